@@ -1,0 +1,1 @@
+"""IRSA Explorer: walk through IAM Roles for Service Accounts, simulated or live."""

@@ -1,0 +1,1 @@
+"""The two outside parties and the issuer, reached through the real client libraries."""

@@ -1,0 +1,1 @@
+"""Loads the texts under `assets/content/{ja,en}` into frozen objects."""

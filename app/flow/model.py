@@ -1,0 +1,148 @@
+"""The vocabulary of a walk: what was checked, what was seen, what went over the wire.
+
+Everything here is frozen, keyword-only and free of sentences: a `Check` names an id, and the words for
+it are looked up in `assets/content/{ja,en}/messages.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+JsonValue = Any
+"""A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
+
+
+class Step(StrEnum):
+    """The six steps of IRSA, in the order in which they happen."""
+
+    OIDC_PROVIDER = "oidc_provider"
+    SERVICE_ACCOUNT = "service_account"
+    WEBHOOK = "webhook"
+    TOKEN_MOUNT = "token_mount"
+    STS_ASSUME = "sts_assume"
+    ACCESS = "access"
+
+
+class Status(StrEnum):
+    """How a check ended. `UNKNOWN` and `NOT_REACHED` always come with a reason, and neither is a pass."""
+
+    PASSED = "passed"
+    WARNING = "warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOT_REACHED = "not_reached"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Whose IRSA is examined: a ServiceAccount, and the Pod that runs under it."""
+
+    namespace: str
+    service_account: str
+    pod: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that must hold for IRSA to work, with what was found."""
+
+    id: str
+    """Such as `trust.subject`; the key of its texts."""
+    status: Status
+    got: str = ""
+    """What was found, as its owner writes it (an ARN, a URL, a claim)."""
+    expected: str = ""
+    """What would have passed."""
+    where: str = ""
+    """The object and field that was read, such as `ServiceAccount default/my-sa .metadata.annotations`."""
+    reason: str = ""
+    """For `UNKNOWN` and `NOT_REACHED`: the key of the text that says why, such as `no_permission` or `earlier_step`."""
+    error: str = ""
+    """The product's own words, letter by letter, where a server or a client library refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request and its answer as they went over the wire, secrets already masked."""
+
+    caller: str
+    """Who asked, in the field's words: `explorer`, `kubelet`, `kube-apiserver`, `sts`, `pod`."""
+    callee: str
+    """Who answered: `kube-apiserver`, `pod-identity-webhook`, `issuer`, `iam`, `sts`, `s3`, `instance-metadata`."""
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str = ""
+    status: int = 0
+    """The HTTP status; 0 when no answer came."""
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: str = ""
+    seconds: float = 0.0
+    """From the request's first byte to the answer's last, by the wall clock."""
+    error: str = ""
+    """Why no answer came, in the client library's words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReport:
+    """What one step found."""
+
+    step: Step
+    checks: tuple[Check, ...]
+    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Documents by name (`discovery`, `trust_policy`, `token`, ...), secrets masked."""
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The worst of the checks: failed, unknown, not reached, warning, passed."""
+        order = (Status.FAILED, Status.UNKNOWN, Status.NOT_REACHED, Status.WARNING)
+        found = {check.status for check in self.checks}
+        return next((status for status in order if status in found), Status.PASSED)
+
+    def check(self, check_id: str) -> Check:
+        """The check of that id. Raises `KeyError` where this step has none."""
+        for check in self.checks:
+            if check.id == check_id:
+                return check
+        raise KeyError(check_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The first broken link of the chain, or that there is none."""
+
+    status: Status
+    step: Step | None = None
+    check: Check | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """The six reports, in order."""
+
+    subject: Subject
+    reports: tuple[StepReport, ...]
+
+    def __iter__(self) -> Iterator[StepReport]:
+        return iter(self.reports)
+
+    def report(self, step: Step) -> StepReport:
+        """The report of one step. Raises `KeyError` where the walk has none."""
+        for report in self.reports:
+            if report.step is step:
+                return report
+        raise KeyError(step)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first failed check; else the first unknown or unreached one; else the first warning; else passed."""
+        for wanted in ((Status.FAILED,), (Status.UNKNOWN, Status.NOT_REACHED), (Status.WARNING,)):
+            for report in self.reports:
+                for check in report.checks:
+                    if check.status in wanted:
+                        return Verdict(status=check.status, step=report.step, check=check)
+        return Verdict(status=Status.PASSED)

@@ -1,0 +1,151 @@
+"""What the steps need of the outside: a cluster, AWS, the public issuer, a clock and the servers' own talk.
+
+Every method that asks a server raises a subclass of `app.flow.errors.FlowError` and nothing else.
+Documents come back as plain JSON values, in the shape of the API that gave them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.flow.model import Exchange, JsonValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Temporary credentials as STS issued them. `repr` shows the key id alone."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expiration: str
+    """RFC 3339, as STS said it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssumedRole:
+    """The answer of AssumeRoleWithWebIdentity."""
+
+    credentials: Credentials
+    subject: str
+    """`SubjectFromWebIdentityToken`."""
+    audience: str
+    provider: str
+    """The IAM OIDC provider's ARN (in practice, though the API reference says the issuer)."""
+    arn: str
+    """`AssumedRoleUser.Arn`."""
+    assumed_role_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """What a command in a container left: its streams and its exit code."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+class Cluster(Protocol):
+    """A Kubernetes API server."""
+
+    def version(self) -> JsonValue: ...
+    def discovery(self) -> JsonValue:
+        """The in-cluster OIDC discovery document (`/.well-known/openid-configuration`)."""
+        ...
+
+    def jwks(self) -> JsonValue:
+        """The in-cluster JWKS (`/openid/v1/jwks`)."""
+        ...
+
+    def service_account(self, namespace: str, name: str) -> JsonValue: ...
+    def pod(self, namespace: str, name: str) -> JsonValue: ...
+    def pod_log(self, namespace: str, name: str) -> str: ...
+    def mutating_webhooks(self) -> Sequence[JsonValue]:
+        """Every MutatingWebhookConfiguration."""
+        ...
+
+    def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
+        """Create the Pod with `dryRun=All`: what the API server would have stored, webhooks included."""
+        ...
+
+    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+        """A TokenRequest that is bound to no Pod. The token is a secret."""
+        ...
+
+    def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution: ...
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What this port has sent and got since it was made, oldest first."""
+        ...
+
+
+class Aws(Protocol):
+    """IAM, STS and S3 of one account."""
+
+    region: str
+
+    def oidc_providers(self) -> Sequence[str]:
+        """The ARNs of ListOpenIDConnectProviders."""
+        ...
+
+    def oidc_provider(self, arn: str) -> JsonValue:
+        """GetOpenIDConnectProvider: `Url`, `ClientIDList`, `ThumbprintList`."""
+        ...
+
+    def role(self, name: str) -> JsonValue:
+        """GetRole: `Arn`, `MaxSessionDuration`, `AssumeRolePolicyDocument` (decoded), ..."""
+        ...
+
+    def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
+        """The role's permission policies, managed first and then inline: (ARN or name, document)."""
+        ...
+
+    def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
+        """The unsigned call."""
+        ...
+
+    def caller_identity(self, credentials: Credentials | None = None) -> JsonValue:
+        """GetCallerIdentity: `UserId`, `Account`, `Arn`. With no credentials: the explorer's own."""
+        ...
+
+    def list_buckets(self, credentials: Credentials) -> Sequence[str]: ...
+    def exchanges(self) -> tuple[Exchange, ...]: ...
+
+
+class Issuer(Protocol):
+    """The issuer's public endpoint, as STS sees it."""
+
+    def discovery(self, issuer: str) -> JsonValue: ...
+    def jwks(self, jwks_uri: str) -> JsonValue: ...
+    def thumbprint(self, jwks_uri: str) -> str:
+        """SHA-1 of the last certificate of the chain that the host serves: 40 hex digits, lower case."""
+        ...
+
+    def exchanges(self) -> tuple[Exchange, ...]: ...
+
+
+class Clock(Protocol):
+    """The time by which tokens live."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        ...
+
+
+class ServerLog(Protocol):
+    """What the servers said to each other. A real cluster lets nobody listen: there it stays empty."""
+
+    def exchanges(self) -> tuple[Exchange, ...]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """All that a step may touch."""
+
+    cluster: Cluster
+    aws: Aws
+    issuer: Issuer
+    clock: Clock
+    server_log: ServerLog

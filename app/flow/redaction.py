@@ -1,0 +1,37 @@
+"""Masks secrets in texts and headers, at the moment of capture: what is recorded never held them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+MASK = "…masked…"
+_JWT = re.compile(r"\b(eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
+_XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
+_JSON = re.compile(r'("(?:SecretAccessKey|SessionToken|Token|client-key-data)"\s*:\s*")[^"]*"')
+_ENVIRONMENT = re.compile(r"\b(AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)=\S+")
+_SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
+
+
+def mask_text(text: str) -> str:
+    """`text` with the signature of every JWT, secret access keys and session tokens replaced by `MASK`."""
+    text = _JWT.sub(rf"\1.{MASK}", text)
+    text = _XML.sub(rf"<\1>{MASK}<", text)
+    text = _JSON.sub(rf'\1{MASK}"', text)
+    return _ENVIRONMENT.sub(rf"\1={MASK}", text)
+
+
+def mask_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Headers with bearer tokens, session tokens, cookies and SigV4 signatures masked."""
+    return tuple((name, _mask_header(name, value)) for name, value in headers)
+
+
+def _mask_header(name: str, value: str) -> str:
+    lower = name.lower()
+    if lower in _SECRET_HEADERS:
+        return MASK
+    if lower == "authorization":
+        if value.startswith("AWS4-HMAC-SHA256"):
+            return re.sub(r"Signature=[0-9a-f]+", f"Signature={MASK}", value)
+        return f"{value.partition(' ')[0]} {MASK}"
+    return mask_text(value)

@@ -1,0 +1,1 @@
+"""The six steps, one module each, in the order of `app.flow.model.Step`."""

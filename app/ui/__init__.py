@@ -1,0 +1,1 @@
+"""The screens: the only package, with `frame` and `server`, that imports Streamlit."""

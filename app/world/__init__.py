@@ -1,0 +1,1 @@
+"""The simulated world: servers on loopback that speak the real protocols."""
