@@ -1,0 +1,54 @@
+# IRSA Explorer. Each target does all the set-up it needs; nothing has to be installed first but Python 3.11+ and make.
+#
+#   make run      the app in simulated mode, on http://127.0.0.1:8501
+#   make test     the checks and the whole test suite, with what they need (through apt where we are root)
+#   make check    format, lint, types and import rules
+#   make bench    the measured figures: walk, start, memory
+
+SHELL := /bin/sh
+python := .venv/bin/python
+
+# Set-up leaves stamps, so that it is repeated only when the pinned requirements change.
+app := .venv/installed-app
+tools := .venv/installed-tools
+aws := .venv-aws/installed
+
+.PHONY: run test check bench setup system-packages
+
+run: $(app)
+	@$(python) -m app serve
+
+test: setup system-packages check
+	$(python) -m pytest
+
+check: $(tools)
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy
+	.venv/bin/lint-imports
+
+bench: $(tools)
+	@$(python) -m bench
+
+setup: $(tools) $(aws)
+
+system-packages:
+	@tools/system-packages.sh
+
+$(python):
+	@tools/venv.sh .venv
+
+$(app): requirements.txt | $(python)
+	@tools/install.sh .venv requirements.txt
+	@touch $@
+
+$(tools): requirements-dev.txt $(app)
+	@tools/install.sh .venv requirements-dev.txt
+	@touch $@
+
+.venv-aws/bin/python:
+	@tools/venv.sh .venv-aws
+
+$(aws): requirements-aws.txt | .venv-aws/bin/python
+	@tools/install.sh .venv-aws requirements-aws.txt
+	@touch $@

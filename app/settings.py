@@ -1,0 +1,69 @@
+"""What may be set from outside, and the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["ja", "en"]
+
+
+class SettingsError(ValueError):
+    """A variable holds what cannot be used."""
+
+    def __init__(self, variable: str, got: str, expected: str) -> None:
+        super().__init__(f"{variable}={got!r}, expected {expected}")
+        self.variable = variable
+        self.got = got
+        self.expected = expected
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, each with the value that suits a learner's own machine."""
+
+    host: str = "127.0.0.1"
+    """`IRSA_HOST`: the address on which the pages are served. Loopback, so that nobody else sees them; `0.0.0.0` only
+    where something else guards the port, such as a container. The simulated world's own servers stay on loopback."""
+
+    port: int = 8501
+    """`IRSA_PORT`: the port of the pages, 0 to 65535; 0 takes a free one."""
+
+    worlds: int = 500
+    """`IRSA_WORLDS`: how many simulated worlds are kept at once, at least 1. A learner has one, of about 1 MB; when one
+    more is wanted the longest unused is dropped."""
+
+    idle_seconds: int = 3600
+    """`IRSA_IDLE_SECONDS`: after how many seconds without use a learner's world is dropped, at least 1."""
+
+    language: Language = "en"
+    """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so, else
+    `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings that `environment` (by default this process's) holds. Raises `SettingsError`."""
+        found = os.environ if environment is None else environment
+        return cls(
+            host=found.get("IRSA_HOST") or cls.host,
+            port=_whole_number(found, "IRSA_PORT", cls.port, least=0, most=65535),
+            worlds=_whole_number(found, "IRSA_WORLDS", cls.worlds, least=1, most=100_000),
+            idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
+            language=_language(found),
+        )
+
+
+def _whole_number(environment: Mapping[str, str], variable: str, default: int, *, least: int, most: int) -> int:
+    text = environment.get(variable, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most):
+        raise SettingsError(variable, text, f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def _language(environment: Mapping[str, str]) -> Language:
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    return "ja" if locale.lower().startswith("ja") else "en"

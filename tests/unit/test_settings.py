@@ -1,0 +1,92 @@
+"""The settings: defaults, every variable, and what cannot be used."""
+
+import dataclasses
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.settings import Settings, SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert Settings.from_environment({}) == Settings()
+    assert Settings().host == "127.0.0.1"
+    assert Settings().port == 8501
+
+
+def test_every_variable_is_read():
+    environment = {
+        "IRSA_HOST": "192.0.2.1",
+        "IRSA_PORT": "9000",
+        "IRSA_WORLDS": "7",
+        "IRSA_IDLE_SECONDS": "60",
+        "LANG": "ja_JP.UTF-8",
+    }
+    assert Settings.from_environment(environment) == Settings(
+        host="192.0.2.1", port=9000, worlds=7, idle_seconds=60, language="ja"
+    )
+
+
+def test_the_process_environment_is_read_by_default(monkeypatch):
+    monkeypatch.setenv("IRSA_PORT", "8601")
+    assert Settings.from_environment().port == 8601
+
+
+def test_every_variable_is_documented_beside_its_field():
+    source = inspect.getsource(Settings)
+    for variable in ("IRSA_HOST", "IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS", "LC_ALL"):
+        assert f"`{variable}`" in source
+
+
+@pytest.mark.parametrize("variable", ["IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS"])
+@pytest.mark.parametrize("value", ["-1", "x", "1.5", "９", "9" * 5000, "0x10", "1e3"])
+def test_what_is_not_a_number_in_range_is_refused_by_name(variable, value):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({variable: value})
+    assert caught.value.variable == variable
+    assert caught.value.got == value
+    assert "whole number" in caught.value.expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("IRSA_PORT", "65536"), ("IRSA_WORLDS", "0"), ("IRSA_IDLE_SECONDS", "0")]
+)
+def test_the_bounds_hold(variable, value):
+    with pytest.raises(SettingsError):
+        Settings.from_environment({variable: value})
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "ja"}, "ja"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, "ja"),
+    ],
+)
+def test_the_language_follows_the_locale_as_posix_orders_it(environment, language):
+    assert Settings.from_environment(environment).language == language
+
+
+@given(
+    st.dictionaries(st.sampled_from(["IRSA_HOST", "IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS", "LANG"]), st.text())
+)
+def test_junk_is_either_used_or_refused_by_name(environment):
+    try:
+        settings = Settings.from_environment(environment)
+    except SettingsError as error:
+        assert error.variable in environment  # noqa: PT017 - junk may also be fine, so no pytest.raises
+        return
+    assert 0 <= settings.port <= 65535
+    assert settings.worlds >= 1
+    assert settings.language in {"ja", "en"}
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]

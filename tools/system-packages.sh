@@ -1,0 +1,31 @@
+#!/bin/sh
+# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, Graphviz's dot) through apt where we
+# are root on Debian or Ubuntu. Anywhere else it says what is missing; those tests are then skipped, with the reason.
+set -eu
+
+has_font() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK'; }
+has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
+missing=
+has_chromium >/dev/null || missing="$missing chromium"
+has_font || missing="$missing fonts-noto-cjk"
+command -v kubectl >/dev/null || missing="$missing kubectl"
+command -v dot >/dev/null || missing="$missing graphviz"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "Not on this machine:$missing. The tests that need them will be skipped." >&2
+    exit 0
+fi
+
+DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND
+apt-get update -qq || echo "apt-get update failed; going on with the package lists that are here" >&2
+for package in $missing; do
+    if [ "$package" = kubectl ] && ! apt-cache show kubectl >/dev/null 2>&1; then
+        package=kubernetes-client # where Debian 12 keeps kubectl
+    fi
+    echo "Installing $package"
+    apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+        echo "apt-get could not install $package. The tests that need it will be skipped." >&2
+done
