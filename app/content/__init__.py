@@ -1,1 +1,7 @@
-"""Loads the texts under `assets/content/{ja,en}` into frozen objects."""
+"""The words of the product, by language: `load("ja").message("ui.next")`."""
+
+from app.content.errors import ContentError
+from app.content.loader import LANGUAGES, PAGES, load
+from app.content.model import CheckText, Content, ErrorText, Lesson, Section
+
+__all__ = ["LANGUAGES", "PAGES", "CheckText", "Content", "ContentError", "ErrorText", "Lesson", "Section", "load"]

@@ -1,0 +1,47 @@
+"""Loads `assets/content/<language>/` once into a frozen `Content`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from app.content.errors import ContentError
+from app.content.markdown import split
+from app.content.messages import read_checks, read_messages
+from app.content.model import Content
+from app.flow.model import Step
+
+LANGUAGES = ("ja", "en")
+PAGES = ("home", "why", *(step.value for step in Step))
+"""The pages that have a lesson, in the order of the story."""
+
+_ROOT = Path(__file__).resolve().parents[2] / "assets" / "content"
+
+
+@cache
+def load(language: str) -> Content:
+    """The texts of a language, read once a process. Raises `ContentError` for one that we do not have."""
+    if language not in LANGUAGES:
+        raise ContentError("content", language, f"no such language; we have {', '.join(LANGUAGES)}")
+    return read(_ROOT, language)
+
+
+def read(root: Path, language: str) -> Content:
+    """The texts below `root / language`, read and checked anew. Raises `ContentError` naming file and key."""
+    directory = root / language
+    messages = read_messages(directory)
+    lessons = {}
+    for page in PAGES:
+        path = directory / f"{page}.md"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContentError(str(path), page, str(error)) from error
+        lessons[page] = split(page, text, str(path))
+    return Content(
+        language=language,
+        messages=MappingProxyType(messages),
+        checks=MappingProxyType(read_checks(messages, str(directory))),
+        lessons=MappingProxyType(lessons),
+    )
