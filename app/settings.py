@@ -39,8 +39,8 @@ class Settings:
     """`IRSA_IDLE_SECONDS`: after how many seconds without use a learner's world is dropped, at least 1."""
 
     language: Language = "en"
-    """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so, else
-    `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
+    """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so,
+    else `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,0 +1,30 @@
+"""What holds for every test: how hypothesis searches, and that CI skips nothing it could have run."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# No deadline: a shared two-core machine makes any example slow now and then. CI derives its examples from the test's
+# own code, so that a red run can be repeated; a developer's machine keeps searching.
+settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
+
+_MUST_RUN = ("browser", "cli")
+"""Markers of tests that need programs which apt and pip bring. `live` needs a kube-apiserver, which they do not."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """In CI as root, where `make test` installs the programs, a skipped `browser` or `cli` test is a failure."""
+    report = yield
+    must_run = any(item.get_closest_marker(marker) for marker in _MUST_RUN)
+    if report.skipped and not hasattr(report, "wasxfail") and must_run and _programs_are_installed_here():
+        report.outcome = "failed"
+        report.longrepr = f"Skipped where `make test` installs what it needs: {report.longrepr}"
+    return report
+
+
+def _programs_are_installed_here() -> bool:
+    return os.environ.get("CI") == "true" and os.geteuid() == 0
