@@ -1,1 +1,1 @@
-"""The simulated Kubernetes API server."""
+"""A Kubernetes API server for one world: objects in memory, the real protocol on the wire."""

@@ -1,0 +1,37 @@
+"""What the controller manager does in a cluster: each namespace has a ServiceAccount `default` and the root CA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+INITIAL_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+def bootstrap(world: World) -> None:
+    """Creates the namespaces that every cluster has, with their contents. The first thing to do in a new world."""
+    for name in INITIAL_NAMESPACES:
+        labels = {"kubernetes.io/metadata.name": name}
+        namespace = {"metadata": {"name": name, "labels": labels}, "spec": {"finalizers": ["kubernetes"]}}
+        world.cluster.put("namespaces", {**namespace, "status": {"phase": "Active"}})
+        fill_namespace(world, name)
+
+
+def fill_namespace(world: World, namespace: str) -> None:
+    """Creates what a namespace must have and lacks: ServiceAccount `default`, ConfigMap `kube-root-ca.crt`."""
+    if world.cluster.find("serviceaccounts", namespace, "default") is None:
+        world.cluster.put("serviceaccounts", {"metadata": {"name": "default", "namespace": namespace}})
+    if world.cluster.find("configmaps", namespace, "kube-root-ca.crt") is None:
+        description = (
+            "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as "
+            "the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of "
+            "Kubernetes clusters."
+        )
+        metadata = {
+            "name": "kube-root-ca.crt",
+            "namespace": namespace,
+            "annotations": {"kubernetes.io/description": description},
+        }
+        world.cluster.put("configmaps", {"metadata": metadata, "data": {"ca.crt": world.root_ca_pem.decode()}})

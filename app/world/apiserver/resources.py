@@ -1,0 +1,133 @@
+"""What this API server serves: the resources, their verbs and their subresources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subresource:
+    """A path below an object, such as `pods/log`."""
+
+    kind: str
+    group: str = ""
+    version: str = "v1"
+    verbs: tuple[str, ...] = ("get",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource type, as discovery describes it."""
+
+    group: str = ""
+    """The API group; empty for the core group."""
+    version: str = "v1"
+    plural: str
+    kind: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    subresources: Mapping[str, Subresource] = field(default_factory=dict)
+    returns_deleted: bool = False
+    """Whether DELETE answers with the object rather than with a `Status` (`ReturnDeletedObject` in the registry)."""
+
+    @property
+    def api_version(self) -> str:
+        """`v1` or `group/version`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def qualified(self) -> str:
+        """`pods`, or `mutatingwebhookconfigurations.admissionregistration.k8s.io`: how errors name it."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+_STATUS = ("get", "patch", "update")
+
+RESOURCES: Mapping[str, Resource] = {
+    resource.plural: resource
+    for resource in (
+        Resource(
+            plural="namespaces",
+            kind="Namespace",
+            namespaced=False,
+            short_names=("ns",),
+            verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
+            returns_deleted=True,
+        ),
+        Resource(
+            plural="serviceaccounts",
+            kind="ServiceAccount",
+            short_names=("sa",),
+            returns_deleted=True,
+            subresources={
+                "token": Subresource(kind="TokenRequest", group="authentication.k8s.io", verbs=("create",)),
+            },
+        ),
+        Resource(
+            plural="pods",
+            kind="Pod",
+            short_names=("po",),
+            categories=("all",),
+            returns_deleted=True,
+            subresources={
+                "exec": Subresource(kind="PodExecOptions", verbs=("create", "get")),
+                "log": Subresource(kind="Pod"),
+                "status": Subresource(kind="Pod", verbs=_STATUS),
+            },
+        ),
+        Resource(plural="configmaps", kind="ConfigMap", short_names=("cm",)),
+        Resource(plural="secrets", kind="Secret"),
+        Resource(plural="events", kind="Event", short_names=("ev",)),
+        Resource(
+            group="admissionregistration.k8s.io",
+            plural="mutatingwebhookconfigurations",
+            kind="MutatingWebhookConfiguration",
+            namespaced=False,
+            categories=("api-extensions",),
+        ),
+    )
+}
+"""Stored resources by plural name; no two groups share one."""
+
+REVIEWS: Mapping[str, Resource] = {
+    resource.plural: resource
+    for resource in (
+        Resource(
+            group="authentication.k8s.io",
+            plural="selfsubjectreviews",
+            kind="SelfSubjectReview",
+            namespaced=False,
+            verbs=("create",),
+        ),
+        Resource(
+            group="authorization.k8s.io",
+            plural="selfsubjectaccessreviews",
+            kind="SelfSubjectAccessReview",
+            namespaced=False,
+            verbs=("create",),
+        ),
+        Resource(
+            group="authorization.k8s.io",
+            plural="selfsubjectrulesreviews",
+            kind="SelfSubjectRulesReview",
+            namespaced=False,
+            verbs=("create",),
+        ),
+    )
+}
+"""Questions that are answered and never stored."""
+
+
+def find_resource(group: str, version: str, plural: str) -> Resource | None:
+    """The resource at `/apis/{group}/{version}/{plural}` (`/api/{version}/{plural}` for the core group)."""
+    resource = RESOURCES.get(plural) or REVIEWS.get(plural)
+    return resource if resource and (resource.group, resource.version) == (group, version) else None
+
+
+GROUPS = tuple(sorted({resource.group for resource in (*RESOURCES.values(), *REVIEWS.values()) if resource.group}))
+"""The named groups. All of them serve v1 alone."""

@@ -1,0 +1,263 @@
+"""The objects of one cluster, in memory, with their versions, watchers and caps: the part that etcd plays.
+
+Objects are kept as JSON text. Whoever reads gets a fresh copy, so nobody can change what is stored but through `put`.
+All of it runs on the servers' one loop; there are no locks.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver import errors
+from app.world.apiserver.resources import RESOURCES
+from app.world.clock import WorldClock
+
+if TYPE_CHECKING:
+    from app.world.apiserver.authorization import Grant
+
+JsonObject = dict[str, Any]
+Key = tuple[str, str]
+"""(namespace, name); the namespace of a cluster-wide object is empty."""
+
+OBJECT_LIMIT = 1000
+"""Objects in one cluster, events apart."""
+BYTES_LIMIT = 8 * 1024 * 1024
+"""Bytes of JSON in one cluster, events apart."""
+EVENT_LIMIT = 300
+"""Events in one cluster. A new one drops the oldest, where a real cluster drops them after an hour."""
+HISTORY_LIMIT = 1000
+"""Changes that a watch can resume from."""
+
+
+def timestamp(seconds: float) -> str:
+    """Unix seconds as Kubernetes writes times: RFC 3339, UTC, whole seconds."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One object. `object` is for looking at and must not be changed; `text` is the same as JSON."""
+
+    object: JsonObject
+    text: bytes
+
+    def copy(self) -> JsonObject:
+        """A fresh copy of the object."""
+        copied: JsonObject = json.loads(self.text)
+        return copied
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit: what watchers are told."""
+
+    version: int
+    type: str
+    """`ADDED`, `MODIFIED` or `DELETED`."""
+    resource: str
+    """The plural name."""
+    namespace: str
+    stored: Stored
+    previous: Stored | None
+    """What was stored before; None for `ADDED`."""
+
+
+class ClusterState:
+    """The store of one cluster. Reads raise `ApiError` 404; writes raise 409 and 429."""
+
+    def __init__(self, clock: WorldClock) -> None:
+        self.clock = clock
+        self.grants: list[Grant] = []
+        """RBAC rules that the world adds to the built-in ones."""
+        self.version = 0
+        """The newest resource version."""
+        self._objects: dict[str, dict[Key, Stored]] = {plural: {} for plural in RESOURCES}
+        self._history: deque[Change] = deque(maxlen=HISTORY_LIMIT)
+        self._watchers: list[Callable[[Change], None]] = []
+        self._bytes = 0
+
+    # (1) Reading
+
+    def find(self, resource: str, namespace: str | None, name: str) -> Stored | None:
+        """The stored object, or None."""
+        return self._objects[resource].get((namespace or "", name))
+
+    def read(self, resource: str, namespace: str | None, name: str) -> Stored:
+        """The stored object. Raises `ApiError` 404."""
+        stored = self.find(resource, namespace, name)
+        if stored is None:
+            raise errors.not_found(RESOURCES[resource], name)
+        return stored
+
+    def get(self, resource: str, namespace: str | None, name: str) -> JsonObject:
+        """A copy of the object. Raises `ApiError` 404."""
+        return self.read(resource, namespace, name).copy()
+
+    def scan(self, resource: str, namespace: str | None = None) -> Iterator[Stored]:
+        """The stored objects of one namespace, or of all, ordered by namespace and name as etcd orders its keys."""
+        objects = self._objects[resource]
+        for key in sorted(objects):
+            if not namespace or key[0] == namespace:
+                yield objects[key]
+
+    def list(self, resource: str, namespace: str | None = None) -> list[JsonObject]:
+        """Copies of the objects of one namespace, or of all."""
+        return [stored.copy() for stored in self.scan(resource, namespace)]
+
+    # (2) Writing
+
+    def put(self, resource: str, body: JsonObject, *, expect: str | None = None) -> JsonObject:
+        """Stores `body` under its own namespace and name, with a new resource version; returns a copy.
+
+        A new object gets the uid and creation time it lacks. `expect` is the resource version that must be stored now,
+        empty for "nothing may be stored yet": else 409. Reaching a cap is 429.
+        """
+        served = RESOURCES[resource]
+        body = dict(body)
+        metadata: JsonObject = dict(body.get("metadata") or {})
+        key = (metadata.get("namespace") or "", metadata["name"])
+        previous = self._objects[resource].get(key)
+        if expect is not None:
+            self._check(resource, key[1], previous, expect)
+        metadata.setdefault("uid", str(uuid.uuid4()))
+        metadata.setdefault("creationTimestamp", timestamp(self.clock.now()))
+        metadata["resourceVersion"] = str(self.version + 1)
+        document = {"kind": served.kind, "apiVersion": served.api_version, "metadata": metadata}
+        document |= {field: value for field, value in body.items() if field not in document}
+        text = json.dumps(document, separators=(",", ":")).encode()
+        stored = Stored(json.loads(text), text)
+        self._make_room(resource, previous, len(text))
+        self.version += 1
+        self._objects[resource][key] = stored
+        self._commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
+        return stored.copy()
+
+    def delete(self, resource: str, namespace: str | None, name: str) -> JsonObject:
+        """Removes the object and returns a copy of it. Raises `ApiError` 404."""
+        previous = self.read(resource, namespace, name)
+        self._drop(resource, (namespace or "", name), previous)
+        return previous.copy()
+
+    def set_pod_status(self, namespace: str, name: str, status: JsonObject) -> JsonObject:
+        """Replaces the Pod's status, as its kubelet does; returns a copy of the Pod. Raises `ApiError` 404."""
+        return self.put("pods", {**self.read("pods", namespace, name).object, "status": status})
+
+    def bind_pod(self, namespace: str, name: str, node: str) -> JsonObject:
+        """Sets the Pod's node, as the scheduler does; returns a copy of the Pod. Raises `ApiError` 404."""
+        pod = self.read("pods", namespace, name).object
+        return self.put("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
+
+    def add_event(
+        self,
+        *,
+        involved: JsonObject,
+        reason: str,
+        message: str,
+        type: str = "Normal",
+        component: str = "kubelet",
+        host: str = "",
+        field_path: str = "",
+    ) -> None:
+        """Records an event about the object `involved`. The same event again raises its count."""
+        metadata = involved["metadata"]
+        namespace = metadata.get("namespace") or "default"
+        now = timestamp(self.clock.now())
+        reference = {
+            "kind": involved["kind"],
+            "namespace": namespace,
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+            "apiVersion": involved["apiVersion"],
+            "resourceVersion": metadata["resourceVersion"],
+        } | ({"fieldPath": field_path} if field_path else {})
+        for stored in self.scan("events", namespace):
+            event = stored.object
+            same = event["involvedObject"].get("uid") == metadata["uid"]
+            if same and (event.get("reason"), event.get("message")) == (reason, message):
+                self.put("events", {**event, "count": event.get("count", 1) + 1, "lastTimestamp": now})
+                return
+        self.put(
+            "events",
+            {
+                "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+                "involvedObject": reference,
+                "reason": reason,
+                "message": message,
+                "source": {"component": component} | ({"host": host} if host else {}),
+                "firstTimestamp": now,
+                "lastTimestamp": now,
+                "count": 1,
+                "type": type,
+                "eventTime": None,
+                "reportingComponent": component,
+                "reportingInstance": host,
+            },
+        )
+
+    # (3) Watching
+
+    def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Calls `callback` after every commit, on the loop that made it. The returned function ends it."""
+        self._watchers.append(callback)
+
+        def cancel() -> None:
+            if callback in self._watchers:
+                self._watchers.remove(callback)
+
+        return cancel
+
+    def subscribe(self, callback: Callable[[str, str, JsonObject], None]) -> Callable[[], None]:
+        """Like `watch`, with (type, plural, a copy of the object)."""
+        return self.watch(lambda change: callback(change.type, change.resource, change.stored.copy()))
+
+    def changes_since(self, version: int) -> tuple[Change, ...]:
+        """The commits after `version`. Raises `ApiError` 410 where some of them are forgotten."""
+        oldest = self._history[0].version if self._history else self.version + 1
+        if version + 1 < oldest:
+            raise errors.expired(f"too old resource version: {version} ({oldest})")
+        return tuple(change for change in self._history if change.version > version)
+
+    # (4) Inside
+
+    def _check(self, resource: str, name: str, previous: Stored | None, expect: str) -> None:
+        if expect == "" and previous is not None:
+            raise errors.already_exists(RESOURCES[resource], name)
+        if expect != "" and (previous is None or previous.object["metadata"]["resourceVersion"] != expect):
+            raise errors.conflict(RESOURCES[resource], name, errors.MODIFIED)
+
+    def _make_room(self, resource: str, previous: Stored | None, size: int) -> None:
+        if resource == "events":
+            events = self._objects["events"]
+            while previous is None and len(events) >= EVENT_LIMIT:
+                oldest = next(iter(events))
+                self._drop("events", oldest, events[oldest])
+            return
+        count = sum(len(objects) for plural, objects in self._objects.items() if plural != "events")
+        grown = self._bytes + size - (len(previous.text) if previous else 0)
+        if previous is None and count >= OBJECT_LIMIT:
+            raise errors.too_many_requests(f"this simulated cluster holds at most {OBJECT_LIMIT} objects")
+        if grown > BYTES_LIMIT and size > (len(previous.text) if previous else 0):
+            raise errors.too_many_requests(f"this simulated cluster holds at most {BYTES_LIMIT} bytes of objects")
+        self._bytes = grown
+
+    def _drop(self, resource: str, key: Key, previous: Stored) -> None:
+        del self._objects[resource][key]
+        if resource != "events":
+            self._bytes -= len(previous.text)
+        self.version += 1
+        last = previous.copy()
+        last["metadata"]["resourceVersion"] = str(self.version)
+        text = json.dumps(last, separators=(",", ":")).encode()
+        self._commit("DELETED", resource, key[0], Stored(last, text), previous)
+
+    def _commit(self, type: str, resource: str, namespace: str, stored: Stored, previous: Stored | None) -> None:
+        change = Change(self.version, type, resource, namespace, stored, previous)
+        self._history.append(change)
+        for watcher in tuple(self._watchers):
+            watcher(change)
