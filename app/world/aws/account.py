@@ -1,0 +1,147 @@
+"""One AWS account: a learner's own corner of the simulated AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from app.flow.model import JsonValue
+from app.world.aws.access_keys import (
+    AccessKey,
+    new_access_key_id,
+    new_secret,
+    new_session_token,
+    new_unique_id,
+)
+from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, Role
+from app.world.clock import WorldClock
+from app.world.exchange_log import ExchangeLog
+
+__all__ = ["Account", "IssuerClient", "IssuerUnreachable", "Node"]
+
+SESSION_LIMIT = 500
+"""Sessions kept per account. Expired ones go first, then the oldest."""
+
+
+class IssuerUnreachable(Exception):
+    """An issuer's document could not be fetched.
+
+    `kind` is `timeout` (no answer in time), `tls` (the handshake failed), or anything else for a
+    refused connection, a status other than 200 or a body that is no JSON.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class IssuerClient(Protocol):
+    """How STS and IAM reach an OIDC issuer."""
+
+    async def get_json(self, url: str) -> JsonValue:
+        """The JSON document at an https URL. Raises `IssuerUnreachable`."""
+        ...
+
+    async def thumbprint(self, url: str) -> str:
+        """SHA-1 of the last certificate that the URL's host serves, 40 hex digits. Raises `IssuerUnreachable`."""
+        ...
+
+    def trusted(self, url: str) -> bool:
+        """Whether the chain of the URL's host ends in AWS's library of trusted root CAs."""
+        ...
+
+
+class Account:
+    """State of one account. Everything in it belongs to one learner; no account refers to another."""
+
+    def __init__(
+        self, account_id: str, *, region: str, clock: WorldClock, issuer_client: IssuerClient, log: ExchangeLog
+    ) -> None:
+        self.account_id = account_id
+        """12 digits."""
+        self.region = region
+        self.clock = clock
+        self.issuer_client = issuer_client
+        self.log = log
+        self.sts_wording: Literal["current", "classic"] = "current"
+        """In which words STS refuses a web identity: those of 2026, or those of the years before."""
+        self.disabled_sts_regions: set[str] = set()
+        """Regions in which the account's administrator has switched STS off."""
+        self.oidc_providers: dict[str, OidcProvider] = {}
+        """By URL without `https://`."""
+        self.roles: dict[str, Role] = {}
+        """By name."""
+        self.policies: dict[str, Policy] = {}
+        """The account's own managed policies, by ARN."""
+        self.buckets: dict[str, Bucket] = {}
+        """By name."""
+        self.node: Node | None = None
+        """The instance behind the metadata service; None when there is none."""
+        self.metadata_tokens: dict[str, float] = {}
+        """Tokens of the metadata service, with their end in world time."""
+        self.created = clock.now()
+        self.admin = AccessKey(
+            access_key_id=new_access_key_id("AKIA", account_id),
+            secret_access_key=new_secret(),
+            arn=f"arn:aws:iam::{account_id}:user/learner",
+            user_id=new_unique_id("AIDA"),
+        )
+        """The learner's own long-lived key, an administrator's."""
+        self._sessions: dict[str, AccessKey] = {}
+
+    def credentials(self, access_key_id: str) -> AccessKey | None:
+        """The key with that id, expired ones included; None when it is unknown or its role is gone."""
+        if access_key_id == self.admin.access_key_id:
+            return self.admin
+        session = self._sessions.get(access_key_id)
+        if session is None or not session.role_name:
+            return session
+        role = self.roles.get(session.role_name)
+        return session if role is not None and session.user_id.startswith(f"{role.role_id}:") else None
+
+    def open_session(
+        self,
+        role: Role,
+        session_name: str,
+        seconds: int,
+        *,
+        session_policies: tuple[tuple[str, JsonValue], ...] | None = None,
+        context_keys: Mapping[str, str] | None = None,
+    ) -> AccessKey:
+        """Temporary credentials of a role. The ARN of the session drops the role's path."""
+        return self._keep(
+            AccessKey(
+                access_key_id=new_access_key_id("ASIA", self.account_id),
+                secret_access_key=new_secret(),
+                arn=f"arn:aws:sts::{self.account_id}:assumed-role/{role.name}/{session_name}",
+                user_id=f"{role.role_id}:{session_name}",
+                session_token=new_session_token(),
+                expiration=float(int(self.clock.now()) + seconds),
+                role_name=role.name,
+                session_policies=session_policies,
+                context_keys=dict(context_keys or {}),
+            )
+        )
+
+    def open_user_session(self, seconds: int) -> AccessKey:
+        """Temporary credentials of the learner's user."""
+        return self._keep(
+            AccessKey(
+                access_key_id=new_access_key_id("ASIA", self.account_id),
+                secret_access_key=new_secret(),
+                arn=self.admin.arn,
+                user_id=self.admin.user_id,
+                session_token=new_session_token(),
+                expiration=float(int(self.clock.now()) + seconds),
+            )
+        )
+
+    def _keep(self, session: AccessKey) -> AccessKey:
+        if len(self._sessions) >= SESSION_LIMIT:
+            now = self.clock.now()
+            live = {key: old for key, old in self._sessions.items() if (old.expiration or 0) > now}
+            for key in list(live)[: max(0, len(live) - SESSION_LIMIT + 1)]:
+                del live[key]
+            self._sessions = live
+        self._sessions[session.access_key_id] = session
+        return session

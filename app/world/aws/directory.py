@@ -1,0 +1,19 @@
+"""How the endpoint finds an account: what AWS as a whole knows, and nothing more."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from app.world.aws.account import Account
+
+
+class Directory(Protocol):
+    """All accounts of this simulated AWS."""
+
+    def account(self, account_id: str) -> Account | None:
+        """The account of those 12 digits."""
+        ...
+
+    def account_by_path(self, path: str) -> Account | None:
+        """The account whose world has that secret path: for instance metadata, which knows no credentials."""
+        ...

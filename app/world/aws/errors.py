@@ -1,0 +1,27 @@
+"""The one exception of the simulated AWS: a status, AWS's code and AWS's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class AwsError(Exception):
+    """A refusal. The endpoint writes it in the shape of the service that was asked."""
+
+    def __init__(self, status: int, code: str, message: str, details: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = dict(details or {})
+        """Further elements of S3's error document, such as `BucketName`."""
+
+
+def validation_error(message: str) -> AwsError:
+    """`ValidationError`, the code of IAM and STS for input they do not accept."""
+    return AwsError(400, "ValidationError", message)
+
+
+def access_denied(message: str) -> AwsError:
+    """`AccessDenied`, the same code in IAM, STS and S3."""
+    return AwsError(403, "AccessDenied", message)

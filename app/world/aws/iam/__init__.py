@@ -1,0 +1,5 @@
+"""IAM: OIDC providers, roles, policies."""
+
+from app.world.aws.iam.actions import call
+
+__all__ = ["call"]

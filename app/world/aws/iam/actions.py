@@ -1,0 +1,120 @@
+"""IAM's actions by name, with the parameters each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.flow.model import JsonValue
+from app.world.aws.account import Account
+from app.world.aws.errors import AwsError
+from app.world.aws.iam import policies, policy_versions, providers, role_policies, roles, tags, users
+from app.world.aws.iam.constraints import CONSTRAINTS
+from app.world.aws.parameters import Parameters, check
+
+_PAGES = ("Marker", "MaxItems")
+
+
+@dataclass(frozen=True)
+class Action:
+    """What an action does, and the plain parameters it takes (lists are read by the action itself)."""
+
+    run: Callable[[Account, Parameters], JsonValue]
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+ACTIONS: Mapping[str, Action] = {
+    "CreateOpenIDConnectProvider": Action(providers.create, ("Url",)),
+    "GetOpenIDConnectProvider": Action(providers.get, ("OpenIDConnectProviderArn",)),
+    "ListOpenIDConnectProviders": Action(providers.list_all),
+    "DeleteOpenIDConnectProvider": Action(providers.delete, ("OpenIDConnectProviderArn",)),
+    "AddClientIDToOpenIDConnectProvider": Action(providers.add_client_id, ("OpenIDConnectProviderArn", "ClientID")),
+    "RemoveClientIDFromOpenIDConnectProvider": Action(
+        providers.remove_client_id, ("OpenIDConnectProviderArn", "ClientID")
+    ),
+    "UpdateOpenIDConnectProviderThumbprint": Action(providers.update_thumbprints, ("OpenIDConnectProviderArn",)),
+    "TagOpenIDConnectProvider": Action(
+        lambda account, given: tags.tag(providers.find(account, given).tags, given), ("OpenIDConnectProviderArn",)
+    ),
+    "UntagOpenIDConnectProvider": Action(
+        lambda account, given: tags.untag(providers.find(account, given).tags, given), ("OpenIDConnectProviderArn",)
+    ),
+    "ListOpenIDConnectProviderTags": Action(
+        lambda account, given: tags.list_tags(providers.find(account, given).tags, given),
+        ("OpenIDConnectProviderArn",),
+        _PAGES,
+    ),
+    "CreateRole": Action(
+        roles.create, ("RoleName", "AssumeRolePolicyDocument"), ("Path", "Description", "MaxSessionDuration")
+    ),
+    "GetRole": Action(roles.get, ("RoleName",)),
+    "ListRoles": Action(roles.list_all, (), ("PathPrefix", *_PAGES)),
+    "UpdateRole": Action(roles.update, ("RoleName",), ("Description", "MaxSessionDuration")),
+    "UpdateRoleDescription": Action(roles.update_description, ("RoleName", "Description")),
+    "UpdateAssumeRolePolicy": Action(roles.update_trust_policy, ("RoleName", "PolicyDocument")),
+    "DeleteRole": Action(roles.delete, ("RoleName",)),
+    "TagRole": Action(
+        lambda account, given: tags.tag(roles.find(account, given["RoleName"]).tags, given), ("RoleName",)
+    ),
+    "UntagRole": Action(
+        lambda account, given: tags.untag(roles.find(account, given["RoleName"]).tags, given), ("RoleName",)
+    ),
+    "ListRoleTags": Action(
+        lambda account, given: tags.list_tags(roles.find(account, given["RoleName"]).tags, given),
+        ("RoleName",),
+        _PAGES,
+    ),
+    "PutRolePolicy": Action(role_policies.put, ("RoleName", "PolicyName", "PolicyDocument")),
+    "GetRolePolicy": Action(role_policies.get, ("RoleName", "PolicyName")),
+    "ListRolePolicies": Action(role_policies.list_inline, ("RoleName",), _PAGES),
+    "DeleteRolePolicy": Action(role_policies.delete, ("RoleName", "PolicyName")),
+    "AttachRolePolicy": Action(role_policies.attach, ("RoleName", "PolicyArn")),
+    "DetachRolePolicy": Action(role_policies.detach, ("RoleName", "PolicyArn")),
+    "ListAttachedRolePolicies": Action(role_policies.list_attached, ("RoleName",), ("PathPrefix", *_PAGES)),
+    "CreatePolicy": Action(policies.create, ("PolicyName", "PolicyDocument"), ("Path", "Description")),
+    "GetPolicy": Action(policies.get, ("PolicyArn",)),
+    "ListPolicies": Action(policies.list_all, (), ("Scope", "PathPrefix", "PolicyUsageFilter", *_PAGES)),
+    "DeletePolicy": Action(policies.delete, ("PolicyArn",)),
+    "ListEntitiesForPolicy": Action(
+        policies.list_entities, ("PolicyArn",), ("EntityFilter", "PathPrefix", "PolicyUsageFilter", *_PAGES)
+    ),
+    "CreatePolicyVersion": Action(policy_versions.create, ("PolicyArn", "PolicyDocument")),
+    "GetPolicyVersion": Action(policy_versions.get, ("PolicyArn", "VersionId")),
+    "ListPolicyVersions": Action(policy_versions.list_all, ("PolicyArn",), _PAGES),
+    "DeletePolicyVersion": Action(policy_versions.delete, ("PolicyArn", "VersionId")),
+    "SetDefaultPolicyVersion": Action(policy_versions.set_default, ("PolicyArn", "VersionId")),
+    "TagPolicy": Action(
+        lambda account, given: tags.tag(policies.own(account, given["PolicyArn"]).tags, given), ("PolicyArn",)
+    ),
+    "UntagPolicy": Action(
+        lambda account, given: tags.untag(policies.own(account, given["PolicyArn"]).tags, given), ("PolicyArn",)
+    ),
+    "ListPolicyTags": Action(
+        lambda account, given: tags.list_tags(policies.find(account, given["PolicyArn"]).tags, given),
+        ("PolicyArn",),
+        _PAGES,
+    ),
+    "GetUser": Action(users.get, (), ("UserName",)),
+}
+
+
+def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
+    """Runs one IAM action: the one way in, for HTTP and for the scenario alike.
+
+    `parameters` have the query protocol's flat names (`ClientIDList.member.1`). The answer has the API's members;
+    None where the API answers nothing. Policy documents in it are percent-encoded, as on the wire.
+    Authorization is the caller's matter. Raises `AwsError`.
+    """
+    known = find_action(action)
+    check(parameters, CONSTRAINTS, required=known.required, optional=known.optional)
+    return known.run(account, parameters)
+
+
+def find_action(action: str) -> Action:
+    """The action of that name. Raises `InvalidAction`."""
+    try:
+        return ACTIONS[action]
+    except KeyError:
+        message = f"Could not find operation {action} for version 2010-05-08"
+        raise AwsError(400, "InvalidAction", message) from None

@@ -1,0 +1,29 @@
+"""Unix seconds in the forms in which AWS writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso(seconds: float) -> str:
+    """`2026-11-24T22:40:49Z`. Times before year 1 or after year 9999 stop at that end."""
+    return _moment(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_milliseconds(seconds: float) -> str:
+    """`2026-11-24T22:40:49.000Z`, as S3 writes it."""
+    return _moment(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def http_date(seconds: float) -> str:
+    """`Tue, 24 Nov 2026 22:40:49 GMT`."""
+    return _moment(seconds).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def compact(seconds: float) -> str:
+    """`20261124T224049Z`, as SigV4 writes it."""
+    return _moment(seconds).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, -62_000_000_000), 253_402_300_799), UTC)
