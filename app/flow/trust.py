@@ -1,0 +1,62 @@
+"""Whether a role's trust policy lets a web identity assume the role, with every comparison that led there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.flow.model import JsonValue
+from app.flow.policy import Match, Reason, Request, decide, request_keys
+
+ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustContext:
+    """Who asks for the role, and what is known of them."""
+
+    principal: str
+    """The ARN of the IAM OIDC provider that vouches for the token."""
+    action: str = ASSUME_ROLE_WITH_WEB_IDENTITY
+    keys: Mapping[str, str | list[str]] = field(default_factory=dict)
+    """The condition keys, such as `oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE:sub`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustDecision:
+    """What IAM decides, and why. STS tells its caller neither reason nor trace."""
+
+    allowed: bool
+    reason: Reason
+    trace: tuple[Match, ...]
+    """Every element of every statement, in the policy's order; a statement applies when all of its entries match."""
+
+
+def evaluate(policy: JsonValue, context: TrustContext) -> TrustDecision:
+    """Evaluate a trust policy, an object or its JSON text. Never raises: what cannot be read allows nothing.
+
+    `Resource` is not looked at: in a trust policy it is the role itself, and IAM refuses to store one.
+    """
+    request = Request(action=context.action, keys=request_keys(context.keys), principal=context.principal)
+    reason, trace = decide([("", policy)], request)
+    return TrustDecision(reason == "allow", reason, trace)
+
+
+def web_identity_context(
+    issuer: str, claims: Mapping[str, Any], provider_arn: str, extra: Mapping[str, str | list[str]] | None = None
+) -> TrustContext:
+    """The request that STS puts to the trust policy for a token with these claims.
+
+    The keys are the issuer without `https://`, a colon and `sub`, `aud` or `amr`. `aud` is the token's `azp` where it
+    has one. No other claim becomes a key: there is none for the Pod, the node or the namespace.
+    """
+    prefix = issuer.removeprefix("https://")
+    authorized_party = claims.get("azp")
+    found = {
+        "sub": claims.get("sub"),
+        "aud": claims.get("aud") if authorized_party is None else authorized_party,
+        "amr": claims.get("amr"),
+    }
+    keys = {f"{prefix}:{name}": value for name, value in found.items() if value is not None}
+    return TrustContext(provider_arn, ASSUME_ROLE_WITH_WEB_IDENTITY, {**keys, **(extra or {})})
