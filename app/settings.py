@@ -18,6 +18,7 @@ class SettingsError(ValueError):
         self.variable = variable
         self.got = got
         self.expected = expected
+        """The range, as numbers and not as a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class Settings:
             port=_whole_number(found, "IRSA_PORT", cls.port, least=0, most=65535),
             worlds=_whole_number(found, "IRSA_WORLDS", cls.worlds, least=1, most=100_000),
             idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
-            language=_language(found),
+            language=preferred_language(found),
         )
 
 
@@ -60,10 +61,12 @@ def _whole_number(environment: Mapping[str, str], variable: str, default: int, *
     if not text:
         return default
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most):
-        raise SettingsError(variable, text, f"a whole number from {least} to {most}")
+        raise SettingsError(variable, text, f"{least}…{most}")
     return int(text)
 
 
-def _language(environment: Mapping[str, str]) -> Language:
-    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+def preferred_language(environment: Mapping[str, str] | None = None) -> Language:
+    """The language of `environment` (by default this process's), whatever else is wrong with it."""
+    found = os.environ if environment is None else environment
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := found.get(name))), "")
     return "ja" if locale.lower().startswith("ja") else "en"

@@ -1,0 +1,45 @@
+"""Puts the commands together, in the language of the locale."""
+
+from __future__ import annotations
+
+import io
+import sys
+import traceback
+
+import click
+
+from app.commands import serve, token, walk, world
+from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.content import Content, load
+from app.settings import Settings, SettingsError, preferred_language
+
+
+def main() -> None:
+    """Runs the command that `sys.argv` names and leaves with its exit status."""
+    # A terminal that cannot show a mark or Japanese text shows `?`, and the command goes on.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    words = load(preferred_language())
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        failure = CannotRun(words, "bad_setting", variable=error.variable, got=error.got, expected=error.expected)
+        failure.show()
+        sys.exit(failure.exit_code)
+    try:
+        command_line(settings, words).main(prog_name="python -m app")
+    except Exception:
+        # Python would leave with 1, which here means that a check did not pass.
+        traceback.print_exc()
+        sys.exit(COULD_NOT_RUN)
+
+
+def command_line(settings: Settings, words: Content) -> click.Group:
+    """All commands, their help in the language of `words`."""
+    group = click.Group(
+        help=words.message("cli.help.program"), context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    for module in (serve, world, walk, token):
+        group.add_command(module.command(settings, words))
+    return group

@@ -1,0 +1,75 @@
+"""Small pieces of text output: marks, aligned labels, JSON. Colour is never alone and never leaves a terminal."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+import click
+
+from app.flow.model import JsonValue, Status
+
+_MARKS = {
+    Status.PASSED: ("✓", "green"),
+    Status.WARNING: ("!", "yellow"),
+    Status.FAILED: ("✗", "red"),
+    Status.UNKNOWN: ("?", "cyan"),
+    Status.NOT_REACHED: ("·", "bright_black"),
+}
+
+
+def marked(status: Status, text: str) -> str:
+    """`text` behind the mark of its status."""
+    mark, colour = _MARKS[status]
+    return f"{click.style(mark, fg=colour, bold=True)} {text}"
+
+
+def heading(text: str) -> str:
+    """`text`, bold."""
+    return click.style(text, bold=True)
+
+
+def width(text: str) -> int:
+    """How many columns `text` takes in a terminal: East Asian wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def pad(text: str, columns: int) -> str:
+    """`text` with spaces behind it up to that many columns."""
+    return text + " " * (columns - width(text))
+
+
+def labelled(values: Mapping[str, str], *, indent: int) -> list[str]:
+    """One line for each value that is not empty, labels in one column, line breaks kept in the value's column."""
+    shown = {printable(label): printable(value) for label, value in values.items()}
+    columns = max((width(label) for label in shown), default=0)
+    lines = []
+    for label, value in shown.items():
+        first, *others = value.splitlines() or [""]
+        if first or others:
+            lines.append(f"{' ' * indent}{click.style(pad(label, columns), dim=True)}  {first}")
+            lines += [" " * (indent + columns + 2) + line for line in others]
+    return lines
+
+
+def printable(text: str) -> str:
+    """`text` without what would steer the terminal: control and format characters become `\\x1b` and the like."""
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Prints text; colours are left out where the output is no terminal."""
+    for line in lines:
+        click.echo(line)
+
+
+def print_json(document: JsonValue) -> None:
+    """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). What UTF-8 cannot hold is escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo(text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,94 @@
+"""`serve`: the pages, by uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import socket
+import sys
+
+import click
+
+from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.content import Content
+from app.settings import Settings
+
+
+def command(settings: Settings, words: Content) -> click.Command:
+    """The command, with the defaults that the environment gives."""
+
+    @click.command("serve", help=words.message("cli.help.serve"))
+    @click.option("--host", default=settings.host, show_default=True, help=words.message("cli.help.host"))
+    @click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=settings.port,
+        show_default=True,
+        help=words.message("cli.help.port"),
+    )
+    def serve(host: str, port: int) -> None:
+        # (1) Take the port before anything slow is loaded: a taken port is told at once.
+        with listen(host, port, words) as listener:
+            # (2) Load the application and serve until a signal comes.
+            run(listener, words)
+
+    return serve
+
+
+def listen(host: str, port: int, words: Content) -> socket.socket:
+    """A socket that listens there. Raises `CannotRun`.
+
+    It is made with its protocol named: only then does asyncio switch Nagle's algorithm off for what it accepts.
+    """
+    address = f"{host}:{port}"
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise CannotRun(words, "port_in_use", address=address, option="--port") from error
+        raise CannotRun(words, "cannot_listen", address=address, said=error) from error
+    return listener
+
+
+def run(listener: socket.socket, words: Content) -> None:
+    """Serves the pages on `listener` until SIGINT or SIGTERM, open pages closed within two seconds."""
+    import uvicorn
+
+    host, port = listener.getsockname()[:2]
+
+    class Server(uvicorn.Server):
+        """Says where it is once it answers."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                click.echo(words.message("cli.serve.ready", url=url_of(host, port)))
+                if not ipaddress.ip_address(host).is_loopback:
+                    click.echo(words.message("cli.serve.exposed", host=host))
+                click.echo(words.message("cli.serve.stop"))
+
+    config = uvicorn.Config("app.server:app", log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = Server(config)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
+        server.run(sockets=[listener])
+    if not server.started:
+        sys.exit(COULD_NOT_RUN)
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds it: an unspecified address is reached through loopback."""
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
+    return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"

@@ -1,0 +1,193 @@
+"""`token`: decodes and explains a token, offline. What it prints never holds the signature."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.commands.failure import CannotRun
+from app.commands.rendering import heading, labelled, marked, print_json, print_lines
+from app.content import LANGUAGES, Content, load
+from app.flow.inspection import Oddity, oddities, whole_seconds
+from app.flow.model import JsonValue, Status
+from app.flow.token import DecodedToken, MalformedToken, decode
+from app.settings import Settings
+
+LIMIT = 64 * 1024
+"""Bytes. STS takes 20000 characters at most; what is far larger is some other file."""
+
+_TIMES = ("iat", "nbf", "exp", "auth_time", "updated_at")
+
+
+def command(settings: Settings, words: Content) -> click.Command:
+    """The command, in the language of the locale where `--lang` is not given."""
+
+    @click.command("token", help=words.message("cli.help.token"))
+    @click.argument("file", metavar="FILE|-")
+    @click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help=words.message("cli.help.output"),
+    )
+    @click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default=settings.language,
+        show_default=True,
+        help=words.message("cli.help.lang"),
+    )
+    @click.pass_context
+    def token(context: click.Context, file: str, output: str, lang: str) -> None:
+        words = load(lang)
+        # (1) Read and decode.
+        compact = read(file, words)
+        try:
+            decoded = decode(compact)
+        except MalformedToken as error:
+            raise CannotRun(words, "malformed_token", got=error.got, expected=error.expected) from error
+
+        # (2) Look for what stands out, and print.
+        now = time.time()
+        found = oddities(decoded.header, decoded.claims, now)
+        if output == "json":
+            print_json(as_json(decoded, found, now, words))
+        else:
+            print_lines(as_text(compact, decoded, found, now, words))
+        context.exit(1 if any(oddity.serious for oddity in found) else 0)
+
+    return token
+
+
+def read(file: str, words: Content) -> str:
+    """The text in `file` (`-`: standard input), without the white space around it. Raises `CannotRun`."""
+    try:
+        if file == "-":
+            content = click.get_binary_stream("stdin").read(LIMIT + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                content = stream.read(LIMIT + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise CannotRun(words, "file_unreadable", path=file, said=error) from error
+    if len(content) > LIMIT:
+        raise CannotRun(words, "file_too_large", path=file, limit=LIMIT)
+    return content.decode("utf-8", "replace").strip()
+
+
+def as_json(decoded: DecodedToken, found: tuple[Oddity, ...], now: float, words: Content) -> JsonValue:
+    """The token as JSON; only `meaning` and `message` depend on the language."""
+    issued, expires = (whole_seconds(decoded.claims.get(name)) for name in ("iat", "exp"))
+    return {
+        "header": decoded.header,
+        "claims": decoded.claims,
+        "fields": [
+            {"part": part, "name": name, "value": value, "meaning": words.claim(name)}
+            for part, values in (("header", decoded.header), ("payload", decoded.claims))
+            for name, value in leaves(values)
+        ],
+        "lifetime": {
+            "issued": None if issued is None else rfc3339(issued),
+            "expires": None if expires is None else rfc3339(expires),
+            "seconds": None if issued is None or expires is None else expires - issued,
+            "seconds_left": None if expires is None else int(expires - now),
+        },
+        "oddities": [
+            {
+                "code": oddity.code,
+                "status": status_of(oddity),
+                "name": oddity.name,
+                "got": oddity.got,
+                "expected": oddity.expected,
+                "message": words.message(f"cli.oddities.{oddity.code}"),
+            }
+            for oddity in found
+        ],
+    }
+
+
+def as_text(
+    compact: str, decoded: DecodedToken, found: tuple[Oddity, ...], now: float, words: Content
+) -> Iterator[str]:
+    """The token for a reader: header, claims one by one, lifetime, what stands out."""
+    yield heading(words.message("cli.token.title", characters=len(compact)))
+    yield f"  {words.message('cli.token.unverified')}"
+    for title, values in (("ui.token_header", decoded.header), ("ui.token_payload", decoded.claims)):
+        yield ""
+        yield heading(words.message(title))
+        yield from labelled(
+            {name: f"{_shown(name, value)}\n{words.claim(name)}" for name, value in leaves(values)}, indent=2
+        )
+    yield ""
+    yield heading(words.message("ui.token_signature"))
+    yield f"  {words.message('cli.token.masked')}"
+    if lines := list(_lifetime(decoded.claims, now, words)):
+        yield ""
+        yield heading(words.message("cli.token.lifetime"))
+        yield from (f"  {line}" for line in lines)
+    yield ""
+    yield heading(words.message("cli.token.odd"))
+    for oddity in found:
+        yield f"  {marked(status_of(oddity), f'{oddity.name}: ' + words.message(f'cli.oddities.{oddity.code}'))}"
+        values = {"got": oddity.got, "expected": oddity.expected}
+        yield from labelled({words.message(f"ui.{name}"): value for name, value in values.items()}, indent=6)
+    if not found:
+        yield f"  {marked(Status.PASSED, words.message('cli.token.nothing_odd'))}"
+
+
+def status_of(oddity: Oddity) -> Status:
+    """What STS would refuse has failed; the rest is a warning."""
+    return Status.FAILED if oddity.serious else Status.WARNING
+
+
+def leaves(values: Mapping[str, JsonValue], path: str = "") -> Iterator[tuple[str, JsonValue]]:
+    """Each field by name; of `kubernetes.io` each part, its path as the name."""
+    for name, value in values.items():
+        full = f"{path}{name}"
+        if isinstance(value, dict) and full.startswith("kubernetes.io") and full.count(".") < 3:
+            yield from leaves(value, f"{full}.")
+        else:
+            yield full, value
+
+
+def _shown(name: str, value: JsonValue) -> str:
+    text = value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)
+    seconds = whole_seconds(value) if name in _TIMES or name.endswith(".warnafter") else None
+    return text if seconds is None else f"{text} ({rfc3339(seconds)})"
+
+
+def _lifetime(claims: Mapping[str, JsonValue], now: float, words: Content) -> Iterator[str]:
+    issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
+    if issued is not None:
+        yield words.message("cli.token.issued", time=rfc3339(issued))
+    if begins is not None and begins > now:
+        yield words.message("cli.token.not_yet", duration=duration(begins - now, words))
+    if expires is None:
+        return
+    yield words.message("cli.token.expires", time=rfc3339(expires))
+    code, seconds = ("remaining", expires - now) if expires > now else ("expired", now - expires)
+    yield words.message(f"cli.token.{code}", duration=duration(seconds, words))
+    if issued is not None and expires > issued:
+        life = expires - issued
+        yield words.message("cli.token.lives", duration=duration(life, words))
+        yield words.message("cli.token.refresh", time=rfc3339(issued + life * 8 // 10))
+
+
+def rfc3339(seconds: int) -> str:
+    """The time in UTC, such as `2026-11-24T22:40:49Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration(seconds: float, words: Content) -> str:
+    """A length of time in its two largest units, such as `19 h 12 min`."""
+    left, parts = int(seconds), []
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)):
+        count, left = divmod(left, size)
+        if count or (unit == "seconds" and not parts):
+            parts.append(words.message(f"cli.token.{unit}", value=count))
+    return " ".join(parts[:2])

@@ -1,0 +1,157 @@
+"""`world`: the simulated world alone, for the learner's own kubectl and aws."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shlex
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.commands.failure import CannotRun
+from app.commands.rendering import heading, labelled
+from app.content import Content
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.world.simulation import Simulation
+    from app.world.world import World
+
+KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
+
+
+def command(settings: Settings, words: Content) -> click.Command:
+    """The command."""
+
+    @click.command("world", help=words.message("cli.help.world"))
+    @click.option(
+        "--dir",
+        "directory",
+        required=True,
+        type=click.Path(path_type=Path),
+        help=words.message("cli.help.dir"),
+    )
+    @click.option("--aws-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.aws_port"))
+    @click.option(
+        "--kubernetes-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.kubernetes_port")
+    )
+    def world(directory: Path, aws_port: int, kubernetes_port: int) -> None:
+        from app.world.simulation import Simulation
+
+        # (1) From here on a signal ends the command in good order, even while the servers start.
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+
+        # (2) No file of an earlier world remains: whoever waits for one gets this world's.
+        directory = prepare(directory, words)
+
+        # (3) Start, write, say so, wait.
+        with Simulation(aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1) as simulation:
+            for name, content in files(simulation, simulation.world("hands-on")).items():
+                write(directory / name, content)
+            for line in instructions(simulation, directory, words):
+                click.echo(line)
+            stop.wait()
+
+    return world
+
+
+def prepare(directory: Path, words: Content) -> Path:
+    """The folder, made and cleared of an earlier world's files; its absolute path. Raises `CannotRun`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in (KUBECONFIG, CA, AWS):
+            (directory / name).unlink(missing_ok=True)
+        write(directory / CA, b"")  # to fail now rather than after the servers are up
+        (directory / CA).unlink()
+    except (OSError, ValueError) as error:
+        raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
+    return directory.resolve()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.draft")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(content)
+    draft.replace(path)
+
+
+def files(simulation: Simulation, world: World) -> dict[str, bytes]:
+    """What the learner's own tools need, by file name."""
+    return {
+        CA: simulation.ca_pem,
+        KUBECONFIG: kubeconfig(server_of(simulation, world), simulation.ca_pem, world).encode(),
+        AWS: "".join(f"{name}={value}\n" for name, value in aws_environment(simulation, world).items()).encode(),
+    }
+
+
+def server_of(simulation: Simulation, world: World) -> str:
+    """The URL of the world's API server."""
+    return f"{simulation.kubernetes_url}/k8s/{world.path}"
+
+
+def kubeconfig(server: str, ca_pem: bytes, world: World) -> str:
+    """The kubeconfig of the world's administrator, written the way `aws eks update-kubeconfig` orders it."""
+    return f"""\
+apiVersion: v1
+kind: Config
+clusters:
+- name: {world.cluster_name}
+  cluster:
+    certificate-authority-data: {base64.b64encode(ca_pem).decode()}
+    server: {server}
+contexts:
+- name: {world.cluster_name}
+  context:
+    cluster: {world.cluster_name}
+    namespace: default
+    user: kubernetes-admin
+current-context: {world.cluster_name}
+users:
+- name: kubernetes-admin
+  user:
+    token: "{world.admin_token}"
+"""
+
+
+def aws_environment(simulation: Simulation, world: World) -> dict[str, str]:
+    """The variables with which aws and the SDKs reach the world's account as its user `learner`."""
+    return {
+        "AWS_ENDPOINT_URL": simulation.aws_url,
+        "AWS_REGION": world.region,
+        "AWS_DEFAULT_REGION": world.region,
+        "AWS_ACCESS_KEY_ID": world.account.admin.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": world.account.admin.secret_access_key,
+    }
+
+
+def instructions(simulation: Simulation, directory: Path, words: Content) -> list[str]:
+    """How to use the world, for the terminal beside this one."""
+    return [
+        heading(words.message("cli.world.ready")),
+        *labelled(
+            {
+                words.message("cli.world.kubernetes"): simulation.kubernetes_url,
+                words.message("cli.world.aws"): simulation.aws_url,
+            },
+            indent=2,
+        ),
+        "",
+        words.message("cli.world.use"),
+        f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
+        f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",
+        "",
+        "  kubectl get pods",
+        "  kubectl logs pod-before",
+        "  kubectl logs pod-after",
+        "  aws sts get-caller-identity",
+        "  aws s3 ls",
+        "",
+        words.message("cli.world.stop"),
+    ]

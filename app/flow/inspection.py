@@ -1,0 +1,139 @@
+"""What stands out in a token when nobody can be asked: the rules that a token for STS breaks on its face.
+
+Rules: AssumeRoleWithWebIdentity's `WebIdentityToken` (algorithms, whole-number times, required claims),
+CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No signature is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from app.flow.model import JsonValue
+
+AUDIENCE = "sts.amazonaws.com"
+LONGEST_LIFE = 86_400
+"""Seconds: the longest life that EKS gives a token."""
+
+_STS_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"})
+_SUBJECT_PREFIX = "system:serviceaccount:"
+_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oddity:
+    """One thing that stands out."""
+
+    code: str
+    """The key of its text, such as `audience`."""
+    serious: bool
+    """Whether STS would refuse the token for it; what is not serious may well be meant."""
+    name: str
+    """The header field or claim."""
+    got: str
+    expected: str
+
+
+def whole_seconds(value: JsonValue) -> int | None:
+    """A NumericDate that a date can hold; None for anything else."""
+    return value if type(value) is int and 0 <= value <= _LAST_SECOND else None
+
+
+def oddities(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], now: float) -> tuple[Oddity, ...]:
+    """All that stands out, in the order header, parties, times, binding. `now` in Unix seconds."""
+    return (*_header(header), *_parties(claims), *_times(claims, now), *_binding(claims))
+
+
+def _header(header: Mapping[str, JsonValue]) -> Iterator[Oddity]:
+    algorithm = header.get("alg")
+    if algorithm != "RS256":
+        name = algorithm if isinstance(algorithm, str) else ""
+        unsigned = name.lower() == "none" or name.upper().startswith("HS") or not name
+        known = name in _STS_ALGORITHMS
+        code = "unsigned" if unsigned else "algorithm" if known else "algorithm_refused"
+        yield _oddity(code, "alg", algorithm, "RS256", serious=not known)
+    if not isinstance(header.get("kid"), str) or not header["kid"]:
+        yield _oddity("no_key_id", "kid", header.get("kid"), "", serious=False)
+
+
+def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
+    # (1) Who issued it.
+    issuer = claims.get("iss")
+    if issuer is None:
+        yield _oddity("missing_claim", "iss", None, "https://…", serious=True)
+    elif not _is_issuer(issuer):
+        yield _oddity("issuer", "iss", issuer, "https://…", serious=True)
+
+    # (2) For whom.
+    audience = claims.get("aud")
+    audiences = [audience] if isinstance(audience, str) else audience
+    if not isinstance(audiences, list) or not audiences:
+        yield _oddity("no_audience", "aud", audience, AUDIENCE, serious=True)
+    elif len(audiences) > 1 and "azp" not in claims:
+        yield _oddity("many_audiences", "aud", audiences, AUDIENCE, serious=True)
+    elif claims.get("azp", audiences[0]) != AUDIENCE:
+        yield _oddity("audience", "aud", claims.get("azp", audiences[0]), AUDIENCE, serious=False)
+
+    # (3) About whom, twice.
+    subject = claims.get("sub")
+    named = _named_subject(claims)
+    if subject is None:
+        yield _oddity("missing_claim", "sub", None, named, serious=True)
+    elif not isinstance(subject, str) or not subject.startswith(_SUBJECT_PREFIX):
+        yield _oddity("subject", "sub", subject, named or f"{_SUBJECT_PREFIX}…", serious=False)
+    elif named and subject != named:
+        yield _oddity("subject_mismatch", "sub", subject, named, serious=True)
+
+
+def _is_issuer(value: JsonValue) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port is None and not parts.query
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
+def _named_subject(claims: Mapping[str, JsonValue]) -> str:
+    """The subject that the claim `kubernetes.io` implies; empty where it says nothing."""
+    kubernetes = claims.get("kubernetes.io")
+    account = kubernetes.get("serviceaccount") if isinstance(kubernetes, dict) else None
+    if not isinstance(kubernetes, dict) or not isinstance(account, dict):
+        return ""
+    return f"{_SUBJECT_PREFIX}{kubernetes.get('namespace')}:{account.get('name')}"
+
+
+def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:
+    # (1) Each time for itself. `nbf` may be missing.
+    for name in ("iat", "exp", "nbf"):
+        if name not in claims:
+            if name != "nbf":
+                yield _oddity("missing_claim", name, None, "", serious=True)
+        elif whole_seconds(claims[name]) is None:
+            yield _oddity("times", name, claims[name], "", serious=True)
+
+    # (2) Each against now.
+    issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
+    if expires is not None and expires <= now:
+        yield _oddity("expired", "exp", expires, f"> {int(now)}", serious=True)
+    start = begins if begins is not None else issued
+    if start is not None and start > now:
+        yield _oddity("not_yet", "iat" if begins is None else "nbf", start, f"≤ {int(now)}", serious=True)
+
+    # (3) Against each other.
+    if issued is not None and expires is not None:
+        if expires <= issued:
+            yield _oddity("order", "exp", expires, f"> {issued}", serious=True)
+        elif expires - issued > LONGEST_LIFE:
+            yield _oddity("long_lived", "exp", expires - issued, f"≤ {LONGEST_LIFE}", serious=False)
+
+
+def _binding(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
+    kubernetes = claims.get("kubernetes.io")
+    if isinstance(kubernetes, dict) and "pod" not in kubernetes:
+        yield _oddity("not_bound", "kubernetes.io", ", ".join(kubernetes), "pod", serious=False)
+
+
+def _oddity(code: str, name: str, got: JsonValue, expected: str, *, serious: bool) -> Oddity:
+    return Oddity(code=code, serious=serious, name=name, got="" if got is None else str(got), expected=expected)
