@@ -1,0 +1,7 @@
+"""`python -m bench`: each measurement in a process of its own, so that none profits from another's warm imports."""
+
+import subprocess
+import sys
+
+for name in ("walk", "start", "memory"):
+    subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)  # noqa: S603 - our own modules

@@ -1,0 +1,62 @@
+"""A warm walk over real HTTP on loopback, whole and by step, against what its bare requests would cost."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+from app.flow.model import Step, Subject
+from app.flow.walk import walk
+from app.wiring import simulated
+from app.world.simulation import Simulation
+from bench.report import figure, median_ms, spread, title
+
+WARM_UP, RUNS = 5, 60
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+
+
+def main() -> None:
+    """Prints the figures of one simulation."""
+    begin = time.perf_counter()
+    with Simulation() as simulation:
+        world = simulation.world("bench")
+        until_world = time.perf_counter() - begin
+
+        walks = []
+        requests: dict[Step, list[float]] = defaultdict(list)
+        for run in range(WARM_UP + RUNS):
+            ports = simulated(simulation, world)
+            begin = time.perf_counter()
+            found = walk(ports, SUBJECT)
+            if run >= WARM_UP:
+                walks.append(time.perf_counter() - begin)
+                for report in found:
+                    requests[report.step].append(sum(e.seconds for e in report.exchanges if e.caller == "explorer"))
+        sent = sum(e.caller == "explorer" for report in found for e in report.exchanges)
+        version = timed(simulated(simulation, world).cluster.version)
+
+    title("Walk (one warm world, all six steps, real HTTP)")
+    figure("the whole walk, median", median_ms(walks), "ms", target=40, note=spread(walks))
+    for step, seconds in requests.items():
+        figure(f"  its requests in {step}", median_ms(seconds), "ms")
+    figure("requests that it sends", sent, "")
+    figure("... as a multiple of as many bare GET /version", median_ms(walks) / (sent * median_ms(version)), "x")
+    figure("the imports done, until the first world stands", until_world * 1e3, "ms")
+    if found.verdict.check is not None:
+        raise SystemExit(f"the walk did not pass: {found.verdict}")
+
+
+def timed(call: Callable[[], object]) -> list[float]:
+    """The times of `RUNS` calls, after as many to warm up as the walk had."""
+    times = []
+    for run in range(WARM_UP + RUNS):
+        begin = time.perf_counter()
+        call()
+        if run >= WARM_UP:
+            times.append(time.perf_counter() - begin)
+    return times
+
+
+if __name__ == "__main__":
+    main()
