@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
+from app.flow import strict_json
 from app.flow.conditions import parse_operator
 from app.flow.model import JsonValue
 from app.flow.patterns import Values
@@ -42,16 +43,12 @@ def parse_document(policy: JsonValue, *, broken: str = INVALID_JSON) -> Document
     """
     try:
         text = policy if isinstance(policy, str) else json.dumps(policy)
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = strict_json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise MalformedPolicy(broken) from error
     if not isinstance(document, dict):
         raise MalformedPolicy(broken)
     return document
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def statements_of(document: Document) -> list[JsonValue]:
