@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
+from app.flow.token import ALGORITHMS
 
 AUDIENCE = "sts.amazonaws.com"
 LONGEST_LIFE = 86_400
 """Seconds: the longest life that EKS gives a token."""
 
-_STS_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"})
 _SUBJECT_PREFIX = "system:serviceaccount:"
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
@@ -51,7 +51,7 @@ def _header(header: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     if algorithm != "RS256":
         name = algorithm if isinstance(algorithm, str) else ""
         unsigned = name.lower() == "none" or name.upper().startswith("HS") or not name
-        known = name in _STS_ALGORITHMS
+        known = name in ALGORITHMS
         code = "unsigned" if unsigned else "algorithm" if known else "algorithm_refused"
         yield _oddity(code, "alg", algorithm, "RS256", serious=not known)
     if not isinstance(header.get("kid"), str) or not header["kid"]:

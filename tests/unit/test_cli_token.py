@@ -1,0 +1,247 @@
+"""`python -m app token`: what it says about a token, with which status it leaves, and what it never prints."""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.commands.main import command_line
+from app.content import load
+from app.flow.inspection import oddities
+from app.settings import Settings
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/EC973221A6C1BC248C79CFD5455EEECC"
+MISSING = object()
+
+
+def claims(**changes):
+    """The claims of a Pod's token for STS; a change to `MISSING` takes the claim out."""
+    now = int(time.time())
+    all_of_them = {
+        "aud": ["sts.amazonaws.com"],
+        "exp": now + 86_000,
+        "iat": now - 400,
+        "iss": ISSUER,
+        "jti": "aed34954-b33a-4142-b1ec-389d6bbb4936",
+        "kubernetes.io": {
+            "namespace": "default",
+            "pod": {"name": "pod-after", "uid": "5e0bd49b-0000-4000-8000-000000000001"},
+            "serviceaccount": {"name": "my-sa", "uid": "14ee3fa4-0000-4000-8000-000000000002"},
+        },
+        "nbf": now - 400,
+        "sub": "system:serviceaccount:default:my-sa",
+        **changes,
+    }
+    return {name: value for name, value in all_of_them.items() if value is not MISSING}
+
+
+def compact(header, payload, signature=b"signature"):
+    """A token in compact form, signed by nobody."""
+    parts = (json.dumps(header).encode(), json.dumps(payload).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def signed(payload, key=RSA, algorithm="RS256", headers=None):
+    return jwt.encode(payload, key, algorithm=algorithm, headers={"typ": None, "kid": "a-key", **(headers or {})})
+
+
+def run(*arguments, given="", language="en"):
+    group = command_line(Settings(language=language), load(language))
+    return CliRunner().invoke(group, ["token", *arguments], input=given)
+
+
+def found(token):
+    result = run("-", "--output", "json", given=token)
+    assert result.exit_code in {0, 1}, result.output
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_a_good_token_is_explained_claim_by_claim():
+    token = signed(claims())
+    result = run("-", given=f"\n {token}\n")
+    assert result.exit_code == 0, result.output
+    content = load("en")
+    for name in ("alg", "kid", "aud", "exp", "iat", "iss", "jti", "nbf", "sub", "kubernetes.io.pod.name"):
+        assert name in result.stdout
+        assert content.claim(name) in result.stdout
+    assert ISSUER in result.stdout
+    assert content.message("cli.token.nothing_odd") in result.stdout
+    assert "1 d" not in result.stdout.partition(content.message("cli.token.lifetime"))[0]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_the_signature_is_never_printed(output):
+    token = signed(claims())
+    result = run("-", "--output", output, given=token)
+    assert token.rpartition(".")[2][:20] not in result.output
+
+
+def test_the_lifetime_is_told_in_words():
+    result = run("-", given=signed(claims(iat=int(time.time()) - 10, exp=int(time.time()) + 7_205)))
+    assert "2 h" in result.stdout
+    expired = run("-", given=signed(claims(iat=1_729_605_240, nbf=1_729_605_240, exp=1_729_691_640)))
+    assert "2024-10-23T13:54:00Z" in expired.stdout
+    assert "1 d" in expired.stdout
+    assert "2024-10-23T09:06:00Z" in expired.stdout, "kubelet renews at 80 % of a life"
+
+
+def test_the_language_follows_the_option_and_the_locale():
+    token = signed(claims())
+    assert load("ja").claim("sub") in run("-", "--lang", "ja", given=token).stdout
+    assert load("ja").claim("sub") in run("-", given=token, language="ja").stdout
+    assert load("en").claim("sub") in run("-", "--lang", "en", given=token, language="ja").stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "status"),
+    [
+        ({"aud": ["https://kubernetes.default.svc"]}, "audience", "warning"),
+        ({"aud": "vault"}, "audience", "warning"),
+        ({"aud": ["sts.amazonaws.com", "vault"]}, "many_audiences", "failed"),
+        ({"aud": []}, "no_audience", "failed"),
+        ({"aud": MISSING}, "no_audience", "failed"),
+        ({"aud": {"a": 1}}, "no_audience", "failed"),
+        ({"iss": MISSING}, "missing_claim", "failed"),
+        ({"sub": MISSING}, "missing_claim", "failed"),
+        ({"iat": MISSING}, "missing_claim", "failed"),
+        ({"exp": MISSING}, "missing_claim", "failed"),
+        ({"iss": "http://issuer.example"}, "issuer", "failed"),
+        ({"iss": "https://issuer.example:8443/id"}, "issuer", "failed"),
+        ({"iss": "https://[broken"}, "issuer", "failed"),
+        ({"iss": 7}, "issuer", "failed"),
+        ({"sub": "alice"}, "subject", "warning"),
+        ({"sub": "system:serviceaccount:other:my-sa"}, "subject_mismatch", "failed"),
+        ({"exp": 1_000_000_000, "iat": 999_999_000, "nbf": 999_999_000}, "expired", "failed"),
+        ({"nbf": 4_000_000_000, "exp": 4_000_000_600}, "not_yet", "failed"),
+        ({"exp": "tomorrow"}, "times", "failed"),
+        ({"iat": 1.5}, "times", "failed"),
+        ({"exp": 10**40}, "times", "failed"),
+        ({"exp": True}, "times", "failed"),
+        ({"iat": 4_000_000_000, "exp": 3_999_999_999}, "order", "failed"),
+        ({"exp": int(time.time()) + 90 * 86_400}, "long_lived", "warning"),
+        ({"kubernetes.io": {"namespace": "default"}}, "not_bound", "warning"),
+    ],
+)
+def test_each_oddity_is_found_and_decides_the_status(changes, code, status):
+    exit_code, document = found(compact({"alg": "RS256", "kid": "k"}, claims(**changes)))
+    by_code = {oddity["code"]: oddity["status"] for oddity in document["oddities"]}
+    assert by_code.get(code) == status
+    assert exit_code == (1 if "failed" in by_code.values() else 0)
+    name = next(oddity["name"] for oddity in document["oddities"] if oddity["code"] == code)
+    assert name in changes
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "exit_status"),
+    [
+        ({"alg": "none", "kid": "k"}, "unsigned", 1),
+        ({"alg": "HS256", "kid": "k"}, "unsigned", 1),
+        ({"kid": "k"}, "unsigned", 1),
+        ({"alg": 7, "kid": "k"}, "unsigned", 1),
+        ({"alg": "PS256", "kid": "k"}, "algorithm_refused", 1),
+        ({"alg": "RS256"}, "no_key_id", 0),
+    ],
+)
+def test_a_header_that_stands_out(header, code, exit_status):
+    exit_code, document = found(compact(header, claims()))
+    assert code in {oddity["code"] for oddity in document["oddities"]}
+    assert exit_code == exit_status
+
+
+def test_another_algorithm_that_sts_takes_is_only_a_warning():
+    exit_code, document = found(signed(claims(), EC, "ES256"))
+    assert exit_code == 0
+    assert [oddity["code"] for oddity in document["oddities"]] == ["algorithm"]
+
+
+def test_json_holds_header_claims_and_meanings():
+    payload = claims()
+    _, document = found(signed(payload))
+    assert document["claims"] == payload
+    assert document["header"] == {"alg": "RS256", "kid": "a-key"}
+    assert document["oddities"] == []
+    assert document["lifetime"]["seconds"] == 86_400
+    assert 85_990 <= document["lifetime"]["seconds_left"] <= 86_000
+    names = {(field["part"], field["name"]) for field in document["fields"]}
+    assert {("header", "kid"), ("payload", "sub"), ("payload", "kubernetes.io.serviceaccount.uid")} <= names
+
+
+def test_a_token_from_a_file(tmp_path):
+    path = tmp_path / "token"
+    path.write_text(signed(claims()))
+    assert run(str(path)).exit_code == 0
+
+
+@pytest.mark.parametrize("token", ["", "hello", "a.b", "a.b.c", "....", "eyJhbGciOiJSUzI1NiJ9..", "\0", "ｅｙＪ.x.y"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_is_no_token_is_refused_with_got_expected_and_what_to_do(token, language):
+    result = run("-", given=token, language=language)
+    assert result.exit_code == 2
+    content = load(language)
+    assert result.stderr.startswith(content.message("errors.malformed_token.title"))
+    for label in ("ui.expected", "ui.fix"):
+        assert content.message(label) in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("file", ["/no/such/file", "/", "a\0b", "x" * 5000])
+def test_a_file_that_cannot_be_read(file):
+    result = run(file)
+    assert result.exit_code == 2
+    assert load("en").message("errors.file_unreadable.title") in result.stderr
+    assert "\0" not in result.stderr
+
+
+def test_a_file_that_is_far_too_large(tmp_path):
+    path = tmp_path / "disk.img"
+    path.write_bytes(b"a" * 70_000)
+    result = run(str(path))
+    assert result.exit_code == 2
+    assert load("en").message("errors.file_too_large.title") in result.stderr
+
+
+def test_nothing_in_a_token_steers_the_terminal():
+    hostile = {"\x1b[2J": "\x1b]0;title\x07", "sub": "a\u202eb\nexpired: no", "\u2028": 1}
+    result = run("-", given=compact({"alg": "RS256", "kid": "\x1b[31m"}, claims(**hostile)))
+    assert result.exit_code in {0, 1}
+    for character in ("\x1b", "\x07", "\u202e", "\u2028"):
+        assert character not in result.stdout
+    assert "\\x1b[2J" in result.stdout
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(["alg", "kid", "aud", "azp", "iss", "sub", "exp", "iat", "nbf", "kubernetes.io"])
+documents = st.dictionaries(names | st.text(), json_values, max_size=8)
+
+
+@given(documents, documents, st.sampled_from(["text", "json"]))
+def test_any_header_and_claims_are_explained(header, payload, output):
+    result = run("-", "--output", output, given=compact(header, payload))
+    assert result.exit_code in {0, 1, 2}, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_token_or_refused(data):
+    result = run("-", given=data)
+    assert result.exit_code in {0, 1, 2}
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+
+
+@given(documents, documents, st.floats(0, 4e9))
+def test_every_oddity_has_words_in_both_languages(header, payload, now):
+    for oddity in oddities(header, payload, now):
+        for language in ("ja", "en"):
+            assert load(language).message(f"cli.oddities.{oddity.code}")

@@ -1,0 +1,179 @@
+"""What the repository says about itself is true."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from app.commands.main import command_line
+from app.content import PAGES, load
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").glob("*.md")))
+MODULES = sorted((ROOT / "app").rglob("*.py"))
+PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
+REQUIREMENTS = ("requirements", "requirements-dev", "requirements-aws")
+
+IMPORTED_AS = {"jwt": "pyjwt", "OpenSSL": "pyopenssl", "yaml": "pyyaml"}
+"""Packages whose import name is not their own."""
+
+
+def names(paths):
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def pins(name: str) -> dict[str, str]:
+    """Each pinned package of a compiled file with its version."""
+    text = (ROOT / f"{name}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", text, re.M))
+
+
+def wanted(name: str) -> set[str]:
+    """The packages that a hand-written file names."""
+    lines = (ROOT / f"{name}.in").read_text().splitlines()
+    found = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines if not line.startswith(("#", "-")))
+    return {match[0].lower() for match in found if match}
+
+
+# --- what the documents promise ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_links_between_files_lead_somewhere(document):
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_make_targets_and_commands_in_the_documents_exist(document):
+    text = document.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M)) <= targets
+
+    group = command_line(Settings(), load("en"))
+    for line in re.findall(r"python -m app ([^`\n#|]*)", text):
+        name, *words = line.split()
+        assert name in group.commands, line
+        options = {option for parameter in group.commands[name].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_both_readmes_tell_the_same():
+    english, japanese = ((ROOT / name).read_text() for name in ("README.md", "README.ja.md"))
+    for pattern in (r"\]\(([^)]+)\)", r"^#+ ", r"python -m app [a-z]+", r"make [a-z]+"):
+        shared = [
+            sorted(set(re.findall(pattern, text, re.M)) - {"README.md", "README.ja.md"}) for text in (english, japanese)
+        ]
+        assert shared[0] == shared[1]
+    assert english.count("```") == japanese.count("```")
+
+
+def test_the_readme_names_every_command():
+    text = (ROOT / "README.md").read_text()
+    for name in command_line(Settings(), load("en")).commands:
+        assert f"python -m app {name}" in text
+
+
+def test_the_licence_is_apache_2():
+    text = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+# --- how the code is laid out -----------------------------------------------------------------------------------------
+
+
+def test_the_pages_are_those_that_have_words():
+    assert {path.stem for path in PAGE_FILES} == set(PAGES)
+
+
+@pytest.mark.parametrize("path", PAGE_FILES, ids=names(PAGE_FILES))
+def test_a_page_is_a_docstring_and_one_call(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 15
+    assert ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_a_module_is_short_and_says_what_it_is(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_only_the_settings_read_the_environment():
+    readers = [path for path in MODULES if re.search(r"\bos\.(environ|getenv)\b|\bgetenv\(", path.read_text())]
+    assert readers == [ROOT / "app" / "settings.py"]
+
+
+# --- requirements -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_requirement_is_pinned_with_hashes(name):
+    text = (ROOT / f"{name}.txt").read_text()
+    blocks = re.split(r"\n(?=[a-z0-9])", re.sub(r"^\s*#.*\n", "", text, flags=re.M).strip())
+    for block in blocks:
+        assert re.match(r"[a-z0-9][a-z0-9._-]*==[^\s;]+( ; [^\\]+)? \\\n", block), block
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), block
+    assert len(blocks) >= len(wanted(name))
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_what_is_wanted_is_what_is_pinned(name):
+    pinned = pins(name)
+    assert {package.replace("_", "-") for package in wanted(name)} <= set(pinned)
+    for package, version in re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / f"{name}.in").read_text(), re.M):
+        assert pinned[package] == version
+
+
+def test_tools_and_app_share_their_versions():
+    app, tools = pins("requirements"), pins("requirements-dev")
+    assert {name: (app[name], tools[name]) for name in app.keys() & tools.keys() if app[name] != tools[name]} == {}
+
+
+def test_every_import_of_the_app_is_required_by_name_and_explained():
+    imported = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    packages = {IMPORTED_AS.get(name, name) for name in imported - set(sys.stdlib_module_names) - {"app"}}
+    assert packages - wanted("requirements") <= {"botocore"}, "botocore is boto3's own other half"
+    explained = (ROOT / "CONTRIBUTING.md").read_text()
+    assert [name for name in sorted(wanted("requirements")) if f"`{name}`" not in explained] == []
+
+
+# --- the guard of conftest.py -----------------------------------------------------------------------------------------
+
+SKIPPING = """
+import pytest
+
+@pytest.mark.{marker}
+def test_that_lacks_its_program():
+    pytest.skip("no such program")
+"""
+
+
+@pytest.mark.parametrize(
+    ("marker", "ci", "fails"),
+    [("cli", True, True), ("browser", True, True), ("live", True, False), ("cli", False, False)],
+)
+def test_ci_skips_nothing_that_it_can_install(tmp_path, marker, ci, fails):
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    (tmp_path / "test_it.py").write_text(SKIPPING.format(marker=marker))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", str(tmp_path)]
+    environment = {**os.environ, "CI": "true" if ci else ""}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ("1 failed" in done.stdout) == (fails and os.geteuid() == 0), done.stdout
+    assert ("1 skipped" in done.stdout) != ("1 failed" in done.stdout), done.stdout
