@@ -12,8 +12,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.flow.model import JsonValue
-
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -33,7 +31,7 @@ class AccessKey:
     """World time in Unix seconds; None for a user's long-lived key."""
     role_name: str = ""
     """Whose permissions the session has; empty for a user."""
-    session_policies: tuple[tuple[str, JsonValue], ...] | None = None
+    session_policies: tuple[tuple[str, str], ...] | None = None
     """(name, document): what the session was narrowed to. None when it was not."""
     context_keys: Mapping[str, str] = field(default_factory=dict)
     """Condition keys that every request of this session carries."""

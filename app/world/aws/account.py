@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from app.flow.model import JsonValue
 from app.world.aws.access_keys import (
@@ -16,6 +16,9 @@ from app.world.aws.access_keys import (
 from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, Role
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
+
+if TYPE_CHECKING:
+    from app.world.aws.sts.verification_keys import PublishedKeys
 
 __all__ = ["Account", "IssuerClient", "IssuerUnreachable", "Node"]
 
@@ -79,6 +82,10 @@ class Account:
         """The instance behind the metadata service; None when there is none."""
         self.metadata_tokens: dict[str, float] = {}
         """Tokens of the metadata service, with their end in world time."""
+        self.instance_key_id = ""
+        """The access key id that the metadata service gives out."""
+        self.published_keys: dict[str, PublishedKeys] = {}
+        """What STS has fetched from issuers, by issuer. Clearing it makes STS fetch anew."""
         self.created = clock.now()
         self.admin = AccessKey(
             access_key_id=new_access_key_id("AKIA", account_id),
@@ -105,7 +112,7 @@ class Account:
         session_name: str,
         seconds: int,
         *,
-        session_policies: tuple[tuple[str, JsonValue], ...] | None = None,
+        session_policies: tuple[tuple[str, str], ...] | None = None,
         context_keys: Mapping[str, str] | None = None,
     ) -> AccessKey:
         """Temporary credentials of a role. The ARN of the session drops the role's path."""

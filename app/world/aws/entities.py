@@ -1,18 +1,11 @@
-"""What an account holds: plain records, changed only by `iam`, `sts` and `s3`."""
+"""What an account holds: plain records, changed only by `iam`, `sts` and `s3`.
+
+Policies are kept as the text that was given: IAM answers that text, and evaluation reads it anew.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from app.flow.model import JsonValue
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyDocument:
-    """A policy as it was given (IAM returns that text) and as it was read."""
-
-    text: str
-    parsed: JsonValue
 
 
 @dataclass(kw_only=True)
@@ -38,10 +31,10 @@ class Role:
     arn: str
     role_id: str
     created: float
-    trust_policy: PolicyDocument
+    trust_policy: str
     description: str | None = None
     max_session_duration: int = 3600
-    inline_policies: dict[str, PolicyDocument] = field(default_factory=dict)
+    inline_policies: dict[str, str] = field(default_factory=dict)
     attached: list[str] = field(default_factory=list)
     """ARNs of managed policies."""
     tags: dict[str, str] = field(default_factory=dict)
@@ -52,7 +45,7 @@ class PolicyVersion:
     """One version of a managed policy."""
 
     version_id: str
-    document: PolicyDocument
+    document: str
     created: float
 
 
@@ -73,7 +66,7 @@ class Policy:
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
-    def document(self) -> PolicyDocument:
+    def document(self) -> str:
         """The document of the default version: the one in force."""
         return self.versions[self.default_version_id].document
 

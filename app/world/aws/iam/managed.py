@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from app.flow.model import JsonValue
-from app.world.aws.entities import Policy, PolicyDocument, PolicyVersion
+from app.world.aws.entities import Policy, PolicyVersion
 
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -23,7 +23,7 @@ def _allow(actions: str, resource: JsonValue = "*", sid: str = "") -> dict[str, 
 def _policy(name: str, description: str, created: float, *statements: dict[str, JsonValue]) -> tuple[str, Policy]:
     arn = f"arn:aws:iam::aws:policy/{name}"
     parsed: JsonValue = {"Version": "2012-10-17", "Statement": list(statements)}
-    document = PolicyDocument(text=json.dumps(parsed, indent=4), parsed=parsed)
+    document = json.dumps(parsed, indent=4)
     return arn, Policy(
         name=name,
         path="/",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from app.flow.model import JsonValue
 from app.world.aws.access_keys import new_unique_id
 from app.world.aws.account import Account
-from app.world.aws.entities import Policy, PolicyDocument, PolicyVersion
+from app.world.aws.entities import Policy, PolicyVersion
 from app.world.aws.errors import AwsError, access_denied
 from app.world.aws.iam import limits, tags
-from app.world.aws.iam.documents import read_policy
+from app.world.aws.iam.documents import permission_policy
 from app.world.aws.iam.managed import MANAGED_POLICIES
 from app.world.aws.iam.pages import page
 from app.world.aws.parameters import Parameters, boolean
@@ -119,9 +119,9 @@ def own(account: Account, arn: str) -> Policy:
     return policy
 
 
-def managed_document(text: str) -> PolicyDocument:
+def managed_document(text: str) -> str:
     """A managed policy's document. Raises `MalformedPolicyDocument` or `LimitExceeded`."""
-    document = read_policy(text, "identity")
+    document = permission_policy(text)
     limits.within(limits.size_of(text), "PolicySize", limits.MANAGED_POLICY_SIZE)
     return document
 

@@ -7,7 +7,7 @@ from app.world.aws.account import Account
 from app.world.aws.entities import Role
 from app.world.aws.errors import AwsError
 from app.world.aws.iam import limits, policies
-from app.world.aws.iam.documents import on_the_wire, read_policy
+from app.world.aws.iam.documents import on_the_wire, permission_policy
 from app.world.aws.iam.pages import page
 from app.world.aws.iam.roles import find
 from app.world.aws.parameters import Parameters
@@ -16,9 +16,9 @@ from app.world.aws.parameters import Parameters
 def put(account: Account, parameters: Parameters) -> JsonValue:
     """PutRolePolicy: writes or replaces an inline policy."""
     role = find(account, parameters["RoleName"])
-    document = read_policy(parameters["PolicyDocument"], "identity")
-    others = [kept.text for name, kept in role.inline_policies.items() if name != parameters["PolicyName"]]
-    if sum(map(limits.size_of, [*others, document.text])) > limits.INLINE_POLICIES_SIZE:
+    document = permission_policy(parameters["PolicyDocument"])
+    others = [kept for name, kept in role.inline_policies.items() if name != parameters["PolicyName"]]
+    if sum(map(limits.size_of, [*others, document])) > limits.INLINE_POLICIES_SIZE:
         raise limits.limit_exceeded(
             f"Maximum policy size of {limits.INLINE_POLICIES_SIZE} bytes exceeded for role {role.name}"
         )
@@ -84,12 +84,12 @@ def list_attached(account: Account, parameters: Parameters) -> JsonValue:
     return {"AttachedPolicies": items, **fields}
 
 
-def documents(account: Account, role: Role) -> list[tuple[str, JsonValue]]:
+def documents(account: Account, role: Role) -> list[tuple[str, str]]:
     """Every permission policy of the role, managed first: (name, document)."""
     managed = [policies.find(account, arn) for arn in role.attached]
     return [
-        *((policy.arn, policy.document.parsed) for policy in managed),
-        *((name, document.parsed) for name, document in role.inline_policies.items()),
+        *((policy.arn, policy.document) for policy in managed),
+        *role.inline_policies.items(),
     ]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from app.flow.model import JsonValue
 from app.world.aws.access_keys import new_unique_id
 from app.world.aws.account import Account
-from app.world.aws.entities import PolicyDocument, Role
+from app.world.aws.entities import Role
 from app.world.aws.errors import AwsError
 from app.world.aws.iam import limits, tags
-from app.world.aws.iam.documents import on_the_wire, read_policy
+from app.world.aws.iam.documents import on_the_wire, trust_policy
 from app.world.aws.iam.pages import page
 from app.world.aws.parameters import Parameters, number
 from app.world.aws.times import iso
@@ -17,7 +17,7 @@ from app.world.aws.times import iso
 def create(account: Account, parameters: Parameters) -> JsonValue:
     """CreateRole. Names are unique without regard to case, though every later call must write them exactly."""
     name = parameters["RoleName"]
-    trust_policy = _trust_policy(parameters["AssumeRolePolicyDocument"])
+    document = _trust_policy(parameters["AssumeRolePolicyDocument"])
     labels = tags.read_tags(parameters)
     if any(name.lower() == taken.lower() for taken in account.roles):
         raise AwsError(409, "EntityAlreadyExists", f"Role with name {name} already exists.")
@@ -29,7 +29,7 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
         arn=f"arn:aws:iam::{account.account_id}:role{path}{name}",
         role_id=new_unique_id("AROA"),
         created=account.clock.now(),
-        trust_policy=trust_policy,
+        trust_policy=document,
         description=parameters.get("Description"),
         max_session_duration=number(parameters, "MaxSessionDuration", 3600),
         tags=labels,
@@ -105,7 +105,7 @@ def describe(role: Role) -> dict[str, JsonValue]:
     }
 
 
-def _trust_policy(text: str) -> PolicyDocument:
-    document = read_policy(text, "trust")
+def _trust_policy(text: str) -> str:
+    document = trust_policy(text)
     limits.within(limits.size_of(text), "ACLSizePerRole", limits.TRUST_POLICY_SIZE)
     return document

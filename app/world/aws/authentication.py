@@ -1,0 +1,184 @@
+"""Who is calling: the key's owner, the signature, its age, the session token, the session's end.
+
+IAM and STS refuse in one set of words, S3 in another. A signature's age is measured by the wall clock, as clients
+sign by theirs; a session ends by the world's clock.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from app.world.aws.access_keys import AccessKey, account_of
+from app.world.aws.account import Account
+from app.world.aws.directory import Directory
+from app.world.aws.errors import AwsError
+from app.world.aws.incoming import Incoming
+from app.world.aws.sigv4 import Signature, Verification, body_hash, verify
+from app.world.aws.times import compact, iso
+
+SKEW_SECONDS = 15 * 60
+WEEK_SECONDS = 7 * 24 * 3600
+
+Dialect = Literal["query", "s3"]
+_Problem = Literal["unknown_key", "no_token", "wrong_token", "expired", "mismatch"]
+
+_INVALID_TOKEN_ID = (403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+_UNKNOWN_KEY_ID = (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+_MISMATCH = "The request signature we calculated does not match the signature you provided. "
+_REFUSALS: dict[Dialect, dict[_Problem, tuple[int, str, str]]] = {
+    "query": {
+        "unknown_key": _INVALID_TOKEN_ID,
+        "no_token": _INVALID_TOKEN_ID,
+        "wrong_token": _INVALID_TOKEN_ID,
+        "expired": (403, "ExpiredToken", "The security token included in the request is expired"),
+        "mismatch": (
+            403,
+            "SignatureDoesNotMatch",
+            _MISMATCH + "Check your AWS Secret Access Key and signing method. "
+            "Consult the service documentation for details.",
+        ),
+    },
+    "s3": {
+        "unknown_key": _UNKNOWN_KEY_ID,
+        "no_token": _UNKNOWN_KEY_ID,
+        "wrong_token": (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
+        "expired": (400, "ExpiredToken", "The provided token has expired."),
+        "mismatch": (403, "SignatureDoesNotMatch", _MISMATCH + "Check your key and signing method."),
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """An authenticated principal, the account it belongs to and the region it called."""
+
+    account: Account
+    key: AccessKey
+    region: str
+
+
+def authenticate(directory: Directory, request: Incoming, signature: Signature) -> Caller:
+    """The caller of a signed request. Raises `AwsError` in the words of the service that was called."""
+    dialect: Dialect = "s3" if signature.service == "s3" else "query"
+    key_detail = {"AWSAccessKeyId": signature.access_key_id}
+
+    # (1) The key id names its account
+    account_id = account_of(signature.access_key_id)
+    account = directory.account(account_id) if account_id else None
+    key = account.credentials(signature.access_key_id) if account else None
+    if account is None or key is None:
+        _refuse(dialect, "unknown_key", key_detail)
+
+    # (2) The request is of now
+    _check_age(dialect, signature)
+
+    # (3) The secret is right, and the body is the one that was signed
+    verification = verify(signature, key.secret_access_key, request)
+    if not verification.matches:
+        _refuse(dialect, "mismatch", key_detail | _what_was_signed(signature, verification))
+    _check_body(dialect, request)
+
+    # (4) A session also shows its token
+    if key.session_token and signature.session_token is None:
+        _refuse(dialect, "no_token", key_detail)
+    if (signature.session_token or "") != key.session_token:
+        _refuse(dialect, "wrong_token", {})
+
+    # (5) ... and has not ended
+    if key.expiration is not None and account.clock.now() >= key.expiration:
+        _refuse(dialect, "expired", {})
+    return Caller(account=account, key=key, region=signature.region)
+
+
+def _check_age(dialect: Dialect, signature: Signature) -> None:
+    now, signed_at = int(time.time()), signature.signed_at
+    if signature.date != signature.timestamp[:8]:
+        raise AwsError(
+            403,
+            "SignatureDoesNotMatch",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+            f"'{signature.date}' != '{signature.timestamp[:8]}', from '{signature.timestamp}'.",
+        )
+    if signature.expires is not None and dialect == "s3":
+        _check_presigned(signature, now)
+    elif dialect == "s3":
+        if abs(now - signed_at) > SKEW_SECONDS:
+            raise AwsError(
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+                {
+                    "RequestTime": signature.timestamp,
+                    "ServerTime": iso(now),
+                    "MaxAllowedSkewMilliseconds": str(SKEW_SECONDS * 1000),
+                },
+            )
+    elif signed_at < now - SKEW_SECONDS:
+        raise AwsError(
+            403,
+            "SignatureDoesNotMatch",
+            f"Signature expired: {signature.timestamp} is now earlier than {compact(now - SKEW_SECONDS)} "
+            f"({compact(now)} - 15 min.)",
+        )
+    elif signed_at > now + SKEW_SECONDS:
+        raise AwsError(
+            403,
+            "SignatureDoesNotMatch",
+            f"Signature not yet current: {signature.timestamp} is still later than {compact(now + SKEW_SECONDS)} "
+            f"({compact(now)} + 15 min.)",
+        )
+
+
+def _check_presigned(signature: Signature, now: int) -> None:
+    seconds = signature.expires or 0
+    if seconds > WEEK_SECONDS:
+        raise AwsError(
+            400,
+            "AuthorizationQueryParametersError",
+            f"X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+            f"{WEEK_SECONDS} seconds",
+        )
+    if signature.signed_at > now + SKEW_SECONDS:
+        raise AwsError(403, "AccessDenied", "Request is not valid yet")
+    if signature.signed_at + seconds < now:
+        details = {
+            "X-Amz-Expires": str(seconds),
+            "Expires": iso(signature.signed_at + seconds),
+            "ServerTime": iso(now),
+        }
+        raise AwsError(403, "AccessDenied", "Request has expired", details)
+
+
+def _check_body(dialect: Dialect, request: Incoming) -> None:
+    """The signature covers the hash that the client announced: that hash must be the body's."""
+    announced = request.header("x-amz-content-sha256")
+    if announced is None or announced == "UNSIGNED-PAYLOAD":
+        return
+    if announced.startswith("STREAMING-"):
+        message = "A header you provided implies functionality that is not implemented"
+        raise AwsError(501, "NotImplemented", message, {"Header": "x-amz-content-sha256"})
+    computed = body_hash(request.body)
+    if announced != computed:
+        if dialect == "query":
+            _refuse(dialect, "mismatch", {})
+        raise AwsError(
+            400,
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            {"ClientComputedContentSHA256": announced, "S3ComputedContentSHA256": computed},
+        )
+
+
+def _what_was_signed(signature: Signature, verification: Verification) -> dict[str, str]:
+    return {
+        "StringToSign": verification.string_to_sign,
+        "SignatureProvided": signature.value,
+        "CanonicalRequest": verification.canonical_request,
+    }
+
+
+def _refuse(dialect: Dialect, problem: _Problem, details: dict[str, str]) -> NoReturn:
+    status, code, message = _REFUSALS[dialect][problem]
+    raise AwsError(status, code, message, details)

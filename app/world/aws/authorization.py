@@ -1,0 +1,88 @@
+"""What a caller may do: identity policies, narrowed by session policies.
+
+Permissions boundaries, service control policies and resource policies are not modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.flow.permissions import evaluate_permissions
+from app.world.aws.access_keys import AccessKey
+from app.world.aws.account import Account
+from app.world.aws.authentication import Caller
+from app.world.aws.errors import AwsError, access_denied
+from app.world.aws.iam import role_policies
+from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES
+from app.world.aws.times import iso
+
+Keys = Mapping[str, str | list[str]]
+_ADMINISTRATOR = ((ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document),)
+
+
+def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = "", keys: Keys | None = None) -> None:
+    """Raises `AccessDenied` in AWS's words where the caller's policies do not allow the action.
+
+    `named` is how the error names the resource; empty where it names none.
+    """
+    context = request_keys(caller) | dict(keys or {})
+    layers = [("identity-based", identity_policies(caller.account, caller.key))]
+    if caller.key.session_policies is not None:
+        layers.append(("session", caller.key.session_policies))
+    decisions = [
+        (kind, evaluate_permissions(documents, action=action, resource=resource, keys=context))
+        for kind, documents in layers
+    ]
+    where = f" on resource: {named}" if named else ""
+    refusal = f"User: {caller.key.arn} is not authorized to perform: {action}{where}"
+    for kind, decision in decisions:
+        if decision.reason == "explicit-deny":
+            article = "an" if kind == "identity-based" else "a"
+            raise access_denied(f"{refusal} with an explicit deny in {article} {kind} policy")
+    for kind, decision in decisions:
+        if not decision.allowed:
+            raise access_denied(f"{refusal} because no {kind} policy allows the {action} action")
+
+
+def is_allowed(caller: Caller, action: str, resource: str) -> bool:
+    """Whether the caller's policies allow the action."""
+    try:
+        authorize(caller, action, resource)
+    except AwsError:
+        return False
+    return True
+
+
+def identity_policies(account: Account, key: AccessKey) -> tuple[tuple[str, str], ...]:
+    """The policies attached to the principal: (name, document)."""
+    if not key.role_name:
+        return _ADMINISTRATOR
+    role = account.roles.get(key.role_name)
+    return tuple(role_policies.documents(account, role)) if role else ()
+
+
+def request_keys(caller: Caller) -> dict[str, str | list[str]]:
+    """The global condition keys of a request.
+
+    `aws:SecureTransport` is true: the loopback http of this world stands for AWS's https.
+    """
+    account, key = caller.account, caller.key
+    now = account.clock.now()
+    keys: dict[str, str | list[str]] = {
+        "aws:CurrentTime": iso(now),
+        "aws:EpochTime": str(int(now)),
+        "aws:PrincipalAccount": account.account_id,
+        "aws:RequestedRegion": caller.region,
+        "aws:SecureTransport": "true",
+        "aws:userid": key.user_id,
+        **key.context_keys,
+    }
+    role = account.roles.get(key.role_name)
+    if role is None:
+        return keys | {
+            "aws:PrincipalArn": key.arn,
+            "aws:PrincipalType": "User",
+            "aws:username": key.arn.rpartition("/")[2],
+        }
+    tags: dict[str, str | list[str]] = {f"aws:PrincipalTag/{name}": value for name, value in role.tags.items()}
+    return keys | tags | {"aws:PrincipalArn": role.arn, "aws:PrincipalType": "AssumedRole"}

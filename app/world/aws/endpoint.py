@@ -1,0 +1,124 @@
+"""One http endpoint for all of AWS, as `AWS_ENDPOINT_URL` expects it.
+
+A signed request names its service in the credential scope and its account in the key id. An unsigned one is a call of
+the query protocol, of the metadata service, or an anonymous one of S3.
+"""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from app.world.aws import metadata, query_api, s3_api
+from app.world.aws.directory import Directory
+from app.world.aws.errors import AwsError
+from app.world.aws.incoming import Incoming, incoming
+from app.world.aws.s3.errors import too_large
+from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
+from app.world.http import BODY_LIMIT, BodyTooLarge, is_loopback_host, read_body
+
+
+def create_app(directory: Directory) -> Starlette:
+    """The endpoint as an ASGI application."""
+    app = Starlette()
+    # No route: a path is a bucket and a key here, of any characters, and any method is S3's to refuse.
+    app.router.default = _Endpoint(directory)
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Endpoint:
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
+        try:
+            response = await self._respond(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        if not is_loopback_host(request.headers.get("host", "")):
+            return PlainTextResponse("Forbidden", 403)
+        signed = _claims_signature(request)
+        if not signed and request.scope["path"].startswith(metadata.PREFIX):
+            return await metadata.respond(self._directory, request)
+        try:
+            body = await read_body(request)
+        except BodyTooLarge:
+            return _body_too_large(request)
+        try:
+            call = incoming(request, body)
+        except ValueError:
+            error = AwsError(404, "MalformedQueryString", "The query string contains a syntax error.")
+            return query_api.refusal("sts", error)
+        return await self._dispatch(call)
+
+    async def _dispatch(self, call: Incoming) -> Response:
+        service = "s3" if call.header("x-amz-content-sha256") else "sts"
+        try:
+            signature = read_signature(call)
+            if signature is not None:
+                service = signature.service
+            elif not _is_query_call(call):
+                service = "s3"
+            if service == "s3":
+                return s3_api.respond(self._directory, call, signature)
+            parameters = query_api.read_parameters(call)
+            service = _service(signature, parameters.get("Version", ""))
+            return await query_api.respond(self._directory, service, call, parameters, signature)
+        except MalformedSignature as problem:
+            return _malformed_signature(service, call, problem)
+        except AwsError as error:
+            if service == "s3":
+                return s3_api.refusal(error, call.raw_path)
+            return query_api.refusal(service if service in query_api.VERSIONS else "sts", error)
+
+
+def _service(signature: Signature | None, version: str) -> str:
+    """IAM or STS: what the scope says, else what the API version says. Raises `AwsError` for any other service."""
+    asked = next((name for name, known in query_api.VERSIONS.items() if known == version), "sts")
+    if signature is None or signature.service in query_api.VERSIONS:
+        return signature.service if signature else asked
+    raise AwsError(403, "SignatureDoesNotMatch", f"Credential should be scoped to correct service: '{asked}'. ")
+
+
+def _claims_signature(request: Request) -> bool:
+    return (
+        request.headers.get("authorization", "").startswith("AWS4-")
+        or b"X-Amz-Algorithm" in (request.scope["query_string"])
+    )
+
+
+def _is_query_call(call: Incoming) -> bool:
+    """Whether an unsigned request speaks the query protocol: a form, or `Action` in the query string."""
+    if call.method == "POST":
+        return call.raw_path == "/"
+    return call.method == "GET" and call.argument("Action") is not None
+
+
+def _malformed_signature(service: str, call: Incoming, problem: MalformedSignature) -> Response:
+    if service == "s3":
+        message = f"The authorization header is malformed; {problem}"
+        return s3_api.refusal(AwsError(400, "AuthorizationHeaderMalformed", message), call.raw_path)
+    return query_api.refusal("sts", AwsError(400, "IncompleteSignature", str(problem)))
+
+
+def _body_too_large(request: Request) -> Response:
+    """S3 says it in its own words. The rest of the body is left unread, so the connection is closed."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else BODY_LIMIT + 1
+    if "/s3/aws4_request" in request.headers.get("authorization", ""):
+        response = s3_api.refusal(too_large(size, BODY_LIMIT), request.scope["path"])
+    else:
+        error = AwsError(413, "RequestEntityTooLarge", "Request Entity Too Large")
+        response = query_api.refusal("sts", error)
+    response.headers["connection"] = "close"
+    return response

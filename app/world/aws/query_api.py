@@ -1,0 +1,90 @@
+"""The query protocol that IAM and STS speak: form fields in, XML out."""
+
+from __future__ import annotations
+
+import uuid
+
+from starlette.responses import Response
+
+from app.flow.model import JsonValue
+from app.world.aws import iam, xml
+from app.world.aws.authentication import Caller, authenticate
+from app.world.aws.authorization import authorize
+from app.world.aws.directory import Directory
+from app.world.aws.errors import AwsError
+from app.world.aws.iam.actions import find_action
+from app.world.aws.iam.providers import with_thumbprint
+from app.world.aws.iam.resources import resource_of
+from app.world.aws.incoming import Incoming, fields
+from app.world.aws.parameters import Parameters
+from app.world.aws.sigv4 import Signature
+from app.world.aws.sts import actions as sts_actions
+from app.world.aws.sts.web_identity import assume_role_with_web_identity
+
+VERSIONS = {"sts": "2011-06-15", "iam": "2010-05-08"}
+NAMESPACES = {
+    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+    "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+}
+WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+
+
+def read_parameters(request: Incoming) -> Parameters:
+    """The fields of the query string and of a form. Raises `MalformedQueryString`."""
+    given = dict(request.query)
+    if request.method == "POST":
+        try:
+            given |= fields(request.body.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise AwsError(404, "MalformedQueryString", "The query string contains a syntax error.") from error
+    return given
+
+
+async def respond(
+    directory: Directory, service: str, request: Incoming, parameters: Parameters, signature: Signature | None
+) -> Response:
+    """Answers one call of IAM or STS. Raises `AwsError`."""
+    action = parameters.get("Action", "")
+    if not action:
+        raise AwsError(400, "MissingAction", "The request is missing an action or a required parameter.")
+    version = parameters.get("Version", "NO_VERSION_SPECIFIED")
+    if version != VERSIONS[service]:
+        raise AwsError(400, "InvalidAction", f"Could not find operation {action} for version {version}")
+    if service == "sts" and action == WEB_IDENTITY:
+        region = signature.region if signature else None
+        return _answer(service, action, await assume_role_with_web_identity(directory, parameters, region))
+    if signature is None:
+        raise AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    caller = authenticate(directory, request, signature)
+    if service == "sts":
+        return _answer(service, action, sts_actions.call(caller, action, parameters))
+    return _answer(service, action, await _iam(caller, action, parameters))
+
+
+async def _iam(caller: Caller, action: str, parameters: Parameters) -> JsonValue:
+    find_action(action)
+    arn, named = resource_of(caller.account, parameters)
+    keys = {"iam:PolicyARN": parameters["PolicyArn"]} if "PolicyArn" in parameters else {}
+    authorize(caller, f"iam:{action}", arn, named=named, keys=keys)
+    if action == "CreateOpenIDConnectProvider":
+        parameters = await with_thumbprint(caller.account, parameters)
+    return iam.call(caller.account, action, parameters)
+
+
+def _answer(service: str, action: str, result: JsonValue) -> Response:
+    request_id = str(uuid.uuid4())
+    children = [
+        xml.element(f"{action}Result", result),
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>",
+    ]
+    body = xml.document(f"{action}Response", NAMESPACES[service], children)
+    return Response(body, media_type="text/xml", headers={"x-amzn-RequestId": request_id})
+
+
+def refusal(service: str, error: AwsError) -> Response:
+    """An error in the shape of IAM and STS."""
+    request_id = str(uuid.uuid4())
+    said = {"Type": "Sender", "Code": error.code, "Message": error.message}
+    children = [xml.element("Error", said), xml.element("RequestId", request_id)]
+    body = xml.document("ErrorResponse", NAMESPACES[service], children)
+    return Response(body, error.status, media_type="text/xml", headers={"x-amzn-RequestId": request_id})

@@ -1,0 +1,1 @@
+"""S3, path style: buckets, objects and their listing."""

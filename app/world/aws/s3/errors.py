@@ -1,0 +1,38 @@
+"""S3's own refusals."""
+
+from __future__ import annotations
+
+from app.world.aws.errors import AwsError
+
+
+def no_such_bucket(bucket: str) -> AwsError:
+    """`NoSuchBucket`. Another account's bucket is none either: each account is a world of its own."""
+    return AwsError(404, "NoSuchBucket", "The specified bucket does not exist", {"BucketName": bucket})
+
+
+def no_such_key(key: str) -> AwsError:
+    """`NoSuchKey`."""
+    return AwsError(404, "NoSuchKey", "The specified key does not exist.", {"Key": key})
+
+
+def not_implemented(header: str = "") -> AwsError:
+    """`NotImplemented`: what this S3 does not do."""
+    message = "A header you provided implies functionality that is not implemented"
+    return AwsError(501, "NotImplemented", message, {"Header": header} if header else {})
+
+
+def method_not_allowed(method: str) -> AwsError:
+    """`MethodNotAllowed`."""
+    message = "The specified method is not allowed against this resource."
+    return AwsError(405, "MethodNotAllowed", message, {"Method": method})
+
+
+def invalid_argument(message: str, name: str, value: str) -> AwsError:
+    """`InvalidArgument`."""
+    return AwsError(400, "InvalidArgument", message, {"ArgumentName": name, "ArgumentValue": value})
+
+
+def too_large(proposed: int, limit: int) -> AwsError:
+    """`EntityTooLarge`."""
+    message = "Your proposed upload exceeds the maximum allowed size"
+    return AwsError(400, "EntityTooLarge", message, {"ProposedSize": str(proposed), "MaxSizeAllowed": str(limit)})

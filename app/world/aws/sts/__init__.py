@@ -1,0 +1,1 @@
+"""STS: temporary credentials for a web identity, for a role, and who the caller is."""

@@ -1,0 +1,60 @@
+"""STS's signed actions by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.flow.model import JsonValue
+from app.world.aws.access_keys import account_of
+from app.world.aws.authentication import Caller
+from app.world.aws.errors import AwsError, access_denied, validation_error
+from app.world.aws.parameters import Parameters, check, number
+from app.world.aws.sts.answers import credentials
+from app.world.aws.sts.assume_role import assume_role
+from app.world.aws.sts.parameters import CONSTRAINTS, USER_SESSION
+from app.world.aws.sts.web_identity import check_region
+
+
+def call(caller: Caller, action: str, parameters: Parameters) -> JsonValue:
+    """Runs one signed STS action. Raises `AwsError`."""
+    check_region(caller.account, caller.region)
+    return find_action(action)(caller, parameters)
+
+
+def find_action(action: str) -> Callable[[Caller, Parameters], JsonValue]:
+    """The action of that name. Raises `InvalidAction`."""
+    try:
+        return ACTIONS[action]
+    except KeyError:
+        message = f"Could not find operation {action} for version 2011-06-15"
+        raise AwsError(400, "InvalidAction", message) from None
+
+
+def _get_caller_identity(caller: Caller, parameters: Parameters) -> JsonValue:
+    """Needs no permission: who has credentials may know whose they are."""
+    return {"UserId": caller.key.user_id, "Account": caller.account.account_id, "Arn": caller.key.arn}
+
+
+def _get_session_token(caller: Caller, parameters: Parameters) -> JsonValue:
+    """Temporary credentials of a user; a session cannot have another."""
+    check(parameters, USER_SESSION, required=(), optional=("DurationSeconds",))
+    if caller.key.session_token:
+        raise access_denied("Cannot call GetSessionToken with session credentials")
+    return {"Credentials": credentials(caller.account.open_user_session(number(parameters, "DurationSeconds", 43200)))}
+
+
+def _get_access_key_info(caller: Caller, parameters: Parameters) -> JsonValue:
+    """The account that a key id names. It says nothing about whether the key exists."""
+    check(parameters, CONSTRAINTS, required=("AccessKeyId",), optional=())
+    account_id = account_of(parameters["AccessKeyId"])
+    if account_id is None:
+        raise validation_error("Invalid type for Access Key")
+    return {"Account": account_id}
+
+
+ACTIONS: Mapping[str, Callable[[Caller, Parameters], JsonValue]] = {
+    "AssumeRole": assume_role,
+    "GetAccessKeyInfo": _get_access_key_info,
+    "GetCallerIdentity": _get_caller_identity,
+    "GetSessionToken": _get_session_token,
+}

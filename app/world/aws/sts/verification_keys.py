@@ -1,0 +1,88 @@
+"""The keys that issuers publish, as STS fetches and keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jwt
+
+from app.flow.model import JsonValue
+from app.world.aws.account import Account, IssuerUnreachable
+from app.world.aws.entities import OidcProvider
+from app.world.aws.errors import AwsError
+from app.world.aws.sts import refusals
+
+KEPT_SECONDS = 3600
+"""How long published keys are kept, in world time: the `max-age` with which the issuer sends them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedKeys:
+    """An issuer's JWKS."""
+
+    url: str
+    fetched: float
+    keys: Mapping[str, jwt.PyJWK]
+    """By `kid`. Keys that STS cannot use are left out."""
+
+
+async def find_key(account: Account, provider: OidcProvider, key_id: str | None) -> jwt.PyJWK:
+    """The issuer's key of that `kid`. Fetches anew when it is not among the kept ones. Raises `AwsError`."""
+    issuer = f"https://{provider.url}"
+    try:
+        # (1) Discovery and JWKS, unless they are kept and hold the key
+        published = account.published_keys.get(issuer)
+        if published is None or not _is_fresh(account, published) or key_id not in published.keys:
+            published = await _fetch(account, issuer)
+            account.published_keys[issuer] = published
+
+        # (2) The host's certificate: of a public CA, or with a thumbprint that the provider lists
+        client = account.issuer_client
+        if not client.trusted(published.url) and await client.thumbprint(published.url) not in provider.thumbprints:
+            raise refusals.wrong_thumbprint()
+    except IssuerUnreachable as error:
+        raise _refusal(error) from error
+
+    # (3) The key
+    if key_id is None or key_id not in published.keys:
+        raise refusals.no_key()
+    return published.keys[key_id]
+
+
+def _refusal(error: IssuerUnreachable) -> AwsError:
+    match error.kind:
+        case "timeout":
+            return refusals.issuer_silent()
+        case "tls":
+            return refusals.wrong_thumbprint()
+        case _:
+            return refusals.no_key()
+
+
+def _is_fresh(account: Account, published: PublishedKeys) -> bool:
+    return 0 <= account.clock.now() - published.fetched < KEPT_SECONDS
+
+
+async def _fetch(account: Account, issuer: str) -> PublishedKeys:
+    discovery = await account.issuer_client.get_json(f"{issuer}/.well-known/openid-configuration")
+    if not isinstance(discovery, dict) or discovery.get("issuer") != issuer:
+        raise IssuerUnreachable("answer")
+    url = discovery.get("jwks_uri")
+    if not isinstance(url, str) or not url.startswith("https://"):
+        raise IssuerUnreachable("answer")
+    keys = _read_keys(await account.issuer_client.get_json(url))
+    return PublishedKeys(url=url, fetched=account.clock.now(), keys=keys)
+
+
+def _read_keys(jwks: JsonValue) -> dict[str, jwt.PyJWK]:
+    found: dict[str, jwt.PyJWK] = {}
+    listed = jwks.get("keys") if isinstance(jwks, dict) else None
+    for jwk in listed if isinstance(listed, list) else []:
+        if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or jwk.get("kty") not in ("RSA", "EC"):
+            continue
+        try:
+            found[jwk["kid"]] = jwt.PyJWK(jwk)
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+            continue
+    return found
