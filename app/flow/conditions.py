@@ -25,6 +25,10 @@ _ARN_PARTS = 6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class UnreadableValue(ValueError):
+    """A value in a policy is not of the kind that its operator compares: no number, date, boolean, address, base64."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """An operator as a policy names it: `ForAnyValue:StringNotLikeIfExists`."""
@@ -170,12 +174,15 @@ def parse_operator(name: str) -> Operator | None:
 def holds(operator: Operator, wanted: Values, got: Values, variables: Keys | None) -> bool:
     """Whether the request's values `got` (none: the key is absent) satisfy an operator and the policy's values.
 
-    Raises `ValueError` where a wanted value cannot be read: a number, date, boolean, address or base64 that is none.
+    Raises `UnreadableValue`.
     """
+    try:
+        tests = [operator.prepare(value, variables) for value in wanted]
+    except ValueError as error:
+        raise UnreadableValue(str(error)) from error
     # (1) Null asks for the key alone.
     if operator.base == "Null":
-        return any(_boolean(value) == (not got) for value in wanted)
-    tests = [operator.prepare(value, variables) for value in wanted]
+        return any(test("false" if got else "true") for test in tests)
     # (2) An absent key; to a set operator an empty text is one too.
     if not got or (operator.set_operator and not any(got)):
         if operator.if_exists or operator.set_operator == "ForAllValues":

@@ -27,7 +27,8 @@ class Wildcard(Enum):
 
 
 Piece: TypeAlias = str | Wildcard
-_TOKEN = re.compile(r"\$\{([^{}]*)\}|[*?]")
+_WILDCARD = re.compile(r"[*?]")
+_VARIABLE_OR_WILDCARD = re.compile(r"\$\{[^{}]*\}|[*?]")
 _ESCAPED = ("*", "?", "$")
 
 
@@ -44,16 +45,14 @@ def pieces(text: str, variables: Keys | None, *, wildcards: bool) -> tuple[Piece
     """
     found: list[Piece] = []
     position = 0
-    for token in _TOKEN.finditer(text):
-        name = token[1]
-        if name is None:
+    for token in (_WILDCARD if variables is None else _VARIABLE_OR_WILDCARD).finditer(text):
+        sign = token[0]
+        if sign in ("*", "?"):
             if not wildcards:
                 continue
-            piece: Piece | None = Wildcard(token[0])
-        elif variables is None:
-            continue
+            piece: Piece | None = Wildcard(sign)
         else:
-            piece = _variable(name, variables)
+            piece = _variable(sign[2:-1], variables or {})
         if piece is None:
             return None
         found += (text[position : token.start()], piece)

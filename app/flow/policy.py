@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from app.flow.conditions import holds, parse_operator
+from app.flow.conditions import UnreadableValue, holds, parse_operator
 from app.flow.model import JsonValue
 from app.flow.patterns import Keys, Values, glob
 from app.flow.policy_grammar import (
@@ -230,7 +230,7 @@ def _condition(
             error = f"Invalid Condition type : {name}"
         else:
             matched = holds(operator, wanted, got, variables)
-    except (MalformedPolicy, ValueError):
+    except (MalformedPolicy, UnreadableValue):
         error = SYNTAX_ERROR
     return Match(label, effect, "Condition", name, key, _plain(wanted), _plain(got) if got else None, matched, error)
 

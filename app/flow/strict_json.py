@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import NoReturn
 
 from app.flow.model import JsonValue
@@ -13,8 +14,8 @@ _DEEPEST = 100
 def loads(text: str) -> JsonValue:
     """The value of a JSON text.
 
-    Raises `ValueError` where it is none, and on what Python alone takes (`NaN`), on numbers of thousands of digits, on
-    nesting deeper than 100 and on half a surrogate pair.
+    Raises `ValueError` where it is none, and on what Python alone takes (`NaN`), on numbers too large to be written
+    back, on nesting deeper than 100 and on half a surrogate pair.
     """
     try:
         value = _DECODER.decode(text)
@@ -37,4 +38,11 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
