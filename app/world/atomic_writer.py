@@ -1,0 +1,151 @@
+"""Writes a volume's files so that a reader sees all of the old ones or all of the new ones.
+
+The algorithm of kubelet (`pkg/volume/util/atomic_writer.go`), on a real directory:
+
+    ..2026_11_24_22_40_49.865776187/token    the data, in a directory named after the time
+    ..data -> ..2026_11_24_22_40_49.865776187
+    token -> ..data/token
+
+An update writes a new directory and swaps `..data` by a rename. Owners and modes are those that kubelet would set; where
+this process may not give files away they are kept beside the files, and `OwnedTree.attributes` tells them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+DATA_LINK = "..data"
+NEW_DATA_LINK = "..data_tmp"
+
+
+class InvalidPath(ValueError):
+    """A file's path may not leave the volume or begin with `..`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileProjection:
+    """One file to be: its content, its mode, and its owner where that is not root."""
+
+    data: bytes
+    mode: int
+    user: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attributes:
+    """Who owns a file, and what its mode bits are."""
+
+    mode: int
+    uid: int = 0
+    gid: int = 0
+
+
+class OwnedTree:
+    """A directory whose files belong to users that need not exist on this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._attributes: dict[Path, Attributes] = {}
+
+    def own(self, path: Path, attributes: Attributes) -> None:
+        """Sets owner and mode, on disk as far as this process may, and in the record in any case."""
+        self._attributes[path] = attributes
+        if path.is_symlink():
+            return
+        try:
+            os.chown(path, attributes.uid, attributes.gid)
+            os.chmod(path, attributes.mode)
+        except (PermissionError, OverflowError):
+            # Not root: the file stays ours, and readable to us.
+            os.chmod(path, attributes.mode | (0o700 if path.is_dir() else 0o600))
+
+    def attributes(self, path: Path) -> Attributes:
+        """What `own` set; for links and whatever nobody owned, root's."""
+        return self._attributes.get(path, Attributes(mode=0o777))
+
+    def remove(self, directory: Path) -> None:
+        """Deletes a directory with all that is known of it."""
+        shutil.rmtree(directory, ignore_errors=True)
+        for path in [known for known in self._attributes if known.is_relative_to(directory)]:
+            del self._attributes[path]
+
+
+class AtomicWriter:
+    """Keeps the files of one volume."""
+
+    def __init__(self, tree: OwnedTree, now: Callable[[], float]) -> None:
+        self.tree = tree
+        self._now = now
+        """Unix seconds by the node's clock."""
+
+    def write(self, payload: Mapping[str, FileProjection], *, group: int | None = None) -> bool:
+        """Makes the volume hold exactly `payload` (paths to files). Returns whether anything changed.
+
+        `group` is the Pod's `fsGroup`. Raises `InvalidPath`, and `OSError` where two paths exclude each other.
+        """
+        # (1) The payload's paths must stay within the volume.
+        for path in payload:
+            _validate(path)
+        # (2) Where the files are as they should be already, nothing is touched.
+        root = self.tree.root
+        old = root / os.readlink(root / DATA_LINK) if (root / DATA_LINK).is_symlink() else None
+        if old is not None and self._content(old) == {path: file.data for path, file in payload.items()}:
+            return False
+        # (3) A new directory, named after the time, with the files in it.
+        moment = self._now()
+        stamp = datetime.fromtimestamp(moment, UTC).strftime("..%Y_%m_%d_%H_%M_%S")
+        new = root / f"{stamp}.{secrets.randbelow(2**32)}"
+        new.mkdir()
+        try:
+            self._fill(new, payload, group)
+        except OSError:
+            self.tree.remove(new)
+            raise
+        # (4) `..data` is swapped atomically.
+        os.symlink(new.name, root / NEW_DATA_LINK)
+        os.rename(root / NEW_DATA_LINK, root / DATA_LINK)
+        # (5) A link for each name at the top, none for names that are gone.
+        names = {path.partition("/")[0] for path in payload}
+        for name in names:
+            if not (root / name).is_symlink():
+                os.symlink(f"{DATA_LINK}/{name}", root / name)
+        for entry in root.iterdir():
+            if not entry.name.startswith("..") and entry.name not in names:
+                entry.unlink()
+        # (6) The old directory goes.
+        if old is not None:
+            self.tree.remove(old)
+        for entry in (root, new, *new.rglob("*"), *(root / name for name in (DATA_LINK, *names))):
+            os.utime(entry, (moment, moment), follow_symlinks=False)
+        return True
+
+    def _fill(self, directory: Path, payload: Mapping[str, FileProjection], group: int | None) -> None:
+        # `fsGroup` (pkg/volume/volume_linux.go): group read for files, group read and search and setgid for directories.
+        extra = (0o2550, 0o440) if group is not None else (0, 0)
+        for path, file in payload.items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.data)
+            self.tree.own(target, Attributes(mode=file.mode | extra[1], uid=file.user or 0, gid=group or 0))
+        for made in (directory, *(entry for entry in directory.rglob("*") if entry.is_dir())):
+            self.tree.own(made, Attributes(mode=0o755 | extra[0], gid=group or 0))
+        self.tree.own(self.tree.root, Attributes(mode=0o1777 | extra[0], gid=group or 0))
+
+    def _content(self, directory: Path) -> dict[str, bytes]:
+        return {str(file.relative_to(directory)): file.read_bytes() for file in directory.rglob("*") if file.is_file()}
+
+
+def _validate(path: str) -> None:
+    parts = path.split("/")
+    try:
+        too_long = len(path) > 4096 or any(len(part.encode()) > 255 for part in parts)
+    except UnicodeEncodeError as error:
+        raise InvalidPath(path) from error
+    if "\0" in path or path.startswith("..") or too_long or {"", ".", ".."} & set(parts):
+        raise InvalidPath(path)

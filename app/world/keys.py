@@ -1,0 +1,121 @@
+"""The keys with which a cluster signs its ServiceAccount tokens, and a pool that makes them ahead of need."""
+
+from __future__ import annotations
+
+import base64
+import json
+import queue
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from app.flow.token import key_id
+
+KEY_BITS = 2048
+"""What EKS uses, and what `RS256` needs at least."""
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+
+
+def _new_private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+
+
+class SigningKey:
+    """One RSA key: signs as kube-apiserver does (`pkg/serviceaccount/jwt.go`)."""
+
+    def __init__(self, private_key: rsa.RSAPrivateKey | None = None) -> None:
+        self._private_key = private_key or _new_private_key()
+        self.public_key = self._private_key.public_key()
+        self.kid = key_id(self.public_key)
+
+    def jwk(self) -> dict[str, str]:
+        """The public half as a JWK, members in the order of the EKS issuer."""
+        numbers = self.public_key.public_numbers()
+        return {
+            "kty": "RSA",
+            "kid": self.kid,
+            "use": "sig",
+            "alg": "RS256",
+            "n": _base64url(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
+            "e": _base64url(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")),
+        }
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A compact JWT. The header holds `alg` and `kid` and no `typ`; the claims come out in alphabetical order."""
+        header = _json({"alg": "RS256", "kid": self.kid})
+        signed = f"{_base64url(header)}.{_base64url(_json(claims))}"
+        signature = self._private_key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{signed}.{_base64url(signature)}"
+
+
+class KeyPool:
+    """Signing keys made ahead by a thread, so that a new world need not wait 50 to 100 ms for one."""
+
+    def __init__(self, size: int = 16) -> None:
+        self._keys: queue.Queue[SigningKey] = queue.Queue(maxsize=size)
+        self._wanted = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._fill, name="signing-keys", daemon=True)
+
+    def start(self) -> None:
+        """Starts to make keys in the background."""
+        self._wanted.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread once its current key is made. A pool that was never started needs no stop."""
+        self._stopped = True
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def take(self) -> SigningKey:
+        """A key that nobody else has. Makes one on the spot where none is ready."""
+        try:
+            return self._keys.get_nowait()
+        except queue.Empty:
+            return SigningKey()
+        finally:
+            self._wanted.set()
+
+    def _fill(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            while not self._stopped and not self._keys.full():
+                self._keys.put(SigningKey())
+            if self._stopped:
+                return
+
+
+class KeyRing:
+    """The keys of one cluster: one that signs, and all that are published (EKS keeps old ones until they expire)."""
+
+    def __init__(self, pool: KeyPool) -> None:
+        self._pool = pool
+        self.published: tuple[SigningKey, ...] = (pool.take(),)
+        """What the JWKS holds, newest first."""
+
+    @property
+    def current(self) -> SigningKey:
+        """The key that signs."""
+        return self.published[0]
+
+    def rotate(self) -> SigningKey:
+        """A new key signs from now on; the old ones stay published."""
+        self.published = (self._pool.take(), *self.published)
+        return self.current
+
+    def retire_old(self) -> None:
+        """Publishes the current key alone: tokens signed with older ones can no longer be verified."""
+        self.published = self.published[:1]

@@ -1,0 +1,97 @@
+"""Kubelet's token manager: asks for tokens, keeps them, and renews them before they expire.
+
+Source of the rule: `pkg/kubelet/token/token_manager.go`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+MAX_TTL = 24 * 3600
+"""Seconds after which a token is renewed in any case."""
+MAX_JITTER = 10
+"""Seconds, drawn at random, by which a renewal comes sooner."""
+
+
+class TokenError(Exception):
+    """No token could be had. The text is the one of kubelet's events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptToken:
+    """An answer of TokenRequest."""
+
+    token: str
+    expires: float
+    """Unix seconds: `status.expirationTimestamp`."""
+    seconds: int
+    """`spec.expirationSeconds`."""
+
+    def requires_refresh(self, now: float, jitter: int) -> bool:
+        """Whether 80 % of its life, or a day, is over (sooner by the jitter), or it is not born yet."""
+        born = self.expires - self.seconds
+        worn = now > self.expires - self.seconds * 20 // 100 - jitter
+        return now > born + MAX_TTL - jitter or worn or now < born
+
+
+class TokenManager:
+    """The tokens of one node's Pods, by request."""
+
+    def __init__(
+        self, request: Callable[[str, str, JsonObject], Awaitable[JsonObject]], now: Callable[[], float]
+    ) -> None:
+        self._request = request
+        """(namespace, ServiceAccount, TokenRequest spec) to the TokenRequest answered; raises `TokenError`."""
+        self._now = now
+        self._kept: dict[str, KeptToken] = {}
+
+    async def token(self, namespace: str, service_account: str, spec: JsonObject) -> str:
+        """A token that need not be renewed yet. Raises `TokenError`.
+
+        Where none can be had, the one kept serves on until it has expired.
+        """
+        key = json.dumps([namespace, service_account, spec], sort_keys=True)
+        kept = self._kept.get(key)
+        if kept is not None and not kept.requires_refresh(self._now(), int(random.random() * MAX_JITTER)):  # noqa: S311
+            return kept.token
+        try:
+            answer = await self._request(namespace, service_account, spec)
+            self._kept[key] = kept = _kept(answer)
+        except TokenError as error:
+            if kept is None:
+                raise TokenError(f"failed to fetch token: {error}") from error
+            if self._now() > kept.expires:
+                name = _go_key(namespace, service_account, spec)
+                raise TokenError(f"token {name} expired and refresh failed: {error}") from error
+        return kept.token
+
+    def forget(self, pod_uid: str) -> None:
+        """Drops the tokens that are bound to a Pod."""
+        self._kept = {key: kept for key, kept in self._kept.items() if pod_uid not in key}
+
+
+def _kept(answer: JsonObject) -> KeptToken:
+    try:
+        status = answer["status"]
+        expires = datetime.fromisoformat(status["expirationTimestamp"]).timestamp()
+        return KeptToken(token=status["token"], expires=expires, seconds=int(answer["spec"]["expirationSeconds"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise TokenError("the answer is no TokenRequest") from error
+
+
+def _go_key(namespace: str, name: str, spec: JsonObject) -> str:
+    """The token's key as Go's `%#v` prints it."""
+    audiences = ", ".join(json.dumps(audience) for audience in spec.get("audiences") or [])
+    bound = spec["boundObjectRef"]
+    reference = (
+        f"v1.BoundObjectReference{{Kind:{json.dumps(bound['kind'])}, APIVersion:{json.dumps(bound['apiVersion'])}, "
+        f"Name:{json.dumps(bound['name'])}, UID:{json.dumps(bound['uid'])}}}"
+    )
+    return f'"{name}"/"{namespace}"/[]string{{{audiences}}}/{spec["expirationSeconds"]}/{reference}'

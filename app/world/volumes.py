@@ -1,0 +1,148 @@
+"""A Pod's volumes: what kubelet puts into them (`pkg/volume/projected/projected.go` and its siblings)."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.world.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
+from app.world.environment import ConfigError, data_of, field_value
+from app.world.tokens import TokenError, TokenManager
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+DEFAULT_MODE = 0o644
+
+
+class MountError(Exception):
+    """A volume cannot be set up. The text is that of the Pod's `FailedMount` event."""
+
+
+def volumes_directory(world: World, pod_uid: str) -> Path:
+    """Where a Pod's files are: `pods/<uid>/volumes` as under `/var/lib/kubelet`."""
+    return world.directory / "pods" / pod_uid / "volumes"
+
+
+def common_user(pod: JsonObject) -> int | None:
+    """The one user that all containers run as by `runAsUser`; None where they differ or one says nothing.
+
+    Source: `pkg/volume/util/util.go` `FsUserFrom`.
+    """
+    shared = (pod["spec"].get("securityContext") or {}).get("runAsUser")
+    containers = [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+    users = {(container.get("securityContext") or {}).get("runAsUser", shared) for container in containers}
+    return users.pop() if len(users) == 1 else None
+
+
+class PodVolumes:
+    """The volumes of one Pod on this node."""
+
+    def __init__(self, world: World, pod: JsonObject, tokens: TokenManager) -> None:
+        self._world = world
+        self._pod = pod
+        self._tokens = tokens
+        self._writers: dict[str, AtomicWriter] = {}
+
+    def tree(self, name: str) -> OwnedTree | None:
+        """The files of a volume; None where the Pod has no volume of that name."""
+        writer = self._writers.get(name)
+        return writer.tree if writer else None
+
+    async def refresh(self) -> bool:
+        """Sets up what is not there yet and renews what has changed. Returns whether any file did.
+
+        Raises `MountError` for the first volume that cannot be set up.
+        """
+        changed = False
+        for volume in self._pod["spec"].get("volumes") or []:
+            name = volume["name"]
+            try:
+                writer = self._writer(name)
+                payload = await self._payload(volume)
+                if payload is not None:
+                    changed |= writer.write(payload, group=self._group)
+            except (ConfigError, TokenError, InvalidPath, OSError) as error:
+                raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {error}') from error
+        return changed
+
+    @property
+    def _group(self) -> int | None:
+        group = (self._pod["spec"].get("securityContext") or {}).get("fsGroup")
+        return group if isinstance(group, int) else None
+
+    def _writer(self, name: str) -> AtomicWriter:
+        if name not in self._writers:
+            uid = self._pod["metadata"]["uid"]
+            # The volume's position names its directory: a name is the learner's and need not suit a file system.
+            tree = OwnedTree(volumes_directory(self._world, uid) / str(len(self._writers)))
+            tree.root.mkdir(parents=True, exist_ok=True)
+            tree.own(tree.root, Attributes(mode=0o777))
+            self._writers[name] = AtomicWriter(tree, self._world.clock.now)
+        return self._writers[name]
+
+    async def _payload(self, volume: JsonObject) -> dict[str, FileProjection] | None:
+        """The files of a volume; None for kinds that kubelet leaves empty here (emptyDir, hostPath, ...)."""
+        if projected := volume.get("projected"):
+            default = projected.get("defaultMode", DEFAULT_MODE)
+            payload: dict[str, FileProjection] = {}
+            for source in projected.get("sources") or []:
+                payload |= await self._source(source, default)
+            return payload
+        for kind in ("configMap", "secret", "downwardAPI"):
+            if (source := volume.get(kind)) is not None:
+                named = {**source, "name": source.get("name") or source.get("secretName")}
+                return await self._source({kind: named}, source.get("defaultMode", DEFAULT_MODE))
+        return None
+
+    async def _source(self, source: JsonObject, mode: int) -> dict[str, FileProjection]:
+        if (wanted := source.get("serviceAccountToken")) is not None:
+            return await self._token(wanted, mode)
+        if (wanted := source.get("configMap")) is not None:
+            return self._entries("configmaps", wanted, mode)
+        if (wanted := source.get("secret")) is not None:
+            return self._entries("secrets", wanted, mode)
+        files: dict[str, FileProjection] = {}
+        for item in (source.get("downwardAPI") or {}).get("items") or []:
+            value = field_value(self._pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
+            path = posixpath.normpath(item["path"])
+            files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode") or mode)
+        return files
+
+    async def _token(self, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
+        metadata = self._pod["metadata"]
+        audience = wanted.get("audience")
+        spec = {
+            "audiences": [audience] if audience else None,
+            "expirationSeconds": wanted.get("expirationSeconds", 3600),
+            "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": metadata["name"], "uid": metadata["uid"]},
+        }
+        account = self._pod["spec"].get("serviceAccountName") or "default"
+        token = await self._tokens.token(metadata["namespace"], account, spec)
+        user = common_user(self._pod)
+        # With a user or a group of its own the token is theirs alone; the group's right comes with `fsGroup`.
+        if user is not None or self._group is not None:
+            mode = 0o600
+        return {posixpath.normpath(wanted["path"]): FileProjection(data=token.encode(), mode=mode, user=user)}
+
+    def _entries(self, resource: str, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
+        name = wanted.get("name") or ""
+        entries = data_of(self._world.cluster, resource, self._pod["metadata"]["namespace"], name)
+        if entries is None:
+            if wanted.get("optional"):
+                return {}
+            raise ConfigError(f'{resource.removesuffix("s")} "{name}" not found')
+        items = wanted.get("items")
+        if not items:
+            return {key: FileProjection(data=value, mode=mode) for key, value in entries.items()}
+        files: dict[str, FileProjection] = {}
+        for item in items:
+            if item["key"] not in entries:
+                if wanted.get("optional"):
+                    continue
+                raise ConfigError(f"{resource.removesuffix('s')} references non-existent config key: {item['key']}")
+            path = posixpath.normpath(item["path"])
+            files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode") or mode)
+        return files

@@ -1,0 +1,96 @@
+"""The pod identity webhook as an admission webhook: AdmissionReview v1 in, AdmissionReview v1 with a JSON patch out.
+
+What it patches is `app.flow.webhook`. Source of the protocol: `k8s.io/api/admission/v1`; of the answers to what is no
+review: `pkg/handler/handler.go` of amazon-eks-pod-identity-webhook.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.flow.model import JsonValue
+from app.flow.webhook import mutate
+from app.world.http import BodyTooLarge, is_loopback_host, read_body
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+API_VERSION = "admission.k8s.io/v1"
+
+
+class MalformedReview(ValueError):
+    """The body is no AdmissionReview v1 of a Pod."""
+
+
+def review(world: World, document: JsonValue) -> JsonValue:
+    """The answer to an AdmissionReview: always `allowed`, with a patch where there is something to change.
+
+    Raises `MalformedReview`.
+    """
+    # (1) What is asked: a Pod, and the namespace it is created in (the Pod itself need not name it).
+    request = _mapping(_mapping(document, "AdmissionReview"), "request", "request")
+    if document.get("apiVersion") != API_VERSION or document.get("kind") != "AdmissionReview":
+        raise MalformedReview(f"expected {API_VERSION} AdmissionReview")
+    uid = request.get("uid")
+    if not isinstance(uid, str):
+        raise MalformedReview("request.uid must be a string")
+    pod = _mapping(request, "request.object", "object")
+    spec = _mapping(pod, "request.object.spec", "spec")
+
+    # (2) The ServiceAccount, from the cluster. (The real webhook has it in a cache that may lag behind.)
+    name = spec.get("serviceAccountName") or "default"
+    namespace = request.get("namespace")
+    known = isinstance(name, str) and isinstance(namespace, str)
+    stored = world.cluster.find("serviceaccounts", str(namespace), str(name)) if known else None
+
+    # (3) The patch.
+    try:
+        patch = mutate(dict(pod), stored.copy() if stored else None, world.webhook_settings)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise MalformedReview("request.object is no Pod") from error
+    response: dict[str, Any] = {"uid": uid, "allowed": True}
+    if patch:
+        text = json.dumps(patch, separators=(",", ":")).encode()
+        response |= {"patch": base64.b64encode(text).decode(), "patchType": "JSONPatch"}
+    return {"kind": "AdmissionReview", "apiVersion": API_VERSION, "response": response}
+
+
+def _mapping(value: Any, where: str, member: str | None = None) -> Mapping[str, Any]:
+    found = value if member is None else value.get(member)
+    if not isinstance(found, dict):
+        raise MalformedReview(f"{where} must be an object")
+    return found
+
+
+def create_app(find_world: Callable[[str], World | None]) -> Starlette:
+    """Serves `POST /{path}/mutate`. `find_world` takes the world's path."""
+
+    async def endpoint(request: Request) -> Response:
+        if not is_loopback_host(request.headers.get("host", "")):
+            return PlainTextResponse("misdirected request\n", 421)
+        world = find_world(request.path_params["path"])
+        if world is None:
+            return PlainTextResponse("404 page not found\n", 404)
+        if request.headers.get("content-type") != "application/json":
+            return PlainTextResponse("Invalid Content-Type, expected `application/json`\n", 415)
+        try:
+            body = await read_body(request)
+            await asyncio.sleep(world.webhook_delay)
+            return JSONResponse(review(world, json.loads(body)))
+        except BodyTooLarge:
+            return PlainTextResponse("http: request body too large\n", 413, headers={"connection": "close"})
+        except MalformedReview as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        except (ValueError, RecursionError):
+            return PlainTextResponse("the body is no JSON\n", 400)
+
+    return Starlette(routes=[Route("/{path}/mutate", endpoint, methods=["POST"])])
