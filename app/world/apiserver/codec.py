@@ -1,0 +1,173 @@
+"""Bodies: bytes to documents, by Content-Type. Whatever the bytes are, the outcome is a document or an `ApiError`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, ClassVar
+
+import yaml
+
+from app.flow.model import JsonValue
+from app.world.apiserver import errors, protobuf
+from app.world.apiserver.resources import Resource
+from app.world.apiserver.schema import Decoder, WrongType
+
+JsonObject = dict[str, Any]
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+BODIES = (JSON, YAML, PROTOBUF)
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+
+DEPTH_LIMIT = 100
+"""Levels of nesting; no Kubernetes object has as many as 30."""
+NODE_LIMIT = 200_000
+"""Values in one document, aliases counted as often as they are used."""
+YAML_LIMIT = 128 * 1024
+"""Bytes of YAML; it takes far longer to read than JSON."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class Malformed(Exception):
+    """The bytes are no document."""
+
+
+def media_type(content_type: str) -> str:
+    """The media type of a Content-Type header, without parameters; JSON where there is none."""
+    return content_type.partition(";")[0].strip().lower() or JSON
+
+
+def parse_json(raw: bytes) -> JsonValue:
+    """JSON as RFC 8259 has it, no deeper than `DEPTH_LIMIT`. Raises `Malformed`."""
+    try:
+        value = json.loads(raw.decode(), parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise Malformed("exceeded max depth") from None
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    check_shape(value)
+    if _SURROGATE.search(raw):
+        value = json.loads(
+            json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    return value
+
+
+def parse_yaml(raw: bytes) -> JsonValue:
+    """One YAML document of JSON's types. JSON itself, which is what clients mostly send, is read as JSON."""
+    try:
+        return parse_json(raw)
+    except Malformed:
+        pass
+    if len(raw) > YAML_LIMIT:
+        raise errors.too_large()
+    try:
+        value = yaml.load(raw.decode(), Loader=_Loader)  # noqa: S506 (a subclass of CSafeLoader)
+        check_shape(value)
+        # What YAML has and JSON has not (NaN, keys that are no strings) goes here.
+        return parse_json(json.dumps(value).encode())
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise Malformed(f"error converting YAML to JSON: {str(error).splitlines()[0]}") from None
+
+
+def check_shape(value: JsonValue) -> None:
+    """Raises `Malformed` where the value is nested too deep or holds too many values."""
+    level, count = [value], 0
+    for _ in range(DEPTH_LIMIT):
+        deeper: list[JsonValue] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(item.values())
+            elif isinstance(item, list):
+                deeper.extend(item)
+            if len(deeper) > NODE_LIMIT:
+                raise Malformed("document contains excessive aliasing")
+        if not deeper:
+            return
+        count += len(deeper)
+        if count > NODE_LIMIT:
+            raise Malformed("document contains excessive aliasing")
+        level = deeper
+    raise Malformed("exceeded max depth")
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.1 as Kubernetes reads it: a date stays a string."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _refuse(constant: str) -> JsonValue:
+    raise ValueError(f"invalid character '{constant[0]}' looking for beginning of value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"number {text[:32]} out of range")
+    return number
+
+
+def _summary(raw: bytes) -> str:
+    if not raw:
+        return "<empty>"
+    if raw.startswith(b"{"):
+        text = raw.decode(errors="replace")
+        return text if len(text) <= 30 else f"{text[:30]} ..."
+    return f"0x{raw.hex()}" if len(raw) <= 30 else f"0x{raw[:30].hex()} ..."
+
+
+def decode_body(raw: bytes, content_type: str, kind: str) -> JsonObject:
+    """The object that a POST or PUT carries, not yet typed. Raises `ApiError` 400 and 415."""
+    media = media_type(content_type)
+    try:
+        if media == PROTOBUF:
+            value = protobuf.decode(raw)
+        elif media == JSON:
+            value = parse_json(raw)
+        elif media == YAML:
+            value = parse_yaml(raw)
+        else:
+            raise errors.unsupported_media_type(BODIES)
+        if not isinstance(value, dict):
+            raise Malformed(f"json: cannot unmarshal {type(value).__name__} into Go value of type struct")
+    except protobuf.UnknownMessage:
+        raise errors.unsupported_media_type((JSON, YAML)) from None
+    except (Malformed, protobuf.Malformed) as error:
+        reason = f"couldn't get version/kind; json parse error: {error}"
+        message = f"the object provided is unrecognized (must be of type {kind}): {reason} ({_summary(raw)})"
+        raise errors.bad_request(message) from None
+    return value
+
+
+def decode_typed(
+    body: JsonObject, resource: Resource, *, kind: str = "", api_version: str = ""
+) -> tuple[JsonObject, list[str]]:
+    """The object as the resource's type (or `kind`), and the fields that nobody knows. Raises `ApiError` 400."""
+    kind, api_version = kind or resource.kind, api_version or resource.api_version
+    given_kind, given_version = body.get("kind") or kind, body.get("apiVersion") or api_version
+    if given_version != api_version:
+        reason = (
+            f"the API version in the data ({given_version}) does not match the expected API version ({api_version})"
+        )
+        raise errors.bad_request(reason)
+    version = api_version.rpartition("/")[2]
+    if given_kind != kind:
+        reason = f'no kind "{given_kind}" is registered for version "{api_version}"'
+        raise errors.bad_request(f'{given_kind} in version "{version}" cannot be handled as a {kind}: {reason}')
+    decoder = Decoder()
+    try:
+        typed: JsonObject = decoder.decode(kind, {**body, "kind": kind, "apiVersion": api_version})
+    except WrongType as error:
+        raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {error}') from None
+    return typed, decoder.unknown

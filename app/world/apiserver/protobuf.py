@@ -1,0 +1,167 @@
+"""Kubernetes' protobuf bodies, read only: kubectl's typed commands (`create sa`, `auth can-i`, ...) send nothing else.
+
+The envelope is `k8s\\0` and a `runtime.Unknown` (1: TypeMeta, 2: the message). Field numbers: the `generated.proto`
+files of k8s.io/api and k8s.io/apimachinery. Fields that no such command sends are skipped.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MAGIC = b"k8s\x00"
+FIELD_LIMIT = 10_000
+"""Fields in one message."""
+
+
+class Malformed(Exception):
+    """The bytes are no protobuf message of ours."""
+
+
+class UnknownMessage(Exception):
+    """A message of a kind that cannot be read here; the client should send JSON."""
+
+
+Fields = Mapping[int, tuple[str, Any]]
+"""Field number to (JSON name, type): `string`, `integer`, `boolean`, `strings`, `strings-map`, `bytes-map` or Fields."""
+
+_META: Fields = {
+    1: ("name", "string"),
+    2: ("generateName", "string"),
+    3: ("namespace", "string"),
+    11: ("labels", "strings-map"),
+    12: ("annotations", "strings-map"),
+}
+_BOUND: Fields = {1: ("kind", "string"), 2: ("apiVersion", "string"), 3: ("name", "string"), 4: ("uid", "string")}
+_TOKEN: Fields = {1: ("audiences", "strings"), 3: ("boundObjectRef", _BOUND), 4: ("expirationSeconds", "integer")}
+_RESOURCE: Fields = dict(
+    enumerate(
+        [(name, "string") for name in ("namespace", "verb", "group", "version", "resource", "subresource", "name")], 1
+    )
+)
+_PATH: Fields = {1: ("path", "string"), 2: ("verb", "string")}
+_ACCESS: Fields = {1: ("resourceAttributes", _RESOURCE), 2: ("nonResourceAttributes", _PATH)}
+_PRECONDITIONS: Fields = {1: ("uid", "string"), 2: ("resourceVersion", "string")}
+
+_MESSAGES: Mapping[str, Fields] = {
+    "Namespace": {1: ("metadata", _META)},
+    "ServiceAccount": {1: ("metadata", _META), 4: ("automountServiceAccountToken", "boolean")},
+    "ConfigMap": {
+        1: ("metadata", _META),
+        2: ("data", "strings-map"),
+        3: ("binaryData", "bytes-map"),
+        4: ("immutable", "boolean"),
+    },
+    "Secret": {
+        1: ("metadata", _META),
+        2: ("data", "bytes-map"),
+        3: ("type", "string"),
+        4: ("stringData", "strings-map"),
+        5: ("immutable", "boolean"),
+    },
+    "TokenRequest": {1: ("metadata", _META), 2: ("spec", _TOKEN)},
+    "SelfSubjectReview": {1: ("metadata", _META)},
+    "SelfSubjectAccessReview": {1: ("metadata", _META), 2: ("spec", _ACCESS)},
+    "SelfSubjectRulesReview": {1: ("metadata", _META), 2: ("spec", {1: ("namespace", "string")})},
+    "DeleteOptions": {
+        1: ("gracePeriodSeconds", "integer"),
+        2: ("preconditions", _PRECONDITIONS),
+        3: ("orphanDependents", "boolean"),
+        4: ("propagationPolicy", "string"),
+        5: ("dryRun", "strings"),
+    },
+}
+
+
+def decode(raw: bytes) -> dict[str, Any]:
+    """The message as the JSON object that says the same. Raises `Malformed` and `UnknownMessage`."""
+    if not raw.startswith(MAGIC):
+        raise Malformed("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+    envelope = dict(_fields(raw[len(MAGIC) :]))
+    type_meta = dict(_fields(_bytes(envelope.get(1, b""))))
+    api_version, kind = _text(type_meta.get(1, b"")), _text(type_meta.get(2, b""))
+    if kind not in _MESSAGES:
+        raise UnknownMessage(kind)
+    return {"apiVersion": api_version, "kind": kind, **_message(_bytes(envelope.get(2, b"")), _MESSAGES[kind])}
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(raw) and shift < 64:
+        byte = raw[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & (2**64 - 1), at
+        shift += 7
+    raise Malformed("unexpected EOF")
+
+
+def _fields(raw: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """(number, value) of each field; of fixed-width fields, which none of our messages has, nothing."""
+    at = count = 0
+    while at < len(raw):
+        count += 1
+        if count > FIELD_LIMIT:
+            raise Malformed("too many fields")
+        tag, at = _varint(raw, at)
+        wire_type = tag & 7
+        if wire_type == 0:
+            value, at = _varint(raw, at)
+            yield tag >> 3, value
+            continue
+        if wire_type == 2:
+            length, at = _varint(raw, at)
+        elif wire_type in (1, 5):
+            length = 8 if wire_type == 1 else 4
+        else:
+            raise Malformed(f"proto: illegal wireType {wire_type}")
+        if length > len(raw) - at:
+            raise Malformed("unexpected EOF")
+        if wire_type == 2:
+            yield tag >> 3, raw[at : at + length]
+        at += length
+
+
+def _bytes(value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        raise Malformed("proto: wrong wireType")
+    return value
+
+
+def _text(value: int | bytes) -> str:
+    try:
+        return _bytes(value).decode()
+    except UnicodeDecodeError:
+        raise Malformed("proto: invalid UTF-8") from None
+
+
+def _integer(value: int | bytes) -> int:
+    if isinstance(value, bytes):
+        raise Malformed("proto: wrong wireType")
+    return value - 2**64 if value >= 2**63 else value
+
+
+def _message(raw: bytes, fields: Fields) -> dict[str, Any]:
+    message: dict[str, Any] = {}
+    for number, value in _fields(raw):
+        if number not in fields:
+            continue
+        name, kind = fields[number]
+        if kind == "string":
+            message[name] = _text(value)
+        elif kind == "integer":
+            message[name] = _integer(value)
+        elif kind == "boolean":
+            message[name] = bool(_integer(value))
+        elif kind == "strings":
+            message.setdefault(name, []).append(_text(value))
+        elif kind in ("strings-map", "bytes-map"):
+            entry = dict(_fields(_bytes(value)))
+            content = entry.get(2, b"")
+            text = _text(content) if kind == "strings-map" else base64.b64encode(_bytes(content)).decode()
+            message.setdefault(name, {})[_text(entry.get(1, b""))] = text
+        else:
+            message[name] = _message(_bytes(value), kind)
+    return message

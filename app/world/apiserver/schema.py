@@ -1,0 +1,235 @@
+"""The types of the API: decoding into them, as the API server decodes JSON into Go structs.
+
+`schema.json` names the fields of every type this server knows: derived from Kubernetes' own OpenAPI description
+(Apache-2.0) by way of its Python client, which a test compares. A type is the name of an entry, `[type]` for a list,
+`{"*": type}` for a map, or one of `string`, `integer`, `number`, `boolean`, `time`, `micro-time`, `bytes`, `quantity`,
+`int-or-string`, `any`. What has been decoded has the right type everywhere, so nothing behind it meets junk.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.flow.model import JsonValue
+
+Type = str | list[Any] | dict[str, Any]
+
+TYPES: Mapping[str, Mapping[str, Type]] = json.loads(Path(__file__).with_name("schema.json").read_text())
+
+LIST_KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("Container", "env"): ("name",),
+    ("Container", "ports"): ("containerPort", "protocol"),
+    ("Container", "volumeDevices"): ("devicePath",),
+    ("Container", "volumeMounts"): ("mountPath",),
+    ("EphemeralContainer", "env"): ("name",),
+    ("EphemeralContainer", "volumeMounts"): ("mountPath",),
+    ("MutatingWebhook", "matchConditions"): ("name",),
+    ("MutatingWebhookConfiguration", "webhooks"): ("name",),
+    ("NamespaceStatus", "conditions"): ("type",),
+    ("ObjectMeta", "ownerReferences"): ("uid",),
+    ("PodSpec", "containers"): ("name",),
+    ("PodSpec", "ephemeralContainers"): ("name",),
+    ("PodSpec", "hostAliases"): ("ip",),
+    ("PodSpec", "imagePullSecrets"): ("name",),
+    ("PodSpec", "initContainers"): ("name",),
+    ("PodSpec", "resourceClaims"): ("name",),
+    ("PodSpec", "schedulingGates"): ("name",),
+    ("PodSpec", "topologySpreadConstraints"): ("topologyKey", "whenUnsatisfiable"),
+    ("PodSpec", "volumes"): ("name",),
+    ("PodStatus", "conditions"): ("type",),
+    ("PodStatus", "hostIPs"): ("ip",),
+    ("PodStatus", "podIPs"): ("ip",),
+    ("ResourceRequirements", "claims"): ("name",),
+    ("ServiceAccount", "secrets"): ("name",),
+}
+"""`x-kubernetes-list-map-keys`: the fields by which the elements of a list are told apart. Other lists are atomic."""
+
+KEY_DEFAULTS: Mapping[str, JsonValue] = {"protocol": "TCP"}
+
+ATOMIC_TYPES = frozenset(
+    {
+        "ConfigMapKeySelector",
+        "LabelSelector",
+        "LocalObjectReference",
+        "NodeSelector",
+        "NodeSelectorTerm",
+        "ObjectFieldSelector",
+        "ObjectReference",
+        "OwnerReference",
+        "ResourceFieldSelector",
+        "SecretKeySelector",
+        "TypedLocalObjectReference",
+    }
+)
+"""`x-kubernetes-map-type: atomic`: owned and replaced as a whole."""
+
+_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?")
+_INT64 = range(-(2**63), 2**63)
+
+
+class WrongType(Exception):
+    """A value is not of the type its field has. The text is Go's."""
+
+
+def _json_kind(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def _go_type(type_: Type) -> str:
+    if isinstance(type_, list):
+        return f"[]{_go_type(type_[0])}"
+    if isinstance(type_, dict):
+        return f"map[string]{_go_type(type_['*'])}"
+    names = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool", "bytes": "[]uint8"}
+    return names.get(type_, f"v1.{type_}")
+
+
+class Decoder:
+    """Decodes one document. What no type knows is left out and noted in `unknown`."""
+
+    def __init__(self) -> None:
+        self.unknown: list[str] = []
+        """Paths of fields that no type knows, such as `spec.containers[0].imag`."""
+
+    def decode(self, type_: Type, value: JsonValue, path: str = "", owner: str = "", dotted: str = "") -> JsonValue:
+        """`value` as `type_`, in fresh containers, without nulls and without what Go leaves out as empty.
+
+        `path` and `dotted` are where it stands, with and without indexes; `owner` is the struct that holds it.
+        Raises `WrongType`.
+        """
+        if isinstance(type_, list):
+            if not isinstance(value, list):
+                raise self._wrong(type_, value, owner, dotted)
+            element = type_[0]
+            return [
+                self.decode(element, {} if item is None else item, f"{path}[{index}]", owner, dotted)
+                for index, item in enumerate(value)
+                if item is not None or element in TYPES
+            ]
+        if isinstance(type_, dict):
+            if not isinstance(value, dict):
+                raise self._wrong(type_, value, owner, dotted)
+            element = type_["*"]
+            return {
+                key: self.decode(element, "" if item is None else item, f"{path}.{key}", owner, f"{dotted}.{key}")
+                for key, item in value.items()
+            }
+        fields = TYPES.get(type_) if type_[0].isupper() else None
+        if fields is not None:
+            return self._struct(type_, fields, value, path, owner, dotted)
+        try:
+            return _SCALARS[type_](value)
+        except TypeError:
+            raise self._wrong(type_, value, owner, dotted) from None
+
+    def _struct(
+        self, type_: str, fields: Mapping[str, Type], value: JsonValue, path: str, owner: str, dotted: str
+    ) -> JsonValue:
+        if not isinstance(value, dict):
+            raise self._wrong(type_, value, owner, dotted)
+        decoded = {}
+        for key, item in value.items():
+            inner = f"{path}.{key}" if path else key
+            field = fields.get(key)
+            if field is None:
+                self.unknown.append(inner)
+            elif item is not None:
+                result = self.decode(field, item, inner, type_, f"{dotted}.{key}" if dotted else key)
+                if result != "" and (result or not isinstance(field, (list, dict))):
+                    decoded[key] = result
+        return decoded
+
+    def _wrong(self, type_: Type, value: JsonValue, owner: str, dotted: str) -> WrongType:
+        where = f"Go struct field {owner}.{dotted}" if owner else "Go value"
+        return WrongType(f"json: cannot unmarshal {_json_kind(value)} into {where} of type {_go_type(type_)}")
+
+
+def _string(value: JsonValue) -> JsonValue:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _integer(value: JsonValue) -> JsonValue:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value not in _INT64:
+        raise TypeError
+    return int(value)
+
+
+def _number(value: JsonValue) -> JsonValue:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    return value
+
+
+def _boolean(value: JsonValue) -> JsonValue:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _moment(value: JsonValue) -> datetime:
+    text = _string(value)
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or "T" not in text:
+            raise ValueError
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        reason = f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}" as "2006"'
+        raise WrongType(reason) from None
+
+
+def _time(value: JsonValue) -> JsonValue:
+    return value and _moment(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _micro_time(value: JsonValue) -> JsonValue:
+    return value and _moment(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _bytes(value: JsonValue) -> JsonValue:
+    try:
+        base64.b64decode(_string(value).encode(), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise WrongType("illegal base64 data at input byte 0") from None
+    return value
+
+
+def _quantity(value: JsonValue) -> JsonValue:
+    text = value if isinstance(value, str) else json.dumps(_number(value))
+    if not _QUANTITY.fullmatch(text):
+        expression = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
+        raise WrongType(f"quantities must match the regular expression '{expression}'")
+    return text
+
+
+def _int_or_string(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, str) else _integer(value)
+
+
+_SCALARS: Mapping[str, Callable[[JsonValue], JsonValue]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "time": _time,
+    "micro-time": _micro_time,
+    "bytes": _bytes,
+    "quantity": _quantity,
+    "int-or-string": _int_or_string,
+    "any": lambda value: value,
+}
