@@ -1,0 +1,103 @@
+"""`python -m app serve`: where it listens, what it says, and how it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.commands.failure import CannotRun
+from app.commands.main import command_line
+from app.commands.serve import listen, url_of
+from app.content import load
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def taken():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_it_listens_without_nagles_algorithm():
+    with listen("127.0.0.1", 0, load("en")) as listener:
+        assert listener.proto == socket.IPPROTO_TCP, "asyncio looks at the protocol before it sets TCP_NODELAY"
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.proto == socket.IPPROTO_TCP
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_taken_port_is_told_with_what_to_do(taken, language):
+    words = load(language)
+    result = CliRunner().invoke(command_line(Settings(), words), ["serve", "--port", str(taken)])
+    assert result.exit_code == 2
+    assert words.message("errors.port_in_use.title") in result.stderr
+    assert f"127.0.0.1:{taken}" in result.stderr
+    assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "x" * 300, "ü" * 80, "a\0b", ""])
+def test_an_address_that_is_not_ours_is_told(host):
+    if host == "":
+        with listen(host, 0, load("en")) as listener:
+            assert listener.getsockname()[1]
+        return
+    with pytest.raises(CannotRun) as caught:
+        listen(host, 0, load("en"))
+    assert load("en").message("errors.cannot_listen.title") in caught.value.message
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http", "1e3"])
+def test_a_port_that_is_none_is_a_usage_error(port):
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["serve", "--port", port])
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8501"),
+        ("0.0.0.0", "http://127.0.0.1:8501"),
+        ("::", "http://[::1]:8501"),
+        ("192.0.2.7", "http://192.0.2.7:8501"),
+    ],
+)
+def test_the_url_is_one_that_this_machine_can_open(host, url):
+    assert url_of(host, 8501) == url
+
+
+def test_settings_give_the_defaults():
+    group = command_line(Settings(host="127.0.0.9", port=9876), load("en"))
+    result = CliRunner().invoke(group, ["serve", "--help"])
+    assert "127.0.0.9" in result.output
+    assert "9876" in result.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    command = [sys.executable, "-m", "app", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())[0]
+            with urllib.request.urlopen(f"{url}/_stcore/health") as answer:
+                assert answer.read() == b"ok"
+            with urllib.request.urlopen(f"{url}/token_mount?lang=ja") as answer:
+                assert b"<html" in answer.read()
+        finally:
+            server.send_signal(number)
+            _, errors = server.communicate(timeout=20)
+    assert server.returncode == (0 if number == signal.SIGINT else -signal.SIGTERM)
+    assert errors == ""
