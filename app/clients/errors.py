@@ -1,0 +1,128 @@
+"""Turns what the client libraries raise into `app.flow.errors`, keeping the server's words, code and request id.
+
+Nothing here imports the libraries: an error is known by the attributes that it carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.flow import strict_json
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+
+UNREACHABLE = "unreachable"
+"""Our code for: no answer came."""
+UNEXPECTED_ANSWER = "unexpected_answer"
+"""Our code for: an answer came that its protocol does not know."""
+_SAID_LIMIT = 1000
+
+_AWS_NOT_PERMITTED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
+}
+_NO_IDENTITY = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError"}
+"""botocore's own errors where it has nothing to sign with."""
+
+
+def from_status(status: int, body: bytes | str | None, *, request_id: str = "", operation: str) -> FlowError:
+    """An HTTP answer that is no success: a Kubernetes `Status` where the body is one, plain words otherwise."""
+    words = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
+    document = _object(words)
+    code = document.get("reason") or str(status)
+    said = document.get("message") or words.strip() or str(status)
+    kind = _kind(status, str(said))
+    return kind(code=str(code), said=str(said)[:_SAID_LIMIT], status=status, request_id=request_id, operation=operation)
+
+
+def _kind(status: int, said: str) -> type[FlowError]:
+    """403 has two meanings in Kubernetes: RBAC says who `cannot` do what; admission forbids the object itself."""
+    if status == 401 or (status == 403 and ("cannot " in said or "is forbidden: " not in said)):
+        return NotPermitted
+    return NotFound if status == 404 else Refused
+
+
+def from_kubernetes(error: Exception, operation: str) -> FlowError:
+    """An `ApiException` with an answer, or whatever stands for having none (SSL errors have status 0)."""
+    status = getattr(error, "status", None)
+    if isinstance(status, int) and status:
+        headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+        return from_status(
+            status, getattr(error, "body", None), request_id=headers.get("Audit-Id", ""), operation=operation
+        )
+    return no_answer(error, operation)
+
+
+def from_websocket(error: Exception, operation: str) -> FlowError:
+    """websocket-client: a refused handshake carries the answer, anything else means that none came."""
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status:
+        headers: Mapping[str, str] = getattr(error, "resp_headers", None) or {}
+        body = getattr(error, "resp_body", None)
+        return from_status(status, body, request_id=headers.get("audit-id", ""), operation=operation)
+    return no_answer(error, operation)
+
+
+def from_aws(error: Exception, operation: str) -> FlowError:
+    """A botocore `ClientError` (the service's answer), one of botocore's own errors, or what broke its parser."""
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):
+        return _from_answer(response, error, operation)
+    name = type(error).__name__
+    if isinstance(error, OSError) or _is_a(error, "HTTPClientError", "ConnectionError", "ConnectionClosedError"):
+        return no_answer(error, operation)
+    if name in _NO_IDENTITY:
+        return NotPermitted(code=name, said=str(error), operation=operation)
+    if _is_a(error, "BotoCoreError") and not _is_a(error, "ResponseParserError"):
+        return Refused(code=name, said=str(error)[:_SAID_LIMIT], operation=operation)
+    return unexpected(error, operation)
+
+
+def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) -> FlowError:
+    details = response.get("Error") or {}
+    metadata = response.get("ResponseMetadata") or {}
+    code, status = str(details.get("Code", "")), int(metadata.get("HTTPStatusCode") or 0)
+    kind: type[FlowError] = Refused
+    if code in _AWS_NOT_PERMITTED:
+        kind = NotPermitted
+    elif code.startswith("NoSuch"):
+        kind = NotFound
+    return kind(
+        code=code,
+        said=str(details.get("Message") or error)[:_SAID_LIMIT],
+        status=status,
+        request_id=str(metadata.get("RequestId", "")),
+        operation=operation,
+    )
+
+
+def no_answer(error: Exception, operation: str) -> Unreachable:
+    """No answer: refused, timed out, not trusted."""
+    said = str(getattr(error, "reason", "") or error) or type(error).__name__
+    return Unreachable(code=UNREACHABLE, said=said[:_SAID_LIMIT], operation=operation)
+
+
+def unexpected(error: Exception, operation: str) -> Refused:
+    """An answer that cannot be read."""
+    said = f"{type(error).__name__}: {error}"
+    return Refused(code=UNEXPECTED_ANSWER, said=said[:_SAID_LIMIT], operation=operation)
+
+
+def _is_a(error: Exception, *names: str) -> bool:
+    return any(base.__name__ in names for base in type(error).__mro__)
+
+
+def _object(words: str) -> dict[str, Any]:
+    try:
+        document = strict_json.loads(words)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,157 @@
+"""The `Issuer` port: what anybody, STS included, can read of an OIDC issuer over https."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+import time
+from urllib.parse import urlsplit
+
+import urllib3
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+from urllib3.util import wait_for_read
+
+from app.clients.errors import from_status, no_answer, unexpected
+from app.clients.recorder import Recorder
+from app.flow import strict_json
+from app.flow.errors import Refused
+from app.flow.model import Exchange, JsonValue
+
+TIMEOUT = 10.0
+"""Seconds to connect and between two reads."""
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a document."""
+CALLEE = "issuer"
+
+
+class IssuerTransport:
+    """Connections to issuers.
+
+    `connect_to` sends every connection to one address, whatever host the URL names, while TLS still asks that
+    host for its certificate (as `curl --connect-to` does); `ca_pem` is trusted instead of the system's CAs.
+    """
+
+    def __init__(self, *, connect_to: tuple[str, int] | None = None, ca_pem: bytes | None = None) -> None:
+        self._connect_to = connect_to
+        self._context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
+        self._pools: dict[tuple[str, int], urllib3.HTTPSConnectionPool] = {}
+
+    def address(self, host: str, port: int) -> tuple[str, int]:
+        """Where a connection to `host` really goes."""
+        return self._connect_to or (host, port)
+
+    def pool(self, host: str, port: int) -> urllib3.HTTPSConnectionPool:
+        """The connections whose TLS is that of `host`."""
+        if (host, port) not in self._pools:
+            address, at = self.address(host, port)
+            self._pools[host, port] = urllib3.HTTPSConnectionPool(
+                address,
+                at,
+                maxsize=8,
+                timeout=urllib3.Timeout(connect=TIMEOUT, read=TIMEOUT),
+                retries=False,
+                ssl_context=self._context,
+                server_hostname=host,
+                assert_hostname=host,
+            )
+        return self._pools[host, port]
+
+
+class PublicIssuer:
+    """Reads discovery documents, key sets and certificate chains."""
+
+    def __init__(self, transport: IssuerTransport) -> None:
+        self._transport = transport
+        self._recorder = Recorder()
+
+    def discovery(self, issuer: str) -> JsonValue:
+        return self._get(f"{issuer}/.well-known/openid-configuration", "get discovery document")
+
+    def jwks(self, jwks_uri: str) -> JsonValue:
+        return self._get(jwks_uri, "get jwks")
+
+    def thumbprint(self, jwks_uri: str) -> str:
+        """Looks at the chain without judging it: IAM's thumbprint is of what is served, trusted or not."""
+        operation = "get certificate chain"
+        host, port, _ = _split(jwks_uri, operation)
+        try:
+            chain = _served_chain(self._transport.address(host, port), host)
+        except (OSError, SSL.Error, UnicodeError) as error:
+            raise no_answer(error, operation) from error
+        return hashlib.sha1(chain[-1], usedforsecurity=False).hexdigest()
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return self._recorder.exchanges()
+
+    def _get(self, url: str, operation: str) -> JsonValue:
+        host, port, path = _split(url, operation)
+        headers = {"Host": host if port == 443 else f"{host}:{port}", "Accept": "application/json"}
+        started = time.perf_counter()
+        status, body, words = 0, b"", ""
+        answered: dict[str, str] = {}
+        try:
+            answer = self._transport.pool(host, port).request(
+                "GET", path, headers=headers, redirect=False, preload_content=False
+            )
+            status, answered = answer.status, dict(answer.headers)
+            body = answer.read(BODY_LIMIT + 1)
+            answer.release_conn() if len(body) <= BODY_LIMIT else answer.close()
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            words = str(error)
+            raise no_answer(error, operation) from error
+        finally:
+            self._recorder.record(
+                callee=CALLEE,
+                method="GET",
+                url=url,
+                seconds=time.perf_counter() - started,
+                request_headers=headers.items(),
+                status=status,
+                response_headers=answered.items(),
+                response_body=body,
+                error=words,
+            )
+        if status != 200:
+            raise from_status(status, body, operation=operation)
+        try:
+            if len(body) > BODY_LIMIT:
+                raise ValueError(f"more than {BODY_LIMIT} bytes")
+            return strict_json.loads(body.decode())
+        except ValueError as error:
+            raise unexpected(error, operation) from error
+
+
+def _split(url: str, operation: str) -> tuple[str, int, str]:
+    """Host, port and path of an https URL, the only kind that IAM takes."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError as error:
+        raise unexpected(error, operation) from error
+    if parts.scheme != "https" or not host:
+        raise Refused(code="not_https", said=url, operation=operation)
+    return host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _served_chain(address: tuple[str, int], host: str) -> list[bytes]:
+    """The certificates that the host presents, leaf first, in DER.
+
+    pyOpenSSL, because the standard library shows an unverified chain from Python 3.13 on only.
+    """
+    with socket.create_connection(address, TIMEOUT) as connection:
+        tls = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), connection)
+        tls.set_tlsext_host_name(host.encode("idna"))
+        tls.set_connect_state()
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except SSL.WantReadError:
+                if not wait_for_read(connection, TIMEOUT):
+                    raise TimeoutError("timed out") from None
+        chain = tls.get_peer_cert_chain(as_cryptography=True) or []
+        if not chain:
+            raise OSError("no certificate")
+        return [certificate.public_bytes(Encoding.DER) for certificate in chain]

@@ -1,0 +1,186 @@
+"""The `Cluster` port over the official `kubernetes` client.
+
+Documents stay in the server's shape: answers are taken as bytes (`_preload_content=False`), since the client's
+models rename, reformat and, for the OIDC documents, return a Python repr. Nothing is retried: a walk shows what
+one request brought.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from kubernetes.client.rest import RESTClientObject
+
+from app.clients.errors import from_kubernetes, unexpected
+from app.clients.exec_stream import execute
+from app.clients.recorder import Recorder
+from app.flow import strict_json
+from app.flow.errors import Refused
+from app.flow.model import Exchange, JsonValue
+from app.flow.ports import Execution
+
+TIMEOUT = (10.0, 10.0)
+"""Seconds to connect and between two reads."""
+CALLEE = "kube-apiserver"
+
+
+class KubernetesTransport:
+    """Connections to API servers behind one CA. It knows no identity, so every world of a process may share it."""
+
+    def __init__(self, ca_pem: bytes | None = None) -> None:
+        """`ca_pem`: the CA as data; without it, the system's own."""
+        self.context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
+        self.pool = urllib3.PoolManager(ssl_context=self.context, retries=False, maxsize=16)
+
+
+class KubernetesCluster:
+    """One API server, as one bearer."""
+
+    def __init__(self, *, host: str, token: str, transport: KubernetesTransport) -> None:
+        """`host` is the server's URL with its path prefix, if it has one."""
+        self._recorder = Recorder()
+        self._transport = transport
+        self._configuration = client.Configuration(host=host.rstrip("/"))
+        self._configuration.api_key = {"authorization": f"Bearer {token}"}
+        self._configuration.proxy = None
+        self._api = client.ApiClient(self._configuration)
+        self._api.rest_client = _RecordingRestClient(self._configuration, transport.pool, self._recorder)
+        self._core = client.CoreV1Api(self._api)
+
+    def version(self) -> JsonValue:
+        return self._json("get version", client.VersionApi(self._api).get_code)
+
+    def discovery(self) -> JsonValue:
+        well_known = client.WellKnownApi(self._api)
+        return self._json("get openid-configuration", well_known.get_service_account_issuer_open_id_configuration)
+
+    def jwks(self) -> JsonValue:
+        openid = client.OpenidApi(self._api)
+        return self._json("get jwks", openid.get_service_account_issuer_open_id_keyset)
+
+    def service_account(self, namespace: str, name: str) -> JsonValue:
+        return self._json("get serviceaccounts", self._core.read_namespaced_service_account, name, namespace)
+
+    def pod(self, namespace: str, name: str) -> JsonValue:
+        return self._json("get pods", self._core.read_namespaced_pod, name, namespace)
+
+    def pod_log(self, namespace: str, name: str) -> str:
+        return self._bytes("get pods/log", self._core.read_namespaced_pod_log, name, namespace).decode(
+            "utf-8", "replace"
+        )
+
+    def mutating_webhooks(self) -> Sequence[JsonValue]:
+        admission = client.AdmissionregistrationV1Api(self._api)
+        answer = self._json("list mutatingwebhookconfigurations", admission.list_mutating_webhook_configuration)
+        found = answer.get("items") if isinstance(answer, dict) else None
+        return found if isinstance(found, list) else []
+
+    def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
+        """Under a generated name: a dry run under the name of a Pod that exists is a 409."""
+        return self._json("create pods", self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All")
+
+    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+        operation = "create serviceaccounts/token"
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": [audience], "expirationSeconds": seconds},
+        }
+        answer = self._json(
+            operation, self._core.create_namespaced_service_account_token, service_account, namespace, body
+        )
+        status = answer.get("status") if isinstance(answer, dict) else None
+        token = status.get("token") if isinstance(status, dict) else None
+        if not isinstance(token, str):
+            raise unexpected(ValueError("status.token"), operation)
+        return token
+
+    def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution:
+        return execute(
+            host=self._configuration.host,
+            authorization=self._configuration.api_key["authorization"],
+            context=self._transport.context,
+            recorder=self._recorder,
+            path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),
+            container=container,
+            command=command,
+        )
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return self._recorder.exchanges()
+
+    def _json(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> JsonValue:
+        body = self._bytes(operation, call, *arguments, **options)
+        try:
+            return strict_json.loads(body.decode())
+        except ValueError as error:
+            raise unexpected(error, operation) from error
+
+    def _bytes(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> bytes:
+        """The answer's body. The client raises its own errors, urllib3's and plain ones (a token with a line break)."""
+        try:
+            answer = call(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **options)
+            return bytes(answer.data)
+        except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise from_kubernetes(error, operation) from error
+        except ValueError as error:
+            raise Refused(code=type(error).__name__, said=str(error), operation=operation) from error
+
+
+class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]
+    """The client's own bottom layer, over shared connections, with every exchange written down."""
+
+    def __init__(self, configuration: Any, pool: urllib3.PoolManager, recorder: Recorder) -> None:
+        super().__init__(configuration)
+        self.pool_manager = pool
+        self._recorder = recorder
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        """As the client's own; the body of the answer is read before it is handed on."""
+        sent = dict(options.get("headers") or {})
+        started = time.perf_counter()
+        status, headers, body, error = 0, {}, b"", ""
+        try:
+            answer = super().request(method, url, **options)
+            status, headers, body = answer.status, answer.headers, answer.data
+        except ApiException as refused:
+            status, headers, body = refused.status or 0, refused.headers or {}, refused.body or b""
+            error = "" if status else str(refused.reason)
+            raise
+        except (urllib3.exceptions.HTTPError, OSError) as broken:
+            error = str(broken)
+            raise
+        finally:
+            self._recorder.record(
+                callee=CALLEE,
+                method=method,
+                url=_with_query(url, options.get("query_params")),
+                seconds=time.perf_counter() - started,
+                request_headers=sent.items(),
+                request_body=None if options.get("body") is None else json.dumps(options["body"]),
+                status=status,
+                response_headers=headers.items(),
+                response_body=body,
+                error=error,
+            )
+        return answer
+
+
+def _with_query(url: str, query: Any) -> str:
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def _nameless(pod: JsonValue) -> JsonValue:
+    metadata = dict(pod.get("metadata") or {})
+    name = metadata.pop("name", "")
+    metadata.pop("uid", None)
+    metadata.pop("resourceVersion", None)
+    return {**pod, "metadata": {"generateName": f"{name or 'pod'}-", **metadata}}

@@ -1,0 +1,66 @@
+"""Keeps what a client sent and got: the newest exchanges, bounded, secrets masked at the moment of capture."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from app.flow.model import Exchange
+from app.flow.redaction import mask_headers, mask_text
+
+CAPACITY = 200
+"""Exchanges that one recorder keeps."""
+BODY_LIMIT = 64 * 1024
+"""Characters of a body that are kept; a longer one is cut and ends in `…`."""
+
+Headers = Iterable[tuple[str, str]]
+
+
+class Recorder:
+    """One for every port. Deques take appends from several threads, so it needs no lock."""
+
+    def __init__(self, caller: str = "explorer") -> None:
+        self._caller = caller
+        self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
+
+    def record(
+        self,
+        *,
+        callee: str,
+        method: str,
+        url: str,
+        seconds: float,
+        request_headers: Headers = (),
+        request_body: str | bytes | None = None,
+        status: int = 0,
+        response_headers: Headers = (),
+        response_body: str | bytes | None = None,
+        error: str = "",
+    ) -> None:
+        """Adds one exchange; what is kept never held a secret."""
+        self._exchanges.append(
+            Exchange(
+                caller=self._caller,
+                callee=callee,
+                method=method,
+                url=mask_text(url),
+                request_headers=mask_headers(request_headers),
+                request_body=_body(request_body),
+                status=status,
+                response_headers=mask_headers(response_headers),
+                response_body=_body(response_body),
+                seconds=seconds,
+                error=mask_text(error),
+            )
+        )
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All that is kept, oldest first."""
+        return tuple(self._exchanges)
+
+
+def _body(body: str | bytes | None) -> str:
+    """Masked first and cut then: a secret that is cut in two would be recognised by nobody."""
+    words = body.decode("utf-8", "replace") if isinstance(body, bytes | bytearray) else body or ""
+    words = mask_text(words.encode("utf-8", "replace").decode("utf-8"))
+    return words if len(words) <= BODY_LIMIT else words[: BODY_LIMIT - 1] + "…"

@@ -1,0 +1,84 @@
+"""Step 6: a request signed with the temporary credentials, and whether the role's permissions allow it.
+
+Rule: IAM's evaluation of identity policies, as `app.flow.permissions` has it. ListBuckets needs
+`s3:ListAllMyBuckets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from app.flow.errors import FlowError, Unreachable
+from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.permissions import evaluate_permissions
+from app.flow.ports import Ports
+from app.flow.steps.documents import text
+from app.flow.steps.findings import Findings
+from app.flow.trail import Trail
+
+CHECKS = ("access.identity", "access.policy", "access.list_buckets")
+ACTION = "s3:ListAllMyBuckets"
+RESOURCE = "arn:aws:s3:::*"
+
+
+def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+    """Asks AWS who we are now, evaluates the role's policies and lists the buckets. Never raises."""
+    findings = Findings(Step.ACCESS, ports, CHECKS)
+    if trail.credentials is None:
+        findings.unreached_by_earlier_step()
+        return findings.report(), trail
+
+    # (1) Who we are.
+    where = "sts:GetCallerIdentity"
+    try:
+        identity = ports.aws.caller_identity(trail.credentials)
+    except FlowError as error:
+        _refused(findings, "access.identity", error, expected=trail.assumed_role_arn, where=where)
+    else:
+        findings.show("identity", identity)
+        arn = text(identity, "Arn")
+        ours = bool(arn) and arn == trail.assumed_role_arn
+        findings.judge("access.identity", ours, got=arn or identity, expected=trail.assumed_role_arn, where=where)
+
+    # (2) What the role may do.
+    _policy(findings, ports, trail)
+
+    # (3) What S3 says.
+    try:
+        buckets = list(ports.aws.list_buckets(trail.credentials))
+    except FlowError as error:
+        _refused(findings, "access.list_buckets", error, expected=ACTION, where="s3:ListBuckets")
+    else:
+        findings.show("buckets", buckets)
+        findings.judge("access.list_buckets", True, got=buckets, expected=ACTION, where="s3:ListBuckets")
+        findings.soften("access.policy")
+    return findings.report(), trail
+
+
+def _policy(findings: Findings, ports: Ports, trail: Trail) -> None:
+    where = f"Role {trail.role_name}"
+    if not trail.role_name:
+        findings.unreached_by_earlier_step("access.policy")
+        return
+    try:
+        policies: Sequence[tuple[str, JsonValue]] = ports.aws.role_policies(trail.role_name)
+    except FlowError as error:
+        findings.refused("access.policy", error, expected=ACTION, where=where)
+        return
+    keys = {"aws:PrincipalArn": trail.role_arn}
+    decision = evaluate_permissions(policies, action=ACTION, resource=RESOURCE, keys=keys)
+    findings.show("policies", [{"name": name, "document": document} for name, document in policies])
+    findings.show(
+        "permission_decision",
+        {"allowed": decision.allowed, "reason": decision.reason, "trace": [asdict(entry) for entry in decision.trace]},
+    )
+    findings.judge("access.policy", decision.allowed, got=decision.reason, expected="allow", where=where)
+
+
+def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:
+    """With the role's credentials an AccessDenied is the answer that we came for, not a hole in our own view."""
+    if isinstance(error, Unreachable):
+        findings.refused(check_id, error, expected=expected, where=where)
+    else:
+        findings.judge(check_id, False, got=error.code, expected=expected, where=where, error=error.said)

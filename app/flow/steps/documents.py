@@ -1,0 +1,80 @@
+"""Reading JSON documents whose shape nobody vouches for: a wrong type is an absence, never an exception."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from app.flow.model import JsonValue
+from app.flow.redaction import mask_text
+
+TEXT_LIMIT = 2000
+"""Characters of a value that a check quotes; a longer one is cut and ends in `…`."""
+
+
+def dig(document: JsonValue, *path: str) -> Any:
+    """The value under nested object keys, or None as soon as a key or an object is missing."""
+    for key in path:
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(key)
+    return document
+
+
+def text(document: JsonValue, *path: str) -> str:
+    """The string under nested keys; empty when it is absent or no string."""
+    value = dig(document, *path)
+    return value if isinstance(value, str) else ""
+
+
+def mapping(document: JsonValue, *path: str) -> dict[str, Any]:
+    """The object under nested keys; empty when it is absent or no object."""
+    value = dig(document, *path)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def items(document: JsonValue, *path: str) -> list[Any]:
+    """The list under nested keys; empty when it is absent or no list."""
+    value = dig(document, *path)
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def strings(value: JsonValue) -> list[str]:
+    """A string or the strings of a list, as IAM and JWT allow both for one value."""
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
+
+
+def seconds(document: JsonValue, *path: str) -> float | None:
+    """The number under nested keys as Unix seconds; None when it is absent or no number."""
+    value = dig(document, *path)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def shown(value: JsonValue) -> str:
+    """A value as a check quotes it: strings as they are, lists joined, the rest as JSON; secrets masked."""
+    if isinstance(value, str):
+        words = value
+    elif isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        words = ", ".join(value)
+    else:
+        words = json.dumps(value, ensure_ascii=False, default=str)
+    words = mask_text(_printable(words))
+    return words if len(words) <= TEXT_LIMIT else words[: TEXT_LIMIT - 1] + "…"
+
+
+def masked(document: JsonValue) -> JsonValue:
+    """A copy of a document in which every secret that `redaction` knows is masked."""
+    return json.loads(mask_text(_printable(json.dumps(document, ensure_ascii=False, default=str))))
+
+
+def _printable(words: str) -> str:
+    """Lone surrogates, which JSON may carry and UTF-8 may not, become question marks."""
+    return words.encode("utf-8", "replace").decode("utf-8")

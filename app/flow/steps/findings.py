@@ -1,0 +1,110 @@
+"""What one step has found so far: every step fills one of these and hands out its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
+from app.flow.ports import Ports
+from app.flow.steps.documents import masked, shown
+
+
+class Findings:
+    """Collects the checks of one step, its evidence and the exchanges made meanwhile.
+
+    `order` lists the ids of the step's checks. A check that nobody decided is reported as not reached:
+    an earlier check (or, after `unreached_by_earlier_step`, an earlier step) stood in its way.
+    """
+
+    def __init__(self, step: Step, ports: Ports, order: Sequence[str]) -> None:
+        self._step = step
+        self._ports = ports
+        self._order = tuple(order)
+        self._checks: dict[str, Check] = {}
+        self._reasons: dict[str, str] = {}
+        self._evidence: dict[str, JsonValue] = {}
+        self._before = _exchanges(ports)  # kept, so that the identity of an old exchange stays taken
+
+    def judge(
+        self,
+        check_id: str,
+        passed: bool,
+        *,
+        got: JsonValue,
+        expected: JsonValue,
+        where: str,
+        otherwise: Status = Status.FAILED,
+        error: str = "",
+    ) -> bool:
+        """Records a check that was decided, and says whether it passed; `otherwise` is its status if it did not."""
+        self._checks[check_id] = Check(
+            id=check_id,
+            status=Status.PASSED if passed else otherwise,
+            got=shown(got),
+            expected=shown(expected),
+            where=shown(where),
+            error=shown(error),
+        )
+        return passed
+
+    def refused(self, check_id: str, error: FlowError, *, got: JsonValue = "", expected: str = "", where: str) -> None:
+        """Records that a server refused: unknown where we may not look or nobody answered, failed otherwise."""
+        if isinstance(error, NotPermitted):
+            self.unknown(check_id, "no_permission", where=where, error=error.said, expected=expected)
+        elif isinstance(error, Unreachable):
+            self.unknown(check_id, "unreachable", where=where, error=error.said, expected=expected)
+        else:
+            self.judge(check_id, False, got=got or error.code, expected=expected, where=where, error=error.said)
+
+    def unknown(self, check_id: str, reason: str, *, where: str, error: str = "", expected: str = "") -> None:
+        """Records a check that could not be decided, with the reason's key."""
+        self._checks[check_id] = Check(
+            id=check_id,
+            status=Status.UNKNOWN,
+            expected=shown(expected),
+            where=shown(where),
+            reason=reason,
+            error=shown(error),
+        )
+
+    def unreached_by_earlier_step(self, *check_ids: str) -> None:
+        """Says of checks (of all that are undecided, where none is named) that an earlier step stood in their way."""
+        for check_id in check_ids or self._order:
+            self._reasons[check_id] = "earlier_step"
+
+    def soften(self, check_id: str) -> None:
+        """Turns a failed check into a warning: whoever decides in the end did not mind."""
+        check = self._checks[check_id]
+        if check.status is Status.FAILED:
+            self._checks[check_id] = Check(
+                id=check_id, status=Status.WARNING, got=check.got, expected=check.expected, where=check.where
+            )
+
+    def show(self, evidence_id: str, document: JsonValue) -> None:
+        """Adds evidence, secrets masked."""
+        self._evidence[evidence_id] = masked(document)
+
+    def new_exchanges(self) -> tuple[Exchange, ...]:
+        """What went over the wire since this step began: the explorer's own first, then the servers' talk."""
+        old = {id(exchange) for exchange in self._before}
+        return tuple(exchange for exchange in _exchanges(self._ports) if id(exchange) not in old)
+
+    def report(self, *, also: Sequence[Exchange] = ()) -> StepReport:
+        """The report; `also` are exchanges from before the step that belong to its story."""
+        new = self.new_exchanges()
+        return StepReport(
+            step=self._step,
+            checks=tuple(self._checks.get(check_id) or self._unreached(check_id) for check_id in self._order),
+            evidence=self._evidence,
+            exchanges=(*(exchange for exchange in also if exchange not in new), *new),
+        )
+
+    def _unreached(self, check_id: str) -> Check:
+        reason = self._reasons.get(check_id, "earlier_check")
+        return Check(id=check_id, status=Status.NOT_REACHED, reason=reason)
+
+
+def _exchanges(ports: Ports) -> tuple[Exchange, ...]:
+    sources = (ports.issuer, ports.cluster, ports.aws, ports.server_log)
+    return tuple(exchange for source in sources for exchange in source.exchanges())

@@ -1,0 +1,97 @@
+"""What the pod identity webhook leaves in a Pod, read back from the Pod; and the Pod as it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.flow.model import JsonValue
+from app.flow.steps.documents import dig, items, mapping, text
+from app.flow.steps.names import TOKEN_DIRECTORY
+from app.flow.webhook import VOLUME, skipped_containers
+
+ROLE_VARIABLE = "AWS_ROLE_ARN"
+TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+_APPENDED = (
+    (ROLE_VARIABLE, TOKEN_VARIABLE),
+    ("AWS_DEFAULT_REGION", "AWS_REGION"),
+    ("AWS_STS_REGIONAL_ENDPOINTS",),
+)
+"""The groups of variables that the webhook appends, last group first: each comes whole or not at all."""
+
+
+def containers(pod: JsonValue) -> list[dict[str, Any]]:
+    """The containers that the webhook looks at (not those it was told to skip), the application's own first."""
+    skipped = skipped_containers(mapping(pod, "metadata", "annotations"))
+    found = [mapping(item) for kind in ("containers", "initContainers") for item in items(pod, "spec", kind)]
+    return [container for container in found if text(container, "name") not in skipped]
+
+
+def environment(container: JsonValue) -> dict[str, str]:
+    """The variables of a container that have a literal value."""
+    return {text(item, "name"): text(item, "value") for item in items(container, "env") if text(item, "name")}
+
+
+def token_source(pod: JsonValue) -> dict[str, Any] | None:
+    """The `serviceAccountToken` source of the volume `aws-iam-token`; None where the Pod has none."""
+    for volume in items(pod, "spec", "volumes"):
+        if text(volume, "name") == VOLUME:
+            for source in items(volume, "projected", "sources"):
+                if isinstance(dig(source, "serviceAccountToken"), Mapping):
+                    return mapping(source, "serviceAccountToken")
+    return None
+
+
+def mount_path(container: JsonValue) -> str:
+    """Where the token's volume is mounted in this container; empty where it is not."""
+    mounts = (mount for mount in items(container, "volumeMounts") if text(mount, "name") == VOLUME)
+    return next((text(mount, "mountPath") for mount in mounts), "")
+
+
+def token_container(pod: JsonValue) -> tuple[str, str] | None:
+    """The first container that is given a token, and the path that its variable names."""
+    for container in containers(pod):
+        path = environment(container).get(TOKEN_VARIABLE, "")
+        if path and mount_path(container):
+            return text(container, "name"), path
+    return None
+
+
+def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[str, Any]:
+    """The Pod as it was asked for: the stored one without what the API server and its webhooks have added.
+
+    Without a stored Pod it is the smallest Pod that runs under the ServiceAccount.
+    """
+    if not mapping(pod, "spec"):
+        container = {"name": "aws-cli", "image": "amazon/aws-cli:latest"}
+        return _pod(namespace, {}, {"serviceAccountName": service_account, "containers": [container]})
+    metadata = {key: dig(pod, "metadata", key) for key in ("labels", "annotations") if mapping(pod, "metadata", key)}
+    spec = mapping(pod, "spec")
+    for key in ("nodeName", "serviceAccount", "priority", "preemptionPolicy", "tolerations", "ephemeralContainers"):
+        spec.pop(key, None)
+    spec["serviceAccountName"] = service_account
+    added = {name for volume in items(spec, "volumes") if (name := text(volume, "name")) and _is_added(name)}
+    spec["volumes"] = [volume for volume in items(spec, "volumes") if text(volume, "name") not in added]
+    for kind in ("containers", "initContainers"):
+        if items(spec, kind):
+            spec[kind] = [_as_asked_for(mapping(container), added) for container in items(spec, kind)]
+    return _pod(namespace, metadata, spec)
+
+
+def _pod(namespace: str, metadata: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    names = {"generateName": "irsa-explorer-", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, **names}, "spec": spec}
+
+
+def _is_added(volume: str) -> bool:
+    return volume == VOLUME or volume.startswith("kube-api-access-")
+
+
+def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
+    """A container without the mounts of added volumes and without the run of variables at the end of its list."""
+    env = items(container, "env")
+    for group in _APPENDED if mount_path(container) == TOKEN_DIRECTORY else ():
+        if tuple(text(item, "name") for item in env[-len(group) :]) == group:
+            env = env[: -len(group)]
+    mounts = [mount for mount in items(container, "volumeMounts") if text(mount, "name") not in added]
+    return {**container, "env": env, "volumeMounts": mounts}

@@ -1,0 +1,50 @@
+"""How things are called in IRSA: issuers, ARNs, subjects, annotations."""
+
+from __future__ import annotations
+
+from app.flow.annotations import AUDIENCE, is_role_arn
+from app.flow.model import JsonValue, Subject
+from app.flow.steps.documents import text
+from app.flow.webhook import WebhookSettings
+
+_DEFAULTS = WebhookSettings()
+DEFAULT_AUDIENCE = _DEFAULTS.audience
+"""What the pod identity webhook asks for unless the ServiceAccount is annotated otherwise."""
+TOKEN_DIRECTORY = _DEFAULTS.mount_path
+"""Where it mounts the token."""
+API_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+
+def host_and_path(issuer: str) -> str:
+    """The issuer without its scheme: how provider ARNs and condition keys write it."""
+    return issuer.removeprefix("https://")
+
+
+def subject_claim(subject: Subject) -> str:
+    """The `sub` of the ServiceAccount's tokens."""
+    return f"system:serviceaccount:{subject.namespace}:{subject.service_account}"
+
+
+def annotated_audience(service_account: JsonValue) -> str:
+    """The audience that the webhook will ask for on behalf of this ServiceAccount."""
+    return text(service_account, "metadata", "annotations", AUDIENCE) or DEFAULT_AUDIENCE
+
+
+def role_of(role_arn: str) -> tuple[str, str, str] | None:
+    """Partition, account and role name (without its path) of a role's ARN; None for any other text."""
+    if not is_role_arn(role_arn):
+        return None
+    _, partition, _, _, account, path = role_arn.split(":")
+    name = path.rpartition("/")[2]
+    return (partition, account, name) if name else None
+
+
+def account_of(arn: str) -> str:
+    """The account in an ARN; empty if it has none."""
+    return (arn.split(":", 5) + [""] * 5)[4]
+
+
+def provider_arn(role_arn: str, issuer: str) -> str:
+    """The provider that STS looks up for a token of `issuer`: in the account of the role. Empty if the ARN is none."""
+    parts = role_of(role_arn)
+    return f"arn:{parts[0]}:iam::{parts[1]}:oidc-provider/{host_and_path(issuer)}" if parts else ""

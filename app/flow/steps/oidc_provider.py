@@ -1,0 +1,166 @@
+"""Step 1: the cluster's issuer publishes its keys, and IAM holds a provider that trusts that issuer.
+
+Rules: OpenID Connect Discovery 1.0 §4 (the document's `issuer` equals the URL it was fetched from);
+IAM's CreateOpenIDConnectProvider (`Url`, `ClientIDList`, `ThumbprintList`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.flow.errors import FlowError, Unreachable
+from app.flow.model import JsonValue, Status, Step, StepReport, Subject
+from app.flow.ports import Ports
+from app.flow.steps.documents import dig, items, strings, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
+from app.flow.trail import Trail
+
+CHECKS = (
+    "issuer.discovery",
+    "issuer.jwks",
+    "issuer.cluster_keys",
+    "provider.exists",
+    "provider.audience",
+    "provider.thumbprint",
+)
+_PROVIDER = ":oidc-provider/"
+
+
+def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+    """Reads the issuer's documents, the cluster's and IAM's provider, and compares them. Never raises."""
+    findings = Findings(Step.OIDC_PROVIDER, ports, CHECKS)
+    trail, jwks_uri = _issuer(findings, ports, trail)
+    if trail.issuer:
+        trail = _provider(findings, ports, subject, trail)
+    if jwks_uri and trail.provider is not None:
+        _thumbprint(findings, ports, trail, jwks_uri)
+    return findings.report(), trail
+
+
+def _issuer(findings: Findings, ports: Ports, trail: Trail) -> tuple[Trail, str]:
+    """The two discovery documents and the two key sets."""
+    # (1) The cluster says which issuer it writes into its tokens.
+    where = "GET /.well-known/openid-configuration"
+    try:
+        cluster_discovery = ports.cluster.discovery()
+    except FlowError as error:
+        findings.refused("issuer.discovery", error, where=where)
+        return trail, ""
+    findings.show("cluster_discovery", cluster_discovery)
+    issuer = text(cluster_discovery, "issuer")
+    if not issuer:
+        findings.judge("issuer.discovery", False, got=cluster_discovery, expected="issuer", where=where)
+        return trail, ""
+    trail = replace(trail, issuer=issuer)
+
+    # (2) The public document names the same issuer, letter by letter.
+    where = f"{issuer}/.well-known/openid-configuration"
+    try:
+        discovery = ports.issuer.discovery(issuer)
+    except FlowError as error:
+        _not_published(findings, "issuer.discovery", error, where)
+        return trail, ""
+    findings.show("discovery", discovery)
+    named, jwks_uri = text(discovery, "issuer"), text(discovery, "jwks_uri")
+    same = findings.judge(
+        "issuer.discovery", named == issuer and bool(jwks_uri), got=named or discovery, expected=issuer, where=where
+    )
+    if not same and not jwks_uri:
+        return trail, ""
+
+    # (3) It publishes keys.
+    try:
+        jwks = ports.issuer.jwks(jwks_uri)
+    except FlowError as error:
+        _not_published(findings, "issuer.jwks", error, jwks_uri)
+        return trail, jwks_uri
+    findings.show("jwks", jwks)
+    published = _keys(jwks)
+    trail = replace(trail, jwks=jwks)
+    if not findings.judge("issuer.jwks", bool(published), got=list(published) or jwks, expected="keys", where=jwks_uri):
+        return trail, jwks_uri
+
+    # (4) Among them are the keys by which the cluster's own API server verifies.
+    try:
+        cluster_keys = _keys(ports.cluster.jwks())
+    except FlowError as error:
+        findings.refused("issuer.cluster_keys", error, where="GET /openid/v1/jwks")
+    else:
+        known = bool(cluster_keys) and all(published.get(kid) == key for kid, key in cluster_keys.items())
+        findings.judge(
+            "issuer.cluster_keys", known, got=list(published), expected=list(cluster_keys), where="GET /openid/v1/jwks"
+        )
+    return trail, jwks_uri
+
+
+def _provider(findings: Findings, ports: Ports, subject: Subject, trail: Trail) -> Trail:
+    """IAM's record of trust in that issuer."""
+    # (5) One of the account's providers has exactly this URL.
+    wanted = host_and_path(trail.issuer)
+    where = "iam:ListOpenIDConnectProviders"
+    try:
+        arns = strings(list(ports.aws.oidc_providers()))
+        trail = replace(trail, provider_arns=tuple(arns))
+        arn = next((arn for arn in arns if arn.partition(_PROVIDER)[2] == wanted), "")
+        if not arn:
+            findings.judge("provider.exists", False, got=arns, expected=f"{_PROVIDER}{wanted}", where=where)
+            return trail
+        where = "iam:GetOpenIDConnectProvider"
+        provider = ports.aws.oidc_provider(arn)
+    except FlowError as error:
+        findings.refused("provider.exists", error, expected=f"{_PROVIDER}{wanted}", where=where)
+        return trail
+    findings.show("provider", provider)
+    url = text(provider, "Url").removeprefix("https://")
+    if not findings.judge("provider.exists", url == wanted, got=arn, expected=f"{_PROVIDER}{wanted}", where=where):
+        return trail
+
+    # (6) It accepts tokens for the audience that the webhook asks for.
+    accepted = strings(dig(provider, "ClientIDList"))
+    audience = DEFAULT_AUDIENCE if DEFAULT_AUDIENCE in accepted else _audience(ports, subject)
+    findings.judge(
+        "provider.audience", audience in accepted, got=accepted, expected=audience, where=f"{arn} ClientIDList"
+    )
+    return replace(trail, provider_arn=arn, provider=provider)
+
+
+def _thumbprint(findings: Findings, ports: Ports, trail: Trail, jwks_uri: str) -> None:
+    # (7) The thumbprint: a mere warning, since AWS asks it only of issuers with a CA that it does not know.
+    registered = strings(dig(trail.provider, "ThumbprintList"))
+    where = f"{trail.provider_arn} ThumbprintList"
+    try:
+        served = ports.issuer.thumbprint(jwks_uri)
+    except FlowError as error:
+        findings.unknown("provider.thumbprint", "unreachable", where=where, error=error.said)
+        return
+    findings.show("thumbprint", {"served": served, "registered": registered})
+    matches = served.lower() in (thumbprint.lower() for thumbprint in registered)
+    findings.judge(
+        "provider.thumbprint", matches, got=registered, expected=served, where=where, otherwise=Status.WARNING
+    )
+
+
+def _not_published(findings: Findings, check_id: str, error: FlowError, where: str) -> None:
+    """What is public must be readable by anybody, so a 403 is as bad as a 404; only silence leaves it open."""
+    if isinstance(error, Unreachable):
+        findings.unknown(check_id, "unreachable", where=where, error=error.said)
+    else:
+        findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.said)
+
+
+def _audience(ports: Ports, subject: Subject) -> str:
+    """The audience that the ServiceAccount asks for: read only where the default one is not accepted."""
+    try:
+        return annotated_audience(ports.cluster.service_account(subject.namespace, subject.service_account))
+    except FlowError:
+        return DEFAULT_AUDIENCE
+
+
+def _keys(jwks: JsonValue) -> dict[str, tuple[str, str, str, str]]:
+    """The key material by `kid`, for RSA and for elliptic curves."""
+    return {
+        text(key, "kid"): (text(key, "n"), text(key, "e"), text(key, "x"), text(key, "y"))
+        for key in items(jwks, "keys")
+        if text(key, "kid") and text(key, "kty")
+    }

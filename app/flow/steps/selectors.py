@@ -1,0 +1,38 @@
+"""Kubernetes' label selectors (apimachinery, metav1.LabelSelector)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.flow.model import JsonValue
+from app.flow.steps.documents import items, mapping, strings, text
+
+
+def matches(selector: JsonValue, labels: Mapping[str, JsonValue]) -> bool:
+    """Whether the labels satisfy all of the selector; an empty or absent one selects everything."""
+    wanted = mapping(selector, "matchLabels")
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    return all(_holds(expression, labels) for expression in items(selector, "matchExpressions"))
+
+
+def keys(selector: JsonValue) -> set[str]:
+    """The label keys that the selector looks at."""
+    expressions = items(selector, "matchExpressions")
+    return set(mapping(selector, "matchLabels")) | {text(expression, "key") for expression in expressions}
+
+
+def _holds(expression: JsonValue, labels: Mapping[str, JsonValue]) -> bool:
+    """One requirement. NotIn holds where the key is absent; an operator that Kubernetes has not got holds never."""
+    key, values = text(expression, "key"), strings(mapping(expression).get("values"))
+    match text(expression, "operator"):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return key not in labels or labels[key] not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+        case _:
+            return False

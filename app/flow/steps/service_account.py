@@ -1,0 +1,122 @@
+"""Step 2: the ServiceAccount names a role, and the role's trust policy names the ServiceAccount.
+
+Rules: the webhook's annotations (amazon-eks-pod-identity-webhook, pkg/annotations.go); the IAM policy
+language as `app.flow.trust` evaluates it. The token is not known yet, so the claims are those that the
+API server will write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.errors import FlowError, NotFound
+from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.ports import Ports
+from app.flow.steps.documents import mapping, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
+from app.flow.steps.trust_policy import judge_trust
+from app.flow.trail import Trail
+
+CHECKS = (
+    "service_account.exists",
+    "service_account.annotation",
+    "service_account.role_arn",
+    "role.exists",
+    "trust.provider",
+    "trust.action",
+    "trust.audience",
+    "trust.subject",
+    "trust.decision",
+    "trust.scope",
+)
+_TRUST = CHECKS[4:]
+
+
+def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+    """Reads the ServiceAccount, its annotation and the role, and evaluates the trust policy. Never raises."""
+    findings = Findings(Step.SERVICE_ACCOUNT, ports, CHECKS)
+    where = f"ServiceAccount {subject.namespace}/{subject.service_account}"
+
+    # (1) The ServiceAccount.
+    try:
+        service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
+    except FlowError as error:
+        findings.refused("service_account.exists", error, expected=where, where=where)
+        return findings.report(), trail
+    findings.show("service_account", service_account)
+    name = text(service_account, "metadata", "name")
+    found = findings.judge(
+        "service_account.exists",
+        name == subject.service_account,
+        got=name or service_account,
+        expected=subject.service_account,
+        where=where,
+    )
+    if not found:
+        return findings.report(), trail
+    trail = replace(trail, service_account=service_account)
+
+    # (2) Its annotation, under exactly this key.
+    annotations = mapping(service_account, "metadata", "annotations")
+    role_arn = text(annotations, ROLE_ARN)
+    where += " .metadata.annotations"
+    annotated = findings.judge(
+        "service_account.annotation",
+        bool(role_arn),
+        got=role_arn or list(annotations),
+        expected=ROLE_ARN,
+        where=where,
+    )
+    if not annotated:
+        return findings.report(), trail
+    trail = replace(trail, role_arn=role_arn)
+
+    # (3) Its value is the ARN of a role.
+    parts = role_of(role_arn)
+    expected = "arn:aws:iam::ACCOUNT_ID:role/ROLE_NAME"
+    findings.judge("service_account.role_arn", parts is not None, got=role_arn, expected=expected, where=where)
+    if parts is None:
+        return findings.report(), trail
+
+    # (4) The role.
+    role = _role(findings, ports, trail, parts[1], parts[2])
+    if role is None:
+        return findings.report(), trail
+    policy = role.pop("AssumeRolePolicyDocument", None)
+    findings.show("role", role)
+    findings.show("trust_policy", policy)
+    trail = replace(trail, role_name=parts[2], trust_policy=policy)
+
+    # (5) Its trust policy, for the claims that this ServiceAccount's tokens carry.
+    if trail.issuer:
+        claims = {"sub": subject_claim(subject), "aud": [annotated_audience(service_account)]}
+        judge_trust(
+            findings, policy, claims, issuer=trail.issuer, provider=provider_arn(role_arn, trail.issuer), name=parts[2]
+        )
+    else:
+        findings.unreached_by_earlier_step(*_TRUST)
+    return findings.report(), trail
+
+
+def _role(findings: Findings, ports: Ports, trail: Trail, account: str, name: str) -> dict[str, JsonValue] | None:
+    """The role as IAM has it, if it is the one that the annotation names."""
+    where = "iam:GetRole"
+    ours = account_of(trail.provider_arn) or account
+    try:
+        answer = ports.aws.role(name)
+    except FlowError as error:
+        if isinstance(error, NotFound) and account != ours:
+            findings.unknown("role.exists", "not_observable", where=where, error=error.said, expected=trail.role_arn)
+        else:
+            findings.refused("role.exists", error, expected=trail.role_arn, where=where)
+        return None
+    arn = text(answer, "Arn")
+    if account != ours and arn != trail.role_arn:
+        findings.unknown("role.exists", "not_observable", where=where, expected=trail.role_arn)
+        return None
+    found = findings.judge(
+        "role.exists", arn == trail.role_arn, got=arn or answer, expected=trail.role_arn, where=where
+    )
+    return mapping(answer) if found else None

@@ -1,0 +1,228 @@
+"""Step 5: the token is posted to STS, unsigned, and STS makes temporary credentials of it.
+
+Each thing that STS verifies is verified here as well, with what anybody can read: STS itself never says which
+of them failed. Order: API parameters, JWT, times, provider in the role's account, audience, key, signature, trust
+policy (AssumeRoleWithWebIdentity). STS' own answer is `sts.credentials`; where it gave credentials although a check
+here failed, that check is no more than a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from app.flow.errors import FlowError, Unreachable
+from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.ports import AssumedRole, Ports
+from app.flow.redaction import MASK, mask_text
+from app.flow.steps.documents import dig, seconds, strings, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.names import account_of, host_and_path, provider_arn, role_of
+from app.flow.token import DecodedToken, MalformedToken, decode, verify
+from app.flow.trail import Trail
+from app.flow.trust import TrustDecision, evaluate, web_identity_context
+
+CHECKS = (
+    "sts.format",
+    "sts.expiration",
+    "sts.provider",
+    "sts.audience",
+    "sts.key",
+    "sts.signature",
+    "sts.trust",
+    "sts.credentials",
+)
+SESSION_NAME = "irsa-explorer"
+LEEWAY = 300
+"""Seconds after `exp` during which STS still takes a token (IAM user guide)."""
+_REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
+
+
+def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+    """Verifies the token as STS does, then asks STS. Never raises."""
+    findings = Findings(Step.STS_ASSUME, ports, CHECKS)
+    if not trail.token or not trail.role_arn:
+        findings.unreached_by_earlier_step()
+        return findings.report(), trail
+    decoded = _format(findings, trail)
+    if decoded is not None:
+        _verify(findings, ports, trail, decoded)
+
+    # (7) STS' own answer.
+    findings.show(
+        "request",
+        {
+            "Action": "AssumeRoleWithWebIdentity",
+            "Version": "2011-06-15",
+            "RoleArn": trail.role_arn,
+            "RoleSessionName": SESSION_NAME,
+            "WebIdentityToken": mask_text(trail.token) if decoded else MASK,
+        },
+    )
+    where = "sts:AssumeRoleWithWebIdentity"
+    wanted = _session_arn(trail.role_arn)
+    try:
+        answer = ports.aws.assume_role_with_web_identity(trail.role_arn, SESSION_NAME, trail.token)
+    except FlowError as error:
+        _refused(findings, error, wanted, where)
+        return findings.report(), trail
+    findings.show("answer", _answer_document(answer))
+    complete = all(
+        (answer.credentials.access_key_id, answer.credentials.secret_access_key, answer.credentials.session_token)
+    )
+    findings.judge("sts.credentials", complete, got=answer.arn, expected=wanted, where=where)
+    if not complete:
+        return findings.report(), trail
+    for check_id in CHECKS[:-1]:
+        findings.soften(check_id)
+    return findings.report(), replace(trail, credentials=answer.credentials, assumed_role_arn=answer.arn)
+
+
+def _format(findings: Findings, trail: Trail) -> DecodedToken | None:
+    # (1) The parameters: the role's ARN, a JWT, and the claims without which STS does not begin.
+    expected = "arn:aws:iam::ACCOUNT_ID:role/ROLE_NAME"
+    if role_of(trail.role_arn) is None:
+        findings.judge("sts.format", False, got=trail.role_arn, expected=expected, where="RoleArn")
+        return None
+    try:
+        decoded = decode(trail.token)
+    except MalformedToken as error:
+        findings.judge("sts.format", False, got=error.got, expected=error.expected, where="WebIdentityToken")
+        return None
+    claims = [name for name in _REQUIRED_CLAIMS if decoded.claims.get(name) is not None]
+    readable = findings.judge(
+        "sts.format",
+        len(claims) == len(_REQUIRED_CLAIMS),
+        got=claims,
+        expected=list(_REQUIRED_CLAIMS),
+        where="WebIdentityToken",
+    )
+    return decoded if readable else None
+
+
+def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToken) -> None:
+    claims = decoded.claims
+    issuer = text(claims, "iss")
+    now = ports.clock.now()
+    verification = verify(trail.token, trail.jwks, now=now, leeway=LEEWAY)
+
+    # (2) The times.
+    expires = seconds(claims, "exp")
+    if not findings.judge(
+        "sts.expiration",
+        expires is not None and now < expires + LEEWAY,
+        got=dig(claims, "exp"),
+        expected=f"> {now - LEEWAY:.0f}",
+        where="exp",
+    ):
+        return
+
+    # (3) The provider of this issuer, in the account of the role.
+    wanted = provider_arn(trail.role_arn, issuer)
+    if trail.provider_arns is None:
+        findings.unreached_by_earlier_step("sts.provider")
+        return
+    if trail.provider_arns and account_of(wanted) not in map(account_of, trail.provider_arns):
+        findings.unknown("sts.provider", "not_observable", expected=wanted, where="iam:ListOpenIDConnectProviders")
+        return
+    known = list(trail.provider_arns)
+    if not findings.judge("sts.provider", wanted in known, got=known, expected=wanted, where=f"iss {issuer}"):
+        return
+    if wanted != trail.provider_arn:
+        findings.unreached_by_earlier_step("sts.audience")
+        return
+
+    # (4) The audience: `azp` where there is one, else the only `aud`.
+    named = strings(claims.get("azp")) or strings(claims.get("aud"))
+    accepted = strings(dig(trail.provider, "ClientIDList"))
+    meant = len(named) == 1 and named[0] in accepted
+    if not findings.judge("sts.audience", meant, got=named, expected=accepted, where=f"{wanted} ClientIDList"):
+        return
+
+    # (5) The key and the signature, by the published key set.
+    if trail.jwks is None:
+        findings.unreached_by_earlier_step("sts.key", "sts.signature")
+    else:
+        key, signature = verification.result("key"), verification.result("signature")
+        if not findings.judge("sts.key", key.passed is True, got=key.got, expected=key.expected, where="jwks_uri"):
+            return
+        algorithm = text(decoded.header, "alg")
+        if not findings.judge(
+            "sts.signature",
+            signature.passed is True,
+            got=algorithm,
+            expected=f"{algorithm} {key.got}",
+            where="jwks_uri",
+        ):
+            return
+
+    # (6) The trust policy, with the claims of this token.
+    if trail.trust_policy is None:
+        findings.unreached_by_earlier_step("sts.trust")
+        return
+    decision = evaluate(trail.trust_policy, web_identity_context(issuer, claims, wanted))
+    findings.show("claims", _claim_rows(trail, decoded, decision))
+    findings.judge(
+        "sts.trust",
+        decision.allowed,
+        got=decision.reason,
+        expected="allow",
+        where=f"Role {trail.role_name} AssumeRolePolicyDocument",
+    )
+
+
+def _claim_rows(trail: Trail, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:
+    """Which claim was held against which field: the provider's, then the trust policy's."""
+    issuer = text(decoded.claims, "iss")
+    audience = strings(decoded.claims.get("azp")) or strings(decoded.claims.get("aud"))
+    accepted = strings(dig(trail.provider, "ClientIDList"))
+    rows: list[JsonValue] = [
+        _row("iss", [issuer], "Provider.Url", text(trail.provider, "Url"), host_and_path(issuer) == _url(trail)),
+        _row("aud", audience, "Provider.ClientIDList", accepted, set(audience) <= set(accepted)),
+    ]
+    for entry in decision.trace:
+        if entry.element == "Principal":
+            rows.append(_row("iss", [issuer], "Principal.Federated", entry.wanted, entry.matched))
+        elif entry.element == "Condition":
+            claim = entry.key.rpartition(":")[2]
+            value = strings(decoded.claims.get(claim))
+            rows.append(_row(claim, value, f"Condition.{entry.operator}.{entry.key}", entry.wanted, entry.matched))
+    return rows
+
+
+def _row(claim: str, value: Iterable[str], field: str, wanted: JsonValue, matched: bool) -> JsonValue:
+    return {"claim": claim, "value": ", ".join(value), "field": field, "wanted": wanted, "matched": matched}
+
+
+def _url(trail: Trail) -> str:
+    return host_and_path(text(trail.provider, "Url"))
+
+
+def _session_arn(role_arn: str) -> str:
+    """Whom STS would make of us; the path of the role is left out, as STS does."""
+    parts = role_of(role_arn)
+    return f"arn:{parts[0]}:sts::{parts[1]}:assumed-role/{parts[2]}/{SESSION_NAME}" if parts else ""
+
+
+def _answer_document(answer: AssumedRole) -> JsonValue:
+    return {
+        "Credentials": {
+            "AccessKeyId": answer.credentials.access_key_id,
+            "SecretAccessKey": MASK,
+            "SessionToken": MASK,
+            "Expiration": answer.credentials.expiration,
+        },
+        "SubjectFromWebIdentityToken": answer.subject,
+        "AssumedRoleUser": {"AssumedRoleId": answer.assumed_role_id, "Arn": answer.arn},
+        "Provider": answer.provider,
+        "Audience": answer.audience,
+    }
+
+
+def _refused(findings: Findings, error: FlowError, expected: str, where: str) -> None:
+    """STS' AccessDenied is an answer about the token, not about our permission to ask."""
+    if isinstance(error, Unreachable):
+        findings.unknown("sts.credentials", "unreachable", where=where, error=error.said, expected=expected)
+        return
+    findings.show("answer", {"Error": {"Code": error.code, "Message": error.said}, "RequestId": error.request_id})
+    findings.judge("sts.credentials", False, got=error.code, expected=expected, where=where, error=error.said)

@@ -1,0 +1,148 @@
+"""The trust policy, taken apart into the six checks by which a person finds out what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from app.flow.model import JsonValue, Status
+from app.flow.policy import Match
+from app.flow.steps.documents import dig, mapping, strings, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.names import host_and_path
+from app.flow.trust import TrustContext, TrustDecision, evaluate, web_identity_context
+
+Trace: TypeAlias = Sequence[Match]
+ANY = "*"
+"""What a policy without a condition asks for: anything."""
+
+
+def decision_document(decision: TrustDecision) -> JsonValue:
+    """A decision with its trace as a JSON document."""
+    return {
+        "allowed": decision.allowed,
+        "reason": decision.reason,
+        "trace": [asdict(entry) for entry in decision.trace],
+    }
+
+
+def judge_trust(
+    findings: Findings, policy: JsonValue, claims: Mapping[str, Any], *, issuer: str, provider: str, name: str
+) -> None:
+    """Decides the checks `trust.*` for a token with these claims, and shows the decision as evidence."""
+    context = web_identity_context(issuer, claims, provider)
+    decision = evaluate(policy, context)
+    findings.show("trust_decision", decision_document(decision))
+    allows = [statement for statement in statements(policy) if text(statement, "Effect") == "Allow"]
+    trace = _nearest(policy, allows, context)
+    where = f"Role {name} AssumeRolePolicyDocument"
+
+    # (1) Principal, (2) Action: of the Allow statement that comes nearest.
+    principals = [shown for statement in allows for shown in _principals(dig(statement, "Principal"))]
+    trusted = findings.judge(
+        "trust.provider", _all_match(trace, "Principal"), got=principals or policy, expected=provider, where=where
+    )
+    actions = [action for statement in allows for action in strings(dig(statement, "Action"))]
+    acting = trusted and findings.judge(
+        "trust.action", _all_match(trace, "Action"), got=actions, expected=context.action, where=where
+    )
+
+    # (3) The conditions on aud, (4) on sub.
+    prefix = host_and_path(issuer)
+    if acting:
+        _judge_condition(findings, "trust.audience", trace, f"{prefix}:aud", strings(claims.get("aud")), where)
+        _judge_condition(findings, "trust.subject", trace, f"{prefix}:sub", strings(claims.get("sub")), where)
+
+    # (5) All statements together, Deny included.
+    findings.judge("trust.decision", decision.allowed, got=decision.reason, expected="allow", where=where)
+
+    # (6) Nobody else: the same policy is asked for subjects that it should not know.
+    subject = text(claims, "sub")
+    strangers = [
+        stranger
+        for stranger in _strangers(subject)
+        if evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider)).allowed
+    ]
+    findings.judge(
+        "trust.scope",
+        not strangers,
+        got=(_wanted(trace, f"{prefix}:sub") or ANY) if strangers else subject,
+        expected=subject,
+        where=where,
+        otherwise=Status.WARNING,
+    )
+
+
+def statements(policy: JsonValue) -> list[JsonValue]:
+    """A policy's statements: IAM takes one object as well as a list."""
+    found = dig(policy, "Statement")
+    return list(found) if isinstance(found, list | tuple) else [found] if isinstance(found, Mapping) else []
+
+
+def _nearest(policy: JsonValue, allows: Sequence[JsonValue], context: TrustContext) -> Trace:
+    """The trace of the Allow statement that comes nearest to allowing: principal first, then action, conditions."""
+    version = text(policy, "Version")
+    traces = [evaluate({"Version": version, "Statement": [statement]}, context).trace for statement in allows]
+
+    def nearness(trace: Trace) -> tuple[bool, bool, bool, int]:
+        return (
+            _all_match(trace, "Principal"),
+            _all_match(trace, "Action"),
+            all(entry.matched for entry in trace),
+            sum(entry.matched for entry in trace),
+        )
+
+    return max(traces, key=nearness, default=())
+
+
+def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str) -> None:
+    """A condition holds, or there is none; a failing one under a look-alike key is the usual typing error."""
+    conditions = [entry for entry in trace if entry.element == "Condition"]
+    own = [entry for entry in conditions if entry.key.lower() == key.lower()]
+    last = key.rpartition(":")[2]
+    astray = [
+        entry
+        for entry in conditions
+        if entry not in own and not entry.matched and entry.key.lower().rpartition(":")[2] == last
+    ]
+    where = f"{where} Condition {key}"
+    if astray:
+        findings.judge(check_id, False, got=astray[0].key, expected=key, where=where)
+    else:
+        passed = all(entry.matched for entry in own)
+        findings.judge(check_id, passed, got=_wanted(own, key) or ANY, expected=claim, where=where)
+
+
+def _wanted(trace: Trace, key: str) -> list[str]:
+    """The values that the conditions on `key` ask for."""
+    return [
+        value
+        for entry in trace
+        if entry.element == "Condition" and entry.key.lower() == key.lower()
+        for value in strings(entry.wanted)
+    ]
+
+
+def _all_match(trace: Trace, element: str) -> bool:
+    """Whether the element, or its `Not` form, is there and matches."""
+    matches = [entry.matched for entry in trace if entry.element.removeprefix("Not") == element]
+    return bool(matches) and all(matches)
+
+
+def _principals(principal: JsonValue) -> list[str]:
+    """Every principal of a statement, whatever its kind."""
+    return strings(principal) or [name for value in mapping(principal).values() for name in strings(value)]
+
+
+def _strangers(subject: str) -> list[str]:
+    """Other ServiceAccounts of the same cluster: same Namespace, same name elsewhere, and quite another one."""
+    prefix, _, name = subject.rpartition(":")
+    stranger = "irsa-explorer-probe"
+    return [
+        f"{prefix}:{stranger}",
+        f"{prefix}:{name}-{stranger}",
+        f"{prefix}-{stranger}:{name}",
+        f"system:serviceaccount:{stranger}:{name}",
+        f"system:serviceaccount:{stranger}:{stranger}",
+    ]

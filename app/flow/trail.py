@@ -1,0 +1,44 @@
+"""What the steps hand on to each other. It holds the raw token and the credentials, and is never rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.flow.model import JsonValue
+from app.flow.ports import Credentials
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trail:
+    """Each field is filled by the step named with it; an empty one means that the step did not get so far."""
+
+    issuer: str = ""
+    """`oidc_provider`: the issuer URL that the cluster writes into its tokens."""
+    jwks: JsonValue = None
+    """`oidc_provider`: the key set of the public endpoint, the one that STS reads."""
+    provider_arns: tuple[str, ...] | None = None
+    """`oidc_provider`: all OIDC providers of the account in which we look; None where we may not."""
+    provider_arn: str = ""
+    """`oidc_provider`: the one of that issuer."""
+    provider: JsonValue = None
+    """`oidc_provider`: its `Url` and `ClientIDList`."""
+
+    service_account: JsonValue = None
+    """`service_account`: the ServiceAccount."""
+    role_arn: str = ""
+    """`service_account`: the annotation's value, valid or not."""
+    role_name: str = ""
+    """`service_account`: the name of the role that was found."""
+    trust_policy: JsonValue = None
+    """`service_account`: the role's trust policy."""
+
+    pod: JsonValue = None
+    """`webhook`: the Pod as it is stored."""
+
+    token: str = field(default="", repr=False)
+    """`token_mount`: the projected token, a secret."""
+
+    credentials: Credentials | None = field(default=None, repr=False)
+    """`sts_assume`: the temporary credentials, a secret."""
+    assumed_role_arn: str = ""
+    """`sts_assume`: whom STS made of us."""
