@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_TOKEN_HEAD = b"!\n\torigin_ec"
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -60,7 +61,15 @@ def new_secret() -> str:
 
 def new_session_token() -> str:
     """A session token, opaque, with the beginning that real ones have."""
-    return base64.b64encode(b"!\n\torigin_ec" + secrets.token_bytes(301)).decode()
+    return base64.b64encode(_TOKEN_HEAD + secrets.token_bytes(301)).decode()
+
+
+def is_session_token(text: str) -> bool:
+    """Whether the text has the form of a session token, anybody's."""
+    try:
+        return base64.b64decode(text, validate=True).startswith(_TOKEN_HEAD)
+    except (binascii.Error, ValueError):
+        return False
 
 
 def new_unique_id(prefix: str) -> str:

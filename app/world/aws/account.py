@@ -14,6 +14,7 @@ from app.world.aws.access_keys import (
     new_unique_id,
 )
 from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, Role
+from app.world.aws.times import iso
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 
@@ -97,14 +98,13 @@ class Account:
         self._sessions: dict[str, AccessKey] = {}
 
     def credentials(self, access_key_id: str) -> AccessKey | None:
-        """The key with that id, expired ones included; None when it is unknown or its role is gone."""
-        if access_key_id == self.admin.access_key_id:
-            return self.admin
-        session = self._sessions.get(access_key_id)
-        if session is None or not session.role_name:
-            return session
-        role = self.roles.get(session.role_name)
-        return session if role is not None and session.user_id.startswith(f"{role.role_id}:") else None
+        """The key with that id; None when it is unknown. Sessions that have ended are kept for a while."""
+        return self.admin if access_key_id == self.admin.access_key_id else self._sessions.get(access_key_id)
+
+    def is_alive(self, key: AccessKey) -> bool:
+        """Whether the principal still exists. A role that was made anew under the same name is another one."""
+        role = self.roles.get(key.role_name)
+        return not key.role_name or (role is not None and key.user_id.startswith(f"{role.role_id}:"))
 
     def open_session(
         self,
@@ -126,7 +126,7 @@ class Account:
                 expiration=float(int(self.clock.now()) + seconds),
                 role_name=role.name,
                 session_policies=session_policies,
-                context_keys=dict(context_keys or {}),
+                context_keys={"aws:TokenIssueTime": iso(self.clock.now()), **(context_keys or {})},
             )
         )
 

@@ -1,7 +1,8 @@
 """Who is calling: the key's owner, the signature, its age, the session token, the session's end.
 
-IAM and STS refuse in one set of words, S3 in another. A signature's age is measured by the wall clock, as clients
-sign by theirs; a session ends by the world's clock.
+IAM and STS refuse in one set of words, S3 in another. The order is the one that public tests against AWS have found:
+the token and the session before the signature. A signature's age is measured by the wall clock, as clients sign by
+theirs; a session ends by the world's clock.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from app.world.aws.access_keys import AccessKey, account_of
+from app.world.aws.access_keys import AccessKey, account_of, is_session_token
 from app.world.aws.account import Account
 from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError
@@ -22,7 +23,7 @@ SKEW_SECONDS = 15 * 60
 WEEK_SECONDS = 7 * 24 * 3600
 
 Dialect = Literal["query", "s3"]
-_Problem = Literal["unknown_key", "no_token", "wrong_token", "expired", "mismatch"]
+_Problem = Literal["unknown_key", "wrong_token", "malformed_token", "expired", "mismatch"]
 
 _INVALID_TOKEN_ID = (403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 _UNKNOWN_KEY_ID = (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
@@ -30,8 +31,8 @@ _MISMATCH = "The request signature we calculated does not match the signature yo
 _REFUSALS: dict[Dialect, dict[_Problem, tuple[int, str, str]]] = {
     "query": {
         "unknown_key": _INVALID_TOKEN_ID,
-        "no_token": _INVALID_TOKEN_ID,
         "wrong_token": _INVALID_TOKEN_ID,
+        "malformed_token": _INVALID_TOKEN_ID,
         "expired": (403, "ExpiredToken", "The security token included in the request is expired"),
         "mismatch": (
             403,
@@ -42,8 +43,8 @@ _REFUSALS: dict[Dialect, dict[_Problem, tuple[int, str, str]]] = {
     },
     "s3": {
         "unknown_key": _UNKNOWN_KEY_ID,
-        "no_token": _UNKNOWN_KEY_ID,
-        "wrong_token": (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
+        "wrong_token": _UNKNOWN_KEY_ID,
+        "malformed_token": (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
         "expired": (400, "ExpiredToken", "The provided token has expired."),
         "mismatch": (403, "SignatureDoesNotMatch", _MISMATCH + "Check your key and signing method."),
     },
@@ -71,25 +72,33 @@ def authenticate(directory: Directory, request: Incoming, signature: Signature) 
     if account is None or key is None:
         _refuse(dialect, "unknown_key", key_detail)
 
-    # (2) The request is of now
+    # (2) A session shows its token, has not ended, and its role is still there
+    if key.session_token:
+        if signature.session_token != key.session_token:
+            _refuse(dialect, _token_problem(signature), key_detail)
+        if key.expiration is not None and account.clock.now() >= key.expiration:
+            _refuse(dialect, "expired", {})
+        if not account.is_alive(key):
+            _refuse(dialect, "unknown_key", key_detail)
+
+    # (3) The request is of now
     _check_age(dialect, signature)
 
-    # (3) The secret is right, and the body is the one that was signed
+    # (4) The secret is right, and the body is the one that was signed
     verification = verify(signature, key.secret_access_key, request)
     if not verification.matches:
         _refuse(dialect, "mismatch", key_detail | _what_was_signed(signature, verification))
     _check_body(dialect, request)
 
-    # (4) A session also shows its token
-    if key.session_token and signature.session_token is None:
-        _refuse(dialect, "no_token", key_detail)
-    if (signature.session_token or "") != key.session_token:
-        _refuse(dialect, "wrong_token", {})
-
-    # (5) ... and has not ended
-    if key.expiration is not None and account.clock.now() >= key.expiration:
-        _refuse(dialect, "expired", {})
+    # (5) A long-lived key comes without a token
+    if signature.session_token and not key.session_token:
+        _refuse(dialect, "malformed_token", {})
     return Caller(account=account, key=key, region=signature.region)
+
+
+def _token_problem(signature: Signature) -> _Problem:
+    given = signature.session_token
+    return "malformed_token" if given and not is_session_token(given) else "wrong_token"
 
 
 def _check_age(dialect: Dialect, signature: Signature) -> None:

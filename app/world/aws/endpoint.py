@@ -112,13 +112,12 @@ def _malformed_signature(service: str, call: Incoming, problem: MalformedSignatu
 
 
 def _body_too_large(request: Request) -> Response:
-    """S3 says it in its own words. The rest of the body is left unread, so the connection is closed."""
+    """S3 says it in its own words, IAM and STS say nothing. The rest is left unread, so the connection is closed."""
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else BODY_LIMIT + 1
     if "/s3/aws4_request" in request.headers.get("authorization", ""):
         response = s3_api.refusal(too_large(size, BODY_LIMIT), request.scope["path"])
     else:
-        error = AwsError(413, "RequestEntityTooLarge", "Request Entity Too Large")
-        response = query_api.refusal("sts", error)
+        response = Response(status_code=413)
     response.headers["connection"] = "close"
     return response

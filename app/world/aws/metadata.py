@@ -159,7 +159,12 @@ def _session(account: Account, node: Node, role: Role) -> AccessKey:
     """The instance's session: the same until shortly before its end. The session's name is the instance id."""
     kept = account.credentials(account.instance_key_id)
     arn = f"arn:aws:sts::{account.account_id}:assumed-role/{role.name}/{node.instance_id}"
-    if kept is not None and kept.arn == arn and (kept.expiration or 0) - account.clock.now() > RENEWAL_SECONDS:
+    if (
+        kept is not None
+        and account.is_alive(kept)
+        and kept.arn == arn
+        and (kept.expiration or 0) - account.clock.now() > RENEWAL_SECONDS
+    ):
         return kept
     session = account.open_session(role, node.instance_id, SESSION_SECONDS)
     account.instance_key_id = session.access_key_id

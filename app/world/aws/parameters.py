@@ -11,7 +11,7 @@ from app.world.aws.errors import AwsError, validation_error
 Parameters = Mapping[str, str]
 """The flat names of the query protocol: `RoleName`, `Tags.member.1.Key`."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +146,9 @@ def _numbered(parameters: Parameters, prefix: str, suffix: str) -> list[tuple[in
 
 
 def to_number(value: str) -> int:
-    """An integer. Raises `MalformedInput` for anything else."""
-    if not _NUMBER.fullmatch(value):
-        raise AwsError(400, "MalformedInput", f"{value} is not a valid integer")
+    """A signed 32-bit integer. Raises `MalformedInput`, which says nothing more, for anything else."""
+    if not _NUMBER.fullmatch(value) or not -(2**31) <= int(value) < 2**31:
+        raise AwsError(400, "MalformedInput", "" if value else "missing value for decimal type")
     return int(value)
 
 
@@ -162,5 +162,5 @@ def boolean(parameters: Parameters, name: str) -> bool:
     """A boolean parameter, false when absent. Raises `MalformedInput` for anything but `true` and `false`."""
     value = parameters.get(name, "false").lower()
     if value not in {"true", "false"}:
-        raise AwsError(400, "MalformedInput", f"{parameters[name]} is not a valid boolean")
+        raise AwsError(400, "MalformedInput", "")
     return value == "true"

@@ -11,7 +11,7 @@ from app.world.aws import iam, xml
 from app.world.aws.authentication import Caller, authenticate
 from app.world.aws.authorization import authorize
 from app.world.aws.directory import Directory
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import AwsError, validation_error
 from app.world.aws.iam.actions import find_action
 from app.world.aws.iam.providers import with_thumbprint
 from app.world.aws.iam.resources import resource_of
@@ -30,14 +30,17 @@ WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 
 
 def read_parameters(request: Incoming) -> Parameters:
-    """The fields of the query string and of a form. Raises `MalformedQueryString`."""
-    given = dict(request.query)
+    """The fields of the query string and of a form; of several by one name the first counts.
+
+    Raises `MalformedQueryString`.
+    """
+    pairs = list(request.query)
     if request.method == "POST":
         try:
-            given |= fields(request.body.decode("utf-8", "replace"))
+            pairs += fields(request.body.decode("utf-8", "replace"))
         except ValueError as error:
             raise AwsError(404, "MalformedQueryString", "The query string contains a syntax error.") from error
-    return given
+    return dict(reversed(pairs))
 
 
 async def respond(
@@ -63,9 +66,11 @@ async def respond(
 
 async def _iam(caller: Caller, action: str, parameters: Parameters) -> JsonValue:
     find_action(action)
-    arn, named = resource_of(caller.account, parameters)
+    arn, named = resource_of(caller, action, parameters)
     keys = {"iam:PolicyARN": parameters["PolicyArn"]} if "PolicyArn" in parameters else {}
     authorize(caller, f"iam:{action}", arn, named=named, keys=keys)
+    if action == "GetUser" and "UserName" not in parameters and caller.key.role_name:
+        raise validation_error("Must specify userName when calling with non-User credentials")
     if action == "CreateOpenIDConnectProvider":
         parameters = await with_thumbprint(caller.account, parameters)
     return iam.call(caller.account, action, parameters)
@@ -84,7 +89,7 @@ def _answer(service: str, action: str, result: JsonValue) -> Response:
 def refusal(service: str, error: AwsError) -> Response:
     """An error in the shape of IAM and STS."""
     request_id = str(uuid.uuid4())
-    said = {"Type": "Sender", "Code": error.code, "Message": error.message}
+    said = {"Type": "Sender", "Code": error.code, "Message": error.message or None}
     children = [xml.element("Error", said), xml.element("RequestId", request_id)]
     body = xml.document("ErrorResponse", NAMESPACES[service], children)
     return Response(body, error.status, media_type="text/xml", headers={"x-amzn-RequestId": request_id})

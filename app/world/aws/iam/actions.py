@@ -9,7 +9,7 @@ from app.flow.model import JsonValue
 from app.world.aws.account import Account
 from app.world.aws.errors import AwsError
 from app.world.aws.iam import policies, policy_versions, providers, role_policies, roles, tags, users
-from app.world.aws.iam.constraints import CONSTRAINTS
+from app.world.aws.iam.constraints import CONSTRAINTS, check_names
 from app.world.aws.parameters import Parameters, check
 
 _PAGES = ("Marker", "MaxItems")
@@ -108,6 +108,7 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
     """
     known = find_action(action)
     check(parameters, CONSTRAINTS, required=known.required, optional=known.optional)
+    check_names(parameters)
     return known.run(account, parameters)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from app.world.aws.parameters import Choice, Constraint, Number, Text, text
+from app.world.aws.errors import validation_error
+from app.world.aws.parameters import Choice, Constraint, Number, Parameters, Text, member, text
 
-_NAME = r"[\w+=,.@-]+"
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 
 CONSTRAINTS: Mapping[str, Constraint] = {
-    "RoleName": text(1, 64, _NAME),
-    "PolicyName": text(1, 128, _NAME),
-    "UserName": text(1, 128, _NAME),
+    "RoleName": text(1, 64),
+    "PolicyName": text(1, 128),
+    "UserName": text(1, 128),
     "Path": text(1, 512, r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)"),
     "PathPrefix": text(1, 512, r"\u002F[\u0021-\u007F]*"),
     "AssumeRolePolicyDocument": text(1, 131072, r"[\u0009\u000A\u000D\u0020-\u00FF]+"),
@@ -48,3 +49,13 @@ TAG_VALUE = Text(
     pattern=r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*",
     expression=re.compile(_TAG_TEXT + "*"),
 )
+
+
+def check_names(parameters: Parameters) -> None:
+    """Raises `ValidationError` for a name with a character that names do not have, in IAM's own text for it."""
+    for name in ("RoleName", "PolicyName", "UserName"):
+        if name in parameters and not _NAME.fullmatch(parameters[name]):
+            raise validation_error(
+                f"The specified value for {member(name)} is invalid. "
+                "It must contain only alphanumeric characters and/or the following: +=,.@_-"
+            )

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from app.world.aws.account import Account
+from app.world.aws.authentication import Caller
 from app.world.aws.parameters import Parameters
 
 
-def resource_of(account: Account, parameters: Parameters) -> tuple[str, str]:
+def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[str, str]:
     """The resource's ARN, and its name in `AccessDenied`: IAM writes `role NAME` and `policy ARN`, else the ARN."""
+    account = caller.account
     mine = f"arn:aws:iam::{account.account_id}"
-    if "OpenIDConnectProviderArn" in parameters:
-        arn = parameters["OpenIDConnectProviderArn"]
-        return arn, arn
-    if "RoleName" in parameters:
-        name = parameters["RoleName"]
-        role = account.roles.get(name)
-        return role.arn if role else f"{mine}:role{parameters.get('Path', '/')}{name}", f"role {name}"
-    if "PolicyArn" in parameters:
-        return parameters["PolicyArn"], f"policy {parameters['PolicyArn']}"
-    if "PolicyName" in parameters:
-        name = parameters["PolicyName"]
-        return f"{mine}:policy{parameters.get('Path', '/')}{name}", f"policy {name}"
-    if "Url" in parameters:
-        arn = f"{mine}:oidc-provider/{parameters['Url'].removeprefix('https://')}"
-        return arn, arn
-    if "UserName" in parameters:
-        return f"{mine}:user/{parameters['UserName']}", f"user {parameters['UserName']}"
+    match parameters:
+        case {"OpenIDConnectProviderArn": arn}:
+            return arn, arn
+        case {"RoleName": name}:
+            role = account.roles.get(name)
+            return role.arn if role else f"{mine}:role{parameters.get('Path', '/')}{name}", f"role {name}"
+        case {"PolicyArn": arn}:
+            return arn, f"policy {arn}"
+        case {"PolicyName": name}:
+            return f"{mine}:policy{parameters.get('Path', '/')}{name}", f"policy {name}"
+        case {"Url": url}:
+            arn = f"{mine}:oidc-provider/{url.removeprefix('https://')}"
+            return arn, arn
+    prefix = parameters.get("PathPrefix", "/")
+    match action:
+        case "ListRoles":
+            return f"{mine}:role{prefix}", f"{mine}:role{prefix}"
+        case "ListPolicies":
+            return f"{mine}:policy{prefix}", f"policy path {prefix}"
+        case "ListOpenIDConnectProviders":
+            return f"{mine}:oidc-provider/*", f"{mine}:oidc-provider/*"
+        case "GetUser":
+            name = parameters.get("UserName", caller.key.arn.rpartition("/")[2])
+            return f"{mine}:user/{name}", f"user {name}"
     return f"{mine}:*", f"{mine}:*"

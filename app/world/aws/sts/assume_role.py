@@ -34,11 +34,11 @@ def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
     if role is None or role.arn != arn or not _may_assume(caller, role, parameters):
         raise access_denied(f"User: {caller.key.arn} is not authorized to perform: {_ACTION} on resource: {arn}")
     seconds = number(parameters, "DurationSeconds", 3600)
+    check_duration(role, seconds)
     if caller.key.role_name and seconds > CHAINED_SECONDS:
         raise validation_error(
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
-    check_duration(role, seconds)
     session_policies = read_session_policies(account, parameters)
     session = account.open_session(role, parameters["RoleSessionName"], seconds, session_policies=session_policies)
     return {
