@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import ipaddress
 import socket
 import sys
 
 import click
 
-from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.commands.failure import COULD_NOT_RUN
+from app.commands.listening import listen
 from app.content import Content
 from app.settings import Settings
 
@@ -29,36 +29,11 @@ def command(settings: Settings, words: Content) -> click.Command:
     )
     def serve(host: str, port: int) -> None:
         # (1) Take the port before anything slow is loaded: a taken port is told at once.
-        with listen(host, port, words) as listener:
+        with listen(host, port, words, option="--port") as listener:
             # (2) Load the application and serve until a signal comes.
             run(listener, words)
 
     return serve
-
-
-def listen(host: str, port: int, words: Content) -> socket.socket:
-    """A socket that listens there. Raises `CannotRun`.
-
-    It is made with its protocol named: only then does asyncio switch Nagle's algorithm off for what it accepts.
-    """
-    address = f"{host}:{port}"
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(where)
-            listener.listen(128)
-        except OSError:
-            listener.close()
-            raise
-    except (OSError, UnicodeError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise CannotRun(words, "port_in_use", address=address, option="--port") from error
-        raise CannotRun(words, "cannot_listen", address=address, said=error) from error
-    return listener
 
 
 def run(listener: socket.socket, words: Content) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.failure import CannotRun
+from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
@@ -47,8 +48,11 @@ def command(settings: Settings, words: Content) -> click.Command:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
 
-        # (2) No file of an earlier world remains: whoever waits for one gets this world's.
+        # (2) What cannot work is told before anything is started. No file of an earlier world remains: whoever waits
+        #     for one gets this world's.
         directory = prepare(directory, words)
+        for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
+            listen("127.0.0.1", port, words, option=option).close()
 
         # (3) Start, write, say so, wait.
         with Simulation(aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1) as simulation:

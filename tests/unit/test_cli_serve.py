@@ -6,15 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from app.commands.failure import CannotRun
 from app.commands.main import command_line
-from app.commands.serve import listen, url_of
+from app.commands.listening import listen
+from app.commands.serve import url_of
 from app.content import load
 from app.settings import Settings
 
@@ -28,7 +29,7 @@ def taken():
 
 
 def test_it_listens_without_nagles_algorithm():
-    with listen("127.0.0.1", 0, load("en")) as listener:
+    with listen("127.0.0.1", 0, load("en"), option="--port") as listener:
         assert listener.proto == socket.IPPROTO_TCP, "asyncio looks at the protocol before it sets TCP_NODELAY"
         with socket.create_connection(listener.getsockname()):
             accepted, _ = listener.accept()
@@ -46,14 +47,10 @@ def test_a_taken_port_is_told_with_what_to_do(taken, language):
     assert "--port" in result.stderr
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "x" * 300, "ü" * 80, "a\0b", ""])
+@pytest.mark.parametrize("host", ["192.0.2.1", "x" * 300, "ü" * 80, "a\0b", ""])
 def test_an_address_that_is_not_ours_is_told(host):
-    if host == "":
-        with listen(host, 0, load("en")) as listener:
-            assert listener.getsockname()[1]
-        return
     with pytest.raises(CannotRun) as caught:
-        listen(host, 0, load("en"))
+        listen(host, 0, load("en"), option="--port")
     assert load("en").message("errors.cannot_listen.title") in caught.value.message
 
 
@@ -67,7 +64,7 @@ def test_a_port_that_is_none_is_a_usage_error(port):
     ("host", "url"),
     [
         ("127.0.0.1", "http://127.0.0.1:8501"),
-        ("0.0.0.0", "http://127.0.0.1:8501"),
+        ("0.0.0.0", "http://127.0.0.1:8501"),  # noqa: S104 - never listened on
         ("::", "http://[::1]:8501"),
         ("192.0.2.7", "http://192.0.2.7:8501"),
     ],
@@ -92,10 +89,8 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
     ) as server:
         try:
             url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())[0]
-            with urllib.request.urlopen(f"{url}/_stcore/health") as answer:
-                assert answer.read() == b"ok"
-            with urllib.request.urlopen(f"{url}/token_mount?lang=ja") as answer:
-                assert b"<html" in answer.read()
+            assert httpx.get(f"{url}/_stcore/health").text == "ok"
+            assert "<html" in httpx.get(f"{url}/token_mount?lang=ja").text
         finally:
             server.send_signal(number)
             _, errors = server.communicate(timeout=20)

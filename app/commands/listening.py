@@ -1,0 +1,34 @@
+"""Takes a port, or says plainly why that cannot be."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from app.commands.failure import CannotRun
+from app.content import Content
+
+
+def listen(host: str, port: int, words: Content, *, option: str) -> socket.socket:
+    """A socket that listens there. Raises `CannotRun`, naming the `option` by which the port is chosen.
+
+    It is made with its protocol named: only then does asyncio switch Nagle's algorithm off for what it accepts.
+    """
+    address = f"{host}:{port}"
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise CannotRun(words, "port_in_use", address=address, option=option) from error
+        raise CannotRun(words, "cannot_listen", address=address, said=error) from error
+    return listener

@@ -1,0 +1,291 @@
+"""Fake ports: a healthy IRSA as plain documents that a test may spoil, and errors that a test may plant."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonpatch
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from app.flow.errors import FlowError
+from app.flow.model import Exchange, Subject
+from app.flow.ports import AssumedRole, Credentials, Execution, Ports
+from app.flow.token import key_id
+from app.flow.webhook import WebhookSettings, mutate
+
+ACCOUNT = "111122223333"
+ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+HOST = ISSUER.removeprefix("https://")
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/s3-reader"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/irsa-explorer"
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+SUB = "system:serviceaccount:default:my-sa"
+NOW = 1_795_600_000
+DIRECTORY = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
+SECRETS = ("wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLESESSIONTOKEN")
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SETTINGS = WebhookSettings(region="ap-northeast-1", sts_regional_endpoint=True)
+
+
+def jwk(key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    public = key.public_key()
+    numbers = RSAAlgorithm.to_jwk(public, as_dict=True)
+    return {
+        "kty": "RSA",
+        "kid": key_id(public),
+        "use": "sig",
+        "alg": "RS256",
+        "n": numbers["n"],
+        "e": numbers["e"],
+    }
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    found = {
+        "aud": ["sts.amazonaws.com"],
+        "exp": NOW + 86_000,
+        "iat": NOW - 400,
+        "iss": ISSUER,
+        "jti": "aed34954-b33a-4142-b1ec-389d6bbb4936",
+        "kubernetes.io": {
+            "namespace": "default",
+            "pod": {"name": "pod-after", "uid": "5e0bd49b"},
+            "serviceaccount": {"name": "my-sa", "uid": "14ee3fa4"},
+        },
+        "nbf": NOW - 400,
+        "sub": SUB,
+    } | changes
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def token(key: rsa.RSAPrivateKey = KEY, **changes: Any) -> str:
+    """A token that Kubernetes might have signed; a claim of None is left out."""
+    return jwt.encode(claims(**changes), key, algorithm="RS256", headers={"kid": key_id(key.public_key()), "typ": None})
+
+
+def trust_policy(**conditions: Any) -> dict[str, Any]:
+    condition = conditions or {"StringEquals": {f"{HOST}:sub": SUB, f"{HOST}:aud": "sts.amazonaws.com"}}
+    statement = {
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRoleWithWebIdentity"],
+        "Principal": {"Federated": PROVIDER},
+        "Condition": condition,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def bare_pod() -> dict[str, Any]:
+    """A Pod as the webhook is shown it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "pod-after", "namespace": "default", "uid": "5e0bd49b", "labels": {"app": "demo"}},
+        "spec": {
+            "serviceAccountName": "my-sa",
+            "containers": [{"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}],
+        },
+    }
+
+
+@dataclass
+class Fakes:
+    """Everything the servers know. Spoil a document, or plant an error under a method's name in `errors`."""
+
+    errors: dict[str, FlowError] = field(default_factory=dict)
+    now: float = NOW
+    cluster_discovery: Any = field(default_factory=lambda: {"issuer": ISSUER, "jwks_uri": "https://10.0.0.1/openid"})
+    discovery: Any = field(default_factory=lambda: {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys"})
+    cluster_jwks: Any = field(default_factory=lambda: {"keys": [jwk(KEY)]})
+    jwks: Any = field(default_factory=lambda: {"keys": [jwk(KEY)]})
+    thumbprint: Any = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
+    providers: Any = field(default_factory=lambda: [PROVIDER])
+    provider: Any = field(
+        default_factory=lambda: {
+            "Url": HOST,
+            "ClientIDList": ["sts.amazonaws.com"],
+            "ThumbprintList": ["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
+        }
+    )
+    service_account: Any = field(
+        default_factory=lambda: {
+            "kind": "ServiceAccount",
+            "metadata": {
+                "name": "my-sa",
+                "namespace": "default",
+                "annotations": {"eks.amazonaws.com/role-arn": ROLE},
+            },
+        }
+    )
+    role: Any = field(
+        default_factory=lambda: {"Arn": ROLE, "RoleName": "s3-reader", "AssumeRolePolicyDocument": trust_policy()}
+    )
+    webhooks: Any = field(
+        default_factory=lambda: [
+            {
+                "metadata": {"name": "pod-identity-webhook"},
+                "webhooks": [
+                    {
+                        "name": "iam-for-pods.amazonaws.com",
+                        "objectSelector": {
+                            "matchExpressions": [
+                                {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}
+                            ]
+                        },
+                        "rules": [{"operations": ["CREATE"], "resources": ["pods"]}],
+                    }
+                ],
+            }
+        ]
+    )
+    webhook_up: bool = True
+    pod: Any = None
+    token: str = field(default_factory=token)
+    files: dict[str, Execution] = field(default_factory=dict)
+    policies: Any = field(
+        default_factory=lambda: [
+            ("ReadOnly", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+        ]
+    )
+    identity: Any = field(default_factory=lambda: {"Arn": SESSION, "Account": ACCOUNT})
+    buckets: Any = field(default_factory=lambda: ["irsa-demo"])
+    credentials: Credentials = field(
+        default_factory=lambda: Credentials(
+            access_key_id="ASIAEXAMPLE",
+            secret_access_key=SECRETS[0],
+            session_token=SECRETS[1],
+            expiration="2026-11-25T01:00:00Z",
+        )
+    )
+    dry_runs: list[Any] = field(default_factory=list)
+    talk: list[Exchange] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.pod is None:
+            self.pod = self.mutated(bare_pod())
+        self.files.setdefault(f"cat {DIRECTORY}/token", Execution(stdout=self.token, stderr="", exit_code=0))
+
+    def mutated(self, pod: Any) -> Any:
+        patch = mutate(pod, self.service_account, SETTINGS) if self.webhook_up else []
+        return jsonpatch.apply_patch(pod, patch)
+
+    def ports(self) -> Ports:
+        return Ports(
+            cluster=FakeCluster(self),
+            aws=FakeAws(self),
+            issuer=FakeIssuer(self),
+            clock=FakeClock(self),
+            server_log=FakeLog(self),
+        )
+
+    def answer(self, method: str, document: Any) -> Any:
+        if method in self.errors:
+            raise self.errors[method]
+        return copy.deepcopy(document)
+
+
+class _Port:
+    def __init__(self, fakes: Fakes) -> None:
+        self._fakes = fakes
+        self._exchanges: list[Exchange] = []
+
+    def _answer(self, method: str, document: Any) -> Any:
+        self._exchanges.append(Exchange(caller="explorer", callee=type(self).__name__, method="GET", url=method))
+        return self._fakes.answer(method, document)
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return tuple(self._exchanges)
+
+
+class FakeCluster(_Port):
+    def version(self) -> Any:
+        return self._answer("version", {"gitVersion": "v1.33.5"})
+
+    def discovery(self) -> Any:
+        return self._answer("cluster_discovery", self._fakes.cluster_discovery)
+
+    def jwks(self) -> Any:
+        return self._answer("cluster_jwks", self._fakes.cluster_jwks)
+
+    def service_account(self, namespace: str, name: str) -> Any:
+        return self._answer("service_account", self._fakes.service_account)
+
+    def pod(self, namespace: str, name: str) -> Any:
+        return self._answer("pod", self._fakes.pod)
+
+    def pod_log(self, namespace: str, name: str) -> str:
+        return self._answer("pod_log", "")
+
+    def mutating_webhooks(self) -> Any:
+        return self._answer("mutating_webhooks", self._fakes.webhooks)
+
+    def dry_run_pod(self, namespace: str, pod: Any) -> Any:
+        self._fakes.dry_runs.append(pod)
+        skipped = "eks.amazonaws.com/skip-pod-identity-webhook" in pod["metadata"].get("labels", {})
+        return self._answer("dry_run_pod", pod if skipped else self._fakes.mutated(pod))
+
+    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+        return self._answer("request_token", self._fakes.token)
+
+    def execute(self, namespace: str, pod: str, container: str, command: Any) -> Execution:
+        missing = Execution(stdout="", stderr="No such file or directory", exit_code=1)
+        return self._answer("execute", self._fakes.files.get(" ".join(command), missing))
+
+
+class FakeAws(_Port):
+    region = "ap-northeast-1"
+
+    def oidc_providers(self) -> Any:
+        return self._answer("oidc_providers", self._fakes.providers)
+
+    def oidc_provider(self, arn: str) -> Any:
+        return self._answer("oidc_provider", self._fakes.provider)
+
+    def role(self, name: str) -> Any:
+        return self._answer("role", self._fakes.role)
+
+    def role_policies(self, name: str) -> Any:
+        return self._answer("role_policies", self._fakes.policies)
+
+    def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
+        role = AssumedRole(
+            credentials=self._fakes.credentials,
+            subject=SUB,
+            audience="sts.amazonaws.com",
+            provider=PROVIDER,
+            arn=SESSION,
+            assumed_role_id="AROAEXAMPLE:irsa-explorer",
+        )
+        return self._answer("assume_role", role)
+
+    def caller_identity(self, credentials: Credentials | None = None) -> Any:
+        return self._answer("caller_identity", self._fakes.identity)
+
+    def list_buckets(self, credentials: Credentials) -> Any:
+        return self._answer("list_buckets", self._fakes.buckets)
+
+
+class FakeIssuer(_Port):
+    def discovery(self, issuer: str) -> Any:
+        return self._answer("discovery", self._fakes.discovery)
+
+    def jwks(self, jwks_uri: str) -> Any:
+        return self._answer("jwks", self._fakes.jwks)
+
+    def thumbprint(self, jwks_uri: str) -> str:
+        return self._answer("thumbprint", self._fakes.thumbprint)
+
+
+class FakeClock(_Port):
+    def now(self) -> float:
+        return self._fakes.now
+
+
+class FakeLog(_Port):
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return tuple(self._fakes.talk)

@@ -1,0 +1,161 @@
+"""`python -m app world`: the files it writes, when it writes them, and how it ends."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+import urllib3
+import yaml
+from click.testing import CliRunner
+
+from app.commands.main import command_line
+from app.commands.world import prepare, write
+from app.content import load
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = {"kubeconfig", "ca.pem", "aws.env"}
+
+
+class RunningWorld:
+    """A `world` process that has said that it is ready."""
+
+    def __init__(self, folder, *options, language="en"):
+        self.folder = folder
+        command = [sys.executable, "-m", "app", "world", "--dir", str(folder), *options]
+        environment = {**os.environ, "LC_ALL": f"{language}_XX.UTF-8", "PYTHONIOENCODING": "utf-8"}
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.first_line = self.process.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop(signal.SIGKILL)
+
+    def stop(self, number):
+        self.process.send_signal(number)
+        self.output, self.errors = self.process.communicate(timeout=20)
+        return self.process.returncode
+
+    def environment(self):
+        return dict(line.split("=", 1) for line in (self.folder / "aws.env").read_text().splitlines())
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with RunningWorld(tmp_path_factory.mktemp("parent") / "made" / "for it") as world:
+        yield world
+
+
+def test_it_says_so_once_the_files_are_there(running):
+    assert running.first_line == load("en").message("cli.world.ready")
+    assert {path.name for path in running.folder.iterdir()} == NAMES
+
+
+def test_only_the_owner_may_read_the_files(running):
+    for path in running.folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_kubeconfig_reaches_the_api_server(running):
+    config = yaml.safe_load((running.folder / "kubeconfig").read_text())
+    context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
+    assert context["namespace"] == "default"
+    server = config["clusters"][0]["cluster"]["server"]
+    token = config["users"][0]["user"]["token"]
+    with urllib3.PoolManager(ca_certs=str(running.folder / "ca.pem")) as pool:
+        answer = pool.request(
+            "GET",
+            f"{server}/api/v1/namespaces/default/serviceaccounts/my-sa",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert answer.status == 200
+    assert answer.json()["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].startswith("arn:aws:iam::")
+
+
+def test_the_environment_reaches_the_account(running):
+    variables = running.environment()
+    assert set(variables) == {
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    }
+    session = boto3.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=variables["AWS_REGION"],
+    )
+    identity = session.client("sts", endpoint_url=variables["AWS_ENDPOINT_URL"]).get_caller_identity()
+    assert identity["Arn"].endswith(":user/learner")
+
+
+@pytest.mark.parametrize(("number", "language"), [(signal.SIGINT, "ja"), (signal.SIGTERM, "en")])
+def test_a_signal_ends_it_in_good_order(tmp_path, number, language):
+    with RunningWorld(tmp_path, language=language) as world:
+        assert world.first_line == load(language).message("cli.world.ready")
+        assert world.stop(number) == 0
+        assert world.errors == ""
+        assert str(tmp_path / "kubeconfig") in world.output
+
+
+def test_the_ports_are_those_that_were_asked_for(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        aws, kubernetes = one.getsockname()[1], two.getsockname()[1]
+    with RunningWorld(tmp_path, "--aws-port", str(aws), "--kubernetes-port", str(kubernetes)) as world:
+        assert world.environment()["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{aws}"
+        assert f"https://127.0.0.1:{kubernetes}/k8s/" in (tmp_path / "kubeconfig").read_text()
+
+
+@pytest.mark.parametrize("option", ["--aws-port", "--kubernetes-port"])
+def test_a_taken_port_is_told_and_leaves_no_files(tmp_path, option):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "app", "world", "--dir", str(tmp_path), option, port]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert port in done.stderr
+    assert option in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below", "\0"])
+def test_a_folder_that_cannot_be_used_is_told(tmp_path, folder):
+    (tmp_path / "file").write_text("here first")
+    group = command_line(Settings(), load("en"))
+    result = CliRunner().invoke(group, ["world", "--dir", f"{tmp_path}/{folder}"])
+    assert result.exit_code == 2
+    assert load("en").message("errors.folder_unusable.title") in result.stderr
+    assert (tmp_path / "file").read_text() == "here first"
+
+
+def test_the_folder_is_required():
+    assert CliRunner().invoke(command_line(Settings(), load("en")), ["world"]).exit_code == 2
+
+
+def test_files_of_an_earlier_world_are_gone_before_the_new_one_starts(tmp_path):
+    (tmp_path / "kubeconfig").write_text("old")
+    (tmp_path / "mine").write_text("kept")
+    assert prepare(tmp_path, load("en")) == tmp_path.resolve()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "aws.env"
+    path.write_text("x" * 100)
+    path.chmod(0o644)
+    write(path, b"short")
+    assert path.read_bytes() == b"short"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
