@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         try:
             decoded = decode(compact)
         except MalformedToken as error:
-            raise CannotRun(words, "malformed_token", got=error.got, expected=error.expected) from error
+            raise malformed(error, file, words) from error
 
         # (2) Look for what stands out, and print.
         now = time.time()
@@ -69,7 +70,7 @@ def read(file: str, words: Content) -> str:
     """The text in `file` (`-`: standard input), without the white space around it. Raises `CannotRun`."""
     try:
         if file == "-":
-            content = click.get_binary_stream("stdin").read(LIMIT + 1)
+            content = sys.stdin.buffer.read(LIMIT + 1)
         else:
             with Path(file).open("rb") as stream:
                 content = stream.read(LIMIT + 1)
@@ -78,6 +79,17 @@ def read(file: str, words: Content) -> str:
     if len(content) > LIMIT:
         raise CannotRun(words, "file_too_large", path=file, limit=LIMIT)
     return content.decode("utf-8", "replace").strip()
+
+
+def malformed(error: MalformedToken, file: str, words: Content) -> CannotRun:
+    """What is wrong with the text, in words."""
+    got = words.message(f"ui.token_{error.got}") if error.code != "parts" else error.got
+    return CannotRun(
+        words,
+        "malformed_token",
+        got=words.message(f"cli.malformed.got.{error.code}", got=got, path=file),
+        expected=words.message(f"cli.malformed.expected.{error.code}", expected=error.expected),
+    )
 
 
 def as_json(decoded: DecodedToken, found: tuple[Oddity, ...], now: float, words: Content) -> JsonValue:
@@ -185,7 +197,8 @@ def rfc3339(seconds: int) -> str:
 
 def duration(seconds: float, words: Content) -> str:
     """A length of time in its two largest units, such as `19 h 12 min`."""
-    left, parts = int(seconds), []
+    left = int(seconds)
+    parts: list[str] = []
     for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)):
         count, left = divmod(left, size)
         if count or (unit == "seconds" and not parts):

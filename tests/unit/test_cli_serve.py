@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands.failure import CannotRun
-from app.commands.main import command_line
 from app.commands.listening import listen
+from app.commands.main import command_line
 from app.commands.serve import url_of
 from app.content import load
 from app.settings import Settings

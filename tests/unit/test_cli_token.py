@@ -192,6 +192,20 @@ def test_what_is_no_token_is_refused_with_got_expected_and_what_to_do(token, lan
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("a.b", "2 parts"),
+        ("!.e30.", "the Header holds characters"),
+        ("e30.e3.", "the Payload is no JSON,"),
+        ("e30.W10.", "the Payload is no JSON object"),
+        ("e30.e30.!", "the Signature holds characters"),
+    ],
+)
+def test_the_part_that_is_wrong_is_named(token, words):
+    assert words in run("-", given=token).stderr
+
+
 @pytest.mark.parametrize("file", ["/no/such/file", "/", "a\0b", "x" * 5000])
 def test_a_file_that_cannot_be_read(file):
     result = run(file)
