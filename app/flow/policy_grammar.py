@@ -135,8 +135,10 @@ def conditions_of(statement: Document) -> list[tuple[str, str, JsonValue]]:
         raise MalformedPolicy(SYNTAX_ERROR)
     lines = []
     for name, keys in block.items():
+        if parse_operator(name) is None and not (isinstance(keys, dict) and keys):
+            raise MalformedPolicy(f"Invalid Condition type : {name}")
         if not isinstance(keys, dict):
-            raise MalformedPolicy(SYNTAX_ERROR if parse_operator(name) else f"Invalid Condition type : {name}")
+            raise MalformedPolicy(SYNTAX_ERROR)
         lines += [(name, key, values) for key, values in keys.items()]
     return lines
 
@@ -154,10 +156,9 @@ def _check_statement(statement: JsonValue) -> Document:
 
 
 def _check_conditions(statement: Document) -> None:
-    for name in statement.get("Condition") or {}:
+    for name, _, values in conditions_of(statement):
         if parse_operator(name) is None:
             raise MalformedPolicy(f"Invalid Condition type : {name}")
-    for _, _, values in conditions_of(statement):
         scalars(values)
 
 

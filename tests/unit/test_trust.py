@@ -228,6 +228,7 @@ def test_an_empty_condition_always_holds(condition):
     [
         ({"StringEqual": {f"{PREFIX}:sub": SUBJECT}}, "Invalid Condition type : StringEqual"),
         ({"stringEquals": {f"{PREFIX}:sub": SUBJECT}}, "Invalid Condition type : stringEquals"),
+        ({"StringEqual": {}}, "Invalid Condition type : StringEqual"),
         ({"__doc_comment": "scope the role"}, "Invalid Condition type : __doc_comment"),
         ({"StringEquals": SUBJECT}, "Syntax errors in policy."),
         ({"StringEquals": {f"{PREFIX}:sub": {"is": SUBJECT}}}, "Syntax errors in policy."),
