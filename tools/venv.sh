@@ -18,7 +18,7 @@ for candidate in ${PYTHON:-} python3.13 python3.12 python3.11 python3; do
 done
 
 if [ -z "$python" ]; then
-    echo "No Python 3.11 or newer was found (looked for: ${PYTHON:-} python3.13 python3.12 python3.11 python3)." >&2
+    echo "No Python 3.11 or newer was found (looked for: ${PYTHON:+$PYTHON }python3.13 python3.12 python3.11 python3)." >&2
     echo "python3 here is: $(python3 --version 2>&1 || true)" >&2
     echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python@3.13)," >&2
     echo "or name it: make PYTHON=/path/to/python3.13" >&2
@@ -41,4 +41,4 @@ if ! can_make_venvs "$python"; then
 fi
 
 echo "Making $venv with $("$python" --version)"
-"$python" -m venv --clear "$venv"
+"$python" -m venv --clear "$venv" || { rm -rf "$venv"; exit 1; }
