@@ -1,4 +1,7 @@
-"""An AWS endpoint on a real loopback port, with accounts, an issuer without a network, and boto3 clients."""
+"""An AWS endpoint on a real loopback port, with accounts, an issuer without a network, and boto3 clients.
+
+A test module that imports `aws_server` and `aws_fixture` has the fixture `aws`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from typing import Any
 
 import boto3
 import jwt
+import pytest
 import uvicorn
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from app.world.aws import iam
@@ -33,6 +38,7 @@ THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 S3_READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SESSION = boto3.Session()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -88,9 +94,7 @@ class AwsWorld:
         self.clock = WorldClock()
         self.issuer = FakeIssuer()
         self._accounts = {
-            number: Account(
-                number, region=REGION, clock=self.clock, issuer_client=self.issuer, log=ExchangeLog()
-            )
+            number: Account(number, region=REGION, clock=self.clock, issuer_client=self.issuer, log=ExchangeLog())
             for number in (ACCOUNT, OTHER_ACCOUNT)
         }
 
@@ -115,19 +119,21 @@ class AwsWorld:
             "SecretAccessKey": self.mine.admin.secret_access_key,
             "SessionToken": None,
         }
-        return boto3.Session().client(
+        return SESSION.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=found["AccessKeyId"],
             aws_secret_access_key=found["SecretAccessKey"],
             aws_session_token=found["SessionToken"],
-            config=Config(retries={"total_max_attempts": 1}, **config),
+            config=Config(**config),
         )
 
     def call(self, action: str, **parameters: str) -> Any:
         """An IAM action of the account under test, as the scenario calls it."""
-        return iam.call(self.mine, action, {name.replace("__", ".member."): value for name, value in parameters.items()})
+        return iam.call(
+            self.mine, action, {name.replace("__", ".member."): value for name, value in parameters.items()}
+        )
 
     def seed(self, **trust: Any) -> None:
         """The scenario: provider, role with trust policy and S3 read access, a bucket, the node."""
@@ -197,3 +203,31 @@ def serve(world: AwsWorld) -> Iterator[AwsWorld]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def refused(code: str, message: str | None = None, status: int | None = None) -> Iterator[None]:
+    """The call inside is refused with that code, in those words."""
+    with pytest.raises(ClientError) as caught:
+        yield
+    error = caught.value.response
+    assert error["Error"]["Code"] == code, error
+    if message is not None:
+        assert error["Error"]["Message"] == message
+    if status is not None:
+        assert error["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+@pytest.fixture(name="aws_server", scope="module")
+def aws_server() -> Iterator[AwsWorld]:
+    """One server for all tests of a module."""
+    with serve(AwsWorld()) as world:
+        yield world
+
+
+@pytest.fixture(name="aws")
+def aws_fixture(aws_server: AwsWorld) -> AwsWorld:
+    """The scenario, fresh for each test."""
+    aws_server.reset()
+    aws_server.seed()
+    return aws_server

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
 from app.world.aws.account import Account
 from app.world.aws.errors import AwsError
 from app.world.aws.iam import policies, policy_versions, providers, role_policies, roles, tags, users
-from app.world.aws.iam.constraints import CONSTRAINTS, check_names
-from app.world.aws.parameters import Parameters, check
+from app.world.aws.iam.constraints import CONSTRAINTS, POLICY_CONSTRAINTS, check_names
+from app.world.aws.parameters import Constraint, Parameters, check
 
 _PAGES = ("Marker", "MaxItems")
 
@@ -22,6 +22,7 @@ class Action:
     run: Callable[[Account, Parameters], JsonValue]
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    constraints: Mapping[str, Constraint] = field(default_factory=lambda: CONSTRAINTS)
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -71,10 +72,16 @@ ACTIONS: Mapping[str, Action] = {
     "DeleteRolePolicy": Action(role_policies.delete, ("RoleName", "PolicyName")),
     "AttachRolePolicy": Action(role_policies.attach, ("RoleName", "PolicyArn")),
     "DetachRolePolicy": Action(role_policies.detach, ("RoleName", "PolicyArn")),
-    "ListAttachedRolePolicies": Action(role_policies.list_attached, ("RoleName",), ("PathPrefix", *_PAGES)),
-    "CreatePolicy": Action(policies.create, ("PolicyName", "PolicyDocument"), ("Path", "Description")),
+    "ListAttachedRolePolicies": Action(
+        role_policies.list_attached, ("RoleName",), ("PathPrefix", *_PAGES), POLICY_CONSTRAINTS
+    ),
+    "CreatePolicy": Action(
+        policies.create, ("PolicyName", "PolicyDocument"), ("Path", "Description"), POLICY_CONSTRAINTS
+    ),
     "GetPolicy": Action(policies.get, ("PolicyArn",)),
-    "ListPolicies": Action(policies.list_all, (), ("Scope", "PathPrefix", "PolicyUsageFilter", *_PAGES)),
+    "ListPolicies": Action(
+        policies.list_all, (), ("Scope", "PathPrefix", "PolicyUsageFilter", *_PAGES), POLICY_CONSTRAINTS
+    ),
     "DeletePolicy": Action(policies.delete, ("PolicyArn",)),
     "ListEntitiesForPolicy": Action(
         policies.list_entities, ("PolicyArn",), ("EntityFilter", "PathPrefix", "PolicyUsageFilter", *_PAGES)
@@ -107,7 +114,7 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
     Authorization is the caller's matter. Raises `AwsError`.
     """
     known = find_action(action)
-    check(parameters, CONSTRAINTS, required=known.required, optional=known.optional)
+    check(parameters, known.constraints, required=known.required, optional=known.optional)
     check_names(parameters)
     return known.run(account, parameters)
 

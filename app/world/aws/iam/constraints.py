@@ -31,6 +31,14 @@ CONSTRAINTS: Mapping[str, Constraint] = {
     "Marker": text(1, 320, r"[\u0020-\u00FF]+"),
     "MaxItems": Number(minimum=1, maximum=1000),
 }
+_POLICY_PATH = text(1, 512, r"((/[A-Za-z0-9\.,\+@=_-]+)*)/")
+POLICY_CONSTRAINTS: Mapping[str, Constraint] = {
+    **CONSTRAINTS,
+    "Path": _POLICY_PATH,
+    "PathPrefix": _POLICY_PATH,
+    "Description": text(0, 1000),
+}
+"""Where a path or a description is a policy's."""
 
 THUMBPRINT = text(40, 40)
 CLIENT_ID = text(1, 255)
