@@ -1,0 +1,108 @@
+"""The vocabulary of a walk: which status a step has, and which broken link a walk names."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject, Verdict, Walk
+from app.flow.ports import Credentials
+
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+WORST_FIRST = [Status.FAILED, Status.UNKNOWN, Status.NOT_REACHED, Status.WARNING, Status.PASSED]
+
+
+def report(step, *statuses):
+    checks = tuple(Check(id=f"{step}.{index}", status=status) for index, status in enumerate(statuses))
+    return StepReport(step=step, checks=checks)
+
+
+def walk(*reports):
+    return Walk(subject=SUBJECT, reports=reports)
+
+
+@given(st.lists(st.sampled_from(Status)))
+def test_a_step_is_as_its_worst_check(statuses):
+    worst = min(statuses, key=WORST_FIRST.index, default=Status.PASSED)
+    assert report(Step.WEBHOOK, *statuses).status is worst
+
+
+def test_a_check_is_found_by_its_id():
+    found = report(Step.ACCESS, Status.PASSED, Status.FAILED)
+    assert found.check("access.1").status is Status.FAILED
+    with pytest.raises(KeyError, match=r"access\.2"):
+        found.check("access.2")
+
+
+def test_a_walk_is_its_reports_in_order():
+    reports = [report(step, Status.PASSED) for step in Step]
+    assert list(walk(*reports)) == reports
+    assert walk(*reports).report(Step.STS_ASSUME) is reports[4]
+    with pytest.raises(KeyError):
+        walk(reports[0]).report(Step.ACCESS)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ([[Status.PASSED], [Status.PASSED]], (Status.PASSED, None)),
+        ([[], []], (Status.PASSED, None)),
+        ([[Status.WARNING], [Status.PASSED]], (Status.WARNING, "oidc_provider.0")),
+        ([[Status.WARNING], [Status.UNKNOWN]], (Status.UNKNOWN, "service_account.0")),
+        ([[Status.NOT_REACHED], [Status.UNKNOWN]], (Status.NOT_REACHED, "oidc_provider.0")),
+        ([[Status.UNKNOWN], [Status.PASSED, Status.FAILED]], (Status.FAILED, "service_account.1")),
+        ([[Status.PASSED, Status.FAILED], [Status.FAILED]], (Status.FAILED, "oidc_provider.1")),
+    ],
+)
+def test_the_verdict_names_the_first_broken_link(statuses, expected):
+    steps = [Step.OIDC_PROVIDER, Step.SERVICE_ACCOUNT]
+    verdict = walk(*(report(step, *found) for step, found in zip(steps, statuses, strict=True))).verdict
+    assert (verdict.status, verdict.check and verdict.check.id) == expected
+    assert verdict.step == (verdict.check and Step(verdict.check.id.partition(".")[0]))
+
+
+@given(st.lists(st.lists(st.sampled_from(Status), max_size=3), min_size=6, max_size=6))
+def test_a_walk_passes_only_when_everything_passed(statuses):
+    verdict = walk(*(report(step, *found) for step, found in zip(Step, statuses, strict=True))).verdict
+    everything = [status for found in statuses for status in found]
+    assert (verdict == Verdict(status=Status.PASSED)) is all(status is Status.PASSED for status in everything)
+    assert (verdict.status is Status.FAILED) is (Status.FAILED in everything)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SUBJECT,
+        Check(id="a.b", status=Status.PASSED),
+        Exchange(caller="pod", callee="sts", method="POST", url="https://sts.us-east-1.amazonaws.com/"),
+        report(Step.ACCESS),
+        walk(),
+        Verdict(status=Status.PASSED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_nothing_can_be_changed_afterwards(value):
+    name = dataclasses.fields(value)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, name, None)
+
+
+def test_the_steps_are_in_the_order_in_which_they_happen():
+    assert [str(step) for step in Step] == [
+        "oidc_provider",
+        "service_account",
+        "webhook",
+        "token_mount",
+        "sts_assume",
+        "access",
+    ]
+
+
+def test_credentials_do_not_show_their_secrets():
+    credentials = Credentials(
+        access_key_id="ASIAEXAMPLE", secret_access_key="s/e+c", session_token="IQo", expiration="2026-11-25T00:00:00Z"
+    )
+    assert "ASIAEXAMPLE" in repr(credentials)
+    assert "s/e+c" not in repr(credentials)
+    assert "IQo" not in repr(credentials)

@@ -1,0 +1,95 @@
+"""Secrets are masked whatever they are wrapped in, and nothing else is."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flow.redaction import MASK, mask_headers, mask_text
+
+BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+HEADER = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"a"}').rstrip(b"=").decode()
+PAYLOAD = base64.urlsafe_b64encode(b'{"sub":"system:serviceaccount:default:my-sa"}').rstrip(b"=").decode()
+SIGNATURE = "L23CwgmqCAnEw26JqZEFBhtGkoxnWsfsYIdkMQ3NsHFGP-0j6qNWVWgV6xahKN6ChGe5ZBt-_r0wv"
+TOKEN = f"{HEADER}.{PAYLOAD}.{SIGNATURE}"
+SHOWN = f"{HEADER}.{PAYLOAD}.{MASK}"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "Action=AssumeRoleWithWebIdentity&WebIdentityToken={}&RoleSessionName=x",
+        '{{"status": {{"token": "{}"}}}}',
+        "<WebIdentityToken>{}</WebIdentityToken>",
+        "token: {}\n",
+        "{} and {}",
+    ],
+)
+def test_of_a_token_all_but_the_signature_is_shown(around):
+    assert mask_text(around.format(TOKEN, TOKEN)) == around.format(SHOWN, SHOWN)
+
+
+@given(st.text(alphabet=BASE64URL, min_size=1, max_size=60))
+def test_no_signature_passes(signature):
+    assert mask_text(f"x={HEADER}.{PAYLOAD}.{signature}&y=1") == f"x={SHOWN}&y=1"
+
+
+def test_credentials_in_xml():
+    text = (
+        "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s/e+c=</SecretAccessKey><SessionToken>\nIQo\n</SessionToken>"
+    )
+    assert mask_text(text) == (
+        f"<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>{MASK}</SecretAccessKey><SessionToken>{MASK}</SessionToken>"
+    )
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_credentials_in_json(indent):
+    secrets = {"SecretAccessKey": "s/e+c", "SessionToken": "IQo", "Token": "IQo", "client-key-data": "LS0t"}
+    text = json.dumps({"AccessKeyId": "ASIAEXAMPLE", **secrets, "Expiration": "2026"}, indent=indent)
+    masked = dict.fromkeys(secrets, MASK)
+    assert json.loads(mask_text(text)) == {"AccessKeyId": "ASIAEXAMPLE", **masked, "Expiration": "2026"}
+
+
+def test_credentials_in_the_environment():
+    text = "AWS_ACCESS_KEY_ID=ASIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=s/e+c\nAWS_SESSION_TOKEN=IQo==\nAWS_REGION=eu-west-1\n"
+    assert mask_text(text) == (
+        f"AWS_ACCESS_KEY_ID=ASIAEXAMPLE\nAWS_SECRET_ACCESS_KEY={MASK}\nAWS_SESSION_TOKEN={MASK}\nAWS_REGION=eu-west-1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Authorization", f"Bearer {TOKEN}", f"Bearer {MASK}"),
+        ("authorization", "Basic dXNlcjpwYXNz", f"Basic {MASK}"),
+        ("Authorization", "opaque", f"opaque {MASK}"),
+        (
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=ASIA/20261124/s3/aws4_request, SignedHeaders=host, Signature=0123abcd",
+            f"AWS4-HMAC-SHA256 Credential=ASIA/20261124/s3/aws4_request, SignedHeaders=host, Signature={MASK}",
+        ),
+        ("X-Amz-Security-Token", "IQo", MASK),
+        ("x-aws-ec2-metadata-token", "AQ", MASK),
+        ("Cookie", "session=1", MASK),
+        ("Set-Cookie", "session=1; HttpOnly", MASK),
+        ("X-Forwarded-Token", TOKEN, SHOWN),
+        ("Content-Type", "application/json", "application/json"),
+        ("X-Amz-Date", "20261124T225006Z", "20261124T225006Z"),
+    ],
+)
+def test_headers(name, value, shown):
+    assert mask_headers([("Host", "example"), (name, value)]) == (("Host", "example"), (name, shown))
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="eyJ=<\"'"), max_size=80))
+def test_other_text_is_left_alone(text):
+    assert mask_text(text) == text
+
+
+@given(st.text() | st.text(alphabet='eyJ.<>"= SecrtAKyonTk', max_size=80))
+def test_masking_twice_is_masking_once(text):
+    assert mask_text(mask_text(text)) == mask_text(text)
