@@ -6,8 +6,8 @@ The algorithm of kubelet (`pkg/volume/util/atomic_writer.go`), on a real directo
     ..data -> ..2026_11_24_22_40_49.865776187
     token -> ..data/token
 
-An update writes a new directory and swaps `..data` by a rename. Owners and modes are those that kubelet would set; where
-this process may not give files away they are kept beside the files, and `OwnedTree.attributes` tells them.
+An update writes a new directory and swaps `..data` by a rename. Owners and modes are those that kubelet would set;
+where this process may not give files away they are kept beside the files, and `OwnedTree.attributes` tells them.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class AtomicWriter:
         return True
 
     def _fill(self, directory: Path, payload: Mapping[str, FileProjection], group: int | None) -> None:
-        # `fsGroup` (pkg/volume/volume_linux.go): group read for files, group read and search and setgid for directories.
+        # `fsGroup` (pkg/volume/volume_linux.go): the group may read files, and read and search directories (setgid).
         extra = (0o2550, 0o440) if group is not None else (0, 0)
         for path, file in payload.items():
             target = directory / path

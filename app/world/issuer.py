@@ -41,7 +41,7 @@ def jwks(world: World) -> JsonValue:
 def create_app(find_world: Callable[[str], World | None], issuer_host: str) -> Starlette:
     """Serves `/{issuer id}/.well-known/openid-configuration` and `/{issuer id}/keys`.
 
-    `find_world` takes the issuer id. Answers to the issuer's own host name, and to loopback so that one can ask by hand.
+    `find_world` takes the issuer id. Answers to the issuer's own host name, and to loopback for asking by hand.
     """
 
     def serve(document: Callable[[World], JsonValue]) -> Callable[[Request], Awaitable[Response]]:

@@ -1,7 +1,7 @@
 """The one way by which servers of the world reach each other: real TLS to our own port, and to nothing else.
 
-Whatever host a URL names, the connection goes to the world's https port on loopback (no name is ever resolved), with the
-URL's host in SNI and checked against the certificate. So an issuer that a learner types can reach nothing outside.
+Whatever host a URL names, the connection goes to the world's https port on loopback (no name is ever resolved), with
+the URL's host in SNI and checked against the certificate. So an issuer that a learner types reaches nothing outside.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Loopback:
         self.root_ca_pem = root_ca_pem
         self.issuer_host = issuer_host
         self._context = client_context(root_ca_pem)
+        self._issuer_thumbprint = ""
         # A kept connection has been verified for one host name: each name gets a client of its own.
         self._kept = {host: self._client(self._context) for host in ("127.0.0.1", "localhost", issuer_host)}
 
@@ -120,7 +121,11 @@ class Loopback:
 
     async def thumbprint(self, host: str) -> str:
         """SHA-1 of the last certificate that our port serves to a client that asks for `host`: 40 hex digits."""
-        return await asyncio.to_thread(self._served_thumbprint, host)
+        if host != self.issuer_host:
+            return await asyncio.to_thread(self._served_thumbprint, host)
+        if not self._issuer_thumbprint:  # the certificates stay the same as long as the port is open
+            self._issuer_thumbprint = await asyncio.to_thread(self._served_thumbprint, host)
+        return self._issuer_thumbprint
 
     def _served_thumbprint(self, host: str) -> str:
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
@@ -155,7 +160,7 @@ class Network:
         self.closed: set[str] = set()
         """Paths at which nobody listens for this world's servers: how a webhook is taken down."""
         self.private_ca = False
-        """Whether the issuer's certificate counts as signed by a CA outside AWS's library: then the thumbprint decides."""
+        """Whether the issuer's CA counts as outside AWS's library: then the provider's thumbprint decides."""
 
     # (1) What STS and IAM ask of an issuer
 

@@ -21,9 +21,9 @@ class MountError(Exception):
     """A volume cannot be set up. The text is that of the Pod's `FailedMount` event."""
 
 
-def volumes_directory(world: World, pod_uid: str) -> Path:
-    """Where a Pod's files are: `pods/<uid>/volumes` as under `/var/lib/kubelet`."""
-    return world.directory / "pods" / pod_uid / "volumes"
+def pod_directory(world: World, pod_uid: str) -> Path:
+    """Where a Pod's files are: `pods/<uid>` as under `/var/lib/kubelet`."""
+    return world.directory / "pods" / pod_uid
 
 
 def common_user(pod: JsonObject) -> int | None:
@@ -77,7 +77,7 @@ class PodVolumes:
         if name not in self._writers:
             uid = self._pod["metadata"]["uid"]
             # The volume's position names its directory: a name is the learner's and need not suit a file system.
-            tree = OwnedTree(volumes_directory(self._world, uid) / str(len(self._writers)))
+            tree = OwnedTree(pod_directory(self._world, uid) / "volumes" / str(len(self._writers)))
             tree.root.mkdir(parents=True, exist_ok=True)
             tree.own(tree.root, Attributes(mode=0o777))
             self._writers[name] = AtomicWriter(tree, self._world.clock.now)

@@ -1,0 +1,152 @@
+"""One container of a Pod: its image, environment, user and files, and the few programs that this world's images hold.
+
+Every image has `cat`, `ls`, `env` and `printenv`; the AWS CLI's image has `aws` as well (see `runner`). An image's own
+files are not modelled: a container holds what is mounted into it, and the directories that lead there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.flow.ports import Execution
+from app.world.environment import expand
+from app.world.filesystem import FileSystem, User
+from app.world.listing import ls
+
+JsonObject = dict[str, Any]
+AWS = "aws"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_BINARIES = frozenset(_PATH.split(":"))
+
+
+def is_aws_cli(image: str) -> bool:
+    """Whether the image is the AWS CLI's: its repository ends in `aws-cli`, whatever registry, tag or digest."""
+    repository = image.partition("@")[0]
+    name = repository.rpartition("/")[2]
+    return name.partition(":")[0] == "aws-cli"
+
+
+def user_of(pod: JsonObject, container: JsonObject) -> User:
+    """Whom the container's process runs as: the images' default is root; `fsGroup` is a supplementary group."""
+    shared = pod["spec"].get("securityContext") or {}
+    own = container.get("securityContext") or {}
+    groups = [*(shared.get("supplementalGroups") or []), shared.get("fsGroup")]
+    return User(
+        uid=_number(own.get("runAsUser", shared.get("runAsUser"))),
+        gid=_number(own.get("runAsGroup", shared.get("runAsGroup"))),
+        groups=frozenset(group for group in groups if isinstance(group, int)),
+    )
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container that has been created."""
+
+    name: str
+    image: str
+    environment: dict[str, str]
+    """What `env` prints, in that order."""
+    files: FileSystem
+    working_directory: str
+    command: tuple[str, ...]
+    """The container's own process."""
+    host_network: bool
+    """Whether it shares the node's network: one hop nearer to the metadata service."""
+    now: Callable[[], float]
+    """Unix seconds by the node's clock."""
+
+    @property
+    def _busybox(self) -> bool:
+        return "aws-cli" not in self.image and any(family in self.image for family in ("busybox", "alpine"))
+
+    def program(self, command: list[str] | tuple[str, ...]) -> str:
+        """The program's name where the image has it, else nothing."""
+        directory, _, name = (command[0] if command else "").rpartition("/")
+        known = {"cat", "ls", "env", "printenv"} | ({AWS} if is_aws_cli(self.image) else set())
+        return name if name in known and (not directory or directory in _BINARIES) else ""
+
+    def run(self, command: list[str]) -> Execution:
+        """Runs a program other than `aws`; 127 and the runtime's words where the image has it not."""
+        arguments = command[1:]
+        match self.program(command):
+            case "cat":
+                return self._cat(arguments)
+            case "ls":
+                directory, now = self.working_directory, self.now()
+                return ls(arguments, self.files, directory=directory, now=now, busybox=self._busybox)
+            case "env":
+                return self._env(arguments)
+            case "printenv":
+                return self._printenv(arguments)
+            case _:
+                return _not_found(command[0] if command else "")
+
+    def _cat(self, arguments: list[str]) -> Execution:
+        output, errors = "", ""
+        for path in [argument for argument in arguments if argument not in ("--", "-")]:
+            try:
+                content = self.files.read(posixpath.join(self.working_directory, path))
+                output += content.decode("utf-8", "replace")
+            except OSError as error:
+                if self._busybox:
+                    is_directory = isinstance(error, IsADirectoryError)
+                    errors += "cat: read error" if is_directory else f"cat: can't open '{path}'"
+                else:
+                    errors += f"cat: {path}"
+                errors += f": {error.strerror}\n"
+        return Execution(stdout=output, stderr=errors, exit_code=1 if errors else 0)
+
+    def _env(self, arguments: list[str]) -> Execution:
+        if arguments:
+            return Execution(stdout="", stderr=f"env: {arguments[0]}: No such file or directory\n", exit_code=127)
+        return Execution(stdout=self._print(list(self.environment)), stderr="", exit_code=0)
+
+    def _printenv(self, arguments: list[str]) -> Execution:
+        if not arguments:
+            return self._env([])
+        found = [name for name in arguments if name in self.environment]
+        output = "".join(f"{self.environment[name]}\n" for name in found)
+        return Execution(stdout=output, stderr="", exit_code=0 if len(found) == len(arguments) else 1)
+
+    def _print(self, names: list[str]) -> str:
+        return "".join(f"{name}={self.environment[name]}\n" for name in names)
+
+
+def _not_found(name: str) -> Execution:
+    text = (
+        "OCI runtime exec failed: exec failed: unable to start container process: "
+        f'exec: "{name}": executable file not found in $PATH\n'
+    )
+    return Execution(stdout="", stderr=text, exit_code=127)
+
+
+def environment_of(pod: JsonObject, variables: dict[str, str]) -> dict[str, str]:
+    """All that a process finds: the image's PATH, the Pod's name, the Pod's own variables, the service's, HOME."""
+    service = {
+        "KUBERNETES_SERVICE_HOST": "10.100.0.1",
+        "KUBERNETES_SERVICE_PORT": "443",
+        "KUBERNETES_SERVICE_PORT_HTTPS": "443",
+        "KUBERNETES_PORT": "tcp://10.100.0.1:443",
+        "KUBERNETES_PORT_443_TCP": "tcp://10.100.0.1:443",
+        "KUBERNETES_PORT_443_TCP_PROTO": "tcp",
+        "KUBERNETES_PORT_443_TCP_PORT": "443",
+        "KUBERNETES_PORT_443_TCP_ADDR": "10.100.0.1",
+    }
+    first = {"PATH": _PATH, "HOSTNAME": str(pod["spec"].get("hostname") or pod["metadata"]["name"])}
+    return {**first, **variables, **{k: v for k, v in service.items() if k not in variables}} | (
+        {} if "HOME" in variables else {"HOME": "/root"}
+    )
+
+
+def command_of(container: JsonObject, variables: dict[str, str]) -> tuple[str, ...]:
+    """The container's process: `command` replaces the image's entrypoint, `args` its arguments."""
+    entrypoint = ["/usr/local/bin/aws"] if is_aws_cli(container.get("image") or "") else []
+    words = [*(container.get("command") or entrypoint), *(container.get("args") or [])]
+    return tuple(expand(word, variables) for word in words)

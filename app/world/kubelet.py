@@ -1,0 +1,141 @@
+"""The node's agent: takes the Pods that are pending, mounts their volumes, runs their containers, renews their tokens.
+
+One node, one kubelet, on the servers' loop. It learns of Pods by watching the cluster's state, and asks for tokens over
+https like any client. Where it differs from a real one: the files of a Pod that has finished stay, are kept fresh, and
+commands may still be run in its containers, so that one can look inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from app.flow.ports import Execution
+from app.world.network import NetworkError
+from app.world.pod_worker import ContainerNotFound, PodWorker
+from app.world.runner import AwsCli
+from app.world.tokens import TokenError, TokenManager
+from app.world.volumes import pod_directory
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+REQUEST_SECONDS = 10.0
+"""How long kubelet waits for the API server."""
+
+__all__ = ["ContainerNotFound", "Kubelet"]
+
+
+class Kubelet:
+    """The kubelet of one world. All methods but `logs` run on the servers' loop."""
+
+    def __init__(self, world: World, api_url: str, aws_cli: AwsCli, threads: ThreadPoolExecutor) -> None:
+        self._world = world
+        self._api_url = api_url
+        self.aws_cli = aws_cli
+        self.threads = threads
+        """Where blocking programs run."""
+        self.tokens = TokenManager(self._request_token, world.clock.now)
+        self._workers: dict[str, PodWorker] = {}
+        """By the Pod's uid."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._addresses = 0
+        self._cancel_watch = world.cluster.subscribe(self._changed)
+
+    # (1) What the API server asks of kubelet
+
+    def logs(self, pod: JsonObject, container: str) -> str:
+        """What the container printed, both streams. Raises `ContainerNotFound`."""
+        return self._worker(pod).logs(container)
+
+    async def execute(self, pod: JsonObject, container: str, command: list[str]) -> Execution:
+        """Runs a command in a container that has been started, finished or not. Raises `ContainerNotFound`."""
+        return await self._worker(pod).execute(container, command)
+
+    def _worker(self, pod: JsonObject) -> PodWorker:
+        worker = self._workers.get(pod["metadata"]["uid"])
+        if worker is None:
+            raise ContainerNotFound(pod["metadata"]["name"])
+        return worker
+
+    # (2) The passage of time
+
+    async def sync(self) -> None:
+        """What a moved clock brings about: tokens due are renewed, failed containers are started again."""
+        for worker in list(self._workers.values()):
+            await worker.sync()
+
+    async def settle(self, seconds: float) -> None:
+        """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            pass
+
+    def stop(self) -> None:
+        """Ends all work. The world's files are its own to remove."""
+        self._cancel_watch()
+        for task in self._tasks:
+            task.cancel()
+
+    # (3) Watching the cluster
+
+    def _changed(self, change: str, resource: str, document: JsonObject) -> None:
+        if resource == "pods":
+            self._pod_changed(change, document)
+        elif resource in ("serviceaccounts", "configmaps", "secrets") and change != "DELETED":
+            namespace = document["metadata"].get("namespace")
+            for worker in self._workers.values():
+                if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == namespace:
+                    self._spawn(worker.start())
+
+    def _pod_changed(self, change: str, pod: JsonObject) -> None:
+        uid = pod["metadata"]["uid"]
+        if change == "DELETED":
+            worker = self._workers.pop(uid, None)
+            if worker is not None:
+                worker.stop()
+                self.tokens.forget(uid)
+                shutil.rmtree(pod_directory(self._world, uid), ignore_errors=True)
+        elif uid not in self._workers and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
+            if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
+                self._addresses += 1
+                self._workers[uid] = worker = PodWorker(self._world, self, pod, self._addresses)
+                worker.task = self._spawn(worker.start())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # (4) TokenRequest
+
+    async def _request_token(self, namespace: str, service_account: str, spec: JsonObject) -> JsonObject:
+        url = f"{self._api_url}/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"
+        body = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": spec}
+        try:
+            answer = await self._world.network.request(
+                "POST",
+                url,
+                caller="kubelet",
+                callee="kube-apiserver",
+                timeout=REQUEST_SECONDS,
+                headers={"authorization": f"Bearer {self._world.node_token}"},
+                body=json.dumps(body, separators=(",", ":")).encode(),
+            )
+            document = json.loads(answer.body)
+        except NetworkError as error:
+            raise TokenError(f'Post "{url}": {error}') from error
+        except ValueError as error:
+            raise TokenError("the server's answer is no JSON") from error
+        if answer.status != 201 or not isinstance(document, dict):
+            raise TokenError(str(document.get("message", "")) if isinstance(document, dict) else "no Status")
+        return document

@@ -1,0 +1,129 @@
+"""`ls` as the two families of images print it: busybox's applet, and GNU coreutils (Amazon Linux, Debian)."""
+
+from __future__ import annotations
+
+import posixpath
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.flow.ports import Execution
+from app.world.filesystem import FileSystem, Node
+
+OPTIONS = "aA1dlLn"
+_HALF_YEAR = 365.2425 * 86400 / 2
+_USERS = {0: "root", 65534: "nobody"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    name: str
+    node: Node
+
+
+def ls(arguments: list[str], files: FileSystem, *, directory: str, now: float, busybox: bool) -> Execution:
+    """Runs `ls` with `arguments` in `directory`. Knows the options `-a -A -1 -d -l -L -n`."""
+    # (1) Options and paths.
+    paths: list[str] = []
+    options: set[str] = set()
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            paths += arguments[position + 1 :]
+            break
+        if argument.startswith("-") and argument != "-":
+            if unknown := [letter for letter in argument[1:] if letter not in OPTIONS]:
+                return _usage(argument, unknown[0], busybox=busybox)
+            options |= set(argument[1:])
+        else:
+            paths.append(argument)
+    # (2) Files first, then directories, as ls orders them.
+    errors: list[str] = []
+    loose: list[_Entry] = []
+    inside: list[tuple[str, list[_Entry]]] = []
+    for path in sorted(paths or ["."]):
+        full = posixpath.join(directory, path)
+        try:
+            follow = "L" in options or (not options & {"l", "n", "d"})
+            node = files.stat(full, follow=follow)
+            if node.is_directory and "d" not in options:
+                inside.append((path, _children(files, full, options)))
+            else:
+                loose.append(_Entry(name=path, node=node))
+        except OSError as error:
+            errors.append(_complaint(path, error, busybox=busybox))
+    # (3) Print.
+    long = bool(options & {"l", "n"})
+    numeric = "n" in options
+    blocks: list[str] = []
+    if loose:
+        blocks.append(_lines(loose, long=long, numeric=numeric, now=now, busybox=busybox))
+    for path, entries in inside:
+        heading = f"{path}:\n" if len(paths) > 1 else ""
+        total = f"total {sum(entry.node.blocks for entry in entries) // 2}\n" if long else ""
+        blocks.append(heading + total + _lines(entries, long=long, numeric=numeric, now=now, busybox=busybox))
+    exit_code = 0 if not errors else (1 if busybox else 2)
+    return Execution(stdout="\n".join(blocks), stderr="".join(errors), exit_code=exit_code)
+
+
+def _children(files: FileSystem, path: str, options: set[str]) -> list[_Entry]:
+    names = files.listdir(path)
+    if "a" in options:
+        names = [".", "..", *names]
+    elif "A" not in options:
+        names = [name for name in names if not name.startswith(".")]
+    follow = "L" in options
+    return [_Entry(name=name, node=files.stat(posixpath.join(path, name), follow=follow)) for name in names]
+
+
+def _lines(entries: list[_Entry], *, long: bool, numeric: bool, now: float, busybox: bool) -> str:
+    if not long:
+        return "".join(f"{entry.name}\n" for entry in entries)
+    rows = [
+        (
+            stat.filemode(entry.node.mode),
+            str(entry.node.links),
+            _owner(entry.node.uid, numeric),
+            _owner(entry.node.gid, numeric),
+            str(entry.node.size),
+            _time(entry.node.modified, now),
+            entry.name + (f" -> {entry.node.target}" if entry.node.is_link else ""),
+        )
+        for entry in entries
+    ]
+    if busybox:
+        widths = [10, 4, 8, 8, 9]
+    else:
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    a, b, c, d, e = widths
+    return "".join(
+        f"{mode:{a}} {links:>{b}} {user:{c}} {group:{d}} {size:>{e}} {time} {name}\n"
+        for mode, links, user, group, size, time, name in rows
+    )
+
+
+def _owner(number: int, numeric: bool) -> str:
+    return str(number) if numeric else _USERS.get(number, str(number))
+
+
+def _time(modified: float, now: float) -> str:
+    moment = datetime.fromtimestamp(modified, UTC)
+    recent = now - _HALF_YEAR < modified <= now + 1
+    return f"{moment:%b} {moment.day:2} " + (f"{moment:%H:%M}" if recent else f" {moment:%Y}")
+
+
+def _complaint(path: str, error: OSError, *, busybox: bool) -> str:
+    if busybox:
+        return f"ls: {path}: {error.strerror}\n"
+    if error.strerror == "Permission denied":
+        return f"ls: cannot open directory '{path}': {error.strerror}\n"
+    return f"ls: cannot access '{path}': {error.strerror}\n"
+
+
+def _usage(argument: str, letter: str, *, busybox: bool) -> Execution:
+    if busybox:
+        text, code = f"ls: unrecognized option: {letter}\n", 1
+    elif argument.startswith("--"):
+        text, code = f"ls: unrecognized option '{argument}'\nTry 'ls --help' for more information.\n", 2
+    else:
+        text, code = f"ls: invalid option -- '{letter}'\nTry 'ls --help' for more information.\n", 2
+    return Execution(stdout="", stderr=text, exit_code=code)

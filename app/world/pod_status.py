@@ -1,0 +1,179 @@
+"""A Pod's status as kubelet writes it (`pkg/kubelet/status/generate.go`, `kubelet_pods.go`), and its events' texts."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.flow.ports import Execution
+from app.world.apiserver.state import timestamp
+
+JsonObject = dict[str, Any]
+LOG_LIMIT = 256 * 1024
+"""Characters of a container's log that are kept, the newest."""
+BACK_OFF_SECONDS = 10
+BACK_OFF_LIMIT = 300
+
+
+@dataclass(kw_only=True)
+class ContainerState:
+    """How one container fares."""
+
+    name: str
+    image: str
+    container_id: str = ""
+    started: float | None = None
+    finished: float | None = None
+    result: Execution | None = None
+    """What its process left; None while it runs."""
+    waiting: str = ""
+    """Why it does not run, such as `CreateContainerConfigError`."""
+    waiting_message: str = ""
+    restarts: int = 0
+    log: str = ""
+
+    def start(self, now: float) -> None:
+        """A new process runs."""
+        self.container_id = f"containerd://{secrets.token_hex(32)}"
+        self.started, self.finished, self.result = now, None, None
+        self.waiting = self.waiting_message = ""
+
+    def finish(self, result: Execution, now: float) -> None:
+        """The process has ended; what it printed is its log, both streams as one."""
+        self.finished, self.result = now, result
+        self.log = (self.log + result.stdout + result.stderr)[-LOG_LIMIT:]
+
+    @property
+    def running(self) -> bool:
+        return self.started is not None and self.finished is None and not self.waiting
+
+    @property
+    def back_off(self) -> float:
+        """Seconds from the end of a process to its restart."""
+        return float(min(BACK_OFF_SECONDS * 2 ** min(self.restarts, 10), BACK_OFF_LIMIT))
+
+    def status(self) -> JsonObject:
+        """The entry in `containerStatuses`."""
+        state, last = self._states()
+        return {
+            "name": self.name,
+            "state": state,
+            "lastState": last,
+            "ready": self.running,
+            "restartCount": self.restarts,
+            "image": self.image,
+            "imageID": "",
+            **({"containerID": self.container_id} if self.container_id else {}),
+            "started": self.running,
+        }
+
+    def _states(self) -> tuple[JsonObject, JsonObject]:
+        terminated: JsonObject = {}
+        if self.result is not None and self.started is not None and self.finished is not None:
+            terminated = {
+                "terminated": {
+                    "exitCode": self.result.exit_code,
+                    "reason": "Completed" if self.result.exit_code == 0 else "Error",
+                    "startedAt": timestamp(self.started),
+                    "finishedAt": timestamp(self.finished),
+                    "containerID": self.container_id,
+                }
+            }
+        if self.waiting:
+            message = {"message": self.waiting_message} if self.waiting_message else {}
+            return {"waiting": {"reason": self.waiting, **message}}, terminated
+        if terminated:
+            return terminated, {}
+        if self.started is None:
+            return {"waiting": {"reason": "PodInitializing"}}, {}
+        return {"running": {"startedAt": timestamp(self.started)}}, {}
+
+
+@dataclass(kw_only=True)
+class PodState:
+    """How a Pod fares on this node."""
+
+    started: float
+    pod_ip: str
+    host_ip: str
+    qos_class: str
+    restart_policy: str
+    containers: list[ContainerState] = field(default_factory=list)
+    init_containers: list[ContainerState] = field(default_factory=list)
+    sandbox: bool = False
+    """Whether the volumes are mounted and containers may start."""
+    conditions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Type to (status, reason, time of the last change)."""
+
+    def phase(self) -> str:
+        """Pending, Running, Succeeded or Failed (`getPhase`)."""
+        if not self.sandbox or not self.containers or any(state.started is None for state in self.containers):
+            return "Failed" if self._init_failed else "Pending"
+        if any(state.running or state.waiting for state in self.containers):
+            return "Running"
+        codes = [state.result.exit_code for state in self.containers if state.result is not None]
+        return "Succeeded" if not any(codes) else "Failed"
+
+    @property
+    def _init_failed(self) -> bool:
+        failed = any(state.result is not None and state.result.exit_code for state in self.init_containers)
+        return failed and self.restart_policy == "Never"
+
+    def status(self, now: float) -> JsonObject:
+        """The Pod's whole `status`."""
+        phase = self.phase()
+        status: JsonObject = {
+            "phase": phase,
+            "conditions": self._conditions(phase, timestamp(now)),
+            "hostIP": self.host_ip,
+            "hostIPs": [{"ip": self.host_ip}],
+            "startTime": timestamp(self.started),
+        }
+        if self.sandbox:
+            status |= {"podIP": self.pod_ip, "podIPs": [{"ip": self.pod_ip}]}
+        if self.init_containers:
+            status["initContainerStatuses"] = [state.status() for state in self.init_containers]
+        status["containerStatuses"] = [self._container_status(state) for state in self.containers]
+        return {**status, "qosClass": self.qos_class}
+
+    def _container_status(self, state: ContainerState) -> JsonObject:
+        status = state.status()
+        if not self.sandbox:
+            status["state"] = {"waiting": {"reason": "ContainerCreating"}}
+        return status
+
+    def _conditions(self, phase: str, now: str) -> list[JsonObject]:
+        done = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(phase, "")
+        ready = phase == "Running" and all(state.running for state in self.containers)
+        reason = done or ("" if ready else "ContainersNotReady")
+        initialized = all(
+            state.running or (state.result is not None and state.result.exit_code == 0)
+            for state in self.init_containers
+        )
+        wanted = {
+            "PodReadyToStartContainers": (self.sandbox and not done, ""),
+            "Initialized": (
+                initialized,
+                "PodCompleted" if phase == "Succeeded" else "" if initialized else "ContainersNotInitialized",
+            ),
+            "Ready": (ready, reason),
+            "ContainersReady": (ready, reason),
+            "PodScheduled": (True, ""),
+        }
+        conditions: list[JsonObject] = []
+        for kind, (holds, why) in wanted.items():
+            text = "True" if holds else "False"
+            old = self.conditions.get(kind)
+            changed = old[2] if old is not None and old[0] == text else now
+            self.conditions[kind] = (text, why, changed)
+            conditions.append(
+                {
+                    "type": kind,
+                    "status": text,
+                    "lastProbeTime": None,
+                    "lastTransitionTime": changed,
+                    **({"reason": why} if why else {}),
+                }
+            )
+        return conditions

@@ -1,0 +1,243 @@
+"""What kubelet does for one Pod, from binding to the end of its containers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from app.flow.ports import Execution
+from app.world.apiserver.errors import ApiError
+from app.world.atomic_writer import OwnedTree
+from app.world.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.environment import ConfigError, variables
+from app.world.filesystem import FileSystem
+from app.world.pod_status import ContainerState, PodState
+from app.world.volumes import MountError, PodVolumes
+
+if TYPE_CHECKING:
+    from app.world.kubelet import Kubelet
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+PROGRAM_SECONDS = 60.0
+"""After which a program that does not end is given up."""
+
+
+class ContainerNotFound(Exception):
+    """The Pod has no such container on this node, or it has not been started."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'container not found ("{name}")')
+
+
+class PodWorker:
+    """One Pod on this node."""
+
+    def __init__(self, world: World, kubelet: Kubelet, pod: JsonObject, number: int) -> None:
+        self._world = world
+        self._kubelet = kubelet
+        self.pod = pod
+        self.task: asyncio.Task[None] | None = None
+        self._busy = asyncio.Lock()
+        self._stopped = False
+        self._volumes = PodVolumes(world, pod, kubelet.tokens)
+        self._created: dict[str, Container] = {}
+        host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
+        host_network = bool(pod["spec"].get("hostNetwork"))
+        self._state = PodState(
+            started=world.clock.now(),
+            pod_ip=host_ip if host_network else f"192.168.{64 + number // 200 % 64}.{10 + number % 200}",
+            host_ip=host_ip,
+            qos_class=(pod.get("status") or {}).get("qosClass", "BestEffort"),
+            restart_policy=pod["spec"].get("restartPolicy") or "Always",
+            containers=[_state(container) for container in pod["spec"]["containers"]],
+            init_containers=[_state(container) for container in pod["spec"].get("initContainers") or []],
+        )
+
+    @property
+    def waits_for_volumes(self) -> bool:
+        """Whether a volume could not be set up so far."""
+        return not self._state.sandbox and not self._busy.locked()
+
+    def stop(self) -> None:
+        """The Pod is gone: nothing more is written for it."""
+        self._stopped = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def logs(self, name: str) -> str:
+        """A container's log. Raises `ContainerNotFound`."""
+        for state in (*self._state.containers, *self._state.init_containers):
+            if state.name == name:
+                return state.log
+        raise ContainerNotFound(name)
+
+    async def execute(self, name: str, command: list[str]) -> Execution:
+        """Runs a command in a container. Raises `ContainerNotFound`."""
+        if name not in self._created:
+            raise ContainerNotFound(name)
+        return await self._run(self._created[name], command)
+
+    async def start(self) -> None:
+        """Binds the Pod, mounts its volumes, runs its containers. Called again where a volume was missing."""
+        async with self._busy:
+            if self._state.sandbox or self._stopped:
+                return
+            # (1) The scheduler's part: there is one node.
+            metadata = self.pod["metadata"]
+            if not self.pod["spec"].get("nodeName"):
+                node = self._world.node_name
+                self.pod = self._world.cluster.bind_pod(metadata["namespace"], metadata["name"], node)
+                message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
+                self._event("Scheduled", message, component="default-scheduler", host="")
+            self._publish()
+            # (2) The volumes. Without them no container starts.
+            try:
+                await self._volumes.refresh()
+            except MountError as error:
+                self._event("FailedMount", str(error), warning=True)
+                return
+            # (3) Init containers one by one, then the others side by side.
+            self._state.sandbox = True
+            self._publish()
+            specs = {container["name"]: container for container in self._containers("initContainers")}
+            for state in self._state.init_containers:
+                sidecar = specs[state.name].get("restartPolicy") == "Always"
+                if not await self._start_container(specs[state.name], state, "initContainers") and not sidecar:
+                    return
+        specs = {container["name"]: container for container in self._containers("containers")}
+        await asyncio.gather(
+            *(self._start_container(specs[state.name], state, "containers") for state in self._state.containers)
+        )
+
+    async def sync(self) -> None:
+        """Renews what is due in the volumes, starts again what has backed off long enough."""
+        if not self._state.sandbox:
+            await self.start()
+            return
+        async with self._busy:
+            try:
+                await self._volumes.refresh()
+            except MountError as error:
+                self._event("FailedMount", str(error), warning=True)
+        specs = {container["name"]: container for container in self._containers("containers")}
+        for state in self._state.containers:
+            due = state.finished is not None and self._world.clock.now() >= state.finished + state.back_off
+            if state.waiting == "CreateContainerConfigError" or (state.waiting == "CrashLoopBackOff" and due):
+                state.restarts += state.waiting == "CrashLoopBackOff"
+                await self._start_container(specs[state.name], state, "containers")
+
+    def _containers(self, member: str) -> list[JsonObject]:
+        return list(self.pod["spec"].get(member) or [])
+
+    async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> bool:
+        """Creates and runs a container. Returns whether its process has ended well."""
+        # (1) Create.
+        where = f"spec.{member}{{{state.name}}}"
+        self._event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
+        try:
+            container = self._create(spec)
+        except ConfigError as error:
+            state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
+            self._event("Failed", f"Error: {error}", warning=True, field_path=where)
+            self._publish()
+            return False
+        self._created[state.name] = container
+        self._event("Created", f"Created container: {state.name}", field_path=where)
+        # (2) Start. What is no program of the image's stays running: a server, or `sleep`.
+        state.start(self._world.clock.now())
+        self._event("Started", f"Started container {state.name}", field_path=where)
+        self._publish()
+        if not container.program(container.command):
+            return False
+        # (3) Its end.
+        result = await self._run(container, list(container.command))
+        if self._stopped:
+            return False
+        state.finish(result, self._world.clock.now())
+        restart = self._state.restart_policy == "Always" or (
+            self._state.restart_policy == "OnFailure" and result.exit_code != 0
+        )
+        if restart and (member == "containers" or result.exit_code != 0):
+            name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
+            state.waiting = "CrashLoopBackOff"
+            delay = f"back-off {state.back_off:.0f}s restarting failed"
+            state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
+            message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
+            self._event("BackOff", message, warning=True, field_path=where)
+        self._publish()
+        return result.exit_code == 0
+
+    def _create(self, spec: JsonObject) -> Container:
+        found = self._world.cluster.find("pods", self.pod["metadata"]["namespace"], self.pod["metadata"]["name"])
+        pod = found.copy() if found is not None else self.pod
+        own = variables(self._world.cluster, pod, spec)
+        mounts: dict[str, OwnedTree] = {}
+        for mount in spec.get("volumeMounts") or []:
+            tree = self._volumes.tree(mount["name"])
+            if tree is None:
+                raise ConfigError(f'cannot find volume "{mount["name"]}" to mount into container "{spec["name"]}"')
+            mounts[mount["mountPath"]] = tree
+        image = spec.get("image") or ""
+        return Container(
+            name=spec["name"],
+            image=image,
+            environment=environment_of(pod, own),
+            files=FileSystem(mounts, user_of(pod, spec), self._world.clock.now()),
+            working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
+            command=command_of(spec, own),
+            host_network=bool(pod["spec"].get("hostNetwork")),
+            now=self._world.clock.now,
+        )
+
+    async def _run(self, container: Container, command: list[str]) -> Execution:
+        """Runs a program to its end. `aws` blocks on its calls, so it runs in a thread."""
+        if container.program(command) != AWS:
+            return container.run(command)
+
+        def aws() -> Execution:
+            record, path = self._world.log.record, self._world.path
+            return self._kubelet.aws_cli.run(command[1:], container, world_path=path, record=record)
+
+        try:
+            async with asyncio.timeout(PROGRAM_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self._kubelet.threads, aws)
+        except TimeoutError:
+            return Execution(stdout="", stderr="Killed\n", exit_code=137)
+
+    def _publish(self) -> None:
+        """Writes the Pod's status, if the Pod is still there."""
+        if self._stopped:
+            return
+        metadata = self.pod["metadata"]
+        try:
+            status = self._state.status(self._world.clock.now())
+            self._world.cluster.set_pod_status(metadata["namespace"], metadata["name"], status)
+        except ApiError:
+            self._stopped = True
+
+    def _event(
+        self,
+        reason: str,
+        message: str,
+        *,
+        warning: bool = False,
+        component: str = "kubelet",
+        host: str | None = None,
+        field_path: str = "",
+    ) -> None:
+        if self._stopped:
+            return
+        self._world.cluster.add_event(
+            involved=self.pod,
+            reason=reason,
+            message=message,
+            type="Warning" if warning else "Normal",
+            component=component,
+            host=self._world.node_name if host is None else host,
+            field_path=field_path,
+        )
+
+
+def _state(container: JsonObject) -> ContainerState:
+    return ContainerState(name=container["name"], image=container.get("image") or "")

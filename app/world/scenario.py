@@ -1,0 +1,154 @@
+"""What a new world holds: the article's cluster, set up the way `eksctl` does, with a Pod before IRSA and one after."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver import controllers, operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.aws import iam
+from app.world.aws.entities import Bucket, Node, StoredObject
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+NAMESPACE = "default"
+SERVICE_ACCOUNT = "my-sa"
+ROLE = "s3-reader"
+POD_BEFORE = "pod-before"
+POD_AFTER = "pod-after"
+AUDIENCE = "sts.amazonaws.com"
+_MANAGED = "arn:aws:iam::aws:policy/"
+_DAY = 86400.0
+
+
+async def seed(world: World) -> None:
+    """Fills a new world. Returns once all objects are created; the Pods then run on their own."""
+    controllers.bootstrap(world)
+    await _aws(world)
+    await _cluster(world)
+
+
+async def _aws(world: World) -> None:
+    # (1) The trust record for the cluster's issuer: `eksctl utils associate-iam-oidc-provider`.
+    thumbprint = await world.network.thumbprint(world.issuer)
+    _iam(
+        world,
+        "CreateOpenIDConnectProvider",
+        {"Url": world.issuer, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint},
+    )
+    # (2) The role and who may assume it: `eksctl create iamserviceaccount`.
+    _role(world, ROLE, trust_policy(world, NAMESPACE, SERVICE_ACCOUNT), ["AmazonS3ReadOnlyAccess"])
+    # (3) The node's instance role, which may not list buckets.
+    ec2 = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"]
+    _role(world, world.node_role_name, {"Version": "2012-10-17", "Statement": [ec2]}, policies)
+    world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
+    # (4) Something to read.
+    now = world.clock.now()
+    for name, age, objects in (
+        (f"irsa-reports-{world.account_id}", 40, {"2026/summary.csv": b"month,visitors\n10,1024\n11,2048\n"}),
+        (f"irsa-web-assets-{world.account_id}", 12, {"index.html": b"<!doctype html><title>IRSA</title>\n"}),
+    ):
+        world.account.buckets[name] = Bucket(
+            name=name,
+            region=world.region,
+            created=now - age * _DAY,
+            objects={
+                key: StoredObject(
+                    body=body,
+                    content_type="text/csv" if key.endswith(".csv") else "text/html",
+                    etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+                    modified=now - age * _DAY / 2,
+                )
+                for key, body in objects.items()
+            },
+        )
+
+
+async def _cluster(world: World) -> None:
+    # (5) The webhook that EKS registers in every cluster.
+    await operations.create(world, ADMIN, "mutatingwebhookconfigurations", None, webhook_configuration(world))
+    # (6) The ServiceAccount, annotated with the role.
+    metadata = {
+        "name": SERVICE_ACCOUNT,
+        "namespace": NAMESPACE,
+        "labels": {"app.kubernetes.io/managed-by": "eksctl"},
+        "annotations": {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{ROLE}"},
+    }
+    await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
+    # (7) The same Pod twice: as whoever it happens to be, and as `my-sa`.
+    await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_BEFORE))
+    await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_AFTER, SERVICE_ACCOUNT))
+
+
+def trust_policy(world: World, namespace: str, service_account: str) -> JsonObject:
+    """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
+    host = world.issuer.removeprefix("https://")
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRoleWithWebIdentity"],
+                "Principal": {"Federated": f"arn:aws:iam::{world.account_id}:oidc-provider/{host}"},
+                "Condition": {
+                    "StringEquals": {
+                        f"{host}:sub": f"system:serviceaccount:{namespace}:{service_account}",
+                        f"{host}:aud": AUDIENCE,
+                    }
+                },
+            }
+        ],
+    }
+
+
+def webhook_configuration(world: World) -> JsonObject:
+    """The registration on EKS, with the URL at which the webhook of this world listens."""
+    ca_bundle = base64.b64encode(world.root_ca_pem).decode()
+    skip = {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}
+    webhook = {
+        "name": "iam-for-pods.amazonaws.com",
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": {"url": world.webhook_url, "caBundle": ca_bundle},
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Equivalent",
+        "namespaceSelector": {},
+        "objectSelector": {"matchExpressions": [skip]},
+        "reinvocationPolicy": "IfNeeded",
+        "rules": [
+            {
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["pods"],
+                "scope": "*",
+            }
+        ],
+        "sideEffects": "None",
+        "timeoutSeconds": 10,
+    }
+    return {"metadata": {"name": "pod-identity-webhook"}, "webhooks": [webhook]}
+
+
+def pod(name: str, service_account: str | None = None) -> JsonObject:
+    """The article's Pod: lists the account's buckets once."""
+    container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
+    spec: JsonObject = {"containers": [container], "restartPolicy": "Never"}
+    if service_account is not None:
+        spec["serviceAccountName"] = service_account
+    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
+
+
+def _role(world: World, name: str, trust: JsonObject, managed: list[str]) -> None:
+    _iam(world, "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)})
+    for policy in managed:
+        _iam(world, "AttachRolePolicy", {"RoleName": name, "PolicyArn": _MANAGED + policy})
+
+
+def _iam(world: World, action: str, parameters: dict[str, str]) -> None:
+    iam.call(world.account, action, parameters)

@@ -1,0 +1,95 @@
+"""The two servers of the simulated world, on 127.0.0.1: AWS over http, Kubernetes and what it needs over https."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from app.world import issuer, webhook
+from app.world.apiserver.app import create_app as create_kubernetes_app
+from app.world.aws.endpoint import create_app as create_aws_app
+from app.world.http import BODY_LIMIT
+from app.world.store import WorldStore
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 120
+"""Longer than clients keep an idle connection, so that none is closed under a request."""
+
+
+def listen(port: int) -> socket.socket:
+    """Takes a port on loopback; 0 takes a free one. Raises `OSError`."""
+    return socket.create_server((HOST, port))
+
+
+def port_of(listener: socket.socket) -> int:
+    """The port that was taken."""
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def https_app(store: WorldStore, issuer_host: str) -> Starlette:
+    """`/k8s/{world}` API server (the world's path), `/webhook/{path}/mutate` webhook, `/id/{issuer id}` issuer."""
+    return Starlette(
+        routes=[
+            Mount("/k8s/{world}", create_kubernetes_app(store.by_path)),
+            Mount("/webhook", webhook.create_app(store.by_path)),
+            Mount("/id", issuer.create_app(store.by_issuer, issuer_host)),
+        ]
+    )
+
+
+class Servers:
+    """Both servers, on the loop that runs `serve`. (asyncio switches Nagle's algorithm off by itself.)"""
+
+    def __init__(
+        self,
+        store: WorldStore,
+        *,
+        issuer_host: str,
+        aws: socket.socket,
+        kubernetes: socket.socket,
+        context: ssl.SSLContext,
+    ) -> None:
+        https = https_app(store, issuer_host)
+        self._servers = [
+            (uvicorn.Server(_config(create_aws_app(store))), aws),
+            (uvicorn.Server(_config(https, context)), kubernetes),
+        ]
+
+    async def serve(self) -> None:
+        """Serves until `stop`."""
+        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in self._servers))
+
+    @property
+    def started(self) -> bool:
+        """Whether both accept connections."""
+        return all(server.started for server, _ in self._servers)
+
+    def stop(self) -> None:
+        """Makes `serve` return: open connections are closed within a second."""
+        for server, _ in self._servers:
+            server.should_exit = True
+
+
+def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=BODY_LIMIT,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
+        ssl_context_factory=None if context is None else lambda _config, _default: context,
+    )

@@ -1,0 +1,205 @@
+"""The simulated world as the rest of the app sees it: start it, and ask for a learner's world by key."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from app.world import scenario
+from app.world.keys import KeyPool
+from app.world.network import Loopback
+from app.world.pki import Pki
+from app.world.runner import AwsCli
+from app.world.servers import HOST, Servers, listen, port_of
+from app.world.store import WorldStore
+from app.world.world import ISSUER_HOST, Ground, World
+
+T = TypeVar("T")
+SWEEP_SECONDS = 30.0
+"""Between two looks for idle worlds."""
+PODS_SECONDS = 20.0
+"""How long a new world waits for the scenario's Pods to finish."""
+PROGRAM_THREADS = 4
+"""How many `aws` run at once, in all worlds together."""
+CLOCK_LIMIT = 10 * 366 * 86400.0
+"""Seconds by which a world's clock may be away from the wall clock."""
+
+
+class Simulation:
+    """All worlds of one process: one thread with one loop, two servers on 127.0.0.1.
+
+    The ports are taken at once (`OSError` where that fails); `start` serves them. Methods may be called from any thread
+    but the loop's own.
+    """
+
+    def __init__(
+        self, *, aws_port: int = 0, kubernetes_port: int = 0, capacity: int = 500, idle_seconds: float = 3600
+    ) -> None:
+        self._aws = listen(aws_port)
+        try:
+            self._kubernetes = listen(kubernetes_port)
+        except OSError:
+            self._aws.close()
+            raise
+        self.aws_url = f"http://{HOST}:{port_of(self._aws)}"
+        self.kubernetes_url = f"https://{HOST}:{port_of(self._kubernetes)}"
+        self._pki = Pki([HOST, "localhost", ISSUER_HOST])
+        self.ca_pem = self._pki.root_ca_pem
+        """The CA of the https server, PEM."""
+        self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
+        self._keys = KeyPool()
+        self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
+        self._directory = tempfile.TemporaryDirectory(prefix="irsa-explorer-", ignore_cleanup_errors=True)
+        self._making: dict[str, asyncio.Task[World]] = {}
+        self._ground: Ground | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name="simulation", daemon=True)
+
+    # (1) Life
+
+    def start(self) -> None:
+        """Starts the servers and returns once they accept connections."""
+        self._keys.start()
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise RuntimeError("the simulated world could not be started") from self._failure
+
+    def stop(self) -> None:
+        """Drops all worlds, stops the servers, removes every file. Stopping twice is no error."""
+        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._keys.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._aws.close()
+        self._kubernetes.close()
+        self._directory.cleanup()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # (2) Worlds
+
+    def world(self, key: str) -> World:
+        """The world of a learner's key: made on first use, with the scenario in it and its Pods finished."""
+        kept = self.store.get(key)
+        if kept is not None and key not in self._making:
+            return kept
+        return self.run(self._made(key))
+
+    def reset(self, key: str) -> World:
+        """A new world in place of the learner's old one."""
+        return self.run(self._made(key, anew=True))
+
+    def move_clock(self, world: World, seconds: float) -> None:
+        """Moves the world's clock and lets kubelet do what the passed time asks for. Raises `ValueError`."""
+        if not abs(world.clock.offset + seconds) <= CLOCK_LIMIT:
+            raise ValueError(f"the clock stays within {CLOCK_LIMIT:.0f} seconds of the wall clock")
+        self.run(self._move_clock(world, seconds))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the servers' loop and returns its result."""
+        if self._loop is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("the simulated world is not running, or this is its own thread")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _move_clock(self, world: World, seconds: float) -> None:
+        world.clock.move(seconds)
+        await world.kubelet.sync()
+
+    async def _made(self, key: str, *, anew: bool = False) -> World:
+        if key not in self._making:
+            kept = None if anew else self.store.get(key)
+            if kept is not None:
+                return kept
+            self._making[key] = asyncio.get_running_loop().create_task(self._make(key))
+        # Shielded: a caller that gives up does not take the world from the others who wait for it.
+        return await asyncio.shield(self._making[key])
+
+    async def _make(self, key: str) -> World:
+        try:
+            if self._ground is None:
+                raise RuntimeError("the simulated world is not running")
+            world = World(self._ground, account_id=self.store.free_account_id())
+            self.store.put(key, world)  # before it is complete: its servers must find it
+            await scenario.seed(world)
+            await world.kubelet.settle(PODS_SECONDS)
+            return world
+        except BaseException:
+            self.store.discard(key)
+            raise
+        finally:
+            del self._making[key]
+
+    def _drop(self, world: World) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(world.close)
+
+    # (3) The loop's thread
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        loopback = Loopback(port_of(self._kubernetes), self.ca_pem, ISSUER_HOST)
+        self._ground = Ground(
+            kubernetes_url=self.kubernetes_url,
+            loopback=loopback,
+            keys=self._keys,
+            aws_cli=AwsCli(self.aws_url),
+            threads=self._threads,
+            directory=Path(self._directory.name),
+        )
+        servers = Servers(
+            self.store,
+            issuer_host=ISSUER_HOST,
+            aws=self._aws,
+            kubernetes=self._kubernetes,
+            context=self._pki.server_context(),
+        )
+        serving = asyncio.create_task(servers.serve())
+        sweeping = asyncio.create_task(self._sweep())
+        while not servers.started and not serving.done():
+            await asyncio.sleep(0.005)
+        self._threads.submit(self._ground.aws_cli.warm)
+        self._ready.set()
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        # In order: no new worlds are looked after, the old ones go, the connections close.
+        sweeping.cancel()
+        stopping.cancel()
+        self.store.clear()
+        await asyncio.sleep(0)
+        servers.stop()
+        await serving
+        await loopback.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            self.store.expire()

@@ -1,0 +1,115 @@
+"""One learner's simulated world: an EKS cluster, an AWS account, a node, a clock. No state of it is anywhere else."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import shutil
+import string
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.flow.webhook import WebhookSettings
+from app.world.apiserver.authentication import ADMIN, User
+from app.world.apiserver.state import ClusterState
+from app.world.aws.account import Account
+from app.world.clock import WorldClock
+from app.world.exchange_log import ExchangeLog
+from app.world.keys import KeyPool, KeyRing
+from app.world.kubelet import Kubelet
+from app.world.network import Loopback, Network
+from app.world.runner import AwsCli
+
+REGION = "ap-northeast-1"
+ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
+CLUSTER_NAME = "irsa"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What all worlds of one process stand on."""
+
+    kubernetes_url: str
+    loopback: Loopback
+    keys: KeyPool
+    aws_cli: AwsCli
+    threads: ThreadPoolExecutor
+    directory: Path
+    """Where the worlds keep their nodes' files."""
+
+
+class World:
+    """State and identities of one world. It lives on the servers' loop."""
+
+    def __init__(self, ground: Ground, *, account_id: str) -> None:
+        # (1) Names. What another learner must not guess is random: path, issuer, tokens.
+        self.account_id = account_id
+        """12 digits."""
+        self.region = REGION
+        self.cluster_name = CLUSTER_NAME
+        self.path = secrets.token_hex(16)
+        """The prefix of this world's URLs, 128 random bits."""
+        self.issuer_id = secrets.token_hex(16).upper()
+        self.issuer = f"https://{ISSUER_HOST}/id/{self.issuer_id}"
+        self.api_audience = "https://kubernetes.default.svc"
+        self.node_name = f"ip-192-168-{secrets.randbelow(64)}-{10 + secrets.randbelow(240)}.{REGION}.compute.internal"
+        self.node_uid = str(uuid.uuid4())
+        self.node_role_name = f"eksctl-{CLUSTER_NAME}-nodegroup-ng-1-NodeInstanceRole-{_suffix()}"
+        self.instance_id = f"i-0{secrets.token_hex(8)}"
+        self.api_url = f"{ground.kubernetes_url}/k8s/{self.path}"
+        self.webhook_url = f"{ground.kubernetes_url}/webhook/{self.path}/mutate"
+
+        # (2) Secrets.
+        self.admin_token = secrets.token_urlsafe(32)
+        """The learner's bearer token for the API server."""
+        self.node_token = secrets.token_urlsafe(32)
+        """Kubelet's."""
+        self.keys = KeyRing(ground.keys)
+
+        # (3) State.
+        self.clock = WorldClock()
+        self.log = ExchangeLog()
+        self.network = Network(ground.loopback, self.log)
+        self.root_ca_pem = ground.loopback.root_ca_pem
+        self.cluster = ClusterState(self.clock)
+        self.account = Account(account_id, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log)
+        self.webhook_settings = WebhookSettings(region=REGION, sts_regional_endpoint=True)
+        self.webhook_delay = 0.0
+        """Seconds by which the webhook's answers are late."""
+        self.directory = ground.directory / self.path
+        self.directory.mkdir(mode=0o700)
+        self.kubelet = Kubelet(self, self.api_url, ground.aws_cli, ground.threads)
+
+    @property
+    def webhook_available(self) -> bool:
+        """Whether the webhook listens. Set it to False and connections to it are refused."""
+        return f"/webhook/{self.path}/mutate" not in self.network.closed
+
+    @webhook_available.setter
+    def webhook_available(self, available: bool) -> None:
+        path = f"/webhook/{self.path}/mutate"
+        if available:
+            self.network.closed.discard(path)
+        else:
+            self.network.closed.add(path)
+
+    def user_of(self, token: str) -> User | None:
+        """Whose static bearer token this is: the learner's, kubelet's, or nobody's."""
+        given = token.encode("utf-8", "replace")
+        if hmac.compare_digest(given, self.admin_token.encode()):
+            return ADMIN
+        if hmac.compare_digest(given, self.node_token.encode()):
+            return User(name=f"system:node:{self.node_name}", groups=("system:nodes", "system:authenticated"))
+        return None
+
+    def close(self) -> None:
+        """Ends all work and removes the node's files."""
+        self.kubelet.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _suffix() -> str:
+    """What CloudFormation appends to the names it makes."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(12))
