@@ -6,10 +6,17 @@ import re
 from collections.abc import Iterable
 
 MASK = "…masked…"
-_JWT = re.compile(r"\b(eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
+_JWT = re.compile(
+    r"((?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)\.[A-Za-z0-9_-]+", re.ASCII
+)
+"""Where a word begins: also after an escaped line break of JSON and after an escaped character of a form."""
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
 _JSON = re.compile(r'("(?:SecretAccessKey|SessionToken|Token|client-key-data)"\s*:\s*")[^"]*"')
 _ENVIRONMENT = re.compile(r"\b(AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)=\S+")
+_VARIABLE = re.compile(
+    r'("name\\?"\s*:\s*\\?"(?:AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)\\?"\s*,\s*\\?"value\\?"\s*:\s*\\?")[^"\\]*'
+)
+"""A variable of a container, as the Kubernetes API writes it, also inside an annotation's quoted JSON."""
 _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
 
 
@@ -18,6 +25,7 @@ def mask_text(text: str) -> str:
     text = _JWT.sub(rf"\1.{MASK}", text)
     text = _XML.sub(rf"<\1>{MASK}<", text)
     text = _JSON.sub(rf'\1{MASK}"', text)
+    text = _VARIABLE.sub(rf"\1{MASK}", text)
     return _ENVIRONMENT.sub(rf"\1={MASK}", text)
 
 

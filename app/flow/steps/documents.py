@@ -62,7 +62,7 @@ def shown(value: JsonValue) -> str:
     """A value as a check quotes it: strings as they are, lists joined, the rest as JSON; secrets masked."""
     if isinstance(value, str):
         words = value
-    elif isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+    elif isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
         words = ", ".join(value)
     else:
         words = json.dumps(value, ensure_ascii=False, default=str)

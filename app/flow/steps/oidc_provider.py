@@ -98,22 +98,23 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, trail: Trail) 
     """IAM's record of trust in that issuer."""
     # (5) One of the account's providers has exactly this URL.
     wanted = host_and_path(trail.issuer)
+    expected = f"arn:aws:iam::ACCOUNT_ID{_PROVIDER}{wanted}"
     where = "iam:ListOpenIDConnectProviders"
     try:
         arns = strings(list(ports.aws.oidc_providers()))
         trail = replace(trail, provider_arns=tuple(arns))
         arn = next((arn for arn in arns if arn.partition(_PROVIDER)[2] == wanted), "")
         if not arn:
-            findings.judge("provider.exists", False, got=arns, expected=f"{_PROVIDER}{wanted}", where=where)
+            findings.judge("provider.exists", False, got=arns, expected=expected, where=where)
             return trail
         where = "iam:GetOpenIDConnectProvider"
         provider = ports.aws.oidc_provider(arn)
     except FlowError as error:
-        findings.refused("provider.exists", error, expected=f"{_PROVIDER}{wanted}", where=where)
+        findings.refused("provider.exists", error, expected=expected, where=where)
         return trail
     findings.show("provider", provider)
     url = text(provider, "Url").removeprefix("https://")
-    if not findings.judge("provider.exists", url == wanted, got=arn, expected=f"{_PROVIDER}{wanted}", where=where):
+    if not findings.judge("provider.exists", url == wanted, got=arn, expected=expected, where=where):
         return trail
 
     # (6) It accepts tokens for the audience that the webhook asks for.

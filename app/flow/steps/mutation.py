@@ -1,0 +1,149 @@
+"""The Pod before and after the webhook: what was added in the dry run, and what the running Pod lacks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+from app.flow import strict_json
+from app.flow.errors import FlowError
+from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.ports import Ports
+from app.flow.steps.documents import dig, items, mapping, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    environment,
+    mount_path,
+    token_source,
+)
+from app.flow.steps.names import TOKEN_DIRECTORY, annotated_audience
+from app.flow.trail import Trail
+from app.flow.webhook import VOLUME
+
+SKIP_LABEL = "eks.amazonaws.com/skip-pod-identity-webhook"
+PARTS = (f"volume {VOLUME}", "volumeMounts", ROLE_VARIABLE, TOKEN_VARIABLE)
+"""What the webhook adds, in short."""
+
+
+def show_mutation(
+    findings: Findings, ports: Ports, subject: Subject, request: JsonValue, after: JsonValue, webhook: JsonValue
+) -> None:
+    """Evidence: the AdmissionReview where the servers let us listen, the Pod before and after, the new variables.
+
+    The Pod before is the one that the webhook was shown. Where nobody may listen it is a second dry run, with the
+    label that keeps the webhook away; where that means nothing to the webhook, it is the request.
+    """
+    review = _admission_review(findings.new_exchanges())
+    findings.show("admission_review", review)
+    before = mapping(review, "request", "request", "object")
+    if not before and any(text(rule, "key") == SKIP_LABEL for rule in _expressions(webhook)):
+        metadata = mapping(request, "metadata")
+        labels = {**mapping(metadata, "labels"), SKIP_LABEL: "true"}
+        try:
+            before = mapping(
+                ports.cluster.dry_run_pod(
+                    subject.namespace, {**mapping(request), "metadata": {**metadata, "labels": labels}}
+                )
+            )
+        except FlowError:
+            before = {}
+    before = before or mapping(request)
+    findings.show("pod_before", before)
+    findings.show("pod_after", after)
+    had = {(text(box, "name"), name) for box in containers(before) for name in environment(box)}
+    findings.show(
+        "environment",
+        [
+            {"container": text(box, "name"), "name": name, "value": value}
+            for box in containers(after)
+            for name, value in environment(box).items()
+            if (text(box, "name"), name) not in had
+        ],
+    )
+
+
+def judge_mutation(findings: Findings, pod: JsonValue, trail: Trail) -> None:
+    """The three things that the webhook adds, in the Pod that the dry run brought."""
+    where = "POST pods?dryRun=All .spec"
+    boxes = containers(pod)
+
+    # (1) The volume: a wish for a token with this audience.
+    audience = annotated_audience(trail.service_account)
+    source = token_source(pod)
+    volumes = [text(volume, "name") for volume in items(pod, "spec", "volumes")]
+    findings.judge(
+        "webhook.volume",
+        text(source, "audience") == audience,
+        got=" ".join((VOLUME, *(f"{key}={value}" for key, value in source.items()))) if source else volumes,
+        expected=f"{VOLUME} audience={audience}",
+        where=f"{where}.volumes",
+    )
+
+    # (2) Its mount in every container.
+    findings.judge(
+        "webhook.mount",
+        bool(boxes) and all(mount_path(box) for box in boxes),
+        got=[f"{text(box, 'name')}: {mount_path(box)}" for box in boxes],
+        expected=TOKEN_DIRECTORY,
+        where=f"{where}.containers[].volumeMounts",
+    )
+
+    # (3) The two variables that the SDKs look for.
+    variables = [environment(box) for box in boxes]
+    findings.judge(
+        "webhook.environment",
+        bool(boxes) and all(_names_role(box, trail) and box.get(TOKEN_VARIABLE) for box in variables),
+        got=[f"{name}={box[name]}" for box in variables for name in (ROLE_VARIABLE, TOKEN_VARIABLE) if name in box],
+        expected=[f"{ROLE_VARIABLE}={trail.role_arn}", f"{TOKEN_VARIABLE}={TOKEN_DIRECTORY}/token"],
+        where=f"{where}.containers[].env",
+    )
+
+
+def present_parts(pod: JsonValue, trail: Trail) -> list[str]:
+    """Which of `PARTS` a stored Pod has, in every container that the webhook looks at."""
+    boxes = containers(pod)
+    variables = [environment(box) for box in boxes]
+    found = (
+        token_source(pod) is not None,
+        bool(boxes) and all(mount_path(box) for box in boxes),
+        bool(boxes) and all(_names_role(box, trail) for box in variables),
+        bool(boxes) and all(box.get(TOKEN_VARIABLE) for box in variables),
+    )
+    return [part for part, present in zip(PARTS, found, strict=True) if present]
+
+
+def _names_role(variables: dict[str, str], trail: Trail) -> bool:
+    """Whether the role's variable holds what the annotation says, or anything where there is no annotation."""
+    role = variables.get(ROLE_VARIABLE, "")
+    return bool(role) and role == (trail.role_arn or role)
+
+
+def _expressions(webhook: JsonValue) -> list[JsonValue]:
+    return items(webhook, "objectSelector", "matchExpressions")
+
+
+def _admission_review(exchanges: Sequence[Exchange]) -> JsonValue:
+    """The last call of the webhook among these exchanges, with its JSON patch decoded."""
+    for exchange in reversed(exchanges):
+        if exchange.callee == "pod-identity-webhook":
+            answer = _parsed(exchange.response_body)
+            patch = _parsed(_decoded(dig(answer, "response", "patch")))
+            return {"request": _parsed(exchange.request_body), "response": answer, "patch": patch}
+    return None
+
+
+def _parsed(words: str) -> JsonValue:
+    try:
+        return strict_json.loads(words)
+    except ValueError:
+        return None
+
+
+def _decoded(patch: JsonValue) -> str:
+    try:
+        return base64.b64decode(patch, validate=True).decode("utf-8", "replace") if isinstance(patch, str) else ""
+    except ValueError:
+        return ""
