@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -101,10 +101,11 @@ def check_shape(value: JsonValue) -> None:
 class _Loader(yaml.CSafeLoader):
     """YAML 1.1 as Kubernetes reads it: a date stays a string."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _refuse(constant: str) -> JsonValue:

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 INITIAL_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+IMMORTAL_NAMESPACES = frozenset({"default", "kube-public", "kube-system"})
+"""What may not be deleted (`plugin/pkg/admission/namespace/lifecycle`)."""
 
 
 def bootstrap(world: World) -> None:
@@ -35,3 +37,10 @@ def fill_namespace(world: World, namespace: str) -> None:
             "annotations": {"kubernetes.io/description": description},
         }
         world.cluster.put("configmaps", {"metadata": metadata, "data": {"ca.crt": world.root_ca_pem.decode()}})
+
+
+def empty_namespace(world: World, namespace: str) -> None:
+    """Removes all that is in a namespace, Pods first."""
+    for resource in ("pods", "serviceaccounts", "configmaps", "secrets", "events"):
+        for stored in list(world.cluster.scan(resource, namespace)):
+            world.cluster.delete(resource, namespace, stored.object["metadata"]["name"])

@@ -24,7 +24,7 @@ class UnknownMessage(Exception):
 
 
 Fields = Mapping[int, tuple[str, Any]]
-"""Field number to (JSON name, type): `string`, `integer`, `boolean`, `strings`, `strings-map`, `bytes-map` or Fields."""
+"""Field number to (name, type): `string`, `integer`, `boolean`, `strings`, `strings-map`, `bytes-map` or Fields."""
 
 _META: Fields = {
     1: ("name", "string"),

@@ -70,6 +70,12 @@ ATOMIC_TYPES = frozenset(
 )
 """`x-kubernetes-map-type: atomic`: owned and replaced as a whole."""
 
+
+def is_atomic(type_: Type) -> bool:
+    """Whether a dict of this type is owned and replaced as a whole."""
+    return type_ == "any" or (isinstance(type_, str) and type_ in ATOMIC_TYPES)
+
+
 _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?")
 _INT64 = range(-(2**63), 2**63)
 

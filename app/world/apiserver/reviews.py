@@ -1,0 +1,81 @@
+"""Questions that are answered and never stored: who am I, what may I do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver.authentication import User
+from app.world.apiserver.authorization import Grant, Request, grants_of, is_allowed
+from app.world.apiserver.codec import decode_typed
+from app.world.apiserver.errors import invalid
+from app.world.apiserver.names import invalid_value
+from app.world.apiserver.resources import Resource
+from app.world.apiserver.state import timestamp
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+
+
+def answer_review(world: World, user: User, resource: Resource, body: JsonObject) -> JsonObject:
+    """The answered review. Raises `ApiError` 400 and 422."""
+    review, _ = decode_typed(body, resource)
+    answers = {
+        "SelfSubjectReview": _who,
+        "SelfSubjectAccessReview": _access,
+        "SelfSubjectRulesReview": _rules,
+    }
+    return {
+        "kind": resource.kind,
+        "apiVersion": resource.api_version,
+        "metadata": {"creationTimestamp": timestamp(world.clock.now())},
+        **answers[resource.kind](world, user, review),
+    }
+
+
+def _who(world: World, user: User, review: JsonObject) -> JsonObject:
+    info: JsonObject = {"username": user.name}
+    if user.uid:
+        info["uid"] = user.uid
+    info["groups"] = list(user.groups)
+    if user.extra:
+        info["extra"] = {key: list(values) for key, values in user.extra.items()}
+    return {"status": {"userInfo": info}}
+
+
+def _access(world: World, user: User, review: JsonObject) -> JsonObject:
+    spec = review.get("spec", {})
+    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (resource is None) == (path is None):
+        told = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        cause = invalid_value("spec.resourceAttributes", None, told)
+        raise invalid("SelfSubjectAccessReview", "authorization.k8s.io", "", [cause])
+    fields = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
+    asked = resource if resource is not None else path
+    request = Request(
+        path=(path or {}).get("path", ""),
+        **{name: asked.get(name, "") for name in (fields if resource is not None else ("verb",))},
+    )
+    allowed = is_allowed(world, user, request)
+    return {"spec": spec, "status": {"allowed": allowed}}
+
+
+def _rule(grant: Grant) -> JsonObject:
+    rule: JsonObject = {"verbs": list(grant.verbs), "apiGroups": list(grant.groups), "resources": list(grant.resources)}
+    return rule | ({"resourceNames": list(grant.names)} if grant.names else {})
+
+
+def _rules(world: World, user: User, review: JsonObject) -> JsonObject:
+    spec = review.get("spec", {})
+    held = [grant for grant in grants_of(world, user) if grant.namespace in ("", spec.get("namespace", ""))]
+    return {
+        "spec": spec,
+        "status": {
+            "resourceRules": [_rule(grant) for grant in held if grant.resources],
+            "nonResourceRules": [
+                {"verbs": list(grant.verbs), "nonResourceURLs": list(grant.paths)} for grant in held if grant.paths
+            ],
+            "incomplete": False,
+        },
+    }
