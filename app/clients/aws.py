@@ -135,6 +135,11 @@ class BotoAws:
         return {key: _plain(value) for key, value in answer.items() if key != "ResponseMetadata"}
 
 
+def static_identity(access_key_id: str, secret_access_key: str) -> Identity:
+    """The identity of a long-lived access key."""
+    return Identity(access_key_id, secret_access_key)
+
+
 def _identity(credentials: Credentials) -> Identity:
     return Identity(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
 
