@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import shlex
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,11 +53,14 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (2) What cannot work is told before anything is started. No file of an earlier world remains: whoever waits
         #     for one gets this world's.
         directory = prepare(directory, words)
-        for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
-            listen("127.0.0.1", port, words, option=option).close()
+        with ExitStack() as listeners:
+            for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
+                listeners.enter_context(listen("127.0.0.1", port, words, option=option))
 
-        # (3) Start, write, say so, wait.
-        with Simulation(aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1) as simulation:
+        # (3) Start, write, say so, wait. The one world stays however long nobody uses it.
+        with Simulation(
+            aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1, idle_seconds=math.inf
+        ) as simulation:
             for name, content in files(simulation, simulation.world("hands-on")).items():
                 write(directory / name, content)
             for line in instructions(simulation, directory, words):

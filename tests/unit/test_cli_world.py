@@ -130,6 +130,16 @@ def test_a_taken_port_is_told_and_leaves_no_files(tmp_path, option):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_port_for_both_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    group = command_line(Settings(), load("en"))
+    arguments = ["world", "--dir", str(tmp_path), "--aws-port", port, "--kubernetes-port", port]
+    result = CliRunner().invoke(group, arguments)
+    assert result.exit_code == 2
+    assert "--kubernetes-port" in result.stderr
+
+
 @pytest.mark.parametrize("folder", ["file", "file/below", "\0"])
 def test_a_folder_that_cannot_be_used_is_told(tmp_path, folder):
     (tmp_path / "file").write_text("here first")
