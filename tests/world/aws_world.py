@@ -188,6 +188,23 @@ def trust_policy(
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def request_scope(method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """A request past any HTTP parser, which would refuse some junk itself."""
+    return {
+        "type": "http",
+        "method": method,
+        "path": path.decode("utf-8", "replace"),
+        "raw_path": path,
+        "query_string": query,
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+    }
+
+
 @contextmanager
 def serve(world: AwsWorld) -> Iterator[AwsWorld]:
     """Runs the endpoint on a free loopback port, on a loop of its own."""

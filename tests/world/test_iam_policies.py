@@ -4,14 +4,7 @@ import json
 
 import pytest
 
-from tests.world.aws_world import (  # noqa: F401
-    ACCOUNT,
-    ROLE,
-    S3_READ_ONLY,
-    aws_fixture,
-    aws_server,
-    refused,
-)
+from tests.world.aws_world import ACCOUNT, ROLE, S3_READ_ONLY, aws_fixture, aws_server, refused  # noqa: F401
 
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/team/mine"
 

@@ -20,6 +20,8 @@ from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.http import BODY_LIMIT, BodyTooLarge, is_loopback_host, read_body
 
+_S3_SCOPE = "/s3/aws4_request"
+
 
 def create_app(directory: Directory) -> Starlette:
     """The endpoint as an ASGI application."""
@@ -62,7 +64,7 @@ class _Endpoint:
         return await self._dispatch(call)
 
     async def _dispatch(self, call: Incoming) -> Response:
-        service = "s3" if call.header("x-amz-content-sha256") else "sts"
+        service = "sts"
         try:
             signature = read_signature(call)
             if signature is not None:
@@ -75,7 +77,7 @@ class _Endpoint:
             service = _service(signature, parameters.get("Version", ""))
             return await query_api.respond(self._directory, service, call, parameters, signature)
         except MalformedSignature as problem:
-            return _malformed_signature(service, call, problem)
+            return _malformed_signature(call, problem)
         except AwsError as error:
             if service == "s3":
                 return s3_api.refusal(error, call.raw_path)
@@ -104,18 +106,22 @@ def _is_query_call(call: Incoming) -> bool:
     return call.method == "GET" and call.argument("Action") is not None
 
 
-def _malformed_signature(service: str, call: Incoming, problem: MalformedSignature) -> Response:
-    if service == "s3":
-        message = f"The authorization header is malformed; {problem}"
-        return s3_api.refusal(AwsError(400, "AuthorizationHeaderMalformed", message), call.raw_path)
-    return query_api.refusal("sts", AwsError(400, "IncompleteSignature", str(problem)))
+def _malformed_signature(call: Incoming, problem: MalformedSignature) -> Response:
+    """Which service was meant is known only as far as the signature can be read."""
+    authorization = call.header("authorization")
+    if _S3_SCOPE not in (authorization or call.argument("X-Amz-Credential") or ""):
+        return query_api.refusal("sts", AwsError(400, "IncompleteSignature", str(problem)))
+    if authorization is None:
+        return s3_api.refusal(AwsError(400, "AuthorizationQueryParametersError", str(problem)), call.raw_path)
+    message = f"The authorization header is malformed; {problem}"
+    return s3_api.refusal(AwsError(400, "AuthorizationHeaderMalformed", message), call.raw_path)
 
 
 def _body_too_large(request: Request) -> Response:
     """S3 says it in its own words, IAM and STS say nothing. The rest is left unread, so the connection is closed."""
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else BODY_LIMIT + 1
-    if "/s3/aws4_request" in request.headers.get("authorization", ""):
+    if _S3_SCOPE in request.headers.get("authorization", ""):
         response = s3_api.refusal(too_large(size, BODY_LIMIT), request.scope["path"])
     else:
         response = Response(status_code=413)

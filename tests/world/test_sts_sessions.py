@@ -1,0 +1,128 @@
+"""STS's signed actions: who am I, sessions of users, roles by AssumeRole."""
+
+import json
+import time
+
+import pytest
+
+from app.world.aws.account import SESSION_LIMIT
+from tests.world.aws_world import ACCOUNT, OTHER_ACCOUNT, aws_fixture, aws_server, refused  # noqa: F401
+
+TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
+LEARNER = f"arn:aws:iam::{ACCOUNT}:user/learner"
+
+
+def trusting(*principals, **condition):
+    statement = {"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement | condition]}
+
+
+def assume(client, **parameters):
+    return client.assume_role(**({"RoleArn": TARGET, "RoleSessionName": "session"} | parameters))
+
+
+def denied(arn, target=TARGET):
+    message = f"User: {arn} is not authorized to perform: sts:AssumeRole on resource: {target}"
+    return refused("AccessDenied", message, 403)
+
+
+def test_who_am_i_needs_no_permission(aws):
+    aws.call("DetachRolePolicy", RoleName="s3-reader", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    identity = aws.client("sts", aws.assume()["Credentials"]).get_caller_identity()
+    assert identity["Arn"].endswith("assumed-role/s3-reader/session")
+    assert aws.client("sts").get_caller_identity()["UserId"] == aws.mine.admin.user_id
+
+
+def test_a_session_of_the_user(aws):
+    credentials = aws.client("sts").get_session_token(DurationSeconds=900)["Credentials"]
+    assert credentials["Expiration"].timestamp() == pytest.approx(time.time() + 900, abs=3)
+    session = aws.client("sts", credentials)
+    assert session.get_caller_identity()["Arn"] == LEARNER
+    assert aws.client("iam", credentials).list_roles()["Roles"]
+    with refused("AccessDenied", "Cannot call GetSessionToken with session credentials", 403):
+        session.get_session_token()
+
+
+def test_the_account_in_a_key_id(aws):
+    sts = aws.client("sts")
+    assert sts.get_access_key_info(AccessKeyId=aws.other.admin.access_key_id)["Account"] == OTHER_ACCOUNT
+    with refused("ValidationError", status=400):
+        sts.get_access_key_info(AccessKeyId="A" * 16)
+
+
+@pytest.mark.parametrize("principal", [LEARNER, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"])
+def test_the_learner_assumes_a_role(aws, principal):
+    aws.role("target", trusting(principal))
+    answer = assume(aws.client("sts"))
+    assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/target/session"
+    assert aws.client("sts", answer["Credentials"]).get_caller_identity()["Arn"].endswith("target/session")
+
+
+@pytest.mark.parametrize("principal", [f"arn:aws:iam::{ACCOUNT}:user/other", OTHER_ACCOUNT])
+def test_a_role_that_trusts_someone_else(aws, principal):
+    aws.role("target", trusting(principal))
+    with denied(LEARNER):
+        assume(aws.client("sts"))
+
+
+def test_roles_that_are_not_there_or_not_for_this(aws):
+    with denied(LEARNER):
+        assume(aws.client("sts"))
+    with denied(LEARNER, f"arn:aws:iam::{ACCOUNT}:role/s3-reader"):
+        assume(aws.client("sts"), RoleArn=f"arn:aws:iam::{ACCOUNT}:role/s3-reader")
+    elsewhere = f"arn:aws:iam::{OTHER_ACCOUNT}:role/target"
+    with denied(LEARNER, elsewhere):
+        assume(aws.client("sts"), RoleArn=elsewhere)
+    with refused("ValidationError", "Request ARN is invalid", 400):
+        assume(aws.client("sts"), RoleArn=f"{LEARNER}/x")
+
+
+def test_chaining_by_direct_trust_or_by_permission(aws):
+    caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/session"
+    chained = aws.client("sts", aws.assume()["Credentials"])
+    aws.role("target", trusting(f"arn:aws:iam::{ACCOUNT}:role/s3-reader"))
+    assume(chained)
+    aws.call("UpdateAssumeRolePolicy", RoleName="target", PolicyDocument=json.dumps(trusting(caller)))
+    assume(chained)
+    aws.call("UpdateAssumeRolePolicy", RoleName="target", PolicyDocument=json.dumps(trusting(ACCOUNT)))
+    with denied(caller):
+        assume(chained)
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": allow})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="chain", PolicyDocument=policy)
+    assume(chained)
+
+
+def test_how_long(aws):
+    aws.role("target", trusting(f"arn:aws:iam::{ACCOUNT}:role/s3-reader", LEARNER), MaxSessionDuration="7200")
+    assume(aws.client("sts"), DurationSeconds=7200)
+    with refused("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."):
+        assume(aws.client("sts"), DurationSeconds=7201)
+    message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+    with refused("ValidationError", message, 400):
+        assume(aws.client("sts", aws.assume()["Credentials"]), DurationSeconds=7200)
+
+
+def test_an_external_id(aws):
+    condition = {"Condition": {"StringEquals": {"sts:ExternalId": "secret-handshake"}}}
+    aws.role("target", trusting(LEARNER, **condition))
+    assume(aws.client("sts"), ExternalId="secret-handshake")
+    for wrong in ({}, {"ExternalId": "wrong"}):
+        with denied(LEARNER):
+            assume(aws.client("sts"), **wrong)
+
+
+def test_sessions_are_bounded(aws):
+    aws.role("target", trusting(LEARNER))
+    first = aws.assume()["Credentials"]
+    role = aws.mine.roles["target"]
+    for _ in range(SESSION_LIMIT - 1):
+        aws.mine.open_session(role, "session", 900)
+    aws.client("sts", first).get_caller_identity()
+    aws.clock.move(901)
+    aws.mine.open_session(role, "session", 900)
+    aws.client("sts", first).get_caller_identity()  # Those that have ended went first.
+    for _ in range(SESSION_LIMIT - 1):
+        aws.mine.open_session(role, "session", 900)
+    with refused("InvalidClientTokenId"):
+        aws.client("sts", first).get_caller_identity()
