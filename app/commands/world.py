@@ -43,21 +43,21 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--kubernetes-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.kubernetes_port")
     )
     def world(directory: Path, aws_port: int, kubernetes_port: int) -> None:
-        from app.world.simulation import Simulation
-
-        # (1) From here on a signal ends the command in good order, even while the servers start.
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-
-        # (2) What cannot work is told before anything is started. No file of an earlier world remains: whoever waits
+        # (1) What cannot work is told before anything is started. No file of an earlier world remains: whoever waits
         #     for one gets this world's.
         directory = prepare(directory, words)
         with ExitStack() as listeners:
             for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
                 listeners.enter_context(listen("127.0.0.1", port, words, option=option))
 
+        # (2) From here on a signal ends the command in good order, even while the servers start.
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+
         # (3) Start, write, say so, wait. The one world stays however long nobody uses it.
+        from app.world.simulation import Simulation
+
         with Simulation(
             aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1, idle_seconds=math.inf
         ) as simulation:
