@@ -24,7 +24,16 @@ KEEP_ALIVE_SECONDS = 120
 
 def listen(port: int) -> socket.socket:
     """Takes a port on loopback; 0 takes a free one. Raises `OSError`."""
-    return socket.create_server((HOST, port))
+    # asyncio switches Nagle off only where the socket says that it is TCP, which that of `create_server` does not.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(512)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def port_of(listener: socket.socket) -> int:
@@ -45,7 +54,7 @@ def https_app(store: WorldStore, issuer_host: str) -> Starlette:
 
 
 class Servers:
-    """Both servers, on the loop that runs `serve`. (asyncio switches Nagle's algorithm off by itself.)"""
+    """Both servers, on the loop that runs `serve`."""
 
     def __init__(
         self,
@@ -72,9 +81,12 @@ class Servers:
         return all(server.started for server, _ in self._servers)
 
     def stop(self) -> None:
-        """Makes `serve` return: open connections are closed within a second."""
+        """Makes `serve` return. Open connections are cut: a client that keeps one idle would make us wait for it."""
         for server, _ in self._servers:
             server.should_exit = True
+            for connection in list(server.server_state.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
 
 
 def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Config:

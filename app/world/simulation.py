@@ -194,10 +194,9 @@ class Simulation:
         sweeping.cancel()
         stopping.cancel()
         self.store.clear()
-        await asyncio.sleep(0)
+        await loopback.close()
         servers.stop()
         await serving
-        await loopback.close()
 
     async def _sweep(self) -> None:
         while True:
