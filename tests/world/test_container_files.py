@@ -1,0 +1,197 @@
+"""A container's files: mounts, links, permissions, and `cat` and `ls` over them."""
+
+import errno
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.world.atomic_writer import AtomicWriter, FileProjection, OwnedTree
+from app.world.container import Container, is_aws_cli
+from app.world.filesystem import FileSystem, User
+
+NOW = 1795560735.0  # 2026-11-24T22:52:15Z
+MOUNT = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
+TOKEN = f"{MOUNT}/token"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return OwnedTree(tmp_path)
+
+
+@pytest.fixture
+def volume(tree):
+    def write(mode=0o644, user=None, group=None, data=b"x" * 901):
+        writer = AtomicWriter(tree, lambda: NOW)
+        writer.write({"token": FileProjection(data=data, mode=mode, user=user)}, group=group)
+        return tree
+
+    return write
+
+
+def container(tree, user=None, image="busybox:latest"):
+    return Container(
+        name="app",
+        image=image,
+        environment={"PATH": "/bin", "HOME": "/root"},
+        files=FileSystem({MOUNT: tree}, user or User(), NOW),
+        working_directory="/",
+        command=(),
+        host_network=False,
+        now=lambda: NOW,
+    )
+
+
+def test_busybox_lists_as_recorded_from_a_real_pod(volume):
+    listing = container(volume()).run(["ls", "-la", MOUNT])
+    data = next(name for name in os.listdir(volume().root) if name.startswith("..2026"))
+    assert listing.stdout == (
+        "total 4\n"
+        "drwxrwxrwt    3 root     root           100 Nov 24 22:52 .\n"
+        "drwxr-xr-x    3 root     root          4096 Nov 24 22:52 ..\n"
+        f"drwxr-xr-x    2 root     root            60 Nov 24 22:52 {data}\n"
+        f"lrwxrwxrwx    1 root     root    {len(data):10} Nov 24 22:52 ..data -> {data}\n"
+        "lrwxrwxrwx    1 root     root            12 Nov 24 22:52 token -> ..data/token\n"
+    )
+    assert listing.exit_code == 0
+
+
+def test_busybox_follows_links_and_prints_numbers(volume):
+    listing = container(volume()).run(["ls", "-lLn", MOUNT])
+    assert listing.stdout == "total 4\n-rw-r--r--    1 0        0              901 Nov 24 22:52 token\n"
+
+
+def test_coreutils_fits_its_columns(volume):
+    listing = container(volume(), image="amazon/aws-cli:latest").run(["ls", "-lL", TOKEN])
+    assert listing.stdout == f"-rw-r--r-- 1 root root 901 Nov 24 22:52 {TOKEN}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ({"mode": 0o600, "user": 1000}, "-rw-------    1 1000     0              901"),
+        ({"mode": 0o600, "user": 1000, "group": 2000}, "-rw-r-----    1 1000     2000           901"),
+        ({"mode": 0o600, "group": 2000}, "-rw-r-----    1 0        2000           901"),
+    ],
+)
+def test_owners_are_shown_as_recorded_from_real_pods(volume, written, shown):
+    assert container(volume(**written)).run(["ls", "-lLn", TOKEN]).stdout.startswith(shown)
+
+
+def test_names_alone_hide_what_begins_with_a_dot(volume):
+    assert container(volume()).run(["ls", MOUNT]).stdout == "token\n"
+    assert ".." not in container(volume()).run(["ls", "-A1", MOUNT]).stdout.split()
+
+
+def test_a_time_long_past_shows_its_year(volume):
+    late = Container(**{**vars(container(volume())), "now": lambda: NOW + 300 * 86400})
+    assert late.run(["ls", "-lL", TOKEN]).stdout.split()[5:8] == ["Nov", "24", "2026"]
+
+
+@pytest.mark.parametrize(
+    ("user", "written", "readable"),
+    [
+        (User(), {"mode": 0o000}, True),
+        (User(uid=1000), {"mode": 0o644}, True),
+        (User(uid=1000), {"mode": 0o600}, False),
+        (User(uid=1000), {"mode": 0o600, "user": 1000}, True),
+        (User(uid=1001), {"mode": 0o600, "user": 1000}, False),
+        (User(uid=1000, groups=frozenset({2000})), {"mode": 0o600, "group": 2000}, True),
+        (User(uid=1000, gid=2000), {"mode": 0o600, "group": 2000}, True),
+        (User(uid=1000), {"mode": 0o600, "group": 2000}, False),
+    ],
+)
+def test_who_may_read_the_token(volume, user, written, readable):
+    files = container(volume(**written), user).files
+    if readable:
+        assert files.open(TOKEN).read() == "x" * 901
+    else:
+        with pytest.raises(PermissionError) as caught:
+            files.open(TOKEN)
+        assert str(caught.value) == f"[Errno 13] Permission denied: '{TOKEN}'"
+
+
+def test_a_file_that_is_not_there(volume):
+    with pytest.raises(FileNotFoundError) as caught:
+        container(volume()).files.open("/nope/token")
+    assert str(caught.value) == "[Errno 2] No such file or directory: '/nope/token'"
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "stderr", "code"),
+    [
+        ("busybox", ["cat", "/nope"], "cat: can't open '/nope': No such file or directory\n", 1),
+        ("amazon/aws-cli", ["cat", "/nope"], "cat: /nope: No such file or directory\n", 1),
+        ("busybox", ["cat", "/var"], "cat: read error: Is a directory\n", 1),
+        ("amazon/aws-cli", ["cat", "/var"], "cat: /var: Is a directory\n", 1),
+        ("busybox", ["ls", "/nope"], "ls: /nope: No such file or directory\n", 1),
+        ("amazon/aws-cli", ["ls", "/nope"], "ls: cannot access '/nope': No such file or directory\n", 2),
+        ("busybox", ["ls", "-Z"], "ls: unrecognized option: Z\n", 1),
+        (
+            "amazon/aws-cli",
+            ["ls", "-Z"],
+            "ls: invalid option -- 'Z'\nTry 'ls --help' for more information.\n",
+            2,
+        ),
+        ("busybox", ["env", "x"], "env: x: No such file or directory\n", 127),
+    ],
+)
+def test_complaints_are_the_programs_own(volume, image, command, stderr, code):
+    result = container(volume(), image=image).run(command)
+    assert (result.stdout, result.stderr, result.exit_code) == ("", stderr, code)
+
+
+def test_a_program_that_the_image_has_not(volume):
+    result = container(volume()).run(["curl", "x"])
+    assert result.exit_code == 127
+    assert 'exec: "curl": executable file not found in $PATH' in result.stderr
+
+
+def test_env_and_printenv(volume):
+    inside = container(volume())
+    assert inside.run(["env"]).stdout == "PATH=/bin\nHOME=/root\n"
+    assert inside.run(["printenv", "HOME"]).stdout == "/root\n"
+    assert inside.run(["printenv", "NOPE"]).exit_code == 1
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", f"{MOUNT}/../../../../../../../etc/passwd", "../../etc/passwd"])
+def test_nothing_outside_the_mounts_is_there(volume, path):
+    assert "No such file" in container(volume()).run(["cat", path]).stderr
+
+
+def test_a_link_that_leads_out_of_the_volume_leads_nowhere(volume):
+    tree = volume()
+    (tree.root / "out").symlink_to("/etc/hostname")
+    (tree.root / "loop").symlink_to("loop")
+    files = container(tree).files
+    with pytest.raises(FileNotFoundError):
+        files.open(f"{MOUNT}/out")
+    with pytest.raises(OSError, match="symbolic links") as caught:
+        files.open(f"{MOUNT}/loop")
+    assert caught.value.errno == errno.ELOOP
+
+
+@given(words=st.lists(st.text(max_size=30), max_size=4), program=st.sampled_from(["cat", "ls", "printenv", "env"]))
+def test_any_arguments_get_an_answer(tmp_path_factory, words, program):
+    tree = OwnedTree(tmp_path_factory.mktemp("volume"))
+    for image in ("busybox", "amazon/aws-cli"):
+        result = container(tree, image=image).run([program, *words])
+        assert result.exit_code in (0, 1, 2, 127)
+
+
+@pytest.mark.parametrize(
+    ("image", "is_cli"),
+    [
+        ("amazon/aws-cli:latest", True),
+        ("public.ecr.aws/aws-cli/aws-cli", True),
+        ("public.ecr.aws/aws-cli/aws-cli:2.34.0@sha256:abc", True),
+        ("localhost:5000/aws-cli", True),
+        ("busybox", False),
+        ("aws-cli/busybox", False),
+        ("my-aws-cli", False),
+    ],
+)
+def test_which_images_hold_the_cli(image, is_cli):
+    assert is_aws_cli(image) is is_cli

@@ -1,0 +1,88 @@
+"""Signing keys as Kubernetes names and uses them; the certificates of the world."""
+
+import base64
+import json
+import ssl
+
+import jwt
+import pytest
+from cryptography.x509 import load_pem_x509_certificate
+
+from app.flow.token import key_id
+from app.world.keys import KeyPool, KeyRing, SigningKey
+from app.world.pki import Pki, client_context
+
+
+@pytest.fixture(scope="module")
+def key():
+    return SigningKey()
+
+
+def test_header_holds_alg_and_kid_and_nothing_else(key):
+    header = key.sign({"sub": "x"}).split(".")[0]
+    decoded = base64.urlsafe_b64decode(header + "==").decode()
+    assert decoded == f'{{"alg":"RS256","kid":"{key.kid}"}}'
+
+
+def test_kid_is_the_one_that_kubernetes_derives(key):
+    assert key.kid == key_id(key.public_key)
+    assert len(key.kid) == 43
+
+
+def test_claims_come_out_in_alphabetical_order_without_blanks(key):
+    payload = key.sign({"sub": "x", "aud": ["a"], "exp": 2}).split(".")[1]
+    assert base64.urlsafe_b64decode(payload + "==") == b'{"aud":["a"],"exp":2,"sub":"x"}'
+
+
+def test_jwk_verifies_the_token_and_keeps_the_order_of_eks(key):
+    jwk = key.jwk()
+    assert list(jwk) == ["kty", "kid", "use", "alg", "n", "e"]
+    claims = jwt.decode(key.sign({"sub": "x"}), jwt.PyJWK(jwk).key, algorithms=["RS256"])
+    assert claims == {"sub": "x"}
+
+
+def test_another_key_does_not_verify_it(key):
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(key.sign({"sub": "x"}), SigningKey().public_key, algorithms=["RS256"])
+
+
+def test_pool_gives_every_key_once():
+    pool = KeyPool(size=2)
+    pool.start()
+    try:
+        assert len({pool.take().kid for _ in range(4)}) == 4
+    finally:
+        pool.stop()
+
+
+def test_ring_signs_with_the_newest_and_publishes_all():
+    ring = KeyRing(KeyPool())
+    old = ring.current
+    new = ring.rotate()
+    assert ring.current is new
+    assert ring.published == (new, old)
+    ring.retire_old()
+    assert ring.published == (new,)
+
+
+def test_leaf_and_intermediate_lead_to_the_root():
+    pki = Pki(["127.0.0.1", "issuer.example"])
+    server, client = pki.server_context(), client_context(pki.root_ca_pem)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    one = client.wrap_bio(to_client, to_server, server_hostname="issuer.example")
+    other = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(4):
+        for side in (one, other):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    names = {value for _, value in one.getpeercert()["subjectAltName"]}
+    assert names == {"127.0.0.1", "issuer.example"}
+    assert load_pem_x509_certificate(pki.root_ca_pem).extensions is not None
+
+
+@pytest.mark.parametrize("bundle", [b"", b"junk", b"\xff\xfe", json.dumps({}).encode()])
+def test_a_bundle_without_certificates_is_refused(bundle):
+    with pytest.raises(ValueError, match="no certificate"):
+        client_context(bundle)
