@@ -126,6 +126,13 @@ def test_numbers_that_are_none(aws):
     assert httpx.post(aws.url, data=form | {"DurationSeconds": "+0900"}).status_code == 200
 
 
+def test_booleans_that_are_none(aws):
+    client = aws.client("iam", parameter_validation=False)
+    client.meta.events.register("before-call", lambda params, **_: params["body"].update({"OnlyAttached": "perhaps"}))
+    with pytest.raises(client.exceptions.ClientError, match="MalformedInput"):
+        client.list_policies()
+
+
 def test_too_many_fields(aws):
     answer = httpx.post(aws.url, content=b"&".join([b"a=b"] * 20_000), headers=FORM)
     assert error_of(answer)[0] == "MalformedQueryString"

@@ -124,6 +124,11 @@ def test_s3_with_a_good_signature(world, method, path, arguments, body):
     assert status != 403
 
 
+def test_a_target_that_is_no_path(world):
+    headers = signed_headers(world, "s3", "GET", "/", [], b"")
+    assert answer_to(world, "GET", b"@[", headers=headers)[0] == 403
+
+
 @JUNK
 @given(
     claims=st.dictionaries(st.sampled_from(["iss", "sub", "aud", "exp", "iat", "nbf", "azp"]), json_values),

@@ -38,7 +38,8 @@ def test_a_policy_from_creation_to_deletion(iam):
     assert iam.get_policy(PolicyArn=ARN)["Policy"]["AttachmentCount"] == 1
     roles = iam.list_entities_for_policy(PolicyArn=ARN)["PolicyRoles"]
     assert [role["RoleName"] for role in roles] == ["s3-reader"]
-    assert iam.list_entities_for_policy(PolicyArn=ARN, EntityFilter="User")["PolicyRoles"] == []
+    for option in ({"EntityFilter": "User"}, {"PolicyUsageFilter": "PermissionsBoundary"}, {"PathPrefix": "/x/"}):
+        assert iam.list_entities_for_policy(PolicyArn=ARN, **option)["PolicyRoles"] == []
     with refused("DeleteConflict", "Cannot delete a policy attached to entities.", 409):
         iam.delete_policy(PolicyArn=ARN)
     iam.detach_role_policy(RoleName="s3-reader", PolicyArn=ARN)

@@ -51,6 +51,12 @@ def test_an_issuer_that_iam_cannot_reach(aws, failure):
         aws.client("iam").create_open_id_connect_provider(Url=OTHER)
 
 
+def test_an_issuer_that_names_no_keys(aws):
+    aws.issuer.documents[f"{OTHER}/.well-known/openid-configuration"] = {"issuer": OTHER}
+    with refused("OpenIdIdpCommunicationError", status=400):
+        aws.client("iam").create_open_id_connect_provider(Url=OTHER)
+
+
 def test_eksctl_writes_the_port_and_iam_drops_it(aws):
     aws.call("DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=PROVIDER)
     url = ISSUER.replace(".com/", ".com:443/")
@@ -158,5 +164,12 @@ def test_tags(aws):
         iam.tag_open_id_connect_provider(
             OpenIDConnectProviderArn=PROVIDER, Tags=[{"Key": f"k{n}", "Value": ""} for n in range(50)]
         )
+    unchecked = aws.client("iam", parameter_validation=False)
+    message = (
+        "1 validation error detected: Value null at 'tags.1.member.value' failed to satisfy constraint: "
+        "Member must not be null"
+    )
+    with refused("ValidationError", message, 400):
+        unchecked.tag_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER, Tags=[{"Key": "a"}])
     with refused("ValidationError", status=400):
         iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=PROVIDER, Tags=[{"Key": "a!", "Value": "*"}])

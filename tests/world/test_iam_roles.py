@@ -267,6 +267,11 @@ def test_how_iam_names_what_it_refuses(aws, operation, parameters, action, resou
         getattr(aws.client("iam", aws.assume()["Credentials"]), operation)(**parameters)
 
 
+def test_what_is_refused_before_its_parameters_are_read(aws):
+    with refused("AccessDenied", status=403):
+        aws.client("iam", aws.assume()["Credentials"], parameter_validation=False).get_role()
+
+
 def test_a_policy_for_one_role_only(aws):
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:GetRole", "Resource": ROLE}}
     aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="self", PolicyDocument=json.dumps(policy))

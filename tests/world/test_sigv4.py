@@ -9,6 +9,7 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from app.world.aws.access_keys import account_of, new_access_key_id
 from app.world.aws.times import compact
@@ -88,6 +89,15 @@ def test_a_wrong_secret(aws, credentials, service):
     )
     with refused(*expected):
         getattr(aws.client(service, credentials | {"SecretAccessKey": "another"}), operation)()
+
+
+def test_s3_says_what_should_have_been_signed_but_no_secret(aws, credentials):
+    with pytest.raises(ClientError) as caught:
+        aws.client("s3", credentials | {"SecretAccessKey": "another"}).list_buckets()
+    error = caught.value.response["Error"]
+    assert error["StringToSign"].startswith("AWS4-HMAC-SHA256\n")
+    assert error["AWSAccessKeyId"] == credentials["AccessKeyId"]
+    assert credentials["SessionToken"] not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +221,18 @@ def test_a_body_other_than_its_announced_hash(aws, monkeypatch):
     assert answer.status_code == 400
     assert "The provided &apos;" not in answer.text
     assert "<Code>XAmzContentSHA256Mismatch</Code>" in answer.text
+
+
+def test_iam_and_sts_call_that_a_mismatch(aws, monkeypatch):
+    request = signed(aws, monkeypatch, headers={**FORM, "X-Amz-Content-SHA256": "0" * 64})
+    assert "<Code>SignatureDoesNotMatch</Code>" in send(request).text
+
+
+def test_chunked_uploads_are_not_implemented(aws, monkeypatch):
+    aws.client("s3", region="us-east-1").create_bucket(Bucket="bucket")
+    options = {"service": "s3", "method": "PUT", "path": "/bucket/key", "body": b"one", "signer": S3SigV4Auth}
+    answer = send(signed(aws, monkeypatch, headers={"Content-Encoding": "aws-chunked"}, **options))
+    assert (answer.status_code, "<Code>NotImplemented</Code>" in answer.text) == (501, True)
 
 
 def test_streaming_signatures_are_not_implemented(aws, monkeypatch):

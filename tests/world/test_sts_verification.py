@@ -92,6 +92,13 @@ def test_an_issuer_that_refuses_the_connection(aws):
         aws.assume()
 
 
+def test_an_issuer_whose_certificate_does_not_verify(aws):
+    aws.issuer.failure = "tls"
+    message = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
+    with refused("InvalidIdentityToken", message, 400):
+        aws.assume()
+
+
 def test_an_issuer_that_does_not_answer_is_asked_again_by_the_client(aws):
     aws.issuer.failure = "timeout"
     client = aws.client("sts", retries={"max_attempts": 1})

@@ -166,6 +166,11 @@ def test_claims_of_another_type(aws, claims):
         aws.assume(f"{header}.{payload}.{signature}")
 
 
+def test_an_empty_list_of_audiences(aws):
+    with refused("InvalidIdentityToken", "Missing a required claim: aud"):
+        aws.assume(aws.token(aud=[]))
+
+
 def test_several_audiences_need_an_authorized_party(aws):
     message = "Token audience contains more than one audience while authorized party is not present"
     audiences = ["sts.amazonaws.com", "another"]

@@ -181,11 +181,8 @@ def _check_body(dialect: Dialect, request: Incoming) -> None:
 
 
 def _what_was_signed(signature: Signature, verification: Verification) -> dict[str, str]:
-    return {
-        "StringToSign": verification.string_to_sign,
-        "SignatureProvided": signature.value,
-        "CanonicalRequest": verification.canonical_request,
-    }
+    """S3 tells the canonical request as well; that would repeat the session token, so it is left out."""
+    return {"StringToSign": verification.string_to_sign, "SignatureProvided": signature.value}
 
 
 def _refuse(dialect: Dialect, problem: _Problem, details: dict[str, str]) -> NoReturn:

@@ -110,8 +110,6 @@ def check_members(name: str, values: list[str], constraint: Text) -> None:
         if constraint.maximum is not None:
             asked.append(f"Member must have length less than or equal to {constraint.maximum}")
         asked.append(f"Member must have length greater than or equal to {constraint.minimum}")
-        if constraint.pattern:
-            asked.append(f"Member must satisfy regular expression pattern: {constraint.pattern}")
         refuse(
             [
                 f"Value '[{', '.join(values)}]' at '{member(name)}' failed to satisfy constraint: "

@@ -55,10 +55,9 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Whether the signature is right, and what was signed (S3 tells it to whoever got it wrong)."""
+    """Whether the signature is right, and what should have been signed."""
 
     matches: bool
-    canonical_request: str = ""
     string_to_sign: str = ""
 
 
@@ -131,14 +130,12 @@ def verify(signature: Signature, secret_access_key: str, request: Incoming) -> V
                 again.headers.add_header(name, value)
         again.context["timestamp"] = signature.timestamp
         again.context["payload"] = UNSIGNED_PAYLOAD if s3 and signature.presigned else body_hash(request.body)
-        canonical_request = signer.canonical_request(again)
-        string_to_sign = signer.string_to_sign(again, canonical_request)
+        string_to_sign = signer.string_to_sign(again, signer.canonical_request(again))
         expected = signer.signature(string_to_sign, again)
     except ValueError:
         return Verification(matches=False)
     return Verification(
         matches=hmac.compare_digest(expected.encode(), signature.value.encode("utf-8", "replace")),
-        canonical_request=canonical_request,
         string_to_sign=string_to_sign,
     )
 
