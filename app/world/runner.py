@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, cast
 
 import botocore.session
+from botocore import UNSIGNED
 from botocore import credentials as chain
-from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import Credentials
@@ -33,8 +35,8 @@ from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher, In
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
-from app.flow.redaction import MASK, mask_headers, mask_text
 from app.world.container import Container
+from app.world.pod_exchanges import exchange
 
 USAGE = (
     "aws [options] <command> <subcommand> [<subcommand> ...] [parameters]\n"
@@ -44,7 +46,8 @@ HTTP_SECONDS = 5.0
 """How long a call waits to connect, and for an answer."""
 METADATA_SECONDS = 1
 """botocore's default, with one attempt."""
-RECORDED_BODY = 64 * 1024
+CLIENT_LIMIT = 16
+"""Clients that are kept."""
 
 
 class UsageError(Exception):
@@ -52,65 +55,132 @@ class UsageError(Exception):
 
 
 class AwsCli:
-    """Runs `aws` for containers of one simulated AWS. Blocks; safe to call from several threads."""
+    """Runs `aws` for containers of one simulated AWS. Blocks; safe to call from several threads.
+
+    Making a client costs botocore several milliseconds, so clients are kept by service and region. Whose credentials a
+    call is signed with, and who is told of it, belongs to the thread that makes it.
+    """
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._lock = threading.Lock()
-        """`create_client` is not thread-safe."""
+        self._clients: OrderedDict[tuple[str, str | None, bool], Any] = OrderedDict()
+        """By service, region, and whether requests are signed; the longest unused first."""
+        self._caller = _Caller()
         self._session = botocore.session.Session(
             session_vars={
                 name: (None, None, None if name.endswith("_file") else default, convert)
                 for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
             }
         )
+        self._session.register_component("credential_provider", _CallersCredentials(self._caller))
 
     def run(
         self, arguments: list[str], container: Container, *, world_path: str, record: Callable[[Exchange], None]
     ) -> Execution:
         """`aws` with `arguments`, in a container. `record` gets every exchange of the Pod, secrets masked."""
+        self._caller.record = record
+        network = "host" if container.host_network else "pod"
+        metadata = _Metadata(f"{self._endpoint_url}/instance-metadata/{world_path}/{network}", record)
         try:
-            return _Run(self, container, world_path, record).execute(arguments)
+            return _Run(self, container, metadata).execute(arguments)
         except Exception as error:  # the CLI's own last resort: whatever happens is one line and an exit code
             return _failure(error)
+        finally:
+            self._caller.credentials = None
 
     def warm(self) -> None:
         """Loads what the first run would wait for: the service models."""
         for service in ("sts", "s3"):
-            self.client(service, region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
+            self.client(service, "us-east-1")
 
-    def client(self, service: str, **options: Any) -> Any:
-        """A client of the world's endpoint."""
+    def client(self, service: str, region: str | None, credentials: Credentials | None = None) -> Any:
+        """A client of the world's endpoint for calls of this thread; without credentials they are not signed.
+
+        Raises `NoRegionError` where the service needs one.
+        """
+        if service == "sts" and region is None:
+            raise NoRegionError
+        self._caller.credentials = credentials
+        key = (service, region, credentials is not None)
+        with self._lock:  # `create_client` is not thread-safe, what it makes is
+            client = self._clients.pop(key, None) or self._new_client(service, region, signed=key[2])
+            self._clients[key] = client
+            if len(self._clients) > CLIENT_LIMIT:
+                self._clients.popitem(last=False)
+        return client
+
+    def _new_client(self, service: str, region: str | None, *, signed: bool) -> Any:
         config = Config(
             connect_timeout=HTTP_SECONDS,
             read_timeout=HTTP_SECONDS,
             proxies={},
             retries={"mode": "standard", "total_max_attempts": 3},
-        ).merge(options.pop("config", Config()))
-        with self._lock:
-            return self._session.create_client(service, endpoint_url=self._endpoint_url, config=config, **options)
+            signature_version=None if signed else UNSIGNED,
+        )
+        client: Any = self._session.create_client(
+            cast(Any, service), region_name=region, endpoint_url=self._endpoint_url, config=config
+        )
+        client.meta.events.register(f"before-send.{service}", self._caller.sends)
+        client.meta.events.register(f"response-received.{service}", partial(self._caller.received, service))
+        return client
 
-    def metadata_url(self, world_path: str, *, host_network: bool) -> str:
-        """The instance metadata service as seen from the Pod's network or from the node's."""
-        return f"{self._endpoint_url}/instance-metadata/{world_path}/{'host' if host_network else 'pod'}"
+
+class _Caller(threading.local):
+    """Who makes the calls of this thread."""
+
+    credentials: Credentials | None = None
+    record: Callable[[Exchange], None]
+    sent: tuple[Any, float]
+
+    def sends(self, request: Any, **_: Any) -> None:
+        """botocore's event `before-send`."""
+        self.sent = (request, time.perf_counter())
+
+    def received(self, service: str, response_dict: Any = None, exception: Exception | None = None, **_: Any) -> None:
+        """botocore's event `response-received`."""
+        request, started = self.sent
+        if response_dict is None:
+            self.record(exchange(service, request, started, error=str(exception)))
+            return
+        status, headers, body = response_dict["status_code"], response_dict["headers"], response_dict["body"]
+        self.record(exchange(service, request, started, status=status, headers=headers.items(), body=body))
+
+
+class _CallersCredentials(Credentials):
+    """Stands for the credentials of whichever thread signs; as the session's provider it finds these alone."""
+
+    def __init__(self, caller: _Caller) -> None:
+        super().__init__("-", "-")
+        self._caller = caller
+
+    def load_credentials(self) -> Credentials:
+        """What botocore asks the session's provider for."""
+        return self
+
+    def get_frozen_credentials(self) -> Any:
+        """What botocore asks for when it signs."""
+        if self._caller.credentials is None:
+            raise NoCredentialsError
+        return self._caller.credentials.get_frozen_credentials()
 
 
 class _Run:
     """One run of the CLI."""
 
-    def __init__(self, cli: AwsCli, container: Container, world_path: str, record: Callable[[Exchange], None]) -> None:
+    def __init__(self, cli: AwsCli, container: Container, metadata: _Metadata) -> None:
         self._cli = cli
         self._environment = container.environment
         self._files = container.files
-        self._record = record
-        self._metadata = _Metadata(cli.metadata_url(world_path, host_network=container.host_network), record)
+        self._metadata = metadata
         self._region: str | None = None
 
     def execute(self, arguments: list[str]) -> Execution:
+        """Runs a command. Whatever it raises, `_failure` words."""
         if profile := self._environment.get("AWS_PROFILE"):
             raise ProfileNotFound(profile=profile)
         match arguments:
-            case ["s3", "ls"]:
+            case ["s3", "ls"] | ["s3", "ls", "s3://"]:
                 return self._list_buckets()
             case ["s3", "ls", path] if not path.startswith("-"):
                 return self._list_objects(path.removeprefix("s3://"))
@@ -129,12 +199,11 @@ class _Run:
     # (1) Who: botocore's chain over the container's environment and files.
 
     def _credentials(self) -> Credentials:
-        metadata = InstanceMetadataFetcher(**self._metadata.options(self._environment))
-        self._metadata.attach(metadata)
+        metadata = self._metadata.serve(InstanceMetadataFetcher, self._environment)
         providers: list[Any] = [
             chain.EnvProvider(environ=self._environment),
-            _WebIdentityProvider(self._environment, self._open_token, self._unsigned_client),
-            _ContainerProvider(self._environment, self._open_token),
+            _WebIdentityProvider(self._environment, self._read, self._unsigned_client),
+            _ContainerProvider(self._environment, self._read),
             chain.InstanceMetadataProvider(iam_role_fetcher=metadata),
         ]
         found = chain.CredentialResolver(providers=providers).load_credentials()
@@ -142,45 +211,28 @@ class _Run:
             raise NoCredentialsError
         return found
 
-    def _open_token(self, path: str) -> str:
+    def _read(self, path: str) -> str:
         with self._files.open(path) as file:
             return file.read()
 
     def _unsigned_client(self, service: str, config: Config) -> Any:
-        return self._client(service, config=config, region_name=self._region_name())
+        return self._cli.client(service, self._region_name())
 
     # (2) Where: the region by the CLI's rule, which asks the metadata service last.
 
     def _region_name(self) -> str | None:
         if self._region is None:
             named = self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
-            self._region = named or self._instance_region() or ""
+            fetcher = None if named else self._metadata.serve(InstanceMetadataRegionFetcher, self._environment)
+            self._region = named or (fetcher and fetcher.retrieve_region()) or ""
         return self._region or None
-
-    def _instance_region(self) -> str | None:
-        fetcher = InstanceMetadataRegionFetcher(**self._metadata.options(self._environment))
-        self._metadata.attach(fetcher)
-        region: str | None = fetcher.retrieve_region()
-        return region
 
     # (3) What: the two commands.
 
     def _signed_client(self, service: str) -> Any:
-        credentials = self._credentials().get_frozen_credentials()
-        return self._client(
-            service,
-            region_name=self._region_name(),
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key,
-            aws_session_token=credentials.token,
-        )
-
-    def _client(self, service: str, **options: Any) -> Any:
-        if service == "sts" and options["region_name"] is None:
-            raise NoRegionError
-        client = self._cli.client(service, **options)
-        _record_exchanges(client, service, self._record)
-        return client
+        credentials = self._credentials()
+        credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
+        return self._cli.client(service, self._region_name(), credentials)
 
     def _list_buckets(self) -> Execution:
         answer = self._signed_client("s3").list_buckets()
@@ -188,8 +240,6 @@ class _Run:
         return Execution(stdout="".join(lines), stderr="", exit_code=0)
 
     def _list_objects(self, path: str) -> Execution:
-        if not path:
-            return self._list_buckets()
         bucket, _, prefix = path.partition("/")
         pages = self._signed_client("s3").get_paginator("list_objects_v2")
         lines: list[str] = []
@@ -245,106 +295,35 @@ class _ContainerProvider(chain.ContainerProvider):
 
 
 class _NobodyThere:
-    def send(self, request: AWSPreparedRequest) -> Any:
+    def send(self, request: Any) -> Any:
         raise ConnectTimeoutError(endpoint_url=request.url)
 
 
 class _Metadata:
-    """The wire to the instance metadata service."""
+    """The wire to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
 
     def __init__(self, url: str, record: Callable[[Exchange], None]) -> None:
         self._url = url
         self._record = record
         self._http = URLLib3Session(timeout=METADATA_SECONDS, proxies={})
 
-    def options(self, environment: Mapping[str, str]) -> dict[str, Any]:
-        """For botocore's fetchers: ours is the address, theirs the protocol."""
-        return {"base_url": self._url, "env": dict(environment), "timeout": METADATA_SECONDS, "num_attempts": 1}
-
-    def attach(self, fetcher: Any) -> None:
-        """Makes a fetcher use this wire, so that no proxy of this process's environment takes part."""
+    def serve(self, fetcher_class: Any, environment: Mapping[str, str]) -> Any:
+        """A fetcher over this wire: it obeys the container's environment, and no proxy of this process's."""
+        fetcher = fetcher_class(base_url=self._url, env=dict(environment), timeout=METADATA_SECONDS, num_attempts=1)
         fetcher._session = self
+        return fetcher
 
-    def send(self, request: AWSPreparedRequest) -> Any:
-        """Sends and records one request; a token or secret key in the answer is masked."""
+    def send(self, request: Any) -> Any:
+        """Sends and records one request."""
         started = time.perf_counter()
-        answer: Any = None
-        failure = ""
         try:
             answer = self._http.send(request)
-            return answer
         except Exception as error:
-            failure = str(error)
+            self._record(exchange("instance-metadata", request, started, error=str(error)))
             raise
-        finally:
-            body = answer.content if answer is not None else b""
-            self._record(
-                _exchange(
-                    "instance-metadata",
-                    request,
-                    started,
-                    status=answer.status_code if answer is not None else 0,
-                    headers=answer.headers.items() if answer is not None else (),
-                    body=MASK.encode() if request.url.endswith("/latest/api/token") and body else body,
-                    failure=failure,
-                )
-            )
-
-
-def _record_exchanges(client: Any, service: str, record: Callable[[Exchange], None]) -> None:
-    """Records what a client sends and gets, by botocore's own events."""
-    sent: list[tuple[AWSPreparedRequest, float]] = []
-
-    def before(request: AWSPreparedRequest, **_: Any) -> None:
-        sent.append((request, time.perf_counter()))
-
-    def after(response_dict: Any = None, exception: Exception | None = None, **_: Any) -> None:
-        request, started = sent.pop()
-        answer = response_dict or {}
-        record(
-            _exchange(
-                service,
-                request,
-                started,
-                status=answer.get("status_code", 0),
-                headers=answer.get("headers", {}).items(),
-                body=answer.get("body", b""),
-                failure=str(exception) if exception is not None else "",
-            )
-        )
-
-    client.meta.events.register(f"before-send.{service}", before)
-    client.meta.events.register(f"response-received.{service}", after)
-
-
-def _exchange(
-    callee: str,
-    request: AWSPreparedRequest,
-    started: float,
-    *,
-    status: int,
-    headers: Iterable[tuple[str, str]],
-    body: bytes,
-    failure: str,
-) -> Exchange:
-    sent = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-    return Exchange(
-        caller="pod",
-        callee=callee,
-        method=str(request.method),
-        url=str(request.url),
-        request_headers=mask_headers((name, _text(value)) for name, value in request.headers.items()),
-        request_body=mask_text(sent.decode("utf-8", "replace"))[:RECORDED_BODY],
-        status=status,
-        response_headers=mask_headers((name, _text(value)) for name, value in headers),
-        response_body=mask_text(body.decode("utf-8", "replace"))[:RECORDED_BODY],
-        seconds=time.perf_counter() - started,
-        error=failure,
-    )
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        status, headers, body = answer.status_code, answer.headers.items(), answer.content
+        self._record(exchange("instance-metadata", request, started, status=status, headers=headers, body=body))
+        return answer
 
 
 def _invalid_choice(argument: str, value: str) -> UsageError:

@@ -1,0 +1,46 @@
+"""What a Pod's program sent and got, as exchanges for the world's log, secrets masked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from app.flow.model import Exchange
+from app.flow.redaction import MASK, mask_headers, mask_text
+from app.world.network import RECORDED_BODY
+
+METADATA_TOKEN = "/latest/api/token"
+
+
+def exchange(
+    callee: str,
+    request: Any,
+    started: float,
+    *,
+    status: int = 0,
+    headers: Iterable[tuple[str, Any]] = (),
+    body: bytes = b"",
+    error: str = "",
+) -> Exchange:
+    """One exchange of a Pod. `request` is botocore's prepared request; `started` a time of `time.perf_counter`."""
+    url = str(request.url)
+    # The metadata service's session token is the whole body: no pattern could tell that it is one.
+    answered = MASK if body and url.endswith(METADATA_TOKEN) else body.decode("utf-8", "replace")
+    return Exchange(
+        caller="pod",
+        callee=callee,
+        method=str(request.method),
+        url=url,
+        request_headers=mask_headers((name, _text(value)) for name, value in request.headers.items()),
+        request_body=mask_text(_text(request.body or ""))[:RECORDED_BODY],
+        status=status,
+        response_headers=mask_headers((name, _text(value)) for name, value in headers),
+        response_body=mask_text(answered)[:RECORDED_BODY],
+        seconds=time.perf_counter() - started,
+        error=error,
+    )
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
