@@ -19,6 +19,7 @@ from app.world.apiserver.managed_fields import record_update
 from app.world.apiserver.names import random_suffix
 from app.world.apiserver.options import DeleteOptions, Options
 from app.world.apiserver.preparation import (
+    forget_system_fields,
     keep_system_fields,
     match_name,
     match_namespace,
@@ -60,28 +61,32 @@ async def create(
 
 
 async def create_object(
-    world: World, user: User, resource: Resource, namespace: str, body: JsonObject, options: Options
+    world: World,
+    user: User,
+    resource: Resource,
+    namespace: str,
+    body: JsonObject,
+    options: Options,
+    *,
+    applied: bool = False,
 ) -> Outcome:
-    """POST. Raises `ApiError`."""
+    """POST, or an apply to what does not exist yet: then `applied` says that field owners are settled.
+
+    Raises `ApiError`.
+    """
     # (1) Decode, default, and note who owns what.
     obj, warnings = typed(body, resource, options)
     metadata = obj.setdefault("metadata", {})
     if metadata.get("resourceVersion"):
         raise errors.bad_request("resourceVersion should not be set on objects to be created")
     match_namespace(metadata, resource, namespace)
-    for field in (
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "managedFields",
-        "selfLink",
-    ):
-        metadata.pop(field, None)
+    forget_system_fields(metadata)
     prepare_new(resource, obj)
     apply_defaults(obj)
     now = timestamp(world.clock.now())
-    record_update(None, obj, manager=options.field_manager, time=now)
+    if not applied:
+        metadata.pop("managedFields", None)
+        record_update(None, obj, manager=options.field_manager, time=now)
     # (2) Admit.
     name = metadata.get("name", "")
     if resource.namespaced:

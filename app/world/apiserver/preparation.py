@@ -35,6 +35,12 @@ def prepare_new(resource: Resource, obj: JsonObject) -> None:
         obj["status"] = {"phase": "Active"}
 
 
+def forget_system_fields(metadata: JsonObject) -> None:
+    """Drops what only the server sets, of a new object (`WipeObjectMetaSystemFields`)."""
+    for field in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+        metadata.pop(field, None)
+
+
 def match_namespace(metadata: JsonObject, resource: Resource, namespace: str) -> None:
     """Sets the namespace that the URL names. Raises `ApiError` 400 where the object names another."""
     if not resource.namespaced:

@@ -223,6 +223,11 @@ class ClusterState:
             raise errors.expired(f"too old resource version: {version} ({oldest})")
         return tuple(change for change in self._history if change.version > version)
 
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
     # (4) Inside
 
     def _check(self, resource: str, name: str, previous: Stored | None, expect: str) -> None:

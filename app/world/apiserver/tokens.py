@@ -116,7 +116,7 @@ def _bound_object(world: World, namespace: str, account: str, reference: JsonObj
 
 
 def _restrict_node(world: World, user: User, account: str, pod: JsonObject | None) -> None:
-    """NodeRestriction: a kubelet gets tokens for Pods of its own node alone (`plugin/pkg/admission/noderestriction`)."""
+    """NodeRestriction: a kubelet gets tokens for Pods of its own node alone."""
     if "system:nodes" not in user.groups:
         return
     resource = RESOURCES["serviceaccounts"]

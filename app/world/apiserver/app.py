@@ -1,0 +1,222 @@
+"""The API server's HTTP side: who asks, for what, may they, and then the verb.
+
+One application serves every world; the world is in the URL (`/k8s/{world}/...`), and its tokens work in it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from app.world.apiserver import codec, discovery, errors, openapi, reading, tokens
+from app.world.apiserver.authentication import User, authenticate
+from app.world.apiserver.authorization import authorize
+from app.world.apiserver.exec_channels import serve_exec
+from app.world.apiserver.logs import read_log
+from app.world.apiserver.options import parse_options
+from app.world.apiserver.request_info import RequestInfo, parse_request
+from app.world.apiserver.resources import REVIEWS, Resource, find_resource
+from app.world.apiserver.responses import common_headers, error_response, json_response
+from app.world.apiserver.reviews import answer_review
+from app.world.apiserver.writing import Write
+from app.world.http import BodyTooLarge, is_loopback_host, read_body
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+FindWorld = Callable[[str], "World | None"]
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
+
+
+def create_app(find_world: FindWorld) -> Starlette:
+    """The API servers of all worlds, to be mounted at `/k8s/{world}`. `find_world` knows a world by that part."""
+    server = ApiServer(find_world)
+    return Starlette(routes=[Route("/{rest:path}", server), WebSocketRoute("/{rest:path}", server)])
+
+
+class ApiServer:
+    """An ASGI application."""
+
+    def __init__(self, find_world: FindWorld) -> None:
+        self._find_world = find_world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request or websocket handshake."""
+        if scope["type"] == "websocket":
+            websocket = WebSocket(scope, receive, send)
+            try:
+                world, _, info = self._admit("GET", scope, websocket.headers, websocket.query_params)
+                resource = find_resource(info.group, info.version, info.resource)
+                if (resource is None or resource.plural, info.subresource) != ("pods", "exec") or not info.namespace:
+                    raise errors.no_such_resource()
+                await serve_exec(world, info, websocket)
+            except errors.ApiError as error:
+                await websocket.send_denial_response(error_response(error))
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except errors.ApiError as error:
+            response = error_response(error)
+        except BodyTooLarge:
+            response = error_response(errors.too_large())
+            # What was not read would be taken for the next request.
+            response.headers["connection"] = "close"
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    def _admit(
+        self, method: str, scope: Scope, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> tuple[World, User, RequestInfo]:
+        """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403 and 404."""
+        if not is_loopback_host(headers.get("host", "")):
+            raise errors.bad_request("this server answers to loopback names only")
+        world = self._find_world(str(scope["path_params"].get("world", "")))
+        if world is None:
+            raise errors.no_such_resource()
+        path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+        info = parse_request(path, method, query)
+        user = authenticate(world, headers.get("authorization", ""))
+        authorize(world, user, info.request)
+        return world, user, info
+
+    async def _answer(self, request: Request) -> Response:
+        query = request.query_params
+        world, user, info = self._admit(request.method, request.scope, request.headers, query)
+        if not info.resource:
+            if request.method not in ("GET", "HEAD"):
+                raise errors.method_not_allowed()
+            return _document(world, info.path, request)
+        resource = _find(info)
+        if info.subresource:
+            return await _subresource(world, user, resource, info, request)
+        _check_verb(resource, info, request.method)
+        namespace = info.namespace if resource.namespaced else ""
+        accept = request.headers.get("accept", "")
+        if info.verb == "get":
+            return reading.get_object(world, resource, namespace, info.name, accept, query)
+        if info.verb == "list":
+            return reading.list_objects(world, resource, namespace, accept, query)
+        if info.verb == "watch":
+            return reading.watch_objects(world, resource, namespace, accept, query)
+        if resource.plural in REVIEWS:
+            body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
+            return json_response(answer_review(world, user, resource, body), 201)
+        write = await _write(world, user, resource, namespace, request)
+        if info.verb == "create":
+            return await write.create()
+        if info.verb == "update":
+            return await write.update(info.name)
+        if info.verb == "patch":
+            return await write.patch(info.name)
+        return await (write.delete(info.name) if info.name else write.delete_collection())
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "")
+
+
+async def _write(world: World, user: User, resource: Resource, namespace: str, request: Request) -> Write:
+    return Write(
+        world,
+        user,
+        resource,
+        namespace,
+        raw=await read_body(request),
+        content_type=_content_type(request),
+        query=request.query_params,
+        user_agent=request.headers.get("user-agent", ""),
+    )
+
+
+def _find(info: RequestInfo) -> Resource:
+    resource = find_resource(info.group, info.version, info.resource)
+    if resource is None or info.excess or (info.subresource and info.subresource not in resource.subresources):
+        raise errors.no_such_resource()
+    if not resource.namespaced and info.namespace and resource.plural != "namespaces":
+        raise errors.no_such_resource()
+    return resource
+
+
+def _check_verb(resource: Resource, info: RequestInfo, method: str) -> None:
+    """Raises `ApiError` 405 where the path takes no such method, 404 where there is no such path."""
+    whole = resource.namespaced and not info.namespace
+    if whole and info.name:
+        raise errors.no_such_resource()
+    wrong_path = bool(info.name) == (info.verb == "create") if info.verb in ("create", "update", "patch") else False
+    if info.verb not in resource.verbs or wrong_path or (whole and info.verb not in ("list", "watch")):
+        raise errors.method_not_allowed()
+
+
+async def _subresource(world: World, user: User, resource: Resource, info: RequestInfo, request: Request) -> Response:
+    """`serviceaccounts/token`, `pods/log`, `pods/exec`, `pods/status`. Raises `ApiError`."""
+    if not info.namespace:
+        raise errors.no_such_resource()
+    if info.verb not in resource.subresources[info.subresource].verbs:
+        raise errors.method_not_allowed()
+    if info.subresource == "token":
+        options = parse_options("CreateOptions", request.query_params, "")
+        body = codec.decode_body(await read_body(request), _content_type(request), "TokenRequest")
+        answer, warnings = tokens.create_token(world, user, info.namespace, info.name, body, dry_run=options.dry_run)
+        return json_response(answer, 201, warnings)
+    if info.subresource == "log":
+        return read_log(world, info.namespace, info.name, request.query_params)
+    if info.subresource == "exec":
+        world.cluster.read("pods", info.namespace, info.name)
+        raise errors.bad_request("Upgrade request required")
+    if info.verb == "get":
+        accept = request.headers.get("accept", "")
+        return reading.get_object(world, resource, info.namespace, info.name, accept, request.query_params)
+    write = await _write(world, user, resource, info.namespace, request)
+    return await (write.patch if info.verb == "patch" else write.update)(info.name, info.subresource)
+
+
+def _document(world: World, path: str, request: Request) -> Response:
+    """What is at a path that is no resource. Raises `ApiError` 404."""
+    path = path.rstrip("/") or "/"
+    if path in _HEALTH:
+        return PlainTextResponse("ok", headers=common_headers())
+    if path == "/.well-known/openid-configuration":
+        response = json_response(discovery.openid_configuration(world))
+        response.headers.update(_OPENID_HEADERS)
+        return response
+    if path == "/openid/v1/jwks":
+        response = json_response(discovery.jwks(world))
+        response.headers.update({**_OPENID_HEADERS, "content-type": "application/jwk-set+json"})
+        return response
+    body = _described(path, request)
+    if body is None:
+        raise errors.no_such_resource()
+    return json_response(body)
+
+
+def _described(path: str, request: Request) -> JsonObject | None:
+    parts = path.split("/")[1:]
+    if path == "/version":
+        return discovery.VERSION
+    if path == "/api":
+        return discovery.api_versions(request.headers.get("host", ""))
+    if path == "/apis":
+        return discovery.api_group_list()
+    if path == "/openapi/v3":
+        return openapi.paths(str(request.scope.get("root_path", "")))
+    if path.startswith("/openapi/v3/"):
+        return openapi.document(path.removeprefix("/openapi/v3/"))
+    if parts[0] == "api" and len(parts) == 2:
+        return discovery.api_resource_list("", parts[1])
+    if parts[0] == "apis" and len(parts) == 2:
+        return discovery.api_group(parts[1])
+    if parts[0] == "apis" and len(parts) == 3 and parts[1]:
+        return discovery.api_resource_list(parts[1], parts[2])
+    return None
