@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 
 from app.flow.model import JsonValue
 from app.world.aws.entities import Policy, PolicyVersion
@@ -20,19 +21,20 @@ def _allow(actions: str, resource: JsonValue = "*", sid: str = "") -> dict[str, 
     return statement | {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
-def _policy(name: str, description: str, created: float, *statements: dict[str, JsonValue]) -> tuple[str, Policy]:
+def _policy(name: str, description: str, created: str, *statements: dict[str, JsonValue]) -> tuple[str, Policy]:
     arn = f"arn:aws:iam::aws:policy/{name}"
     parsed: JsonValue = {"Version": "2012-10-17", "Statement": list(statements)}
     document = json.dumps(parsed, indent=4)
+    moment = datetime.fromisoformat(created).timestamp()
     return arn, Policy(
         name=name,
         path="/",
         arn=arn,
         policy_id="ANPA" + base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()[:17],
-        created=created,
-        updated=created,
+        created=moment,
+        updated=moment,
         description=description,
-        versions={"v1": PolicyVersion(version_id="v1", document=document, created=created)},
+        versions={"v1": PolicyVersion(version_id="v1", document=document, created=moment)},
     )
 
 
@@ -62,13 +64,13 @@ MANAGED_POLICIES: Mapping[str, Policy] = dict(
         _policy(
             "AdministratorAccess",
             "Provides full access to AWS services and resources.",
-            1423247939.0,
+            "2015-02-06T18:39:46Z",
             _allow("*"),
         ),
         _policy(
             "IAMReadOnlyAccess",
             "Provides read only access to IAM via the AWS Management Console.",
-            1423248040.0,
+            "2015-02-06T18:40:40Z",
             _allow(
                 "iam:GenerateCredentialReport iam:GenerateServiceLastAccessedDetails iam:Get* iam:List* "
                 "iam:SimulateCustomPolicy iam:SimulatePrincipalPolicy"
@@ -77,25 +79,25 @@ MANAGED_POLICIES: Mapping[str, Policy] = dict(
         _policy(
             "AmazonS3ReadOnlyAccess",
             "Provides read only access to all buckets via the AWS Management Console.",
-            1423248059.0,
+            "2015-02-06T18:40:59Z",
             _allow(_S3_READ),
         ),
         _policy(
             "AmazonS3FullAccess",
             "Provides full access to all buckets via the AWS Management Console.",
-            1423248058.0,
+            "2015-02-06T18:40:58Z",
             _allow("s3:* s3-object-lambda:*"),
         ),
         _policy(
             "AmazonEC2ContainerRegistryReadOnly",
             "Provides read-only access to Amazon EC2 Container Registry repositories.",
-            1450718701.0,
+            "2015-12-21T17:04:15Z",
             _allow(_ECR_READ),
         ),
         _policy(
             "AmazonEC2ContainerRegistryPullOnly",
             "Provides pull access to Amazon EC2 Container Registry repositories.",
-            1728518400.0,
+            "2024-10-10T00:00:00Z",
             _allow(
                 "ecr:GetAuthorizationToken ecr:BatchImportUpstreamImage ecr:BatchGetImage ecr:GetDownloadUrlForLayer"
             ),
@@ -103,7 +105,7 @@ MANAGED_POLICIES: Mapping[str, Policy] = dict(
         _policy(
             "AmazonEKSWorkerNodePolicy",
             "This policy allows Amazon EKS worker nodes to connect to Amazon EKS Clusters.",
-            1527455301.0,
+            "2018-05-27T21:09:01Z",
             _allow(_WORKER, sid="WorkerNodePermissions"),
         ),
         _policy(
@@ -112,14 +114,14 @@ MANAGED_POLICIES: Mapping[str, Policy] = dict(
             "the IP address configuration on your EKS worker nodes. This permission set allows the CNI to list, "
             "describe, and modify Elastic Network Interfaces on your behalf. More information on the AWS VPC CNI "
             "Plugin is available here: https://github.com/aws/amazon-vpc-cni-k8s",
-            1527455262.0,
+            "2018-05-27T21:07:42Z",
             _allow(_CNI, sid="AmazonEKSCNIPolicy"),
             {"Sid": "AmazonEKSCNIPolicyENITag", "Effect": "Allow", "Action": ["ec2:CreateTags"], "Resource": _ENI},
         ),
         _policy(
             "AmazonSSMManagedInstanceCore",
             "The policy for Amazon EC2 Role to enable AWS Systems Manager service core functionality.",
-            1552671322.0,
+            "2019-03-15T17:22:12Z",
             _allow(_SSM_CORE),
             _allow(_SSM_MESSAGES),
             _allow(_EC2_MESSAGES),
