@@ -15,14 +15,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
-from app.clients.recorder import Recorder
+from app.clients.recorder import Recorder, wire_headers
 
 Service: TypeAlias = Literal["iam", "sts", "s3"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
@@ -147,13 +146,13 @@ def _response_received(exception: Exception | None, **_: Any) -> None:
 def _record(call: _Call, answer: Mapping[str, Any], error: str = "") -> None:
     call.answer = answer
     request = call.request
-    sent = [(name, _text(value)) for name, value in request.headers.items()]
+    sent = {name: _text(value) for name, value in request.headers.items()}
     call.recorder.record(
         callee=call.service,
         method=request.method,
         url=request.url,
         seconds=time.perf_counter() - call.started,
-        request_headers=[("Host", urlsplit(request.url).netloc), *sent],
+        request_headers=wire_headers(request.url, sent),
         request_body=request.body,
         status=answer.get("status_code", 0),
         response_headers=[(name, _text(value)) for name, value in answer.get("headers", {}).items()],

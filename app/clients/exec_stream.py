@@ -6,11 +6,13 @@ on the raw socket although TLS may hold the next frame already, and knows no tim
 
 from __future__ import annotations
 
+import base64
+import secrets
 import ssl
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import websocket
 
@@ -42,7 +44,11 @@ def execute(
     """Runs a command without stdin or terminal. Raises `FlowError` where it could not be started."""
     query = [*(("command", word) for word in command), ("container", container), ("stderr", "true"), ("stdout", "true")]
     url = f"{host}/{'/'.join(quote(part, safe='') for part in path)}?{urlencode(query)}"
-    headers = {"Authorization": authorization, "Sec-WebSocket-Protocol": PROTOCOL}
+    headers = {
+        "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
+        "Sec-WebSocket-Version": "13",
+        "Authorization": authorization,
+    }
     socket: Any = websocket.WebSocket(sslopt={"context": context}, skip_utf8_validation=True)
     channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
     status, error = 0, ""
@@ -67,13 +73,19 @@ def execute(
         error = "" if status else str(broken)
         raise from_websocket(broken, _OPERATION) from broken
     finally:
-        socket.close(timeout=0)
+        socket.shutdown()
         recorder.record(
             callee="kube-apiserver",
             method="GET",
             url=url,
             seconds=time.perf_counter() - started,
-            request_headers=headers.items(),
+            request_headers=[
+                ("Upgrade", "websocket"),
+                ("Host", urlsplit(url).netloc),
+                ("Connection", "Upgrade"),
+                ("Sec-WebSocket-Protocol", PROTOCOL),
+                *headers.items(),
+            ],
             status=status,
             response_headers=answered.items(),
             response_body=b"\n".join(bytes(data) for data in channels.values() if data),

@@ -14,7 +14,7 @@ from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
 from app.clients.errors import from_status, no_answer, unexpected
-from app.clients.recorder import Recorder
+from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.model import Exchange, JsonValue
@@ -54,7 +54,6 @@ class IssuerTransport:
                 retries=False,
                 ssl_context=self._context,
                 server_hostname=host,
-                assert_hostname=host,
             )
         return self._pools[host, port]
 
@@ -87,7 +86,11 @@ class PublicIssuer:
 
     def _get(self, url: str, operation: str) -> JsonValue:
         host, port, path = _split(url, operation)
-        headers = {"Host": host if port == 443 else f"{host}:{port}", "Accept": "application/json"}
+        headers = {
+            "Host": host if port == 443 else f"{host}:{port}",
+            "User-Agent": "irsa-explorer",
+            "Accept": "application/json",
+        }
         started = time.perf_counter()
         status, body, words = 0, b"", ""
         answered: dict[str, str] = {}
@@ -107,7 +110,7 @@ class PublicIssuer:
                 method="GET",
                 url=url,
                 seconds=time.perf_counter() - started,
-                request_headers=headers.items(),
+                request_headers=wire_headers(url, headers),
                 status=status,
                 response_headers=answered.items(),
                 response_body=body,

@@ -21,7 +21,7 @@ from kubernetes.client.rest import RESTClientObject
 
 from app.clients.errors import from_kubernetes, unexpected
 from app.clients.exec_stream import execute
-from app.clients.recorder import Recorder
+from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.model import Exchange, JsonValue
@@ -79,9 +79,12 @@ class KubernetesCluster:
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)
-        answer = self._json("list mutatingwebhookconfigurations", admission.list_mutating_webhook_configuration)
+        operation = "list mutatingwebhookconfigurations"
+        answer = self._json(operation, admission.list_mutating_webhook_configuration)
         found = answer.get("items") if isinstance(answer, dict) else None
-        return found if isinstance(found, list) else []
+        if not isinstance(found, list):
+            raise unexpected(ValueError("items"), operation)
+        return found
 
     def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
         """Under a generated name: a dry run under the name of a Pod that exists is a 409."""
@@ -145,7 +148,9 @@ class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         """As the client's own; the body of the answer is read before it is handed on."""
-        sent = dict(options.get("headers") or {})
+        headers_sent: dict[str, str] = options.setdefault("headers", {})
+        body_sent = None if options.get("body") is None else json.dumps(options["body"])
+        full_url = _with_query(url, options.get("query_params"))
         started = time.perf_counter()
         status, headers, body, error = 0, {}, b"", ""
         try:
@@ -162,10 +167,10 @@ class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]
             self._recorder.record(
                 callee=CALLEE,
                 method=method,
-                url=_with_query(url, options.get("query_params")),
+                url=full_url,
                 seconds=time.perf_counter() - started,
-                request_headers=sent.items(),
-                request_body=None if options.get("body") is None else json.dumps(options["body"]),
+                request_headers=wire_headers(full_url, headers_sent, body_sent),  # the library has added its own by now
+                request_body=body_sent,
                 status=status,
                 response_headers=headers.items(),
                 response_body=body,

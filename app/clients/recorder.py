@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from app.flow.model import Exchange
 from app.flow.redaction import mask_headers, mask_text
@@ -57,6 +58,20 @@ class Recorder:
     def exchanges(self) -> tuple[Exchange, ...]:
         """All that is kept, oldest first."""
         return tuple(self._exchanges)
+
+
+def wire_headers(url: str, headers: Mapping[str, str], body: str | bytes | None = None) -> list[tuple[str, str]]:
+    """The headers of a request as they go out: those that the library was handed, and those that http.client adds."""
+    names = {name.lower() for name in headers}
+    first = [("Host", urlsplit(url).netloc), ("Accept-Encoding", "identity")]
+    last = [("Content-Length", str(len(_bytes(body))))] if body else []
+    added = [(name, value) for name, value in first if name.lower() not in names]
+    length = [(name, value) for name, value in last if name.lower() not in names]
+    return [*added, *headers.items(), *length]
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
 
 
 def _body(body: str | bytes | None) -> str:

@@ -1,0 +1,215 @@
+"""The AWS client alone: what it sends and signs, and what it makes of answers that AWS does not give."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clients import aws_sdk
+from app.clients.aws import BotoAws, static_identity
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.ports import Credentials
+from app.flow.redaction import MASK
+from tests.contracts.scripted import scripted
+
+ROLE = "arn:aws:iam::111122223333:role/s3-reader"
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+ISSUED = b"""<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>
+<SecretAccessKey>s3cr3t-k3y</SecretAccessKey><SessionToken>s3cr3t-t0ken</SessionToken>
+<Expiration>2026-11-25T01:00:00Z</Expiration></Credentials>
+<SubjectFromWebIdentityToken>system:serviceaccount:default:my-sa</SubjectFromWebIdentityToken>
+<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:s</AssumedRoleId><Arn>arn:aws:sts::111122223333:assumed-role/s3-reader/s</Arn>
+</AssumedRoleUser><Provider>provider</Provider><Audience>sts.amazonaws.com</Audience>
+</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
+TEMPORARY = Credentials(
+    access_key_id="ASIAEXAMPLE", secret_access_key="s3cr3t-k3y", session_token="s3cr3t-t0ken", expiration=""
+)
+
+
+def aws(port: int, key: str = "AKIAEXAMPLE") -> BotoAws:
+    return BotoAws(
+        region="ap-northeast-1",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        identity=static_identity(key, "s3cr3t-l3arner"),
+    )
+
+
+def error(code: str, message: str) -> bytes:
+    return (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        "<RequestId>b214072d</RequestId></ErrorResponse>"
+    ).encode()
+
+
+def test_the_web_identity_call_is_unsigned_and_its_answer_is_read() -> None:
+    with scripted(200, ISSUED, Content_Type="text/xml") as server:
+        port = aws(server.port)
+        role = port.assume_role_with_web_identity(ROLE, "session", TOKEN)
+    assert not {"authorization", "x-amz-security-token"} & server.headers().keys()
+    assert role.credentials == Credentials(
+        access_key_id="ASIAEXAMPLE",
+        secret_access_key="s3cr3t-k3y",
+        session_token="s3cr3t-t0ken",
+        expiration="2026-11-25T01:00:00Z",
+    )
+    assert (role.subject, role.audience, role.provider) == (
+        "system:serviceaccount:default:my-sa",
+        "sts.amazonaws.com",
+        "provider",
+    )
+    assert role.arn.endswith("assumed-role/s3-reader/s")
+    (exchange,) = port.exchanges()
+    sent = {name.lower(): value for name, value in exchange.request_headers}
+    assert sent == server.headers()
+    body = server.received[0].partition(b"\r\n\r\n")[2].decode()
+    assert exchange.request_body == body.replace("c2lnbmF0dXJl", MASK)
+    assert "RoleSessionName=session" in body
+    assert "<AccessKeyId>ASIAEXAMPLE<" in exchange.response_body
+    for secret in ("s3cr3t", "c2lnbmF0dXJl"):
+        assert secret not in repr(port.exchanges())
+        assert secret not in repr(role)
+
+
+def test_signed_calls_carry_the_callers_identity() -> None:
+    with scripted(200, b"<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name></Bucket></Buckets></x>") as server:
+        port = aws(server.port)
+        with pytest.raises(Refused):  # its XML is broken on purpose: what was sent is recorded all the same
+            port.list_buckets(TEMPORARY)
+    assert "Credential=ASIAEXAMPLE/" in server.headers()["authorization"]
+    assert server.headers()["x-amz-security-token"] == "s3cr3t-t0ken"
+    (exchange,) = port.exchanges()
+    sent = {name.lower(): value for name, value in exchange.request_headers}
+    assert sent.keys() == server.headers().keys()
+    assert sent["x-amz-security-token"] == MASK
+    assert sent["authorization"].endswith(f"Signature={MASK}")
+    assert exchange.response_body.startswith("<ListAllMyBucketsResult>")
+
+
+def test_identities_do_not_mix_between_threads() -> None:
+    with scripted(403, error("AccessDenied", "no")) as server:
+        keys = [f"AKIAEXAMPLE{number}" for number in range(8)]
+        ports = [aws(server.port, key) for key in keys]
+
+        def ask(port: BotoAws) -> None:
+            for _ in range(3):
+                with pytest.raises(NotPermitted):
+                    port.role("r")
+
+        threads = [threading.Thread(target=ask, args=(port,)) for port in ports]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    for key, port in zip(keys, ports, strict=True):
+        signed = [dict(exchange.request_headers)["Authorization"] for exchange in port.exchanges()]
+        assert len(signed) == 3
+        assert all(f"Credential={key}/" in value for value in signed)
+
+
+ANSWERS = [
+    (403, "AccessDenied", NotPermitted, "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+    (400, "InvalidIdentityToken", Refused, "The web identity token provided could not be validated."),
+    (400, "ExpiredTokenException", Refused, "Token expired: current date/time 2 must be before 1"),
+    (400, "IDPCommunicationError", Refused, "Error communicating with provider"),
+    (403, "RegionDisabledException", Refused, "STS is not activated in this region"),
+    (403, "InvalidClientTokenId", NotPermitted, "The security token included in the request is invalid."),
+    (404, "NoSuchEntity", NotFound, "The role with name x cannot be found."),
+    (500, "InternalFailure", Refused, "We encountered an internal error"),
+    (503, "Throttling", Refused, "Rate exceeded"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "kind", "said"), ANSWERS, ids=[answer[1] for answer in ANSWERS])
+def test_a_refusal_comes_through_once_with_its_words(status: int, code: str, kind: type[FlowError], said: str) -> None:
+    with scripted(status, error(code, said)) as server:
+        port = aws(server.port)
+        with pytest.raises(FlowError) as raised:
+            port.assume_role_with_web_identity(ROLE, "session", TOKEN)
+    refused = raised.value
+    assert type(refused) is kind
+    assert (refused.code, refused.said, refused.status, refused.request_id, refused.operation) == (
+        code,
+        said,
+        status,
+        "b214072d",
+        "AssumeRoleWithWebIdentity",
+    )
+    assert type(refused.__cause__).__module__.startswith("botocore")
+    assert len(server.received) == len(port.exchanges()) == 1
+
+
+def test_what_botocore_refuses_is_never_sent() -> None:
+    port = aws(1)
+    with pytest.raises(Refused) as raised:
+        port.assume_role_with_web_identity("s3-reader", "session", TOKEN)
+    assert raised.value.code == "ParamValidationError"
+    assert raised.value.said == (
+        "Parameter validation failed:\nInvalid length for parameter RoleArn, value: 9, valid min length: 20"
+    )
+    assert port.exchanges() == ()
+
+
+def test_a_refused_connection_is_unreachable() -> None:
+    port = aws(1)
+    with pytest.raises(Unreachable) as raised:
+        port.oidc_providers()
+    assert raised.value.said == 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'
+    (exchange,) = port.exchanges()
+    assert (exchange.callee, exchange.status, exchange.error) == ("iam", 0, raised.value.said)
+
+
+CALLS: dict[str, Callable[[BotoAws], Any]] = {
+    "oidc_providers": lambda port: port.oidc_providers(),
+    "oidc_provider": lambda port: port.oidc_provider("arn:aws:iam::111122223333:oidc-provider/x"),
+    "role": lambda port: port.role("r"),
+    "role_policies": lambda port: port.role_policies("r"),
+    "assume_role": lambda port: port.assume_role_with_web_identity(ROLE, "session", TOKEN),
+    "caller_identity": lambda port: port.caller_identity(),
+    "list_buckets": lambda port: port.list_buckets(TEMPORARY),
+}
+JUNK = [b"", b"junk", b"<a/>", b"<a><b/></a>", b"\xff\xfe", b"<a>" * 2000, ISSUED.replace(b"2026-11-25", b"soon")]
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("body", JUNK, ids=range(len(JUNK)))
+@pytest.mark.parametrize("status", [200, 403, 500])
+def test_junk_is_a_flow_error_or_an_empty_answer(call: Callable[[BotoAws], Any], body: bytes, status: int) -> None:
+    with scripted(status, body) as server:
+        port = aws(server.port)
+        try:
+            call(port)
+        except FlowError:
+            pass
+        else:
+            assert status == 200
+    assert port.exchanges()[0].status == status
+
+
+@given(document=st.text(alphabet="%{}[]\"'aé", max_size=20))
+def test_a_policy_that_is_none_stays_a_text(document: str) -> None:
+    policy = f"<AssumeRolePolicyDocument>{quote(document)}</AssumeRolePolicyDocument>"
+    body = f"<R><GetRoleResult><Role><RoleName>r</RoleName>{policy}</Role></GetRoleResult></R>"
+    with scripted(200, body.encode()) as server:
+        role = aws(server.port).role("r")
+    assert role["RoleName"] == "r"
+
+
+def test_the_environment_and_the_files_of_the_learner_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODY")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    with scripted(403, error("AccessDenied", "no")) as server:
+        fresh = aws_sdk._Sdk().client("iam", "ap-northeast-1", f"http://127.0.0.1:{server.port}")
+        monkeypatch.setattr(aws_sdk, "client", lambda *_: fresh)
+        with pytest.raises(NotPermitted):
+            aws(server.port).role("r")
+    assert "Credential=AKIAEXAMPLE/" in server.headers()["authorization"]

@@ -1,0 +1,176 @@
+"""The issuer's client alone: real TLS to an issuer that lives somewhere else than its name says."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from app.clients import issuer
+from app.clients.issuer import IssuerTransport, PublicIssuer
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+
+HOST = "oidc.example"
+ISSUER = f"https://{HOST}/id/A"
+ROOT = trustme.CA()
+INTERMEDIATE = ROOT.create_child_ca()
+
+
+class Server:
+    """Answers every request on a kept connection with the same bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.received: list[bytes] = []
+        self.connections = 0
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        INTERMEDIATE.issue_cert(HOST).configure_cert(self._context)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._listener.getsockname()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:  # closed: the test is over
+                return
+            connection.settimeout(5)
+            try:
+                with self._context.wrap_socket(connection, server_side=True) as tls:
+                    self.connections += 1
+                    while request := tls.recv(65536):
+                        self.received.append(request)
+                        tls.sendall(self.answer)
+            except OSError:  # a client that does not trust us, or only looks
+                connection.close()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def served(body: bytes, status: int = 200) -> Iterator[Server]:
+    server = Server(b"HTTP/1.1 %d S\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def client(server: Server, ca_pem: bytes | None = None) -> PublicIssuer:
+    return PublicIssuer(IssuerTransport(connect_to=server.address, ca_pem=ca_pem or ROOT.cert_pem.bytes()))
+
+
+def test_documents_come_from_the_named_host_over_one_connection() -> None:
+    with served(b'{"issuer": "x"}') as server:
+        port = client(server)
+        assert port.discovery(ISSUER) == {"issuer": "x"}
+        assert port.jwks(f"{ISSUER}/keys?a=b") == {"issuer": "x"}
+    assert server.connections == 1
+    assert server.received[0].startswith(b"GET /id/A/.well-known/openid-configuration HTTP/1.1\r\n")
+    assert b"\r\nHost: oidc.example\r\n" in server.received[0]
+    assert server.received[1].startswith(b"GET /id/A/keys?a=b HTTP/1.1\r\n")
+    first, second = port.exchanges()
+    assert (first.caller, first.callee, first.method, first.status) == ("explorer", "issuer", "GET", 200)
+    assert first.url == f"{ISSUER}/.well-known/openid-configuration"
+    assert first.response_body == '{"issuer": "x"}'
+    assert second.url == f"{ISSUER}/keys?a=b"
+    head = server.received[0].decode().rstrip().split("\r\n")[1:]
+    assert {tuple(line.split(": ")) for line in head} == set(first.request_headers)
+
+
+def test_the_thumbprint_is_that_of_the_last_certificate_served_trusted_or_not() -> None:
+    last = x509.load_pem_x509_certificate(INTERMEDIATE.cert_pem.bytes())
+    expected = hashlib.sha1(last.public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
+    with served(b"") as server:
+        assert client(server).thumbprint(f"{ISSUER}/keys") == expected
+        assert client(server, trustme.CA().cert_pem.bytes()).thumbprint(f"{ISSUER}/keys") == expected
+
+
+def test_a_chain_that_is_not_trusted_is_unreachable() -> None:
+    with served(b"{}") as server, pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+        client(server, trustme.CA().cert_pem.bytes()).discovery(ISSUER)
+
+
+def test_another_host_s_certificate_is_not_taken() -> None:
+    with served(b"{}") as server, pytest.raises(Unreachable, match="Hostname mismatch"):
+        client(server).discovery("https://evil.example/id/A")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (403, NotPermitted), (500, Refused), (302, Refused)])
+def test_another_status_is_our_error(status: int, kind: type[FlowError]) -> None:
+    with served(b"words", status) as server:
+        port = client(server)
+        with pytest.raises(kind) as raised:
+            port.discovery(ISSUER)
+    assert (raised.value.status, raised.value.said) == (status, "words")
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"no JSON", b"\xff", b"[" * 5000, b'"\\ud800"'])
+def test_what_is_no_json_is_unexpected(body: bytes) -> None:
+    with served(body) as server, pytest.raises(Refused) as raised:
+        client(server).jwks(ISSUER)
+    assert raised.value.code == "unexpected_answer"
+
+
+def test_a_huge_document_is_unexpected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer, "BODY_LIMIT", 100)
+    with served(b'"' + b"a" * 1000 + b'"') as server, pytest.raises(Refused, match="more than 100 bytes"):
+        client(server).jwks(ISSUER)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://oidc.example/id", "oidc.example", "", "https://", "https://[::1", "https://a:b", "file:///etc/passwd"],
+)
+def test_only_https_is_asked(url: str) -> None:
+    port = PublicIssuer(IssuerTransport(connect_to=("127.0.0.1", 1)))
+    with pytest.raises(Refused):
+        port.jwks(url)
+    with pytest.raises(Refused):
+        port.thumbprint(url)
+
+
+def test_nobody_there_is_unreachable() -> None:
+    port = PublicIssuer(IssuerTransport(connect_to=("127.0.0.1", 1)))
+    with pytest.raises(Unreachable, match="Connection refused"):
+        port.jwks(ISSUER)
+    with pytest.raises(Unreachable, match="Connection refused"):
+        port.thumbprint(ISSUER)
+    assert "Connection refused" in port.exchanges()[0].error
+
+
+def test_a_server_that_speaks_no_tls_has_no_chain() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            with listener.accept()[0] as connection:
+                connection.sendall(b"220 smtp\r\n" * 10)
+
+        answering = threading.Thread(target=greet)
+        answering.start()
+        with pytest.raises(Unreachable):
+            PublicIssuer(IssuerTransport(connect_to=listener.getsockname())).thumbprint(ISSUER)
+        answering.join()
+
+
+def test_a_server_that_says_nothing_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = PublicIssuer(IssuerTransport(connect_to=listener.getsockname()))
+        with pytest.raises(Unreachable, match="timed out"):
+            port.thumbprint(ISSUER)
+        with pytest.raises(Unreachable, match="timed out"):
+            port.discovery(ISSUER)
