@@ -92,8 +92,6 @@ def encode_string(value: JsonValue) -> str:
 
 
 def _bool(value: JsonValue) -> bool:
-    if value is None:
-        return False
     if not isinstance(value, bool):
         raise Undecodable
     return value

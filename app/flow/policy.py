@@ -3,7 +3,8 @@
 Shared by `trust` and `permissions`. Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements".
 
 What IAM would refuse to store can still be given to us. It never helps to allow: an Allow with an unreadable part does
-not apply, and a Deny with one, all else in it matching, lets nothing be allowed.
+not apply, and a Deny with one, all else in it matching, lets nothing be allowed. (Without a readable Effect a
+statement is neither.)
 """
 
 from __future__ import annotations

@@ -369,8 +369,8 @@ def test_a_document_that_is_no_policy_allows_nothing_and_says_why(document, erro
 def test_a_statement_that_is_none_does_not_apply(junk):
     decision = evaluate(policy(junk, statement()), CONTEXT)
     assert decision.allowed
-    assert decision.trace[0].element == "Statement"
-    assert decision.trace[0].error == "Syntax errors in policy."
+    first = decision.trace[0]
+    assert (first.element, first.matched, first.error) == ("Statement", False, "Syntax errors in policy.")
 
 
 class TestWebIdentityContext:
