@@ -373,6 +373,10 @@ class TestVerify:
         assert verification.result("expiration").passed is alive
         assert verification.result("signature").passed is True
 
+    def test_no_leeway_is_given_unasked(self):
+        assert outcome(token(), jwks(), "expiration", now=CLAIMS["exp"]).passed is False
+        assert outcome(token(), jwks(), "not_before", now=CLAIMS["nbf"] - 1).passed is False
+
     def test_times_say_what_would_have_passed(self):
         verification = verify(token(), jwks(), now=CLAIMS["exp"] + 10, leeway=5)
         shown = verification.result("expiration")

@@ -176,6 +176,7 @@ class TestWhetherToMutate:
             pod(container(ports=[{"containerPort": 80.5}])),
             pod(container(ports=[{"containerPort": True}])),
             pod(container(ports=[{"containerPort": 2**63}])),
+            pod(container(ports=[{"containerPort": -(2**63) - 1}])),
             pod(container(stdin="yes")),
             pod(container(resources={"limits": {"cpu": True}})),
             pod(container(resources={"limits": {"cpu": []}})),
