@@ -1,0 +1,35 @@
+"""The script that Streamlit runs for every visitor: language, navigation, the frame around the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.content import load
+from app.ui import components, controls, language, navigation, session
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
+
+# (1) The language, then the walk: the navigation shows how each step ended.
+content = load(language.choose())
+components.page(content.language)
+with st.spinner(content.message("ui.running")):
+    visit = session.visit()
+
+# (2) The frame.
+st.logo(ASSETS / "logo.svg", size="large")
+page = st.navigation(navigation.pages(content, visit.walk))
+st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
+with st.sidebar:
+    st.caption(
+        f"{content.message('ui.mode')}: **{content.message('ui.mode_simulated')}**",
+        help=content.message("ui.mode_simulated_help"),
+    )
+    language.switch(content.message("ui.language"))
+    controls.world_panel(content)
+
+# (3) The page.
+page.run()

@@ -1,0 +1,73 @@
+"""The ASGI application: the pages over Streamlit, the simulated world behind them. `uvicorn app.server:app`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import wiring
+from app.ui import session
+
+_YEAR = 365 * 86400
+
+
+class BrowserId:
+    """Gives a browser that asks for a page an unguessable id, so that reloading finds the same world again.
+
+    The id is in a cookie that no script can read. `Lax`, so that a link from elsewhere still finds the world; not
+    `Secure`, because loopback is plain http.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through; only an HTML answer to a browser without an id gets one."""
+        if scope["type"] != "http" or session.is_id(_cookie(scope)):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.append(
+                        "set-cookie",
+                        f"{session.COOKIE}={session.new_id()}; Max-Age={_YEAR}; Path=/; HttpOnly; SameSite=Lax",
+                    )
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+def _cookie(scope: Scope) -> str:
+    try:
+        found = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(session.COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
+    await asyncio.to_thread(session.simulation)
+    warming = threading.Thread(target=wiring.warm_up, name="warm-up", daemon=True)
+    warming.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(warming.join)
+        await asyncio.to_thread(session.simulation.clear)
+
+
+app = st.App(Path(__file__).resolve().with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(BrowserId)])

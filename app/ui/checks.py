@@ -1,0 +1,92 @@
+"""The checks of a step: a mark and a word, what was found; on failure the product's own words, why, how to mend."""
+
+from __future__ import annotations
+
+from app.content import Content
+from app.flow.model import Check, Status, StepReport, Subject
+from app.ui.text import escape, prose, readable, shorten, value
+
+MARKS = {
+    Status.PASSED: "✓",
+    Status.WARNING: "!",
+    Status.FAILED: "✕",
+    Status.UNKNOWN: "?",
+    Status.NOT_REACHED: "–",
+}
+
+
+def mark(status: Status, content: Content) -> str:
+    """The sign of a status, with its word for those who do not see the sign."""
+    word = escape(content.message(f"statuses.{status}"))
+    return f'<span class="mark" aria-hidden="true">{MARKS[status]}</span><span class="unseen">{word}</span>'
+
+
+def checks(report: StepReport, subject: Subject, content: Content) -> str:
+    """The checks of a step in their order; those that did not pass stand open."""
+    return f'<ol class="checks">{"".join(_row(check, subject, content) for check in report.checks)}</ol>'
+
+
+def _row(check: Check, subject: Subject, content: Content) -> str:
+    words = content.check(check.id).fill(check, subject)
+    passed = check.status is Status.PASSED
+    is_open = " open" if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN) else ""
+    beside = escape(shorten(readable(check.got))) if passed else escape(content.message(f"statuses.{check.status}"))
+    return (
+        f'<li class="{check.status}" data-check="{escape(check.id)}"><details{is_open}><summary>'
+        f'{mark(check.status, content)}<span class="name">{prose(words.title)}</span>'
+        f'<span class="beside">{beside}</span></summary><div class="inside">{_inside(check, subject, content)}</div>'
+        "</details></li>"
+    )
+
+
+def _inside(check: Check, subject: Subject, content: Content) -> str:
+    words = content.check(check.id).fill(check, subject)
+    parts: list[str] = []
+    if check.reason:
+        parts.append(f"<p>{prose(content.message(f'reasons.{check.reason}'))}</p>")
+    if check.error:
+        parts.append(said(check.error, content))
+    rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
+    shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text)}</dd>" for key, text in rows if text)
+    if shown:
+        parts.append(f"<dl>{shown}</dl>")
+    explained = ["what", "why"] if check.status is Status.PASSED else ["what", "why", "fix"]
+    parts.extend(
+        f'<p><span class="label">{_label(content, key)}</span> {prose(getattr(words, key))}</p>' for key in explained
+    )
+    return "".join(parts)
+
+
+def _found(text: str) -> str:
+    """A value, and beside Unix seconds the time that they are."""
+    when = readable(text)
+    return value(text) if when == text else f'{value(text)}<br><span class="quiet">{escape(when)}</span>'
+
+
+def said(error: str, content: Content) -> str:
+    """A product's own words, letter by letter."""
+    return (
+        f'<figure class="said"><figcaption>{_label(content, "server_said")}</figcaption>'
+        f"<blockquote>{escape(error)}</blockquote></figure>"
+    )
+
+
+def _label(content: Content, key: str) -> str:
+    return escape(content.message(f"ui.{key}"))
+
+
+def outcome(report: StepReport, subject: Subject, content: Content, facts: list[tuple[str, str]]) -> str:
+    """What came of the step, in one sentence, with the two or three values that prove it."""
+    status = report.status
+    if status in (Status.PASSED, Status.WARNING):
+        sentence = content.message(f"outcomes.{report.step}")
+    else:
+        worst = next(check for check in report.checks if check.status is status)
+        title = content.check(worst.id).fill(worst, subject).title
+        sentence = content.message(f"outcomes.{status}", check=title)
+        facts = []
+    shown = "".join(f"<dt>{escape(name)}</dt><dd>{value(text)}</dd>" for name, text in facts if text)
+    return (
+        f'<div class="outcome {status}" role="status">{mark(status, content)}'
+        f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}</div></div>"
+    )

@@ -1,0 +1,66 @@
+"""What the reader may do to the world: walk again, move its clock, throw it away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from app.content import Content, load
+from app.ui import components, session
+from app.ui.text import escape, value
+
+HOURS = (1, 6, 20)
+"""Steps of the clock: an hour is the life of the credentials, in twenty the token passes 80 % of its own."""
+
+
+def world_panel(content: Content) -> None:
+    """The world's account and time, and everything that can be done to it."""
+    world = session.world()
+    facts = (("account", world.account_id), ("region", world.region))
+    rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)
+    heading = escape(content.message("screens.world"))
+    components.block(f'<h2 class="heading">{heading}</h2><dl>{rows}</dl>', key="world")
+    clock(content, key="sidebar")
+    if st.button(
+        content.message("ui.run_again"),
+        help=content.message("ui.run_again_help"),
+        icon=":material/replay:",
+        key="run_again",
+        width="stretch",
+        on_click=session.run_again,
+    ):
+        milliseconds = f"{session.visit().seconds * 1000:.0f}"
+        st.caption(content.message("ui.ran_in", milliseconds=milliseconds))
+    if st.button(
+        content.message("ui.reset"),
+        help=content.message("ui.reset_help"),
+        icon=":material/delete_sweep:",
+        key="reset",
+        width="stretch",
+        on_click=session.reset,
+    ):
+        st.caption(content.message("ui.reset_done"))
+
+
+def clock(content: Content, key: str) -> None:
+    """The world's time, and buttons that move it."""
+    now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    st.caption(content.message("ui.clock_now", time=now))
+    with st.container(horizontal=True, gap="small", key=f"clock_{key}"):
+        for hours in HOURS:
+            st.button(
+                f"+{hours} h",
+                key=f"clock_{key}_{hours}",
+                help=f"**{content.message('ui.clock_forward', hours=hours)}**  \n{content.message('ui.clock_help')}",
+                on_click=_forward,
+                args=(hours, content.language),
+            )
+
+
+def _forward(hours: int, language: str) -> None:
+    try:
+        session.move_clock(hours * 3600.0)
+    except ValueError:
+        return
+    st.toast(load(language).message("ui.clock_moved", hours=hours))

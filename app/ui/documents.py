@@ -1,0 +1,142 @@
+"""JSON and YAML documents line by line: the lines that matter lit and explained, the rest folded."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.content import Content
+from app.flow.model import JsonValue
+from app.ui.text import escape, marked, prose
+
+Path = tuple[str, ...]
+Notes = Mapping[Path, str]
+"""What to light: the path of a member (`*` stands for any name or index), and the words beside its first line."""
+
+_PLAIN_YAML = re.compile(r"[A-Za-z/.][\w./@+-]*(?::+[\w./@+-]+)*")
+_YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "."}
+_FOLD_FROM = 3
+"""Fewer unlit lines than this are not worth a fold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a document: where it stands, and its key, value and punctuation."""
+
+    path: Path
+    depth: int
+    head: str = ""
+    scalar: str = ""
+    tail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The line as it would stand in a file, without its indentation."""
+        return f"{self.head}{self.scalar}{self.tail}"
+
+
+def json_lines(document: JsonValue) -> list[Line]:
+    """The document as `json.dumps(indent=2)` breaks it."""
+    return list(_json(document, (), 0, "", ""))
+
+
+def _json(document: JsonValue, path: Path, depth: int, head: str, tail: str) -> Iterator[Line]:
+    if not isinstance(document, dict | list) or not document:
+        yield Line(path=path, depth=depth, head=head, scalar=json.dumps(document, ensure_ascii=False), tail=tail)
+        return
+    opening, closing = "{}" if isinstance(document, dict) else "[]"
+    yield Line(path=path, depth=depth, head=head, tail=opening)
+    members = list(document.items()) if isinstance(document, dict) else list(enumerate(document))
+    for position, (name, member) in enumerate(members):
+        comma = "," if position < len(members) - 1 else ""
+        key = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(document, dict) else ""
+        yield from _json(member, (*path, str(name)), depth + 1, key, comma)
+    yield Line(path=path, depth=depth, tail=closing + tail)
+
+
+def yaml_lines(document: JsonValue) -> list[Line]:
+    """The document as kubectl prints YAML: keys in order of the alphabet, lists not indented below their key."""
+    return list(_yaml(document, (), 0))
+
+
+def _yaml(document: JsonValue, path: Path, depth: int) -> Iterator[Line]:
+    if isinstance(document, dict) and document:
+        for name, member in sorted(document.items()):
+            key, below = f"{_yaml_scalar(str(name))}:", (*path, str(name))
+            if isinstance(member, dict | list) and member:
+                yield Line(path=below, depth=depth, head=key)
+                yield from _yaml(member, below, depth if isinstance(member, list) else depth + 1)
+            else:
+                yield Line(path=below, depth=depth, head=f"{key} ", scalar=_yaml_scalar(member))
+    elif isinstance(document, list) and document:
+        for index, member in enumerate(document):
+            first, *rest = _yaml(member, (*path, str(index)), depth + 1)
+            yield replace(first, depth=depth, head=f"- {first.head}")
+            yield from rest
+    else:
+        yield Line(path=path, depth=depth, scalar=_yaml_scalar(document))
+
+
+def _yaml_scalar(scalar: JsonValue) -> str:
+    if isinstance(scalar, str) and _PLAIN_YAML.fullmatch(scalar) and scalar.lower() not in _YAML_WORDS:
+        return scalar
+    return json.dumps(scalar, ensure_ascii=False)
+
+
+def matches(path: Path, pattern: Path) -> bool:
+    """Whether `path` is what `pattern` names or lies below it."""
+    return len(path) >= len(pattern) and all(want in ("*", name) for want, name in zip(pattern, path, strict=False))
+
+
+def document(content: Content, lines: Sequence[Line], notes: Notes) -> str:
+    """The lines as HTML. Without notes nothing is lit and nothing folded."""
+    lit = [any(matches(line.path, pattern) for pattern in notes) for line in lines]
+    if not any(lit):
+        return _block(render_line(line) for line in lines)
+    parts: list[str] = []
+    told: set[Path] = set()
+    start = 0
+    while start < len(lines):
+        stop = start
+        while stop < len(lines) and lit[stop] == lit[start]:
+            stop += 1
+        if lit[start]:
+            for line in lines[start:stop]:
+                note = next((n for pattern, n in notes.items() if _is_first(line.path, pattern, told)), "")
+                parts.append(render_line(line, kind="lit", note=note))
+        else:
+            parts.append(fold(content, [render_line(line) for line in lines[start:stop]]))
+        start = stop
+    return _block(parts)
+
+
+def _is_first(path: Path, pattern: Path, told: set[Path]) -> bool:
+    if len(path) != len(pattern) or not matches(path, pattern) or pattern in told:
+        return False
+    told.add(pattern)
+    return True
+
+
+def fold(content: Content, rendered: Sequence[str]) -> str:
+    """Lines behind a summary that says how many they are."""
+    if len(rendered) < _FOLD_FROM:
+        return "".join(rendered)
+    summary = escape(content.message("screens.folded", count=len(rendered)))
+    return f'<details class="fold"><summary>{summary}</summary>{"".join(rendered)}</details>'
+
+
+def render_line(line: Line, *, kind: str = "", note: str = "", sign: str = "") -> str:
+    """One line as HTML, with its note beside it."""
+    mark = f'<span class="sign">{sign}</span>' if sign else ""
+    shown = marked(line.scalar)
+    beside = f'<span class="note">{prose(note)}</span>' if note else ""
+    return (
+        f'<div class="line {kind}" style="--depth:{line.depth}">{mark}<span class="text">'
+        f"{marked(line.head)}{shown}{escape(line.tail)}</span>{beside}</div>"
+    )
+
+
+def _block(rendered: Iterator[str] | Sequence[str]) -> str:
+    return f'<div class="document">{"".join(rendered)}</div>'

@@ -1,0 +1,31 @@
+"""What a step found, drawn: one module a step, each with `facts` for the outcome and `evidence` beside the checks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from app.content import Content
+from app.flow.model import Step, StepReport
+from app.ui.evidence import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+
+
+class View(Protocol):
+    """How one step is drawn. Both take whatever evidence there is: a step that broke early has little."""
+
+    def facts(self, report: StepReport, content: Content) -> list[tuple[str, str]]:
+        """The two or three values that prove the outcome, with their names."""
+        ...
+
+    def evidence(self, report: StepReport, content: Content) -> str:
+        """The evidence as HTML."""
+        ...
+
+
+VIEWS: dict[Step, View] = {
+    Step.OIDC_PROVIDER: oidc_provider,
+    Step.SERVICE_ACCOUNT: service_account,
+    Step.WEBHOOK: webhook,
+    Step.TOKEN_MOUNT: token_mount,
+    Step.STS_ASSUME: sts_assume,
+    Step.ACCESS: access,
+}

@@ -1,0 +1,29 @@
+"""The journey line: the six steps, how each ended, and where the reader stands."""
+
+from __future__ import annotations
+
+from app.content import Content
+from app.flow.model import Status, Step, Walk
+from app.ui.checks import MARKS
+from app.ui.text import escape
+
+NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
+
+
+def journey(current: Step, walk: Walk, content: Content) -> str:
+    """The line as a list; the current step says so to a screen reader too."""
+    steps = list(Step)
+    here = steps.index(current)
+    items = []
+    for position, step in enumerate(steps):
+        status = walk.report(step).status
+        place = "now" if step is current else ("done" if position < here else "ahead")
+        sign = "" if status is Status.PASSED else MARKS[status]
+        items.append(
+            f'<li class="{place} {status}"{" aria-current=step" if step is current else ""}>'
+            f'<span class="dot" aria-hidden="true">{sign}</span><span class="name">'
+            f"{NUMBERS[step]} {escape(content.message(f'steps.{step}.short'))}</span>"
+            f'<span class="unseen">{escape(content.message(f"statuses.{status}"))}</span></li>'
+        )
+    label = escape(content.message("ui.journey"))
+    return f'<ol class="journey" aria-label="{label}">{"".join(items)}</ol>'

@@ -1,0 +1,114 @@
+"""What one browser has: its simulated world, and the last walk through it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Step, Subject, Walk
+from app.flow.steps.documents import dig
+from app.flow.walk import walk
+from app.settings import Settings
+from app.wiring import simulated
+from app.world import scenario
+from app.world.simulation import Simulation
+from app.world.world import World
+
+COOKIE = "irsa_explorer_browser"
+"""Holds the browser's id. Only the server reads it; nobody writes it into an address, a log or a page."""
+
+SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
+_ID = re.compile(r"[0-9a-f]{32}")
+_VISIT = "visit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One walk through one world, and what the scenario's two Pods said."""
+
+    world: str
+    """The world's path: another world wants another walk."""
+    walk: Walk
+    seconds: float
+    """How long the walk took, by the wall clock."""
+    logs: Mapping[str, str] = field(default_factory=dict)
+    """By Pod: its log, or why there is none, in the server's words."""
+    replaced: JsonValue = None
+    """The claims of the mounted token before the clock was moved; None where it was not."""
+
+
+def new_id() -> str:
+    """An id that nobody can guess: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an id as `new_id` makes them."""
+    return _ID.fullmatch(text) is not None
+
+
+@st.cache_resource(show_spinner=False, on_release=Simulation.stop)
+def simulation() -> Simulation:
+    """The process's simulated world, started on first use; `simulation.clear()` stops it."""
+    settings = Settings.from_environment()
+    made = Simulation(capacity=settings.worlds, idle_seconds=settings.idle_seconds)
+    made.start()
+    return made
+
+
+def world() -> World:
+    """This browser's world: made on first use, made anew where it was dropped."""
+    return simulation().world(_key())
+
+
+def _key() -> str:
+    """The browser's id; a session without the cookie has a world of its own."""
+    found = st.context.cookies.get(COOKIE, "")
+    return found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
+
+
+def visit() -> Visit:
+    """The last walk through this browser's world; the first one is made here."""
+    here = world()
+    last = st.session_state.get(_VISIT)
+    return last if isinstance(last, Visit) and last.world == here.path else _walk(here)
+
+
+def run_again() -> None:
+    """Walks anew through the same world."""
+    _walk(world())
+
+
+def reset() -> None:
+    """Throws this browser's world away and walks through a new one."""
+    _walk(simulation().reset(_key()))
+
+
+def move_clock(seconds: float) -> None:
+    """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
+    before = dig(visit().walk.report(Step.TOKEN_MOUNT).evidence, "token", "claims")
+    here = world()
+    simulation().move_clock(here, seconds)
+    _walk(here, replaced=before)
+
+
+def _walk(here: World, *, replaced: JsonValue = None) -> Visit:
+    ports = simulated(simulation(), here)
+    started = time.perf_counter()
+    found = walk(ports, SUBJECT)
+    seconds = time.perf_counter() - started
+    logs = {}
+    for pod in (scenario.POD_BEFORE, scenario.POD_AFTER):
+        try:
+            logs[pod] = ports.cluster.pod_log(SUBJECT.namespace, pod)
+        except FlowError as error:
+            logs[pod] = error.said
+    made = Visit(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
+    st.session_state[_VISIT] = made
+    return made

@@ -1,0 +1,87 @@
+"""Values from outside as HTML: escaped, breakable where a reader would break them, long ids shortened."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from html import escape as _escape
+
+_BREAK = re.compile(r"([/:\-.,=_]+)(?=.)")
+_OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
+"""Long runs in which an id may hide; only those with several digits are ids and not words."""
+
+
+def escape(text: object) -> str:
+    """`text` for an HTML element or a quoted attribute."""
+    return _escape(str(text), quote=True)
+
+
+def breakable(text: str) -> str:
+    """`text` escaped, with a place to break after each separator and nowhere else."""
+    return "<wbr>".join(escape(part) for part in _BREAK.sub(lambda match: match[1] + "\0", text).split("\0"))
+
+
+def shorten(text: str) -> str:
+    """`text` with every long id cut in its middle: `https://…/id/0A1B2C…E8F9`."""
+    return _OPAQUE.sub(_cut, text)
+
+
+def _cut(match: re.Match[str]) -> str:
+    run = match[0]
+    is_uuid = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", run)
+    if sum(character.isdigit() for character in run) < 4 or is_uuid or _is_words(run):
+        return run
+    return f"{run[:6]}…{run[-4:]}"
+
+
+def _is_words(run: str) -> bool:
+    """Whether a run is a name made of words, such as `ip-192-168-1-1` or `botocore-session-1795559699`."""
+    return all(part.isalpha() or part.isdigit() for part in re.split(r"[-_]", run))
+
+
+def value(text: str) -> str:
+    """A value in code type. Where ids were shortened, one click shows the whole."""
+    return f"<code>{marked(text)}</code>"
+
+
+def marked(text: str) -> str:
+    """`text` escaped and breakable, its long ids shortened; one click shows the whole."""
+    if shorten(text) == text:
+        return breakable(text)
+    pieces, position = [], 0
+    for match in _OPAQUE.finditer(text):
+        if (cut := _cut(match)) != match[0]:
+            pieces.append(f'{breakable(text[position : match.start()])}<wbr><span class="cut">{escape(cut)}</span>')
+            position = match.end()
+    pieces.append(breakable(text[position:]))
+    return (
+        f'<details class="long"><summary><span class="short">{"".join(pieces)}</span>'
+        f'<span class="full">{breakable(text)}</span></summary></details>'
+    )
+
+
+def prose(text: str) -> str:
+    """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
+    coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{_breaks(match[1])}</code>", escape(text))
+    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", coded)
+
+
+def _breaks(escaped: str) -> str:
+    return re.sub(r"([/:\-])(?=[^;])", r"\1<wbr>", escaped)
+
+
+_MOMENT = re.compile(r"(?<![\w.:-])[12]\d{9}(?![\w.:-])")
+"""Unix seconds between 2001 and 2065 standing alone."""
+
+
+def readable(text: str) -> str:
+    """`text` with Unix seconds as UTC times."""
+    return _MOMENT.sub(lambda match: utc(int(match[0])), text)
+
+
+def utc(seconds: float) -> str:
+    """Unix seconds as a time in UTC; a dash for what no calendar holds."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return "–"

@@ -1,0 +1,83 @@
+"""What went over the wire in a step: one line an exchange, its headers and bodies behind it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_plus
+
+from app.content import Content
+from app.flow.model import Exchange
+from app.ui.documents import document, json_lines
+from app.ui.text import breakable, escape, shorten
+
+_LONGEST = 40_000
+"""Characters of a body that are drawn; a page with more would be slow to read and to scroll."""
+
+
+def wire(exchanges: Sequence[Exchange], content: Content) -> str:
+    """The exchanges of a step, oldest first, folded."""
+    if not exchanges:
+        return f'<p class="quiet">{escape(content.message("ui.wire_empty"))}</p>'
+    note = f'<p class="quiet">{escape(content.message("ui.wire_note"))}</p>'
+    return note + "".join(_exchange(exchange, content) for exchange in exchanges)
+
+
+def _exchange(exchange: Exchange, content: Content) -> str:
+    parties = content.message(
+        "ui.wire_parties", caller=_party(exchange.caller, content), callee=_party(exchange.callee, content)
+    )
+    status = str(exchange.status) if exchange.status else content.message("ui.wire_no_answer")
+    kind = "good" if 200 <= exchange.status < 400 else "bad"
+    answered = ""
+    if exchange.status:
+        answered = _message(content, "response", exchange.response_headers, exchange.response_body)
+    elif exchange.error:
+        answered = f"<pre>{escape(exchange.error)}</pre>"
+    return (
+        f'<details class="exchange"><summary><span class="parties">{escape(parties)}</span>'
+        f'<span class="call"><b>{escape(exchange.method)}</b> {breakable(shorten(exchange.url))}</span>'
+        f'<span class="{kind}">{escape(status)}</span><span class="time">{exchange.seconds * 1000:.1f} ms</span>'
+        f"</summary>{_message(content, 'request', exchange.request_headers, exchange.request_body)}{answered}</details>"
+    )
+
+
+def _party(name: str, content: Content) -> str:
+    """The party's name in the reader's words; one that we have no words for keeps its own."""
+    return content.messages.get(f"parties.{name}", name)
+
+
+def _message(content: Content, key: str, headers: Sequence[tuple[str, str]], body: str) -> str:
+    lines = "".join(f"<div><b>{escape(name)}:</b> {breakable(text)}</div>" for name, text in headers)
+    shown = _body(body, content) if body else f'<p class="quiet">{escape(content.message("ui.body_empty"))}</p>'
+    return f'<h4>{escape(content.message(f"ui.{key}"))}</h4><div class="headers">{lines}</div>{shown}'
+
+
+def _body(body: str, content: Content) -> str:
+    """JSON and XML indented, a form one field a line, all else as it came."""
+    if len(body) <= _LONGEST:
+        try:
+            return document(content, json_lines(json.loads(body)), {})
+        except (ValueError, RecursionError):
+            pass
+    body = body[:_LONGEST]
+    if body.lstrip().startswith("<"):
+        return f"<pre>{escape(_indented(body))}</pre>"
+    if re.fullmatch(r"[\w.%+*-]+=[^\s]*", body):
+        fields = (field.partition("=") for field in body.split("&"))
+        lines = (f"<b>{escape(unquote_plus(name))}</b>={breakable(unquote_plus(text))}" for name, _, text in fields)
+        return f'<pre class="wraps">{"<br>".join(lines)}</pre>'
+    return f"<pre>{escape(body)}</pre>"
+
+
+def _indented(xml: str) -> str:
+    """XML with one element a line. For reading only: nothing is parsed, so nothing can go wrong."""
+    depth, lines = 0, []
+    for piece in re.sub(r">\s*<", ">\n<", xml.strip()).split("\n"):
+        if piece.startswith("</"):
+            depth = max(depth - 1, 0)
+        lines.append("  " * depth + piece)
+        if re.match(r"<[^/?!]", piece) and not re.search(r"(</[^>]*>|/>)$", piece):
+            depth += 1
+    return "\n".join(lines)

@@ -1,0 +1,5 @@
+"""Learn what IRSA is for, and where the walk begins."""
+
+from app.ui.home import home
+
+home()

@@ -1,0 +1,5 @@
+"""Learn what of a cluster an AWS account trusts, and where that is written down."""
+
+from app.ui.lesson import lesson
+
+lesson("oidc_provider")
