@@ -23,14 +23,15 @@ def main() -> None:
         world = simulation.world("bench")
         until_world = time.perf_counter() - begin
 
-        walks = []
+        walks, busy = [], []
         requests: dict[Step, list[float]] = defaultdict(list)
         for run in range(WARM_UP + RUNS):
             ports = simulated(simulation, world)
-            begin = time.perf_counter()
+            begin, begin_busy = time.perf_counter(), time.process_time()
             found = walk(ports, SUBJECT)
             if run >= WARM_UP:
                 walks.append(time.perf_counter() - begin)
+                busy.append(time.process_time() - begin_busy)
                 for report in found:
                     requests[report.step].append(sum(e.seconds for e in report.exchanges if e.caller == "explorer"))
         sent = sum(e.caller == "explorer" for report in found for e in report.exchanges)
@@ -38,6 +39,7 @@ def main() -> None:
 
     title("Walk (one warm world, all six steps, real HTTP)")
     figure("the whole walk, median", median_ms(walks), "ms", target=40, note=spread(walks))
+    figure("... CPU time of clients and servers together", median_ms(busy), "ms", note=spread(busy))
     for step, seconds in requests.items():
         figure(f"  its requests in {step}", median_ms(seconds), "ms")
     figure("requests that it sends", sent, "")
