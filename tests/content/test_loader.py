@@ -1,0 +1,249 @@
+"""The loader: what it gives, what it refuses, and that it says which file and key are meant."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.content import PAGES, ContentError, load
+from app.content.loader import read
+from app.content.markdown import split
+from app.content.messages import read_messages
+from app.content.template import fill, placeholders
+from app.flow.model import Check, Status, Subject
+
+CONTENT = Path(__file__).resolve().parents[2] / "assets" / "content"
+PAGE = "# Title {#title}\n\n## First {#first}\n\nBody.\n"
+
+
+@pytest.fixture
+def messages(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """Reads one TOML text as the messages of a language."""
+
+    def read_text(text: str) -> dict[str, str]:
+        (tmp_path / "messages.toml").write_text(text, encoding="utf-8")
+        return read_messages(tmp_path)
+
+    return read_text
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the real texts, to break."""
+    shutil.copytree(CONTENT, tmp_path / "content")
+    return tmp_path / "content"
+
+
+def refused(error: pytest.ExceptionInfo[ContentError], *words: str) -> bool:
+    return all(word in str(error.value) for word in words)
+
+
+# --- what it gives ---------------------------------------------------------------------------------------------------
+
+
+def test_a_language_is_read_once() -> None:
+    assert load("ja") is load("ja")
+    assert load("ja") is not load("en")
+
+
+def test_texts_are_frozen() -> None:
+    content = load("en")
+    with pytest.raises(FrozenInstanceError):
+        content.language = "ja"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        content.messages["ui.next"] = "x"  # type: ignore[index]
+    with pytest.raises(TypeError):
+        del content.lesson("home").sections["intro"]  # type: ignore[attr-defined]
+
+
+def test_a_message_is_filled() -> None:
+    assert load("en").message("ui.next_to", title="{x}") == "Next: {x}"
+
+
+def test_a_check_is_filled_with_what_one_walk_found() -> None:
+    check = Check(id="trust.subject", status=Status.FAILED, got="{namespace}", expected="}{")
+    text = load("en").check("trust.subject").fill(check, Subject(namespace="blue", service_account="sa", pod="p"))
+    assert "`system:serviceaccount:blue:sa`" in text.fix
+    assert text.title == load("en").check("trust.subject").title
+
+
+def test_a_claim_without_words_of_its_own_gets_the_general_ones() -> None:
+    content = load("ja")
+    assert content.claim("kubernetes.io.pod.uid") == content.messages["claims.kubernetes.io.pod.uid"]
+    assert content.claim("x") == content.claim("") == content.messages["claims.other"]
+
+
+def test_an_error_says_what_was_got_and_what_to_do() -> None:
+    error = load("en").error("unreachable", operation="GetRole", said="Connection refused")
+    assert error.got == "No answer to GetRole. Connection refused"
+    assert error.fix == load("en").messages["errors.unreachable.fix"]
+
+
+def test_an_error_without_words_of_its_own_gets_the_general_ones() -> None:
+    assert load("en").error("Teapot", said="{no}").got == "{no}"
+
+
+@pytest.mark.parametrize(
+    ("ask", "key"),
+    [
+        (lambda: load("ja").message("ui.nothing"), "ui.nothing"),
+        (lambda: load("ja").check("trust.nothing"), "trust.nothing"),
+        (lambda: load("ja").lesson("no_page"), "no_page"),
+        (lambda: load("ja").lesson("home").section("no-section"), "no-section"),
+        (lambda: load("ja").message("ui.next_to"), "title"),
+        (lambda: load("fr"), "fr"),
+        (lambda: load("../ja"), "../ja"),
+    ],
+)
+def test_what_is_not_there_is_named(ask: Callable[[], object], key: str) -> None:
+    with pytest.raises(ContentError) as error:
+        ask()
+    assert error.value.key == key
+
+
+# --- placeholders ----------------------------------------------------------------------------------------------------
+
+
+@given(st.text(), st.text())
+def test_values_are_put_in_as_they_are(got: str, where: str) -> None:
+    assert fill("[{got}] {where} {Got} {} {{", {"got": got, "where": where}) == f"[{got}] {where} {{Got}} {{}} {{{{"
+
+
+@given(st.text())
+def test_any_text_is_filled_or_refused_for_a_placeholder_that_it_has(text: str) -> None:
+    names = placeholders(text)
+    assert fill(text, dict.fromkeys(names, "")) is not None
+    if names:
+        with pytest.raises(ContentError):
+            fill(text, {})
+
+
+# --- TOML ------------------------------------------------------------------------------------------------------------
+
+
+def test_tables_become_dotted_keys(messages: Callable[[str], dict[str, str]]) -> None:
+    assert messages('a = " x "\n[b."c.d"]\ne = "y"') == {"a": "x", "b.c.d.e": "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a = ", ("messages.toml", "TOML")),
+        ("a = 1", ("messages.toml", "a", "int")),
+        ("[a]\nb = ['x']", ("messages.toml", "a.b", "list")),
+        ("[a]\nb = '  '", ("messages.toml", "a.b", "empty")),
+        ("'a.b' = 'x'\n[a]\nb = 'y'", ("messages.toml", "a.b", "already")),
+        ("", ("*.toml", "no messages")),
+    ],
+)
+def test_malformed_messages_are_refused(
+    messages: Callable[[str], dict[str, str]], text: str, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(ContentError) as error:
+        messages(text)
+    assert refused(error, *words)
+
+
+def test_a_key_of_two_files_is_refused(tmp_path: Path, messages: Callable[[str], dict[str, str]]) -> None:
+    (tmp_path / "another.toml").write_text("a = 'x'", encoding="utf-8")
+    with pytest.raises(ContentError) as error:
+        messages("a = 'y'")
+    assert refused(error, "messages.toml", "a", "another.toml")
+
+
+def test_what_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "messages.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(ContentError) as error:
+        read_messages(tmp_path)
+    assert refused(error, "messages.toml", "utf-8")
+
+
+# --- Markdown --------------------------------------------------------------------------------------------------------
+
+
+def test_a_lesson_is_split_by_its_anchors() -> None:
+    lesson = split("p", "# 題 {#title}\n\n## 一 {#one}\n\nA\n\n### deeper\n\nB\n\n## 二  {#two-2}\nC", "p.md")
+    assert (lesson.page, lesson.title) == ("p", "題")
+    assert [(s.anchor, s.heading, s.body) for s in lesson.sections.values()] == [
+        ("one", "一", "A\n\n### deeper\n\nB"),
+        ("two-2", "二", "C"),
+    ]
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~"])
+def test_a_heading_in_a_code_block_is_code(fence: str) -> None:
+    other = {"```": "~~~", "~~~": "```"}[fence]
+    code = f"{fence}sh\n# comment\n{other}\n## also {{#x}}\n{fence}"
+    assert split("p", PAGE + code, "p.md").section("first").body == f"Body.\n{code}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ("p.md", "no title")),
+        ("Words first.\n" + PAGE, ("p.md:2", "Words first.", "outside")),
+        ("# T {#title}\nintro\n## A {#a}\nx", ("p.md:3", "intro", "outside")),
+        ("## A {#a}\nx", ("p.md:1", "a", "starts with")),
+        ("# T {#start}\n", ("p.md:1", "start", "starts with")),
+        (PAGE + "# Again {#title}\n", ("p.md:6", "title", "starts with")),
+        (PAGE + "## A {#title}\nx", ("p.md:6", "title", "starts with")),
+        (PAGE + "## Second\nx", ("p.md:6", "Second", "no {#anchor}")),
+        (PAGE + "## Second {#Not an anchor}\nx", ("p.md:6", "Second", "no {#anchor}")),
+        (PAGE + "## {#bare}\nx", ("p.md:6", "no {#anchor}")),
+        (PAGE + "## Second {#first}\nx", ("p.md:6", "first", "twice")),
+        (PAGE + "## Empty {#empty}\n\n## Next {#next}\nx", ("p.md:8", "empty", "empty")),
+        (PAGE + "## Last {#last}\n", ("p.md", "last", "empty")),
+        (PAGE + "```\n## x {#x}", ("p.md", "never closed")),
+    ],
+)
+def test_malformed_lessons_are_refused(text: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(ContentError) as error:
+        split("p", text, "p.md")
+    assert refused(error, *words)
+
+
+@given(st.text(alphabet="#{}-a `~\n\r\u2028"))
+def test_any_markdown_is_split_or_refused(text: str) -> None:
+    try:
+        lesson = split("p", text, "p.md")
+    except ContentError:
+        return
+    assert lesson.title
+    assert all(section.body.strip() for section in lesson.sections.values())
+
+
+# --- a language ------------------------------------------------------------------------------------------------------
+
+
+def test_the_texts_are_read_from_any_root(root: Path) -> None:
+    assert read(root, "ja") == load("ja")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_missing_lesson_is_named(root: Path, page: str) -> None:
+    (root / "en" / f"{page}.md").unlink()
+    with pytest.raises(ContentError) as error:
+        read(root, "en")
+    assert refused(error, f"{page}.md")
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ('[checks."new.check"]\ntitle = "x"\nwhat = "x"\nwhy = "x"', ("checks.new.check", "missing: fix")),
+        ('[checks."trust.subject"]\nhint = "x"', ("checks.trust.subject", "unknown: hint")),
+        ('[checks."x"]\na = "b"', ("checks.x", "missing: title, what, why, fix")),
+        ('[checks]\nlonely = "b"', ("checks.", "missing")),
+    ],
+)
+def test_a_check_has_exactly_its_four_parts(root: Path, extra: str, words: tuple[str, ...]) -> None:
+    (root / "ja" / "zz.toml").write_text(extra, encoding="utf-8")
+    with pytest.raises(ContentError) as error:
+        read(root, "ja")
+    assert refused(error, *words)

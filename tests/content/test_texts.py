@@ -1,0 +1,207 @@
+"""The texts themselves: whole in both languages, no ids typed in, written as STYLE.md says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, Content, load
+from app.content.template import placeholders
+from app.flow.model import Check, Status, Step, Subject
+from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTENT = ROOT / "assets" / "content"
+
+STEPS = (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
+CHECKS = [check_id for step in STEPS for check_id in step.CHECKS]
+EVIDENCE = (
+    *("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),
+    *("service_account", "role", "trust_policy", "trust_decision"),
+    *("configuration", "pod_before", "pod_after", "admission_review", "environment"),
+    *("files", "token", "jwk", "other_token"),
+    *("request", "answer", "claims"),
+    *("identity", "buckets", "policies", "permission_decision"),
+)
+REASONS = ("earlier_step", "earlier_check", "no_permission", "unreachable", "not_observable")
+CLAIMS = (
+    *("alg", "kid", "aud", "exp", "iat", "iss", "jti", "nbf", "sub", "other", "kubernetes.io"),
+    *(f"kubernetes.io.{part}" for part in ("namespace", "node", "pod", "serviceaccount", "warnafter")),
+    *(f"kubernetes.io.{part}.{leaf}" for part in ("node", "pod", "serviceaccount") for leaf in ("name", "uid")),
+)
+LESSON = ["goal", "what-happens", "why", "misconceptions", "what-can-go-wrong", "analogy", "recap"]
+ANCHORS = {
+    "home": ["intro", "story", "analogy", "choose"],
+    "why": ["goal", "problem", "node-role", "per-service-account", "pairing", "recap"],
+    **{step.value: LESSON for step in Step},
+}
+
+ID_LIKE = re.compile(r"\d{12}|[0-9A-Fa-f]{32}|eyJ[A-Za-z0-9_-]|A(?:KIA|SIA|ROA)[A-Z0-9]{8}")
+LONG = 24
+"""Characters from which on a piece of code is a command or an error text and not just a name."""
+JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
+
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def every_text(content: Content) -> dict[str, str]:
+    """Each message, heading and body of a language, by where it stands."""
+    texts = dict(content.messages)
+    for page, lesson in content.lessons.items():
+        texts[f"{page}.md"] = lesson.title
+        for section in lesson.sections.values():
+            texts[f"{page}.md#{section.anchor}"] = section.heading
+            texts[f"{page}.md#{section.anchor} body"] = section.body
+    return texts
+
+
+def fenced(text: str) -> str:
+    """`text` without its inline code."""
+    return re.sub(r"`[^`]*`", "", text)
+
+
+def test_the_languages_have_the_same_files() -> None:
+    files = [{path.name for path in (CONTENT / language).iterdir()} for language in LANGUAGES]
+    assert files[0] == files[1]
+    assert files[0] >= {"STYLE.md", "messages.toml", *(f"{page}.md" for page in PAGES)}
+
+
+def test_the_languages_have_the_same_keys() -> None:
+    ja, en = load("ja").messages.keys(), load("en").messages.keys()
+    assert ja - en == set()
+    assert en - ja == set()
+
+
+def test_the_languages_have_the_same_placeholders() -> None:
+    ja, en = every_text(load("ja")), every_text(load("en"))
+    assert {key: placeholders(text) for key, text in ja.items()} == {
+        key: placeholders(text) for key, text in en.items()
+    }
+
+
+def test_the_languages_quote_the_same_names_and_texts_of_the_products() -> None:
+    """An error text, a field or a command stands in both languages, or in neither: a slip in one shows here."""
+    ja, en = every_text(load("ja")), every_text(load("en"))
+
+    def quoted(text: str) -> set[str]:
+        codes = re.findall(r"`([^`]*)`", text)
+        return {code for code in codes if len(code) > LONG and "<" not in code and not JAPANESE.search(code)}
+
+    assert {key: odd for key in ja if (odd := quoted(ja[key]) ^ quoted(en[key]))} == {}
+
+
+@both
+@pytest.mark.parametrize("page", PAGES)
+def test_each_lesson_has_its_sections_in_order(language: str, page: str) -> None:
+    assert list(load(language).lesson(page).sections) == ANCHORS[page]
+
+
+@both
+def test_each_check_has_its_texts_and_there_are_no_others(language: str) -> None:
+    assert list(load(language).checks) == CHECKS
+
+
+@both
+@pytest.mark.parametrize("status", Status)
+def test_each_check_can_be_filled_whatever_was_found(language: str, status: Status) -> None:
+    subject = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+    for check_id, text in load(language).checks.items():
+        filled = text.fill(Check(id=check_id, status=status, got="{pod}", expected="", where="{"), subject)
+        assert not placeholders(filled.title + filled.what + filled.why + filled.fix) - {"pod"}
+
+
+@both
+def test_the_fix_of_a_check_says_what_to_type_or_where_to_look(language: str) -> None:
+    """Where there is nothing to type, the fix leads to another step or to the Pod."""
+    without = {check_id: text.fix for check_id, text in load(language).checks.items() if "`" not in text.fix}
+    assert [check_id for check_id, fix in without.items() if not re.search(r"Pod|EKS|SDK|ステップ|step", fix)] == []
+
+
+@both
+def test_everything_that_a_walk_can_say_has_words(language: str) -> None:
+    content = load(language)
+    keys = [
+        *(f"steps.{step}.{part}" for step in Step for part in ("title", "short", "goal")),
+        *(f"statuses.{status}" for status in Status),
+        *(f"verdict.{status}" for status in Status),
+        *(f"reasons.{reason}" for reason in REASONS),
+        *(f"evidence.{evidence}.{part}" for evidence in EVIDENCE for part in ("title", "caption")),
+        *(f"claims.{claim}" for claim in CLAIMS),
+        *(f"figure.alternatives.{view}" for view in ("overview", *Step)),
+        *(
+            f"errors.{code}.{part}"
+            for code in ("unreachable", "not_permitted", "not_found", "refused", "malformed_token", "other")
+            for part in ("title", "got", "expected", "fix")
+        ),
+    ]
+    assert [key for key in keys if key not in content.messages] == []
+
+
+@both
+def test_every_message_that_the_code_names_exists(language: str) -> None:
+    known = load(language).messages
+    named = {
+        key
+        for path in (ROOT / "app").rglob("*.py")
+        for key in re.findall(r"""\.message\(\s*["']([a-z0-9_.]+)["']""", path.read_text(encoding="utf-8"))
+    }
+    assert named, "no module names a message any more: is the pattern still right?"
+    assert sorted(key for key in named if key not in known) == []
+
+
+@both
+def test_no_id_account_or_token_is_typed_into_a_text(language: str) -> None:
+    assert {key: text for key, text in every_text(load(language)).items() if ID_LIKE.search(text)} == {}
+
+
+@both
+def test_lessons_have_no_placeholders(language: str) -> None:
+    lessons = {key: text for key, text in every_text(load(language)).items() if ".md" in key}
+    assert {key: placeholders(text) for key, text in lessons.items() if placeholders(text)} == {}
+
+
+@both
+def test_headings_and_titles_have_no_full_stop(language: str) -> None:
+    content = load(language)
+    headings = {
+        key: text
+        for key, text in every_text(content).items()
+        if key.endswith((".title", ".short")) or (".md" in key and not key.endswith(" body"))
+    }
+    assert {key: text for key, text in headings.items() if text.endswith(("。", "."))} == {}
+
+
+@both
+def test_backticks_and_bold_marks_come_in_pairs(language: str) -> None:
+    texts = every_text(load(language))
+    assert {key: text for key, text in texts.items() if text.count("`") % 2 or fenced(text).count("**") % 2} == {}
+
+
+def test_japanese_and_latin_are_set_apart_by_one_space() -> None:
+    touching = re.compile(r"[ぁ-んァ-ヶ一-龠][A-Za-z0-9]|[A-Za-z0-9][ぁ-んァ-ヶ一-龠]|[ぁ-んァ-ヶ一-龠]  +[A-Za-z0-9]")
+    found = {key: touching.findall(fenced(text)) for key, text in every_text(load("ja")).items()}
+    assert {key: hits for key, hits in found.items() if hits} == {}
+
+
+def test_the_english_holds_no_japanese() -> None:
+    texts = every_text(load("en"))
+    assert [key for key, text in texts.items() if JAPANESE.search(text)] == ["ui.language_ja"]
+
+
+@pytest.mark.parametrize(
+    ("page", "anchor", "words"),
+    [
+        ("oidc_provider", "misconceptions", ("API サーバー", "記録")),
+        ("oidc_provider", "why", ("サムプリント", "ルート CA")),
+        ("service_account", "misconceptions", ("アノテーション", "信頼ポリシー")),
+        ("webhook", "misconceptions", ("トークンを一度も見ません",)),
+        ("token_mount", "misconceptions", ("automountServiceAccountToken", "fsGroup: 65534", "24 時間")),
+        ("sts_assume", "why", ("公開鍵", "24 時間", "1 時間")),
+        ("access", "why", ("信頼ポリシー", "権限ポリシー")),
+    ],
+)
+def test_the_lessons_clear_up_what_the_articles_simplify(page: str, anchor: str, words: tuple[str, ...]) -> None:
+    body = load("ja").lesson(page).section(anchor).body
+    assert [word for word in words if word not in body] == []
