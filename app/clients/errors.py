@@ -33,9 +33,9 @@ _NO_IDENTITY = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetr
 """botocore's own errors where it has nothing to sign with."""
 
 
-def from_status(status: int, body: bytes | str | None, *, request_id: str = "", operation: str) -> FlowError:
+def from_status(status: int, body: bytes | bytearray | None, *, request_id: str = "", operation: str) -> FlowError:
     """An HTTP answer that is no success: a Kubernetes `Status` where the body is one, plain words otherwise."""
-    words = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
+    words = body.decode("utf-8", "replace") if body else ""
     document = _object(words)
     code = document.get("reason") or str(status)
     said = document.get("message") or words.strip() or str(status)
@@ -58,16 +58,6 @@ def from_kubernetes(error: Exception, operation: str) -> FlowError:
         return from_status(
             status, getattr(error, "body", None), request_id=headers.get("Audit-Id", ""), operation=operation
         )
-    return no_answer(error, operation)
-
-
-def from_websocket(error: Exception, operation: str) -> FlowError:
-    """websocket-client: a refused handshake carries the answer, anything else means that none came."""
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status:
-        headers: Mapping[str, str] = getattr(error, "resp_headers", None) or {}
-        body = getattr(error, "resp_body", None)
-        return from_status(status, body, request_id=headers.get("audit-id", ""), operation=operation)
     return no_answer(error, operation)
 
 

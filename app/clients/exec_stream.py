@@ -1,32 +1,36 @@
-"""`pods/exec` over a websocket, in the protocol `v4.channel.k8s.io`.
+"""`pods/exec` over a websocket, in the protocol `v4.channel.k8s.io`: each message begins with its channel's number.
 
 The kubernetes client's own `stream()` is not used: it swaps a method of a shared client while it runs, waits
-on the raw socket although TLS may hold the next frame already, and knows no time-out for connecting.
+on the raw socket although TLS may hold the next frame already, reads headers byte by byte and knows no time-out
+for connecting.
 """
 
 from __future__ import annotations
 
-import base64
-import secrets
 import ssl
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode
 
-import websocket
+from websockets.client import ClientProtocol
+from websockets.exceptions import WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
-from app.clients.errors import from_websocket, unexpected
+from app.clients.dial import dial
+from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder
 from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.ports import Execution
 
 TIMEOUT = 10.0
-"""Seconds to connect, and to wait for the next frame."""
+"""Seconds to connect, and to wait for the next bytes."""
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of output after which we hang up."""
-PROTOCOL = "v4.channel.k8s.io"
+PROTOCOL = Subprotocol("v4.channel.k8s.io")
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _OPERATION = "get pods/exec"
 
@@ -44,76 +48,97 @@ def execute(
     """Runs a command without stdin or terminal. Raises `FlowError` where it could not be started."""
     query = [*(("command", word) for word in command), ("container", container), ("stderr", "true"), ("stdout", "true")]
     url = f"{host}/{'/'.join(quote(part, safe='') for part in path)}?{urlencode(query)}"
-    headers = {
-        "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
-        "Sec-WebSocket-Version": "13",
-        "Authorization": authorization,
-    }
-    socket: Any = websocket.WebSocket(sslopt={"context": context}, skip_utf8_validation=True)
-    channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
-    status, error = 0, ""
-    answered: Mapping[str, str] = {}
-    started = time.perf_counter()
     try:
-        socket.connect(
-            url.replace("http", "ws", 1),
-            header=headers,
-            timeout=TIMEOUT,
-            subprotocols=[PROTOCOL],
-            suppress_origin=True,
-            redirect_limit=0,
-        )
-        status, answered = _handshake(socket)
-        if status == 101:
-            _receive(socket, channels)
-    except (websocket.WebSocketException, OSError, ValueError) as broken:
-        status = getattr(broken, "status_code", None) or status
-        answered = getattr(broken, "resp_headers", None) or answered
-        channels[_ERROR] += getattr(broken, "resp_body", None) or b""
-        error = "" if status else str(broken)
-        raise from_websocket(broken, _OPERATION) from broken
-    finally:
-        socket.shutdown()
-        recorder.record(
-            callee="kube-apiserver",
-            method="GET",
-            url=url,
-            seconds=time.perf_counter() - started,
-            request_headers=[
-                ("Upgrade", "websocket"),
-                ("Host", urlsplit(url).netloc),
-                ("Connection", "Upgrade"),
-                ("Sec-WebSocket-Protocol", PROTOCOL),
-                *headers.items(),
-            ],
-            status=status,
-            response_headers=answered.items(),
-            response_body=b"\n".join(bytes(data) for data in channels.values() if data),
-            error=error,
-        )
+        stream = _Stream(url, authorization)
+    except WebSocketException as error:  # a URL or a token that cannot be sent
+        raise Refused(code=type(error).__name__, said=str(error), operation=_OPERATION) from error
+    started = time.perf_counter()
+    silence: Exception | None = None
+    try:
+        stream.run(context)
+    except OSError as error:
+        silence = error
+    answer = stream.answer
+    if answer is None and silence is None:
+        silence = stream.failure
+    recorder.record(
+        callee="kube-apiserver",
+        method="GET",
+        url=url,
+        seconds=time.perf_counter() - started,
+        request_headers=stream.request.headers.raw_items(),
+        status=answer.status_code if answer else 0,
+        response_headers=answer.headers.raw_items() if answer else (),
+        response_body=b"\n".join(data for data in stream.output() if data),
+        error=str(silence or ""),
+    )
+    if silence is not None or answer is None:
+        raise no_answer(silence or EOFError(), _OPERATION) from silence
+    if answer.status_code != 101:
+        request_id = answer.headers.get("Audit-Id", "")
+        raise from_status(
+            answer.status_code, answer.body, request_id=request_id, operation=_OPERATION
+        ) from stream.failure
+    stdout, stderr, status_document = stream.output()
     return Execution(
-        stdout=channels[_STDOUT].decode("utf-8", "replace"),
-        stderr=channels[_STDERR].decode("utf-8", "replace"),
-        exit_code=_exit_code(bytes(channels[_ERROR])),
+        stdout=stdout.decode("utf-8", "replace"),
+        stderr=stderr.decode("utf-8", "replace"),
+        exit_code=_exit_code(status_document),
     )
 
 
-def _handshake(socket: Any) -> tuple[int, dict[str, str]]:
-    response = socket.handshake_response
-    return response.status, response.headers
+class _Stream:
+    """One exec: the request, the answer to its handshake, and what came on the channels."""
 
+    def __init__(self, url: str, authorization: str) -> None:
+        self._uri = parse_uri(url.replace("http", "ws", 1))
+        self._protocol = ClientProtocol(self._uri, subprotocols=[PROTOCOL], max_size=OUTPUT_LIMIT)
+        self.request = self._protocol.connect()
+        self.request.headers["Authorization"] = authorization
+        self.answer: Response | None = None
+        self._channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
+        self._message = bytearray()
+        self._room = OUTPUT_LIMIT
 
-def _receive(socket: Any, channels: dict[int, bytearray]) -> None:
-    """Collects the frames by their first byte, the channel, until the server closes."""
-    room = OUTPUT_LIMIT
-    while room > 0:
-        opcode, frame = socket.recv_data_frame(True)
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            return
-        data = frame.data if isinstance(frame.data, bytes) else str(frame.data).encode()
-        if opcode in (websocket.ABNF.OPCODE_BINARY, websocket.ABNF.OPCODE_TEXT) and data[:1]:
-            channels.setdefault(data[0], bytearray()).extend(data[1:])
-            room -= len(data)
+    @property
+    def failure(self) -> Exception | None:
+        """Why the handshake failed."""
+        return self._protocol.handshake_exc
+
+    def output(self) -> tuple[bytes, bytes, bytes]:
+        """Standard output, standard error, and the `Status` at the end; of a refused handshake the body."""
+        if self.answer is not None and self.answer.body:
+            return b"", b"", bytes(self.answer.body)
+        return bytes(self._channels[_STDOUT]), bytes(self._channels[_STDERR]), bytes(self._channels[_ERROR])
+
+    def run(self, context: ssl.SSLContext) -> None:
+        """Until the server closes. Raises `OSError`, also `TimeoutError` and `ssl.SSLError`."""
+        address = (self._uri.host, self._uri.port)
+        with dial(address, context if self._uri.secure else None, TIMEOUT) as connection:
+            self._protocol.send_request(self.request)
+            received = b"-"
+            while received:
+                for data in self._protocol.data_to_send():
+                    connection.sendall(data)
+                if self._protocol.close_expected() or self._room <= 0:
+                    return
+                received = connection.recv(65536)
+                if received:
+                    self._protocol.receive_data(received)
+                else:
+                    self._protocol.receive_eof()
+                for event in self._protocol.events_received():
+                    self._take(event)
+
+    def _take(self, event: object) -> None:
+        if isinstance(event, Response):
+            self.answer = event
+        elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.TEXT, Opcode.CONT):
+            self._message += event.data
+            self._room -= len(event.data)
+            if event.fin and self._message:
+                self._channels.setdefault(self._message[0], bytearray()).extend(self._message[1:])
+                self._message.clear()
 
 
 def _exit_code(status: bytes) -> int:
@@ -127,6 +152,7 @@ def _exit_code(status: bytes) -> int:
         if codes:
             return int(codes[0])
         said, code = str(document.get("message", "")), str(document.get("reason", "InternalError"))
+        http_status = int(document.get("code") or 0)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise unexpected(error, _OPERATION) from error
-    raise Refused(code=code, said=said, status=int(document.get("code") or 0), operation=_OPERATION)
+    raise Refused(code=code, said=said, status=http_status, operation=_OPERATION)

@@ -24,6 +24,8 @@ TIMEOUT = 10.0
 BODY_LIMIT = 1024 * 1024
 """Bytes of a document."""
 CALLEE = "issuer"
+_UNVERIFIED = SSL.Context(SSL.TLS_CLIENT_METHOD)
+"""Trusts anybody: good for looking at certificates, and for nothing else."""
 
 
 class IssuerTransport:
@@ -144,7 +146,7 @@ def _served_chain(address: tuple[str, int], host: str) -> list[bytes]:
     pyOpenSSL, because the standard library shows an unverified chain from Python 3.13 on only.
     """
     with socket.create_connection(address, TIMEOUT) as connection:
-        tls = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), connection)
+        tls = SSL.Connection(_UNVERIFIED, connection)
         tls.set_tlsext_host_name(host.encode("idna"))
         tls.set_connect_state()
         while True:

@@ -22,11 +22,16 @@ _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie",
 
 def mask_text(text: str) -> str:
     """`text` with the signature of every JWT, secret access keys and session tokens replaced by `MASK`."""
-    text = _JWT.sub(rf"\1.{MASK}", text)
-    text = _XML.sub(rf"<\1>{MASK}<", text)
-    text = _JSON.sub(rf'\1{MASK}"', text)
-    text = _VARIABLE.sub(rf"\1{MASK}", text)
-    return _ENVIRONMENT.sub(rf"\1={MASK}", text)
+    # Looking for a word first costs a tenth of the expression, and nearly no text has one.
+    if "eyJ" in text:
+        text = _JWT.sub(rf"\1.{MASK}", text)
+    if "SecretAccessKey" in text or "Token" in text or "client-key-data" in text:
+        text = _XML.sub(rf"<\1>{MASK}<", text)
+        text = _JSON.sub(rf'\1{MASK}"', text)
+    if "AWS_SE" in text:
+        text = _VARIABLE.sub(rf"\1{MASK}", text)
+        text = _ENVIRONMENT.sub(rf"\1={MASK}", text)
+    return text
 
 
 def mask_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
