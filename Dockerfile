@@ -1,6 +1,6 @@
 # IRSA Explorer in simulated mode:
 #   docker build -t irsa-explorer . && docker run --rm -p 127.0.0.1:8501:8501 irsa-explorer
-# Any Debian- or Ubuntu-based image with Python 3.11+ and pip will do as the base: --build-arg BASE=…
+# Any Debian- or Ubuntu-based image with Python 3.11+ and its venv module will do as the base: --build-arg BASE=…
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
