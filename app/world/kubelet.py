@@ -82,6 +82,8 @@ class Kubelet:
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""
         self._cancel_watch()
+        for worker in self._workers.values():
+            worker.stop()
         for task in self._tasks:
             task.cancel()
 

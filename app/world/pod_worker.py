@@ -12,7 +12,7 @@ from app.world.container import AWS, Container, command_of, environment_of, is_a
 from app.world.environment import ConfigError, variables
 from app.world.filesystem import FileSystem
 from app.world.pod_status import ContainerState, PodState
-from app.world.volumes import MountError, PodVolumes
+from app.world.volumes import PodVolumes
 
 if TYPE_CHECKING:
     from app.world.kubelet import Kubelet
@@ -92,10 +92,7 @@ class PodWorker:
                 self._event("Scheduled", message, component="default-scheduler", host="")
             self._publish()
             # (2) The volumes. Without them no container starts.
-            try:
-                await self._volumes.refresh()
-            except MountError as error:
-                self._event("FailedMount", str(error), warning=True)
+            if not await self._mount():
                 return
             # (3) Init containers one by one, then the others side by side.
             self._state.sandbox = True
@@ -116,16 +113,20 @@ class PodWorker:
             await self.start()
             return
         async with self._busy:
-            try:
-                await self._volumes.refresh()
-            except MountError as error:
-                self._event("FailedMount", str(error), warning=True)
+            await self._mount()
         specs = {container["name"]: container for container in self._containers("containers")}
         for state in self._state.containers:
             due = state.finished is not None and self._world.clock.now() >= state.finished + state.back_off
             if state.waiting == "CreateContainerConfigError" or (state.waiting == "CrashLoopBackOff" and due):
                 state.restarts += state.waiting == "CrashLoopBackOff"
                 await self._start_container(specs[state.name], state, "containers")
+
+    async def _mount(self) -> bool:
+        """Sets up and renews the volumes; tells the Pod's events what was not possible."""
+        failures = await self._volumes.refresh()
+        for failure in failures:
+            self._event("FailedMount", failure, warning=True)
+        return not failures
 
     def _containers(self, member: str) -> list[JsonObject]:
         return list(self.pod["spec"].get(member) or [])

@@ -17,10 +17,6 @@ JsonObject = dict[str, Any]
 DEFAULT_MODE = 0o644
 
 
-class MountError(Exception):
-    """A volume cannot be set up. The text is that of the Pod's `FailedMount` event."""
-
-
 def pod_directory(world: World, pod_uid: str) -> Path:
     """Where a Pod's files are: `pods/<uid>` as under `/var/lib/kubelet`."""
     return world.directory / "pods" / pod_uid
@@ -51,22 +47,22 @@ class PodVolumes:
         writer = self._writers.get(name)
         return writer.tree if writer else None
 
-    async def refresh(self) -> bool:
-        """Sets up what is not there yet and renews what has changed. Returns whether any file did.
+    async def refresh(self) -> tuple[str, ...]:
+        """Sets up what is not there yet and renews what has changed.
 
-        Raises `MountError` for the first volume that cannot be set up.
+        Returns the texts of `FailedMount` events, one for each volume for which that was not possible.
         """
-        changed = False
+        failures: list[str] = []
         for volume in self._pod["spec"].get("volumes") or []:
             name = volume["name"]
             try:
                 writer = self._writer(name)
                 payload = await self._payload(volume)
                 if payload is not None:
-                    changed |= writer.write(payload, group=self._group)
+                    writer.write(payload, group=self._group)
             except (ConfigError, TokenError, InvalidPath, OSError) as error:
-                raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {error}') from error
-        return changed
+                failures.append(f'MountVolume.SetUp failed for volume "{name}" : {error}')
+        return tuple(failures)
 
     @property
     def _group(self) -> int | None:

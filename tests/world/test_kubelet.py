@@ -1,0 +1,296 @@
+"""Kubelet: volumes and their modes, rotation, Pod statuses, events, what happens when something is missing."""
+
+import json
+import re
+
+import pytest
+
+from app.flow.token import decode
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.kubelet import ContainerNotFound
+from app.world.tokens import KeptToken
+from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, eventually, log_of, pod_of
+
+KUBERNETES_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def delete(simulation, world, resource, name):
+    """Deletes an object of namespace default."""
+
+    async def run():
+        world.cluster.delete(resource, "default", name)
+
+    simulation.run(run())
+
+
+# (1) Volumes
+
+
+def test_a_pod_has_two_tokens_that_differ(world, execute):
+    pod = pod_of(world, "pod-after")
+    aws = decode(execute(pod, "cat", TOKEN_FILE).stdout).claims
+    own = decode(execute(pod, "cat", f"{KUBERNETES_DIRECTORY}/token").stdout).claims
+    assert (aws["aud"], own["aud"]) == (["sts.amazonaws.com"], [world.api_audience])
+    assert aws["jti"] != own["jti"]
+
+
+def test_the_other_files_of_the_kubernetes_volume(world, execute):
+    pod = pod_of(world, "pod-after")
+    assert execute(pod, "cat", f"{KUBERNETES_DIRECTORY}/ca.crt").stdout.encode() == world.root_ca_pem
+    assert execute(pod, "cat", f"{KUBERNETES_DIRECTORY}/namespace").stdout == "default"
+
+
+def test_kubelet_asks_for_a_token_bound_to_the_pod(world):
+    pod = pod_of(world, "pod-after")
+    asked = [json.loads(e.request_body) for e in world.log.exchanges() if e.caller == "kubelet"]
+    [spec] = [body["spec"] for body in asked if body["spec"]["audiences"] == ["sts.amazonaws.com"]]
+    assert spec == {
+        "audiences": ["sts.amazonaws.com"],
+        "expirationSeconds": 86400,
+        "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "pod-after", "uid": pod["metadata"]["uid"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("security", "container", "mode", "owner", "group"),
+    [
+        ({}, {}, "-rw-r--r--", "0", "0"),
+        ({"runAsUser": 1000}, {}, "-rw-------", "1000", "0"),
+        ({}, {"runAsUser": 1000}, "-rw-------", "1000", "0"),
+        ({"fsGroup": 2000}, {}, "-rw-r-----", "0", "2000"),
+        ({"runAsUser": 1000, "fsGroup": 2000}, {}, "-rw-r-----", "1000", "2000"),
+    ],
+)
+def test_modes_and_owners_of_the_token(run_pod, execute, security, container, mode, owner, group):
+    pod = run_pod(spec={"securityContext": security}, container={"securityContext": container})
+    listed = execute(pod, "ls", "-lLn", TOKEN_FILE).stdout.split()
+    assert [listed[0], *listed[2:4]] == [mode, owner, group]
+    assert execute(pod, "cat", TOKEN_FILE).exit_code == 0
+
+
+def test_containers_of_different_users_share_no_owner(run_pod, execute):
+    sidecar = {"name": "b", "image": "busybox", "command": ["sleep", "1"], "securityContext": {"runAsUser": 2}}
+    first = {"name": "a", "image": "busybox", "command": ["sleep", "1"], "securityContext": {"runAsUser": 1}}
+    pod = run_pod(spec={"containers": [first, sidecar]})
+    assert execute(pod, "ls", "-lLn", TOKEN_FILE).stdout.startswith("-rw-r--r--")
+
+
+def test_default_mode_shuts_others_out(run_pod, execute):
+    token = {"serviceAccountToken": {"audience": "x", "path": "token"}}
+    spec = {
+        "volumes": [{"name": "mine", "projected": {"defaultMode": 0o400, "sources": [token]}}],
+        "containers": [
+            {"name": name, "image": "busybox", "command": ["sleep", "1"], "securityContext": {"runAsUser": user},
+             "volumeMounts": [{"name": "mine", "mountPath": "/mine"}]}
+            for name, user in (("a", 1000), ("b", 1001))
+        ],
+    }  # fmt: skip
+    refused = execute(run_pod(spec=spec), "cat", "/mine/token")
+    assert refused.stderr == "cat: can't open '/mine/token': Permission denied\n"
+
+
+def test_config_maps_and_secrets_as_files_and_variables(simulation, world, run_pod, execute):
+    metadata = {"name": "settings", "namespace": "default"}
+    world_run = simulation.run
+
+    async def put():
+        world.cluster.put("configmaps", {"metadata": metadata, "data": {"COLOUR": "blue", "b.txt": "text"}})
+
+    world_run(put())
+    pod = run_pod(
+        spec={
+            "volumes": [{"name": "v", "configMap": {"name": "settings", "items": [{"key": "b.txt", "path": "d/f"}]}}]
+        },
+        container={
+            "envFrom": [{"configMapRef": {"name": "settings"}, "prefix": "P_"}],
+            "env": [
+                {"name": "ONE", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "COLOUR"}}},
+                {"name": "TWO", "value": "$(ONE)-$(NOPE)-$$(ONE)"},
+                {"name": "ME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+            ],
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+        },
+    )
+    assert execute(pod, "cat", "/v/d/f").stdout == "text"
+    wanted = {
+        "P_COLOUR": "blue", "ONE": "blue", "TWO": "blue-$(NOPE)-$(ONE)", "ME": "probe", "NODE": world.node_name,
+    }  # fmt: skip
+    printed = dict(line.split("=", 1) for line in execute(pod, "env").stdout.splitlines())
+    assert {name: printed.get(name) for name in wanted} == wanted
+
+
+# (2) Rotation
+
+
+def test_nothing_is_renewed_before_its_time(simulation, world, execute):
+    pod = pod_of(world, "pod-after")
+    before = execute(pod, "cat", TOKEN_FILE).stdout
+    simulation.move_clock(world, 69_000)
+    assert execute(pod, "cat", TOKEN_FILE).stdout == before
+
+
+def test_the_token_is_renewed_at_80_percent_of_its_life(simulation, world, execute, aws):
+    pod = pod_of(world, "pod-after")
+    before = execute(pod, "cat", TOKEN_FILE).stdout
+    listing = execute(pod, "ls", "-la", TOKEN_DIRECTORY).stdout
+    simulation.move_clock(world, 69_130)
+    after = execute(pod, "cat", TOKEN_FILE).stdout
+    assert after != before
+    assert decode(after).claims["iat"] - decode(before).claims["iat"] >= 69_120
+    data = re.compile(r"\.\.data -> (\S+)")
+    assert data.search(execute(pod, "ls", "-la", TOKEN_DIRECTORY).stdout)[1] != data.search(listing)[1]
+    # STS knows nothing of the renewal: the old token is good until its own end.
+    role = f"arn:aws:iam::{world.account_id}:role/s3-reader"
+    assert aws("sts").assume_role_with_web_identity(RoleArn=role, RoleSessionName="old", WebIdentityToken=before)
+
+
+@pytest.mark.parametrize(
+    ("age", "jitter", "due"),
+    [(69_120, 0, False), (69_121, 0, True), (69_116, 5, True), (0, 9, False), (-1, 0, True), (86_500, 0, True)],
+)
+def test_the_rule_of_renewal(age, jitter, due):
+    token = KeptToken(token="", expires=1_000_000 + 86_400, seconds=86_400)
+    assert token.requires_refresh(1_000_000 + age, jitter) is due
+
+
+def test_a_long_lived_token_is_renewed_after_a_day():
+    token = KeptToken(token="", expires=1_000_000 + 7 * 86_400, seconds=7 * 86_400)
+    assert not token.requires_refresh(1_000_000 + 86_400, 0)
+    assert token.requires_refresh(1_000_000 + 86_401, 0)
+
+
+def test_without_the_service_account_the_old_token_serves_until_it_has_expired(simulation, world, execute):
+    pod = pod_of(world, "pod-after")
+    before = execute(pod, "cat", TOKEN_FILE).stdout
+    delete(simulation, world, "serviceaccounts", "my-sa")
+    simulation.move_clock(world, 70_000)
+    assert execute(pod, "cat", TOKEN_FILE).stdout == before
+    simulation.move_clock(world, 20_000)
+    [message] = [text for _, text in events_of(world, pod) if 'volume "aws-iam-token"' in text]
+    uid = pod["metadata"]["uid"]
+    assert message == (
+        'MountVolume.SetUp failed for volume "aws-iam-token" : token "my-sa"/"default"/[]string{"sts.amazonaws.com"}/'
+        f'86400/v1.BoundObjectReference{{Kind:"Pod", APIVersion:"v1", Name:"pod-after", UID:"{uid}"}} expired and '
+        'refresh failed: serviceaccounts "my-sa" not found'
+    )
+    assert execute(pod, "cat", TOKEN_FILE).stdout == before
+
+
+# (3) What goes wrong
+
+
+def test_no_token_no_container(simulation, world, core):
+    """The ServiceAccount goes between the creation of the Pod and kubelet's request."""
+
+    async def run():
+        await operations.create(world, ADMIN, "serviceaccounts", "default", {"metadata": {"name": "brief"}})
+        spec = {"serviceAccountName": "brief", "containers": [{"name": "app", "image": "busybox"}]}
+        await operations.create(world, ADMIN, "pods", "default", {"metadata": {"name": "stuck"}, "spec": spec})
+        world.cluster.delete("serviceaccounts", "default", "brief")
+        await world.kubelet.settle(20)
+
+    simulation.run(run())
+    pod = pod_of(world, "stuck")
+    assert pod["status"]["phase"] == "Pending"
+    assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
+    volume = pod["spec"]["volumes"][0]["name"]
+    expected = (
+        f'MountVolume.SetUp failed for volume "{volume}" : failed to fetch token: serviceaccounts "brief" not found'
+    )
+    assert ("FailedMount", expected) in events_of(world, pod)
+    with pytest.raises(ContainerNotFound):
+        simulation.run(world.kubelet.execute(pod, "app", ["env"]))
+    # It comes back, and kubelet tries again.
+    core.create_namespaced_service_account("default", {"metadata": {"name": "brief"}})
+    eventually(lambda: pod_of(world, "stuck")["status"]["phase"] == "Running")
+
+
+def test_a_missing_config_map(world, run_pod):
+    pod = run_pod(spec={"volumes": [{"name": "v", "configMap": {"name": "nope"}}]})
+    expected = 'MountVolume.SetUp failed for volume "v" : configmap "nope" not found'
+    assert ("FailedMount", expected) in events_of(world, pod)
+    assert pod["status"]["phase"] == "Pending"
+
+
+def test_a_missing_reference_in_the_environment(world, run_pod):
+    reference = {"secretKeyRef": {"name": "nope", "key": "k"}}
+    pod = run_pod(container={"env": [{"name": "X", "valueFrom": reference}]})
+    waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]
+    assert waiting == {"reason": "CreateContainerConfigError", "message": 'secret "nope" not found'}
+    assert ("Failed", 'Error: secret "nope" not found') in events_of(world, pod)
+
+
+def test_a_deleted_pod_takes_its_files_along(world, core):
+    pod = pod_of(world, "pod-after")
+    files = world.directory / "pods" / pod["metadata"]["uid"]
+    assert files.exists()
+    core.delete_namespaced_pod("pod-after", "default")
+    eventually(lambda: not files.exists())
+    with pytest.raises(ContainerNotFound):
+        world.kubelet.logs(pod, "aws-cli")
+
+
+# (4) Statuses and events
+
+
+def conditions(pod):
+    return {entry["type"]: (entry["status"], entry.get("reason")) for entry in pod["status"]["conditions"]}
+
+
+def test_a_pod_that_keeps_running(world, run_pod):
+    pod = run_pod()
+    assert pod["status"]["phase"] == "Running"
+    assert pod["spec"]["nodeName"] == world.node_name
+    assert conditions(pod) == {
+        "PodReadyToStartContainers": ("True", None),
+        "Initialized": ("True", None),
+        "Ready": ("True", None),
+        "ContainersReady": ("True", None),
+        "PodScheduled": ("True", None),
+    }
+    assert [reason for reason, _ in sorted(events_of(world, pod))] == ["Created", "Pulled", "Scheduled", "Started"]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("pod-after", "PodCompleted"), ("pod-before", "PodFailed")])
+def test_a_pod_that_has_ended(world, name, reason):
+    found = conditions(pod_of(world, name))
+    assert found["Ready"] == found["ContainersReady"] == ("False", reason)
+    assert found["PodReadyToStartContainers"] == ("False", None)
+
+
+def test_init_containers_come_first_and_must_succeed(run_pod):
+    good = {"name": "good", "image": "busybox", "command": ["env"]}
+    bad = {"name": "bad", "image": "busybox", "command": ["cat", "/nope"]}
+    pod = run_pod(spec={"initContainers": [good, bad]})
+    assert pod["status"]["phase"] == "Failed"
+    codes = [entry["state"]["terminated"]["exitCode"] for entry in pod["status"]["initContainerStatuses"]]
+    assert codes == [0, 1]
+    assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
+
+
+def test_sidecars_keep_running_beside_the_others(run_pod):
+    sidecar = {"name": "side", "image": "busybox", "command": ["sleep", "9"], "restartPolicy": "Always"}
+    pod = run_pod(spec={"initContainers": [sidecar]})
+    assert pod["status"]["phase"] == "Running"
+    assert "running" in pod["status"]["initContainerStatuses"][0]["state"]
+
+
+def test_a_failing_container_backs_off_and_starts_again(simulation, world, run_pod):
+    pod = run_pod(spec={"restartPolicy": "Always"}, container={"command": ["cat", "/nope"]})
+    uid = pod["metadata"]["uid"]
+    status = pod["status"]["containerStatuses"][0]
+    message = f"back-off 10s restarting failed container=app pod=probe_default({uid})"
+    assert status["state"] == {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+    assert status["lastState"]["terminated"]["exitCode"] == 1
+    assert ("BackOff", f"Back-off restarting failed container app in pod probe_default({uid})") in events_of(world, pod)
+    simulation.move_clock(world, 11)
+    status = pod_of(world, "probe")["status"]["containerStatuses"][0]
+    assert status["restartCount"] == 1
+    assert log_of(world, "probe").count("No such file") == 2
+
+
+def test_pods_of_another_node_are_not_ours(run_pod):
+    pod = run_pod(spec={"nodeName": "elsewhere"})
+    assert pod["status"]["phase"] == "Pending"

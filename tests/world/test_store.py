@@ -1,0 +1,170 @@
+"""Which worlds are kept, and which go; the life of a simulation."""
+
+import socket
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from app.world.simulation import Simulation
+from app.world.store import WorldStore
+from tests.world.helpers import eventually
+
+
+class Clock:
+    def __init__(self):
+        self.time = 0.0
+
+    def __call__(self):
+        return self.time
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def dropped():
+    return []
+
+
+@pytest.fixture
+def store(clock, dropped):
+    return WorldStore(capacity=3, idle_seconds=60, drop=lambda world: dropped.append(world.path), now=clock)
+
+
+def a_world(name):
+    return SimpleNamespace(path=name, issuer_id=name.upper(), account_id=f"1{name}", account=object())
+
+
+def fill(store, *names):
+    for name in names:
+        store.put(name, a_world(name))
+
+
+def test_a_world_is_found_by_all_its_names(store):
+    world = a_world("a")
+    store.put("key", world)
+    assert store.get("key") is world
+    assert store.by_path("a") is world
+    assert store.by_issuer("A") is world
+    assert store.account("1a") is world.account
+    assert store.account_by_path("a") is world.account
+
+
+def test_names_are_not_mistaken_for_each_other(store):
+    store.put("key", a_world("a"))
+    assert store.by_path("A") is None
+    assert store.by_issuer("a") is None
+    assert store.account("a") is None
+    assert store.get("a") is None
+
+
+def test_the_longest_unused_goes_when_one_too_many_comes(store, dropped):
+    fill(store, "a", "b", "c")
+    store.get("a")
+    fill(store, "d")
+    assert dropped == ["b"]
+    assert store.by_path("b") is None
+    assert len(store) == 3
+
+
+@pytest.mark.parametrize("use", ["get", "by_path", "account_by_path"])
+def test_use_keeps_a_world_alive(store, clock, dropped, use):
+    fill(store, "a", "b")
+    clock.time = 50
+    getattr(store, use)("a")
+    clock.time = 70
+    assert store.expire() == 1
+    assert dropped == ["b"]
+
+
+def test_the_same_key_again_replaces_the_world(store, dropped):
+    store.put("key", a_world("a"))
+    store.put("key", a_world("b"))
+    assert dropped == ["a"]
+    assert store.by_path("a") is None
+    assert store.get("key").path == "b"
+
+
+def test_discard_and_clear(store, dropped):
+    fill(store, "a", "b", "c")
+    store.discard("b")
+    store.discard("unknown")
+    store.clear()
+    assert dropped == ["b", "a", "c"]
+    assert len(store) == 0
+
+
+def test_a_dropped_world_leaves_no_files(simulation):
+    world = simulation.world("to-drop")
+    assert list(world.directory.rglob("token"))
+    simulation.store.discard("to-drop")
+    eventually(lambda: not world.directory.exists())
+
+
+def test_one_world_per_key_whoever_asks_at_once(simulation):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(simulation.world("many"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len({id(world) for world in found}) == 1
+    assert {pod["status"]["phase"] for pod in found[0].cluster.list("pods")} == {"Failed", "Succeeded"}
+    simulation.store.discard("many")
+
+
+def test_more_worlds_than_the_cap():
+    with Simulation(capacity=2) as simulation:
+        first = simulation.world("1")
+        simulation.world("2")
+        simulation.world("3")
+        assert len(simulation.store) == 2
+        assert simulation.store.by_path(first.path) is None
+        assert simulation.world("1") is not first
+
+
+def test_what_cannot_be_made_is_not_kept(simulation, monkeypatch):
+    async def broken(world):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("app.world.scenario.seed", broken)
+    before = len(simulation.store)
+    with pytest.raises(RuntimeError, match="broken"):
+        simulation.world("never")
+    assert len(simulation.store) == before
+    monkeypatch.undo()
+    assert simulation.world("never")
+    simulation.store.discard("never")
+
+
+def test_a_taken_port_is_told_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with pytest.raises(OSError, match="in use"):
+            Simulation(aws_port=taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            Simulation(kubernetes_port=taken.getsockname()[1])
+
+
+def test_stopping_frees_ports_files_and_threads():
+    simulation = Simulation()
+    simulation.start()
+    world = simulation.world("x")
+    port = int(simulation.aws_url.rpartition(":")[2])
+    simulation.stop()
+    simulation.stop()
+    assert not world.directory.parent.exists()
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+    with pytest.raises(RuntimeError):
+        simulation.world("x")
+
+
+def test_a_simulation_that_was_never_started_can_be_stopped():
+    simulation = Simulation()
+    simulation.stop()
+    with pytest.raises(RuntimeError):
+        simulation.world("x")
