@@ -22,14 +22,16 @@ def mark(status: Status, content: Content) -> str:
 
 
 def checks(report: StepReport, subject: Subject, content: Content) -> str:
-    """The checks of a step in their order; those that did not pass stand open."""
-    return f'<ol class="checks">{"".join(_row(check, subject, content) for check in report.checks)}</ol>'
+    """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
+    first = next((check for check in report.checks if check.status not in (Status.PASSED, Status.NOT_REACHED)), None)
+    rows = (_row(check, subject, content, opened=check is first or bool(check.error)) for check in report.checks)
+    return f'<ol class="checks">{"".join(rows)}</ol>'
 
 
-def _row(check: Check, subject: Subject, content: Content) -> str:
+def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> str:
     words = content.check(check.id).fill(check, subject)
     passed = check.status is Status.PASSED
-    is_open = " open" if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN) else ""
+    is_open = " open" if opened else ""
     beside = escape(shorten(readable(check.got))) if passed else escape(content.message(f"statuses.{check.status}"))
     return (
         f'<li class="{check.status}" data-check="{escape(check.id)}"><details{is_open}><summary>'
@@ -84,6 +86,8 @@ def outcome(report: StepReport, subject: Subject, content: Content, facts: list[
         worst = next(check for check in report.checks if check.status is status)
         title = content.check(worst.id).fill(worst, subject).title
         sentence = content.message(f"outcomes.{status}", check=title)
+        if worst.reason:
+            sentence += f" {content.message(f'reasons.{worst.reason}')}"
         facts = []
     shown = "".join(f"<dt>{escape(name)}</dt><dd>{value(text)}</dd>" for name, text in facts if text)
     return (

@@ -19,7 +19,6 @@ def home() -> None:
 
     # (1) What this is, and the way in.
     st.title(lesson.title, anchor=False)
-    components.block(f'<p class="goal">{prose(content.message("ui.tagline"))}</p>', key="goal")
     if st.button(content.message("ui.start"), type="primary", icon=":material/hiking:", key="start"):
         navigation.go("why", content)
     diagram.draw(FLOW, content)

@@ -28,7 +28,7 @@ def lesson(name: str) -> None:
 
     # (2) What was checked, with what came of it, beside what was found.
     left, right = st.columns([1, 1], gap="large")
-    with left:
+    with left, st.container(key="checked"):
         _checked(report, visit, content)
         if step is Step.TOKEN_MOUNT:
             timeline.timeline(visit, content)
@@ -36,7 +36,8 @@ def lesson(name: str) -> None:
         components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
 
     # (3) What lies behind it.
-    _behind(step, report, content)
+    with st.container(key="behind"):
+        _behind(step, report, content)
     navigation.onward(step, content)
 
 

@@ -50,15 +50,15 @@ def go(page: str, content: Content) -> None:
 def onward(page: str, content: Content) -> None:
     """The ways back and on, named by where they lead; the arrow keys take them too."""
     place = PAGES.index(page)
-    with st.container(horizontal=True, horizontal_alignment="distribute", key="onward"):
+    with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
         if place > 0:
-            _way(PAGES[place - 1], content, key="previous", shortcut="Left", icon=":material/arrow_back:")
+            _way(PAGES[place - 1], content, key="previous", shortcut="Left")
         if place < len(PAGES) - 1:
-            _way(PAGES[place + 1], content, key="next", shortcut="Right", icon=":material/arrow_forward:")
+            _way(PAGES[place + 1], content, key="next", shortcut="Right")
 
 
-def _way(page: str, content: Content, *, key: str, shortcut: str, icon: str) -> None:
+def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:
     kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
     label = content.message(f"ui.{key}_to", title=name(page, content))
-    if st.button(label, key=key, shortcut=shortcut, icon=icon, type=kind):
+    if st.button(label, key=key, shortcut=shortcut, type=kind):
         go(page, content)

@@ -69,7 +69,7 @@ def world() -> World:
 
 def _key() -> str:
     """The browser's id; a session without the cookie has a world of its own."""
-    found = st.context.cookies.get(COOKIE, "")
+    found = str(st.context.cookies.get(COOKIE, ""))
     return found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
 
 

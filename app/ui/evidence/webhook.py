@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from app.content import Content
 from app.flow.model import JsonValue, StepReport
-from app.flow.steps.documents import dig, items
+from app.flow.steps.documents import dig, items, text
 from app.ui.documents import Line, Path, fold, matches, render_line, yaml_lines
 from app.ui.evidence.parts import folded, join, json_document, notes, part, yaml_document
 from app.ui.text import escape
@@ -62,7 +62,8 @@ def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
     explained = notes(content, *_injected(after))
     told: set[str] = set()
     old, new = (yaml_lines(_relevant(pod)) for pod in (before, after))
-    matcher = SequenceMatcher(None, [_key(line) for line in old], [_key(line) for line in new], autojunk=False)
+    old_keys, new_keys = [_key(line, before) for line in old], [_key(line, after) for line in new]
+    matcher = SequenceMatcher(None, old_keys, new_keys, autojunk=False)
     rendered: list[str] = []
     for operation, old_start, old_stop, new_start, new_stop in matcher.get_opcodes():
         if operation == "equal":
@@ -82,8 +83,13 @@ def _relevant(pod: JsonValue) -> JsonValue:
     return {name: member for name, member in pod.items() if name != "status"} | {"metadata": metadata}
 
 
-def _key(line: Line) -> tuple[int, str]:
-    return line.depth, line.text
+def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
+    """What makes a line the same in both Pods: its text and its place, members of lists taken by their names."""
+    place: list[str] = []
+    for step in line.path:
+        pod = pod[int(step)] if isinstance(pod, list) else dig(pod, step)
+        place.append(text(pod, "name") or step)
+    return (*place, line.text)
 
 
 def _unchanged(lines: Sequence[Line], content: Content, *, first: bool, last: bool) -> Iterator[str]:
