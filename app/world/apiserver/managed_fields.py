@@ -44,6 +44,9 @@ _UNOWNED = frozenset(
 )
 """What nobody owns (`stripmeta.go`)."""
 
+_ALWAYS_THERE = frozenset({("PodSpec", "containers")})
+"""Lists that an empty object has too (no `omitempty`): nobody owns their being there."""
+
 MEMBER = object()
 """The value of a path that stands for an element's or a map's being there, not for a value."""
 
@@ -90,7 +93,7 @@ def _walk(
     if isinstance(value, list) and isinstance(type_, list) and keys:
         elements = [list_key(item, keys) for item in value]
         if None not in elements and len(set(elements)) == len(elements):
-            if parents:
+            if parents and (owner, name) not in _ALWAYS_THERE:
                 paths[path] = MEMBER
             for element, item in zip(elements, value, strict=True):
                 inner_path = path + (element or ())

@@ -1,0 +1,215 @@
+"""Who may do what, in the API server's own words; discovery; the questions about oneself."""
+
+import pytest
+
+from app.world.apiserver.authorization import Grant
+from tests.world.kubernetes_world import ACCOUNTS, NAMESPACES, PODS, WEBHOOKS, Api, account
+
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+@pytest.fixture
+def api(simulation, world):
+    api = Api(simulation, world)
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def limited(simulation, world, api):
+    """Speaks as ServiceAccount default/my-sa."""
+    token = api.post(f"{ACCOUNTS}/my-sa/token", {}).body["status"]["token"]
+    limited = Api(simulation, world, token)
+    yield limited
+    limited.close()
+
+
+@pytest.fixture
+def anonymous(simulation, world):
+    anonymous = Api(simulation, world, "")
+    yield anonymous
+    anonymous.close()
+
+
+USER = 'User "system:serviceaccount:default:my-sa"'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message", "details"),
+    [
+        (
+            "GET",
+            f"{ACCOUNTS}/my-sa",
+            f'serviceaccounts "my-sa" is forbidden: {USER} cannot get resource "serviceaccounts" in API group "" '
+            'in the namespace "default"',
+            {"name": "my-sa", "kind": "serviceaccounts"},
+        ),
+        (
+            "POST",
+            f"{ACCOUNTS}/my-sa/token",
+            f'serviceaccounts "my-sa" is forbidden: {USER} cannot create resource "serviceaccounts/token" in API group "" '
+            'in the namespace "default"',
+            {"name": "my-sa", "kind": "serviceaccounts"},
+        ),
+        (
+            "GET",
+            "/api/v1/pods",
+            f'pods is forbidden: {USER} cannot list resource "pods" in API group "" at the cluster scope',
+            {"kind": "pods"},
+        ),
+        (
+            "GET",
+            WEBHOOKS,
+            f"mutatingwebhookconfigurations.admissionregistration.k8s.io is forbidden: {USER} cannot list resource "
+            '"mutatingwebhookconfigurations" in API group "admissionregistration.k8s.io" at the cluster scope',
+            {"group": "admissionregistration.k8s.io", "kind": "mutatingwebhookconfigurations"},
+        ),
+        (
+            "GET",
+            f"{NAMESPACES}/default",
+            f'namespaces "default" is forbidden: {USER} cannot get resource "namespaces" in API group "" '
+            'in the namespace "default"',
+            {"name": "default", "kind": "namespaces"},
+        ),
+        ("GET", "/metrics", f'forbidden: {USER} cannot get path "/metrics"', {}),
+    ],
+)
+def test_the_words_of_a_refusal(limited, method, path, message, details):
+    if path == f"{NAMESPACES}/default":
+        message = message.replace(' in the namespace "default"', " at the cluster scope")
+    answer = limited.ask(method, path)
+    assert answer.body == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": "Forbidden",
+        "details": details,
+        "code": 403,
+    }
+
+
+def test_nobody_in_particular(anonymous):
+    """recorded/http/anonymous-403-discovery.http."""
+    answer = anonymous.get("/.well-known/openid-configuration")
+    assert (answer.status, answer.body["details"]) == (403, {})
+    assert answer.body["message"] == (
+        'forbidden: User "system:anonymous" cannot get path "/.well-known/openid-configuration"'
+    )
+    assert anonymous.get("/version").status == 200
+    assert anonymous.get("/livez").body == "ok"
+    assert anonymous.get("/api").status == 403
+    assert anonymous.get(PODS).status == 403
+
+
+def test_what_every_account_may(limited):
+    for path in ("/version", "/api", "/apis", "/api/v1", "/openapi/v3", "/.well-known/openid-configuration"):
+        assert limited.get(path).status == 200
+    assert limited.get("/openid/v1/jwks").headers["content-type"] == "application/jwk-set+json"
+
+
+def test_grants_are_rules(limited, world):
+    subject = "system:serviceaccounts:default"
+    world.cluster.grants.append(Grant(subject=subject, verbs=("get", "list"), resources=("pods",), namespace="default"))
+    assert limited.get(PODS).status == 200
+    assert limited.get(f"{PODS}/pod-after").status == 200
+    assert limited.get(PODS, watch="true").status == 403
+    assert limited.get(f"{PODS}/pod-after/log").status == 403
+    assert limited.get("/api/v1/namespaces/kube-system/pods").status == 403
+    assert limited.get("/api/v1/pods").status == 403
+    world.cluster.grants.append(Grant(subject=subject, verbs=("*",), resources=("*/log",), names=("pod-after",)))
+    assert limited.get(f"{PODS}/pod-after/log").status == 200
+    assert limited.get(f"{PODS}/pod-before/log").status == 403
+
+
+def test_asking_about_oneself(api, limited):
+    ask = lambda speaker, **attributes: speaker.post(REVIEW, {"spec": {"resourceAttributes": attributes}}).body  # noqa: E731
+    assert ask(api, verb="create", resource="pods", namespace="default")["status"] == {"allowed": True}
+    answer = ask(limited, verb="create", resource="pods", namespace="default")
+    assert (answer["kind"], answer["status"]) == ("SelfSubjectAccessReview", {"allowed": False})
+    path = {"spec": {"nonResourceAttributes": {"path": "/version", "verb": "get"}}}
+    assert limited.post(REVIEW, path).body["status"]["allowed"] is True
+    neither = limited.post(REVIEW, {"spec": {}})
+    assert neither.status == 422
+    rules = limited.post(REVIEW.replace("access", "rules"), {"spec": {"namespace": "default"}}).body["status"]
+    assert {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]} in rules[
+        "resourceRules"
+    ]
+
+
+def test_a_world_knows_its_own_tokens_alone(simulation, world, other_world):
+    stranger = Api(simulation, world, other_world.admin_token)
+    assert stranger.get(PODS).status == 401
+    stranger.client.base_url = f"{simulation.kubernetes_url}/k8s/{'0' * 32}"
+    assert stranger.get(PODS).status == 404
+
+
+def test_the_authorization_header(api):
+    for header, status in (
+        ("bearer " + api.world.admin_token, 200),
+        ("Bearer   " + api.world.admin_token, 200),
+        ("Basic YTpi", 403),
+        ("Bearer", 403),
+        ("Bearer x", 401),
+        ("Bearer é", 401),
+    ):
+        assert api.get(PODS, headers={"authorization": header.encode()}).status == status, header
+
+
+def test_the_host_is_checked(api):
+    assert api.get("/version", headers={"host": "rebound.example.com"}).status == 400
+    assert api.get("/version", headers={"host": "localhost:1"}).status == 200
+
+
+def test_openid_documents(api, world):
+    answer = api.get("/.well-known/openid-configuration")
+    assert list(answer.body) == [
+        "issuer",
+        "jwks_uri",
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+    ]
+    assert answer.body["issuer"] == world.issuer
+    assert answer.body["jwks_uri"].endswith(".ap-northeast-1.compute.internal:443/openid/v1/jwks")
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    (key,) = api.get("/openid/v1/jwks").body["keys"]
+    assert list(key) == ["use", "kty", "kid", "alg", "n", "e"]
+    assert key["kid"] == world.keys.current.kid
+
+
+def test_version_and_discovery(api):
+    version = api.get("/version").body
+    assert version["gitVersion"] == "v1.33.5-eks-irsa-explorer"
+    assert version["platform"] == "linux/amd64"
+    resources = {item["name"]: item for item in api.get("/api/v1").body["resources"]}
+    assert resources["serviceaccounts/token"] == {
+        "name": "serviceaccounts/token",
+        "singularName": "",
+        "namespaced": True,
+        "group": "authentication.k8s.io",
+        "version": "v1",
+        "kind": "TokenRequest",
+        "verbs": ["create"],
+    }
+    assert resources["pods"]["shortNames"] == ["po"]
+    groups = [group["name"] for group in api.get("/apis").body["groups"]]
+    assert groups == ["admissionregistration.k8s.io", "authentication.k8s.io", "authorization.k8s.io"]
+    assert api.get("/apis/authentication.k8s.io").body["kind"] == "APIGroup"
+    assert api.get("/apis/ghost").status == api.get("/apis/ghost/v1").status == api.get("/api/v9").status == 404
+
+
+def test_openapi_says_that_the_server_validates(api):
+    paths = api.get("/openapi/v3").body["paths"]
+    assert paths["api/v1"]["serverRelativeURL"].startswith(f"/k8s/{api.world.path}/openapi/v3/api/v1")
+    document = api.get("/openapi/v3/api/v1").body
+    post = document["paths"]["/api/v1/namespaces/{namespace}/pods"]["post"]
+    assert "fieldValidation" in [parameter["name"] for parameter in post["parameters"]]
+    assert api.get("/openapi/v3/apis/ghost/v1").status == 404
+
+
+def test_answers_carry_an_id_and_are_not_cached(api):
+    first, second = api.get("/version"), api.post(ACCOUNTS, account(), dryRun="All")
+    assert first.headers["audit-id"] != second.headers["audit-id"]
+    assert first.headers["cache-control"] == "no-cache, private"

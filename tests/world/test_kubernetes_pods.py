@@ -1,0 +1,378 @@
+"""Pods as a real API server stores them: defaults, the ServiceAccount plugin, validation, what may change."""
+
+import copy
+
+import pytest
+
+from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, Api, account, causes, pod
+
+
+@pytest.fixture
+def api(simulation, world):
+    api = Api(simulation, world)
+    yield api
+    api.close()
+
+
+def dry_run(api, body, **query):
+    answer = api.post(PODS, body, dryRun="All", **query)
+    assert answer.status == 201, answer.body
+    return answer.body
+
+
+def token_volume(spec):
+    return next(volume for volume in spec["volumes"] if volume["name"].startswith("kube-api-access-"))
+
+
+def test_a_stored_pod_is_the_recorded_one(api):
+    """The shape of recorded/http/pod-dryrun-201.http, but for the names and the region."""
+    spec = dry_run(
+        api,
+        {
+            "metadata": {"name": "irsa-pod"},
+            "spec": {"serviceAccountName": "my-sa", "containers": [{"name": "app", "image": "busybox:latest"}]},
+        },
+    )
+    volume = token_volume(spec["spec"])["name"]
+    role = api.get(f"{ACCOUNTS}/my-sa").body["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
+    assert spec["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
+    assert spec["spec"] == {
+        "volumes": [
+            {
+                "name": "aws-iam-token",
+                "projected": {
+                    "sources": [
+                        {
+                            "serviceAccountToken": {
+                                "audience": "sts.amazonaws.com",
+                                "expirationSeconds": 86400,
+                                "path": "token",
+                            }
+                        }
+                    ],
+                    "defaultMode": 420,
+                },
+            },
+            {
+                "name": volume,
+                "projected": {
+                    "sources": [
+                        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+                        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+                        {
+                            "downwardAPI": {
+                                "items": [
+                                    {
+                                        "path": "namespace",
+                                        "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"},
+                                    }
+                                ]
+                            }
+                        },
+                    ],
+                    "defaultMode": 420,
+                },
+            },
+        ],
+        "containers": [
+            {
+                "name": "app",
+                "image": "busybox:latest",
+                "env": [
+                    {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
+                    {"name": "AWS_DEFAULT_REGION", "value": "ap-northeast-1"},
+                    {"name": "AWS_REGION", "value": "ap-northeast-1"},
+                    {"name": "AWS_ROLE_ARN", "value": role},
+                    {
+                        "name": "AWS_WEB_IDENTITY_TOKEN_FILE",
+                        "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+                    },
+                ],
+                "resources": {},
+                "volumeMounts": [
+                    {
+                        "name": volume,
+                        "readOnly": True,
+                        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+                    },
+                    {
+                        "name": "aws-iam-token",
+                        "readOnly": True,
+                        "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+                    },
+                ],
+                "terminationMessagePath": "/dev/termination-log",
+                "terminationMessagePolicy": "File",
+                "imagePullPolicy": "Always",
+            }
+        ],
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 30,
+        "dnsPolicy": "ClusterFirst",
+        "serviceAccountName": "my-sa",
+        "serviceAccount": "my-sa",
+        "securityContext": {},
+        "schedulerName": "default-scheduler",
+        "tolerations": [
+            {
+                "key": "node.kubernetes.io/not-ready",
+                "operator": "Exists",
+                "effect": "NoExecute",
+                "tolerationSeconds": 300,
+            },
+            {
+                "key": "node.kubernetes.io/unreachable",
+                "operator": "Exists",
+                "effect": "NoExecute",
+                "tolerationSeconds": 300,
+            },
+        ],
+        "priority": 0,
+        "enableServiceLinks": True,
+        "preemptionPolicy": "PreemptLowerPriority",
+    }
+    fields = spec["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]
+    owned = ("image", "imagePullPolicy", "name", "resources", "terminationMessagePath", "terminationMessagePolicy")
+    assert fields["f:containers"] == {'k:{"name":"app"}': {".": {}, **{f"f:{name}": {} for name in owned}}}
+    assert "f:volumes" not in fields, "what admission adds belongs to nobody"
+
+
+def test_the_service_account_is_defaulted_and_must_exist(api):
+    spec = dry_run(api, pod())["spec"]
+    assert (spec["serviceAccountName"], spec["serviceAccount"]) == ("default", "default")
+    assert dry_run(api, pod(serviceAccount="my-sa"))["spec"]["serviceAccountName"] == "my-sa"
+    refused = api.post(PODS, pod(serviceAccountName="ghost-sa"))
+    assert refused.status == 403
+    assert refused.body["message"] == (
+        'pods "x" is forbidden: error looking up service account default/ghost-sa: serviceaccount "ghost-sa" not found'
+    )
+    assert refused.body["details"] == {"name": "x", "kind": "pods"}
+    assert refused.body["reason"] == "Forbidden"
+
+
+@pytest.mark.parametrize(
+    ("on_account", "on_pod", "mounted"),
+    [(None, None, True), (False, None, False), (False, True, True), (True, False, False), (None, False, False)],
+)
+def test_automount(api, on_account, on_pod, mounted):
+    body = account()
+    if on_account is not None:
+        body["automountServiceAccountToken"] = on_account
+    api.post(ACCOUNTS, body)
+    spec = {"serviceAccountName": "x"} | ({} if on_pod is None else {"automountServiceAccountToken": on_pod})
+    stored = dry_run(api, pod(**spec))["spec"]
+    assert bool(stored.get("volumes")) is mounted
+    assert bool(stored["containers"][0].get("volumeMounts")) is mounted
+    assert stored.get("automountServiceAccountToken") is on_pod
+
+
+def test_init_containers_get_the_token_and_own_mounts_are_kept(api):
+    path = "/var/run/secrets/kubernetes.io/serviceaccount"
+    stored = dry_run(
+        api,
+        pod(
+            container={"volumeMounts": [{"name": "own", "mountPath": path}]},
+            volumes=[{"name": "own"}],
+            initContainers=[{"name": "init", "image": "busybox:1.36"}],
+        ),
+    )["spec"]
+    assert stored["volumes"][0] == {"name": "own", "emptyDir": {}}
+    assert stored["initContainers"][0]["volumeMounts"][0]["name"] == token_volume(stored)["name"]
+    assert stored["containers"][0]["volumeMounts"] == [{"name": "own", "mountPath": path}]
+
+
+def test_image_pull_secrets_come_from_the_account(api):
+    api.post(ACCOUNTS, {**account(), "imagePullSecrets": [{"name": "registry"}]})
+    assert dry_run(api, pod(serviceAccountName="x"))["spec"]["imagePullSecrets"] == [{"name": "registry"}]
+
+
+@pytest.mark.parametrize(
+    ("image", "policy"),
+    [
+        ("busybox", "Always"),
+        ("busybox:latest", "Always"),
+        ("busybox:1.36", "IfNotPresent"),
+        ("localhost:5000/busybox", "Always"),
+        ("localhost:5000/busybox:1", "IfNotPresent"),
+        ("busybox@sha256:0000", "IfNotPresent"),
+    ],
+)
+def test_image_pull_policy(api, image, policy):
+    assert dry_run(api, pod(container={"image": image}))["spec"]["containers"][0]["imagePullPolicy"] == policy
+
+
+def test_defaults_in_depth(api):
+    stored = dry_run(
+        api,
+        pod(
+            container={
+                "ports": [{"containerPort": 80}],
+                "env": [{"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+                "readinessProbe": {"httpGet": {"port": 80}},
+                "resources": {"limits": {"cpu": 1, "memory": "1Gi"}},
+                "volumeMounts": [{"name": "own", "mountPath": "/own"}],
+            },
+            volumes=[{"name": "own", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}],
+        ),
+    )
+    (container,) = stored["spec"]["containers"]
+    assert container["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
+    assert container["env"][0]["valueFrom"]["fieldRef"]["apiVersion"] == "v1"
+    assert container["readinessProbe"] == {
+        "httpGet": {"port": 80, "path": "/", "scheme": "HTTP"},
+        "timeoutSeconds": 1,
+        "periodSeconds": 10,
+        "successThreshold": 1,
+        "failureThreshold": 3,
+    }
+    assert container["resources"]["requests"] == {"cpu": "1", "memory": "1Gi"}
+    assert stored["status"]["qosClass"] == "Guaranteed"
+    token = stored["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]
+    assert token == {"path": "t", "expirationSeconds": 3600}
+    assert dry_run(api, pod(container={"resources": {"requests": {"cpu": "1"}}}))["status"]["qosClass"] == "Burstable"
+
+
+def test_tolerations_and_priority(api):
+    forever = {"operator": "Exists"}
+    stored = dry_run(api, pod(tolerations=[forever], priorityClassName="system-node-critical"))["spec"]
+    assert stored["tolerations"] == [forever]
+    assert stored["priority"] == 2_000_001_000
+    unknown = api.post(PODS, pod(priorityClassName="ghost"))
+    assert (unknown.status, unknown.body["message"]) == (
+        403,
+        'pods "x" is forbidden: no PriorityClass with name ghost was found',
+    )
+    assert api.post(PODS, pod(priority=7)).status == 403
+
+
+CONTAINER = "spec.containers[0]"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"containers": []}, "spec.containers", "Required value"),
+        (
+            {"restartPolicy": "Sometimes"},
+            "spec.restartPolicy",
+            'Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+        ),
+        ({"container": {"image": None}}, f"{CONTAINER}.image", "Required value"),
+        ({"container": {"name": None}}, f"{CONTAINER}.name", "Required value"),
+        (
+            {"container": {"imagePullPolicy": "Maybe"}},
+            f"{CONTAINER}.imagePullPolicy",
+            'Unsupported value: "Maybe": supported values: "Always", "IfNotPresent", "Never"',
+        ),
+        (
+            {"container": {"volumeMounts": [{"name": "ghost", "mountPath": "/x"}]}},
+            f"{CONTAINER}.volumeMounts[0].name",
+            'Not found: "ghost"',
+        ),
+        (
+            {"container": {"env": [{"name": "A=B"}]}},
+            f"{CONTAINER}.env[0].name",
+            'Invalid value: "A=B": a valid environment variable name must consist only of printable ASCII characters '
+            "other than '='",
+        ),
+        (
+            {"container": {"ports": [{"containerPort": 0}]}},
+            f"{CONTAINER}.ports[0].containerPort",
+            "Invalid value: 0: must be between 1 and 65535, inclusive",
+        ),
+        ({"initContainers": [{"name": "app", "image": "i"}]}, f"{CONTAINER}.name", 'Duplicate value: "app"'),
+        ({"volumes": [{"name": "v"}, {"name": "v"}]}, "spec.volumes[1].name", 'Duplicate value: "v"'),
+        (
+            {"volumes": [{"name": "v", "emptyDir": {}, "secret": {"secretName": "s"}}]},
+            "spec.volumes[0].secret",
+            "Forbidden: may not specify more than 1 volume type",
+        ),
+        (
+            {"volumes": [{"name": "v", "secret": {"secretName": "s", "defaultMode": 512}}]},
+            "spec.volumes[0].secret.defaultMode",
+            "Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive",
+        ),
+        (
+            {"securityContext": {"runAsUser": -1}},
+            "spec.securityContext.runAsUser",
+            "Invalid value: -1: must be between 0 and 2147483647, inclusive",
+        ),
+    ],
+)
+def test_rules(api, change, field, message):
+    change = copy.deepcopy(change)
+    answer = api.post(PODS, pod(container=change.pop("container", None), **change))
+    assert answer.status == 422
+    assert causes(answer) == [(field, message)]
+    assert answer.body["message"] == f'Pod "x" is invalid: {field}: {message}'
+    assert answer.body["details"]["name"] == "x"
+    assert answer.body["details"]["kind"] == "Pod"
+
+
+@pytest.mark.parametrize(
+    ("token", "field", "message"),
+    [
+        (
+            {"path": "t", "expirationSeconds": 599},
+            "expirationSeconds",
+            "Invalid value: 599: may not specify a duration less than 10 minutes",
+        ),
+        (
+            {"path": "t", "expirationSeconds": 2**32 + 1},
+            "expirationSeconds",
+            "Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds",
+        ),
+        ({"path": "../t"}, "path", "Invalid value: \"../t\": must not contain '..'"),
+        ({"path": "/t"}, "path", 'Invalid value: "/t": must be a relative path'),
+        ({}, "path", "Required value"),
+    ],
+)
+def test_projected_token_rules(api, token, field, message):
+    volume = {"name": "v", "projected": {"sources": [{"serviceAccountToken": token}]}}
+    answer = api.post(PODS, pod(volumes=[volume]))
+    assert causes(answer) == [(f"spec.volumes[0].projected.sources[0].serviceAccountToken.{field}", message)]
+
+
+def test_several_causes_are_told_in_brackets(api):
+    answer = api.post(PODS, pod(container={"image": None, "name": None}))
+    assert answer.body["message"] == (
+        f'Pod "x" is invalid: [{CONTAINER}.name: Required value, {CONTAINER}.image: Required value]'
+    )
+
+
+def test_what_may_change_of_a_pod(api):
+    api.post(PODS, pod())
+    assert api.patch(f"{PODS}/x", {"metadata": {"labels": {"a": "b"}}}).status == 200
+    assert api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "other"}]}}).status == 200
+    assert api.patch(f"{PODS}/x", {"spec": {"activeDeadlineSeconds": 60}}).status == 200
+    answer = api.patch(f"{PODS}/x", {"spec": {"serviceAccountName": "my-sa"}})
+    assert answer.status == 422
+    assert causes(answer)[0][0] == "spec"
+    assert causes(answer)[0][1].startswith(
+        "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+    )
+
+
+def test_status_is_a_path_of_its_own(api):
+    api.post(PODS, {**pod(nodeName="another-node"), "status": {"phase": "Running"}})
+    assert api.get(f"{PODS}/x").body["status"]["phase"] == "Pending"
+    api.patch(f"{PODS}/x", {"status": {"phase": "Running"}}, MERGE)
+    assert api.get(f"{PODS}/x/status").body["status"]["phase"] == "Pending"
+    answer = api.patch(
+        f"{PODS}/x/status",
+        {"status": {"phase": "Running"}, "metadata": {"labels": {"a": "b"}}},
+        MERGE,
+        fieldManager="me",
+    )
+    assert answer.body["status"]["phase"] == "Running"
+    assert "labels" not in answer.body["metadata"]
+    entry = next(entry for entry in answer.body["metadata"]["managedFields"] if entry["manager"] == "me")
+    assert (entry["subresource"], entry["fieldsV1"]) == ("status", {"f:status": {"f:phase": {}}})
+
+
+def test_kubelet_runs_what_is_created_and_not_what_is_dry_run(api, world, simulation):
+    dry_run(api, pod("dry"))
+    api.post(PODS, pod("wet"))
+    simulation.run(world.kubelet.settle(20))
+    assert api.get(f"{PODS}/wet").body["status"]["phase"] == "Running"
+    assert not [event for event in world.cluster.list("events") if event["involvedObject"]["name"] == "dry"]
