@@ -272,7 +272,9 @@ def test_a_token_dies_with_time_key_account_and_pod(simulation, world, api):
 def test_a_forged_token_is_unknown(simulation, world, other_world, api):
     token = token_for(api)
     head, body, signature = token.split(".")
-    foreign = token_for(Api(simulation, other_world))
+    stranger = Api(simulation, other_world)
+    foreign = token_for(stranger)
+    stranger.close()
     swapped = token_for(api, "default").split(".")[1]
     hs256 = jwt.encode(
         jwt.decode(token, options={"verify_signature": False}),

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from app.world.apiserver import errors
 from app.world.apiserver.authentication import User
-from app.world.apiserver.resources import find_resource
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -126,9 +125,7 @@ def authorize(world: World, user: User, request: Request) -> None:
         raise errors.forbidden_path(user.name, request.verb, request.path)
     name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
     why = f'User "{user.name}" cannot {request.verb} resource "{name}" in API group "{request.group}"'
-    known = find_resource(request.group, request.version, request.resource)
-    namespaced = request.namespace and (known is None or known.namespaced)
-    where = f'in the namespace "{request.namespace}"' if namespaced else "at the cluster scope"
+    where = f'in the namespace "{request.namespace}"' if request.namespace else "at the cluster scope"
     qualified = f"{request.resource}.{request.group}" if request.group else request.resource
     about = f'{qualified} "{request.name}"' if request.name else qualified
     details = {"name": request.name} if request.name else {}
