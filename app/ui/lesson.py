@@ -23,7 +23,7 @@ def lesson(name: str) -> None:
     # (1) Where we are, and what this is about.
     components.block(journey(step, visit.walk, content), key="journey")
     st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-    components.block(f'<p class="goal">{prose(content.message(f"steps.{step}.goal"))}</p>', key="goal")
+    components.block(f'<p class="goal">{prose(content.lesson(step).section("goal").body)}</p>', key="goal")
     diagram.draw(FLOW, content, step=step, status=report.status)
 
     # (2) What was checked, with what came of it, beside what was found.

@@ -123,7 +123,7 @@ def test_the_fix_of_a_check_says_what_to_type_or_where_to_look(language: str) ->
 def test_everything_that_a_walk_can_say_has_words(language: str) -> None:
     content = load(language)
     keys = [
-        *(f"steps.{step}.{part}" for step in Step for part in ("title", "short", "goal")),
+        *(f"steps.{step}.{part}" for step in Step for part in ("title", "short")),
         *(f"statuses.{status}" for status in Status),
         *(f"verdict.{status}" for status in Status),
         *(f"reasons.{reason}" for reason in REASONS),
