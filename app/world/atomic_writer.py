@@ -130,7 +130,8 @@ class AtomicWriter:
         extra = (0o2550, 0o440) if group is not None else (0, 0)
         for path, file in payload.items():
             target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent != directory:
+                target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.data)
             self.tree.own(target, Attributes(mode=file.mode | extra[1], uid=file.user or 0, gid=group or 0))
         for made in (directory, *(entry for entry in directory.rglob("*") if entry.is_dir())):

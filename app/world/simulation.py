@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import threading
 from collections.abc import Coroutine
@@ -27,6 +28,8 @@ PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 PROGRAM_THREADS = 4
 """How many `aws` run at once, in all worlds together."""
+MEMORY_DIRECTORY = Path("/dev/shm")  # noqa: S108
+"""Linux's tmpfs for everyone. Kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
 """Seconds by which a world's clock may be away from the wall clock."""
 
@@ -55,7 +58,9 @@ class Simulation:
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
         self._keys = KeyPool()
         self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
-        self._directory = tempfile.TemporaryDirectory(prefix="irsa-explorer-", ignore_cleanup_errors=True)
+        self._directory = tempfile.TemporaryDirectory(
+            prefix="irsa-explorer-", dir=_memory_directory(), ignore_cleanup_errors=True
+        )
         self._making: dict[str, asyncio.Task[World]] = {}
         self._ground: Ground | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -202,3 +207,8 @@ class Simulation:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.store.expire()
+
+
+def _memory_directory() -> Path | None:
+    """Where nodes' files are best kept; None for the system's own place for temporary files."""
+    return MEMORY_DIRECTORY if os.access(MEMORY_DIRECTORY, os.W_OK | os.X_OK) else None
