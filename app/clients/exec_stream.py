@@ -7,7 +7,6 @@ for connecting.
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
@@ -19,7 +18,7 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from app.clients.dial import dial
+from app.clients.dial import Dialer
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder
 from app.flow import strict_json
@@ -39,7 +38,7 @@ def execute(
     *,
     host: str,
     authorization: str,
-    context: ssl.SSLContext,
+    dialer: Dialer,
     recorder: Recorder,
     path: Sequence[str],
     container: str,
@@ -55,7 +54,7 @@ def execute(
     started = time.perf_counter()
     silence: Exception | None = None
     try:
-        stream.run(context)
+        stream.run(dialer)
     except OSError as error:
         silence = error
     answer = stream.answer
@@ -111,10 +110,10 @@ class _Stream:
             return b"", b"", bytes(self.answer.body)
         return bytes(self._channels[_STDOUT]), bytes(self._channels[_STDERR]), bytes(self._channels[_ERROR])
 
-    def run(self, context: ssl.SSLContext) -> None:
+    def run(self, dialer: Dialer) -> None:
         """Until the server closes. Raises `OSError`, also `TimeoutError` and `ssl.SSLError`."""
         address = (self._uri.host, self._uri.port)
-        with dial(address, context if self._uri.secure else None, TIMEOUT) as connection:
+        with dialer.connected(address, tls=self._uri.secure, timeout=TIMEOUT) as connection:
             self._protocol.send_request(self.request)
             received = b"-"
             while received:

@@ -19,6 +19,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 
+from app.clients.dial import Dialer
 from app.clients.errors import from_kubernetes, unexpected
 from app.clients.exec_stream import execute
 from app.clients.recorder import Recorder, wire_headers
@@ -37,8 +38,9 @@ class KubernetesTransport:
 
     def __init__(self, ca_pem: bytes | None = None) -> None:
         """`ca_pem`: the CA as data; without it, the system's own."""
-        self.context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
-        self.pool = urllib3.PoolManager(ssl_context=self.context, retries=False, maxsize=16)
+        context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
+        self.pool = urllib3.PoolManager(ssl_context=context, retries=False, maxsize=16)
+        self.dialer = Dialer(context)
 
 
 class KubernetesCluster:
@@ -110,7 +112,7 @@ class KubernetesCluster:
         return execute(
             host=self._configuration.host,
             authorization=self._configuration.api_key["authorization"],
-            context=self._transport.context,
+            dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),
             container=container,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
 from app.flow.ports import Credentials
+from app.flow.token import Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,9 @@ class Trail:
 
     token: str = field(default="", repr=False)
     """`token_mount`: the projected token, a secret."""
+
+    verification: Verification | None = None
+    """`token_mount`: what the published keys say of it."""
 
     credentials: Credentials | None = field(default=None, repr=False)
     """`sts_assume`: the temporary credentials, a secret."""

@@ -7,7 +7,6 @@ Rule: IAM's evaluation of identity policies, as `app.flow.permissions` has it. L
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from app.flow.errors import FlowError, Unreachable
 from app.flow.model import JsonValue, Step, StepReport, Subject
@@ -71,7 +70,7 @@ def _policy(findings: Findings, ports: Ports, trail: Trail) -> None:
     findings.show("policies", [{"name": name, "document": document} for name, document in policies])
     findings.show(
         "permission_decision",
-        {"allowed": decision.allowed, "reason": decision.reason, "trace": [asdict(entry) for entry in decision.trace]},
+        {"allowed": decision.allowed, "reason": decision.reason, "trace": decision.trace},
     )
     findings.judge("access.policy", decision.allowed, got=decision.reason, expected="allow", where=where)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from app.flow.model import JsonValue
@@ -71,8 +72,14 @@ def shown(value: JsonValue) -> str:
 
 
 def masked(document: JsonValue) -> JsonValue:
-    """A copy of a document in which every secret that `redaction` knows is masked."""
-    return json.loads(mask_text(_printable(json.dumps(document, ensure_ascii=False, default=str))))
+    """A copy of a document in which every secret that `redaction` knows is masked; dataclasses become objects."""
+    return json.loads(mask_text(_printable(json.dumps(document, ensure_ascii=False, default=_plain))))
+
+
+def _plain(value: Any) -> JsonValue:
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
 
 
 def _printable(words: str) -> str:

@@ -105,5 +105,9 @@ class Findings:
 
 
 def _exchanges(ports: Ports) -> tuple[Exchange, ...]:
-    sources = (ports.issuer, ports.cluster, ports.aws, ports.server_log)
-    return tuple(exchange for source in sources for exchange in source.exchanges())
+    return (
+        *ports.issuer.exchanges(),
+        *ports.cluster.exchanges(),
+        *ports.aws.exchanges(),
+        *ports.server_log.exchanges(),
+    )

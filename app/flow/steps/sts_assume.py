@@ -18,7 +18,7 @@ from app.flow.redaction import MASK, mask_text
 from app.flow.steps.documents import dig, seconds, strings, text
 from app.flow.steps.findings import Findings
 from app.flow.steps.names import account_of, host_and_path, provider_arn, role_of
-from app.flow.token import DecodedToken, MalformedToken, decode, verify
+from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.trail import Trail
 from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
@@ -104,8 +104,6 @@ def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToke
     claims = decoded.claims
     issuer = text(claims, "iss")
     now = ports.clock.now()
-    verification = verify(trail.token, trail.jwks, now=now, leeway=LEEWAY)
-
     # (2) The times.
     expires = seconds(claims, "exp")
     if not findings.judge(
@@ -140,10 +138,10 @@ def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToke
         return
 
     # (5) The key and the signature, by the published key set.
-    if trail.jwks is None:
+    if trail.jwks is None or trail.verification is None:
         findings.unreached_by_earlier_step("sts.key", "sts.signature")
     else:
-        key, signature = verification.result("key"), verification.result("signature")
+        key, signature = trail.verification.result("key"), trail.verification.result("signature")
         if not findings.judge("sts.key", key.passed is True, got=key.got, expected=key.expected, where="jwks_uri"):
             return
         algorithm = text(decoded.header, "alg")

@@ -7,7 +7,7 @@ bound tokens (pkg/serviceaccount/claims.go) and their rotation by kubelet (pkg/k
 from __future__ import annotations
 
 import posixpath
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from app.flow.errors import FlowError, NotFound, NotPermitted, Unreachable
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
@@ -68,6 +68,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
 
     # (3) What it says of itself.
     verification = verify(token, trail.jwks, now=ports.clock.now())
+    trail = replace(trail, verification=verification)
     _claims(findings, subject, trail, decoded, verification)
     _lifetime(findings, ports, decoded)
 
@@ -88,7 +89,7 @@ def token_document(token: str) -> JsonValue:
         "compact": compact,
         "header": decoded.header,
         "claims": decoded.claims,
-        "parts": [asdict(part) for part in parts],
+        "parts": parts,
     }
 
 

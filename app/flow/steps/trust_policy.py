@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from app.flow.model import JsonValue, Status
@@ -23,7 +22,7 @@ def decision_document(decision: TrustDecision) -> JsonValue:
     return {
         "allowed": decision.allowed,
         "reason": decision.reason,
-        "trace": [asdict(entry) for entry in decision.trace],
+        "trace": decision.trace,
     }
 
 
