@@ -1,4 +1,4 @@
-"""The words of the product, by language: `load("ja").message("ui.next")`."""
+"""The words of the product, by language: `load("ja").message("ui.checks")`."""
 
 from app.content.errors import ContentError
 from app.content.loader import LANGUAGES, PAGES, load

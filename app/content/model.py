@@ -87,7 +87,7 @@ class Content:
 
     language: str
     messages: Mapping[str, str]
-    """By dotted key: `ui.next`, `steps.webhook.title`, `claims.sub`."""
+    """By dotted key: `ui.checks`, `steps.webhook.title`, `claims.sub`."""
     checks: Mapping[str, CheckText]
     """By check id."""
     lessons: Mapping[str, Lesson]

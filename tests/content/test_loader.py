@@ -57,7 +57,7 @@ def test_texts_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         content.language = "ja"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        content.messages["ui.next"] = "x"  # type: ignore[index]
+        content.messages["ui.checks"] = "x"  # type: ignore[index]
     with pytest.raises(TypeError):
         del content.lesson("home").sections["intro"]  # type: ignore[attr-defined]
 

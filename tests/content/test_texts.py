@@ -152,6 +152,13 @@ def test_every_message_that_the_code_names_exists(language: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("step", Step)
+def test_a_step_is_called_the_same_everywhere(language: str, step: Step) -> None:
+    content = load(language)
+    assert content.message(f"steps.{step}.title") == content.lesson(step).title
+
+
+@both
 def test_no_id_account_or_token_is_typed_into_a_text(language: str) -> None:
     assert {key: text for key, text in every_text(load(language)).items() if ID_LIKE.search(text)} == {}
 
