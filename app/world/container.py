@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from app.flow.ports import Execution
 from app.world.environment import expand
@@ -18,6 +18,8 @@ from app.world.listing import ls
 
 JsonObject = dict[str, Any]
 AWS = "aws"
+OUTPUT_LIMIT = 1024 * 1024
+"""Characters after which `cat` reads no further file."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BINARIES = frozenset(_PATH.split(":"))
 
@@ -57,8 +59,8 @@ class Container:
     working_directory: str
     command: tuple[str, ...]
     """The container's own process."""
-    host_network: bool
-    """Whether it shares the node's network: one hop nearer to the metadata service."""
+    network: Literal["pod", "host"]
+    """The Pod's own, or the node's: one hop nearer to the metadata service."""
     now: Callable[[], float]
     """Unix seconds by the node's clock."""
 
@@ -91,6 +93,8 @@ class Container:
     def _cat(self, arguments: list[str]) -> Execution:
         output, errors = "", ""
         for path in [argument for argument in arguments if argument not in ("--", "-")]:
+            if len(output) > OUTPUT_LIMIT:
+                break
             try:
                 content = self.files.read(posixpath.join(self.working_directory, path))
                 output += content.decode("utf-8", "replace")

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from app.world.apiserver.state import ClusterState
 
 JsonObject = dict[str, Any]
+STRING_LIMIT = 128 * 1024
+"""Characters of one variable or argument: Linux's MAX_ARG_STRLEN."""
+TOTAL_LIMIT = 2 * 1024 * 1024
+"""Characters of all of them: Linux's ARG_MAX."""
+TOO_LONG = "argument list too long"
 _REFERENCE = re.compile(r"\$(\$|\(([^()]*)\))?")
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 
@@ -22,17 +27,20 @@ class ConfigError(Exception):
 def expand(text: str, variables: dict[str, str]) -> str:
     """`$(NAME)` becomes the variable's value where there is one and stays where not; `$$` becomes `$`.
 
-    Source: `third_party/forked/golang/expansion/expand.go`.
+    Raises `ConfigError` for what grows beyond `STRING_LIMIT`. Source: `third_party/forked/golang/expansion/expand.go`.
     """
 
-    def value(match: re.Match[str]) -> str:
-        if match[1] == "$":
-            return "$"
-        if match[1] is None:
-            return "$"
-        return variables.get(match[2], match[0])
-
-    return _REFERENCE.sub(value, text)
+    pieces: list[str] = []
+    size = end = 0
+    for match in _REFERENCE.finditer(text):
+        value = "$" if match[2] is None else variables.get(match[2], match[0])
+        pieces += (text[end : match.start()], value)
+        size += len(pieces[-2]) + len(value)
+        end = match.end()
+        if size > STRING_LIMIT:
+            raise ConfigError(TOO_LONG)
+    pieces.append(text[end:])
+    return "".join(pieces)
 
 
 def field_value(pod: JsonObject, path: str) -> str:
@@ -78,19 +86,32 @@ def _decoded(value: object) -> bytes:
 def variables(cluster: ClusterState, pod: JsonObject, container: JsonObject) -> dict[str, str]:
     """`envFrom`, then `env`, in their order, references expanded. Raises `ConfigError`."""
     namespace = pod["metadata"]["namespace"]
-    found: dict[str, str] = {}
+    found = _Variables()
     for source in container.get("envFrom") or []:
         prefix = source.get("prefix") or ""
         for member, resource in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
             if reference := source.get(member):
                 entries = _entries(cluster, resource, namespace, reference)
-                found |= {prefix + key: value.decode("utf-8", "replace") for key, value in entries.items()}
+                for key, value in entries.items():
+                    found[prefix + key] = value.decode("utf-8", "replace")
     for entry in container.get("env") or []:
         if (origin := entry.get("valueFrom")) is None:
             found[entry["name"]] = expand(entry.get("value") or "", found)
-        elif (value := _referred(cluster, pod, origin)) is not None:
-            found[entry["name"]] = value
+        elif (referred := _referred(cluster, pod, origin)) is not None:
+            found[entry["name"]] = referred
     return found
+
+
+class _Variables(dict[str, str]):
+    """Variables, until they are more than a process can be given."""
+
+    size = 0
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.size += len(name) + len(value)
+        if self.size > TOTAL_LIMIT:
+            raise ConfigError(TOO_LONG)
+        super().__setitem__(name, value)
 
 
 def _referred(cluster: ClusterState, pod: JsonObject, origin: JsonObject) -> str | None:

@@ -8,7 +8,9 @@ commands may still be run in its containers, so that one can look inside.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import logging
 import shutil
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 REQUEST_SECONDS = 10.0
 """How long kubelet waits for the API server."""
+PROGRAMS_AT_ONCE = 2
+"""How many `aws` run at once in one world."""
+VOLUMES_LIMIT = 16 * 1024 * 1024
+"""Bytes in all volumes of one node."""
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["ContainerNotFound", "Kubelet"]
 
@@ -44,6 +52,8 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         """By the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self.programs = asyncio.Semaphore(PROGRAMS_AT_ONCE)
+        """Keeps one world from taking all the threads."""
         self._addresses = 0
         self._cancel_watch = world.cluster.subscribe(self._changed)
 
@@ -87,6 +97,11 @@ class Kubelet:
         for task in self._tasks:
             task.cancel()
 
+    def check_space(self, wanted: int) -> None:
+        """Whether the node has room for so many bytes more. Raises `OSError` (ENOSPC)."""
+        if wanted + sum(worker.volume_bytes for worker in self._workers.values()) > VOLUMES_LIMIT:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
     # (3) Watching the cluster
 
     def _changed(self, change: str, resource: str, document: JsonObject) -> None:
@@ -115,8 +130,13 @@ class Kubelet:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("A Pod could not be started", exc_info=error)
 
     # (4) TokenRequest
 

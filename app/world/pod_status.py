@@ -10,7 +10,7 @@ from app.flow.ports import Execution
 from app.world.apiserver.state import timestamp
 
 JsonObject = dict[str, Any]
-LOG_LIMIT = 256 * 1024
+LOG_LIMIT = 64 * 1024
 """Characters of a container's log that are kept, the newest."""
 BACK_OFF_SECONDS = 10
 BACK_OFF_LIMIT = 300

@@ -65,6 +65,11 @@ class PodWorker:
         if self.task is not None:
             self.task.cancel()
 
+    @property
+    def volume_bytes(self) -> int:
+        """What the Pod's volumes hold."""
+        return self._volumes.size
+
     def logs(self, name: str) -> str:
         """A container's log. Raises `ContainerNotFound`."""
         for state in (*self._state.containers, *self._state.init_containers):
@@ -87,7 +92,10 @@ class PodWorker:
             metadata = self.pod["metadata"]
             if not self.pod["spec"].get("nodeName"):
                 node = self._world.node_name
-                self.pod = self._world.cluster.bind_pod(metadata["namespace"], metadata["name"], node)
+                try:
+                    self.pod = self._world.cluster.bind_pod(metadata["namespace"], metadata["name"], node)
+                except ApiError:
+                    return  # gone already, or the cluster is full
                 message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
                 self._event("Scheduled", message, component="default-scheduler", host="")
             self._publish()
@@ -187,7 +195,7 @@ class PodWorker:
             files=FileSystem(mounts, user_of(pod, spec), self._world.clock.now()),
             working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
             command=command_of(spec, own),
-            host_network=bool(pod["spec"].get("hostNetwork")),
+            network="host" if pod["spec"].get("hostNetwork") else "pod",
             now=self._world.clock.now,
         )
 
@@ -200,11 +208,12 @@ class PodWorker:
             record, path = self._world.log.record, self._world.path
             return self._kubelet.aws_cli.run(command[1:], container, world_path=path, record=record)
 
-        try:
-            async with asyncio.timeout(PROGRAM_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(self._kubelet.threads, aws)
-        except TimeoutError:
-            return Execution(stdout="", stderr="Killed\n", exit_code=137)
+        async with self._kubelet.programs:
+            try:
+                async with asyncio.timeout(PROGRAM_SECONDS):
+                    return await asyncio.get_running_loop().run_in_executor(self._kubelet.threads, aws)
+            except TimeoutError:
+                return Execution(stdout="", stderr="Killed\n", exit_code=137)
 
     def _publish(self) -> None:
         """Writes the Pod's status, if the Pod is still there."""
@@ -214,8 +223,8 @@ class PodWorker:
         try:
             status = self._state.status(self._world.clock.now())
             self._world.cluster.set_pod_status(metadata["namespace"], metadata["name"], status)
-        except ApiError:
-            self._stopped = True
+        except ApiError as error:
+            self._stopped = error.code == 404
 
     def _event(
         self,

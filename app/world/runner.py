@@ -1,14 +1,13 @@
 """The AWS CLI inside a container: `aws s3 ls` and `aws sts get-caller-identity`, on botocore's own credential chain.
 
 The chain is botocore's, provider by provider in its order, over the container's environment and files: so which
-identity a Pod gets, and in which words it fails, is botocore's doing. Of the CLI (version 2) only its output, its error
-prefix and its exit codes are ours: `awscli/errorhandler.py`, `awscli/argparser.py`, `customizations/s3/subcommands.py`.
-Nothing of this process's own environment or configuration takes part, and no request leaves the world's AWS endpoint.
+identity a Pod gets, and in which words it fails, is botocore's doing. Of the CLI only its command line and output
+(`aws_command`), its error prefix and its exit codes (`awscli/errorhandler.py`, version 2) are ours. Nothing of this
+process's own environment or configuration takes part, and no request leaves the world's AWS endpoint.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -17,41 +16,27 @@ from functools import partial
 from typing import Any, cast
 
 import botocore.session
-from botocore import UNSIGNED
+from botocore import UNSIGNED, exceptions
 from botocore import credentials as chain
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import Credentials
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    ProfileNotFound,
-)
 from botocore.httpsession import URLLib3Session
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher, InstanceMetadataRegionFetcher
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
+from app.world import aws_command
+from app.world.aws_command import GetCallerIdentity, ListBuckets, ListObjects, UsageError
 from app.world.container import Container
 from app.world.pod_exchanges import exchange
 
-USAGE = (
-    "aws [options] <command> <subcommand> [<subcommand> ...] [parameters]\n"
-    "To see help text, you can run:\n\n  aws help\n  aws <command> help\n  aws <command> <subcommand> help\n"
-)
 HTTP_SECONDS = 5.0
 """How long a call waits to connect, and for an answer."""
 METADATA_SECONDS = 1
 """botocore's default, with one attempt."""
 CLIENT_LIMIT = 16
 """Clients that are kept."""
-
-
-class UsageError(Exception):
-    """The CLI does not take these arguments."""
 
 
 class AwsCli:
@@ -80,8 +65,7 @@ class AwsCli:
     ) -> Execution:
         """`aws` with `arguments`, in a container. `record` gets every exchange of the Pod, secrets masked."""
         self._caller.record = record
-        network = "host" if container.host_network else "pod"
-        metadata = _Metadata(f"{self._endpoint_url}/instance-metadata/{world_path}/{network}", record)
+        metadata = _Metadata(f"{self._endpoint_url}/instance-metadata/{world_path}/{container.network}", record)
         try:
             return _Run(self, container, metadata).execute(arguments)
         except Exception as error:  # the CLI's own last resort: whatever happens is one line and an exit code
@@ -100,7 +84,7 @@ class AwsCli:
         Raises `NoRegionError` where the service needs one.
         """
         if service == "sts" and region is None:
-            raise NoRegionError
+            raise exceptions.NoRegionError
         self._caller.credentials = credentials
         key = (service, region, credentials is not None)
         with self._lock:  # `create_client` is not thread-safe, what it makes is
@@ -143,8 +127,8 @@ class _Caller(threading.local):
         if response_dict is None:
             self.record(exchange(service, request, started, error=str(exception)))
             return
-        status, headers, body = response_dict["status_code"], response_dict["headers"], response_dict["body"]
-        self.record(exchange(service, request, started, status=status, headers=headers.items(), body=body))
+        status, headers = response_dict["status_code"], response_dict["headers"].items()
+        self.record(exchange(service, request, started, status=status, headers=headers, body=response_dict["body"]))
 
 
 class _CallersCredentials(Credentials):
@@ -161,7 +145,7 @@ class _CallersCredentials(Credentials):
     def get_frozen_credentials(self) -> Any:
         """What botocore asks for when it signs."""
         if self._caller.credentials is None:
-            raise NoCredentialsError
+            raise exceptions.NoCredentialsError
         return self._caller.credentials.get_frozen_credentials()
 
 
@@ -170,31 +154,23 @@ class _Run:
 
     def __init__(self, cli: AwsCli, container: Container, metadata: _Metadata) -> None:
         self._cli = cli
-        self._environment = container.environment
-        self._files = container.files
+        self._environment, self._files = container.environment, container.files
         self._metadata = metadata
         self._region: str | None = None
 
     def execute(self, arguments: list[str]) -> Execution:
         """Runs a command. Whatever it raises, `_failure` words."""
         if profile := self._environment.get("AWS_PROFILE"):
-            raise ProfileNotFound(profile=profile)
-        match arguments:
-            case ["s3", "ls"] | ["s3", "ls", "s3://"]:
-                return self._list_buckets()
-            case ["s3", "ls", path] if not path.startswith("-"):
-                return self._list_objects(path.removeprefix("s3://"))
-            case ["sts", "get-caller-identity"]:
-                return self._caller_identity()
-            case ["s3", "ls", *rest] | ["sts", "get-caller-identity", *rest]:
-                raise UsageError(f"Unknown options: {', '.join(rest)}")
-            case ["s3", subcommand, *_]:
-                raise _invalid_choice("subcommand", subcommand)
-            case ["sts", operation, *_]:
-                raise _invalid_choice("operation", operation)
-            case [command, *_] if command not in ("s3", "sts"):
-                raise _invalid_choice("command", command)
-        raise UsageError(f"the following arguments are required: command\n\nusage: {USAGE}")
+            raise exceptions.ProfileNotFound(profile=profile)
+        match aws_command.parse(arguments):
+            case ListBuckets():
+                return _printed(aws_command.bucket_lines(self._signed_client("s3").list_buckets()))
+            case ListObjects(bucket=bucket, prefix=prefix):
+                pages = self._signed_client("s3").get_paginator("list_objects_v2")
+                lines = aws_command.object_lines(pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"))
+                return _printed(lines, exit_code=0 if lines or not prefix else 1)
+            case GetCallerIdentity():
+                return _printed(aws_command.identity_text(self._signed_client("sts").get_caller_identity()))
 
     # (1) Who: botocore's chain over the container's environment and files.
 
@@ -208,7 +184,7 @@ class _Run:
         ]
         found = chain.CredentialResolver(providers=providers).load_credentials()
         if found is None:
-            raise NoCredentialsError
+            raise exceptions.NoCredentialsError
         return found
 
     def _read(self, path: str) -> str:
@@ -227,34 +203,10 @@ class _Run:
             self._region = named or (fetcher and fetcher.retrieve_region()) or ""
         return self._region or None
 
-    # (3) What: the two commands.
-
     def _signed_client(self, service: str) -> Any:
         credentials = self._credentials()
         credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
         return self._cli.client(service, self._region_name(), credentials)
-
-    def _list_buckets(self) -> Execution:
-        answer = self._signed_client("s3").list_buckets()
-        lines = [f"{bucket['CreationDate']:%Y-%m-%d %H:%M:%S} {bucket['Name']}\n" for bucket in answer["Buckets"]]
-        return Execution(stdout="".join(lines), stderr="", exit_code=0)
-
-    def _list_objects(self, path: str) -> Execution:
-        bucket, _, prefix = path.partition("/")
-        pages = self._signed_client("s3").get_paginator("list_objects_v2")
-        lines: list[str] = []
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
-            for common in page.get("CommonPrefixes", []):
-                lines.append(f"{'PRE':>30} {common['Prefix'].split('/')[-2]}/\n")
-            for found in page.get("Contents", []):
-                name = found["Key"].rpartition("/")[2]
-                lines.append(f"{found['LastModified']:%Y-%m-%d %H:%M:%S} {found['Size']:>10} {name}\n")
-        return Execution(stdout="".join(lines), stderr="", exit_code=0 if lines or not prefix else 1)
-
-    def _caller_identity(self) -> Execution:
-        answer = self._signed_client("sts").get_caller_identity()
-        shown = {name: answer[name] for name in ("UserId", "Account", "Arn")}
-        return Execution(stdout=json.dumps(shown, indent=4) + "\n", stderr="", exit_code=0)
 
 
 class _WebIdentityProvider(chain.AssumeRoleWithWebIdentityProvider):
@@ -296,7 +248,7 @@ class _ContainerProvider(chain.ContainerProvider):
 
 class _NobodyThere:
     def send(self, request: Any) -> Any:
-        raise ConnectTimeoutError(endpoint_url=request.url)
+        raise exceptions.ConnectTimeoutError(endpoint_url=request.url)
 
 
 class _Metadata:
@@ -326,22 +278,22 @@ class _Metadata:
         return answer
 
 
-def _invalid_choice(argument: str, value: str) -> UsageError:
-    return UsageError(f"argument {argument}: Found invalid choice '{value}'\n\n\nusage: {USAGE}")
+def _printed(text: str, *, exit_code: int = 0) -> Execution:
+    return Execution(stdout=text, stderr="", exit_code=exit_code)
 
 
 def _failure(error: Exception) -> Execution:
     """The CLI's words and exit code for an exception (`awscli/errorhandler.py`)."""
     match error:
-        case UsageError() | ParamValidationError():
+        case UsageError() | exceptions.ParamValidationError():
             text, code = f"An error occurred (ParamValidation): {error}", 252
-        case NoRegionError():
+        case exceptions.NoRegionError():
             hint = 'You can also configure your region by running "aws configure".'
             text, code = f"An error occurred (NoRegion): {error} {hint}", 253
-        case NoCredentialsError():
+        case exceptions.NoCredentialsError():
             hint = 'You can configure credentials by running "aws login".'
             text, code = f"An error occurred (NoCredentials): {error}. {hint}", 253
-        case ClientError():
+        case exceptions.ClientError():
             text, code = str(error), 254
         case _:
             text, code = str(error), 255

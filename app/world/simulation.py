@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 from app.world import scenario
 from app.world.keys import KeyPool
-from app.world.network import Loopback
+from app.world.loopback import Loopback
 from app.world.pki import Pki
 from app.world.runner import AwsCli
 from app.world.servers import HOST, Servers, listen, port_of

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 DEFAULT_MODE = 0o644
+SOURCES_LIMIT = 100
+"""Sources in one projected volume: each may cost a token."""
 
 
 def pod_directory(world: World, pod_uid: str) -> Path:
@@ -41,6 +43,12 @@ class PodVolumes:
         self._pod = pod
         self._tokens = tokens
         self._writers: dict[str, AtomicWriter] = {}
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes in all files."""
+        return sum(self._sizes.values())
 
     def tree(self, name: str) -> OwnedTree | None:
         """The files of a volume; None where the Pod has no volume of that name."""
@@ -59,9 +67,13 @@ class PodVolumes:
                 writer = self._writer(name)
                 payload = await self._payload(volume)
                 if payload is not None:
+                    wanted = sum(len(file.data) for file in payload.values())
+                    self._world.kubelet.check_space(wanted - self._sizes.get(name, 0))
                     writer.write(payload, group=self._group)
+                    self._sizes[name] = wanted
             except (ConfigError, TokenError, InvalidPath, OSError) as error:
-                failures.append(f'MountVolume.SetUp failed for volume "{name}" : {error}')
+                told = error.strerror if isinstance(error, OSError) else error
+                failures.append(f'MountVolume.SetUp failed for volume "{name}" : {told}')
         return tuple(failures)
 
     @property
@@ -84,8 +96,12 @@ class PodVolumes:
         if projected := volume.get("projected"):
             default = projected.get("defaultMode", DEFAULT_MODE)
             payload: dict[str, FileProjection] = {}
-            for source in projected.get("sources") or []:
+            sources = projected.get("sources") or []
+            if len(sources) > SOURCES_LIMIT:
+                raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
+            for source in sources:
                 payload |= await self._source(source, default)
+                self._world.kubelet.check_space(sum(len(file.data) for file in payload.values()))
             return payload
         for kind in ("configMap", "secret", "downwardAPI"):
             if (source := volume.get(kind)) is not None:

@@ -19,7 +19,8 @@ from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing
 from app.world.kubelet import Kubelet
-from app.world.network import Loopback, Network
+from app.world.loopback import Loopback
+from app.world.network import Network
 from app.world.runner import AwsCli
 
 REGION = "ap-northeast-1"

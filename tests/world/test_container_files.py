@@ -39,7 +39,7 @@ def container(tree, user=None, image="busybox:latest"):
         files=FileSystem({MOUNT: tree}, user or User(), NOW),
         working_directory="/",
         command=(),
-        host_network=False,
+        network="pod",
         now=lambda: NOW,
     )
 

@@ -1,0 +1,198 @@
+"""What a learner's Pods may cost: variables that double, volumes that repeat, files printed a thousand times, junk."""
+
+import logging
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.errors import ApiError
+from app.world.environment import ConfigError, expand
+from app.world.kubelet import VOLUMES_LIMIT
+from tests.world.helpers import TOKEN_FILE, events_of, pod_of
+
+
+@pytest.fixture
+def config_map(simulation, world):
+    async def put():
+        metadata = {"name": "large", "namespace": "default"}
+        world.cluster.put("configmaps", {"metadata": metadata, "data": {"k": "x" * 500_000}})
+
+    simulation.run(put())
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        ("$(A)", "a"),
+        ("$$(A)", "$(A)"),
+        ("$(NOPE)", "$(NOPE)"),
+        ("$", "$"),
+        ("$A $(A", "$A $(A"),
+        ("$(A)$(A)-$$$$", "aa-$$"),
+        ("", ""),
+    ],
+)
+def test_references(text, expanded):
+    assert expand(text, {"A": "a"}) == expanded
+
+
+def test_a_reference_may_not_grow_without_end():
+    with pytest.raises(ConfigError, match="argument list too long"):
+        expand("$(A)" * 100_000, {"A": "x" * 100_000})
+
+
+def waiting(pod):
+    return pod["status"]["containerStatuses"][0]["state"]["waiting"]
+
+
+def test_variables_that_double(run_pod):
+    doubling = [{"name": "V0", "value": "x" * 1000}]
+    doubling += [{"name": f"V{n + 1}", "value": f"$(V{n})$(V{n})"} for n in range(40)]
+    assert waiting(run_pod(container={"env": doubling})) == {
+        "reason": "CreateContainerConfigError",
+        "message": "argument list too long",
+    }
+
+
+def test_variables_that_repeat(run_pod, config_map):
+    source = [{"prefix": f"P{n}_", "configMapRef": {"name": "large"}} for n in range(50)]
+    assert waiting(run_pod(container={"envFrom": source}))["message"] == "argument list too long"
+
+
+def test_volumes_that_repeat(world, run_pod, config_map):
+    sources = [
+        {"configMap": {"name": "large", "items": [{"key": "k", "path": f"f{number}"}]}}
+        for number in range(VOLUMES_LIMIT // 500_000 + 1)
+    ]
+    pod = run_pod(spec={"volumes": [{"name": "v", "projected": {"sources": sources}}]})
+    expected = 'MountVolume.SetUp failed for volume "v" : no space left on device'
+    assert ("FailedMount", expected) in events_of(world, pod)
+
+
+def test_tokens_that_repeat(world, run_pod):
+    sources = [{"serviceAccountToken": {"path": f"t{number}"}} for number in range(101)]
+    pod = run_pod(spec={"volumes": [{"name": "v", "projected": {"sources": sources}}]})
+    assert any(reason == "FailedMount" and "at most 100" in text for reason, text in events_of(world, pod))
+
+
+def test_a_file_printed_very_often(world, execute, run_pod, config_map):
+    pod = run_pod(
+        spec={"volumes": [{"name": "v", "configMap": {"name": "large"}}]},
+        container={"volumeMounts": [{"name": "v", "mountPath": "/v"}]},
+    )
+    assert len(execute(pod, "cat", *["/v/k"] * 1000).stdout) < 2_000_000
+
+
+def test_paths_that_exclude_each_other(world, run_pod):
+    sources = [{"serviceAccountToken": {"path": path}} for path in ("a", "a/b")]
+    pod = run_pod(spec={"volumes": [{"name": "v", "projected": {"sources": sources}}]})
+    assert any(reason in ("FailedMount",) and 'volume "v"' in text for reason, text in events_of(world, pod))
+
+
+TEXT = st.text(max_size=12)
+NUMBER = st.integers(0, 2**31 - 1)
+PATH = st.sampled_from(["token", "a/b", "../x", "..data", "", "/abs", "a", "."]) | TEXT
+VALUE_FROM = st.fixed_dictionaries(
+    {},
+    optional={
+        "fieldRef": st.fixed_dictionaries(
+            {"fieldPath": st.sampled_from(["metadata.name", "status.podIP", "metadata.labels"]) | TEXT}
+        ),
+        "configMapKeyRef": st.fixed_dictionaries({"key": TEXT}, optional={"name": TEXT, "optional": st.booleans()}),
+        "secretKeyRef": st.fixed_dictionaries({"key": TEXT}, optional={"name": TEXT, "optional": st.booleans()}),
+    },
+)
+SOURCE = st.fixed_dictionaries(
+    {},
+    optional={
+        "serviceAccountToken": st.fixed_dictionaries(
+            {"path": PATH}, optional={"audience": TEXT, "expirationSeconds": NUMBER}
+        ),
+        "configMap": st.fixed_dictionaries(
+            {"name": st.just("kube-root-ca.crt") | TEXT},
+            optional={
+                "optional": st.booleans(),
+                "items": st.lists(
+                    st.fixed_dictionaries({"key": st.just("ca.crt") | TEXT, "path": PATH}, optional={"mode": NUMBER}),
+                    max_size=2,
+                ),
+            },
+        ),
+        "downwardAPI": st.fixed_dictionaries(
+            {
+                "items": st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "path": PATH,
+                            "fieldRef": st.fixed_dictionaries({"fieldPath": st.just("metadata.namespace") | TEXT}),
+                        }
+                    ),
+                    max_size=2,
+                )
+            }
+        ),
+    },
+)
+SECURITY = st.fixed_dictionaries({}, optional={"runAsUser": NUMBER, "runAsGroup": NUMBER})
+CONTAINER = st.fixed_dictionaries(
+    {"image": st.sampled_from(["busybox", "x", "amazon/aws-cli"])},
+    optional={
+        "command": st.lists(st.sampled_from(["cat", "ls", "env", "-la", TOKEN_FILE, "$(X)"]) | TEXT, max_size=3),
+        "args": st.lists(TEXT, max_size=2),
+        "workingDir": TEXT,
+        "env": st.lists(
+            st.fixed_dictionaries({"name": st.sampled_from(["X", "AWS_REGION"])}, optional={"value": TEXT})
+            | st.fixed_dictionaries({"name": st.just("Y"), "valueFrom": VALUE_FROM}),
+            max_size=3,
+        ),
+        "securityContext": SECURITY,
+        "volumeMounts": st.lists(
+            st.fixed_dictionaries(
+                {"name": st.just("v"), "mountPath": st.sampled_from(["/v", "/v/w", "v", "/"]) | TEXT}
+            ),
+            max_size=1,
+        ),
+    },
+)
+SPEC = st.fixed_dictionaries(
+    {"containers": st.lists(CONTAINER, min_size=1, max_size=2)},
+    optional={
+        "initContainers": st.lists(CONTAINER, max_size=1),
+        "securityContext": st.fixed_dictionaries({}, optional={"runAsUser": NUMBER, "fsGroup": NUMBER}),
+        "restartPolicy": st.sampled_from(["Always", "Never", "OnFailure"]),
+        "serviceAccountName": st.sampled_from(["default", "my-sa"]),
+        "hostNetwork": st.booleans(),
+        "volumes": st.just([])
+        | st.lists(SOURCE, max_size=3).map(lambda sources: [{"name": "v", "projected": {"sources": sources}}]),
+    },
+)
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(spec=SPEC)
+def test_any_pod_that_is_stored_is_taken_care_of(simulation, world, caplog, spec):
+    for kind in ("containers", "initContainers"):
+        spec = {**spec, kind: [{**c, "name": f"{kind[0]}{n}"} for n, c in enumerate(spec.get(kind, []))]}
+
+    async def run():
+        try:
+            pod = await operations.create(world, ADMIN, "pods", "default", {"metadata": {"name": "fuzz"}, "spec": spec})
+        except ApiError:
+            return None
+        await world.kubelet.settle(20)
+        await world.kubelet.sync()
+        seen = world.cluster.get("pods", "default", pod["metadata"]["name"])
+        world.cluster.delete("pods", "default", "fuzz")
+        return seen
+
+    with caplog.at_level(logging.ERROR):
+        pod = simulation.run(run())
+    assert not caplog.records
+    event("stored" if pod is not None else "refused")
+    if pod is not None:
+        assert pod["spec"]["nodeName"] == world.node_name
+        assert events_of(world, pod)
+        assert pod_of(world, "pod-after")["status"]["phase"] == "Succeeded"
