@@ -18,7 +18,9 @@ def escape(text: object) -> str:
 
 def breakable(text: str) -> str:
     """`text` escaped, with a place to break after each separator and nowhere else."""
-    return "<wbr>".join(escape(part) for part in _BREAK.sub(lambda match: match[1] + "\0", text).split("\0"))
+    ends = [match.end() for match in _BREAK.finditer(text)]
+    pieces = zip([0, *ends], [*ends, len(text)], strict=True)
+    return "<wbr>".join(escape(text[start:stop]) for start, stop in pieces)
 
 
 def shorten(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.model import StepReport
-from app.flow.steps.documents import items, strings, text
+from app.flow.steps.documents import dig, items, strings, text
 from app.ui.evidence.parts import decision, folded, join, json_document, notes, part
 from app.ui.text import escape, value
 
@@ -38,7 +38,7 @@ def evidence(report: StepReport, content: Content) -> str:
                     f"<h4>{value(text(policy, 'name'))}</h4>"
                     + json_document(
                         content,
-                        policy["document"],
+                        dig(policy, "document"),
                         notes(content, ((*statement, "Action"), "permitted"), ((*statement, "Resource"), "resource")),
                     )
                     for policy in items(found, "policies")

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from app.content import Content
 from app.flow.model import JsonValue, StepReport
-from app.flow.steps.documents import dig, items, text
+from app.flow.steps.documents import dig, items, mapping, text
 from app.ui.documents import Line, Path, fold, matches, render_line, yaml_lines
 from app.ui.evidence.parts import folded, join, json_document, notes, part, yaml_document
 from app.ui.text import escape
@@ -61,7 +61,8 @@ def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
     """Two Pods as one document: added lines with a plus and a note, removed ones with a minus, the rest folded."""
     explained = notes(content, *_injected(after))
     told: set[str] = set()
-    old, new = (yaml_lines(_relevant(pod)) for pod in (before, after))
+    before, after = _relevant(before), _relevant(after)
+    old, new = yaml_lines(before), yaml_lines(after)
     old_keys, new_keys = [_key(line, before) for line in old], [_key(line, after) for line in new]
     matcher = SequenceMatcher(None, old_keys, new_keys, autojunk=False)
     rendered: list[str] = []
@@ -79,17 +80,20 @@ def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
 
 def _relevant(pod: JsonValue) -> JsonValue:
     """The Pod without its status, and without what differs between any two Pods."""
-    metadata = {name: member for name, member in (dig(pod, "metadata") or {}).items() if name not in _NOISE}
-    return {name: member for name, member in pod.items() if name != "status"} | {"metadata": metadata}
+    metadata = {name: member for name, member in mapping(pod, "metadata").items() if name not in _NOISE}
+    return {name: member for name, member in mapping(pod).items() if name != "status"} | {"metadata": metadata}
 
 
 def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
-    """What makes a line the same in both Pods: its text and its place, members of lists taken by their names."""
+    """What makes a line the same in both Pods: its text and its place, members of lists taken by their names.
+
+    The dash does not count: it moves on where a member gets a new first line.
+    """
     place: list[str] = []
     for step in line.path:
         pod = pod[int(step)] if isinstance(pod, list) else dig(pod, step)
         place.append(text(pod, "name") or step)
-    return (*place, line.text)
+    return (*place, line.text.removeprefix("- "))
 
 
 def _unchanged(lines: Sequence[Line], content: Content, *, first: bool, last: bool) -> Iterator[str]:

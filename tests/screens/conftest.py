@@ -1,0 +1,84 @@
+"""Every screen as Streamlit's own test harness runs it: the real script over a real simulated world, no browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.ui import session
+from app.world.simulation import Simulation
+from app.world.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Screen:
+    """One reader's session, in words of what a reader sees and does."""
+
+    def __init__(self, *, lang: str | None = None, locale: str = "ja-JP") -> None:
+        self.test = AppTest.from_file(ROOT / "app" / "frame.py", default_timeout=60)
+        self.test.context["locale"] = locale
+        if lang is not None:
+            self.test.query_params["lang"] = lang
+        self.test.run()
+
+    def open(self, page: str) -> Screen:
+        self.test.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+        return self
+
+    def click(self, key: str) -> Screen:
+        self.test.button(key=key).click().run()
+        return self
+
+    @property
+    def title(self) -> str:
+        return self.test.title[0].value
+
+    @property
+    def language(self) -> str:
+        return self.data("page")["language"]
+
+    def data(self, key: str) -> dict[str, str]:
+        """What the component of that key was given to draw."""
+        for component in self.test.get("bidi_component"):
+            if component.proto.id.endswith(f"-{key}"):
+                return json.loads(component.proto.json or component.proto.mixed.json)
+        raise KeyError(key)
+
+    def html(self, key: str) -> str:
+        return self.data(key)["html"]
+
+    @property
+    def everything(self) -> str:
+        """All HTML and all Markdown of the page."""
+        drawn = [component.proto.json or component.proto.mixed.json for component in self.test.get("bidi_component")]
+        return "\n".join([*drawn, *(element.value for element in self.test.markdown)])
+
+    @property
+    def world(self) -> World:
+        """The world of this session."""
+        return session.simulation().world(self.test.session_state["browser"])
+
+
+@pytest.fixture(scope="session")
+def simulation() -> Iterator[Simulation]:
+    """The process's simulation, stopped after the last test."""
+    yield session.simulation()
+    session.simulation.clear()
+
+
+@pytest.fixture
+def screen(simulation: Simulation) -> Callable[..., Screen]:
+    """Opens a session: `screen(lang="en").open("webhook")`."""
+    return Screen
+
+
+@pytest.fixture(scope="session")
+def reader(simulation: Simulation) -> Callable[[str], Screen]:
+    """The session of a reader of that language, shared by the tests that only read."""
+    return cache(lambda language: Screen(lang=language))

@@ -1,0 +1,81 @@
+"""A broken world on every page: what broke is named, quoted and explained, and nothing falls over."""
+
+import json
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, load
+from app.flow.model import Status
+from app.world import scenario
+from app.world.aws.iam import actions as iam
+
+
+def wrong_subject(world):
+    policy = scenario.trust_policy(world, "default", "other-sa")
+    iam.call(world.account, "UpdateAssumeRolePolicy", {"RoleName": "s3-reader", "PolicyDocument": json.dumps(policy)})
+
+
+def no_provider(world):
+    arn = f"arn:aws:iam::{world.account_id}:oidc-provider/{world.issuer.removeprefix('https://')}"
+    iam.call(world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": arn})
+
+
+def no_permission(world):
+    arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    iam.call(world.account, "DetachRolePolicy", {"RoleName": "s3-reader", "PolicyArn": arn})
+
+
+def no_service_account(world):
+    world.cluster.delete("serviceaccounts", "default", "my-sa")
+
+
+def no_pod(world):
+    world.cluster.delete("pods", "default", "pod-after")
+
+
+def no_webhook(world):
+    world.cluster.delete("mutatingwebhookconfigurations", "", "pod-identity-webhook")
+
+
+def spoil(shown, simulation, fault):
+    """The session, its world spoilt and walked through anew."""
+
+    async def on_the_servers_loop():
+        fault(shown.world)
+
+    simulation.run(on_the_servers_loop())
+    return shown.click("run_again")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "fault",
+    [wrong_subject, no_provider, no_permission, no_service_account, no_pod, no_webhook],
+    ids=lambda f: f.__name__,
+)
+def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fault, language):
+    shown = spoil(screen(lang=language), simulation, fault)
+    verdict = shown.test.session_state["visit"].walk.verdict
+    assert verdict.status is Status.FAILED
+    assert f"outcome {Status.FAILED}" in shown.html("verdict")
+    for page in PAGES:
+        assert not shown.open(page).test.exception, page
+    html = shown.open(verdict.step).html(f"checks_{verdict.step}")
+    assert f'<li class="failed" data-check="{verdict.check.id}"><details open>' in html
+    assert load(language).message("ui.fix") in html
+
+
+def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
+    shown = spoil(screen(lang="ja"), simulation, wrong_subject).open("sts_assume")
+    html = shown.html("checks_sts_assume")
+    assert "<blockquote>Not authorized to perform sts:AssumeRoleWithWebIdentity</blockquote>" in html
+    assert "other-<wbr>sa" in shown.html("evidence_sts_assume")
+    assert "box failed" in shown.html("evidence_sts_assume")
+
+
+def test_what_was_not_reached_is_neither_a_pass_nor_silent(screen, simulation):
+    shown = spoil(screen(lang="en"), simulation, wrong_subject).open("access")
+    html = shown.html("checks_access")
+    assert "✓" not in html
+    assert "not reached" in html
+    assert load("en").message("reasons.earlier_step") in html

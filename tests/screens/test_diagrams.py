@@ -1,0 +1,73 @@
+"""The drawn diagrams: what the figures say is in them, and drawing them again gives the same."""
+
+import re
+import shutil
+from xml.etree import ElementTree
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.model import Step
+from app.ui.diagram import ASSETS, file_name, svg
+from app.ui.figures import FIGURES, FLOW
+from app.ui.render_diagrams import render
+
+DRAWN = [
+    pytest.param(figure, layout, language, id=file_name(figure, layout, language))
+    for figure in FIGURES
+    for layout in figure.layouts
+    for language in LANGUAGES
+]
+
+
+def read(figure, layout, language):
+    return (ASSETS / file_name(figure, layout, language)).read_text(encoding="utf-8")
+
+
+def parts(text):
+    """Every element with an id: its classes and its words."""
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own files
+    return {
+        group.get("id"): (group.get("class"), [words.text for words in group.iter("{http://www.w3.org/2000/svg}text")])
+        for group in root.iter("{http://www.w3.org/2000/svg}g")
+        if group.get("class") != "graph"
+    }
+
+
+@pytest.mark.parametrize(("figure", "layout", "language"), DRAWN)
+def test_every_box_and_arrow_is_drawn_with_its_words(figure, layout, language):
+    found, content = parts(read(figure, layout, language)), load(language)
+    for item in (*figure.nodes, *figure.edges):
+        assert f"{figure.name}-{layout}-{item.id}" in found
+        for name in item.classes:
+            assert name in found[f"{figure.name}-{layout}-{item.id}"][0].split()
+    for node in figure.nodes:
+        words = found[f"{figure.name}-{layout}-{node.id}"][1]
+        assert [word.strip() for word in words] == content.message(f"figure.{node.id}").split("|")
+
+
+@pytest.mark.parametrize(("figure", "layout", "language"), DRAWN)
+def test_drawn_diagrams_are_up_to_date(figure, layout, language):
+    if not shutil.which("neato"):
+        pytest.skip("Graphviz is not installed")
+    assert parts(render(figure, layout, load(language))) == parts(read(figure, layout, language))
+
+
+@pytest.mark.parametrize(("figure", "layout", "language"), DRAWN)
+def test_colours_and_fonts_are_left_to_the_style_sheet(figure, layout, language):
+    assert not re.search(r'(?:fill|stroke|font-family)="|<title|<script|href="http', read(figure, layout, language))
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_every_step_lights_boxes_and_arrows(step):
+    assert sum(step in node.classes for node in FLOW.nodes) >= 2
+    assert sum(step in edge.classes for edge in FLOW.edges) >= 1
+
+
+def test_both_layouts_travel_together_and_the_style_sheet_chooses():
+    drawing = svg("flow", "ja")
+    assert '<svg class="lr"' in drawing
+    assert '<svg class="tb"' in drawing
+    style = (ASSETS / "diagram.css").read_text(encoding="utf-8")
+    assert "640px" in style
+    assert "prefers-reduced-motion" in style

@@ -1,0 +1,88 @@
+"""Documents line by line: nothing lost, what matters lit once, the rest folded."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.content import load
+from app.ui.documents import document, json_lines, matches, yaml_lines
+from app.ui.evidence.webhook import difference
+
+PLAIN = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff")
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | PLAIN,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(PLAIN, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def joined(lines, indent: int = 2) -> str:
+    return "\n".join(" " * (indent * line.depth) + line.text for line in lines)
+
+
+@given(JSON)
+def test_json_lines_are_what_json_dumps_writes(value):
+    assert joined(json_lines(value)) == json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@given(JSON)
+def test_yaml_lines_read_back_as_the_same_document(value):
+    assert yaml.safe_load(joined(yaml_lines(value))) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["true", "null", "012", "1e3", "a: b", "- x", "#c", "*", "", " ", "0x1", "2026-11-25", "~"]
+)
+def test_yaml_quotes_what_it_would_read_as_something_else(text):
+    assert yaml.safe_load(joined(yaml_lines({"key": text}))) == {"key": text}
+
+
+def test_noted_lines_are_lit_the_rest_is_folded():
+    content = load("en")
+    value = {"a": 1, "b": 2, "c": 3, "keys": [{"kid": "x", "n": "y"}, {"kid": "z", "n": "w"}], "d": 4, "e": 5, "f": 6}
+    html = document(content, json_lines(value), {("keys", "*", "kid"): "its name"})
+    assert html.count("lit") == 2
+    assert html.count("its name") == 1
+    assert content.message("screens.folded", count=6) in html
+    assert document(content, json_lines(value), {}).count("<details") == 0
+
+
+def test_patterns_take_what_lies_below_them():
+    assert matches(("a", "0", "b"), ("a", "*"))
+    assert not matches(("a",), ("a", "*"))
+    assert not matches(("b", "0"), ("a", "*"))
+
+
+def pod(**extra):
+    box = {"name": "app", "image": "busybox", "volumeMounts": [{"name": "api", "mountPath": "/a", "readOnly": True}]}
+    return {"kind": "Pod", "metadata": {"name": "x", "uid": "1"}, "spec": {"containers": [box | extra]}}
+
+
+def test_difference_shows_what_was_added_and_nothing_else():
+    after = pod(
+        env=[{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/s3-reader"}],
+        volumeMounts=[
+            {"name": "api", "mountPath": "/a", "readOnly": True},
+            {"name": "aws-iam-token", "mountPath": "/b", "readOnly": True},
+        ],
+    )
+    after["metadata"]["uid"] = "2"
+    html = difference(pod(), after, load("en"))
+    assert html.count('class="line added"') == 6  # env, its two lines, three of the mount
+    assert "removed" not in html
+    assert load("en").message("notes.role_variable").replace("'", "&#x27;") in html
+
+
+def test_difference_of_equal_pods_has_no_change():
+    html = difference(pod(), pod(), load("en"))
+    assert "added" not in html
+    assert "removed" not in html
+
+
+def test_difference_shows_what_was_taken_away():
+    assert difference(pod(env=[{"name": "A", "value": "b"}]), pod(), load("en")).count('class="line removed"') == 3

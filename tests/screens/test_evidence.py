@@ -1,0 +1,111 @@
+"""Evidence from servers that lie: whatever shape it has, it is drawn or left out, and it is never markup."""
+
+import re
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.content import load
+from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject
+from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.flow.token import anatomy
+from app.ui.checks import checks, outcome
+from app.ui.evidence import VIEWS
+from app.ui.wire import wire
+from tests.screens.test_text import Balanced
+
+CHECKS = dict(
+    zip(
+        Step,
+        (m.CHECKS for m in (oidc_provider, service_account, webhook, token_mount, sts_assume, access)),
+        strict=True,
+    )
+)
+NAMES = {
+    Step.OIDC_PROVIDER: ("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),
+    Step.SERVICE_ACCOUNT: ("service_account", "role", "trust_policy", "trust_decision"),
+    Step.WEBHOOK: ("configuration", "pod_before", "pod_after", "admission_review", "environment"),
+    Step.TOKEN_MOUNT: ("files", "token", "jwk", "other_token"),
+    Step.STS_ASSUME: ("request", "answer", "claims"),
+    Step.ACCESS: ("identity", "buckets", "policies", "permission_decision"),
+}
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+KEYS = st.sampled_from(
+    "issuer jwks_uri keys kid Url ClientIDList metadata name namespace annotations spec containers env volumes "
+    "volumeMounts projected sources trace matched wanted got statement claims parts compact header fields Statement "
+    "document request response patch Arn Credentials AssumedRoleUser exp iat kubernetes.io".split()
+)
+TEXT = st.text(max_size=12) | st.just("<script>alert(1)</script>") | st.just("'\"><img src=x>")
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | TEXT, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@st.composite
+def reports(draw, step):
+    found = tuple(
+        Check(
+            id=check_id,
+            status=draw(st.sampled_from(Status)),
+            got=draw(TEXT),
+            expected=draw(TEXT),
+            where=draw(TEXT),
+            reason=draw(st.sampled_from(["", "earlier_step", "no_permission"])),
+            error=draw(TEXT),
+        )
+        for check_id in CHECKS[step]
+    )
+    evidence = draw(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[step], JUNK)))
+    exchanges = draw(
+        st.lists(
+            st.builds(
+                Exchange,
+                caller=TEXT,
+                callee=TEXT,
+                method=TEXT,
+                url=TEXT,
+                request_headers=st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple),
+                request_body=TEXT | st.sampled_from(["[" * 5000, "<a><b>", "a=b&c=%zz", "{", "null"]),
+                status=st.integers(0, 599),
+                response_body=TEXT,
+                error=TEXT,
+            ),
+            max_size=2,
+        )
+    )
+    return StepReport(step=step, checks=found, evidence=evidence, exchanges=tuple(exchanges))
+
+
+@pytest.mark.parametrize("step", list(Step))
+@given(data=st.data())
+def test_any_report_is_drawn_without_a_fall_and_without_foreign_markup(step, data):
+    report, content = data.draw(reports(step)), load("en")
+    html = "".join(
+        [
+            VIEWS[step].evidence(report, content),
+            checks(report, SUBJECT, content),
+            outcome(report, SUBJECT, content, VIEWS[step].facts(report, content)),
+            wire(report.exchanges, content),
+        ]
+    )
+    assert "<script" not in html
+    assert "<img" not in html
+    Balanced(re.sub(r"<br>|<wbr>", "", html))
+
+
+def test_fields_of_the_compact_token_cover_the_characters_they_say():
+    token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJzdWIiOiJ5IiwiYXVkIjpbInoiXX0.AAAA"
+    parts = [asdict(part) for part in anatomy(token)]
+    evidence = {"token": {"compact": token, "header": {}, "claims": {}, "parts": parts}}
+    found = tuple(Check(id=check_id, status=Status.PASSED) for check_id in CHECKS[Step.TOKEN_MOUNT])
+    report = StepReport(step=Step.TOKEN_MOUNT, checks=found, evidence=evidence)
+    html = VIEWS[Step.TOKEN_MOUNT].evidence(report, load("en"))
+    for name in ("header.alg", "header.kid", "payload.sub", "payload.aud"):
+        assert f'data-lit-by="{name}"' in html
+        assert f'data-lights="{name}"' in html
+    compact = re.search(r'<p class="compact">(.*?)</p>', html)[1]
+    assert re.sub(r"<[^>]*>", "", compact).startswith(token.rpartition(".")[0])

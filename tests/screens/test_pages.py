@@ -1,0 +1,90 @@
+"""Each page in each language: it draws, says what it is, shows what was checked, and can be opened by its address."""
+
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, load
+from app.flow.model import Step
+from app.ui.journey import NUMBERS
+
+STEPS = [step.value for step in Step]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_page_draws_in_the_language_of_its_address(reader, page, language):
+    shown = reader(language).open(page)
+    assert not shown.test.exception
+    assert shown.language == language
+    assert load(language).lesson(page).title in shown.title
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("step", STEPS)
+def test_step_shows_every_check_and_its_outcome(reader, step, language):
+    shown, content = reader(language).open(step), load(language)
+    report = shown.test.session_state["visit"].walk.report(Step(step))
+    html = shown.html(f"checks_{step}")
+    assert [check.status for check in report.checks] == ["passed"] * len(report.checks)
+    for check in report.checks:
+        assert f'data-check="{check.id}"' in html
+    assert html.count("✓") == len(report.checks) + 1  # the outcome has one too
+    assert content.message(f"outcomes.{step}") in unescape(html)
+    assert shown.title.startswith(NUMBERS[Step(step)])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_step_lights_its_part_of_the_diagram_and_says_it_in_words(reader, step):
+    drawn = reader("en").open(step).data("diagram_flow")
+    assert drawn["step"] == step
+    assert drawn["alt"] == load("en").message(f"figure.alternatives.{step}")
+    assert f" {step}" in drawn["svg"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_step_shows_what_went_over_the_wire(reader, step):
+    shown = reader("en").open(step)
+    report = shown.test.session_state["visit"].walk.report(Step(step))
+    assert report.exchanges
+    assert shown.html(f"wire_{step}").count('<details class="exchange">') == len(report.exchanges)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_leads_to_its_neighbours_by_name(reader, page):
+    shown, content = reader("en"), load("en")
+    place = PAGES.index(page)
+    for key, neighbour in (("previous", place - 1), ("next", place + 1)):
+        shown.open(page)
+        if 0 <= neighbour < len(PAGES):
+            shown.click(key)
+            assert content.lesson(PAGES[neighbour]).title in shown.title
+            assert shown.test.query_params["lang"] in ("en", ["en"])
+        else:
+            assert not [button for button in shown.test.button if button.key == key]
+
+
+def test_home_counts_what_passed_and_leads_into_the_story(reader):
+    shown = reader("en").open("home")
+    assert load("en").message("verdict.passed") in shown.html("verdict")
+    shown.click("start")
+    assert shown.title == load("en").lesson("why").title
+
+
+def test_why_shows_what_the_two_pods_really_said(reader):
+    shown = reader("en").open("why")
+    before, after = shown.html("log_pod-before"), shown.html("log_pod-after")
+    assert "AccessDenied" in before
+    assert "NodeInstanceRole" in before
+    assert "irsa-" in after
+    assert shown.world.account_id in after
+    assert "AccessDenied" not in after
+
+
+def test_nothing_of_a_secret_reaches_a_page(reader):
+    shown = reader("en")
+    world = shown.world
+    secrets = [world.admin_token, world.account.admin.secret_access_key, shown.test.session_state["browser"]]
+    for page in PAGES:
+        drawn = shown.open(page).everything
+        assert not [secret for secret in secrets if secret in drawn]

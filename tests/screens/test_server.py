@@ -1,0 +1,64 @@
+"""The ASGI application: the browser's id, and Streamlit's settings from any working directory."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.responses import HTMLResponse, PlainTextResponse
+
+from app.server import BrowserId
+from app.ui import session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def page(scope, receive, send):
+    kind = PlainTextResponse if scope["path"] == "/text" else HTMLResponse
+    await kind("hello")(scope, receive, send)
+
+
+@pytest.fixture
+def ask():
+    async def asked(path: str, cookie: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app=BrowserId(page))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get(path, headers={"cookie": cookie} if cookie else {})
+
+    import asyncio
+
+    return lambda path="/", cookie="": asyncio.run(asked(path, cookie))
+
+
+def test_a_new_browser_gets_an_id_that_no_script_reads(ask):
+    header = ask().headers["set-cookie"]
+    found = re.fullmatch(
+        rf"{session.COOKIE}=([0-9a-f]{{32}}); Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax", header
+    )
+    assert found
+    assert found[1] not in ask().headers["set-cookie"]
+
+
+def test_a_known_browser_keeps_its_id(ask):
+    assert "set-cookie" not in ask(cookie=f"other=1; {session.COOKIE}={session.new_id()}").headers
+
+
+@pytest.mark.parametrize("junk", ["", "x", "A" * 32, "0" * 31, "0" * 33, "../../etc/passwd", '"', "=;=;", "é"])
+def test_a_made_up_id_is_replaced(ask, junk):
+    assert "set-cookie" in ask(cookie=f"{session.COOKIE}={junk}".encode()).headers
+
+
+def test_only_pages_carry_an_id(ask):
+    assert "set-cookie" not in ask("/text").headers
+
+
+def test_streamlit_finds_its_settings_from_anywhere(tmp_path):
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import app.server; from streamlit import config; "
+        "names = ['theme.light.primaryColor', 'runner.postScriptGC', 'browser.gatherUsageStats', 'server.headless']; "
+        "sys.stdout.write(repr([config.get_option(name) for name in names]))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout == "['#0f766e', False, False, True]"

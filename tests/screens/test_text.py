@@ -1,0 +1,82 @@
+"""Values from outside as HTML: nothing slips through unescaped, nothing is lost, nothing breaks inside a word."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.ui.text import breakable, marked, prose, readable, shorten, utc, value
+
+ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
+
+
+def visible(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+class Balanced(HTMLParser):
+    """Fails where a tag closes that was not open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("br", "wbr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@given(st.text())
+def test_whatever_comes_is_shown_whole_and_never_as_markup(text):
+    assert visible(breakable(text)) == text
+    for html in (value(text), marked(text), prose(text)):
+        Balanced(html)
+        assert set(re.findall(r"<(\w+)", html)) <= {"code", "wbr", "details", "summary", "span", "strong"}
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        (ISSUER, "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C…E8F9"),
+        ("CfxPgA1bkMCa0V-OLuS6fSEx4wssjBwPdO6rakZs8p0", "CfxPgA…s8p0"),
+        ("9e99a48a9960b14926bb7f3b02e22da2b0ab7280", "9e99a4…7280"),
+        ("arn:aws:iam::111122223333:role/s3-reader", None),
+        ("AssumeRoleWithWebIdentity", None),
+        ("system:serviceaccount:default:my-sa", None),
+        ("5e0bd49b-f9dc-4e46-b635-e9ed5d9c1bc9", None),
+        ("assumed-role/s3-reader/botocore-session-1795559699", None),
+        ("ip-192-168-11-158.ap-northeast-1.compute.internal", None),
+        ("", None),
+    ],
+)
+def test_ids_are_shortened_and_names_are_not(text, short):
+    assert shorten(text) == (short or text)
+    if short:
+        assert visible(value(text)) == short + text  # the short form, and the whole behind one click
+    else:
+        assert visible(value(text)) == text
+
+
+def test_long_values_break_after_separators_only():
+    assert breakable("a/b:c-d.e") == "a/<wbr>b:<wbr>c-<wbr>d.<wbr>e"
+    assert breakable("word") == "word"
+
+
+def test_unix_seconds_become_times_and_other_numbers_do_not():
+    assert readable("1795566919") == "2026-11-25 00:35:19 UTC"
+    assert readable("iat 1795566919, exp 1795653319").endswith("exp 2026-11-26 00:35:19 UTC")
+    for untouched in ("111122223333", "arn:1795566919", "session-1795566919", "3"):
+        assert readable(untouched) == untouched
+    assert utc(1e300) == "–"
+
+
+def test_prose_marks_code_and_strong_words_only():
+    assert prose("a `b/c` **d** <i>") == "a <code>b/<wbr>c</code> <strong>d</strong> &lt;i&gt;"

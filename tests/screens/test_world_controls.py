@@ -1,0 +1,58 @@
+"""What a reader may do to the world: walk again, move its clock, throw it away."""
+
+from app.flow.model import Step
+
+
+def claims(shown):
+    return shown.test.session_state["visit"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
+
+
+def test_two_sessions_have_two_worlds(screen):
+    assert screen().world.account_id != screen().world.account_id
+
+
+def test_run_again_keeps_the_world_and_asks_anew(screen):
+    shown = screen(lang="en")
+    account, before = shown.world.account_id, shown.test.session_state["visit"]
+    shown.click("run_again")
+    assert shown.world.account_id == account
+    assert shown.test.session_state["visit"] is not before
+
+
+def test_reset_makes_a_new_world(screen):
+    shown = screen(lang="en").open("oidc_provider")
+    account, issuer = shown.world.account_id, shown.world.issuer
+    assert account in shown.html("evidence_oidc_provider") or account in shown.html("world")
+    shown.click("reset")
+    assert shown.world.account_id != account
+    assert shown.world.issuer != issuer
+    assert shown.world.account_id in shown.html("world")
+    assert not shown.test.exception
+
+
+def test_twenty_hours_later_kubelet_has_replaced_the_token(screen):
+    shown = screen(lang="en").open("token_mount")
+    before = claims(shown)
+    shown.click("clock_page_20")
+    after = claims(shown)
+    assert not shown.test.exception
+    assert after["iat"] >= before["iat"] + 20 * 3600 - 1
+    assert "kubelet replaced the token" in shown.html("timeline_line")
+
+
+def test_an_hour_later_the_token_is_still_the_same(screen):
+    shown = screen(lang="en").open("token_mount")
+    before = claims(shown)
+    shown.click("clock_sidebar_1")
+    assert claims(shown) == before
+    assert "still the same token" in shown.html("timeline_line")
+
+
+def test_a_dropped_world_is_made_anew_with_its_walk(screen, simulation):
+    shown = screen(lang="en").open("access")
+    account = shown.world.account_id
+    simulation.store.discard(shown.test.session_state["browser"])
+    shown.test.run()
+    assert not shown.test.exception
+    assert shown.world.account_id != account
+    assert shown.world.account_id in shown.html("evidence_access")
