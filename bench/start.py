@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def start_once() -> tuple[float, float, float]:
-    """Seconds from the start of a process: until it is ready, until its first page is complete, and of work till then."""
+    """Seconds from the start of a process: until it is ready, until its first page is there, and worked till then."""
     begin = time.perf_counter()
     command = [sys.executable, "-m", "app", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603

@@ -10,6 +10,7 @@ import sys
 import click
 
 from app.commands.failure import COULD_NOT_RUN
+from app.commands.help import command_of
 from app.commands.listening import listen
 from app.content import Content
 from app.settings import Settings
@@ -18,7 +19,7 @@ from app.settings import Settings
 def command(settings: Settings, words: Content) -> click.Command:
     """The command, with the defaults that the environment gives."""
 
-    @click.command("serve", help=words.message("cli.help.serve"))
+    @command_of("serve", words)
     @click.option("--host", default=settings.host, show_default=True, help=words.message("cli.help.host"))
     @click.option(
         "--port",
@@ -47,7 +48,12 @@ def run(listener: socket.socket, words: Content) -> None:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            if self.started:
+            if not self.started:
+                return
+            if self.should_exit:
+                # A signal came meanwhile. uvicorn would now leave without shutting the application down.
+                await self.shutdown(sockets)
+            else:
                 click.echo(words.message("cli.serve.ready", url=url_of(host, port)))
                 if not ipaddress.ip_address(host).is_loopback:
                     click.echo(words.message("cli.serve.exposed", host=host))

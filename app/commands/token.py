@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from app.commands.failure import CannotRun
+from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
-from app.content import LANGUAGES, Content, load
+from app.content import Content, load
 from app.flow.inspection import Oddity, oddities, whole_seconds
 from app.flow.model import JsonValue, Status
 from app.flow.token import DecodedToken, MalformedToken, decode
@@ -28,22 +29,9 @@ _TIMES = ("iat", "nbf", "exp", "auth_time", "updated_at")
 def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
-    @click.command("token", help=words.message("cli.help.token"))
+    @command_of("token", words)
     @click.argument("file", metavar="FILE|-")
-    @click.option(
-        "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help=words.message("cli.help.output"),
-    )
-    @click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        default=settings.language,
-        show_default=True,
-        help=words.message("cli.help.lang"),
-    )
+    @output_options(settings, words)
     @click.pass_context
     def token(context: click.Context, file: str, output: str, lang: str) -> None:
         words = load(lang)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import click
 
+from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
-from app.content import LANGUAGES, Content, load
+from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status, Subject, Verdict, Walk
 from app.settings import Settings
 
@@ -18,21 +19,8 @@ MODE = "simulated"
 def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
-    @click.command("walk", help=words.message("cli.help.walk"))
-    @click.option(
-        "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help=words.message("cli.help.output"),
-    )
-    @click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        default=settings.language,
-        show_default=True,
-        help=words.message("cli.help.lang"),
-    )
+    @command_of("walk", words)
+    @output_options(settings, words)
     @click.pass_context
     def walk(context: click.Context, output: str, lang: str) -> None:
         found = walk_once()

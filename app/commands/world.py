@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.failure import CannotRun
+from app.commands.help import command_of
 from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
@@ -30,7 +31,7 @@ KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
 def command(settings: Settings, words: Content) -> click.Command:
     """The command."""
 
-    @click.command("world", help=words.message("cli.help.world"))
+    @command_of("world", words)
     @click.option(
         "--dir",
         "directory",

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -96,3 +97,22 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
             _, errors = server.communicate(timeout=20)
     assert server.returncode == (0 if number == signal.SIGINT else -signal.SIGTERM)
     assert errors == ""
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5, 1])
+def test_a_signal_while_it_starts_ends_it_without_a_traceback(seconds):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        while server.poll() is None and not accepts(port):
+            time.sleep(0.02)
+        time.sleep(seconds)
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=20)
+    assert "Traceback" not in errors
+
+
+def accepts(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,42 @@
+"""What the commands have in common: help in the reader's language, and the options for printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from app.content import LANGUAGES, Content
+from app.settings import Settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def command_of(name: str, words: Content) -> Callable[[Callable[..., Any]], click.Command]:
+    """A decorator that makes the command of that name: one sentence in the list, a second one in its own help."""
+    return click.command(
+        name,
+        short_help=words.message(f"cli.help.{name}"),
+        help=words.message(f"cli.help.{name}"),
+        epilog=words.message(f"cli.help.{name}_more"),
+    )
+
+
+def output_options(settings: Settings, words: Content) -> Callable[[Function], Function]:
+    """A decorator that adds `--output text|json` and `--lang`, the locale's language by default."""
+    output = click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help=words.message("cli.help.output"),
+    )
+    lang = click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default=settings.language,
+        show_default=True,
+        help=words.message("cli.help.lang"),
+    )
+    return lambda function: output(lang(function))
