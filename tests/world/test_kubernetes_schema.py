@@ -1,0 +1,87 @@
+"""The schema is Kubernetes' own: derived anew from the models of its Python client, and compared."""
+
+import json
+import re
+from pathlib import Path
+
+from kubernetes.client import models
+
+import app.world.apiserver.schema as schema
+
+ROOTS = (
+    "V1Namespace",
+    "V1ServiceAccount",
+    "V1Pod",
+    "V1ConfigMap",
+    "V1Secret",
+    "CoreV1Event",
+    "V1MutatingWebhookConfiguration",
+    "AuthenticationV1TokenRequest",
+    "V1SelfSubjectReview",
+    "V1SelfSubjectAccessReview",
+    "V1SelfSubjectRulesReview",
+    "V1DeleteOptions",
+)
+SCALARS = {"str": "string", "int": "integer", "bool": "boolean", "float": "number", "datetime": "time"}
+# What the models call a string and Kubernetes reads more closely.
+QUANTITIES = {
+    ("ContainerStatus", "allocatedResources"),
+    ("EmptyDirVolumeSource", "sizeLimit"),
+    ("PodSpec", "overhead"),
+    ("PodStatus", "allocatedResources"),
+    ("ResourceFieldSelector", "divisor"),
+    *(
+        (kind, field)
+        for kind in ("ResourceRequirements", "VolumeResourceRequirements")
+        for field in ("limits", "requests")
+    ),
+}
+BYTES = {("Secret", "data"), ("ConfigMap", "binaryData"), ("WebhookClientConfig", "caBundle")}
+
+
+def name_of(model):
+    return re.sub(r"^(V1|CoreV1|AuthenticationV1|AdmissionregistrationV1)", "", model)
+
+
+def derive():
+    """`schema.json`, from the client's models."""
+    types, left = {}, list(ROOTS)
+
+    def convert(text, owner, field):
+        if match := re.fullmatch(r"list\[(.*)\]", text):
+            return [convert(match[1], owner, field)]
+        if match := re.fullmatch(r"dict\(str, (.*)\)", text):
+            return {"*": convert(match[1], owner, field)}
+        if text == "str" and (owner, field) in QUANTITIES:
+            return "quantity"
+        if text == "str" and (owner, field) in BYTES:
+            return "bytes"
+        if field in ("eventTime", "lastObservedTime"):
+            return "micro-time"
+        if text == "object":
+            return "int-or-string" if field == "port" else "any"
+        if text in SCALARS:
+            return SCALARS[text]
+        left.append(text)
+        return name_of(text)
+
+    while left:
+        model = left.pop()
+        if name_of(model) not in types:
+            described = getattr(models, model)
+            types[name_of(model)] = {
+                described.attribute_map[field]: convert(text, name_of(model), described.attribute_map[field])
+                for field, text in described.openapi_types.items()
+            }
+    return dict(sorted(types.items()))
+
+
+def test_the_schema_is_that_of_the_client():
+    assert json.loads(Path(schema.__file__).with_name("schema.json").read_text()) == derive()
+
+
+def test_what_is_said_about_types_is_about_types_that_are():
+    assert schema.TYPES.keys() >= schema.ATOMIC_TYPES
+    for (owner, field), keys in schema.LIST_KEYS.items():
+        (element,) = schema.TYPES[owner][field]
+        assert set(keys) <= schema.TYPES[element].keys()

@@ -1,0 +1,353 @@
+"""What streams: watches, logs that are followed, commands over a websocket."""
+
+import asyncio
+import json
+import ssl
+import threading
+import time
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from app.flow.ports import Execution
+from tests.world.helpers import eventually
+from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, Api, account, pod
+
+
+@pytest.fixture
+def api(simulation, world):
+    api = Api(simulation, world)
+    yield api
+    api.close()
+
+
+class Stream:
+    """Reads a watch in the background."""
+
+    def __init__(self, api, path, headers=None, **query):
+        self.events, self.lines = [], []
+        self._open = threading.Event()
+        self._leave = threading.Event()
+        self._arguments = (api, path, headers or {}, {"watch": "true", "timeoutSeconds": "30", **query})
+        self._thread = threading.Thread(target=self._read)
+
+    def _read(self):
+        api, path, headers, query = self._arguments
+        with api.client.stream("GET", path, params=query, headers=headers, timeout=40) as response:
+            self._open.set()
+            for line in response.iter_lines():
+                self.events.append(json.loads(line))
+                if self._leave.is_set():
+                    return
+
+    def __enter__(self):
+        self._thread.start()
+        self._open.wait(10)
+        return self
+
+    def __exit__(self, *_):
+        self._leave.set()
+        self._nudge()
+        self._thread.join(10)
+
+    def _nudge(self):
+        """Makes one more event, so that the reader wakes up."""
+        label = str(time.monotonic_ns())
+        self._arguments[0].patch(f"{ACCOUNTS}/default", {"metadata": {"labels": {"nudge": label}}}, MERGE)
+
+    def seen(self):
+        return [(event["type"], event["object"]["metadata"]["name"]) for event in self.events]
+
+
+def test_a_watch_tells_what_is_and_what_comes(api, world):
+    with Stream(api, ACCOUNTS) as stream:
+        eventually(lambda: len(stream.events) == 2)
+        assert stream.seen() == [("ADDED", "default"), ("ADDED", "my-sa")]
+        api.post(ACCOUNTS, account())
+        api.patch(f"{ACCOUNTS}/x", {"metadata": {"labels": {"a": "b"}}}, MERGE)
+        api.delete(f"{ACCOUNTS}/x")
+        eventually(lambda: len(stream.events) == 5)
+        assert stream.seen()[2:] == [("ADDED", "x"), ("MODIFIED", "x"), ("DELETED", "x")]
+        versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in stream.events[2:]]
+        assert versions == sorted(set(versions))
+        assert stream.events[-1]["object"]["kind"] == "ServiceAccount"
+
+
+def test_a_watch_resumes_from_a_version(api, world):
+    version = api.get(ACCOUNTS).body["metadata"]["resourceVersion"]
+    api.post(ACCOUNTS, account())
+    with Stream(api, ACCOUNTS, resourceVersion=version) as stream:
+        eventually(lambda: stream.seen() == [("ADDED", "x")])
+
+
+def test_a_version_too_old_is_told_in_the_stream(api, world, monkeypatch):
+    world.cluster._history.clear()
+    answer = api.get(ACCOUNTS, watch="true", resourceVersion="1", timeoutSeconds="5")
+    assert answer.status == 200
+    assert answer.body["type"] == "ERROR"
+    assert (answer.body["object"]["code"], answer.body["object"]["reason"]) == (410, "Expired")
+    assert answer.body["object"]["message"].startswith("too old resource version: 1 (")
+
+
+def test_an_object_enters_and_leaves_a_selector(api):
+    with Stream(api, ACCOUNTS, labelSelector="watched=yes") as stream:
+        api.post(ACCOUNTS, account())
+        api.patch(f"{ACCOUNTS}/x", {"metadata": {"labels": {"watched": "yes"}}}, MERGE)
+        api.patch(f"{ACCOUNTS}/x", {"metadata": {"labels": {"watched": "no"}}}, MERGE)
+        eventually(lambda: stream.seen() == [("ADDED", "x"), ("DELETED", "x")])
+        api.patch(f"{ACCOUNTS}/default", {"metadata": {"labels": {"watched": "yes"}}}, MERGE)
+
+
+def test_watches_of_one_namespace_and_as_table(api):
+    table = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    with Stream(api, ACCOUNTS, headers=table, fieldSelector="metadata.name=my-sa") as stream:
+        eventually(lambda: len(stream.events) == 1)
+        assert stream.events[0]["object"]["kind"] == "Table"
+        api.post("/api/v1/namespaces/kube-system/serviceaccounts", account("my-sa"))
+        api.patch(f"{ACCOUNTS}/my-sa", {"metadata": {"labels": {"a": "b"}}}, MERGE)
+        eventually(lambda: len(stream.events) == 2)
+        assert [event["type"] for event in stream.events] == ["ADDED", "MODIFIED"]
+        api.patch(f"{ACCOUNTS}/my-sa", {"metadata": {"labels": {"a": "c"}}}, MERGE)
+        stream._leave.set()
+        api.patch(f"{ACCOUNTS}/my-sa", {"metadata": {"labels": {"a": "d"}}}, MERGE)
+
+
+def test_initial_events_end_with_a_bookmark(api):
+    with Stream(api, ACCOUNTS, sendInitialEvents="true", resourceVersionMatch="NotOlderThan") as stream:
+        eventually(lambda: len(stream.events) == 3)
+        bookmark = stream.events[2]
+        assert bookmark["type"] == "BOOKMARK"
+        assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+def test_a_watch_ends_in_time_and_leaves_nobody_behind(api, world):
+    before = world.cluster.watchers
+    started = time.monotonic()
+    assert api.client.get(ACCOUNTS, params={"watch": "1", "timeoutSeconds": "1"}).status_code == 200
+    assert 0.5 < time.monotonic() - started < 10
+    with api.client.stream("GET", ACCOUNTS, params={"watch": "1"}) as response:
+        next(response.iter_lines())
+        assert world.cluster.watchers == before + 1
+    eventually(lambda: world.cluster.watchers == before)
+
+
+def test_watches_are_capped_and_checked(api, monkeypatch):
+    for query in (
+        {"resourceVersion": "x"},
+        {"timeoutSeconds": "x"},
+        {"timeoutSeconds": "9" * 30},
+        {"labelSelector": "!!"},
+    ):
+        assert api.get(ACCOUNTS, watch="true", **query).status == 400, query
+    monkeypatch.setattr("app.world.apiserver.reading.WATCH_LIMIT", 0)
+    assert api.get(ACCOUNTS, watch="true").status == 429
+
+
+def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
+    from app.world.apiserver import watch
+    from app.world.apiserver.resources import RESOURCES
+
+    monkeypatch.setattr(watch, "QUEUE_LIMIT", 3)
+
+    async def run():
+        seen = []
+        slow = watch.Watch(world, RESOURCES["secrets"], "", lambda _: True, lambda stored: stored.object, initial=False)
+        stream = slow.stream(str(world.cluster.version), 30.0)
+        world.cluster.put("secrets", {"metadata": {"name": "s0", "namespace": "default"}})
+        seen.append(await anext(stream))
+        for number in range(1, 10):
+            world.cluster.put("secrets", {"metadata": {"name": f"s{number}", "namespace": "default"}})
+        seen += [line async for line in stream]
+        return seen
+
+    assert len(simulation.run(run())) == 4
+
+
+# Logs
+
+
+def test_logs(api):
+    text = api.get(f"{PODS}/pod-after/log")
+    assert text.headers["content-type"].startswith("text/plain")
+    lines = text.body.splitlines()
+    assert len(lines) == 2
+    assert api.get(f"{PODS}/pod-after/log", container="aws-cli").body == text.body
+    assert api.get(f"{PODS}/pod-after/log", tailLines="1").body.splitlines() == lines[-1:]
+    assert api.get(f"{PODS}/pod-after/log", tailLines="0").body == ""
+    assert api.get(f"{PODS}/pod-after/log", limitBytes="5").body == text.body[:5]
+    assert api.get(f"{PODS}/pod-after/log", follow="true").body == text.body, "a finished Pod's log ends"
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "status", "message"),
+    [
+        ("ghost", {}, 404, 'pods "ghost" not found'),
+        ("pod-after", {"container": "ghost"}, 400, "container ghost is not valid for pod pod-after"),
+        ("pod-after", {"tailLines": "x"}, 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
+        (
+            "pod-after",
+            {"tailLines": "-1"},
+            422,
+            'PodLogOptions "pod-after" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+        ),
+        (
+            "pod-after",
+            {"limitBytes": "0"},
+            422,
+            'PodLogOptions "pod-after" is invalid: limitBytes: Invalid value: 0: must be greater than 0',
+        ),
+        (
+            "pod-after",
+            {"previous": "true"},
+            400,
+            'previous terminated container "aws-cli" in pod "pod-after" not found',
+        ),
+    ],
+)
+def test_logs_that_are_refused(api, name, query, status, message):
+    answer = api.get(f"{PODS}/{name}/log", **query)
+    assert (answer.status, answer.body["message"]) == (status, message)
+
+
+def test_several_containers_must_be_told_apart(api):
+    second = {"name": "second", "image": "i"}
+    body = pod(initContainers=[{"name": "init", "image": "i"}])
+    body["spec"]["containers"].append(second)
+    api.post(PODS, body)
+    assert api.get(f"{PODS}/x/log").body["message"] == (
+        "a container name must be specified for pod x, choose one of: [app second] "
+        "or one of the init containers: [init]"
+    )
+
+
+def test_a_container_that_waits_has_no_log_yet(api, world, simulation):
+    volume = {"name": "v", "configMap": {"name": "ghost"}}
+    api.post(PODS, pod(volumes=[volume]))
+    simulation.run(world.kubelet.settle(5))
+    answer = api.get(f"{PODS}/x/log")
+    assert answer.status == 400
+    assert answer.body["message"] == 'container "app" in pod "x" is waiting to start: ContainerCreating'
+
+
+def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation, monkeypatch):
+    api.post(PODS, pod())
+    simulation.run(world.kubelet.settle(10))
+    log = {"text": "one\n"}
+    monkeypatch.setattr(world.kubelet, "logs", lambda pod, container: log["text"])
+    received = []
+    with api.client.stream("GET", f"{PODS}/x/log", params={"follow": "true"}) as response:
+        chunks = response.iter_text()
+        received.append(next(chunks))
+        log["text"] += "two\n"
+        api.patch(f"{PODS}/x", {"metadata": {"labels": {"a": "b"}}}, MERGE)
+        received.append(next(chunks))
+        api.delete(f"{PODS}/x")
+        received += list(chunks)
+    assert "".join(received) == "one\ntwo\n"
+
+
+# Exec
+
+
+@pytest.fixture
+def dial(simulation, world):
+    def dial(
+        name="pod-after",
+        *,
+        subprotocols=("v5.channel.k8s.io",),
+        token=None,
+        query="command=env&stdout=true&stderr=true",
+    ):
+        url = f"{simulation.kubernetes_url}/k8s/{world.path}{PODS}/{name}/exec?{query}"
+        context = ssl.create_default_context(cadata=simulation.ca_pem.decode())
+        return connect(
+            url.replace("https", "wss", 1),
+            ssl=context,
+            subprotocols=list(subprotocols) or None,
+            additional_headers={"Authorization": f"Bearer {token or world.admin_token}"},
+            proxy=None,
+        )
+
+    return dial
+
+
+def read(socket):
+    channels = {}
+    for message in socket:
+        channels[message[0]] = channels.get(message[0], b"") + message[1:]
+    return channels
+
+
+@pytest.mark.parametrize("protocol", ["v5.channel.k8s.io", "v4.channel.k8s.io"])
+def test_exec_sends_streams_and_then_how_it_ended(dial, protocol):
+    with dial(subprotocols=["unknown", protocol]) as socket:
+        assert socket.subprotocol == protocol
+        channels = read(socket)
+    assert b"AWS_ROLE_ARN=arn:aws:iam::" in channels[1]
+    assert json.loads(channels[3]) == {"metadata": {}, "status": "Success"}
+    assert 2 not in channels
+
+
+def test_exec_failure_and_the_streams_that_were_asked_for(dial):
+    with dial(query="command=cat&command=/ghost&stdout=true&stderr=true&container=aws-cli") as socket:
+        channels = read(socket)
+    assert b"/ghost" in channels[2]
+    assert json.loads(channels[3]) == {
+        "metadata": {},
+        "status": "Failure",
+        "message": "command terminated with non-zero exit code: exit status 1",
+        "reason": "NonZeroExitCode",
+        "details": {"causes": [{"reason": "ExitCode", "message": "1"}]},
+    }
+    with dial(query="command=cat&command=/ghost&stdout=true") as socket:
+        assert read(socket).keys() == {3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ({"name": "ghost"}, 404),
+        ({"query": "command=env"}, 400),
+        ({"query": "stdout=true"}, 400),
+        ({"query": "stdout=true&" + "&".join(["command=x"] * 65)}, 400),
+        ({"query": "command=env&stdout=true&container=ghost"}, 400),
+        ({"subprotocols": ["v1.unknown"]}, 400),
+        ({"token": "nobody"}, 401),
+    ],
+)
+def test_exec_that_is_refused(dial, arguments, status):
+    with pytest.raises(InvalidStatus) as refused:
+        dial(**arguments)
+    assert refused.value.response.status_code == status
+    assert json.loads(refused.value.response.body)["kind"] == "Status"
+
+
+def test_exec_of_a_pod_that_was_never_started(dial, api):
+    api.post(PODS, pod(nodeName="another-node"))
+    with dial("x") as socket:
+        channels = read(socket)
+    assert json.loads(channels[3])["reason"] == "InternalError"
+
+
+def test_exec_without_a_websocket(api):
+    for method in ("GET", "POST"):
+        answer = api.ask(method, f"{PODS}/pod-after/exec", command="env", stdout="true")
+        assert (answer.status, answer.body["message"]) == (400, "Upgrade request required")
+    assert api.post(f"{PODS}/ghost/exec", None).status == 404
+
+
+def test_a_client_may_leave_early(dial, api, world, monkeypatch):
+    ended = []
+
+    async def slow(pod, container, command):
+        await asyncio.sleep(0.3)
+        ended.append(command)
+        return Execution(stdout="late", stderr="", exit_code=0)
+
+    monkeypatch.setattr(world.kubelet, "execute", slow)
+    with dial() as socket:
+        socket.send(b"\x00input")
+        socket.send(b"\xff\x00")
+    eventually(lambda: ended == [["env"]])
+    assert api.get("/version").status == 200
