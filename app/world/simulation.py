@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from app.world import scenario
 from app.world.keys import KeyPool
 from app.world.loopback import Loopback
+from app.world.node_files import NodeFiles
 from app.world.pki import Pki
 from app.world.runner import AwsCli
 from app.world.servers import HOST, Servers, listen, port_of
@@ -28,8 +26,6 @@ PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 PROGRAM_THREADS = 4
 """How many `aws` run at once, in all worlds together."""
-MEMORY_DIRECTORY = Path("/dev/shm")  # noqa: S108
-"""Linux's tmpfs for everyone. Kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
 """Seconds by which a world's clock may be away from the wall clock."""
 
@@ -58,9 +54,7 @@ class Simulation:
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
         self._keys = KeyPool()
         self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
-        self._directory = tempfile.TemporaryDirectory(
-            prefix="irsa-explorer-", dir=_memory_directory(), ignore_cleanup_errors=True
-        )
+        self._files = NodeFiles()
         self._making: dict[str, asyncio.Task[World]] = {}
         self._ground: Ground | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +83,7 @@ class Simulation:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._aws.close()
         self._kubernetes.close()
-        self._directory.cleanup()
+        self._files.remove()
 
     def __enter__(self) -> Self:
         self.start()
@@ -178,7 +172,7 @@ class Simulation:
             keys=self._keys,
             aws_cli=AwsCli(self.aws_url),
             threads=self._threads,
-            directory=Path(self._directory.name),
+            directory=self._files.path,
         )
         servers = Servers(
             self.store,
@@ -207,8 +201,3 @@ class Simulation:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.store.expire()
-
-
-def _memory_directory() -> Path | None:
-    """Where nodes' files are best kept; None for the system's own place for temporary files."""
-    return MEMORY_DIRECTORY if os.access(MEMORY_DIRECTORY, os.W_OK | os.X_OK) else None

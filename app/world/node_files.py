@@ -1,0 +1,61 @@
+"""Where the nodes' files lie: one directory of this process, in memory where the system has a place for that."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+PREFIX = "irsa-explorer-"
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Linux's tmpfs for everyone. Kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
+YOUNG_SECONDS = 60.0
+"""A directory as new as this may not have been locked yet by whoever made it."""
+
+
+class NodeFiles:
+    """A private directory, removed by `remove` or at exit; what killed processes have left behind goes first.
+
+    A lock on the directory tells that its process lives: the system releases it however that ends.
+    """
+
+    def __init__(self, parent: Path | None = None) -> None:
+        parent = parent or _parent()
+        remove_abandoned(parent)
+        self._directory = tempfile.TemporaryDirectory(prefix=PREFIX, dir=parent, ignore_cleanup_errors=True)
+        self.path = Path(self._directory.name)
+        self._lock = os.open(self.path, os.O_RDONLY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Removes the directory with all that is in it. Twice is no error."""
+        self._directory.cleanup()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Removes directories of ours under `parent` that no process holds."""
+    for path in parent.glob(PREFIX + "*"):
+        try:
+            found = path.lstat()
+            if found.st_uid != os.geteuid() or time.time() - found.st_mtime < YOUNG_SECONDS:
+                continue
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+
+
+def _parent() -> Path:
+    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
