@@ -33,7 +33,8 @@ def test_the_directory_of_a_living_process_stays(tmp_path):
 def test_what_a_killed_process_left_goes(tmp_path):
     program = (
         "import os, pathlib, signal, sys; from app.world.node_files import NodeFiles;"
-        "files = NodeFiles(pathlib.Path(sys.argv[1])); print(files.path, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "files = NodeFiles(pathlib.Path(sys.argv[1])); print(files.path, flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
     [left] = tmp_path.iterdir()
