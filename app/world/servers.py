@@ -92,7 +92,7 @@ class Servers:
 def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http="httptools",
         ws="websockets-sansio",
         ws_max_size=BODY_LIMIT,
         ws_per_message_deflate=False,
