@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,8 +16,8 @@ from app.flow import strict_json
 from app.flow.model import Exchange, JsonValue
 from app.flow.ports import AssumedRole, Credentials
 
-if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
+PAGE_LIMIT = 20
+"""Pages of a list that are read: a role has far fewer policies than they hold."""
 
 
 class BotoAws:
@@ -31,8 +31,15 @@ class BotoAws:
         self._recorder = Recorder()
 
     def oidc_providers(self) -> Sequence[str]:
-        answer = self._call("iam", "ListOpenIDConnectProviders", lambda iam: iam.list_open_id_connect_providers())
-        return [entry["Arn"] for entry in answer["OpenIDConnectProviderList"] if "Arn" in entry]
+        return list(
+            self._call(
+                "iam",
+                "ListOpenIDConnectProviders",
+                lambda iam: [
+                    entry["Arn"] for entry in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+                ],
+            )
+        )
 
     def oidc_provider(self, arn: str) -> JsonValue:
         return self._call(
@@ -42,78 +49,82 @@ class BotoAws:
         )
 
     def role(self, name: str) -> JsonValue:
-        answer = self._call("iam", "GetRole", lambda iam: iam.get_role(RoleName=name))
-        role = answer.get("Role", {})
+        role = self._call("iam", "GetRole", lambda iam: iam.get_role(RoleName=name)["Role"])
         return {**role, "AssumeRolePolicyDocument": _document(role.get("AssumeRolePolicyDocument"))}
 
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         """Managed policies by their default version; both lists are read to their end."""
-        found: list[tuple[str, JsonValue]] = []
-        attached = self._call(
-            "iam",
+        attached = self._all(
             "ListAttachedRolePolicies",
-            lambda iam: iam.get_paginator("list_attached_role_policies").paginate(RoleName=name).build_full_result(),
+            "AttachedPolicies",
+            lambda iam, more: iam.list_attached_role_policies(RoleName=name, **more),
         )
-        for arn in (policy["PolicyArn"] for policy in attached["AttachedPolicies"]):
-            found.append((arn, self._managed_policy(arn)))
-        inline = self._call(
-            "iam",
-            "ListRolePolicies",
-            lambda iam: iam.get_paginator("list_role_policies").paginate(RoleName=name).build_full_result(),
+        inline = self._all(
+            "ListRolePolicies", "PolicyNames", lambda iam, more: iam.list_role_policies(RoleName=name, **more)
         )
-        for policy in inline["PolicyNames"]:
-            found.append((policy, self._inline_policy(name, policy)))
-        return found
+        return [
+            *((policy["PolicyArn"], self._managed_policy(policy["PolicyArn"])) for policy in attached),
+            *((policy, self._inline_policy(name, policy)) for policy in inline),
+        ]
 
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
-        answer = self._call(
+        role: AssumedRole = self._call(
             "sts",
             "AssumeRoleWithWebIdentity",
-            lambda sts: sts.assume_role_with_web_identity(
-                RoleArn=role_arn, RoleSessionName=session_name, WebIdentityToken=token
+            lambda sts: _assumed_role(
+                sts.assume_role_with_web_identity(
+                    RoleArn=role_arn, RoleSessionName=session_name, WebIdentityToken=token
+                )
             ),
         )
-        try:
-            issued, user = answer["Credentials"], answer["AssumedRoleUser"]
-            return AssumedRole(
-                credentials=Credentials(
-                    access_key_id=issued["AccessKeyId"],
-                    secret_access_key=issued["SecretAccessKey"],
-                    session_token=issued["SessionToken"],
-                    expiration=issued["Expiration"],
-                ),
-                subject=answer.get("SubjectFromWebIdentityToken", ""),
-                audience=answer.get("Audience", ""),
-                provider=answer.get("Provider", ""),
-                arn=user["Arn"],
-                assumed_role_id=user["AssumedRoleId"],
-            )
-        except (KeyError, TypeError) as error:
-            raise unexpected(error, "AssumeRoleWithWebIdentity") from error
+        return role
 
     def caller_identity(self, credentials: Credentials | None = None) -> JsonValue:
         return self._call("sts", "GetCallerIdentity", lambda sts: sts.get_caller_identity(), credentials)
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]:
-        answer = self._call("s3", "ListBuckets", lambda s3: s3.list_buckets(), credentials)
-        return [bucket["Name"] for bucket in answer.get("Buckets", []) if "Name" in bucket]
+        return list(
+            self._call(
+                "s3",
+                "ListBuckets",
+                lambda s3: [bucket["Name"] for bucket in s3.list_buckets().get("Buckets", [])],
+                credentials,
+            )
+        )
 
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._recorder.exchanges()
 
+    def _all(self, operation: str, field: str, call: Callable[[Any, dict[str, str]], Any]) -> list[Any]:
+        """All pages of a list. (boto3's own paginators build a class with its documentation at every use.)"""
+        found: list[Any] = []
+        more: dict[str, str] = {}
+        for _ in range(PAGE_LIMIT):
+            page = self._call("iam", operation, lambda iam, more=more: call(iam, more))
+            found += page.get(field, [])
+            if not page.get("IsTruncated"):
+                break
+            more = {"Marker": str(page.get("Marker", ""))}
+        return found
+
     def _managed_policy(self, arn: str) -> JsonValue:
-        policy = self._call("iam", "GetPolicy", lambda iam: iam.get_policy(PolicyArn=arn))
-        version = policy["Policy"]["DefaultVersionId"]
-        answer = self._call(
-            "iam", "GetPolicyVersion", lambda iam: iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        version = self._call(
+            "iam", "GetPolicy", lambda iam: iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         )
-        return _document(answer["PolicyVersion"]["Document"])
+        return self._call(
+            "iam",
+            "GetPolicyVersion",
+            lambda iam: _document(
+                iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            ),
+        )
 
     def _inline_policy(self, role: str, policy: str) -> JsonValue:
-        def get(iam: IAMClient) -> Any:
-            return iam.get_role_policy(RoleName=role, PolicyName=policy)
-
-        return _document(self._call("iam", "GetRolePolicy", get)["PolicyDocument"])
+        return self._call(
+            "iam",
+            "GetRolePolicy",
+            lambda iam: _document(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]),
+        )
 
     def _call(
         self,
@@ -121,18 +132,17 @@ class BotoAws:
         operation: str,
         call: Callable[[Any], Any],
         credentials: Credentials | None = None,
-    ) -> dict[str, Any]:
-        """One call's answer as plain JSON values. On junk botocore's parsers raise anything: hence the last clause."""
+    ) -> Any:
+        """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything at all."""
         identity = self._identity if credentials is None else _identity(credentials)
         client = aws_sdk.client(service, self.region, self._endpoint_url)
         try:
             with aws_sdk.calling(service, identity, self._recorder):
-                answer = call(client)
+                return _plain(call(client))
         except (ClientError, BotoCoreError, OSError) as error:
             raise from_aws(error, operation) from error
         except Exception as error:
             raise unexpected(error, operation) from error
-        return {key: _plain(value) for key, value in answer.items() if key != "ResponseMetadata"}
 
 
 def static_identity(access_key_id: str, secret_access_key: str) -> Identity:
@@ -144,10 +154,27 @@ def _identity(credentials: Credentials) -> Identity:
     return Identity(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
 
 
-def _plain(value: Any) -> JsonValue:
-    """botocore's times as RFC 3339; everything else is a JSON value already."""
+def _assumed_role(answer: Mapping[str, Any]) -> AssumedRole:
+    issued, user = answer["Credentials"], answer["AssumedRoleUser"]
+    return AssumedRole(
+        credentials=Credentials(
+            access_key_id=issued["AccessKeyId"],
+            secret_access_key=issued["SecretAccessKey"],
+            session_token=issued["SessionToken"],
+            expiration=_plain(issued["Expiration"]),
+        ),
+        subject=answer.get("SubjectFromWebIdentityToken", ""),
+        audience=answer.get("Audience", ""),
+        provider=answer.get("Provider", ""),
+        arn=user["Arn"],
+        assumed_role_id=user["AssumedRoleId"],
+    )
+
+
+def _plain(value: Any) -> Any:
+    """botocore's times as RFC 3339, without its metadata; everything else is a JSON value already."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items() if key != "ResponseMetadata"}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value

@@ -175,6 +175,8 @@ CALLS: dict[str, Callable[[BotoAws], Any]] = {
     "list_buckets": lambda port: port.list_buckets(TEMPORARY),
 }
 JUNK = [b"", b"junk", b"<a/>", b"<a><b/></a>", b"\xff\xfe", b"<a>" * 2000, ISSUED.replace(b"2026-11-25", b"soon")]
+RESULTS = ("ListOpenIDConnectProviders", "GetRole", "ListAttachedRolePolicies", "AssumeRoleWithWebIdentity")
+JUNK += [f"<R><{name}Result><Role/><member/></{name}Result></R>".encode() for name in RESULTS]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
