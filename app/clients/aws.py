@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from botocore.credentials import Credentials as Identity
@@ -57,10 +58,10 @@ class BotoAws:
         attached = self._all(
             "ListAttachedRolePolicies",
             "AttachedPolicies",
-            lambda iam, more: iam.list_attached_role_policies(RoleName=name, **more),
+            lambda iam, **more: iam.list_attached_role_policies(RoleName=name, **more),
         )
         inline = self._all(
-            "ListRolePolicies", "PolicyNames", lambda iam, more: iam.list_role_policies(RoleName=name, **more)
+            "ListRolePolicies", "PolicyNames", lambda iam, **more: iam.list_role_policies(RoleName=name, **more)
         )
         return [
             *((policy["PolicyArn"], self._managed_policy(policy["PolicyArn"])) for policy in attached),
@@ -95,12 +96,12 @@ class BotoAws:
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._recorder.exchanges()
 
-    def _all(self, operation: str, field: str, call: Callable[[Any, dict[str, str]], Any]) -> list[Any]:
+    def _all(self, operation: str, field: str, call: Callable[..., Any]) -> list[Any]:
         """All pages of a list. (boto3's own paginators build a class with its documentation at every use.)"""
         found: list[Any] = []
         more: dict[str, str] = {}
         for _ in range(PAGE_LIMIT):
-            page = self._call("iam", operation, lambda iam, more=more: call(iam, more))
+            page = self._call("iam", operation, partial(call, **more))
             found += page.get(field, [])
             if not page.get("IsTruncated"):
                 break
@@ -133,7 +134,7 @@ class BotoAws:
         call: Callable[[Any], Any],
         credentials: Credentials | None = None,
     ) -> Any:
-        """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything at all."""
+        """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
         identity = self._identity if credentials is None else _identity(credentials)
         client = aws_sdk.client(service, self.region, self._endpoint_url)
         try:
