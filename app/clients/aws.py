@@ -64,7 +64,7 @@ class BotoAws:
             "ListRolePolicies", "PolicyNames", lambda iam, **more: iam.list_role_policies(RoleName=name, **more)
         )
         return [
-            *((policy["PolicyArn"], self._managed_policy(policy["PolicyArn"])) for policy in attached),
+            *((arn, self._managed_policy(arn)) for arn in (policy.get("PolicyArn", "") for policy in attached)),
             *((policy, self._inline_policy(name, policy)) for policy in inline),
         ]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clients import aws_sdk
-from app.clients.aws import BotoAws, static_identity
+from app.clients.aws import PAGE_LIMIT, BotoAws, static_identity
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 from app.flow.ports import Credentials
 from app.flow.redaction import MASK
@@ -176,7 +176,10 @@ CALLS: dict[str, Callable[[BotoAws], Any]] = {
 }
 JUNK = [b"", b"junk", b"<a/>", b"<a><b/></a>", b"\xff\xfe", b"<a>" * 2000, ISSUED.replace(b"2026-11-25", b"soon")]
 RESULTS = ("ListOpenIDConnectProviders", "GetRole", "ListAttachedRolePolicies", "AssumeRoleWithWebIdentity")
-JUNK += [f"<R><{name}Result><Role/><member/></{name}Result></R>".encode() for name in RESULTS]
+JUNK += [
+    f"<R><{name}Result><Role/><AttachedPolicies><member/></AttachedPolicies></{name}Result></R>".encode()
+    for name in RESULTS
+]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -192,6 +195,18 @@ def test_junk_is_a_flow_error_or_an_empty_answer(call: Callable[[BotoAws], Any],
         else:
             assert status == 200
     assert port.exchanges()[0].status == status
+
+
+def test_a_list_is_read_page_by_page_and_not_for_ever() -> None:
+    result = "<IsTruncated>true</IsTruncated><Marker>next</Marker>"
+    body = f"<R><ListAttachedRolePoliciesResult>{result}</ListAttachedRolePoliciesResult></R>"
+    with scripted(200, body.encode()) as server:
+        with pytest.raises(FlowError):  # what is asked next gets an answer to another question
+            aws(server.port).role_policies("r")
+        lists = [request for request in server.received if b"Action=ListAttachedRolePolicies" in request]
+    assert len(lists) == PAGE_LIMIT
+    assert b"Marker" not in lists[0]
+    assert b"&Marker=next" in lists[1]
 
 
 @given(document=st.text(alphabet="%{}[]\"'aé", max_size=20))
