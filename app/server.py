@@ -12,9 +12,11 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import wiring
+from app.content import PAGES
 from app.ui import session
 
 _YEAR = 365 * 86400
@@ -57,6 +59,27 @@ def _cookie(scope: Scope) -> str:
     return found.value if found else ""
 
 
+class KnownPages:
+    """Sends a browser that asks for a page we do not have to the first one, in place of Streamlit's English dialog."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through but a browser's wish for an unknown page."""
+        if scope["type"] == "http" and scope["method"] == "GET" and _is_unknown_page(scope):
+            query = scope["query_string"].decode("latin-1")
+            await RedirectResponse(f"/?{query}" if query else "/")(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_unknown_page(scope: Scope) -> bool:
+    page = scope["path"].strip("/")
+    ours = not page or page in PAGES[1:] or page.startswith("_") or "." in page
+    return not ours and "text/html" in Headers(scope=scope).get("accept", "")
+
+
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
@@ -70,4 +93,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(session.simulation.clear)
 
 
-app = st.App(Path(__file__).resolve().with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(BrowserId)])
+app = st.App(
+    Path(__file__).resolve().with_name("frame.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(KnownPages), Middleware(BrowserId)],
+)

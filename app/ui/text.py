@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from html import escape as _escape
 
-_BREAK = re.compile(r"([/:\-.,=_]+)(?=.)")
+_BREAK = re.compile(r"[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
 """Long runs in which an id may hide; only those with several digits are ids and not words."""
 

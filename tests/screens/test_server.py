@@ -1,5 +1,6 @@
 """The ASGI application: the browser's id, and Streamlit's settings from any working directory."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import httpx
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from app.server import BrowserId
+from app.server import BrowserId, KnownPages
 from app.ui import session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +27,6 @@ def ask():
         transport = httpx.ASGITransport(app=BrowserId(page))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.get(path, headers={"cookie": cookie} if cookie else {})
-
-    import asyncio
 
     return lambda path="/", cookie="": asyncio.run(asked(path, cookie))
 
@@ -52,6 +51,31 @@ def test_a_made_up_id_is_replaced(ask, junk):
 
 def test_only_pages_carry_an_id(ask):
     assert "set-cookie" not in ask("/text").headers
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "to"),
+    [
+        ("/nonsense?lang=ja", "text/html,*/*", "/?lang=ja"),
+        ("/home", "text/html", "/"),
+        ("/webhook/more", "text/html", "/"),
+        ("//evil/x", "text/html", "/"),
+        ("/webhook?lang=en", "text/html", None),
+        ("/", "text/html", None),
+        ("/_stcore/health", "text/html", None),
+        ("/static/js/index.js", "text/html", None),
+        ("/nonsense", "*/*", None),
+    ],
+)
+def test_an_unknown_page_leads_to_the_first_one(path, accept, to):
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app=KnownPages(page))
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await client.get(f"http://127.0.0.1{path}", headers={"accept": accept})
+
+    answer = asyncio.run(asked())
+    assert answer.headers.get("location") == to
+    assert answer.status_code == (307 if to else 200)
 
 
 def test_streamlit_finds_its_settings_from_anywhere(tmp_path):

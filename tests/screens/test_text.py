@@ -66,7 +66,7 @@ def test_ids_are_shortened_and_names_are_not(text, short):
 
 
 def test_long_values_break_after_separators_only():
-    assert breakable("a/b:c-d.e") == "a/<wbr>b:<wbr>c-<wbr>d.<wbr>e"
+    assert breakable("a/b::c-d.e_f") == "a/<wbr>b::<wbr>c-<wbr>d.e_f"
     assert breakable("word") == "word"
 
 

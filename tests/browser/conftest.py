@@ -1,0 +1,45 @@
+"""Chromium, the server and its readers. No Chromium, no test; a broken one is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.server import ARGUMENTS, CHROMIUM, Reader, serving
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that is started in a directory that is not the project's."""
+    with serving(tmp_path_factory.mktemp("elsewhere")) as found:
+        yield found
+
+
+@pytest.fixture
+def reader(chromium: Browser, address: str) -> Iterator[Callable[..., Reader]]:
+    """Opens a browser of its own: `reader(locale="en-US")`. After the test none of them may have complained."""
+    readers: list[Reader] = []
+
+    def made(**wishes: object) -> Reader:
+        readers.append(Reader(chromium, address, **wishes))
+        return readers[-1]
+
+    yield made
+    for one in readers:
+        complaints, hosts = one.complaints, one.hosts
+        one.close()
+        assert complaints == []
+        assert hosts <= {"127.0.0.1"}

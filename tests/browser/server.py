@@ -1,0 +1,126 @@
+"""A server of its own on a free loopback port, and a page in Chromium, in words of what a reader sees and does."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.sync_api import Browser, Locator, Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+DESK = (1360, 1000)
+PHONE = (390, 844)
+PATIENCE = 60.0
+"""Seconds that a server may take to start, and a page to draw, on a busy machine."""
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[str]:
+    """A server started in `directory`; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(ROOT), "--port", str(port), "--log-level", "warning"]
+    server = subprocess.Popen([*command, "app.server:app"], cwd=directory)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(address):
+            assert server.poll() is None, "the server has ended"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/_stcore/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+class Reader:
+    """One browser with its own cookies, and everything that it asked for and complained about."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        *,
+        size: tuple[int, int] = DESK,
+        locale: str = "ja-JP",
+        theme: str = "light",
+    ) -> None:
+        self.address = address
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale=locale,
+            color_scheme=theme,
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(PATIENCE * 1000)
+        self.page: Page = self.context.new_page()
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("websocket", lambda opened: self._asked(opened.url))
+        self.page.on("console", lambda said: self._complain(said.type, said.text, said.location["url"]))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob"):  # these stay in the browser
+            self.hosts.add(parts.hostname or "")
+
+    def _complain(self, kind: str, text: str, url: str) -> None:
+        by_design = url.endswith(("/_stcore/host-config", "/_stcore/health")) and "404" in text
+        if kind == "error" and not by_design:
+            self.complaints.append(f"{text} {url}")
+
+    def open(self, path: str) -> Reader:
+        self.page.goto(f"{self.address}{path}")
+        return self.wait()
+
+    def wait(self) -> Reader:
+        """Until the script has run to its end."""
+        expect(self.page.locator(".st-key-onward button").first).to_be_visible(timeout=PATIENCE * 1000)
+        expect(self.page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+        return self
+
+    def expect_title(self, words: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(words, timeout=PATIENCE * 1000)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def click(self, key: str) -> None:
+        self.page.locator(f".st-key-{key} button:visible").click()
+
+    @property
+    def account(self) -> Locator:
+        """The number of the world's account, in the sidebar."""
+        return self.page.locator(".st-key-world dd").first
+
+    @property
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return self.page.evaluate(
+            "() => { const main = document.querySelector('[data-testid=stMain]');"
+            " return Math.max(main.scrollWidth - main.clientWidth,"
+            " document.documentElement.scrollWidth - window.innerWidth) }"
+        )
+
+    def close(self) -> None:
+        self.context.close()

@@ -1,0 +1,176 @@
+"""The walk as a person has it: in a real browser, over a real server."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import PAGES, load
+from app.flow.model import Step
+from tests.browser.server import PHONE, Reader, serving
+
+pytestmark = pytest.mark.browser
+STEPS = [step.value for step in Step]
+BLOCK = ".st-key-checked"
+
+
+def test_a_deep_link_is_right_in_the_first_session_of_a_server(chromium, tmp_path):
+    with serving(tmp_path) as address:
+        one = Reader(chromium, address).open("/token_mount?lang=ja")
+        one.expect_title(load("ja").lesson("token_mount").title)
+        expect(one.page.locator('[data-testid="stSidebarNav"] a')).to_have_count(len(PAGES))
+        assert one.complaints == []
+        one.close()
+
+
+def test_buttons_and_arrow_keys_walk_through_all_pages_and_back(reader):
+    one, content = reader().open("/?lang=en"), load("en")
+    for position, page in enumerate(PAGES[1:], 1):
+        if position % 2:
+            one.click("next")
+        else:
+            one.press("ArrowRight")
+        one.expect_title(content.lesson(page).title)
+        one.wait()
+        assert re.search(rf"/{page}\?lang=en$", one.page.url)
+    for position, page in enumerate(reversed(PAGES[:-1])):
+        if position % 2:
+            one.click("previous")
+        else:
+            one.press("ArrowLeft")
+        one.expect_title(content.lesson(page).title)
+        one.wait()
+
+
+def test_the_language_switch_changes_words_address_and_html_lang(reader):
+    one = reader(locale="ja-JP").open("/sts_assume")
+    one.expect_title(load("ja").lesson("sts_assume").title)
+    expect(one.page.locator("html")).to_have_attribute("lang", "ja")
+    one.page.get_by_text("English", exact=True).click()
+    one.expect_title(load("en").lesson("sts_assume").title)
+    expect(one.page.locator("html")).to_have_attribute("lang", "en")
+    expect(one.page).to_have_url(re.compile(r"/sts_assume\?lang=en$"))
+    one.wait()
+    one.page.locator('[data-testid="stSidebarNav"] a').nth(2).click()
+    one.expect_title(load("en").lesson(STEPS[0]).title)
+    one.wait()
+    assert "lang=en" in one.page.url
+
+
+@pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-US", "en")])
+def test_without_a_language_in_the_address_the_browsers_own_is_taken(reader, locale, language):
+    one = reader(locale=locale).open("/why")
+    one.expect_title(load(language).lesson("why").title)
+    expect(one.page).to_have_title(re.compile("IRSA Explorer$"))
+
+
+def test_reloading_keeps_the_world_and_another_browser_has_another(reader):
+    one, other = reader().open("/webhook"), reader().open("/webhook")
+    account = one.account.inner_text()
+    assert re.fullmatch(r"\d{12}", account)
+    assert other.account.inner_text() != account
+    one.page.reload()
+    one.wait()
+    expect(one.account).to_have_text(account)
+    one.open("/access")
+    expect(one.account).to_have_text(account)
+
+
+def test_the_browsers_id_is_in_no_address_page_or_script(reader):
+    one = reader().open("/oidc_provider")
+    (cookie,) = [cookie for cookie in one.context.cookies() if cookie["name"].startswith("irsa")]
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+    assert cookie["value"] not in one.page.evaluate("document.cookie + location.href")
+    assert cookie["value"] not in one.page.content()
+
+
+def test_an_unknown_page_leads_home(reader):
+    one = reader().open("/no_such_page?lang=ja")
+    one.expect_title(load("ja").lesson("home").title)
+    expect(one.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_new_world_and_a_moved_clock(reader):
+    rotated = load("en").message("screens.rotated", before="·", after="·").partition("·")[0]
+    one = reader().open("/token_mount?lang=en")
+    account = one.account.inner_text()
+    one.click("clock_page_20")
+    expect(one.page.locator(".st-key-timeline_line")).to_contain_text(rotated)
+    one.click("reset")
+    expect(one.account).not_to_have_text(account)
+    one.wait()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_outcome_is_seen_without_scrolling(reader, step):
+    one = reader().open(f"/{step}?lang=ja")
+    box = one.page.locator(f"{BLOCK} .outcome").bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 1000
+
+
+def test_the_page_does_not_jump_from_step_to_step(reader):
+    one = reader().open(f"/{STEPS[0]}?lang=ja")
+    tops = set()
+    for step in STEPS:
+        one.open(f"/{step}?lang=ja")
+        title = one.page.get_by_role("heading", level=1).bounding_box()
+        checks = one.page.locator(f"{BLOCK} .checks").bounding_box()
+        assert title
+        assert checks
+        tops.add((round(title["y"]), round(checks["y"])))
+    assert len(tops) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_nothing_is_wider_than_a_phone(reader, page, language):
+    one = reader(size=PHONE).open(f"/{'' if page == 'home' else page}?lang={language}")
+    assert one.overflow <= 0
+
+
+def test_the_diagram_stands_upright_on_a_phone_only(reader):
+    for size, shown, hidden in (((1360, 1000), "lr", "tb"), (PHONE, "tb", "lr")):
+        one = reader(size=size).open("/sts_assume")
+        expect(one.page.locator(f"figure svg.{shown}")).to_be_visible()
+        expect(one.page.locator(f"figure svg.{hidden}")).to_be_hidden()
+        lit = one.page.locator(f"figure svg.{shown} .arrow.on")
+        expect(lit).to_have_count(2)
+
+
+def test_a_shortened_id_opens_with_one_click(reader):
+    one = reader().open("/oidc_provider?lang=en")
+    found = one.page.locator(".pairs .long").first
+    expect(found.locator(".full")).to_be_hidden()
+    found.locator("summary").click()
+    expect(found.locator(".full")).to_be_visible()
+    assert "…" not in found.locator(".full").inner_text()
+
+
+def test_a_claim_lights_its_characters_in_the_token(reader):
+    one = reader().open("/token_mount?lang=en")
+    row = one.page.locator('[data-lights="payload.sub"]').first
+    row.hover()
+    expect(one.page.locator('[data-lit-by="payload.sub"]').first).to_have_class("lit")
+    one.page.locator("h1").hover()
+    expect(one.page.locator('[data-lit-by="payload.sub"]').first).not_to_have_class("lit")
+
+
+def test_what_was_unfolded_stays_so_when_the_page_is_run_again(reader):
+    one = reader().open("/sts_assume?lang=en")
+    first = one.page.locator(f"{BLOCK} .checks details").first
+    first.locator("summary").first.click()
+    expect(first).to_have_attribute("open", "")
+    one.click("run_again")
+    one.wait()
+    expect(first).to_have_attribute("open", "")
+
+
+def test_every_theme_has_its_own_colours(reader):
+    seen = set()
+    for theme in ("light", "dark"):
+        one = reader(theme=theme).open("/sts_assume")
+        box = one.page.locator("figure svg.lr .kubernetes path").first
+        seen.add(box.evaluate("path => getComputedStyle(path).stroke"))
+    assert seen == {"rgb(50, 108, 229)", "rgb(126, 166, 255)"}
