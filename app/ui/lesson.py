@@ -10,6 +10,7 @@ from app.ui import components, diagram, language, navigation, session, timeline
 from app.ui.checks import checks, outcome
 from app.ui.evidence import VIEWS
 from app.ui.figures import FLOW
+from app.ui.glossary import glossary
 from app.ui.journey import NUMBERS, journey
 from app.ui.text import escape, prose
 from app.ui.wire import wire
@@ -32,6 +33,7 @@ def lesson(name: str) -> None:
         _checked(report, visit, content)
         if step is Step.TOKEN_MOUNT:
             timeline.timeline(visit, content)
+        components.block(glossary(step, content), key=f"glossary_{step}")
     with right:
         components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
 

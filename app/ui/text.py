@@ -8,7 +8,8 @@ from html import escape as _escape
 
 _BREAK = re.compile(r"[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
-"""Long runs in which an id may hide; only those with several digits are ids and not words."""
+"""Long runs in which an id may hide: those with digits in them that are no words and no UUIDs."""
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def escape(text: object) -> str:
@@ -30,15 +31,16 @@ def shorten(text: str) -> str:
 
 def _cut(match: re.Match[str]) -> str:
     run = match[0]
-    is_uuid = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", run)
-    if sum(character.isdigit() for character in run) < 4 or is_uuid or _is_words(run):
+    if _UUID.fullmatch(run) or _is_words(run) or not any(character.isdigit() for character in run):
         return run
     return f"{run[:6]}…{run[-4:]}"
 
 
 def _is_words(run: str) -> bool:
-    """Whether a run is a name made of words, such as `ip-192-168-1-1` or `botocore-session-1795559699`."""
-    return all(part.isalpha() or part.isdigit() for part in re.split(r"[-_]", run))
+    """Whether a run is a name of words, such as `botocore-session-1795559699`: most of its parts are, or it is one."""
+    parts = re.split(r"[-_]", run)
+    plain = sum(part.isalpha() or part.isdigit() for part in parts)
+    return bool(plain * 2 > len(parts))
 
 
 def value(text: str) -> str:

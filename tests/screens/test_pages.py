@@ -6,6 +6,7 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
+from app.ui.glossary import TERMS
 from app.ui.journey import NUMBERS
 
 STEPS = [step.value for step in Step]
@@ -40,6 +41,14 @@ def test_step_lights_its_part_of_the_diagram_and_says_it_in_words(reader, step):
     assert drawn["step"] == step
     assert drawn["alt"] == load("en").message(f"figure.alternatives.{step}")
     assert f" {step}" in drawn["svg"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_step_explains_its_words(reader, step):
+    html = unescape(reader("en").open(step).html(f"glossary_{step}"))
+    assert TERMS[Step(step)]
+    for key in TERMS[Step(step)]:
+        assert load("en").message(f"glossary.{key}.term") in html
 
 
 @pytest.mark.parametrize("step", STEPS)
