@@ -17,21 +17,23 @@ def home() -> None:
     content, visit = language.content(), session.visit()
     lesson = content.lesson("home")
 
-    # (1) What this is, and the way in.
-    st.title(lesson.title, anchor=False)
-    if st.button(content.message("ui.start"), type="primary", icon=":material/hiking:", key="start"):
-        navigation.go("why", content)
-    diagram.draw(FLOW, content)
+    with navigation.onward("home", content):
+        # (1) What this is, and the way in.
+        st.title(lesson.title, anchor=False)
+        if st.button(content.message("ui.start"), type="primary", icon=":material/hiking:", key="start"):
+            navigation.go("why", content)
+        diagram.draw(FLOW, content)
 
-    # (2) How the chain stands, and the lesson's words.
-    components.block(_verdict(visit, content), key="verdict")
-    for column, anchors in zip(st.columns(2, gap="large"), (("intro", "choose"), ("story", "analogy")), strict=True):
-        with column:
-            for anchor in anchors:
-                section = lesson.section(anchor)
-                st.subheader(section.heading, anchor=False)
-                st.markdown(section.body)
-    navigation.onward("home", content)
+        # (2) How the chain stands, and the lesson's words.
+        components.block(_verdict(visit, content), key="verdict")
+        for column, anchors in zip(
+            st.columns(2, gap="large"), (("intro", "choose"), ("story", "analogy")), strict=True
+        ):
+            with column:
+                for anchor in anchors:
+                    section = lesson.section(anchor)
+                    st.subheader(section.heading, anchor=False)
+                    st.markdown(section.body)
 
 
 def _verdict(visit: session.Visit, content: Content) -> str:

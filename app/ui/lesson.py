@@ -21,6 +21,11 @@ def lesson(name: str) -> None:
     step, content, visit = Step(name), language.content(), session.visit()
     report = visit.walk.report(step)
 
+    with navigation.onward(step, content):
+        _draw(step, report, visit, content)
+
+
+def _draw(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
     # (1) Where we are, and what this is about.
     components.block(journey(step, visit.walk, content), key="journey")
     st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
@@ -40,7 +45,6 @@ def lesson(name: str) -> None:
     # (3) What lies behind it.
     with st.container(key="behind"):
         _behind(step, report, content)
-    navigation.onward(step, content)
 
 
 def _checked(report: StepReport, visit: session.Visit, content: Content) -> None:

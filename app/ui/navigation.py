@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -47,14 +49,21 @@ def go(page: str, content: Content) -> None:
     st.switch_page(_DIRECTORY / f"{page}.py", query_params={"lang": content.language})
 
 
-def onward(page: str, content: Content) -> None:
-    """The ways back and on, named by where they lead; the arrow keys take them too."""
+@contextmanager
+def onward(page: str, content: Content) -> Iterator[None]:
+    """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
+
+    The ways are looked at first, so that nothing of this page is drawn anew when the reader leaves it.
+    """
     place = PAGES.index(page)
+    body = st.container(key="body")
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
         if place > 0:
             _way(PAGES[place - 1], content, key="previous", shortcut="Left")
         if place < len(PAGES) - 1:
             _way(PAGES[place + 1], content, key="next", shortcut="Right")
+    with body:
+        yield
 
 
 def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:

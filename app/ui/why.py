@@ -19,24 +19,24 @@ def why() -> None:
     content, visit = language.content(), session.visit()
     lesson = content.lesson("why")
 
-    # (1) The story.
-    st.title(lesson.title, anchor=False)
-    components.block(f'<p class="goal">{prose(lesson.section("goal").body)}</p>', key="goal")
-    _section(lesson.section("problem"))
+    with navigation.onward("why", content):
+        # (1) The story.
+        st.title(lesson.title, anchor=False)
+        components.block(f'<p class="goal">{prose(lesson.section("goal").body)}</p>', key="goal")
+        _section(lesson.section("problem"))
 
-    # (2) Both ways: a picture, what really happened in this world, and the words.
-    for column, (anchor, figure, pod) in zip(st.columns(2, gap="large"), _SIDES, strict=True):
-        section = lesson.section(anchor)
-        with column:
-            st.subheader(section.heading, anchor=False)
-            diagram.draw(figure, content)
-            components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
-            st.markdown(section.body)
+        # (2) Both ways: a picture, what really happened in this world, and the words.
+        for column, (anchor, figure, pod) in zip(st.columns(2, gap="large"), _SIDES, strict=True):
+            section = lesson.section(anchor)
+            with column:
+                st.subheader(section.heading, anchor=False)
+                diagram.draw(figure, content)
+                components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
+                st.markdown(section.body)
 
-    # (3) What to keep.
-    _section(lesson.section("pairing"))
-    _section(lesson.section("recap"))
-    navigation.onward("why", content)
+        # (3) What to keep.
+        _section(lesson.section("pairing"))
+        _section(lesson.section("recap"))
 
 
 def _section(section: Section) -> None:
