@@ -194,7 +194,14 @@ def test_an_unknown_account_and_a_wrong_body(api):
     assert (answer.status, answer.body["message"]) == (404, 'serviceaccounts "ghost-sa" not found')
     assert answer.body["details"] == {"name": "ghost-sa", "kind": "serviceaccounts"}
     assert api.post(TOKEN, {**request(), "kind": "Pod"}).status == 400
-    assert api.post(TOKEN, request(audiences="sts")).status == 400
+    for wrong in (
+        {"audiences": "sts"},
+        {"expirationSeconds": 600.5},
+        {"expirationSeconds": 2**63},
+        {"boundObjectRef": 7},
+    ):
+        assert api.post(TOKEN, request(**wrong)).status == 400, wrong
+    assert api.post(TOKEN, request(expirationSeconds=600.0)).status == 201
 
 
 def token_for(api, name="my-sa", **spec):

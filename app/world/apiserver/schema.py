@@ -77,7 +77,6 @@ def is_atomic(type_: Type) -> bool:
 
 
 _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?")
-_INT64 = range(-(2**63), 2**63)
 
 
 class WrongType(Exception):
@@ -170,9 +169,11 @@ def _string(value: JsonValue) -> JsonValue:
 
 
 def _integer(value: JsonValue) -> JsonValue:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value not in _INT64:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
         raise TypeError
-    return int(value)
+    return value
 
 
 def _number(value: JsonValue) -> JsonValue:
