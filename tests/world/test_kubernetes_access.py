@@ -136,6 +136,73 @@ def test_asking_about_oneself(api, limited):
     ]
 
 
+MY_SA = "system:serviceaccount:default:my-sa"
+WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+def test_acting_as_a_service_account(api):
+    headers = {"impersonate-user": MY_SA}
+    answer = api.get(f"{ACCOUNTS}/my-sa", headers=headers)
+    assert answer.body["message"] == (
+        f'serviceaccounts "my-sa" is forbidden: User "{MY_SA}" cannot get resource "serviceaccounts" in API group "" '
+        'in the namespace "default"'
+    )
+    assert api.get("/openid/v1/jwks", headers=headers).status == 200
+    assert api.post(WHOAMI, {}, headers=headers).body["status"]["userInfo"] == {
+        "username": MY_SA,
+        "groups": ["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "info"),
+    [
+        ({"user": "alice"}, {"username": "alice", "groups": ["system:authenticated"]}),
+        ({"user": "alice", "group": "a"}, {"username": "alice", "groups": ["a", "system:authenticated"]}),
+        (
+            {"user": "alice", "uid": "7", "extra-example.com%2fscope": "x"},
+            {
+                "username": "alice",
+                "uid": "7",
+                "groups": ["system:authenticated"],
+                "extra": {"example.com/scope": ["x"]},
+            },
+        ),
+        ({"user": "alice", "group": "system:masters"}, {"username": "alice", "groups": ["system:masters"]}),
+        ({"user": "system:serviceaccount:a"}, {"username": "system:serviceaccount:a"}),
+        ({"user": "system:serviceaccount:a:b:c"}, {"username": "system:serviceaccount:a:b:c"}),
+    ],
+)
+def test_acting_as_somebody(api, headers, info):
+    found = api.post(WHOAMI, {}, headers={f"impersonate-{name}": value for name, value in headers.items()})
+    groups = info.get("groups", [])
+    assert found.body["status"]["userInfo"] == {
+        **info,
+        "groups": [*groups, *({"system:authenticated"} - set(groups))],
+    }
+
+
+def test_acting_as_nobody_in_particular(api):
+    answer = api.get(PODS, headers={"impersonate-user": "system:anonymous"})
+    assert (answer.status, 'User "system:anonymous"' in answer.body["message"]) == (403, True)
+    assert api.get(PODS, headers={"impersonate-group": "system:masters"}).status == 400
+
+
+def test_acting_as_somebody_must_be_allowed(limited, world):
+    answer = limited.get("/version", headers={"impersonate-user": "alice"})
+    assert answer.body["message"] == (
+        f'users "alice" is forbidden: {USER} cannot impersonate resource "users" in API group "" at the cluster scope'
+    )
+    assert limited.get("/version", headers={"impersonate-user": MY_SA}).body["message"] == (
+        f'serviceaccounts "my-sa" is forbidden: {USER} cannot impersonate resource "serviceaccounts" in API group "" '
+        'in the namespace "default"'
+    )
+    world.cluster.grants.append(Grant(subject=MY_SA, verbs=("impersonate",), resources=("users",), names=("alice",)))
+    assert limited.get("/version", headers={"impersonate-user": "alice"}).status == 200
+    masters = {"impersonate-user": "alice", "impersonate-group": "system:masters"}
+    assert limited.get("/version", headers=masters).body["message"].startswith('groups "system:masters" is forbidden')
+
+
 def test_a_world_knows_its_own_tokens_alone(simulation, world, other_world):
     stranger = Api(simulation, world, other_world.admin_token)
     assert stranger.get(PODS).status == 401

@@ -127,7 +127,8 @@ def test_a_watch_ends_in_time_and_leaves_nobody_behind(api, world):
     assert api.client.get(ACCOUNTS, params={"watch": "1", "timeoutSeconds": "1"}).status_code == 200
     assert 0.5 < time.monotonic() - started < 10
     with api.client.stream("GET", ACCOUNTS, params={"watch": "1"}) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()  # dropped, it would close the connection
+        next(lines)
         assert world.cluster.watchers == before + 1
     eventually(lambda: world.cluster.watchers == before)
 
@@ -335,6 +336,9 @@ def test_exec_without_a_websocket(api):
         answer = api.ask(method, f"{PODS}/pod-after/exec", command="env", stdout="true")
         assert (answer.status, answer.body["message"]) == (400, "Upgrade request required")
     assert api.post(f"{PODS}/ghost/exec", None).status == 404
+    # What kubectl shows is the answer to this second attempt, not that to its websocket.
+    answer = api.post(f"{PODS}/pod-after/exec", None, command="env", container="zz", stdout="true")
+    assert (answer.status, answer.body["message"]) == (400, "container zz is not valid for pod pod-after")
 
 
 def test_a_client_may_leave_early(dial, api, world, monkeypatch):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -19,7 +20,8 @@ from app.world.apiserver import codec, discovery, errors, openapi, reading, toke
 from app.world.apiserver.authentication import User, authenticate
 from app.world.apiserver.authorization import authorize
 from app.world.apiserver.exec_channels import serve_exec
-from app.world.apiserver.logs import read_log
+from app.world.apiserver.impersonation import acting_user
+from app.world.apiserver.logs import choose_container, read_log
 from app.world.apiserver.options import parse_options
 from app.world.apiserver.request_info import RequestInfo, parse_request
 from app.world.apiserver.resources import REVIEWS, Resource, find_resource
@@ -77,7 +79,7 @@ class ApiServer:
         await response(scope, receive, send)
 
     def _admit(
-        self, method: str, scope: Scope, headers: Mapping[str, str], query: Mapping[str, str]
+        self, method: str, scope: Scope, headers: Headers, query: Mapping[str, str]
     ) -> tuple[World, User, RequestInfo]:
         """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403 and 404."""
         if not is_loopback_host(headers.get("host", "")):
@@ -87,7 +89,7 @@ class ApiServer:
             raise errors.no_such_resource()
         path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
         info = parse_request(path, method, query)
-        user = authenticate(world, headers.get("authorization", ""))
+        user = acting_user(world, authenticate(world, headers.get("authorization", "")), headers)
         authorize(world, user, info.request)
         return world, user, info
 
@@ -173,7 +175,9 @@ async def _subresource(world: World, user: User, resource: Resource, info: Reque
     if info.subresource == "log":
         return read_log(world, info.namespace, info.name, request.query_params)
     if info.subresource == "exec":
-        world.cluster.read("pods", info.namespace, info.name)
+        # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to be told why.
+        pod = world.cluster.get("pods", info.namespace, info.name)
+        choose_container(pod, request.query_params.get("container", ""))
         raise errors.bad_request("Upgrade request required")
     if info.verb == "get":
         accept = request.headers.get("accept", "")
