@@ -153,14 +153,18 @@ class PodWorker:
             return False
         self._created[state.name] = container
         self._event("Created", f"Created container: {state.name}", field_path=where)
-        # (2) Start. What is no program of the image's stays running: a server, or `sleep`.
+        # (2) Start.
         state.start(self._world.clock.now())
         self._event("Started", f"Started container {state.name}", field_path=where)
         self._publish()
-        if not container.program(container.command):
+        # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
+        # has something to prepare and is done with it at once, or no other container would ever start.
+        if container.program(container.command):
+            result = await self._run(container, list(container.command))
+        elif member == "initContainers" and spec.get("restartPolicy") != "Always":
+            result = Execution(stdout="", stderr="", exit_code=0)
+        else:
             return False
-        # (3) Its end.
-        result = await self._run(container, list(container.command))
         if self._stopped:
             return False
         state.finish(result, self._world.clock.now())

@@ -270,6 +270,16 @@ def test_init_containers_come_first_and_must_succeed(run_pod):
     assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
 
 
+def test_an_init_container_whose_program_is_unknown_is_done_at_once(run_pod, execute):
+    prepare = [{"name": "default-command", "image": "busybox"}]
+    prepare.append({"name": "script", "image": "busybox", "command": ["sh", "-c", "chown -R 1000 /data"]})
+    pod = run_pod(spec={"initContainers": prepare})
+    assert pod["status"]["phase"] == "Running"
+    ended = [entry["state"]["terminated"] for entry in pod["status"]["initContainerStatuses"]]
+    assert [(state["exitCode"], state["reason"]) for state in ended] == [(0, "Completed")] * 2
+    assert "AWS_ROLE_ARN=" in execute(pod, "env").stdout
+
+
 def test_sidecars_keep_running_beside_the_others(run_pod):
     sidecar = {"name": "side", "image": "busybox", "command": ["sleep", "9"], "restartPolicy": "Always"}
     pod = run_pod(spec={"initContainers": [sidecar]})
