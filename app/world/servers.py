@@ -43,12 +43,18 @@ def port_of(listener: socket.socket) -> int:
 
 
 def https_app(store: WorldStore, issuer_host: str) -> Starlette:
-    """`/k8s/{world}` API server (the world's path), `/webhook/{path}/mutate` webhook, `/id/{issuer id}` issuer."""
+    """`/k8s/{world}` API server (the world's path), `/webhook/{path}/mutate` webhook, `/id/{issuer id}` issuer.
+
+    Elsewhere is the API server again, for `kubectl get --raw`, which leaves the server's path out: there the token
+    names the world.
+    """
+    kubernetes = create_kubernetes_app(store.by_path)
     return Starlette(
         routes=[
-            Mount("/k8s/{world}", create_kubernetes_app(store.by_path)),
+            Mount("/k8s/{world}", kubernetes),
             Mount("/webhook", webhook.create_app(store.by_path)),
             Mount("/id", issuer.create_app(store.by_issuer, issuer_host)),
+            Mount("/", kubernetes),
         ]
     )
 

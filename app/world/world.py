@@ -63,8 +63,8 @@ class World:
         self.webhook_url = f"{ground.kubernetes_url}/webhook/{self.path}/mutate"
 
         # (2) Secrets.
-        self.admin_token = secrets.token_urlsafe(32)
-        """The learner's bearer token for the API server."""
+        self.admin_token = f"{self.path}.{secrets.token_urlsafe(32)}"
+        """The learner's bearer token for the API server. It names the world, for clients that leave out the path."""
         self.node_token = secrets.token_urlsafe(32)
         """Kubelet's."""
         self.keys = KeyRing(ground.keys)

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.world.apiserver import codec, discovery, errors, openapi, reading, tokens
-from app.world.apiserver.authentication import User, authenticate
+from app.world.apiserver.authentication import User, authenticate, named_world
 from app.world.apiserver.authorization import authorize
 from app.world.apiserver.exec_channels import serve_exec
 from app.world.apiserver.impersonation import acting_user
@@ -41,7 +41,10 @@ _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
 
 
 def create_app(find_world: FindWorld) -> Starlette:
-    """The API servers of all worlds, to be mounted at `/k8s/{world}`. `find_world` knows a world by that part."""
+    """The API servers of all worlds, to be mounted at `/k8s/{world}`. `find_world` knows a world by that part.
+
+    Mounted anywhere else, it takes the world from the learner's token.
+    """
     server = ApiServer(find_world)
     return Starlette(routes=[Route("/{rest:path}", server), WebSocketRoute("/{rest:path}", server)])
 
@@ -84,12 +87,13 @@ class ApiServer:
         """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403 and 404."""
         if not is_loopback_host(headers.get("host", "")):
             raise errors.bad_request("this server answers to loopback names only")
-        world = self._find_world(str(scope["path_params"].get("world", "")))
+        authorization = headers.get("authorization", "")
+        world = self._find_world(scope["path_params"].get("world") or named_world(authorization))
         if world is None:
             raise errors.no_such_resource()
         path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
         info = parse_request(path, method, query)
-        user = acting_user(world, authenticate(world, headers.get("authorization", "")), headers)
+        user = acting_user(world, authenticate(world, authorization), headers)
         authorize(world, user, info.request)
         return world, user, info
 

@@ -37,9 +37,8 @@ ADMIN = User(name="kubernetes-admin", groups=("system:masters", ALL_AUTHENTICATE
 
 def authenticate(world: World, authorization: str) -> User:
     """The user of an `Authorization` header; nobody where it holds no bearer token. Raises `ApiError` 401."""
-    scheme, _, token = authorization.strip().partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
+    token = _bearer_token(authorization)
+    if not token:
         return ANONYMOUS
     user = world.user_of(token)
     if user is None:
@@ -47,6 +46,16 @@ def authenticate(world: World, authorization: str) -> User:
     if user is None:
         raise errors.unauthorized()
     return user if ALL_AUTHENTICATED in user.groups else replace(user, groups=(*user.groups, ALL_AUTHENTICATED))
+
+
+def named_world(authorization: str) -> str:
+    """The path of the world that the learner's token in an `Authorization` header names."""
+    return _bearer_token(authorization).partition(".")[0]
+
+
+def _bearer_token(authorization: str) -> str:
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _service_account(world: World, token: str) -> User | None:
