@@ -361,6 +361,11 @@ def test_unknown_fields_by_field_validation(api):
             "Go struct field ObjectMeta.metadata.name of type string",
         ),
         (
+            {"metadata": {"name": "x", "annotations": {"a": True}}},
+            'ServiceAccount in version "v1" cannot be handled as a ServiceAccount: json: cannot unmarshal bool into '
+            "Go struct field ObjectMeta.metadata.annotations of type string",
+        ),
+        (
             {"metadata": {"name": "x"}, "secrets": {}},
             'ServiceAccount in version "v1" cannot be handled as a ServiceAccount: json: cannot unmarshal object into '
             "Go struct field ServiceAccount.secrets of type []v1.ObjectReference",

@@ -184,7 +184,7 @@ def test_the_three_patches_over_http(api):
     [
         (b"{", MERGE, 400),
         (b"[]", MERGE, 400),
-        (b'{"metadata": 7}', MERGE, 400),
+        (b'{"metadata": 7}', MERGE, 422),
         (b'{"metadata": null}', MERGE, 200),
         (b'{"kind": "Pod"}', MERGE, 400),
         (b'{"metadata": {"name": "y"}}', MERGE, 400),
@@ -213,6 +213,19 @@ def config(**data):
 
 def owners(answer):
     return {entry["manager"]: entry["fieldsV1"] for entry in answer.body["metadata"]["managedFields"]}
+
+
+def test_patches_that_change_a_type(api):
+    path = f"{ACCOUNTS}/my-sa"
+    answer = api.patch(path, {"metadata": {"annotations": {"a": 1}}}, MERGE)
+    reason = "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.annotations of type string"
+    assert answer.status == 422
+    assert answer.body["message"].startswith(' "" is invalid: patch: Invalid value: "{\\"kind\\":\\"ServiceAccount\\",')
+    assert answer.body["message"].endswith(f": {reason}")
+    [cause] = answer.body["details"].pop("causes")
+    assert (cause["reason"], cause["field"]) == ("FieldValueInvalid", "patch")
+    assert answer.body["details"] == {}
+    assert api.patch(path, [{"op": "replace", "path": "/metadata", "value": "x"}], JSON_PATCH).status == 422
 
 
 def test_apply_creates_then_changes_then_removes(api):

@@ -11,7 +11,7 @@ import yaml
 from app.flow.model import JsonValue
 from app.world.apiserver import errors, protobuf
 from app.world.apiserver.resources import Resource
-from app.world.apiserver.schema import Decoder, WrongType
+from app.world.apiserver.schema import Decoder, WrongType, json_kind
 
 JsonObject = dict[str, Any]
 
@@ -32,6 +32,7 @@ NODE_LIMIT = 200_000
 YAML_LIMIT = 128 * 1024
 """Bytes of YAML; it takes far longer to read than JSON."""
 
+_TYPE_META = r'{ APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -141,7 +142,7 @@ def decode_body(raw: bytes, content_type: str, kind: str) -> JsonObject:
         else:
             raise errors.unsupported_media_type(BODIES)
         if not isinstance(value, dict):
-            raise Malformed(f"json: cannot unmarshal {type(value).__name__} into Go value of type struct")
+            raise Malformed(f"json: cannot unmarshal {json_kind(value)} into Go value of type struct {_TYPE_META}")
     except protobuf.UnknownMessage:
         raise errors.unsupported_media_type((JSON, YAML)) from None
     except (Malformed, protobuf.Malformed) as error:

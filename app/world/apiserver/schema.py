@@ -83,7 +83,10 @@ class WrongType(Exception):
     """A value is not of the type its field has. The text is Go's."""
 
 
-def _json_kind(value: JsonValue) -> str:
+def json_kind(value: JsonValue) -> str:
+    """What Go's `encoding/json` calls a value of this type."""
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, (int, float)):
@@ -129,7 +132,7 @@ class Decoder:
                 raise self._wrong(type_, value, owner, dotted)
             element = type_["*"]
             return {
-                key: self.decode(element, "" if item is None else item, f"{path}.{key}", owner, f"{dotted}.{key}")
+                key: self.decode(element, "" if item is None else item, f"{path}.{key}", owner, dotted)
                 for key, item in value.items()
             }
         fields = TYPES.get(type_) if type_[0].isupper() else None
@@ -159,7 +162,7 @@ class Decoder:
 
     def _wrong(self, type_: Type, value: JsonValue, owner: str, dotted: str) -> WrongType:
         where = f"Go struct field {owner}.{dotted}" if owner else "Go value"
-        return WrongType(f"json: cannot unmarshal {_json_kind(value)} into {where} of type {_go_type(type_)}")
+        return WrongType(f"json: cannot unmarshal {json_kind(value)} into {where} of type {_go_type(type_)}")
 
 
 def _string(value: JsonValue) -> JsonValue:

@@ -137,6 +137,8 @@ class Write:
                 result = patch.strategic_merge_patch(stored, document, self._resource.kind)
             if not isinstance(result, dict):
                 raise errors.bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
+            if media != codec.STRATEGIC_PATCH:
+                _check_types(result, self._resource.kind)
             return result
 
         return change
@@ -209,6 +211,16 @@ class Write:
         except WrongType as error:
             raise errors.bad_request(str(error)) from None
         return options
+
+
+def _check_types(patched: JsonObject, kind: str) -> None:
+    """Raises `ApiError` 422 where a patch has given a field a value of another type (`jsonPatcher` in `patch.go`)."""
+    try:
+        Decoder().decode(kind, patched)
+    except WrongType as error:
+        text = json.dumps(json.dumps(patched, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
+        cause = errors.Cause(field="patch", reason="FieldValueInvalid", message=f"Invalid value: {text}: {error}")
+        raise errors.invalid("", "", "", [cause]) from None
 
 
 def _written(outcome: Outcome) -> Response:
