@@ -280,6 +280,20 @@ def test_an_init_container_whose_program_is_unknown_is_done_at_once(run_pod, exe
     assert "AWS_ROLE_ARN=" in execute(pod, "env").stdout
 
 
+def test_events_of_two_containers_are_two(world, run_pod, core):
+    event = {"metadata": {"name": "own"}, "involvedObject": {}, "reason": "Pulled"}
+    core.create_namespaced_event("default", event)
+    twin = {"name": "twin", "image": "busybox:latest", "command": ["sleep", "9"]}
+    pod = run_pod(spec={"initContainers": [twin]})
+    uid = pod["metadata"]["uid"]
+    pulled = [
+        (event["involvedObject"]["fieldPath"], event["count"])
+        for event in world.cluster.list("events", "default")
+        if event["involvedObject"].get("uid") == uid and event["reason"] == "Pulled"
+    ]
+    assert sorted(pulled) == [("spec.containers{app}", 1), ("spec.initContainers{twin}", 1)]
+
+
 def test_sidecars_keep_running_beside_the_others(run_pod):
     sidecar = {"name": "side", "image": "busybox", "command": ["sleep", "9"], "restartPolicy": "Always"}
     pod = run_pod(spec={"initContainers": [sidecar]})

@@ -133,6 +133,12 @@ def test_a_watch_ends_in_time_and_leaves_nobody_behind(api, world):
     eventually(lambda: world.cluster.watchers == before)
 
 
+def test_a_list_is_of_a_version_that_may_be(api):
+    assert api.get(ACCOUNTS, resourceVersion="0").status == 200
+    answer = api.get(ACCOUNTS, resourceVersion="abc")
+    assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+
+
 def test_watches_are_capped_and_checked(api, monkeypatch):
     for query in (
         {"resourceVersion": "x"},

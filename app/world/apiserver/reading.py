@@ -68,6 +68,7 @@ def list_objects(world: World, resource: Resource, namespace: str, accept: str, 
     """GET of a collection: all of it at once, whatever `limit` says. Raises `ApiError` 400."""
     matches = _predicate(resource, query)
     integer_parameter(query, "limit")
+    _version(query)
     found = [stored for stored in world.cluster.scan(resource.plural, namespace) if matches(stored.object)]
     version, form = str(world.cluster.version), wanted_form(accept)
     if form == "Table":
@@ -105,9 +106,7 @@ def watch_objects(world: World, resource: Resource, namespace: str, accept: str,
     seconds = integer_parameter(query, "timeoutSeconds") or DEFAULT_WATCH_SECONDS
     if world.cluster.watchers >= WATCH_LIMIT:
         raise errors.too_many_requests(f"this simulated cluster serves at most {WATCH_LIMIT} watches at a time")
-    version = query.get("resourceVersion", "")
-    if version and not (version.isascii() and version.isdecimal()):
-        raise errors.bad_request(f'resourceVersion: Invalid value: "{version[:64]}": strconv.ParseUint: invalid syntax')
+    version = _version(query)
     watch = Watch(
         world,
         resource,
@@ -119,6 +118,14 @@ def watch_objects(world: World, resource: Resource, namespace: str, accept: str,
     return StreamingResponse(
         watch.stream(version, float(max(seconds, 0))), headers=common_headers(), media_type="application/json"
     )
+
+
+def _version(query: Mapping[str, str]) -> str:
+    """`resourceVersion`, empty where there is none. Raises `ApiError` 400."""
+    version = query.get("resourceVersion", "")
+    if version and not (version.isascii() and version.isdecimal()):
+        raise errors.bad_request(f'resourceVersion: Invalid value: "{version[:64]}": strconv.ParseUint: invalid syntax')
+    return version
 
 
 def _predicate(resource: Resource, query: Mapping[str, str]) -> Predicate:

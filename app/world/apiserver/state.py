@@ -178,7 +178,8 @@ class ClusterState:
         } | ({"fieldPath": field_path} if field_path else {})
         for stored in self.scan("events", namespace):
             event = stored.object
-            same = event["involvedObject"].get("uid") == metadata["uid"]
+            about = event.get("involvedObject") or {}
+            same = (about.get("uid"), about.get("fieldPath", "")) == (metadata["uid"], field_path)
             if same and (event.get("reason"), event.get("message")) == (reason, message):
                 self.put("events", {**event, "count": event.get("count", 1) + 1, "lastTimestamp": now})
                 return
