@@ -26,6 +26,10 @@ PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 PROGRAM_THREADS = 4
 """How many `aws` run at once, in all worlds together."""
+RENEWALS_WINDOW = 86400.0
+"""Seconds before a moved clock's new time in which kubelet renews tokens one by one; before that, once for all."""
+RENEWALS_LIMIT = 100
+"""How many renewals one move of the clock may bring, so that a world full of short-lived tokens does not hold it up."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
 """Seconds by which a world's clock may be away from the wall clock."""
 
@@ -121,7 +125,18 @@ class Simulation:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _move_clock(self, world: World, seconds: float) -> None:
-        world.clock.move(seconds)
+        """Forward time passes from renewal to renewal: kubelet replaces a token when it is due, not when we arrive."""
+        target = world.clock.offset + seconds
+        if seconds > RENEWALS_WINDOW:
+            world.clock.offset = target - RENEWALS_WINDOW
+            await world.kubelet.sync()
+        for _ in range(RENEWALS_LIMIT):
+            due = world.kubelet.tokens.next_renewal()
+            if due is None or not 0 <= (wait := due + 1 - world.clock.now()) < target - world.clock.offset:
+                break
+            world.clock.move(wait)
+            await world.kubelet.sync()
+        world.clock.offset = target
         await world.kubelet.sync()
 
     async def _made(self, key: str, *, anew: bool = False) -> World:

@@ -34,11 +34,14 @@ class KeptToken:
     seconds: int
     """`spec.expirationSeconds`."""
 
+    @property
+    def renewal(self) -> float:
+        """Unix seconds at which 80 % of its life, or a day, is over."""
+        return min(self.expires - self.seconds + MAX_TTL, self.expires - self.seconds * 20 // 100)
+
     def requires_refresh(self, now: float, jitter: int) -> bool:
-        """Whether 80 % of its life, or a day, is over (sooner by the jitter), or it is not born yet."""
-        born = self.expires - self.seconds
-        worn = now > self.expires - self.seconds * 20 // 100 - jitter
-        return now > born + MAX_TTL - jitter or worn or now < born
+        """Whether its renewal is due (sooner by the jitter), or it is not born yet."""
+        return now > self.renewal - jitter or now < self.expires - self.seconds
 
 
 class TokenManager:
@@ -71,6 +74,10 @@ class TokenManager:
                 name = _go_key(namespace, service_account, spec)
                 raise TokenError(f"token {name} expired and refresh failed: {error}") from error
         return kept.token
+
+    def next_renewal(self) -> float | None:
+        """Unix seconds of the first renewal to come or overdue; `None` without tokens."""
+        return min((kept.renewal for kept in self._kept.values()), default=None)
 
     def forget(self, pod_uid: str) -> None:
         """Drops the tokens that are bound to a Pod."""

@@ -146,6 +146,20 @@ def test_the_token_is_renewed_at_80_percent_of_its_life(simulation, world, execu
     assert aws("sts").assume_role_with_web_identity(RoleArn=role, RoleSessionName="old", WebIdentityToken=before)
 
 
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_long_jump_renews_each_token_when_it_is_due(simulation, world, execute, days):
+    pod = pod_of(world, "pod-after")
+    first = decode(execute(pod, "cat", TOKEN_FILE).stdout).claims["iat"]
+    simulation.move_clock(world, days * 86_400)
+    mounted = decode(execute(pod, "cat", TOKEN_FILE).stdout).claims
+    other = decode(execute(pod, "cat", "/var/run/secrets/kubernetes.io/serviceaccount/token").stdout).claims
+    now = world.clock.now()
+    assert now < mounted["exp"] - 17_280
+    assert now < other["iat"] + 2_886 + 5
+    if days == 1:  # at 80 % of its life, not at the end of the jump
+        assert 69_115 <= mounted["iat"] - first <= 69_125
+
+
 @pytest.mark.parametrize(
     ("age", "jitter", "due"),
     [(69_120, 0, False), (69_121, 0, True), (69_116, 5, True), (0, 9, False), (-1, 0, True), (86_500, 0, True)],
