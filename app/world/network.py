@@ -84,7 +84,7 @@ class Network:
             callee="pod-identity-webhook",
             timeout=timeout,
             body=json.dumps(body, separators=(",", ":")).encode(),
-            ca_bundle_pem=ca_bundle_pem or None,
+            ca_bundle_pem=ca_bundle_pem,
         )
         if not 200 <= answer.status < 300:
             raise NetworkError(_status_text(answer), kind="answer")

@@ -26,11 +26,13 @@ class Pki:
 
 
 def client_context(ca_bundle_pem: bytes) -> ssl.SSLContext:
-    """Trusts the CAs of `ca_bundle_pem` and no others; checks the host's name.
+    """Trusts the CAs of `ca_bundle_pem` and no others, with an empty bundle nobody; checks the host's name.
 
     Raises `ValueError` where the bundle holds no certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not ca_bundle_pem:
+        return context
     try:
         context.load_verify_locations(cadata=ca_bundle_pem.decode("ascii"))
     except (ssl.SSLError, UnicodeDecodeError, ValueError) as error:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from app.flow.model import JsonValue
 from app.flow.webhook import mutate
-from app.world.http import BodyTooLarge, is_loopback_host, read_body
+from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -88,6 +88,8 @@ def create_app(find_world: Callable[[str], World | None]) -> Starlette:
             return JSONResponse(review(world, json.loads(body)))
         except BodyTooLarge:
             return PlainTextResponse("http: request body too large\n", 413, headers={"connection": "close"})
+        except BodyTooSlow:
+            return PlainTextResponse("http: request body too slow\n", 408, headers={"connection": "close"})
         except MalformedReview as error:
             return PlainTextResponse(f"{error}\n", 400)
         except (ValueError, RecursionError):

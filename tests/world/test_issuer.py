@@ -173,6 +173,12 @@ def test_a_webhook_of_another_ca(simulation, world):
         post(simulation, world, ca_bundle_pem=Pki(["x"]).root_ca_pem)
 
 
+def test_a_webhook_without_a_ca_bundle(simulation, world):
+    """Then the API server trusts what its own machine trusts, and the world's root is not among that."""
+    with pytest.raises(NetworkError, match="x509: certificate signed by unknown authority"):
+        post(simulation, world, ca_bundle_pem=b"")
+
+
 def test_a_broken_ca_bundle(simulation, world):
     with pytest.raises(NetworkError, match="unable to parse bytes as PEM block"):
         post(simulation, world, ca_bundle_pem=b"junk")
@@ -199,6 +205,7 @@ def test_a_url_that_is_no_webhook(simulation, world):
         post(simulation, world, url=f"{simulation.kubernetes_url}/nope")
 
 
-def post(simulation, world, *, url=None, ca_bundle_pem=b"", timeout=5):
-    sent = world.network.post_json(url or world.webhook_url, {}, ca_bundle_pem=ca_bundle_pem, timeout=timeout)
+def post(simulation, world, *, url=None, ca_bundle_pem=None, timeout=5):
+    bundle = simulation.ca_pem if ca_bundle_pem is None else ca_bundle_pem
+    sent = world.network.post_json(url or world.webhook_url, {}, ca_bundle_pem=bundle, timeout=timeout)
     return simulation.run(sent)

@@ -28,7 +28,7 @@ from app.world.apiserver.resources import REVIEWS, Resource, find_resource
 from app.world.apiserver.responses import common_headers, error_response, json_response
 from app.world.apiserver.reviews import answer_review
 from app.world.apiserver.writing import Write
-from app.world.http import BodyTooLarge, is_loopback_host, read_body
+from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -73,9 +73,8 @@ class ApiServer:
             response = await self._answer(request)
         except errors.ApiError as error:
             response = error_response(error)
-        except BodyTooLarge:
-            response = error_response(errors.too_large())
-            # What was not read would be taken for the next request.
+        except (BodyTooLarge, BodyTooSlow) as error:
+            response = error_response(errors.too_large() if isinstance(error, BodyTooLarge) else errors.too_slow())
             response.headers["connection"] = "close"
         except ClientDisconnect:
             return

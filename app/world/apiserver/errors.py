@@ -127,6 +127,11 @@ def too_large() -> ApiError:
     return ApiError(413, "RequestEntityTooLarge", "Request entity too large: limit is 1048576", {})
 
 
+def too_slow() -> ApiError:
+    """504: the body did not come in time (`NewTimeoutError` of k8s.io/apiserver's request deadline)."""
+    return ApiError(504, "Timeout", "Timeout: request did not complete within the allotted timeout", {})
+
+
 def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
     """415: no decoder for the body's Content-Type."""
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"

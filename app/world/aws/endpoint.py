@@ -18,9 +18,13 @@ from app.world.aws.errors import AwsError
 from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
-from app.world.http import BODY_LIMIT, BodyTooLarge, is_loopback_host, read_body
+from app.world.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 _S3_SCOPE = "/s3/aws4_request"
+_TOO_SLOW = (
+    "Your socket connection to the server was not read from or written to within the timeout period. "
+    "Idle connections will be closed."
+)
 
 
 def create_app(directory: Directory) -> Starlette:
@@ -55,7 +59,9 @@ class _Endpoint:
         try:
             body = await read_body(request)
         except BodyTooLarge:
-            return _body_too_large(request)
+            return _unread(request, _too_large(request))
+        except BodyTooSlow:
+            return _unread(request, AwsError(400, "RequestTimeout", _TOO_SLOW))
         try:
             call = incoming(request, body)
         except ValueError:
@@ -117,13 +123,21 @@ def _malformed_signature(call: Incoming, problem: MalformedSignature) -> Respons
     return s3_api.refusal(AwsError(400, "AuthorizationHeaderMalformed", message), call.raw_path)
 
 
-def _body_too_large(request: Request) -> Response:
-    """S3 says it in its own words, IAM and STS say nothing. The rest is left unread, so the connection is closed."""
+def _is_s3(request: Request) -> bool:
+    return _S3_SCOPE in request.headers.get("authorization", "")
+
+
+def _too_large(request: Request) -> AwsError:
+    """S3's words are known. IAM's and STS's are not: theirs say what the HTTP status says."""
+    if not _is_s3(request):
+        return AwsError(413, "RequestEntityTooLarge", "Request Entity Too Large")
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else BODY_LIMIT + 1
-    if _S3_SCOPE in request.headers.get("authorization", ""):
-        response = s3_api.refusal(too_large(size, BODY_LIMIT), request.scope["path"])
-    else:
-        response = Response(status_code=413)
+    return too_large(size, BODY_LIMIT)
+
+
+def _unread(request: Request, error: AwsError) -> Response:
+    """Refuses a request whose body was not read to its end, and closes the connection."""
+    response = s3_api.refusal(error, request.scope["path"]) if _is_s3(request) else query_api.refusal("sts", error)
     response.headers["connection"] = "close"
     return response

@@ -1,0 +1,48 @@
+"""A client that announces a body and does not send it gets the protocol's own answer, and holds up nobody."""
+
+import socket
+import ssl
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.world import http
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
+
+
+def unfinished(address: str, head: str, ca_pem: bytes | None) -> bytes:
+    """What the server answers to a request of which ten bytes of a hundred come, up to the closed connection."""
+    where = urlsplit(address)
+    with socket.create_connection((where.hostname, where.port), 10) as plain:
+        context = ssl.create_default_context(cadata=ca_pem.decode()) if ca_pem else None
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") if context else plain as connection:
+            connection.sendall(f"{head}Host: 127.0.0.1\r\nContent-Length: 100\r\n\r\n0123456789".encode())
+            answer = b""
+            while chunk := connection.recv(65536):
+                answer += chunk
+            return answer
+
+
+def test_aws_says_request_timeout(simulation):
+    answer = unfinished(simulation.aws_url, "POST / HTTP/1.1\r\n", None)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"<Code>RequestTimeout</Code>" in answer
+
+
+def test_the_api_server_says_timeout(simulation, world):
+    head = (
+        f"POST /k8s/{world.path}/api/v1/namespaces HTTP/1.1\r\nAuthorization: Bearer {world.admin_token}\r\n"
+        "Content-Type: application/json\r\n"
+    )
+    answer = unfinished(simulation.kubernetes_url, head, simulation.ca_pem)
+    assert answer.startswith(b"HTTP/1.1 504")
+    assert b'"reason":"Timeout"' in answer.replace(b'": "', b'":"')
+
+
+def test_the_webhook_says_so_too(simulation, world):
+    head = f"POST /webhook/{world.path}/mutate HTTP/1.1\r\nContent-Type: application/json\r\n"
+    assert unfinished(simulation.kubernetes_url, head, simulation.ca_pem).startswith(b"HTTP/1.1 408")
