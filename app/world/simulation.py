@@ -12,9 +12,9 @@ from typing import Any, Self, TypeVar
 from app.world import scenario
 from app.world.keys import KeyPool
 from app.world.loopback import Loopback
-from app.world.node_files import NodeFiles
+from app.world.node.files import NodeFiles
+from app.world.node.runner import AwsCli
 from app.world.pki import Pki
-from app.world.runner import AwsCli
 from app.world.servers import HOST, Servers, listen, port_of
 from app.world.store import WorldStore
 from app.world.world import ISSUER_HOST, Ground, World

@@ -18,10 +18,10 @@ from app.world.aws.account import Account
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing
-from app.world.kubelet import Kubelet
 from app.world.loopback import Loopback
 from app.world.network import Network
-from app.world.runner import AwsCli
+from app.world.node.kubelet import Kubelet
+from app.world.node.runner import AwsCli
 
 REGION = "ap-northeast-1"
 ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"

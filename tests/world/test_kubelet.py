@@ -8,8 +8,8 @@ import pytest
 from app.flow.token import decode
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
-from app.world.kubelet import ContainerNotFound
-from app.world.tokens import KeptToken
+from app.world.node.kubelet import ContainerNotFound
+from app.world.node.tokens import KeptToken
 from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, eventually, log_of, pod_of
 
 KUBERNETES_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"

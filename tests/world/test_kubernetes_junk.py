@@ -158,6 +158,65 @@ def operations():
     return st.lists(operation, max_size=4)
 
 
+STATUS = {
+    "phase": "Running",
+    "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+    "containerStatuses": [
+        {
+            "name": "app",
+            "ready": True,
+            "restartCount": 1,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+        }
+    ],
+    "initContainerStatuses": [{"name": "i", "state": {"terminated": {"exitCode": 0}}, "started": True}],
+    "podIPs": [{"ip": "192.168.0.1"}],
+}
+EVENT = {
+    "involvedObject": {"kind": "Pod", "namespace": "default", "name": "x", "uid": "u", "fieldPath": "f"},
+    "source": {"component": "kubelet", "host": "node"},
+    "reason": "Pulled",
+    "message": "m",
+    "type": "Normal",
+    "count": 2,
+    "firstTimestamp": "0001-01-01T00:00:00Z",
+    "lastTimestamp": "9999-12-31T23:59:59Z",
+    "eventTime": "2026-01-01T00:00:00.5+09:00",
+}
+TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+
+
+@relaxed
+@given(data=st.data())
+def test_whatever_is_stored_can_be_read(api, world_of_junk, data):
+    """What clients may really write into a Pod's status and into events, read in every form."""
+    for path, body in ((f"{PODS}/stored", {"status": STATUS}), (f"{EVENTS}/stored", EVENT)):
+        subresource = "/status" if "status" in body else ""
+        patch = data.draw(bent(body))
+        assert_protocol(api.patch(f"{path}{subresource}", patch, MERGE))
+        for headers in ({}, TABLE):
+            assert api.get(path, headers=headers).status == 200
+            assert api.get(path.rpartition("/")[0], headers=headers).status == 200
+    for query in ({}, {"follow": "true", "limitBytes": "1"}, {"tailLines": "1"}):
+        assert_protocol(api.get(f"{PODS}/stored/log", container="app", **query))
+    assert_protocol(api.get(PODS, fieldSelector="status.phase=Running,status.podIP!=x"))
+    assert_protocol(api.get(EVENTS, fieldSelector="involvedObject.name=x,source!=kubelet"))
+    reference = {"kind": "Pod", "apiVersion": "v1", "name": "stored"}
+    answer = api.post(f"{ACCOUNTS}/default/token", {"spec": {"boundObjectRef": reference}})
+    assert answer.status == 201
+
+
+@pytest.fixture
+def world_of_junk(api):
+    """The junk world, with a Pod and an event to write to."""
+    api.post(PODS, pod("stored", nodeName="another-node"))
+    api.post(EVENTS, {"metadata": {"name": "stored"}, **EVENT})
+    yield api.world
+    api.delete(f"{PODS}/stored")
+    api.delete(f"{EVENTS}/stored")
+
+
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 
 

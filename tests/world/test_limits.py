@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.errors import ApiError
-from app.world.environment import ConfigError, expand
-from app.world.kubelet import VOLUMES_LIMIT
+from app.world.node.environment import ConfigError, expand
+from app.world.node.kubelet import VOLUMES_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 
 

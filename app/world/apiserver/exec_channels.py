@@ -15,7 +15,7 @@ from app.flow.ports import Execution
 from app.world.apiserver import errors
 from app.world.apiserver.logs import choose_container
 from app.world.apiserver.request_info import RequestInfo, is_true
-from app.world.kubelet import ContainerNotFound
+from app.world.node.kubelet import ContainerNotFound
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -12,7 +12,7 @@ from app.world.apiserver import errors, names
 from app.world.apiserver.reading import integer_parameter
 from app.world.apiserver.request_info import is_true
 from app.world.apiserver.responses import common_headers
-from app.world.kubelet import ContainerNotFound
+from app.world.node.kubelet import ContainerNotFound
 
 if TYPE_CHECKING:
     from app.world.apiserver.state import Change
@@ -72,7 +72,7 @@ def _text(world: World, pod: JsonObject, container: str) -> str:
         (
             status["state"]["waiting"].get("reason", "")
             for status in (*statuses.get("initContainerStatuses", []), *statuses.get("containerStatuses", []))
-            if status["name"] == container and "waiting" in status.get("state", {}) and not status.get("lastState")
+            if status.get("name") == container and "waiting" in status.get("state", {}) and not status.get("lastState")
         ),
         None,
     )

@@ -204,11 +204,11 @@ def _moment(value: JsonValue) -> datetime:
 
 
 def _time(value: JsonValue) -> JsonValue:
-    return value and _moment(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value and _moment(value).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _micro_time(value: JsonValue) -> JsonValue:
-    return value and _moment(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value and _moment(value).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _bytes(value: JsonValue) -> JsonValue:

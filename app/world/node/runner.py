@@ -26,10 +26,10 @@ from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher, In
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
-from app.world import aws_command
-from app.world.aws_command import GetCallerIdentity, ListBuckets, ListObjects, UsageError
-from app.world.container import Container
-from app.world.pod_exchanges import exchange
+from app.world.node import aws_command
+from app.world.node.aws_command import GetCallerIdentity, ListBuckets, ListObjects, UsageError
+from app.world.node.container import Container
+from app.world.node.pod_exchanges import exchange
 
 HTTP_SECONDS = 5.0
 """How long a call waits to connect, and for an answer."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.flow.ports import Execution
-from app.world.environment import expand
-from app.world.filesystem import FileSystem, User
-from app.world.listing import ls
+from app.world.node.environment import expand
+from app.world.node.filesystem import FileSystem, User
+from app.world.node.listing import ls
 
 JsonObject = dict[str, Any]
 AWS = "aws"

@@ -6,9 +6,9 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.world.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
-from app.world.environment import ConfigError, data_of, field_value
-from app.world.tokens import TokenError, TokenManager
+from app.world.node.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
+from app.world.node.environment import ConfigError, data_of, field_value
+from app.world.node.tokens import TokenError, TokenManager
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
 from app.world.apiserver.errors import ApiError
-from app.world.atomic_writer import OwnedTree
-from app.world.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
-from app.world.environment import ConfigError, variables
-from app.world.filesystem import FileSystem
-from app.world.pod_status import ContainerState, PodState
-from app.world.volumes import PodVolumes
+from app.world.node.atomic_writer import OwnedTree
+from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.node.environment import ConfigError, variables
+from app.world.node.filesystem import FileSystem
+from app.world.node.pod_status import ContainerState, PodState
+from app.world.node.volumes import PodVolumes
 
 if TYPE_CHECKING:
-    from app.world.kubelet import Kubelet
+    from app.world.node.kubelet import Kubelet
     from app.world.world import World
 
 JsonObject = dict[str, Any]

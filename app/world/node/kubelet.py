@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
 from app.world.network import NetworkError
-from app.world.pod_worker import ContainerNotFound, PodWorker
-from app.world.runner import AwsCli
-from app.world.tokens import TokenError, TokenManager
-from app.world.volumes import pod_directory
+from app.world.node.pod_worker import ContainerNotFound, PodWorker
+from app.world.node.runner import AwsCli
+from app.world.node.tokens import TokenError, TokenManager
+from app.world.node.volumes import pod_directory
 
 if TYPE_CHECKING:
     from app.world.world import World

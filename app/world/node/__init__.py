@@ -1,0 +1,1 @@
+"""The node: kubelet, the volumes it mounts, and what runs in its Pods' containers."""
