@@ -187,7 +187,7 @@ EVENT = {
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
 
 
-@relaxed
+@settings(relaxed, max_examples=25)
 @given(data=st.data())
 def test_whatever_is_stored_can_be_read(api, world_of_junk, data):
     """What clients may really write into a Pod's status and into events, read in every form."""

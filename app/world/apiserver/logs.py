@@ -57,16 +57,18 @@ def read_log(world: World, namespace: str, name: str, query: Mapping[str, str]) 
         told = f'previous terminated container "{container}" in pod "{name}" not found'
         raise errors.bad_request(told)
     text = _text(world, pod, container)
+    if text is None:
+        return Response(b"", headers=common_headers(), media_type="text/plain")
     shown = text if tail is None else "".join(text.splitlines(keepends=True)[-tail:] if tail else [])
-    headers = {key: value for key, value in common_headers().items() if key != "content-type"}
+    headers = common_headers()
     if is_true(query.get("follow")) and query.get("follow"):
         stream = _follow(world, pod, container, shown, len(text), limit)
         return StreamingResponse(stream, headers=headers, media_type="text/plain")
     return Response(shown.encode(errors="replace")[:limit], headers=headers, media_type="text/plain")
 
 
-def _text(world: World, pod: JsonObject, container: str) -> str:
-    """The log so far. Raises `ApiError` 400 where the container has not started yet."""
+def _text(world: World, pod: JsonObject, container: str) -> str | None:
+    """The log so far; None of a Pod that is not on the node. Raises `ApiError` 400 where it has not started yet."""
     statuses = pod.get("status", {})
     waiting = next(
         (
@@ -82,8 +84,7 @@ def _text(world: World, pod: JsonObject, container: str) -> str:
     try:
         return world.kubelet.logs(pod, container)
     except ContainerNotFound:
-        # The Pod has not been bound to the node yet: there is no log and no refusal.
-        return ""
+        return None
 
 
 async def _follow(
