@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.content import load
+from app.content import PAGES, load
 from app.ui import components, controls, language, navigation, session
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -15,14 +15,16 @@ st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 
 # (1) The language, then the walk: the navigation shows how each step ended.
 content = load(language.choose())
-components.page(content.language)
+components.measures()
 with st.spinner(content.message("ui.running")):
     visit = session.visit()
 
 # (2) The frame.
 st.logo(ASSETS / "logo.svg", size="large")
 page = st.navigation(navigation.pages(content, visit.walk))
+name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
+components.page(content.language, name, content.lesson(name).title)
 with st.sidebar:
     st.caption(
         f"{content.message('ui.mode')}: **{content.message('ui.mode_simulated')}**",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject
-from app.ui.text import escape, prose, readable, shorten, value
+from app.ui.text import escape, prose, readable, told_by, value
 
 MARKS = {
     Status.PASSED: "✓",
@@ -32,7 +32,7 @@ def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> s
     words = content.check(check.id).fill(check, subject)
     passed = check.status is Status.PASSED
     is_open = " open" if opened else ""
-    beside = escape(shorten(readable(check.got))) if passed else escape(content.message(f"statuses.{check.status}"))
+    beside = escape(told_by(check.got)) if passed else escape(content.message(f"statuses.{check.status}"))
     return (
         f'<li class="{check.status}" data-check="{escape(check.id)}"><details{is_open}><summary>'
         f'{mark(check.status, content)}<span class="name">{prose(words.title)}</span>'

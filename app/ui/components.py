@@ -33,7 +33,29 @@ export default function ({ data, parentElement }) {
   if (parts.length === open.length) parts.forEach((part, index) => (part.open ||= open[index]))
 }
 """
-_PAGE_JS = "export default function ({ data }) { document.documentElement.lang = data.language }"
+_PAGE_JS = """
+let shown
+export default function ({ data }) {
+  document.documentElement.lang = data.language
+  const came = shown !== undefined && shown !== data.page
+  shown = data.page
+  if (!came) return
+  // On a phone the sidebar lies over the page that was chosen in it.
+  if (window.innerWidth < 768)
+    document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')?.click()
+  // The next thing to read is the new page's heading, which is drawn a moment later.
+  let tries = 100
+  const settle = () => {
+    if (shown !== data.page) return
+    const heading = document.querySelector(".stMainBlockContainer h1")
+    if (heading?.textContent.includes(data.title)) {
+      heading.tabIndex = -1
+      heading.focus({ preventScroll: true })
+    } else if (tries--) setTimeout(settle, 50)
+  }
+  settle()
+}
+"""
 
 _block = st.components.v2.component("irsa_block", css=(ASSETS / "style.css").read_text(encoding="utf-8"), js=_BLOCK_JS)
 _page = st.components.v2.component("irsa_page", js=_PAGE_JS)
@@ -45,7 +67,11 @@ def block(html: str, key: str) -> None:
     _block(data={"html": html}, key=key)
 
 
-def page(language: str) -> None:
-    """Tells the browser which language the page is in, and sets the page's measures."""
+def measures() -> None:
+    """Sets the measures of Streamlit's own parts."""
     st.html(f"<style>{_FRAME_CSS}</style>")
-    _page(data={"language": language}, key="page")
+
+
+def page(language: str, name: str, title: str) -> None:
+    """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus."""
+    _page(data={"language": language, "page": name, "title": title}, key="page")

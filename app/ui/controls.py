@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app.content import Content, load
+from app.content import Content
 from app.ui import components, session
 from app.ui.text import escape, value
 
 HOURS = (1, 6, 20)
 """Steps of the clock: an hour is the life of the credentials, in twenty the token passes 80 % of its own."""
+_REFUSED = "clock_refused"
 
 
 def world_panel(content: Content) -> None:
@@ -45,22 +46,25 @@ def world_panel(content: Content) -> None:
 
 def clock(content: Content, key: str) -> None:
     """The world's time, and buttons that move it."""
-    now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%Y-%m-%d %H:%M UTC")
-    st.caption(content.message("ui.clock_now", time=now))
+    now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
+    in_sidebar = key == "sidebar"
+    st.caption(content.message("ui.clock_now", time=now), help=content.message("ui.clock_help") if in_sidebar else None)
     with st.container(horizontal=True, gap="small", key=f"clock_{key}"):
         for hours in HOURS:
             st.button(
-                f"+{hours} h",
+                content.message("ui.clock_forward", hours=hours),
                 key=f"clock_{key}_{hours}",
-                help=f"**{content.message('ui.clock_forward', hours=hours)}**  \n{content.message('ui.clock_help')}",
                 on_click=_forward,
-                args=(hours, content.language),
+                args=(hours, key),
             )
+    if st.session_state.pop(f"{_REFUSED}_{key}", False):
+        st.warning(content.message("screens.clock_too_far"))
+    if not in_sidebar:
+        st.caption(content.message("ui.clock_help"))
 
 
-def _forward(hours: int, language: str) -> None:
+def _forward(hours: int, key: str) -> None:
     try:
         session.move_clock(hours * 3600.0)
     except ValueError:
-        return
-    st.toast(load(language).message("ui.clock_moved", hours=hours))
+        st.session_state[f"{_REFUSED}_{key}"] = True

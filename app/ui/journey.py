@@ -8,6 +8,7 @@ from app.ui.checks import MARKS
 from app.ui.text import escape
 
 NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
+_HOLDS = {Status.PASSED, Status.WARNING}
 
 
 def journey(current: Step, walk: Walk, content: Content) -> str:
@@ -17,7 +18,7 @@ def journey(current: Step, walk: Walk, content: Content) -> str:
     items = []
     for position, step in enumerate(steps):
         status = walk.report(step).status
-        place = "now" if step is current else ("done" if position < here else "ahead")
+        place = "now" if step is current else ("done" if position < here or status in _HOLDS else "ahead")
         sign = "" if status is Status.PASSED else MARKS[status]
         items.append(
             f'<li class="{place} {status}"{" aria-current=step" if step is current else ""}>'

@@ -33,18 +33,28 @@ def _draw(step: Step, report: StepReport, visit: session.Visit, content: Content
     diagram.draw(FLOW, content, step=step, status=report.status)
 
     # (2) What was checked, with what came of it, beside what was found.
-    left, right = st.columns([1, 1], gap="large")
-    with left, st.container(key="checked"):
-        _checked(report, visit, content)
-        if step is Step.TOKEN_MOUNT:
-            timeline.timeline(visit, content)
-        components.block(glossary(step, content), key=f"glossary_{step}")
-    with right:
-        components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
+    with st.container(key="found"):
+        left, right = st.columns([1, 1], gap="large")
+        with left, st.container(key="checked"):
+            _checked(report, visit, content)
+            if step is Step.TOKEN_MOUNT:
+                timeline.timeline(visit, content)
+            components.block(glossary(step, content), key=f"glossary_{step}")
+        with right:
+            components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
 
-    # (3) What lies behind it.
+    # (3) The story; what lies behind it, folded; what to keep.
+    _told("what-happens", step, content)
     with st.container(key="behind"):
         _behind(step, report, content)
+    _told("recap", step, content)
+
+
+def _told(anchor: str, step: Step, content: Content) -> None:
+    """A section of the lesson, open."""
+    section = content.lesson(step).section(anchor)
+    st.subheader(section.heading, anchor=False)
+    st.markdown(section.body)
 
 
 def _checked(report: StepReport, visit: session.Visit, content: Content) -> None:
@@ -58,20 +68,18 @@ def _checked(report: StepReport, visit: session.Visit, content: Content) -> None
 
 
 def _behind(step: Step, report: StepReport, content: Content) -> None:
-    """The wire, then the lesson's own sections, all folded. The goal stands at the top of the page already."""
+    """The wire, then those of the lesson's sections that do not stand open, all folded."""
     with st.expander(f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:"):
         components.block(wire(report.exchanges, content), key=f"wire_{step}")
     for anchor, section in content.lesson(step).sections.items():
-        if anchor != "goal":
-            with st.expander(section.heading, icon=_ICONS.get(anchor, ":material/menu_book:")):
+        if anchor in _ICONS:
+            with st.expander(section.heading, icon=_ICONS[anchor]):
                 st.markdown(section.body)
 
 
 _ICONS = {
-    "what-happens": ":material/route:",
     "why": ":material/lightbulb:",
     "misconceptions": ":material/psychology_alt:",
     "what-can-go-wrong": ":material/healing:",
     "analogy": ":material/luggage:",
-    "recap": ":material/checklist:",
 }

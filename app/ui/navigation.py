@@ -53,6 +53,8 @@ def go(page: str, content: Content) -> None:
 def onward(page: str, content: Content) -> Iterator[None]:
     """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
 
+    The last page leads back to the first.
+
     The ways are looked at first, so that nothing of this page is drawn anew when the reader leaves it.
     """
     place = PAGES.index(page)
@@ -62,6 +64,8 @@ def onward(page: str, content: Content) -> Iterator[None]:
             _way(PAGES[place - 1], content, key="previous", shortcut="Left")
         if place < len(PAGES) - 1:
             _way(PAGES[place + 1], content, key="next", shortcut="Right")
+        elif st.button(content.message("screens.back_home"), key="back_home", type="primary"):
+            go(PAGES[0], content)
     with body:
         yield
 

@@ -43,6 +43,28 @@ def _is_words(run: str) -> bool:
     return bool(plain * 2 > len(parts))
 
 
+_ADDRESS = re.compile(r"(?:arn:|https?://|(?<![^\s=])/)[^\s,]+")
+_SUBJECT = re.compile(r"system:serviceaccount:(?=\S)")
+_END = 16
+"""Characters that the end of an address may have."""
+
+
+def told_by(text: str) -> str:
+    """What tells `text` from others like it, in a few characters: the ends of ARNs, URLs and subjects, nothing for `{}`."""
+    return "" if text in ("{}", "[]") else shorten(_SUBJECT.sub("…:", _ADDRESS.sub(_end, readable(text))))
+
+
+def _end(match: re.Match[str]) -> str:
+    """The last segments of an address, as many as there is room for, at least one: `…/id/0A1B2C…E8F9`."""
+    first, *segments = shorten(match[0].partition("://")[2] or match[0]).split("/")
+    if not segments:
+        return str(match[0])
+    end = segments.pop()
+    while segments and len(end) + len(segments[-1]) < _END:
+        end = f"{segments.pop()}/{end}"
+    return f"…/{end}" if first or segments else f"/{end}"
+
+
 def value(text: str) -> str:
     """A value in code type. Where ids were shortened, one click shows the whole."""
     return f"<code>{marked(text)}</code>"

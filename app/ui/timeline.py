@@ -30,10 +30,11 @@ def timeline(visit: session.Visit, content: Content) -> None:
 
 def _line(begins: float, expires: float, now: float, content: Content) -> str:
     place = min(max((now - begins) / (expires - begins), 0.0), 1.0)
+    refresh = begins + ROTATE_AT * (expires - begins)
     points = (
         (0.0, "start", content.message("ui.issued_at"), _at(begins)),
-        (ROTATE_AT, "middle", content.message("ui.refresh_at"), _at(begins + ROTATE_AT * (expires - begins))),
-        (1.0, "end", content.message("ui.expires_at"), _at(expires)),
+        (ROTATE_AT, "middle", content.message("ui.refresh_at"), _after(begins, refresh)),
+        (1.0, "end", content.message("ui.expires_at"), _after(refresh, expires)),
     )
     marks = "".join(
         f'<li class="{kind}" style="left:{at * 100:.2f}%"><b>{escape(name)}</b> <span>{escape(when)}</span></li>'
@@ -52,6 +53,12 @@ def _moved(visit: session.Visit, begins: float, content: Content) -> str:
         return ""
     key = "rotated" if before != begins else "not_rotated"
     return f"<p>{prose(content.message(f'screens.{key}', before=_at(before), after=_at(begins)))}</p>"
+
+
+def _after(earlier: float, moment: float) -> str:
+    """The time of `moment`, with its date where that is another one than that of `earlier`."""
+    day, _, clock = _at(moment).rpartition(" ")
+    return clock if _at(earlier).startswith(f"{day} ") else _at(moment)
 
 
 def _at(moment: float) -> str:

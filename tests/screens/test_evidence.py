@@ -13,6 +13,7 @@ from app.flow.steps import access, oidc_provider, service_account, sts_assume, t
 from app.flow.token import anatomy
 from app.ui.checks import checks, outcome
 from app.ui.evidence import VIEWS
+from app.ui.evidence.parts import Pair, scheme
 from app.ui.wire import wire
 from tests.screens.test_text import Balanced
 
@@ -95,6 +96,24 @@ def test_any_report_is_drawn_without_a_fall_and_without_foreign_markup(step, dat
     assert "<script" not in html
     assert "<img" not in html
     Balanced(re.sub(r"<br>|<wbr>", "", html))
+
+
+def pair(left: str, right: str, status: Status = Status.PASSED) -> Pair:
+    return Pair(left="iss", left_value=left, right="Url", right_value=right, status=status)
+
+
+def test_only_what_is_the_same_letter_by_letter_is_called_equal():
+    assert pair("a", "a").sign[0] == "="
+    assert pair("https://a/id/B", "a/id/B").sign[0] == "✓"
+    assert pair("a", "b", Status.FAILED).sign[0] == "≠"
+    assert pair("a", "b", Status.UNKNOWN).sign[0] == "?"
+
+
+def test_iams_way_to_write_an_issuer_is_told_only_where_it_is_seen():
+    told = load("en").message("screens.without_scheme").partition("`")[0]
+    assert told in scheme(load("en"), [pair("https://a/id/B", "arn:aws:iam::1:oidc-provider/a/id/B")])
+    for left, right in (("https://a", "https://a"), ("a", "a"), ("https://a", "b"), ("https://a", "")):
+        assert scheme(load("en"), [pair(left, right)]) == ""
 
 
 def test_fields_of_the_compact_token_cover_the_characters_they_say():

@@ -1,5 +1,6 @@
 """Each page in each language: it draws, says what it is, shows what was checked, and can be opened by its address."""
 
+import re
 from html import unescape
 
 import pytest
@@ -71,6 +72,53 @@ def test_page_leads_to_its_neighbours_by_name(reader, page):
             assert shown.test.query_params["lang"] in ("en", ["en"])
         else:
             assert not [button for button in shown.test.button if button.key == key]
+
+
+def test_the_last_page_leads_home(reader):
+    shown = reader("en").open(PAGES[-1]).click("back_home")
+    assert load("en").lesson("home").title in shown.title
+
+
+def test_the_story_and_what_to_keep_stand_open_and_the_rest_is_folded(reader):
+    shown, lesson = reader("en").open("sts_assume"), load("en").lesson("sts_assume")
+    assert [heading.value for heading in shown.test.subheader] == [
+        lesson.section(anchor).heading for anchor in ("what-happens", "recap")
+    ]
+    folded = [section.heading for section in lesson.sections.values()][2:-1]
+    assert [expander.label for expander in shown.test.expander][1:] == folded
+    assert not [expander for expander in shown.test.expander if expander.proto.expanded]
+
+
+def test_a_token_of_the_service_account_would_name_the_issuer_not_the_provider(reader):
+    shown = reader("en").open("service_account")
+    first = shown.html("evidence_service_account").partition('<div class="pairs">')[2].partition('class="sign')[0]
+    assert "https:" in first
+    assert "arn:" not in first
+
+
+def test_sts_asks_two_questions_of_two_documents(reader):
+    html = reader("en").open("sts_assume").html("evidence_sts_assume")
+    first, second = html.split('<div class="pairs">')[1:]
+    assert "Provider.Url" in first
+    assert "Provider.ClientIDList" in first
+    assert "Principal.Federated" in second
+    assert "StringEquals" in second
+    assert html.count(load("en").message("screens.without_scheme").partition("`")[0]) == 1
+
+
+def test_claims_that_matter_stand_open_and_all_others_are_within_reach(reader):
+    html = reader("en").open("token_mount").html("evidence_token_mount").partition('<details class="more">')[0]
+    opened = re.sub(r'<details class="fold">.*?</table></details>', "", html)
+    names = [re.sub("<.*?>", "", name) for name in re.findall(r"<th><code>(.*?)</code>", opened)]
+    assert names == ["alg", "kid", "aud", "exp", "iss", "kubernetes.io.pod.name", "sub"]
+    for name in ("iat", "nbf", "jti", "kubernetes.io", "node", "serviceaccount", "uid"):
+        assert f"<code>{name}</code>" in html
+
+
+def test_the_journey_shows_where_the_reader_is_and_that_later_steps_hold(reader):
+    journey = reader("en").open("webhook").html("journey")
+    assert journey.count('<li class="done passed">') == len(STEPS) - 1
+    assert journey.count('<li class="now passed" aria-current=step>') == 1
 
 
 def test_home_counts_what_passed_and_leads_into_the_story(reader):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ui.text import breakable, marked, prose, readable, shorten, utc, value
+from app.ui.text import breakable, marked, prose, readable, shorten, told_by, utc, value
 
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
 
@@ -65,6 +65,34 @@ def test_ids_are_shortened_and_names_are_not(text, short):
         assert visible(value(text)) == short + text  # the short form, and the whole behind one click
     else:
         assert visible(value(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("arn:aws:iam::111122223333:role/s3-reader", "…/s3-reader"),
+        (f"arn:aws:iam::111122223333:oidc-provider/{ISSUER.removeprefix('https://')}", "…/id/0A1B2C…E8F9"),
+        (ISSUER, "…/id/0A1B2C…E8F9"),
+        (f"{ISSUER}/keys", "…/keys"),
+        ("/var/run/secrets/eks.amazonaws.com/serviceaccount/token", "…/token"),
+        ("AWS_ROLE_ARN=arn:aws:iam::111122223333:role/s3-reader, A=/a/b", "AWS_ROLE_ARN=…/s3-reader, A=…/b"),
+        ("https://kubernetes.default.svc", "https://kubernetes.default.svc"),
+        ("arn:aws:s3:::irsa-logs", "arn:aws:s3:::irsa-logs"),
+        ("system:serviceaccount:default:my-sa", "…:default:my-sa"),
+        ("sts.amazonaws.com", "sts.amazonaws.com"),
+        ("a/b", "a/b"),
+        ("{}", ""),
+        ("[]", ""),
+        ("", ""),
+    ],
+)
+def test_the_end_tells_one_value_from_another(text, end):
+    assert told_by(text) == end
+
+
+@given(st.text(alphabet="arn:/htps,= {}a1…"))
+def test_any_value_has_an_end(text):
+    assert isinstance(told_by(text), str)
 
 
 def test_long_values_break_after_separators_only():

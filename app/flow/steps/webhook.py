@@ -79,10 +79,12 @@ def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> JsonValue
     if name != subject.pod:
         findings.judge("pod.exists", False, got=name or pod, expected=subject.pod, where=where)
         return None
+    if account == subject.service_account:
+        findings.judge("pod.exists", True, got=name, expected=subject.pod, where=where)
+        return pod
     where += " .spec.serviceAccountName"
-    right = account == subject.service_account
-    findings.judge("pod.exists", right, got=account, expected=subject.service_account, where=where)
-    return pod if right else None
+    findings.judge("pod.exists", False, got=account, expected=subject.service_account, where=where)
+    return None
 
 
 def _registered(findings: Findings, ports: Ports) -> JsonValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.content import Content
 from app.flow.model import StepReport
 from app.flow.steps.documents import dig, items, shown, strings, text
-from app.ui.evidence.parts import Pair, folded, join, json_document, notes, pairs, part, status_of
+from app.ui.evidence.parts import Pair, folded, join, json_document, notes, pairs, part, scheme, status_of
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -23,6 +23,22 @@ def evidence(report: StepReport, content: Content) -> str:
     audience = report.check("provider.audience")
     keys = report.check("issuer.cluster_keys")
     issuer = text(discovery, "issuer") or text(found.get("cluster_discovery"), "issuer")
+    trust = [
+        Pair(
+            left="issuer",
+            left_value=issuer,
+            right="Url",
+            right_value=text(provider, "Url"),
+            status=status_of(report, "provider.exists"),
+        ),
+        Pair(
+            left="aud",
+            left_value=audience.expected,
+            right="ClientIDList",
+            right_value=shown(strings(dig(provider, "ClientIDList"))),
+            status=audience.status,
+        ),
+    ]
     return join(
         [
             part(
@@ -32,23 +48,9 @@ def evidence(report: StepReport, content: Content) -> str:
                     content,
                     content.message("figure.kubernetes"),
                     content.message("figure.aws"),
-                    [
-                        Pair(
-                            left="issuer",
-                            left_value=issuer,
-                            right="Url",
-                            right_value=text(provider, "Url"),
-                            status=status_of(report, "provider.exists"),
-                        ),
-                        Pair(
-                            left="aud",
-                            left_value=audience.expected,
-                            right="ClientIDList",
-                            right_value=shown(strings(dig(provider, "ClientIDList"))),
-                            status=audience.status,
-                        ),
-                    ],
-                ),
+                    trust,
+                )
+                + scheme(content, trust),
             ),
             part(
                 content,

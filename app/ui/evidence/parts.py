@@ -12,18 +12,29 @@ from app.flow.steps.documents import items, mapping, shown, text
 from app.ui.documents import Notes, Path, document, json_lines, yaml_lines
 from app.ui.text import escape, prose, value
 
-_SIGNS = {Status.PASSED: ("=", "matches"), Status.FAILED: ("≠", "does_not_match")}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two values from two places that must be the same."""
+    """Two values from two places of which one must agree with the other."""
 
     left: str
     left_value: str
     right: str
     right_value: str
     status: Status
+
+    @property
+    def sign(self) -> tuple[str, str]:
+        """The sign between the two, and the key of its word: `=` only where they are the same letter by letter."""
+        if self.status is Status.PASSED:
+            return ("=" if self.left_value == self.right_value else "✓", "ui.matches")
+        return ("≠", "ui.does_not_match") if self.status is Status.FAILED else ("?", f"statuses.{self.status}")
+
+    @property
+    def without_scheme(self) -> bool:
+        """Whether the right side is an issuer as IAM writes it: its URL without the scheme, alone or in an ARN."""
+        address = self.left_value.removeprefix("https://")
+        return address != self.left_value and self.right_value.endswith(address) and self.right_value != self.left_value
 
 
 def part(content: Content, evidence_id: str, body: str) -> str:
@@ -69,15 +80,21 @@ def pairs(content: Content, left: str, right: str, rows: Iterable[Pair]) -> str:
     """Two columns of values with a sign between those that match or do not."""
     cells = [f'<div class="side">{escape(left)}</div><div></div><div class="side">{escape(right)}</div>']
     for row in rows:
-        sign, word = _SIGNS.get(row.status, ("?", ""))
-        word = content.message(f"ui.{word}") if word else content.message(f"statuses.{row.status}")
+        sign, word = row.sign
         cells.append(
             f'<div class="box {row.status}"><small>{escape(row.left)}</small>{value(row.left_value or "–")}</div>'
             f'<div class="sign {row.status}"><span aria-hidden="true">{sign}</span>'
-            f'<span class="unseen">{escape(word)}</span></div>'
+            f'<span class="unseen">{escape(content.message(word))}</span></div>'
             f'<div class="box {row.status}"><small>{escape(row.right)}</small>{value(row.right_value or "–")}</div>'
         )
     return f'<div class="pairs">{"".join(cells)}</div>'
+
+
+def scheme(content: Content, rows: Iterable[Pair]) -> str:
+    """What to know about IAM's way to write an issuer, where one of the rows shows it."""
+    if not any(row.without_scheme for row in rows):
+        return ""
+    return f'<p class="caption">{prose(content.message("screens.without_scheme"))}</p>'
 
 
 def decision(content: Content, found: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from app.ui.evidence.parts import (
     notes,
     pairs,
     part,
-    status_of,
+    scheme,
     yaml_document,
 )
 
@@ -32,6 +32,29 @@ def evidence(report: StepReport, content: Content) -> str:
     annotation = ("metadata", "annotations", ROLE_ARN)
     statement = ("Statement", "*")
     provider, subject, audience = (report.check(f"trust.{name}") for name in ("provider", "subject", "audience"))
+    rows = [
+        Pair(
+            left="iss",
+            left_value=_issuer(provider.expected),
+            right="Principal.Federated",
+            right_value=provider.got,
+            status=provider.status,
+        ),
+        Pair(
+            left="aud",
+            left_value=audience.expected,
+            right="Condition …:aud",
+            right_value=audience.got,
+            status=audience.status,
+        ),
+        Pair(
+            left="sub",
+            left_value=subject.expected,
+            right="Condition …:sub",
+            right_value=subject.got,
+            status=subject.status,
+        ),
+    ]
     return join(
         [
             part(
@@ -57,37 +80,17 @@ def evidence(report: StepReport, content: Content) -> str:
             )
             if policy
             else "",
-            pairs(
-                content,
-                content.message("screens.will_say"),
-                content.message("ui.policy_side"),
-                [
-                    Pair(
-                        left="iss",
-                        left_value=provider.expected,
-                        right="Principal.Federated",
-                        right_value=provider.got,
-                        status=provider.status,
-                    ),
-                    Pair(
-                        left="aud",
-                        left_value=audience.expected,
-                        right="Condition …:aud",
-                        right_value=audience.got,
-                        status=audience.status,
-                    ),
-                    Pair(
-                        left="sub",
-                        left_value=subject.expected,
-                        right="Condition …:sub",
-                        right_value=subject.got,
-                        status=status_of(report, "trust.subject"),
-                    ),
-                ],
-            )
+            pairs(content, content.message("screens.will_say"), content.message("ui.policy_side"), rows)
+            + scheme(content, rows)
             if decided
             else "",
             folded(content, "trust_decision", decision(content, decided)) if decided else "",
             folded(content, "role", json_document(content, found["role"])) if found.get("role") else "",
         ]
     )
+
+
+def _issuer(provider_arn: str) -> str:
+    """The issuer whose tokens the provider of that ARN stands for: the ARN ends in its URL without the scheme."""
+    _, _, address = provider_arn.partition(":oidc-provider/")
+    return f"https://{address}" if address else ""

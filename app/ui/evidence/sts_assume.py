@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.content import Content
 from app.flow.model import JsonValue, Status, StepReport
 from app.flow.steps.documents import dig, items, shown, text
-from app.ui.evidence.parts import Pair, folded, join, json_document, notes, pairs, part
+from app.ui.evidence.parts import Pair, folded, join, json_document, notes, pairs, part, scheme
+from app.ui.text import escape
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -20,7 +21,7 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 def evidence(report: StepReport, content: Content) -> str:
     """The matches, then request and answer."""
     found = report.evidence
-    claims = items(found, "claims")
+    claims = [_pair(row) for row in items(found, "claims")]
     request = notes(content, (("RoleArn",), "role_arn_parameter"), (("WebIdentityToken",), "token_parameter"))
     answer = notes(
         content,
@@ -30,24 +31,29 @@ def evidence(report: StepReport, content: Content) -> str:
     )
     return join(
         [
-            part(
-                content,
-                "claims",
-                pairs(
-                    content,
-                    content.message("ui.token_side"),
-                    content.message("screens.aws_side"),
-                    [_pair(row) for row in claims],
-                ),
-            )
-            if claims
-            else "",
+            part(content, "claims", _questions(claims, content)) if claims else "",
             folded(content, "request", json_document(content, found["request"], request))
             if found.get("request")
             else "",
             folded(content, "answer", json_document(content, found["answer"], answer)) if found.get("answer") else "",
         ]
     )
+
+
+def _questions(rows: list[Pair], content: Content) -> str:
+    """The two questions that STS asks of two documents: of the provider first, then of the role's trust policy."""
+    of_provider = [row for row in rows if row.right.startswith("Provider.")]
+    of_policy = [row for row in rows if row not in of_provider]
+    drawn = [
+        f"<h4>{escape(content.message(f'screens.{question}'))}</h4>"
+        + pairs(content, content.message("ui.token_side"), content.message(side), asked)
+        for question, side, asked in (
+            ("issuer_known", "evidence.provider.title", of_provider),
+            ("account_allowed", "ui.policy_side", of_policy),
+        )
+        if asked
+    ]
+    return "".join(drawn) + scheme(content, rows)
 
 
 def _pair(row: JsonValue) -> Pair:

@@ -14,6 +14,10 @@ from app.ui.text import escape, prose, utc, value
 
 _PREFIX_DOTS = "kubernetes.io".count(".")
 _TIMES = {"exp", "iat", "nbf"}
+_OPEN = {"alg", "kid", "aud", "exp", "iss", "sub"}
+"""Members that stand open: what STS and the trust policy look at, and the keys to the signature."""
+_POD = "kubernetes.io.pod.name"
+"""The member of `kubernetes.io` that stands open with them."""
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -88,22 +92,36 @@ def _compact(piece: dict[str, Any]) -> str:
 def _fields(piece: dict[str, Any], token: JsonValue, content: Content) -> str:
     name = str(piece.get("name"))
     members = dig(token, "header" if name == "header" else "claims")
-    rows = []
+    rows: list[str] = []
+    rest: list[str] = []
     for field in (mapping(found) for found in piece["fields"]):
         member = dig(members, str(field["name"]))
         bytes_ = content.message("ui.token_bytes", start=field["compact_start"], stop=field["compact_stop"])
-        rows.append(_row(f"{name}.{field['name']}", str(field["name"]), member, content, hint=bytes_))
-        rows.extend(_nested(str(field["name"]), member, content))
-    return f'<table class="claims {escape(name)}">{"".join(rows)}</table>'
+        lights = f"{name}.{field['name']}"
+        row = _row(lights, str(field["name"]), member, content, hint=bytes_)
+        (rows if field["name"] in _OPEN else rest).append(row)
+        for path, below in _nested(str(field["name"]), member):
+            if path == _POD:
+                rows.append(_row(lights, path, below, content, hint=bytes_))
+            else:
+                rest.append(_row("", path, below, content, depth=path.count(".") - _PREFIX_DOTS))
+    table = f'<table class="claims {escape(name)}">{"".join(rows)}</table>'
+    if not rest:
+        return table
+    more = escape(content.message("screens.more_claims", count=len(rest)))
+    return (
+        f'{table}<details class="fold"><summary>{more}</summary>'
+        f'<table class="claims {escape(name)}">{"".join(rest)}</table></details>'
+    )
 
 
-def _nested(prefix: str, member: JsonValue, content: Content) -> Iterator[str]:
-    """The members of `kubernetes.io`, each with its own meaning."""
+def _nested(prefix: str, member: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    """The members of `kubernetes.io` and of what is in it, each after its parent, by their dotted names."""
     if not isinstance(member, dict):
         return
     for name, below in member.items():
-        yield _row("", f"{prefix}.{name}", below, content, depth=1 + prefix.count(".") - _PREFIX_DOTS)
-        yield from _nested(f"{prefix}.{name}", below, content)
+        yield f"{prefix}.{name}", below
+        yield from _nested(f"{prefix}.{name}", below)
 
 
 def _row(lights: str, name: str, member: JsonValue, content: Content, *, hint: str = "", depth: int = 0) -> str:
@@ -112,9 +130,14 @@ def _row(lights: str, name: str, member: JsonValue, content: Content, *, hint: s
     when = f' <span class="quiet">{escape(_time(member))}</span>' if name in _TIMES else ""
     label = name.rpartition(".")[2] if not lights else name
     return (
-        f'<tr{reach} style="--depth:{depth}"><th><code>{escape(label)}</code></th>'
+        f'<tr{reach} style="--depth:{depth}"><th><code>{_parted(label)}</code></th>'
         f'<td>{said}{when}<span class="meaning">{prose(content.claim(name))}</span></td></tr>'
     )
+
+
+def _parted(name: str) -> str:
+    """A dotted name with a place to break where `kubernetes.io` ends."""
+    return escape(name).replace("kubernetes.io.", "kubernetes.io.<wbr>")
 
 
 def _verified(report: StepReport, content: Content) -> str:
