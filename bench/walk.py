@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from app.flow.model import Step, Subject
 from app.flow.walk import walk
-from app.wiring import simulated
+from app.wiring import simulated, warm_up
 from app.world.simulation import Simulation
 from bench.report import figure, median_ms, spread, title
 
@@ -22,6 +22,7 @@ def main() -> None:
     with Simulation() as simulation:
         world = simulation.world("bench")
         until_world = time.perf_counter() - begin
+        warm_up()  # as the server does
 
         walks, busy = [], []
         requests: dict[Step, list[float]] = defaultdict(list)

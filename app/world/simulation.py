@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import uvloop
+
 from app.world import scenario
 from app.world.keys import KeyPool
 from app.world.loopback import Loopback
@@ -171,7 +173,8 @@ class Simulation:
 
     def _main(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve())
         except BaseException as error:
             self._failure = error
         finally:
