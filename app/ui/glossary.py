@@ -7,9 +7,9 @@ from app.flow.model import Step
 from app.ui.text import escape, prose
 
 TERMS = {
-    Step.OIDC_PROVIDER: ("oidc", "issuer", "jwks"),
+    Step.OIDC_PROVIDER: ("oidc", "issuer", "discovery", "jwks", "thumbprint"),
     Step.SERVICE_ACCOUNT: ("service_account", "annotation", "trust_policy", "arn"),
-    Step.WEBHOOK: ("webhook", "json_patch", "dry_run"),
+    Step.WEBHOOK: ("webhook", "json_patch", "volume", "mount", "dry_run"),
     Step.TOKEN_MOUNT: ("jwt", "claim", "kubelet"),
     Step.STS_ASSUME: ("sts", "assume", "credentials"),
     Step.ACCESS: ("sigv4", "permission_policy"),
