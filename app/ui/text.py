@@ -50,7 +50,7 @@ _END = 16
 
 
 def told_by(text: str) -> str:
-    """What tells `text` from others like it, in a few characters: the ends of ARNs, URLs and subjects, nothing for `{}`."""
+    """What tells `text` from others like it, in a few characters: the end of an ARN, URL or subject, not `{}`."""
     return "" if text in ("{}", "[]") else shorten(_SUBJECT.sub("…:", _ADDRESS.sub(_end, readable(text))))
 
 

@@ -130,6 +130,65 @@ def test_nothing_is_wider_than_a_phone(reader, page, language):
     assert one.overflow <= 0
 
 
+def test_on_a_phone_the_sidebar_gives_way_to_the_page_that_was_chosen_in_it(reader):
+    one = reader(size=PHONE).open("/?lang=en")
+    for step in STEPS[:2]:
+        one.page.get_by_test_id("stExpandSidebarButton").click()
+        one.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()
+        one.expect_title(load("en").lesson(step).title)
+        expect(one.page.get_by_test_id("stSidebarNav")).not_to_be_in_viewport()
+
+
+def test_on_a_desk_the_sidebar_stays_and_the_new_heading_has_the_focus(reader):
+    one = reader().open("/?lang=en")
+    expect(one.page.locator("h1")).not_to_be_focused()
+    for step in STEPS[:2]:
+        one.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()
+        one.expect_title(load("en").lesson(step).title)
+        expect(one.page.locator("h1")).to_be_focused()
+        expect(one.page.get_by_test_id("stSidebarNav")).to_be_in_viewport()
+    one.wait()
+    one.press("ArrowLeft")
+    one.expect_title(load("en").lesson(STEPS[0]).title)
+    expect(one.page.locator("h1")).to_be_focused()
+
+
+def test_who_walks_by_keyboard_sees_where_he_is(reader):
+    one = reader().open("/?lang=en")
+    seen = []
+    for _ in range(6):
+        one.press("Tab")
+        seen.append(
+            one.page.evaluate(
+                "() => [document.activeElement.tagName, getComputedStyle(document.activeElement).outline]"
+            )
+        )
+    ringed = [outline for tag, outline in seen if tag in ("A", "BUTTON")]
+    assert len(ringed) >= 3
+    assert all("rgb(15, 118, 110)" in outline and "2px" in outline for outline in ringed)
+
+
+@pytest.mark.parametrize("width", [660, 768, 900, 1024])
+def test_no_part_of_the_journey_is_under_the_header(reader, width):
+    one = reader(size=(width, 900)).open("/sts_assume?lang=en")
+    header = one.page.get_by_test_id("stHeader").bounding_box()
+    journey = one.page.locator(".st-key-journey").bounding_box()
+    assert header
+    assert journey
+    assert journey["y"] >= header["y"] + header["height"]
+    assert one.overflow <= 0
+
+
+@pytest.mark.parametrize(("width", "stacked"), [(900, True), (1360, False)])
+def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader, width, stacked):
+    one = reader(size=(width, 1000)).open("/service_account?lang=en")
+    outcome = one.page.locator(f"{BLOCK} .outcome").bounding_box()
+    evidence = one.page.locator(".st-key-evidence_service_account").bounding_box()
+    assert outcome
+    assert evidence
+    assert (evidence["y"] > outcome["y"]) is stacked
+
+
 def test_the_diagram_stands_upright_on_a_phone_only(reader):
     for size, shown, hidden in (((1360, 1000), "lr", "tb"), (PHONE, "tb", "lr")):
         one = reader(size=size).open("/sts_assume")
