@@ -6,6 +6,7 @@ CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -136,4 +137,5 @@ def _binding(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
 
 
 def _oddity(code: str, name: str, got: JsonValue, expected: str, *, serious: bool) -> Oddity:
-    return Oddity(code=code, serious=serious, name=name, got="" if got is None else str(got), expected=expected)
+    text = "" if got is None else got if isinstance(got, str) else json.dumps(got, ensure_ascii=False)
+    return Oddity(code=code, serious=serious, name=name, got=text, expected=expected)
