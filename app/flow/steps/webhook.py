@@ -53,8 +53,9 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     except FlowError as error:
         findings.refused("webhook.dry_run", error, expected="Pod", where=where)
     else:
-        kind = text(after, "kind")
-        if findings.judge("webhook.dry_run", kind == "Pod", got=kind or after, expected="Pod", where=where):
+        kind, name = text(after, "kind"), text(after, "metadata", "name")
+        called = f"{kind} {name}".strip()
+        if findings.judge("webhook.dry_run", kind == "Pod", got=called or after, expected="Pod", where=where):
             show_mutation(findings, ports, subject, request, after, webhook)
             judge_mutation(findings, after, trail)
 
