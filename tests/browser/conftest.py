@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.server import ARGUMENTS, CHROMIUM, Reader, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Not for the whole session: while Playwright runs, the main thread has a loop, and no other test can have one."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed")
     with sync_playwright() as playwright:
@@ -21,7 +22,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that is started in a directory that is not the project's."""
     with serving(tmp_path_factory.mktemp("elsewhere")) as found:
