@@ -47,11 +47,20 @@ _ADDRESS = re.compile(r"(?:arn:|https?://|(?<![^\s=])/)[^\s,]+")
 _SUBJECT = re.compile(r"system:serviceaccount:(?=\S)")
 _END = 16
 """Characters that the end of an address may have."""
+_ROOM = 25
+"""Characters that stand beside a check's title."""
 
 
 def told_by(text: str) -> str:
-    """What tells `text` from others like it, in a few characters: the end of an ARN, URL or subject, not `{}`."""
-    return "" if text in ("{}", "[]") else shorten(_SUBJECT.sub("…:", _ADDRESS.sub(_end, readable(text))))
+    """What tells `text` from others like it, in a few characters: the end of an ARN, URL or subject, not `{}`.
+
+    Of several values that need more room the first stands for all: `iat 11-25 00:35 UTC, …`.
+    """
+    if text in ("{}", "[]"):
+        return ""
+    short = shorten(_SUBJECT.sub("…:", _ADDRESS.sub(_end, _to_the_minute(text))))
+    first, comma, _ = short.partition(", ")
+    return f"{first}, …" if comma and len(short) > _ROOM else short
 
 
 def _end(match: re.Match[str]) -> str:
@@ -98,6 +107,10 @@ def _breaks(escaped: str) -> str:
 
 _MOMENT = re.compile(r"(?<![\w.:-])[12]\d{9}(?![\w.:-])")
 """Unix seconds between 2001 and 2065 standing alone."""
+
+
+def _to_the_minute(text: str) -> str:
+    return _MOMENT.sub(lambda match: datetime.fromtimestamp(int(match[0]), UTC).strftime("%m-%d %H:%M UTC"), text)
 
 
 def readable(text: str) -> str:
