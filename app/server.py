@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,14 +13,44 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from app import wiring
 from app.content import PAGES
 from app.ui import session
+from app.world.http import is_loopback_host
 
 _YEAR = 365 * 86400
+
+
+class LoopbackNames:
+    """Answers on loopback to loopback's own names only: no web page can reach us by DNS rebinding.
+
+    Where a container or a proxy host takes the requests on another address, any name may lead there.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuses a request or a websocket that came in on loopback under another name."""
+        if scope["type"] == "lifespan" or not _is_misdirected(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+        else:
+            await PlainTextResponse("Misdirected Request\n", 421)(scope, receive, send)
+
+
+def _is_misdirected(scope: Scope) -> bool:
+    address, _ = scope.get("server") or ("", None)
+    try:
+        came_in_on_loopback = ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a unix socket
+        return False
+    return came_in_on_loopback and not is_loopback_host(Headers(scope=scope).get("host", ""))
 
 
 class BrowserId:
@@ -96,5 +127,5 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),
     lifespan=lifespan,
-    middleware=[Middleware(KnownPages), Middleware(BrowserId)],
+    middleware=[Middleware(LoopbackNames), Middleware(KnownPages), Middleware(BrowserId)],
 )
