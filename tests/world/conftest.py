@@ -6,6 +6,7 @@ import kubernetes
 import pytest
 
 from tests.world.helpers import aws_client, kubernetes_client, pod_of
+from tests.world.kubernetes_world import Api
 
 _numbers = itertools.count()
 
@@ -31,6 +32,14 @@ def other_world(simulation):
     key = f"other-{next(_numbers)}"
     yield simulation.world(key)
     simulation.store.discard(key)
+
+
+@pytest.fixture
+def api(simulation, world):
+    """The world's API server over plain HTTP, as its learner."""
+    api = Api(simulation, world)
+    yield api
+    api.close()
 
 
 @pytest.fixture

@@ -9,13 +9,6 @@ REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 @pytest.fixture
-def api(simulation, world):
-    api = Api(simulation, world)
-    yield api
-    api.close()
-
-
-@pytest.fixture
 def limited(simulation, world, api):
     """Speaks as ServiceAccount default/my-sa."""
     token = api.post(f"{ACCOUNTS}/my-sa/token", {}).body["status"]["token"]

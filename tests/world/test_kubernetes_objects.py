@@ -11,19 +11,11 @@ from tests.world.kubernetes_world import (
     PODS,
     SECRETS,
     WEBHOOKS,
-    Api,
     account,
     causes,
     configuration,
     pod,
 )
-
-
-@pytest.fixture
-def api(simulation, world):
-    api = Api(simulation, world)
-    yield api
-    api.close()
 
 
 def test_create_gives_identity_and_owner(api):

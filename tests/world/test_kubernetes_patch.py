@@ -11,17 +11,9 @@ from tests.world.kubernetes_world import (
     JSON_PATCH,
     MERGE,
     PODS,
-    Api,
     account,
     pod,
 )
-
-
-@pytest.fixture
-def api(simulation, world):
-    api = Api(simulation, world)
-    yield api
-    api.close()
 
 
 @pytest.mark.parametrize(

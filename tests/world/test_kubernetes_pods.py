@@ -4,14 +4,7 @@ import copy
 
 import pytest
 
-from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, Api, account, causes, pod
-
-
-@pytest.fixture
-def api(simulation, world):
-    api = Api(simulation, world)
-    yield api
-    api.close()
+from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, causes, pod
 
 
 def dry_run(api, body, **query):

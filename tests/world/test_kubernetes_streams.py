@@ -12,14 +12,7 @@ from websockets.sync.client import connect
 
 from app.flow.ports import Execution
 from tests.world.helpers import eventually
-from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, Api, account, pod
-
-
-@pytest.fixture
-def api(simulation, world):
-    api = Api(simulation, world)
-    yield api
-    api.close()
+from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
 
 class Stream:

@@ -10,13 +10,6 @@ from tests.world.kubernetes_world import ACCOUNTS, PODS, SECRETS, Api, account, 
 TOKEN = f"{ACCOUNTS}/my-sa/token"
 
 
-@pytest.fixture
-def api(simulation, world):
-    api = Api(simulation, world)
-    yield api
-    api.close()
-
-
 def request(**spec):
     return {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
 
