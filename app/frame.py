@@ -7,15 +7,16 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import components, controls, language, navigation, session
+from app.ui import components, controls, depth, language, navigation, session
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 
-# (1) The language, then the walk: the navigation shows how each step ended.
+# (1) Language and depth, then the walk: the navigation shows how each step ended.
 content = load(language.choose())
-components.measures()
+depth.choose()
+components.styles()
 with st.spinner(content.message("ui.running")):
     visit = session.visit()
 
@@ -31,6 +32,7 @@ with st.sidebar:
         help=content.message("ui.mode_simulated_help"),
     )
     language.switch(content.message("ui.language"))
+    depth.switch(content)
     controls.world_panel(content)
 
 # (3) The page.

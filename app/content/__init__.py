@@ -1,7 +1,19 @@
 """The words of the product, by language: `load("ja").message("ui.checks")`."""
 
 from app.content.errors import ContentError
-from app.content.loader import LANGUAGES, PAGES, load
+from app.content.loader import LANGUAGES, PAGES, REFERENCE, STORY, load
 from app.content.model import CheckText, Content, ErrorText, Lesson, Section
 
-__all__ = ["LANGUAGES", "PAGES", "CheckText", "Content", "ContentError", "ErrorText", "Lesson", "Section", "load"]
+__all__ = [
+    "LANGUAGES",
+    "PAGES",
+    "REFERENCE",
+    "STORY",
+    "CheckText",
+    "Content",
+    "ContentError",
+    "ErrorText",
+    "Lesson",
+    "Section",
+    "load",
+]

@@ -13,8 +13,12 @@ from app.content.model import Content
 from app.flow.model import Step
 
 LANGUAGES = ("ja", "en")
-PAGES = ("home", "why", *(step.value for step in Step))
-"""The pages that have a lesson, in the order of the story."""
+STORY = ("home", "why", *(step.value for step in Step))
+"""The pages that are read one after the other, in that order."""
+REFERENCE = ("misconceptions", "glossary")
+"""The pages in which one looks something up."""
+PAGES = (*STORY, *REFERENCE)
+"""Every page; each has a lesson."""
 
 _ROOT = Path(__file__).resolve().parents[2] / "assets" / "content"
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import graphviz
-import streamlit as st
 
 from app.content import Content
+from app.flow.model import Step, Walk
+from app.flow.steps.documents import dig, text
+from app.ui import components, navigation
 from app.ui.figures import FIGURES, FLOW, Figure, Layout
+from app.ui.text import escape
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "diagrams"
 FONT = "Noto Sans CJK JP"
+_ROOM = "%nnnnnnnn%"
+"""Stands in a drawn box where the real name goes, and is as wide as a name may be."""
+_LONGEST = 15
+"""Characters of a real name that fit there, in the smaller type that names have."""
+_BOX = re.compile(r'<g id="[^"]*&#45;(\w+)" class="node box.*?</g>\n(?:</a>\n</g>\n)?', re.DOTALL)
 
 
 def dot(figure: Figure, layout: Layout, content: Content) -> str:
@@ -54,13 +63,14 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
     for node in figure.nodes:
         graph.node(
             node.id,
-            _words(content, node.id),
+            _words(content, node.id) + (f"\n{_ROOM}" if node.named else ""),
             id=f"{figure.name}-{layout}-{node.id}",
             pos=place(*node.at[layout]),
             fontsize="11.5" if small else "13",
             width="0.5",
             height="0.45",
             margin="0.06,0.05" if small else "0.11,0.05",
+            URL=node.leads_to,
             **{"class": " ".join(("box", node.zone, *node.classes))},
         )
     # (3) Arrows, and their words as boxes without a frame: Graphviz would put them beside the line.
@@ -96,48 +106,59 @@ def file_name(figure: Figure, layout: Layout, language: str) -> str:
 
 
 @cache
-def svg(name: str, language: str) -> str:
+def _drawn(name: str, language: str) -> str:
     """Every layout of a drawn figure, as SVG elements whose class says when they are shown."""
     figure = next(figure for figure in FIGURES if figure.name == name)
     drawn = []
     for layout in figure.layouts:
-        text = (ASSETS / file_name(figure, layout, language)).read_text(encoding="utf-8")
+        text_ = (ASSETS / file_name(figure, layout, language)).read_text(encoding="utf-8")
         shown = layout if len(figure.layouts) > 1 else "only"
-        drawn.append(re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}"', text, count=1))
-    return "".join(drawn)
+        drawn.append(re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}"', text_, count=1))
+    linked = re.sub(r'<a xlink:href="(\w+)"[^>]*>', rf'<a href="./\1?lang={language}" data-page="\1">', "".join(drawn))
+    return linked
 
 
-_JS = """
-export default function ({ data, parentElement }) {
-  let figure = parentElement.querySelector("figure")
-  if (!figure) {
-    figure = document.createElement("figure")
-    parentElement.appendChild(figure)
-  }
-  if (figure.dataset.drawing !== data.drawing) {
-    figure.innerHTML = data.svg
-    figure.dataset.drawing = data.drawing
-  }
-  figure.setAttribute("role", "img")
-  figure.setAttribute("aria-label", data.alt)
-  figure.className = data.step ? `one ${data.status}` : "all"
-  for (const part of figure.querySelectorAll(".on")) part.classList.remove("on")
-  for (const part of data.step ? figure.querySelectorAll("." + data.step) : []) part.classList.add("on")
-}
-"""
-_COMPONENT = st.components.v2.component(
-    "flow_diagram", css=(ASSETS / "diagram.css").read_text(encoding="utf-8"), js=_JS
-)
+def svg(name: str, language: str, names: Mapping[str, str]) -> str:
+    """The drawn figure with real names in its boxes: `names` by box, a dash where there is none."""
+
+    def named(box: re.Match[str]) -> str:
+        real = names.get(box[1], "")
+        shown = real if len(real) <= _LONGEST else f"{real[:7]}…{real[-5:]}"
+        return re.sub(
+            rf"<text ([^>]*)>{_ROOM}</text>",
+            lambda place: f'<text class="name" {place[1]}><title>{escape(real)}</title>{escape(shown or "–")}</text>',
+            box[0],
+        )
+
+    return _BOX.sub(named, _drawn(name, language))
 
 
-def draw(figure: Figure, content: Content, *, step: str = "", status: str = "") -> None:
-    """Draws the figure with the parts of `step` lit, or with all of it lit where there is none."""
+def real_names(walk: Walk) -> dict[str, str]:
+    """What the boxes of the flow are called in this walk, as far as it found them."""
+    found = {name: dict(report.evidence) for name, report in ((report.step, report) for report in walk)}
+    issuer = text(found[Step.OIDC_PROVIDER].get("cluster_discovery"), "issuer")
+    return {
+        "service_account": walk.subject.service_account,
+        "pod": walk.subject.pod,
+        "issuer": issuer.rpartition("/")[2],
+        "role": text(dig(found[Step.SERVICE_ACCOUNT], "role"), "RoleName"),
+    }
+
+
+_component = components.component("diagram")
+
+
+def draw(figure: Figure, content: Content, walk: Walk, *, step: str = "", status: str = "") -> None:
+    """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step."""
     told = step or ("overview" if figure is FLOW else figure.name)
+    names = real_names(walk)
     data = {
-        "drawing": f"{figure.name}-{content.language}",
-        "svg": svg(figure.name, content.language),
+        "drawing": f"{figure.name}-{content.language}-{'-'.join(names.values())}",
+        "svg": svg(figure.name, content.language, names),
         "alt": content.message(f"figure.alternatives.{told}"),
         "step": step,
         "status": status,
     }
-    _COMPONENT(data=data, key=f"diagram_{figure.name}")
+    asked = _component(data=data, key=f"diagram_{figure.name}", on_go_change=components.nothing).go
+    if asked:
+        navigation.follow(asked)

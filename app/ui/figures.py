@@ -35,6 +35,13 @@ class Node:
     at: dict[Layout, Place]
     classes: tuple[str, ...] = ()
     """The steps in which it is lit, or `danger`."""
+    named: bool = False
+    """Whether its name from the walk stands in it."""
+
+    @property
+    def leads_to(self) -> str:
+        """The page of the step in which it comes first; empty where it is in no step."""
+        return self.classes[0] if self.classes and self.classes[0] in set(Step) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +92,19 @@ FLOW = Figure(
         Node(id="api_server", zone="kubernetes", classes=(_3, _4), at={"lr": (232, 70), "tb": (64, 118)}),
         Node(id="webhook", zone="kubernetes", classes=(_3,), at={"lr": (232, 216), "tb": (296, 118)}),
         Node(id="kubelet", zone="kubernetes", classes=(_4,), at={"lr": (424, 70), "tb": (64, 218)}),
-        Node(id="pod", zone="kubernetes", classes=(_4, _5, _6), at={"lr": (610, 70), "tb": (64, 320)}),
-        Node(id="issuer", zone="kubernetes", classes=(_1, _5), at={"lr": (610, 138), "tb": (183, 320)}),
-        Node(id="service_account", zone="kubernetes", classes=(_2, _3), at={"lr": (610, 216), "tb": (299, 320)}),
+        Node(id="pod", zone="kubernetes", classes=(_4, _5, _6), named=True, at={"lr": (610, 70), "tb": (64, 320)}),
+        Node(id="issuer", zone="kubernetes", classes=(_1, _5), named=True, at={"lr": (610, 138), "tb": (183, 320)}),
+        Node(
+            id="service_account",
+            zone="kubernetes",
+            classes=(_2, _3),
+            named=True,
+            at={"lr": (610, 216), "tb": (299, 320)},
+        ),
         Node(id="s3", zone="aws", classes=(_6,), at={"lr": (954, 44), "tb": (43, 518)}),
         Node(id="sts", zone="aws", classes=(_5,), at={"lr": (954, 94), "tb": (118, 518)}),
         Node(id="provider", zone="aws", classes=(_1, _2, _5), at={"lr": (954, 146), "tb": (207, 518)}),
-        Node(id="role", zone="aws", classes=(_2, _5), at={"lr": (954, 216), "tb": (313, 518)}),
+        Node(id="role", zone="aws", classes=(_2, _5), named=True, at={"lr": (954, 216), "tb": (313, 518)}),
     ),
     edges=(
         Edge(

@@ -21,8 +21,8 @@ def home() -> None:
         # (1) What this is, and the way in.
         st.title(lesson.title, anchor=False)
         if st.button(content.message("ui.start"), type="primary", icon=":material/hiking:", key="start"):
-            navigation.go("why", content)
-        diagram.draw(FLOW, content)
+            navigation.go("why")
+        diagram.draw(FLOW, content, visit.walk)
 
         # (2) How the chain stands, and the lesson's words.
         components.block(_verdict(visit, content), key="verdict")

@@ -1,4 +1,4 @@
-"""The page of one step: where we are, what it is about, what was checked, what came of it, and what lies behind it."""
+"""The one shape of every step's page: what it is about, what it came to, what happened, and what lies behind it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from app.content import Content
 from app.flow.model import Step, StepReport
 from app.ui import components, diagram, language, navigation, session, timeline
 from app.ui.checks import checks, outcome
+from app.ui.depth import DETAIL, WIRE, deeper, depth
 from app.ui.evidence import VIEWS
 from app.ui.figures import FLOW
 from app.ui.glossary import glossary
+from app.ui.instruments import INSTRUMENTS
 from app.ui.journey import NUMBERS, journey
+from app.ui.prose import markdown
 from app.ui.text import escape, prose
 from app.ui.wire import wire
 
@@ -22,59 +25,71 @@ def lesson(name: str) -> None:
     report = visit.walk.report(step)
 
     with navigation.onward(step, content):
-        _draw(step, report, visit, content)
+        # (1) Where we are, and what this is about.
+        components.block(journey(step, visit.walk, content), key="journey")
+        st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
+        components.block(f'<p class="goal">{prose(content.lesson(step).section("goal").body)}</p>', key="goal")
+        diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
 
-
-def _draw(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
-    # (1) Where we are, and what this is about.
-    components.block(journey(step, visit.walk, content), key="journey")
-    st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-    components.block(f'<p class="goal">{prose(content.lesson(step).section("goal").body)}</p>', key="goal")
-    diagram.draw(FLOW, content, step=step, status=report.status)
-
-    # (2) What was checked, with what came of it, beside what was found.
-    with st.container(key="found"):
-        left, right = st.columns([1, 1], gap="large")
-        with left, st.container(key="checked"):
-            _checked(report, visit, content)
-            if step is Step.TOKEN_MOUNT:
-                timeline.timeline(visit, content)
+        # (2) What came of it, and how.
+        facts = VIEWS[step].facts(report, content)
+        components.block(outcome(report, visit.walk.subject, content, facts), key=f"outcome_{step}")
+        story, words = st.columns([5, 3], gap="large")
+        with story:
+            told("what-happens", step, content)
+        with words:
             components.block(glossary(step, content), key=f"glossary_{step}")
-        with right:
-            components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
 
-    # (3) The story; what lies behind it, folded; what to keep.
-    _told("what-happens", step, content)
-    with st.container(key="behind"):
-        _behind(step, report, content)
-    _told("recap", step, content)
+        # (3) Every check beside the evidence, and what the reader can take into their own hands.
+        if depth() >= DETAIL:
+            _detail(step, report, visit, content)
 
-
-def _told(anchor: str, step: Step, content: Content) -> None:
-    """A section of the lesson, open."""
-    section = content.lesson(step).section(anchor)
-    st.subheader(section.heading, anchor=False)
-    st.markdown(section.body)
+        # (4) What lies behind it, folded; what to keep.
+        with st.container(key="behind"):
+            _behind(step, report, content)
+        told("recap", step, content)
+        deeper(content)
 
 
-def _checked(report: StepReport, visit: session.Visit, content: Content) -> None:
-    subject = visit.walk.subject
-    facts = VIEWS[report.step].facts(report, content)
+def told(anchor: str, page: str, content: Content) -> None:
+    """A section of a page's lesson, open."""
+    section = content.lesson(page).section(anchor)
     components.block(
-        f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>{checks(report, subject, content)}'
-        f"{outcome(report, subject, content, facts)}",
-        key=f"checks_{report.step}",
+        f'<section class="prose"><h2>{escape(section.heading)}</h2>{markdown(section.body, content)}</section>',
+        key=f"{anchor}_{page}",
     )
 
 
+def _detail(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
+    with st.container(key="found"):
+        left, right = st.columns([1, 1], gap="large")
+        with left, st.container(key="checked"):
+            components.block(
+                f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
+                f"{checks(report, visit.walk.subject, content)}",
+                key=f"checks_{step}",
+            )
+            if step is Step.TOKEN_MOUNT:
+                timeline.timeline(visit, content)
+        with right:
+            components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
+    if step in INSTRUMENTS:
+        INSTRUMENTS[step](visit, content)
+
+
 def _behind(step: Step, report: StepReport, content: Content) -> None:
-    """The wire, then those of the lesson's sections that do not stand open, all folded."""
-    with st.expander(f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:"):
-        components.block(wire(report.exchanges, content), key=f"wire_{step}")
+    """The wire, then those of the lesson's sections that do not stand open; folded but for who wants all of it."""
+    opened = depth() == WIRE
+    if depth() >= DETAIL:
+        with st.expander(
+            f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:", expanded=opened
+        ):
+            components.block(wire(report.exchanges, content), key=f"wire_{step}")
     for anchor, section in content.lesson(step).sections.items():
         if anchor in _ICONS:
-            with st.expander(section.heading, icon=_ICONS[anchor]):
-                st.markdown(section.body)
+            with st.expander(section.heading, icon=_ICONS[anchor], expanded=opened):
+                body = f'<div class="prose">{markdown(section.body, content)}</div>'
+                components.block(body, key=f"{anchor}_{step}")
 
 
 _ICONS = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
-from app.content import PAGES, Content
+from app.content import PAGES, REFERENCE, STORY, Content
 from app.flow.model import Status, Step, Walk
 from app.ui.journey import NUMBERS
 
@@ -21,32 +21,52 @@ _ICONS = {
     Status.UNKNOWN: ":material/help:",
     Status.NOT_REACHED: ":material/radio_button_unchecked:",
 }
-_STORY_ICONS = {"home": ":material/home:", "why": ":material/contrast:"}
+_KEPT = ("lang", "depth", "present")
+"""What an address keeps when the reader goes on."""
+_PAGE_ICONS = {
+    "home": ":material/home:",
+    "why": ":material/contrast:",
+    "misconceptions": ":material/psychology_alt:",
+    "glossary": ":material/menu_book:",
+}
 
 
 def name(page: str, content: Content) -> str:
     """What the page is called wherever it is named beside others: short, with its step's number."""
-    if page in _STORY_ICONS:
+    if page in REFERENCE:
+        return content.lesson(page).title
+    if page in _PAGE_ICONS:
         return content.message(f"screens.{page}")
     return f"{NUMBERS[Step(page)]} {content.message(f'steps.{page}.short')}"
 
 
 def pages(content: Content, walk: Walk) -> dict[str, list[st.Page]]:
     """The pages by section. A step's icon shows how it ended in the last walk."""
-    story = [_page(page, content, icon) for page, icon in _STORY_ICONS.items()]
-    steps = [_page(step.value, content, _ICONS[walk.report(step).status]) for step in Step]
-    return {content.message("ui.nav_story"): story, content.message("ui.nav_steps"): steps}
+    icons = _PAGE_ICONS | {step.value: _ICONS[walk.report(step).status] for step in Step}
+    sections = {"story": STORY[: -len(Step)], "steps": STORY[-len(Step) :], "reference": REFERENCE}
+    return {
+        content.message(f"ui.nav_{section}"): [_page(page, content, icons[page]) for page in pages_]
+        for section, pages_ in sections.items()
+    }
 
 
 def _page(page: str, content: Content, icon: str) -> st.Page:
     return st.Page(
-        _DIRECTORY / f"{page}.py", title=name(page, content), icon=icon, url_path=page, default=page == PAGES[0]
+        _DIRECTORY / f"{page}.py", title=name(page, content), icon=icon, url_path=page, default=page == STORY[0]
     )
 
 
-def go(page: str, content: Content) -> None:
-    """Opens another page in the same language."""
-    st.switch_page(_DIRECTORY / f"{page}.py", query_params={"lang": content.language})
+def go(page: str, **params: str) -> None:
+    """Opens another page in the same language, at the same depth; `params` go into its address."""
+    kept = {name: st.query_params[name] for name in _KEPT if name in st.query_params}
+    st.switch_page(_DIRECTORY / f"{page}.py", query_params={**kept, **params})
+
+
+def follow(asked: Mapping[str, Any]) -> None:
+    """Goes where a link of ours leads: the browser says `page` and `params`. What is no page of ours leads nowhere."""
+    page, params = asked.get("page"), asked.get("params")
+    if page in PAGES:
+        go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
 
 
 @contextmanager
@@ -57,15 +77,15 @@ def onward(page: str, content: Content) -> Iterator[None]:
 
     The ways are looked at first, so that nothing of this page is drawn anew when the reader leaves it.
     """
-    place = PAGES.index(page)
+    place = STORY.index(page)
     body = st.container(key="body")
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
         if place > 0:
-            _way(PAGES[place - 1], content, key="previous", shortcut="Left")
-        if place < len(PAGES) - 1:
-            _way(PAGES[place + 1], content, key="next", shortcut="Right")
+            _way(STORY[place - 1], content, key="previous", shortcut="Left")
+        if place < len(STORY) - 1:
+            _way(STORY[place + 1], content, key="next", shortcut="Right")
         elif st.button(content.message("screens.back_home"), key="back_home", type="primary"):
-            go(PAGES[0], content)
+            go(STORY[0])
     with body:
         yield
 
@@ -74,4 +94,4 @@ def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:
     kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
     label = content.message(f"ui.{key}_to", title=name(page, content))
     if st.button(label, key=key, shortcut=shortcut, type=kind):
-        go(page, content)
+        go(page)

@@ -10,7 +10,7 @@ from app.ui.diagram import ASSETS, dot, file_name
 from app.ui.figures import FIGURES, Figure, Layout
 
 _ATTRIBUTES = re.compile(r' (?:fill|stroke|font-family|font-weight)="[^"]*"')
-_TITLE = re.compile(r"<title>.*?</title>\n", re.DOTALL)
+_TITLE = re.compile(r"<title>.*?</title>\n| xlink:title=\"[^\"]*\"", re.DOTALL)
 
 
 def render(figure: Figure, layout: Layout, content: Content) -> str:

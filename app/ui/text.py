@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from html import escape as _escape
+from urllib.parse import urlencode
+
+from app.content import PAGES, Content
 
 _BREAK = re.compile(r"[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
@@ -15,6 +19,26 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def escape(text: object) -> str:
     """`text` for an HTML element or a quoted attribute."""
     return _escape(str(text), quote=True)
+
+
+def page_link(content: Content, page: str, label: str, *, attributes: str = "", **params: str) -> str:
+    """A link to another page of ours. `label` and `attributes` are HTML; `params` go into the address.
+
+    In a component it is followed without a reload; opened in a tab of its own it is an address like any other.
+    """
+    query = urlencode({"lang": content.language, **params})
+    address = f"./{'' if page == PAGES[0] else page}?{query}"
+    handed_on = f' data-params="{escape(json.dumps(params))}"' if params else ""
+    return f'<a href="{escape(address)}" data-page="{escape(page)}"{handed_on}{attributes}>{label}</a>'
+
+
+def copy_button(content: Content, text: str) -> str:
+    """A button that copies `text`."""
+    ask, done = (escape(content.message(f"screens.{key}")) for key in ("copy", "copied"))
+    return (
+        f'<button type="button" class="copy" data-copy="{escape(text)}"><span class="ask">{ask}</span>'
+        f'<span class="done" role="status">{done}</span></button>'
+    )
 
 
 def breakable(text: str) -> str:

@@ -30,7 +30,7 @@ def why() -> None:
             section = lesson.section(anchor)
             with column:
                 st.subheader(section.heading, anchor=False)
-                diagram.draw(figure, content)
+                diagram.draw(figure, content, visit.walk)
                 components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
                 st.markdown(section.body)
 

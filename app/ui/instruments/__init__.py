@@ -1,0 +1,11 @@
+"""What a reader can take into their own hands in a step: one module an instrument, drawn below the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui.session import Visit
+
+INSTRUMENTS: dict[Step, Callable[[Visit, Content], None]] = {}

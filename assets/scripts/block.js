@@ -1,0 +1,36 @@
+const copy = async (button) => {
+  await navigator.clipboard.writeText(button.dataset.copy)
+  button.classList.add("copied")
+  setTimeout(() => button.classList.remove("copied"), 2000)
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  adopt(parentElement)
+  let root = parentElement.querySelector(".root")
+  if (!root) {
+    root = document.createElement("div")
+    root.className = "root"
+    parentElement.appendChild(root)
+    const light = (event, on) => {
+      const from = event.target.closest?.("[data-lights]")
+      if (!from) return
+      for (const part of root.querySelectorAll(`[data-lit-by="${CSS.escape(from.dataset.lights)}"]`))
+        part.classList.toggle("lit", on)
+    }
+    root.addEventListener("pointerover", (event) => light(event, true))
+    root.addEventListener("pointerout", (event) => light(event, false))
+    root.addEventListener("focusin", (event) => light(event, true))
+    root.addEventListener("focusout", (event) => light(event, false))
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest?.("button[data-copy]")
+      if (button) copy(button)
+      else root.follow(event)
+    })
+  }
+  root.follow = (event) => follow(event, setTriggerValue)
+  if (root.drawn === data.html) return
+  const open = [...root.querySelectorAll("details")].map((part) => part.open)
+  root.innerHTML = root.drawn = data.html
+  const parts = [...root.querySelectorAll("details")]
+  if (parts.length === open.length) parts.forEach((part, index) => (part.open ||= open[index]))
+}

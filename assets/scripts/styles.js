@@ -1,0 +1,6 @@
+export default function ({ data }) {
+  window.irsaStyles ??= new CSSStyleSheet()
+  if (window.irsaStyles.text === data.css) return
+  window.irsaStyles.text = data.css
+  window.irsaStyles.replaceSync(data.css)
+}
