@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.world import story
 from app.world.apiserver import controllers, operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.aws import iam
 from app.world.aws.entities import Bucket, Node, StoredObject
+from app.world.roles import AUDIENCE, NODE_POLICIES, NODE_TRUST, JsonObject, create_role, trust_policy
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 NAMESPACE = "default"
 SERVICE_ACCOUNT = "my-sa"
 ROLE = "s3-reader"
 POD_BEFORE = "pod-before"
 POD_AFTER = "pod-after"
-AUDIENCE = "sts.amazonaws.com"
-_MANAGED = "arn:aws:iam::aws:policy/"
 _DAY = 86400.0
 
 
@@ -31,22 +29,18 @@ async def seed(world: World) -> None:
     controllers.bootstrap(world)
     await _aws(world)
     await _cluster(world)
+    await story.seed(world)
 
 
 async def _aws(world: World) -> None:
     # (1) The trust record for the cluster's issuer: `eksctl utils associate-iam-oidc-provider`.
     thumbprint = await world.network.thumbprint(world.issuer)
-    _iam(
-        world,
-        "CreateOpenIDConnectProvider",
-        {"Url": world.issuer, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint},
-    )
+    parameters = {"Url": world.issuer, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint}
+    iam.call(world.account, "CreateOpenIDConnectProvider", parameters)
     # (2) The role and who may assume it: `eksctl create iamserviceaccount`.
-    _role(world, ROLE, trust_policy(world, NAMESPACE, SERVICE_ACCOUNT), ["AmazonS3ReadOnlyAccess"])
+    create_role(world, ROLE, trust_policy(world, NAMESPACE, SERVICE_ACCOUNT), managed=["AmazonS3ReadOnlyAccess"])
     # (3) The node's instance role, which may not list buckets.
-    ec2 = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"]
-    _role(world, world.node_role_name, {"Version": "2012-10-17", "Statement": [ec2]}, policies)
+    create_role(world, world.node_role_name, NODE_TRUST, managed=NODE_POLICIES)
     world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
     # (4) Something to read.
     now = world.clock.now()
@@ -86,27 +80,6 @@ async def _cluster(world: World) -> None:
     await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_AFTER, SERVICE_ACCOUNT))
 
 
-def trust_policy(world: World, namespace: str, service_account: str) -> JsonObject:
-    """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
-    host = world.issuer.removeprefix("https://")
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["sts:AssumeRoleWithWebIdentity"],
-                "Principal": {"Federated": f"arn:aws:iam::{world.account_id}:oidc-provider/{host}"},
-                "Condition": {
-                    "StringEquals": {
-                        f"{host}:sub": f"system:serviceaccount:{namespace}:{service_account}",
-                        f"{host}:aud": AUDIENCE,
-                    }
-                },
-            }
-        ],
-    }
-
-
 def webhook_configuration(world: World) -> JsonObject:
     """The registration on EKS, with the URL at which the webhook of this world listens."""
     ca_bundle = base64.b64encode(world.root_ca_pem).decode()
@@ -142,13 +115,3 @@ def pod(name: str, service_account: str | None = None) -> JsonObject:
     if service_account is not None:
         spec["serviceAccountName"] = service_account
     return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
-
-
-def _role(world: World, name: str, trust: JsonObject, managed: list[str]) -> None:
-    _iam(world, "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)})
-    for policy in managed:
-        _iam(world, "AttachRolePolicy", {"RoleName": name, "PolicyArn": _MANAGED + policy})
-
-
-def _iam(world: World, action: str, parameters: dict[str, str]) -> None:
-    iam.call(world.account, action, parameters)

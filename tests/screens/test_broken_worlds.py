@@ -6,12 +6,12 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Status
-from app.world import scenario
 from app.world.aws.iam import actions as iam
+from app.world.roles import trust_policy
 
 
 def wrong_subject(world):
-    policy = scenario.trust_policy(world, "default", "other-sa")
+    policy = trust_policy(world, "default", "other-sa")
     iam.call(world.account, "UpdateAssumeRolePolicy", {"RoleName": "s3-reader", "PolicyDocument": json.dumps(policy)})
 
 

@@ -1,0 +1,65 @@
+"""IAM roles as a scenario makes them: through IAM itself, with the trust policies that eksctl writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from app.world.aws import iam
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+AUDIENCE = "sts.amazonaws.com"
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly")
+"""What eksctl attaches to the role of a node."""
+NODE_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+"""The trust policy of a node's role: EC2 assumes it for the instance."""
+_MANAGED = "arn:aws:iam::aws:policy/"
+
+
+def create_role(
+    world: World, name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None
+) -> None:
+    """Creates a role. `managed` names policies of AWS; `inline` is a document, kept under eksctl's name for it."""
+    iam.call(world.account, "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)})
+    for policy in managed:
+        iam.call(world.account, "AttachRolePolicy", {"RoleName": name, "PolicyArn": _MANAGED + policy})
+    if inline is not None:
+        document = {"RoleName": name, "PolicyName": "Policy1", "PolicyDocument": json.dumps(inline)}
+        iam.call(world.account, "PutRolePolicy", document)
+
+
+def trust_policy(world: World, namespace: str, service_account: str) -> JsonObject:
+    """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
+    policy = trust_policy_without_subject(world)
+    conditions = policy["Statement"][0]["Condition"]["StringEquals"]
+    subject = {f"{_host(world)}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
+    policy["Statement"][0]["Condition"]["StringEquals"] = subject | conditions
+    return policy
+
+
+def trust_policy_without_subject(world: World) -> JsonObject:
+    """The one that eksctl writes when it is told no ServiceAccount: it takes a token of any in the cluster."""
+    host = _host(world)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRoleWithWebIdentity"],
+                "Principal": {"Federated": f"arn:aws:iam::{world.account_id}:oidc-provider/{host}"},
+                "Condition": {"StringEquals": {f"{host}:aud": AUDIENCE}},
+            }
+        ],
+    }
+
+
+def _host(world: World) -> str:
+    """The issuer as IAM writes it."""
+    return world.issuer.removeprefix("https://")
