@@ -1,0 +1,179 @@
+"""The examples that the lessons hand out: each is run as a reader runs it, and says what the walk found."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.commands.world import files
+from app.flow.model import Step, Subject
+from app.flow.walk import walk
+from app.wiring import simulated
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+_LONGEST = 15
+"""Lines of Python that a reader is asked to read."""
+
+
+@pytest.fixture
+def run(simulation, world, tmp_path):
+    """Runs an example with the environment of `python -m app world`, and nothing else; its output."""
+    for name, content in files(simulation, world).items():
+        (tmp_path / name).write_bytes(content)
+    variables = dict(line.split("=", 1) for line in (tmp_path / "aws.env").read_text().splitlines())
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "KUBECONFIG": str(tmp_path / "kubeconfig"),
+        **variables,
+    }
+
+    def run(name, status=0):
+        program = sys.executable if name.endswith(".py") else "bash"
+        done = subprocess.run(
+            [program, EXAMPLES / name], env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == status, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def walked(simulation, world):
+    return walk(simulated(simulation, world), SUBJECT)
+
+
+def needs(*programs):
+    """Marks a test of a shell example; where a program is missing it is skipped, and the reason names it."""
+    missing = [program for program in programs if shutil.which(program) is None]
+
+    def mark(test):
+        skip = pytest.mark.skipif(bool(missing), reason=f"not on the PATH: {', '.join(missing)}")
+        return pytest.mark.cli(skip(test))
+
+    return mark
+
+
+def evidence(walked, step, *path):
+    found = walked.report(step).evidence
+    for name in path:
+        found = found[name]
+    return found
+
+
+def kids(walked):
+    return [key["kid"] for key in evidence(walked, Step.OIDC_PROVIDER, "jwks", "keys")]
+
+
+def additions(walked):
+    """The names and values that the webhook added in the walk's dry run."""
+    [volume] = [
+        v for v in evidence(walked, Step.WEBHOOK, "pod_after", "spec", "volumes") if v["name"] == "aws-iam-token"
+    ]
+    [source] = volume["projected"]["sources"]
+    variables = evidence(walked, Step.WEBHOOK, "environment")
+    return [
+        *(f"name: {variable['name']}" for variable in variables),
+        *(f"value: {variable['value']}" for variable in variables),
+        *(f"{key}: {value}" for key, value in source["serviceAccountToken"].items()),
+        "mountPath: /var/run/secrets/eks.amazonaws.com/serviceaccount",
+        "readOnly: true",
+        "name: aws-iam-token",
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_python_is_short(path):
+    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+    assert len(lines) <= _LONGEST
+
+
+@pytest.mark.parametrize("step", Step)
+def test_every_step_has_both(step):
+    assert {path.suffix for path in EXAMPLES.glob(f"{step}.*")} == {".py", ".sh"}
+
+
+def test_the_kid_of_every_key(run, walked):
+    assert run("oidc_provider.py").splitlines() == [f"{kid} =" for kid in kids(walked)]
+
+
+@needs("bash", "kubectl", "openssl")
+def test_the_thumbprint(run, walked):
+    assert run("oidc_provider.sh").strip() == evidence(walked, Step.OIDC_PROVIDER, "thumbprint", "served")
+
+
+def test_the_annotation_and_the_subject(run, walked):
+    role = evidence(walked, Step.SERVICE_ACCOUNT, "role", "Arn")
+    subject = "system:serviceaccount:default:my-sa"
+    assert run("service_account.py").splitlines() == [f"{role} = {role}", f"{subject} StringEquals {subject}"]
+
+
+@needs("bash", "kubectl", "aws")
+def test_the_annotation_and_the_condition(run, walked):
+    said = run("service_account.sh")
+    assert said.splitlines()[0] == evidence(walked, Step.SERVICE_ACCOUNT, "role", "Arn")
+    [statement] = evidence(walked, Step.SERVICE_ACCOUNT, "trust_policy", "Statement")
+    for key, value in statement["Condition"]["StringEquals"].items():
+        assert f'"{key}": "{value}"' in said
+
+
+def test_the_dry_run(run, walked):
+    added = run("webhook.py").splitlines()
+    assert all(line.startswith("+ ") for line in added)
+    said = {line.removeprefix("+").strip() for line in added}
+    assert said >= set(additions(walked))
+
+
+@needs("bash", "kubectl", "diff")
+def test_the_dry_run_as_a_diff(run, walked):
+    lines = run("webhook.sh", status=1).splitlines()  # `diff` tells by 1 that there are differences
+    assert not [line for line in lines if line.startswith("<")]
+    assert {line.removeprefix(">").strip() for line in lines} >= set(additions(walked))
+
+
+def test_the_mounted_token_verified(run, walked):
+    _, kid, *claims = run("token_mount.py").splitlines()
+    assert kid == evidence(walked, Step.TOKEN_MOUNT, "token", "header", "kid")
+    expected = evidence(walked, Step.TOKEN_MOUNT, "token", "claims")
+    assert json.loads("\n".join(claims)) == expected
+
+
+@needs("bash", "kubectl", "base64")
+def test_the_mounted_token_decoded(run, walked):
+    claims = json.loads(run("token_mount.sh"))
+    expected = evidence(walked, Step.TOKEN_MOUNT, "token", "claims")
+    for name in ("iss", "sub", "aud"):
+        assert claims[name] == expected[name]
+    assert claims["kubernetes.io"]["serviceaccount"] == expected["kubernetes.io"]["serviceaccount"]
+
+
+def test_the_exchange_at_sts(run, walked):
+    answer = evidence(walked, Step.STS_ASSUME, "answer")
+    expected = f"{answer['SubjectFromWebIdentityToken']} → {answer['AssumedRoleUser']['Arn']}"
+    assert run("sts_assume.py").strip() == expected
+
+
+@needs("bash", "kubectl", "curl")
+def test_the_exchange_at_sts_with_curl_alone(run, walked):
+    said = run("sts_assume.sh")
+    assert said.strip() == f"<Arn>{evidence(walked, Step.STS_ASSUME, 'answer', 'AssumedRoleUser', 'Arn')}"
+
+
+def who_and_what(walked):
+    return [evidence(walked, Step.ACCESS, "identity", "Arn"), *evidence(walked, Step.ACCESS, "buckets")]
+
+
+def test_who_we_are_and_what_we_see(run, walked):
+    assert run("access.py").split() == who_and_what(walked)
+
+
+@needs("bash", "kubectl", "aws")
+def test_who_we_are_and_what_we_see_by_the_cli(run, walked):
+    assert run("access.sh").split() == who_and_what(walked)
