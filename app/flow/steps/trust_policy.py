@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from app.flow.model import JsonValue, Status
-from app.flow.policy import Match
+from app.flow.nearest import Trace, all_match, nearest, statements
 from app.flow.steps.documents import dig, mapping, strings, text
 from app.flow.steps.findings import Findings
 from app.flow.steps.names import host_and_path
-from app.flow.trust import TrustContext, TrustDecision, evaluate, web_identity_context
+from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
-Trace: TypeAlias = Sequence[Match]
 ANY = "*"
 """What a policy without a condition asks for: anything."""
 
@@ -34,17 +33,17 @@ def judge_trust(
     decision = evaluate(policy, context)
     findings.show("trust_decision", decision_document(decision))
     allows = [statement for statement in statements(policy) if text(statement, "Effect") == "Allow"]
-    trace = _nearest(policy, allows, context)
+    _, trace = nearest(policy, context)
     where = f"Role {name} AssumeRolePolicyDocument"
 
     # (1) Principal, (2) Action: of the Allow statement that comes nearest.
     principals = [shown for statement in allows for shown in _principals(dig(statement, "Principal"))]
     trusted = findings.judge(
-        "trust.provider", _all_match(trace, "Principal"), got=principals or policy, expected=provider, where=where
+        "trust.provider", all_match(trace, "Principal"), got=principals or policy, expected=provider, where=where
     )
     actions = [action for statement in allows for action in strings(dig(statement, "Action"))]
     acting = trusted and findings.judge(
-        "trust.action", _all_match(trace, "Action"), got=actions, expected=context.action, where=where
+        "trust.action", all_match(trace, "Action"), got=actions, expected=context.action, where=where
     )
 
     # (3) The conditions on aud, (4) on sub.
@@ -73,28 +72,6 @@ def judge_trust(
     )
 
 
-def statements(policy: JsonValue) -> list[JsonValue]:
-    """A policy's statements: IAM takes one object as well as a list."""
-    found = dig(policy, "Statement")
-    return list(found) if isinstance(found, list | tuple) else [found] if isinstance(found, Mapping) else []
-
-
-def _nearest(policy: JsonValue, allows: Sequence[JsonValue], context: TrustContext) -> Trace:
-    """The trace of the Allow statement that comes nearest to allowing: principal first, then action, conditions."""
-    version = text(policy, "Version")
-    traces = [evaluate({"Version": version, "Statement": [statement]}, context).trace for statement in allows]
-
-    def nearness(trace: Trace) -> tuple[bool, bool, bool, int]:
-        return (
-            _all_match(trace, "Principal"),
-            _all_match(trace, "Action"),
-            all(entry.matched for entry in trace),
-            sum(entry.matched for entry in trace),
-        )
-
-    return max(traces, key=nearness, default=())
-
-
 def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str) -> None:
     """A condition holds, or there is none; a failing one under a look-alike key is the usual typing error."""
     conditions = [entry for entry in trace if entry.element == "Condition"]
@@ -121,12 +98,6 @@ def _wanted(trace: Trace, key: str) -> list[str]:
         if entry.element == "Condition" and entry.key.lower() == key.lower()
         for value in strings(entry.wanted)
     ]
-
-
-def _all_match(trace: Trace, element: str) -> bool:
-    """Whether the element, or its `Not` form, is there and matches."""
-    matches = [entry.matched for entry in trace if entry.element.removeprefix("Not") == element]
-    return bool(matches) and all(matches)
 
 
 def _principals(principal: JsonValue) -> list[str]:

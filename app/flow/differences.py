@@ -1,0 +1,51 @@
+"""Character by character: what two texts have in common, and where they part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+LONGEST = 600
+"""Characters of the differing middle that are aligned; a longer one, which nobody would read, is one difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of both texts: the same in both, or what each has in its place (either may be empty)."""
+
+    left: str
+    right: str
+
+    @property
+    def same(self) -> bool:
+        """Whether both texts agree here."""
+        return self.left == self.right
+
+
+def difference(left: str, right: str) -> tuple[Span, ...]:
+    """The spans of both texts, in order: joined they are `left` and `right` again; all are the same iff these are."""
+    # (1) What both begin and end with, so that only the middle has to be aligned.
+    head = _common(left, right)
+    tail = _common(left[head:][::-1], right[head:][::-1])
+    middles = left[head : len(left) - tail], right[head : len(right) - tail]
+
+    # (2) The middle.
+    if max(map(len, middles)) > LONGEST:
+        between = [Span(*middles)]
+    else:
+        codes = SequenceMatcher(None, *middles, autojunk=False).get_opcodes()
+        between = [Span(middles[0][a:b], middles[1][c:d]) for _, a, b, c, d in codes]
+    around = Span(left[:head], right[:head]), Span(left[len(left) - tail :], right[len(right) - tail :])
+    return tuple(span for span in (around[0], *between, around[1]) if span.left or span.right)
+
+
+def _common(left: str, right: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
+
+
+def likeness(left: str, right: str) -> float:
+    """How much two texts have in common, from 0 to 1: the characters that agree, of all."""
+    total = len(left) + len(right)
+    return 2 * sum(len(span.left) for span in difference(left, right) if span.same) / total if total else 1.0

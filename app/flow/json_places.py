@@ -1,0 +1,55 @@
+"""Where in a JSON text each of its values stands, so that a drawing can point at it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str, ...]
+"""Member names and list positions from the top down, such as `("Statement", "0", "Effect")`."""
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Offsets in the text, in characters; the end is the first one after."""
+
+    start: int
+    """Of a member: where its name begins."""
+    value: int
+    end: int
+
+
+def places(text: str) -> dict[Path, Place]:
+    """The place of every value. `text` has to be JSON (`strict_json.loads`); of members of one name the last counts."""
+    found: dict[Path, Place] = {}
+
+    def skip(position: int) -> int:
+        return _SPACE.match(text, position).end()  # type: ignore[union-attr]  # the expression matches everywhere
+
+    def read(start: int, position: int, path: Path) -> int:
+        opening = text[position]
+        if opening not in "{[":
+            _, end = _DECODER.raw_decode(text, position)
+        else:
+            end, index = skip(position + 1), 0
+            while text[end] not in "}]":
+                name, begins = str(index), end
+                if opening == "{":
+                    name, end = _DECODER.raw_decode(text, end)
+                    end = skip(skip(end) + 1)  # the colon
+                end = skip(read(begins, end, (*path, name)))
+                if text[end] == ",":
+                    end = skip(end + 1)
+                index += 1
+            end += 1
+        found[path] = Place(start, position, end)
+        return end
+
+    first = skip(0)
+    read(first, first, ())
+    return found

@@ -1,0 +1,184 @@
+"""A policy as it is typed: junk is told with its place, differences and places are exact, edits edit copies."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flow import policy_text, strict_json
+from app.flow.differences import LONGEST, difference, likeness
+from app.flow.json_places import places
+from app.flow.policy_edits import EDITS, EQUALS, LIKE, uses, with_operator
+from app.flow.steps.documents import dig
+
+SUB = "oidc.eks.us-east-1.amazonaws.com/id/E:sub"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+CLOSE = st.text(alphabet="ab:/* \n", max_size=30)
+
+
+# --- differences -----------------------------------------------------------------------------------------------------
+
+
+@given(st.text() | CLOSE, st.text() | CLOSE)
+def test_the_spans_are_both_texts_again(left, right):
+    spans = difference(left, right)
+    assert "".join(span.left for span in spans) == left
+    assert "".join(span.right for span in spans) == right
+    assert all(span.same for span in spans) == (left == right)
+    assert 0 <= likeness(left, right) <= 1
+    assert (likeness(left, right) == 1) == (left == right)
+
+
+def test_one_character_is_one_difference():
+    spans = difference("sts.amazonaws.com", "sts.amazon.com")
+    assert [(span.left, span.right) for span in spans if not span.same] == [("aws", "")]
+
+
+def test_what_nobody_would_read_is_one_difference():
+    long = "ab" * LONGEST
+    assert [span.same for span in difference(f"x{long}y", f"x{long[::-1]}y")] == [True, False, True]
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+
+
+@given(JSON, st.sampled_from([None, 0, 2]))
+def test_every_value_stands_where_its_place_says(document, indent):
+    text = f" {json.dumps(document, indent=indent, ensure_ascii=False)}\n"
+    for path, place in places(text).items():
+        value = document
+        for name in path:
+            value = value[int(name)] if isinstance(value, list) else value[name]
+        assert json.loads(text[place.value : place.end]) == value
+        written = text[place.start : place.end]
+        assert written == text[place.value : place.end] or json.loads(f"{{{written}}}") == {path[-1]: value}
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=400) | JSON.map(json.dumps))
+def test_any_text_is_read_or_has_a_problem(text):
+    found = policy_text.read(text)
+    assert (found.document is None) == (found.problem is not None)
+    if found.document is not None:
+        assert strict_json.loads(text) == found.document
+        assert found.places[()].end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "column", "found"),
+    [
+        ("", "empty", 0, 0, ""),
+        (" \n\t", "empty", 0, 0, ""),
+        ("[]", "not_object", 1, 1, ""),
+        ('"policy"', "not_object", 1, 1, ""),
+        ('{\n  "a": }', "value", 2, 8, "}"),
+        ("{\n  'a': 1}", "name", 2, 3, "'"),
+        ("{\n  “a”: 1}", "name", 2, 3, "“"),
+        ('{"a" 1}', "colon", 1, 6, "1"),
+        ('{"a": 1\n "b": 2}', "comma", 2, 2, '"'),
+        ('{"a": "b', "quote", 1, 7, '"'),
+        ('{"a": "b\nc"}', "line_break", 1, 9, "U+000A"),
+        ('{"a": "\\x"}', "escape", 1, 8, "\\"),
+        ("{} {}", "end", 1, 4, "{"),
+        ('{"a":\u00a01}', "value", 1, 6, "U+00A0"),
+        ('\ufeff{"a": 1}', "value", 1, 1, "U+FEFF"),
+        ('{"a":\n "\x00"}', "control", 2, 3, "U+0000"),
+        ("{\x1b}", "control", 1, 2, "U+001B"),
+        ('{"a": NaN}', "number", 0, 0, ""),
+        ('{"a": 1e999}', "number", 0, 0, ""),
+        ("[" * 100_000, "too_long", 0, 0, "100000"),
+        ("[" * 15_000, "number", 0, 0, ""),
+        ('{"a": ', "value", 1, 7, ""),
+    ],
+)
+def test_where_the_json_breaks_and_what_was_expected(text, code, line, column, found):
+    problem = policy_text.read(text).problem
+    assert (problem.code, problem.line, problem.column, problem.found) == (code, line, column, found)
+
+
+def test_a_trailing_comma_is_told_on_every_python():
+    assert policy_text.read('{"a": 1,}').problem.code in ("name", "trailing_comma")
+
+
+def test_what_iam_would_not_store_is_said_in_its_words():
+    assert policy_text.read('{"Version": "2012-10-17"}').refusals == (
+        ("malformed", "Missing required field Statement"),
+    )
+    long = json.dumps({"Version": "2012-10-17", "Id": "x" * 2048, "Statement": []})
+    assert policy_text.read(long).refusals[-1] == ("quota", "Cannot exceed quota for ACLSizePerRole: 2048")
+    assert ("characters", "方") in policy_text.read('{"Id": "方"}').refusals
+
+
+# --- edits -----------------------------------------------------------------------------------------------------------
+
+
+@given(
+    JSON | st.fixed_dictionaries({"Statement": JSON | st.fixed_dictionaries({"Condition": JSON})}),
+    st.sampled_from(sorted(EDITS)),
+)
+def test_an_edit_never_raises_and_leaves_what_it_was_given(document, name):
+    before = copy.deepcopy(document)
+    json.dumps(EDITS[name](document))
+    assert document == before
+
+
+def conditions(policy):
+    return dig(policy["Statement"][0], "Condition")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("swap", {"StringLike": {SUB: "system:serviceaccount:a:b", "x:aud": "sts"}}),
+        ("star", {"StringEquals": {SUB: "system:serviceaccount:a:*", "x:aud": "sts"}}),
+        ("open", {"StringEquals": {"x:aud": "sts"}}),
+        ("namespace", {"StringEquals": {SUB: "system:serviceaccount:other-namespace:b", "x:aud": "sts"}}),
+    ],
+)
+def test_what_each_edit_does(name, expected):
+    block = {"StringEquals": {SUB: "system:serviceaccount:a:b", "x:aud": "sts"}}
+    assert conditions(EDITS[name]({"Statement": [{"Condition": block}]})) == expected
+
+
+def test_a_condition_of_which_nothing_is_left_goes():
+    policy = {"Statement": {"Effect": "Allow", "Condition": {"StringLike": {SUB: "*"}}}}
+    assert EDITS["open"](policy) == {"Statement": {"Effect": "Allow"}}
+
+
+def test_the_operator_changes_in_all_its_forms_and_back():
+    block = {
+        "ForAnyValue:StringEqualsIfExists": {"k": "v"},
+        "StringNotEquals": {"k": "v"},
+        "StringEqualsIgnoreCase": {"k": "v"},
+        "ArnEquals": {"k": "v"},
+    }
+    policy = {"Statement": [{"Condition": block}]}
+    like = with_operator(policy, LIKE)
+    assert set(conditions(like)) == {
+        "ForAnyValue:StringLikeIfExists",
+        "StringNotLike",
+        "StringEqualsIgnoreCase",
+        "ArnEquals",
+    }
+    assert with_operator(like, EQUALS) == policy
+    assert uses(policy, EQUALS)
+    assert not uses(like, EQUALS)
+    assert uses(like, LIKE)
+
+
+def test_no_condition_is_lost_where_both_operators_are_there():
+    apart = {"StringLike": {"a": "1"}, "StringEquals": {"b": "2"}}
+    assert conditions(with_operator({"Statement": [{"Condition": apart}]}, LIKE)) == {
+        "StringLike": {"a": "1", "b": "2"}
+    }
+    same = {"StringLike": {"a": "1"}, "StringEquals": {"a": "2"}}
+    assert conditions(with_operator({"Statement": [{"Condition": same}]}, LIKE)) == same
