@@ -10,6 +10,8 @@ _JWT = re.compile(
     r"((?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)\.[A-Za-z0-9_-]+", re.ASCII
 )
 """Where a word begins: also after an escaped line break of JSON and after an escaped character of a form."""
+_SUBMITTED = re.compile(r"(\bWebIdentityToken=[^&.\s]*\.[^&.\s]*\.)[^&\s]+")
+"""What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one."""
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
 _JSON = re.compile(r'("(?:SecretAccessKey|SessionToken|Token|client-key-data)"\s*:\s*")[^"]*"')
 _ENVIRONMENT = re.compile(r"\b(AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)=\S+")
@@ -25,6 +27,8 @@ def mask_text(text: str) -> str:
     # Looking for a word first costs a tenth of the expression, and nearly no text has one.
     if "eyJ" in text:
         text = _JWT.sub(rf"\1.{MASK}", text)
+    if "WebIdentityToken=" in text:
+        text = _SUBMITTED.sub(rf"\1{MASK}", text)
     if "SecretAccessKey" in text or "Token" in text or "client-key-data" in text:
         text = _XML.sub(rf"<\1>{MASK}<", text)
         text = _JSON.sub(rf'\1{MASK}"', text)

@@ -33,6 +33,8 @@ _LONGEST_MEMBER = 2732
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 _PARTS = ("header", "payload", "signature")
+_DEEPEST = 8
+"""Levels of members that are told apart; `kubernetes.io.pod.name` is on the third."""
 
 
 class MalformedToken(ValueError):
@@ -72,6 +74,8 @@ class TokenField:
     compact_stop: int
     json: str
     """The text between `start` and `stop`."""
+    fields: tuple[TokenField, ...] = ()
+    """The members of a value that is an object itself, by their dotted names: `kubernetes.io.pod.name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,10 @@ def decode(token: str) -> DecodedToken:
 
 
 def anatomy(token: str) -> tuple[TokenPart, ...]:
-    """Where each part lies in the token, and each header field and claim in its JSON. Raises `MalformedToken`."""
+    """Where each part lies in the token, and each header field, claim and member of a claim in its JSON.
+
+    Raises `MalformedToken`.
+    """
     decode(token)
     parts: list[TokenPart] = []
     start = 0
@@ -152,7 +159,7 @@ def anatomy(token: str) -> tuple[TokenPart, ...]:
             parts.append(TokenPart(name, start, stop, MASK, "", ()))
         else:
             text = _json_text(name, encoded)
-            parts.append(TokenPart(name, start, stop, encoded, text, tuple(_fields(text, start))))
+            parts.append(TokenPart(name, start, stop, encoded, text, tuple(_fields(text, start, 0, "", _DEEPEST))))
         start = stop + 1
     return tuple(parts)
 
@@ -223,17 +230,25 @@ def _object(part: str, text: str) -> dict[str, Any]:
     return value
 
 
-def _fields(text: str, part_start: int) -> Iterator[TokenField]:
-    """The members of the JSON object in `text`, which is known to be one."""
-    position = _skip(text, _skip(text, 0) + 1)
+def _fields(text: str, part_start: int, opening: int, prefix: str, levels: int) -> Iterator[TokenField]:
+    """The members of the JSON object that opens in `text` at `opening` and is known to be one."""
+    position = _skip(text, _skip(text, opening) + 1)
     while text[position] != "}":
         begin = position
         name, position = _DECODER.raw_decode(text, begin)
         value = _skip(text, _skip(text, position) + 1)
         _, end = _DECODER.raw_decode(text, value)
         start, stop = (len(text[:index].encode()) for index in (begin, end))
+        dotted = f"{prefix}{name}"
+        below = text[value] == "{" and levels > 1
         yield TokenField(
-            name, start, stop, part_start + start * 8 // 6, part_start + -(-stop * 8 // 6), text[begin:end]
+            dotted,
+            start,
+            stop,
+            part_start + start * 8 // 6,
+            part_start + -(-stop * 8 // 6),
+            text[begin:end],
+            tuple(_fields(text, part_start, value, f"{dotted}.", levels - 1)) if below else (),
         )
         position = _skip(text, end)
         if text[position] == ",":

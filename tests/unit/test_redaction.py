@@ -37,6 +37,14 @@ def test_no_signature_passes(signature):
     assert mask_text(f"x={HEADER}.{PAYLOAD}.{signature}&y=1") == f"x={SHOWN}&y=1"
 
 
+@pytest.mark.parametrize("damaged", [f"f{TOKEN[1:]}", f"eyI{TOKEN[3:]}", f"{TOKEN}.x", f"..{SIGNATURE}"])
+def test_what_sts_is_sent_is_masked_by_the_name_of_its_parameter(damaged):
+    masked = mask_text(f"Action=AssumeRoleWithWebIdentity&WebIdentityToken={damaged}&Version=2011-06-15")
+    assert SIGNATURE not in masked
+    assert masked.endswith(f".{MASK}&Version=2011-06-15")
+    assert mask_text("WebIdentityToken=/var/run/token&x=1") == "WebIdentityToken=/var/run/token&x=1"
+
+
 def test_credentials_in_xml():
     text = (
         "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s/e+c=</SecretAccessKey><SessionToken>\nIQo\n</SessionToken>"

@@ -30,7 +30,7 @@ EVIDENCE = {
     Step.OIDC_PROVIDER: {"discovery", "jwks", "cluster_discovery", "provider", "thumbprint"},
     Step.SERVICE_ACCOUNT: {"service_account", "role", "trust_policy", "trust_decision"},
     Step.WEBHOOK: {"configuration", "pod_before", "pod_after", "admission_review", "environment"},
-    Step.TOKEN_MOUNT: {"files", "token", "jwk", "other_token"},
+    Step.TOKEN_MOUNT: {"files", "data_files", "token", "jwk", "other_token", "verification"},
     Step.STS_ASSUME: {"request", "answer", "claims"},
     Step.ACCESS: {"identity", "buckets", "policies", "permission_decision"},
 }

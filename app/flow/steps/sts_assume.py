@@ -14,7 +14,7 @@ from dataclasses import replace
 from app.flow.errors import FlowError, Unreachable
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import AssumedRole, Ports
-from app.flow.redaction import MASK, mask_text
+from app.flow.redaction import MASK
 from app.flow.steps.documents import dig, seconds, strings, text
 from app.flow.steps.findings import Findings
 from app.flow.steps.names import account_of, host_and_path, provider_arn, role_of
@@ -56,7 +56,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
             "Version": "2011-06-15",
             "RoleArn": trail.role_arn,
             "RoleSessionName": SESSION_NAME,
-            "WebIdentityToken": mask_text(trail.token) if decoded else MASK,
+            "WebIdentityToken": f"{trail.token.rpartition('.')[0]}.{MASK}" if decoded else MASK,
         },
     )
     where = "sts:AssumeRoleWithWebIdentity"
@@ -141,7 +141,11 @@ def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToke
     if trail.jwks is None or trail.verification is None:
         findings.unreached_by_earlier_step("sts.key", "sts.signature")
     else:
+        algorithm_result = trail.verification.result("algorithm")
         key, signature = trail.verification.result("key"), trail.verification.result("signature")
+        if not algorithm_result.passed:  # Without an algorithm that we know there is no kind of key to look for.
+            findings.judge("sts.key", False, got=algorithm_result.got, expected=algorithm_result.expected, where="alg")
+            return
         if not findings.judge("sts.key", key.passed is True, got=key.got, expected=key.expected, where="jwks_uri"):
             return
         algorithm = text(decoded.header, "alg")

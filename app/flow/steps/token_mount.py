@@ -68,6 +68,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
 
     # (3) What it says of itself.
     verification = verify(token, trail.jwks, now=ports.clock.now())
+    findings.show("verification", verification.results)
     trail = replace(trail, verification=verification)
     _claims(findings, subject, trail, decoded, verification)
     _lifetime(findings, ports, decoded)
@@ -94,11 +95,15 @@ def token_document(token: str) -> JsonValue:
 
 
 def _read(findings: Findings, ports: Ports, subject: Subject, container: str, path: str) -> str | None:
-    """The file's content, untouched: an SDK sends it as it is."""
+    """The file's content, untouched: an SDK sends it as it is. Beside it, what kubelet wrote to hold it."""
     where = f"{subject.namespace}/{subject.pod} {container} {path}"
     try:
         listing = ports.cluster.execute(subject.namespace, subject.pod, container, ["ls", "-la", _directory(path)])
         findings.show("files", parse_listing(listing.stdout))
+        written = ports.cluster.execute(
+            subject.namespace, subject.pod, container, ["ls", "-laL", posixpath.join(_directory(path), "..data")]
+        )
+        findings.show("data_files", parse_listing(written.stdout))
         content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", path])
     except FlowError as error:
         if isinstance(error, NotFound | NotPermitted | Unreachable):

@@ -1,0 +1,82 @@
+"""A token that is sent to STS beside the walk: read anew in the Pod, perhaps changed, judged as in the walk.
+
+The token itself goes to STS and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app.flow.errors import FlowError
+from app.flow.model import StepReport, Subject
+from app.flow.ports import Ports
+from app.flow.redaction import MASK
+from app.flow.steps import oidc_provider, service_account, sts_assume
+from app.flow.steps.injection import token_container
+from app.flow.steps.names import API_TOKEN
+from app.flow.tampering import Change, flip
+from app.flow.token import MalformedToken, verify
+from app.flow.trail import Trail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What was sent and what came of it. It holds no signature."""
+
+    report: StepReport | None = None
+    """What STS verifies, verified here, and its own answer: step 5 of the walk, for this token."""
+    change: Change | None = None
+    compact: str = ""
+    """The token as it was read, before any change, its signature masked."""
+    unread: str = ""
+    """Why there was no token to send, in the words of who refused."""
+
+
+def submit_changed(ports: Ports, subject: Subject, index: int) -> Submission:
+    """Sends the token for STS with its character at `index` changed. Raises `NotACharacter`."""
+    read = _read(ports, subject, "")
+    if isinstance(read, Submission):
+        return read
+    try:
+        changed, change = flip(read, index)
+    except MalformedToken as error:
+        return Submission(unread=str(error))
+    return replace(_sent(ports, subject, changed), change=change, compact=_masked(read))
+
+
+def submit_api_token(ports: Ports, subject: Subject) -> Submission:
+    """Sends the other token of the Pod, the one for the API server."""
+    read = _read(ports, subject, API_TOKEN)
+    return read if isinstance(read, Submission) else replace(_sent(ports, subject, read), compact=_masked(read))
+
+
+def _read(ports: Ports, subject: Subject, path: str) -> str | Submission:
+    """The token at `path` in the Pod, or where the container's variable says; or why there is none."""
+    try:
+        mounted = token_container(ports.cluster.pod(subject.namespace, subject.pod))
+        if mounted is None:
+            return Submission(unread=f"{subject.namespace}/{subject.pod}: no token for STS")
+        container, own = mounted
+        content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", path or own])
+    except FlowError as error:
+        return Submission(unread=error.said)
+    return content.stdout if content.exit_code == 0 else Submission(unread=content.stderr.strip())
+
+
+def _sent(ports: Ports, subject: Subject, token: str) -> Submission:
+    # (1) What the checks need to know: keys, provider, role and trust policy, as they are now.
+    trail = Trail()
+    for step in (oidc_provider, service_account):
+        _, trail = step.inspect(ports, subject, trail)
+
+    # (2) The signature and the times, then the rest and STS itself.
+    try:
+        verification = verify(token, trail.jwks, now=ports.clock.now())
+    except MalformedToken:
+        verification = None
+    report, _ = sts_assume.inspect(ports, subject, replace(trail, token=token, verification=verification))
+    return Submission(report=report)
+
+
+def _masked(token: str) -> str:
+    return f"{token.rpartition('.')[0]}.{MASK}"
