@@ -13,12 +13,14 @@ from app.content import Content
 from app.flow.model import Step, Walk
 from app.flow.steps.documents import dig, text
 from app.ui import components, navigation
-from app.ui.figures import FIGURES, FLOW, Figure, Layout
+from app.ui.figures import FLOW, Figure, Layout
+from app.ui.story_figure import STORY
 from app.ui.text import escape
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "diagrams"
 FONT = "Noto Sans CJK JP"
-_ROOM = "%nnnnnnnn%"
+FIGURES = (FLOW, STORY)
+ROOM = "%nnnnnnnn%"
 """Stands in a drawn box where the real name goes, and is as wide as a name may be."""
 _LONGEST = 15
 """Characters of a real name that fit there, in the smaller type that names have."""
@@ -63,7 +65,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
     for node in figure.nodes:
         graph.node(
             node.id,
-            _words(content, node.id) + (f"\n{_ROOM}" if node.named else ""),
+            _words(content, node.id) + (f"\n{ROOM}" if node.named else ""),
             id=f"{figure.name}-{layout}-{node.id}",
             pos=place(*node.at[layout]),
             fontsize="11.5" if small else "13",
@@ -81,7 +83,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
         (x1, y1), (x2, y2) = places[edge.tail], places[edge.head]
         graph.node(
             f"{edge.id}_label",
-            _words(content, edge.id),
+            _words(content, edge.words or edge.id),
             id=f"{figure.name}-{layout}-{edge.id}-label",
             pos=place(*edge.label_at.get(layout, ((x1 + x2) / 2, (y1 + y2) / 2))),
             shape="plaintext",
@@ -125,7 +127,7 @@ def svg(name: str, language: str, names: Mapping[str, str]) -> str:
         real = names.get(box[1], "")
         shown = real if len(real) <= _LONGEST else f"{real[:7]}…{real[-5:]}"
         return re.sub(
-            rf"<text ([^>]*)>{_ROOM}</text>",
+            rf"<text ([^>]*)>{ROOM}</text>",
             lambda place: f'<text class="name" {place[1]}><title>{escape(real)}</title>{escape(shown or "–")}</text>',
             box[0],
         )
@@ -150,7 +152,7 @@ _component = components.component("diagram")
 
 def draw(figure: Figure, content: Content, walk: Walk, *, step: str = "", status: str = "") -> None:
     """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step."""
-    told = step or ("overview" if figure is FLOW else figure.name)
+    told = step or "overview"
     names = real_names(walk)
     data = {
         "drawing": f"{figure.name}-{content.language}-{'-'.join(names.values())}",

@@ -36,6 +36,8 @@ ANCHORS = {
     "home": ["intro", "story", "analogy", "choose"],
     "why": ["goal", "problem", "node-role", "per-service-account", "pairing", "recap"],
     **{step.value: LESSON for step in Step},
+    "misconceptions": ["goal"],
+    "glossary": ["goal"],
 }
 
 ID_LIKE = re.compile(r"\d{12}|[0-9A-Fa-f]{32}|eyJ[A-Za-z0-9_-]|A(?:KIA|SIA|ROA)[A-Z0-9]{8}")

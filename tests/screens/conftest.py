@@ -27,7 +27,9 @@ class Screen:
             self.test.query_params["lang"] = lang
         self.test.run()
 
-    def open(self, page: str) -> Screen:
+    def open(self, page: str, **query: str) -> Screen:
+        for name, text in query.items():
+            self.test.query_params[name] = text
         self.test.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
         return self
 

@@ -8,8 +8,8 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from app.ui.diagram import ASSETS, file_name, svg
-from app.ui.figures import FIGURES, FLOW
+from app.ui.diagram import ASSETS, FIGURES, ROOM, file_name, real_names, svg
+from app.ui.figures import FLOW
 from app.ui.render_diagrams import render
 
 DRAWN = [
@@ -43,7 +43,8 @@ def test_every_box_and_arrow_is_drawn_with_its_words(figure, layout, language):
             assert name in found[f"{figure.name}-{layout}-{item.id}"][0].split()
     for node in figure.nodes:
         words = found[f"{figure.name}-{layout}-{node.id}"][1]
-        assert [word.strip() for word in words] == content.message(f"figure.{node.id}").split("|")
+        room = [ROOM] if node.named else []
+        assert [word.strip() for word in words] == content.message(f"figure.{node.id}").split("|") + room
 
 
 @pytest.mark.parametrize(("figure", "layout", "language"), DRAWN)
@@ -65,9 +66,42 @@ def test_every_step_lights_boxes_and_arrows(step):
 
 
 def test_both_layouts_travel_together_and_the_style_sheet_chooses():
-    drawing = svg("flow", "ja")
+    drawing = svg("flow", "ja", {})
     assert '<svg class="lr"' in drawing
     assert '<svg class="tb"' in drawing
-    style = (ASSETS / "diagram.css").read_text(encoding="utf-8")
+    style = (ASSETS.parent / "styles" / "diagram.css").read_text(encoding="utf-8")
     assert "640px" in style
     assert "prefers-reduced-motion" in style
+
+
+def test_real_names_of_the_walk_stand_in_the_boxes(reader):
+    names = real_names(reader("en").test.session_state["visit"].walk)
+    assert all(names.values())
+    drawing = svg("flow", "en", names)
+    assert ROOM not in drawing
+    for layout in FLOW.layouts:
+        for node in FLOW.nodes:
+            box = re.search(rf'<g id="flow&#45;{layout}&#45;{node.id}".*?</g>', drawing, re.DOTALL)
+            assert box
+            assert (f"<title>{names[node.id]}</title>" if node.named else "") in box[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("my-sa", ">my-sa<"),
+        ("", ">–<"),
+        ("a-service-account-with-a-long-name", ">a-servi…-name<"),
+        ("<b>&\\1", ">&lt;b&gt;&amp;\\1<"),
+    ],
+)
+def test_a_real_name_is_escaped_and_cut_to_the_room_there_is(name, drawn):
+    assert svg("flow", "ja", {"service_account": name}).count(drawn) >= len(FLOW.layouts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_box_of_a_step_leads_to_its_page_in_the_readers_language(language):
+    drawing = svg("flow", language, {})
+    for node in FLOW.nodes:
+        link = f'<a href="./{node.leads_to}?lang={language}" data-page="{node.leads_to}">'
+        assert len(re.findall(rf"&#45;{node.id}\">{re.escape(link)}", drawing)) == len(FLOW.layouts)
