@@ -12,13 +12,14 @@ python := .venv/bin/python
 app := .venv/installed-app
 tools := .venv/installed-tools
 aws := .venv-aws/installed
+axe := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test check bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
 
-test: setup system-packages check
+test: setup system-packages $(axe) check
 	$(python) -m pytest
 
 check: $(tools)
@@ -34,6 +35,10 @@ setup: $(tools) $(aws)
 
 system-packages:
 	@tools/system-packages.sh
+
+# npm writes the stamp itself.
+$(axe): tests/browser/package-lock.json | system-packages
+	@tools/axe.sh tests/browser
 
 $(python):
 	@tools/venv.sh .venv

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, Graphviz's dot) through apt where we
-# are root on Debian or Ubuntu. Anywhere else it says what is missing; those tests are then skipped, with the reason.
+# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, Graphviz's dot), and npm, by which one
+# more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says what is missing; those tests are
+# then skipped, with the reason.
 set -eu
 
 has_font() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK'; }
@@ -11,6 +12,7 @@ has_chromium >/dev/null || missing="$missing chromium"
 has_font || missing="$missing fonts-noto-cjk"
 command -v kubectl >/dev/null || missing="$missing kubectl"
 command -v dot >/dev/null || missing="$missing graphviz"
+command -v npm >/dev/null || missing="$missing npm"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -1,6 +1,7 @@
 """What the repository says about itself is true."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -153,6 +154,20 @@ def test_every_import_of_the_app_is_required_by_name_and_explained():
     assert packages - stubs - wanted("requirements") <= {"botocore"}, "botocore is boto3's own other half"
     explained = (ROOT / "CONTRIBUTING.md").read_text()
     assert [name for name in sorted(wanted("requirements")) if f"`{name}`" not in explained] == []
+
+
+def test_what_comes_from_npm_is_pinned_with_its_integrity_and_for_tests_alone():
+    folder = ROOT / "tests" / "browser"
+    wanted = json.loads((folder / "package.json").read_text())
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    root = packages.pop("")
+    assert "dependencies" not in wanted
+    assert root["devDependencies"] == wanted["devDependencies"]
+    assert {f"node_modules/{name}" for name in wanted["devDependencies"]} <= set(packages)
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, "an address of a registry"
+        assert package["version"] == wanted["devDependencies"].get(name.removeprefix("node_modules/"))
 
 
 # --- the guard of conftest.py -----------------------------------------------------------------------------------------
