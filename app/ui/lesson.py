@@ -7,6 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.model import Step, StepReport
 from app.ui import components, diagram, language, navigation, session, timeline
+from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, deeper, depth
 from app.ui.evidence import VIEWS
@@ -39,6 +40,7 @@ def lesson(name: str) -> None:
             told("what-happens", step, content)
         with words:
             components.block(glossary(step, content), key=f"glossary_{step}")
+        analogy(step, content)
 
         # (3) Every check beside the evidence, and what the reader can take into their own hands.
         if depth() >= DETAIL:
@@ -96,5 +98,4 @@ _ICONS = {
     "why": ":material/lightbulb:",
     "misconceptions": ":material/psychology_alt:",
     "what-can-go-wrong": ":material/healing:",
-    "analogy": ":material/luggage:",
 }

@@ -56,6 +56,11 @@ class Screen:
         return self.data(key)["html"]
 
     @property
+    def keys(self) -> set[str]:
+        """The keys of what the components draw."""
+        return {component.proto.id.split("-", 2)[-1] for component in self.test.get("bidi_component")}
+
+    @property
     def everything(self) -> str:
         """All HTML and all Markdown of the page."""
         drawn = [component.proto.json or component.proto.mixed.json for component in self.test.get("bidi_component")]

@@ -86,9 +86,18 @@ def test_the_story_and_what_to_keep_stand_open_and_the_rest_is_folded(reader):
     for anchor in ("what-happens", "recap"):
         assert f"<h2>{lesson.section(anchor).heading}</h2>" in shown.html(f"{anchor}_sts_assume")
     labels = [expander.label for expander in shown.test.expander]
-    for anchor in ("why", "what-can-go-wrong", "analogy"):
+    for anchor in ("why", "what-can-go-wrong"):
         assert lesson.section(anchor).heading in labels
     assert not [expander for expander in shown.test.expander if expander.proto.expanded]
+
+
+def test_the_analogy_is_a_thread_that_stays_on_from_step_to_step(screen):
+    shown, content = screen(lang="en").open("oidc_provider"), load("en")
+    words = content.lesson("sts_assume").section("analogy").body.split(".")[0]
+    assert words not in unescape(shown.open("sts_assume").everything)
+    shown.test.toggle(key="analogy").set_value(True).run()
+    assert words in unescape(shown.everything)
+    assert "analogy_access" in shown.open("access").keys
 
 
 def test_a_token_of_the_service_account_would_name_the_issuer_not_the_provider(reader):
