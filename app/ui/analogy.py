@@ -9,10 +9,17 @@ from app.flow.model import Step
 from app.ui import components
 from app.ui.prose import markdown
 
+_ON = "analogy_on"
+
 
 def analogy(step: Step, content: Content) -> None:
     """A switch, and the step's part of the thread where it is on. It stays as it is from step to step."""
-    section = content.lesson(step).section("analogy")
-    if st.toggle(section.heading, key="analogy", persist_state="session"):
+    section, key = content.lesson(step).section("analogy"), f"analogy_{step}"
+    on = bool(st.session_state.get(_ON, False))
+    if st.toggle(section.heading, value=on, key=f"switch_{key}", on_change=_switched, args=(not on,)):
         body = f'<div class="prose analogy">{markdown(section.body, content)}</div>'
-        components.block(body, key=f"analogy_{step}")
+        components.block(body, key=key)
+
+
+def _switched(on: bool) -> None:
+    st.session_state[_ON] = on

@@ -95,7 +95,7 @@ def test_the_analogy_is_a_thread_that_stays_on_from_step_to_step(screen):
     shown, content = screen(lang="en").open("oidc_provider"), load("en")
     words = content.lesson("sts_assume").section("analogy").body.split(".")[0]
     assert words not in unescape(shown.open("sts_assume").everything)
-    shown.test.toggle(key="analogy").set_value(True).run()
+    shown.test.toggle(key="switch_analogy_sts_assume").set_value(True).run()
     assert words in unescape(shown.everything)
     assert "analogy_access" in shown.open("access").keys
 
