@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Subject, Walk
-from app.flow.steps.documents import dig
+from app.flow.ports import Ports
 from app.flow.walk import walk
 from app.settings import Settings
 from app.wiring import simulated
@@ -39,8 +39,8 @@ class Visit:
     """How long the walk took, by the wall clock."""
     logs: Mapping[str, str] = field(default_factory=dict)
     """By Pod: its log, or why there is none, in the server's words."""
-    replaced: JsonValue = None
-    """The claims of the mounted token before the clock was moved; None where it was not."""
+    replaced: Mapping[str, JsonValue] | None = None
+    """What `token_mount` had found before the clock was moved; None where it was not."""
 
 
 def new_id() -> str:
@@ -65,6 +65,11 @@ def simulation() -> Simulation:
 def world() -> World:
     """This browser's world: made on first use, made anew where it was dropped."""
     return simulation().world(_key())
+
+
+def ports() -> Ports:
+    """Fresh ports of this browser's world: what they exchange is theirs alone."""
+    return simulated(simulation(), world())
 
 
 def _key() -> str:
@@ -92,21 +97,21 @@ def reset() -> None:
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
-    before = dig(visit().walk.report(Step.TOKEN_MOUNT).evidence, "token", "claims")
+    before = visit().walk.report(Step.TOKEN_MOUNT).evidence
     here = world()
     simulation().move_clock(here, seconds)
     _walk(here, replaced=before)
 
 
-def _walk(here: World, *, replaced: JsonValue = None) -> Visit:
-    ports = simulated(simulation(), here)
+def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Visit:
+    opened = simulated(simulation(), here)
     started = time.perf_counter()
-    found = walk(ports, SUBJECT)
+    found = walk(opened, SUBJECT)
     seconds = time.perf_counter() - started
     logs = {}
     for pod in (scenario.POD_BEFORE, scenario.POD_AFTER):
         try:
-            logs[pod] = ports.cluster.pod_log(SUBJECT.namespace, pod)
+            logs[pod] = opened.cluster.pod_log(SUBJECT.namespace, pod)
         except FlowError as error:
             logs[pod] = error.said
     made = Visit(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
