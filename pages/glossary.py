@@ -1,6 +1,5 @@
 """Look up the words of IRSA, Japanese and English side by side."""
 
-from app.ui.language import content
-from app.ui.reference import heading
+from app.ui.glossary import look_up
 
-heading("glossary", content())
+look_up()

@@ -1,6 +1,5 @@
 """Look up what is often said about IRSA, and what is so."""
 
-from app.ui.language import content
-from app.ui.reference import heading
+from app.ui.misconceptions import misconceptions
 
-heading("misconceptions", content())
+misconceptions()
