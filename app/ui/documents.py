@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 
 from app.content import Content
 from app.flow.model import JsonValue
-from app.ui.text import escape, marked, prose
+from app.ui.text import breakable, escape, marked, prose, shorten
 
 Path = tuple[str, ...]
 Notes = Mapping[Path, str]
-"""What to light: the path of a member (`*` stands for any name or index), and the words beside its first line."""
+"""What to light: the path of a member (`*` stands for any name or index), and the words beside its first line.
+
+With `ITSELF` at its end it lights the lines that open and close a member, and leaves what is in between folded.
+"""
+ITSELF = ""
 
 _PLAIN_YAML = re.compile(r"[A-Za-z/.][\w./@+-]*(?::+[\w./@+-]+)*")
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "."}
@@ -86,7 +90,9 @@ def _yaml_scalar(scalar: JsonValue) -> str:
 
 
 def matches(path: Path, pattern: Path) -> bool:
-    """Whether `path` is what `pattern` names or lies below it."""
+    """Whether `path` is what `pattern` names or, but for patterns that end in `ITSELF`, lies below it."""
+    if pattern[-1:] == (ITSELF,):
+        return len(path) == len(pattern) - 1 and matches(path, pattern[:-1])
     return len(path) >= len(pattern) and all(want in ("*", name) for want, name in zip(pattern, path, strict=False))
 
 
@@ -113,7 +119,8 @@ def document(content: Content, lines: Sequence[Line], notes: Notes) -> str:
 
 
 def _is_first(path: Path, pattern: Path, told: set[Path]) -> bool:
-    if len(path) != len(pattern) or not matches(path, pattern) or pattern in told:
+    depth = len(pattern) - (pattern[-1:] == (ITSELF,))
+    if len(path) != depth or not matches(path, pattern) or pattern in told:
         return False
     told.add(pattern)
     return True
@@ -135,6 +142,21 @@ def render_line(line: Line, *, kind: str = "", note: str = "", sign: str = "") -
     return (
         f'<div class="line {kind}" style="--depth:{line.depth}">{mark}<span class="text">'
         f"{marked(line.head)}{shown}{escape(line.tail)}</span>{beside}</div>"
+    )
+
+
+def explained_line(line: Line, explanation: str, *, kind: str, sign: str, word: str, note: str = "") -> str:
+    """A line that opens its own explanation, which is HTML. `word` says what `sign` means to those who do not see it.
+
+    A long id is shortened in the line; the whole of it stands in the explanation.
+    """
+    whole = f"<p><code>{breakable(line.scalar)}</code></p>" if shorten(line.scalar) != line.scalar else ""
+    beside = f'<span class="note">{prose(note)}</span>' if note else ""
+    return (
+        f'<details class="line {kind} explained" style="--depth:{line.depth}"><summary>'
+        f'<span class="sign"><span aria-hidden="true">{sign}</span><span class="unseen">{escape(word)}</span></span>'
+        f'<span class="text">{breakable(shorten(line.text))}</span>{beside}</summary>'
+        f'<div class="explanation">{explanation}{whole}</div></details>'
     )
 
 

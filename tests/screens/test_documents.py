@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import load
-from app.ui.documents import document, json_lines, matches, yaml_lines
-from app.ui.evidence.webhook import difference
+from app.ui.documents import ITSELF, document, json_lines, matches, yaml_lines
+from app.ui.evidence.difference import difference
 
 PLAIN = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff")
@@ -52,6 +52,14 @@ def test_noted_lines_are_lit_the_rest_is_folded():
     assert document(content, json_lines(value), {}).count("<details") == 0
 
 
+def test_a_member_itself_is_lit_without_what_is_in_it():
+    value = {"object": {"a": 1, "b": 2, "c": 3}, "uid": "x"}
+    html = document(load("en"), json_lines(value), {("object", ITSELF): "the Pod"})
+    assert html.count('class="line lit"') == 2  # the lines that open and close it
+    assert html.count("the Pod") == 1
+    assert load("en").message("screens.folded", count=3) in html
+
+
 def test_patterns_take_what_lies_below_them():
     assert matches(("a", "0", "b"), ("a", "*"))
     assert not matches(("a",), ("a", "*"))
@@ -73,9 +81,10 @@ def test_difference_shows_what_was_added_and_nothing_else():
     )
     after["metadata"]["uid"] = "2"
     html = difference(pod(), after, load("en"))
-    assert html.count('class="line added"') == 6  # env, its two lines, three of the mount
+    assert html.count('class="line added explained"') == 6  # env, its two lines, three of the mount
     assert "removed" not in html
-    assert load("en").message("notes.role_variable").replace("'", "&#x27;") in html
+    assert html.count(load("en").message("webhook.groups.env")) == 1
+    assert html.count(load("en").message("webhook.groups.mounts").replace("'", "&#x27;")) == 1
 
 
 def test_difference_of_equal_pods_has_no_change():

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from app.content import Content
 from app.flow.model import Step
+from app.ui.instruments.admission_review import admission_review
 from app.ui.session import Visit
 
-INSTRUMENTS: dict[Step, Callable[[Visit, Content], None]] = {}
+INSTRUMENTS: dict[Step, Callable[[Visit, Content], None]] = {
+    Step.WEBHOOK: admission_review,
+}

@@ -1,0 +1,120 @@
+"""The words for what the webhook adds: whatever Pod it is shown, each of its lines has some, in both languages."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.model import Step, Subject
+from app.flow.walk import walk
+from app.flow.webhook_limits import LIMITS, limits
+from app.ui.documents import yaml_lines
+from app.ui.evidence.added_lines import OTHER, explained_by, explanation, group
+from app.ui.evidence.difference import changes, relevant
+from app.wiring import simulated
+
+INIT = {"name": "init", "image": "busybox:latest", "command": ["true"]}
+REGION = {"env": [{"name": "AWS_REGION", "value": "eu-west-1"}]}
+PODS = {
+    "plain": {},
+    "init containers": {"spec": {"initContainers": [INIT, INIT | {"name": "sidecar", "restartPolicy": "Always"}]}},
+    "a region of its own": {"container": REGION},
+    "fsGroup": {"spec": {"securityContext": {"fsGroup": 2000}}},
+    "token-expiration": {"metadata": {"annotations": {"eks.amazonaws.com/token-expiration": "600"}}},
+    "no token for the API server": {"spec": {"automountServiceAccountToken": False}},
+}
+
+
+@pytest.fixture
+def walk_of(simulation, world, run_pod):
+    """The walk of a Pod of its own."""
+
+    def walk_of(**pod):
+        run_pod("probe", **pod)
+        subject = Subject(namespace="default", service_account="my-sa", pod="probe")
+        return walk(simulated(simulation, world), subject)
+
+    return walk_of
+
+
+def added(report):
+    """The added lines, and the Pod in which they stand."""
+    before, after = relevant(report.evidence["pod_before"]), relevant(report.evidence["pod_after"])
+    found = list(changes(yaml_lines(before), yaml_lines(after), before, after))
+    assert not [line for operation, removed, _ in found if operation != "equal" for line in removed]
+    return [line for operation, _, lines in found if operation != "equal" for line in lines], after
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_each_added_line_has_its_words(walk_of, name):
+    lines, pod = added(walk_of(**PODS[name]).report(Step.WEBHOOK))
+    assert len(lines) >= 15
+    for language in LANGUAGES:
+        content = load(language)
+        assert [line.text for line in lines if explained_by(line.path, pod, content) == OTHER] == []
+        assert all(explanation(line.path, pod, content) for line in lines)
+    assert {group(line.path) for line in lines} == {"env", "mounts", "volumes"}
+
+
+def test_init_containers_are_explained_like_the_others(walk_of):
+    lines, _ = added(walk_of(**PODS["init containers"]).report(Step.WEBHOOK))
+    assert sum(line.path[1] == "initContainers" for line in lines) == 2 * sum(
+        line.path[1] == "containers" for line in lines
+    )
+
+
+def test_the_words_name_the_values_of_this_pod(walk_of):
+    lines, pod = added(walk_of(**PODS["token-expiration"]).report(Step.WEBHOOK))
+    told = {line.path[-1]: explanation(line.path, pod, load("en")) for line in lines}
+    assert "10 min" in told["expirationSeconds"]
+    assert "0644" in told["defaultMode"]
+
+
+def test_what_another_webhook_added_is_not_called_ours():
+    pod = {"spec": {"volumes": [{"name": "mesh"}], "containers": [{"env": [{"name": "MESH", "value": "on"}]}]}}
+    for path in (("spec", "volumes", "0", "name"), ("spec", "containers", "0", "env", "0", "value"), ("metadata",)):
+        assert explained_by(path, pod, load("en")) == OTHER
+
+
+def test_the_webhook_leaves_alone_what_we_say_it_does(walk_of):
+    found = limits(walk_of())
+    assert [limit.id for limit in found] == list(LIMITS)
+    assert [limit.id for limit in found if limit.holds is not True] == []
+
+
+def changed(walked, step, **evidence):
+    """The walk, with other evidence in one step."""
+    reports = [
+        replace(report, evidence={**report.evidence, **evidence}) if report.step is step else report
+        for report in walked.reports
+    ]
+    return replace(walked, reports=tuple(reports))
+
+
+def test_evidence_against_a_claim_is_told(walk_of):
+    walked = walk_of()
+    found = walked.report(Step.WEBHOOK).evidence
+    pod = found["pod_after"]
+    token = f"eyJ{'a' * 20}.{'b' * 20}.…masked…"
+    against = {
+        "token": {"admission_review": found["admission_review"] | {"patch": [{"value": token}]}},
+        "role": {"environment": [{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::1:role/other"}]},
+        "running": {"configuration": {"webhooks": [{"rules": [{"operations": ["*"], "resources": ["pods"]}]}]}},
+        "service_account": {
+            "admission_review": {
+                "request": {"request": {"object": {"kind": "ServiceAccount"}}},
+                "patch": [{"path": "/metadata"}],
+            }
+        },
+        "kubelet": {"pod_after": pod | {"spec": pod["spec"] | {"nodeName": "a-node"}}},
+    }
+    assert list(against) == list(LIMITS)
+    for name, evidence in against.items():
+        judged = {limit.id: limit.holds for limit in limits(changed(walked, Step.WEBHOOK, **evidence))}
+        assert judged[name] is False
+
+
+def test_without_evidence_nothing_is_claimed(walk_of):
+    walked = walk_of()
+    reports = tuple(replace(report, evidence={}) for report in walked.reports)
+    assert {limit.holds for limit in limits(replace(walked, reports=reports))} == {None}
