@@ -1,0 +1,208 @@
+"""Questions about what a step will do, and the answer that one walk gives to each: computed, never written down.
+
+Nothing is sent for an answer: it is read off what the walk has seen, or evaluated by the rules of `app.flow.trust`.
+Where the walk cannot tell, there is no answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.flow.model import JsonValue, Status, Step, Walk
+from app.flow.steps.documents import dig, items, mapping, shown, strings, text
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.steps.names import annotated_audience, host_and_path, provider_arn, subject_claim
+from app.flow.trust import evaluate, web_identity_context
+
+_ASSUMED = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/([^/]+)/(.+)")
+_INSTANCE = re.compile(r"i-[0-9a-f]+")
+_SECRET_VARIABLE = "AWS_SECRET_ACCESS_KEY"
+_ON_EKS = 5
+"""Variables that the webhook of EKS adds: what the option offers where the walk found another one's number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the walk says to a question."""
+
+    answer: str
+    """The option that is right."""
+    happened: str
+    """What was seen: the key of its words."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What the words of options and outcome say of this walk."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question about a step."""
+
+    options: tuple[str, ...]
+    outcome: Callable[[Walk], Outcome | None]
+    """What this walk says; None where it cannot tell."""
+    happened: tuple[str, ...]
+    """The keys that an outcome may have."""
+
+
+def outcome(step: Step, walk: Walk) -> Outcome | None:
+    """What the walk says to the question of a step; None where the step did not hold, or left it open."""
+    held = walk.report(step).status in (Status.PASSED, Status.WARNING)
+    return QUESTIONS[step].outcome(walk) if held else None
+
+
+def _recorded(walk: Walk) -> Outcome | None:
+    """Step 1: what the provider holds of the issuer."""
+    found = walk.report(Step.OIDC_PROVIDER).evidence
+    provider, keys = found.get("provider"), items(found.get("jwks"), "keys")
+    record = json.dumps(provider)
+    url, audiences = text(provider, "Url"), strings(dig(provider, "ClientIDList"))
+    values = {"url": url, "audiences": shown(audiences), "keys": str(len(keys))}
+    if any(value in record for key in keys for value in (text(key, "kid"), text(key, "n"), text(key, "x")) if value):
+        return Outcome(answer="keys", happened="keys", values=values)
+    if "system:serviceaccount:" in record:
+        return Outcome(answer="service_accounts", happened="service_accounts", values=values)
+    return Outcome(answer="url", happened="url", values=values) if url and audiences and keys else None
+
+
+def _another_account(walk: Walk) -> Outcome | None:
+    """Step 2: what the trust policy would say to a second ServiceAccount with the same annotation."""
+    found, subject = walk.report(Step.SERVICE_ACCOUNT).evidence, walk.subject
+    issuer, role = text(_discovery(walk), "issuer"), text(found.get("role"), "Arn")
+    if not issuer or not role:
+        return None
+    other = f"{subject.service_account}-2"
+    sub = f"system:serviceaccount:{subject.namespace}:{other}"
+    claims = {"sub": sub, "aud": [annotated_audience(found.get("service_account"))]}
+    context = web_identity_context(issuer, claims, provider_arn(role, issuer))
+    allowed = evaluate(found.get("trust_policy"), context).allowed
+    values = {"other": other, "sub": sub, "own_sub": subject_claim(subject)}
+    return Outcome(answer="granted" if allowed else "sts", happened="granted" if allowed else "sts", values=values)
+
+
+def _variables(walk: Walk) -> Outcome | None:
+    """Step 3: how many variables the webhook added to a container."""
+    found = walk.report(Step.WEBHOOK).evidence
+    if not found.get("pod_after"):
+        return None
+    by_container: dict[str, list[str]] = {}
+    for variable in items(found, "environment"):
+        by_container.setdefault(text(variable, "container"), []).append(text(variable, "name"))
+    names = max(by_container.values(), key=len, default=[])
+    plain = {0: "none", 2: "two"} if set(names) <= {ROLE_VARIABLE, TOKEN_VARIABLE} else {}
+    answer = "credentials" if _SECRET_VARIABLE in names else plain.get(len(names), "more")
+    count = len(names) if answer == "more" else _ON_EKS
+    happened = "none" if answer == "none" else "some"
+    values = {"count": str(count), "found": str(len(names)), "names": shown(names)}
+    return Outcome(answer=answer, happened=happened, values=values)
+
+
+def _other_token(walk: Walk) -> Outcome | None:
+    """Step 4: whether STS would take the Pod's other token, the one for the API server."""
+    found = walk.report(Step.TOKEN_MOUNT).evidence
+    other, own = mapping(found.get("other_token"), "claims"), mapping(found.get("token"), "claims")
+    provider, policy = _provider(walk), walk.report(Step.SERVICE_ACCOUNT).evidence.get("trust_policy")
+    role = text(walk.report(Step.SERVICE_ACCOUNT).evidence.get("role"), "Arn")
+    if not other or not provider or not policy:
+        return None
+    accepted = strings(dig(provider, "ClientIDList"))
+    kid = text(found.get("other_token"), "header", "kid")
+    audience = strings(other.get("aud"))
+    values = {"aud": shown(audience), "accepted": shown(accepted), "kid": kid}
+    published = [text(key, "kid") for key in items(walk.report(Step.OIDC_PROVIDER).evidence.get("jwks"), "keys")]
+    if kid not in published or other.get("iss") != own.get("iss"):
+        return Outcome(answer="signature", happened="signature", values=values)
+    if other.get("sub") != own.get("sub"):
+        return Outcome(answer="subject", happened="subject", values=values | {"sub": text(other, "sub")})
+
+    def allowed(claims: Mapping[str, JsonValue]) -> bool:
+        issuer = text(claims, "iss")
+        return evaluate(policy, web_identity_context(issuer, claims, provider_arn(role, issuer))).allowed
+
+    if len(audience) != 1 or audience[0] not in accepted:
+        return Outcome(answer="audience", happened="audience", values=values)
+    if allowed(other):
+        return Outcome(answer="taken", happened="taken", values=values)
+    return Outcome(answer="audience", happened="audience_policy", values=values) if allowed(own) else None
+
+
+def _whom_sts_asks(walk: Walk) -> Outcome | None:
+    """Step 5: by what STS tells a genuine token. Its silence counts only where the servers let us listen."""
+    report = walk.report(Step.STS_ASSUME)
+    ours = [exchange for exchange in report.exchanges if exchange.callee == "sts"]
+    theirs = [exchange for exchange in report.exchanges if exchange.caller == "sts"]
+    if any(name.lower() == "authorization" for exchange in ours for name, _ in exchange.request_headers):
+        return Outcome(answer="caller", happened="caller")
+    if asked := next((exchange for exchange in theirs if exchange.callee == "kube-apiserver"), None):
+        return Outcome(answer="cluster", happened="cluster", values={"url": asked.url})
+    if not ours or not _heard(walk) or report.check("sts.signature").status is not Status.PASSED:
+        return None
+    fetched = [exchange.url for exchange in theirs if exchange.callee == "issuer"]
+    jwks_uri, kid = text(_discovery(walk), "jwks_uri"), report.check("sts.key").got
+    values = {"url": jwks_uri, "kid": kid}
+    return Outcome(answer="keys", happened="fetched" if fetched else "kept", values=values)
+
+
+def _whom_aws_sees(walk: Walk) -> Outcome | None:
+    """Step 6: whom AWS takes the Pod for."""
+    arn = text(walk.report(Step.ACCESS).evidence.get("identity"), "Arn")
+    assumed = _ASSUMED.fullmatch(arn)
+    if not assumed:
+        return None
+    role, session = assumed.groups()
+    subject = walk.subject
+    values = {
+        "arn": arn,
+        "role": role,
+        "session": session,
+        "pod": subject.pod,
+        "service_account": subject.service_account,
+    }
+    answer = "node" if _INSTANCE.fullmatch(session) else "role"
+    return Outcome(answer=answer, happened=answer, values=values)
+
+
+def _discovery(walk: Walk) -> JsonValue:
+    return walk.report(Step.OIDC_PROVIDER).evidence.get("discovery")
+
+
+def _provider(walk: Walk) -> JsonValue:
+    """The provider of the issuer; None where IAM showed none with its URL."""
+    provider = walk.report(Step.OIDC_PROVIDER).evidence.get("provider")
+    known = host_and_path(text(provider, "Url")) == host_and_path(text(_discovery(walk), "issuer"))
+    return provider if known else None
+
+
+def _heard(walk: Walk) -> bool:
+    """Whether the servers let us listen: something in the walk was said by somebody else than us."""
+    return any(exchange.caller != "explorer" for report in walk for exchange in report.exchanges)
+
+
+QUESTIONS = {
+    Step.OIDC_PROVIDER: Question(
+        options=("keys", "url", "service_accounts", "secret"),
+        outcome=_recorded,
+        happened=("url", "keys", "service_accounts"),
+    ),
+    Step.SERVICE_ACCOUNT: Question(
+        options=("granted", "api_server", "webhook", "sts"), outcome=_another_account, happened=("granted", "sts")
+    ),
+    Step.WEBHOOK: Question(
+        options=("none", "two", "credentials", "more"), outcome=_variables, happened=("none", "some")
+    ),
+    Step.TOKEN_MOUNT: Question(
+        options=("taken", "signature", "audience", "subject"),
+        outcome=_other_token,
+        happened=("taken", "signature", "audience", "audience_policy", "subject"),
+    ),
+    Step.STS_ASSUME: Question(
+        options=("cluster", "provider", "keys", "caller"),
+        outcome=_whom_sts_asks,
+        happened=("caller", "cluster", "fetched", "kept"),
+    ),
+    Step.ACCESS: Question(
+        options=("pod", "service_account", "role", "node"), outcome=_whom_aws_sees, happened=("role", "node")
+    ),
+}

@@ -1,0 +1,153 @@
+"""Predict: asked first, answered by the walk, kept for this world, never in the way of a failure."""
+
+import dataclasses
+from html import unescape
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.content import LANGUAGES, load
+from app.flow.model import Status, Step
+from app.flow.predictions import QUESTIONS, outcome
+from app.ui.session import Visit
+from tests.screens.conftest import Screen
+
+
+def page():
+    import streamlit as st
+
+    from app.content import load
+    from app.ui.predict import predict
+
+    if predict(st.session_state["step"], st.session_state["given"], load(st.session_state["language"])):
+        st.markdown("evidence")
+
+
+class Asked(Screen):
+    """A page of one prediction and, below it, evidence."""
+
+    def __init__(self, visit, step=Step.WEBHOOK, language="en"):
+        self.test = AppTest.from_function(page, default_timeout=60)
+        for key, value in (("given", visit), ("step", step), ("language", language)):
+            self.test.session_state[key] = value
+        self.test.run()
+
+    def turn(self, **changes):
+        """The same session with another step, language or visit."""
+        for key, value in changes.items():
+            self.test.session_state[key] = value
+        self.test.run()
+        return self
+
+    def press(self, key):
+        label = load(self.test.session_state["language"]).message(f"predict.{key}")
+        next(button for button in self.test.button if button.label == label).click().run()
+        assert not self.test.exception
+        return self
+
+    def choose(self, option):
+        self.test.radio[0].set_value(option)
+        return self.press("answer")
+
+    @property
+    def shows_evidence(self):
+        return [element.value for element in self.test.markdown] == ["evidence"]
+
+    @property
+    def told(self):
+        return unescape(self.html(f"prediction_{self.test.session_state['step']}"))
+
+
+@pytest.fixture(scope="module")
+def visit(reader) -> Visit:
+    return reader("en").test.session_state["visit"]
+
+
+@pytest.fixture(scope="module")
+def reader(simulation):
+    return lambda language: Screen(lang=language)
+
+
+def broken(visit, step):
+    reports = tuple(
+        dataclasses.replace(
+            report, checks=tuple(dataclasses.replace(check, status=Status.FAILED) for check in report.checks)
+        )
+        if report.step is step
+        else report
+        for report in visit.walk
+    )
+    return dataclasses.replace(visit, walk=dataclasses.replace(visit.walk, reports=reports))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("step", Step)
+def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(visit, step, language):
+    asked = Asked(visit, step, language)
+    assert not asked.shows_evidence
+    assert asked.test.radio[0].value is None
+    right = outcome(step, visit.walk).answer
+    assert asked.choose(right).shows_evidence
+    assert "✓" in asked.told
+    assert load(language).message("predict.right") in asked.told
+    assert load(language).message(f"predictions.{step}.why").replace("`", "") in asked.told.replace(
+        "<code>", ""
+    ).replace("</code>", "").replace("<wbr>", "")
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_wrong_prediction_says_so_in_words_and_tells_the_answer(visit, step):
+    found = outcome(step, visit.walk)
+    wrong = next(option for option in QUESTIONS[step].options if option != found.answer)
+    told = Asked(visit, step).choose(wrong).told
+    assert "✕" in told
+    assert load("en").message("predict.wrong") in told
+    assert load("en").message("predict.answered", option="").strip() in told
+
+
+def test_without_a_choice_nothing_is_shown_but_a_hint(visit):
+    asked = Asked(visit).press("answer")
+    assert not asked.shows_evidence
+    assert [warning.value for warning in asked.test.warning] == [load("en").message("predict.choose")]
+    assert asked.choose("two").shows_evidence
+
+
+def test_one_may_look_without_guessing(visit):
+    asked = Asked(visit).press("show")
+    assert asked.shows_evidence
+    assert "✓" not in asked.told
+    assert "✕" not in asked.told
+
+
+def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line(visit):
+    asked = Asked(visit).choose("more")
+    assert "<details" in asked.told
+    assert " open>" in asked.told
+    asked.turn(step=Step.ACCESS)
+    assert not asked.shows_evidence
+    asked.turn(step=Step.WEBHOOK, language="ja")
+    assert asked.shows_evidence
+    assert " open>" not in asked.told
+    assert load("ja").message("predict.right") in asked.told
+
+
+def test_another_world_asks_anew(visit):
+    asked = Asked(visit).choose("more")
+    assert not asked.turn(given=dataclasses.replace(visit, world="another")).shows_evidence
+
+
+def test_the_verdict_follows_the_walk(visit):
+    """The same prediction, and the walk says something else."""
+    asked = Asked(visit).choose("more")
+    report = visit.walk.report(Step.WEBHOOK)
+    emptied = dataclasses.replace(report, evidence={**report.evidence, "environment": []})
+    reports = tuple(emptied if other is report else other for other in visit.walk)
+    asked.turn(given=dataclasses.replace(visit, walk=dataclasses.replace(visit.walk, reports=reports)))
+    assert load("en").message("predict.wrong") in asked.told
+
+
+@pytest.mark.parametrize("step", Step)
+def test_of_a_broken_step_nothing_is_asked(visit, step):
+    asked = Asked(broken(visit, step), step)
+    assert asked.shows_evidence
+    assert not asked.test.radio

@@ -1,0 +1,259 @@
+"""Predictions: the right option follows from what the walk saw, and another world has another one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.content.template import placeholders
+from app.flow.model import Exchange, Status, Step, Walk
+from app.flow.ports import Execution
+from app.flow.predictions import QUESTIONS, Outcome, outcome
+from app.flow.walk import walk
+from app.flow.webhook import WebhookSettings
+from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, bare_pod, jwk, token, trust_policy
+
+API_TOKEN = "cat /var/run/secrets/kubernetes.io/serviceaccount/token"
+API_SERVER = "https://kubernetes.default.svc"
+CALL = Exchange(caller="explorer", callee="sts", method="POST", url="https://sts.ap-northeast-1.amazonaws.com/")
+FETCH = Exchange(caller="sts", callee="issuer", method="GET", url="https://issuer/keys")
+REVIEW = Exchange(caller="sts", callee="kube-apiserver", method="POST", url="https://cluster/tokenreviews")
+KUBELET = Exchange(caller="kubelet", callee="kube-apiserver", method="POST", url="https://cluster/token")
+
+
+def healthy(**spoilt: Any) -> Fakes:
+    """A healthy world that also has the Pod's other token; `spoilt` are other documents of its servers."""
+    fakes = Fakes(**spoilt)
+    fakes.files.setdefault(API_TOKEN, other())
+    return fakes
+
+
+def other(*, key: Any = KEY, **claims: Any) -> Execution:
+    return Execution(stdout=token(key, **{"aud": [API_SERVER]} | claims), stderr="", exit_code=0)
+
+
+def walked(fakes: Fakes | None = None, **exchanges: tuple[Exchange, ...]) -> Walk:
+    """A walk, with the exchanges of some steps put in the place of what the fakes note."""
+    found = walk((fakes or healthy()).ports(), SUBJECT)
+    given: dict[str, tuple[Exchange, ...]] = {"sts_assume": (CALL,), "token_mount": (KUBELET,)} | exchanges
+    reports = tuple(dataclasses.replace(report, exchanges=given.get(report.step, ())) for report in found)
+    return dataclasses.replace(found, reports=reports)
+
+
+def told(step: Step, found: Walk) -> Outcome:
+    told_ = outcome(step, found)
+    assert told_ is not None
+    assert told_.answer in QUESTIONS[step].options
+    assert told_.happened in QUESTIONS[step].happened
+    for language in LANGUAGES:
+        content = load(language)
+        content.message(f"predictions.{step}.question", **told_.values)
+        for option in QUESTIONS[step].options:
+            content.message(f"predictions.{step}.options.{option}", **told_.values)
+        content.message(f"predictions.{step}.happened.{told_.happened}", **told_.values)
+    return told_
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_healthy_world_has_exactly_one_right_option(step: Step) -> None:
+    options = QUESTIONS[step].options
+    assert 3 <= len(options) <= 4
+    assert len(set(options)) == len(options)
+    assert options.count(told(step, walked()).answer) == 1
+
+
+@pytest.mark.parametrize("step", Step)
+def test_the_options_read_differently(step: Step) -> None:
+    for language in LANGUAGES:
+        values = told(step, walked()).values
+        texts = [
+            load(language).message(f"predictions.{step}.options.{option}", **values)
+            for option in QUESTIONS[step].options
+        ]
+        assert len(set(texts)) == len(texts)
+
+
+def test_every_text_of_a_prediction_can_be_reached() -> None:
+    wanted = {
+        *(f"predictions.{step}.{part}" for step in Step for part in ("question", "why")),
+        *(f"predictions.{step}.options.{option}" for step in Step for option in QUESTIONS[step].options),
+        *(f"predictions.{step}.happened.{key}" for step in Step for key in QUESTIONS[step].happened),
+    }
+    assert {key for key in load("ja").messages if key.startswith("predictions.")} == wanted
+    assert not any(placeholders(load("ja").message(f"predictions.{step}.why")) for step in Step)
+
+
+@pytest.mark.parametrize("step", Step)
+def test_nothing_is_asked_of_a_step_that_did_not_hold(step: Step) -> None:
+    found = walked()
+    reports = tuple(
+        dataclasses.replace(
+            report, checks=tuple(dataclasses.replace(check, status=Status.FAILED) for check in report.checks)
+        )
+        for report in found
+    )
+    assert outcome(step, dataclasses.replace(found, reports=reports)) is None
+
+
+@pytest.mark.parametrize("step", Step)
+def test_nothing_is_answered_without_evidence(step: Step) -> None:
+    found = walked()
+    reports = tuple(dataclasses.replace(report, evidence={}, exchanges=()) for report in found)
+    assert outcome(step, dataclasses.replace(found, reports=reports)) is None
+
+
+# --- (1) -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_record_holds_an_address_and_audiences() -> None:
+    found = told(Step.OIDC_PROVIDER, walked())
+    assert (found.answer, found.values["url"], found.values["keys"]) == ("url", HOST, "1")
+
+
+def test_a_record_that_held_a_key_or_a_service_account_would_be_told() -> None:
+    fakes = healthy()
+    fakes.provider |= {"Keys": [jwk(KEY)["kid"]]}
+    assert told(Step.OIDC_PROVIDER, walked(fakes)).answer == "keys"
+    fakes = healthy()
+    fakes.provider |= {"Subjects": [SUB]}
+    assert told(Step.OIDC_PROVIDER, walked(fakes)).answer == "service_accounts"
+
+
+# --- (2) -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conditions", "answer"),
+    [
+        ({}, "sts"),
+        ({"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com"}}, "granted"),
+        ({"StringLike": {f"{HOST}:sub": "system:serviceaccount:default:*"}}, "granted"),
+        ({"StringLike": {f"{HOST}:sub": "system:serviceaccount:*:my-sa"}}, "sts"),
+    ],
+)
+def test_whether_another_account_gets_the_role_is_up_to_the_trust_policy(
+    conditions: dict[str, Any], answer: str
+) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(**conditions)
+    assert told(Step.SERVICE_ACCOUNT, walked(fakes)).answer == answer
+
+
+# --- (3) -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "answer", "count"),
+    [
+        (WebhookSettings(region="ap-northeast-1", sts_regional_endpoint=True), "more", "5"),
+        (WebhookSettings(region="ap-northeast-1"), "more", "4"),
+        (WebhookSettings(sts_regional_endpoint=True), "more", "3"),
+        (WebhookSettings(), "two", "5"),
+    ],
+)
+def test_the_number_of_variables_is_counted(
+    monkeypatch: pytest.MonkeyPatch, settings: WebhookSettings, answer: str, count: str
+) -> None:
+    monkeypatch.setattr("tests.unit.fake_ports.SETTINGS", settings)
+    found = told(Step.WEBHOOK, walked(healthy()))
+    assert (found.answer, found.values["count"]) == (answer, count)
+
+
+def test_variables_that_are_there_already_are_not_added() -> None:
+    pod = bare_pod()
+    pod["spec"]["containers"][0]["env"] = [
+        {"name": "AWS_ROLE_ARN", "value": f"arn:aws:iam::{ACCOUNT}:role/s3-reader"},
+        {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"},
+        {"name": "AWS_REGION", "value": "ap-northeast-1"},
+        {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
+    ]
+    fakes = healthy()
+    fakes.pod = fakes.mutated(pod)
+    found = walked(fakes)
+    passed = tuple(
+        dataclasses.replace(report, checks=tuple(dataclasses.replace(c, status=Status.PASSED) for c in report.checks))
+        for report in found
+    )
+    assert told(Step.WEBHOOK, dataclasses.replace(found, reports=passed)).answer == "none"
+
+
+# --- (4) -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("second", "accepted", "conditions", "answer", "happened"),
+    [
+        (other(), [], {}, "audience", "audience"),
+        (other(), [API_SERVER], {}, "audience", "audience_policy"),
+        (other(), [API_SERVER], {"StringEquals": {f"{HOST}:sub": SUB}}, "taken", "taken"),
+        (other(key=OTHER_KEY), [], {}, "signature", "signature"),
+        (other(sub="system:serviceaccount:default:x"), [], {}, "subject", "subject"),
+        (other(aud=["a", "b"]), ["a", "b"], {}, "audience", "audience"),
+    ],
+)
+def test_the_other_token_is_held_against_provider_and_policy(
+    second: Execution, accepted: list[str], conditions: dict[str, Any], answer: str, happened: str
+) -> None:
+    fakes = healthy()
+    fakes.files[API_TOKEN] = second
+    fakes.provider["ClientIDList"] += accepted
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(**conditions)
+    found = told(Step.TOKEN_MOUNT, walked(fakes))
+    assert (found.answer, found.happened) == (answer, happened)
+
+
+def test_without_another_token_nothing_is_asked() -> None:
+    fakes = healthy()
+    del fakes.files[API_TOKEN]
+    assert outcome(Step.TOKEN_MOUNT, walked(fakes)) is None
+
+
+# --- (5) -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "answer", "happened"),
+    [
+        ((CALL,), "keys", "kept"),
+        ((CALL, FETCH), "keys", "fetched"),
+        ((CALL, FETCH, REVIEW), "cluster", "cluster"),
+        ((dataclasses.replace(CALL, request_headers=(("Authorization", "***"),)),), "caller", "caller"),
+    ],
+)
+def test_whom_sts_asked_is_read_off_the_wire(exchanges: tuple[Exchange, ...], answer: str, happened: str) -> None:
+    found = told(Step.STS_ASSUME, walked(sts_assume=exchanges))
+    assert (found.answer, found.happened) == (answer, happened)
+
+
+def test_silence_says_nothing_where_nobody_may_listen() -> None:
+    assert outcome(Step.STS_ASSUME, walked(token_mount=())) is None
+
+
+# --- (6) -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arn", "answer", "role"),
+    [
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/irsa-explorer", "role", "s3-reader"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/another/irsa-explorer", "role", "another"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/NodeInstanceRole/i-0d65729d6d09d2540", "node", "NodeInstanceRole"),
+    ],
+)
+def test_whom_aws_sees_is_read_off_the_answer(arn: str, answer: str, role: str) -> None:
+    found = walked()
+    report = found.report(Step.ACCESS)
+    changed = dataclasses.replace(report, evidence={**report.evidence, "identity": {"Arn": arn}})
+    spoilt = dataclasses.replace(found, reports=(*found.reports[:-1], changed))
+    told_ = told(Step.ACCESS, spoilt)
+    assert (told_.answer, told_.values["role"]) == (answer, role)
+
+
+def test_a_user_is_neither_pod_nor_role() -> None:
+    found = walked()
+    report = found.report(Step.ACCESS)
+    changed = dataclasses.replace(report, evidence={"identity": {"Arn": f"arn:aws:iam::{ACCOUNT}:user/alice"}})
+    assert outcome(Step.ACCESS, dataclasses.replace(found, reports=(*found.reports[:-1], changed))) is None
