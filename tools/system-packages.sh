@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, Graphviz's dot), and npm, by which one
-# more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says what is missing; those tests are
-# then skipped, with the reason.
+# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, etcd, Graphviz's dot), and npm, by
+# which one more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says what is missing; those
+# tests are then skipped, with the reason.
 set -eu
 
 has_font() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK'; }
@@ -13,6 +13,7 @@ has_font || missing="$missing fonts-noto-cjk"
 command -v kubectl >/dev/null || missing="$missing kubectl"
 command -v dot >/dev/null || missing="$missing graphviz"
 command -v npm >/dev/null || missing="$missing npm"
+command -v etcd >/dev/null || missing="$missing etcd-server"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
