@@ -81,19 +81,21 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
         classes = {"class": " ".join(("arrow", *edge.classes))}
         graph.edge(edge.tail, edge.head, id=f"{figure.name}-{layout}-{edge.id}", **classes)
         (x1, y1), (x2, y2) = places[edge.tail], places[edge.head]
-        graph.node(
-            f"{edge.id}_label",
-            _words(content, edge.words or edge.id),
-            id=f"{figure.name}-{layout}-{edge.id}-label",
-            pos=place(*edge.label_at.get(layout, ((x1 + x2) / 2, (y1 + y2) / 2))),
-            shape="plaintext",
-            style="",
-            fontsize="10.5" if small else "12",
-            width="0",
-            height="0",
-            margin="0",
-            **{"class": " ".join(("words", *edge.classes))},
-        )
+        for key in edge.words or (edge.id,):
+            suffix = key if edge.words else "label"
+            graph.node(
+                f"{edge.id}_{suffix}",
+                _words(content, key),
+                id=f"{figure.name}-{layout}-{edge.id}-{suffix}",
+                pos=place(*edge.label_at.get(layout, ((x1 + x2) / 2, (y1 + y2) / 2))),
+                shape="plaintext",
+                style="",
+                fontsize="10.5" if small else "12",
+                width="0",
+                height="0",
+                margin="0",
+                **{"class": " ".join(("words", *edge.classes))},
+            )
     return str(graph.source)
 
 

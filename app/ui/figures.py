@@ -34,7 +34,7 @@ class Node:
     zone: str
     at: dict[Layout, Place]
     classes: tuple[str, ...] = ()
-    """The steps in which it is lit, or `danger`."""
+    """The steps in which it is lit."""
     named: bool = False
     """Whether its name from the walk stands in it."""
 
@@ -52,6 +52,8 @@ class Edge:
     tail: str
     head: str
     classes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """The keys of its words, one of which is shown at a time; its id where it does not say."""
     label_at: dict[Layout, Place] = field(default_factory=dict)
     """Where the words stand; half-way along the arrow where it does not say."""
 
@@ -123,51 +125,3 @@ FLOW = Figure(
     ),
 )
 """How a Pod gets AWS credentials: everyone who takes part in IRSA, and what each does in which step."""
-
-_WORKER = Zone(id="worker", corners={"tb": (0, 62, 340, 148)}, name_at={"tb": ("t", "r")})
-_AWS = Zone(id="aws", corners={"tb": (0, 206, 340, 340)}, name_at={"tb": ("b", "l")})
-_ATTACKER = Node(id="attacker", zone="outside", classes=("danger",), at={"tb": (80, 20)})
-_POD_1 = Node(id="pod_1", zone="kubernetes", classes=("danger",), at={"tb": (80, 108)})
-_POD_2 = Node(id="pod_2", zone="kubernetes", at={"tb": (250, 108)})
-_ATTACK = Edge(id="attack", tail="attacker", head="pod_1", classes=("danger",), label_at={"tb": (80, 52)})
-
-NODE_ROLE = Figure(
-    name="node_role",
-    zones=(_WORKER, _AWS),
-    nodes=(
-        _ATTACKER,
-        _POD_1,
-        _POD_2,
-        Node(id="node_role", zone="aws", classes=("danger",), at={"tb": (165, 236)}),
-        Node(id="aurora_taken", zone="aws", classes=("danger",), at={"tb": (165, 308)}),
-    ),
-    edges=(
-        _ATTACK,
-        Edge(id="uses_1", tail="pod_1", head="node_role", classes=("danger",)),
-        Edge(id="uses_2", tail="pod_2", head="node_role"),
-        Edge(id="reads_taken", tail="node_role", head="aurora_taken", classes=("danger",)),
-    ),
-)
-"""Everyone on the node has the node's role: whoever takes Pod 1 has the database that only Pod 2 needs."""
-
-POD_ROLE = Figure(
-    name="pod_role",
-    zones=(_WORKER, _AWS),
-    nodes=(
-        _ATTACKER,
-        _POD_1,
-        _POD_2,
-        Node(id="bare_node_role", zone="aws", at={"tb": (80, 236)}),
-        Node(id="pod_2_role", zone="aws", at={"tb": (250, 236)}),
-        Node(id="aurora", zone="aws", at={"tb": (250, 308)}),
-    ),
-    edges=(
-        _ATTACK,
-        Edge(id="uses_bare", tail="pod_1", head="bare_node_role", classes=("danger",)),
-        Edge(id="assumes", tail="pod_2", head="pod_2_role"),
-        Edge(id="reads", tail="pod_2_role", head="aurora"),
-    ),
-)
-"""The role belongs to Pod 2's ServiceAccount: whoever takes Pod 1 finds nothing."""
-
-FIGURES = (FLOW, NODE_ROLE, POD_ROLE)

@@ -6,8 +6,8 @@ import re
 import subprocess
 
 from app.content import LANGUAGES, Content, load
-from app.ui.diagram import ASSETS, dot, file_name
-from app.ui.figures import FIGURES, Figure, Layout
+from app.ui.diagram import ASSETS, FIGURES, dot, file_name
+from app.ui.figures import Figure, Layout
 
 _ATTRIBUTES = re.compile(r' (?:fill|stroke|font-family|font-weight)="[^"]*"')
 _TITLE = re.compile(r"<title>.*?</title>\n| xlink:title=\"[^\"]*\"", re.DOTALL)

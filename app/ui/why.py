@@ -1,17 +1,23 @@
-"""The story behind it all: one role for a node against a role per ServiceAccount, told and then shown."""
+"""The story behind it all: two Pods, one database, and what an attacker in one of them gets, computed and then told."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
 import streamlit as st
 
-from app.content import Content, Section
-from app.ui import components, diagram, language, navigation, session
-from app.ui.figures import NODE_ROLE, POD_ROLE
+from app.content import Content
+from app.flow.errors import FlowError
+from app.ui import blast_radius, components, language, navigation, schemes, session
+from app.ui.checks import said
+from app.ui.lesson import told
+from app.ui.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
 from app.world import scenario
 
-_SIDES = (("node-role", NODE_ROLE, scenario.POD_BEFORE), ("per-service-account", POD_ROLE, scenario.POD_AFTER))
-"""The two ways, side by side: the section that tells it, the picture, and the Pod that lives it in this world."""
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def why() -> None:
@@ -20,30 +26,72 @@ def why() -> None:
     lesson = content.lesson("why")
 
     with navigation.onward("why", content):
-        # (1) The story.
+        # (1) The problem, and the machine to try it on.
         st.title(lesson.title, anchor=False)
         components.block(f'<p class="goal">{prose(lesson.section("goal").body)}</p>', key="goal")
-        _section(lesson.section("problem"))
+        told("problem", "why", content)
+        try:
+            scenes = schemes.read(session.ports(), session.world())
+        except FlowError as error:
+            unreadable = f'<p class="unreadable">{prose(content.message("why.unreadable"))}</p>'
+            components.block(unreadable + said(error.said, content), key="blast_radius")
+        else:
+            _experiment(scenes, content)
 
-        # (2) Both ways: a picture, what really happened in this world, and the words.
-        for column, (anchor, figure, pod) in zip(st.columns(2, gap="large"), _SIDES, strict=True):
-            section = lesson.section(anchor)
-            with column:
-                st.subheader(section.heading, anchor=False)
-                diagram.draw(figure, content, visit.walk)
+        # (2) Each scheme in words, with what really happened in this world.
+        for anchor, pod in _TOLD:
+            told(anchor, "why", content)
+            if pod:
                 components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
-                st.markdown(section.body)
-
-        # (3) What to keep.
-        _section(lesson.section("pairing"))
-        _section(lesson.section("recap"))
 
 
-def _section(section: Section) -> None:
-    st.subheader(section.heading, anchor=False)
-    st.markdown(section.body)
+_TOLD = (
+    ("node-role", scenario.POD_BEFORE),
+    ("per-service-account", scenario.POD_AFTER),
+    ("without-sub", ""),
+    ("limits", ""),
+    ("pairing", ""),
+    ("recap", ""),
+)
+"""The sections in their order, with the Pod of this world that lives what one of them tells."""
+
+
+@st.fragment
+def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
+    """The choices and what follows from them; a choice draws this part anew and no other."""
+    heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'
+    caption = f'<p class="caption">{prose(content.message("why.try_caption"))}</p>'
+    components.block(heading + caption, key="try")
+    with st.container(horizontal=True, key="choices"):
+        scheme = _choose("scheme", Scheme, "why.schemes", content)
+        taken = _choose("taken", Taken, "why.pods", content)
+    outcome = blast_radius.evaluate(scenes[scheme], taken)
+    components.block(blast_radius.result(outcome, content), key="blast_radius")
+    components.block(blast_radius.computed(outcome, content), key="computed")
+
+
+def _choose(key: str, choices: type[_Choice], words: str, content: Content) -> _Choice:
+    """A choice that stands in the address; what is no choice there is the first one."""
+    asked = st.query_params.get(key)
+    if asked in set(choices):
+        st.session_state[key] = choices(asked)
+    elif key not in st.session_state:
+        st.session_state[key] = next(iter(choices))
+
+    def changed() -> None:
+        st.query_params[key] = str(st.session_state[key])
+
+    chosen = st.segmented_control(
+        content.message(f"why.{key}"),
+        list(choices),
+        key=key,
+        format_func=lambda choice: content.message(f"{words}.{choice}"),
+        required=True,
+        on_change=changed,
+    )
+    return choices(chosen or next(iter(choices)))
 
 
 def _log(pod: str, log: str, content: Content) -> str:
-    caption = escape(content.message(f"screens.{pod.replace('-', '_')}"))
+    caption = escape(content.message(f"why.{pod.replace('-', '_')}"))
     return f'<p class="caption">{caption}</p><pre class="log"><b>$ kubectl logs {escape(pod)}</b>\n{escape(log)}</pre>'

@@ -34,7 +34,7 @@ CLAIMS = (
 LESSON = ["goal", "what-happens", "why", "misconceptions", "what-can-go-wrong", "analogy", "recap"]
 ANCHORS = {
     "home": ["intro", "story", "analogy", "choose"],
-    "why": ["goal", "problem", "node-role", "per-service-account", "pairing", "recap"],
+    "why": ["goal", "problem", "node-role", "per-service-account", "without-sub", "limits", "pairing", "recap"],
     **{step.value: LESSON for step in Step},
     "misconceptions": ["goal"],
     "glossary": ["goal"],

@@ -388,8 +388,8 @@ def test_bodies_by_content_type(api):
 
 
 def test_caps_are_429(api, world, monkeypatch):
-    monkeypatch.setattr("app.world.apiserver.state.OBJECT_LIMIT", 20)
-    answers = [api.post(SECRETS, {"metadata": {"generateName": "s-"}}) for _ in range(20)]
+    monkeypatch.setattr("app.world.apiserver.state.OBJECT_LIMIT", 40)
+    answers = [api.post(SECRETS, {"metadata": {"generateName": "s-"}}) for _ in range(40)]
     assert answers[-1].status == 429
     assert answers[-1].body["reason"] == "TooManyRequests"
     assert answers[-1].headers["retry-after"] == "1"

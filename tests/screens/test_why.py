@@ -1,0 +1,189 @@
+"""The story's page: every scheme with every Pod, as the policies of the reader's world have it, and by its address."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.annotations import ROLE_ARN
+from app.ui.schemes import Scheme, Taken
+from app.ui.story_figure import STORY
+from app.world import story
+from app.world.aws.iam import actions as iam
+
+CASES = {
+    ("node-role", "pod-1"): ({"node_role": "leak"}, "metadata"),
+    ("node-role", "pod-2"): ({"node_role": "leak"}, "metadata"),
+    ("irsa", "pod-1"): ({"node_role": "held", "pod_1_role": "held", "pod_2_role": "kept"}, ""),
+    ("irsa", "pod-2"): ({"node_role": "held", "pod_1_role": "kept", "pod_2_role": "leak"}, "own"),
+    ("irsa-no-sub", "pod-1"): ({"node_role": "held", "pod_1_role": "held", "pod_2_role": "leak"}, "other"),
+    ("irsa-no-sub", "pod-2"): ({"node_role": "held", "pod_1_role": "kept", "pod_2_role": "leak"}, "own"),
+}
+every_case = pytest.mark.parametrize(("scheme", "taken"), list(CASES))
+
+
+@pytest.fixture
+def chosen(screen):
+    """Opens the page with choices in its address."""
+
+    def open_page(*, lang="en", **params):
+        shown = screen(lang=lang)
+        for name, value in params.items():
+            shown.test.query_params[name] = value
+        return shown.open("why")
+
+    return open_page
+
+
+def states(html):
+    """The class of each part of the figure, by its id, as the desk's layout has it."""
+    return dict(re.findall(r'<g id="story&#45;lr&#45;([\w&#;]+)" class="(?:edge|node)[^"]* (\w+)"', html))
+
+
+def choose(shown, key, value):
+    shown.test.segmented_control(key=key).set_value(value).run()
+    return shown
+
+
+@every_case
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_scheme_with_every_pod_by_its_address(reader, language, scheme, taken):
+    shown, content = reader(language).open("why"), load(language)
+    choose(choose(shown, "scheme", scheme), "taken", taken)
+    assert not shown.test.exception
+    expected, kind = CASES[scheme, taken]
+    html = shown.html("blast_radius")
+    parts = states(html)
+    for box in ("node_role", "pod_1_role", "pod_2_role"):
+        assert parts[box] == expected.get(box, "absent")
+    assert [parts["aurora_taken"], parts["aurora_safe"]] == (["leak", "gone"] if kind else ["gone", "kept"])
+    told, other = ("leaks", "safe") if kind else ("safe", "leaks")
+    verdict = unescape(html.partition('role="status"')[2].partition("</div></div>")[0])
+    assert content.message(f"why.verdict.{told}") in verdict
+    assert content.message(f"why.verdict.{other}") not in verdict
+    if kind:
+        role = content.message(f"why.roles.{next(box for box, state in expected.items() if state == 'leak')}")
+        pod = content.message(f"why.pods.{taken}")
+        assert content.message(f"why.verdict.{kind}", pod=pod, role=role) in re.sub("<.*?>", "", verdict)
+
+
+@every_case
+def test_the_lit_path_leads_from_the_attacker_over_the_pod_and_a_role_to_the_data(reader, scheme, taken):
+    shown = choose(choose(reader("en").open("why"), "scheme", scheme), "taken", taken)
+    expected, kind = CASES[scheme, taken]
+    lit = {part for part, state in states(shown.html("blast_radius")).items() if state == "leak"}
+    number = taken[-1]
+    path = {f"attack_{number}", f"pod_{number}"}
+    for box, state in expected.items():
+        if state == "leak":
+            arrow = f"metadata_{number}" if box == "node_role" else f"assume_{number}_{box[4]}"
+            path |= {box, arrow, f"permits_{box}", "aurora_taken"}
+    assert {part for part in lit if "&#45;" not in part} == path
+    assert bool(kind) is ("aurora_taken" in path)
+
+
+def test_an_arrow_shows_one_of_its_words(reader):
+    shown = choose(choose(reader("en").open("why"), "scheme", "irsa"), "taken", "pod-1")
+    parts = states(shown.html("blast_radius"))
+    words = {key: parts[f"assume_1_2&#45;{key}"] for key in ("trusted", "refused", "no_token")}
+    assert words == {"trusted": "gone", "refused": "kept", "no_token": "gone"}
+
+
+@every_case
+def test_the_text_alternative_says_the_outcome(reader, scheme, taken):
+    shown, content = choose(choose(reader("ja").open("why"), "scheme", scheme), "taken", taken), load("ja")
+    label = unescape(re.search(r'role="img" aria-label="([^"]*)"', shown.html("blast_radius"))[1])
+    assert label.startswith(content.message(f"why.verdict.{'leaks' if CASES[scheme, taken][1] else 'safe'}"))
+    for box in ("node_role", "pod_1_role", "pod_2_role"):
+        assert content.message(f"why.roles.{box}") in label
+
+
+def test_an_address_makes_the_choices(chosen):
+    shown = chosen(scheme="irsa-no-sub", taken="pod-2")
+    assert shown.test.segmented_control(key="scheme").value == Scheme.IRSA_NO_SUB
+    assert shown.test.segmented_control(key="taken").value == Taken.POD_2
+    assert states(shown.html("blast_radius"))["pod_2_role"] == "leak"
+
+
+def test_choices_stand_in_the_address(chosen):
+    shown = choose(choose(chosen(), "scheme", "irsa"), "taken", "pod-2")
+    assert {key: shown.test.query_params[key] for key in ("scheme", "taken")} in (
+        {"scheme": "irsa", "taken": "pod-2"},
+        {"scheme": ["irsa"], "taken": ["pod-2"]},
+    )
+
+
+@pytest.mark.parametrize("junk", ["", "IRSA", "node-role ", "<script>", "𝕊" * 500, "pod-1"])
+def test_junk_in_the_address_is_the_first_choice(chosen, junk):
+    shown = chosen(scheme=junk, taken=f"{junk}x")
+    assert not shown.test.exception
+    assert shown.test.segmented_control(key="scheme").value == Scheme.NODE_ROLE
+    assert shown.test.segmented_control(key="taken").value == Taken.POD_1
+
+
+def test_the_evaluation_shows_the_comparison_that_refused(reader):
+    shown = choose(choose(reader("en").open("why"), "scheme", "irsa"), "taken", "pod-1")
+    html = re.sub("<wbr>|</?span[^>]*>", "", shown.html("computed"))
+    refused = [row for row in re.findall(r"<tr class=.*?</tr>", html) if row.startswith('<tr class="failed"')]
+    assert any(
+        "system:serviceaccount:shop:orders" in row and "system:serviceaccount:shop:frontend" in row for row in refused
+    )
+    assert "rds-db:connect" in html
+    assert load("en").message("why.computed.no_permissions") in html
+
+
+def test_statements_about_other_actions_are_counted(reader):
+    shown = choose(choose(reader("en").open("why"), "scheme", "node-role"), "taken", "pod-1")
+    html = shown.html("computed")
+    # Each of the three managed policies of a node has one statement at least; the inline one is shown.
+    assert int(re.search(r"(\d+) more statements", html)[1]) >= 3
+    assert "ecr:" not in html
+    assert html.count("rds-db:<wbr>connect") >= 2
+
+
+def test_what_is_computed_follows_the_policies_of_the_world(chosen):
+    shown = chosen(scheme="irsa", taken="pod-1")
+    world = shown.world
+    iam.call(
+        world.account,
+        "PutRolePolicy",
+        {
+            "RoleName": story.FRONTEND_ROLE,
+            "PolicyName": "too-much",
+            "PolicyDocument": json.dumps(story.connect_policy(world)),
+        },
+    )
+    parts = states(shown.open("why").html("blast_radius"))
+    assert (parts["pod_1_role"], parts["assume_1_1"], parts["aurora_taken"]) == ("leak", "leak", "leak")
+
+
+def test_without_its_annotation_a_pod_has_no_token_to_show(chosen):
+    shown = chosen(scheme="irsa-no-sub", taken="pod-1")
+    account = shown.world.cluster.get("serviceaccounts", story.NAMESPACE, story.FRONTEND)
+    del account["metadata"]["annotations"][ROLE_ARN]
+    shown.world.cluster.put("serviceaccounts", account)
+    shown.test.query_params["scheme"] = "irsa-no-sub"
+    parts = states(shown.open("why").html("blast_radius"))
+    assert (parts["pod_2_role"], parts["assume_1_2&#45;no_token"]) == ("kept", "kept")
+
+
+def test_a_world_without_the_roles_says_so_in_iams_words(chosen):
+    shown = chosen()
+    iam.call(shown.world.account, "DeleteRole", {"RoleName": story.FRONTEND_ROLE})
+    html = unescape(shown.open("why").html("blast_radius"))
+    assert not shown.test.exception
+    assert load("en").message("why.unreadable") in html
+    assert story.FRONTEND_ROLE in html
+
+
+def test_every_choice_has_an_arrow_for_what_it_may_come_to():
+    edges = {edge.id for edge in STORY.edges}
+    for taken in Taken:
+        assert {
+            f"attack_{taken[-1]}",
+            f"metadata_{taken[-1]}",
+            f"assume_{taken[-1]}_1",
+            f"assume_{taken[-1]}_2",
+        } <= edges
