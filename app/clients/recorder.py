@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
@@ -38,7 +39,7 @@ class Recorder:
         response_body: str | bytes | None = None,
         error: str = "",
     ) -> None:
-        """Adds one exchange; what is kept never held a secret."""
+        """Adds one exchange that has just ended; what is kept never held a secret."""
         self._exchanges.append(
             Exchange(
                 caller=self._caller,
@@ -52,6 +53,7 @@ class Recorder:
                 response_body=_body(response_body),
                 seconds=seconds,
                 error=mask_text(error),
+                started=time.time() - seconds,
             )
         )
 

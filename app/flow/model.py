@@ -84,6 +84,8 @@ class Exchange:
     """From the request's first byte to the answer's last, by the wall clock."""
     error: str = ""
     """Why no answer came, in the client library's words."""
+    started: float = 0.0
+    """When the request began: Unix seconds by the wall clock; 0 where nobody knows."""
 
 
 @dataclass(frozen=True, kw_only=True)

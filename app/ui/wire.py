@@ -1,4 +1,4 @@
-"""What went over the wire in a step: one line an exchange, its headers and bodies behind it."""
+"""What went over the wire in a step: who called whom, then one line an exchange with headers and bodies behind it."""
 
 from __future__ import annotations
 
@@ -10,47 +10,48 @@ from urllib.parse import unquote_plus
 from app.content import Content
 from app.flow.model import Exchange
 from app.ui.documents import document, json_lines
-from app.ui.text import breakable, escape, shorten
+from app.ui.sequence import answer, party, sequence, succeeded
+from app.ui.text import breakable, copy_button, escape, shorten
 
 _LONGEST = 40_000
 """Characters of a body that are drawn; a page with more would be slow to read and to scroll."""
 
 
 def wire(exchanges: Sequence[Exchange], content: Content) -> str:
-    """The exchanges of a step, oldest first, folded."""
+    """The exchanges of a step in the order in which they began, as a picture and as a folded list."""
     if not exchanges:
         return f'<p class="quiet">{escape(content.message("ui.wire_empty"))}</p>'
+    ordered = sorted(exchanges, key=lambda exchange: exchange.started)
     note = f'<p class="quiet">{escape(content.message("ui.wire_note"))}</p>'
-    return note + "".join(_exchange(exchange, content) for exchange in exchanges)
+    rows = "".join(_exchange(number, exchange, content) for number, exchange in enumerate(ordered, 1))
+    return f"{note}{sequence(ordered, content)}{rows}"
 
 
-def _exchange(exchange: Exchange, content: Content) -> str:
+def _exchange(number: int, exchange: Exchange, content: Content) -> str:
     parties = content.message(
-        "ui.wire_parties", caller=_party(exchange.caller, content), callee=_party(exchange.callee, content)
+        "ui.wire_parties", caller=party(exchange.caller, content), callee=party(exchange.callee, content)
     )
-    status = str(exchange.status) if exchange.status else content.message("ui.wire_no_answer")
-    kind = "good" if 200 <= exchange.status < 400 else "bad"
+    kind = "good" if succeeded(exchange) else "bad"
     answered = ""
     if exchange.status:
         answered = _message(content, "response", exchange.response_headers, exchange.response_body)
     elif exchange.error:
         answered = f"<pre>{escape(exchange.error)}</pre>"
     return (
-        f'<details class="exchange"><summary><span class="parties">{escape(parties)}</span>'
+        f'<details class="exchange"><summary><span class="parties"><b>{number}</b> {escape(parties)}</span>'
         f'<span class="call"><b>{escape(exchange.method)}</b> {breakable(shorten(exchange.url))}</span>'
-        f'<span class="{kind}">{escape(status)}</span><span class="time">{exchange.seconds * 1000:.1f} ms</span>'
-        f"</summary>{_message(content, 'request', exchange.request_headers, exchange.request_body)}{answered}</details>"
+        f'<span class="{kind}">{escape(answer(exchange, content))}</span>'
+        f'<span class="time">{exchange.seconds * 1000:.1f} ms</span></summary>'
+        f'<p class="address"><code>{breakable(exchange.url)}</code>{copy_button(content, exchange.url)}</p>'
+        f"{_message(content, 'request', exchange.request_headers, exchange.request_body)}{answered}</details>"
     )
-
-
-def _party(name: str, content: Content) -> str:
-    """The party's name in the reader's words; one that we have no words for keeps its own."""
-    return content.messages.get(f"parties.{name}", name)
 
 
 def _message(content: Content, key: str, headers: Sequence[tuple[str, str]], body: str) -> str:
     lines = "".join(f"<div><b>{escape(name)}:</b> {breakable(text)}</div>" for name, text in headers)
-    shown = _body(body, content) if body else f'<p class="quiet">{escape(content.message("ui.body_empty"))}</p>'
+    shown = f'<p class="quiet">{escape(content.message("ui.body_empty"))}</p>'
+    if body:
+        shown = f'<div class="body">{copy_button(content, body)}{_body(body, content)}</div>'
     return f'<h4>{escape(content.message(f"ui.{key}"))}</h4><div class="headers">{lines}</div>{shown}'
 
 

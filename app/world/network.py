@@ -133,6 +133,7 @@ class Network:
             failure = "unable to load root certificates: unable to parse bytes as PEM block"
             raise NetworkError(failure, kind="tls") from error
         finally:
+            seconds = time.perf_counter() - started
             self._log.record(
                 Exchange(
                     caller=caller,
@@ -144,8 +145,9 @@ class Network:
                     status=answer.status if answer else 0,
                     response_headers=mask_headers(answer.headers) if answer else (),
                     response_body=_recorded(answer.body) if answer else "",
-                    seconds=time.perf_counter() - started,
+                    seconds=seconds,
                     error=failure,
+                    started=time.time() - seconds,
                 )
             )
 

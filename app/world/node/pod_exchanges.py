@@ -27,6 +27,7 @@ def exchange(
     url = str(request.url)
     # The metadata service's session token is the whole body: no pattern could tell that it is one.
     answered = MASK if body and url.endswith(METADATA_TOKEN) else body.decode("utf-8", "replace")
+    seconds = time.perf_counter() - started
     return Exchange(
         caller="pod",
         callee=callee,
@@ -37,8 +38,9 @@ def exchange(
         status=status,
         response_headers=mask_headers((name, _text(value)) for name, value in headers),
         response_body=mask_text(answered)[:RECORDED_BODY],
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         error=error,
+        started=time.time() - seconds,
     )
 
 

@@ -1,0 +1,90 @@
+"""Who called whom, in order: one lane for each party, one arrow for each exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import parse_qs, urlsplit
+
+from app.content import Content
+from app.flow.model import Exchange
+from app.ui.text import escape, shorten
+
+_AWS = frozenset({"iam", "sts", "s3", "instance-metadata"})
+_NEUTRAL = frozenset({"explorer"})
+_LONGEST = 40
+"""Characters of a call's name in the picture; the list below it has the whole."""
+
+
+def sequence(exchanges: Sequence[Exchange], content: Content) -> str:
+    """The exchanges as arrows between lanes, as HTML; read out, it is a list of who called whom."""
+    lanes = list(dict.fromkeys(name for exchange in exchanges for name in (exchange.caller, exchange.callee)))
+    count = len(lanes)
+    heads = "".join(f'<span class="{_world(name)}">{escape(party(name, content))}</span>' for name in lanes)
+    lines = "".join(f'<i style="left:{(index + 0.5) / count:.4%}"></i>' for index in range(count))
+    arrows = "".join(_arrow(number, exchange, lanes, content) for number, exchange in enumerate(exchanges, 1))
+    return (
+        f'<div class="sequence"><div class="heads" aria-hidden="true" style="--lanes:{count}">{heads}</div>'
+        f'<div class="lanes"><div aria-hidden="true">{lines}</div><ol>{arrows}</ol></div></div>'
+    )
+
+
+def party(name: str, content: Content) -> str:
+    """The party's name in the reader's words; one that we have no words for keeps its own."""
+    return content.messages.get(f"parties.{name}", name)
+
+
+def called(exchange: Exchange) -> str:
+    """What was called, in a few characters: the action of an AWS call, else the method and the end of the path."""
+    try:
+        action = parse_qs(exchange.request_body).get("Action", [""])[0]
+        address = urlsplit(exchange.url)
+    except ValueError:
+        return exchange.method
+    if action:
+        return _cut(action)
+    command = " ".join(parse_qs(address.query).get("command", []))
+    end = address.path.rstrip("/").rpartition("/")[2] or "/"
+    query = f" {command}" if command else f"?{address.query}" if address.query else ""
+    return _cut(f"{exchange.method} {end}{query}")
+
+
+def _cut(name: str) -> str:
+    short = shorten(name)
+    return short if len(short) <= _LONGEST else f"{short[: _LONGEST - 1]}…"
+
+
+def _world(name: str) -> str:
+    return "aws" if name in _AWS else "" if name in _NEUTRAL else "kubernetes"
+
+
+def _arrow(number: int, exchange: Exchange, lanes: Sequence[str], content: Content) -> str:
+    start, end = lanes.index(exchange.caller), lanes.index(exchange.callee)
+    left, right = sorted((start, end))
+    count = len(lanes)
+    place = f"left:{(left + 0.5) / count:.4%};width:{(right - left) / count:.4%}"
+    # The words begin at the arrow's left end, or end at its right end where there is more room.
+    from_right = left + right >= count
+    words = (
+        f"left:0;right:{1 - (right + 0.5) / count:.4%}" if from_right else f"left:{(left + 0.5) / count:.4%};right:0"
+    )
+    parties = content.message(
+        "ui.wire_parties", caller=party(exchange.caller, content), callee=party(exchange.callee, content)
+    )
+    return (
+        f'<li class="{"" if succeeded(exchange) else "failed"}"><span class="unseen">{escape(parties)}: </span>'
+        f'<span class="words" style="{words}"><b>{number}</b> {escape(called(exchange))} '
+        f"<small>{escape(answer(exchange, content))} · {exchange.seconds * 1000:.1f} ms</small></span>"
+        f'<span class="arrow {"back" if end < start else ""}" style="{place}" aria-hidden="true"></span></li>'
+    )
+
+
+def answer(exchange: Exchange, content: Content) -> str:
+    """The status, with a cross where it is no success; or that no answer came."""
+    if not exchange.status:
+        return f"✕ {content.message('ui.wire_no_answer')}"
+    return str(exchange.status) if succeeded(exchange) else f"✕ {exchange.status}"
+
+
+def succeeded(exchange: Exchange) -> bool:
+    """Whether an answer came that is no error: 101 opens the streams of an exec."""
+    return 100 <= exchange.status < 400
