@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -44,18 +45,18 @@ def world_panel(content: Content) -> None:
         st.caption(content.message("ui.reset_done"))
 
 
-def clock(content: Content, key: str) -> None:
-    """The world's time, and buttons that move it."""
+def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
+    """The world's time, and buttons that move it by so many hours."""
     now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
     in_sidebar = key == "sidebar"
     st.caption(content.message("ui.clock_now", time=now), help=content.message("ui.clock_help") if in_sidebar else None)
     with st.container(horizontal=True, gap="small", key=f"clock_{key}"):
-        for hours in HOURS:
+        for step in hours:
             st.button(
-                content.message("ui.clock_forward", hours=hours),
-                key=f"clock_{key}_{hours}",
+                content.message("ui.clock_forward", hours=step),
+                key=f"clock_{key}_{step}",
                 on_click=_forward,
-                args=(hours, key),
+                args=(step, key),
             )
     if st.session_state.pop(f"{_REFUSED}_{key}", False):
         st.warning(content.message("screens.clock_too_far"))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
-from app.ui import components, diagram, language, navigation, session, timeline
+from app.ui import components, diagram, language, navigation, session
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, deeper, depth
@@ -71,8 +71,6 @@ def _detail(step: Step, report: StepReport, visit: session.Visit, content: Conte
                 f"{checks(report, visit.walk.subject, content)}",
                 key=f"checks_{step}",
             )
-            if step is Step.TOKEN_MOUNT:
-                timeline.timeline(visit, content)
         with right:
             components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
     if step in INSTRUMENTS:

@@ -1,64 +1,100 @@
-"""The life of the mounted token on a line: issued, renewed, expired, and where the world's clock stands."""
+"""The life of the mounted token, and of the one before it, on one axis: issued, renewal due, expired, and now."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import streamlit as st
-
 from app.content import Content
-from app.flow.model import Step
-from app.flow.steps.documents import dig, seconds
-from app.ui import components, controls, session
-from app.ui.text import escape, prose
+from app.flow.model import JsonValue
+from app.flow.steps.documents import seconds, text
+from app.ui.text import breakable, escape, prose
 
 ROTATE_AT = 0.8
 """The part of a token's life after which kubelet replaces it (pkg/kubelet/token)."""
 
 
-def timeline(visit: session.Visit, content: Content) -> None:
-    """The line, what the last move of the clock did to the token, and the buttons that move it."""
-    claims = dig(visit.walk.report(Step.TOKEN_MOUNT).evidence, "token", "claims")
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """From when to when a token is good, in Unix seconds."""
+
+    begins: float
+    expires: float
+    id: str = ""
+    """`jti`."""
+
+    @property
+    def due(self) -> float:
+        """When kubelet begins to ask for the next one."""
+        return self.begins + ROTATE_AT * (self.expires - self.begins)
+
+
+def life(claims: JsonValue) -> Life | None:
+    """The life that `claims` tell; None where they tell none."""
     begins, expires = seconds(claims, "iat"), seconds(claims, "exp")
-    if begins is None or expires is None or expires <= begins:
-        return
-    with st.container(border=True, key="timeline"):
-        now = session.world().clock.now()
-        components.block(_line(begins, expires, now, content) + _moved(visit, begins, content), key="timeline_line")
-        controls.clock(content, key="page")
+    if begins is None or expires is None or not begins < expires:
+        return None
+    return Life(begins=begins, expires=expires, id=text(claims, "jti"))
 
 
-def _line(begins: float, expires: float, now: float, content: Content) -> str:
-    place = min(max((now - begins) / (expires - begins), 0.0), 1.0)
-    refresh = begins + ROTATE_AT * (expires - begins)
-    points = (
-        (0.0, "start", content.message("ui.issued_at"), _at(begins)),
-        (ROTATE_AT, "middle", content.message("ui.refresh_at"), _after(begins, refresh)),
-        (1.0, "end", content.message("ui.expires_at"), _after(refresh, expires)),
+def timeline(current: Life, before: Life | None, now: float, content: Content) -> str:
+    """Both lives with `now` across them, and in words what the last move of the clock has done."""
+    replaced = before if before and before != current else None
+    lives = [life for life in (replaced, current) if life]
+    first = min(life.begins for life in lives)
+    last = max(*(life.expires for life in lives), now)
+    names = ("anatomy.life_before", "anatomy.life_now") if replaced else ("anatomy.life_now",)
+    rows = "".join(
+        _life(life, first, last, now, content.message(name), content) for life, name in zip(lives, names, strict=True)
     )
-    marks = "".join(
-        f'<li class="{kind}" style="left:{at * 100:.2f}%"><b>{escape(name)}</b> <span>{escape(when)}</span></li>'
-        for at, kind, name, when in points
-    )
+    place = _percent(now, first, last)
+    side = "right" if place > 50 else "left"
+    told = "".join(f"<p>{prose(sentence)}</p>" for sentence in _told(current, before, now, content))
     return (
-        f'<h2 class="heading">{escape(content.message("screens.timeline"))}</h2><div class="timeline">'
-        f'<div class="lived" style="width:{place * 100:.2f}%"></div><div class="now" style="left:{place * 100:.2f}%">'
-        f"<span>{escape(content.message('screens.now'))}</span></div><ul>{marks}</ul></div>"
+        f'<div class="timeline"><div class="at {side}" style="--at:{place:.2f}%"><span>'
+        f"{escape(content.message('screens.now'))} {_at(now)}</span></div>{rows}</div>{told}"
     )
 
 
-def _moved(visit: session.Visit, begins: float, content: Content) -> str:
-    before = seconds(visit.replaced, "iat")
-    if before is None:
-        return ""
-    key = "rotated" if before != begins else "not_rotated"
-    return f"<p>{prose(content.message(f'screens.{key}', before=_at(before), after=_at(begins)))}</p>"
+def _life(life: Life, first: float, last: float, now: float, name: str, content: Content) -> str:
+    start, due, stop = (_percent(moment, first, last) for moment in (life.begins, life.due, life.expires))
+    lived = min(max(_percent(now, first, last), start), stop)
+    marks = (
+        ("iat", "ui.issued_at", life.begins),
+        (f"{ROTATE_AT * 100:.0f} %", "ui.refresh_at", life.due),
+        ("exp", "ui.expires_at", life.expires),
+    )
+    words = "".join(
+        f"<li><b>{escape(sign)}</b> {escape(content.message(key))} <code>{_at(moment)}</code></li>"
+        for sign, key, moment in marks
+    )
+    jti = f"<li><b>jti</b> <code>{breakable(life.id)}</code></li>" if life.id else ""
+    over = " over" if now >= life.expires else ""
+    return (
+        f'<div class="life{over}"><b>{escape(name)}</b><div class="bar">'
+        f'<i class="whole" style="left:{start:.2f}%;right:{100 - stop:.2f}%"></i>'
+        f'<i class="lived" style="left:{start:.2f}%;right:{100 - lived:.2f}%"></i>'
+        f'<i class="due" style="left:{due:.2f}%"></i><i class="now" style="left:{_percent(now, first, last):.2f}%"></i>'
+        f"</div><ul>{words}{jti}</ul></div>"
+    )
 
 
-def _after(earlier: float, moment: float) -> str:
-    """The time of `moment`, with its date where that is another one than that of `earlier`."""
-    day, _, clock = _at(moment).rpartition(" ")
-    return clock if _at(earlier).startswith(f"{day} ") else _at(moment)
+def _told(current: Life, before: Life | None, now: float, content: Content) -> Iterable[str]:
+    if before and before != current:
+        yield content.message("screens.rotated", before=_at(before.begins), after=_at(current.begins))
+        key = "anatomy.old_expired" if now >= before.expires else "anatomy.old_alive"
+        yield content.message(key, expires=_at(before.expires))
+    elif before:
+        yield content.message("screens.not_rotated")
+    if now >= current.expires:
+        yield content.message("anatomy.expired")
+    elif now < current.begins:
+        yield content.message("anatomy.not_yet")
+
+
+def _percent(moment: float, first: float, last: float) -> float:
+    return min(max((moment - first) / (last - first), 0.0), 1.0) * 100
 
 
 def _at(moment: float) -> str:

@@ -207,15 +207,6 @@ def test_a_shortened_id_opens_with_one_click(reader):
     assert "…" not in found.locator(".full").inner_text()
 
 
-def test_a_claim_lights_its_characters_in_the_token(reader):
-    one = reader().open("/token_mount?lang=en")
-    row = one.page.locator('[data-lights="payload.sub"]').first
-    row.hover()
-    expect(one.page.locator('[data-lit-by="payload.sub"]').first).to_have_class("lit")
-    one.page.locator("h1").hover()
-    expect(one.page.locator('[data-lit-by="payload.sub"]').first).not_to_have_class("lit")
-
-
 def test_what_was_unfolded_stays_so_when_the_page_is_run_again(reader):
     one = reader().open("/sts_assume?lang=en")
     first = one.page.locator(f"{BLOCK} .checks details").first

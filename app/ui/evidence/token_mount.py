@@ -1,23 +1,17 @@
-"""Step 4: the files in the container, and the token in them, claim by claim and byte by byte."""
+"""Step 4: which of the published keys the token asks for, and how its signature was verified with that key."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 from app.content import Content
-from app.flow.model import JsonValue, Status, StepReport
-from app.flow.steps.documents import dig, items, mapping, shown, text
+from app.flow.model import JsonValue, StepReport
+from app.flow.steps.documents import dig, items, mapping, text
 from app.ui.evidence.parts import folded, join, json_document, part
 from app.ui.text import escape, prose, utc, value
 
-_PREFIX_DOTS = "kubernetes.io".count(".")
-_TIMES = {"exp", "iat", "nbf"}
-_OPEN = {"alg", "kid", "aud", "exp", "iss", "sub"}
-"""Members that stand open: what STS and the trust policy look at, and the keys to the signature."""
-_POD = "kubernetes.io.pod.name"
-"""The member of `kubernetes.io` that stands open with them."""
+_BITS = 6
+"""Bits in a character of base64url."""
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -30,124 +24,60 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """The directory, the token, the key that verified it, and the other token beside it."""
+    """The choice of the key, the verification step by step, and the key itself."""
     found = report.evidence
-    token, other = found.get("token"), found.get("other_token")
+    results = {text(result, "name"): mapping(result) for result in items(found, "verification")}
+    shown = {"key", "signature", "algorithm"} <= results.keys()
     return join(
         [
-            part(content, "files", _files(items(found, "files"), content)) if items(found, "files") else "",
-            part(content, "token", _token(token, content) + _verified(report, content)) if token else "",
+            part(content, "verification", _choice(results["key"], content) + _steps(results, report, content))
+            if shown
+            else "",
             folded(content, "jwk", json_document(content, found["jwk"])) if found.get("jwk") else "",
-            folded(content, "other_token", _token(other, content)) if other else "",
         ]
     )
 
 
-def _files(rows: list[JsonValue], content: Content) -> str:
-    """The directory as `ls -la` lists it, links with their targets."""
-    head = "".join(f"<th>{escape(content.message(f'ui.file_{key}'))}</th>" for key in ("mode", "owner", "size", "name"))
-    body = "".join(
-        f'<tr class="{"key" if text(row, "name") == "token" else ""}"><td><code>{escape(text(row, "mode"))}</code></td>'
-        f"<td><code>{escape(text(row, 'owner'))} {escape(text(row, 'group'))}</code></td>"
-        f"<td><code>{escape(shown(dig(row, 'size')))}</code></td><td>{_name(row)}</td></tr>"
-        for row in rows
-        if text(row, "name") not in (".", "..")
+def _choice(key: dict[str, Any], content: Content) -> str:
+    """The header's `kid` beside those of the published keys; the one that it picks is marked."""
+    wanted = text(key, "got")
+    published = [kid for kid in text(key, "expected").split(", ") if kid]
+    rows = "".join(
+        f'<li class="{"picked" if kid == wanted else "other"}"><span aria-hidden="true">'
+        f'{"=" if kid == wanted else "≠"}</span><span class="unseen">'
+        f"{escape(content.message('ui.matches' if kid == wanted else 'ui.does_not_match'))}</span> {value(kid)}</li>"
+        for kid in published
     )
-    return f'<table class="files"><tr>{head}</tr>{body}</table>'
-
-
-def _name(row: JsonValue) -> str:
-    target = text(row, "target")
-    arrow = f' <span class="quiet">→</span> {value(target)}' if target else ""
-    return f"<b>{value(text(row, 'name'))}</b>{arrow}"
-
-
-def _token(token: JsonValue, content: Content) -> str:
-    """The compact token in its three colours, and below it what each range of it says."""
-    parts = [mapping(piece) for piece in items(token, "parts")]
-    compact = '<span class="dot">.</span>'.join(_compact(piece) for piece in parts)
-    tables = "".join(_fields(piece, token, content) for piece in parts if piece.get("fields"))
+    count = escape(content.message("anatomy.published", count=len(published)))
+    asked = prose(content.message("anatomy.asked"))
     return (
-        f'<div class="token"><p class="compact">{compact}</p>'
-        f'<p class="caption">{prose(content.message("ui.token_hint"))}</p>{tables}'
-        f'<p class="caption">{prose(content.message("ui.token_signature_masked"))}</p></div>'
+        f'<div class="choice"><div class="box"><small>{asked}</small>{value(wanted or "–")}</div>'
+        f'<div class="keys"><small>{count}</small><ul>{rows}</ul></div></div>'
     )
 
 
-def _compact(piece: dict[str, Any]) -> str:
-    """One part of the compact token, cut where a field begins or ends."""
-    name, encoded, start = str(piece.get("name")), str(piece.get("base64url")), int(piece.get("start") or 0)
-    fields = [mapping(field) for field in piece.get("fields") or []]
-    spans, position = [], 0
-    for field in fields:
-        begin = max(int(field["compact_start"]) - start, position)
-        stop = min(int(field["compact_stop"]) - start, len(encoded))
-        lit = f"{name}.{field['name']}"
-        spans.append(escape(encoded[position:begin]))
-        spans.append(f'<span data-lit-by="{escape(lit)}">{escape(encoded[begin:stop])}</span>')
-        position = max(stop, position)
-    return f'<span class="{escape(name)}">{"".join(spans)}{escape(encoded[position:])}</span>'
-
-
-def _fields(piece: dict[str, Any], token: JsonValue, content: Content) -> str:
-    name = str(piece.get("name"))
-    members = dig(token, "header" if name == "header" else "claims")
-    rows: list[str] = []
-    rest: list[str] = []
-    for field in (mapping(found) for found in piece["fields"]):
-        member = dig(members, str(field["name"]))
-        bytes_ = content.message("ui.token_bytes", start=field["compact_start"], stop=field["compact_stop"])
-        lights = f"{name}.{field['name']}"
-        row = _row(lights, str(field["name"]), member, content, hint=bytes_)
-        (rows if field["name"] in _OPEN else rest).append(row)
-        for path, below in _nested(str(field["name"]), member):
-            if path == _POD:
-                rows.append(_row(lights, path, below, content, hint=bytes_))
-            else:
-                rest.append(_row("", path, below, content, depth=path.count(".") - _PREFIX_DOTS))
-    table = f'<table class="claims {escape(name)}">{"".join(rows)}</table>'
-    if not rest:
-        return table
-    more = escape(content.message("screens.more_claims", count=len(rest)))
-    return (
-        f'{table}<details class="fold"><summary>{more}</summary>'
-        f'<table class="claims {escape(name)}">{"".join(rest)}</table></details>'
+def _steps(results: dict[str, dict[str, Any]], report: StepReport, content: Content) -> str:
+    """Signing input, key, algorithm, result: each with what it was in this walk."""
+    algorithm, key, signature = (results[name] for name in ("algorithm", "key", "signature"))
+    parts = items(report.evidence.get("token"), "parts")
+    signed = dig(parts[1], "stop") if len(parts) > 1 else None
+    modulus = len(text(report.evidence.get("jwk"), "n")) * _BITS // 8 * 8
+    steps: tuple[tuple[str, JsonValue, dict[str, object]], ...] = (
+        ("signing_input", True, {"characters": signed if isinstance(signed, int) else "–"}),
+        ("algorithm", algorithm.get("passed"), {"algorithm": text(algorithm, "got") or "–"}),
+        ("key", key.get("passed"), {"bits": modulus or "–"}),
+        ("result", signature.get("passed"), {}),
     )
+    rows = "".join(_step(name, passed, values, content) for name, passed, values in steps)
+    return f'<ol class="verification">{rows}</ol>'
 
 
-def _nested(prefix: str, member: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    """The members of `kubernetes.io` and of what is in it, each after its parent, by their dotted names."""
-    if not isinstance(member, dict):
-        return
-    for name, below in member.items():
-        yield f"{prefix}.{name}", below
-        yield from _nested(f"{prefix}.{name}", below)
-
-
-def _row(lights: str, name: str, member: JsonValue, content: Content, *, hint: str = "", depth: int = 0) -> str:
-    reach = f' tabindex="0" data-lights="{escape(lights)}" title="{escape(hint)}"' if lights else ""
-    said = "" if isinstance(member, dict) else value(member if isinstance(member, str) else json.dumps(member))
-    when = f' <span class="quiet">{escape(_time(member))}</span>' if name in _TIMES else ""
-    label = name.rpartition(".")[2] if not lights else name
+def _step(name: str, passed: JsonValue, values: dict[str, object], content: Content) -> str:
+    status, sign = ("passed", "✓") if passed is True else ("failed", "✕") if passed is False else ("unknown", "–")
+    key = f"anatomy.verify.{name}" if passed is True else f"anatomy.verify.{name}_{status}"
     return (
-        f'<tr{reach} style="--depth:{depth}"><th><code>{_parted(label)}</code></th>'
-        f'<td>{said}{when}<span class="meaning">{prose(content.claim(name))}</span></td></tr>'
-    )
-
-
-def _parted(name: str) -> str:
-    """A dotted name with a place to break where `kubernetes.io` ends."""
-    return escape(name).replace("kubernetes.io.", "kubernetes.io.<wbr>")
-
-
-def _verified(report: StepReport, content: Content) -> str:
-    check = report.check("token.signature")
-    if check.status not in (Status.PASSED, Status.FAILED):
-        return ""
-    passed = check.status is Status.PASSED
-    sentence = content.message("ui.token_verified" if passed else "ui.token_not_verified")
-    return (
-        f'<p class="verified {check.status}"><span class="mark">{"✓" if passed else "✕"}</span> {prose(sentence)}</p>'
+        f'<li class="{status}"><span class="mark" aria-hidden="true">{sign}</span>'
+        f"<span>{prose(content.message(key, **values))}</span></li>"
     )
 
 

@@ -1,0 +1,96 @@
+"""The mounted directory as a tree: the links that kubelet's atomic writer made, and what a renewal did to them.
+
+Rules: kubernetes/kubernetes pkg/volume/util/atomic_writer.go.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.content import Content
+from app.flow.model import JsonValue, StepReport
+from app.flow.steps.documents import dig, items, text
+from app.ui.text import breakable, escape, prose
+
+Evidence = Mapping[str, JsonValue]
+_DATA = "..data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    name: str
+    entry: JsonValue
+    role: str
+    """What the entry is for: the key of its words."""
+    change: str = ""
+    """`kept`, `moved`, `new` or `removed` where the token was renewed."""
+    was: str = ""
+    """Where a link led before it was moved."""
+    depth: int = 1
+    leads: bool = False
+    """Whether the next row is what this link leads to."""
+
+
+def file_tree(report: StepReport, before: Evidence | None, content: Content) -> str:
+    """The directory as it is; where `before` is another one, with what has been replaced since."""
+    rows = [row for row in _rows(report, before) if row.entry is not None]
+    if not rows:
+        return ""
+    drawn = "".join(_row(row, content) for row in rows)
+    return f'<ul class="tree">{drawn}</ul>'
+
+
+def written(evidence: Evidence) -> str:
+    """The name of the directory that `..data` leads to; empty where there is none."""
+    return text(_named(items(evidence, "files"), _DATA), "target")
+
+
+def _rows(report: StepReport, before: Evidence | None) -> list[_Row]:
+    files, inside = items(report.evidence, "files"), items(report.evidence, "data_files")
+    path = report.check("token.file").expected
+    token, now = posixpath.basename(path) or "token", written(report.evidence)
+    old = written(before) if before else ""
+    renewed = bool(old) and old != now
+    rows = [
+        _Row(name=f"{posixpath.dirname(path)}/", entry=_named(files, "."), role="root", depth=0),
+        _Row(name=token, entry=_named(files, token), role="token", change="kept" if renewed else "", leads=bool(now)),
+        _Row(
+            name=_DATA,
+            entry=_named(files, _DATA),
+            role="data",
+            change="moved" if renewed else "",
+            was=old if renewed else "",
+            leads=_named(files, now) is not None,
+        ),
+        _Row(name=f"{now}/", entry=_named(files, now), role="written", change="new" if renewed else ""),
+        _Row(name=token, entry=_named(inside, token), role="file", change="new" if renewed else "", depth=2),
+    ]
+    if renewed and before:
+        gone = _named(items(before, "files"), old)
+        rows.append(_Row(name=f"{old}/", entry=gone, role="removed", change="removed"))
+    return rows
+
+
+def _named(entries: list[JsonValue], name: str) -> JsonValue:
+    return next((entry for entry in entries if name and text(entry, "name") == name), None)
+
+
+def _row(row: _Row, content: Content) -> str:
+    entry = row.entry
+    target = text(entry, "target")
+    arrow = f' <span class="arrow">→ {breakable(target)}</span>' if target else ""
+    was = f" <del>→ {breakable(row.was)}</del>" if row.was else ""
+    badge = (
+        f'<span class="badge">{escape(content.message(f"anatomy.change.{row.change}"))}</span>' if row.change else ""
+    )
+    size = dig(entry, "size")
+    bytes_ = escape(content.message("anatomy.bytes", count=size)) if row.role == "file" and size is not None else ""
+    owner = f"{text(entry, 'owner')}:{text(entry, 'group')}"
+    return (
+        f'<li class="{row.role} {row.change}{" leads" if row.leads else ""}" style="--depth:{row.depth}">'
+        f'<div class="name"><code>{breakable(row.name)}{arrow}{was}</code>{badge}'
+        f'<code class="mode">{escape(text(entry, "mode"))} {escape(owner)}</code></div>'
+        f'<div class="about">{prose(content.message(f"anatomy.file.{row.role}"))} {bytes_}</div></li>'
+    )
