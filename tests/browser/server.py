@@ -24,13 +24,13 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[str]:
-    """A server started in `directory`; its address."""
+def serving(directory: Path, *, source: Path = ROOT, app: str = "app.server:app") -> Iterator[str]:
+    """A server of the `app` whose code is in `source`, started in `directory`; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(ROOT), "--port", str(port), "--log-level", "warning"]
-    server = subprocess.Popen([*command, "app.server:app"], cwd=directory)
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(source), "--port", str(port), "--log-level", "warning"]
+    server = subprocess.Popen([*command, app], cwd=directory)
     try:
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + PATIENCE

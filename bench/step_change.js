@@ -1,0 +1,40 @@
+// Clicks, and waits until the heading and `mark` of the new page are painted. By the page's own clock, in milliseconds:
+// Playwright's way to the browser and back is in no figure.
+([button, title, mark, words]) => new Promise((resolve) => {
+  const COMPONENTS = '[data-testid="stBidiComponentIsolated"]'
+  const watched = new Set()
+  const app = document.querySelector('[data-testid="stApp"]')
+
+  // A component draws into a shadow root, into which no observer of the document sees.
+  const watch = (root) => {
+    if (watched.has(root)) return
+    watched.add(root)
+    observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true })
+  }
+  const isThere = () => {
+    for (const host of document.querySelectorAll(COMPONENTS)) if (host.shadowRoot) watch(host.shadowRoot)
+    if (!document.querySelector('[data-testid="stMain"] h1')?.textContent.includes(title)) return false
+    for (const root of watched)
+      for (const found of root.querySelectorAll(mark)) if (found.textContent.includes(words)) return true
+    return false
+  }
+  // The next frame shows what is in the document now; a task queued in it runs once that is painted.
+  const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))
+
+  const look = async () => {
+    if (!isThere()) return
+    observer.disconnect()
+    const drawn = await painted()
+    const settled = () => app.dataset.testScriptState === "notRunning"
+    if (!settled())
+      await new Promise((done) => {
+        new MutationObserver((_, itself) => settled() && (itself.disconnect(), done())).observe(app, { attributes: true })
+      })
+    resolve({ drawn: drawn - begin, complete: (await painted()) - begin })
+  }
+  const observer = new MutationObserver(look)
+  watch(document)
+  isThere()
+  const begin = performance.now()
+  document.querySelector(button).click()
+})

@@ -1,0 +1,103 @@
+"""From the click on *next* to the new diagram drawn, in Chromium, against the same for a page that is text only."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from app.content import load
+from app.flow.model import Step
+from bench.report import figure, median_ms, spread, title
+from tests.browser.server import ARGUMENTS, CHROMIUM, ROOT, Reader, serving
+
+WARM_UP, ROUNDS = 2, 12
+STEPS = tuple(Step)
+NEXT = ".st-key-next button"
+
+MEASURE = (Path(__file__).with_name("step_change.js")).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a page shows once it has changed."""
+
+    title: str
+    """Words of its heading."""
+    mark: str
+    """A selector of what is drawn last, looked for in the page and in its components."""
+    words: str = ""
+    """Words that it holds."""
+
+
+@dataclass(kw_only=True)
+class Times:
+    """Seconds of every change, by the page's own clock."""
+
+    drawn: list[float] = field(default_factory=list)
+    complete: list[float] = field(default_factory=list)
+    """... until the server's script has ended and all it sent is on the page."""
+
+    def measure(self, reader: Reader, change: Change) -> None:
+        """Clicks on *next* and waits for `change`."""
+        found = reader.page.evaluate(MEASURE, [NEXT, change.title, change.mark, change.words])
+        self.drawn.append(found["drawn"] / 1e3)
+        self.complete.append(found["complete"] / 1e3)
+
+
+def main() -> None:
+    """Prints both medians and how many times the one is the other."""
+    if not Path(CHROMIUM).exists():
+        title(f"Change of step: not measured, {CHROMIUM} is not installed")
+        return
+    with both() as (ours, text), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        steps, words = measure(browser, ours, text)
+        browser.close()
+    title(f"Change of step in Chromium (median of {len(STEPS) - 1} changes x {ROUNDS} rounds, interleaved)")
+    figure("click on next, until the new diagram is drawn", median_ms(steps.drawn), "ms", note=spread(steps.drawn))
+    figure("the same, until a page of text only is drawn", median_ms(words.drawn), "ms", note=spread(words.drawn))
+    figure("... the one as a multiple of the other", median_ms(steps.drawn) / median_ms(words.drawn), "x", target=2.5)
+    figure("until all of the page is there", median_ms(steps.complete), "ms", note=spread(steps.complete))
+    figure("the same for text only", median_ms(words.complete), "ms", note=spread(words.complete))
+
+
+@contextmanager
+def both() -> Iterator[tuple[str, str]]:
+    """The addresses of our pages and of those of text, served in the same way."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        serving(Path(directory)) as ours,
+        serving(Path(directory), source=ROOT / "bench" / "text_only", app="server:app") as text,
+    ):
+        yield ours, text
+
+
+def measure(browser: Browser, ours: str, text: str) -> tuple[Times, Times]:
+    """Walks through the steps again and again; after each change of step the pages of text change once."""
+    content = load("ja")
+    there_and_back = [Change(title=f"Page {name}", mark="p", words=f"end of Page {name}") for name in ("two", "one")]
+    lesson, page = Reader(browser, ours), Reader(browser, text)
+    page.page.goto(text)
+    page.page.wait_for_selector(NEXT)
+    changes = 0
+    for number in range(WARM_UP + ROUNDS):
+        if number in (0, WARM_UP):
+            times = Times(), Times()
+        lesson.open(f"/{STEPS[0]}?lang=ja")
+        for step in STEPS[1:]:
+            drawn = Change(title=content.lesson(step).title, mark=f"figure.one .{step}.on")
+            times[0].measure(lesson, drawn)
+            times[1].measure(page, there_and_back[changes % 2])
+            changes += 1
+    lesson.close()
+    page.close()
+    return times
+
+
+if __name__ == "__main__":
+    main()
