@@ -25,7 +25,7 @@ VALUES = {
     "a time of the world": r"\b20\d\d-\d\d-\d\dT\d\d:|(?<![\d.])\d{9,10}(?!\d)",
     "a loopback port of the world": r"127\.0\.0\.1:\d",
     "a measured time": r"\d ?(?:ms\b|ミリ秒|milliseconds)",
-    "a count of checks": r"\d+ (?:checks|requests)\b|\d+ ?(?:個|件)の?(?:チェック|リクエスト|検証)",
+    "a count of checks": r"(?<!\w)(?<![Ss]tep )\d+ (?:checks|requests)\b|\d+ ?(?:個|件)の?(?:チェック|リクエスト|検証)",
 }
 """What a value of a world looks like. Names that people give, such as `my-sa`, are the story and not among them."""
 
