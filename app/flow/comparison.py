@@ -156,12 +156,11 @@ class _PolicyRows:
         if entry is None or not provider_arn:
             return Row(claim="iss", record="policy", status=Status.UNKNOWN, got=tuple(filter(None, [provider_arn])))
         self.told.append(entry)
-        wanted = _texts(entry.wanted)
+        wanted, kinds = _texts(entry.wanted), entry.key.split(", ")
         misses: tuple[Miss, ...] = ()
         if not entry.matched:
-            federated = "Federated" in entry.key.split(", ")
             miss = of_values(provider_arn, wanted)
-            code = "unreadable" if entry.error else miss.code if federated else "principal_type"
+            code = "unreadable" if entry.error else miss.code if "Federated" in kinds else "principal_type"
             misses = (Miss(code=code, spans=() if entry.error else miss.spans),)
         return Row(
             claim="iss",
@@ -169,7 +168,9 @@ class _PolicyRows:
             status=_status(entry.matched),
             got=(provider_arn,),
             wanted=wanted,
-            places=((*self._path, entry.element),),
+            places=(
+                (*self._path, entry.element, "Federated") if "Federated" in kinds else (*self._path, entry.element),
+            ),
             misses=misses,
         )
 

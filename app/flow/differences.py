@@ -8,6 +8,9 @@ from difflib import SequenceMatcher
 LONGEST = 600
 """Characters of the differing middle that are aligned; a longer one, which nobody would read, is one difference."""
 
+FEWEST = 3
+"""Characters between two differences that have to agree to stand out as common."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -34,9 +37,21 @@ def difference(left: str, right: str) -> tuple[Span, ...]:
         between = [Span(*middles)]
     else:
         codes = SequenceMatcher(None, *middles, autojunk=False).get_opcodes()
-        between = [Span(middles[0][a:b], middles[1][c:d]) for _, a, b, c, d in codes]
+        between = _calmed([Span(middles[0][a:b], middles[1][c:d]) for _, a, b, c, d in codes])
     around = Span(left[:head], right[:head]), Span(left[len(left) - tail :], right[len(right) - tail :])
     return tuple(span for span in (around[0], *between, around[1]) if span.left or span.right)
+
+
+def _calmed(spans: list[Span]) -> list[Span]:
+    """The spans of a middle, those that agree by chance (`default` and `other` share an `e`) joined to their sides."""
+    made: list[Span] = []
+    for span in spans:
+        chance = span.same and len(span.left) < FEWEST
+        if made and not made[-1].same and (chance or not span.same):
+            made[-1] = Span(made[-1].left + span.left, made[-1].right + span.right)
+        else:
+            made.append(span)
+    return made
 
 
 def _common(left: str, right: str) -> int:

@@ -25,7 +25,7 @@ def checks(report: StepReport, subject: Subject, content: Content) -> str:
     """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
     first = next((check for check in report.checks if check.status not in (Status.PASSED, Status.NOT_REACHED)), None)
     rows = (_row(check, subject, content, opened=check is first or bool(check.error)) for check in report.checks)
-    return f'<ol class="checks">{"".join(rows)}</ol>'
+    return f'<ol class="checks {report.step}">{"".join(rows)}</ol>'
 
 
 def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> str:

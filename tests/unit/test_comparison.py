@@ -50,7 +50,7 @@ def test_all_meets_and_nobody_else_gets_in():
     assert found.obstacles == ()
     assert let_in(found.strangers) == []
     assert found.row("sub", "policy").places == (("Statement", "0", "Condition", "StringEquals", SUB),)
-    assert found.row("iss", "policy").places == (("Statement", "0", "Principal"),)
+    assert found.row("iss", "policy").places == (("Statement", "0", "Principal", "Federated"),)
     assert found.row("iss", "provider").wanted == (PREFIX,)
     assert found.row("sub", "provider") is None
     assert [(variant.operator, variant.allowed) for variant in found.variants] == [

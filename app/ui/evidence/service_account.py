@@ -6,18 +6,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import StepReport
 from app.flow.steps.documents import text
-from app.ui.evidence.parts import (
-    Pair,
-    decision,
-    folded,
-    join,
-    json_document,
-    notes,
-    pairs,
-    part,
-    scheme,
-    yaml_document,
-)
+from app.ui.evidence.parts import decision, folded, join, json_document, notes, part, yaml_document
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -26,71 +15,26 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """Both sides, and the trust policy evaluated statement by statement."""
+    """Both documents, and the trust policy evaluated statement by statement; the matcher holds them side by side."""
     found = report.evidence
     account, policy, decided = (found.get(name) for name in ("service_account", "trust_policy", "trust_decision"))
     annotation = ("metadata", "annotations", ROLE_ARN)
     statement = ("Statement", "*")
-    provider, subject, audience = (report.check(f"trust.{name}") for name in ("provider", "subject", "audience"))
-    rows = [
-        Pair(
-            left="iss",
-            left_value=_issuer(provider.expected),
-            right="Principal.Federated",
-            right_value=provider.got,
-            status=provider.status,
-        ),
-        Pair(
-            left="aud",
-            left_value=audience.expected,
-            right="Condition …:aud",
-            right_value=audience.got,
-            status=audience.status,
-        ),
-        Pair(
-            left="sub",
-            left_value=subject.expected,
-            right="Condition …:sub",
-            right_value=subject.got,
-            status=subject.status,
-        ),
-    ]
+    read = notes(
+        content,
+        ((*statement, "Principal"), "principal"),
+        ((*statement, "Action"), "action"),
+        ((*statement, "Condition"), "condition"),
+    )
     return join(
         [
             part(
-                content,
-                "service_account",
-                yaml_document(content, account, notes(content, (annotation, "annotation"))),
+                content, "service_account", yaml_document(content, account, notes(content, (annotation, "annotation")))
             )
             if account
             else "",
-            part(
-                content,
-                "trust_policy",
-                json_document(
-                    content,
-                    policy,
-                    notes(
-                        content,
-                        ((*statement, "Principal"), "principal"),
-                        ((*statement, "Action"), "action"),
-                        ((*statement, "Condition"), "condition"),
-                    ),
-                ),
-            )
-            if policy
-            else "",
-            pairs(content, content.message("screens.will_say"), content.message("ui.policy_side"), rows)
-            + scheme(content, rows)
-            if decided
-            else "",
+            part(content, "trust_policy", json_document(content, policy, read)) if policy else "",
             folded(content, "trust_decision", decision(content, decided)) if decided else "",
             folded(content, "role", json_document(content, found["role"])) if found.get("role") else "",
         ]
     )
-
-
-def _issuer(provider_arn: str) -> str:
-    """The issuer whose tokens the provider of that ARN stands for: the ARN ends in its URL without the scheme."""
-    _, _, address = provider_arn.partition(":oidc-provider/")
-    return f"https://{address}" if address else ""

@@ -1,12 +1,21 @@
-"""Step 5: the token's claims against the role's trust policy; what was sent to STS and what it answered."""
+"""Step 5: what was sent to STS, unsigned, and what it answered."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
 from app.content import Content
-from app.flow.model import JsonValue, Status, StepReport
-from app.flow.steps.documents import dig, items, shown, text
-from app.ui.evidence.parts import Pair, folded, join, json_document, notes, pairs, part, scheme
-from app.ui.text import escape
+from app.flow.model import Exchange, StepReport
+from app.flow.steps.documents import mapping, shown, text
+from app.ui.evidence.parts import join, json_document, notes, part
+from app.ui.text import breakable, escape, prose, value
+
+_CALL = "Action=AssumeRoleWithWebIdentity"
+_SHOWN_HEADERS = ("host", "content-type")
+_SIGNATURE = "Authorization"
+_SHORTEST_CUT = 160
+"""Characters of a parameter from which on it is shown shortened: of the parameters only the token is that long."""
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -19,56 +28,72 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """The matches, then request and answer."""
+    """The request as it went over the wire, and the answer as an SDK reads it."""
     found = report.evidence
-    claims = [_pair(row) for row in items(found, "claims")]
-    request = notes(content, (("RoleArn",), "role_arn_parameter"), (("WebIdentityToken",), "token_parameter"))
+    call = next((exchange for exchange in report.exchanges if _CALL in exchange.request_body), None)
+    parameters = dict(parse_qsl(call.request_body)) if call else mapping(found.get("request"))
     answer = notes(
         content,
         (("Credentials", "AccessKeyId"), "access_key"),
+        (("Credentials", "SessionToken"), "session_token"),
         (("Credentials", "Expiration"), "expiration"),
+        (("SubjectFromWebIdentityToken",), "subject_from_token"),
         (("AssumedRoleUser", "Arn"), "assumed_role"),
+        (("Provider",), "provider_arn"),
+        (("Error", "Code"), "error_code"),
+        (("Error", "Message"), "error_message"),
     )
     return join(
         [
-            part(content, "claims", _questions(claims, content)) if claims else "",
-            folded(content, "request", json_document(content, found["request"], request))
-            if found.get("request")
+            part(content, "request", _request(call, parameters, content)) if parameters else "",
+            part(content, "answer", _status(call) + json_document(content, found["answer"], answer))
+            if found.get("answer")
             else "",
-            folded(content, "answer", json_document(content, found["answer"], answer)) if found.get("answer") else "",
         ]
     )
 
 
-def _questions(rows: list[Pair], content: Content) -> str:
-    """The two questions that STS asks of two documents: of the provider first, then of the role's trust policy."""
-    of_provider = [row for row in rows if row.right.startswith("Provider.")]
-    of_policy = [row for row in rows if row not in of_provider]
-    drawn = [
-        f"<h4>{escape(content.message(f'screens.{question}'))}</h4>"
-        + pairs(content, content.message("ui.token_side"), content.message(side), asked)
-        for question, side, asked in (
-            ("issuer_known", "evidence.provider.title", of_provider),
-            ("account_allowed", "ui.policy_side", of_policy),
-        )
-        if asked
-    ]
-    return "".join(drawn) + scheme(content, rows)
+def _request(call: Exchange | None, parameters: Mapping[str, str], content: Content) -> str:
+    """The start line and the headers, the one that is missing among them, and the form field by field."""
+    head = ""
+    if call:
+        head = f'<div class="line"><span class="text"><b>{escape(call.method)}</b> {breakable(call.url)}</span></div>'
+        head += _headers(call, content)
+    fields = "".join(_parameter(name, shown(words), content) for name, words in parameters.items())
+    return f'<div class="document sent">{head}{fields}</div>'
 
 
-def _pair(row: JsonValue) -> Pair:
-    return Pair(
-        left=text(row, "claim"),
-        left_value=text(row, "value"),
-        right=_field(text(row, "field")),
-        right_value=shown(dig(row, "wanted") or ""),
-        status=Status.PASSED if dig(row, "matched") is True else Status.FAILED,
+def _headers(call: Exchange, content: Content) -> str:
+    kept = [(name, words) for name, words in call.request_headers if name.lower() in _SHOWN_HEADERS]
+    lines = "".join(_line(f"{escape(name)}: {breakable(words)}") for name, words in kept)
+    if any(name.lower() == _SIGNATURE.lower() for name, _ in call.request_headers):
+        return lines
+    note = content.message("sts.unsigned")
+    return lines + _line(f"<s>{_SIGNATURE}:</s>", kind="absent", note=note)
+
+
+def _parameter(name: str, words: str, content: Content) -> str:
+    note = content.messages.get(f"sts.parameters.{name}", "")
+    inside = value(words) if len(words) < _SHORTEST_CUT else _folded(words)
+    return _line(f"<b>{escape(name)}</b>={inside}", kind="lit" if note else "", note=note)
+
+
+def _folded(words: str) -> str:
+    """A long value by its beginning and its end; one click shows the whole."""
+    return (
+        f'<details class="long"><summary><span class="short"><span class="cut">{escape(words[:24])}…'
+        f'{escape(words[-18:])}</span></span><span class="full">{escape(words)}</span></summary></details>'
     )
 
 
-def _field(name: str) -> str:
-    """`Condition.StringEquals.oidc.eks…:sub` without the issuer that every key repeats."""
-    if not name.startswith("Condition."):
-        return name
-    _, operator, key = name.split(".", 2)
-    return f"{operator} …:{key.rpartition(':')[2]}"
+def _line(inside: str, *, kind: str = "", note: str = "") -> str:
+    beside = f'<span class="note">{prose(note)}</span>' if note else ""
+    return f'<div class="line {kind}" style="--depth:0"><span class="text">{inside}</span>{beside}</div>'
+
+
+def _status(call: Exchange | None) -> str:
+    """The answer's HTTP status."""
+    if call is None or not call.status:
+        return ""
+    kind = "good" if call.status < 400 else "bad"
+    return f'<p class="status {kind}"><code>HTTP {call.status}</code></p>'
