@@ -1,0 +1,62 @@
+"""How Kubernetes names a public key: from the numbers in the JWKS to the `kid`, step by step.
+
+Source: kubernetes/kubernetes, pkg/serviceaccount/jwt.go (`keyIDFromPublicKey`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt import PyJWK, PyJWTError
+
+from app.flow.token import key_id
+
+_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+_ALGORITHMS = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_LONGEST = 2732
+"""Characters of a number: 16384 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyName:
+    """What becomes of one key of a JWKS on the way to its name."""
+
+    kid: str
+    """The name that the JWKS gives it."""
+    kind: str
+    """`RSA` or `EC`."""
+    bits: int
+    """The size of the key."""
+    der: bytes
+    """Its SubjectPublicKeyInfo in DER."""
+    digest: str
+    """The SHA-256 of that, in hexadecimal."""
+    derived: str
+    """The digest in base64url, unpadded: the name that Kubernetes gives it."""
+
+
+def name_of(jwk: Mapping[str, Any]) -> KeyName | None:
+    """The way to a key's name; None for what is no public key that STS could use."""
+    kind = str(jwk.get("kty"))
+    members = {name: jwk.get(name) for name in _MEMBERS.get(kind, ())}
+    algorithm = _ALGORITHMS.get(str(jwk.get("crv")) if kind == "EC" else kind)
+    if not algorithm or not all(isinstance(value, str) and len(value) <= _LONGEST for value in members.values()):
+        return None
+    try:
+        key = PyJWK({"kty": kind, **members}, algorithm).key
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (PyJWTError, UnsupportedAlgorithm, ValueError):
+        return None
+    return KeyName(
+        kid=str(jwk.get("kid", "")),
+        kind=kind,
+        bits=key.key_size,
+        der=der,
+        digest=hashlib.sha256(der).hexdigest(),
+        derived=key_id(key),
+    )
