@@ -81,7 +81,7 @@ TERMS = {
     Step.SERVICE_ACCOUNT: ("service_account", "annotation", "trust_policy", "iam_role", "arn"),
     Step.WEBHOOK: ("webhook", "json_patch", "volume", "mount", "dry_run"),
     Step.TOKEN_MOUNT: ("jwt", "claim", "aud", "kubelet", "token_request"),
-    Step.STS_ASSUME: ("sts", "web_identity", "assume", "session", "credentials"),
+    Step.STS_ASSUME: ("sts", "assume", "session", "credentials"),
     Step.ACCESS: ("sigv4", "permission_policy", "node_role", "imds"),
 }
 """The few words that a step's page explains beside its text."""

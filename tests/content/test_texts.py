@@ -31,9 +31,9 @@ CLAIMS = (
     *(f"kubernetes.io.{part}" for part in ("namespace", "node", "pod", "serviceaccount", "warnafter")),
     *(f"kubernetes.io.{part}.{leaf}" for part in ("node", "pod", "serviceaccount") for leaf in ("name", "uid")),
 )
-LESSON = ["goal", "what-happens", "why", "misconceptions", "what-can-go-wrong", "analogy", "recap"]
+LESSON = ["goal", "what-happens", "why", "what-can-go-wrong", "analogy", "recap"]
 ANCHORS = {
-    "home": ["intro", "story", "analogy", "choose"],
+    "home": ["intro", "story", "analogy"],
     "why": ["goal", "problem", "node-role", "per-service-account", "without-sub", "limits", "pairing", "recap"],
     **{step.value: LESSON for step in Step},
     "misconceptions": ["goal"],
@@ -202,11 +202,10 @@ def test_the_english_holds_no_japanese() -> None:
 @pytest.mark.parametrize(
     ("page", "anchor", "words"),
     [
-        ("oidc_provider", "misconceptions", ("API サーバー", "記録")),
         ("oidc_provider", "why", ("サムプリント", "ルート CA")),
-        ("service_account", "misconceptions", ("アノテーション", "信頼ポリシー")),
-        ("webhook", "misconceptions", ("トークンを一度も見ません",)),
-        ("token_mount", "misconceptions", ("automountServiceAccountToken", "fsGroup: 65534", "24 時間")),
+        ("service_account", "what-happens", ("希望", "許可")),
+        ("webhook", "what-happens", ("トークンはまだどこにもありません",)),
+        ("token_mount", "why", ("24 時間", "最短 10 分")),
         ("sts_assume", "why", ("公開鍵", "24 時間", "1 時間")),
         ("access", "why", ("信頼ポリシー", "権限ポリシー")),
     ],

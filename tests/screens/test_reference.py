@@ -1,0 +1,146 @@
+"""The glossary and the misconceptions: whole in both languages, reachable by their address, tied to where they bite."""
+
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, STORY, load
+from app.flow.model import Step
+from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.ui.glossary import GROUPS, TERMS
+from app.ui.misconceptions import MISCONCEPTIONS, for_page
+from tests.screens.conftest import Screen
+
+CATALOGUE = 26
+"""Misconceptions that the sources warn of; others were met on the way."""
+TERM = re.compile(r"\[\[([^\]|]*)(?:\|[^\]]+)?\]\]")
+CHECKS = {
+    check_id
+    for module in (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
+    for check_id in module.CHECKS
+}
+KEYS = [key for terms in GROUPS.values() for key in terms]
+
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def words_of(messages, table):
+    """The ids below a table of the messages that have the words of an entry, in the order of the file."""
+    found = [key.removeprefix(f"{table}.").split(".") for key in messages if key.startswith(f"{table}.")]
+    return list(dict.fromkeys(parts[0] for parts in found if parts[-1] in ("meaning", "truth")))
+
+
+# --- misconceptions --------------------------------------------------------------------------------------------------
+
+
+@both
+def test_every_misconception_has_its_words_and_its_place(language):
+    assert words_of(load(language).messages, "misconceptions") == list(MISCONCEPTIONS)
+    assert len(MISCONCEPTIONS) >= CATALOGUE
+
+
+@pytest.mark.parametrize("id_", MISCONCEPTIONS)
+def test_a_misconception_bites_in_a_lesson_and_names_what_exists(id_):
+    it = MISCONCEPTIONS[id_]
+    assert set(it.pages) <= set(PAGES)
+    assert set(it.pages) & set(Step), "no lesson shows it"
+    assert set(it.checks) <= CHECKS
+    for evidence in it.evidence:
+        assert f"evidence.{evidence}.title" in load("ja").messages
+
+
+@both
+def test_all_of_them_are_on_their_page_and_each_in_a_lesson(reader, language):
+    html = unescape(reader(language).open("misconceptions").html("lookup"))
+    lessons = [unescape(for_page(step, load(language))) for step in Step]
+    for id_, it in MISCONCEPTIONS.items():
+        assert f'id="{id_}" data-entry data-pages="{" ".join(it.pages)}"' in html
+        truth = shown(load(language).message(f"misconceptions.{id_}.truth"))
+        assert truth in shown(html)
+        assert sum(truth in shown(lesson) for lesson in lessons) == len(set(it.pages) & set(Step))
+
+
+@both
+@pytest.mark.parametrize("step", Step)
+def test_each_lesson_has_what_people_get_wrong_and_what_can_go_wrong(language, step):
+    assert for_page(step, load(language)).count("<details") >= 3
+    assert load(language).lesson(step).section("what-can-go-wrong").body
+
+
+@both
+def test_what_is_not_confirmed_says_so(language):
+    words = {"ja": "確認できていません", "en": "have not"}[language]
+    for id_ in ("permissions_need_new_credentials", "session_name_tells_pod", "deleted_pod_voids_token"):
+        assert words in load(language).message(f"misconceptions.{id_}.truth")
+
+
+@pytest.mark.parametrize(("asked", "picked"), [("webhook", "webhook"), ("why", "why"), ("nothing", ""), ("home", "")])
+def test_the_address_narrows_the_misconceptions_down_to_a_page(simulation, asked, picked):
+    screen = Screen(lang="en").open("misconceptions")
+    screen.test.query_params["step"] = asked
+    assert screen.test.run().exception == []
+    assert screen.data("lookup")["pick"] == picked
+
+
+# --- glossary --------------------------------------------------------------------------------------------------------
+
+
+@both
+def test_every_term_has_its_words_and_its_pages(language):
+    assert sorted(words_of(load(language).messages, "glossary")) == sorted(KEYS)
+    for pages in (pages for terms in GROUPS.values() for pages in terms.values()):
+        assert pages == tuple(page for page in STORY if page in pages), "the pages stand in the order of the story"
+
+
+@both
+def test_the_glossary_shows_both_languages_the_readers_first(reader, language):
+    html = unescape(reader(language).open("glossary").html("lookup"))
+    entries = re.findall(r'<article class="term-entry" id="(\w+)".*?</article>', html)
+    assert entries == KEYS
+    other = next(one for one in LANGUAGES if one != language)
+    for key in KEYS:
+        entry = html.partition(f'id="{key}" data-entry')[2].partition("</article>")[0]
+        own, foreign = (shown(load(one).message(f"glossary.{key}.meaning")) for one in (language, other))
+        assert own in shown(entry).partition(foreign)[0]
+        assert foreign in shown(entry)
+
+
+@pytest.mark.parametrize(("asked", "at"), [("jwks", "jwks"), ("imds", "imds"), ("nothing", ""), ('"><script>', "")])
+def test_the_address_leads_to_a_term(simulation, asked, at):
+    screen = Screen(lang="ja").open("glossary")
+    screen.test.query_params["term"] = asked
+    assert screen.test.run().exception == []
+    assert screen.data("lookup")["at"] == at
+
+
+def test_the_words_of_a_step_are_terms_that_matter_there():
+    matters = {key: pages for terms in GROUPS.values() for key, pages in terms.items()}
+    for step, keys in TERMS.items():
+        assert [key for key in keys if step not in matters[key]] == []
+
+
+@both
+def test_every_term_that_a_text_marks_is_in_the_glossary(language):
+    content = load(language)
+    marked = {
+        (page, key)
+        for page, lesson in content.lessons.items()
+        for section in lesson.sections.values()
+        for key in TERM.findall(section.body)
+    }
+    assert {page for page, _ in marked} >= {"oidc_provider", "access"}
+    assert [where for where in marked if where[1] not in KEYS] == []
+
+
+def test_the_languages_mark_the_same_terms_in_a_section():
+    ja, en = load("ja"), load("en")
+    for page, lesson in ja.lessons.items():
+        for anchor, section in lesson.sections.items():
+            marked, also = (sorted(TERM.findall(body)) for body in (section.body, en.lesson(page).section(anchor).body))
+            assert marked == also, (page, anchor)
+
+
+def shown(html):
+    """The words of a text or of HTML, without marks and tags."""
+    return re.sub(r"<[^>]*>|[`*]", "", html)
