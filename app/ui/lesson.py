@@ -15,6 +15,8 @@ from app.ui.figures import FLOW
 from app.ui.glossary import glossary
 from app.ui.instruments import INSTRUMENTS
 from app.ui.journey import NUMBERS, journey
+from app.ui.misconceptions import for_page
+from app.ui.predict import predict
 from app.ui.prose import markdown
 from app.ui.text import escape, prose
 from app.ui.wire import wire
@@ -32,9 +34,14 @@ def lesson(name: str) -> None:
         components.block(f'<p class="goal">{prose(content.lesson(step).section("goal").body)}</p>', key="goal")
         diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
 
-        # (2) What came of it, and how.
+        # (2) The reader's prediction comes before what the world really did.
+        if not predict(step, visit, content):
+            components.block(glossary(step, content), key=f"glossary_{step}")
+            return
         facts = VIEWS[step].facts(report, content)
         components.block(outcome(report, visit.walk.subject, content, facts), key=f"outcome_{step}")
+
+        # (3) How it came about.
         story, words = st.columns([5, 3], gap="large")
         with story:
             told("what-happens", step, content)
@@ -42,11 +49,11 @@ def lesson(name: str) -> None:
             components.block(glossary(step, content), key=f"glossary_{step}")
         analogy(step, content)
 
-        # (3) Every check beside the evidence, and what the reader can take into their own hands.
+        # (4) Every check beside the evidence, and what the reader can take into their own hands.
         if depth() >= DETAIL:
             _detail(step, report, visit, content)
 
-        # (4) What lies behind it, folded; what to keep.
+        # (5) What lies behind it, folded; what to keep.
         with st.container(key="behind"):
             _behind(step, report, content)
         told("recap", step, content)
@@ -85,15 +92,15 @@ def _behind(step: Step, report: StepReport, content: Content) -> None:
             f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:", expanded=opened
         ):
             components.block(wire(report.exchanges, content), key=f"wire_{step}")
-    for anchor, section in content.lesson(step).sections.items():
-        if anchor in _ICONS:
-            with st.expander(section.heading, icon=_ICONS[anchor], expanded=opened):
-                body = f'<div class="prose">{markdown(section.body, content)}</div>'
-                components.block(body, key=f"{anchor}_{step}")
+    sections = content.lesson(step)
+    with st.expander(sections.section("why").heading, icon=":material/lightbulb:", expanded=opened):
+        _body("why", step, content)
+    with st.expander(content.lesson("misconceptions").title, icon=":material/psychology_alt:", expanded=opened):
+        components.block(for_page(step, content), key=f"misconceptions_{step}")
+    with st.expander(sections.section("what-can-go-wrong").heading, icon=":material/healing:", expanded=opened):
+        _body("what-can-go-wrong", step, content)
 
 
-_ICONS = {
-    "why": ":material/lightbulb:",
-    "misconceptions": ":material/psychology_alt:",
-    "what-can-go-wrong": ":material/healing:",
-}
+def _body(anchor: str, step: Step, content: Content) -> None:
+    body = markdown(content.lesson(step).section(anchor).body, content)
+    components.block(f'<div class="prose">{body}</div>', key=f"{anchor}_{step}")

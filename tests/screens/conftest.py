@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.flow.model import Step
 from app.ui import session
 from app.world.simulation import Simulation
 from app.world.world import World
@@ -20,12 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 class Screen:
     """One reader's session, in words of what a reader sees and does."""
 
-    def __init__(self, *, lang: str | None = None, locale: str = "ja-JP") -> None:
+    def __init__(self, *, lang: str | None = None, locale: str = "ja-JP", asked: bool = False) -> None:
+        """`asked`: whether the steps ask for a prediction; without it this reader has seen every answer."""
         self.test = AppTest.from_file(ROOT / "app" / "frame.py", default_timeout=60)
         self.test.context["locale"] = locale
         if lang is not None:
             self.test.query_params["lang"] = lang
         self.test.run()
+        if not asked:
+            seen = {step.value: "" for step in Step}
+            self.test.session_state["predictions"] = {"world": self.test.session_state["visit"].world, "made": seen}
 
     def open(self, page: str, **query: str) -> Screen:
         for name, text in query.items():
