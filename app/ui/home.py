@@ -1,43 +1,82 @@
-"""The first page: what this is, everyone who takes part, how the chain stands, and where to begin."""
+"""The first page: what this is, where to begin, everyone who takes part, how the chain stands, the passport analogy."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Status, Step
+from app.flow.model import Status, Step, Verdict
 from app.ui import components, diagram, language, navigation, session
 from app.ui.checks import mark
 from app.ui.figures import FLOW
-from app.ui.text import escape, prose
+from app.ui.lesson import told
+from app.ui.prose import markdown
+from app.ui.text import escape, page_link, prose
 
 
 def home() -> None:
     """Draws the home page."""
     content, visit = language.content(), session.visit()
-    lesson = content.lesson("home")
 
     with navigation.onward("home", content):
-        # (1) What this is, and the way in.
+        # (1) What this is, and the ways in.
+        lesson = content.lesson("home")
+        intro = lesson.section("intro")
+        goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
-        if st.button(content.message("ui.start"), type="primary", icon=":material/hiking:", key="start"):
-            navigation.go("why")
+        components.block(f'<p class="goal">{prose(goal)}</p>', key="goal")
+        components.block(_paths(visit.walk.verdict, content), key="paths")
         diagram.draw(FLOW, content, visit.walk)
 
-        # (2) How the chain stands, and the lesson's words.
+        # (2) How the chain stands, and the story in words.
         components.block(_verdict(visit, content), key="verdict")
-        for column, anchors in zip(
-            st.columns(2, gap="large"), (("intro", "choose"), ("story", "analogy")), strict=True
-        ):
-            with column:
-                for anchor in anchors:
-                    section = lesson.section(anchor)
-                    st.subheader(section.heading, anchor=False)
-                    st.markdown(section.body)
+        left, right = st.columns(2, gap="large")
+        with left:
+            heading = f"<h2>{escape(intro.heading)}</h2>"
+            components.block(f'<section class="prose">{heading}{markdown(more, content)}</section>', key="intro_home")
+        with right:
+            told("story", "home", content)
+
+        # (3) The analogy, step by step.
+        told("analogy", "home", content)
+        components.block(_analogy(content), key="passport")
+
+
+def _paths(verdict: Verdict, content: Content) -> str:
+    """A card for each kind of reader; the operator's leads to the step in which the chain is broken, if it is."""
+    first = verdict.step or Step.OIDC_PROVIDER
+    ways = (
+        ("learner", "why", {"depth": "1"}),
+        ("presenter", "home", {"present": "1"}),
+        ("operator", first, {"depth": "2"}),
+    )
+    cards = []
+    for reader, page, params in ways:
+        name, leads = (content.message(f"home.paths.{reader}.{part}") for part in ("name", "leads"))
+        label = f'<strong>{escape(name)}</strong><span class="leads">{prose(leads)}</span>'
+        card = page_link(content, page, label, attributes=' class="path"', **params)
+        cards.append(f"<li>{card}</li>")
+    return f'<ul class="paths" aria-label="{escape(content.message("home.choose"))}">{"".join(cards)}</ul>'
+
+
+def _analogy(content: Content) -> str:
+    """Each step beside its part of the journey, and where the comparison breaks."""
+    columns = ("step", "travel", "irsa", "breaks")
+    head = "".join(f'<th scope="col">{escape(content.message(f"home.passport.{key}"))}</th>' for key in columns)
+    rows = []
+    for step in Step:
+        link = page_link(content, step, escape(navigation.name(step, content)))
+        cells = "".join(
+            f'<td data-column="{escape(content.message(f"home.passport.{key}"))}">'
+            f"{prose(content.message(f'home.passport.{step}.{key}'))}</td>"
+            for key in columns[1:]
+        )
+        rows.append(f'<tr><th scope="row">{link}</th>{cells}</tr>')
+    return f'<table class="passport"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _verdict(visit: session.Visit, content: Content) -> str:
-    """The verdict on the whole walk, and each step with how it ended."""
+    """The verdict on the whole walk, and how many checks led to it."""
     verdict = visit.walk.verdict
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, visit.walk.subject).title if verdict.check else ""

@@ -99,34 +99,10 @@ def test_the_analogy_is_a_thread_that_stays_on_from_step_to_step(screen):
     assert "analogy_access" in shown.open("access").keys
 
 
-def test_a_token_of_the_service_account_would_name_the_issuer_not_the_provider(reader):
-    shown = reader("en").open("service_account")
-    first = shown.html("evidence_service_account").partition('<div class="pairs">')[2].partition('class="sign')[0]
-    assert "https:" in first
-    assert "arn:" not in first
-
-
-def test_sts_asks_two_questions_of_two_documents(reader):
-    html = reader("en").open("sts_assume").html("evidence_sts_assume")
-    first, second = html.split('<div class="pairs">')[1:]
-    assert "Provider.Url" in first
-    assert "Provider.ClientIDList" in first
-    assert "Principal.Federated" in second
-    assert "StringEquals" in second
-    assert html.count(load("en").message("screens.without_scheme").partition("`")[0]) == 1
-
-
 def test_the_journey_shows_where_the_reader_is_and_that_later_steps_hold(reader):
     journey = reader("en").open("webhook").html("journey")
     assert journey.count('<li class="done passed">') == len(STEPS) - 1
     assert journey.count('<li class="now passed" aria-current=step>') == 1
-
-
-def test_home_counts_what_passed_and_leads_into_the_story(reader):
-    shown = reader("en").open("home")
-    assert load("en").message("verdict.passed") in shown.html("verdict")
-    shown.click("start")
-    assert shown.title == load("en").lesson("why").title
 
 
 def test_why_shows_what_the_two_pods_really_said(reader):

@@ -136,11 +136,11 @@ def test_the_evaluation_shows_the_comparison_that_refused(reader):
 
 def test_statements_about_other_actions_are_counted(reader):
     shown = choose(choose(reader("en").open("why"), "scheme", "node-role"), "taken", "pod-1")
-    html = shown.html("computed")
+    html = shown.html("computed").replace("<wbr>", "")
     # Each of the three managed policies of a node has one statement at least; the inline one is shown.
     assert int(re.search(r"(\d+) more statements", html)[1]) >= 3
     assert "ecr:" not in html
-    assert html.count("rds-db:<wbr>connect") >= 2
+    assert html.count("rds-db:connect") >= 2
 
 
 def test_what_is_computed_follows_the_policies_of_the_world(chosen):

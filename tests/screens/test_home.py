@@ -1,0 +1,62 @@
+"""The first page: a way in for every kind of reader, the verdict, and the analogy with where it breaks."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.model import Step
+from app.world.aws.iam import actions as iam
+
+
+def links(html):
+    """(Page, its parameters) of every link."""
+    found = re.findall(r'<a href="([^"]*)" data-page="(\w+)"(?: data-params="([^"]*)")?', html)
+    return [(page, json.loads(unescape(params)) if params else {}) for _, page, params in found]
+
+
+def test_each_reader_has_a_way_in(reader):
+    html = reader("en").open("home").html("paths")
+    assert links(html) == [
+        ("why", {"depth": "1"}),
+        ("home", {"present": "1"}),
+        ("oidc_provider", {"depth": "2"}),
+    ]
+    assert html.count("<li>") == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_way_in_is_an_address_too(reader, language):
+    html = unescape(reader(language).open("home").html("paths"))
+    assert re.findall(r'href="([^"]*)"', html) == [
+        f"./why?lang={language}&depth=1",
+        f"./?lang={language}&present=1",
+        f"./oidc_provider?lang={language}&depth=2",
+    ]
+
+
+def test_the_operator_is_led_to_where_the_chain_is_broken(screen):
+    shown = screen(lang="en")
+    arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    iam.call(shown.world.account, "DetachRolePolicy", {"RoleName": "s3-reader", "PolicyArn": arn})
+    shown.click("run_again")
+    assert links(shown.open("home").html("paths"))[2] == ("access", {"depth": "2"})
+
+
+def test_home_says_the_verdict_and_counts_what_passed(reader):
+    shown = reader("en").open("home")
+    html, walk = unescape(shown.html("verdict")), shown.test.session_state["visit"].walk
+    assert load("en").message("verdict.passed") in html
+    assert str(sum(len(report.checks) for report in walk)) in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_has_its_counterpart_and_where_it_breaks(reader, language):
+    shown, content = reader(language).open("home"), load(language)
+    rows = unescape(shown.html("passport")).split("<tr>")[2:]
+    assert [page for page, _ in links(shown.html("passport"))] == [step.value for step in Step]
+    for step, row in zip(Step, rows, strict=True):
+        for part in ("travel", "irsa", "breaks"):
+            assert content.message(f"home.passport.{step}.{part}") in row
