@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import math
-import os
 import shlex
 import signal
 import threading
@@ -20,12 +18,10 @@ from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
+from app.world.tool_files import AWS, CA, KUBECONFIG, files, write
 
 if TYPE_CHECKING:
     from app.world.simulation import Simulation
-    from app.world.world import World
-
-KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -82,63 +78,6 @@ def prepare(directory: Path, words: Content) -> Path:
     except (OSError, ValueError) as error:
         raise CannotRun(words, "folder_unusable", path=directory, said=error) from error
     return directory.resolve()
-
-
-def write(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner may read, whole or not at all."""
-    draft = path.with_name(f".{path.name}.draft")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(content)
-    draft.replace(path)
-
-
-def files(simulation: Simulation, world: World) -> dict[str, bytes]:
-    """What the learner's own tools need, by file name."""
-    return {
-        CA: simulation.ca_pem,
-        KUBECONFIG: kubeconfig(server_of(simulation, world), simulation.ca_pem, world).encode(),
-        AWS: "".join(f"{name}={value}\n" for name, value in aws_environment(simulation, world).items()).encode(),
-    }
-
-
-def server_of(simulation: Simulation, world: World) -> str:
-    """The URL of the world's API server."""
-    return f"{simulation.kubernetes_url}/k8s/{world.path}"
-
-
-def kubeconfig(server: str, ca_pem: bytes, world: World) -> str:
-    """The kubeconfig of the world's administrator, written the way `aws eks update-kubeconfig` orders it."""
-    return f"""\
-apiVersion: v1
-kind: Config
-clusters:
-- name: {world.cluster_name}
-  cluster:
-    certificate-authority-data: {base64.b64encode(ca_pem).decode()}
-    server: {server}
-contexts:
-- name: {world.cluster_name}
-  context:
-    cluster: {world.cluster_name}
-    namespace: default
-    user: kubernetes-admin
-current-context: {world.cluster_name}
-users:
-- name: kubernetes-admin
-  user:
-    token: "{world.admin_token}"
-"""
-
-
-def aws_environment(simulation: Simulation, world: World) -> dict[str, str]:
-    """The variables with which aws and the SDKs reach the world's account as its user `learner`."""
-    return {
-        "AWS_ENDPOINT_URL": simulation.aws_url,
-        "AWS_REGION": world.region,
-        "AWS_DEFAULT_REGION": world.region,
-        "AWS_ACCESS_KEY_ID": world.account.admin.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": world.account.admin.secret_access_key,
-    }
 
 
 def instructions(simulation: Simulation, directory: Path, words: Content) -> list[str]:

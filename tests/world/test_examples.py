@@ -5,14 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.commands.world import files
 from app.flow.model import Step, Subject
 from app.flow.walk import walk
+from app.ui.recompute import expected
 from app.wiring import simulated
+from app.world.tool_files import files
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
@@ -177,3 +179,19 @@ def test_who_we_are_and_what_we_see(run, walked):
 @needs("bash", "kubectl", "aws")
 def test_who_we_are_and_what_we_see_by_the_cli(run, walked):
     assert run("access.sh").split() == who_and_what(walked)
+
+
+@pytest.mark.parametrize("kind", ["sh", "py"])
+@pytest.mark.parametrize("step", Step)
+def test_what_the_page_says_it_prints_is_printed(run, walked, step, kind):
+    if kind == "sh" and (missing := [name for name in ("kubectl", "aws", "openssl", "curl") if not shutil.which(name)]):
+        pytest.skip(f"not on the PATH: {', '.join(missing)}")
+    values = list(expected(step, kind, walked))
+    said = run(f"{step}.{kind}", status=1 if (step, kind) == (Step.WEBHOOK, "sh") else 0)
+    assert values
+    assert [found for found in values if found not in said] == []
+
+
+def test_nothing_is_promised_where_the_walk_found_nothing(walked):
+    empty = replace(walked, reports=tuple(replace(report, evidence={}) for report in walked.reports))
+    assert [list(expected(step, kind, empty)) for step in Step for kind in ("sh", "py")] == [[]] * 12

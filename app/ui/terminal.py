@@ -1,0 +1,70 @@
+"""How a reader gets a terminal whose kubectl, aws and Python see a simulated world.
+
+The keys of this browser's world are secrets, if only of a simulation, so they do not go through the browser: a button
+has the server write them into files that only its own account can read, and the page names the files. It is offered
+where the browser is on the same machine as the server; elsewhere the path would help nobody. Whoever else presses the
+button cannot read what it wrote.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from app.content import Content
+from app.ui import components, session
+from app.ui.text import prose
+from app.world.tool_files import AWS, KUBECONFIG, files, write
+from app.world.world import World
+
+
+@st.fragment
+def terminal(content: Content) -> None:
+    """The two ways: this browser's world, and a world of the terminal's own."""
+    if st.context.ip_address is None:
+        here = session.world()
+        _say("recompute.this_world", content)
+        if st.button(content.message("recompute.write_files"), key="write_files", icon=":material/terminal:"):
+            hand_out(here)
+        if (_folder() / here.path).is_dir():
+            st.code("\n".join(_commands(_folder() / here.path)), language="bash")
+            _say("recompute.written", content)
+    _say("recompute.other_world", content)
+    st.code("python -m app world --dir world", language="bash")
+
+
+def hand_out(world: World) -> None:
+    """Writes the world's files into a folder of its own."""
+    folder = _folder() / world.path
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name, text in files(session.simulation(), world).items():
+        write(folder / name, text)
+
+
+@st.cache_resource(show_spinner=False)
+def _folder() -> Path:
+    """The process's folder for such files, gone when the process ends."""
+    made = tempfile.mkdtemp(prefix="irsa-explorer-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
+
+
+def _commands(folder: Path) -> list[str]:
+    """What to type first: where the examples are, which Python has the packages, and whose keys to use."""
+    quoted = shlex.quote
+    return [
+        f"cd {quoted(str(components.ASSETS.parent))}",
+        f"export PATH={quoted(str(Path(sys.executable).parent))}:$PATH",
+        f"export KUBECONFIG={quoted(str(folder / KUBECONFIG))}",
+        f"set -a; . {quoted(str(folder / AWS))}; set +a",
+    ]
+
+
+def _say(key: str, content: Content) -> None:
+    components.block(f"<p>{prose(content.message(key))}</p>", key=key.replace(".", "_"))

@@ -1,0 +1,77 @@
+"""Recompute it yourself: what a page offers, and that the keys of a world never come near the browser."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from app.flow.model import Step
+from app.ui import session
+from app.world.tool_files import AWS, CA, KUBECONFIG
+
+
+def page(step: str) -> None:
+    from app.content import load
+    from app.flow.model import Step
+    from app.ui import session
+    from app.ui.recompute import recompute
+
+    recompute(Step(step), session.visit(), load("en"))
+
+
+@pytest.fixture
+def opened(simulation, monkeypatch):
+    """Opens the part for a step, in a browser on the server's machine."""
+    monkeypatch.setattr(ContextProxy, "ip_address", None)
+    return lambda step: AppTest.from_function(page, args=(step,), default_timeout=60).run()
+
+
+def drawn(test: AppTest) -> str:
+    """All that the browser is given."""
+    components = [element.proto.json or element.proto.mixed.json for element in test.get("bidi_component")]
+    return "\n".join([*components, *(code.value for code in test.code), *(part.value for part in test.markdown)])
+
+
+@pytest.mark.parametrize("step", Step)
+def test_each_step_offers_a_command_and_python(opened, step):
+    test = opened(step.value)
+    assert not test.exception
+    shell, python, another_world = (code.value for code in test.code)
+    assert shell.startswith("#")
+    assert "import " in python
+    assert another_world == "python -m app world --dir world"
+
+
+def test_the_values_are_those_of_the_readers_own_world(opened):
+    test = opened("sts_assume")
+    world = session.simulation().world(test.session_state["browser"])
+    assert f"{world.account_id}:assumed-role/s3-reader/irsa-explorer" in drawn(test).replace("<wbr>", "")
+
+
+def test_the_files_are_written_on_request_and_only_for_the_servers_own_account(opened):
+    test = opened("access")
+    world = session.simulation().world(test.session_state["browser"])
+    test.button(key="write_files").click().run()
+    commands = next(code.value for code in test.code if "KUBECONFIG" in code.value)
+    folder = Path(commands.partition("KUBECONFIG=")[2].splitlines()[0]).parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name for path in folder.iterdir()} == {AWS, CA, KUBECONFIG}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert world.account.admin.secret_access_key in (folder / AWS).read_text()
+    for secret in (world.account.admin.secret_access_key, world.admin_token):
+        assert secret not in drawn(test)
+        assert secret not in str(test.session_state._state.filtered_state)
+
+
+def test_a_new_world_wants_new_files(opened):
+    first, second = opened("webhook"), opened("webhook")
+    first.button(key="write_files").click().run()
+    assert any("KUBECONFIG" in code.value for code in first.code)
+    assert not any("KUBECONFIG" in code.value for code in second.run().code)
+
+
+def test_a_browser_on_another_machine_is_not_offered_files_of_this_one(opened, monkeypatch):
+    monkeypatch.setattr(ContextProxy, "ip_address", "192.0.2.7")
+    assert not opened("webhook").button
