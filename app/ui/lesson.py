@@ -18,6 +18,7 @@ from app.ui.journey import NUMBERS, journey
 from app.ui.misconceptions import for_page
 from app.ui.predict import predict
 from app.ui.prose import markdown
+from app.ui.recompute import recompute
 from app.ui.text import escape, prose
 from app.ui.wire import wire
 
@@ -55,7 +56,7 @@ def lesson(name: str) -> None:
 
         # (5) What lies behind it, folded; what to keep.
         with st.container(key="behind"):
-            _behind(step, report, content)
+            _behind(step, report, visit, content)
         told("recap", step, content)
         deeper(content)
 
@@ -84,7 +85,7 @@ def _detail(step: Step, report: StepReport, visit: session.Visit, content: Conte
         INSTRUMENTS[step](visit, content)
 
 
-def _behind(step: Step, report: StepReport, content: Content) -> None:
+def _behind(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
     """The wire, then those of the lesson's sections that do not stand open; folded but for who wants all of it."""
     opened = depth() == WIRE
     if depth() >= DETAIL:
@@ -99,6 +100,20 @@ def _behind(step: Step, report: StepReport, content: Content) -> None:
         components.block(for_page(step, content), key=f"misconceptions_{step}")
     with st.expander(sections.section("what-can-go-wrong").heading, icon=":material/healing:", expanded=opened):
         _body("what-can-go-wrong", step, content)
+    if depth() >= DETAIL:
+        _recompute(step, visit, content, opened=opened)
+
+
+@st.fragment
+def _recompute(step: Step, visit: session.Visit, content: Content, *, opened: bool) -> None:
+    """Drawn once it is unfolded: nobody waits for code that stays folded."""
+    label = content.message("recompute.heading")
+    fold = st.expander(
+        label, icon=":material/terminal:", expanded=opened, key=f"recompute_{step}_{opened}", on_change="rerun"
+    )
+    if fold.open:
+        with fold:
+            recompute(step, visit, content)
 
 
 def _body(anchor: str, step: Step, content: Content) -> None:
