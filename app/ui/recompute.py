@@ -12,6 +12,7 @@ from app.content import Content
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.steps.documents import dig, items, text
 from app.ui import components
+from app.ui.code import code
 from app.ui.session import Visit
 from app.ui.terminal import terminal
 from app.ui.text import escape, prose, value
@@ -28,9 +29,11 @@ def recompute(step: Step, visit: Visit, content: Content) -> None:
             path = EXAMPLES / f"{step}.{kind}"
             about = prose(content.message(f"recompute.{step}.{kind}"))
             run = f"{_KINDS[kind]} {path.relative_to(components.ASSETS.parent)}"
-            components.block(f"<p>{about}</p><p><code>{escape(run)}</code></p>", key=f"example_{step}_{kind}")
-            st.code(_read(path), language=_KINDS[kind], wrap_lines=True)
-            components.block(_must_print(list(expected(step, kind, visit.walk)), content), key=f"prints_{step}_{kind}")
+            components.block(
+                f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}"
+                f"{_must_print(list(expected(step, kind, visit.walk)), content)}",
+                key=f"example_{step}_{kind}",
+            )
     components.block(f"<h3>{escape(content.message('recompute.terminal'))}</h3>", key="terminal_heading")
     terminal(content)
 

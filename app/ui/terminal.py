@@ -19,6 +19,7 @@ import streamlit as st
 
 from app.content import Content
 from app.ui import components, session
+from app.ui.code import code
 from app.ui.text import prose
 from app.world.tool_files import AWS, KUBECONFIG, files, write
 from app.world.world import World
@@ -33,10 +34,8 @@ def terminal(content: Content) -> None:
         if st.button(content.message("recompute.write_files"), key="write_files", icon=":material/terminal:"):
             hand_out(here)
         if (_folder() / here.path).is_dir():
-            st.code("\n".join(_commands(_folder() / here.path)), language="bash")
-            _say("recompute.written", content)
-    _say("recompute.other_world", content)
-    st.code("python -m app world --dir world", language="bash")
+            _say("recompute.written", content, "\n".join(_commands(_folder() / here.path)))
+    _say("recompute.other_world", content, "python -m app world --dir world")
 
 
 def hand_out(world: World) -> None:
@@ -66,5 +65,6 @@ def _commands(folder: Path) -> list[str]:
     ]
 
 
-def _say(key: str, content: Content) -> None:
-    components.block(f"<p>{prose(content.message(key))}</p>", key=key.replace(".", "_"))
+def _say(key: str, content: Content, commands: str = "") -> None:
+    typed = code(content, commands) if commands else ""
+    components.block(f"<p>{prose(content.message(key))}</p>{typed}", key=key.replace(".", "_"))
