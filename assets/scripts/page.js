@@ -1,6 +1,18 @@
-let shown
+let shown, watching
+// In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links.
+const group = () => {
+  for (const part of document.querySelectorAll('[data-testid="stSidebarNavItems"]:not([role])')) part.role = "none"
+  for (const part of document.querySelectorAll('[data-testid="stSidebarNavItems"] li:not([role])')) part.role = "none"
+  for (const part of document.querySelectorAll('[data-testid="stSidebarNavItems"] > :not([role])')) {
+    part.role = "group"
+    part.ariaLabel = part.querySelector("header p")?.textContent
+  }
+}
+
 export default function ({ data }) {
   document.documentElement.lang = data.language
+  if (!watching) (watching = new MutationObserver(group)).observe(document.body, { childList: true, subtree: true })
+  group()
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   if (!came) return
