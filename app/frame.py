@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import components, controls, depth, language, navigation, session
+from app.ui import components, controls, depth, language, navigation, presenting, session
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -26,6 +26,8 @@ page = st.navigation(navigation.pages(content, visit.walk))
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
 components.page(content.language, name, content.lesson(name).title)
+if presenting.present(name, content):
+    st.stop()
 with st.sidebar:
     st.caption(
         f"{content.message('ui.mode')}: **{content.message('ui.mode_simulated')}**",
@@ -33,6 +35,7 @@ with st.sidebar:
     )
     language.switch(content.message("ui.language"))
     depth.switch(content)
+    presenting.start(name, content)
     controls.world_panel(content)
 
 # (3) The page.

@@ -1,0 +1,216 @@
+// A talk in two windows: the projector's, which shows one piece of a page at a time, and the speaker's notes.
+const CHANNEL = "irsa_presenting"
+const PLACE = "irsa_presenting_at" // where this window was, for a reload
+const CLOCK = "irsa_presenting_clock" // of both windows: since when it runs, and milliseconds spent before that
+const TURN_MS = 10000 // how long the next page may take
+const WIDGETS = "input, textarea, select, [contenteditable], [role=radio], [role=slider], [role=tab]"
+const talk = { page: "", at: 0, enter: 0, turning: 0 } // outlives a turn of the page
+
+// The keyboard or clicker. What the focus is on keeps its own keys, Streamlit's shortcuts (C, R) have none.
+const listen = (keys, act, signal) =>
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return
+      const on = event.composedPath()[0]
+      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+      if (on.matches?.(WIDGETS) && !key.startsWith("Page")) return key === "Escape" && leaveWidget(on, event)
+      if (key === " " && on.matches?.("button, a, summary")) return
+      if (keys[key] || key.length === 1) event.stopImmediatePropagation()
+      if (!keys[key]) return
+      event.preventDefault()
+      act(keys[key])
+    },
+    { capture: true, signal },
+  )
+const leaveWidget = (widget, event) => {
+  event.stopImmediatePropagation()
+  widget.blur()
+}
+const stored = (storage, key) => JSON.parse(storage.getItem(key) ?? "null")
+
+const projector = (root, data, setTriggerValue, channel, signal) => {
+  const find = (selector) => root.querySelector(selector)
+  const pieces = [...root.querySelectorAll(".piece")]
+  const sheet = find("dialog"), black = find(".blank"), bar = find("progress"), stage = find(".stage")
+
+  // (1) A new page starts at its first piece, or at its last where one came backwards; a reload at the one it was at.
+  if (talk.page !== data.page) {
+    const kept = stored(sessionStorage, PLACE)
+    if (!kept) localStorage.removeItem(CLOCK) // a new talk
+    const reloaded = !talk.page && kept?.page === data.page
+    talk.at = reloaded ? kept.at : talk.enter < 0 ? pieces.length - 1 : 0
+    talk.page = data.page
+    talk.enter = talk.turning = 0
+  }
+
+  // (2) One piece, its part of the diagram, and where we are.
+  const show = (at) => {
+    talk.at = Math.max(0, Math.min(at, pieces.length - 1))
+    pieces.forEach((piece, index) => (piece.hidden = index !== talk.at))
+    const { lit, status, figure, name } = pieces[talk.at].dataset
+    find(".slides").dataset.piece = name
+    for (const drawn of root.querySelectorAll("figure")) {
+      drawn.hidden = drawn.dataset.figure !== figure
+      if (drawn.dataset.figure !== "flow") continue
+      drawn.className = `diagram ${lit ? `one ${status}` : "all"}`
+      for (const part of drawn.querySelectorAll(".on")) part.classList.remove("on")
+      for (const part of lit ? drawn.querySelectorAll(`.${lit}`) : []) part.classList.add("on")
+    }
+    find(".at").textContent = find(".at").dataset.words.replace("{at}", talk.at + 1).replace("{count}", pieces.length)
+    bar.value = Number(bar.dataset.before) + (talk.at + 1) / pieces.length
+    sessionStorage.setItem(PLACE, JSON.stringify({ page: talk.page, at: talk.at }))
+    settle()
+    tell()
+  }
+  const tell = () => channel.postMessage({ page: talk.page, name: pieces[talk.at].dataset.name })
+
+  // (3) The upright drawing is looked at where it is lit, to be read from the last row; words that do not fit shrink.
+  const settle = () => {
+    for (const drawn of root.querySelectorAll("figure:not([hidden]) svg.tb")) {
+      drawn.whole ??= drawn.getAttribute("viewBox")
+      const lit = [...drawn.querySelectorAll(".on")].map((part) => part.getBBox()).filter((box) => box.width)
+      if (!lit.length) {
+        drawn.setAttribute("viewBox", drawn.whole)
+        continue
+      }
+      const { e, f } = drawn.querySelector("g.graph").transform.baseVal.consolidate().matrix
+      const left = Math.min(...lit.map((box) => box.x)) - 12, top = Math.min(...lit.map((box) => box.y)) - 12
+      const right = Math.max(...lit.map((box) => box.x + box.width)) + 12
+      const low = Math.max(...lit.map((box) => box.y + box.height)) + 12
+      drawn.setAttribute("viewBox", `${left + e} ${top + f} ${right - left} ${low - top}`)
+    }
+    for (let size = 1; size > 0.6; size -= 0.03) {
+      stage.style.setProperty("--fit", size)
+      if (stage.scrollHeight <= stage.clientHeight && stage.scrollWidth <= stage.clientWidth) return
+    }
+  }
+
+  // (4) What can be asked for.
+  const move = (by) => {
+    if (Date.now() < talk.turning) return
+    const to = talk.at + by
+    if (by > 0 && !stored(localStorage, CLOCK)) localStorage.setItem(CLOCK, JSON.stringify({ from: Date.now(), spent: 0 }))
+    if (to >= 0 && to < pieces.length) return show(to)
+    const page = by > 0 ? data.after : data.before
+    if (!page) return
+    Object.assign(talk, { enter: by, turning: Date.now() + TURN_MS })
+    setTriggerValue("go", { page })
+  }
+  const acts = {
+    forward: () => move(1),
+    back: () => move(-1),
+    first: () => show(0),
+    last: () => show(pieces.length - 1),
+    blank: () => (black.hidden = false),
+    notes: () => window.open(find("[data-notes]").href, "irsa_notes", "popup,width=1000,height=760"),
+    keys: () => sheet.showModal(),
+    leave: () => {
+      sessionStorage.removeItem(PLACE)
+      Object.assign(talk, { page: "", at: 0 })
+      setTriggerValue("leave", true)
+    },
+  }
+  const act = (name) => {
+    if (name === "notes") acts.notes()
+    else if (!black.hidden) black.hidden = true
+    else if (!sheet.open) acts[name]?.()
+    else if (name === "keys" || name === "leave") sheet.close()
+  }
+
+  // (5) Who asks: the keyboard or clicker, the buttons, the notes window.
+  listen(data.keys, act, signal)
+  root.onclick = (event) => {
+    const button = event.target.closest("[data-act]")
+    if (button?.dataset.act === "leave") acts.leave()
+    else if (button) act(button.dataset.act)
+    else if (!black.hidden) black.hidden = true
+    else follow(event, setTriggerValue)
+  }
+  channel.onmessage = ({ data: asked }) => (asked.act ? act(asked.act) : asked.hello && tell())
+  window.addEventListener("pagehide", () => channel.postMessage({ gone: true }), { signal })
+  window.addEventListener("resize", settle, { signal })
+  document.fonts.ready.then(() => signal.aborted || settle())
+  show(talk.at)
+}
+
+const notes = (root, data, channel, signal) => {
+  const find = (selector) => root.querySelector(selector)
+  const all = (selector) => [...root.querySelectorAll(selector)]
+
+  // (1) The notes of the piece that the projector shows.
+  const show = ({ page, name }) => {
+    for (const note of all("article")) note.hidden = note.dataset.page !== page || note.dataset.name !== name
+    for (const row of all(".plan tr[data-page]")) row.toggleAttribute("aria-current", row.dataset.page === page)
+    find(".now").scrollTop = 0
+  }
+  const connected = (is) => {
+    find(".alone").hidden = is
+    find(".connected").hidden = !is
+  }
+  channel.onmessage = ({ data: told }) => {
+    if (told.page) show(told)
+    if (told.page || told.gone) connected(!told.gone)
+  }
+  show(all("article")[0].dataset)
+  channel.postMessage({ hello: true })
+
+  // (2) The clock, and how it stands against the plan.
+  const time = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
+  const tick = () => {
+    const clock = stored(localStorage, CLOCK)
+    const seconds = clock ? (clock.spent + (clock.from ? Date.now() - clock.from : 0)) / 1000 : 0
+    const pause = find("[data-clock=pause]"), lag = find(".lag")
+    find(".clock").textContent = time(seconds)
+    find(".waits").hidden = Boolean(clock)
+    pause.disabled = !clock
+    pause.textContent = clock && !clock.from ? pause.dataset.resume : pause.dataset.pause
+    const until = Number(find(".plan:not([hidden]) [aria-current]")?.dataset.until ?? Infinity)
+    const late = seconds - until
+    lag.classList.toggle("late", late > 0)
+    lag.textContent = late > 0 ? lag.dataset.late.replace("{time}", time(late)) : lag.dataset.onTime
+  }
+  const press = {
+    pause: (clock) => {
+      const kept = clock.from ? { spent: clock.spent + Date.now() - clock.from } : { ...clock, from: Date.now() }
+      localStorage.setItem(CLOCK, JSON.stringify(kept))
+    },
+    reset: () => localStorage.removeItem(CLOCK),
+  }
+  const plan = (length) => {
+    for (const table of all(".plan")) table.hidden = table.dataset.length !== length
+    for (const button of all("button[data-length]")) button.setAttribute("aria-pressed", button.dataset.length === length)
+    root.planned = length
+  }
+  plan(root.planned ?? find(".plan").dataset.length)
+  root.onclick = ({ target }) => {
+    if (target.dataset.clock) press[target.dataset.clock](stored(localStorage, CLOCK))
+    if (target.dataset.length) plan(target.dataset.length)
+    tick()
+  }
+  tick()
+  const ticking = setInterval(tick, 250)
+  signal.addEventListener("abort", () => clearInterval(ticking))
+
+  // (3) The keys turn the projector's pieces from here too; what concerns that window alone is left to it.
+  const here = ["forward", "back", "first", "last", "blank"]
+  listen(data.keys, (act) => here.includes(act) && channel.postMessage({ act }), signal)
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  adopt(parentElement)
+  let root = parentElement.querySelector(".root")
+  if (!root) {
+    root = document.createElement("div")
+    root.className = "root"
+    parentElement.appendChild(root)
+  }
+  if (root.drawn !== data.html) root.innerHTML = root.drawn = data.html
+  talk.stop?.abort()
+  const stop = (talk.stop = new AbortController())
+  const channel = new BroadcastChannel(CHANNEL)
+  stop.signal.addEventListener("abort", () => channel.close())
+  if (data.page) projector(root, data, setTriggerValue, channel, stop.signal)
+  else notes(root, data, channel, stop.signal)
+  return () => stop.abort()
+}

@@ -1,0 +1,310 @@
+"""A talk as a speaker gives it: two windows of one browser, the keys of a keyboard and of a clicker."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.content import STORY, load
+from tests.browser.server import PATIENCE
+
+pytestmark = pytest.mark.browser
+PROJECTOR = (1280, 720)
+SMALLEST = 22
+"""Pixels of type that the last row still reads on a screen of 720 lines."""
+
+MEASURES = """slides => {
+  const stage = slides.querySelector('.stage'), found = {}
+  for (const key of ['Home', ...[...stage.querySelectorAll('.piece')].slice(1).map(() => 'ArrowRight')]) {
+    window.dispatchEvent(new KeyboardEvent('keydown', { key }))
+    const shown = [...stage.querySelectorAll('.piece')].filter(piece => piece.checkVisibility())
+    const { bottom, right } = stage.getBoundingClientRect()
+    const parts = shown.flatMap(piece => [piece, ...piece.querySelectorAll('*')])
+    const boxes = parts.map(part => part.getBoundingClientRect())
+    found[slides.dataset.piece] = {
+      shown: shown.length,
+      size: parseFloat(getComputedStyle(stage).fontSize),
+      over: Math.max(stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth,
+        ...boxes.map(box => Math.max(box.bottom - bottom, box.right - right)),
+        document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth),
+    }
+  }
+  return found
+}"""
+"""Shows every piece of the page in turn: how many are seen at once, the type's pixels, pixels out of the screen."""
+
+
+def place(page: Page) -> tuple[str, str]:
+    """The page and the piece that are on the screen, read at one moment."""
+    return tuple(page.locator(".slides").evaluate("root => [root.dataset.page, root.dataset.piece]"))
+
+
+def pieces(page: Page) -> list[str]:
+    return page.locator(".piece").evaluate_all("all => all.map(piece => piece.dataset.name)")
+
+
+def present(one, path: str = "/", language: str = "en") -> Page:
+    one.page.goto(f"{one.address}{path}?lang={language}&present=1")
+    shown(one.page)
+    return one.page
+
+
+def shown(page: Page) -> None:
+    expect(page.locator(".slides .piece:visible")).to_have_count(1, timeout=PATIENCE * 1000)
+
+
+def at(page: Page, name: str, piece: str) -> None:
+    """Waits for that piece of that page."""
+    expect(page.locator(f'.slides[data-page="{name}"][data-piece="{piece}"]')).to_have_count(1)
+
+
+def open_notes(one) -> Page:
+    with one.context.expect_page() as opened:
+        one.page.keyboard.press("s")
+    notes = opened.value
+    expect(notes.locator("article:visible")).to_have_count(1, timeout=PATIENCE * 1000)
+    return notes
+
+
+def test_the_screen_has_the_lesson_on_it_and_nothing_else(reader):
+    page = present(reader(size=PROJECTOR), "/webhook")
+    for part in ("stSidebar", "stHeader", "stToolbar"):
+        expect(page.get_by_test_id(part).first).not_to_be_visible()
+    expect(page.locator("h1:visible")).to_have_text(re.compile(load("en").lesson("webhook").title))
+
+
+@pytest.mark.parametrize(
+    ("forward", "back"), [("ArrowRight", "ArrowLeft"), ("PageDown", "PageUp"), ("Space", "ArrowLeft")]
+)
+def test_keys_and_clickers_go_through_the_pieces_and_over_the_pages_edges(reader, forward, back):
+    page = present(reader(size=PROJECTOR), "/why")
+    names = pieces(page)
+    for name in names[1:]:
+        page.keyboard.press(forward)
+        assert place(page) == ("why", name)
+    page.keyboard.press(forward)
+    at(page, "oidc_provider", "goal")
+    assert re.search(r"/oidc_provider\?lang=en&present=1$", page.url)
+    page.keyboard.press(back)
+    at(page, "why", names[-1])
+    page.keyboard.press(back)
+    assert place(page) == ("why", names[-2])
+
+
+def test_home_and_end_stay_on_the_page_and_the_ends_of_the_talk_hold(reader):
+    page = present(reader(size=PROJECTOR))
+    names = pieces(page)
+    for key, piece in (("End", names[-1]), ("Home", names[0]), ("ArrowLeft", names[0])):
+        page.keyboard.press(key)
+        assert place(page) == ("home", piece)
+    page = present(reader(size=PROJECTOR), "/access")
+    page.keyboard.press("End")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert place(page) == ("access", "recap")
+
+
+def test_a_held_key_skips_no_piece_and_breaks_nothing(reader):
+    one = reader(size=PROJECTOR)
+    page = present(one)
+    wanted = (
+        open_notes(one)
+        .locator("article")
+        .evaluate_all("all => all.map(note => [note.dataset.page, note.dataset.name])")
+    )
+    page.evaluate(
+        """() => {
+          window.seen = []
+          window.told = new BroadcastChannel('irsa_presenting')
+          window.told.onmessage = ({ data }) => data.page && window.seen.push([data.page, data.name])
+        }"""
+    )
+    page.keyboard.press("Home")
+    for _ in range(1000):
+        page.keyboard.down("ArrowRight")  # held: Playwright repeats it
+        if place(page) == ("access", "recap"):
+            break
+    page.keyboard.up("ArrowRight")
+    at(page, "access", "recap")
+    seen = page.evaluate("window.seen")
+    assert [now for now, before in zip(seen, [None, *seen], strict=False) if now != before] == wanted
+
+
+def test_escape_leaves_for_the_same_page_in_the_same_language_at_the_same_depth(reader):
+    one = reader(size=PROJECTOR)
+    one.page.goto(f"{one.address}/token_mount?lang=en&depth=3&present=1")
+    shown(one.page)
+    one.press("ArrowRight")
+    one.press("Escape")
+    one.expect_title(load("en").lesson("token_mount").title)
+    one.wait()
+    assert re.search(r"/token_mount\?lang=en&depth=3$", one.page.url)
+    expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+def test_the_button_in_the_sidebar_begins(reader):
+    one = reader(size=(1360, 900)).open("/sts_assume?lang=ja")
+    one.page.locator(".st-key-start_presenting button:visible").first.click()
+    shown(one.page)
+    assert place(one.page) == ("sts_assume", "goal")
+    assert "lang=ja" in one.page.url
+
+
+def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(reader):
+    page = present(reader(size=PROJECTOR))
+    button = page.locator('footer [data-act="keys"]')
+    button.focus()
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog")
+    expect(sheet).to_be_visible()
+    expect(sheet.locator(":focus")).to_have_count(1)
+    page.keyboard.press("ArrowRight")
+    assert place(page) == ("home", "intro")
+    page.keyboard.press("Escape")
+    expect(sheet).not_to_be_visible()
+    expect(button).to_be_focused()
+    assert "present=1" in page.url
+
+
+@pytest.mark.parametrize("key", [".", "b", "B"])
+def test_the_screen_turns_black_and_the_next_key_brings_the_piece_back(reader, key):
+    page = present(reader(size=PROJECTOR))
+    page.keyboard.press(key)
+    expect(page.locator(".blank")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".blank")).not_to_be_visible()
+    assert place(page) == ("home", "intro")
+
+
+def test_streamlits_own_keys_do_nothing(reader):
+    page = present(reader(size=PROJECTOR), "/access")
+    frames: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda sent: frames.append(sent)))
+    page.reload()
+    shown(page)
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+    sent = len(frames)
+    for key in "cCrR":
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert len(frames) == sent
+    assert place(page) == ("access", "goal")
+
+
+def test_a_reload_comes_back_to_the_piece(reader):
+    page = present(reader(size=PROJECTOR), "/webhook")
+    page.keyboard.press("End")
+    page.reload()
+    shown(page)
+    assert place(page) == ("webhook", "recap")
+
+
+def test_the_notes_follow_the_projector_and_drive_it(reader):
+    one = reader(size=PROJECTOR)
+    page, content = present(one), load("en")
+    notes = open_notes(one)
+    expect(notes.locator(".connected")).to_be_visible()
+    expect(notes.locator("article:visible .said")).to_have_text(content.message("speaker.home.intro"))
+    page.keyboard.press("ArrowRight")
+    expect(notes.locator("article:visible .said")).to_have_text(content.message("speaker.home.story_1"))
+    notes.keyboard.press("PageDown")
+    at(page, "home", "story_2")
+    notes.keyboard.press("End")
+    notes.keyboard.press("ArrowRight")
+    at(page, "why", "goal")
+    expect(notes.locator("article:visible .said")).to_have_text(content.message("speaker.why.goal"))
+    expect(notes.locator(".plan:visible [aria-current]")).to_contain_text(content.message("screens.why"))
+    notes.keyboard.press("b")
+    expect(page.locator(".blank")).to_be_visible()
+
+
+def test_the_notes_may_come_first_or_be_loaded_again(reader):
+    one, content = reader(size=PROJECTOR), load("ja")
+    notes = one.context.new_page()
+    notes.goto(f"{one.address}/?lang=ja&present=notes")
+    expect(notes.locator(".alone")).to_be_visible(timeout=PATIENCE * 1000)
+    page = present(one, "/sts_assume", "ja")
+    said = notes.locator("article:visible .said")
+    expect(said).to_have_text(content.message("speaker.sts_assume.goal"))
+    expect(notes.locator(".connected")).to_be_visible()
+    page.keyboard.press("End")
+    notes.reload()
+    expect(said).to_have_text(content.message("speaker.sts_assume.recap"))
+    expect(notes.locator("article:visible .trap")).to_contain_text("Not authorized")
+    page.close()
+    expect(notes.locator(".alone")).to_be_visible()
+
+
+def test_the_clock_starts_with_the_first_forward_and_can_be_paused_and_set_back(reader):
+    one = reader(size=PROJECTOR)
+    page = present(one)
+    notes = open_notes(one)
+    clock = notes.locator(".clock")
+    expect(clock).to_have_text("0:00")
+    expect(notes.locator(".waits")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(notes.locator(".waits")).not_to_be_visible()
+    expect(clock).to_have_text("0:01")
+    pause = notes.locator("[data-clock=pause]")
+    pause.click()
+    expect(pause).to_have_text(load("en").message("notes.resume"))
+    stopped = clock.inner_text()
+    notes.wait_for_timeout(1200)
+    expect(clock).to_have_text(stopped)
+    notes.reload()
+    expect(clock).to_have_text(stopped)
+    notes.locator("[data-clock=reset]").click()
+    expect(clock).to_have_text("0:00")
+    expect(page.locator(".clock")).to_have_count(0)
+
+
+def test_the_plan_says_when_the_talk_is_late(reader):
+    one = reader(size=PROJECTOR)
+    present(one)
+    notes = open_notes(one)
+    notes.evaluate("localStorage.setItem('irsa_presenting_clock', JSON.stringify({ from: null, spent: 90000 }))")
+    expect(notes.locator(".lag")).to_have_text(load("en").message("notes.late", time="0:30"))
+    notes.locator("button[data-length='20']").click()
+    expect(notes.locator(".lag")).to_have_text(load("en").message("notes.on_time"))
+    expect(notes.locator(".plan:visible tr").last).to_contain_text("20:00")
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_note_is_in_the_projectors_window(reader, language):
+    one, content = reader(size=PROJECTOR), load(language)
+    said = [text for key, text in content.messages.items() if re.match(r"speaker\..*\.[^m]", key)]
+    for name in STORY:
+        page = present(one, f"/{'' if name == 'home' else name}", language)
+        drawn = page.evaluate(
+            """() => {
+              const all = root => [root.textContent ?? '', ...[...root.querySelectorAll('*')]
+                .map(part => part.shadowRoot).filter(Boolean).map(all)].join(' ')
+              return all(document.documentElement) + document.documentElement.outerHTML
+            }"""
+        )
+        assert content.lesson(name).title in drawn
+        assert [note for note in said if note in drawn] == []
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)], ids=str)
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_piece_fits_the_screen_in_type_that_the_last_row_can_read(reader, language, size):
+    one = reader(size=size)
+    wrong = {}
+    for name in STORY:
+        page = present(one, f"/{'' if name == 'home' else name}", language)
+        for piece, found in page.locator(".slides").evaluate(MEASURES).items():
+            if found["shown"] != 1 or found["over"] > 1 or found["size"] < SMALLEST * size[1] / 720:
+                wrong[name, piece] = found
+    assert wrong == {}
+
+
+def test_every_theme_is_kept(reader):
+    seen = set()
+    for theme in ("light", "dark"):
+        page = present(reader(size=PROJECTOR, theme=theme))
+        seen.add(page.locator(".slides").evaluate("root => getComputedStyle(root).backgroundColor"))
+    assert seen == {"rgb(255, 255, 255)", "rgb(15, 22, 32)"}
