@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["ja", "en"]
+LiveRefusal = Literal["", "live_switched_off", "live_not_on_loopback"]
+"""Why there is no live mode: the key of the reason's words; empty where there is one."""
 
 
 class SettingsError(ValueError):
@@ -39,6 +42,10 @@ class Settings:
     idle_seconds: int = 3600
     """`IRSA_IDLE_SECONDS`: after how many seconds without use a learner's world is dropped, at least 1."""
 
+    live: bool | None = None
+    """`IRSA_LIVE`: whether a real cluster may be looked at. 1: yes, 0: no; unset: where the pages are served on
+    loopback, since whoever sees them sees the cluster with the rights of whoever started the server."""
+
     language: Language = "en"
     """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so,
     else `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
@@ -52,8 +59,36 @@ class Settings:
             port=_whole_number(found, "IRSA_PORT", cls.port, least=0, most=65535),
             worlds=_whole_number(found, "IRSA_WORLDS", cls.worlds, least=1, most=100_000),
             idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
+            live=_yes_or_no(found, "IRSA_LIVE"),
             language=preferred_language(found),
         )
+
+    @property
+    def live_refusal(self) -> LiveRefusal:
+        """Why live mode is off, if it is."""
+        if self.live is None:
+            return "" if _is_loopback(self.host) else "live_not_on_loopback"
+        return "" if self.live else "live_switched_off"
+
+
+def process_environment() -> Mapping[str, str]:
+    """The variables of the ecosystem, for those who read them by its rules: `KUBECONFIG`, `HOME`, `HTTPS_PROXY`, what
+    Kubernetes tells every Pod, and all of them for the credential plugins that a kubeconfig names."""
+    return dict(os.environ)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _yes_or_no(environment: Mapping[str, str], variable: str) -> bool | None:
+    text = environment.get(variable, "").strip()
+    if text not in ("", "0", "1"):
+        raise SettingsError(variable, text, "0, 1")
+    return None if not text else text == "1"
 
 
 def _whole_number(environment: Mapping[str, str], variable: str, default: int, *, least: int, most: int) -> int:

@@ -7,14 +7,20 @@ them in a thread of its own while the server already answers.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from app import settings
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
+    from app.clients.connection import Connection
+    from app.clients.exec_plugin import Plugins
     from app.clients.issuer import IssuerTransport
+    from app.clients.kubeconfig import Contexts
     from app.clients.kubernetes_cluster import KubernetesTransport
     from app.world.simulation import Simulation
     from app.world.world import World
@@ -41,6 +47,89 @@ def simulated(simulation: Simulation, world: World) -> Ports:
         clock=world.clock,
         server_log=world.log,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which real cluster, and as whom in AWS. All empty: what `kubectl` and `aws` would use."""
+
+    context: str = ""
+    """A context of the kubeconfig; empty for its current one."""
+    in_cluster: bool = False
+    """The cluster in whose Pod we run, as its ServiceAccount. The context does not matter then."""
+    profile: str = ""
+    """A profile of ~/.aws; empty for what the environment says."""
+    region: str = ""
+    """An AWS region; empty for what the profile or the environment says."""
+
+
+def live(choice: Choice) -> Ports:
+    """The ports to a real cluster and to AWS: new ones for every walk. Nobody is asked yet but a credential plugin.
+
+    Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
+    """
+    from app.clients.aws import BotoAws
+    from app.clients.aws_login import AwsLogin
+    from app.clients.issuer import IssuerTransport, PublicIssuer
+    from app.clients.kubernetes_cluster import KubernetesCluster
+    from app.clients.quiet import Silence, WallClock
+
+    connection = _connection(choice)
+    login = AwsLogin(profile=choice.profile, region=choice.region)
+    return Ports(
+        cluster=KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport),
+        aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
+        issuer=PublicIssuer(IssuerTransport()),
+        clock=WallClock(),
+        server_log=Silence(),
+    )
+
+
+def contexts() -> Contexts:
+    """The contexts that can be chosen, and which one is current. Raises `Unreachable` where there is no kubeconfig."""
+    from app.clients import kubeconfig
+
+    return kubeconfig.read(settings.process_environment()).contexts
+
+
+def is_in_cluster() -> bool:
+    """Whether this process runs in a Pod, and may choose the Pod's own cluster."""
+    from app.clients import connection
+
+    return connection.is_in_cluster(settings.process_environment())
+
+
+def default_namespace(choice: Choice) -> str:
+    """Where to look first. Raises `Unreachable` as `live` does, but asks no plugin."""
+    from app.clients import connection
+
+    if choice.in_cluster:
+        return connection.in_cluster(settings.process_environment()).namespace
+    return contexts().context(choice.context).namespace
+
+
+def profiles() -> tuple[str, ...]:
+    """The profiles of ~/.aws, and an empty list where there are none or they cannot be read."""
+    from app.clients.aws_login import profiles
+
+    return profiles()
+
+
+def _connection(choice: Choice) -> Connection:
+    from app.clients import connection, kubeconfig
+
+    environment = settings.process_environment()
+    if choice.in_cluster:
+        return connection.in_cluster(environment)
+    return connection.from_kubeconfig(kubeconfig.read(environment), choice.context, _plugins(), environment)
+
+
+@cache
+def _plugins() -> Plugins:
+    """What remembers the answers of credential plugins for a moment, for the whole process."""
+    from app.clients.exec_plugin import Plugins
+
+    return Plugins()
 
 
 def warm_up() -> None:

@@ -14,9 +14,13 @@ from app.clients import aws_sdk
 from app.clients.errors import from_aws, unexpected
 from app.clients.recorder import Recorder
 from app.flow import strict_json
+from app.flow.errors import FlowError, Unreachable
 from app.flow.model import Exchange, JsonValue
 from app.flow.ports import AssumedRole, Credentials
 
+NOBODY = Identity("", "")
+"""Whose calls are not signed."""
+_UNSIGNED = ("AssumeRoleWithWebIdentity",)
 PAGE_LIMIT = 20
 """Pages of a list that are read: a role has far fewer policies than they hold."""
 
@@ -24,12 +28,24 @@ PAGE_LIMIT = 20
 class BotoAws:
     """One account, seen by one identity."""
 
-    def __init__(self, *, region: str, endpoint_url: str | None, identity: Identity) -> None:
-        """`endpoint_url`: one endpoint for all services; None for AWS' own. `identity` may refresh itself."""
+    def __init__(
+        self,
+        *,
+        region: str,
+        endpoint_url: str | None,
+        identity: Callable[[], Identity],
+        sdk: aws_sdk.Sdk = aws_sdk.shared,
+    ) -> None:
+        """`endpoint_url`: one endpoint for all services; None for those of the SDK's Session.
+
+        `identity` is asked at each call, and may fail at each: who has no credentials can still read a cluster.
+        """
         self.region = region
         self._endpoint_url = endpoint_url
         self._identity = identity
+        self._sdk = sdk
         self._recorder = Recorder()
+        self._down: dict[aws_sdk.Service, Unreachable] = {}
 
     def oidc_providers(self) -> Sequence[str]:
         return list(
@@ -135,20 +151,30 @@ class BotoAws:
         credentials: Credentials | None = None,
     ) -> Any:
         """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
-        identity = self._identity if credentials is None else _identity(credentials)
-        client = aws_sdk.client(service, self.region, self._endpoint_url)
+        if service in self._down:  # not waited for again by the rest of a walk: its ports are made anew
+            raise self._down[service]
         try:
+            identity = NOBODY if operation in _UNSIGNED else self._identity_of(credentials)
             with aws_sdk.calling(service, identity, self._recorder):
-                return _plain(call(client))
+                return _plain(call(self._sdk.client(service, self.region, self._endpoint_url)))
         except (ClientError, BotoCoreError, OSError) as error:
-            raise from_aws(error, operation) from error
+            refused = from_aws(error, operation)
+            if isinstance(refused, Unreachable):
+                self._down[service] = refused
+            raise refused from error
+        except FlowError:
+            raise
         except Exception as error:
             raise unexpected(error, operation) from error
 
+    def _identity_of(self, credentials: Credentials | None) -> Identity:
+        return self._identity() if credentials is None else _identity(credentials)
 
-def static_identity(access_key_id: str, secret_access_key: str) -> Identity:
+
+def static_identity(access_key_id: str, secret_access_key: str) -> Callable[[], Identity]:
     """The identity of a long-lived access key."""
-    return Identity(access_key_id, secret_access_key)
+    identity = Identity(access_key_id, secret_access_key)
+    return lambda: identity
 
 
 def _identity(credentials: Credentials) -> Identity:

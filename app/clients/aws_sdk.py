@@ -1,8 +1,9 @@
-"""boto3 for the whole process: one Session and one client per service, region and endpoint.
+"""boto3's Session and its clients, one per service, region and endpoint, with every call written down.
 
 A Session of its own would cost every learner 13 MB and 200 ms, a client 2 ms and 250 KB. So clients are
 shared, and what differs between calls, the identity that signs and the recorder that listens, travels with
-the call in a context variable. Profiles and the files under ~/.aws are not read here.
+the call in a context variable. The process' own Session, `shared`, reads neither profiles nor the files under
+~/.aws; `app.clients.aws_login` makes one that does.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,19 +26,23 @@ from app.clients.recorder import Recorder, wire_headers
 
 Service: TypeAlias = Literal["iam", "sts", "s3"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
-TIMEOUT = 10
-"""Seconds to connect and between two reads."""
-
-_CONFIG = Config(
-    connect_timeout=TIMEOUT,
-    read_timeout=TIMEOUT,
+LIMITS = Config(
+    connect_timeout=3,
+    read_timeout=7,
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=32,
-    proxies={},
-    use_fips_endpoint=False,
-    use_dualstack_endpoint=False,
-    s3={"addressing_style": "path"},
 )
+"""Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice."""
+
+_ALONE = LIMITS.merge(
+    Config(
+        proxies={},
+        use_fips_endpoint=False,
+        use_dualstack_endpoint=False,
+        s3={"addressing_style": "path"},
+    )
+)
+"""Whatever the environment says."""
 
 
 @dataclass
@@ -65,7 +70,7 @@ def calling(service: Service, identity: Credentials, recorder: Recorder) -> Iter
         _current.reset(token)
 
 
-class _CallersCredentials(Credentials):
+class _Caller(Credentials):
     """The credentials that every client holds: those of whoever is calling."""
 
     def __init__(self) -> None:
@@ -75,28 +80,32 @@ class _CallersCredentials(Credentials):
         return _current.get().identity.get_frozen_credentials()
 
 
-class _Resolver:
-    """Stands in for botocore's credential chain."""
+class CallersCredentials:
+    """Stands in for botocore's credential chain: each call is signed by whoever makes it."""
 
     def load_credentials(self) -> Credentials:
-        return _CallersCredentials()
+        return _Caller()
 
 
-class _Sdk:
-    """The Session and its clients. `Session.client` is not thread-safe, so one thread at a time makes one."""
+class Sdk:
+    """A Session and its clients. `Session.client` is not thread-safe, so one thread at a time makes one."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Callable[[], boto3.Session], config: Config) -> None:
+        """`session` is called when the first client is wanted."""
+        self._make_session = session
+        self._config = config
         self._lock = threading.Lock()
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[Service, str, str | None], Any] = {}
 
     def client(self, service: Service, region: str, endpoint_url: str | None) -> Any:
+        """The client; only to be called within `calling`. An empty region is whatever the Session has."""
         with self._lock:
             key = (service, region, endpoint_url)
             if key not in self._clients:
-                self._session = self._session or _new_session()
+                self._session = self._session or self._make_session()
                 client: Any = self._session.client(
-                    service, region_name=region, endpoint_url=endpoint_url, config=_CONFIG
+                    service, region_name=region or None, endpoint_url=endpoint_url, config=self._config
                 )
                 events = client.meta.events
                 events.register("before-send.*", _before_send)
@@ -106,15 +115,8 @@ class _Sdk:
             return self._clients[key]
 
 
-_sdk = _Sdk()
-
-
-def client(service: Service, region: str, endpoint_url: str | None) -> Any:
-    """The process' client; only to be called within `calling`."""
-    return _sdk.client(service, region, endpoint_url)
-
-
-def _new_session() -> boto3.Session:
+def session_alone() -> boto3.Session:
+    """A Session that knows no profile, no file and no credentials."""
     nowhere = (None, None, os.devnull, None)
     session = botocore.session.Session(
         session_vars={
@@ -123,8 +125,12 @@ def _new_session() -> boto3.Session:
             "credentials_file": nowhere,
         }
     )
-    session.register_component("credential_provider", _Resolver())
+    session.register_component("credential_provider", CallersCredentials())
     return boto3.Session(botocore_session=session)
+
+
+shared = Sdk(session_alone, _ALONE)
+"""The process' own."""
 
 
 def _before_send(request: Any, **_: Any) -> None:

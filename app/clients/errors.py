@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.clients.silence import code_of
 from app.flow import strict_json
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 
-UNREACHABLE = "unreachable"
-"""Our code for: no answer came."""
 UNEXPECTED_ANSWER = "unexpected_answer"
 """Our code for: an answer came that its protocol does not know."""
 _SAID_LIMIT = 1000
@@ -29,8 +28,22 @@ _AWS_NOT_PERMITTED = {
     "SignatureDoesNotMatch",
     "UnauthorizedOperation",
 }
-_NO_IDENTITY = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError"}
-"""botocore's own errors where it has nothing to sign with."""
+_OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
+    "NoCredentialsError": (NotPermitted, "aws_no_credentials"),
+    "PartialCredentialsError": (NotPermitted, "aws_credentials_incomplete"),
+    "SSOTokenLoadError": (NotPermitted, "aws_sso_expired"),
+    "UnauthorizedSSOTokenError": (NotPermitted, "aws_sso_expired"),
+    "TokenRetrievalError": (NotPermitted, "aws_sso_expired"),
+    "CredentialRetrievalError": (NotPermitted, "aws_credentials_failed"),
+    "RefreshWithMFAUnsupportedError": (NotPermitted, "aws_mfa_needed"),
+    "InvalidConfigError": (NotPermitted, "aws_config_broken"),
+    "ConfigParseError": (NotPermitted, "aws_config_broken"),
+    "ConfigNotFound": (NotPermitted, "aws_config_broken"),
+    "ProfileNotFound": (NotPermitted, "aws_no_such_profile"),
+    "NoRegionError": (Unreachable, "aws_no_region"),
+    "InvalidRegionError": (Unreachable, "aws_bad_region"),
+}
+"""botocore's own errors where it has nothing to sign with or nowhere to send it; the most derived class counts."""
 
 
 def from_status(status: int, body: bytes | bytearray | None, *, request_id: str = "", operation: str) -> FlowError:
@@ -67,10 +80,12 @@ def from_aws(error: Exception, operation: str) -> FlowError:
     if isinstance(response, Mapping):
         return _from_answer(response, error, operation)
     name = type(error).__name__
+    own = next((_OWN_CODES[base.__name__] for base in type(error).__mro__ if base.__name__ in _OWN_CODES), None)
+    if own is not None:
+        kind, code = own
+        return kind(code=code, said=str(error)[:_SAID_LIMIT], operation=operation)
     if isinstance(error, OSError) or _is_a(error, "HTTPClientError", "ConnectionError", "ConnectionClosedError"):
         return no_answer(error, operation)
-    if name in _NO_IDENTITY:
-        return NotPermitted(code=name, said=str(error), operation=operation)
     if _is_a(error, "BotoCoreError") and not _is_a(error, "ResponseParserError"):
         return Refused(code=name, said=str(error)[:_SAID_LIMIT], operation=operation)
     return unexpected(error, operation)
@@ -97,7 +112,7 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
 def no_answer(error: Exception, operation: str) -> Unreachable:
     """No answer: refused, timed out, not trusted."""
     said = str(getattr(error, "reason", "") or error) or type(error).__name__
-    return Unreachable(code=UNREACHABLE, said=said[:_SAID_LIMIT], operation=operation)
+    return Unreachable(code=code_of(error), said=said[:_SAID_LIMIT], operation=operation)
 
 
 def unexpected(error: Exception, operation: str) -> Refused:

@@ -25,8 +25,9 @@ from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.ports import Execution
 
-TIMEOUT = 10.0
-"""Seconds to connect, and to wait for the next bytes."""
+TIMEOUT = 7.0
+"""Seconds to wait for the next bytes."""
+CONNECT_TIMEOUT = 3.0
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of output after which we hang up."""
 PROTOCOL = Subprotocol("v4.channel.k8s.io")
@@ -93,7 +94,8 @@ class _Stream:
         self._uri = parse_uri(url.replace("http", "ws", 1))
         self._protocol = ClientProtocol(self._uri, subprotocols=[PROTOCOL], max_size=OUTPUT_LIMIT)
         self.request = self._protocol.connect()
-        self.request.headers["Authorization"] = authorization
+        if authorization:
+            self.request.headers["Authorization"] = authorization
         self.answer: Response | None = None
         self._channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
         self._message = bytearray()
@@ -113,7 +115,9 @@ class _Stream:
     def run(self, dialer: Dialer) -> None:
         """Until the server closes. Raises `OSError`, also `TimeoutError` and `ssl.SSLError`."""
         address = (self._uri.host, self._uri.port)
-        with dialer.connected(address, tls=self._uri.secure, timeout=TIMEOUT) as connection:
+        with dialer.connected(
+            address, tls=self._uri.secure, timeout=TIMEOUT, connect_timeout=CONNECT_TIMEOUT
+        ) as connection:
             self._protocol.send_request(self.request)
             received = b"-"
             while received:

@@ -19,8 +19,10 @@ from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.model import Exchange, JsonValue
 
-TIMEOUT = 10.0
-"""Seconds to connect and between two reads."""
+CONNECT_TIMEOUT = 3.0
+"""Seconds to connect."""
+TIMEOUT = 7.0
+"""Seconds between two reads."""
 BODY_LIMIT = 1024 * 1024
 """Bytes of a document."""
 CALLEE = "issuer"
@@ -52,7 +54,7 @@ class IssuerTransport:
                 address,
                 at,
                 maxsize=8,
-                timeout=urllib3.Timeout(connect=TIMEOUT, read=TIMEOUT),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=TIMEOUT),
                 retries=False,
                 ssl_context=self._context,
                 server_hostname=host,
@@ -145,7 +147,7 @@ def _served_chain(address: tuple[str, int], host: str) -> list[bytes]:
 
     pyOpenSSL, because the standard library shows an unverified chain from Python 3.13 on only.
     """
-    with socket.create_connection(address, TIMEOUT) as connection:
+    with socket.create_connection(address, CONNECT_TIMEOUT) as connection:
         tls = SSL.Connection(_UNVERIFIED, connection)
         tls.set_tlsext_host_name(host.encode("idna"))
         tls.set_connect_state()

@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from kubernetes import client
@@ -24,34 +24,53 @@ from app.clients.errors import from_kubernetes, unexpected
 from app.clients.exec_stream import execute
 from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
-from app.flow.errors import Refused
+from app.flow.errors import Refused, Unreachable
 from app.flow.model import Exchange, JsonValue
-from app.flow.ports import Execution
+from app.flow.ports import Access, Execution
+from app.flow.steps.documents import dig, text
 
-TIMEOUT = (10.0, 10.0)
-"""Seconds to connect and between two reads."""
+TIMEOUT = (3.0, 7.0)
+"""Seconds to connect, and between two reads: nothing is waited for longer than ten."""
+PAGE_SIZE = 500
+PAGE_LIMIT = 20
+"""Pages of a list that are read: ten thousand objects."""
 CALLEE = "kube-apiserver"
 
 
 class KubernetesTransport:
-    """Connections to API servers behind one CA. It knows no identity, so every world of a process may share it."""
+    """Connections to API servers behind one CA. It knows no bearer, so every world of a process may share it."""
 
-    def __init__(self, ca_pem: bytes | None = None) -> None:
-        """`ca_pem`: the CA as data; without it, the system's own."""
-        context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
-        self.pool = urllib3.PoolManager(ssl_context=context, retries=False, maxsize=16)
-        self.dialer = Dialer(context)
+    def __init__(
+        self,
+        ca_pem: bytes | None = None,
+        *,
+        context: ssl.SSLContext | None = None,
+        server_name: str = "",
+        proxy_url: str = "",
+    ) -> None:
+        """`ca_pem`: the CA as data; without it, the system's own. `context`: a TLS context that knows it all.
+
+        `server_name`: whose certificate is asked for, where it is not the host's. `proxy_url`: an http proxy.
+        """
+        context = context or ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
+        options: dict[str, Any] = {"ssl_context": context, "retries": False, "maxsize": 16}
+        if server_name:
+            options |= {"server_hostname": server_name, "assert_hostname": server_name}
+        proxy = urlsplit(proxy_url)
+        self.pool = urllib3.ProxyManager(proxy_url, **options) if proxy_url else urllib3.PoolManager(**options)
+        self.dialer = Dialer(context, server_name, (proxy.hostname, proxy.port or 80) if proxy.hostname else None)
 
 
 class KubernetesCluster:
     """One API server, as one bearer."""
 
     def __init__(self, *, host: str, token: str, transport: KubernetesTransport) -> None:
-        """`host` is the server's URL with its path prefix, if it has one."""
+        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent."""
+        self._down: Unreachable | None = None
         self._recorder = Recorder()
         self._transport = transport
         self._configuration = client.Configuration(host=host.rstrip("/"))
-        self._configuration.api_key = {"authorization": f"Bearer {token}"}
+        self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
         self._api.rest_client = _RecordingRestClient(self._configuration, transport.pool, self._recorder)
@@ -79,18 +98,41 @@ class KubernetesCluster:
             "utf-8", "replace"
         )
 
+    def namespaces(self) -> Sequence[str]:
+        found = self._list("list namespaces", self._core.list_namespace)
+        return [text(namespace, "metadata", "name") for namespace in found]
+
+    def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
+        operation = "list serviceaccounts"
+        if not namespace:
+            return self._list(operation, self._core.list_service_account_for_all_namespaces)
+        return self._list(operation, self._core.list_namespaced_service_account, namespace)
+
+    def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
+        of = f"spec.serviceAccountName={service_account}"
+        return self._list("list pods", self._core.list_namespaced_pod, namespace, field_selector=of)
+
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)
-        operation = "list mutatingwebhookconfigurations"
-        answer = self._json(operation, admission.list_mutating_webhook_configuration)
-        found = answer.get("items") if isinstance(answer, dict) else None
-        if not isinstance(found, list):
-            raise unexpected(ValueError("items"), operation)
-        return found
+        return self._list("list mutatingwebhookconfigurations", admission.list_mutating_webhook_configuration)
+
+    def allowed(self, access: Access) -> bool:
+        operation = "create selfsubjectaccessreviews"
+        reviews = client.AuthorizationV1Api(self._api)
+        answer = self._json(operation, reviews.create_self_subject_access_review, _review(access))
+        allowed = dig(answer, "status", "allowed")
+        if not isinstance(allowed, bool):
+            raise unexpected(ValueError("status.allowed"), operation)
+        return allowed
 
     def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
         """Under a generated name: a dry run under the name of a Pod that exists is a 409."""
-        return self._json("create pods", self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All")
+        try:
+            create = self._core.create_namespaced_pod
+            return self._json("create pods", create, namespace, _nameless(pod), dry_run="All")
+        except Unreachable:
+            self._down = None  # it may be the webhook for which the API server waits
+            raise
 
     def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
         operation = "create serviceaccounts/token"
@@ -102,16 +144,16 @@ class KubernetesCluster:
         answer = self._json(
             operation, self._core.create_namespaced_service_account_token, service_account, namespace, body
         )
-        status = answer.get("status") if isinstance(answer, dict) else None
-        token = status.get("token") if isinstance(status, dict) else None
+        token = dig(answer, "status", "token")
         if not isinstance(token, str):
             raise unexpected(ValueError("status.token"), operation)
         return token
 
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution:
+        self._give_up_if_down()
         return execute(
             host=self._configuration.host,
-            authorization=self._configuration.api_key["authorization"],
+            authorization=self._configuration.api_key.get("authorization", ""),
             dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),
@@ -122,6 +164,21 @@ class KubernetesCluster:
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._recorder.exchanges()
 
+    def _list(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> list[JsonValue]:
+        """The items of all pages."""
+        found: list[JsonValue] = []
+        more: dict[str, str] = {}
+        for _ in range(PAGE_LIMIT):
+            page = self._json(operation, call, *arguments, limit=PAGE_SIZE, **options, **more)
+            items = dig(page, "items")
+            if not isinstance(items, list):
+                raise unexpected(ValueError("items"), operation)
+            found += items
+            if not (token := text(page, "metadata", "continue")):
+                break
+            more = {"_continue": token}
+        return found
+
     def _json(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> JsonValue:
         body = self._bytes(operation, call, *arguments, **options)
         try:
@@ -131,13 +188,21 @@ class KubernetesCluster:
 
     def _bytes(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> bytes:
         """The answer's body. The client raises its own errors, urllib3's and plain ones (a token with a line break)."""
+        self._give_up_if_down()
         try:
             answer = call(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **options)
             return bytes(answer.data)
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise from_kubernetes(error, operation) from error
+            refused = from_kubernetes(error, operation)
+            self._down = refused if isinstance(refused, Unreachable) else None
+            raise refused from error
         except ValueError as error:
             raise Refused(code=type(error).__name__, said=str(error), operation=operation) from error
+
+    def _give_up_if_down(self) -> None:
+        """A server that did not answer once is not waited for again by the rest of a walk: its ports are made anew."""
+        if self._down is not None:
+            raise self._down
 
 
 class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]
@@ -179,6 +244,16 @@ class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]
                 error=error,
             )
         return answer
+
+
+def _review(access: Access) -> JsonValue:
+    if access.path:
+        asked: dict[str, JsonValue] = {"nonResourceAttributes": {"verb": access.verb, "path": access.path}}
+    else:
+        names = ("verb", "group", "resource", "subresource", "namespace", "name")
+        given = {name: value for name in names if (value := getattr(access, name))}
+        asked = {"resourceAttributes": given}
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": asked}
 
 
 def _with_query(url: str, query: Any) -> str:

@@ -13,7 +13,7 @@ def warm_up(region: str = "us-east-1") -> None:
     from app.clients import aws_sdk, issuer, kubernetes_cluster
 
     for service in aws_sdk.SERVICES:
-        aws_sdk.client(service, region, None)
+        aws_sdk.shared.client(service, region, None)
     issuer.PublicIssuer(issuer.IssuerTransport())
     kubernetes_cluster.KubernetesCluster(
         host="https://127.0.0.1", token="", transport=kubernetes_cluster.KubernetesTransport()

@@ -2,35 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from app.flow.redaction import mask_text
+
 
 class FlowError(Exception):
     """A server or a client library refused. Adapters raise only subclasses of this, `from` the original."""
 
-    def __init__(self, *, code: str, said: str, status: int = 0, request_id: str = "", operation: str = "") -> None:
-        super().__init__(said)
+    kind = "other"
+    """The key of the words for a refusal of this kind, where its code has none of its own."""
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        said: str,
+        status: int = 0,
+        request_id: str = "",
+        operation: str = "",
+        got: str = "",
+        expected: str = "",
+    ) -> None:
+        self.said = mask_text(said)
+        """The product's own words, letter by letter; secrets masked."""
+        super().__init__(self.said)
         self.code = code
-        """The provider's code (`AccessDenied`, `NotFound`, `Forbidden`) or our own for no answer (`unreachable`)."""
-        self.said = said
-        """The product's own words, letter by letter."""
+        """The provider's code (`AccessDenied`, `NotFound`, `Forbidden`) or our own (`timed_out`), in lower case."""
         self.status = status
         """The HTTP status; 0 when no answer came."""
         self.request_id = request_id
         """The server's id for the request; empty where it gives none."""
         self.operation = operation
         """What was asked, in the API's words: `AssumeRoleWithWebIdentity`, `create serviceaccounts/token`."""
+        self.got = got
+        """What was found (a path, a name, a URL); empty where the words say it all."""
+        self.expected = expected
+        """What would have done; empty where the text knows it."""
+
+    @property
+    def words(self) -> str:
+        """The key of its words: our own code, or what kind of refusal a provider's code is."""
+        return self.code if self.code.islower() else self.kind
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What fills the placeholders of its words."""
+        return {"said": self.said, "operation": self.operation, "got": self.got, "expected": self.expected}
 
 
 class NotFound(FlowError):
     """The object is not there."""
 
+    kind = "not_found"
+
 
 class NotPermitted(FlowError):
-    """We may not ask (RBAC or IAM), or are not known (401)."""
+    """We may not ask (RBAC or IAM), or are not known (401, no credentials)."""
+
+    kind = "not_permitted"
+
+    @property
+    def words(self) -> str:
+        """Not to be known (any more) wants another remedy than not to be allowed."""
+        if self.status == 401:
+            return "unauthorized"
+        return "aws_login_expired" if self.code == "ExpiredToken" else super().words
 
 
 class Refused(FlowError):
     """The server understood and said no: invalid input, a token it does not trust, a conflict."""
 
+    kind = "refused"
+
 
 class Unreachable(FlowError):
     """No answer: refused port, time-out, a certificate that is not trusted, a broken configuration."""
+
+    kind = "unreachable"

@@ -48,6 +48,26 @@ class Execution:
     exit_code: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """One thing that somebody may be allowed to do, in RBAC's terms. Either `resource` or `path` is given."""
+
+    verb: str
+    """Such as `get`, `list`, `create`."""
+    resource: str = ""
+    """Plural, such as `serviceaccounts`."""
+    group: str = ""
+    """The API group; empty for the core group."""
+    subresource: str = ""
+    """Such as `token`, `exec`."""
+    namespace: str = ""
+    """Empty for all namespaces, and for what is in none."""
+    name: str = ""
+    """Empty for all objects."""
+    path: str = ""
+    """A `nonResourceURL`, such as `/openid/v1/jwks`."""
+
+
 class Cluster(Protocol):
     """A Kubernetes API server."""
 
@@ -58,6 +78,22 @@ class Cluster(Protocol):
 
     def jwks(self) -> JsonValue:
         """The in-cluster JWKS (`/openid/v1/jwks`)."""
+        ...
+
+    def namespaces(self) -> Sequence[str]:
+        """The names of all namespaces."""
+        ...
+
+    def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
+        """The ServiceAccounts of a namespace; of all, where none is named."""
+        ...
+
+    def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
+        """The Pods that run under a ServiceAccount."""
+        ...
+
+    def allowed(self, access: Access) -> bool:
+        """Whether we ourselves are allowed this: a SelfSubjectAccessReview."""
         ...
 
     def service_account(self, namespace: str, name: str) -> JsonValue: ...

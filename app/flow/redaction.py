@@ -12,6 +12,9 @@ _JWT = re.compile(
 """Where a word begins: also after an escaped line break of JSON and after an escaped character of a form."""
 _SUBMITTED = re.compile(r"(\bWebIdentityToken=[^&.\s]*\.[^&.\s]*\.)[^&\s]+")
 """What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one."""
+_EKS = re.compile(r"\bk8s-aws-v1\.[A-Za-z0-9_=-]+")
+"""The bearer token for an EKS API server: a presigned GetCallerIdentity, good for anybody who holds it."""
+_PRESIGNED = re.compile(r"\b(X-Amz-(?:Signature|Security-Token)=)[^&\s\"'\\]+")
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
 _JSON = re.compile(r'("(?:SecretAccessKey|SessionToken|Token|client-key-data)"\s*:\s*")[^"]*"')
 _ENVIRONMENT = re.compile(r"\b(AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)=\S+")
@@ -29,6 +32,10 @@ def mask_text(text: str) -> str:
         text = _JWT.sub(rf"\1.{MASK}", text)
     if "WebIdentityToken=" in text:
         text = _SUBMITTED.sub(rf"\1{MASK}", text)
+    if "k8s-aws-v1." in text:
+        text = _EKS.sub(f"k8s-aws-v1.{MASK}", text)
+    if "X-Amz-S" in text:
+        text = _PRESIGNED.sub(rf"\1{MASK}", text)
     if "SecretAccessKey" in text or "Token" in text or "client-key-data" in text:
         text = _XML.sub(rf"<\1>{MASK}<", text)
         text = _JSON.sub(rf'\1{MASK}"', text)

@@ -225,8 +225,12 @@ def test_the_environment_and_the_files_of_the_learner_are_left_alone(monkeypatch
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
     with scripted(403, error("AccessDenied", "no")) as server:
-        fresh = aws_sdk._Sdk().client("iam", "ap-northeast-1", f"http://127.0.0.1:{server.port}")
-        monkeypatch.setattr(aws_sdk, "client", lambda *_: fresh)
+        fresh = BotoAws(
+            region="ap-northeast-1",
+            endpoint_url=f"http://127.0.0.1:{server.port}",
+            identity=static_identity("AKIAEXAMPLE", "s3cr3t-l3arner"),
+            sdk=aws_sdk.Sdk(aws_sdk.session_alone, aws_sdk.shared._config),
+        )
         with pytest.raises(NotPermitted):
-            aws(server.port).role("r")
+            fresh.role("r")
     assert "Credential=AKIAEXAMPLE/" in server.headers()["authorization"]

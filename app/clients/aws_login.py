@@ -1,0 +1,123 @@
+"""AWS as `AWS_PROFILE`, the files under ~/.aws and the environment say: whose credentials, which region, by which way.
+
+What those name is botocore's business. Ours is that nothing hangs and nobody is asked anything: botocore itself knows
+no time limit for a `credential_process`, asks for an MFA code on the terminal, and repeats requests with long waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.credentials import Credentials as Identity
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+
+from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk
+from app.clients.errors import from_aws, unexpected
+from app.flow.errors import FlowError, NotPermitted, Unreachable
+
+TIMEOUT = 10.0
+"""Seconds until credentials must be there."""
+_OPERATION = "load AWS credentials"
+_loader = Loader(include_default_search_paths=True)
+"""The services' models, read once: they cost 13 MB and 200 ms."""
+
+
+class AwsLogin:
+    """One profile (or the environment), in one region. Files are read anew by each: a new login counts at once."""
+
+    def __init__(self, *, profile: str = "", region: str = "") -> None:
+        """Empty: what the environment and the profile say."""
+        self._profile = profile
+        self._region = region
+        self._lock = threading.Lock()
+        self._identity: Identity | None = None
+        self.sdk = Sdk(self._client_session, LIMITS)
+        """Clients that go where the profile says (endpoints, proxies, CAs), signed by whoever calls."""
+
+    @property
+    def profile(self) -> str:
+        """The profile that is used; empty where none is named."""
+        try:
+            return self._session().get_config_variable("profile") or ""
+        except (BotoCoreError, OSError, ValueError):
+            return self._profile
+
+    @property
+    def region(self) -> str:
+        """The region; empty where nothing names one, or nothing can be read."""
+        try:
+            return self._region or self._session().get_config_variable("region") or ""
+        except (BotoCoreError, OSError, ValueError):
+            return ""
+
+    def identity(self) -> Identity:
+        """The credentials, found once. Raises `FlowError`."""
+        with self._lock:
+            if self._identity is None:
+                self._identity = _within(TIMEOUT, self._find)
+            return self._identity
+
+    def _find(self) -> Identity:
+        session = self._session()
+        session.set_default_client_config(LIMITS)  # for those that ask STS or SSO for credentials
+        providers = session.get_component("credential_provider")
+        providers.get_provider("assume-role")._prompter = _no_terminal
+        found = session.get_credentials()
+        if found is None:
+            raise NotPermitted(code="aws_no_credentials", said="Unable to locate credentials", operation=_OPERATION)
+        frozen = found.get_frozen_credentials()
+        return Identity(str(frozen.access_key), str(frozen.secret_key), frozen.token)
+
+    def _session(self) -> botocore.session.Session:
+        session = botocore.session.Session(profile=self._profile or None)
+        session.register_component("data_loader", _loader)
+        return session
+
+    def _client_session(self) -> boto3.Session:
+        session = self._session()
+        session.register_component("credential_provider", CallersCredentials())
+        return boto3.Session(botocore_session=session)
+
+
+def profiles() -> tuple[str, ...]:
+    """The profiles of `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`; none where those are unreadable."""
+    try:
+        return tuple(botocore.session.Session().available_profiles)
+    except (BotoCoreError, OSError, ValueError):
+        return ()
+
+
+def _no_terminal(_: str) -> str:
+    raise NotPermitted(code="aws_mfa_needed", said="MFA code needed", operation=_OPERATION)
+
+
+def _within(seconds: float, find: Callable[[], Identity]) -> Identity:
+    """What `find` returns, in a thread that is left behind where it takes too long. Raises `FlowError`."""
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append(find())
+        except FlowError as error:
+            outcome.append(error)
+        except (ClientError, BotoCoreError, OSError) as error:
+            outcome.append(from_aws(error, _OPERATION))
+        except Exception as error:  # a plugin, or a cached file that is none
+            outcome.append(unexpected(error, _OPERATION))
+
+    thread = threading.Thread(target=run, name="aws-credentials", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise Unreachable(
+            code="aws_credentials_timed_out", said="no credentials", operation=_OPERATION, expected=f"{seconds:.0f}"
+        )
+    if isinstance(outcome[0], FlowError):
+        raise outcome[0]
+    identity: Identity = outcome[0]
+    return identity

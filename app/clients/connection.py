@@ -1,0 +1,187 @@
+"""From a context, or from inside a Pod, to a connection: address, trust, proxy and login of one API server."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+
+from app.clients.exec_plugin import ExecCredential, Plugins
+from app.clients.kubeconfig import Entry, JsonObject, Kubeconfig, problem
+from app.clients.kubernetes_cluster import KubernetesTransport
+
+MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a Pod finds what it needs to talk to its API server."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Whom to ask, and as whom."""
+
+    host: str
+    """The URL of the API server."""
+    transport: KubernetesTransport
+    token: str = field(repr=False)
+    """The bearer token; empty where a client certificate speaks for us, or nothing does."""
+    namespace: str
+
+
+def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environment: Mapping[str, str]) -> Connection:
+    """The connection of a context (of the current one where `name` is empty). Raises `Unreachable`."""
+    # (1) The cluster: where it is.
+    context = kubeconfig.contexts.context(name)
+    cluster = kubeconfig.cluster_of(context)
+    host = _text(cluster.values, "server")
+    parts = urlsplit(host)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        said = f'cluster "{context.cluster}": server "{host}" is no URL'
+        raise problem("context_incomplete", said, got=f"server: {host}", expected="https://HOST:PORT")
+
+    # (2) By what it is known to be the right one.
+    trust = _trust(cluster)
+
+    # (3) By what we are known: a certificate, a token, or a plugin that gives either.
+    user = kubeconfig.user_of(context)
+    credential = _login(user, cluster, plugins, environment) if user else ExecCredential()
+    if credential.certificate_pem:
+        _present(trust, credential)
+    return Connection(
+        host=host.rstrip("/"),
+        transport=KubernetesTransport(
+            context=trust,
+            server_name=_text(cluster.values, "tls-server-name"),
+            proxy_url=_proxy(cluster, parts.scheme, parts.hostname, environment),
+        ),
+        token=credential.token,
+        namespace=context.namespace,
+    )
+
+
+def is_in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> bool:
+    """Whether this process runs in a Pod that may talk to its API server."""
+    return bool(environment.get("KUBERNETES_SERVICE_HOST")) and (mount / "token").exists()
+
+
+def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connection:
+    """The connection that every Pod is given. kubelet renews the token, so it is read anew each time.
+
+    Raises `Unreachable`.
+    """
+    host, port = (environment.get(f"KUBERNETES_SERVICE_{part}", "") for part in ("HOST", "PORT"))
+    if not host or not port:
+        raise problem("not_in_cluster", "KUBERNETES_SERVICE_HOST is not set", got="KUBERNETES_SERVICE_HOST")
+    try:
+        token, ca_pem = ((mount / name).read_text(encoding="ascii") for name in ("token", "ca.crt"))
+        namespace = mount / "namespace"
+        namespace_name = namespace.read_text(encoding="utf-8").strip() if namespace.exists() else "default"
+    except (OSError, UnicodeDecodeError) as error:
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else f"{mount}: no text"
+        raise problem("not_in_cluster", said, got=str(mount)) from None
+    name = f"[{host}]" if ":" in host else host
+    return Connection(
+        host=f"https://{name}:{port}",
+        transport=KubernetesTransport(context=_context(ca_pem, str(mount / "ca.crt"))),
+        token=token.strip(),
+        namespace=namespace_name,
+    )
+
+
+def _proxy(cluster: Entry, scheme: str, host: str, environment: Mapping[str, str]) -> str:
+    """The cluster's `proxy-url`, else what `HTTPS_PROXY` and `NO_PROXY` say. Raises `Unreachable`."""
+    proxy = _text(cluster.values, "proxy-url")
+    if not proxy:
+        set_by = f"{scheme.upper()}_PROXY"
+        proxy = environment.get(set_by) or environment.get(set_by.lower()) or ""
+        without = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+        if not proxy or proxy_bypass_environment(host, {"no": without}):
+            return ""
+    if urlsplit(proxy).scheme != "http" or not urlsplit(proxy).hostname:  # not quoted: it may hold a password
+        raise problem("proxy_unsupported", "not an http:// proxy", got="proxy-url", expected="http://HOST:PORT")
+    return proxy
+
+
+def _trust(cluster: Entry) -> ssl.SSLContext:
+    """The TLS context: the cluster's CA alone, or the system's where it names none."""
+    ca = _pem(cluster, "certificate-authority", "cluster_ca_unreadable")
+    if cluster.values.get("insecure-skip-tls-verify") is True:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    return _context(ca, "certificate-authority")
+
+
+def _context(ca_pem: str, where: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cadata=ca_pem or None)
+    except (ssl.SSLError, ValueError) as error:
+        raise problem("cluster_ca_unreadable", f"{where}: {error}", got=where) from None
+    # Python 3.13 asks of a CA what clusters' own CAs often lack (the authority key identifier), and Go does not.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[str, str]) -> ExecCredential:
+    """In the order of client-go: certificate and token as they stand, else the plugin."""
+    certificate = _pem(user, "client-certificate", "client_certificate_unreadable")
+    key = _pem(user, "client-key", "client_certificate_unreadable")
+    token = _text(user.values, "token") or _token_file(user)
+    if token or (certificate and key):
+        return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
+    plugin = user.values.get("exec")
+    if isinstance(plugin, Mapping):
+        told = {key: value for key, value in cluster.values.items() if key != "extensions"}
+        return plugins.credential(plugin, user.directory, told, environment)
+    for kind in ("auth-provider", "username"):
+        if kind in user.values:
+            raise problem("login_unsupported", f"{kind} is not supported", got=kind)
+    return ExecCredential()
+
+
+def _token_file(user: Entry) -> str:
+    name = _text(user.values, "tokenFile")
+    if not name:
+        return ""
+    path = user.directory / name
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no ASCII"
+        raise problem("token_file_unreadable", f"{path}: {said}", got=str(path)) from None
+
+
+def _pem(entry: Entry, key: str, code: str) -> str:
+    """PEM of `key-data` (base64), else of the file that `key` names; empty where neither is there."""
+    data, name = _text(entry.values, f"{key}-data"), _text(entry.values, key)
+    try:
+        if data:
+            return base64.b64decode("".join(data.split()), validate=True).decode("ascii")
+        return (entry.directory / name).read_text(encoding="ascii") if name else ""
+    except OSError as error:
+        raise problem(code, f"{error.filename}: {error.strerror}", got=f"{key}: {name}") from None
+    except ValueError:  # not quoted: it may be a key
+        raise problem(code, f"{f'{key}-data' if data else name}: no PEM", got=f"{key}-data" if data else key) from None
+
+
+def _present(context: ssl.SSLContext, credential: ExecCredential) -> None:
+    """OpenSSL takes a client's certificate from files only: they live for as long as it reads them."""
+    with tempfile.TemporaryDirectory(prefix="irsa-explorer-") as folder:  # 0700
+        certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+        certificate.write_text(credential.certificate_pem)
+        key.write_text(credential.key_pem)
+        try:
+            # A password, so that OpenSSL fails at an encrypted key and does not ask for one on our terminal.
+            context.load_cert_chain(certificate, key, password="")
+        except (ssl.SSLError, OSError, ValueError) as error:
+            said = f"client-certificate: {error}"
+            raise problem("client_certificate_unreadable", said, got="client-certificate, client-key") from None
+
+
+def _text(values: JsonObject, key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,164 @@
+"""Credential plugins of a kubeconfig, such as `aws eks get-token`: run with a time limit, their words quoted, masked.
+
+Protocol: client-go credential plugins, `client.authentication.k8s.io/v1` and `v1beta1`. The plugin gets no terminal:
+one that wants to ask its user something cannot do so here, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app.clients.kubeconfig import JsonObject, problem
+from app.flow import strict_json
+from app.flow.redaction import MASK, mask_text
+
+TIMEOUT = 8.0
+"""Seconds. `aws eks get-token` takes one or two."""
+REUSE_SECONDS = 60.0
+"""How long an answer is used again at most: long enough for a page, short enough that a new login counts soon."""
+SAID_LIMIT = 600
+"""Characters of the plugin's standard error that are quoted: its end, where the reason is."""
+_SECRET_NAMES = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecCredential:
+    """What a plugin answers: a bearer token, a client certificate, or both."""
+
+    token: str = field(default="", repr=False)
+    certificate_pem: str = ""
+    key_pem: str = field(default="", repr=False)
+
+
+class Plugins:
+    """Runs plugins, and keeps each answer for a moment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, ExecCredential]] = {}
+
+    def credential(
+        self, plugin: JsonObject, directory: Path, cluster: JsonObject, environment: Mapping[str, str]
+    ) -> ExecCredential:
+        """The credential that `plugin` (a user's `exec`) gives. Raises `Unreachable`."""
+        asked = json.dumps([plugin, str(directory), cluster, dict(environment)], default=str, sort_keys=True)
+        key = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()
+        with self._lock:  # one at a time: twenty pages that open at once want one answer
+            now = time.time()
+            self._kept = {key: kept for key, kept in self._kept.items() if now < kept[0]}
+            if key not in self._kept:
+                answer = _run(plugin, directory, cluster, environment)
+                credential = _credential(answer, _command(plugin))
+                self._kept[key] = (min(now + REUSE_SECONDS, _expiry(answer) - REUSE_SECONDS), credential)
+            return self._kept[key][1]
+
+
+def _run(plugin: JsonObject, directory: Path, cluster: JsonObject, environment: Mapping[str, str]) -> JsonObject:
+    """The `status` of the plugin's ExecCredential."""
+    # (1) What is run, and what it is told.
+    command, shown = _command(plugin), _command(plugin)
+    arguments = [str(argument) for argument in plugin.get("args") or ()]
+    own = {str(item.get("name")): str(item.get("value")) for item in plugin.get("env") or () if _is_object(item)}
+    spec: dict[str, Any] = {"interactive": False}
+    if plugin.get("provideClusterInfo"):
+        spec["cluster"] = cluster
+    info = {"kind": "ExecCredential", "apiVersion": plugin.get("apiVersion"), "spec": spec}
+    told = {**environment, **own, "KUBERNETES_EXEC_INFO": json.dumps(info, default=str)}
+    if os.sep in command:  # a path counts against the kubeconfig's folder, a name is looked up in PATH
+        command = str(directory / command)
+
+    # (2) The run: in a group of its own, so that whatever it starts ends with it.
+    try:
+        process = subprocess.Popen(  # noqa: S603 (the kubeconfig says what to run, as it does for kubectl)
+            [command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=told,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        hint = str(plugin.get("installHint") or "").strip()
+        raise problem("exec_plugin_missing", hint or f"{shown}: not found", got=shown) from None
+    except (OSError, ValueError) as error:
+        raise problem("exec_plugin_failed", f"{shown}: {error}", got=shown) from None
+    try:
+        output, errors = process.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        said = f"{shown}: no answer"
+        raise problem("exec_plugin_timed_out", said, got=shown, expected=f"{TIMEOUT:.0f}") from None
+    finally:
+        _end(process)
+    if process.returncode != 0:
+        said = _quoted(errors, told) or f"{shown}: exit status {process.returncode}"
+        raise problem("exec_plugin_failed", said, got=shown, expected=str(process.returncode))
+
+    # (3) Its answer, of which nothing is quoted: it is a secret.
+    try:
+        answer = strict_json.loads(output.decode())
+    except ValueError:
+        answer = None
+    status = answer.get("status") if isinstance(answer, dict) and answer.get("kind") == "ExecCredential" else None
+    if not isinstance(status, dict):
+        raise problem("exec_plugin_answer", f"{shown}: no ExecCredential with a status", got=shown)
+    return status
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _credential(status: JsonObject, command: str) -> ExecCredential:
+    token, certificate, key = (
+        value if isinstance(value := status.get(name), str) else ""
+        for name in ("token", "clientCertificateData", "clientKeyData")
+    )
+    if not token and not (certificate and key):
+        raise problem("exec_plugin_answer", f"{command}: neither a token nor a client certificate", got=command)
+    return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
+
+
+def _command(plugin: JsonObject) -> str:
+    command = plugin.get("command")
+    if not isinstance(command, str) or not command:
+        raise problem("context_incomplete", "exec: no command", got="exec.command")
+    return command
+
+
+def _expiry(status: JsonObject) -> float:
+    """Unix seconds; 0 where the answer names no time, or none that can be read: then it is not used again."""
+    try:
+        return datetime.fromisoformat(str(status.get("expirationTimestamp"))).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _quoted(errors: bytes, environment: Mapping[str, str]) -> str:
+    """The end of what the plugin wrote, without the values of variables whose names say that they are secret."""
+    said = mask_text(errors.decode("utf-8", "replace").strip())
+    for name, value in environment.items():
+        if len(value) >= 8 and any(word in name.upper() for word in _SECRET_NAMES):
+            said = said.replace(value, MASK)
+    return said if len(said) <= SAID_LIMIT else f"…{said[-SAID_LIMIT:]}"
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)

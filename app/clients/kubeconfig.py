@@ -1,0 +1,179 @@
+"""The kubeconfig as kubectl reads it: several files merged, contexts by name, nothing global touched.
+
+The kubernetes client's own loader is not used. It writes private keys into temporary files that stay until the process
+ends, runs credential plugins without a time limit and with our terminal, may write the file back, reads `KUBECONFIG`
+once at import, and answers a file that is not what it expects with whatever exception comes of it.
+
+Format: client-go `tools/clientcmd/api/v1`; merging: "Organizing Cluster Access Using kubeconfig Files".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.flow.errors import Unreachable
+
+JsonObject = Mapping[str, Any]
+_OPERATION = "read kubeconfig"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A name for: this user, in this cluster, in this namespace."""
+
+    name: str
+    cluster: str
+    user: str
+    namespace: str
+    """Where commands look when they are told no namespace; `default` where the context names none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contexts:
+    """What there is to choose from. It holds no secret."""
+
+    files: tuple[Path, ...]
+    """The files that were read."""
+    by_name: Mapping[str, Context]
+    """In the order of the files."""
+    current: str
+    """`current-context`; empty where no file names one."""
+
+    def context(self, name: str = "") -> Context:
+        """The context of that name, or the current one. Raises `Unreachable`."""
+        known = ", ".join(self.by_name)
+        if not (wanted := name or self.current):
+            files = os.pathsep.join(map(str, self.files))
+            raise problem("no_current_context", "current-context is not set", got=files, expected=known)
+        if wanted not in self.by_name:
+            raise problem("no_such_context", f'context "{wanted}" does not exist', got=wanted, expected=known)
+        return self.by_name[wanted]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A cluster or a user, and the folder against which its paths count."""
+
+    values: JsonObject = field(repr=False)
+    directory: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kubeconfig:
+    """All files together; of two entries with one name the first counts."""
+
+    contexts: Contexts
+    clusters: Mapping[str, Entry] = field(repr=False)
+    users: Mapping[str, Entry] = field(repr=False)
+
+    def cluster_of(self, context: Context) -> Entry:
+        """The cluster of a context. Raises `Unreachable`."""
+        return _entry(self.clusters, "cluster", context.cluster, context)
+
+    def user_of(self, context: Context) -> Entry | None:
+        """The user of a context; None where it names none: then nobody logs in. Raises `Unreachable`."""
+        return _entry(self.users, "user", context.user, context) if context.user else None
+
+
+def _entry(entries: Mapping[str, Entry], kind: str, name: str, context: Context) -> Entry:
+    if name not in entries:
+        said = f'context "{context.name}": {kind} "{name}" does not exist'
+        raise problem("context_incomplete", said, got=f"{kind}: {name}", expected=", ".join(entries))
+    return entries[name]
+
+
+def problem(code: str, said: str, *, got: str = "", expected: str = "") -> Unreachable:
+    """What is wrong with a kubeconfig or with what it names."""
+    return Unreachable(code=code, said=said, operation=_OPERATION, got=got, expected=expected)
+
+
+def paths(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files of `KUBECONFIG`, else `~/.kube/config`."""
+    named = [part for part in environment.get("KUBECONFIG", "").split(os.pathsep) if part]
+    return tuple(Path(part).expanduser() for part in named) or (_home(environment) / ".kube" / "config",)
+
+
+def read(environment: Mapping[str, str]) -> Kubeconfig:
+    """Reads and merges. Raises `Unreachable` with a code for each way in which there may be nothing to read."""
+    # (1) The files that are there: kubectl, too, passes over those that are not.
+    wanted = paths(environment)
+    names = os.pathsep.join(map(str, wanted))
+    documents = [(path, document) for path in wanted if (document := _document(path)) is not None]
+    if not documents:
+        raise problem("kubeconfig_missing", f"{names}: no such file", got=names)
+    if not any(document for _, document in documents):
+        raise problem("kubeconfig_empty", f"{names}: no configuration", got=names)
+
+    # (2) Of two with one name the first counts.
+    current, contexts = "", dict[str, Context]()
+    clusters, users = dict[str, Entry](), dict[str, Entry]()
+    for path, document in documents:
+        current = current or _text(document, "current-context")
+        for name, values in _named(path, document, "contexts", "context"):
+            contexts.setdefault(name, _context(name, values))
+        for name, values in _named(path, document, "clusters", "cluster"):
+            clusters.setdefault(name, Entry(values=values, directory=path.parent))
+        for name, values in _named(path, document, "users", "user"):
+            users.setdefault(name, Entry(values=values, directory=path.parent))
+    files = tuple(path for path, _ in documents)
+    known = Contexts(files=files, by_name=contexts, current=current)
+    return Kubeconfig(contexts=known, clusters=clusters, users=users)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
+
+
+def _document(path: Path) -> JsonObject | None:
+    """What one file holds; None where there is none. Nothing of a broken file is quoted: it may be a secret."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no UTF-8"
+        raise problem("kubeconfig_unreadable", f"{path}: {said}", got=str(path)) from None
+    try:
+        document = yaml.load(text, _LOADER)  # noqa: S506 (one of the safe loaders)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise problem("kubeconfig_broken", f"{path}: {at}{error.problem}", got=str(path)) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise problem("kubeconfig_broken", f"{path}: {type(error).__name__}", got=str(path)) from None
+    if document is not None and not isinstance(document, Mapping):
+        raise problem("kubeconfig_broken", f"{path}: {type(document).__name__}", got=str(path))
+    return document or {}
+
+
+def _named(path: Path, document: JsonObject, plural: str, kind: str) -> Iterator[tuple[str, JsonObject]]:
+    """The entries of one list. Raises `Unreachable` where it is none, or an entry of it has no name."""
+    entries = document.get(plural) or []
+    if not isinstance(entries, Sequence) or isinstance(entries, str):
+        raise problem("kubeconfig_broken", f"{path}: {plural} is no list", got=str(path))
+    for number, entry in enumerate(entries):
+        values = entry.get(kind) or {} if isinstance(entry, Mapping) else None
+        if not isinstance(values, Mapping) or not (name := _text(entry, "name")):
+            raise problem("kubeconfig_broken", f"{path}: {plural}[{number}] is no named {kind}", got=str(path))
+        yield name, values
+
+
+def _context(name: str, values: JsonObject) -> Context:
+    return Context(
+        name=name,
+        cluster=_text(values, "cluster"),
+        user=_text(values, "user"),
+        namespace=_text(values, "namespace") or "default",
+    )
+
+
+def _text(values: JsonObject, key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""

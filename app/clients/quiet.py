@@ -1,0 +1,23 @@
+"""What a real cluster has no server for: its time is everybody's, and nobody may listen to what its servers say."""
+
+from __future__ import annotations
+
+import time
+
+from app.flow.model import Exchange
+
+
+class WallClock:
+    """The `Clock` port: this machine's time."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+
+class Silence:
+    """The `ServerLog` port: nothing is overheard."""
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Always empty."""
+        return ()
