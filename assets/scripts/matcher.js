@@ -70,6 +70,8 @@ const build = (parentElement) => {
     timer = setTimeout(send, WAIT, "")
   })
   editor.addEventListener("scroll", () => draw())
+  // Arrow keys move the caret here; the page's own shortcuts would take the field in this shadow root for no field.
+  editor.addEventListener("keydown", (event) => event.stopPropagation())
   part.edits.addEventListener("click", (event) => {
     const button = event.target.closest("button")
     if (button && button.getAttribute("aria-disabled") !== "true") send(button.dataset.edit)

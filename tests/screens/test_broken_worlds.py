@@ -69,8 +69,12 @@ def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
     shown = spoil(screen(lang="ja"), simulation, wrong_subject).open("sts_assume")
     html = shown.html("checks_sts_assume")
     assert "<blockquote>Not authorized to perform sts:AssumeRoleWithWebIdentity</blockquote>" in html
-    assert "other-<wbr>sa" in shown.html("evidence_sts_assume")
-    assert "box failed" in shown.html("evidence_sts_assume")
+    evidence = shown.html("evidence_sts_assume")
+    assert "HTTP 403" in evidence
+    assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in evidence.replace("<wbr>", "")
+    matcher = shown.data("matcher_mounted")
+    assert '<mark class="right">other</mark>-<wbr>sa' in matcher["verdict"]
+    assert {"way": ["token-sub", "provider-sub", "policy-sub"], "status": "failed", "sign": "✕"} in matcher["links"]
 
 
 def test_what_was_not_reached_is_neither_a_pass_nor_silent(screen, simulation):

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from app.content import Content
 from app.flow.model import Step
 from app.ui.instruments.admission_review import admission_review
+from app.ui.instruments.matcher import before_the_token, with_the_token
 from app.ui.instruments.token_anatomy import token_anatomy
 from app.ui.session import Visit
 
 INSTRUMENTS: dict[Step, Callable[[Visit, Content], None]] = {
+    Step.SERVICE_ACCOUNT: before_the_token,
     Step.WEBHOOK: admission_review,
     Step.TOKEN_MOUNT: token_anatomy,
+    Step.STS_ASSUME: with_the_token,
 }

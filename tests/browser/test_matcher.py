@@ -1,0 +1,123 @@
+"""The matcher in a browser: typing is judged, the caret stays, broken JSON is told, a huge text hangs nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.content import load
+from tests.browser.server import PATIENCE, PHONE
+
+pytestmark = pytest.mark.browser
+SOON = PATIENCE * 1000
+EN = load("en")
+ALLOWED = EN.message("matcher.verdicts.allowed")
+REFUSED = "STS would refuse"
+LONGEST_WAIT = 10.0
+"""Seconds that a huge paste may keep the page from answering on a busy machine."""
+
+
+@pytest.fixture
+def page(reader) -> Page:
+    """Step 2 in English, the matcher drawn."""
+    shown = reader(locale="en-US").open("/service_account?lang=en").page
+    expect(verdict(shown)).to_contain_text(ALLOWED, timeout=SOON)
+    return shown
+
+
+def verdict(page: Page):
+    return page.locator(".matcher .verdict")
+
+
+def field(page: Page):
+    return page.get_by_label(EN.message("matcher.policy"))
+
+
+def put_caret_after(page: Page, words: str) -> int:
+    """The caret behind the last of these words; its place."""
+    return field(page).evaluate(
+        "(field, words) => { const at = field.value.lastIndexOf(words) + words.length; field.focus();"
+        " field.setSelectionRange(at, at); return at }",
+        words,
+    )
+
+
+def caret(page: Page) -> tuple[bool, int]:
+    """Whether the field has the focus, and where the caret is."""
+    return tuple(field(page).evaluate("field => [field.getRootNode().activeElement === field, field.selectionStart]"))
+
+
+def test_typing_changes_the_verdict_and_neither_caret_nor_focus_is_lost(page):
+    at = put_caret_after(page, ":my-sa")
+    page.keyboard.type("x-", delay=40)
+    expect(verdict(page)).to_contain_text(REFUSED, timeout=SOON)
+    expect(page.locator('.matcher [data-row="sub-policy"]')).to_have_class("failed")
+    expect(page.locator(".matcher .lines path.failed").first).to_be_attached()
+    assert caret(page) == (True, at + 2)
+    page.keyboard.type("y", delay=40)
+    assert ":my-sax-y" in field(page).input_value()
+    for _ in range(3):
+        page.keyboard.press("Backspace")
+    expect(verdict(page)).to_contain_text(ALLOWED, timeout=SOON)
+    expect(page.locator(".matcher .lines .failed")).to_have_count(0)
+    assert caret(page) == (True, at)
+
+
+def test_the_arrow_keys_move_the_caret_and_not_the_reader(page):
+    at = put_caret_after(page, ":my-sa")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert caret(page) == (True, at - 1)
+    assert "/service_account?" in page.url
+
+
+def test_broken_json_is_told_beside_the_field_and_the_drawing_stays(page):
+    lines = page.locator(".matcher .lines path").count()
+    assert lines == 6
+    put_caret_after(page, '"Statement": [')
+    page.keyboard.type("]")
+    problem = page.locator(".matcher .problem")
+    expect(problem).to_contain_text("Line", timeout=SOON)
+    expect(field(page)).to_have_attribute("aria-invalid", "true")
+    expect(verdict(page)).to_contain_text(ALLOWED)
+    assert page.locator(".matcher .lines path").count() == lines
+    assert caret(page)[0]
+    page.keyboard.press("Backspace")
+    expect(problem).to_be_empty(timeout=SOON)
+
+
+def test_the_buttons_edit_the_text_and_give_the_roles_own_back(page):
+    own = field(page).input_value()
+    for name, words in (("star", REFUSED), ("swap", "It would let others in as well"), ("own", ALLOWED)):
+        button = page.locator(f'.matcher [data-edit="{name}"]')
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(verdict(page)).to_contain_text(words, timeout=SOON)
+        expect(button).to_be_focused()
+    assert field(page).input_value() == own
+
+
+def test_a_megabyte_is_told_and_kept_and_hangs_nothing(page):
+    field(page).evaluate(
+        "field => { field.focus(); field.select(); field.setRangeText('x'.repeat(1e6));"
+        " field.dispatchEvent(new InputEvent('input', { bubbles: true })) }"
+    )
+    started = time.monotonic()
+    expect(page.locator(".matcher .problem")).to_contain_text("longer than", timeout=SOON)
+    assert time.monotonic() - started < LONGEST_WAIT
+    assert len(field(page).input_value()) == 1_000_000
+    page.locator('.matcher [data-edit="own"]').click()
+    expect(verdict(page)).to_contain_text(ALLOWED, timeout=SOON)
+    expect(page.locator(".matcher .problem")).to_be_empty()
+
+
+def test_on_a_phone_the_sides_stand_below_each_other_and_numbers_take_the_place_of_lines(reader):
+    shown = reader(size=PHONE, locale="en-US").open("/sts_assume?lang=en")
+    expect(verdict(shown.page)).to_contain_text(ALLOWED, timeout=SOON)
+    expect(shown.page.locator(".matcher .lines g")).to_have_count(3)
+    expect(shown.page.locator(".matcher .lines path")).to_have_count(0)
+    assert shown.overflow <= 0

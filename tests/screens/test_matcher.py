@@ -1,0 +1,179 @@
+"""The matcher and what stands around it on both of its pages, as the script draws them; typing is in tests/browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.content import LANGUAGES, load
+from app.flow.model import Step, Walk
+from app.flow.policy_edits import EDITS
+from app.ui.instruments.matcher import Sides, drawing
+from app.ui.lives import lives, session_of
+
+HOST = "oidc.eks.us-east-1.amazonaws.com/id/E"
+ARN = f"arn:aws:iam::111122223333:oidc-provider/{HOST}"
+SUBJECT = "system:serviceaccount:default:my-sa"
+STATEMENT = {
+    "Effect": "Allow",
+    "Principal": {"Federated": ARN},
+    "Action": "sts:AssumeRoleWithWebIdentity",
+    "Condition": {"StringEquals": {f"{HOST}:sub": SUBJECT, f"{HOST}:aud": "sts.amazonaws.com"}},
+}
+SIDES = Sides(
+    claims={"iss": f"https://{HOST}", "sub": SUBJECT, "aud": ["sts.amazonaws.com"]},
+    provider={"Url": HOST, "ClientIDList": ["sts.amazonaws.com"]},
+    provider_arn=ARN,
+    policy={"Version": "2012-10-17", "Statement": [STATEMENT]},
+    mounted=True,
+)
+EN = load("en")
+VERSION = drawing(SIDES, None, EN)["version"]
+
+
+def typed(text, *, edit="", version=VERSION, sides=SIDES, content=EN):
+    edited = {"version": version, "sequence": 7, "text": text, "edit": edit}
+    return drawing(sides, edited, content)
+
+
+# --- on the pages ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("page", "key"), [("service_account", "matcher_to_come"), ("sts_assume", "matcher_mounted")])
+def test_all_meets_on_both_pages(reader, language, page, key):
+    shown = reader(language).open(page)
+    assert not shown.test.exception
+    data = shown.data(key)
+    content = load(language)
+    assert {link["status"] for link in data["links"]} == {"passed"}
+    assert sorted(anchor["claim"] for anchor in data["anchors"]) == ["aud", "iss", "sub"]
+    assert content.message("matcher.verdicts.allowed").split("`")[0] in data["verdict"]
+    assert json.loads(data["text"])["Version"] == "2012-10-17"
+    assert "https:" in data["token"]
+    assert "https:" not in data["provider"]
+    assert data["words"]["harmless"] == content.message("matcher.harmless")
+
+
+def test_the_mounted_token_has_more_claims_than_the_one_to_come(reader):
+    assert "kubernetes.io" not in reader("en").open("service_account").data("matcher_to_come")["token"]
+    assert "kubernetes.io" in reader("en").open("sts_assume").data("matcher_mounted")["token"]
+
+
+def test_the_request_to_sts_has_no_signature_and_its_answer_is_quoted(reader):
+    html = reader("en").open("sts_assume").html("evidence_sts_assume")
+    assert "<s>Authorization:</s>" in html
+    assert "RoleSessionName</b>=" in html
+    assert "HTTP 200" in html
+    assert re.search(r"eyJ[\w-]+\.[\w-]+\.[\w-]{20}", html.replace("<wbr>", "")) is None
+
+
+def test_both_lives_stand_on_the_page(reader):
+    html = reader("ja").open("sts_assume").html("lives")
+    assert html.count("<li>") == 8
+    assert load("ja").message("lives.with_session").split("`")[0] in html
+
+
+def test_without_credentials_the_token_lives_alone_and_without_a_token_nothing_does(reader):
+    walk: Walk = reader("en").test.session_state["visit"].walk
+    alone = tuple(replace(report, evidence={}) if report.step is Step.STS_ASSUME else report for report in walk)
+    html = lives(replace(walk, reports=alone), 0.0, EN)
+    assert html.count("<li>") == 4
+    assert EN.message("lives.without_session") in html
+    assert lives(replace(walk, reports=tuple(replace(r, evidence={}) for r in walk)), 0.0, EN) == ""
+
+
+@pytest.mark.parametrize("text", ["", "soon", "9999-99-99T00:00:00Z"])
+def test_no_session_without_a_time(text):
+    assert session_of(text) is None
+
+
+# --- what is typed ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_typed_is_evaluated_and_handed_back():
+    text = SIDES.own.replace("my-sa", "other")
+    found = typed(text)
+    assert (found["sequence"], found["text"], found["applied"]) == (7, text, False)
+    assert "STS would refuse" in found["verdict"]
+    start, end = next((a["start"], a["end"]) for a in found["anchors"] if a["claim"] == "sub")
+    assert text[start:end] == f'"{HOST}:sub": "system:serviceaccount:default:other"'
+
+
+def test_broken_json_keeps_what_was_drawn_and_says_where_it_breaks():
+    found = typed(SIDES.own.replace('"Statement":', '"Statement"'))
+    assert "Line 3, column 15" in found["problem"]
+    assert "verdict" not in found
+
+
+@pytest.mark.parametrize("edit", [*EDITS, "own"])
+def test_a_button_changes_the_text_and_the_way_back_is_the_roles_own(edit):
+    found = typed(SIDES.own, edit=edit)
+    assert found["applied"]
+    assert (found["text"] == SIDES.own) == (edit == "own")
+    assert typed(found["text"], edit="own")["text"] == SIDES.own
+
+
+def test_a_button_does_nothing_to_what_cannot_be_read_but_the_way_back_does():
+    assert typed("{", edit="star")["text"] == "{"
+    assert typed("{", edit="own")["text"] == SIDES.own
+
+
+def test_what_was_typed_over_another_policy_is_dropped():
+    assert typed("{}", version="older")["text"] == SIDES.own
+
+
+def test_without_sub_everybody_is_said_to_get_in():
+    found = typed(SIDES.own, edit="open")
+    assert EN.message("matcher.who.widest_all") in found["who"]
+    assert "It would let others in as well" in found["verdict"]
+    assert {"way": ("token-sub", "provider-sub", "policy-sub"), "status": "warning", "sign": "!"} in found["links"]
+
+
+def test_invisible_characters_are_made_visible_and_markup_is_escaped():
+    policy = SIDES.own.replace(SUBJECT, f"{SUBJECT} \\n").replace("sts.amazonaws.com", "<img src=x onerror=alert(1)>")
+    found = typed(policy)
+    assert '<mark class="right">␣⏎</mark>' in found["verdict"]
+    drawn = json.dumps({key: value for key, value in found.items() if key != "text"})
+    assert "<img" not in drawn
+
+
+def test_what_iam_would_not_store_is_told_and_evaluated():
+    long = json.dumps({**SIDES.policy, "Id": "x" * 2048})
+    found = typed(long)
+    assert "ACLSizePerRole: 2048" in found["refusals"].replace("<wbr>", "")
+    assert "STS would let this token in" in found["verdict"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(
+    st.text(max_size=300) | st.sampled_from([SIDES.own[:n] for n in range(0, len(SIDES.own), 7)]), st.text(max_size=5)
+)
+def test_nothing_that_is_typed_raises(language, text, edit):
+    json.dumps(typed(text, edit=edit, content=load(language))).encode()
+
+
+def test_half_a_character_is_not_sent_back():
+    assert typed('{"a": "\udfff"}')["text"] == '{"a": "?"}'
+
+
+@given(
+    st.none()
+    | st.integers()
+    | st.text()
+    | st.dictionaries(
+        st.sampled_from(["version", "sequence", "text", "edit"]), st.none() | st.integers() | st.just(VERSION)
+    )
+)
+def test_nothing_that_a_browser_sends_raises(edited):
+    json.dumps(drawing(SIDES, edited, EN))
+
+
+@pytest.mark.parametrize("text", ["\ud800", "x" * 1_000_000, "[" * 19_999, '{"a":' * 3000])
+def test_junk_is_told_in_words(text):
+    assert typed(text)["problem"]
