@@ -15,7 +15,7 @@ from app.ui import components
 from app.ui.code import code
 from app.ui.session import Visit
 from app.ui.terminal import terminal
-from app.ui.text import escape, prose, value
+from app.ui.text import breakable, escape, prose
 
 EXAMPLES = components.ASSETS / "examples"
 _KINDS = {"sh": "bash", "py": "python"}
@@ -46,8 +46,8 @@ def _read(path: Path) -> str:
 def _must_print(values: list[str], content: Content) -> str:
     if not values:
         return f'<p class="quiet">{escape(content.message("recompute.not_reached"))}</p>'
-    rows = "".join(f"<li>{value(found)}</li>" for found in values)
-    return f'<div class="prints"><h4>{escape(content.message("recompute.prints"))}</h4><ul>{rows}</ul></div>'
+    rows = "".join(f"<li><code>{breakable(found)}</code></li>" for found in values)
+    return f'<div class="prints"><h3>{escape(content.message("recompute.prints"))}</h3><ul>{rows}</ul></div>'
 
 
 def expected(step: Step, kind: str, walk: Walk) -> Iterator[str]:

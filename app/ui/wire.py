@@ -52,7 +52,7 @@ def _message(content: Content, key: str, headers: Sequence[tuple[str, str]], bod
     shown = f'<p class="quiet">{escape(content.message("ui.body_empty"))}</p>'
     if body:
         shown = f'<div class="body">{copy_button(content, body)}{_body(body, content)}</div>'
-    return f'<h4>{escape(content.message(f"ui.{key}"))}</h4><div class="headers">{lines}</div>{shown}'
+    return f'<h3>{escape(content.message(f"ui.{key}"))}</h3><div class="headers">{lines}</div>{shown}'
 
 
 def _body(body: str, content: Content) -> str:

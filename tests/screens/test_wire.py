@@ -69,6 +69,14 @@ def test_an_arrow_reaches_from_its_caller_to_its_callee():
     ]
 
 
+def test_the_words_stand_where_there_is_room():
+    html = sequence([DRY_RUN, REVIEW], load("en"))
+    assert re.findall(r'class="words (\w*)" style="left:([\d.]*)%;right:([\d.]*)%"', html) == [
+        ("", "16.6667", "0.0000"),
+        ("from_right", "0.0000", "16.6667"),
+    ]
+
+
 def test_calls_are_named_shortly():
     assert called(ASSUME) == "AssumeRole"
     executed = Exchange(
