@@ -64,13 +64,15 @@ def _arrow(number: int, exchange: Exchange, lanes: Sequence[str], content: Conte
     place = f"left:{(left + 0.5) / count:.4%};width:{(right - left) / count:.4%}"
     # The words begin at the arrow's left end, or end at its right end where there is more room.
     from_right = left + right >= count
+    side = "from_right" if from_right else ""
     room = (0.0, 1 - (right + 0.5) / count) if from_right else ((left + 0.5) / count, 0.0)
     parties = content.message(
         "ui.wire_parties", caller=party(exchange.caller, content), callee=party(exchange.callee, content)
     )
     return (
         f'<li class="{"" if succeeded(exchange) else "failed"}"><span class="unseen">{escape(parties)}: </span>'
-        f'<span class="words {"from_right" if from_right else ""}" style="left:{room[0]:.4%};right:{room[1]:.4%}"><b>{number}</b> <span>{escape(called(exchange))}</span> '
+        f'<span class="words {side}" style="left:{room[0]:.4%};right:{room[1]:.4%}">'
+        f"<b>{number}</b> <span>{escape(called(exchange))}</span> "
         f"<small>{escape(answer(exchange, content))} · {exchange.seconds * 1000:.1f} ms</small></span>"
         f'<span class="arrow {"back" if end < start else ""}" style="{place}" aria-hidden="true"></span></li>'
     )
