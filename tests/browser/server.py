@@ -93,10 +93,33 @@ class Reader:
         self.page.goto(f"{self.address}{path}")
         return self.wait()
 
-    def wait(self) -> Reader:
-        """Until the script has run to its end."""
-        expect(self.page.locator(".st-key-onward button").first).to_be_visible(timeout=PATIENCE * 1000)
+    def wait(self, shows: str = "h1") -> Reader:
+        """Until the page shows something, and the script has run to its end."""
+        expect(self.page.locator(shows).first).to_be_visible(timeout=PATIENCE * 1000)
         expect(self.page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+        return self
+
+    def predict(self) -> Reader:
+        """Chooses the first answer to the step's question, where it is still open, and waits for the evidence."""
+        if self.page.locator(".st-key-predict").count():
+            self.page.locator(".st-key-predict label").filter(has=self.page.get_by_role("radio")).first.click()
+            self.page.locator(".st-key-predict").get_by_test_id("stBaseButton-primaryFormSubmit").click()
+            expect(self.page.locator(".st-key-predict")).to_have_count(0)
+        return self.wait()
+
+    def unfold(self) -> Reader:
+        """Opens all that can be unfolded, in components as well."""
+        self.page.evaluate(
+            "() => { const open = (root) => { for (const part of root.querySelectorAll('*')) {"
+            " if (part.tagName === 'DETAILS') part.open = true;"
+            " if (part.shadowRoot) open(part.shadowRoot) } }; open(document) }"
+        )
+        return self
+
+    def wear(self, theme: str) -> Reader:
+        """Puts the browser into the light or the dark theme, and waits until the page follows."""
+        self.page.emulate_media(color_scheme=theme)
+        expect(self.page.locator('[data-testid="stApp"]')).to_have_css("color-scheme", theme)
         return self
 
     def expect_title(self, words: str) -> None:
@@ -121,6 +144,11 @@ class Reader:
             " return Math.max(main.scrollWidth - main.clientWidth,"
             " document.documentElement.scrollWidth - window.innerWidth) }"
         )
+
+    @property
+    def height(self) -> int:
+        """Pixels of the whole page, from the top to the bottom of what can be scrolled."""
+        return self.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
 
     def close(self) -> None:
         self.context.close()

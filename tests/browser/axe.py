@@ -1,0 +1,39 @@
+"""axe-core in the page that is open: what keeps readers out of it, in our components' shadow roots as well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+SCRIPT = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+GRAVE = ("serious", "critical")
+
+STREAMLITS_OWN: dict[str, tuple[str, str]] = {}
+"""By rule: a selector of Streamlit's own elements that break it and that nothing of ours can mend, and why."""
+
+_RUN = """
+async ({ grave, own }) => {
+  const found = await axe.run(document, { resultTypes: ["violations"], elementRef: true })
+  return found.violations
+    .filter(({ impact }) => grave.includes(impact))
+    .flatMap(({ id, nodes }) => nodes
+      .filter(({ element }) => !(own[id] && element.matches(own[id])))
+      .map(({ target, html, any, all, none }) => {
+        const why = [...any, ...all, ...none].map(({ message }) => message).join("; ")
+        return `${id}: ${target.flat().join(" >> ")} ${html.slice(0, 160)} (${why})`
+      }))
+}
+"""
+
+
+def violations(page: Page) -> list[str]:
+    """Every serious or critical violation, one line each: the rule, where, and what is wrong. No axe-core: skips."""
+    if not SCRIPT.exists():
+        pytest.skip("axe-core is not installed: `make test` brings it where there is npm")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(SCRIPT.read_text(encoding="utf-8"))
+    own = {rule: selector for rule, (selector, _) in STREAMLITS_OWN.items()}
+    found: list[str] = page.evaluate(_RUN, {"grave": GRAVE, "own": own})
+    return found
