@@ -1,0 +1,43 @@
+"""The webhook's page in a real browser: lines that explain themselves by keyboard, and what is copied."""
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import load
+from tests.browser.server import PHONE
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_added_line_opens_its_explanation_by_keyboard(reader):
+    one = reader().open("/webhook?lang=en").predict()
+    line = one.page.locator(".explained").filter(has_text="name: AWS_ROLE_ARN")
+    words = load("en").message("webhook.variables.AWS_ROLE_ARN.name")
+    expect(line.get_by_text(words)).to_be_hidden()
+    line.locator("summary").focus()
+    one.page.keyboard.press("Enter")
+    expect(line.get_by_text(words)).to_be_visible()
+    one.page.keyboard.press("Tab")
+    following = one.page.locator(".explained > summary:focus")
+    expect(following).to_contain_text("value: arn:aws:iam::")
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(reader, language):
+    for size, beside in ({"size": PHONE}, False), ({}, True):
+        one = reader(**size).open(f"/webhook?lang={language}").predict()
+        asked, answered = (one.page.locator(".review > section").nth(index).bounding_box() for index in (0, 1))
+        assert (asked["y"] == answered["y"]) is beside
+        assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_example_is_copied_as_its_file_has_it(reader):
+    one = reader().open("/webhook?lang=en").predict()
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("recompute.heading"))
+    fold.locator("summary").first.click()
+    button = fold.locator(".copy").first
+    button.click()
+    expect(button).to_contain_text(load("en").message("screens.copied"))
+    copied = one.page.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines()[-1].startswith("diff <(spec eks.amazonaws.com/")
