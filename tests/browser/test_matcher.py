@@ -22,7 +22,7 @@ LONGEST_WAIT = 10.0
 @pytest.fixture
 def page(reader) -> Page:
     """Step 2 in English, the matcher drawn."""
-    shown = reader(locale="en-US").open("/service_account?lang=en").page
+    shown = reader(locale="en-US").open("/service_account?lang=en").predict().page
     expect(verdict(shown)).to_contain_text(ALLOWED, timeout=SOON)
     return shown
 
@@ -116,7 +116,7 @@ def test_a_megabyte_is_told_and_kept_and_hangs_nothing(page):
 
 
 def test_on_a_phone_the_sides_stand_below_each_other_and_numbers_take_the_place_of_lines(reader):
-    shown = reader(size=PHONE, locale="en-US").open("/sts_assume?lang=en")
+    shown = reader(size=PHONE, locale="en-US").open("/sts_assume?lang=en").predict()
     expect(verdict(shown.page)).to_contain_text(ALLOWED, timeout=SOON)
     expect(shown.page.locator(".matcher .lines g")).to_have_count(3)
     expect(shown.page.locator(".matcher .lines path")).to_have_count(0)
