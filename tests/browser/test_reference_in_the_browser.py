@@ -1,0 +1,63 @@
+"""Looking something up, and predicting, by keyboard: lists narrow down as one types, an address leads to its entry."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_glossary_narrows_down_whatever_the_width_of_the_letters(reader):
+    page = reader().open("/glossary?lang=ja").wait("[data-entry]").page
+    entries = page.locator("[data-entry]:visible")
+    everything = entries.count()
+    page.get_by_label("言葉を絞り込む").fill("ＪＷＫＳ  鍵")
+    expect(page.locator(".count")).not_to_have_text(f"{everything} / {everything} 語")
+    assert 0 < entries.count() < everything
+    assert all("jwks" in text.lower() for text in entries.all_inner_texts())
+    page.get_by_label("言葉を絞り込む").fill("no such word")
+    expect(page.locator(".none")).to_be_visible()
+    expect(entries).to_have_count(0)
+
+
+def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(reader):
+    shown = reader(locale="en-US").open("/webhook?lang=en").wait(".st-key-predict")
+    shown.page.get_by_role("button", name="Show me without guessing").click()
+    shown.page.locator("a.term", has_text="JSON patch").first.click()
+    lit = shown.page.locator(".term-entry.lit")
+    expect(lit).to_have_attribute("id", "json_patch")
+    expect(lit).to_be_in_viewport(timeout=10_000)
+    lit.get_by_role("link", name="Webhook").click()
+    shown.expect_title("The webhook edits the Pod")
+
+
+def test_the_misconceptions_are_narrowed_down_to_a_page_by_keyboard(reader):
+    page = reader(locale="en-US").open("/misconceptions?lang=en&step=access").wait(".picks").page
+    entries = page.locator("[data-entry]:visible")
+    expect(page.get_by_role("button", name="⑥ S3")).to_have_attribute("aria-pressed", "true")
+    few = entries.count()
+    page.get_by_role("button", name="All", exact=True).focus()
+    page.keyboard.press("Enter")
+    assert entries.count() > few > 0
+    entries.first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(entries.first.locator(".verdict")).to_be_visible()
+
+
+def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
+    shown = reader(locale="en-US").open("/webhook?lang=en").wait(".st-key-predict")
+    page = shown.page
+    choices = page.locator(".st-key-predict").get_by_role("radio")
+    choices.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(choices.nth(1)).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="That is my prediction")).to_be_focused()
+    page.keyboard.press("Enter")
+    told = page.locator(".prediction")
+    expect(told).to_have_attribute("open", "")
+    expect(told.locator("summary")).to_contain_text("Your prediction: 2")
+    shown.click("next")
+    shown.expect_title("The token is mounted")
+    shown.click("previous")
+    expect(told.locator("summary")).to_contain_text("Your prediction: 2")
+    expect(told).not_to_have_attribute("open", "")
