@@ -199,16 +199,17 @@ def _sentence(attempt: Attempt | None, content: Content) -> str:
     return content.message("why.attempts.both", way=told, opens=opens)
 
 
-def computed(outcome: Outcome, content: Content) -> str:
-    """The evaluation of every policy, folded."""
+def computed(outcome: Outcome, content: Content, *, opened: bool) -> str:
+    """The evaluation of every policy, behind its title."""
     (data,) = outcome.scene.setting.data
+    is_open = " open" if opened else ""
     roles = "".join(
         _evaluation(outcome.found.pod, attempt, _label(box, content), content)
         for box in _BOXES
         if (attempt := outcome.attempt(box)) is not None
     )
     return (
-        f'<details class="more computed"><summary>{escape(content.message("why.computed.title"))}</summary>'
+        f'<details class="more computed"{is_open}><summary>{escape(content.message("why.computed.title"))}</summary>'
         f"<p>{prose(content.message('why.computed.question'))}</p>"
         f"<p>{value(data.action)} · {value(data.resource)}</p>"
         f"<p>{prose(content.message('why.computed.given'))}</p>{roles}</details>"
@@ -221,7 +222,7 @@ def _evaluation(pod: Pod, attempt: Attempt, label: str, content: Content) -> str
         trusted = decision(content, asdict(attempt.trust))
     else:
         key = "why.computed.nobody" if attempt.way is Way.METADATA else "why.attempts.no_token"
-        trusted = f'<p class="caption">{prose(content.message(key))}</p>'
+        trusted = _caption(content.message(key))
     permissions = "".join(_permissions(found, content) for _, found in attempt.permissions)
     return (
         f"<h3>{escape(label)} <code>{breakable(attempt.role.name)}</code></h3>"
@@ -233,16 +234,20 @@ def _evaluation(pod: Pod, attempt: Attempt, label: str, content: Content) -> str
 def _permissions(found: PermissionDecision, content: Content) -> str:
     """The statements that are about the action, in full; of all others their number."""
     if not found.trace:
-        return f'<p class="caption">{prose(content.message("why.computed.no_permissions"))}</p>'
+        return _caption(content.message("why.computed.no_permissions"))
     statements: dict[tuple[str, str | int], list[Match]] = {}
     for match in found.trace:
         statements.setdefault((match.policy, match.statement), []).append(match)
     about = [matches for matches in statements.values() if _is_about(matches)]
     trace = [asdict(match) for matches in about for match in matches]
     others = len(statements) - len(about)
-    told = prose(content.message("why.computed.others", count=others)) if others else ""
-    shown = decision(content, {"trace": trace, "reason": found.reason})
-    return f'{shown}<p class="caption">{told}</p>' if told else shown
+    sentence = content.message(f"ui.decision_{found.reason.replace('-', '_')}")
+    shown = decision(content, {"trace": trace, "reason": found.reason}) if trace else _caption(sentence)
+    return shown + (_caption(content.message("why.computed.others", count=others)) if others else "")
+
+
+def _caption(sentence: str) -> str:
+    return f'<p class="caption">{prose(sentence)}</p>'
 
 
 def _is_about(matches: Iterable[Match]) -> bool:

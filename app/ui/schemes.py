@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import cast
+
+import streamlit as st
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.blast_radius import Data, Pod, Role, Setting
 from app.flow.ports import Ports
 from app.flow.steps.documents import text
+from app.ui import session
 from app.world import story
 from app.world.world import World
+
+_KEPT = "scenes"
 
 
 class Scheme(StrEnum):
@@ -37,6 +43,18 @@ class Scene:
     pods: Mapping[Taken, Pod]
     boxes: Mapping[str, Role]
     """The roles of the scheme by their box in the figure: `node_role`, `pod_1_role`, `pod_2_role`."""
+
+
+def current() -> Mapping[Scheme, Scene]:
+    """Every scheme as it stood when the reader last walked: like the checks, it is read once a walk.
+
+    Raises `FlowError` where one of the roles is gone.
+    """
+    visit = session.visit()
+    kept = st.session_state.get(_KEPT)
+    if not isinstance(kept, tuple) or kept[0] is not visit:
+        kept = st.session_state[_KEPT] = (visit, read(session.ports(), session.world()))
+    return cast("Mapping[Scheme, Scene]", kept[1])
 
 
 def read(ports: Ports, world: World) -> Mapping[Scheme, Scene]:

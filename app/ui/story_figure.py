@@ -18,6 +18,9 @@ _LABELS: dict[tuple[str, str], Place] = {
 """Where the words of the ways from a Pod to a role stand on a phone: on three lines, since they meet in the middle."""
 
 
+_ATTACKS: dict[str, dict[Layout, Place]] = {"1": {"tb": (150, 60)}, "2": {"tb": (208, 60)}}
+
+
 def _way(name: str, words: tuple[str, ...], pod: str, role: str) -> Edge:
     return Edge(id=name, words=words, tail=f"pod_{pod}", head=role, label_at={"tb": _LABELS[pod, role]})
 
@@ -26,7 +29,9 @@ def _ways() -> tuple[Edge, ...]:
     """From each Pod to each role: over the metadata service to the node's, through STS to the others."""
     found = []
     for pod in _PODS:
-        found.append(Edge(id=f"attack_{pod}", words=("attack",), tail="attacker", head=f"pod_{pod}"))
+        found.append(
+            Edge(id=f"attack_{pod}", words=("attack",), tail="attacker", head=f"pod_{pod}", label_at=_ATTACKS[pod])
+        )
         found.append(_way(f"metadata_{pod}", ("metadata",), pod, "node_role"))
         for role in _PODS:
             found.append(_way(f"assume_{pod}_{role}", ("trusted", "refused", "no_token"), pod, f"pod_{role}_role"))
@@ -43,7 +48,7 @@ STORY = Figure(
     zones=(
         Zone(
             id="worker",
-            corners={"lr": (140, 0, 350, 270), "tb": (0, 92, 358, 168)},
+            corners={"lr": (140, 0, 350, 270), "tb": (0, 84, 358, 174)},
             name_at={"lr": ("t", "l"), "tb": ("t", "l")},
         ),
         Zone(
@@ -54,8 +59,8 @@ STORY = Figure(
     ),
     nodes=(
         _box("attacker", "outside", (50, 138), (179, 22)),
-        _box("pod_1", "kubernetes", (245, 72), (90, 134), named=True),
-        _box("pod_2", "kubernetes", (245, 204), (268, 134), named=True),
+        _box("pod_1", "kubernetes", (245, 72), (90, 140), named=True),
+        _box("pod_2", "kubernetes", (245, 204), (268, 140), named=True),
         _box("pod_1_role", "aws", (640, 48), (60, 306), named=True),
         _box("node_role", "aws", (640, 138), (179, 306), named=True),
         _box("pod_2_role", "aws", (640, 228), (298, 306), named=True),

@@ -12,6 +12,7 @@ from app.content import Content
 from app.flow.errors import FlowError
 from app.ui import blast_radius, components, language, navigation, schemes, session
 from app.ui.checks import said
+from app.ui.depth import WIRE, depth
 from app.ui.lesson import told
 from app.ui.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
@@ -31,7 +32,7 @@ def why() -> None:
         components.block(f'<p class="goal">{prose(lesson.section("goal").body)}</p>', key="goal")
         told("problem", "why", content)
         try:
-            scenes = schemes.read(session.ports(), session.world())
+            scenes = schemes.current()
         except FlowError as error:
             unreadable = f'<p class="unreadable">{prose(content.message("why.unreadable"))}</p>'
             components.block(unreadable + said(error.said, content), key="blast_radius")
@@ -67,7 +68,7 @@ def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
         taken = _choose("taken", Taken, "why.pods", content)
     outcome = blast_radius.evaluate(scenes[scheme], taken)
     components.block(blast_radius.result(outcome, content), key="blast_radius")
-    components.block(blast_radius.computed(outcome, content), key="computed")
+    components.block(blast_radius.computed(outcome, content, opened=depth() == WIRE), key="computed")
 
 
 def _choose(key: str, choices: type[_Choice], words: str, content: Content) -> _Choice:

@@ -155,7 +155,7 @@ def test_what_is_computed_follows_the_policies_of_the_world(chosen):
             "PolicyDocument": json.dumps(story.connect_policy(world)),
         },
     )
-    parts = states(shown.open("why").html("blast_radius"))
+    parts = states(shown.click("run_again").html("blast_radius"))
     assert (parts["pod_1_role"], parts["assume_1_1"], parts["aurora_taken"]) == ("leak", "leak", "leak")
 
 
@@ -164,15 +164,14 @@ def test_without_its_annotation_a_pod_has_no_token_to_show(chosen):
     account = shown.world.cluster.get("serviceaccounts", story.NAMESPACE, story.FRONTEND)
     del account["metadata"]["annotations"][ROLE_ARN]
     shown.world.cluster.put("serviceaccounts", account)
-    shown.test.query_params["scheme"] = "irsa-no-sub"
-    parts = states(shown.open("why").html("blast_radius"))
+    parts = states(shown.click("run_again").html("blast_radius"))
     assert (parts["pod_2_role"], parts["assume_1_2&#45;no_token"]) == ("kept", "kept")
 
 
 def test_a_world_without_the_roles_says_so_in_iams_words(chosen):
     shown = chosen()
     iam.call(shown.world.account, "DeleteRole", {"RoleName": story.FRONTEND_ROLE})
-    html = unescape(shown.open("why").html("blast_radius"))
+    html = unescape(shown.click("run_again").html("blast_radius"))
     assert not shown.test.exception
     assert load("en").message("why.unreadable") in html
     assert story.FRONTEND_ROLE in html

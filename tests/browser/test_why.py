@@ -1,0 +1,73 @@
+"""The story in a browser: a choice lights another path, moves nothing below it, and is in the address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.content import load
+from tests.browser.server import DESK, PATIENCE, PHONE
+
+pytestmark = pytest.mark.browser
+SOON = PATIENCE * 1000
+EN = load("en")
+LAYOUTS = {DESK: "lr", PHONE: "tb"}
+
+
+def box(page: Page, layout: str, name: str) -> Locator:
+    return page.locator(f'.story [id="story-{layout}-{name}"]')
+
+
+def choose(page: Page, key: str, words: str) -> None:
+    page.locator(f".st-key-{key}").get_by_role("radio", name=EN.message(words)).click()
+
+
+def top_of_what_follows(page: Page) -> float:
+    """Pixels from the page's top, once the parts above, each of which draws itself, are all there."""
+    tops = [-1.0]
+    while len(tops) < 3 or len(set(tops[-3:])) > 1:
+        page.wait_for_timeout(250)
+        tops.append(
+            page.locator(".computed").evaluate(
+                "part => Math.round(part.getBoundingClientRect().top"
+                " + document.querySelector('[data-testid=stMain]').scrollTop)"
+            )
+        )
+    return tops[-1]
+
+
+@pytest.mark.parametrize("size", LAYOUTS)
+def test_a_choice_lights_the_path_and_moves_nothing(reader, size):
+    shown, layout = reader(locale="en-US", size=size).open("/why?lang=en"), LAYOUTS[size]
+    page = shown.page
+    expect(box(page, layout, "aurora_taken")).to_be_visible()
+    expect(box(page, layout, "aurora_safe")).to_be_hidden()
+    before = top_of_what_follows(page)
+    choose(page, "scheme", "why.schemes.irsa")
+    expect(box(page, layout, "aurora_safe")).to_be_visible(timeout=SOON)
+    expect(box(page, layout, "aurora_taken")).to_be_hidden()
+    assert top_of_what_follows(page) == pytest.approx(before, abs=2)
+    choose(page, "taken", "why.pods.pod-2")
+    expect(box(page, layout, "aurora_taken")).to_be_visible(timeout=SOON)
+    assert top_of_what_follows(page) == pytest.approx(before, abs=2)
+    expect(page).to_have_url(re.compile(r"scheme=irsa&taken=pod-2"), timeout=SOON)
+    assert shown.overflow <= 0
+
+
+def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(reader):
+    page = reader(locale="en-US").open("/why?lang=en").page
+    page.locator(".st-key-scheme").get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(box(page, "lr", "aurora_safe")).to_be_visible(timeout=SOON)
+    expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"), timeout=SOON)
+
+
+def test_a_card_of_the_first_page_leads_on_by_keyboard(reader):
+    shown = reader(locale="en-US").open("/?lang=en")
+    shown.page.locator("a.path").first.focus()
+    shown.press("Enter")
+    shown.expect_title(EN.lesson("why").title)
+    expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"), timeout=SOON)
