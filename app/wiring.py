@@ -75,7 +75,8 @@ def live(choice: Choice) -> Ports:
     from app.clients.quiet import Silence, WallClock
 
     connection = _connection(choice)
-    login = AwsLogin(profile=choice.profile, region=choice.region)
+    region = choice.region or settings.process_environment().get("AWS_REGION", "")
+    login = AwsLogin(profile=choice.profile, region=region)
     return Ports(
         cluster=KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),

@@ -31,7 +31,7 @@ class AwsLogin:
     """One profile (or the environment), in one region. Files are read anew by each: a new login counts at once."""
 
     def __init__(self, *, profile: str = "", region: str = "") -> None:
-        """Empty: what the environment and the profile say."""
+        """Empty: what the environment and the profile say. (botocore itself does not know `AWS_REGION`.)"""
         self._profile = profile
         self._region = region
         self._lock = threading.Lock()
@@ -51,9 +51,9 @@ class AwsLogin:
     def region(self) -> str:
         """The region; empty where nothing names one, or nothing can be read."""
         try:
-            return self._region or self._session().get_config_variable("region") or ""
+            return self._session().get_config_variable("region") or ""
         except (BotoCoreError, OSError, ValueError):
-            return ""
+            return self._region
 
     def identity(self) -> Identity:
         """The credentials, found once. Raises `FlowError`."""
@@ -76,6 +76,8 @@ class AwsLogin:
     def _session(self) -> botocore.session.Session:
         session = botocore.session.Session(profile=self._profile or None)
         session.register_component("data_loader", _loader)
+        if self._region:
+            session.set_config_variable("region", self._region)
         return session
 
     def _client_session(self) -> boto3.Session:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from app.clients.exec_plugin import ExecCredential, Plugins
@@ -37,8 +37,8 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
     context = kubeconfig.contexts.context(name)
     cluster = kubeconfig.cluster_of(context)
     host = _text(cluster.values, "server")
-    parts = urlsplit(host)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    parts = _url(host)
+    if parts is None or parts.scheme not in ("https", "http"):
         said = f'cluster "{context.cluster}": server "{host}" is no URL'
         raise problem("context_incomplete", said, got=f"server: {host}", expected="https://HOST:PORT")
 
@@ -55,7 +55,7 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
         transport=KubernetesTransport(
             context=trust,
             server_name=_text(cluster.values, "tls-server-name"),
-            proxy_url=_proxy(cluster, parts.scheme, parts.hostname, environment),
+            proxy_url=_proxy(cluster, parts, environment),
         ),
         token=credential.token,
         namespace=context.namespace,
@@ -91,16 +91,26 @@ def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connectio
     )
 
 
-def _proxy(cluster: Entry, scheme: str, host: str, environment: Mapping[str, str]) -> str:
+def _url(text: str) -> SplitResult | None:
+    """The parts of a URL; None where it is none, or names no host."""
+    try:
+        parts = urlsplit(text)
+        return parts if parts.hostname and (parts.port is None or parts.port) else None
+    except ValueError:
+        return None
+
+
+def _proxy(cluster: Entry, server: SplitResult, environment: Mapping[str, str]) -> str:
     """The cluster's `proxy-url`, else what `HTTPS_PROXY` and `NO_PROXY` say. Raises `Unreachable`."""
     proxy = _text(cluster.values, "proxy-url")
     if not proxy:
-        set_by = f"{scheme.upper()}_PROXY"
+        set_by = f"{server.scheme.upper()}_PROXY"
         proxy = environment.get(set_by) or environment.get(set_by.lower()) or ""
         without = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
-        if not proxy or proxy_bypass_environment(host, {"no": without}):
+        if not proxy or proxy_bypass_environment(server.hostname, {"no": without}):
             return ""
-    if urlsplit(proxy).scheme != "http" or not urlsplit(proxy).hostname:  # not quoted: it may hold a password
+    parts = _url(proxy)
+    if parts is None or parts.scheme != "http":  # not quoted: it may hold a password
         raise problem("proxy_unsupported", "not an http:// proxy", got="proxy-url", expected="http://HOST:PORT")
     return proxy
 

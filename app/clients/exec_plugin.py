@@ -68,8 +68,9 @@ def _run(plugin: JsonObject, directory: Path, cluster: JsonObject, environment: 
     """The `status` of the plugin's ExecCredential."""
     # (1) What is run, and what it is told.
     command, shown = _command(plugin), _command(plugin)
-    arguments = [str(argument) for argument in plugin.get("args") or ()]
-    own = {str(item.get("name")): str(item.get("value")) for item in plugin.get("env") or () if _is_object(item)}
+    arguments = [str(argument) for argument in _items(plugin, "args")]
+    variables = (item for item in _items(plugin, "env") if isinstance(item, Mapping))
+    own = {str(variable.get("name")): str(variable.get("value")) for variable in variables}
     spec: dict[str, Any] = {"interactive": False}
     if plugin.get("provideClusterInfo"):
         spec["cluster"] = cluster
@@ -160,5 +161,6 @@ def _quoted(errors: bytes, environment: Mapping[str, str]) -> str:
     return said if len(said) <= SAID_LIMIT else f"…{said[-SAID_LIMIT:]}"
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, Mapping)
+def _items(plugin: JsonObject, key: str) -> list[Any]:
+    found = plugin.get(key)
+    return found if isinstance(found, list) else []

@@ -1,0 +1,239 @@
+"""AWS as a person's shell has it: profiles, regions, endpoints, and each way in which there are no credentials."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from botocore.config import Config
+
+from app import wiring
+from app.clients import aws_login
+from app.clients.aws import BotoAws, static_identity
+from app.clients.aws_login import AwsLogin
+from app.content import load
+from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.wiring import Choice
+from tests.contracts.scripted import scripted
+from tests.contracts.test_aws_client import error
+
+SECRET = "s3cr3t-k3y-of-somebody"
+REGION = "ap-northeast-1"
+
+
+class Shell:
+    """Variables and the files under ~/.aws."""
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._home = home
+        self._monkeypatch = monkeypatch
+        for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
+            monkeypatch.delenv(name)
+        self.set(HOME=str(home), AWS_EC2_METADATA_DISABLED="true")
+
+    def set(self, **variables: str) -> Shell:
+        for name, value in variables.items():
+            self._monkeypatch.setenv(name, value)
+        return self
+
+    def keys(self) -> Shell:
+        return self.set(AWS_ACCESS_KEY_ID="AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY=SECRET)
+
+    def file(self, name: str, text: str) -> Shell:
+        path = self._home / ".aws" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return self
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(tmp_path, monkeypatch)
+
+
+def aws(profile: str = "", region: str = REGION) -> BotoAws:
+    login = AwsLogin(profile=profile, region=region)
+    return BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk)
+
+
+def test_a_profile_says_whose_credentials_and_where(shell: Shell) -> None:
+    shell.file("config", "[profile a]\nregion = eu-west-1\n").file(
+        "credentials", f"[a]\naws_access_key_id = AKIAOFA\naws_secret_access_key = {SECRET}\n"
+    )
+    shell.keys()  # a profile that is named goes before the environment
+    login = AwsLogin(profile="a")
+    assert (login.profile, login.region, login.identity().access_key) == ("a", "eu-west-1", "AKIAOFA")
+    assert SECRET not in repr(login)
+    assert wiring.profiles() == ("a",)
+    shell.set(AWS_PROFILE="a")
+    assert AwsLogin().profile == "a"
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_of_the_environment(shell: Shell, variable: str, tmp_path: Path) -> None:
+    """botocore reads the second one alone; every other SDK, and so most people, the first."""
+    shell.keys().set(**{variable: "eu-west-2"})
+    (tmp_path / "kubeconfig").write_text(
+        "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\ncontexts: [{name: c, context: {cluster: c}}]"
+    )
+    shell.set(KUBECONFIG=str(tmp_path / "kubeconfig"))
+    assert wiring.live(Choice(context="c")).aws.region == "eu-west-2"
+    assert wiring.live(Choice(context="c", region="eu-west-3")).aws.region == "eu-west-3"
+
+
+def test_calls_are_signed_by_the_profile_and_go_to_its_endpoint(shell: Shell) -> None:
+    with scripted(403, error("AccessDenied", "no")) as server:
+        shell.file("config", f"[profile a]\nendpoint_url = http://127.0.0.1:{server.port}\n").file(
+            "credentials", f"[a]\naws_access_key_id = AKIAOFA\naws_secret_access_key = {SECRET}\n"
+        )
+        port = aws("a")
+        with pytest.raises(NotPermitted):
+            port.role("r")
+    assert "Credential=AKIAOFA/" in server.headers()["authorization"]
+    assert SECRET not in repr(port.exchanges())
+
+
+def test_the_exchange_for_credentials_needs_none(shell: Shell) -> None:
+    with scripted(403, error("AccessDenied", "no")) as server:
+        shell.set(AWS_ENDPOINT_URL_STS=f"http://127.0.0.1:{server.port}")
+        port = aws()
+        with pytest.raises(NotPermitted) as raised:
+            port.assume_role_with_web_identity("arn:aws:iam::111122223333:role/r", "session", "a.b.c")
+    assert raised.value.code == "AccessDenied"
+    assert "authorization" not in server.headers()
+
+
+SSO = "[profile a]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n"
+SSO += "[sso-session s]\nsso_start_url = https://s.example\nsso_region = eu-west-1\n"
+OLD_SSO = "[profile a]\nsso_start_url = https://s.example\nsso_region = eu-west-1\n"
+OLD_SSO += "sso_account_id = 111122223333\nsso_role_name = r\n"
+MFA = "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = b\n"
+MFA += "mfa_serial = arn:aws:iam::111122223333:mfa/me\n"
+MFA += f"[profile b]\naws_access_key_id = A\naws_secret_access_key = {SECRET}\n"
+PROCESS = "[profile a]\ncredential_process = sh -c '{}'\n"
+
+BROKEN: dict[str, tuple[str, Callable[[Shell], object], str, str]] = {
+    # what is the matter: (code, what is in the shell, profile, region)
+    "nothing": ("aws_no_credentials", lambda s: s, "", REGION),
+    "half a key": ("aws_credentials_incomplete", lambda s: s.set(AWS_ACCESS_KEY_ID="AKIAEXAMPLE"), "", REGION),
+    "no such profile": ("aws_no_such_profile", lambda s: s.keys(), "ghost", REGION),
+    "no such profile in the environment": (
+        "aws_no_such_profile",
+        lambda s: s.keys().set(AWS_PROFILE="ghost"),
+        "",
+        REGION,
+    ),
+    "a file that is none": ("aws_config_broken", lambda s: s.keys().file("config", "junk"), "", REGION),
+    "SSO without a login": ("aws_sso_expired", lambda s: s.file("config", SSO), "a", REGION),
+    "SSO of the old kind": ("aws_sso_expired", lambda s: s.file("config", OLD_SSO), "a", REGION),
+    "MFA": ("aws_mfa_needed", lambda s: s.file("config", MFA), "a", REGION),
+    "a process that fails": (
+        "aws_credentials_failed",
+        lambda s: s.file("config", PROCESS.format("exit 1")),
+        "a",
+        REGION,
+    ),
+    "a role without its source": (
+        "aws_config_broken",
+        lambda s: s.file("config", "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = b\n"),
+        "a",
+        REGION,
+    ),
+    "no region, where AWS' own global endpoints do not stand in": (
+        "aws_no_region",
+        lambda s: s.keys().set(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
+        "",
+        "",
+    ),
+    "a region that is none": ("aws_bad_region", lambda s: s.keys(), "", "to/kyo"),
+    "nobody there": (
+        "connection_refused",
+        lambda s: s.keys().set(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
+        "",
+        REGION,
+    ),
+    "a proxy that is not there": (
+        "proxy_failed",
+        lambda s: s.keys().set(HTTPS_PROXY="http://127.0.0.1:1"),
+        "",
+        REGION,
+    ),
+    "a name that nobody knows": (
+        "unknown_host",
+        lambda s: s.keys().set(AWS_ENDPOINT_URL="http://irsa.invalid"),
+        "",
+        REGION,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_has_its_own_code_and_words(shell: Shell, name: str) -> None:
+    code, prepare, profile, region = BROKEN[name]
+    prepare(shell)
+    port = aws(profile, region)
+    with pytest.raises(FlowError) as raised:
+        port.caller_identity()
+    assert raised.value.words == code
+    for language in ("en", "ja"):
+        words = load(language).error(raised.value.words, **raised.value.values)
+        assert words.title != load(language).error("other", said="").title
+        assert SECRET not in repr(words) + repr(raised.value) + repr(port.exchanges())
+
+
+@pytest.mark.parametrize(("code", "words"), [("ExpiredToken", "aws_login_expired"), ("AccessDenied", "not_permitted")])
+def test_a_login_that_has_expired_is_told_from_one_that_is_not_allowed(shell: Shell, code: str, words: str) -> None:
+    with scripted(403, error(code, "no")) as server:
+        port = BotoAws(
+            region=REGION,
+            endpoint_url=f"http://127.0.0.1:{server.port}",
+            identity=static_identity("AKIAEXAMPLE", SECRET),
+        )
+        with pytest.raises(NotPermitted) as raised:
+            port.oidc_providers()
+    assert (raised.value.code, raised.value.words) == (code, words)
+
+
+def test_credentials_that_do_not_come_are_not_waited_for(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_login, "TIMEOUT", 0.5)
+    shell.file("config", PROCESS.format("sleep 3"))
+    started = time.monotonic()
+    with pytest.raises(Unreachable) as raised:
+        aws("a").caller_identity()
+    assert raised.value.code == "aws_credentials_timed_out"
+    assert time.monotonic() - started < 2
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_service_that_hangs_is_waited_for_once(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_login, "LIMITS", aws_login.LIMITS.merge(Config(read_timeout=0.5)))
+    with silent() as port:
+        shell.keys().set(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+        account = aws()
+        started = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(Unreachable) as raised:
+                account.role("r")
+            assert raised.value.code == "timed_out"
+        assert time.monotonic() - started < 2
+        assert len(account.exchanges()) == 1
+        with pytest.raises(Unreachable):  # STS may answer where IAM does not
+            account.caller_identity()
+        assert [exchange.callee for exchange in account.exchanges()] == ["iam", "sts"]
+
+
+def test_nothing_is_waited_for_longer_than_ten_seconds_or_asked_twice() -> None:
+    limits = aws_login.LIMITS
+    assert limits.connect_timeout + limits.read_timeout <= 10  # type: ignore[attr-defined]
+    assert limits.retries == {"total_max_attempts": 1, "mode": "standard"}  # type: ignore[attr-defined]

@@ -1,0 +1,386 @@
+"""The kubeconfig and what it leads to: read as kubectl does, and each way in which it can be wrong told apart."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import ssl
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.clients import exec_plugin, kubeconfig
+from app.clients.connection import Connection, from_kubeconfig, in_cluster, is_in_cluster
+from app.clients.exec_plugin import Plugins
+from app.content import load
+from app.flow.errors import FlowError, Unreachable
+from app.flow.redaction import MASK
+
+CA = trustme.CA()
+SECRET = "s3cr3t-t0ken"
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A kubeconfig with one context; `changes` are those of its user, `cluster` and `top` of the others."""
+    cluster, top = changes.pop("cluster", {}), changes.pop("top", {})
+    return {
+        "current-context": "one",
+        "clusters": [{"name": "eks", "cluster": {"server": "https://127.0.0.1:6443", **cluster}}],
+        "users": [{"name": "me", "user": changes}],
+        "contexts": [{"name": "one", "context": {"cluster": "eks", "user": "me", "namespace": "team-a"}}],
+        **top,
+    }
+
+
+def write(path: Path, content: Any) -> dict[str, str]:
+    """Writes a file and returns the environment that names it."""
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return {"KUBECONFIG": str(path), "PATH": os.environ["PATH"], "HOME": str(path.parent)}
+
+
+def connect(environment: dict[str, str], name: str = "") -> Connection:
+    return from_kubeconfig(kubeconfig.read(environment), name, Plugins(), environment)
+
+
+# What is read
+
+
+def test_contexts_and_where_they_lead(tmp_path: Path) -> None:
+    environment = write(tmp_path / "config", document(token=SECRET))
+    contexts = kubeconfig.read(environment).contexts
+    assert (contexts.current, list(contexts.by_name)) == ("one", ["one"])
+    assert contexts.context().namespace == "team-a"
+    connection = connect(environment)
+    assert (connection.host, connection.token, connection.namespace) == ("https://127.0.0.1:6443", SECRET, "team-a")
+    assert SECRET not in repr(connection) + repr(kubeconfig.read(environment))
+
+
+def test_of_several_files_the_first_counts(tmp_path: Path) -> None:
+    """As kubectl merges: entry by entry, and a file that is not there is passed over."""
+    second = document(token="other", top={"current-context": "two"})
+    second["contexts"].append({"name": "two", "context": {"cluster": "eks", "user": "me"}})
+    (tmp_path / "deep").mkdir()
+    write(tmp_path / "a", document(token=SECRET))
+    write(tmp_path / "deep" / "b", second)
+    names = [str(tmp_path / name) for name in ("ghost", "a", "deep/b")]
+    contexts = kubeconfig.read({"KUBECONFIG": os.pathsep.join(names)}).contexts
+    assert (contexts.current, list(contexts.by_name)) == ("one", ["one", "two"])
+    assert contexts.context("two").namespace == "default"
+    assert connect({"KUBECONFIG": os.pathsep.join(names)}, "two").token == SECRET
+
+
+def test_without_the_variable_it_is_the_file_at_home(tmp_path: Path) -> None:
+    assert kubeconfig.paths({"HOME": str(tmp_path)}) == (tmp_path / ".kube" / "config",)
+
+
+def test_paths_count_from_the_file_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(CA.cert_pem.bytes())
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    environment = write(tmp_path / "config", document(tokenFile="token", cluster={"certificate-authority": "ca.crt"}))
+    connection = connect(environment)
+    assert connection.token == SECRET
+    assert trusted(connection) == 1
+
+
+def trusted(connection: Connection) -> int:
+    context: ssl.SSLContext = connection.transport.pool.connection_pool_kw["ssl_context"]
+    return len(context.get_ca_certs())
+
+
+def test_a_client_certificate_is_loaded_and_its_key_leaves_no_file(tmp_path: Path, monkeypatch: Any) -> None:
+    made: list[Path] = []
+
+    class Watched(tempfile.TemporaryDirectory[str]):
+        def __enter__(self) -> str:
+            made.append(Path(self.name))
+            assert stat.S_IMODE(made[-1].stat().st_mode) == 0o700
+            return super().__enter__()
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", Watched)
+    leaf = CA.issue_cert("me@example.com")
+    data = {
+        "client-certificate-data": base64.b64encode(leaf.cert_chain_pems[0].bytes()).decode(),
+        "client-key-data": base64.encodebytes(leaf.private_key_pem.bytes()).decode(),  # with line breaks
+    }
+    connection = connect(write(tmp_path / "config", document(**data)))
+    assert connection.token == ""
+    assert len(made) == 1
+    assert not made[0].exists()
+
+
+def test_a_server_may_be_called_otherwise_and_be_behind_a_proxy(tmp_path: Path) -> None:
+    cluster = {"tls-server-name": "kubernetes", "proxy-url": "http://proxy.example:3128"}
+    transport = connect(write(tmp_path / "config", document(cluster=cluster))).transport
+    assert transport.pool.connection_pool_kw["server_hostname"] == "kubernetes"
+    assert str(transport.pool.proxy) == "http://proxy.example:3128"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("without", "proxied"), [("", True), ("127.0.0.1", False), ("example.com", True)])
+def test_the_proxy_of_the_environment(tmp_path: Path, without: str, proxied: bool) -> None:
+    environment = write(tmp_path / "config", document()) | {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": without}
+    assert (getattr(connect(environment).transport.pool, "proxy", None) is not None) is proxied
+
+
+def test_the_environment_of_a_pod(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(SECRET)
+    (tmp_path / "ca.crt").write_bytes(CA.cert_pem.bytes())
+    (tmp_path / "namespace").write_text("team-b")
+    environment = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    assert is_in_cluster(environment, tmp_path)
+    connection = in_cluster(environment, tmp_path)
+    assert (connection.host, connection.token, connection.namespace) == ("https://[fd00::1]:443", SECRET, "team-b")
+    assert trusted(connection) == 1
+
+
+# What may be wrong
+
+Broken = Callable[[Path], dict[str, str]]
+NO_PEM = base64.b64encode(b"no PEM").decode()
+PLUGIN = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "irsa-no-such-program"}
+BROKEN: dict[str, tuple[str, Broken]] = {
+    "no file": ("kubeconfig_missing", lambda at: {"KUBECONFIG": str(at / "ghost")}),
+    "no file at home": ("kubeconfig_missing", lambda at: {"HOME": str(at)}),
+    "empty": ("kubeconfig_empty", lambda at: write(at / "c", "")),
+    "a comment": ("kubeconfig_empty", lambda at: write(at / "c", "# nothing\n")),
+    "a folder": ("kubeconfig_unreadable", lambda at: {"KUBECONFIG": str(at)}),
+    "no UTF-8": ("kubeconfig_unreadable", lambda at: ((at / "c").write_bytes(b"\xff"), {"KUBECONFIG": f"{at}/c"})[1]),
+    "no YAML": ("kubeconfig_broken", lambda at: write(at / "c", f"users: [{{token: {SECRET}")),
+    "a sentence": ("kubeconfig_broken", lambda at: write(at / "c", f"just {SECRET}")),
+    "a control character": ("kubeconfig_broken", lambda at: write(at / "c", f"a: {SECRET}\0")),
+    "a tag": ("kubeconfig_broken", lambda at: write(at / "c", "!!python/object/apply:os.getcwd []")),
+    "deep": ("kubeconfig_broken", lambda at: write(at / "c", "[" * 20000)),
+    "contexts that are no list": ("kubeconfig_broken", lambda at: write(at / "c", document(top={"contexts": "x"}))),
+    "a context without a name": ("kubeconfig_broken", lambda at: write(at / "c", document(top={"contexts": [{}]}))),
+    "no current context": ("no_current_context", lambda at: write(at / "c", document(top={"current-context": ""}))),
+    "another context": ("no_such_context", lambda at: write(at / "c", document(top={"current-context": "x"}))),
+    "no cluster": ("context_incomplete", lambda at: write(at / "c", document(top={"clusters": []}))),
+    "no user": ("context_incomplete", lambda at: write(at / "c", document(top={"users": []}))),
+    "no server": ("context_incomplete", lambda at: write(at / "c", document(cluster={"server": ""}))),
+    "a server that is no URL": ("context_incomplete", lambda at: write(at / "c", document(cluster={"server": "[x"}))),
+    "a server with half an address": (
+        "context_incomplete",
+        lambda at: write(at / "c", document(cluster={"server": "https://[::1"})),
+    ),
+    "no CA file": (
+        "cluster_ca_unreadable",
+        lambda at: write(at / "c", document(cluster={"certificate-authority": "ghost"})),
+    ),
+    "CA data that is no PEM": (
+        "cluster_ca_unreadable",
+        lambda at: write(at / "c", document(cluster={"certificate-authority-data": NO_PEM})),
+    ),
+    "CA data that is no base64": (
+        "cluster_ca_unreadable",
+        lambda at: write(at / "c", document(cluster={"certificate-authority-data": "%"})),
+    ),
+    "a client certificate that is none": (
+        "client_certificate_unreadable",
+        lambda at: write(at / "c", document(**{"client-certificate-data": NO_PEM, "client-key-data": NO_PEM})),
+    ),
+    "no file with a token": ("token_file_unreadable", lambda at: write(at / "c", document(tokenFile="ghost"))),
+    "a password": ("login_unsupported", lambda at: write(at / "c", document(username="me", password=SECRET))),
+    "an auth provider": ("login_unsupported", lambda at: write(at / "c", document(**{"auth-provider": {}}))),
+    "a SOCKS proxy": (
+        "proxy_unsupported",
+        lambda at: write(at / "c", document(cluster={"proxy-url": f"socks5://me:{SECRET}@proxy"})),
+    ),
+    "no plugin": ("exec_plugin_missing", lambda at: write(at / "c", document(exec=PLUGIN))),
+    "a plugin without a command": ("context_incomplete", lambda at: write(at / "c", document(exec={}))),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_has_its_own_code_and_words_and_quotes_no_secret(tmp_path: Path, name: str) -> None:
+    code, broken = BROKEN[name]
+    with pytest.raises(Unreachable) as raised:
+        connect(broken(tmp_path))
+    assert raised.value.code == raised.value.words == code
+    for language in ("en", "ja"):
+        words = load(language).error(raised.value.words, **raised.value.values)
+        assert words.title != load(language).error("other", said="").title
+        assert SECRET not in repr(words) + repr(raised.value)
+
+
+def test_a_context_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable) as raised:
+        connect(write(tmp_path / "c", document()), "ghost")
+    assert (raised.value.got, raised.value.expected) == ("ghost", "one")
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="line 2, column 5"):
+        kubeconfig.read(write(tmp_path / "c", "a: b\nc: d: e\n"))
+
+
+@pytest.mark.parametrize("absent", ["token", "ca.crt"])
+def test_a_pod_without_its_files(tmp_path: Path, absent: str) -> None:
+    for name in {"token", "ca.crt"} - {absent}:
+        (tmp_path / name).write_text("")
+    with pytest.raises(Unreachable) as raised:
+        in_cluster({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}, tmp_path)
+    assert raised.value.code == "not_in_cluster"
+    assert absent in raised.value.said
+
+
+def test_outside_a_pod(tmp_path: Path) -> None:
+    assert not is_in_cluster({}, tmp_path)
+    with pytest.raises(Unreachable) as raised:
+        in_cluster({}, tmp_path)
+    assert raised.value.code == "not_in_cluster"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+PLACES = ("clusters", "users", "contexts", "current-context")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.sampled_from(PLACES), junk=JSON)
+def test_junk_is_a_flow_error_or_a_connection(tmp_path: Path, place: str, junk: Any) -> None:
+    with contextlib.suppress(FlowError):
+        connect(write(tmp_path / "c", json.dumps(document(top={place: junk}))))
+
+
+KEYS = ("server", "certificate-authority-data", "tls-server-name", "insecure-skip-tls-verify", "proxy-url")
+EXEC = st.fixed_dictionaries({"command": st.just("false")}, optional={"args": JSON, "env": JSON, "apiVersion": JSON})
+USER_KEYS = ("token", "tokenFile", "client-certificate", "client-key-data", "exec", "username")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cluster=st.dictionaries(st.sampled_from(KEYS), JSON), user=st.dictionaries(st.sampled_from(USER_KEYS), JSON | EXEC)
+)
+def test_junk_in_an_entry_is_a_flow_error_or_a_connection(tmp_path: Path, cluster: Any, user: Any) -> None:
+    with contextlib.suppress(FlowError):
+        connect(write(tmp_path / "c", json.dumps(document(cluster=cluster, **user))))
+
+
+# Credential plugins
+
+
+def plugin(tmp_path: Path, script: str, **more: Any) -> dict[str, str]:
+    program = tmp_path / "plugin"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    return write(tmp_path / "config", document(exec={**PLUGIN, "command": "./plugin", **more}))
+
+
+def answer(**status: Any) -> str:
+    return f"echo x >> runs; echo '{json.dumps({'kind': 'ExecCredential', 'status': status})}'"
+
+
+LATER = "2999-01-01T00:00:00Z"
+
+
+def test_a_plugin_gives_a_token_and_is_told_what_it_needs(tmp_path: Path) -> None:
+    script = f'echo "$KUBERNETES_EXEC_INFO $OWN $1" > {tmp_path}/told; {answer(token=SECRET)}'
+    more = {"env": [{"name": "OWN", "value": "mine"}], "args": ["first"], "provideClusterInfo": True}
+    environment = plugin(tmp_path, script.replace("runs", f"{tmp_path}/runs"), **more)
+    assert connect(environment).token == SECRET
+    told = (tmp_path / "told").read_text()
+    info = json.loads(told.rpartition("} ")[0] + "}")
+    assert info["apiVersion"] == PLUGIN["apiVersion"]
+    assert info["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:6443"}}
+    assert told.endswith(" mine first\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "runs"),
+    [
+        ({"token": SECRET, "expirationTimestamp": LATER}, 1),
+        ({"token": SECRET}, 2),
+        ({"token": SECRET, "expirationTimestamp": "2000-01-01T00:00:00Z"}, 2),
+        ({"token": SECRET, "expirationTimestamp": "soon"}, 2),
+    ],
+)
+def test_an_answer_is_used_again_for_a_moment(tmp_path: Path, status: dict[str, str], runs: int) -> None:
+    environment = plugin(tmp_path, answer(**status).replace("runs", f"{tmp_path}/runs"))
+    plugins = Plugins()
+    for _ in range(2):
+        assert from_kubeconfig(kubeconfig.read(environment), "", plugins, environment).token == SECRET
+    assert len((tmp_path / "runs").read_text().split()) == runs
+
+
+def test_a_plugin_may_give_a_client_certificate(tmp_path: Path) -> None:
+    leaf = CA.issue_cert("me@example.com")
+    (tmp_path / "answer").write_text(
+        json.dumps(
+            {
+                "kind": "ExecCredential",
+                "status": {
+                    "clientCertificateData": leaf.cert_chain_pems[0].bytes().decode(),
+                    "clientKeyData": leaf.private_key_pem.bytes().decode(),
+                },
+            }
+        )
+    )
+    assert connect(plugin(tmp_path, f"cat {tmp_path}/answer")).token == ""
+
+
+def test_a_plugin_that_fails_is_quoted_without_secrets(tmp_path: Path) -> None:
+    script = (
+        'echo "The SSO session has expired. key=$AWS_SECRET_ACCESS_KEY k8s-aws-v1.aHR0cHM6Ly9z '
+        'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl" >&2; exit 255'
+    )
+    environment = plugin(tmp_path, script) | {"AWS_SECRET_ACCESS_KEY": "s3cr3t-k3y-of-somebody"}
+    with pytest.raises(Unreachable) as raised:
+        connect(environment)
+    error = raised.value
+    assert (error.code, error.got, error.expected) == ("exec_plugin_failed", "./plugin", "255")
+    assert error.said.startswith(f"The SSO session has expired. key={MASK} k8s-aws-v1.{MASK} eyJ")
+    assert error.said.endswith(f".{MASK}")
+
+
+def test_of_a_long_complaint_the_end_is_quoted(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable) as raised:
+        connect(plugin(tmp_path, "yes | head -c 5000 >&2; echo reason >&2; exit 1"))
+    assert raised.value.said.startswith("…")
+    assert raised.value.said.endswith("reason")
+    assert len(raised.value.said) == exec_plugin.SAID_LIMIT + 1
+
+
+def test_a_plugin_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(exec_plugin, "TIMEOUT", 0.3)
+    with pytest.raises(Unreachable) as raised:
+        connect(plugin(tmp_path, f"sleep 300 & echo $! > {tmp_path}/child; wait"))
+    assert raised.value.code == "exec_plugin_timed_out"
+    child = int((tmp_path / "child").read_text())
+    status = Path(f"/proc/{child}/stat")
+    assert not status.exists() or status.read_text().split()[2] == "Z"
+
+
+@pytest.mark.parametrize(
+    "output", ["", "no JSON", "[]", "{}", '{"kind": "ExecCredential"}', '{"kind": "ExecCredential", "status": {}}']
+)
+def test_a_plugin_that_answers_something_else(tmp_path: Path, output: str) -> None:
+    with pytest.raises(Unreachable) as raised:
+        connect(plugin(tmp_path, f"echo '{output}'"))
+    assert raised.value.code == "exec_plugin_answer"
+
+
+def test_a_plugin_that_cannot_be_run(tmp_path: Path) -> None:
+    environment = plugin(tmp_path, "")
+    (tmp_path / "plugin").chmod(0o600)
+    with pytest.raises(Unreachable) as raised:
+        connect(environment)
+    assert raised.value.code == "exec_plugin_failed"
+
+
+def test_the_hint_of_a_plugin_that_is_not_installed_is_quoted(tmp_path: Path) -> None:
+    hint = "Install it from example.com"
+    with pytest.raises(Unreachable) as raised:
+        connect(write(tmp_path / "c", document(exec={**PLUGIN, "installHint": hint})))
+    assert (raised.value.said, raised.value.got) == (hint, PLUGIN["command"])
