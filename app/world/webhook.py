@@ -50,11 +50,11 @@ def review(world: World, document: JsonValue) -> JsonValue:
     name = spec.get("serviceAccountName") or "default"
     namespace = request.get("namespace")
     known = isinstance(name, str) and isinstance(namespace, str)
-    stored = world.cluster.find("serviceaccounts", str(namespace), str(name)) if known else None
+    service_account = world.find_service_account(str(namespace), str(name)) if known else None
 
     # (3) The patch.
     try:
-        patch = mutate(dict(pod), stored.copy() if stored else None, world.webhook_settings)
+        patch = mutate(dict(pod), service_account, world.webhook_settings)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise MalformedReview("request.object is no Pod") from error
     response: dict[str, Any] = {"uid": uid, "allowed": True}

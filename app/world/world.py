@@ -7,10 +7,12 @@ import secrets
 import shutil
 import string
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.flow.model import JsonValue
 from app.flow.webhook import WebhookSettings
 from app.world.apiserver.authentication import ADMIN, User
 from app.world.apiserver.state import ClusterState
@@ -79,6 +81,8 @@ class World:
         self.webhook_settings = WebhookSettings(region=REGION, sts_regional_endpoint=True)
         self.webhook_delay = 0.0
         """Seconds by which the webhook's answers are late."""
+        self.find_service_account: Callable[[str, str], JsonValue | None] = self._own_service_account
+        """Where the webhook looks up a ServiceAccount (namespace, name): here, unless another cluster calls it."""
         self.directory = ground.directory / self.path
         self.directory.mkdir(mode=0o700)
         self.kubelet = Kubelet(self, self.api_url, ground.aws_cli, ground.threads)
@@ -104,6 +108,10 @@ class World:
         if hmac.compare_digest(given, self.node_token.encode()):
             return User(name=f"system:node:{self.node_name}", groups=("system:nodes", "system:authenticated"))
         return None
+
+    def _own_service_account(self, namespace: str, name: str) -> JsonValue | None:
+        stored = self.cluster.find("serviceaccounts", namespace, name)
+        return stored.copy() if stored else None
 
     def close(self) -> None:
         """Ends all work and removes the node's files."""
