@@ -68,4 +68,5 @@ def test_a_dropped_world_is_made_anew_with_its_walk(screen, simulation):
     shown.test.run()
     assert not shown.test.exception
     assert shown.world.account_id != account
-    assert shown.world.account_id in shown.html("evidence_access")
+    assert shown.world.account_id in shown.html("world")
+    assert shown.test.radio  # a new world, a new question
