@@ -106,16 +106,18 @@ def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], co
 
 
 def _element(entry: Mapping[str, Any], content: Content) -> str:
-    """One element: what it wants, the pattern that matches first, and what it got."""
+    """One element: what it wants, those that match first; of a condition also what it got."""
     matched = entry.get("matched") is True
     sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
     where = " · ".join(shown(entry[key]) for key in ("element", "operator", "key") if entry.get(key))
     got = shown(entry.get("got") or "–")
     wanted = strings(entry.get("wanted")) or [shown(entry.get("wanted") or "–")]
+    label = escape(content.message("ui.got"))
+    seen = f'<p><span class="label">{label}</span> {value(got)}</p>' if entry.get("element") == "Condition" else ""
     return (
         f'<tr class="{"passed" if matched else "failed"}"><td><span class="mark" aria-hidden="true">{sign}</span>'
         f'<span class="unseen">{escape(content.message(f"ui.{word}"))}</span></td><td>{value(where)}</td>'
-        f"<td>{_patterns(wanted, got, content)}</td></tr>"
+        f"<td>{_patterns(wanted, got, content)}{seen}</td></tr>"
     )
 
 

@@ -1,0 +1,111 @@
+"""Evidence of steps 1 and 6: what agrees, what differs, and which statement decides."""
+
+import re
+from dataclasses import asdict
+
+import pytest
+
+from app.content import load
+from app.flow.model import Step
+from app.flow.permissions import evaluate_permissions
+from app.flow.steps.access import ACTION, RESOURCE
+from app.flow.walk import walk
+from app.ui.evidence import VIEWS
+from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes
+
+EN = load("en")
+
+
+def drawn(step, fakes):
+    return VIEWS[step].evidence(walk(fakes.ports(), SUBJECT).report(step), EN)
+
+
+def places(fakes):
+    """The class and the words of each of the three places that name the issuer."""
+    html = drawn(Step.OIDC_PROVIDER, fakes).partition('<ol class="addresses">')[2].partition("</ol>")[0]
+    return re.findall(r'<li class="(\w*)">(.*?)</li>', html)
+
+
+def test_three_places_name_the_issuer_letter_by_letter():
+    (cluster, inside), (public, _), (iam, record) = places(Fakes())
+    assert (cluster, public, iam) == ("", "passed", "passed")
+    assert EN.message("issuer.keys.cluster") in inside
+    assert "without" in record
+
+
+def test_a_slash_more_is_another_issuer():
+    fakes = Fakes()
+    fakes.discovery["issuer"] = f"{ISSUER}/"
+    status, words = places(fakes)[1]
+    assert status == "failed"
+    assert "✕" in words
+    assert EN.message("issuer.likeness.differs") in words
+
+
+def test_without_a_provider_the_third_place_says_that_nothing_is_there():
+    status, words = places(Fakes(providers=[]))[2]
+    assert status == "failed"
+    assert EN.message("issuer.likeness.missing") in words
+
+
+@pytest.mark.parametrize(("kid", "words"), [(None, "named"), ("of-its-own", "named_otherwise")])
+def test_a_keys_name_is_worked_out_and_compared(kid, words):
+    fakes = Fakes()
+    if kid:
+        fakes.jwks["keys"][0]["kid"] = kid
+    html = re.sub(r"</?code>", "`", drawn(Step.OIDC_PROVIDER, fakes))
+    assert EN.message(f"issuer.{words}") in html
+
+
+def test_an_arn_is_read_part_by_part():
+    html = drawn(Step.ACCESS, Fakes())
+    for part in ("account", "role", "session"):
+        assert EN.message(f"access.parts.{part}").replace("'", "&#x27;") in html
+
+
+def test_an_arn_of_another_kind_is_shown_as_it_came():
+    html = drawn(Step.ACCESS, Fakes(identity={"Arn": "arn:aws:iam::111122223333:user/alice"}))
+    assert "arn-parts" not in html
+    assert "alice" in html
+
+
+def decided(*statements):
+    """The drawing of a decision about the action of the walk."""
+    decision = evaluate_permissions(
+        [("mine", {"Version": "2012-10-17", "Statement": list(statements)})],
+        action=ACTION,
+        resource=RESOURCE,
+        keys={"aws:RequestedRegion": "eu-west-1"},
+    )
+    report = walk(Fakes().ports(), SUBJECT).report(Step.ACCESS)
+    evidence = {
+        "permission_decision": {
+            "allowed": decision.allowed,
+            "reason": decision.reason,
+            "trace": [asdict(entry) for entry in decision.trace],
+        }
+    }
+    return VIEWS[Step.ACCESS].evidence(type(report)(step=report.step, checks=report.checks, evidence=evidence), EN)
+
+
+def test_each_statement_says_whether_it_applies_and_all_of_them_decide():
+    reads = {"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}
+    elsewhere = {
+        "Effect": "Allow",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+    }
+    html = decided(elsewhere, reads)
+    first, second = html.split('<section class="statement">')[1:]
+    assert EN.message("access.does_not_apply") in first
+    assert "eu-<wbr>west-<wbr>1" in first
+    assert EN.message("access.applies") in second
+    assert re.findall(r'class="hit"><strong><code>(.*?)</code>', second)[0] == "s3:<wbr>List*"
+    assert EN.message("ui.decision_allow") in html
+
+
+def test_a_deny_overrules_and_nothing_is_no_permission():
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert EN.message("ui.decision_explicit_deny") in decided(allow, allow | {"Effect": "Deny"})
+    assert EN.message("ui.decision_implicit_deny") in decided(allow | {"Action": "ec2:*"})
