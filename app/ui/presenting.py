@@ -6,6 +6,7 @@ of a talk talk to each other in the browser. What is said aloud goes to the spea
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from urllib.parse import urlencode
 
@@ -110,13 +111,13 @@ def _screen(page: str, content: Content) -> str:
     title, line = content.lesson(page).title, ""
     if page in list(Step):
         title, line = f"{NUMBERS[Step(page)]} {title}", journey(Step(page), walk, content)
-    shown = pieces(page, walk, _scenes(), content)
+    shown = pieces(page, walk, _scenes() if page == "why" else {}, content)
     figures = {piece.figure: _figure(piece, page, content) for piece in shown if piece.figure}
     place, count = STORY.index(page), len(STORY)
     return (
         f'<div class="slides" data-page="{escape(page)}"><header>{line}<h1>{escape(title)}</h1></header>'
-        f'<div class="middle">{"".join(figures.values())}<div class="stage" aria-live="polite">'
-        f"{''.join(_piece(piece) for piece in shown)}</div></div>"
+        f'<div class="middle">{_unlinked("".join(figures.values()))}<div class="stage" aria-live="polite">'
+        f"{_unlinked(''.join(_piece(piece) for piece in shown))}</div></div>"
         f"<footer><span>{escape(content.message('present.page_of', at=place + 1, count=count))}</span>"
         f'<span class="at" data-words="{escape(content.messages["present.piece_of"])}"></span>'
         f"{_button('back', '‹', content)}{_button('forward', '›', content)}{_button('keys', '?', content)}</footer>"
@@ -124,6 +125,11 @@ def _screen(page: str, content: Content) -> str:
         f'</progress>{_sheet(page, content)}<div class="blank" role="status" hidden><span class="unseen">'
         f"{escape(content.message('present.blanked'))}</span></div></div>"
     )
+
+
+def _unlinked(html: str) -> str:
+    """`html` without its links: a stray click takes no talk to another page."""
+    return re.sub(r"</?a\b[^>]*>", "", html)
 
 
 def _scenes() -> Scenes:

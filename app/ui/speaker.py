@@ -92,7 +92,9 @@ def _plan(length: int, content: Content) -> str:
         f"<td>{_time(until(page, length, content))}</td></tr>"
         for page in STORY
     )
-    heads = "".join(f"<th>{word}</th>" for word in (_word("page", content), "", _word("until", content)))
+    heads = "".join(
+        f"<th>{word}</th>" for word in (_word("page", content), _word("length", content), _word("until", content))
+    )
     return f'<table class="plan" data-length="{length}" hidden><tr>{heads}</tr>{rows}</table>'
 
 

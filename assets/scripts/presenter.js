@@ -124,8 +124,7 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
     const button = event.target.closest("[data-act]")
     if (button?.dataset.act === "leave") acts.leave()
     else if (button) act(button.dataset.act)
-    else if (!black.hidden) black.hidden = true
-    else follow(event, setTriggerValue)
+    else black.hidden = true
   }
   channel.onmessage = ({ data: asked }) => (asked.act ? act(asked.act) : asked.hello && tell())
   window.addEventListener("pagehide", () => channel.postMessage({ gone: true }), { signal })
