@@ -19,7 +19,7 @@ from app.ui.misconceptions import for_page
 from app.ui.predict import predict
 from app.ui.prose import markdown
 from app.ui.recompute import recompute
-from app.ui.text import escape, prose
+from app.ui.text import escape
 from app.ui.wire import wire
 
 
@@ -32,12 +32,11 @@ def lesson(name: str) -> None:
         # (1) Where we are, and what this is about.
         components.block(journey(step, visit.walk, content), key="journey")
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-        components.block(f'<p class="goal">{prose(content.lesson(step).section("goal").body)}</p>', key="goal")
+        components.goal(content.lesson(step).section("goal").body)
         diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
 
         # (2) The reader's prediction comes before what the world really did.
         if not predict(step, visit, content):
-            components.block(glossary(step, content), key=f"glossary_{step}")
             return
         facts = VIEWS[step].facts(report, content)
         components.block(outcome(report, visit.walk.subject, content, facts), key=f"outcome_{step}")
