@@ -16,6 +16,8 @@ _ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sub", ("sub",)),
     ("pod", ("kubernetes.io", "pod", "name")),
 )
+_ALIKE = ("iss", "sub", "pod")
+"""Members that are the same in both; of all others it is told why they differ."""
 _NAMES = {"lifetime": "exp − iat", "warnafter": "kubernetes.io.warnafter", "pod": "kubernetes.io.pod.name"}
 
 
@@ -31,12 +33,14 @@ def _row(key: str, path: tuple[str, ...], ours: JsonValue, other: JsonValue, con
     same = left == right
     sign, word = ("=", "ui.matches") if same else ("≠", "ui.does_not_match")
     kind, word = ("same" if same else "differs"), escape(content.message(word))
+    told = ""
+    if same is (key in _ALIKE):
+        words = prose(content.message(f"anatomy.pair.{key}"))
+        told = f'<tr class="told"><td colspan="3"><span class="meaning">{words}</span></td></tr>'
     return (
         f'<tr class="{kind}"><th scope="row"><code>{escape(_NAMES.get(key, key))}</code> '
         f'<span class="sign" aria-hidden="true">{sign}</span><span class="unseen">{word}</span>'
-        f"</th><td>{value(left)}</td><td>{value(right)}</td></tr>"
-        f'<tr class="told"><td colspan="3"><span class="meaning">{prose(content.message(f"anatomy.pair.{key}"))}</span>'
-        "</td></tr>"
+        f"</th><td>{value(left)}</td><td>{value(right)}</td></tr>{told}"
     )
 
 

@@ -85,7 +85,7 @@ def _answer(report: StepReport, subject: Subject, content: Content) -> str:
     order = escape(content.message("anatomy.order"))
     return (
         f'<p class="caption">{prose(where)}</p><div class="answer" role="status">{answer}{why}</div>'
-        f'<h4>{order}</h4><ol class="tried">{rows}</ol>{folded}'
+        f'<h3>{order}</h3><ol class="tried">{rows}</ol>{folded}'
     )
 
 

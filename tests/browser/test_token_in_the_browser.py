@@ -1,0 +1,141 @@
+"""The token as a person takes it apart: by pointer, by touch and by keyboard, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import load
+from tests.browser.server import PHONE
+
+pytestmark = pytest.mark.browser
+LIT = re.compile(r"\blit\b")
+NO_KEY = "Couldn't retrieve verification key from your identity provider,  please"
+REFUSED = "The web identity token provided could not be validated."
+
+
+def lit(one) -> list[int]:
+    """How many pieces are lit in each of the four views."""
+    return [view.locator(".lit").count() for view in one.page.locator(".view").all()]
+
+
+def chosen(one):
+    return one.page.locator('.meanings [aria-selected="true"]')
+
+
+def option(one, name: str):
+    return (
+        one.page.locator(".meanings li").filter(has=one.page.locator("code", has_text=re.compile(rf"^{name}$"))).first
+    )
+
+
+def test_pointing_at_a_part_lights_it_in_all_four_views(reader):
+    one = reader().open("/token_mount?lang=en").predict()
+    option(one, "sub").hover()
+    assert all(lit(one))
+    lit_json = one.page.locator(".view.json .lit")
+    expect(lit_json).to_contain_text("system:serviceaccount:default:my-sa")
+    one.page.locator(".view.json .lit").hover()
+    assert all(lit(one))
+    one.page.locator("h1").hover()
+    expect(one.page.locator(".view .lit")).to_have_count(0)
+
+
+def test_what_is_pressed_stays_lit_and_is_seen_in_every_view(reader):
+    one = reader().open("/token_mount?lang=en").predict()
+    one.page.locator(".view.json [data-of]").last.click()
+    one.page.locator("h1").hover()
+    assert all(lit(one))
+    option(one, "kubernetes.io.pod.name").click()
+    for view in one.page.locator(".view").all():
+        box, first = view.bounding_box(), view.locator(".lit").first.bounding_box()
+        assert box
+        assert first
+        assert box["y"] - 1 <= first["y"] <= box["y"] + box["height"]
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    top = one.page.evaluate(scrolled)
+    for key in ("Home", "End"):
+        one.press(key)
+        assert one.page.evaluate(scrolled) == top
+
+
+@pytest.mark.parametrize("view", [".view.base64url", ".view.bytes", ".view.json", ".meanings"])
+def test_arrow_keys_move_between_parts_and_turn_no_page(reader, view):
+    one = reader().open("/token_mount?lang=en").predict()
+    one.page.locator(view).focus()
+    expect(chosen(one)).to_have_count(1)
+    seen = [chosen(one).inner_text()]
+    for key in ("ArrowDown", "ArrowRight", "End", "ArrowUp", "Home"):
+        one.press(key)
+        seen.append(chosen(one).inner_text())
+        assert all(lit(one))
+    assert len({*seen[:5]}) == 5
+    assert seen[0] == seen[5]
+    one.expect_title(load("en").lesson("token_mount").title)
+    one.press("Escape")
+    expect(one.page.locator(".view .lit")).to_have_count(0)
+
+
+def test_a_touch_lights_the_part_on_a_phone(reader):
+    one = reader(size=PHONE).open("/token_mount?lang=ja").predict()
+    option(one, "aud").click()
+    assert all(lit(one))
+    assert one.overflow <= 0
+
+
+def flip_view(reader, **wishes):
+    one = reader(**wishes).open("/token_mount?lang=en").predict()
+    one.page.get_by_role("radio", name=load("en").message("anatomy.tabs.flip")).click()
+    expect(one.page.locator(".pick")).to_be_visible()
+    return one
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [("kid", "key"), ("aud", "audience"), ("iss", "provider"), ("sub", "signature"), ("Signature", "signature")],
+)
+def test_a_character_is_changed_and_sent_at_a_touch(reader, name, check):
+    one = flip_view(reader)
+    one.page.locator(".offered button", has_text=re.compile(f"^{name}$")).click()
+    result = one.page.locator(".trial")
+    expect(result.locator("blockquote")).to_contain_text(NO_KEY if check == "key" else REFUSED)
+    expect(result.locator(".tried .failed")).to_have_count(1)
+    expect(result.locator(".tried .failed .name")).to_have_text(load("en").check(f"sts.{check}").title)
+    expect(one.page.locator(".pick .flipped")).to_have_count(1)
+    one.page.locator(".st-key-flip_undo button").click()
+    expect(one.page.locator(".pick .flipped")).to_have_count(0)
+    expect(result).to_contain_text(load("en").message("anatomy.nothing_yet"))
+
+
+def test_by_keyboard_a_character_is_chosen_and_sent(reader):
+    one = flip_view(reader)
+    pick = one.page.locator(".pick")
+    pick.focus()
+    one.press("Home")
+    expect(pick).to_have_attribute("aria-valuenow", "1")
+    one.press("ArrowRight")
+    expect(pick).to_have_attribute("aria-valuenow", "2")
+    one.press("Enter")
+    result = one.page.locator(".trial")
+    expect(result).to_contain_text("The ID Token provided is not a valid JWT.")
+    expect(result.locator(".tried .failed .name")).to_have_text(load("en").check("sts.format").title)
+    expect(one.page.locator(".pick i").nth(1)).to_have_class(re.compile("flipped"))
+    expect(pick).to_be_focused()
+    one.expect_title(load("en").lesson("token_mount").title)
+
+
+def test_the_dot_stays_a_dot(reader):
+    one = flip_view(reader)
+    one.page.locator(".pick .dot i").first.click()
+    expect(one.page.locator("button.press")).to_be_disabled()
+    one.press("Enter")
+    one.page.wait_for_timeout(300)
+    expect(one.page.locator(".trial")).to_contain_text(load("en").message("anatomy.nothing_yet"))
+
+
+def test_a_click_on_a_character_of_the_signature_sends_it_masked(reader):
+    one = flip_view(reader)
+    last = one.page.locator(".pick .signature i").last
+    last.click()
+    expect(one.page.locator(".trial")).to_contain_text("part of the secret")
+    assert set(one.page.locator(".pick .signature").inner_text().replace("\n", "")) == {"•"}
