@@ -8,11 +8,8 @@ button cannot read what it wrote.
 
 from __future__ import annotations
 
-import atexit
 import shlex
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import streamlit as st
@@ -33,25 +30,21 @@ def terminal(content: Content) -> None:
         _say("recompute.this_world", content)
         if st.button(content.message("recompute.write_files"), key="write_files", icon=":material/terminal:"):
             hand_out(here)
-        if (_folder() / here.path).is_dir():
-            _say("recompute.written", content, "\n".join(_commands(_folder() / here.path)))
+        if _folder(here).is_dir():
+            _say("recompute.written", content, "\n".join(_commands(_folder(here))))
     _say("recompute.other_world", content, "python -m app world --dir world")
 
 
 def hand_out(world: World) -> None:
     """Writes the world's files into a folder of its own."""
-    folder = _folder() / world.path
-    folder.mkdir(mode=0o700, exist_ok=True)
+    _folder(world).mkdir(mode=0o700, exist_ok=True)
     for name, text in files(session.simulation(), world).items():
-        write(folder / name, text)
+        write(_folder(world) / name, text)
 
 
-@st.cache_resource(show_spinner=False)
-def _folder() -> Path:
-    """The process's folder for such files, gone when the process ends."""
-    made = tempfile.mkdtemp(prefix="irsa-explorer-")
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return Path(made)
+def _folder(world: World) -> Path:
+    """Below the world's own directory: it goes when the world goes, and with the process."""
+    return world.directory / "terminal"
 
 
 def _commands(folder: Path) -> list[str]:

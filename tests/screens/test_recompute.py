@@ -73,11 +73,15 @@ def test_the_files_are_written_on_request_and_only_for_the_servers_own_account(o
         assert secret not in str(test.session_state._state.filtered_state)
 
 
-def test_a_new_world_wants_new_files(opened):
-    first, second = opened("webhook"), opened("webhook")
-    first.button(key="write_files").click().run()
-    assert any("export KUBECONFIG" in text for text in programs(first))
-    assert not any("export KUBECONFIG" in text for text in programs(second.run()))
+def test_the_files_go_with_their_world(opened):
+    test = opened("webhook")
+    test.button(key="write_files").click().run()
+    [commands] = [text for text in programs(test) if "export KUBECONFIG" in text]
+    folder = Path(commands.partition("KUBECONFIG=")[2].splitlines()[0]).parent
+    assert folder.is_dir()
+    session.simulation().reset(test.session_state["browser"])
+    assert not folder.exists()
+    assert not any("export KUBECONFIG" in text for text in programs(test.run()))
 
 
 def test_a_browser_on_another_machine_is_not_offered_files_of_this_one(opened, monkeypatch):
