@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from app.content import Content
 from app.flow.model import Exchange, StepReport
 from app.flow.steps.documents import mapping, shown, text
-from app.ui.evidence.parts import join, json_document, notes, part
+from app.ui.evidence.parts import folded, join, json_document, notes, part
 from app.ui.text import breakable, escape, prose, value
 
 _CALL = "Action=AssumeRoleWithWebIdentity"
@@ -46,11 +46,15 @@ def evidence(report: StepReport, content: Content) -> str:
     return join(
         [
             part(content, "request", _request(call, parameters, content)) if parameters else "",
-            part(content, "answer", _status(call) + json_document(content, found["answer"], answer))
-            if found.get("answer")
-            else "",
+            _answer(call, json_document(content, found["answer"], answer), content) if found.get("answer") else "",
         ]
     )
+
+
+def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
+    """Folded where STS said yes: the outcome has told the two lines that matter. A refusal stands open."""
+    body = _status(call) + drawn
+    return folded(content, "answer", body) if call and call.status < 400 else part(content, "answer", body)
 
 
 def _request(call: Exchange | None, parameters: Mapping[str, str], content: Content) -> str:
