@@ -84,6 +84,9 @@ const picker = (root) => {
     characters[caret].classList.remove("caret")
     root.caret = caret = index
     characters[caret].classList.add("caret")
+    const box = pick.getBoundingClientRect()
+    const line = characters[caret].getBoundingClientRect()
+    if (line.top < box.top || line.bottom > box.bottom) pick.scrollTop += line.top - box.top - box.height / 2
     const of = characters[caret].closest("[data-of]")?.dataset.of.split(" ").pop()
     const blanks = { place: caret + 1, character: characters[caret].textContent, name: names.get(of) ?? "–" }
     const fill = (words) => words.replace(/\{(place|character|name)\}/g, (_, blank) => blanks[blank])
