@@ -21,7 +21,13 @@ MODULES = sorted((ROOT / "app").rglob("*.py"))
 PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
 REQUIREMENTS = ("requirements", "requirements-dev", "requirements-aws")
 
-IMPORTED_AS = {"jwt": "pyjwt", "OpenSSL": "pyopenssl", "websocket": "websocket-client", "yaml": "pyyaml"}
+IMPORTED_AS = {
+    "jwt": "pyjwt",
+    "markdown_it": "markdown-it-py",
+    "OpenSSL": "pyopenssl",
+    "websocket": "websocket-client",
+    "yaml": "pyyaml",
+}
 """Packages whose import name is not their own."""
 
 

@@ -82,10 +82,10 @@ def _answer(report: StepReport, subject: Subject, content: Content) -> str:
     if sent:
         summary = escape(content.message("ui.wire"))
         folded = f'<details class="more"><summary>{summary}</summary>{wire(sent, content)}</details>'
-    order = escape(content.message("anatomy.order"))
+    order, note = (escape(content.message(f"anatomy.{key}")) for key in ("order", "order_note"))
     return (
         f'<p class="caption">{prose(where)}</p><div class="answer" role="status">{answer}{why}</div>'
-        f'<h3>{order}</h3><ol class="tried">{rows}</ol>{folded}'
+        f'<h3>{order}</h3><p class="caption">{note}</p><ol class="tried">{rows}</ol>{folded}'
     )
 
 
