@@ -34,17 +34,18 @@ class Dialer:
         Raises `OSError` and its kin: refused, timed out, not trusted.
         """
         with socket.create_connection(self._proxy or address, connect_timeout) as plain:
-            plain.settimeout(timeout)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._proxy is not None:
                 _tunnel(plain, address)
             if not tls:
+                plain.settimeout(timeout)
                 yield plain
                 return
             session = self._sessions.get(address)
             with self._context.wrap_socket(
                 plain, server_hostname=self._server_name or address[0], session=session
             ) as connection:
+                connection.settimeout(timeout)
                 yield connection
                 # The ticket came with the first answer, not with the handshake.
                 if connection.session is not None:

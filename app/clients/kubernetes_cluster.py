@@ -55,7 +55,7 @@ class KubernetesTransport:
         context = context or ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
         options: dict[str, Any] = {"ssl_context": context, "retries": False, "maxsize": 16}
         if server_name:
-            options |= {"server_hostname": server_name, "assert_hostname": server_name}
+            options["server_hostname"] = server_name
         proxy = urlsplit(proxy_url)
         self.pool = urllib3.ProxyManager(proxy_url, **options) if proxy_url else urllib3.PoolManager(**options)
         self.dialer = Dialer(context, server_name, (proxy.hostname, proxy.port or 80) if proxy.hostname else None)

@@ -11,16 +11,9 @@ import pytest
 
 from app.flow import token as tokens
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
-from app.flow.ports import Credentials
+from app.flow.ports import Access, Credentials
 from app.flow.redaction import MASK
 from tests.contracts.conftest import Place
-
-TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
-
-
-def read_token(place: Place) -> str:
-    subject = place.subject
-    return place.ports.cluster.execute(subject.namespace, subject.pod, place.container, ["cat", TOKEN_FILE]).stdout
 
 
 def role_arn(place: Place) -> str:
@@ -40,7 +33,34 @@ def test_documents_have_the_server_s_shape(place: Place) -> None:
     assert pod["spec"]["serviceAccountName"] == subject.service_account
     names = [configuration["metadata"]["name"] for configuration in cluster.mutating_webhooks()]
     assert "pod-identity-webhook" in names
-    assert isinstance(cluster.pod_log(subject.namespace, subject.pod), str)
+
+
+def test_the_log_of_a_pod_is_a_text(place: Place) -> None:
+    assert isinstance(place.ports.cluster.pod_log(place.subject.namespace, place.subject.pod), str)
+
+
+def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
+    cluster, subject = place.ports.cluster, place.subject
+    assert {"default", "kube-system"} <= set(cluster.namespaces())
+    accounts = {account["metadata"]["name"]: account for account in cluster.service_accounts(subject.namespace)}
+    assert {"default", subject.service_account} <= accounts.keys()
+    annotations = accounts[subject.service_account]["metadata"]["annotations"]
+    assert annotations["eks.amazonaws.com/role-arn"] == role_arn(place)
+    everywhere = [(a["metadata"]["namespace"], a["metadata"]["name"]) for a in cluster.service_accounts()]
+    assert (subject.namespace, subject.service_account) in everywhere
+    pods = cluster.pods(subject.namespace, subject.service_account)
+    assert [pod["metadata"]["name"] for pod in pods] == [subject.pod]
+    assert cluster.pods(subject.namespace, "ghost") == []
+    assert cluster.service_accounts("ghost") == []
+
+
+def test_who_may_do_all_is_told_so(place: Place) -> None:
+    for access in (
+        Access(verb="get", resource="pods", subresource="exec", namespace="default"),
+        Access(verb="list", resource="mutatingwebhookconfigurations", group="admissionregistration.k8s.io"),
+        Access(verb="get", path="/openid/v1/jwks"),
+    ):
+        assert place.ports.cluster.allowed(access)
 
 
 def test_the_cluster_s_discovery_document_and_its_keys(place: Place) -> None:
@@ -78,7 +98,9 @@ def test_a_requested_token_is_the_issuer_s(place: Place) -> None:
 
 def test_exec_tells_streams_and_exit_code(place: Place) -> None:
     cluster, subject = place.ports.cluster, place.subject
-    assert len(read_token(place).split(".")) == 3
+    listed = cluster.execute(subject.namespace, subject.pod, place.container, ["ls", "/var/run/secrets"])
+    assert (listed.exit_code, listed.stderr) == (0, "")
+    assert "eks.amazonaws.com" in listed.stdout
     missing = cluster.execute(subject.namespace, subject.pod, place.container, ["cat", "/nowhere"])
     assert missing.exit_code == 1
     assert "No such file or directory" in missing.stderr
@@ -158,7 +180,7 @@ def test_iam_is_read_as_plain_documents(place: Place) -> None:
 
 def test_credentials_come_from_the_token_and_open_s3(place: Place) -> None:
     aws = place.ports.aws
-    role = aws.assume_role_with_web_identity(role_arn(place), "session", read_token(place))
+    role = aws.assume_role_with_web_identity(role_arn(place), "session", place.token())
     session = f"arn:aws:sts::{place.account}:assumed-role/{place.role}/session"
     assert role.arn == session
     assert role.subject == f"system:serviceaccount:{place.subject.namespace}:{place.subject.service_account}"
@@ -169,7 +191,7 @@ def test_credentials_come_from_the_token_and_open_s3(place: Place) -> None:
     assert aws.caller_identity()["Arn"] != session
     assert aws.list_buckets(role.credentials)
     recorded = repr(aws.exchanges())
-    for secret in (role.credentials.secret_access_key, role.credentials.session_token, read_token(place).split(".")[2]):
+    for secret in (role.credentials.secret_access_key, role.credentials.session_token, place.token().split(".")[2]):
         assert secret not in recorded
     (assumed, *_) = aws.exchanges()
     assert assumed.callee == "sts"
@@ -194,7 +216,7 @@ AWS_REFUSALS: dict[str, tuple[Callable[[Place], Any], type[FlowError], str]] = {
         "InvalidIdentityToken",
     ),
     "another role": (
-        lambda p: p.ports.aws.assume_role_with_web_identity(f"{role_arn(p)}s", "session", read_token(p)),
+        lambda p: p.ports.aws.assume_role_with_web_identity(f"{role_arn(p)}s", "session", p.token()),
         NotPermitted,
         "AccessDenied",
     ),
@@ -220,7 +242,7 @@ def test_aws_refuses_in_its_own_words(place: Place, name: str) -> None:
 
 
 def test_what_was_recorded_holds_no_secret(place: Place) -> None:
-    read_token(place)
+    place.token()
     place.ports.aws.oidc_providers()
     recorded = repr((place.ports.cluster.exchanges(), place.ports.aws.exchanges(), place.ports.issuer.exchanges()))
     for secret in place.secrets:

@@ -1,0 +1,23 @@
+"""Against a real API server: everything here is marked `live`, and sees the environment of a person's shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.live.eks import Eks, enter
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is in this folder (the hook gets to see all tests)."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("live")
+
+
+@pytest.fixture
+def here(eks: Eks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Eks:
+    """The cluster, with the environment leading to it."""
+    enter(eks, monkeypatch, tmp_path)
+    return eks
