@@ -63,11 +63,10 @@ class Settings:
             language=preferred_language(found),
         )
 
-    @property
-    def live_refusal(self) -> LiveRefusal:
-        """Why live mode is off, if it is."""
+    def live_refusal(self, served_on: str = "") -> LiveRefusal:
+        """Why live mode is off, if it is. `served_on`: the address on which a request came in, where it is known."""
         if self.live is None:
-            return "" if _is_loopback(self.host) else "live_not_on_loopback"
+            return "" if _is_loopback(served_on or self.host) else "live_not_on_loopback"
         return "" if self.live else "live_switched_off"
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from websockets.sync.server import ServerConnection, serve
 
 from app.clients import exec_stream
-from app.clients.kubernetes_cluster import KubernetesCluster, KubernetesTransport
+from app.clients.kubernetes_cluster import PAGE_LIMIT, KubernetesCluster, KubernetesTransport
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.ports import Access
 from app.flow.redaction import MASK
 from tests.contracts.scripted import scripted
 
@@ -152,6 +153,57 @@ def test_a_refused_connection_is_unreachable(call: Callable[[KubernetesCluster],
     (exchange,) = port.exchanges()
     assert exchange.status == 0
     assert "Connection refused" in exchange.error
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_who_did_not_answer_is_not_asked_again(call: Callable[[KubernetesCluster], Any]) -> None:
+    """By the same ports: a walk makes new ones. But for a dry run, where it may be the webhook that is slow."""
+    port = cluster(1)
+    for _ in range(2):
+        with pytest.raises(Unreachable) as raised:
+            port.version()
+        assert raised.value.code == "connection_refused"
+    with pytest.raises(Unreachable):
+        call(port)
+    assert len(port.exchanges()) == 1
+
+
+def test_after_a_dry_run_without_an_answer_the_server_is_asked_all_the_same() -> None:
+    port = cluster(1)
+    for call in (CALLS["create"], CALLS["get"]):
+        with pytest.raises(Unreachable):
+            call(port)
+    assert len(port.exchanges()) == 2
+
+
+PAGES = [{"items": [1], "metadata": {"continue": "a b"}}, {"items": [2], "metadata": {"continue": ""}}]
+
+
+def test_a_list_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    port = cluster(1)
+
+    def page(operation: str, call: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(options)
+        return PAGES[len(asked) - 1]
+
+    monkeypatch.setattr(port, "_json", page)
+    assert port.service_accounts("default") == [1, 2]
+    assert [options.get("_continue") for options in asked] == [None, "a b"]
+
+
+def test_a_list_is_not_read_for_ever() -> None:
+    with scripted(200, json.dumps(PAGES[0]).encode()) as server:
+        assert len(cluster(server.port).pods("default", "my-sa")) == PAGE_LIMIT
+        assert len(server.received) == PAGE_LIMIT
+    assert b"fieldSelector=spec.serviceAccountName%3Dmy-sa" in server.received[0]
+    assert b"continue=a+b" in server.received[1] or b"continue=a%20b" in server.received[1]
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"status": {"allowed": "yes"}}'])
+def test_an_access_review_without_an_answer_is_unexpected(body: bytes) -> None:
+    with scripted(201, body) as server, pytest.raises(Refused, match="allowed"):
+        cluster(server.port).allowed(Access(verb="get", path="/version"))
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

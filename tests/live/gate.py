@@ -9,10 +9,16 @@ from collections.abc import Iterator
 
 
 class Gate:
-    """Forwards connections to a port of 127.0.0.1 until it is closed; then nobody listens."""
+    """Forwards connections to a port of 127.0.0.1 until it is closed; then nobody listens.
 
-    def __init__(self, port: int) -> None:
+    As a `proxy` it wants to be asked (CONNECT) first, and lets through to that port whatever is asked for.
+    """
+
+    def __init__(self, port: int, *, proxy: bool = False) -> None:
         self._target = port
+        self._proxy = proxy
+        self.asked: list[str] = []
+        """The request lines that a proxy got."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -31,10 +37,19 @@ class Gate:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            if self._proxy:
+                self._be_asked(near)
             far = socket.create_connection(("127.0.0.1", self._target))
             self._open += [near, far]
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=_pump, args=(one, other), daemon=True).start()
+
+    def _be_asked(self, near: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += near.recv(1)
+        self.asked.append(head.split(b"\r\n")[0].decode())
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
 def _pump(one: socket.socket, other: socket.socket) -> None:

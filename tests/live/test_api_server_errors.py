@@ -14,14 +14,16 @@ import trustme
 import yaml
 
 from app import wiring
+from app.clients.connection import in_cluster
 from app.clients.kubernetes_cluster import KubernetesCluster, KubernetesTransport
 from app.content import load
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 from app.flow.ports import Access
 from app.wiring import Choice
+from tests.contracts.scripted import scripted
 from tests.live.control_plane import ADMIN_TOKEN
 from tests.live.eks import SUBJECT, Eks, kubeconfig
-from tests.live.gate import silent
+from tests.live.gate import Gate, silent
 
 POD = {"spec": {"serviceAccountName": "my-sa", "containers": [{"name": "a", "image": "b"}]}}
 
@@ -241,6 +243,37 @@ def test_a_server_that_hangs(here: Eks, tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_proxy_that_is_not_there(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = elsewhere(here, tmp_path, monkeypatch, **{"proxy-url": "http://127.0.0.1:1"})
     assert refused(port.version).code == "proxy_failed"
+
+
+@pytest.mark.parametrize("call", ["version", "execute"])
+def test_a_proxy_is_asked_for_the_way(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    proxy = Gate(here.control_plane.port, proxy=True)
+    port = elsewhere(here, tmp_path, monkeypatch, **{"proxy-url": f"http://127.0.0.1:{proxy.port}"})
+    if call == "version":
+        assert port.version()["major"] == "1"
+    else:
+        error = refused(lambda: port.execute("default", SUBJECT.pod, "aws-cli", ["ls"]))
+        assert error.status == 400  # the API server's own: the Pod runs nowhere
+    proxy.close()
+    assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT 127.0.0.1:{here.control_plane.port}"]
+
+
+def test_a_proxy_that_says_no(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(403, b"no") as server:
+        port = elsewhere(here, tmp_path, monkeypatch, **{"proxy-url": f"http://127.0.0.1:{server.port}"})
+        error = refused(lambda: port.execute("default", SUBJECT.pod, "aws-cli", ["ls"]))
+        assert (error.code, error.said) == ("proxy_failed", "HTTP/1.1 403 Status")
+        assert refused(port.version).code == "proxy_failed"
+
+
+def test_in_a_pod_its_own_service_account_is_the_login(here: Eks, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(here.admin.request_token("default", "my-sa", "https://kubernetes.default.svc", 600))
+    (tmp_path / "ca.crt").write_bytes(here.control_plane.ca_pem)
+    variables = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(here.control_plane.port)}
+    connection = in_cluster(variables, tmp_path)
+    port = KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport)
+    assert port.discovery()["issuer"] == here.world.issuer  # every ServiceAccount may read it
+    assert "system:serviceaccount:default:my-sa" in refused(port.namespaces).said
 
 
 @pytest.mark.parametrize(

@@ -101,3 +101,18 @@ def test_other_text_is_left_alone(text):
 @given(st.text() | st.text(alphabet='eyJ.<>"= SecrtAKyonTk', max_size=80))
 def test_masking_twice_is_masking_once(text):
     assert mask_text(mask_text(text)) == mask_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ('"token": "k8s-aws-v1.aHR0cHM6Ly9zdHMuYW1h_-"', f'"token": "k8s-aws-v1.{MASK}"'),
+        (
+            "https://sts.example/?X-Amz-Expires=60&X-Amz-Security-Token=IQoJb3JpZ2lu%2F&X-Amz-Signature=0a1b&x=1",
+            f"https://sts.example/?X-Amz-Expires=60&X-Amz-Security-Token={MASK}&X-Amz-Signature={MASK}&x=1",
+        ),
+    ],
+)
+def test_a_login_to_eks_is_masked(text, masked):
+    """The bearer token of `aws eks get-token` is a presigned URL: good for anybody who holds it."""
+    assert mask_text(text) == masked

@@ -22,10 +22,11 @@ def test_every_variable_is_read():
         "IRSA_PORT": "9000",
         "IRSA_WORLDS": "7",
         "IRSA_IDLE_SECONDS": "60",
+        "IRSA_LIVE": "1",
         "LANG": "ja_JP.UTF-8",
     }
     assert Settings.from_environment(environment) == Settings(
-        host="192.0.2.1", port=9000, worlds=7, idle_seconds=60, language="ja"
+        host="192.0.2.1", port=9000, worlds=7, idle_seconds=60, live=True, language="ja"
     )
 
 
@@ -36,7 +37,7 @@ def test_the_process_environment_is_read_by_default(monkeypatch):
 
 def test_every_variable_is_documented_beside_its_field():
     source = inspect.getsource(Settings)
-    for variable in ("IRSA_HOST", "IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS", "LC_ALL"):
+    for variable in ("IRSA_HOST", "IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS", "IRSA_LIVE", "LC_ALL"):
         assert f"`{variable}`" in source
 
 
@@ -90,3 +91,29 @@ def test_junk_is_either_used_or_refused_by_name(environment):
 def test_settings_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("live", "host", "refusal"),
+    [
+        ("", "127.0.0.1", ""),
+        ("", "::1", ""),
+        ("", "localhost", ""),
+        ("", "10.0.0.1", "live_not_on_loopback"),
+        ("", "192.0.2.1", "live_not_on_loopback"),
+        ("", "example.com", "live_not_on_loopback"),
+        ("1", "10.0.0.1", ""),
+        ("0", "127.0.0.1", "live_switched_off"),
+        ("0", "10.0.0.1", "live_switched_off"),
+    ],
+)
+def test_a_real_cluster_is_shown_on_loopback_only_unless_somebody_says_so(live, host, refusal):
+    assert Settings.from_environment({"IRSA_LIVE": live, "IRSA_HOST": host}).live_refusal() == refusal
+    assert Settings.from_environment({"IRSA_LIVE": live}).live_refusal(host) == refusal
+
+
+@pytest.mark.parametrize("text", ["yes", "true", "2", "-1"])
+def test_live_is_0_or_1(text):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"IRSA_LIVE": text})
+    assert (raised.value.variable, raised.value.expected) == ("IRSA_LIVE", "0, 1")

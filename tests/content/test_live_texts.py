@@ -1,0 +1,66 @@
+"""Whatever can stand in the way of a real cluster has words of its own, and there are no others."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from app.content import load
+from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
+from app.settings import LiveRefusal
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = {"title", "got", "expected", "fix"}
+ELSEWHERE = {"unreachable", "not_permitted", "not_found", "refused", "other"}
+"""Those that other parts of the app need as well: their words are in `messages.toml`."""
+
+
+def codes() -> set[str]:
+    """Our own codes in the clients: what `problem` is called with first, `code=`, the constants and the tables."""
+    found = {"unauthorized", "aws_login_expired"} | set(get_args(LiveRefusal)) - {""}  # `NotPermitted.words`, settings
+    for path in (ROOT / "app" / "clients").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            given: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+                if getattr(node.func, "id", "") == "problem":
+                    given += node.args[:1]
+                elif getattr(node.func, "id", "") == "_pem":
+                    given += node.args[2:3]
+            elif isinstance(node, ast.Assign) and path.name in ("silence.py", "errors.py"):
+                given = [node.value]
+            elif isinstance(node, ast.Tuple) and path.name == "errors.py" and len(node.elts) == 2:
+                given = [node.elts[1]]
+            found |= {text for value in given if isinstance(text := getattr(value, "value", None), str)}
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_each_code_has_its_words(language: str) -> None:
+    path = ROOT / "assets" / "content" / language / "live.toml"
+    texts = tomllib.loads(path.read_text(encoding="utf-8"))["errors"]
+    assert set(texts) == codes() - ELSEWHERE
+    assert {code: set(parts) for code, parts in texts.items() if set(parts) != PARTS} == {}
+    values = NotFound(code="x", said="").values
+    assert all(load(language).error(code, **values).title for code in texts)
+
+
+def test_a_refusal_without_a_code_of_ours_is_told_by_its_kind() -> None:
+    assert [kind(code="X", said="").words for kind in (NotFound, NotPermitted, Refused, Unreachable)] == [
+        "not_found",
+        "not_permitted",
+        "refused",
+        "unreachable",
+    ]
+    assert NotPermitted(code="Unauthorized", said="", status=401).words == "unauthorized"
+    assert NotPermitted(code="ExpiredToken", said="", status=403).words == "aws_login_expired"
+    assert Unreachable(code="timed_out", said="").words == "timed_out"
+
+
+def test_what_a_server_said_is_masked_whoever_raises_it() -> None:
+    error = Refused(code="X", said="eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl")
+    assert "c2lnbmF0dXJl" not in f"{error} {error!r} {error.values}"
