@@ -13,7 +13,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from app.flow.errors import FlowError
 from app.flow.model import Exchange, Subject
-from app.flow.ports import AssumedRole, Credentials, Execution, Ports
+from app.flow.ports import Access, AssumedRole, Credentials, Execution, Ports
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 
@@ -162,6 +162,7 @@ class Fakes:
             expiration="2026-11-25T01:00:00Z",
         )
     )
+    denied: set[Access] = field(default_factory=set)
     dry_runs: list[Any] = field(default_factory=list)
     talk: list[Exchange] = field(default_factory=list)
 
@@ -211,6 +212,18 @@ class FakeCluster(_Port):
 
     def jwks(self) -> Any:
         return self._answer("cluster_jwks", self._fakes.cluster_jwks)
+
+    def namespaces(self) -> Any:
+        return self._answer("namespaces", ["default"])
+
+    def service_accounts(self, namespace: str = "") -> Any:
+        return self._answer("service_accounts", [self._fakes.service_account])
+
+    def pods(self, namespace: str, service_account: str) -> Any:
+        return self._answer("pods", [self._fakes.pod])
+
+    def allowed(self, access: Access) -> bool:
+        return self._answer("allowed", access not in self._fakes.denied)
 
     def service_account(self, namespace: str, name: str) -> Any:
         return self._answer("service_account", self._fakes.service_account)
