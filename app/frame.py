@@ -19,15 +19,19 @@ depth.choose()
 components.styles()
 with st.spinner(content.message("ui.running")):
     visit = session.visit()
+page = st.navigation(navigation.pages(content, visit.walk))
+navigation.leave()
 
 # (2) The frame.
 st.logo(ASSETS / "logo.svg", size="large")
-page = st.navigation(navigation.pages(content, visit.walk))
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
 components.page(content.language, name, content.lesson(name).title)
 if presenting.present(name, content):
     st.stop()
+
+# (3) The page, and then what is beside every page: who turns the page does not wait for it.
+page.run()
 with st.sidebar:
     st.caption(
         f"{content.message('ui.mode')}: **{content.message('ui.mode_simulated')}**",
@@ -37,6 +41,3 @@ with st.sidebar:
     depth.switch(content)
     presenting.start(name, content)
     controls.world_panel(content)
-
-# (3) The page.
-page.run()

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.ui import navigation
+from app.ui.text import prose
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -52,6 +53,14 @@ def block(html: str, key: str) -> None:
     asked = _block(data={"html": html}, key=key, on_go_change=nothing).go
     if asked:
         navigation.follow(asked)
+
+
+def goal(text: str) -> None:
+    """Draws what one will know after a page, in content's inline Markdown.
+
+    Not a block: a component is empty for a moment when a page is turned to, and what stands below it would jump.
+    """
+    st.html(f'<p class="goal">{prose(text)}</p>')
 
 
 def nothing() -> None:

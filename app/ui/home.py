@@ -24,7 +24,7 @@ def home() -> None:
         intro = lesson.section("intro")
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
-        components.block(f'<p class="goal">{prose(goal)}</p>', key="goal")
+        components.goal(goal)
         components.block(_paths(visit.walk.verdict, content), key="paths")
         diagram.draw(FLOW, content, visit.walk)
 

@@ -23,6 +23,8 @@ _ICONS = {
 }
 _KEPT = ("lang", "depth", "present")
 """What an address keeps when the reader goes on."""
+_LEAVING = "leaving"
+"""In the session: the page that the reader asked for, until `leave` goes there."""
 _PAGE_ICONS = {
     "home": ":material/home:",
     "why": ":material/contrast:",
@@ -69,29 +71,36 @@ def follow(asked: Mapping[str, Any]) -> None:
         go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
 
 
+def leave() -> None:
+    """Goes where a button of `onward` leads, if one was pressed: before anything of the old page is drawn anew."""
+    if page := st.session_state.pop(_LEAVING, None):
+        go(page)
+
+
 @contextmanager
 def onward(page: str, content: Content) -> Iterator[None]:
     """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
 
-    The last page leads back to the first.
-
-    The ways are looked at first, so that nothing of this page is drawn anew when the reader leaves it.
+    The last page leads back to the first. `leave` takes these ways.
     """
+    with st.container(key="body"):
+        yield
     place = STORY.index(page)
-    body = st.container(key="body")
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
         if place > 0:
             _way(STORY[place - 1], content, key="previous", shortcut="Left")
         if place < len(STORY) - 1:
             _way(STORY[place + 1], content, key="next", shortcut="Right")
-        elif st.button(content.message("screens.back_home"), key="back_home", type="primary"):
-            go(STORY[0])
-    with body:
-        yield
+        else:
+            label = content.message("screens.back_home")
+            st.button(label, key="back_home", type="primary", on_click=_ask, args=(STORY[0],))
 
 
 def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:
     kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
     label = content.message(f"ui.{key}_to", title=name(page, content))
-    if st.button(label, key=key, shortcut=shortcut, type=kind):
-        go(page)
+    st.button(label, key=key, shortcut=shortcut, type=kind, on_click=_ask, args=(page,))
+
+
+def _ask(page: str) -> None:
+    st.session_state[_LEAVING] = page

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.ui import components, language, navigation
-from app.ui.text import escape, prose
+from app.ui.text import escape
 
 _lookup = components.component("lookup")
 
@@ -17,7 +17,7 @@ def begin(page: str) -> Content:
     """Draws the page's title and what one will know after it; the texts in the reader's language."""
     content = language.content()
     st.title(content.lesson(page).title, anchor=False)
-    components.block(f'<p class="goal">{prose(content.lesson(page).section("goal").body)}</p>', key="goal")
+    components.goal(content.lesson(page).section("goal").body)
     return content
 
 

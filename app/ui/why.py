@@ -29,7 +29,7 @@ def why() -> None:
     with navigation.onward("why", content):
         # (1) The problem, and the machine to try it on.
         st.title(lesson.title, anchor=False)
-        components.block(f'<p class="goal">{prose(lesson.section("goal").body)}</p>', key="goal")
+        components.goal(lesson.section("goal").body)
         told("problem", "why", content)
         try:
             scenes = schemes.current()

@@ -16,6 +16,8 @@ export default function ({ data }) {
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   if (!came) return
+  // What was scrolled on the page before is not where this one begins.
+  document.querySelector('[data-testid="stMain"]').scrollTop = 0
   // On a phone the sidebar lies over the page that was chosen in it.
   if (window.innerWidth < 768)
     document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')?.click()
