@@ -88,7 +88,7 @@ def measure(browser: Browser, ours: str, text: str) -> tuple[Times, Times]:
     for number in range(WARM_UP + ROUNDS):
         if number in (0, WARM_UP):
             times = Times(), Times()
-        lesson.open(f"/{STEPS[0]}?lang=ja")
+        lesson.open(f"/{STEPS[0]}?lang=ja").page.wait_for_selector(NEXT)
         for step in STEPS[1:]:
             drawn = Change(title=content.lesson(step).title, mark=f"figure.one .{step}.on")
             times[0].measure(lesson, drawn)
