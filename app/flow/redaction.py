@@ -10,18 +10,43 @@ _JWT = re.compile(
     r"((?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)\.[A-Za-z0-9_-]+", re.ASCII
 )
 """Where a word begins: also after an escaped line break of JSON and after an escaped character of a form."""
-_SUBMITTED = re.compile(r"(\bWebIdentityToken=[^&.\s]*\.[^&.\s]*\.)[^&\s]+")
+_SUBMITTED = re.compile(r"(\bWebIdentityToken=[^&.\s\"\\]*\.[^&.\s\"\\]*\.)[^&\s\"\\]+")
 """What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one."""
 _EKS = re.compile(r"\bk8s-aws-v1\.[A-Za-z0-9_=-]+")
 """The bearer token for an EKS API server: a presigned GetCallerIdentity, good for anybody who holds it."""
 _PRESIGNED = re.compile(r"\b(X-Amz-(?:Signature|Security-Token)=)[^&\s\"'\\]+")
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
-_JSON = re.compile(r'("(?:SecretAccessKey|SessionToken|Token|client-key-data)"\s*:\s*")[^"]*"')
-_ENVIRONMENT = re.compile(r"\b(AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)=\S+")
-_VARIABLE = re.compile(
-    r'("name\\?"\s*:\s*\\?"(?:AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)\\?"\s*,\s*\\?"value\\?"\s*:\s*\\?")[^"\\]*'
+_ENVIRONMENT = re.compile(
+    r"\b((?:AWS_(?:SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN|BEARER_TOKEN_\w+)"
+    r"|aws_(?:secret_access_key|session_token|security_token))[ \t]*=[ \t]*(?:\\*'|\\+\"|\"(?=[\w/+]))?)[^\s\"'\\]+"
 )
-"""A variable of a container, as the Kubernetes API writes it, also inside an annotation's quoted JSON."""
+"""As `env` prints it and as ~/.aws/credentials says it. A quote that ends a text of JSON is not swallowed."""
+
+_QUOTES = (('"', r'(?:[^"\\]|\\.)*+'), (r'\\"', r'(?:[^"\\]|\\\\(?:\\.|[^"\\]))*+'))
+"""How JSON quotes a text, and what such a text is made of: as it is, and within another text of JSON."""
+_SPACE = r"(?:\s|\\[nrt])*+"
+_MASKED = rf"(?:k8s-aws-v1|eyJ[\w-]++\.[\w-]++)\.{MASK}"
+_MEMBERS = (
+    "SecretAccessKey|SessionToken|Token|secretAccessKey|sessionToken|token|password"
+    "|client-key-data|clientKeyData|id-token|refresh-token"
+)
+_JSON = tuple(
+    re.compile(rf"({q}(?:{_MEMBERS}){q}{_SPACE}:{_SPACE}{q})(?!{_MASKED}{q}){text}(?={q})") for q, text in _QUOTES
+)
+"""Members of AWS's answers, of CloudTrail's records, of a TokenRequest and of a kubeconfig."""
+_HARMLESS = r"AWS_(?!SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN{q}|BEARER_TOKEN)\w++"
+_VARIABLE = tuple(
+    re.compile(
+        rf"({q}name{q}{_SPACE}:{_SPACE}{q}(?!{_HARMLESS.format(q=q)}{q}){text}{q}"
+        rf"{_SPACE},{_SPACE}{q}value{q}{_SPACE}:{_SPACE}{q}){text}(?={q})"
+    )
+    for q, text in _QUOTES
+)
+"""A variable of a container, as the Kubernetes API writes it, also inside an annotation's quoted JSON.
+
+Whatever an application is told in a variable is its own business: only what tells an AWS SDK its way is shown.
+"""
+_SECRET_WORDS = ("AccessKey", "oken", "password", "key-data", "KeyData")
 _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
 
 
@@ -36,12 +61,16 @@ def mask_text(text: str) -> str:
         text = _EKS.sub(f"k8s-aws-v1.{MASK}", text)
     if "X-Amz-S" in text:
         text = _PRESIGNED.sub(rf"\1{MASK}", text)
-    if "SecretAccessKey" in text or "Token" in text or "client-key-data" in text:
+    if "SecretAccessKey" in text or "Token" in text:
         text = _XML.sub(rf"<\1>{MASK}<", text)
-        text = _JSON.sub(rf'\1{MASK}"', text)
-    if "AWS_SE" in text:
-        text = _VARIABLE.sub(rf"\1{MASK}", text)
-        text = _ENVIRONMENT.sub(rf"\1={MASK}", text)
+    if any(word in text for word in _SECRET_WORDS):
+        for expression in _JSON:
+            text = expression.sub(rf"\1{MASK}", text)
+    if '"value' in text or '\\"value' in text:
+        for expression in _VARIABLE:
+            text = expression.sub(rf"\1{MASK}", text)
+    if "AWS_" in text or "aws_se" in text:
+        text = _ENVIRONMENT.sub(rf"\1{MASK}", text)
     return text
 
 
