@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from app import settings
+from app.flow.patience import WALK_SECONDS, patient
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ class Choice:
     """An AWS region; empty for what the profile or the environment says."""
 
 
-def live(choice: Choice) -> Ports:
+def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     """The ports to a real cluster and to AWS: new ones for every walk. Nobody is asked yet but a credential plugin.
+
+    From their first question on they answer for no longer than `seconds`, and a server that was silent once is not
+    asked again. They do all that a port can: `app.flow.consent.consented` keeps back what nobody asked for.
 
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
     """
@@ -77,13 +81,14 @@ def live(choice: Choice) -> Ports:
     connection = _connection(choice)
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region)
-    return Ports(
+    ports = Ports(
         cluster=KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
         issuer=PublicIssuer(IssuerTransport()),
         clock=WallClock(),
         server_log=Silence(),
     )
+    return patient(ports, seconds=seconds)
 
 
 def contexts() -> Contexts:

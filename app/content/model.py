@@ -34,7 +34,7 @@ class CheckText:
             "where": check.where,
             "namespace": subject.namespace,
             "service_account": subject.service_account,
-            "pod": subject.pod,
+            "pod": subject.pod or "POD",  # as a command line writes what one has to fill in
         }
         return CheckText(
             title=fill(self.title, values),

@@ -38,11 +38,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Whose IRSA is examined: a ServiceAccount, and the Pod that runs under it."""
+    """Whose IRSA is examined: a ServiceAccount, and the Pod that runs under it, if there is one."""
 
     namespace: str
     service_account: str
-    pod: str
+    pod: str = ""
+    """Empty where no Pod was chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ class Check:
     where: str = ""
     """The object and field that was read, such as `ServiceAccount default/my-sa .metadata.annotations`."""
     reason: str = ""
-    """For `UNKNOWN` and `NOT_REACHED`: the key of the text that says why, such as `no_permission` or `earlier_step`."""
+    """For `UNKNOWN` and `NOT_REACHED`: the key of the text that says why, such as `no_permission` or `earlier_step`
+    (`reasons` in the content has them all)."""
     error: str = ""
     """The product's own words, letter by letter, where a server or a client library refused."""
 

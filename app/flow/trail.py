@@ -35,9 +35,11 @@ class Trail:
 
     pod: JsonValue = None
     """`webhook`: the Pod as it is stored."""
+    pod_unseen: str = ""
+    """`webhook`: why we could not see the Pod, as a check's reason; empty where we did, or where it is not there."""
 
     token: str = field(default="", repr=False)
-    """`token_mount`: the projected token, a secret."""
+    """`token_mount`: the projected token, or the one that stands in for it; a secret."""
 
     verification: Verification | None = None
     """`token_mount`: what the published keys say of it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.flow.model import Subject, Walk
+from collections.abc import Iterator
+
+from app.flow.model import StepReport, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 from app.flow.trail import Trail
@@ -15,9 +17,12 @@ def walk(ports: Ports, subject: Subject) -> Walk:
 
     A broken link does not end the walk: every check that can still be made is made, the others say why not.
     """
+    return Walk(subject=subject, reports=tuple(walk_through(ports, subject)))
+
+
+def walk_through(ports: Ports, subject: Subject) -> Iterator[StepReport]:
+    """The same, one report at a time, each as soon as its step is done."""
     trail = Trail()
-    reports = []
     for step in STEPS:
         report, trail = step.inspect(ports, subject, trail)
-        reports.append(report)
-    return Walk(subject=subject, reports=tuple(reports))
+        yield report

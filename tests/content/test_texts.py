@@ -21,11 +21,14 @@ EVIDENCE = (
     *("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),
     *("service_account", "role", "trust_policy", "trust_decision"),
     *("configuration", "pod_before", "pod_after", "admission_review", "environment"),
-    *("files", "token", "jwk", "other_token"),
+    *("files", "token", "jwk", "other_token", "token_request"),
     *("request", "answer", "claims"),
     *("identity", "buckets", "policies", "permission_decision"),
 )
-REASONS = ("earlier_step", "earlier_check", "no_permission", "unreachable", "not_observable")
+REASONS = (
+    *("earlier_step", "earlier_check", "no_permission", "unreachable", "not_observable"),
+    *("not_asked", "no_pod", "stand_in", "out_of_time"),
+)
 CLAIMS = (
     *("alg", "kid", "aud", "exp", "iat", "iss", "jti", "nbf", "sub", "other", "kubernetes.io"),
     *(f"kubernetes.io.{part}" for part in ("namespace", "node", "pod", "serviceaccount", "warnafter")),
@@ -134,7 +137,16 @@ def test_everything_that_a_walk_can_say_has_words(language: str) -> None:
         *(f"figure.alternatives.{view}" for view in ("overview", *Step)),
         *(
             f"errors.{code}.{part}"
-            for code in ("unreachable", "not_permitted", "not_found", "refused", "malformed_token", "other")
+            for code in (
+                "unreachable",
+                "not_permitted",
+                "not_found",
+                "refused",
+                "malformed_token",
+                "other",
+                "not_asked",
+                "out_of_time",
+            )
             for part in ("title", "got", "expected", "fix")
         ),
     ]

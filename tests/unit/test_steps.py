@@ -526,7 +526,7 @@ METHODS = {
     "mutating_webhooks": ("webhook.registered", "webhook.selector"),
     "dry_run_pod": ("webhook.dry_run", "webhook.volume"),
     "pod": ("pod.exists", "pod.injected"),
-    "execute": ("token.file", "token.format"),
+    "execute": ("token.file", None),
 }
 
 
@@ -579,7 +579,7 @@ def test_a_container_that_has_ended_hides_its_file() -> None:
     found = walk(Fakes(errors={"execute": error(Refused, said)}).ports(), SUBJECT)
     hidden = check(found, "token.file")
     assert (hidden.status, hidden.reason, hidden.error) == (UNKNOWN, "not_observable", said)
-    assert {check.reason for check in found.report(Step.STS_ASSUME).checks} == {"earlier_step"}
+    assert check(found, "token.lifetime").reason == "stand_in"
 
 
 def test_without_the_issuer_the_token_is_still_taken_to_sts() -> None:

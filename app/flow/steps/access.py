@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.flow.errors import FlowError, Unreachable
+from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.permissions import evaluate_permissions
 from app.flow.ports import Ports
 from app.flow.steps.documents import text
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import Findings, unanswered
 from app.flow.trail import Trail
 
 CHECKS = ("access.identity", "access.policy", "access.list_buckets")
@@ -25,7 +25,8 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     """Asks AWS who we are now, evaluates the role's policies and lists the buckets. Never raises."""
     findings = Findings(Step.ACCESS, ports, CHECKS)
     if trail.credentials is None:
-        findings.unreached_by_earlier_step()
+        findings.unreached_by_earlier_step("access.identity", "access.list_buckets")
+        _policy(findings, ports, trail)
         return findings.report(), trail
 
     # (1) Who we are.
@@ -77,7 +78,7 @@ def _policy(findings: Findings, ports: Ports, trail: Trail) -> None:
 
 def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:
     """With the role's credentials an AccessDenied is the answer that we came for, not a hole in our own view."""
-    if isinstance(error, Unreachable):
-        findings.refused(check_id, error, expected=expected, where=where)
+    if reason := unanswered(error):
+        findings.unknown(check_id, reason, where=where, error=error.said, expected=expected)
     else:
         findings.judge(check_id, False, got=error.code, expected=expected, where=where, error=error.said)

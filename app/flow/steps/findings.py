@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.flow.consent import NotAsked
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
+from app.flow.patience import OUT_OF_TIME
 from app.flow.ports import Ports
 from app.flow.steps.documents import masked, shown
+
+NO_POD = "no_pod"
+"""The reason of what only a Pod shows, where none was chosen."""
 
 
 class Findings:
@@ -50,11 +55,9 @@ class Findings:
         return passed
 
     def refused(self, check_id: str, error: FlowError, *, got: JsonValue = "", expected: str = "", where: str) -> None:
-        """Records that a server refused: unknown where we may not look or nobody answered, failed otherwise."""
-        if isinstance(error, NotPermitted):
-            self.unknown(check_id, "no_permission", where=where, error=error.said, expected=expected)
-        elif isinstance(error, Unreachable):
-            self.unknown(check_id, "unreachable", where=where, error=error.said, expected=expected)
+        """Records that a question brought no document: unknown where that is about us, failed where about the chain."""
+        if reason := unseen(error):
+            self.unknown(check_id, reason, where=where, error=error.said, expected=expected)
         else:
             self.judge(check_id, False, got=got or error.code, expected=expected, where=where, error=error.said)
 
@@ -73,6 +76,11 @@ class Findings:
         """Says of checks (of all that are undecided, where none is named) that an earlier step stood in their way."""
         for check_id in check_ids or self._order:
             self._reasons[check_id] = "earlier_step"
+
+    def is_unknown(self, check_id: str) -> bool:
+        """Whether a check was made and could not be decided."""
+        check = self._checks.get(check_id)
+        return check is not None and check.status is Status.UNKNOWN
 
     def soften(self, check_id: str) -> None:
         """Turns a failed check into a warning: whoever decides in the end did not mind."""
@@ -102,6 +110,22 @@ class Findings:
     def _unreached(self, check_id: str) -> Check:
         reason = self._reasons.get(check_id, "earlier_check")
         return Check(id=check_id, status=Status.NOT_REACHED, reason=reason)
+
+
+def unseen(error: FlowError) -> str:
+    """Why we could not see for ourselves: the reason's key; empty where the server's answer is about the chain."""
+    if isinstance(error, NotPermitted):
+        return "no_permission"
+    return unanswered(error)
+
+
+def unanswered(error: FlowError) -> str:
+    """Why there was no answer at all: the reason's key; empty where there was one, a refusal included."""
+    if isinstance(error, NotAsked):
+        return "not_asked"
+    if isinstance(error, Unreachable):
+        return "out_of_time" if error.code == OUT_OF_TIME else "unreachable"
+    return ""
 
 
 def _exchanges(ports: Ports) -> tuple[Exchange, ...]:

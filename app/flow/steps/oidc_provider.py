@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.errors import FlowError, Unreachable
+from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps.documents import dig, items, strings, text
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.trail import Trail
 
@@ -133,7 +133,8 @@ def _thumbprint(findings: Findings, ports: Ports, trail: Trail, jwks_uri: str) -
     try:
         served = ports.issuer.thumbprint(jwks_uri)
     except FlowError as error:
-        findings.unknown("provider.thumbprint", "unreachable", where=where, error=error.said)
+        reason = unanswered(error) or "unreachable"
+        findings.unknown("provider.thumbprint", reason, where=where, error=error.said)
         return
     findings.show("thumbprint", {"served": served, "registered": registered})
     matches = served.lower() in (thumbprint.lower() for thumbprint in registered)
@@ -144,8 +145,8 @@ def _thumbprint(findings: Findings, ports: Ports, trail: Trail, jwks_uri: str) -
 
 def _not_published(findings: Findings, check_id: str, error: FlowError, where: str) -> None:
     """What is public must be readable by anybody, so a 403 is as bad as a 404; only silence leaves it open."""
-    if isinstance(error, Unreachable):
-        findings.unknown(check_id, "unreachable", where=where, error=error.said)
+    if reason := unanswered(error):
+        findings.unknown(check_id, reason, where=where, error=error.said)
     else:
         findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.said)
 

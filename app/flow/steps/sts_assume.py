@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.flow.errors import FlowError, Unreachable
+from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import AssumedRole, Ports
 from app.flow.redaction import MASK
 from app.flow.steps.documents import dig, seconds, strings, text
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.names import account_of, host_and_path, provider_arn, role_of
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.trail import Trail
@@ -223,8 +223,8 @@ def _answer_document(answer: AssumedRole) -> JsonValue:
 
 def _refused(findings: Findings, error: FlowError, expected: str, where: str) -> None:
     """STS' AccessDenied is an answer about the token, not about our permission to ask."""
-    if isinstance(error, Unreachable):
-        findings.unknown("sts.credentials", "unreachable", where=where, error=error.said, expected=expected)
+    if reason := unanswered(error):
+        findings.unknown("sts.credentials", reason, where=where, error=error.said, expected=expected)
         return
     findings.show("answer", {"Error": {"Code": error.code, "Message": error.said}, "RequestId": error.request_id})
     findings.judge("sts.credentials", False, got=error.code, expected=expected, where=where, error=error.said)

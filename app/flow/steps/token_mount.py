@@ -1,6 +1,8 @@
 """Step 4: kubelet has put a token into the container, and that token is what it should be.
 
-The file is read where the application reads it, in the container. Rules: RFC 7515 and 7519; Kubernetes'
+The file is read where the application reads it, in the container. Where we cannot see it there, since no Pod was
+chosen, or we may not look or were not asked to, a TokenRequest brings one that says the same of everything but the
+Pod; never where the Pod is seen to have none. Rules: RFC 7515 and 7519; Kubernetes'
 bound tokens (pkg/serviceaccount/claims.go) and their rotation by kubelet (pkg/kubelet/token).
 """
 
@@ -14,7 +16,7 @@ from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subjec
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps.documents import dig, items, seconds, strings, text
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
 from app.flow.steps.listing import parse_listing
 from app.flow.steps.names import API_TOKEN, annotated_audience, subject_claim
@@ -35,6 +37,10 @@ CHECKS = (
 )
 TOKEN_LIMIT = 20_000
 """Characters: the longest `WebIdentityToken` that STS takes."""
+STAND_IN = "stand_in"
+"""The reason of what only the mounted token shows, where another one stands in for it."""
+STAND_IN_SECONDS = 600
+"""How long that one lives: the shortest that a TokenRequest may ask for."""
 _STALE = 0.9
 """The part of a token's life after which something keeps kubelet from rotating it: it does so at 0.8."""
 
@@ -42,38 +48,52 @@ _STALE = 0.9
 def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
     """Reads the token in the Pod, takes it apart and verifies it with the published keys. Never raises."""
     findings = Findings(Step.TOKEN_MOUNT, ports, CHECKS)
-    mounted = token_container(trail.pod)
-    if mounted is None:
-        findings.unreached_by_earlier_step()
-        return findings.report(), trail
-    container, path = mounted
 
     # (1) The file, and its neighbours.
-    token = _read(findings, ports, subject, container, path)
+    mounted = token_container(trail.pod)
+    token, where, instead = None, "", ""
+    if mounted is not None:
+        container, where = mounted
+        token = _read(findings, ports, subject, container, where)
+        if token is not None:
+            _show_other_token(findings, ports, subject, container)
+    elif trail.pod_unseen:
+        findings.unknown("token.file", trail.pod_unseen, where=f"Pod {subject.namespace}/{subject.pod or '*'}")
+    else:
+        findings.unreached_by_earlier_step()
+
+    # (2) Or the one that stands in for it.
+    if findings.is_unknown("token.file"):
+        token, where = _request(findings, ports, subject, trail)
+        instead = STAND_IN if subject.pod else NO_POD
     if token is None:
         return findings.report(), trail
     trail = replace(trail, token=token)
-    _show_other_token(findings, ports, subject, container)
 
-    # (2) It is a JWT.
+    # (3) It is a JWT.
     try:
         decoded = decode(token)
     except MalformedToken as error:
-        findings.judge("token.format", False, got=error.got, expected=error.expected, where=path)
+        findings.judge("token.format", False, got=error.got, expected=error.expected, where=where)
         return findings.report(also=_token_requests(ports, subject)), trail
     findings.judge(
-        "token.format", True, got="header.payload.signature", expected="header.payload.signature", where=path
+        "token.format", True, got="header.payload.signature", expected="header.payload.signature", where=where
     )
     findings.show("token", token_document(token))
 
-    # (3) What it says of itself.
+    # (4) What it says of itself; of the Pod and its kubelet the one that stands in can say nothing.
     verification = verify(token, trail.jwks, now=ports.clock.now())
     findings.show("verification", verification.results)
     trail = replace(trail, verification=verification)
     _claims(findings, subject, trail, decoded, verification)
-    _lifetime(findings, ports, decoded)
+    if instead:
+        findings.unknown("token.bound_pod", instead, where="kubernetes.io.pod")
+        findings.unknown("token.lifetime", instead, where="exp")
+    else:
+        _bound_pod(findings, trail, decoded)
+        _lifetime(findings, ports, decoded)
 
-    # (4) Whether that is true: its signature, by the published key that it names.
+    # (5) Whether that is true: its signature, by the published key that it names.
     if trail.jwks is None:
         findings.unreached_by_earlier_step("token.key", "token.signature")
     else:
@@ -120,6 +140,20 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     return content.stdout if readable else None
 
 
+def _request(findings: Findings, ports: Ports, subject: Subject, trail: Trail) -> tuple[str | None, str]:
+    """A token for the audience that the webhook asks for, as short-lived as can be; and where it is from."""
+    audience = annotated_audience(trail.service_account)
+    where = f"TokenRequest {subject.namespace}/{subject.service_account}"
+    try:
+        token = ports.cluster.request_token(subject.namespace, subject.service_account, audience, STAND_IN_SECONDS)
+    except FlowError as error:
+        reason = unseen(error) or "not_observable"
+        findings.unknown("token.format", reason, where=where, error=error.said, expected="header.payload.signature")
+        return None, where
+    findings.show("token_request", {"audiences": [audience], "expirationSeconds": STAND_IN_SECONDS})
+    return token, where
+
+
 def _directory(path: str) -> str:
     """A Windows path is taken as it is: there is no `ls` that would know better."""
     return posixpath.dirname(path) or path
@@ -154,15 +188,18 @@ def _claims(
     findings.judge(
         "token.subject", text(claims, "sub") == wanted, got=text(claims, "sub"), expected=wanted, where="sub"
     )
+    findings.show("jwk", next((key for key in items(trail.jwks, "keys") if dig(key, "kid") == header.get("kid")), None))
 
-    # The Pod: STS knows nothing of it, so a difference is no more than a warning.
+
+def _bound_pod(findings: Findings, trail: Trail, decoded: DecodedToken) -> None:
+    """STS knows nothing of the Pod, so a difference is no more than a warning."""
+    claims = decoded.claims
     bound = [text(claims, "kubernetes.io", "pod", key) for key in ("name", "uid")]
     actual = [text(trail.pod, "metadata", key) for key in ("name", "uid")]
     findings.judge(
         "token.bound_pod", bound == actual, got=bound, expected=actual, where="kubernetes.io.pod",
         otherwise=Status.WARNING,
     )  # fmt: skip
-    findings.show("jwk", next((key for key in items(trail.jwks, "keys") if dig(key, "kid") == header.get("kid")), None))
 
 
 def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:

@@ -59,7 +59,7 @@ def judge_trust(
     subject = text(claims, "sub")
     strangers = [
         stranger
-        for stranger in _strangers(subject)
+        for stranger in strangers_of(subject)
         if evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider)).allowed
     ]
     findings.judge(
@@ -105,7 +105,7 @@ def _principals(principal: JsonValue) -> list[str]:
     return strings(principal) or [name for value in mapping(principal).values() for name in strings(value)]
 
 
-def _strangers(subject: str) -> list[str]:
+def strangers_of(subject: str) -> list[str]:
     """Other ServiceAccounts of the same cluster: same Namespace, same name elsewhere, and quite another one."""
     prefix, _, name = subject.rpartition(":")
     stranger = "irsa-explorer-probe"

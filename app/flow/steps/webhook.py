@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.errors import FlowError
+from app.flow.errors import FlowError, Refused
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import selectors
-from app.flow.steps.documents import dig, items, mapping, text
-from app.flow.steps.findings import Findings
+from app.flow.steps.documents import dig, items, mapping, shown, text
+from app.flow.steps.findings import NO_POD, Findings, unseen
 from app.flow.steps.injection import request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
 from app.flow.trail import Trail
@@ -38,12 +38,13 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     findings = Findings(Step.WEBHOOK, ports, CHECKS)
 
     # (1) The Pod as it is stored: the model of the dry run below.
-    pod = _stored_pod(findings, ports, subject)
+    pod, pod_unseen = _stored_pod(findings, ports, subject)
+    trail = replace(trail, pod_unseen=pod_unseen)
 
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)
     if webhook is not None:
-        _selected(findings, webhook, mapping(pod, "metadata", "labels"), subject.namespace)
+        _selected(findings, webhook, mapping(pod, "metadata", "labels"), subject.namespace, pod_unseen)
 
     # (3) The same Pod once more, dry: the API server calls its webhooks and stores nothing.
     where = "POST pods?dryRun=All"
@@ -51,7 +52,10 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     try:
         after = ports.cluster.dry_run_pod(subject.namespace, request)
     except FlowError as error:
-        findings.refused("webhook.dry_run", error, expected="Pod", where=where)
+        if pod_unseen and isinstance(error, Refused):  # what an admission rule minds is the Pod that we made up
+            findings.unknown("webhook.dry_run", "not_observable", where=where, error=error.said, expected="Pod")
+        else:
+            findings.refused("webhook.dry_run", error, expected="Pod", where=where)
     else:
         kind, name = text(after, "kind"), text(after, "metadata", "name")
         called = f"{kind} {name}".strip()
@@ -68,24 +72,27 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     return findings.report(), trail
 
 
-def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> JsonValue:
-    """The Pod, if it is there and runs under the ServiceAccount."""
+def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[JsonValue, str]:
+    """The Pod, if it is there and runs under the ServiceAccount; and why we could not see it, if we could not."""
     where = f"Pod {subject.namespace}/{subject.pod}"
+    if not subject.pod:
+        findings.unknown("pod.exists", NO_POD, where=f"{where}*")
+        return None, NO_POD
     try:
         pod = ports.cluster.pod(subject.namespace, subject.pod)
     except FlowError as error:
         findings.refused("pod.exists", error, expected=where, where=where)
-        return None
+        return None, unseen(error)
     name, account = text(pod, "metadata", "name"), text(pod, "spec", "serviceAccountName")
     if name != subject.pod:
         findings.judge("pod.exists", False, got=name or pod, expected=subject.pod, where=where)
-        return None
+        return None, ""
     if account == subject.service_account:
         findings.judge("pod.exists", True, got=name, expected=subject.pod, where=where)
-        return pod
+        return pod, ""
     where += " .spec.serviceAccountName"
     findings.judge("pod.exists", False, got=account, expected=subject.service_account, where=where)
-    return None
+    return None, ""
 
 
 def _registered(findings: Findings, ports: Ports) -> JsonValue:
@@ -117,12 +124,19 @@ def _sees_new_pods(webhook: JsonValue) -> bool:
     )
 
 
-def _selected(findings: Findings, webhook: JsonValue, labels: dict[str, JsonValue], namespace: str) -> None:
-    """Both selectors; of a Namespace's labels only its name is known here."""
+def _selected(
+    findings: Findings, webhook: JsonValue, labels: dict[str, JsonValue], namespace: str, pod_unseen: str
+) -> None:
+    """Both selectors; of a Namespace's labels only its name is known here.
+
+    Where no Pod was chosen, the one that is meant has no labels, as that of the dry run.
+    """
     objects, namespaces = dig(webhook, "objectSelector"), dig(webhook, "namespaceSelector")
     known = {"kubernetes.io/metadata.name": namespace}
     where = f"{text(webhook, 'name')} objectSelector"
-    if not selectors.matches(objects, labels):
+    if pod_unseen not in ("", NO_POD) and selectors.keys(objects):
+        findings.unknown("webhook.selector", pod_unseen, where=where, expected=shown(objects))
+    elif not selectors.matches(objects, labels):
         findings.judge("webhook.selector", False, got=labels, expected=objects, where=where)
     elif selectors.keys(namespaces) <= known.keys() and not selectors.matches(namespaces, known):
         where = f"{text(webhook, 'name')} namespaceSelector"

@@ -1,0 +1,144 @@
+"""Patience: a silent server is asked once, and nothing takes longer than what it was given."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.flow.errors import NotPermitted, Unreachable
+from app.flow.model import Status, Walk
+from app.flow.patience import ANSWER_SECONDS, OUT_OF_TIME, TIMED_OUT, WALK_SECONDS, in_a_thread, patient
+from app.flow.ports import Ports
+from app.flow.walk import walk
+from tests.unit.fake_ports import SUBJECT, Fakes
+from tests.unit.test_walk import assert_whole
+
+
+class Time:
+    """A clock that moves only while a question waits: by what its method costs."""
+
+    def __init__(self, seconds: dict[str, float] | None = None, *, each: float = 0.0) -> None:
+        self.now = 1000.0
+        self.costs = seconds or {}
+        self.each = each
+        self.waits: list[float] = []
+        self.asked: list[str] = []
+
+    def run(self, call: Callable[[], Any], limit: float) -> Any:
+        found = call()  # the fakes answer at once; the time it takes is made up
+        cost = self.costs.get(self.asked[-1], self.each)
+        self.waits.append(min(cost, limit))
+        self.now += min(cost, limit)
+        if cost > limit:
+            raise TimeoutError
+        return found
+
+    def ports(self, fakes: Fakes, seconds: float = WALK_SECONDS) -> Ports:
+        answer = fakes.answer
+
+        def heard(method: str, document: Any) -> Any:
+            self.asked.append(method)
+            return answer(method, document)
+
+        fakes.answer = heard  # type: ignore[method-assign]
+        return patient(fakes.ports(), seconds=seconds, clock=lambda: self.now, run=self.run)
+
+
+def reasons(found: Walk) -> dict[str, str]:
+    return {check.id: check.reason for report in found for check in report.checks if check.status is Status.UNKNOWN}
+
+
+def test_who_answers_in_time_is_asked_everything() -> None:
+    found = walk(Time(each=0.1).ports(Fakes()), SUBJECT)
+    assert found.verdict.status is Status.PASSED
+
+
+@pytest.mark.parametrize("code", [TIMED_OUT, "connection_refused", "unknown_host"])
+def test_a_server_that_did_not_answer_is_asked_once(code: str) -> None:
+    fakes = Fakes(errors={"service_account": Unreachable(code=code, said="the library's words")})
+    time = Time()
+    found = walk(time.ports(fakes), SUBJECT)
+    assert_whole(found)
+    after = time.asked[time.asked.index("service_account") + 1 :]
+    assert {"pod", "mutating_webhooks", "dry_run_pod", "request_token"} & set(after) == set()
+    assert {reason for check, reason in reasons(found).items() if check.startswith(("webhook", "pod"))} == {
+        "unreachable"
+    }
+    assert found.reports[0].status is Status.PASSED
+
+
+def test_a_server_with_the_wrong_certificate_did_answer() -> None:
+    """Its certificate can still be looked at."""
+    fakes = Fakes(errors={"jwks": Unreachable(code="certificate_untrusted", said="self-signed")})
+    found = walk(Time().ports(fakes), SUBJECT)
+    assert found.reports[0].check("issuer.jwks").reason == "unreachable"
+    assert found.reports[0].check("provider.thumbprint").status is Status.PASSED
+
+
+def test_a_refusal_is_an_answer() -> None:
+    fakes = Fakes(errors={"service_account": NotPermitted(code="Forbidden", said="no")})
+    time = Time()
+    walk(time.ports(fakes), SUBJECT)
+    assert {"pod", "mutating_webhooks", "dry_run_pod"} <= set(time.asked)
+
+
+@pytest.mark.parametrize(("method", "check_id"), [("dry_run_pod", "webhook.dry_run"), ("execute", "token.file")])
+def test_behind_the_api_server_another_one_may_be_silent(method: str, check_id: str) -> None:
+    """A webhook or a kubelet that hangs says nothing of the API server."""
+    found = walk(Time({method: 99.0}).ports(Fakes()), SUBJECT)
+    assert set(reasons(found)) >= {check_id}
+    assert found.report(found.reports[2].step).check("pod.injected").status is Status.PASSED
+    assert found.report(found.reports[4].step).check("sts.credentials").status is Status.PASSED
+
+
+def test_iam_sts_and_s3_are_servers_of_their_own() -> None:
+    found = walk(Time({"oidc_providers": 99.0}).ports(Fakes()), SUBJECT)
+    assert reasons(found)["provider.exists"] == reasons(found)["role.exists"] == "unreachable"
+    assert found.report(found.reports[3].step).check("token.signature").status is Status.PASSED
+    assert found.report(found.reports[5].step).check("access.list_buckets").status is Status.PASSED
+
+
+@pytest.mark.parametrize("cost", [0.5, 0.9, 3.0, 4.9, 60.0])
+def test_the_deadline_is_kept_whatever_each_answer_takes(cost: float) -> None:
+    time = Time(each=cost)
+    found = walk(time.ports(Fakes()), SUBJECT)
+    assert_whole(found)
+    assert time.now - 1000 <= WALK_SECONDS < 10
+    assert max(time.waits) <= ANSWER_SECONDS
+    assert found.verdict.status is not Status.PASSED
+    if cost < ANSWER_SECONDS:
+        assert "out_of_time" in reasons(found).values()
+        assert found.reports[0].check("issuer.discovery").status is (Status.PASSED if cost < 4 else Status.UNKNOWN)
+
+
+def test_time_begins_with_the_first_question() -> None:
+    time = Time(each=1.0)
+    ports = time.ports(Fakes(), seconds=2.5)
+    time.now += 3600
+    ports.cluster.version()
+    ports.aws.caller_identity()
+    with pytest.raises(Unreachable) as late:
+        ports.issuer.discovery("https://issuer.example")
+    assert (late.value.code, late.value.operation) == (OUT_OF_TIME, "discovery")
+    with pytest.raises(Unreachable):
+        ports.cluster.version()
+    assert time.asked.count("version") == 1
+
+
+def test_a_thread_hands_on_what_came() -> None:
+    assert in_a_thread(lambda: 7, 5) == 7
+    with pytest.raises(KeyError, match="mine"):
+        in_a_thread(lambda: {}["mine"], 5)
+
+
+def test_a_thread_that_hangs_is_left_behind() -> None:
+    done = threading.Event()
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        in_a_thread(lambda: done.wait(30), 0.05)
+    assert time.monotonic() - started < 5
+    done.set()
