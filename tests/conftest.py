@@ -11,8 +11,8 @@ settings.register_profile("developer", deadline=None, suppress_health_check=[Hea
 settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
 
-_MUST_RUN = ("browser", "cli")
-"""Markers of tests that need programs which apt and pip bring. `live` needs a kube-apiserver, which they do not."""
+_MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS") else []))
+"""Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
 
 
 @pytest.hookimpl(wrapper=True)

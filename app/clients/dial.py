@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 HEADER_LIMIT = 16 * 1024
@@ -18,10 +18,20 @@ class ProxyError(OSError):
 class Dialer:
     """Opens TLS connections with one context, and resumes the last session with a server (RFC 8446 §2.2)."""
 
-    def __init__(self, context: ssl.SSLContext, server_name: str = "", proxy: tuple[str, int] | None = None) -> None:
-        """`server_name`: whose certificate is asked for, where it is not the host's. `proxy`: by whom we go."""
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        server_name: str = "",
+        proxy: tuple[str, int] | None = None,
+        proxy_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`server_name`: whose certificate is asked for, where it is not the host's.
+
+        `proxy`: by whom we go; `proxy_headers`: by what that one knows us.
+        """
         self._context = context
         self._proxy = proxy
+        self._proxy_headers = proxy_headers or {}
         self._server_name = server_name
         self._sessions: dict[tuple[str, int], ssl.SSLSession] = {}
 
@@ -36,7 +46,7 @@ class Dialer:
         with socket.create_connection(self._proxy or address, connect_timeout) as plain:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._proxy is not None:
-                _tunnel(plain, address)
+                _tunnel(plain, address, self._proxy_headers)
             if not tls:
                 plain.settimeout(timeout)
                 yield plain
@@ -52,10 +62,11 @@ class Dialer:
                     self._sessions[address] = connection.session
 
 
-def _tunnel(proxy: socket.socket, address: tuple[str, int]) -> None:
+def _tunnel(proxy: socket.socket, address: tuple[str, int], headers: Mapping[str, str]) -> None:
     """Asks a proxy for a way through (RFC 9110 §9.3.6). Raises `OSError`."""
     target = f"{address[0]}:{address[1]}"
-    proxy.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", *(f"{name}: {headers[name]}" for name in headers)]
+    proxy.sendall("\r\n".join([*lines, "", ""]).encode())
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):  # byte by byte: what comes next is not the proxy's
         received = proxy.recv(1)

@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import urllib3
 from kubernetes import client
@@ -50,15 +50,23 @@ class KubernetesTransport:
     ) -> None:
         """`ca_pem`: the CA as data; without it, the system's own. `context`: a TLS context that knows it all.
 
-        `server_name`: whose certificate is asked for, where it is not the host's. `proxy_url`: an http proxy.
+        `server_name`: whose certificate is asked for, where it is not the host's. `proxy_url`: an http proxy, with
+        user and password where it wants them.
         """
         context = context or ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
         options: dict[str, Any] = {"ssl_context": context, "retries": False, "maxsize": 16}
         if server_name:
             options["server_hostname"] = server_name
+        if not proxy_url:
+            self.pool = urllib3.PoolManager(**options)
+            self.dialer = Dialer(context, server_name)
+            return
         proxy = urlsplit(proxy_url)
-        self.pool = urllib3.ProxyManager(proxy_url, **options) if proxy_url else urllib3.PoolManager(**options)
-        self.dialer = Dialer(context, server_name, (proxy.hostname, proxy.port or 80) if proxy.hostname else None)
+        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
+        headers = urllib3.make_headers(proxy_basic_auth=login)
+        address = (proxy.hostname or "", proxy.port or 80)
+        self.pool = urllib3.ProxyManager(f"http://{proxy.netloc.rpartition('@')[2]}", proxy_headers=headers, **options)
+        self.dialer = Dialer(context, server_name, address, headers)
 
 
 class KubernetesCluster:

@@ -18,7 +18,7 @@ class Gate:
         self._target = port
         self._proxy = proxy
         self.asked: list[str] = []
-        """The request lines that a proxy got."""
+        """The requests that a proxy got."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -48,7 +48,7 @@ class Gate:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += near.recv(1)
-        self.asked.append(head.split(b"\r\n")[0].decode())
+        self.asked.append(head.decode())
         near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreacha
 from app.flow.ports import Access
 from app.wiring import Choice
 from tests.contracts.scripted import scripted
-from tests.live.control_plane import ADMIN_TOKEN
+from tests.live.control_plane import ADMIN_TOKEN, VARIABLE
 from tests.live.eks import SUBJECT, Eks, kubeconfig
 from tests.live.gate import Gate, silent
 
@@ -248,14 +250,16 @@ def test_a_proxy_that_is_not_there(here: Eks, tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("call", ["version", "execute"])
 def test_a_proxy_is_asked_for_the_way(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     proxy = Gate(here.control_plane.port, proxy=True)
-    port = elsewhere(here, tmp_path, monkeypatch, **{"proxy-url": f"http://127.0.0.1:{proxy.port}"})
+    port = elsewhere(here, tmp_path, monkeypatch, **{"proxy-url": f"http://me:s3cr%40t@127.0.0.1:{proxy.port}"})
     if call == "version":
         assert port.version()["major"] == "1"
     else:
         error = refused(lambda: port.execute("default", SUBJECT.pod, "aws-cli", ["ls"]))
         assert error.status == 400  # the API server's own: the Pod runs nowhere
     proxy.close()
-    assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT 127.0.0.1:{here.control_plane.port}"]
+    (asked,) = proxy.asked
+    assert asked.startswith(f"CONNECT 127.0.0.1:{here.control_plane.port} HTTP/1.")
+    assert b64encode(b"me:s3cr@t").decode() in asked
 
 
 def test_a_proxy_that_says_no(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,6 +291,15 @@ def test_a_kubeconfig_that_leads_nowhere(
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     assert refused(lambda: cluster("admin")).code == code
     assert refused(wiring.contexts).code == code
+
+
+def test_kubectl_reads_the_kubeconfig_as_we_do(here: Eks) -> None:
+    """One program for each login, the same answers."""
+    kubectl = [str(Path(os.environ[VARIABLE], "kubectl")), "auth", "can-i", "list", "pods", "--namespace=default"]
+    wanted = Access(verb="list", resource="pods", namespace="default")
+    for context in ("admin", "certificate", "stranger"):
+        told = subprocess.run([*kubectl, f"--context={context}"], capture_output=True, text=True, check=False)
+        assert told.stdout.strip() == ("yes" if cluster(context).allowed(wanted) else "no")
 
 
 def test_nothing_global_is_touched(here: Eks) -> None:
