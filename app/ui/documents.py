@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 Notes = Mapping[Path, str]
 """What to light: the path of a member (`*` stands for any name or index), and the words beside its first line.
 
-With `ITSELF` at its end it lights the lines that open and close a member, and leaves what is in between folded.
+With `ITSELF` at its end it lights the line that opens a member, and leaves what is in it folded.
 """
 ITSELF = ""
 
@@ -39,6 +39,11 @@ class Line:
     def text(self) -> str:
         """The line as it would stand in a file, without its indentation."""
         return f"{self.head}{self.scalar}{self.tail}"
+
+    @property
+    def closes(self) -> bool:
+        """Whether the line ends what an earlier line opened."""
+        return self.text[:1] in ("}", "]")
 
 
 def json_lines(document: JsonValue) -> list[Line]:
@@ -98,7 +103,7 @@ def matches(path: Path, pattern: Path) -> bool:
 
 def document(content: Content, lines: Sequence[Line], notes: Notes) -> str:
     """The lines as HTML. Without notes nothing is lit and nothing folded."""
-    lit = [any(matches(line.path, pattern) for pattern in notes) for line in lines]
+    lit = [any(_lights(pattern, line) for pattern in notes) for line in lines]
     if not any(lit):
         return _block(render_line(line) for line in lines)
     parts: list[str] = []
@@ -116,6 +121,10 @@ def document(content: Content, lines: Sequence[Line], notes: Notes) -> str:
             parts.append(fold(content, [render_line(line) for line in lines[start:stop]]))
         start = stop
     return _block(parts)
+
+
+def _lights(pattern: Path, line: Line) -> bool:
+    return matches(line.path, pattern) and not (line.closes and pattern[-1:] == (ITSELF,))
 
 
 def _is_first(path: Path, pattern: Path, told: set[Path]) -> bool:
