@@ -14,7 +14,7 @@ from app.clients import aws_sdk
 from app.clients.errors import from_aws, unexpected
 from app.clients.recorder import Recorder
 from app.flow import strict_json
-from app.flow.errors import FlowError, Unreachable
+from app.flow.errors import FlowError
 from app.flow.model import Exchange, JsonValue
 from app.flow.ports import AssumedRole, Credentials
 
@@ -45,7 +45,6 @@ class BotoAws:
         self._identity = identity
         self._sdk = sdk
         self._recorder = Recorder()
-        self._down: dict[aws_sdk.Service, Unreachable] = {}
 
     def oidc_providers(self) -> Sequence[str]:
         return list(
@@ -151,17 +150,12 @@ class BotoAws:
         credentials: Credentials | None = None,
     ) -> Any:
         """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
-        if service in self._down:  # not waited for again by the rest of a walk: its ports are made anew
-            raise self._down[service]
         try:
             identity = NOBODY if operation in _UNSIGNED else self._identity_of(credentials)
             with aws_sdk.calling(service, identity, self._recorder):
                 return _plain(call(self._sdk.client(service, self.region, self._endpoint_url)))
         except (ClientError, BotoCoreError, OSError) as error:
-            refused = from_aws(error, operation)
-            if isinstance(refused, Unreachable):
-                self._down[service] = refused
-            raise refused from error
+            raise from_aws(error, operation) from error
         except FlowError:
             raise
         except Exception as error:

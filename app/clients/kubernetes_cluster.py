@@ -24,7 +24,7 @@ from app.clients.errors import from_kubernetes, unexpected
 from app.clients.exec_stream import execute
 from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
-from app.flow.errors import Refused, Unreachable
+from app.flow.errors import Refused
 from app.flow.model import Exchange, JsonValue
 from app.flow.ports import Access, Execution
 from app.flow.steps.documents import dig, text
@@ -74,7 +74,6 @@ class KubernetesCluster:
 
     def __init__(self, *, host: str, token: str, transport: KubernetesTransport) -> None:
         """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent."""
-        self._down: Unreachable | None = None
         self._recorder = Recorder()
         self._transport = transport
         self._configuration = client.Configuration(host=host.rstrip("/"))
@@ -135,12 +134,7 @@ class KubernetesCluster:
 
     def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
         """Under a generated name: a dry run under the name of a Pod that exists is a 409."""
-        try:
-            create = self._core.create_namespaced_pod
-            return self._json("create pods", create, namespace, _nameless(pod), dry_run="All")
-        except Unreachable:
-            self._down = None  # it may be the webhook for which the API server waits
-            raise
+        return self._json("create pods", self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All")
 
     def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
         operation = "create serviceaccounts/token"
@@ -158,7 +152,6 @@ class KubernetesCluster:
         return token
 
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution:
-        self._give_up_if_down()
         return execute(
             host=self._configuration.host,
             authorization=self._configuration.api_key.get("authorization", ""),
@@ -196,21 +189,13 @@ class KubernetesCluster:
 
     def _bytes(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> bytes:
         """The answer's body. The client raises its own errors, urllib3's and plain ones (a token with a line break)."""
-        self._give_up_if_down()
         try:
             answer = call(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **options)
             return bytes(answer.data)
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-            refused = from_kubernetes(error, operation)
-            self._down = refused if isinstance(refused, Unreachable) else None
-            raise refused from error
+            raise from_kubernetes(error, operation) from error
         except ValueError as error:
             raise Refused(code=type(error).__name__, said=str(error), operation=operation) from error
-
-    def _give_up_if_down(self) -> None:
-        """A server that did not answer once is not waited for again by the rest of a walk: its ports are made anew."""
-        if self._down is not None:
-            raise self._down
 
 
 class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]

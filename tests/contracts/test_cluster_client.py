@@ -155,27 +155,6 @@ def test_a_refused_connection_is_unreachable(call: Callable[[KubernetesCluster],
     assert "Connection refused" in exchange.error
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_who_did_not_answer_is_not_asked_again(call: Callable[[KubernetesCluster], Any]) -> None:
-    """By the same ports: a walk makes new ones. But for a dry run, where it may be the webhook that is slow."""
-    port = cluster(1)
-    for _ in range(2):
-        with pytest.raises(Unreachable) as raised:
-            port.version()
-        assert raised.value.code == "connection_refused"
-    with pytest.raises(Unreachable):
-        call(port)
-    assert len(port.exchanges()) == 1
-
-
-def test_after_a_dry_run_without_an_answer_the_server_is_asked_all_the_same() -> None:
-    port = cluster(1)
-    for call in (CALLS["create"], CALLS["get"]):
-        with pytest.raises(Unreachable):
-            call(port)
-    assert len(port.exchanges()) == 2
-
-
 PAGES = [{"items": [1], "metadata": {"continue": "a b"}}, {"items": [2], "metadata": {"continue": ""}}]
 
 
