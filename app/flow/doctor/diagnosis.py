@@ -1,0 +1,67 @@
+"""One diagnosis: what was read of a ServiceAccount and its Pod, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from app.flow.doctor import pod
+from app.flow.doctor.fixes import Fix, fix_for
+from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
+from app.flow.ports import Ports
+from app.flow.verdict import PLACES, Judgement, judge
+from app.flow.walk import walk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What was read, secrets masked. Verdict and fix follow from it, here as in the copy that a colleague opens."""
+
+    walk: Walk
+    checks: tuple[Check, ...]
+    """Those that only a running Pod shows."""
+    read_at: float
+    """When, by the clock of the ports: Unix seconds."""
+    evidence: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What the checks of the Pod add: `workload`, who has to be restarted."""
+    exchanges: tuple[Exchange, ...] = ()
+    """What went over the wire for those checks."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whose IRSA it is."""
+        return self.walk.subject
+
+    @property
+    def verdict(self) -> Judgement:
+        """The first broken link, or what keeps it open."""
+        return judge(self.walk, self.checks)
+
+    @property
+    def fix(self) -> Fix | None:
+        """What to do about it; None where there is nothing to do."""
+        documents = {name: document for report in self.walk for name, document in report.evidence.items()}
+        return fix_for(self.verdict, self.walk, {**documents, **self.evidence})
+
+    def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
+        """The checks by step, those of the running Pod after the step's own."""
+        for report in self.walk:
+            also = (check for check in self.checks if PLACES[check.id] is report.step)
+            yield report.step, (*report.checks, *also)
+
+
+def examine(ports: Ports, subject: Subject) -> Diagnosis:
+    """Walks, looks at the Pod, and says what is wrong. Never raises."""
+    return diagnose(ports, walk(ports, subject))
+
+
+def diagnose(ports: Ports, found: Walk) -> Diagnosis:
+    """The same for a walk that has just been made with these ports. Never raises."""
+    report = pod.inspect(ports, found)
+    return Diagnosis(
+        walk=found,
+        checks=report.checks,
+        read_at=ports.clock.now(),
+        evidence=report.evidence,
+        exchanges=report.exchanges,
+    )

@@ -1,0 +1,157 @@
+"""What only a running Pod shows: whether it was edited, what else it carries that an SDK takes first, what it can read.
+
+Rules: the webhook's order of precedence (amazon-eks-pod-identity-webhook, pkg/handler/handler.go); botocore's
+credential chain (`env` before web identity, web identity before container credentials) and its variables.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor import container_checks
+from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.workload import workload_of
+from app.flow.errors import FlowError
+from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.ports import Ports
+from app.flow.steps.documents import items, mapping, text
+from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path, token_source
+from app.flow.steps.names import TOKEN_DIRECTORY
+from app.flow.webhook import VOLUME
+
+CHECKS = (
+    "pod.environment",
+    "pod.volume",
+    "pod.age",
+    "pod.pod_identity",
+    "pod.token_readable",
+    "pod.region",
+    "pod.static_keys",
+    "pod.hop_limit",
+)
+POD_IDENTITY_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+POD_IDENTITY_LABEL = "eks.amazonaws.com/pod-identity"
+
+
+def inspect(ports: Ports, walk: Walk) -> StepReport:
+    """Looks at the Pod of a walk. Never raises. The report's step is the one at which a Pod is edited."""
+    findings = Findings(Step.WEBHOOK, ports, CHECKS)
+    subject = walk.subject
+    where = f"Pod {subject.namespace}/{subject.pod}"
+
+    # (1) The Pod, if there is one that runs under the ServiceAccount.
+    exists = check_of(walk, "pod.exists")
+    if exists is None or exists.status in (Status.UNKNOWN, Status.NOT_REACHED):
+        _without_a_pod(findings, exists, where)
+        return findings.report()
+    try:
+        pod = ports.cluster.pod(subject.namespace, subject.pod)
+    except FlowError as error:
+        _without_an_answer(findings, error, where)
+        return findings.report()
+    findings.show("workload", workload_of(pod))
+    if exists.status is Status.FAILED:
+        findings.unreached_by_earlier_step()
+        return findings.report()
+
+    # (2) What is written in it.
+    annotations = mapping(evidence_of(walk, "service_account"), "metadata", "annotations")
+    injected = _environment(findings, pod, where) & _volume(findings, pod, where)
+    _age(findings, pod, evidence_of(walk, "service_account"), injected, text(annotations, ROLE_ARN), where)
+    _pod_identity(findings, pod, where)
+
+    # (3) What its containers can read, and what they will find first.
+    container_checks.judge_containers(findings, ports, walk, pod)
+    return findings.report()
+
+
+def _without_a_pod(findings: Findings, exists: Check | None, where: str) -> None:
+    """The reason is the same for all."""
+    findings.unreached_by_earlier_step()
+    if exists is not None and exists.status is Status.UNKNOWN:
+        for check_id in CHECKS:
+            findings.unknown(check_id, exists.reason, where=where, error=exists.error)
+
+
+def _without_an_answer(findings: Findings, error: FlowError, where: str) -> None:
+    findings.unreached_by_earlier_step()
+    if reason := unseen(error):
+        for check_id in CHECKS:
+            findings.unknown(check_id, reason, where=where, error=error.said)
+
+
+def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
+    boxes = containers(pod)
+    found = {text(box, "name"): environment(box) for box in boxes}
+    return findings.judge(
+        "pod.environment",
+        bool(boxes) and all(box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for box in found.values()),
+        got=[f"{name}: {key}" for name, box in found.items() for key in (ROLE_VARIABLE, TOKEN_VARIABLE) if key in box],
+        expected=[ROLE_VARIABLE, TOKEN_VARIABLE],
+        where=f"{where} .spec.containers[].env",
+    )
+
+
+def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
+    boxes = containers(pod)
+    mounts = [f"{text(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
+    source = token_source(pod)
+    return findings.judge(
+        "pod.volume",
+        source is not None and bool(boxes) and len(mounts) == len(boxes),
+        got=mounts if source is not None else [text(volume, "name") for volume in items(pod, "spec", "volumes")],
+        expected=f"{VOLUME} {TOKEN_DIRECTORY}",
+        where=f"{where} .spec.volumes",
+    )
+
+
+def _age(
+    findings: Findings, pod: JsonValue, service_account: JsonValue, injected: bool, role_arn: str, where: str
+) -> None:
+    """Older than the annotation and not edited by it. `managedFields` says when its owner last changed anything."""
+    where += " .metadata.creationTimestamp"
+    created, annotated = text(pod, "metadata", "creationTimestamp"), annotated_at(service_account)
+    if _time(created) is None or not annotated:
+        findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
+        return
+    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod)}
+    current = injected and roles == {role_arn}
+    younger = (_time(created) or 0.0) >= (_time(annotated) or 0.0)
+    findings.judge("pod.age", younger or current, got=created, expected=f">= {annotated}", where=where)
+
+
+def annotated_at(service_account: JsonValue) -> str:
+    """When the role's annotation was set, at the latest (RFC 3339); empty where no owner of the field is known."""
+    times = [
+        text(entry, "time")
+        for entry in items(service_account, "metadata", "managedFields")
+        if f"f:{ROLE_ARN}" in mapping(entry, "fieldsV1", "f:metadata", "f:annotations")
+        and _time(text(entry, "time")) is not None
+    ]
+    return max(times, key=lambda when: _time(when) or 0.0, default="")
+
+
+def _time(words: str) -> float | None:
+    """RFC 3339 as Unix seconds."""
+    try:
+        return datetime.fromisoformat(words).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _pod_identity(findings: Findings, pod: JsonValue, where: str) -> None:
+    """An EKS Pod Identity association wins over the annotation: the webhook then writes its variables instead."""
+    labelled = POD_IDENTITY_LABEL in mapping(pod, "metadata", "labels")
+    variables = [environment(box) for box in containers(pod)]
+    given = any(POD_IDENTITY_VARIABLE in box for box in variables)
+    both = given and all(TOKEN_VARIABLE in box for box in variables)
+    findings.judge(
+        "pod.pod_identity",
+        not (labelled or given),
+        got=[name for name, found in ((POD_IDENTITY_LABEL, labelled), (POD_IDENTITY_VARIABLE, given)) if found],
+        expected=TOKEN_VARIABLE,
+        where=f"{where} .spec.containers[].env",
+        otherwise=Status.WARNING if both else Status.FAILED,
+    )

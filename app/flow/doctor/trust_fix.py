@@ -1,0 +1,78 @@
+"""Trust policies that would do: the one that is there, with as little changed as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.flow.model import JsonValue
+from app.flow.nearest import statements
+from app.flow.steps.documents import mapping, text
+from app.flow.steps.names import host_and_path
+from app.flow.steps.trust_policy import strangers_of
+from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, evaluate, web_identity_context
+
+VERSION = "2012-10-17"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bearer:
+    """Who is to be let in."""
+
+    issuer: str
+    provider_arn: str
+    subject: str
+    """`system:serviceaccount:NAMESPACE:NAME`."""
+    audience: str
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What names exactly this ServiceAccount."""
+        prefix = host_and_path(self.issuer)
+        return {f"{prefix}:sub": self.subject, f"{prefix}:aud": self.audience}
+
+    def is_let_in(self, policy: JsonValue, subject: str = "") -> bool:
+        """Whether the policy lets it in, or another subject with a token of the same kind."""
+        claims = {"sub": subject or self.subject, "aud": [self.audience]}
+        return evaluate(policy, web_identity_context(self.issuer, claims, self.provider_arn)).allowed
+
+
+def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
+    """The policy with one more statement, which lets in this ServiceAccount and nobody else.
+
+    Nobody loses anything by it. None where that does not help: a Deny applies.
+    """
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": bearer.provider_arn},
+        "Action": ASSUME_ROLE_WITH_WEB_IDENTITY,
+        "Condition": {"StringEquals": bearer.conditions},
+    }
+    changed = {"Version": VERSION, **mapping(policy), "Statement": [*statements(policy), statement]}
+    return changed if bearer.is_let_in(changed) else None
+
+
+def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:
+    """The policy in which every statement that lets in strangers names this ServiceAccount alone. None if none does."""
+    changed = [_narrow(policy, statement, bearer) for statement in statements(policy)]
+    return None if changed == statements(policy) else {**mapping(policy), "Statement": changed}
+
+
+def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> JsonValue:
+    alone = {**mapping(policy), "Statement": [statement]}
+    if text(statement, "Effect") != "Allow" or not any(
+        bearer.is_let_in(alone, stranger) for stranger in strangers_of(bearer.subject)
+    ):
+        return statement
+    kept: dict[str, Any] = {}
+    for operator, keys in mapping(statement, "Condition").items():
+        others = {key: value for key, value in mapping(keys).items() if key.lower() != _subject_key(bearer)}
+        if others or not isinstance(keys, Mapping):
+            kept[operator] = others or keys
+    exact = {**mapping(kept, "StringEquals"), f"{host_and_path(bearer.issuer)}:sub": bearer.subject}
+    return {**mapping(statement), "Condition": {**kept, "StringEquals": exact}}
+
+
+def _subject_key(bearer: Bearer) -> str:
+    return f"{host_and_path(bearer.issuer)}:sub".lower()

@@ -1,0 +1,40 @@
+"""Who makes a Pod anew when it is gone: what has to be changed and restarted, since a Pod itself cannot be."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from app.flow.model import JsonValue
+from app.flow.steps.documents import dig, items, mapping, text
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
+
+ROLLED_OUT = ("deployment", "statefulset", "daemonset")
+"""What `kubectl rollout restart` restarts."""
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+Again: TypeAlias = Literal["restart", "apply", "replace", "delete"]
+"""How to have the Pod made anew: by its owner, from what was applied, from what is stored, or by hand."""
+
+
+def workload_of(pod: JsonValue) -> JsonValue:
+    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how it is made anew; the Pod itself without one.
+
+    A ReplicaSet is named after its Deployment and the hash of the Pod template.
+    """
+    name = text(pod, "metadata", "name")
+    owner = next((it for it in items(pod, "metadata", "ownerReferences") if dig(it, "controller") is True), None)
+    if owner is None:
+        return {"kind": "pod", "name": name, "again": _again(pod)}
+    kind, owned_by = text(owner, "kind").lower(), text(owner, "name")
+    template = text(pod, "metadata", "labels", "pod-template-hash")
+    if kind == "replicaset" and template and owned_by.endswith(f"-{template}"):
+        return {"kind": "deployment", "name": owned_by.removesuffix(f"-{template}"), "again": "restart"}
+    return {"kind": kind, "name": owned_by, "again": "restart" if kind in ROLLED_OUT else "delete"}
+
+
+def _again(pod: JsonValue) -> Again:
+    """A stored Pod that already has the webhook's variables would keep them, so that cannot serve as its own model."""
+    if LAST_APPLIED in mapping(pod, "metadata", "annotations"):
+        return "apply"
+    injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))
+    return "delete" if injected else "replace"
