@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app import wiring
+from app.flow.consent import NOTHING, consented
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution, Ports
 from app.flow.walk import walk
@@ -44,17 +45,33 @@ def checks(found: Walk, *statuses: Status) -> dict[str, Check]:
 
 
 def test_what_a_cluster_without_nodes_lets_see(here: Eks) -> None:
-    """All that is read passes; what a running Pod alone would show is unknown, and says why. Nothing fails."""
+    """What a running Pod alone would show is unknown, and says why; a requested token stands in for the mounted one.
+
+    So a token of the real API server is exchanged at STS and opens S3.
+    """
     found = walk(here.ports(), SUBJECT)
-    assert [report.status for report in found][:3] == [PASSED, PASSED, PASSED]
-    assert checks(found, FAILED, Status.WARNING) == {}
+    assert [report.status for report in found] == [PASSED, PASSED, PASSED, UNKNOWN, PASSED, PASSED]
     unknown = checks(found, UNKNOWN)
-    assert (unknown["token.file"].reason, unknown["token.file"].error) == (
-        "not_observable",
-        "pod pod-after does not have a host assigned",
-    )
-    assert found.verdict.check == unknown["token.file"]
-    assert all(check.reason for check in checks(found, UNKNOWN, NOT_REACHED).values())
+    assert {name: check.reason for name, check in unknown.items()} == {
+        "token.file": "not_observable",
+        "token.bound_pod": "stand_in",
+        "token.lifetime": "stand_in",
+    }
+    assert unknown["token.file"].error == "pod pod-after does not have a host assigned"
+    assert checks(found, FAILED, Status.WARNING, NOT_REACHED) == {}
+
+
+def test_until_somebody_asks_for_more_the_walk_only_reads(here: Eks) -> None:
+    """Seen on the wire: the cluster gets nothing but GET, AWS nothing but what reads IAM."""
+    ports = consented(here.ports(), NOTHING)
+    found = walk(ports, SUBJECT)
+    exchanges = [exchange for report in found for exchange in report.exchanges]
+    assert {exchange.method for exchange in exchanges if exchange.callee in ("kube-apiserver", "issuer")} == {"GET"}
+    assert {exchange.callee for exchange in exchanges} == {"kube-apiserver", "issuer", "iam"}
+    asked = {exchange.request_body.partition("&")[0] for exchange in exchanges if exchange.callee == "iam"}
+    assert all(action.startswith(("Action=Get", "Action=List")) for action in asked)
+    assert checks(found, FAILED) == {}
+    assert {check.reason for check in checks(found, UNKNOWN).values()} == {"not_asked"}
 
 
 def test_a_token_of_the_real_api_server_opens_s3(here: Eks) -> None:

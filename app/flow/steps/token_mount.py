@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 
-from app.flow.errors import FlowError, NotFound, NotPermitted, Unreachable
+from app.flow.errors import FlowError, NotFound
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
@@ -126,7 +126,7 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
         findings.show("data_files", parse_listing(written.stdout))
         content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", path])
     except FlowError as error:
-        if isinstance(error, NotFound | NotPermitted | Unreachable):
+        if unseen(error) or isinstance(error, NotFound):
             findings.refused("token.file", error, expected=path, where=where)
         else:  # The container has ended, or has no `cat`: its file may be in perfect order.
             findings.unknown("token.file", "not_observable", expected=path, where=where, error=error.said)
