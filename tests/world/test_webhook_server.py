@@ -145,3 +145,19 @@ def test_any_review_is_answered(https, world, pod, namespace):
 @given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_answered(https, world, body):
     assert ask(https, world, body).status_code == 400
+
+
+def test_service_accounts_are_looked_up_where_the_caller_keeps_them(https, world):
+    """A cluster other than the world's may call the webhook: then its ServiceAccounts count, and no others."""
+    asked = []
+
+    def elsewhere(namespace, name):
+        asked.append((namespace, name))
+        return {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/elsewhere"}}}
+
+    world.find_service_account = elsewhere
+    response = ask(https, world, review()).json()["response"]
+    assert asked == [("default", "my-sa")]
+    assert "role/elsewhere" in base64.b64decode(response["patch"]).decode()
+    world.find_service_account = lambda namespace, name: None
+    assert "patch" not in ask(https, world, review()).json()["response"]
