@@ -88,10 +88,16 @@ def _is_added(volume: str) -> bool:
 
 
 def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
-    """A container without the mounts of added volumes and without the run of variables at the end of its list."""
+    """A container without the mounts of added volumes and without the variables that come in runs.
+
+    Other webhooks may have appended theirs after them.
+    """
     env = items(container, "env")
     for group in _APPENDED if mount_path(container) == TOKEN_DIRECTORY else ():
-        if tuple(text(item, "name") for item in env[-len(group) :]) == group:
-            env = env[: -len(group)]
+        names = [text(item, "name") for item in env]
+        for start in reversed(range(len(names) - len(group) + 1)):
+            if tuple(names[start : start + len(group)]) == group:
+                env = env[:start] + env[start + len(group) :]
+                break
     mounts = [mount for mount in items(container, "volumeMounts") if text(mount, "name") not in added]
     return {**container, "env": env, "volumeMounts": mounts}

@@ -1,0 +1,553 @@
+"""The checks of a running Pod, and the commands that mend what is broken."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flow.doctor import Diagnosis, examine
+from app.flow.doctor.fixes import _FIXES
+from app.flow.doctor.pod import CHECKS
+from app.flow.doctor.trust_fix import Bearer
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.model import Check, Status, Subject
+from app.flow.ports import Execution
+from app.flow.verdict import PLACES, Outcome
+from tests.unit.fake_ports import (
+    ACCOUNT,
+    DIRECTORY,
+    ISSUER,
+    PROVIDER,
+    ROLE,
+    SECRETS,
+    SUB,
+    SUBJECT,
+    Fakes,
+    bare_pod,
+)
+from tests.unit.test_steps import annotate, condition
+
+PASSED, WARNING, FAILED, UNKNOWN, NOT_REACHED = (
+    *(Status.PASSED, Status.WARNING, Status.FAILED),
+    *(Status.UNKNOWN, Status.NOT_REACHED),
+)
+TOKEN = f"{DIRECTORY}/token"
+
+
+def examined(fakes: Fakes, subject: Subject = SUBJECT) -> Diagnosis:
+    return examine(fakes.ports(), subject)
+
+
+def check(found: Diagnosis, check_id: str) -> Check:
+    return next(check for check in found.checks if check.id == check_id)
+
+
+def healthy() -> Fakes:
+    """A Pod of a Deployment, as a real API server stores it."""
+    fakes = Fakes()
+    fakes.service_account["metadata"]["managedFields"] = [owner("2026-11-24T10:00:00Z")]
+    metadata = fakes.pod["metadata"]
+    metadata["creationTimestamp"] = "2026-11-24T10:00:00Z"
+    metadata["labels"] = {"app": "demo", "pod-template-hash": "6f4dfff6cb"}
+    metadata["ownerReferences"] = [{"kind": "ReplicaSet", "name": "web-6f4dfff6cb", "controller": True}]
+    return fakes
+
+
+def owner(time: str, key: str = "eks.amazonaws.com/role-arn") -> dict[str, Any]:
+    return {"manager": "kubectl", "time": time, "fieldsV1": {"f:metadata": {"f:annotations": {f"f:{key}": {}}}}}
+
+
+def container(fakes: Fakes) -> dict[str, Any]:
+    return fakes.pod["spec"]["containers"][0]
+
+
+def add_variable(fakes: Fakes, name: str, **value: Any) -> None:
+    container(fakes)["env"].append({"name": name, **(value or {"value": SECRETS[0]})})
+
+
+def drop_variable(fakes: Fakes, name: str) -> None:
+    container(fakes)["env"] = [item for item in container(fakes)["env"] if item["name"] != name]
+
+
+def bare(fakes: Fakes) -> None:
+    """The Pod as if the webhook had not been called."""
+    fakes.pod["spec"] = bare_pod()["spec"]
+
+
+def answer(fakes: Fakes, command: str, stdout: str = "", stderr: str = "", exit_code: int = 0) -> None:
+    fakes.files[command] = Execution(stdout=stdout, stderr=stderr, exit_code=exit_code)
+
+
+def test_a_healthy_pod_passes_but_for_what_nobody_can_see() -> None:
+    found = examined(healthy())
+    assert [it.id for it in found.checks] == list(CHECKS) == list(PLACES)
+    assert {it.id: it.status for it in found.checks if it.status is not PASSED} == {"pod.hop_limit": UNKNOWN}
+    assert (found.verdict.outcome, found.fix) == (Outcome.WORKS, None)
+    assert found.read_at == Fakes().now
+    assert found.evidence == {"workload": {"kind": "deployment", "name": "web", "again": "restart"}}
+
+
+CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
+    # what is wrong: (how, the check, its status, a part of what it got)
+    "no variables": (bare, "pod.environment", FAILED, "[]"),
+    "no token file": (
+        lambda f: drop_variable(f, "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        "pod.environment",
+        FAILED,
+        "aws-cli: AWS_ROLE_ARN",
+    ),
+    "no volume": (bare, "pod.volume", FAILED, "[]"),
+    "no mount": (lambda f: container(f)["volumeMounts"].pop(), "pod.volume", FAILED, "[]"),
+    "younger than its annotation, and edited": (
+        lambda f: f.pod["metadata"].update(creationTimestamp="2026-11-24T09:59:59Z"),
+        "pod.age",
+        PASSED,
+        "09:59:59",
+    ),
+    "older than the annotation": (
+        lambda f: (bare(f), f.pod["metadata"].update(creationTimestamp="2026-11-24T09:59:59Z")),
+        "pod.age",
+        FAILED,
+        "2026-11-24T09:59:59Z",
+    ),
+    "older than the annotation's present value": (
+        lambda f: (
+            container(f)["env"][-2].update(value=f"{ROLE}-old"),
+            f.pod["metadata"].update(creationTimestamp="2026-11-24T09:59:59Z"),
+        ),
+        "pod.age",
+        FAILED,
+        "2026-11-24T09:59:59Z",
+    ),
+    "nobody owns the annotation": (
+        lambda f: f.service_account["metadata"].pop("managedFields"),
+        "pod.age",
+        UNKNOWN,
+        "",
+    ),
+    "another annotation's time": (
+        lambda f: f.service_account["metadata"].update(managedFields=[owner("2026-11-25T00:00:00Z", "other")]),
+        "pod.age",
+        UNKNOWN,
+        "",
+    ),
+    "a time that is none": (
+        lambda f: f.pod["metadata"].update(creationTimestamp="yesterday"),
+        "pod.age",
+        UNKNOWN,
+        "",
+    ),
+    "pod identity": (
+        lambda f: (
+            bare(f),
+            f.pod["metadata"]["labels"].update({"eks.amazonaws.com/pod-identity": "enabled"}),
+        ),
+        "pod.pod_identity",
+        FAILED,
+        "eks.amazonaws.com/pod-identity",
+    ),
+    "pod identity beside the token": (
+        lambda f: add_variable(f, "AWS_CONTAINER_CREDENTIALS_FULL_URI", value="http://169.254.170.23/v1/credentials"),
+        "pod.pod_identity",
+        WARNING,
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ),
+    "denied": (
+        lambda f: answer(f, f"cat {TOKEN}", stderr=f"cat: {TOKEN}: Permission denied", exit_code=1),
+        "pod.token_readable",
+        FAILED,
+        "aws-cli",
+    ),
+    "not there": (lambda f: answer(f, f"cat {TOKEN}", exit_code=1), "pod.token_readable", NOT_REACHED, ""),
+    "only AWS_REGION": (
+        lambda f: drop_variable(f, "AWS_DEFAULT_REGION"),
+        "pod.region",
+        WARNING,
+        "aws-cli: AWS_REGION",
+    ),
+    "static keys": (
+        lambda f: add_variable(f, "AWS_ACCESS_KEY_ID"),
+        "pod.static_keys",
+        FAILED,
+        "aws-cli: AWS_ACCESS_KEY_ID",
+    ),
+    "static keys of a Secret": (
+        lambda f: add_variable(f, "AWS_SECRET_ACCESS_KEY", valueFrom={"secretKeyRef": {"name": "s", "key": "k"}}),
+        "pod.static_keys",
+        FAILED,
+        "aws-cli: AWS_SECRET_ACCESS_KEY",
+    ),
+    "a profile": (lambda f: add_variable(f, "AWS_PROFILE"), "pod.static_keys", WARNING, "aws-cli: AWS_PROFILE"),
+    "a credentials file": (
+        lambda f: container(f)["volumeMounts"].append({"name": "c", "mountPath": "/root/.aws"}),
+        "pod.static_keys",
+        WARNING,
+        "aws-cli: /root/.aws",
+    ),
+    "keys among the variables of a Secret": (
+        lambda f: (
+            container(f).update(envFrom=[{"secretRef": {"name": "s"}}]),
+            answer(f, "env", stdout=f"HOME=/root\nAWS_ACCESS_KEY_ID=AKIA\nAWS_SECRET_ACCESS_KEY={SECRETS[0]}\n"),
+        ),
+        "pod.static_keys",
+        FAILED,
+        "aws-cli: AWS_ACCESS_KEY_ID, aws-cli: AWS_SECRET_ACCESS_KEY",
+    ),
+    "the host's network": (
+        lambda f: f.pod["spec"].update(hostNetwork=True),
+        "pod.hop_limit",
+        WARNING,
+        "true",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_wrong_with_a_pod_shows_at_its_check(name: str) -> None:
+    spoil, check_id, status, got = CASES[name]
+    fakes = healthy()
+    spoil(fakes)
+    found = check(examined(fakes), check_id)
+    assert found.status is status
+    assert got in found.got
+    assert found.reason or status not in (UNKNOWN, NOT_REACHED)
+
+
+def test_every_container_must_be_able_to_read_the_token() -> None:
+    fakes = healthy()
+    sidecar = {**container(fakes), "name": "sidecar"}
+    fakes.pod["spec"]["containers"].append(sidecar)
+
+    class Denying:
+        def __init__(self, cluster: Any) -> None:
+            self._cluster = cluster
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._cluster, name)
+
+        def execute(self, namespace: str, pod: str, box: str, command: Any) -> Execution:
+            if box == "sidecar":
+                return Execution(stdout="", stderr=f"cat: {command[-1]}: Permission denied", exit_code=1)
+            found: Execution = self._cluster.execute(namespace, pod, box, command)
+            return found
+
+    ports = fakes.ports()
+    found = check(examine(dataclasses.replace(ports, cluster=Denying(ports.cluster)), SUBJECT), "pod.token_readable")
+    assert (found.status, found.got) == (FAILED, f"sidecar {TOKEN}")
+    assert "Permission denied" in found.error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotPermitted(code="Forbidden", said="pods/exec is forbidden", status=403), "no_permission"),
+        (Unreachable(code="timed_out", said=""), "unreachable"),
+        (Refused(code="500", said="container not found"), "not_observable"),
+    ],
+)
+def test_variables_that_nobody_can_see_are_unknown(error: FlowError, reason: str) -> None:
+    fakes = healthy()
+    container(fakes).update(envFrom=[{"secretRef": {"name": "s"}}])
+    fakes.errors["execute"] = error
+    found = examined(fakes)
+    for check_id in ("pod.static_keys", "pod.token_readable"):
+        assert (check(found, check_id).status, check(found, check_id).reason) == (UNKNOWN, reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotPermitted(code="Forbidden", said="no", status=403), UNKNOWN),
+        (Unreachable(code="timed_out", said="no"), UNKNOWN),
+        (NotFound(code="NotFound", said="no", status=404), NOT_REACHED),
+    ],
+)
+def test_without_a_pod_no_check_of_it_is_made(error: FlowError, status: Status) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = error
+    assert {(it.status, bool(it.reason)) for it in examined(fakes).checks} == {(status, True)}
+
+
+# --- the fix ---------------------------------------------------------------------------------------------------------
+
+
+def words(fakes: Fakes) -> tuple[str, list[list[str]]]:
+    """The fix's id, and the words of its commands."""
+    fix = examined(fakes).fix
+    assert fix is not None
+    return fix.id, [shlex.split(command) for command in fix.commands]
+
+
+RESTART = ["kubectl", "-n", "default", "rollout", "restart", "deployment/web"]
+ANNOTATION = "eks.amazonaws.com/role-arn"
+FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
+    "provider": (
+        lambda f: f.providers.clear(),
+        "create_provider",
+        [["aws", "iam", "create-open-id-connect-provider", "--url", ISSUER]],
+    ),
+    "client id": (
+        lambda f: f.provider.update(ClientIDList=["sts.amazon.com"]),
+        "accept_audience",
+        [["aws", "iam", "add-client-id-to-open-id-connect-provider", "--open-id-connect-provider-arn", PROVIDER]],
+    ),
+    "no annotation": (
+        lambda f: f.service_account["metadata"].update(annotations={"eks.amazonaws.com/rolearn": ROLE}),
+        "annotate",
+        [["kubectl", "-n", "default", "annotate", "serviceaccount", "my-sa", f"{ANNOTATION}={ROLE}"], RESTART],
+    ),
+    "bare name": (
+        lambda f: annotated(f, "s3-reader"),
+        "correct_arn",
+        [
+            ["kubectl", "-n", "default", "annotate", "serviceaccount", "my-sa", "--overwrite", f"{ANNOTATION}={ROLE}"],
+            RESTART,
+        ],
+    ),
+    "path omitted": (
+        lambda f: f.role.update(Arn=f"arn:aws:iam::{ACCOUNT}:role/team/s3-reader"),
+        "correct_arn",
+        [
+            [
+                *["kubectl", "-n", "default", "annotate", "serviceaccount", "my-sa", "--overwrite"],
+                f"{ANNOTATION}=arn:aws:iam::{ACCOUNT}:role/team/s3-reader",
+            ],
+            RESTART,
+        ],
+    ),
+    "not restarted": (bare, "recreate", [RESTART]),
+    "other service account": (
+        lambda f: f.pod["spec"].update(serviceAccountName="default"),
+        "set_service_account",
+        [["kubectl", "-n", "default", "set", "serviceaccount", "deployment/web", "my-sa"]],
+    ),
+    "skip label": (
+        lambda f: f.pod["metadata"]["labels"].update({"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
+        "remove_label",
+        [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
+    ),
+    "handwritten": (
+        lambda f: f.pod.update(spec=f.mutated(handwritten())["spec"]),
+        "handwritten",
+        [
+            [
+                *["kubectl", "-n", "default", "set", "env", "deployment/web"],
+                *["AWS_ROLE_ARN-", "AWS_WEB_IDENTITY_TOKEN_FILE-"],
+            ]
+        ],
+    ),
+    "static keys": (
+        lambda f: (add_variable(f, "AWS_ACCESS_KEY_ID"), add_variable(f, "AWS_SECRET_ACCESS_KEY")),
+        "static_keys",
+        [
+            [
+                *["kubectl", "-n", "default", "set", "env", "deployment/web"],
+                *["AWS_ACCESS_KEY_ID-", "AWS_SECRET_ACCESS_KEY-"],
+            ]
+        ],
+    ),
+    "region": (
+        lambda f: drop_variable(f, "AWS_DEFAULT_REGION"),
+        "region",
+        [
+            [
+                *["kubectl", "-n", "default", "set", "env", "deployment/web"],
+                *["AWS_DEFAULT_REGION=ap-northeast-1", "AWS_REGION=ap-northeast-1"],
+            ]
+        ],
+    ),
+    "no permission": (
+        lambda f: (
+            f.policies.clear(),
+            f.errors.update(list_buckets=Refused(code="AccessDenied", said="no identity-based policy allows")),
+        ),
+        "permit",
+        [["aws", "iam", "attach-role-policy", "--role-name", "s3-reader"]],
+    ),
+}
+
+
+def annotated(fakes: Fakes, value: str) -> None:
+    fakes.service_account["metadata"]["annotations"][ANNOTATION] = value
+
+
+def handwritten() -> dict[str, Any]:
+    pod = bare_pod()
+    pod["spec"]["containers"][0]["env"] = [{"name": "AWS_ROLE_ARN", "value": ROLE}]
+    return pod
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_the_fix_names_what_the_walk_has_found(name: str) -> None:
+    spoil, fix_id, commands = FIXES[name]
+    fakes = healthy()
+    spoil(fakes)
+    found_id, found = words(fakes)
+    assert found_id == fix_id
+    assert [line[: len(wanted)] for line, wanted in zip(found, commands, strict=True)] == commands
+
+
+HOST = ISSUER.removeprefix("https://")
+TRUST: dict[str, dict[str, Any]] = {
+    "principal": {"Principal": {"Federated": f"{PROVIDER}X"}},
+    "action": {"Action": "sts:AssumeRole"},
+    "subject": {"Condition": {"StringEquals": {f"{HOST}:sub": "system:serviceaccount:prod:my-sa"}}},
+    "audience": {"Condition": {"StringEquals": {f"{HOST}:aud": "sts.amazon.com"}}},
+    "key": {"Condition": {"StringEquals": {f"{ISSUER}:sub": SUB}}},
+}
+
+
+@pytest.mark.parametrize("name", TRUST)
+def test_the_trust_policy_that_is_proposed_lets_the_service_account_in_and_nobody_else(name: str) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0].update(TRUST[name])
+    before = json.loads(json.dumps(fakes.role["AssumeRolePolicyDocument"]))
+    fix_id, ((*command, document),) = words(fakes)
+    assert (fix_id, command[:5]) == ("trust", ["aws", "iam", "update-assume-role-policy", "--role-name", "s3-reader"])
+    after = json.loads(document)
+    assert after["Statement"][: len(before["Statement"])] == before["Statement"], "nobody loses anything"
+    fakes.role["AssumeRolePolicyDocument"] = after
+    found = examined(fakes)
+    assert found.verdict.outcome is Outcome.WORKS
+    assert found.verdict.status is PASSED
+
+
+def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
+    fakes = healthy()
+    deny = {"Effect": "Deny", "Action": "*", "Principal": {"Federated": PROVIDER}}
+    fakes.role["AssumeRolePolicyDocument"]["Statement"].append(deny)
+    fix_id, ((*_, last),) = words(fakes)
+    assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
+
+
+@pytest.mark.parametrize("values", [{"sub": "system:serviceaccount:*"}, {"aud": "sts.amazonaws.com"}])
+def test_too_wide_a_trust_policy_is_narrowed(values: dict[str, str]) -> None:
+    fakes = healthy()
+    condition(fakes, "StringLike", **values)
+    fix_id, ((*_, document),) = words(fakes)
+    assert fix_id == "narrow"
+    fakes.role["AssumeRolePolicyDocument"] = json.loads(document)
+    assert examined(fakes).verdict.status is PASSED
+
+
+def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it() -> None:
+    fakes = healthy()
+    fakes.provider["ClientIDList"].append("other")
+    annotate(fakes, audience="other")
+    fix_id, (command, _) = words(fakes)
+    assert (fix_id, command[-1]) == ("default_audience", "eks.amazonaws.com/audience-")
+
+
+def test_a_role_that_is_missing_is_created_for_this_service_account() -> None:
+    fakes = healthy()
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", said="no", status=404)
+    fix_id, ((*command, document),) = words(fakes)
+    assert (fix_id, command[:5]) == ("create_role", ["aws", "iam", "create-role", "--role-name", "s3-reader"])
+    bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
+    assert bearer.is_let_in(json.loads(document))
+    assert not bearer.is_let_in(json.loads(document), f"{SUB}-2")
+
+
+PODS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "applied": (
+        {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}},
+        ["kubectl", "-n", "default", "apply", "view-last-applied", "pod/pod-after", "|", "kubectl"],
+    ),
+    "created": ({}, ["kubectl", "-n", "default", "get", "pod/pod-after", "-o", "yaml", "|", "kubectl"]),
+    "of a StatefulSet": (
+        {"ownerReferences": [{"kind": "StatefulSet", "name": "db", "controller": True}]},
+        ["kubectl", "-n", "default", "rollout", "restart", "statefulset/db"],
+    ),
+    "of a bare ReplicaSet": (
+        {"ownerReferences": [{"kind": "ReplicaSet", "name": "web", "controller": True}]},
+        ["kubectl", "-n", "default", "delete", "pod", "pod-after"],
+    ),
+    "of a Job": (
+        {"ownerReferences": [{"kind": "Job", "name": "nightly", "controller": True}]},
+        ["kubectl", "-n", "default", "delete", "pod", "pod-after"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_is_made_anew_by_whoever_made_it(name: str) -> None:
+    metadata, wanted = PODS[name]
+    fakes = healthy()
+    bare(fakes)
+    fakes.pod["metadata"] = {"name": "pod-after", "namespace": "default", "uid": "5e0bd49b", "labels": {}, **metadata}
+    _, (command,) = words(fakes)
+    assert command[: len(wanted)] == wanted
+
+
+def test_a_pod_that_would_keep_its_old_variables_is_not_its_own_model() -> None:
+    fakes = healthy()
+    fakes.pod["metadata"].pop("ownerReferences")
+    container(fakes)["env"][-2].update(value=f"{ROLE}-old")
+    assert words(fakes)[1] == [["kubectl", "-n", "default", "delete", "pod", "pod-after"]]
+
+
+@given(name=st.text(min_size=1), namespace=st.text(min_size=1))
+def test_whatever_the_names_are_a_command_stays_one_command(name: str, namespace: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"].update(name=name, annotations={})
+    found = examine(fakes.ports(), Subject(namespace=namespace, service_account=name, pod=""))
+    assert found.fix is not None
+    command = shlex.split(found.fix.commands[0])
+    assert command == ["kubectl", "-n", namespace, "annotate", "serviceaccount", name, f"{ANNOTATION}=ROLE_ARN"]
+
+
+def test_every_check_that_can_fail_has_a_fix() -> None:
+    found = examined(healthy())
+    ids = {check.id for _, checks in found.steps() for check in checks}
+    assert set(_FIXES) == ids
+
+
+def test_no_secret_is_in_a_diagnosis() -> None:
+    fakes = healthy()
+    add_variable(fakes, "AWS_SECRET_ACCESS_KEY")
+    found = repr((examined(fakes), examined(fakes).fix, examined(fakes).verdict))
+    signature = fakes.token.rpartition(".")[2]
+    assert [secret for secret in (*SECRETS, signature) if secret in found] == []
+
+
+@pytest.mark.parametrize("kind", [NotFound, NotPermitted, Refused, Unreachable])
+@given(
+    methods=st.sets(st.sampled_from(["pod", "service_account", "execute", "role", "cluster_discovery", "assume_role"]))
+)
+def test_no_error_can_break_the_doctor(kind: type[FlowError], methods: set[str]) -> None:
+    fakes = healthy()
+    fakes.errors = {method: kind(code="Code", said="words") for method in methods}
+    found = examined(fakes)
+    assert found.verdict is not None
+    for command in found.fix.commands if found.fix else ():
+        assert shlex.split(command)
+        assert not re.search(r"\n", command)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(document=_JSON)
+def test_no_document_can_break_the_doctor(document: Any) -> None:
+    for part in ("pod", "service_account", "role"):
+        fakes = healthy()
+        setattr(fakes, part, document)
+        examined(fakes)
+    fakes = healthy()
+    fakes.pod["metadata"]["ownerReferences"] = document
+    fakes.pod["spec"]["containers"] = document
+    fakes.service_account["metadata"]["managedFields"] = document
+    fakes.role["AssumeRolePolicyDocument"] = document
+    assert examined(fakes).fix is not None
