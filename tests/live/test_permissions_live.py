@@ -1,0 +1,111 @@
+"""With the ClusterRoles of deploy/ and a real API server's RBAC: all of them, one rule less, none; and the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.flow.consent import ALL, NOTHING, Action, consented
+from app.flow.model import JsonValue, Status, Walk
+from app.flow.permissions_needed import NEEDS, foresee, need, rules
+from app.flow.walk import walk
+from tests.live.eks import SUBJECT, Eks
+
+ROLES: Mapping[str, Sequence[JsonValue]] = {
+    role["metadata"]["name"]: role["rules"]
+    for role in yaml.safe_load_all((Path(__file__).resolve().parents[2] / "deploy" / "clusterrole.yaml").read_text())
+}
+READS = ROLES["irsa-explorer"]
+EVERYTHING = [rule for found in ROLES.values() for rule in found]
+USES = [use for use, found in NEEDS.items() if found.accesses]
+
+
+@contextmanager
+def reader(eks: Eks, *granted: JsonValue) -> Iterator[None]:
+    """Within, the user `reader` may do this and no more: waits until the API server's authorizer has heard of it."""
+    expected = {use: _allows(granted, use) for use in USES}
+    with eks.granted(*granted):
+        eks.eventually(lambda: forecast(eks) == expected)
+        yield
+    eks.eventually(lambda: not any(forecast(eks).values()))
+
+
+def forecast(eks: Eks) -> dict[str, bool | None]:
+    found = foresee(eks.ports("reader").cluster, SUBJECT)
+    return {use: found.of(use) for use in USES}
+
+
+def _allows(granted: Sequence[JsonValue], use: str) -> bool:
+    """Whether these rules hold all that a use takes."""
+    held = {
+        (group, thing, verb)
+        for rule in granted
+        for group in rule.get("apiGroups", [None])
+        for thing in rule.get("resources") or rule["nonResourceURLs"]
+        for verb in rule["verbs"]
+    }
+    wanted = {
+        (rule.get("apiGroups", [None])[0], thing, verb)
+        for rule in rules(need(use).accesses)
+        for thing in rule.get("resources") or rule["nonResourceURLs"]
+        for verb in rule["verbs"]
+    }
+    return wanted <= held
+
+
+def reasons(found: Walk) -> dict[str, str]:
+    """Why each check is open that is."""
+    assert not [check for report in found for check in report.checks if check.status is Status.FAILED]
+    return {check.id: check.reason for report in found for check in report.checks if check.status is Status.UNKNOWN}
+
+
+def test_what_reads_is_enough_until_somebody_asks_for_more(here: Eks) -> None:
+    with reader(here, *READS):
+        found = walk(consented(here.ports("reader"), NOTHING), SUBJECT)
+        cluster = here.ports("reader").cluster
+        assert "default" in cluster.namespaces()
+        assert cluster.service_accounts()
+        assert cluster.pods(SUBJECT.namespace, SUBJECT.service_account)
+    assert set(reasons(found).values()) == {"not_asked"}
+
+
+def test_all_roles_are_enough_for_all_actions(here: Eks) -> None:
+    """What stays open is what no node shows."""
+    with reader(here, *EVERYTHING):
+        found = walk(here.ports("reader"), SUBJECT)
+    assert reasons(found) == {
+        "token.file": "not_observable",
+        "token.bound_pod": "stand_in",
+        "token.lifetime": "stand_in",
+    }
+
+
+@pytest.mark.parametrize("left_out", range(len(EVERYTHING)))
+def test_without_one_rule_what_needs_it_is_open_and_was_foreseen(here: Eks, left_out: int) -> None:
+    granted = [rule for number, rule in enumerate(EVERYTHING) if number != left_out]
+    with reader(here, *granted):
+        foreseen = forecast(here)
+        found = walk(here.ports("reader"), SUBJECT)
+    refused = {check_id for check_id, reason in reasons(found).items() if reason == "no_permission"}
+    assert all(foreseen[check_id] is False for check_id in refused)
+    assert [use for use in USES if not foreseen[use]]
+
+
+@pytest.mark.parametrize("action", [Action.DRY_RUN, Action.TOKEN_REQUEST, Action.READ_TOKEN])
+def test_an_action_that_may_not_be_done_is_refused_in_the_servers_words(here: Eks, action: Action) -> None:
+    with reader(here, *READS):
+        found = walk(consented(here.ports("reader"), frozenset({action})), SUBJECT)
+    checks = {check.id: check for report in found for check in report.checks if check.reason == "no_permission"}
+    assert [need(check_id).action for check_id in checks] == [action]
+    assert all('User "reader" cannot ' in check.error for check in checks.values())
+
+
+def test_with_nothing_at_all_nothing_passes_of_the_cluster(here: Eks) -> None:
+    with reader(here):
+        found = walk(consented(here.ports("reader"), ALL), SUBJECT)
+    assert set(reasons(found).values()) == {"no_permission"}
+    assert not [c for report in found for c in report.checks if c.status is Status.PASSED]
