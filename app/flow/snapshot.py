@@ -1,0 +1,143 @@
+"""A diagnosis as one JSON file that opens without any cluster, so that a colleague can look.
+
+What is saved was masked when it was captured, and is masked once more. What is opened is trusted in nothing: it has
+exactly the shape that was saved, or it is refused with the place; nothing of it is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from app.flow import strict_json
+from app.flow.doctor import Diagnosis
+from app.flow.errors import FlowError
+from app.flow.model import Check, JsonValue, Step
+from app.flow.redaction import mask_text
+from app.flow.strict_shape import WrongShape, read, shown
+from app.flow.verdict import PLACES
+from app.flow.walk import STEPS
+
+FORMAT = "irsa-explorer diagnosis"
+VERSION = 1
+"""Counted up with every change of what is saved: an older or newer file is refused by name, not by accident."""
+SIZE_LIMIT = 8 * 1024 * 1024
+"""Bytes. A walk with all that went over the wire takes a few hundred thousand."""
+TEXT_LIMIT = 256 * 1024
+"""Characters of one text: the most that the annotations of a Kubernetes object may hold. A longer one is cut."""
+REASONS = frozenset(
+    {
+        "earlier_step",
+        "earlier_check",
+        "no_permission",
+        "unreachable",
+        "not_observable",
+        "not_asked",
+        "no_pod",
+        "stand_in",
+        "out_of_time",
+    }
+)
+"""The reasons that a check may have, besides none."""
+_STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""Control and format characters, which steer terminals, turn the direction of a line or cannot be seen."""
+_ORDER = tuple(zip(Step, (step.CHECKS for step in STEPS), strict=True))
+
+
+class SnapshotError(FlowError):
+    """The file is none of ours. `operation` is the place in it: a line, or a member's path."""
+
+    kind = "snapshot"
+
+    def __init__(self, code: str, *, got: str, expected: str, place: str = "") -> None:
+        super().__init__(code=f"snapshot_{code}", said="", operation=_clean(place), got=_clean(got), expected=expected)
+
+
+def save(diagnosis: Diagnosis) -> str:
+    """The file's text. Raises `SnapshotError` where it could not be opened again, for being too large."""
+    document = {"format": FORMAT, "version": VERSION, "redacted": True, "diagnosis": _clean(asdict(diagnosis))}
+    text = mask_text(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+    load(text)
+    return text
+
+
+def load(content: str | bytes) -> Diagnosis:
+    """The diagnosis of a file. Raises `SnapshotError`, whatever the file holds."""
+    document = _document(_text(content))
+
+    # (1) One of ours, and of this version.
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        got = document.get("format", "-") if isinstance(document, dict) else document
+        raise SnapshotError("foreign", got=shown(got), expected=FORMAT, place="format")
+    version = document.get("version")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise SnapshotError("shape", got=shown(version), expected=f"{VERSION}", place="version")
+    if version != VERSION:
+        code = "newer" if version > VERSION else "older"
+        raise SnapshotError(code, got=shown(version), expected=f"{VERSION}", place="version")
+
+    # (2) Its shape, by the types of what was saved.
+    try:
+        diagnosis = read(Diagnosis, _clean(document.get("diagnosis")), "diagnosis")
+        _check_ids(diagnosis)
+    except WrongShape as error:
+        raise SnapshotError("shape", got=error.got, expected=error.expected, place=error.place) from error
+    return diagnosis
+
+
+def _text(content: str | bytes) -> str:
+    size = len(content) if isinstance(content, bytes) else len(content.encode("utf-8", "surrogatepass"))
+    if size > SIZE_LIMIT:
+        raise SnapshotError("too_large", got=f"{size:,}", expected=f"{SIZE_LIMIT:,}")
+    try:
+        return content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start + 1}"
+        raise SnapshotError(
+            "not_json", got=f"0x{error.object[error.start]:02x}", expected="UTF-8", place=place
+        ) from error
+
+
+def _document(text: str) -> JsonValue:
+    try:
+        return strict_json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"{error.lineno}:{error.colno}"
+        raise SnapshotError("not_json", got=error.msg, expected="JSON", place=place) from error
+    except ValueError as error:
+        raise SnapshotError("not_json", got=shown(str(error)), expected="JSON") from error
+
+
+def _check_ids(diagnosis: Diagnosis) -> None:
+    """The steps and the ids by which everything is looked up. Raises `WrongShape`."""
+    place = "diagnosis.walk.reports"
+    steps = [report.step for report in diagnosis.walk.reports]
+    if steps != list(Step):
+        raise WrongShape(place, ", ".join(steps), ", ".join(Step))
+    for index, (report, (_, known)) in enumerate(zip(diagnosis.walk.reports, _ORDER, strict=True)):
+        _check_order(report.checks, known, f"{place}[{index}].checks")
+    _check_order(diagnosis.checks, tuple(PLACES), "diagnosis.checks")
+
+
+def _check_order(checks: tuple[Check, ...], known: tuple[str, ...], place: str) -> None:
+    for index, check in enumerate(checks):
+        if check.reason and check.reason not in REASONS:
+            raise WrongShape(f"{place}[{index}].reason", shown(check.reason), " | ".join(sorted(REASONS)))
+    got = [check.id for check in checks]
+    if sorted(got) != sorted(known):
+        raise WrongShape(place, shown(", ".join(got)), ", ".join(known))
+
+
+def _clean(value: JsonValue) -> JsonValue:
+    """The same value, with nothing in its texts that steers whoever shows them, and none of them enormous."""
+    if isinstance(value, str):
+        value = _STEERING.sub("\ufffd", value)
+        return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
+    if isinstance(value, Mapping):
+        return {_clean(name): _clean(member) for name, member in value.items()}
+    return [_clean(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,260 @@
+"""Snapshots: what is saved opens as it was, what is no snapshot is refused with its place, and nothing is trusted."""
+
+import copy
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.content import LANGUAGES, load
+from app.flow import snapshot
+from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import NotPermitted, Unreachable
+from app.flow.model import Check, Exchange, Status
+from app.flow.redaction import MASK
+from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VERSION, SnapshotError
+from tests.unit.fake_ports import NOW, SECRETS, SUBJECT, Fakes
+
+
+def found(fakes: Fakes | None = None) -> Diagnosis:
+    return examine((fakes or Fakes(now=float(NOW))).ports(), SUBJECT)
+
+
+HEALTHY = found()
+TEXT = snapshot.save(HEALTHY)
+
+
+def document() -> dict:
+    return json.loads(TEXT)
+
+
+def refused(content: str | bytes) -> SnapshotError:
+    with pytest.raises(SnapshotError) as raised:
+        snapshot.load(content)
+    error = raised.value
+    for language in LANGUAGES:
+        words = load(language).error(error.words, **error.values)
+        assert words.title != load(language).error("other", **error.values).title
+        assert all((words.got, words.expected, words.fix))
+    return error
+
+
+def test_what_is_saved_opens_as_it_was():
+    opened = snapshot.load(TEXT)
+    assert (opened.subject, opened.verdict, opened.fix) == (HEALTHY.subject, HEALTHY.verdict, HEALTHY.fix)
+    assert [(report.step, report.checks, report.evidence, report.exchanges) for report in opened.walk] == [
+        (report.step, report.checks, report.evidence, report.exchanges) for report in HEALTHY.walk
+    ]
+    assert snapshot.save(opened) == TEXT
+    assert (
+        snapshot.load(TEXT.encode())
+        == snapshot.load("\ufeff" + TEXT)
+        == snapshot.load(b"\xef\xbb\xbf" + TEXT.encode())
+        == opened
+    )
+
+
+@pytest.mark.parametrize("error", [NotPermitted(code="Forbidden", said="no"), Unreachable(code="refused", said="gone")])
+@pytest.mark.parametrize(
+    "method", ["discovery", "service_account", "role", "pod", "execute", "assume_role", "oidc_providers"]
+)
+def test_a_broken_world_opens_as_well(method, error):
+    saved = found(Fakes(errors={method: error}))
+    opened = snapshot.load(snapshot.save(saved))
+    assert (opened.verdict, opened.fix, opened.checks) == (saved.verdict, saved.fix, saved.checks)
+
+
+def test_the_format_says_what_it_is():
+    head = {name: value for name, value in document().items() if name != "diagnosis"}
+    assert head == {"format": snapshot.FORMAT, "version": VERSION, "redacted": True}
+    assert document()["diagnosis"]["read_at"] == HEALTHY.read_at
+    assert len(TEXT.encode()) < SIZE_LIMIT / 8
+
+
+def test_no_secret_is_saved_even_where_capturing_missed_it():
+    spoilt = dataclasses.replace(
+        HEALTHY, evidence={"a": {"SessionToken": SECRETS[1], "x": [f"AWS_SECRET_ACCESS_KEY={SECRETS[0]}"]}}
+    )
+    text = snapshot.save(spoilt)
+    assert not any(secret in text for secret in SECRETS)
+    assert snapshot.load(text).evidence == {"a": {"SessionToken": MASK, "x": [f"AWS_SECRET_ACCESS_KEY={MASK}"]}}
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=10,
+)
+CHECKS = st.builds(
+    lambda check, texts, status: dataclasses.replace(check, got=texts[0], error=texts[1], status=status),
+    st.sampled_from(HEALTHY.checks),
+    st.tuples(st.text(), st.text()),
+    st.sampled_from(Status),
+)
+
+
+@settings(max_examples=30)
+@given(
+    evidence=st.dictionaries(st.text(), JSON, max_size=3),
+    check=CHECKS,
+    exchange=st.builds(Exchange, caller=st.text(), callee=st.text(), method=st.text(), url=st.text(),
+        request_headers=st.lists(st.tuples(st.text(), st.text()), max_size=2).map(tuple), response_body=st.text()),
+)  # fmt: skip
+def test_whatever_was_read_goes_round(evidence, check, exchange):
+    checks = tuple(check if check.id == other.id else other for other in HEALTHY.checks)
+    saved = snapshot.save(dataclasses.replace(HEALTHY, evidence=evidence, checks=checks, exchanges=(exchange,)))
+    opened = snapshot.load(saved)
+    assert snapshot.save(opened) == saved
+    assert [(one.id, one.status) for one in opened.checks] == [(one.id, one.status) for one in checks]
+    assert opened.verdict.outcome
+    if json.dumps(evidence).isprintable() and "\\" not in json.dumps(evidence):
+        assert json.loads(json.dumps(opened.evidence)) == evidence
+
+
+@given(st.text() | st.binary() | JSON.map(json.dumps) | st.text(alphabet='{}[]",:1e-nult \\', max_size=40))
+def test_junk_is_refused_in_words(junk):
+    assert refused(junk).code in ("snapshot_not_json", "snapshot_foreign")
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "place"),
+    [
+        ("", "not_json", "1:1"),
+        (b"\x89PNG\r\n\x1a\n", "not_json", "byte 1"),
+        (TEXT.encode("utf-16"), "not_json", "byte 1"),
+        (TEXT[: len(TEXT) // 2], "not_json", None),
+        (TEXT + "}", "not_json", None),
+        ('{"a": NaN}', "not_json", ""),
+        ("[" * 100_000, "not_json", ""),
+        ('{"format": "\\ud800"}', "not_json", ""),
+        ("9" * 5000, "not_json", ""),
+        ("[]", "foreign", "format"),
+        ("null", "foreign", "format"),
+        ('{"format": {"a": 1}}', "foreign", "format"),
+        ('{"format": "Pod", "version": 1}', "foreign", "format"),
+        (" " * (SIZE_LIMIT + 1), "too_large", ""),
+        (b" " * (SIZE_LIMIT + 1), "too_large", ""),
+    ],
+)
+def test_a_file_that_is_none_of_ours(content, code, place):
+    error = refused(content)
+    assert error.code == f"snapshot_{code}"
+    assert place is None or error.operation == place
+
+
+@pytest.mark.parametrize(
+    ("version", "code"), [(0, "older"), (VERSION + 1, "newer"), ("1", "shape"), (None, "shape"), (True, "shape")]
+)
+def test_another_version_is_told_by_name(version, code):
+    error = refused(json.dumps(document() | {"version": version}))
+    assert (error.code, error.expected) == (f"snapshot_{code}", f"{VERSION}")
+
+
+def _changed(path: str, value: object) -> str:
+    changed = document()
+    *parents, last = path.split("/")
+    place = changed
+    for part in parents:
+        place = place[int(part)] if isinstance(place, list) else place[part]
+    if value is ...:
+        del place[int(last) if isinstance(place, list) else last]
+    else:
+        place[int(last) if isinstance(place, list) else last] = value
+    return json.dumps(changed)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place"),
+    [
+        ("diagnosis", ..., "diagnosis"),
+        ("diagnosis", [], "diagnosis"),
+        ("diagnosis/walk", ..., "diagnosis.walk"),
+        ("diagnosis/extra", 1, "diagnosis.extra"),
+        ("diagnosis/read_at", "now", "diagnosis.read_at"),
+        ("diagnosis/read_at", -1, "diagnosis.read_at"),
+        ("diagnosis/read_at", 1e300, "diagnosis.read_at"),
+        ("diagnosis/walk/subject/namespace", None, "diagnosis.walk.subject.namespace"),
+        ("diagnosis/walk/reports/0", ..., "diagnosis.walk.reports"),
+        ("diagnosis/walk/reports/0/step", "access", "diagnosis.walk.reports"),
+        ("diagnosis/walk/reports/0/step", "__class__", "diagnosis.walk.reports[0].step"),
+        ("diagnosis/walk/reports/1/evidence", [], "diagnosis.walk.reports[1].evidence"),
+        ("diagnosis/walk/reports/2/checks/0/id", "sts.trust", "diagnosis.walk.reports[2].checks"),
+        ("diagnosis/walk/reports/2/checks/0", ..., "diagnosis.walk.reports[2].checks"),
+        ("diagnosis/walk/reports/2/checks/0/status", "fine", "diagnosis.walk.reports[2].checks[0].status"),
+        ("diagnosis/walk/reports/2/checks/0/status", [], "diagnosis.walk.reports[2].checks[0].status"),
+        ("diagnosis/walk/reports/2/checks/0/got", 5, "diagnosis.walk.reports[2].checks[0].got"),
+        ("diagnosis/walk/reports/2/checks/0/reason", "{x}", "diagnosis.walk.reports[2].checks[0].reason"),
+        ("diagnosis/walk/reports/0/exchanges/0/status", "200", "diagnosis.walk.reports[0].exchanges[0].status"),
+        ("diagnosis/walk/reports/0/exchanges/0/request_headers", [["a"]],
+         "diagnosis.walk.reports[0].exchanges[0].request_headers[0]"),
+        ("diagnosis/checks/0/id", "nothing", "diagnosis.checks"),
+        ("diagnosis/checks/1/<b>", 1, "diagnosis.checks[1].<b>"),
+    ],
+)  # fmt: skip
+def test_what_is_out_of_shape_is_refused_with_its_place(path, value, place):
+    error = refused(_changed(path, value))
+    assert (error.code, error.operation) == ("snapshot_shape", place)
+    assert error.got
+    assert error.expected
+
+
+def test_a_refusal_says_little_of_an_enormous_or_steering_value():
+    error = refused(_changed("diagnosis/read_at", "\x1b[31m\u202e" + "x" * 10_000))
+    assert len(error.got) < 100
+    assert error.got.startswith("\ufffd[31m\ufffdxxx")
+
+
+def test_what_steers_a_reader_is_taken_out_and_the_enormous_is_cut():
+    opened = snapshot.load(
+        _changed("diagnosis/evidence", {"\u202ea": ["\x1b[2J\u202efdp.exe\n\tok", "x" * (TEXT_LIMIT + 1)]})
+    )
+    words, long = opened.evidence["\ufffda"]
+    assert words == "\ufffd[2J\ufffdfdp.exe\n\tok"
+    assert (len(long), long[-1]) == (TEXT_LIMIT, "…")
+
+
+def test_what_could_not_be_opened_is_not_saved():
+    enormous = dataclasses.replace(HEALTHY, evidence={"a": ["x" * TEXT_LIMIT] * 40})
+    with pytest.raises(SnapshotError) as raised:
+        snapshot.save(enormous)
+    assert raised.value.code == "snapshot_too_large"
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_evidence_of_any_shape_has_a_verdict_and_a_fix(data):
+    """Nobody vouches for the documents in a file: whatever they are, what is drawn from them does not fail."""
+    changed = copy.deepcopy(BROKEN)
+    for report in changed["diagnosis"]["walk"]["reports"]:
+        for name in report["evidence"]:
+            if data.draw(st.booleans()):
+                report["evidence"][name] = data.draw(JSON)
+    opened = snapshot.load(json.dumps(changed))
+    assert opened.verdict.check is not None
+    assert opened.fix is None or opened.fix.id
+
+
+def _broken() -> dict:
+    fakes = Fakes()
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = {"StringEquals": {"x:sub": "y"}}
+    return json.loads(snapshot.save(found(fakes)))
+
+
+BROKEN = _broken()
+
+
+def test_the_reasons_are_those_that_have_words():
+    reasons = {key.removeprefix("reasons.") for key in load("en").messages if key.startswith("reasons.")}
+    assert reasons == snapshot.REASONS
+
+
+def test_a_check_that_nobody_made_cannot_be_smuggled_in():
+    changed = document()
+    changed["diagnosis"]["checks"].append(dataclasses.asdict(Check(id="pod.age", status=Status.PASSED)))
+    assert refused(json.dumps(changed)).operation == "diagnosis.checks"
