@@ -16,11 +16,15 @@ from app.clients.recorder import Recorder
 from app.flow import strict_json
 from app.flow.errors import FlowError
 from app.flow.model import Exchange, JsonValue
-from app.flow.ports import AssumedRole, Credentials
+from app.flow.ports import AssumedRole, Credentials, FailedAssumptions
 
 NOBODY = Identity("", "")
 """Whose calls are not signed."""
 _UNSIGNED = ("AssumeRoleWithWebIdentity",)
+EVENT_PAGES = 2
+"""Pages of 50 events that are read: CloudTrail answers two requests a second."""
+FAILURE_LIMIT = 20
+"""Refused requests that are handed on."""
 PAGE_LIMIT = 20
 """Pages of a list that are read: a role has far fewer policies than they hold."""
 
@@ -108,6 +112,19 @@ class BotoAws:
             )
         )
 
+    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
+        records: list[JsonValue] = []
+        since = ""
+        more: dict[str, str] = {}
+        for _ in range(EVENT_PAGES):
+            page = self._call("cloudtrail", "LookupEvents", partial(_assumptions, **more))
+            records += (record for record in page["records"] if _is_failure(record, role_arn, subject))
+            since = page["oldest"] if page["next"] else ""
+            if not since:
+                break
+            more = {"NextToken": page["next"]}
+        return FailedAssumptions(records=tuple(records[:FAILURE_LIMIT]), since=since)
+
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._recorder.exchanges()
 
@@ -190,6 +207,26 @@ def _assumed_role(answer: Mapping[str, Any]) -> AssumedRole:
         arn=user["Arn"],
         assumed_role_id=user["AssumedRoleId"],
     )
+
+
+def _assumptions(cloudtrail: Any, **more: str) -> Mapping[str, Any]:
+    """One page of events: CloudTrail's own records, each a text of JSON within its event, and what comes next."""
+    attribute = {"AttributeKey": "EventName", "AttributeValue": "AssumeRoleWithWebIdentity"}
+    answer = cloudtrail.lookup_events(LookupAttributes=[attribute], MaxResults=50, **more)
+    events = answer.get("Events", [])
+    records = [_document(event.get("CloudTrailEvent")) for event in events]
+    return {
+        "records": [record for record in records if isinstance(record, Mapping)],
+        "oldest": events[-1]["EventTime"] if events else "",
+        "next": answer.get("NextToken", ""),
+    }
+
+
+def _is_failure(record: Mapping[str, Any], role_arn: str, subject: str) -> bool:
+    identity, asked = record.get("userIdentity"), record.get("requestParameters")
+    by_subject = isinstance(identity, Mapping) and identity.get("userName") == subject
+    for_role = isinstance(asked, Mapping) and asked.get("roleArn") == role_arn
+    return bool(record.get("errorCode")) and (by_subject or for_role)
 
 
 def _plain(value: Any) -> Any:

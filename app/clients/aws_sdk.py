@@ -24,8 +24,9 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from app.clients.recorder import Recorder, wire_headers
 
-Service: TypeAlias = Literal["iam", "sts", "s3"]
+Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
+"""Those that every walk asks."""
 LIMITS = Config(
     connect_timeout=3,
     read_timeout=7,

@@ -23,10 +23,12 @@ _AWS_NOT_PERMITTED = {
     "ExpiredToken",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "InvalidToken",
     "MissingAuthenticationToken",
     "SignatureDoesNotMatch",
     "UnauthorizedOperation",
+    "UnrecognizedClientException",
 }
 _OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
     "NoCredentialsError": (NotPermitted, "aws_no_credentials"),

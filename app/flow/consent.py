@@ -60,7 +60,9 @@ AWS_ACTIONS: Mapping[str, Action] = {
     "list_buckets": Action.S3,
 }
 """By method of `Aws`."""
-AWS_READS = frozenset({"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity"})
+AWS_READS = frozenset(
+    {"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "failed_assumptions"}
+)
 
 
 class NotAsked(FlowError):

@@ -73,7 +73,8 @@ class Exchange:
     caller: str
     """Who asked, in the field's words: `explorer`, `kubelet`, `kube-apiserver`, `sts`, `pod`."""
     callee: str
-    """Who answered: `kube-apiserver`, `pod-identity-webhook`, `issuer`, `iam`, `sts`, `s3`, `instance-metadata`."""
+    """Who answered: `kube-apiserver`, `pod-identity-webhook`, `issuer`, `iam`, `sts`, `s3`, `cloudtrail`,
+    `instance-metadata`."""
     method: str
     url: str
     request_headers: tuple[tuple[str, str], ...] = ()

@@ -30,6 +30,7 @@ _AWS_SERVICES: Mapping[str, str] = {
     "assume_role_with_web_identity": "sts",
     "caller_identity": "sts",
     "list_buckets": "s3",
+    "failed_assumptions": "cloudtrail",
 }
 """By method of `Aws`; the others ask IAM. Each service is a server of its own."""
 _WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet"}

@@ -101,7 +101,7 @@ NEEDS: Mapping[str, Need] = {
     **dict.fromkeys(("pod.environment", "pod.volume", "pod.age", "pod.pod_identity"), _READ_POD),
     **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
     # What AWS remembers of refusals.
-    "cloudtrail.events": Need(iam=("cloudtrail:LookupEvents",)),
+    "sts.recent_failures": Need(iam=("cloudtrail:LookupEvents",)),
 }
 """By use."""
 

@@ -40,6 +40,16 @@ class AssumedRole:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailedAssumptions:
+    """What CloudTrail has of AssumeRoleWithWebIdentity calls that STS refused."""
+
+    records: tuple[JsonValue, ...]
+    """CloudTrail's records, newest first: `errorCode`, `userIdentity`, `requestParameters`, ..."""
+    since: str = ""
+    """RFC 3339: how far back the events were read; empty where all that CloudTrail keeps (90 days) were."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Execution:
     """What a command in a container left: its streams and its exit code."""
 
@@ -118,7 +128,7 @@ class Cluster(Protocol):
 
 
 class Aws(Protocol):
-    """IAM, STS and S3 of one account."""
+    """IAM, STS, S3 and CloudTrail of one account."""
 
     region: str
 
@@ -147,6 +157,10 @@ class Aws(Protocol):
         ...
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]: ...
+    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
+        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role."""
+        ...
+
     def exchanges(self) -> tuple[Exchange, ...]: ...
 
 

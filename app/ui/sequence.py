@@ -9,7 +9,7 @@ from app.content import Content
 from app.flow.model import Exchange
 from app.ui.text import escape, shorten
 
-_AWS = frozenset({"iam", "sts", "s3", "instance-metadata"})
+_AWS = frozenset({"iam", "sts", "s3", "cloudtrail", "instance-metadata"})
 _NEUTRAL = frozenset({"explorer"})
 _LONGEST = 40
 """Characters of a call's name in the picture; the list below it has the whole."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from app.flow.model import JsonValue
 from app.world.aws.access_keys import (
@@ -25,6 +26,8 @@ __all__ = ["Account", "IssuerClient", "IssuerUnreachable", "Node"]
 
 SESSION_LIMIT = 500
 """Sessions kept per account. Expired ones go first, then the oldest."""
+EVENT_LIMIT = 50
+"""Events that CloudTrail keeps per account: the newest."""
 
 
 class IssuerUnreachable(Exception):
@@ -87,6 +90,8 @@ class Account:
         """The access key id that the metadata service gives out."""
         self.published_keys: dict[str, PublishedKeys] = {}
         """What STS has fetched from issuers, by issuer. Clearing it makes STS fetch anew."""
+        self.management_events: deque[Mapping[str, Any]] = deque(maxlen=EVENT_LIMIT)
+        """CloudTrail's records, oldest first."""
         self.created = clock.now()
         self.admin = AccessKey(
             access_key_id=new_access_key_id("AKIA", account_id),

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from app.world.aws import metadata, query_api, s3_api
+from app.world.aws import cloudtrail_api, metadata, query_api, s3_api
 from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError
 from app.world.aws.incoming import Incoming, incoming
@@ -79,6 +79,8 @@ class _Endpoint:
                 service = "s3"
             if service == "s3":
                 return s3_api.respond(self._directory, call, signature)
+            if signature is not None and service == cloudtrail_api.SERVICE:
+                return cloudtrail_api.respond(self._directory, call, signature)
             parameters = query_api.read_parameters(call)
             service = _service(signature, parameters.get("Version", ""))
             return await query_api.respond(self._directory, service, call, parameters, signature)
@@ -87,6 +89,8 @@ class _Endpoint:
         except AwsError as error:
             if service == "s3":
                 return s3_api.refusal(error, call.raw_path)
+            if service == cloudtrail_api.SERVICE:
+                return cloudtrail_api.refusal(error)
             return query_api.refusal(service if service in query_api.VERSIONS else "sts", error)
 
 

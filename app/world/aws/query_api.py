@@ -55,7 +55,10 @@ async def respond(
         raise AwsError(400, "InvalidAction", f"Could not find operation {action} for version {version}")
     if service == "sts" and action == WEB_IDENTITY:
         region = signature.region if signature else None
-        return _answer(service, action, await assume_role_with_web_identity(directory, parameters, region))
+        answer = await assume_role_with_web_identity(
+            directory, parameters, region, user_agent=request.header("user-agent") or ""
+        )
+        return _answer(service, action, answer)
     if signature is None:
         raise AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     caller = authenticate(directory, request, signature)

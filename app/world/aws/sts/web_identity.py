@@ -11,6 +11,7 @@ import time
 from app.flow.model import JsonValue
 from app.flow.trust import evaluate, web_identity_context
 from app.world.aws.account import Account
+from app.world.aws.cloudtrail.records import granted, refused, requested
 from app.world.aws.directory import Directory
 from app.world.aws.entities import OidcProvider, Role
 from app.world.aws.errors import AwsError
@@ -27,10 +28,12 @@ _REQUIRED = ("RoleArn", "RoleSessionName", "WebIdentityToken")
 _ACCOUNT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):")
 
 
-async def assume_role_with_web_identity(directory: Directory, parameters: Parameters, region: str | None) -> JsonValue:
+async def assume_role_with_web_identity(
+    directory: Directory, parameters: Parameters, region: str | None, *, user_agent: str = ""
+) -> JsonValue:
     """Exchanges a token for credentials of a role. `region` is the one called; None for the account's own.
 
-    Raises `AwsError`.
+    CloudTrail is told of every request whose token is genuine. Raises `AwsError`.
     """
     # (1) STS is active in the region
     found = _ACCOUNT.match(parameters.get("RoleArn", ""))
@@ -64,6 +67,19 @@ async def assume_role_with_web_identity(directory: Directory, parameters: Parame
     if not is_signed_by(token, key):
         raise refusals.wrong_signature()
 
+    record = requested(account, provider, token, parameters, region=region or account.region, user_agent=user_agent)
+    try:
+        answer = _open_session(account, provider, token, parameters)
+    except AwsError as error:
+        account.management_events.append(refused(record, error))
+        raise
+    account.management_events.append(granted(record, answer))
+    return answer
+
+
+def _open_session(
+    account: Account, provider: OidcProvider, token: WebIdentityToken, parameters: Parameters
+) -> JsonValue:
     # (11) The role is there, and its trust policy allows this identity
     role = _role(account, parameters["RoleArn"])
     if role is None or not _is_trusted(account, role, provider, token, parameters):

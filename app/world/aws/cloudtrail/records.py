@@ -1,0 +1,90 @@
+"""Records of AssumeRoleWithWebIdentity in the shape in which CloudTrail writes them (event version 1.08).
+
+Sources: the IAM user guide's example of a request that was granted, and a published record of one that was refused to a
+Kubernetes ServiceAccount. `requestID` and `tlsDetails` are left out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from app.flow.model import JsonValue
+from app.world.aws.account import Account
+from app.world.aws.entities import OidcProvider
+from app.world.aws.errors import AwsError
+from app.world.aws.parameters import Parameters
+from app.world.aws.sts.token import WebIdentityToken
+from app.world.aws.times import iso
+
+WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+_DENIED = "An unknown error occurred"
+"""What CloudTrail says of an `AccessDenied`, whatever STS said to the caller."""
+
+
+def granted(record: dict[str, Any], answer: JsonValue) -> dict[str, Any]:
+    """The record of a request that got credentials. The session token is in it, the secret access key is not."""
+    issued = answer["Credentials"]
+    return record | {
+        "responseElements": {
+            "credentials": {
+                "accessKeyId": issued["AccessKeyId"],
+                "sessionToken": issued["SessionToken"],
+                "expiration": issued["Expiration"],
+            },
+            "subjectFromWebIdentityToken": answer["SubjectFromWebIdentityToken"],
+            "assumedRoleUser": {
+                "assumedRoleId": answer["AssumedRoleUser"]["AssumedRoleId"],
+                "arn": answer["AssumedRoleUser"]["Arn"],
+            },
+            "provider": answer["Provider"],
+            "audience": answer["Audience"],
+        },
+    }
+
+
+def refused(record: dict[str, Any], error: AwsError) -> dict[str, Any]:
+    """The record of a request that was refused."""
+    said = _DENIED if error.code == "AccessDenied" else error.message
+    return record | {"errorCode": error.code, "errorMessage": said, "responseElements": None}
+
+
+def requested(
+    account: Account,
+    provider: OidcProvider,
+    token: WebIdentityToken,
+    parameters: Parameters,
+    *,
+    region: str,
+    user_agent: str,
+) -> dict[str, Any]:
+    """Who asked for what, by a token whose signature has been verified."""
+    asked: dict[str, JsonValue] = {
+        "roleArn": parameters["RoleArn"],
+        "roleSessionName": parameters["RoleSessionName"],
+    }
+    if "DurationSeconds" in parameters:
+        asked["durationSeconds"] = int(parameters["DurationSeconds"])
+    return {
+        "eventVersion": "1.08",
+        "userIdentity": {
+            "type": "WebIdentityUser",
+            "principalId": f"{provider.arn}:{token.audience}:{token.subject}",
+            "userName": token.subject,
+            "identityProvider": provider.arn,
+        },
+        "eventTime": iso(account.clock.now()),
+        "eventSource": "sts.amazonaws.com",
+        "eventName": WEB_IDENTITY,
+        "awsRegion": region,
+        "sourceIPAddress": "127.0.0.1",
+        "userAgent": user_agent,
+        "requestParameters": asked,
+        "eventID": str(uuid.uuid4()),
+        "readOnly": True,
+        "resources": [{"accountId": account.account_id, "type": "AWS::IAM::Role", "ARN": parameters["RoleArn"]}],
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": account.account_id,
+        "eventCategory": "Management",
+    }

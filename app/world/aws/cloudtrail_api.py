@@ -1,0 +1,60 @@
+"""The JSON protocol that CloudTrail speaks (AWS JSON 1.1): the operation in a header, JSON in and out."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from app.flow import strict_json
+from app.flow.model import JsonValue
+from app.world.aws.authentication import authenticate
+from app.world.aws.authorization import authorize
+from app.world.aws.cloudtrail.lookup import lookup_events
+from app.world.aws.directory import Directory
+from app.world.aws.errors import AwsError
+from app.world.aws.incoming import Incoming
+from app.world.aws.sigv4 import Signature
+
+SERVICE = "cloudtrail"
+_TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+_ACTION = "LookupEvents"
+_CODES: Mapping[str, str] = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
+"""What the JSON protocol calls the refusals that all services share; it answers 400 to each."""
+
+
+def respond(directory: Directory, request: Incoming, signature: Signature) -> Response:
+    """Answers one call. Raises `AwsError`."""
+    caller = authenticate(directory, request, signature)
+    if request.header("x-amz-target") != f"{_TARGET}{_ACTION}":
+        raise AwsError(400, "UnknownOperationException", "")
+    authorize(caller, f"{SERVICE}:{_ACTION}")
+    try:
+        asked = strict_json.loads(request.body.decode() or "{}")
+    except ValueError as error:
+        raise AwsError(400, "SerializationException", "") from error
+    if not isinstance(asked, dict):
+        raise AwsError(400, "SerializationException", "")
+    return _answer(200, lookup_events(caller.account, caller.region, asked))
+
+
+def refusal(error: AwsError) -> Response:
+    """An error in the shape of the JSON protocol."""
+    said = {"__type": _CODES.get(error.code, error.code), **({"Message": error.message} if error.message else {})}
+    return _answer(400, said)
+
+
+def _answer(status: int, document: JsonValue) -> Response:
+    return Response(
+        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
+        status,
+        media_type="application/x-amz-json-1.1",
+        headers={"x-amzn-RequestId": str(uuid.uuid4())},
+    )

@@ -1,0 +1,154 @@
+"""What CloudTrail has of refused requests, through the AWS port."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.clients.aws import EVENT_PAGES, FAILURE_LIMIT, BotoAws, static_identity
+from app.flow.errors import FlowError, NotPermitted, Refused, Unreachable
+from app.flow.ports import FailedAssumptions
+from app.flow.redaction import MASK
+from tests.contracts.conftest import Place
+from tests.contracts.scripted import scripted
+
+ROLE = "arn:aws:iam::111122223333:role/s3-reader"
+SUBJECT = "system:serviceaccount:default:my-sa"
+AT = 1_795_600_000
+
+
+def aws(port: int) -> BotoAws:
+    identity = static_identity("AKIAEXAMPLE", "s3cr3t-l3arner")
+    return BotoAws(region="ap-northeast-1", endpoint_url=f"http://127.0.0.1:{port}", identity=identity)
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    return {
+        "userIdentity": {"type": "WebIdentityUser", "userName": SUBJECT},
+        "errorCode": "AccessDenied",
+        "requestParameters": {"roleArn": ROLE, "roleSessionName": "botocore-session-1"},
+    } | changes
+
+
+def page(*records: Any, token: str = "") -> bytes:
+    events = [{"EventTime": AT - number, "CloudTrailEvent": json.dumps(one)} for number, one in enumerate(records)]
+    return json.dumps({"Events": events, **({"NextToken": token} if token else {})}).encode()
+
+
+def ask(body: bytes, status: int = 200) -> tuple[FailedAssumptions, BotoAws, list[bytes]]:
+    with scripted(status, body, Content_Type="application/x-amz-json-1.1") as server:
+        port = aws(server.port)
+        found = port.failed_assumptions(ROLE, SUBJECT)
+    return found, port, server.received
+
+
+def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place) -> None:
+    ports = place.ports
+    subject = f"system:serviceaccount:{place.subject.namespace}:{place.subject.service_account}"
+    arn = f"arn:aws:iam::{place.account}:role"
+    before = ports.aws.failed_assumptions(f"{arn}/other", "nobody").records
+    with pytest.raises(NotPermitted):
+        ports.aws.assume_role_with_web_identity(f"{arn}/other", "session", place.token())
+    ports.aws.assume_role_with_web_identity(f"{arn}/{place.role}", "session", place.token())
+    for asked in ((f"{arn}/other", "nobody"), (f"{arn}/{place.role}", subject)):
+        found = ports.aws.failed_assumptions(*asked)
+        assert len(found.records) == len(before) + 1
+        newest = found.records[0]
+        assert newest["errorCode"] == "AccessDenied"
+        assert newest["userIdentity"]["userName"] == subject
+        assert newest["requestParameters"] == {"roleArn": f"{arn}/other", "roleSessionName": "session"}
+        assert found.since == ""
+    assert ports.aws.failed_assumptions(f"{arn}/none", "nobody").records == ()
+
+
+def test_the_session_token_of_a_granted_request_is_not_recorded(place: Place) -> None:
+    """CloudTrail's records of what was granted hold it, as a text of JSON within a text of JSON."""
+    granted = place.ports.aws.assume_role_with_web_identity(
+        f"arn:aws:iam::{place.account}:role/{place.role}", "session", place.token()
+    )
+    found = place.ports.aws.failed_assumptions("", "")
+    body = place.ports.aws.exchanges()[-1].response_body
+    assert granted.credentials.access_key_id in body
+    assert MASK in body
+    assert granted.credentials.session_token not in body + repr(found)
+    json.loads(body)
+
+
+def test_only_failures_for_the_role_or_by_the_subject_are_kept_in_their_order() -> None:
+    other = {"roleArn": f"{ROLE}-old", "roleSessionName": "s"}
+    body = page(
+        record(errorCode="1"),
+        record(errorCode="2", requestParameters=other),
+        record(errorCode="3", userIdentity={"userName": "x"}),
+        record(errorCode="4", userIdentity={"userName": "x"}, requestParameters=other),
+        record(errorCode=""),
+        record(errorCode="5", userIdentity=None),
+        record(errorCode="6", requestParameters=None),
+    )
+    found, port, received = ask(body)
+    assert [one["errorCode"] for one in found.records] == ["1", "2", "3", "5", "6"]
+    (sent,) = received
+    assert b"CloudTrail_20131101.LookupEvents" in sent
+    attribute = {"AttributeKey": "EventName", "AttributeValue": "AssumeRoleWithWebIdentity"}
+    assert json.loads(sent.partition(b"\r\n\r\n")[2]) == {"LookupAttributes": [attribute], "MaxResults": 50}
+    (exchange,) = port.exchanges()
+    assert (exchange.callee, exchange.status) == ("cloudtrail", 200)
+
+
+def test_a_busy_account_is_read_to_a_limit_and_it_is_said_how_far_back() -> None:
+    found, _, received = ask(page(*[record()] * 50, token="more"))
+    assert len(received) == EVENT_PAGES
+    assert b'"NextToken": "more"' in received[1]
+    assert len(found.records) == FAILURE_LIMIT
+    assert found.since.startswith("2026-11-25T")
+    assert ask(page(token="more"))[0] == FailedAssumptions(records=())  # an empty page ends it
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "AccessDeniedException", NotPermitted),
+        (400, "UnrecognizedClientException", NotPermitted),
+        (400, "InvalidSignatureException", NotPermitted),
+        (400, "ThrottlingException", Refused),
+        (500, "InternalFailure", Refused),
+    ],
+)
+def test_a_refusal_comes_through_with_its_words(status: int, code: str, kind: type[FlowError]) -> None:
+    with pytest.raises(FlowError) as raised:
+        ask(json.dumps({"__type": code, "Message": "no, never"}).encode(), status)
+    assert (type(raised.value), raised.value.code, raised.value.said) == (kind, code, "no, never")
+    assert raised.value.operation == "LookupEvents"
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(Unreachable):
+        aws(1).failed_assumptions(ROLE, SUBJECT)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda children: st.lists(children, max_size=2) | st.dictionaries(st.text(max_size=4), children, max_size=2),
+    max_leaves=4,
+)
+EVENTS = st.lists(
+    st.fixed_dictionaries({}, optional={"CloudTrailEvent": st.text() | JSON | JSON.map(json.dumps), "EventTime": JSON})
+    | JSON,
+    max_size=2,
+)
+
+
+@settings(max_examples=40)
+@given(body=st.binary(max_size=30) | EVENTS.map(lambda found: json.dumps({"Events": found}).encode()) | JSON.map(
+    lambda found: json.dumps({"Events": found, "NextToken": found}).encode()
+))  # fmt: skip
+def test_junk_ends_in_an_error_of_ours_or_in_nothing(body: bytes) -> None:
+    try:
+        found = ask(body)[0].records
+    except FlowError:
+        found = ()
+    assert found == ()
