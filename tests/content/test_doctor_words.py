@@ -1,0 +1,43 @@
+"""All that the doctor can say has words, and there are no words for what it cannot say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.verdict import REFUSALS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def below(language: str, table: str) -> set[str]:
+    """The keys of one table."""
+    prefix = f"doctor.{table}."
+    return {key.removeprefix(prefix) for key in load(language).messages if key.startswith(prefix)}
+
+
+@both
+def test_every_refusal_and_every_cause_has_words(language: str) -> None:
+    assert below(language, "refusals") == {refusal.id for refusal in REFUSALS}
+    assert below(language, "causes") == {cause.id for refusal in REFUSALS for cause in refusal.causes}
+
+
+@both
+def test_every_fix_has_a_sentence(language: str) -> None:
+    source = (ROOT / "app/flow/doctor/fixes.py").read_text(encoding="utf-8")
+    assert below(language, "fixes") == set(re.findall(r'Fix\(\s*id="(\w+)"', source))
+
+
+@both
+def test_a_sentence_before_commands_leads_to_them(language: str) -> None:
+    """It ends in a colon, but for those after which no command comes."""
+    colon = "：" if language == "ja" else ":"
+    without = {
+        key for key in below(language, "fixes") if not load(language).message(f"doctor.fixes.{key}").endswith(colon)
+    }
+    assert without == {"activate_region", "read_answer"}
