@@ -10,7 +10,7 @@ from app.ui import components, diagram, language, navigation, session
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, deeper, depth
-from app.ui.evidence import VIEWS
+from app.ui.evidence import BELOW_CHECKS, VIEWS
 from app.ui.figures import FLOW
 from app.ui.glossary import glossary
 from app.ui.instruments import INSTRUMENTS
@@ -70,12 +70,13 @@ def told(anchor: str, page: str, content: Content) -> None:
 
 
 def _detail(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
+    below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
     with st.container(key="found"):
         left, right = st.columns([1, 1], gap="large")
         with left, st.container(key="checked"):
             components.block(
                 f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
-                f"{checks(report, visit.walk.subject, content)}",
+                f"{checks(report, visit.walk.subject, content)}{below}",
                 key=f"checks_{step}",
             )
         with right:

@@ -10,14 +10,16 @@ from app.flow.model import Step
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.access import ACTION, RESOURCE
 from app.flow.walk import walk
-from app.ui.evidence import VIEWS
+from app.ui.evidence import BELOW_CHECKS, VIEWS
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes
 
 EN = load("en")
 
 
 def drawn(step, fakes):
-    return VIEWS[step].evidence(walk(fakes.ports(), SUBJECT).report(step), EN)
+    report = walk(fakes.ports(), SUBJECT).report(step)
+    below = BELOW_CHECKS[step](report, EN) if step in BELOW_CHECKS else ""
+    return below + VIEWS[step].evidence(report, EN)
 
 
 def places(fakes):

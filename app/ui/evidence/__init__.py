@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from app.content import Content
@@ -29,3 +30,9 @@ VIEWS: dict[Step, View] = {
     Step.STS_ASSUME: sts_assume,
     Step.ACCESS: access,
 }
+
+BELOW_CHECKS: dict[Step, Callable[[StepReport, Content], str]] = {
+    Step.STS_ASSUME: sts_assume.about_checks,
+    Step.ACCESS: access.identity,
+}
+"""What stands below a step's checks, in the same column, where there is room and something to say."""

@@ -27,13 +27,18 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     return [("Arn", text(report.evidence.get("identity"), "Arn"))]
 
 
+def identity(report: StepReport, content: Content) -> str:
+    """Who the Pod is for AWS."""
+    found = report.evidence.get("identity")
+    return part(content, "identity", _identity(found, content)) if found else ""
+
+
 def evidence(report: StepReport, content: Content) -> str:
-    """The identity, the policies and their evaluation, the buckets."""
+    """The policies and their evaluation, the buckets."""
     found = report.evidence
     statement = ("Statement", "*")
     return join(
         [
-            part(content, "identity", _identity(found["identity"], content)) if found.get("identity") else "",
             part(content, "permission_decision", _decision(mapping(found.get("permission_decision")), content))
             if found.get("permission_decision")
             else "",

@@ -51,6 +51,12 @@ def evidence(report: StepReport, content: Content) -> str:
     )
 
 
+def about_checks(report: StepReport, content: Content) -> str:
+    """How the checks came about, folded: the same for every report."""
+    told = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
+    return f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{told}</details>'
+
+
 def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
     """Folded where STS said yes: the outcome has told the two lines that matter. A refusal stands open."""
     body = _status(call) + drawn
