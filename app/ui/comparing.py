@@ -147,7 +147,7 @@ def _plain_row(sentence: str, content: Content) -> str:
 
 
 def who(found: Comparison, subject: str, content: Content) -> str:
-    """Who gets in under the policy as written, and under each of the two operators."""
+    """Who gets in under the policy as written, and under each of the two operators; open where somebody else does."""
     columns = [(found.decision.allowed, found.strangers), *((v.allowed, v.strangers) for v in found.variants)]
     heads = ("written", *(variant.operator for variant in found.variants))
     head = "".join(f'<th scope="col">{escape(content.message(f"matcher.who.{key}"))}</th>' for key in heads)
@@ -157,11 +157,13 @@ def who(found: Comparison, subject: str, content: Content) -> str:
         for place, stranger in enumerate(found.strangers)
     ]
     first = escape(content.message("matcher.who.subject"))
+    is_open = " open" if any(stranger.allowed for stranger in found.strangers) else ""
     return (
-        f"<h3>{escape(content.message('matcher.who.title'))}</h3><p>{prose(_widest(found.strangers, content))}</p>"
+        f"<details{is_open}><summary><h3>{escape(content.message('matcher.who.title'))}</h3> "
+        f"<span>{prose(_widest(found.strangers, content))}</span></summary>"
         f'<table class="who"><thead><tr><th scope="col">{first}</th>{head}</tr></thead>'
         f"<tbody>{own}{''.join(others)}</tbody></table><p>{prose(_operators(found, content))}</p>"
-        f'<p class="caption">{prose(content.message("matcher.who.caption"))}</p>'
+        f'<p class="caption">{prose(content.message("matcher.who.caption"))}</p></details>'
     )
 
 

@@ -52,9 +52,9 @@ def lives(walk: Walk, now: float, content: Content) -> str:
     )
     axis = _Axis(of_token, of_session, now)
     told = content.message("lives.with_session" if session else "lives.without_session")
-    heading, lead = (escape(content.message(f"lives.{key}")) for key in ("title", "lead"))
+    lead = escape(content.message("lives.lead"))
     return (
-        f'<section class="lives"><h2 class="heading">{heading}</h2><p class="lead">{lead}</p>'
+        f'<section class="lives"><p class="lead">{lead}</p>'
         f"{_drawing(axis, content)}"
         f'<div class="told">{_list("token", of_token, content)}{_list("session", of_session, content)}</div>'
         f"<p>{prose(told)}</p></section>"

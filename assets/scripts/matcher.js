@@ -100,10 +100,11 @@ const build = (parentElement) => {
     mirror.scrollTop = editor.scrollTop
   }
 
-  // (4) The lines between the three sides, measured.
+  // (4) The lines between the three sides, measured. Nothing can be measured in a tab that is not shown.
   const draw = () => {
     highlight()
     const frame = sides.getBoundingClientRect()
+    if (!frame.width) return
     const field = editor.getBoundingClientRect()
     const within = (y) => Math.min(Math.max(y, field.top + 12), field.bottom - 12)
     const beside = Math.abs(part.token.getBoundingClientRect().top - policy.getBoundingClientRect().top) < 2
@@ -141,11 +142,17 @@ const build = (parentElement) => {
     }
     lines.replaceChildren(...pieces)
   }
+  let fitted = true
   const fit = () => {
+    fitted = sides.clientWidth > 0
+    if (!fitted) return
     editor.style.height = "auto"
     editor.style.height = `${Math.min(editor.scrollHeight + 4, 620)}px`
   }
-  new ResizeObserver(() => draw()).observe(sides)
+  new ResizeObserver(() => {
+    if (!fitted) fit()
+    draw()
+  }).observe(sides)
   new ResizeObserver(() => draw()).observe(editor)
 
   // (5) What the server found. An answer to an older text than the one that stands there is not drawn.
@@ -173,7 +180,7 @@ const build = (parentElement) => {
         fit()
       }
       for (const button of part.edits.querySelectorAll("button"))
-        button.setAttribute("aria-disabled", String(Boolean(data.problem) && button.dataset.edit !== "own"))
+        button.setAttribute("aria-disabled", String(!data.useful.includes(button.dataset.edit)))
       put(part.problem, data.problem)
       editor.setAttribute("aria-invalid", String(Boolean(data.problem)))
       root.classList.toggle("stale", Boolean(data.problem))
@@ -182,7 +189,9 @@ const build = (parentElement) => {
         evaluated = { text: data.text, anchors: data.anchors, links: data.links }
         put(part.refusals, data.refusals)
         put(part.verdict, data.verdict)
+        const unfolded = part.who.querySelector("details")?.open // by the reader, or by an earlier policy
         put(part.who, data.who)
+        if (unfolded) part.who.querySelector("details").open = true
       }
     }
     draw()

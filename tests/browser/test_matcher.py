@@ -101,6 +101,30 @@ def test_the_buttons_edit_the_text_and_give_the_roles_own_back(page):
     assert field(page).input_value() == own
 
 
+def test_what_is_in_a_hidden_tab_survives_another_language(reader):
+    one = reader().open("/sts_assume?lang=ja").predict()
+    lines = one.page.locator(".matcher .lines path")
+    expect(lines.first).to_be_attached(timeout=SOON)
+    drawn = lines.count()
+    one.page.get_by_role("tab").nth(1).click()
+    expect(one.page.locator(".lives")).to_be_visible()
+    one.page.get_by_text("English", exact=True).click()
+    expect(one.page.get_by_role("tab").first).to_have_text(EN.message("matcher.title"), timeout=SOON)
+    one.page.get_by_role("tab").first.click()
+    expect(verdict(one.page)).to_contain_text(ALLOWED, timeout=SOON)
+    expect(lines).to_have_count(drawn)
+
+
+def test_who_else_gets_in_opens_where_somebody_does_and_stays_as_the_reader_left_it(page):
+    table = page.locator(".matcher .who table")
+    expect(table).to_be_hidden()
+    page.locator('.matcher [data-edit="open"]').click()
+    expect(table).to_be_visible(timeout=SOON)
+    page.locator('.matcher [data-edit="own"]').click()
+    expect(page.locator('.matcher [data-edit="own"]')).to_have_attribute("aria-disabled", "true", timeout=SOON)
+    expect(table).to_be_visible()
+
+
 def test_a_megabyte_is_told_and_kept_and_hangs_nothing(page):
     field(page).evaluate(
         "field => { field.focus(); field.select(); field.setRangeText('x'.repeat(1e6));"

@@ -73,8 +73,17 @@ def test_the_request_to_sts_has_no_signature_and_its_answer_is_quoted(reader):
     assert re.search(r"eyJ[\w-]+\.[\w-]+\.[\w-]{20}", html.replace("<wbr>", "")) is None
 
 
-def test_both_lives_stand_on_the_page(reader):
-    html = reader("ja").open("sts_assume").html("lives")
+def test_what_the_app_itself_checks_is_told_below_the_checks(reader):
+    html = reader("ja").open("sts_assume").html("checks_sts_assume")
+    assert load("ja").message("sts.about.keys") in html.partition("</ol>")[2]
+
+
+def test_both_lives_stand_on_the_page_in_a_tab_of_their_own(reader):
+    shown = reader("ja").open("sts_assume")
+    assert [tab.label for tab in shown.test.tabs] == [
+        load("ja").message(f"{part}.title") for part in ("matcher", "lives")
+    ]
+    html = shown.html("lives")
     assert html.count("<li>") == 8
     assert load("ja").message("lives.with_session").split("`")[0] in html
 
@@ -111,12 +120,22 @@ def test_broken_json_keeps_what_was_drawn_and_says_where_it_breaks():
     assert "verdict" not in found
 
 
+def test_who_else_gets_in_is_one_line_while_nobody_does():
+    assert "<details><summary>" in typed(SIDES.own)["who"]
+
+
 @pytest.mark.parametrize("edit", [*EDITS, "own"])
 def test_a_button_changes_the_text_and_the_way_back_is_the_roles_own(edit):
     found = typed(SIDES.own, edit=edit)
     assert found["applied"]
     assert (found["text"] == SIDES.own) == (edit == "own")
     assert typed(found["text"], edit="own")["text"] == SIDES.own
+
+
+def test_only_buttons_that_would_change_something_can_be_pressed():
+    assert typed(SIDES.own)["useful"] == list(EDITS)
+    assert typed(SIDES.own, edit="open")["useful"] == ["swap", "own"]
+    assert typed("{")["useful"] == ["own"]
 
 
 def test_a_button_does_nothing_to_what_cannot_be_read_but_the_way_back_does():
@@ -131,6 +150,7 @@ def test_what_was_typed_over_another_policy_is_dropped():
 def test_without_sub_everybody_is_said_to_get_in():
     found = typed(SIDES.own, edit="open")
     assert EN.message("matcher.who.widest_all") in found["who"]
+    assert "<details open>" in found["who"]
     assert "It would let others in as well" in found["verdict"]
     assert {"way": ("token-sub", "provider-sub", "policy-sub"), "status": "warning", "sign": "!"} in found["links"]
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -54,31 +55,42 @@ def before_the_token(visit: Visit, content: Content) -> None:
     account = visit.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     issuer = text(visit.walk.report(Step.OIDC_PROVIDER).evidence.get("cluster_discovery"), "issuer")
     claims = {"iss": issuer, "sub": subject_claim(visit.walk.subject), "aud": [annotated_audience(account)]}
-    _draw(visit, claims, content, mounted=False)
+    if sides := _sides(visit, claims, mounted=False):
+        _draw(sides, content)
 
 
 def with_the_token(visit: Visit, content: Content) -> None:
-    """The matcher with the claims of the mounted token, and the token's life beside the session's."""
+    """The matcher with the claims of the mounted token, and the token's life beside the session's: a tab for each."""
     claims = mapping(visit.walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims")
-    _draw(visit, claims, content, mounted=True)
+    parts: list[tuple[str, Callable[[], None]]] = []
+    if sides := _sides(visit, claims, mounted=True):
+        parts.append((content.message("matcher.title"), partial(_draw, sides, content)))
     if drawn := lives(visit.walk, session.ports().clock.now(), content):
-        components.block(drawn, key="lives")
+        parts.append((content.message("lives.title"), partial(components.block, drawn, key="lives")))
+    if parts:
+        for tab, (_, draw) in zip(st.tabs([title for title, _ in parts], key="sts_instruments"), parts, strict=True):
+            with tab:
+                draw()
 
 
-def _draw(visit: Visit, claims: Mapping[str, Any], content: Content, *, mounted: bool) -> None:
+def _sides(visit: Visit, claims: Mapping[str, Any], *, mounted: bool) -> Sides | None:
+    """What there is to compare; None where the policy or the issuer is not known."""
     found = visit.walk.report(Step.SERVICE_ACCOUNT).evidence
     policy = found.get("trust_policy")
     issuer = text(claims, "iss")
     if not mapping(policy) or not issuer:
-        return
+        return None
     role_arn = text(found.get("service_account"), "metadata", "annotations", ROLE_ARN)
-    sides = Sides(
+    return Sides(
         claims=claims,
         provider=visit.walk.report(Step.OIDC_PROVIDER).evidence.get("provider"),
         provider_arn=provider_arn(role_arn, issuer),
         policy=policy,
         mounted=mounted,
     )
+
+
+def _draw(sides: Sides, content: Content) -> None:
     with st.container(key="matcher"):
         _instrument(sides, content)
 
@@ -110,6 +122,7 @@ def drawing(sides: Sides, edited: JsonValue, content: Content) -> dict[str, Any]
         "applied": applied,
         "limit": policy_text.LONGEST,
         "words": {name: content.message(f"matcher.{name}") for name in _KEYS},
+        "useful": _useful(read, changed=typed != own),
         "buttons": {name: content.message(f"matcher.buttons.{name}") for name in (*EDITS, "own")},
         "intro": _intro(sides, content),
         "token": comparing.token(
@@ -130,9 +143,17 @@ def _apply(edit: str, typed: str, own: str) -> tuple[str, bool]:
     return json.dumps(EDITS[edit](document), indent=2, ensure_ascii=False), True
 
 
+def _useful(read: PolicyText, *, changed: bool) -> list[str]:
+    """The buttons that would change the text."""
+    edits = [name for name, edit in EDITS.items() if read.problem is None and edit(read.document) != read.document]
+    return [*edits, "own"] if changed else edits
+
+
 def _intro(sides: Sides, content: Content) -> str:
+    """What to do here; where the matcher has a tab, that bears its title."""
     lead = content.message(f"matcher.{'lead_mounted' if sides.mounted else 'lead_to_come'}")
-    return f'<h2 class="heading">{escape(content.message("matcher.title"))}</h2><p class="lead">{prose(lead)}</p>'
+    title = "" if sides.mounted else f'<h2 class="heading">{escape(content.message("matcher.title"))}</h2>'
+    return f'{title}<p class="lead">{prose(lead)}</p>'
 
 
 def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, Any]:
