@@ -37,10 +37,11 @@ def _row(key: str, path: tuple[str, ...], ours: JsonValue, other: JsonValue, con
     if same is (key in _ALIKE):
         words = prose(content.message(f"anatomy.pair.{key}"))
         told = f'<tr class="told"><td colspan="3"><span class="meaning">{words}</span></td></tr>'
+    found = f'<td colspan="2">{value(left)}</td>' if same else f"<td>{value(left)}</td><td>{value(right)}</td>"
     return (
         f'<tr class="{kind}"><th scope="row"><code>{escape(_NAMES.get(key, key))}</code> '
         f'<span class="sign" aria-hidden="true">{sign}</span><span class="unseen">{word}</span>'
-        f"</th><td>{value(left)}</td><td>{value(right)}</td></tr>{told}"
+        f"</th>{found}</tr>{told}"
     )
 
 
