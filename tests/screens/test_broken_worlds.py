@@ -1,6 +1,7 @@
 """A broken world on every page: what broke is named, quoted and explained, and nothing falls over."""
 
 import json
+import re
 
 import pytest
 
@@ -65,6 +66,24 @@ def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fa
     assert load(language).message("ui.fix") in html
 
 
+def test_the_outcome_says_what_did_not_fit_and_how_to_mend_it_without_a_look_at_the_checks(screen, simulation):
+    content = load("en")
+    shown = spoil(screen(lang="en"), simulation, wrong_subject)
+    assert 'data-page="service_account"' in shown.html("verdict")
+    for depth in ("1", "2"):
+        html = shown.open("service_account", depth=depth).html("outcome_service_account")
+        assert html.replace("<wbr>", "").count("system:serviceaccount:default:other-sa") == 1  # what it got
+        assert "system:serviceaccount:default:my-sa" in html.replace("<wbr>", "")  # what it expected
+        assert content.message("ui.fix") in html
+
+
+def test_the_outcome_quotes_the_server(screen, simulation):
+    html = (
+        spoil(screen(lang="ja"), simulation, no_service_account).open("service_account").html("outcome_service_account")
+    )
+    assert "<blockquote>serviceaccounts &quot;my-sa&quot; not found</blockquote>" in html
+
+
 def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
     shown = spoil(screen(lang="ja"), simulation, wrong_subject).open("sts_assume")
     html = shown.html("checks_sts_assume")
@@ -80,6 +99,10 @@ def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
 def test_what_was_not_reached_is_neither_a_pass_nor_silent(screen, simulation):
     shown = spoil(screen(lang="en"), simulation, wrong_subject).open("access")
     html = shown.html("checks_access")
-    assert "✓" not in html
+    assert re.findall(r'<li class="(\w+)" data-check="([^"]+)"', html) == [
+        ("not_reached", "access.identity"),
+        ("passed", "access.policy"),
+        ("not_reached", "access.list_buckets"),
+    ]
     assert "not reached" in html
     assert load("en").message("reasons.earlier_step") in html
