@@ -7,7 +7,8 @@ them in a thread of its own while the server already answers.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from app import settings
 from app.flow.patience import WALK_SECONDS, patient
+from app.flow.model import Subject
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
@@ -67,8 +69,9 @@ class Choice:
 def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     """The ports to a real cluster and to AWS: new ones for every walk. Nobody is asked yet but a credential plugin.
 
-    From their first question on they answer for no longer than `seconds`, and a server that was silent once is not
-    asked again. They do all that a port can: `app.flow.consent.consented` keeps back what nobody asked for.
+    From their first question on they answer for no longer than `seconds`, less what the plugin took of them, and a
+    server that was silent once is not asked again. They do all that a port can: `app.flow.consent.consented` keeps
+    back what nobody asked for.
 
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
     """
@@ -78,6 +81,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     from app.clients.kubernetes_cluster import KubernetesCluster
     from app.clients.quiet import Silence, WallClock
 
+    started = time.monotonic()
     connection = _connection(choice)
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region)
@@ -88,7 +92,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         clock=WallClock(),
         server_log=Silence(),
     )
-    return patient(ports, seconds=seconds)
+    return patient(ports, seconds=seconds - (time.monotonic() - started))
 
 
 def contexts() -> Contexts:
@@ -103,6 +107,20 @@ def is_in_cluster() -> bool:
     from app.clients import connection
 
     return connection.is_in_cluster(settings.process_environment())
+
+
+def own_subject() -> Subject | None:
+    """Who we are, where we run in a Pod; None where we do not, or the Pod does not say."""
+    from app.clients import own_pod
+
+    return own_pod.subject() if is_in_cluster() else None
+
+
+def within_own_pod(ports: Ports, own: Subject) -> Ports:
+    """The same ports, where our own Pod's files and variables are read here instead of through the API server."""
+    from app.clients import own_pod
+
+    return replace(ports, cluster=own_pod.within(ports.cluster, own))
 
 
 def default_namespace(choice: Choice) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gc
+import json
 import socket
+import sys
 import weakref
+from pathlib import Path
 
 import pytest
 
 from app import wiring
+from app.flow.errors import Unreachable
+from app.flow.patience import OUT_OF_TIME
+from app.wiring import Choice
 from app.world.simulation import Simulation
 from app.world.world import World
 
@@ -47,3 +53,27 @@ def test_warming_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     wiring.warm_up()
+
+
+def test_what_a_plugin_takes_is_taken_from_the_walk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    version = "client.authentication.k8s.io/v1"
+    credential = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": "made-up"}}
+    plugin = {
+        "apiVersion": version,
+        "interactiveMode": "Never",
+        "command": sys.executable,
+        "args": ["-c", f"import time; time.sleep(0.3); print({json.dumps(json.dumps(credential))})"],
+    }
+    config = {
+        "current-context": "slow",
+        "contexts": [{"name": "slow", "context": {"cluster": "nowhere", "user": "me"}}],
+        "clusters": [{"name": "nowhere", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "me", "user": {"exec": plugin}}],
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    ports = wiring.live(Choice(), seconds=0.25)
+    with pytest.raises(Unreachable) as late:
+        ports.cluster.version()
+    assert late.value.code == OUT_OF_TIME
+    assert ports.cluster.exchanges() == ()
