@@ -78,8 +78,8 @@ def _label(content: Content, key: str) -> str:
 
 
 def outcome(report: StepReport, subject: Subject, content: Content, facts: list[tuple[str, str]]) -> str:
-    """What came of the step, in one sentence, with the two or three values that prove it."""
-    status = report.status
+    """What came of the step, in one sentence, with the two or three values that prove it; on failure with the fix."""
+    status, below = report.status, ""
     if status in (Status.PASSED, Status.WARNING):
         sentence = content.message(f"outcomes.{report.step}")
     else:
@@ -89,8 +89,18 @@ def outcome(report: StepReport, subject: Subject, content: Content, facts: list[
         if worst.reason:
             sentence += f" {content.message(f'reasons.{worst.reason}')}"
         facts = []
+        if status is Status.FAILED:
+            facts = [(content.message(f"ui.{key}"), getattr(worst, key)) for key in ("got", "expected")]
+            below = _fix(worst, subject, content)
     shown = "".join(f"<dt>{escape(name)}</dt><dd>{value(text)}</dd>" for name, text in facts if text)
     return (
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}</div></div>"
+        f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}</div></div>"
     )
+
+
+def _fix(check: Check, subject: Subject, content: Content) -> str:
+    """What the server said of a failed check, and how to mend it."""
+    fix = prose(content.check(check.id).fill(check, subject).fix)
+    quoted = said(check.error, content) if check.error else ""
+    return f'{quoted}<p class="fix"><span class="label">{_label(content, "fix")}</span> {fix}</p>'

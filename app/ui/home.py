@@ -81,9 +81,11 @@ def _verdict(visit: session.Visit, content: Content) -> str:
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, visit.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.status}", step=step, check=check)
+    words = escape(content.message("home.look", step=step))
+    link = f"<p>{page_link(content, verdict.step, words)}</p>" if verdict.step else ""
     return (
         f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'
-        f'<div><p>{prose(sentence)}</p><p class="quiet">{_steps(visit, content)}</p></div></div>'
+        f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(visit, content)}</p></div></div>'
     )
 
 
