@@ -87,6 +87,16 @@ def test_difference_shows_what_was_added_and_nothing_else():
     assert html.count(load("en").message("webhook.groups.mounts").replace("'", "&#x27;")) == 1
 
 
+def test_difference_takes_nobody_elses_mount_for_the_webhooks():
+    mounts = load("en").message("webhook.groups.mounts").replace("'", "&#x27;")
+    before = pod(volumeMounts=[])
+    assert mounts not in difference(before, pod(), load("en"))
+    ours = {"name": "aws-iam-token", "mountPath": "/b"}
+    assert (
+        difference(before, pod(volumeMounts=[{"name": "api", "mountPath": "/a"}, ours]), load("en")).count(mounts) == 1
+    )
+
+
 def test_difference_of_equal_pods_has_no_change():
     html = difference(pod(), pod(), load("en"))
     assert "added" not in html

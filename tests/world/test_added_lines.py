@@ -53,7 +53,7 @@ def test_each_added_line_has_its_words(walk_of, name):
         content = load(language)
         assert [line.text for line in lines if explained_by(line.path, pod, content) == OTHER] == []
         assert all(explanation(line.path, pod, content) for line in lines)
-    assert {group(line.path) for line in lines} == {"env", "mounts", "volumes"}
+    assert {group(line.path, pod) for line in lines} == {"env", "mounts", "volumes"}
 
 
 def test_init_containers_are_explained_like_the_others(walk_of):

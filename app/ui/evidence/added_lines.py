@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, text
+from app.flow.steps.documents import dig, items, text
 from app.flow.webhook import VOLUME
 from app.ui.documents import Path
 from app.ui.text import prose
@@ -56,10 +56,18 @@ def explained_by(path: Path, pod: JsonValue, content: Content) -> str:
     return f"webhook.lines.{name}" if name else OTHER
 
 
-def group(path: Path) -> str:
-    """To which of the webhook's three additions a line belongs: `env`, `mounts` or `volumes`; empty for no addition."""
+def group(path: Path, pod: JsonValue) -> str:
+    """To which of the webhook's three additions a line belongs: `env`, `mounts` or `volumes`; empty for no addition.
+
+    A list belongs to it where the webhook's own member is in it; of its members only that one does.
+    """
     place = _place(path)
-    return next((name for start, name in _WORDS.items() if place[: len(start)] == start), "")
+    start, name = next(((start, name) for start, name in _WORDS.items() if place[: len(start)] == start), ((), ""))
+    if name in ("", "env"):
+        return name
+    members = enumerate(items(_at(pod, path[: len(start)])))
+    ours = {str(index) for index, member in members if text(member, "name") == VOLUME}
+    return name if ours.issuperset(path[len(start) : len(start) + 1]) and ours else ""
 
 
 def _place(path: Path) -> Path:

@@ -62,9 +62,9 @@ def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
 def _added(lines: Sequence[Line], pod: JsonValue, content: Content) -> Iterator[str]:
     told = ""
     for line in lines:
-        name = group(line.path)
+        name = group(line.path, pod)
         note = content.message(f"webhook.groups.{name}") if name not in ("", told) else ""
-        told = name
+        told = name or told
         words = explanation(line.path, pod, content)
         yield explained_line(line, words, kind="added", sign="+", word=content.message("webhook.added"), note=note)
 
