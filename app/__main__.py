@@ -1,4 +1,4 @@
-"""`python -m app`: serve, world, walk, token."""
+"""`python -m app`: serve, world, walk, doctor, token."""
 
 from app.commands.main import main
 

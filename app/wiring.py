@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from app import settings
-from app.flow.patience import WALK_SECONDS, patient
 from app.flow.model import Subject
+from app.flow.patience import WALK_SECONDS, patient
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:

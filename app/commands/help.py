@@ -32,11 +32,16 @@ def output_options(settings: Settings, words: Content) -> Callable[[Function], F
         show_default=True,
         help=words.message("cli.help.output"),
     )
-    lang = click.option(
+    lang = lang_option(settings, words)
+    return lambda function: output(lang(function))
+
+
+def lang_option(settings: Settings, words: Content) -> Callable[[Function], Function]:
+    """A decorator that adds `--lang`, the locale's language by default."""
+    return click.option(
         "--lang",
         type=click.Choice(LANGUAGES),
         default=settings.language,
         show_default=True,
         help=words.message("cli.help.lang"),
     )
-    return lambda function: output(lang(function))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 from app.flow.model import JsonValue, Status
+from app.settings import process_environment
 
 _MARKS = {
     Status.PASSED: ("✓", "green"),
@@ -64,12 +65,17 @@ def printable(text: str) -> str:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Prints text; colours are left out where the output is no terminal."""
+    """Prints text; colours are left out where the output is no terminal, or `NO_COLOR` is set (no-color.org)."""
+    colour = False if process_environment().get("NO_COLOR") else None
     for line in lines:
-        click.echo(line)
+        click.echo(line, color=colour)
 
 
 def print_json(document: JsonValue) -> None:
     """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). What UTF-8 cannot hold is escaped."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    print_utf8(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_utf8(text: str) -> None:
+    """Prints a file's text as UTF-8, whatever the locale. What UTF-8 cannot hold is escaped."""
     click.echo(text.encode("utf-8", "backslashreplace"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from app.flow.doctor import pod
+from app.flow.doctor import pod, recent_failures
 from app.flow.doctor.fixes import Fix, fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
@@ -19,11 +19,11 @@ class Diagnosis:
 
     walk: Walk
     checks: tuple[Check, ...]
-    """Those that only a running Pod shows."""
+    """Those that only a running Pod shows, and what AWS remembers of refusals."""
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What the checks of the Pod add: `workload`, who has to be restarted."""
+    """What these checks add: `workload`, who has to be restarted; `recent_failures`, what STS refused to whom."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
 
@@ -57,11 +57,11 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    report = pod.inspect(ports, found)
+    reports = (pod.inspect(ports, found), recent_failures.inspect(ports, found))
     return Diagnosis(
         walk=found,
-        checks=report.checks,
+        checks=tuple(check for report in reports for check in report.checks),
         read_at=ports.clock.now(),
-        evidence=report.evidence,
-        exchanges=report.exchanges,
+        evidence={name: document for report in reports for name, document in report.evidence.items()},
+        exchanges=tuple(exchange for report in reports for exchange in report.exchanges),
     )

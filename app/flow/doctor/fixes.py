@@ -14,7 +14,7 @@ from app.flow.annotations import AUDIENCE, ROLE_ARN, SKIP_CONTAINERS, is_role_ar
 from app.flow.doctor.names import ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, narrowed
 from app.flow.model import JsonValue, Status, Verdict, Walk
-from app.flow.steps.documents import mapping, strings
+from app.flow.steps.documents import dig, items, mapping, strings
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.steps.names import DEFAULT_AUDIENCE
@@ -223,6 +223,16 @@ def _answer(names: Names) -> Fix:
     return Fix(id="read_answer")
 
 
+def _refused(names: Names) -> Fix:
+    """A Pod that asks for another role was not made anew; of any other refusal the record says more."""
+    newest = next(iter(items(names.documents.get("recent_failures"))), None)
+    if names.recreate() and dig(newest, "other_role") is True and dig(newest, "other_subject") is False:
+        return _recreate(names)
+    wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
+    words = ("aws", "cloudtrail", "lookup-events", "--max-results", "20", "--lookup-attributes", wanted)
+    return Fix(id="look_up", commands=(line(*words, "--query", "Events[].CloudTrailEvent", "--output", "text"),))
+
+
 def _permit(names: Names) -> Fix:
     """A Deny is not helped by one more Allow."""
     if names.check.got == _DENY or "explicit deny" in names.check.error:
@@ -272,6 +282,7 @@ _FIXES: Mapping[str, Callable[[Names], Fix | None]] = {
     "pod.region": _region,
     "pod.static_keys": _keys,
     "pod.hop_limit": _host_network,
+    "sts.recent_failures": _refused,
     "access.identity": _answer,
     "access.policy": _permit,
     "access.list_buckets": _permit,

@@ -1,0 +1,62 @@
+"""The Pod in which we run ourselves: who it is, and commands in it without asking anybody."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.clients.connection import MOUNT
+from app.flow.interception import intercepted
+from app.flow.model import Subject
+from app.flow.ports import Cluster, Execution
+from app.flow.steps.documents import text
+from app.flow.token import MalformedToken, decode
+
+_SECONDS = 5.0
+"""How long a command may take."""
+_LIMIT = 1024 * 1024
+"""Characters of output that are kept."""
+
+
+def subject(directory: Path = MOUNT) -> Subject | None:
+    """Who we are, by the token that every Pod has; None where it has none, or an old one that names no Pod."""
+    try:
+        claims = decode((directory / "token").read_text(encoding="utf-8").strip()).claims
+    except (OSError, UnicodeDecodeError, MalformedToken):
+        return None
+    found = Subject(
+        namespace=text(claims, "kubernetes.io", "namespace"),
+        service_account=text(claims, "kubernetes.io", "serviceaccount", "name"),
+        pod=text(claims, "kubernetes.io", "pod", "name"),
+    )
+    return found if all((found.namespace, found.service_account, found.pod)) else None
+
+
+def within(cluster: Cluster, own: Subject) -> Cluster:
+    """The cluster, where a command in our own Pod runs here: it needs no right to `pods/exec`, and no other container.
+
+    A token that another container of the Pod has is the same: it is the Pod's.
+    """
+
+    def ask(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        if method == "execute" and not options and arguments[:2] == (own.namespace, own.pod):
+            return run(arguments[3])
+        return put(*arguments, **options)
+
+    return intercepted(cluster, ask)
+
+
+def run(command: Sequence[str]) -> Execution:
+    """What a command leaves, as a shell tells it: 127 where there is no such program, 124 where it takes too long."""
+    try:
+        done = subprocess.run(  # noqa: S603 # the steps' own commands, without a shell
+            list(command), capture_output=True, timeout=_SECONDS, stdin=subprocess.DEVNULL, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        return Execution(stdout="", stderr=str(error), exit_code=124)
+    except OSError as error:
+        return Execution(stdout="", stderr=str(error), exit_code=127)
+    stdout, stderr = (stream.decode("utf-8", "replace")[:_LIMIT] for stream in (done.stdout, done.stderr))
+    return Execution(stdout=stdout, stderr=stderr, exit_code=done.returncode)

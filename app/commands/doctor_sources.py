@@ -1,0 +1,120 @@
+"""Where a diagnosis comes from, or a survey: a real cluster, or a file. All raise `CannotRun`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.commands.failure import CannotRun
+from app.content import Content
+from app.flow.consent import NOTHING, Action, consented
+from app.flow.errors import FlowError
+from app.flow.model import StepReport, Subject, Walk
+from app.flow.steps.documents import text
+from app.wiring import Choice
+
+if TYPE_CHECKING:
+    from app.flow.doctor import Diagnosis
+    from app.flow.doctor.survey import Survey
+    from app.flow.ports import Ports
+
+SURVEY_SECONDS = 120.0
+"""A survey asks for every role in turn, and no page waits for it."""
+STEPS = 6
+
+
+def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
+    """The diagnosis of a ServiceAccount in a real cluster."""
+    from app import wiring
+    from app.flow.doctor import diagnose
+    from app.flow.walk import walk_through
+
+    try:
+        # (1) About whom. What this asks takes of its own ports' time: the walk gets new ones.
+        own = wiring.own_subject() if choice.in_cluster else None
+        subject = _completed(consented(wiring.live(choice), NOTHING), choice, subject, own, words)
+        ports = wiring.live(choice)
+    except FlowError as error:
+        raise cannot(error, words) from error
+
+    # (2) In our own Pod its token is ours to read.
+    if own is not None and subject == own:
+        ports, granted = wiring.within_own_pod(ports, own), granted | {Action.READ_TOKEN}
+
+    # (3) Step by step.
+    ports = consented(ports, granted)
+    reports = tuple(_told(walk_through(ports, subject), words))
+    return diagnose(ports, Walk(subject=subject, reports=reports))
+
+
+def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
+    """The survey of a real cluster."""
+    from app import wiring
+    from app.flow.doctor.survey import survey
+
+    try:
+        return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
+    except FlowError as error:
+        raise cannot(error, words) from error
+
+
+def opened(path: Path, words: Content) -> Diagnosis:
+    """The diagnosis in a file that `saved` has written."""
+    from app.flow.snapshot import load
+
+    try:
+        return load(path.read_bytes())
+    except OSError as error:
+        raise CannotRun(words, "snapshot_unreadable", path=path, said=error) from error
+    except FlowError as error:
+        raise cannot(error, words) from error
+
+
+def saved(found: Diagnosis, path: Path, words: Content) -> None:
+    """Writes a diagnosis into a file that its owner alone may read: it names what others need not know."""
+    from app.flow.snapshot import save
+
+    try:
+        text_of_it = save(found)
+        path.touch(mode=0o600)
+        path.write_text(text_of_it, encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(words, "cannot_save", path=path, said=error) from error
+    except FlowError as error:
+        raise cannot(error, words) from error
+
+
+def cannot(error: FlowError, words: Content) -> CannotRun:
+    """A server's refusal, or a file's fault, as the end of the command."""
+    return CannotRun(words, error.words, **error.values)
+
+
+def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:
+    """The subject, with what was left out: the namespace, the Pod's ServiceAccount, a Pod. Raises `FlowError`."""
+    from app import wiring
+    from app.flow.doctor.choosing import pod_of
+
+    # (1) Nobody is named: in a Pod that is ourselves.
+    if not subject.service_account and not subject.pod:
+        if own is None or subject.namespace not in ("", own.namespace):
+            raise CannotRun(words, "no_subject")
+        return own
+
+    # (2) What is named leads to the rest.
+    namespace = subject.namespace or wiring.default_namespace(choice)
+    account, pod = subject.service_account, subject.pod
+    if not account:
+        account = text(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
+    return Subject(namespace=namespace, service_account=account, pod=pod or pod_of(ports, namespace, account))
+
+
+def _told(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:
+    """Hands the reports on; a terminal is told how far it is, on standard error."""
+    for number, report in enumerate(reports, 1):
+        if sys.stderr.isatty():
+            click.echo(f"{number}/{STEPS} {words.message(f'steps.{report.step}.title')}", err=True)
+        yield report

@@ -1,0 +1,124 @@
+"""A diagnosis and a survey for a terminal: the verdict first and last, every check a line with its mark and word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from app.commands.rendering import heading, labelled, marked, pad, printable, width
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.doctor.survey import Survey
+from app.flow.model import Check, Status
+from app.report import words as told
+
+
+def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
+    """A diagnosis, line by line."""
+    verdict = marked(told.mark(found), heading(printable(told.verdict(found, words))))
+
+    # (1) The verdict, and about whom.
+    yield verdict
+    yield ""
+    subject = found.subject
+    pod = f"{subject.namespace}/{subject.pod}" if subject.pod else words.message("doctor.no_pod")
+    yield from labelled(
+        {
+            words.message("ui.service_account"): f"{subject.namespace}/{subject.service_account}",
+            words.message("ui.pod"): pod,
+            words.message("doctor.read_at"): told.read_at(found.read_at),
+        },
+        indent=2,
+    )
+
+    # (2) Every check.
+    columns = max(width(words.message(f"statuses.{status}")) for status in Status)
+    for number, (step, checks) in enumerate(found.steps(), 1):
+        yield ""
+        yield heading(f"{number}  {words.message(f'steps.{step}.title')}")
+        for check in checks:
+            yield from _check(check, found, columns, words)
+
+    # (3) What follows, and the verdict once more.
+    yield from _causes(found, words)
+    yield from _fix(found, words)
+    yield ""
+    yield verdict
+
+
+def _check(check: Check, found: Diagnosis, columns: int, words: Content) -> Iterator[str]:
+    word = pad(words.message(f"statuses.{check.status}"), columns)
+    yield f"  {marked(check.status, f'{word}  {printable(told.title(check, found, words))}')}"
+    if check.reason:
+        yield f"      {click.style(words.message(f'reasons.{check.reason}'), dim=True)}"
+    if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN):
+        details = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+        yield from labelled({words.message(f"ui.{name}"): value for name, value in details.items()}, indent=6)
+
+
+def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
+    judged = found.verdict
+    if not judged.refusal:
+        return
+    yield ""
+    yield heading(words.message("doctor.refusal"))
+    yield f"  {words.message(f'doctor.refusals.{judged.refusal}')}"
+    for key, status, causes in (
+        ("possible", Status.FAILED if len(judged.remaining) == 1 else Status.UNKNOWN, judged.remaining),
+        ("ruled_out", Status.PASSED, judged.ruled_out),
+    ):
+        if causes:
+            yield f"  {heading(words.message(f'doctor.{key}'))}"
+            yield from (f"    {marked(status, cause)}" for cause in told.causes(causes, words))
+
+
+def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
+    if fix := found.fix:
+        yield ""
+        yield heading(words.message("doctor.fix"))
+        yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
+        for command in fix.commands:
+            yield ""
+            yield f"    {printable(command)}"
+        if fix.commands:
+            yield ""
+            yield f"  {click.style(words.message('doctor.copy_note'), dim=True)}"
+    if actions := told.to_be_sure(found):
+        yield ""
+        yield words.message("doctor.to_be_sure")
+        yield f"    {' '.join(f'--do {action}' for action in actions)}"
+
+
+def of_survey(found: Survey, words: Content) -> Iterator[str]:
+    """A survey as a table, an over-broad role's line red and with its own words."""
+    verdict = marked(told.STATUS_OF[found.outcome], heading(told.survey_verdict(found, words)))
+    yield verdict
+    if not found.ties:
+        return
+    heads = [words.message(f"doctor.survey.{key}") for key in ("service_account", "role", "trust", "also")]
+    rows = [
+        [
+            f"{tie.namespace}/{tie.service_account}",
+            tie.role_arn,
+            words.message(f"doctor.survey.{tie.stand}"),
+            told.also(tie, found, words),
+        ]
+        for tie in found.ties
+    ]
+    table = [[printable(cell) for cell in row] for row in (heads, *rows)]
+    columns = [max(width(row[place]) for row in table) for place in range(len(heads))]
+    yield ""
+    yield f"    {heading(_line(table[0], columns))}"
+    for tie, row in zip(found.ties, table[1:], strict=True):
+        role = found.role(tie.role_arn)
+        wide = role is not None and role.wide
+        status = Status.FAILED if wide else told.STAND_STATUS[tie.stand]
+        line = _line(row, columns)
+        yield f"  {marked(status, click.style(line, fg='red') if wide else line)}"
+    yield ""
+    yield verdict
+
+
+def _line(row: list[str], columns: list[int]) -> str:
+    return "  ".join(pad(cell, columns[place]) for place, cell in enumerate(row)).rstrip()

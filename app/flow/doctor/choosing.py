@@ -1,0 +1,23 @@
+"""Which Pod to look at, where nobody has named one."""
+
+from __future__ import annotations
+
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue
+from app.flow.ports import Ports
+from app.flow.steps.documents import dig, text
+
+
+def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
+    """The youngest running Pod of a ServiceAccount, else its youngest; empty where none can be seen."""
+    try:
+        pods = ports.cluster.pods(namespace, service_account)
+    except FlowError:
+        return ""
+    return text(max(pods, key=_rank, default=None), "metadata", "name")
+
+
+def _rank(pod: JsonValue) -> tuple[bool, bool, str]:
+    """A Pod that is being deleted comes before all others, one that does not run before those that do."""
+    living = dig(pod, "metadata", "deletionTimestamp") is None
+    return living, text(pod, "status", "phase") == "Running", text(pod, "metadata", "creationTimestamp")

@@ -1,0 +1,78 @@
+"""What STS refused lately, by CloudTrail: who asked for what. Nothing of the chain, but its echo in the real world.
+
+A Pod that was not restarted goes on asking for the role of before; one that runs under another ServiceAccount asks for
+this role as another subject. Neither shows in what is configured now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.ports import Ports
+from app.flow.steps.documents import text
+from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.names import subject_claim
+from app.flow.steps.sts_assume import SESSION_NAME
+
+CHECKS = ("sts.recent_failures",)
+RECENT = 3600
+"""Seconds in which a Pod that is still refused would have tried again; what is older is history."""
+WHERE = "cloudtrail:LookupEvents"
+
+
+def inspect(ports: Ports, walk: Walk) -> StepReport:
+    """Looks for refused requests for the role, and for those of the ServiceAccount. Never raises."""
+    findings = Findings(Step.STS_ASSUME, ports, CHECKS)
+    service_account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
+    role_arn, subject = text(service_account, "metadata", "annotations", ROLE_ARN), subject_claim(walk.subject)
+    if not role_arn:
+        findings.unreached_by_earlier_step()
+        return findings.report()
+    try:
+        found = ports.aws.failed_assumptions(role_arn, subject)
+    except FlowError as error:
+        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=WHERE, error=error.said)
+        return findings.report()
+
+    # Our own attempts tell nothing that the walk has not told.
+    failures = [_failure(record, role_arn, subject) for record in found.records]
+    failures = [failure for failure in failures if failure["session"] != SESSION_NAME]
+    newest = failures[0] if failures else {}
+    if failures:
+        findings.show("recent_failures", failures)
+    findings.judge(
+        CHECKS[0],
+        not failures or ports.clock.now() - _seconds(newest["time"]) > RECENT,
+        got="{time} {code}: {subject} → {role}".format_map(newest) if newest else "-",
+        expected=f"{subject} → {role_arn}",
+        where=f"{WHERE} > {found.since}" if found.since else WHERE,
+        otherwise=Status.WARNING,
+    )
+    return findings.report()
+
+
+def _failure(record: JsonValue, role_arn: str, subject: str) -> dict[str, JsonValue]:
+    """One refused request, in the few things that tell it from others."""
+    asked_for, asked_as = text(record, "requestParameters", "roleArn"), text(record, "userIdentity", "userName")
+    return {
+        "time": text(record, "eventTime"),
+        "code": text(record, "errorCode"),
+        "role": asked_for,
+        "subject": asked_as,
+        "session": text(record, "requestParameters", "roleSessionName"),
+        "agent": text(record, "userAgent"),
+        "address": text(record, "sourceIPAddress"),
+        "other_role": asked_for != role_arn,
+        "other_subject": asked_as != subject,
+    }
+
+
+def _seconds(time: str) -> float:
+    """RFC 3339 as Unix seconds; long ago where it is something else."""
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0

@@ -1,0 +1,1 @@
+"""A diagnosis or a survey as something to hand on: JSON for scripts, one HTML file for people, a Graphviz picture."""

@@ -1,0 +1,62 @@
+"""The doctor's JSON. Its keys are the same in every language; `message` and `title` are in the reader's.
+
+format       "irsa-explorer doctor" or "irsa-explorer survey"
+read_at      when it was read, RFC 3339
+outcome      works, broken or unknown: exit status 0, 1 or 2
+verdict      message; step, check and status of the broken link; refusal of STS; causes that remain, that are
+             ruled out; ids of the checks that could not be made
+fix          id, message, commands; null where there is nothing to do
+checks       every check: step, id, status, got, expected, where, reason, error, title
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.doctor.survey import Survey
+from app.flow.model import JsonValue
+from app.report import words as told
+
+
+def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
+    """A diagnosis as JSON."""
+    judged = found.verdict
+    fix = found.fix
+    return {
+        "format": "irsa-explorer doctor",
+        "read_at": told.read_at(found.read_at),
+        "subject": dataclasses.asdict(found.subject),
+        "outcome": judged.outcome,
+        "verdict": {
+            "message": told.verdict(found, words),
+            "status": judged.status,
+            "step": judged.step,
+            "check": judged.check.id if judged.check else None,
+            "refusal": judged.refusal or None,
+            "remaining": list(judged.remaining),
+            "ruled_out": list(judged.ruled_out),
+            "open": [check.id for check in judged.open],
+        },
+        "fix": None
+        if fix is None
+        else {"id": fix.id, "message": words.message(f"doctor.fixes.{fix.id}"), "commands": list(fix.commands)},
+        "checks": [
+            {"step": step, **dataclasses.asdict(check), "title": told.title(check, found, words)}
+            for step, checks in found.steps()
+            for check in checks
+        ],
+    }
+
+
+def of_survey(found: Survey, words: Content) -> JsonValue:
+    """A survey as JSON."""
+    return {
+        "format": "irsa-explorer survey",
+        "read_at": told.read_at(found.read_at),
+        "issuer": found.issuer,
+        "outcome": found.outcome,
+        "service_accounts": [dataclasses.asdict(tie) for tie in found.ties],
+        "roles": [dataclasses.asdict(role) for role in found.roles],
+    }

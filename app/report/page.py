@@ -1,0 +1,179 @@
+"""The doctor's report as one HTML file: no network, no script, every value escaped, ready for paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.doctor.survey import Survey
+from app.flow.model import Check, Status
+from app.flow.verdict import Outcome
+from app.report import picture
+from app.report import words as told
+
+_STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
+_MARKS = {
+    Status.PASSED: "✓",
+    Status.WARNING: "!",
+    Status.FAILED: "✗",
+    Status.UNKNOWN: "?",
+    Status.NOT_REACHED: "·",
+}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def of_diagnosis(found: Diagnosis, words: Content) -> str:
+    """A diagnosis as a page."""
+    judged = found.verdict
+    subject = found.subject
+    status = told.mark(found)
+    parts = [
+        _verdict(status, told.verdict(found, words)),
+        _values(
+            {
+                words.message("ui.service_account"): f"{subject.namespace}/{subject.service_account}",
+                words.message("ui.pod"): subject.pod or words.message("doctor.no_pod"),
+                words.message("doctor.read_at"): told.read_at(found.read_at),
+            }
+        ),
+    ]
+    # (1) Why, and what it may mean.
+    if judged.check is not None and judged.outcome is not Outcome.WORKS:
+        parts += [_heading("evidence", words), _details(judged.check, words)]
+    if judged.refusal:
+        parts += [_heading("refusal", words), f"<p>{_prose(words.message(f'doctor.refusals.{judged.refusal}'))}</p>"]
+        for key, causes in (("possible", judged.remaining), ("ruled_out", judged.ruled_out)):
+            if causes:
+                parts += [_heading(key, words), _list(told.causes(causes, words))]
+
+    # (2) What to do.
+    if fix := found.fix:
+        parts += [_heading("fix", words), f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
+        parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
+        parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+
+    # (3) All that was checked.
+    parts.append(_heading("checks", words))
+    for step, checks in found.steps():
+        parts.append(f"<h3>{escape(words.message(f'steps.{step}.title'))}</h3>")
+        parts.append(f'<ul class="checks">{"".join(_check(check, found, words) for check in checks)}</ul>')
+    return _page(words.message("doctor.title"), parts, words)
+
+
+def of_survey(found: Survey, words: Content) -> str:
+    """A survey as a page: a table, and the picture where there is a `dot`, else its source."""
+    source = picture.dot(found, words)
+    drawn = picture.svg(source)
+    status = told.STATUS_OF[found.outcome]
+    parts = [
+        _verdict(status, told.survey_verdict(found, words)),
+        _values({"issuer": found.issuer, words.message("doctor.read_at"): told.read_at(found.read_at)}),
+        _table(found, words),
+    ]
+    if found.ties:
+        parts.append(f"<p>{_prose(words.message('doctor.survey.picture'))}</p>")
+        if drawn:
+            parts.append(f'<div class="picture scroll">{drawn}</div>')
+        else:
+            parts.append(
+                f"<p>{_prose(words.message('doctor.survey.no_dot'))}</p><pre><code>{escape(source)}</code></pre>"
+            )
+    return _page(words.message("doctor.survey.title"), parts, words)
+
+
+def _page(title: str, parts: Iterable[str], words: Content) -> str:
+    return f"""<!DOCTYPE html>
+<html lang="{escape(words.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>
+{_style()}</style>
+</head>
+<body>
+<main>
+<h1>{escape(title)}</h1>
+{chr(10).join(parts)}
+</main>
+<footer>{escape(words.message("doctor.footer"))}</footer>
+</body>
+</html>
+"""
+
+
+@cache
+def _style() -> str:
+    return _STYLE.read_text(encoding="utf-8")
+
+
+def _verdict(status: Status, sentence: str) -> str:
+    return f'<p class="verdict {status}">{_mark(status)}{_prose(sentence)}</p>'
+
+
+def _mark(status: Status) -> str:
+    return f'<span class="mark" aria-hidden="true">{_MARKS[status]}</span>'
+
+
+def _heading(key: str, words: Content) -> str:
+    return f"<h2>{escape(words.message(f'doctor.{key}'))}</h2>"
+
+
+def _prose(text: str) -> str:
+    """A sentence of ours: escaped, what stands in backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def _list(items: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_prose(item)}</li>' for item in items)}</ul>"
+
+
+def _values(values: Mapping[str, str]) -> str:
+    rows = "".join(
+        f"<dt>{escape(name)}</dt><dd><code>{escape(value)}</code></dd>" for name, value in values.items() if value
+    )
+    return f"<dl>{rows}</dl>" if rows else ""
+
+
+def _details(check: Check, words: Content) -> str:
+    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
+    return reason + _values({words.message(f"ui.{name}"): value for name, value in values.items()})
+
+
+def _check(check: Check, found: Diagnosis, words: Content) -> str:
+    status = check.status
+    text = words.check(check.id).fill(check, found.subject)
+    head = (
+        f'<span class="{status}">{_mark(status)}'
+        f"<strong>{escape(words.message(f'statuses.{status}'))}</strong></span> {_prose(text.title)}"
+    )
+    return f"<li>{head}{_details(check, words) if status is not Status.PASSED else ''}</li>"
+
+
+def _table(found: Survey, words: Content) -> str:
+    """One row a ServiceAccount."""
+    heads = "".join(
+        f'<th scope="col">{escape(words.message(f"doctor.survey.{key}"))}</th>'
+        for key in ("service_account", "role", "trust", "also")
+    )
+    rows = []
+    for tie in found.ties:
+        role = found.role(tie.role_arn)
+        opened = '<tr class="wide">' if role is not None and role.wide else "<tr>"
+        status = told.STAND_STATUS[tie.stand]
+        stand = f'<span class="{status}">{_mark(status)}{escape(words.message(f"doctor.survey.{tie.stand}"))}</span>'
+        account = f"{tie.namespace}/{tie.service_account}"
+        rows.append(
+            f'{opened}<th scope="row"><code>{escape(account)}</code></th>'
+            f"<td><code>{escape(tie.role_arn)}</code></td><td>{stand}</td>"
+            f"<td>{_prose(told.also(tie, found, words))}</td></tr>"
+        )
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

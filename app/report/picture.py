@@ -1,0 +1,107 @@
+"""A survey as a Graphviz picture: the DOT source anywhere, the drawing where there is a `dot` binary."""
+
+from __future__ import annotations
+
+import subprocess
+from itertools import groupby
+
+import graphviz
+
+from app.content import Content
+from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
+from app.flow.steps.names import role_of
+from app.report.words import whom
+
+_RED, _GREEN, _GREY, _INK = "#b3261e", "#2e7d32", "#6b7280", "#1f2937"
+_EDGES = {
+    Stand.OWN: {"color": _GREEN, "penwidth": "1.5"},
+    Stand.REFUSED: {"color": _RED, "style": "dotted", "penwidth": "1.5", "arrowhead": "tee"},
+    Stand.UNREAD: {"color": _GREY, "style": "dotted", "arrowhead": "odot"},
+}
+_WIDE = {"color": _RED, "penwidth": "3"}
+_ALSO = {"color": _RED, "style": "dashed", "penwidth": "1.5"}
+
+
+def dot(found: Survey, words: Content) -> str:
+    """The DOT source: ServiceAccounts by namespace on the left, roles on the right."""
+    graph = graphviz.Digraph("survey")
+    graph.attr("graph", rankdir="LR", fontname="sans-serif", fontsize="11", ranksep="1.2", bgcolor="transparent")
+    graph.attr("node", shape="box", style="rounded,filled", fillcolor="white", color=_INK, fontname="sans-serif")
+    graph.attr("node", fontsize="11")
+    graph.attr("edge", fontname="sans-serif", fontsize="10", color=_INK)
+
+    # (1) The ServiceAccounts, those that are let in without being annotated among them.
+    drawn = sorted({(tie.namespace, tie.service_account) for tie in found.ties} | set(_also(found)))
+    for namespace, accounts in groupby(drawn, key=lambda account: account[0]):
+        with graph.subgraph(name=f"cluster {namespace}") as box:
+            box.attr(label=graphviz.escape(namespace), color=_GREY, style="rounded")
+            for _, name in accounts:
+                box.node(f"{namespace}/{name}", label=graphviz.escape(name))
+
+    # (2) The roles; one that lets in too many says whom.
+    for role in found.roles:
+        _draw_role(graph, role, words)
+
+    # (3) Who names whom, and who is let in besides.
+    for tie in found.ties:
+        _draw_tie(graph, tie, words)
+    for role in found.roles:
+        for account in _listed(role):
+            graph.edge(account, _id(role.arn), **_ALSO)
+    return str(graph.source)
+
+
+def svg(source: str) -> str:
+    """The drawing as an SVG element; empty where there is no `dot`, or it fails."""
+    try:
+        drawn = graphviz.Source(source).pipe(format="svg", encoding="utf-8", quiet=True)
+    except (graphviz.ExecutableNotFound, subprocess.CalledProcessError, OSError):
+        return ""
+    return str(drawn[max(drawn.find("<svg"), 0) :])
+
+
+def _draw_role(graph: graphviz.Digraph, role: RoleFound, words: Content) -> None:
+    _, account, name = role_of(role.arn) or ("", "", role.arn)
+    lines = [name, account]
+    if role.wide:
+        lines.append(f"! {words.message('doctor.survey.wide', whom=whom(role, words))}")
+    if role.reason:
+        lines.append(f"? {words.message('doctor.survey.unread')}")
+    style = {"color": _RED, "penwidth": "3", "fontcolor": _RED} if role.wide else {}
+    graph.node(_id(role.arn), label="\n".join(graphviz.escape(line) for line in lines), **style)
+    if role.cluster:
+        everybody = f"everybody {role.arn}"
+        label = graphviz.escape(words.message("doctor.survey.everybody"))
+        graph.node(everybody.replace(":", " "), label=label, shape="oval", color=_RED, fontcolor=_RED)
+        graph.edge(everybody.replace(":", " "), _id(role.arn), **_WIDE)
+    for namespace in role.namespaces:
+        around = f"namespace {namespace} {role.arn}".replace(":", " ")
+        label = graphviz.escape(words.message("doctor.survey.namespace", namespace=namespace))
+        graph.node(around, label=label, shape="oval", color=_RED, fontcolor=_RED)
+        graph.edge(around, _id(role.arn), **_WIDE)
+
+
+def _draw_tie(graph: graphviz.Digraph, tie: Tie, words: Content) -> None:
+    account = f"{tie.namespace}/{tie.service_account}"
+    if tie.stand is Stand.MALFORMED:
+        nowhere = f"malformed {account}"
+        label = f"{graphviz.escape(tie.role_arn)}\n{graphviz.escape(words.message('doctor.survey.malformed'))}"
+        graph.node(nowhere, label=label, style="dashed", color=_RED, fontcolor=_RED)
+        graph.edge(account, nowhere, **_EDGES[Stand.REFUSED])
+        return
+    graph.edge(account, _id(tie.role_arn), label=words.message(f"doctor.survey.{tie.stand}"), **_EDGES[tie.stand])
+
+
+def _listed(role: RoleFound) -> tuple[str, ...]:
+    """Who is let in besides, and is not already told by a namespace or by everybody."""
+    return tuple(account for account in role.also if not role.cluster and account.split("/")[0] not in role.namespaces)
+
+
+def _also(found: Survey) -> set[tuple[str, str]]:
+    pairs = {account for role in found.roles for account in _listed(role)}
+    return {(account.partition("/")[0], account.partition("/")[2]) for account in pairs}
+
+
+def _id(arn: str) -> str:
+    """A node's name; a colon in it would be read as a port."""
+    return f"role {arn}".replace(":", " ")

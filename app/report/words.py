@@ -1,0 +1,113 @@
+"""A diagnosis in sentences, the same ones wherever it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from app.content import Content
+from app.flow.consent import Action
+from app.flow.doctor import Diagnosis
+from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
+from app.flow.model import Check, Status
+from app.flow.verdict import Outcome
+
+STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
+"""The mark that an outcome bears."""
+
+
+def verdict(found: Diagnosis, words: Content) -> str:
+    """The verdict in a sentence."""
+    judged = found.verdict
+    if judged.check is None or judged.step is None:
+        key = "works" if judged.outcome is Outcome.WORKS else "nothing"
+        return words.message(
+            "doctor.works_without_pod" if key == "works" and not found.subject.pod else f"doctor.{key}"
+        )
+    if judged.outcome is Outcome.UNKNOWN:
+        key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
+    else:
+        key = "broken" if judged.outcome is Outcome.BROKEN else "warning"
+    step = words.message(f"steps.{judged.step}.short")
+    return words.message(f"doctor.{key}", check=title(judged.check, found, words), step=step)
+
+
+def mark(found: Diagnosis) -> Status:
+    """The status that the verdict is marked with."""
+    judged = found.verdict
+    return Status.WARNING if judged.status is Status.WARNING else STATUS_OF[judged.outcome]
+
+
+def title(check: Check, found: Diagnosis, words: Content) -> str:
+    """What holds when the check passes."""
+    return words.check(check.id).fill(check, found.subject).title
+
+
+def causes(ids: Sequence[str], words: Content) -> list[str]:
+    """Causes in words."""
+    return [words.message(f"doctor.causes.{cause}") for cause in ids]
+
+
+def titles_of_open(found: Diagnosis, words: Content) -> list[str]:
+    """What the chain needs and was not checked, with the reason."""
+    return [f"{title(check, found, words)}: {words.message(f'reasons.{check.reason}')}" for check in found.verdict.open]
+
+
+def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
+    """What would have to be granted to know; empty where it is known, or where that would not help."""
+    judged = found.verdict
+    if judged.outcome is not Outcome.UNKNOWN or judged.check is None or judged.check.reason != "not_asked":
+        return ()
+    token = Action.READ_TOKEN if found.subject.pod else Action.TOKEN_REQUEST
+    return (token, Action.EXCHANGE)
+
+
+def read_at(seconds: float) -> str:
+    """The time in UTC, such as `2026-11-24T22:40:49Z`; empty where it is no date."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+STAND_STATUS = {
+    Stand.OWN: Status.PASSED,
+    Stand.REFUSED: Status.FAILED,
+    Stand.MALFORMED: Status.FAILED,
+    Stand.UNREAD: Status.UNKNOWN,
+}
+"""The mark that a ServiceAccount of a survey bears."""
+
+
+def survey_verdict(found: Survey, words: Content) -> str:
+    """What a survey comes to, in a sentence or two."""
+    if not found.ties:
+        return words.message("doctor.survey.nothing")
+    values = {
+        "refused": found.refused,
+        "wide": sum(role.wide for role in found.roles),
+        "unknown": found.unread,
+        "service_accounts": len(found.ties),
+        "roles": len(found.roles),
+    }
+    summary = words.message("doctor.survey.summary", **values)
+    space = "" if words.language == "ja" else " "
+    return f"{summary}{space}{words.message(f'doctor.survey.{found.outcome}', **values)}"
+
+
+def also(tie: Tie, found: Survey, words: Content) -> str:
+    """Whom the role of a row lets in besides: in general where it is over-broad, else by name."""
+    role = found.role(tie.role_arn)
+    if role is None or role.reason:
+        return words.message("doctor.survey.unread") if role is not None else ""
+    if role.wide:
+        return words.message("doctor.survey.wide", whom=whom(role, words))
+    return ", ".join(role.also) or words.message("doctor.survey.nobody_else")
+
+
+def whom(role: RoleFound, words: Content) -> str:
+    """Whom an over-broad role lets in."""
+    if role.cluster:
+        return words.message("doctor.survey.everybody")
+    named = [words.message("doctor.survey.namespace", namespace=name) for name in role.namespaces]
+    return ", ".join([*named, *([words.message("doctor.survey.others")] if role.similar else [])])
