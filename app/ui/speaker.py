@@ -10,7 +10,7 @@ from app.ui.text import escape, prose
 
 LENGTHS = (10, 20)
 """Minutes of the two versions of the talk."""
-LONG_ONLY = ("predict", "answer", "evidence")
+LONG_ONLY = ("goal", "predict", "answer", "outcome", "evidence", "limits", "pairing", "analogy")
 """The pieces that the shorter version passes over."""
 
 

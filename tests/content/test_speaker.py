@@ -6,6 +6,7 @@ import pytest
 
 from app.content import LANGUAGES, STORY, load
 from app.flow.model import Step
+from app.ui.speaker import LONG_ONLY
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -38,3 +39,20 @@ def test_notes_are_short_enough_to_be_said_at_a_piece(language: str) -> None:
     notes = {key: text for key, text in load(language).messages.items() if key.startswith("speaker.")}
     size = len if language == "ja" else lambda text: len(text.split())
     assert {key: size(text) for key, text in notes.items() if size(text) > (200 if language == "ja" else 70)} == {}
+
+
+@both
+@pytest.mark.parametrize("length", [10, 20])
+def test_all_notes_of_a_talk_can_be_said_in_its_minutes(language: str, length: int) -> None:
+    """At 300 characters of Japanese or 130 words of English a minute. What only the longer talk has does not count for
+    the shorter one, nor do the traps and what is asked beside a piece that it passes over.
+    """
+    notes = {key: text for key, text in load(language).messages.items() if key.startswith("speaker.")}
+    passed_over = (*LONG_ONLY, "trap", "ask") if length == 10 else ()
+    told = [
+        text
+        for key, text in notes.items()
+        if ".minutes_" not in key and (key == "speaker.why.ask" or key.rpartition(".")[2] not in passed_over)
+    ]
+    minutes = sum(len(text) / 300 if language == "ja" else len(text.split()) / 130 for text in told)
+    assert 0.7 * length < minutes <= length
