@@ -123,8 +123,9 @@ PLACES: Mapping[str, Step] = {
     "pod.region": Step.STS_ASSUME,
     "pod.static_keys": Step.STS_ASSUME,
     "pod.hop_limit": Step.ACCESS,
+    "sts.recent_failures": Step.STS_ASSUME,
 }
-"""After the checks of which step those of a running Pod belong."""
+"""After the checks of which step those belong that the doctor adds."""
 _INJECTION = frozenset({"pod.injected", "pod.environment", "pod.volume"})
 EXPLANATIONS: Mapping[str, frozenset[str]] = {
     "pod.pod_identity": _INJECTION | {"webhook.volume", "webhook.mount", "webhook.environment"},

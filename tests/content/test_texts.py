@@ -9,15 +9,15 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, Content, load
 from app.content.template import placeholders
+from app.flow.doctor import pod, recent_failures
 from app.flow.model import Check, Status, Step, Subject
-from app.flow.doctor import pod
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ROOT / "assets" / "content"
 
 STEPS = (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
-CHECKS = [*pod.CHECKS, *(check_id for step in STEPS for check_id in step.CHECKS)]
+CHECKS = [*pod.CHECKS, *recent_failures.CHECKS, *(check_id for step in STEPS for check_id in step.CHECKS)]
 """Those of a running Pod first: the order of their files."""
 EVIDENCE = (
     *("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),

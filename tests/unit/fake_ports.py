@@ -13,7 +13,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from app.flow.errors import FlowError
 from app.flow.model import Exchange, Subject
-from app.flow.ports import Access, AssumedRole, Credentials, Execution, Ports
+from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 
@@ -163,6 +163,7 @@ class Fakes:
         )
     )
     denied: set[Access] = field(default_factory=set)
+    failures: FailedAssumptions = field(default_factory=lambda: FailedAssumptions(records=()))
     dry_runs: list[Any] = field(default_factory=list)
     talk: list[Exchange] = field(default_factory=list)
 
@@ -281,6 +282,9 @@ class FakeAws(_Port):
 
     def list_buckets(self, credentials: Credentials) -> Any:
         return self._answer("list_buckets", self._fakes.buckets)
+
+    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
+        return self._answer("failed_assumptions", self._fakes.failures)
 
 
 class FakeIssuer(_Port):

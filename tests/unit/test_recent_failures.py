@@ -1,0 +1,136 @@
+"""What CloudTrail remembers of refusals, as one check of the doctor."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flow import snapshot
+from app.flow.doctor import examine
+from app.flow.doctor.recent_failures import RECENT, WHERE
+from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
+from app.flow.model import Check, Status
+from app.flow.ports import FailedAssumptions
+from app.flow.verdict import Outcome
+from tests.unit.fake_ports import NOW, ROLE, SUB, SUBJECT, Fakes
+
+
+def record(**changes):
+    return {
+        "eventTime": "2026-11-25T00:00:00Z",
+        "errorCode": "AccessDenied",
+        "userIdentity": {"userName": SUB},
+        "requestParameters": {"roleArn": ROLE, "roleSessionName": "botocore-session-1"},
+    } | changes
+
+
+def found(*records, fakes: Fakes | None = None, since: str = "") -> tuple[Check, list]:
+    fakes = fakes or Fakes()
+    fakes.failures = FailedAssumptions(records=records, since=since)
+    diagnosis = examine(fakes.ports(), SUBJECT)
+    assert [it.status for it in snapshot.load(snapshot.save(diagnosis)).checks] == [
+        it.status for it in diagnosis.checks
+    ]
+    (check,) = (check for check in diagnosis.checks if check.id == "sts.recent_failures")
+    return check, diagnosis.evidence.get("recent_failures", [])
+
+
+def minute_before() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(NOW - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_nothing_was_refused():
+    check, evidence = found()
+    assert (check.status, check.got, check.where) == (Status.PASSED, "-", WHERE)
+    assert evidence == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "other_role", "other_subject"),
+    [
+        ({}, False, False),
+        ({"requestParameters": {"roleArn": f"{ROLE}-old", "roleSessionName": "b"}}, True, False),
+        ({"userIdentity": {"userName": "system:serviceaccount:default:default"}}, False, True),
+    ],
+)
+def test_a_refusal_is_told_with_what_was_asked_for(changes, other_role, other_subject):
+    time = minute_before()
+    check, evidence = found(record(eventTime=time, **changes), since="2026-11-25T00:00:00Z")
+    assert check.status is Status.WARNING
+    assert check.got == f"{time} AccessDenied: {evidence[0]['subject']} → {evidence[0]['role']}"
+    assert check.expected == f"{SUB} → {ROLE}"
+    assert check.where == f"{WHERE} > 2026-11-25T00:00:00Z"
+    assert (evidence[0]["other_role"], evidence[0]["other_subject"]) == (other_role, other_subject)
+
+
+def test_it_is_a_warning_and_no_broken_link():
+    fakes = Fakes(failures=FailedAssumptions(records=(record(eventTime=minute_before()),)))
+    verdict = examine(fakes.ports(), SUBJECT).verdict
+    assert verdict.outcome is Outcome.WORKS
+    assert verdict.check is not None
+    assert verdict.check.id == "sts.recent_failures"
+
+
+def test_a_pod_that_asks_for_another_role_is_to_be_made_anew():
+    old = {"roleArn": f"{ROLE}-old", "roleSessionName": "b"}
+    fakes = Fakes(failures=FailedAssumptions(records=(record(eventTime=minute_before(), requestParameters=old),)))
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert fix.id == "recreate"
+    fakes.failures = FailedAssumptions(records=(record(eventTime=minute_before()),))
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[0].split()[:3]) == ("look_up", ["aws", "cloudtrail", "lookup-events"])
+
+
+def test_history_and_our_own_attempts_do_not_count():
+    ours = {"roleArn": ROLE, "roleSessionName": "irsa-explorer"}
+    assert found(record(eventTime=minute_before(), requestParameters=ours))[0].status is Status.PASSED
+    fakes = Fakes(now=float(NOW + RECENT))
+    check, evidence = found(record(eventTime=minute_before()), fakes=fakes)
+    assert check.status is Status.PASSED
+    assert len(evidence) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotPermitted(code="AccessDeniedException", said="cloudtrail:LookupEvents"), "no_permission"),
+        (Unreachable(code="timed_out", said="no answer"), "unreachable"),
+        (Refused(code="ThrottlingException", said="Rate exceeded"), "not_observable"),
+        (NotFound(code="NoSuch", said="?"), "not_observable"),
+    ],
+)
+def test_what_may_not_be_looked_up_is_unknown_and_holds_up_nothing(error, reason):
+    fakes = Fakes(errors={"failed_assumptions": error})
+    check, _ = found(fakes=fakes)
+    assert (check.status, check.reason, check.where, check.error) == (Status.UNKNOWN, reason, WHERE, error.said)
+    assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.WORKS
+
+
+def test_without_a_role_there_is_nothing_to_look_for():
+    fakes = Fakes()
+    fakes.service_account["metadata"]["annotations"] = {}
+    check, _ = found(fakes=fakes)
+    assert (check.status, check.reason) == (Status.NOT_REACHED, "earlier_step")
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | st.sampled_from(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]),
+    lambda children: (
+        st.lists(children, max_size=2)
+        | st.dictionaries(st.sampled_from(sorted(record())) | st.text(max_size=3), children, max_size=4)
+    ),
+    max_leaves=6,
+)
+
+
+@given(JSON, JSON.map(lambda value: record(eventTime=value)))
+def test_records_of_any_shape_are_read_or_passed_over(first, second):
+    check, evidence = found(first, second)
+    assert check.status in (Status.PASSED, Status.WARNING)
+    json.dumps([dataclasses.asdict(check), evidence])
