@@ -265,7 +265,7 @@ def test_the_plan_says_when_the_talk_is_late(reader):
     one = reader(size=PROJECTOR)
     present(one)
     notes = open_notes(one)
-    notes.evaluate("localStorage.setItem('irsa_presenting_clock', JSON.stringify({ from: null, spent: 90000 }))")
+    notes.evaluate("localStorage.setItem('irsa_presenting_clock', JSON.stringify({ from: null, spent: 120000 }))")
     expect(notes.locator(".lag")).to_have_text(load("en").message("notes.late", time="0:30"))
     notes.locator("button[data-length='20']").click()
     expect(notes.locator(".lag")).to_have_text(load("en").message("notes.on_time"))
