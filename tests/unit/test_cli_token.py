@@ -197,8 +197,8 @@ def test_what_is_no_token_is_refused_with_got_expected_and_what_to_do(token, lan
     [
         ("a.b", "2 parts"),
         ("!.e30.", "the Header holds characters"),
-        ("e30.e3.", "the Payload is no JSON,"),
-        ("e30.W10.", "the Payload is no JSON object"),
+        ("e30.e3.", "the Payload is not JSON,"),
+        ("e30.W10.", "the Payload is not a JSON object"),
         ("e30.e30.!", "the Signature holds characters"),
     ],
 )
