@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.flow.model import Check, Status, StepReport, Subject
-from app.ui.text import escape, prose, readable, told_by, value
+from app.flow.model import Check, Status, StepReport, Subject, Walk
+from app.ui.text import escape, page_link, prose, readable, told_by, value
 
 MARKS = {
     Status.PASSED: "✓",
@@ -49,7 +49,7 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
     if check.error:
         parts.append(said(check.error, content))
     rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
-    shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text)}</dd>" for key, text in rows if text)
+    shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text, content)}</dd>" for key, text in rows if text)
     if shown:
         parts.append(f"<dl>{shown}</dl>")
     explained = ["what", "why"] if check.status is Status.PASSED else ["what", "why", "fix"]
@@ -59,8 +59,10 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
     return "".join(parts)
 
 
-def _found(text: str) -> str:
-    """A value, and beside Unix seconds the time that they are."""
+def _found(text: str, content: Content) -> str:
+    """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
+    if text == "[]":
+        return prose(content.message("ui.nothing"))
     when = readable(text)
     return value(text) if when == text else f'{value(text)}<br><span class="quiet">{escape(when)}</span>'
 
@@ -77,26 +79,43 @@ def _label(content: Content, key: str) -> str:
     return escape(content.message(f"ui.{key}"))
 
 
-def outcome(report: StepReport, subject: Subject, content: Content, facts: list[tuple[str, str]]) -> str:
-    """What came of the step, in one sentence, with the two or three values that prove it; on failure with the fix."""
-    status, below = report.status, ""
+def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[str, str]]) -> str:
+    """What came of the step, in one sentence, with the two or three values that prove it.
+
+    On failure the fix stands below it; where the walk did not get here, the way to what broke.
+    """
+    status, subject, below = report.status, walk.subject, ""
     if status in (Status.PASSED, Status.WARNING):
         sentence = content.message(f"outcomes.{report.step}")
     else:
         worst = next(check for check in report.checks if check.status is status)
         title = content.check(worst.id).fill(worst, subject).title
-        sentence = content.message(f"outcomes.{status}", check=title)
+        told = [content.message(f"outcomes.{status}", check=title)]
         if worst.reason:
-            sentence += f" {content.message(f'reasons.{worst.reason}')}"
+            told.append(content.message(f"reasons.{worst.reason}"))
         facts = []
         if status is Status.FAILED:
             facts = [(content.message(f"ui.{key}"), getattr(worst, key)) for key in ("got", "expected")]
             below = _fix(worst, subject, content)
-    shown = "".join(f"<dt>{escape(name)}</dt><dd>{value(text)}</dd>" for name, text in facts if text)
+        if status is Status.NOT_REACHED:
+            told, below = told[-1:], _broken(walk, content)
+        sentence = " ".join(told)
+    shown = "".join(f"<dt>{escape(name)}</dt><dd>{_found(text, content)}</dd>" for name, text in facts if text)
     return (
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
         f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}</div></div>"
     )
+
+
+def _broken(walk: Walk, content: Content) -> str:
+    """Where the chain breaks, as a link to that step."""
+    found = walk.verdict
+    if found.step is None or found.check is None:
+        return ""
+    title = content.check(found.check.id).fill(found.check, walk.subject).title
+    step = content.message(f"steps.{found.step}.short")
+    words = prose(content.message(f"verdict.{found.status}", step=step, check=title))
+    return f"<p>{page_link(content, found.step, words)}</p>"
 
 
 def _fix(check: Check, subject: Subject, content: Content) -> str:
