@@ -62,7 +62,7 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
 def _found(text: str, content: Content) -> str:
     """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
     if text == "[]":
-        return prose(content.message("ui.nothing"))
+        return prose(content.message("ui.empty_list"))
     when = readable(text)
     return value(text) if when == text else f'{value(text)}<br><span class="quiet">{escape(when)}</span>'
 

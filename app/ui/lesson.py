@@ -39,7 +39,7 @@ def lesson(name: str) -> None:
         if not predict(step, visit, content):
             return
         facts = VIEWS[step].facts(report, content)
-        components.block(outcome(report, visit.walk.subject, content, facts), key=f"outcome_{step}")
+        components.block(outcome(report, visit.walk, content, facts), key=f"outcome_{step}")
 
         # (3) How it came about.
         story, words = st.columns([5, 3], gap="large")

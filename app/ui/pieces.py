@@ -67,7 +67,7 @@ def _of_step(report: StepReport, walk: Walk, content: Content) -> Iterator[Piece
         yield _happens(number, step, content)
     yield from predicted[1:]
     facts = VIEWS[step].facts(report, content)
-    drawn = outcome(report, walk.subject, content, facts)
+    drawn = outcome(report, walk, content, facts)
     yield Piece(name="outcome", title=_plain(drawn.partition("<p>")[2].partition("</p>")[0]), html=drawn, lit=step)
     heading = content.message("present.evidence")
     rows = "".join(_proof(report.check(check_id), walk, content) for check_id in PROOFS[step])

@@ -106,3 +106,13 @@ def test_what_was_not_reached_is_neither_a_pass_nor_silent(screen, simulation):
     ]
     assert "not reached" in html
     assert load("en").message("reasons.earlier_step") in html
+
+
+def test_a_step_that_was_not_reached_leads_to_the_broken_one_and_no_step_is_green_that_did_not_hold(screen, simulation):
+    shown = spoil(screen(lang="ja"), simulation, no_pod).open("sts_assume")
+    told = shown.html("outcome_sts_assume")
+    assert load("ja").message("reasons.earlier_step") in told
+    assert re.findall(r'data-page="(\w+)"', told) == ["webhook"]
+    line = re.findall(r'<li class="(\w+) (\w+)"', shown.html("journey"))
+    assert [place for place, status in line if status != "passed"] == ["ahead", "ahead", "now", "ahead"]
+    assert "file_tree" not in shown.open("token_mount").keys

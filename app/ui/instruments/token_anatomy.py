@@ -34,13 +34,13 @@ _OFFERED = ("alg", "kid", "aud", "exp", "iss", "sub")
 def token_anatomy(visit: session.Visit, content: Content) -> None:
     """The files and how they are replaced; below them the token itself."""
     report = visit.walk.report(Step.TOKEN_MOUNT)
-    with st.container(key="token_files"):
-        left, right = st.columns([3, 2], gap="large")
-        with left:
-            tree = file_tree(report, visit.replaced, content)
-            components.block(_headed("evidence.files", content) + tree, key="file_tree")
-        with right:
-            _time(visit, content)
+    if tree := file_tree(report, visit.replaced, content):
+        with st.container(key="token_files"):
+            left, right = st.columns([3, 2], gap="large")
+            with left:
+                components.block(_headed("evidence.files", content) + tree, key="file_tree")
+            with right:
+                _time(visit, content)
     if report.evidence.get("token"):
         _token(visit, content)
 
