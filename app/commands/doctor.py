@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from app import settings as environment
-from app.commands import doctor_text
-from app.commands.doctor_sources import examined, opened, saved, surveyed
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of, lang_option
 from app.commands.rendering import print_json, print_lines, print_utf8
@@ -75,6 +73,8 @@ def command(settings: Settings, words: Content) -> click.Command:
         output: str,
         lang: str,
     ) -> None:
+        from app.commands.doctor_sources import examined, opened, saved, surveyed
+
         reader = load(lang)
         of_one = (service_account, pod, actions, save)
         of_a_cluster = (namespace, cluster, profile, region, everybody, *of_one)
@@ -108,6 +108,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 def report(found: Diagnosis, output: str, words: Content) -> int:
     """Prints a diagnosis; the exit status."""
+    from app.commands import doctor_text
     from app.report import document, page
 
     match output:
@@ -122,6 +123,7 @@ def report(found: Diagnosis, output: str, words: Content) -> int:
 
 def report_survey(found: Survey, output: str, words: Content) -> int:
     """Prints a survey; the exit status."""
+    from app.commands import doctor_text
     from app.report import document, page
 
     match output:

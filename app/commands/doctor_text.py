@@ -11,6 +11,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
+from app.flow.verdict import Outcome
 from app.report import words as told
 
 
@@ -31,14 +32,19 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         },
         indent=2,
     )
+    if (broken := found.verdict.check) is not None and found.verdict.outcome is Outcome.BROKEN:
+        yield ""
+        yield from labelled(_details(broken, words), indent=2)
 
     # (2) Every check.
     columns = max(width(words.message(f"statuses.{status}")) for status in Status)
     for number, (step, checks) in enumerate(found.steps(), 1):
         yield ""
         yield heading(f"{number}  {words.message(f'steps.{step}.title')}")
+        told_already = ""
         for check in checks:
-            yield from _check(check, found, columns, words)
+            yield from _check(check, found, columns, check.reason if check.reason != told_already else "", words)
+            told_already = check.reason
 
     # (3) What follows, and the verdict once more.
     yield from _causes(found, words)
@@ -47,14 +53,20 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
     yield verdict
 
 
-def _check(check: Check, found: Diagnosis, columns: int, words: Content) -> Iterator[str]:
+def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Content) -> Iterator[str]:
+    """One line, and more where it did not pass; the reason of a run of checks is told once."""
     word = pad(words.message(f"statuses.{check.status}"), columns)
     yield f"  {marked(check.status, f'{word}  {printable(told.title(check, found, words))}')}"
-    if check.reason:
-        yield f"      {click.style(words.message(f'reasons.{check.reason}'), dim=True)}"
+    if reason:
+        yield f"      {click.style(words.message(f'reasons.{reason}'), dim=True)}"
     if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN):
-        details = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
-        yield from labelled({words.message(f"ui.{name}"): value for name, value in details.items()}, indent=6)
+        yield from labelled(_details(check, words), indent=6)
+
+
+def _details(check: Check, words: Content) -> dict[str, str]:
+    """What was found, by its label."""
+    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    return {words.message(f"ui.{name}"): value for name, value in values.items()}
 
 
 def _causes(found: Diagnosis, words: Content) -> Iterator[str]:

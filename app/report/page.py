@@ -115,7 +115,7 @@ def _style() -> str:
 
 
 def _verdict(status: Status, sentence: str) -> str:
-    return f'<p class="verdict {status}">{_mark(status)}{_prose(sentence)}</p>'
+    return f'<p class="verdict {status}">{_mark(status)}<span>{_prose(sentence)}</span></p>'
 
 
 def _mark(status: Status) -> str:

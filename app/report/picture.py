@@ -33,10 +33,10 @@ def dot(found: Survey, words: Content) -> str:
     # (1) The ServiceAccounts, those that are let in without being annotated among them.
     drawn = sorted({(tie.namespace, tie.service_account) for tie in found.ties} | set(_also(found)))
     for namespace, accounts in groupby(drawn, key=lambda account: account[0]):
-        with graph.subgraph(name=f"cluster {namespace}") as box:
+        with graph.subgraph(name=_id("cluster", namespace)) as box:
             box.attr(label=graphviz.escape(namespace), color=_GREY, style="rounded")
             for _, name in accounts:
-                box.node(f"{namespace}/{name}", label=graphviz.escape(name))
+                box.node(_id("account", f"{namespace}/{name}"), label=graphviz.escape(name))
 
     # (2) The roles; one that lets in too many says whom.
     for role in found.roles:
@@ -47,7 +47,7 @@ def dot(found: Survey, words: Content) -> str:
         _draw_tie(graph, tie, words)
     for role in found.roles:
         for account in _listed(role):
-            graph.edge(account, _id(role.arn), **_ALSO)
+            graph.edge(_id("account", account), _id("role", role.arn), **_ALSO)
     return str(graph.source)
 
 
@@ -68,28 +68,30 @@ def _draw_role(graph: graphviz.Digraph, role: RoleFound, words: Content) -> None
     if role.reason:
         lines.append(f"? {words.message('doctor.survey.unread')}")
     style = {"color": _RED, "penwidth": "3", "fontcolor": _RED} if role.wide else {}
-    graph.node(_id(role.arn), label="\n".join(graphviz.escape(line) for line in lines), **style)
+    graph.node(_id("role", role.arn), label="\n".join(graphviz.escape(line) for line in lines), **style)
     if role.cluster:
-        everybody = f"everybody {role.arn}"
+        everybody = _id("everybody", role.arn)
         label = graphviz.escape(words.message("doctor.survey.everybody"))
-        graph.node(everybody.replace(":", " "), label=label, shape="oval", color=_RED, fontcolor=_RED)
-        graph.edge(everybody.replace(":", " "), _id(role.arn), **_WIDE)
+        graph.node(everybody, label=label, shape="oval", color=_RED, fontcolor=_RED)
+        graph.edge(everybody, _id("role", role.arn), **_WIDE)
     for namespace in role.namespaces:
-        around = f"namespace {namespace} {role.arn}".replace(":", " ")
+        around = _id("namespace", f"{namespace} {role.arn}")
         label = graphviz.escape(words.message("doctor.survey.namespace", namespace=namespace))
         graph.node(around, label=label, shape="oval", color=_RED, fontcolor=_RED)
-        graph.edge(around, _id(role.arn), **_WIDE)
+        graph.edge(around, _id("role", role.arn), **_WIDE)
 
 
 def _draw_tie(graph: graphviz.Digraph, tie: Tie, words: Content) -> None:
-    account = f"{tie.namespace}/{tie.service_account}"
+    account = _id("account", f"{tie.namespace}/{tie.service_account}")
     if tie.stand is Stand.MALFORMED:
-        nowhere = f"malformed {account}"
+        nowhere = _id("malformed", account)
         label = f"{graphviz.escape(tie.role_arn)}\n{graphviz.escape(words.message('doctor.survey.malformed'))}"
         graph.node(nowhere, label=label, style="dashed", color=_RED, fontcolor=_RED)
         graph.edge(account, nowhere, **_EDGES[Stand.REFUSED])
         return
-    graph.edge(account, _id(tie.role_arn), label=words.message(f"doctor.survey.{tie.stand}"), **_EDGES[tie.stand])
+    graph.edge(
+        account, _id("role", tie.role_arn), label=words.message(f"doctor.survey.{tie.stand}"), **_EDGES[tie.stand]
+    )
 
 
 def _listed(role: RoleFound) -> tuple[str, ...]:
@@ -102,6 +104,6 @@ def _also(found: Survey) -> set[tuple[str, str]]:
     return {(account.partition("/")[0], account.partition("/")[2]) for account in pairs}
 
 
-def _id(arn: str) -> str:
-    """A node's name; a colon in it would be read as a port."""
-    return f"role {arn}".replace(":", " ")
+def _id(kind: str, name: str) -> str:
+    """A node's name. A colon in it would be read as a port, a backslash as an escape."""
+    return f"{kind} {name}".replace(":", " ").replace("\\", " ")

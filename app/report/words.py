@@ -54,9 +54,9 @@ def titles_of_open(found: Diagnosis, words: Content) -> list[str]:
 
 
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
-    """What would have to be granted to know; empty where it is known, or where that would not help."""
+    """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already."""
     judged = found.verdict
-    if judged.outcome is not Outcome.UNKNOWN or judged.check is None or judged.check.reason != "not_asked":
+    if judged.outcome is not Outcome.UNKNOWN or all(check.reason != "not_asked" for check in judged.open):
         return ()
     token = Action.READ_TOKEN if found.subject.pod else Action.TOKEN_REQUEST
     return (token, Action.EXCHANGE)
