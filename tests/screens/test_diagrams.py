@@ -70,7 +70,7 @@ def test_both_layouts_travel_together_and_the_style_sheet_chooses():
     assert '<svg class="lr"' in drawing
     assert '<svg class="tb"' in drawing
     style = (ASSETS.parent / "styles" / "diagram.css").read_text(encoding="utf-8")
-    assert "640px" in style
+    assert "@container" in style
     assert "prefers-reduced-motion" in style
 
 
