@@ -38,6 +38,9 @@ REASONS = frozenset(
         "no_pod",
         "stand_in",
         "out_of_time",
+        "sts_granted",
+        "sts_refused",
+        "changed_meanwhile",
     }
 )
 """The reasons that a check may have, besides none."""

@@ -452,10 +452,10 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
                 NotPermitted, "Not authorized to perform sts:AssumeRoleWithWebIdentity", code="AccessDenied"
             )
         ),
-        "sts.credentials",
-        FAILED,
-        "AccessDenied",
-        "arn:aws:sts",
+        "sts.trust",
+        WARNING,
+        "allow",
+        "allow",
     ),
     (
         "another identity answers",

@@ -82,11 +82,16 @@ class Findings:
         check = self._checks.get(check_id)
         return check is not None and check.status is Status.UNKNOWN
 
-    def soften(self, check_id: str) -> None:
+    def soften(self, check_id: str, reason: str = "") -> None:
         """Turns a failed check into a warning: whoever decides in the end did not mind."""
         check = self._checks.get(check_id)
         if check is not None and check.status is Status.FAILED:
-            self._checks[check_id] = replace(check, status=Status.WARNING)
+            self._checks[check_id] = replace(check, status=Status.WARNING, reason=reason or check.reason)
+
+    def explain(self, check_id: str, status: Status, reason: str, *, error: str = "") -> None:
+        """Says of a decided check that whoever decides in the end disagrees, in whose words, and what it comes to."""
+        check = self._checks[check_id]
+        self._checks[check_id] = replace(check, status=status, reason=reason, error=shown(error) or check.error)
 
     def show(self, evidence_id: str, document: JsonValue) -> None:
         """Adds evidence, secrets masked."""

@@ -15,12 +15,13 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import AssumedRole, Ports
 from app.flow.redaction import MASK
+from app.flow.steps import sts_agreement
 from app.flow.steps.documents import dig, seconds, strings, text
 from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.names import account_of, host_and_path, provider_arn, role_of
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.trail import Trail
-from app.flow.trust import TrustDecision, evaluate, web_identity_context
+from app.flow.trust import TrustContext, TrustDecision, web_identity_context
 
 CHECKS = (
     "sts.format",
@@ -45,8 +46,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         findings.unreached_by_earlier_step()
         return findings.report(), trail
     decoded = _format(findings, trail)
-    if decoded is not None:
-        _verify(findings, ports, trail, decoded)
+    ours = _verify(findings, ports, trail, decoded) if decoded is not None else None
 
     # (7) STS' own answer.
     findings.show(
@@ -65,6 +65,8 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         answer = ports.aws.assume_role_with_web_identity(trail.role_arn, SESSION_NAME, trail.token)
     except FlowError as error:
         _refused(findings, error, wanted, where)
+        if error.code == "AccessDenied":
+            sts_agreement.compare(findings, ports, trail, ours, error.said)
         return findings.report(), trail
     findings.show("answer", _answer_document(answer))
     complete = all(
@@ -73,8 +75,9 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     findings.judge("sts.credentials", complete, got=answer.arn, expected=wanted, where=where)
     if not complete:
         return findings.report(), trail
+    sts_agreement.compare(findings, ports, trail, ours, None)
     for check_id in CHECKS[:-1]:
-        findings.soften(check_id)
+        findings.soften(check_id, sts_agreement.GRANTED)
     return findings.report(), replace(trail, credentials=answer.credentials, assumed_role_arn=answer.arn)
 
 
@@ -100,7 +103,10 @@ def _format(findings: Findings, trail: Trail) -> DecodedToken | None:
     return decoded if readable else None
 
 
-def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToken) -> None:
+def _verify(
+    findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToken
+) -> tuple[TrustDecision, TrustContext] | None:
+    """Decides the checks in their order, up to the trust policy: what it decides, for which request."""
     claims = decoded.claims
     issuer = text(claims, "iss")
     now = ports.clock.now()
@@ -113,29 +119,29 @@ def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToke
         expected=f"> {now - LEEWAY:.0f}",
         where="exp",
     ):
-        return
+        return None
 
     # (3) The provider of this issuer, in the account of the role.
     wanted = provider_arn(trail.role_arn, issuer)
     if trail.provider_arns is None:
         findings.unreached_by_earlier_step("sts.provider")
-        return
+        return None
     if trail.provider_arns and account_of(wanted) not in map(account_of, trail.provider_arns):
         findings.unknown("sts.provider", "not_observable", expected=wanted, where="iam:ListOpenIDConnectProviders")
-        return
+        return None
     known = list(trail.provider_arns)
     if not findings.judge("sts.provider", wanted in known, got=known, expected=wanted, where=f"iss {issuer}"):
-        return
+        return None
     if wanted != trail.provider_arn:
         findings.unreached_by_earlier_step("sts.audience")
-        return
+        return None
 
     # (4) The audience: `azp` where there is one, else the only `aud`.
     named = strings(claims.get("azp")) or strings(claims.get("aud"))
     accepted = strings(dig(trail.provider, "ClientIDList"))
     meant = len(named) == 1 and named[0] in accepted
     if not findings.judge("sts.audience", meant, got=named, expected=accepted, where=f"{wanted} ClientIDList"):
-        return
+        return None
 
     # (5) The key and the signature, by the published key set.
     if trail.jwks is None or trail.verification is None:
@@ -145,9 +151,9 @@ def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToke
         key, signature = trail.verification.result("key"), trail.verification.result("signature")
         if not algorithm_result.passed:  # Without an algorithm that we know there is no kind of key to look for.
             findings.judge("sts.key", False, got=algorithm_result.got, expected=algorithm_result.expected, where="alg")
-            return
+            return None
         if not findings.judge("sts.key", key.passed is True, got=key.got, expected=key.expected, where="jwks_uri"):
-            return
+            return None
         algorithm = text(decoded.header, "alg")
         if not findings.judge(
             "sts.signature",
@@ -156,21 +162,16 @@ def _verify(findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToke
             expected=f"{algorithm} {key.got}",
             where="jwks_uri",
         ):
-            return
+            return None
 
     # (6) The trust policy, with the claims of this token.
     if trail.trust_policy is None:
         findings.unreached_by_earlier_step("sts.trust")
-        return
-    decision = evaluate(trail.trust_policy, web_identity_context(issuer, claims, wanted))
+        return None
+    context = web_identity_context(issuer, claims, wanted)
+    decision = sts_agreement.judge_policy(findings, trail, trail.trust_policy, context)
     findings.show("claims", _claim_rows(trail, decoded, decision))
-    findings.judge(
-        "sts.trust",
-        decision.allowed,
-        got=decision.reason,
-        expected="allow",
-        where=f"Role {trail.role_name} AssumeRolePolicyDocument",
-    )
+    return decision, context
 
 
 def _claim_rows(trail: Trail, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:

@@ -1,0 +1,89 @@
+"""Our own evaluation of the trust policy beside the answer of STS: where they disagree, neither is hidden.
+
+We see the policy as IAM shows it, and the keys that a token gives; STS sees what is in force where it stands, and more
+of the request. A policy or role that was changed between our two questions shows when it is read once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.flow.errors import FlowError, NotFound
+from app.flow.model import JsonValue, Status
+from app.flow.nearest import nearest
+from app.flow.policy import Match
+from app.flow.ports import Ports
+from app.flow.steps.documents import dig, shown, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.trust_policy import decision_document
+from app.flow.trail import Trail
+from app.flow.trust import TrustContext, TrustDecision, evaluate
+
+CHECK = "sts.trust"
+REFUSED, GRANTED, CHANGED = "sts_refused", "sts_granted", "changed_meanwhile"
+"""Reasons: STS decided against our evaluation; the policy did, when it was read once more."""
+
+
+def judge_policy(findings: Findings, trail: Trail, policy: JsonValue, context: TrustContext) -> TrustDecision:
+    """Decides `sts.trust`, and names the element that fails."""
+    decision = evaluate(policy, context)
+    got, expected = _failing(policy, context, decision)
+    where = f"Role {trail.role_name} AssumeRolePolicyDocument"
+    findings.judge(CHECK, decision.allowed, got=got, expected=expected, where=where)
+    return decision
+
+
+def compare(
+    findings: Findings, ports: Ports, trail: Trail, ours: tuple[TrustDecision, TrustContext] | None, refusal: str | None
+) -> None:
+    """Holds our decision against that of STS: `refusal` are its words for AccessDenied, None where it said yes."""
+    if ours is None or ours[0].allowed is (refusal is None):
+        return
+    before, context = ours
+    findings.show("trust_before", decision_document(before))
+    theirs = GRANTED if refusal is None else REFUSED
+
+    # (1) The policy once more.
+    try:
+        role = ports.aws.role(trail.role_name)
+    except FlowError as error:
+        if isinstance(error, NotFound) and refusal is not None:
+            where = f"Role {trail.role_name}"
+            findings.judge(CHECK, False, got=error.code, expected=trail.role_arn, where=where, error=error.said)
+            findings.explain(CHECK, Status.FAILED, CHANGED)
+        else:
+            findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
+        return
+    now = dig(role, "AssumeRolePolicyDocument") if text(role, "Arn") == trail.role_arn else None
+
+    # (2) It was changed meanwhile, and what it says now is what STS said; or it says what it said, and STS disagrees.
+    if evaluate(now, context).allowed is before.allowed:
+        findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
+        return
+    findings.show("trust_policy_now", now)
+    judge_policy(findings, trail, now, context)
+    findings.explain(CHECK, Status.WARNING if refusal is None else Status.FAILED, CHANGED, error=refusal or "")
+
+
+def _failing(policy: JsonValue, context: TrustContext, decision: TrustDecision) -> tuple[str, str]:
+    """What the policy says where it fails, and what would have passed: of the nearest Allow, or of the Deny."""
+    if decision.allowed:
+        return decision.reason, "allow"
+    if decision.reason == "explicit-deny":
+        denials = dict.fromkeys(str(entry.statement) for entry in _applying(decision.trace, "Deny"))
+        return f"{decision.reason}: Statement {', '.join(denials)}", "allow"
+    _, trace = nearest(policy, context)
+    wrong = next((entry for entry in trace if not entry.matched), None)
+    if wrong is None:  # No Allow at all, or one beside a Deny that nobody can read.
+        return decision.reason, "allow"
+    parts = (wrong.element, wrong.operator, wrong.key)
+    label = ".".join(part for part in parts if part)
+    said = f"{decision.reason}: {label} {shown(wrong.wanted)}"
+    asked = wrong.key if wrong.element == "Condition" else wrong.element
+    return said, f"{asked} {shown(wrong.got) if wrong.got is not None else '-'}"
+
+
+def _applying(trace: Sequence[Match], effect: str) -> list[Match]:
+    """The entries of the statements of that effect in which everything matches."""
+    missed = {entry.statement for entry in trace if not entry.matched}
+    return [entry for entry in trace if entry.effect == effect and entry.statement not in missed]
