@@ -487,11 +487,16 @@ def test_a_pod_is_made_anew_by_whoever_made_it(name: str) -> None:
     assert command[: len(wanted)] == wanted
 
 
-def test_a_pod_that_would_keep_its_old_variables_is_not_its_own_model() -> None:
+def test_a_pod_that_would_keep_its_old_variables_is_made_anew_without_them() -> None:
     fakes = healthy()
     fakes.pod["metadata"].pop("ownerReferences")
     container(fakes)["env"][-2].update(value=f"{ROLE}-old")
-    assert words(fakes)[1] == [["kubectl", "-n", "default", "delete", "pod", "pod-after"]]
+    _, (command,) = words(fakes)
+    assert " ".join(command) == (
+        "kubectl -n default get pod/pod-after -o yaml"
+        " | kubectl set env --local -f - AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE- -o yaml"
+        " | kubectl -n default replace --force -f -"
+    )
 
 
 @given(name=st.text(min_size=1), namespace=st.text(min_size=1))

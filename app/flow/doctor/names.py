@@ -11,6 +11,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.steps.documents import mapping, text
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.steps.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE, PROVIDER_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID", "PROVIDER_ARN"
@@ -80,6 +81,11 @@ class Names:
                 return (f"{self.kubectl('apply', 'view-last-applied', self._workload)} | {replace}",)
             case "replace":
                 return (f"{self.kubectl('get', self._workload, '-o', 'yaml')} | {replace}",)
+            case "reset":
+                stored = self.kubectl("get", self._workload, "-o", "yaml")
+                removed = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
+                bare = line("kubectl", "set", "env", "--local", "-f", "-", *removed, "-o", "yaml")
+                return (f"{stored} | {bare} | {replace}",)
             case "delete":
                 return (self.kubectl("delete", "pod", self.pod),)
         return ()

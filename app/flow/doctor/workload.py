@@ -12,8 +12,9 @@ ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
-Again: TypeAlias = Literal["restart", "apply", "replace", "delete"]
-"""How to have the Pod made anew: by its owner, from what was applied, from what is stored, or by hand."""
+Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
+"""How to have the Pod made anew: by its owner, who rolls out or who notices; from what was applied; from what is
+stored, as it is or without the webhook's variables."""
 
 
 def workload_of(pod: JsonValue) -> JsonValue:
@@ -33,8 +34,8 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
 
 def _again(pod: JsonValue) -> Again:
-    """A stored Pod that already has the webhook's variables would keep them, so that cannot serve as its own model."""
+    """Of a stored Pod that has the webhook's variables already they would be kept, old as they are."""
     if LAST_APPLIED in mapping(pod, "metadata", "annotations"):
         return "apply"
     injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))
-    return "delete" if injected else "replace"
+    return "reset" if injected else "replace"

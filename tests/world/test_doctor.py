@@ -1,0 +1,229 @@
+"""The doctor as an operator uses it: the command against a running cluster, and its own commands pasted into a shell.
+
+The cluster is the simulated one, reached as live mode reaches any: by a kubeconfig and the AWS variables. Only the
+public issuer is looked for where the world serves it, since the name that it has belongs to Amazon.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app import wiring
+from app.clients.issuer import IssuerTransport, PublicIssuer
+from app.commands.main import command_line
+from app.content import load
+from app.flow.ports import Ports
+from app.settings import Settings
+from app.wiring import Choice
+from app.world import tool_files
+from tests.world.helpers import aws_client
+
+TOOLS = [tool for tool in ("kubectl", "aws") if shutil.which(tool) is None]
+
+
+class Operator:
+    """Somebody at a terminal."""
+
+    def __init__(self, simulation: Any, world: Any, folder: Path) -> None:
+        self.simulation = simulation
+        self.world = world
+        self.folder = folder
+        for name, content in tool_files.files(simulation, world).items():
+            (folder / name).write_bytes(content)
+        self.iam = aws_client(simulation, world, "iam")
+        self.environment = {
+            "KUBECONFIG": str(folder / tool_files.KUBECONFIG),
+            "HOME": str(folder),
+            **tool_files.aws_environment(simulation, world),
+        }
+
+    def doctor(self, *words: str) -> Any:
+        """The command's JSON, and its status under `exit`."""
+        result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "--output", "json", *words])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        return {**json.loads(result.stdout), "exit": result.exit_code}
+
+    def examine(self) -> Any:
+        return self.doctor("-s", "my-sa", "--pod", "pod-after", "--do", "all")
+
+    def paste(self, command: str) -> str:
+        """Runs a line in a shell."""
+        environment = {"PATH": os.environ["PATH"], **self.environment}
+        done = subprocess.run(
+            ["sh", "-c", command], env=environment, cwd=self.folder, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def trust(self, change: Callable[[Any], Any]) -> None:
+        policy = self.iam.get_role(RoleName="s3-reader")["Role"]["AssumeRolePolicyDocument"]
+        change(policy)
+        self.iam.update_assume_role_policy(RoleName="s3-reader", PolicyDocument=json.dumps(policy))
+
+    @property
+    def host(self) -> str:
+        return str(self.world.issuer.removeprefix("https://"))
+
+    @property
+    def provider(self) -> str:
+        return f"arn:aws:iam::{self.world.account_id}:oidc-provider/{self.host}"
+
+
+@pytest.fixture
+def operator(simulation: Any, world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
+    someone = Operator(simulation, world, tmp_path)
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "KUBERNETES_")):
+            monkeypatch.delenv(name)
+    for name, value in {**someone.environment, "AWS_EC2_METADATA_DISABLED": "true"}.items():
+        monkeypatch.setenv(name, value)
+    host, _, port = simulation.kubernetes_url.removeprefix("https://").partition(":")
+    live = wiring.live
+
+    def live_with_its_issuer(choice: Choice, **options: Any) -> Ports:
+        transport = IssuerTransport(connect_to=(host, int(port)), ca_pem=simulation.ca_pem)
+        return dataclasses.replace(live(choice, **options), issuer=PublicIssuer(transport))
+
+    monkeypatch.setattr(wiring, "live", live_with_its_issuer)
+    return someone
+
+
+def test_it_only_reads_unless_it_is_asked(operator: Operator) -> None:
+    found = operator.doctor("-s", "my-sa")
+    assert (found["exit"], found["outcome"]) == (2, "unknown")
+    assert found["subject"] == {"namespace": "default", "service_account": "my-sa", "pod": "pod-after"}
+    statuses = {check["id"]: check for check in found["checks"]}
+    assert statuses["token.file"]["reason"] == statuses["webhook.dry_run"]["reason"] == "not_asked"
+    assert not [check for check in found["checks"] if check["status"] == "failed"]
+
+
+def test_a_healthy_chain_works(operator: Operator) -> None:
+    found = operator.examine()
+    assert (found["exit"], found["outcome"], found["fix"]) == (0, "works", None)
+    odd = {check["id"]: check["status"] for check in found["checks"] if check["status"] != "passed"}
+    assert odd == {"pod.hop_limit": "unknown"}
+
+
+def test_the_pod_leads_to_its_service_account(operator: Operator) -> None:
+    assert operator.doctor("--pod", "pod-before")["subject"]["service_account"] == "default"
+
+
+def test_nobody_is_named(operator: Operator) -> None:
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor"])
+    assert result.exit_code == 2
+    assert load("en").message("errors.no_subject.title") in result.output
+
+
+@pytest.mark.parametrize("words", [["--context", "nowhere"], ["--pod", "no-such-pod"]])
+def test_what_is_not_there_is_told_in_words(operator: Operator, words: list[str]) -> None:
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-n", "default", *words, "-s", ""])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_a_survey_finds_the_role_that_lets_in_too_many(operator: Operator) -> None:
+    assert operator.doctor("--all")["exit"] == 0
+    condition = {"StringLike": {f"{operator.host}:sub": "system:serviceaccount:default:*"}}
+    operator.trust(lambda policy: policy["Statement"][0].update(Condition=condition))
+    found = operator.doctor("--all")
+    (wide,) = [role for role in found["roles"] if role["namespaces"]]
+    assert (found["exit"], wide["arn"].rpartition("/")[2], wide["namespaces"]) == (1, "s3-reader", ["default"])
+    assert wide["also"] == ["default/default"]
+
+
+# --- every fix is pasted, and mends it -------------------------------------------------------------------------------
+
+Break = Callable[[Operator], Any]
+BREAKS: dict[str, tuple[Break, str]] = {
+    # what is broken: (how, the check that is named)
+    "provider deleted": (
+        lambda me: me.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=me.provider),
+        "provider.exists",
+    ),
+    "client id": (
+        lambda me: me.iam.remove_client_id_from_open_id_connect_provider(
+            OpenIDConnectProviderArn=me.provider, ClientID="sts.amazonaws.com"
+        ),
+        "provider.audience",
+    ),
+    "bare role name": (
+        lambda me: me.paste("kubectl annotate sa my-sa --overwrite eks.amazonaws.com/role-arn=s3-reader"),
+        "service_account.role_arn",
+    ),
+    "annotation under another key": (
+        lambda me: me.paste(
+            f"kubectl annotate sa my-sa eks.amazonaws.com/role-arn- "
+            f"eks.amazonaws.com/rolearn=arn:aws:iam::{me.world.account_id}:role/s3-reader"
+        ),
+        "service_account.annotation",
+    ),
+    "principal": (
+        lambda me: me.trust(lambda it: it["Statement"][0].update(Principal={"Federated": f"{me.provider}X"})),
+        "trust.provider",
+    ),
+    "action": (
+        lambda me: me.trust(lambda it: it["Statement"][0].update(Action="sts:AssumeRole")),
+        "trust.action",
+    ),
+    "subject": (
+        lambda me: me.trust(
+            lambda it: it["Statement"][0]["Condition"]["StringEquals"].update(
+                {f"{me.host}:sub": "system:serviceaccount:prod:my-sa"}
+            )
+        ),
+        "trust.subject",
+    ),
+    "no permissions": (
+        lambda me: me.iam.detach_role_policy(
+            RoleName="s3-reader", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+        ),
+        "access.policy",
+    ),
+    "pod made while the webhook was down": (
+        lambda me: made_without_the_webhook(me),
+        "pod.injected",
+    ),
+}
+
+
+def made_without_the_webhook(me: Operator) -> None:
+    me.world.webhook_available = False
+    manifest = me.paste("kubectl get pod pod-after -o json")
+    pod = json.loads(manifest)
+    container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
+    bare = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": pod["metadata"]["name"]},
+        "spec": {"serviceAccountName": "my-sa", "restartPolicy": "Never", "containers": [container]},
+    }
+    (me.folder / "pod.json").write_text(json.dumps(bare))
+    me.paste("kubectl replace --force -f pod.json")
+    me.world.webhook_available = True
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(bool(TOOLS), reason=f"not on the PATH: {', '.join(TOOLS)}")
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_commands_mend_what_they_are_for(operator: Operator, name: str) -> None:
+    damage, check_id = BREAKS[name]
+    damage(operator)
+    found = operator.examine()
+    assert (found["exit"], found["verdict"]["check"]) == (1, check_id)
+    for command in found["fix"]["commands"]:
+        operator.paste(command)
+    end = time.monotonic() + 20
+    while (mended := operator.examine())["exit"] != 0:  # the Pod has to be run again
+        assert time.monotonic() < end, mended["verdict"]
+        time.sleep(0.2)
