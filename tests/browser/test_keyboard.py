@@ -1,0 +1,95 @@
+"""Who has a keyboard only gets everywhere, sees where that is, and gets out again."""
+
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import PAGES, STORY, load
+
+pytestmark = pytest.mark.browser
+
+LOOK = """
+() => {
+  // (1) Where the focus is: down through the shadow roots.
+  let at = document.activeElement
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+
+  // (2) What could have it, once: of a group of radio buttons the Tab key takes one.
+  const parts = (root) =>
+    [...root.querySelectorAll("*")].flatMap((part) => [part, ...(part.shadowRoot ? parts(part.shadowRoot) : [])])
+  const seen = { visibilityProperty: true }
+  const stops = "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]"
+  window.known ??= new Map(
+    parts(document)
+      .filter((part) => part.matches(stops) && !part.disabled && part.tabIndex >= 0 && part.checkVisibility(seen))
+      .filter((part) => part.type !== "radio" && part.role !== "radio" && !part.closest("[inert]"))
+      .map((part, index) => [part, `${index} ${part.outerHTML.slice(0, 120)}`]),
+  )
+
+  // (3) How it looks there, with all around it that may carry the ring.
+  const looks = (part) => {
+    const seen = []
+    for (let one = part; one && seen.length < 5; one = one.parentElement ?? one.getRootNode().host) {
+      for (const each of [one, one.nextElementSibling, one.querySelector("path")]) {
+        if (!each) continue
+        const { outline, boxShadow, borderColor, backgroundColor, textDecoration, stroke } = getComputedStyle(each)
+        seen.push([outline, boxShadow, borderColor, backgroundColor, textDecoration, stroke].join())
+      }
+    }
+    return seen.join("|")
+  }
+  const unseen = window.before && window.before.looked === looks(window.before.part) ? window.before.name : ""
+  const nowhere = !at || at === document.body
+  const name = window.known.get(at) ?? at?.outerHTML.slice(0, 120)
+  window.before = nowhere ? null : { part: at, looked: looks(at), name }
+  return { name: nowhere ? "" : name, unseen, all: [...window.known.values()] }
+}
+"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tab_key_reaches_every_control_and_leaves_the_page(reader, page):
+    one = reader().open(f"/{'' if page == 'home' else page}?lang=en&depth=3").predict()
+    one.page.get_by_test_id("stSkipToContent").focus()
+    first = one.page.evaluate(LOOK)
+    known, reached, unseen = first["all"], [first["name"]], []
+    for _ in range(3 * len(known) + 20):
+        one.press("Tab")
+        at = one.page.evaluate(LOOK)
+        if at["unseen"] and len(reached) > 1:  # where it began, it was put by script
+            unseen.append(at["unseen"])
+        if not at["name"]:
+            break
+        reached.append(at["name"])
+    else:
+        pytest.fail(f"the focus does not get out: {reached[-3:]}")
+    assert [name for name in known if name not in reached] == []
+    assert unseen == []
+
+
+def until(one, wanted):
+    """Presses Tab until the focus is on the element of that selector."""
+    for _ in range(200):
+        one.press("Tab")
+        if one.page.evaluate("(wanted) => document.activeElement.closest(wanted) !== null", wanted):
+            return
+    pytest.fail(f"no way to {wanted}")
+
+
+def test_the_whole_walk_by_keyboard(reader):
+    one, content = reader().open("/?lang=en"), load("en")
+    for before, page in pairwise(STORY):
+        if one.page.locator(".st-key-predict").count():
+            until(one, ".st-key-predict [role=radiogroup], .st-key-predict input")
+            one.press("ArrowDown")
+            one.press(" ")
+            until(one, "[data-testid=stBaseButton-primaryFormSubmit]")
+            one.press("Enter")
+            expect(one.page.locator(".st-key-predict")).to_have_count(0)
+            expect(one.page.locator(f".st-key-outcome_{before}")).to_be_visible()
+            one.wait()
+        until(one, ".st-key-next button")
+        one.press("Enter")
+        one.expect_title(content.lesson(page).title)
+        one.wait(".st-key-previous button")

@@ -1,0 +1,50 @@
+"""Nothing jumps when the page is turned."""
+
+import pytest
+
+from app.content import load
+from app.flow.model import Step
+from tests.browser.server import DESK, PHONE
+
+pytestmark = pytest.mark.browser
+STEPS = [step.value for step in Step]
+
+SHIFT = 0.02
+"""How much of the window may move, as Chromium adds it up (Web Vitals calls up to 0.1 good). Nothing was measured; with
+the components' room not kept it was 0.10 to 0.15 on a desk and 0.36 to 0.53 on a phone."""
+WATCH = """
+window.shift = window.moved = 0
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift += entry.value
+  window.moved = performance.now()
+}).observe({ type: "layout-shift", buffered: true })
+"""
+STILL = "() => performance.now() - window.moved > 500"
+"""The answer to a question unfolds below it: that has come to rest before the page is turned."""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_turning_to_the_next_step_moves_nothing(reader, size):
+    one, content = reader(size=size), load("ja")
+    one.page.add_init_script(WATCH)
+    one.open(f"/{STEPS[0]}?lang=ja")
+    places = []
+    for step in STEPS[1:]:
+        one.predict().page.wait_for_function(STILL)
+        # By script: Playwright would scroll to the button, and move the page itself.
+        one.page.evaluate("() => { window.shift = 0; document.querySelector('.st-key-next button').click() }")
+        one.expect_title(content.lesson(step).title)
+        one.wait(".st-key-previous button")
+        one.page.locator(f"figure.one .{step}.on").first.wait_for(state="attached")
+        assert one.page.evaluate("window.shift") <= SHIFT, step
+        boxes = [one.page.locator(part).first.bounding_box() for part in (".st-key-journey", "h1")]
+        places.append([(box["x"], box["y"]) for box in boxes])
+    assert places == places[:1] * len(places)
+
+
+def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader):
+    one, content = reader(size=PHONE).open(f"/{STEPS[0]}?lang=ja").predict(), load("ja")
+    one.click("next")
+    one.expect_title(content.lesson(STEPS[1]).title)
+    one.wait(".st-key-previous button")
+    assert one.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
