@@ -172,11 +172,11 @@ class BotoAws:
             with aws_sdk.calling(service, identity, self._recorder):
                 return _plain(call(self._sdk.client(service, self.region, self._endpoint_url)))
         except (ClientError, BotoCoreError, OSError) as error:
-            raise from_aws(error, operation) from error
+            raise from_aws(error, operation) from None
         except FlowError:
             raise
         except Exception as error:
-            raise unexpected(error, operation) from error
+            raise unexpected(error, operation) from None
 
     def _identity_of(self, credentials: Credentials | None) -> Identity:
         return self._identity() if credentials is None else _identity(credentials)

@@ -51,7 +51,7 @@ def execute(
     try:
         stream = _Stream(url, authorization)
     except WebSocketException as error:  # a URL or a token that cannot be sent
-        raise Refused(code=type(error).__name__, said=str(error), operation=_OPERATION) from error
+        raise Refused(code=type(error).__name__, said=str(error), operation=_OPERATION) from None
     started = time.perf_counter()
     silence: Exception | None = None
     try:
@@ -157,5 +157,5 @@ def _exit_code(status: bytes) -> int:
         said, code = str(document.get("message", "")), str(document.get("reason", "InternalError"))
         http_status = int(document.get("code") or 0)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise unexpected(error, _OPERATION) from error
+        raise unexpected(error, _OPERATION) from None
     raise Refused(code=code, said=said, status=http_status, operation=_OPERATION)

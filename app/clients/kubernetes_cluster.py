@@ -185,7 +185,7 @@ class KubernetesCluster:
         try:
             return strict_json.loads(body.decode())
         except ValueError as error:
-            raise unexpected(error, operation) from error
+            raise unexpected(error, operation) from None
 
     def _bytes(self, operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> bytes:
         """The answer's body. The client raises its own errors, urllib3's and plain ones (a token with a line break)."""
@@ -193,9 +193,9 @@ class KubernetesCluster:
             answer = call(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **options)
             return bytes(answer.data)
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise from_kubernetes(error, operation) from error
+            raise from_kubernetes(error, operation) from None
         except ValueError as error:
-            raise Refused(code=type(error).__name__, said=str(error), operation=operation) from error
+            raise Refused(code=type(error).__name__, said=str(error), operation=operation) from None
 
 
 class _RecordingRestClient(RESTClientObject):  # type: ignore[misc]

@@ -8,7 +8,10 @@ from app.flow.redaction import mask_text
 
 
 class FlowError(Exception):
-    """A server or a client library refused. Adapters raise only subclasses of this, `from` the original."""
+    """A server or a client library refused. Adapters raise only subclasses of this.
+
+    Where the original may hold what was sent, they raise `from None`: a traceback would print it unmasked.
+    """
 
     kind = "other"
     """The key of the words for a refusal of this kind, where its code has none of its own."""

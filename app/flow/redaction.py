@@ -22,6 +22,14 @@ _ENVIRONMENT = re.compile(
 )
 """As `env` prints it and as ~/.aws/credentials says it. A quote that ends a text of JSON is not swallowed."""
 
+_HEADER = re.compile(
+    r"\b((?:(?:proxy-)?authorization|x-amz-security-token|x-aws-ec2-metadata-token|cookie|set-cookie)"
+    r"(?:\\*\"[ \t]*:[ \t]*\\*\"|[ \t]*:[ \t]*)(?:Bearer |Basic )?)(?!AWS4-HMAC-SHA256|eyJ)[^\s\"'\\<>]+",
+    re.IGNORECASE,
+)
+"""A header within a text: a proxy may repeat the request, and S3 repeats what it was to sign."""
+_SIGNED = re.compile(r"\b(Signature=)[0-9a-f]{64}\b")
+
 _QUOTES = (('"', r'(?:[^"\\]|\\.)*+'), (r'\\"', r'(?:[^"\\]|\\\\(?:\\.|[^"\\]))*+'))
 """How JSON quotes a text, and what such a text is made of: as it is, and within another text of JSON."""
 _SPACE = r"(?:\s|\\[nrt])*+"
@@ -47,6 +55,7 @@ _VARIABLE = tuple(
 Whatever an application is told in a variable is its own business: only what tells an AWS SDK its way is shown.
 """
 _SECRET_WORDS = ("AccessKey", "oken", "password", "key-data", "KeyData")
+_HEADER_WORDS = ("uthorization", "ecurity-", "etadata-", "ookie")
 _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
 
 
@@ -61,6 +70,9 @@ def mask_text(text: str) -> str:
         text = _EKS.sub(f"k8s-aws-v1.{MASK}", text)
     if "X-Amz-S" in text:
         text = _PRESIGNED.sub(rf"\1{MASK}", text)
+    if any(word in text for word in _HEADER_WORDS):
+        text = _HEADER.sub(rf"\1{MASK}", text)
+        text = _SIGNED.sub(rf"\1{MASK}", text)
     if "SecretAccessKey" in text or "Token" in text:
         text = _XML.sub(rf"<\1>{MASK}<", text)
     if any(word in text for word in _SECRET_WORDS):

@@ -141,7 +141,7 @@ def test_a_refusal_comes_through_once_with_its_words(status: int, code: str, kin
         "b214072d",
         "AssumeRoleWithWebIdentity",
     )
-    assert type(refused.__cause__).__module__.startswith("botocore")
+    assert type(refused.__context__).__module__.startswith("botocore")
     assert len(server.received) == len(port.exchanges()) == 1
 
 

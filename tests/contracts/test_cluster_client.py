@@ -117,7 +117,7 @@ def test_an_answer_that_is_none_becomes_our_error_with_its_words(
     assert error.code == expected
     assert said is None or error.said == said
     assert error.operation == "get pods"
-    assert error.__cause__ is not None
+    assert (error.__cause__, error.__context__ is None) == (None, False)
     if code != 200:
         assert (error.status, error.request_id) == (code, "a-b-c")
     assert port.exchanges()[0].status == code

@@ -14,7 +14,6 @@ import pytest
 
 from app.clients.kubernetes_cluster import KubernetesCluster, KubernetesTransport
 from app.flow.model import Check, Status, Step, Subject, Walk
-from app.flow.ports import AssumedRole, Ports
 from app.flow.walk import walk
 from app.wiring import simulated
 from app.world.simulation import Simulation
@@ -386,43 +385,3 @@ def test_nobody_else_may_look(learner: Learner) -> None:
     assert {"service_account.exists", "webhook.registered", "webhook.dry_run", "pod.exists"} <= unknown.keys()
     assert {c.reason for c in unknown.values()} == {"no_permission"}
     assert "cannot get resource" in unknown["service_account.exists"].error
-
-
-class Spy:
-    """The AWS port, keeping what STS issued."""
-
-    def __init__(self, aws: Any) -> None:
-        self._aws = aws
-        self.issued: list[AssumedRole] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._aws, name)
-
-    def assume_role_with_web_identity(self, *arguments: str) -> AssumedRole:
-        self.issued.append(self._aws.assume_role_with_web_identity(*arguments))
-        return self.issued[-1]
-
-
-def test_no_secret_leaves_the_walk(learner: Learner) -> None:
-    ports: Ports = simulated(learner.simulation, learner.world)
-    spy = Spy(ports.aws)
-    ports = dataclasses.replace(ports, aws=spy)
-    everything = json.dumps(dataclasses.asdict(walk(ports, SUBJECT)), ensure_ascii=False)
-    directory = "/var/run/secrets"
-    tokens = [
-        ports.cluster.execute("default", "pod-after", "aws-cli", ["cat", f"{directory}/{path}/token"]).stdout
-        for path in ("eks.amazonaws.com/serviceaccount", "kubernetes.io/serviceaccount")
-    ]
-    (issued,) = spy.issued
-    admin = learner.world.account.admin
-    canaries = [
-        *(token.rpartition(".")[2] for token in tokens),
-        issued.credentials.secret_access_key,
-        issued.credentials.session_token,
-        admin.secret_access_key,
-        learner.world.admin_token,
-        learner.world.node_token,
-    ]
-    assert all(len(canary) > 20 for canary in canaries)
-    assert [canary for canary in canaries if canary in everything] == []
-    assert issued.credentials.access_key_id in everything  # what is no secret is shown

@@ -75,3 +75,18 @@ def test_an_assignment_in_a_shell_is_masked_in_its_quotes(quote):
 @given(st.text(alphabet='"\\{}[]:, nametokvlue=AWS_SION', max_size=120))
 def test_masking_twice_is_masking_once(text):
     assert mask_text(mask_text(text)) == mask_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GET / HTTP/1.1\r\nAuthorization: Bearer opaque.token\r\nHost: a", f"Authorization: Bearer {MASK}\r\nHost: a"),
+        ("x-amz-security-token:IQoJ//x==\nx-id:1", f"x-amz-security-token:{MASK}\nx-id:1"),
+        ("Signature=" + "0a" * 32 + ", authorization", f"Signature={MASK}, authorization"),
+        ('{"headers": {"authorization": "Basic eDp5"}}', f'"authorization": "Basic {MASK}"'),
+        ("authorization.k8s.io/v1", "authorization.k8s.io/v1"),
+        ('{"authorization": {"mode": 1}, "cookie": true}', '{"authorization": {"mode": 1}, "cookie": true}'),
+    ],
+)
+def test_headers_that_somebody_repeats_are_masked(text, expected):
+    assert expected in mask_text(text)
