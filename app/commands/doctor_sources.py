@@ -16,6 +16,7 @@ from app.flow.errors import FlowError
 from app.flow.model import StepReport, Subject, Walk
 from app.flow.steps.documents import text
 from app.wiring import Choice
+from app.world.tool_files import write
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
@@ -79,9 +80,7 @@ def saved(found: Diagnosis, path: Path, words: Content) -> None:
     from app.flow.snapshot import save
 
     try:
-        text_of_it = save(found)
-        path.touch(mode=0o600)
-        path.write_text(text_of_it, encoding="utf-8")
+        write(path, save(found).encode("utf-8"))
     except OSError as error:
         raise CannotRun(words, "cannot_save", path=path, said=error) from error
     except FlowError as error:

@@ -58,6 +58,10 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
         parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
         parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
 
+    if actions := told.to_be_sure(found):
+        options = " ".join(f"--do {action}" for action in actions)
+        parts.append(f"<p>{_prose(words.message('doctor.to_be_sure'))} <code>{escape(options)}</code></p>")
+
     # (3) All that was checked.
     parts.append(_heading("checks", words))
     for step, checks in found.steps():

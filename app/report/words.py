@@ -48,11 +48,6 @@ def causes(ids: Sequence[str], words: Content) -> list[str]:
     return [words.message(f"doctor.causes.{cause}") for cause in ids]
 
 
-def titles_of_open(found: Diagnosis, words: Content) -> list[str]:
-    """What the chain needs and was not checked, with the reason."""
-    return [f"{title(check, found, words)}: {words.message(f'reasons.{check.reason}')}" for check in found.verdict.open]
-
-
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
     """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already."""
     judged = found.verdict

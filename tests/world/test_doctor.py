@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -20,13 +21,17 @@ import pytest
 from click.testing import CliRunner
 
 from app import wiring
+from app.clients import own_pod
 from app.clients.issuer import IssuerTransport, PublicIssuer
+from app.commands import doctor
 from app.commands.main import command_line
 from app.content import load
+from app.flow.model import Subject
 from app.flow.ports import Ports
 from app.settings import Settings
 from app.wiring import Choice
 from app.world import tool_files
+from tests.live.gate import silent
 from tests.world.helpers import aws_client
 
 TOOLS = [tool for tool in ("kubectl", "aws") if shutil.which(tool) is None]
@@ -132,6 +137,18 @@ def test_what_is_not_there_is_told_in_words(operator: Operator, words: list[str]
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("words", [["-s", "my-sa"], ["-s", "my-sa", "--pod", "pod-after"], ["--all"]])
+def test_a_server_that_hangs_is_waited_for_once(operator: Operator, words: list[str]) -> None:
+    with silent() as port:
+        path = operator.folder / tool_files.KUBECONFIG
+        path.write_text(re.sub(r"server: .*", f"server: https://127.0.0.1:{port}", path.read_text()))
+        started = time.monotonic()
+        result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", *words])
+        assert time.monotonic() - started < 10
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
 def test_a_survey_finds_the_role_that_lets_in_too_many(operator: Operator) -> None:
     assert operator.doctor("--all")["exit"] == 0
     condition = {"StringLike": {f"{operator.host}:sub": "system:serviceaccount:default:*"}}
@@ -140,6 +157,24 @@ def test_a_survey_finds_the_role_that_lets_in_too_many(operator: Operator) -> No
     (wide,) = [role for role in found["roles"] if role["namespaces"]]
     assert (found["exit"], wide["arn"].rpartition("/")[2], wide["namespaces"]) == (1, "s3-reader", ["default"])
     assert wide["also"] == ["default/default"]
+
+
+def test_in_a_pod_of_its_own_it_reads_its_own_token_and_needs_no_exec(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Pod is the world's; what runs "here" runs in it."""
+    inside = wiring.simulated(operator.simulation, operator.world)
+    own = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+    monkeypatch.delenv("KUBECONFIG")
+    monkeypatch.setattr(doctor, "is_in_cluster", lambda: True)
+    monkeypatch.setattr(wiring, "own_subject", lambda: own)
+    monkeypatch.setattr(wiring, "live", lambda choice, **_: inside if choice.in_cluster else pytest.fail("not in it"))
+    monkeypatch.setattr(own_pod, "run", lambda words: inside.cluster.execute("default", "pod-after", "aws-cli", words))
+    found = operator.doctor("--do", "exchange")
+    assert (found["exit"], found["subject"]["pod"]) == (0, "pod-after")
+    # Another Pod's is not read unasked.
+    other = operator.doctor("-n", "default", "-s", "default", "--pod", "pod-before")
+    assert "passed" not in {check["status"] for check in other["checks"] if check["id"].startswith("token.")}
 
 
 # --- every fix is pasted, and mends it -------------------------------------------------------------------------------

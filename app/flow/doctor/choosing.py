@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from app.flow.errors import FlowError
+from app.flow.errors import NotPermitted
 from app.flow.model import JsonValue
 from app.flow.ports import Ports
 from app.flow.steps.documents import dig, text
 
 
 def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
-    """The youngest running Pod of a ServiceAccount, else its youngest; empty where none can be seen."""
+    """The youngest running Pod of a ServiceAccount, else its youngest; empty where there is none, or we may not look.
+
+    Raises `FlowError` where the server does not answer.
+    """
     try:
         pods = ports.cluster.pods(namespace, service_account)
-    except FlowError:
+    except NotPermitted:
         return ""
     return text(max(pods, key=_rank, default=None), "metadata", "name")
 

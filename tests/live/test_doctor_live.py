@@ -1,0 +1,129 @@
+"""The doctor against a real API server: what its own objects say, with rights, with some of them, without any."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app import wiring
+from app.commands.main import command_line
+from app.content import load
+from app.flow.consent import NOTHING, consented
+from app.flow.doctor import examine
+from app.flow.doctor.survey import Stand, survey
+from app.flow.model import Check, Status
+from app.flow.ports import Ports
+from app.flow.verdict import Outcome
+from app.settings import Settings
+from tests.live.eks import SUBJECT, Eks
+from tests.live.test_walk_live import WithKubelet
+
+RULES = (
+    {"apiGroups": [""], "resources": ["serviceaccounts", "pods"], "verbs": ["get"]},
+    {"nonResourceURLs": ["/.well-known/openid-configuration", "/openid/v1/jwks"], "verbs": ["get"]},
+)
+
+
+def statuses(checks: tuple[Check, ...]) -> dict[str, Status]:
+    return {check.id: check.status for check in checks if check.status is not Status.PASSED}
+
+
+def with_a_kubelet(here: Eks) -> Ports:
+    ports = here.ports()
+    return dataclasses.replace(ports, cluster=WithKubelet(ports.cluster, here.projected_token()))
+
+
+def test_a_healthy_pod_works_and_its_age_is_read_from_the_servers_own_records(here: Eks) -> None:
+    found = examine(with_a_kubelet(here), SUBJECT)
+    assert found.verdict.outcome is Outcome.WORKS
+    assert statuses(found.checks) == {"pod.hop_limit": Status.UNKNOWN}
+    age = next(check for check in found.checks if check.id == "pod.age")
+    assert (age.status, age.expected[:3]) == (Status.PASSED, ">= ")
+
+
+def test_without_being_asked_it_reads_and_says_what_it_did_not_do(here: Eks) -> None:
+    found = examine(consented(here.ports(), NOTHING), SUBJECT)
+    assert found.verdict.outcome is Outcome.UNKNOWN
+    assert {check.id for check in found.checks if check.reason == "not_asked"} == {"pod.token_readable"}
+
+
+def test_a_pod_that_was_not_edited_is_named_with_the_command_for_this_very_pod(here: Eks) -> None:
+    subject = dataclasses.replace(SUBJECT, pod="not-edited")
+    container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
+    metadata = {"name": subject.pod, "labels": {"eks.amazonaws.com/skip-pod-identity-webhook": "true"}}
+    spec = {"serviceAccountName": SUBJECT.service_account, "containers": [container]}
+    here.post("api/v1/namespaces/default/pods", metadata=metadata, spec=spec)
+    try:
+        here.patch(
+            f"api/v1/namespaces/default/pods/{subject.pod}", {"op": "replace", "path": "/metadata/labels", "value": {}}
+        )
+        found = examine(consented(here.ports(), NOTHING), subject)
+    finally:
+        here.request("DELETE", f"api/v1/namespaces/default/pods/{subject.pod}?gracePeriodSeconds=0")
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.BROKEN, "pod.injected")
+    assert found.fix is not None
+    assert found.fix.commands == (
+        "kubectl -n default get pod/not-edited -o yaml | kubectl -n default replace --force -f -",
+    )
+
+
+def test_with_a_part_of_the_rights_the_doctor_says_that_part(here: Eks) -> None:
+    with here.granted(*RULES):
+        here.eventually(lambda: here.ports("reader").cluster.discovery() is not None)
+        found = examine(here.ports("reader"), SUBJECT)
+    assert {check.id for check in found.checks if check.status is Status.PASSED} >= {"pod.environment", "pod.volume"}
+    assert found.verdict.outcome is Outcome.UNKNOWN
+
+
+def test_without_any_rights_it_cannot_tell_and_says_why(here: Eks) -> None:
+    found = examine(here.ports("stranger"), SUBJECT)
+    assert found.verdict.outcome is Outcome.UNKNOWN
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.reason) == ("issuer.discovery", "no_permission")
+    assert {check.reason for check in found.checks if check.id.startswith("pod.")} == {"no_permission"}
+
+
+def test_a_survey_of_a_real_cluster(here: Eks) -> None:
+    found = survey(consented(here.ports(), NOTHING))
+    (tie,) = [tie for tie in found.ties if tie.namespace == "default"]
+    assert (tie.service_account, tie.stand) == ("my-sa", Stand.OWN)
+    assert found.outcome is Outcome.WORKS
+
+
+@pytest.mark.parametrize(
+    "words", [["--context", "stranger", "--all"], ["--context", "stranger"], ["--context", "expired", "--all"]]
+)
+def test_the_command_survives_having_no_rights(here: Eks, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    live = wiring.live
+    monkeypatch.setattr(
+        wiring, "live", lambda choice, **more: dataclasses.replace(live(choice, **more), issuer=here.issuer())
+    )
+    named = [] if "--all" in words else ["-s", "my-sa"]
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-n", "default", *named, *words])
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+
+
+def test_kubectls_own_pipeline_makes_the_pod_anew(here: Eks) -> None:
+    """The last resort for a Pod that nobody owns: its stored self, without the old variables, through the webhook."""
+    ports = here.ports()
+    before: Any = ports.cluster.pod("default", SUBJECT.pod)
+    environment = {**here.environment(), "PATH": f"{os.environ['KUBEBUILDER_ASSETS']}:{os.environ['PATH']}"}
+    command = (
+        f"kubectl -n default get pod/{SUBJECT.pod} -o yaml"
+        " | kubectl set env --local -f - AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE- -o yaml"
+        " | kubectl -n default replace --force -f -"
+    )
+    done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    after: Any = ports.cluster.pod("default", SUBJECT.pod)
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    names = [item["name"] for item in after["spec"]["containers"][0]["env"]]
+    assert sorted(names) == sorted(item["name"] for item in before["spec"]["containers"][0]["env"])
+    assert json.dumps(after["spec"]["volumes"]).count("aws-iam-token") == 1
