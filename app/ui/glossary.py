@@ -103,27 +103,34 @@ def look_up() -> None:
     """Draws the page of all terms, both languages side by side; `?term=` in the address leads to one of them."""
     content = reference.begin("glossary")
     keys = [key for terms in GROUPS.values() for key in terms]
+    names = {group: content.message(f"glossary.groups.{group}") for group in GROUPS}
     groups = "".join(
-        f"<section data-group><h2>{escape(content.message(f'glossary.groups.{group}'))}</h2>"
-        f"{''.join(_entry(key, pages, content) for key, pages in terms.items())}</section>"
+        f"<section data-group><h2>{escape(names[group])}</h2>"
+        f"{''.join(_entry(key, group, pages, content) for key, pages in terms.items())}</section>"
         for group, terms in GROUPS.items()
     )
     label = escape(content.message("glossary.filter"))
+    picks = "".join(
+        f'<button type="button" data-pick="{group}" aria-pressed="{str(not group).lower()}">{escape(name)}</button>'
+        for group, name in [("", content.message("glossary.all")), *names.items()]
+    )
     reference.lookup(
         f'<label class="filter">{label} <input type="search" data-filter autocomplete="off" spellcheck="false"></label>'
+        f'<div class="picks" role="group" aria-label="{escape(content.message("glossary.by_group"))}">{picks}</div>'
         f'{reference.counted(content, "glossary", len(keys))}<div class="terms">{groups}</div>',
         at=reference.asked("term", keys),
     )
 
 
-def _entry(key: str, pages: tuple[str, ...], content: Content) -> str:
+def _entry(key: str, group: str, pages: tuple[str, ...], content: Content) -> str:
     """One term: the reader's language first, the other beside it, then where it matters."""
     sides = [load(language) for language in sorted(LANGUAGES, key=lambda language: language != content.language)]
     words = " ".join(side.message(f"glossary.{key}.{part}") for side in sides for part in ("term", "meaning"))
     links = " · ".join(page_link(content, page, escape(navigation.name(page, content))) for page in pages)
     matters = escape(content.message("glossary.matters"))
     return (
-        f'<article class="term-entry" id="{key}" data-entry data-words="{escape(f"{key} {words}")}">'
+        f'<article class="term-entry" id="{key}" data-entry data-pages="{group}" '
+        f'data-words="{escape(f"{key} {words}")}">'
         f"{''.join(_side(key, side, content) for side in sides)}"
         f'<p class="matters quiet"><span class="label">{matters}</span> {links}</p></article>'
     )

@@ -44,7 +44,7 @@ def lookup(html: str, *, at: str = "", pick: str = "") -> None:
     """Draws a list. Every `[data-entry]` in it is one entry.
 
     An `input[data-filter]` narrows it down to the entries with all of its words in `data-words`, a
-    `button[data-pick]` to those that name it in `data-pages`. `at` is the id of the entry to bring into view and
+    `button[data-pick]` to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring into view and
     light, `pick` the button to begin with.
     """
     went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=_nothing).go

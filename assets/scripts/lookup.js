@@ -56,6 +56,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.at && root.at !== data.at) {
     root.at = data.at
     const entry = root.querySelector(`#${CSS.escape(data.at)}`)
+    if (entry.hidden) {
+      const filter = root.querySelector("[data-filter]")
+      if (filter) filter.value = ""
+      pick("")
+    }
     entry.classList.add("lit")
     const centre = () => entry.scrollIntoView({ block: "center" })
     centre()

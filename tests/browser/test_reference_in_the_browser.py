@@ -19,6 +19,18 @@ def test_the_glossary_narrows_down_whatever_the_width_of_the_letters(reader):
     expect(entries).to_have_count(0)
 
 
+def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(reader):
+    page = reader(locale="en-US").open("/glossary?lang=en").wait("[data-entry]").page
+    entries = page.locator("[data-entry]:visible")
+    everything = entries.count()
+    page.get_by_role("button", name="AWS", exact=True).click()
+    expect(page.locator(".terms h2:visible")).to_have_text(["AWS"])
+    of_aws = entries.count()
+    page.get_by_label("Narrow down").first.fill("session")
+    expect(page.locator("#sigv4")).to_be_hidden()
+    assert 0 < entries.count() < of_aws < everything
+
+
 def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(reader):
     shown = reader(locale="en-US").open("/webhook?lang=en").wait(".st-key-predict")
     shown.page.get_by_role("button", name="Show me without guessing").click()
