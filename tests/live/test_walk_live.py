@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from app import wiring
+from app.flow import snapshot
 from app.flow.consent import NOTHING, consented
+from app.flow.doctor import examine
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution, Ports
 from app.flow.walk import walk
 from app.wiring import Choice
 from app.world import scenario
+from tests import canaries
 from tests.live.control_plane import ADMIN_TOKEN
 from tests.live.eks import SUBJECT, Eks
 from tests.live.gate import Gate, silent
@@ -91,13 +94,14 @@ def test_the_real_webhook_call_is_shown_as_far_as_one_may_listen(here: Eks) -> N
     assert report.check("webhook.volume").status is PASSED
 
 
-def test_no_secret_leaves_the_walk(here: Eks) -> None:
+def test_no_secret_leaves_the_walk_or_the_snapshot(here: Eks) -> None:
     token = here.projected_token()
     ports = here.ports()
     ports = dataclasses.replace(ports, cluster=WithKubelet(ports.cluster, token))
-    everything = json.dumps(dataclasses.asdict(walk(ports, SUBJECT)), ensure_ascii=False)
-    canaries = (ADMIN_TOKEN, token.rpartition(".")[2], here.world.account.admin.secret_access_key)
-    assert [canary for canary in canaries if canary in everything] == []
+    found = examine(ports, SUBJECT)
+    secrets = canaries.of_world(here.world, [token]) | {"the administrator's token": ADMIN_TOKEN}
+    everything = json.dumps(dataclasses.asdict(found), ensure_ascii=False)
+    assert canaries.found(secrets, everything, repr(found), snapshot.save(found)) == []
 
 
 def test_without_any_rights_everything_of_the_cluster_is_unknown(here: Eks) -> None:
