@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import load
-from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject
+from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject, Walk
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 from app.ui.checks import checks, outcome
 from app.ui.evidence import VIEWS
@@ -88,7 +88,7 @@ def test_any_report_is_drawn_without_a_fall_and_without_foreign_markup(step, dat
         [
             VIEWS[step].evidence(report, content),
             checks(report, SUBJECT, content),
-            outcome(report, SUBJECT, content, VIEWS[step].facts(report, content)),
+            outcome(report, Walk(subject=SUBJECT, reports=(report,)), content, VIEWS[step].facts(report, content)),
             wire(report.exchanges, content),
         ]
     )
