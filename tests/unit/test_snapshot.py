@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow import snapshot
 from app.flow.doctor import Diagnosis, examine
@@ -15,6 +16,8 @@ from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, Status
 from app.flow.redaction import MASK
 from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VERSION, SnapshotError
+from app.report import page
+from app.report.document import of_diagnosis as document_of
 from tests.unit.fake_ports import NOW, SECRETS, SUBJECT, Fakes
 
 
@@ -258,3 +261,29 @@ def test_a_check_that_nobody_made_cannot_be_smuggled_in():
     changed = document()
     changed["diagnosis"]["checks"].append(dataclasses.asdict(Check(id="pod.age", status=Status.PASSED)))
     assert refused(json.dumps(changed)).operation == "diagnosis.checks"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hostile_file_is_drawn_as_text(language):
+    """Every text of the file is an attack; what is drawn of it holds neither markup nor control characters of it."""
+    attack = '<script>alert(1)</script><img src=x onerror="x">\x1b]0;x\x07{got}{0}`\u202e'
+
+    def spoilt(value, name=""):
+        if isinstance(value, dict):
+            return {key: spoilt(member, key) for key, member in value.items()}
+        if isinstance(value, list):
+            return [spoilt(item, name) for item in value]
+        kept = name in ("step", "id", "status", "reason") or not isinstance(value, str)
+        return value if kept else attack
+
+    changed = copy.deepcopy(BROKEN)
+    changed["diagnosis"] = spoilt(changed["diagnosis"])
+    opened = snapshot.load(json.dumps(changed))
+    words = load(language)
+    html = page.of_diagnosis(opened, words)
+    assert "alert(1)" in html
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html
+    told = "\n".join(doctor_text.of_diagnosis(opened, words))
+    for text in (html, told, json.dumps(document_of(opened, words), ensure_ascii=False)):
+        assert not {"\x1b]", "\x07", "\u202e"} & {part for part in ("\x1b]", "\x07", "\u202e") if part in text}
