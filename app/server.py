@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketClose
 
 from app import wiring
 from app.content import PAGES
-from app.ui import session
+from app.ui import mode, session
 from app.world.http import is_loopback_host
 
 _YEAR = 365 * 86400
@@ -51,6 +51,22 @@ def _is_misdirected(scope: Scope) -> bool:
     except ValueError:  # a unix socket
         return False
     return came_in_on_loopback and not is_loopback_host(Headers(scope=scope).get("host", ""))
+
+
+class ServedOn:
+    """Tells the pages on which of our addresses a request came in. What a browser says of that itself is dropped."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through, with that header set."""
+        if scope["type"] != "lifespan":
+            address, _ = scope.get("server") or ("", None)
+            name = mode.SERVED_ON.encode("ascii")
+            kept = [(key, value) for key, value in scope["headers"] if key.lower() != name]
+            scope = {**scope, "headers": [*kept, (name, str(address).encode("latin-1", "replace"))]}
+        await self._app(scope, receive, send)
 
 
 class BrowserId:
@@ -127,5 +143,5 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),
     lifespan=lifespan,
-    middleware=[Middleware(LoopbackNames), Middleware(KnownPages), Middleware(BrowserId)],
+    middleware=[Middleware(LoopbackNames), Middleware(ServedOn), Middleware(KnownPages), Middleware(BrowserId)],
 )

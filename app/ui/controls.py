@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, session
+from app.flow.consent import Action
+from app.ui import choosing, components, live, mode, session
 from app.ui.text import escape, value
 
 HOURS = (1, 6, 20)
@@ -16,8 +17,44 @@ HOURS = (1, 6, 20)
 _REFUSED = "clock_refused"
 
 
-def world_panel(content: Content) -> None:
-    """The world's account and time, and everything that can be done to it."""
+def panel(content: Content) -> None:
+    """What the pages are about, and everything that can be done to it."""
+    if mode.is_live():
+        _cluster(content)
+    else:
+        _world(content)
+
+
+def _cluster(content: Content) -> None:
+    """Which cluster, and as whom. It is read, and nothing else."""
+    components.block(f'<h2 class="heading">{escape(content.message("mode.your_cluster"))}</h2>', key="cluster")
+    choosing.pickers(content)
+    st.button(
+        content.message("mode.run_again"),
+        help=content.message("mode.run_again_help"),
+        icon=":material/replay:",
+        key="run_again",
+        width="stretch",
+        on_click=session.run_again,
+    )
+    if actions := choosing.state().actions:
+        listed = "".join(
+            f"<li>{escape(content.message(f'actions.{action}.do'))}</li>" for action in Action if action in actions
+        )
+        heading = escape(content.message("mode.granted"))
+        components.block(f'<p class="quiet">{heading}</p><ul class="granted">{listed}</ul>', key="granted")
+        st.button(
+            content.message("mode.only_read"),
+            help=content.message("mode.only_read_help"),
+            icon=":material/lock:",
+            key="only_read",
+            width="stretch",
+            on_click=live.only_read,
+        )
+
+
+def _world(content: Content) -> None:
+    """The world's account and time, and all that it can be told."""
     world = session.world()
     facts = (("account", world.account_id), ("region", world.region))
     rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)
@@ -46,7 +83,10 @@ def world_panel(content: Content) -> None:
 
 
 def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
-    """The world's time, and buttons that move it by so many hours."""
+    """The world's time, and buttons that move it by so many hours; of a real cluster, why there are none."""
+    if mode.is_live():
+        st.caption(content.message("mode.no_clock"))
+        return
     now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
     in_sidebar = key == "sidebar"
     st.caption(content.message("ui.clock_now", time=now), help=content.message("ui.clock_help") if in_sidebar else None)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
-from app.ui import components, diagram, language, navigation, session
+from app.ui import actions, components, diagram, language, navigation, session
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, deeper, depth
@@ -40,6 +40,7 @@ def lesson(name: str) -> None:
             return
         facts = VIEWS[step].facts(report, content)
         components.block(outcome(report, visit.walk, content, facts), key=f"outcome_{step}")
+        actions.offer(step, visit, content)
 
         # (3) How it came about.
         story, words = st.columns([5, 3], gap="large")

@@ -21,7 +21,7 @@ _ICONS = {
     Status.UNKNOWN: ":material/help:",
     Status.NOT_REACHED: ":material/radio_button_unchecked:",
 }
-_KEPT = ("lang", "depth", "present")
+_KEPT = ("lang", "depth", "mode", "present")
 """What an address keeps when the reader goes on."""
 _LEAVING = "leaving"
 """In the session: the page that the reader asked for, until `leave` goes there."""
@@ -42,9 +42,10 @@ def name(page: str, content: Content) -> str:
     return f"{NUMBERS[Step(page)]} {content.message(f'steps.{page}.short')}"
 
 
-def pages(content: Content, walk: Walk) -> dict[str, list[st.Page]]:
-    """The pages by section. A step's icon shows how it ended in the last walk."""
-    icons = _PAGE_ICONS | {step.value: _ICONS[walk.report(step).status] for step in Step}
+def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
+    """The pages by section. A step's icon shows how it ended in the last walk, if there was one."""
+    statuses = {step: walk.report(step).status if walk else Status.NOT_REACHED for step in Step}
+    icons = _PAGE_ICONS | {step.value: _ICONS[status] for step, status in statuses.items()}
     sections = {"story": STORY[: -len(Step)], "steps": STORY[-len(Step) :], "reference": REFERENCE}
     return {
         content.message(f"ui.nav_{section}"): [_page(page, content, icons[page]) for page in pages_]

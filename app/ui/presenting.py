@@ -134,7 +134,7 @@ def _unlinked(html: str) -> str:
 
 def _scenes() -> Scenes:
     try:
-        return schemes.read(session.ports(), session.world())
+        return schemes.read(session.simulated_ports(), session.world())
     except FlowError:
         return {}
 

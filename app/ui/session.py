@@ -1,4 +1,4 @@
-"""What one browser has: its simulated world, and the last walk through it."""
+"""What one browser has: its simulated world, and the last walk, be it through that or through a real cluster."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import streamlit as st
 
+from app.flow.consent import NOTHING, Action
 from app.flow.errors import FlowError
-from app.flow.model import JsonValue, Step, Subject, Walk
+from app.flow.model import JsonValue, Step, Subject
 from app.flow.ports import Ports
 from app.flow.walk import walk
 from app.settings import Settings
+from app.ui import live, mode
+from app.ui.visit import Visit as Visit
 from app.wiring import simulated
 from app.world import scenario
 from app.world.simulation import Simulation
@@ -26,21 +28,6 @@ COOKIE = "irsa_explorer_browser"
 SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
 _ID = re.compile(r"[0-9a-f]{32}")
 _VISIT = "visit"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Visit:
-    """One walk through one world, and what the scenario's two Pods said."""
-
-    world: str
-    """The world's path: another world wants another walk."""
-    walk: Walk
-    seconds: float
-    """How long the walk took, by the wall clock."""
-    logs: Mapping[str, str] = field(default_factory=dict)
-    """By Pod: its log, or why there is none, in the server's words."""
-    replaced: Mapping[str, JsonValue] | None = None
-    """What `token_mount` had found before the clock was moved; None where it was not."""
 
 
 def new_id() -> str:
@@ -68,8 +55,26 @@ def world() -> World:
 
 
 def ports() -> Ports:
-    """Fresh ports of this browser's world: what they exchange is theirs alone."""
+    """Fresh ports of what the pages are about: what they exchange is theirs alone.
+
+    Raises `Unreachable` where a real cluster cannot be addressed.
+    """
+    return live.ports() if mode.is_live() else simulated_ports()
+
+
+def simulated_ports() -> Ports:
+    """Fresh ports of this browser's world."""
     return simulated(simulation(), world())
+
+
+def now() -> float:
+    """The time by which the walk's tokens live: Unix seconds."""
+    return time.time() if mode.is_live() else world().clock.now()
+
+
+def missing(*actions: Action) -> frozenset[Action]:
+    """Those of the actions that somebody has to ask for first. In the simulated world it is none."""
+    return live.missing(*actions) if mode.is_live() else NOTHING
 
 
 def _key() -> str:
@@ -79,6 +84,11 @@ def _key() -> str:
 
 
 def visit() -> Visit:
+    """The last walk through what the pages are about. Raises `LookupError` where a real cluster allows none."""
+    return live.current() if mode.is_live() else simulated_visit()
+
+
+def simulated_visit() -> Visit:
     """The last walk through this browser's world; the first one is made here."""
     here = world()
     last = st.session_state.get(_VISIT)
@@ -87,7 +97,10 @@ def visit() -> Visit:
 
 def run_again() -> None:
     """Walks anew through the same world."""
-    _walk(world())
+    if mode.is_live():
+        live.run_again()
+    else:
+        _walk(world())
 
 
 def reset() -> None:
@@ -97,7 +110,7 @@ def reset() -> None:
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
-    before = visit().walk.report(Step.TOKEN_MOUNT).evidence
+    before = simulated_visit().walk.report(Step.TOKEN_MOUNT).evidence
     here = world()
     simulation().move_clock(here, seconds)
     _walk(here, replaced=before)

@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, session
+from app.ui import components, mode, session
 from app.ui.code import code
 from app.ui.text import prose
 from app.world.tool_files import AWS, KUBECONFIG, files, write
@@ -25,7 +25,9 @@ from app.world.world import World
 @st.fragment
 def terminal(content: Content) -> None:
     """The two ways: this browser's world, and a world of the terminal's own."""
-    if st.context.ip_address is None:
+    if mode.is_live():
+        _say("mode.own_terminal", content)
+    elif st.context.ip_address is None:
         here = session.world()
         _say("recompute.this_world", content)
         if st.button(content.message("recompute.write_files"), key="write_files", icon=":material/terminal:"):

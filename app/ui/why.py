@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.errors import FlowError
-from app.ui import blast_radius, components, language, navigation, schemes, session
+from app.ui import blast_radius, components, language, mode, navigation, schemes, session
 from app.ui.checks import said
 from app.ui.depth import WIRE, depth
 from app.ui.lesson import told
@@ -23,13 +23,15 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 def why() -> None:
     """Draws the page."""
-    content, visit = language.content(), session.visit()
+    content, visit = language.content(), session.simulated_visit()
     lesson = content.lesson("why")
 
     with navigation.onward("why", content):
         # (1) The problem, and the machine to try it on.
         st.title(lesson.title, anchor=False)
         components.goal(lesson.section("goal").body)
+        if mode.is_live():
+            st.caption(content.message("mode.story_world"))
         told("problem", "why", content)
         try:
             scenes = schemes.current()

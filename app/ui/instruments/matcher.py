@@ -65,7 +65,7 @@ def with_the_token(visit: Visit, content: Content) -> None:
     parts: list[tuple[str, Callable[[], None]]] = []
     if sides := _sides(visit, claims, mounted=True):
         parts.append((content.message("matcher.title"), partial(_draw, sides, content)))
-    if drawn := lives(visit.walk, session.ports().clock.now(), content):
+    if drawn := lives(visit.walk, session.now(), content):
         parts.append((content.message("lives.title"), partial(components.block, drawn, key="lives")))
     if parts:
         for tab, (_, draw) in zip(st.tabs([title for title, _ in parts], key="sts_instruments"), parts, strict=True):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.content import Content
+from app.flow.consent import Action
+from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Subject
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
@@ -14,7 +16,7 @@ from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.submission import Submission, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
 from app.flow.token import MalformedToken, TokenPart, anatomy
-from app.ui import components, controls, session
+from app.ui import actions, components, controls, mode, session
 from app.ui.instruments.token_files import file_tree
 from app.ui.instruments.token_pair import token_pair
 from app.ui.instruments.token_trial import trial
@@ -25,6 +27,8 @@ from app.ui.timeline import life, timeline
 _anatomy = components.component("anatomy")
 _VIEWS = ("views", "flip", "other")
 _FLIP, _OTHER = "anatomy_flip", "anatomy_other"
+_SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
+"""What the controls do that send a token."""
 _SENT = "anatomy_sent"
 """What was sent in this visit, by the control that sent it."""
 _OFFERED = ("alg", "kid", "aud", "exp", "iss", "sub")
@@ -57,7 +61,7 @@ def _time(visit: session.Visit, content: Content) -> None:
         return
     before = life(dig(visit.replaced, "token", "claims"))
     heading = f'<h2 class="heading">{escape(content.message("screens.timeline"))}</h2>'
-    drawn = timeline(current, before, session.world().clock.now(), content)
+    drawn = timeline(current, before, session.now(), content)
     components.block(heading + drawn, key="timeline_line")
     controls.clock(content, key="page", hours=(*controls.HOURS, 72))
 
@@ -110,6 +114,9 @@ def _unsigned(token: JsonValue) -> str:
 
 
 def _flip(visit: session.Visit, parts: Sequence[TokenPart], content: Content) -> None:
+    if actions.instead(_SENDS, content, key="flip"):
+        return
+    _warn(content)
     token = visit.walk.report(Step.TOKEN_MOUNT).evidence["token"]
     sent = _sent(visit).get(_FLIP)
     left, right = st.columns([1, 1], gap="large")
@@ -171,6 +178,12 @@ def _flipped() -> None:
 # (2) The other token
 
 
+def _warn(content: Content) -> None:
+    """Where the token goes to the real STS, that is said before it goes."""
+    if mode.is_live():
+        st.caption(content.message("actions.live_sends"))
+
+
 def _other(visit: session.Visit, content: Content) -> None:
     found = visit.walk.report(Step.TOKEN_MOUNT).evidence
     ours, other = (dig(found.get(name), "claims") for name in ("token", "other_token"))
@@ -179,6 +192,9 @@ def _other(visit: session.Visit, content: Content) -> None:
         caption = f'<p class="caption">{prose(content.message("evidence.other_token.caption"))}</p>'
         components.block(caption + token_pair(ours, other, content), key="token_pair")
     with right:
+        if actions.instead(_SENDS, content, key="other"):
+            return
+        _warn(content)
         st.button(content.message("anatomy.send_other"), key="send_other", icon=":material/send:", on_click=_send_other)
         drawn = f'<p class="quiet">{prose(content.message("anatomy.send_other_help"))}</p>'
         _result(_OTHER, drawn, visit, content)
@@ -213,6 +229,8 @@ def _keep(key: str, submit: Callable[[Ports, Subject], Submission]) -> None:
         found: Submission | str = submit(session.ports(), visit.walk.subject)
     except NotACharacter:
         found = "anatomy.no_character"
+    except FlowError as error:
+        found = Submission(unread=error.said)
     st.session_state[_SENT] = (visit, {**_sent(visit), key: found})
 
 

@@ -1,0 +1,97 @@
+"""Simulated or live: a switch that keeps the page, and `?mode=live` in the address.
+
+Where others can reach the pages there is no live mode: they would see the cluster with the rights of whoever started
+the server.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.settings import Settings
+
+KEY = "mode"
+SERVED_ON = "x-irsa-served-on"
+"""The header in which the server says on which of its addresses a request came in; a browser's own is overwritten."""
+
+
+class Mode(StrEnum):
+    """Which cluster the pages are about; the values stand in addresses."""
+
+    SIMULATED = "simulated"
+    LIVE = "live"
+
+
+class LiveRefused(FlowError):
+    """Live mode is off here."""
+
+
+def refusal() -> LiveRefused | None:
+    """Why there is no live mode; None where there is one."""
+    settings = Settings.from_environment()
+    served_on = st.context.headers.get(SERVED_ON) or ""
+    # Either address may be the one that others reach: what is bound to all of them takes loopback's requests as well.
+    for address in (settings.host, served_on):
+        if code := settings.live_refusal(address):
+            return LiveRefused(code=code, said="", got=address)
+    return None
+
+
+def choose() -> None:
+    """Settles the mode of this run and keeps it in the URL, which a click in the navigation would drop."""
+    asked = st.query_params.get(KEY, "")
+    if asked in set(Mode):
+        st.session_state[KEY] = Mode(asked)
+    elif st.session_state.get(KEY) not in set(Mode):
+        st.session_state[KEY] = Mode.SIMULATED
+    if st.session_state[KEY] == Mode.LIVE and refusal():
+        st.session_state[KEY] = Mode.SIMULATED  # the address still asks for it, and the page answers why not
+        return
+    _keep()
+
+
+def is_live() -> bool:
+    """Whether the pages are about a real cluster, as `choose` settled it."""
+    return st.session_state.get(KEY) == Mode.LIVE
+
+
+def was_refused() -> bool:
+    """Whether the address asks for a live mode that there is not."""
+    return st.query_params.get(KEY) == Mode.LIVE and not is_live()
+
+
+def switch(content: Content) -> None:
+    """The control that changes the mode; where it cannot, it says why."""
+    refused = refusal()
+    st.segmented_control(
+        content.message("ui.mode"),
+        list(Mode),
+        key=KEY,
+        format_func=lambda mode: content.message(f"ui.mode_{mode}"),
+        help=content.message("mode.help"),
+        required=True,
+        disabled=refused is not None,
+        width="stretch",
+        on_change=_keep,
+        persist_state="session",
+    )
+    if refused:
+        words = content.error(refused.words, **refused.values)
+        st.caption(f"{words.title}. {words.fix}" if content.language == "en" else f"{words.title}。{words.fix}")
+
+
+def simulate() -> None:
+    """Goes back to the simulated cluster."""
+    st.session_state[KEY] = Mode.SIMULATED
+    _keep()
+
+
+def _keep() -> None:
+    if is_live():
+        st.query_params[KEY] = str(Mode.LIVE)
+    elif KEY in st.query_params:
+        del st.query_params[KEY]

@@ -1,0 +1,51 @@
+"""What stands in the way, in plain words: what was found, what would have done, what to do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.flow.model import Status
+from app.ui import components, mode
+from app.ui.checks import mark, said
+from app.ui.text import escape, prose, utc
+from app.ui.visit import Visit
+
+
+def notice(error: FlowError, content: Content) -> str:
+    """The words for an error, as HTML."""
+    words = content.error(error.words, **error.values)
+    rows = "".join(
+        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{prose(text)}</dd>"
+        for key, text in (("got", words.got), ("expected", words.expected), ("fix", words.fix))
+    )
+    return (
+        f'<div class="notice" role="alert">{mark(Status.WARNING, content)}'
+        f"<div><p><strong>{prose(words.title)}</strong></p><dl>{rows}</dl></div></div>"
+    )
+
+
+def show(error: FlowError, content: Content, key: str) -> None:
+    """Draws it, and below it the way back to the simulated cluster."""
+    components.block(notice(error, content), key=f"notice_{key}")
+    st.button(
+        content.message("mode.to_simulated"), key=f"simulate_{key}", icon=":material/undo:", on_click=mode.simulate
+    )
+
+
+def silence(visit: Visit, content: Content) -> None:
+    """Says which steps are as they were read before, because a server did not answer now; nothing where none is."""
+    if not visit.as_of:
+        return
+    listed = "".join(
+        f"<li>{escape(content.message(f'steps.{step}.short'))}: "
+        f"{escape(content.message('mode.as_of', time=utc(at)))}</li>"
+        for step, at in visit.as_of.items()
+    )
+    words = said(visit.said, content) if visit.said else ""
+    components.block(
+        f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p><strong>'
+        f"{prose(content.message('mode.silent'))}</strong></p>{words}<ul>{listed}</ul></div></div>",
+        key="silence",
+    )

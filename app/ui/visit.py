@@ -1,0 +1,41 @@
+"""One walk as the pages see it, whatever cluster it went through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.flow.consent import ALL, Action
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Step, Walk
+from app.flow.permissions_needed import Forecast
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One walk, and what was read beside it."""
+
+    world: str
+    """Through what it went: the path of the simulated world, or the real cluster's context and the subject. Another
+    world wants another walk."""
+    walk: Walk
+    seconds: float
+    """How long the walk took, by the wall clock."""
+    logs: Mapping[str, str] = field(default_factory=dict)
+    """By Pod of the scenario: its log, or why there is none, in the server's words."""
+    replaced: Mapping[str, JsonValue] | None = None
+    """What `token_mount` had found before the clock was moved; None where it was not."""
+    granted: frozenset[Action] = ALL
+    """What the walk was allowed to do beyond reading."""
+    as_of: Mapping[Step, float] = field(default_factory=dict)
+    """Unix seconds of those reports that are of an earlier walk, because a server was silent in this one."""
+    said: str = ""
+    """What the silence was, in the words of whoever noticed it; empty where nobody was silent."""
+    identity: JsonValue = None
+    """Who we ourselves are to AWS (GetCallerIdentity); None where AWS did not say."""
+    identity_error: FlowError | None = None
+    """Why it did not."""
+    region: str = ""
+    """The AWS region that was asked."""
+    forecast: Forecast | None = None
+    """What the cluster said beforehand of what the actions take; None where nobody asked."""

@@ -1,0 +1,340 @@
+"""Live mode on the pages: the switch, the choices, the walk that only reads, what is done on request, what is wrong."""
+
+from __future__ import annotations
+
+import socket
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, STORY, load
+from app.flow.consent import ALL, Action
+from app.flow.model import Status, Step
+from tests.screens.live import reality
+
+EN = load("en")
+
+
+@pytest.fixture
+def real(simulation, tmp_path, monkeypatch):
+    found = reality(simulation, "real", tmp_path, monkeypatch)
+    yield found
+    simulation.store.discard("real")
+
+
+def visit(shown):
+    return shown.test.session_state["live"].visit
+
+
+def status(shown, step):
+    return visit(shown).walk.report(step).status
+
+
+def options(shown, what):
+    return shown.test.selectbox(key=f"pick_{what}").options
+
+
+def pick(shown, what, value):
+    shown.test.selectbox(key=f"pick_{what}").set_value(value).run()
+    return shown
+
+
+def type_in(shown, what, value):
+    """What the harness cannot type into a list, as the list's callback hands it on."""
+    chosen = shown.test.session_state["live"]
+    setattr(chosen, what, value)
+    chosen.forget()
+    shown.test.run()
+    return shown
+
+
+def predicted(shown):
+    """This reader has seen every answer about this walk."""
+    seen = {step.value: "" for step in Step}
+    shown.test.session_state["predictions"] = {"world": visit(shown).world, "made": seen}
+    shown.test.run()
+    return shown
+
+
+def switch(shown, mode):
+    next(group for group in shown.test.segmented_control if group.key == "mode").set_value(mode).run()
+    return shown
+
+
+# (1) The switch
+
+
+def test_the_switch_keeps_page_language_and_depth(screen, real):
+    shown = switch(screen(lang="en").open("service_account", depth="3"), "live")
+    assert not shown.test.exception
+    assert EN.lesson("service_account").title in shown.title
+    assert shown.language == "en"
+    assert {name: shown.test.query_params[name] for name in ("mode", "lang", "depth")} == {
+        "mode": "live",
+        "lang": "en",
+        "depth": "3",
+    }
+    assert real.world.account_id in predicted(shown).html("evidence_service_account")
+    switch(shown, "simulated")
+    assert not shown.test.exception
+    assert EN.lesson("service_account").title in shown.title
+    assert "mode" not in shown.test.query_params
+    assert real.world.account_id not in shown.everything
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_drawn_of_a_walk_that_only_read(screen, real, language):
+    shown = screen(lang=language)
+    for page in PAGES:
+        shown.open(page, mode="live", depth="3")
+        assert not shown.test.exception, page
+    assert visit(shown).granted == frozenset()
+
+
+def test_a_link_leads_to_live_mode(screen, real):
+    shown = screen(lang="en").open("oidc_provider", mode="live")
+    assert shown.test.segmented_control(key="mode").value == "live"
+    assert status(shown, Step.OIDC_PROVIDER) is Status.PASSED
+    assert real.world.issuer.rpartition("/")[2] in predicted(shown).html("evidence_oidc_provider")
+
+
+def test_without_a_button_nothing_is_sent_but_reads(screen, real):
+    before = len(real.world.log.exchanges())
+    shown = screen(lang="en").open("home", mode="live")
+    asked = [exchange for report in visit(shown).walk for exchange in report.exchanges]
+    assert asked
+    assert {exchange.method for exchange in asked if exchange.callee == "kube-apiserver"} <= {"GET"}
+    assert not [
+        exchange for exchange in real.world.log.exchanges()[before:] if "AdmissionReview" in exchange.request_body
+    ]
+    assert all(
+        "AssumeRoleWithWebIdentity" not in exchange.request_body and exchange.callee != "s3" for exchange in asked
+    )
+
+
+# (2) The choices
+
+
+def test_what_there_is_to_choose_is_read_from_the_cluster(screen, real):
+    shown = screen(lang="en").open("home", mode="live")
+    assert options(shown, "context") == [real.world.cluster_name]
+    assert "default" in options(shown, "namespace")
+    assert any(option.startswith("my-sa → ") for option in options(shown, "service_account"))
+    assert "pod-after" in options(shown, "pod")
+    assert visit(shown).walk.subject.service_account == "my-sa"
+    assert real.world.account_id in shown.html("identity")
+
+
+def test_another_service_account_is_walked(screen, real):
+    shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
+    assert visit(shown).walk.subject.service_account == "default"
+    assert status(shown, Step.SERVICE_ACCOUNT) is Status.FAILED
+    type_in(shown, "service_account", "no-such-account")
+    assert not shown.test.exception
+    assert status(shown, Step.SERVICE_ACCOUNT) is Status.FAILED
+
+
+@pytest.mark.parametrize("what", ["namespace", "service_account", "pod"])
+def test_whatever_is_typed_stays_a_name(screen, real, what):
+    shown = screen(lang="en").open("home", mode="live")
+    for typed in ("../../x", "ａ", "a b", "<b>x", "x" * 300, "%2e%2e", ".."):
+        type_in(shown, what, typed)
+        assert not shown.test.exception, typed
+        assert "<b>x" not in shown.html("verdict") + shown.data("diagram_flow")["svg"]
+
+
+def test_two_sessions_look_at_different_things(screen, real):
+    one, other = (screen(lang="en").open("service_account", mode="live") for _ in range(2))
+    pick(one, "service_account", "default")
+    other.click("run_again")
+    assert visit(one).walk.subject.service_account == "default"
+    assert visit(other).walk.subject.service_account == "my-sa"
+
+
+# (3) On request
+
+
+def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen, real):
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert "told_webhook_dry_run" in shown.keys
+    told = unescape(shown.html("told_webhook_dry_run"))
+    for part in ("does", "needs", "sends"):
+        assert EN.message(f"actions.dry_run.{part}").partition("`")[0] in told
+    assert '"pods"' in told  # the rule that it takes
+    shown.click("do_webhook_dry_run")
+    assert not shown.test.exception
+    assert visit(shown).granted == {Action.DRY_RUN}
+    assert visit(shown).walk.report(Step.WEBHOOK).evidence["pod_after"]
+    assert "told_webhook_dry_run" not in shown.keys
+
+
+def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
+    shown = screen(lang="en").open("webhook", mode="live").click("do_webhook_dry_run")
+    shown.open("token_mount").click("do_token_mount_read_token")
+    assert status(shown, Step.TOKEN_MOUNT) is Status.PASSED
+    shown.open("sts_assume").click("do_sts_assume_exchange")
+    assert status(shown, Step.STS_ASSUME) is Status.PASSED
+    shown.open("access").click("do_access_s3")
+    assert not shown.test.exception
+    assert visit(shown).walk.verdict.status is Status.PASSED
+    assert visit(shown).granted == ALL - {Action.TOKEN_REQUEST}
+
+
+def test_what_was_granted_is_for_one_service_account_and_can_be_taken_back(screen, real):
+    shown = screen(lang="en").open("webhook", mode="live").click("do_webhook_dry_run")
+    assert EN.message("actions.dry_run.do") in shown.html("granted")
+    pick(shown, "service_account", "default")
+    assert visit(shown).granted == frozenset()
+    pick(shown, "service_account", "my-sa")
+    assert visit(shown).granted == {Action.DRY_RUN}
+    shown.click("only_read")
+    assert visit(shown).granted == frozenset()
+    assert "granted" not in shown.keys
+
+
+def test_a_token_is_sent_on_request_only(screen, real):
+    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    predicted(shown)
+    shown.test.segmented_control(key="anatomy_view").set_value("other").run()
+    assert "do_other_exchange" in {button.key for button in shown.test.button}
+    assert "send_other" not in {button.key for button in shown.test.button}
+    shown.click("do_other_exchange")
+    shown.test.segmented_control(key="anatomy_view").set_value("other").run()
+    assert EN.message("actions.live_sends") in [caption.value for caption in shown.test.caption]
+    shown.click("send_other")
+    assert "InvalidIdentityToken" in shown.html("anatomy_other_result")
+
+
+def test_the_clock_and_the_world_are_left_alone(screen, real):
+    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    predicted(shown)
+    keys = {button.key for button in shown.test.button}
+    assert not {key for key in keys if str(key).startswith("clock_")}
+    assert "reset" not in keys
+    assert EN.message("mode.no_clock") in [caption.value for caption in shown.test.caption]
+
+
+def test_why_says_that_it_plays_elsewhere(screen, real):
+    shown = screen(lang="en").open("why", mode="live")
+    assert EN.message("mode.story_world") in [caption.value for caption in shown.test.caption]
+    assert "log_pod-before" in shown.keys
+
+
+def test_the_room_may_see_the_cluster(screen, real):
+    shown = screen(lang="en")
+    for page in STORY:
+        shown.open(page, mode="live", present="1")
+        assert not shown.test.exception
+        assert "projector" in shown.keys
+    shown.open("home", present="notes")
+    assert not shown.test.exception
+
+
+# (4) What stands in the way
+
+
+def broken(shown, code):
+    assert not shown.test.exception
+    assert visit(shown) is None
+    assert EN.message(f"errors.{code}.title") in unescape(shown.html("notice_problem"))
+    assert shown.click("simulate_problem").test.segmented_control(key="mode").value == "simulated"
+    assert "outcome_webhook" in shown.keys
+    return shown
+
+
+def test_no_kubeconfig(screen, real):
+    real.path.unlink()
+    broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_missing")
+
+
+def test_a_broken_kubeconfig(screen, real):
+    real.configure("clusters: [")
+    broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_broken")
+
+
+def test_a_context_that_is_not_there(screen, real):
+    real.configure(real.path.read_text().replace("current-context: ", "current-context: other-"))
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert EN.message("errors.no_such_context.title") in unescape(shown.html("notice_problem"))
+    pick(shown, "context", real.world.cluster_name)
+    assert status(shown, Step.OIDC_PROVIDER) is Status.PASSED
+
+
+def test_nobody_at_the_address(screen, real):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        real.move_away(taken.getsockname()[1])
+        broken(screen(lang="en").open("webhook", mode="live"), "connection_refused")
+
+
+def test_no_page_needs_a_cluster_to_be_drawn(screen, real):
+    real.path.unlink()
+    shown = screen(lang="ja")
+    for page in PAGES:
+        shown.open(page, mode="live")
+        assert not shown.test.exception
+        assert shown.title
+
+
+def test_a_login_that_is_not_known(screen, real):
+    real.log_in_as("nobody")
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert not shown.test.exception
+    assert EN.message("errors.live_not_chosen.title") in unescape(shown.html("notice_problem"))
+    assert EN.message("errors.unauthorized.title") in unescape(shown.html("told_choose.service_account"))
+    type_in(shown, "service_account", "my-sa")
+    assert not shown.test.exception
+    assert status(shown, Step.OIDC_PROVIDER) is not Status.PASSED
+
+
+def test_no_aws_credentials(screen, real):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        real.monkeypatch.delenv(name)
+    real.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    shown = screen(lang="en").open("service_account", mode="live")
+    assert not shown.test.exception
+    assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("told_aws_no_credentials"))
+    assert visit(shown).walk.report(Step.SERVICE_ACCOUNT).check("service_account.exists").status is Status.PASSED
+
+
+def test_what_was_learnt_stays_when_nobody_answers_any_more(screen, real):
+    shown = screen(lang="en").open("service_account", mode="live")
+    before = visit(shown).walk.report(Step.SERVICE_ACCOUNT)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        real.move_away(taken.getsockname()[1])
+        shown.click("run_again")
+    assert not shown.test.exception
+    assert visit(shown).walk.report(Step.SERVICE_ACCOUNT) is before
+    silence = unescape(shown.html("silence"))
+    assert EN.message("mode.silent") in silence
+    assert "UTC" in silence
+    real.path.unlink()
+    shown.click("run_again")
+    assert visit(shown).walk.report(Step.SERVICE_ACCOUNT) is before
+    assert EN.message("errors.kubeconfig_missing.title") in unescape(shown.html("notice_problem"))
+
+
+# (5) Where others see the pages
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [("IRSA_HOST", "192.0.2.1", "live_not_on_loopback"), ("IRSA_LIVE", "0", "live_switched_off")],
+)
+def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, value, code):
+    real.monkeypatch.setenv(variable, value)
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert not shown.test.exception
+    control = shown.test.segmented_control(key="mode")
+    assert (control.value, control.disabled) == ("simulated", True)
+    assert EN.message(f"errors.{code}.title") in unescape(shown.html("notice_refused"))
+    assert real.world.account_id not in shown.everything
+    assert "outcome_webhook" in shown.keys
+
+
+def test_hosted_and_wanted(screen, real):
+    real.monkeypatch.setenv("IRSA_HOST", "192.0.2.1")
+    real.monkeypatch.setenv("IRSA_LIVE", "1")
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert visit(shown) is not None
