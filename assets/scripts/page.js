@@ -1,18 +1,30 @@
-let shown, watching
+let shown, sidebar
 // In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links.
 const group = () => {
-  for (const part of document.querySelectorAll('[data-testid="stSidebarNavItems"]:not([role])')) part.role = "none"
-  for (const part of document.querySelectorAll('[data-testid="stSidebarNavItems"] li:not([role])')) part.role = "none"
-  for (const part of document.querySelectorAll('[data-testid="stSidebarNavItems"] > :not([role])')) {
-    part.role = "group"
-    part.ariaLabel = part.querySelector("header p")?.textContent
+  const list = sidebar.querySelector('[data-testid="stSidebarNavItems"]')
+  if (!list) return
+  list.role = "none"
+  for (const item of list.querySelectorAll("li")) item.role = "none"
+  for (const section of list.children) {
+    section.role = "group"
+    section.ariaLabel = section.querySelector("header p")?.textContent
   }
 }
+const everything = { childList: true, subtree: true }
+const find = () => {
+  const found = document.querySelector('[data-testid="stSidebar"]')
+  if (found) finding.disconnect()
+  if (!found || found === sidebar) return
+  sidebar = found
+  new MutationObserver(group).observe(sidebar, everything)
+  group()
+}
+const finding = new MutationObserver(find) // it may come after the page
 
 export default function ({ data }) {
   document.documentElement.lang = data.language
-  if (!watching) (watching = new MutationObserver(group)).observe(document.body, { childList: true, subtree: true })
-  group()
+  finding.observe(document.body, everything)
+  find()
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   if (!came) return

@@ -29,9 +29,14 @@ async ({ grave, own }) => {
 
 
 def violations(page: Page) -> list[str]:
-    """Every serious or critical violation, one line each: the rule, where, and what is wrong. No axe-core: skips."""
+    """Every serious or critical violation, one line each: the rule, where, and what is wrong. No axe-core: skips.
+
+    Waits for what our components draw, and for what they mend in Streamlit's navigation.
+    """
     if not SCRIPT.exists():
         pytest.skip("axe-core is not installed: `make test` brings it where there is npm")
+    page.locator(".root").last.wait_for(state="attached")
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSidebarNavItems]:not([role])')")
     if not page.evaluate("'axe' in window"):
         page.evaluate(SCRIPT.read_text(encoding="utf-8"))
     own = {rule: selector for rule, (selector, _) in STREAMLITS_OWN.items()}
