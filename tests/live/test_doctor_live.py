@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def with_a_kubelet(here: Eks) -> Ports:
 
 
 def test_a_healthy_pod_works_and_its_age_is_read_from_the_servers_own_records(here: Eks) -> None:
+    here.world.account.management_events.clear()  # of what other tests were refused
     found = examine(with_a_kubelet(here), SUBJECT)
     assert found.verdict.outcome is Outcome.WORKS
     assert statuses(found.checks) == {"pod.hop_limit": Status.UNKNOWN}
@@ -110,11 +112,12 @@ def test_the_command_survives_having_no_rights(here: Eks, monkeypatch: pytest.Mo
     assert "Traceback" not in result.output
 
 
-def test_kubectls_own_pipeline_makes_the_pod_anew(here: Eks) -> None:
+def test_kubectls_own_pipeline_makes_the_pod_anew(here: Eks, tmp_path: Path) -> None:
     """The last resort for a Pod that nobody owns: its stored self, without the old variables, through the webhook."""
     ports = here.ports()
     before: Any = ports.cluster.pod("default", SUBJECT.pod)
-    environment = {**here.environment(), "PATH": f"{os.environ['KUBEBUILDER_ASSETS']}:{os.environ['PATH']}"}
+    path = f"{os.environ['KUBEBUILDER_ASSETS']}:{os.environ['PATH']}"
+    environment = {**here.environment(), "PATH": path, "HOME": str(tmp_path)}
     command = (
         f"kubectl -n default get pod/{SUBJECT.pod} -o yaml"
         " | kubectl set env --local -f - AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE- -o yaml"
