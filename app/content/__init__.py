@@ -1,7 +1,7 @@
 """The words of the product, by language: `load("ja").message("ui.checks")`."""
 
 from app.content.errors import ContentError
-from app.content.loader import LANGUAGES, PAGES, REFERENCE, STORY, load
+from app.content.loader import LANGUAGES, PAGES, REFERENCE, STORY, TOOLS, load
 from app.content.model import CheckText, Content, ErrorText, Lesson, Section
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "PAGES",
     "REFERENCE",
     "STORY",
+    "TOOLS",
     "CheckText",
     "Content",
     "ContentError",

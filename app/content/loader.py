@@ -15,9 +15,11 @@ from app.flow.model import Step
 LANGUAGES = ("ja", "en")
 STORY = ("home", "why", *(step.value for step in Step))
 """The pages that are read one after the other, in that order."""
+TOOLS = ("doctor",)
+"""The pages with which one does something."""
 REFERENCE = ("misconceptions", "glossary")
 """The pages in which one looks something up."""
-PAGES = (*STORY, *REFERENCE)
+PAGES = (*STORY, *TOOLS, *REFERENCE)
 """Every page; each has a lesson."""
 
 _ROOT = Path(__file__).resolve().parents[2] / "assets" / "content"

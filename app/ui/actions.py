@@ -25,7 +25,7 @@ def offer(step: Step, visit: Visit, content: Content) -> None:
         heading = f'<h2 class="heading">{escape(content.message("actions.heading"))}</h2>'
         lead = f'<p class="caption">{prose(content.message("actions.lead"))}</p>'
         components.block(heading + lead, key=f"actions_{step}")
-        _buttons(wanted, visit, content, key=step)
+        buttons(wanted, visit, content, key=step)
 
 
 def lacking(*reports: StepReport) -> list[Action]:
@@ -40,11 +40,12 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     if not wanted:
         return False
     components.block(f'<p class="caption">{prose(content.message("actions.instrument"))}</p>', key=f"lead_{key}")
-    _buttons(wanted, session.visit(), content, key=key)
+    buttons(wanted, session.visit(), content, key=key)
     return True
 
 
-def _buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: str) -> None:
+def buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: str = "doctor") -> None:
+    """A button for each action, with what it does, needs and sends."""
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
             components.block(_told(action, visit, content), key=f"told_{key}_{action}")

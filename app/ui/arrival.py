@@ -7,6 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.model import Step
 from app.ui import choosing, components, live, mode, notice, session
+from app.ui.text import escape
 from app.ui.visit import Visit
 
 ABOUT_A_WALK = frozenset({"home", *Step})
@@ -22,13 +23,26 @@ def arrive(content: Content) -> Visit | None:
 
 
 def hindrances(visit: Visit | None, content: Content) -> None:
-    """What the reader has to know before anything else; in the simulated world nothing but a refused live mode."""
+    """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
+    st.html(_mode(visit, content))
     if mode.was_refused() and (refused := mode.refusal()):
         notice.show(refused, content, key="refused")
     elif mode.is_live() and visit:
         if problem := choosing.state().problem:
             notice.show(problem, content, key="problem")
         notice.silence(visit, content)
+
+
+def _mode(visit: Visit | None, content: Content) -> str:
+    """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
+    if not mode.is_live():
+        return f'<p class="mode simulated"><strong>{escape(content.message("ui.mode_simulated"))}</strong></p>'
+    names = [choosing.cluster(content)]
+    if visit:
+        subject = visit.walk.subject
+        names += [f"{subject.namespace}/{subject.service_account}", subject.pod]
+    shown = " · ".join(escape(name) for name in names if name)
+    return f'<p class="mode"><strong>{escape(content.message("ui.mode_live"))}</strong> {shown}</p>'
 
 
 def without_walk(name: str, content: Content) -> None:

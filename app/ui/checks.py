@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
+from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
+from app.ui.code import code
 from app.ui.text import escape, page_link, prose, readable, told_by, value
 
 MARKS = {
@@ -23,9 +28,14 @@ def mark(status: Status, content: Content) -> str:
 
 def checks(report: StepReport, subject: Subject, content: Content) -> str:
     """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
-    first = next((check for check in report.checks if check.status not in (Status.PASSED, Status.NOT_REACHED)), None)
-    rows = (_row(check, subject, content, opened=check is first or bool(check.error)) for check in report.checks)
-    return f'<ol class="checks {report.step}">{"".join(rows)}</ol>'
+    return listed(report.checks, subject, content, kind=report.step)
+
+
+def listed(found: Sequence[Check], subject: Subject, content: Content, *, kind: str = "") -> str:
+    """The same for any checks; `kind` is a class of the list."""
+    first = next((check for check in found if check.status not in (Status.PASSED, Status.NOT_REACHED)), None)
+    rows = (_row(check, subject, content, opened=check is first or bool(check.error)) for check in found)
+    return f'<ol class="{f"checks {kind}".strip()}">{"".join(rows)}</ol>'
 
 
 def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> str:
@@ -48,6 +58,8 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
         parts.append(f"<p>{prose(content.message(f'reasons.{check.reason}'))}</p>")
     if check.error:
         parts.append(said(check.error, content))
+    if check.reason == "no_permission":
+        parts.append(_permission(check, subject, content))
     rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
     shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text, content)}</dd>" for key, text in rows if text)
     if shown:
@@ -57,6 +69,17 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
         f'<p><span class="label">{_label(content, key)}</span> {prose(getattr(words, key))}</p>' for key in explained
     )
     return "".join(parts)
+
+
+def _permission(check: Check, subject: Subject, content: Content) -> str:
+    """The least that would allow what the check has to read: RBAC rules, an IAM policy, or both."""
+    wanted = need(check.id)
+    texts = []
+    if wanted.accesses:
+        texts.append(("allow_rbac", rules_as_yaml(rules(wanted.of(subject)))))
+    if wanted.iam:
+        texts.append(("allow_iam", json.dumps(iam_policy(wanted.iam), indent=2)))
+    return "".join(f"<p>{prose(content.message(f'actions.{key}'))}</p>{code(content, text)}" for key, text in texts)
 
 
 def _found(text: str, content: Content) -> str:

@@ -14,6 +14,7 @@ from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.consent import NOTHING, Action
+from app.flow.doctor.choosing import rank
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.model import JsonValue, Subject
 from app.flow.permissions_needed import need, rules, rules_as_yaml
@@ -150,6 +151,8 @@ def _listed(chosen: State, key: tuple[str, ...], ask: Callable[[], Iterable[Json
     if key not in chosen.lists:
         try:
             found = list(ask())
+            if key[0] == "pods":
+                found.sort(key=rank, reverse=True)
         except FlowError as error:
             chosen.lists[key] = Listed(error=error)
         else:
@@ -161,6 +164,17 @@ def _listed(chosen: State, key: tuple[str, ...], ask: Callable[[], Iterable[Json
 
 
 # (2) The pickers
+
+
+def cluster(content: Content) -> str:
+    """What the chosen cluster is called here; empty where there is none."""
+    choice = state().choice
+    if choice.in_cluster:
+        return content.message("mode.in_cluster")
+    try:
+        return choice.context or wiring.contexts().current
+    except FlowError:
+        return choice.context
 
 
 def pickers(content: Content) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import streamlit as st
@@ -11,6 +12,7 @@ import streamlit as st
 from app import wiring
 from app.content import Content
 from app.flow.consent import ALL, Action, consented
+from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.permissions_needed import NEEDS, foresee
@@ -46,9 +48,9 @@ def arrive(content: Content) -> Visit | None:
                 reports.append(report)
                 status.update(label=content.message("mode.walked", count=len(reports), steps=len(Step)))
             seconds = time.perf_counter() - started
-            choosing.look_around(chosen, ports)
             found = Walk(subject=subject, reports=tuple(reports))
             chosen.visit = _visit(chosen, ports, found, seconds)
+            choosing.look_around(chosen, ports)
             chosen.problem = None
     except FlowError as error:
         chosen.problem = error
@@ -69,6 +71,11 @@ def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepRepo
 def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
     now = ports.clock.now()
     kept = remember(_remembered(chosen), found, now)
+    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
+    diagnosis = diagnose(consented(ports, chosen.actions), found)
+    if old and chosen.visit and chosen.visit.diagnosis:
+        diagnosis = chosen.visit.diagnosis
+    diagnosis = replace(diagnosis, walk=kept.walk)
     identity, identity_error = None, None
     try:
         identity = ports.aws.caller_identity()
@@ -76,13 +83,13 @@ def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
         identity_error = error
     chosen.read_at = now
     silence = [check.error for report in found for check in report.checks if check.reason in _SILENT and check.error]
-    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     return Visit(
         world=f"{chosen.choice} {found.subject}",
         walk=kept.walk,
         seconds=seconds,
         granted=chosen.actions,
         as_of=old,
+        diagnosis=diagnosis,
         said=silence[0] if silence else "",
         identity=identity,
         identity_error=identity_error,

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.flow.consent import NOTHING, Action
+from app.flow.doctor import Diagnosis, diagnose
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Subject
 from app.flow.ports import Ports
 from app.flow.walk import walk
 from app.settings import Settings
-from app.ui import live, mode
+from app.ui import choosing, live, mode
 from app.ui.visit import Visit as Visit
 from app.wiring import simulated
 from app.world import scenario
@@ -28,6 +29,7 @@ COOKIE = "irsa_explorer_browser"
 SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
 _ID = re.compile(r"[0-9a-f]{32}")
 _VISIT = "visit"
+_DIAGNOSIS = "diagnosis"
 
 
 def new_id() -> str:
@@ -93,6 +95,22 @@ def simulated_visit() -> Visit:
     here = world()
     last = st.session_state.get(_VISIT)
     return last if isinstance(last, Visit) and last.world == here.path else _walk(here)
+
+
+def last_visit() -> Visit | None:
+    """The same; None where there is none."""
+    return choosing.state().visit if mode.is_live() else simulated_visit()
+
+
+def diagnosis(visit: Visit) -> Diagnosis:
+    """What the doctor says of a visit; made here where nobody has asked yet."""
+    if visit.diagnosis:
+        return visit.diagnosis
+    kept = st.session_state.get(_DIAGNOSIS)
+    if not kept or kept[0] is not visit:
+        kept = st.session_state[_DIAGNOSIS] = (visit, diagnose(ports(), visit.walk))
+    found: Diagnosis = kept[1]
+    return found
 
 
 def run_again() -> None:

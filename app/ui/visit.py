@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.flow.consent import ALL, Action
+from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.permissions_needed import Forecast
@@ -31,6 +32,8 @@ class Visit:
     """Unix seconds of those reports that are of an earlier walk, because a server was silent in this one."""
     said: str = ""
     """What the silence was, in the words of whoever noticed it; empty where nobody was silent."""
+    diagnosis: Diagnosis | None = None
+    """What the doctor says of it; None where nobody has asked the doctor yet."""
     identity: JsonValue = None
     """Who we ourselves are to AWS (GetCallerIdentity); None where AWS did not say."""
     identity_error: FlowError | None = None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from html import unescape
+from urllib.parse import unquote
 
 import pytest
 
 from app.content import LANGUAGES, PAGES, STORY, load
 from app.flow.consent import ALL, Action
 from app.flow.model import Status, Step
+from app.flow.snapshot import save
+from app.world.aws.iam import actions as iam
 from tests.screens.live import reality
 
 EN = load("en")
@@ -338,3 +342,93 @@ def test_hosted_and_wanted(screen, real):
     real.monkeypatch.setenv("IRSA_LIVE", "1")
     shown = screen(lang="en").open("webhook", mode="live")
     assert visit(shown) is not None
+
+
+# (6) The doctor's page
+
+
+def diagnosis(shown):
+    return unescape(shown.html("diagnosis"))
+
+
+def test_the_doctor_examines_the_simulated_cluster_too(screen):
+    shown = screen(lang="en").open("doctor")
+    assert not shown.test.exception
+    assert EN.message("doctor.works") in diagnosis(shown)
+
+
+def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live")
+    assert not shown.test.exception
+    for action in ("read_token", "exchange"):
+        assert f"do_doctor_{action}" in {button.key for button in shown.test.button}
+    shown.click("do_doctor_read_token").click("do_doctor_exchange")
+    assert EN.message("doctor.works") in diagnosis(shown)
+
+
+def test_the_doctor_names_the_broken_link_and_the_command(screen, real):
+    iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
+    shown = screen(lang="en").open("doctor", mode="live")
+    assert not shown.test.exception
+    assert EN.check("provider.exists").title in diagnosis(shown)
+    assert "aws iam create-open-id-connect-provider" in unescape(shown.html("fix"))
+    assert real.world.issuer in unescape(shown.html("fix"))
+
+
+def provider(world):
+    return f"arn:aws:iam::{world.account_id}:oidc-provider/{world.issuer.removeprefix('https://')}"
+
+
+def test_a_saved_diagnosis_opens_without_a_cluster(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live")
+    saved = save(visit(shown).diagnosis)
+    before = diagnosis(shown)
+    real.path.unlink()
+    other = screen(lang="en").open("doctor", mode="live")
+    other.test.file_uploader(key="snapshot").set_value(("found.json", saved.encode(), "application/json")).run()
+    assert not other.test.exception
+    assert diagnosis(other) == before
+    assert "opened" in other.keys
+
+
+@pytest.mark.parametrize("junk", [b"", b"{", b"[]", b"\xff\xfe\x00", b'{"format": "<b>x"}', b"null"])
+def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real, junk):
+    shown = screen(lang="en").open("doctor", mode="live")
+    before = diagnosis(shown)
+    shown.test.file_uploader(key="snapshot").set_value(("x.json", junk, "application/json")).run()
+    assert not shown.test.exception
+    assert "notice" in shown.html("notice_snapshot")
+    assert "<b>x" not in shown.html("notice_snapshot")
+    assert diagnosis(shown) == before
+
+
+def test_the_survey_shows_who_may_assume_what(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("do_survey")
+    assert "my-sa" in shown.html("survey").replace("<wbr>", "")
+    assert 'class="wide"' not in shown.html("survey")
+    role = iam.call(real.world.account, "GetRole", {"RoleName": "s3-reader"})["Role"]
+    policy = json.loads(unquote(role["AssumeRolePolicyDocument"]))
+    for statement in policy["Statement"]:
+        statement["Condition"] = {
+            operator: {key: wanted for key, wanted in keys.items() if not key.endswith(":sub")}
+            for operator, keys in statement["Condition"].items()
+        }
+    wanted = {"RoleName": "s3-reader", "PolicyDocument": json.dumps(policy)}
+    iam.call(real.world.account, "UpdateAssumeRolePolicy", wanted)
+    shown.click("do_survey")
+    assert not shown.test.exception
+    assert 'class="wide"' in shown.html("survey")
+    assert EN.message("doctor.survey.everybody") in shown.html("survey")
+
+
+def test_the_survey_is_there_in_the_simulated_cluster_too(screen):
+    shown = screen(lang="en").open("doctor").click("do_survey")
+    assert not shown.test.exception
+    assert "my-sa" in shown.html("survey").replace("<wbr>", "")
+
+
+def test_a_rule_that_would_allow_it_stands_beside_what_may_not_be_read(screen, real):
+    real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    shown = screen(lang="en").open("service_account", mode="live")
+    assert not shown.test.exception
+    assert "iam:GetRole" in unescape(shown.html("checks_service_account"))

@@ -17,10 +17,10 @@ def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
         pods = ports.cluster.pods(namespace, service_account)
     except NotPermitted:
         return ""
-    return text(max(pods, key=_rank, default=None), "metadata", "name")
+    return text(max(pods, key=rank, default=None), "metadata", "name")
 
 
-def _rank(pod: JsonValue) -> tuple[bool, bool, str]:
+def rank(pod: JsonValue) -> tuple[bool, bool, str]:
     """A Pod that is being deleted comes before all others, one that does not run before those that do."""
     living = dig(pod, "metadata", "deletionTimestamp") is None
     return living, text(pod, "status", "phase") == "Running", text(pod, "metadata", "creationTimestamp")
