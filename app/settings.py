@@ -66,7 +66,7 @@ class Settings:
     def live_refusal(self, served_on: str = "") -> LiveRefusal:
         """Why live mode is off, if it is. `served_on`: the address on which a request came in, where it is known."""
         if self.live is None:
-            return "" if _is_loopback(served_on or self.host) else "live_not_on_loopback"
+            return "" if is_loopback(served_on or self.host) else "live_not_on_loopback"
         return "" if self.live else "live_switched_off"
 
 
@@ -76,7 +76,8 @@ def process_environment() -> Mapping[str, str]:
     return dict(os.environ)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

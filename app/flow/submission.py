@@ -34,7 +34,7 @@ class Submission:
 
 def submit_changed(ports: Ports, subject: Subject, index: int) -> Submission:
     """Sends the token for STS with its character at `index` changed. Raises `NotACharacter`."""
-    read = _read(ports, subject, "")
+    read = read_token(ports, subject)
     if isinstance(read, Submission):
         return read
     try:
@@ -46,12 +46,12 @@ def submit_changed(ports: Ports, subject: Subject, index: int) -> Submission:
 
 def submit_api_token(ports: Ports, subject: Subject) -> Submission:
     """Sends the other token of the Pod, the one for the API server."""
-    read = _read(ports, subject, API_TOKEN)
+    read = read_token(ports, subject, API_TOKEN)
     return read if isinstance(read, Submission) else replace(_sent(ports, subject, read), compact=_masked(read))
 
 
-def _read(ports: Ports, subject: Subject, path: str) -> str | Submission:
-    """The token at `path` in the Pod, or where the container's variable says; or why there is none."""
+def read_token(ports: Ports, subject: Subject, path: str = "") -> str | Submission:
+    """The token at `path` in the Pod, or where the container's variable says; or why there is none. It is a secret."""
     try:
         mounted = token_container(ports.cluster.pod(subject.namespace, subject.pod))
         if mounted is None:

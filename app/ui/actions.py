@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -20,12 +20,16 @@ NOT_ASKED = "not_asked"
 
 def offer(step: Step, visit: Visit, content: Content) -> None:
     """The actions that would decide what a step left open; nothing where there are none."""
-    wanted = lacking(visit.walk.report(step))
+    draw(lacking(visit.walk.report(step)), visit, content, key=step)
+
+
+def draw(wanted: Sequence[Action], visit: Visit, content: Content, *, key: str) -> None:
+    """The actions under their heading; nothing where there are none."""
     if wanted:
         heading = f'<h2 class="heading">{escape(content.message("actions.heading"))}</h2>'
         lead = f'<p class="caption">{prose(content.message("actions.lead"))}</p>'
-        components.block(heading + lead, key=f"actions_{step}")
-        buttons(wanted, visit, content, key=step)
+        components.block(heading + lead, key=f"actions_{key}")
+        _buttons(wanted, visit, content, key=key)
 
 
 def lacking(*reports: StepReport) -> list[Action]:
@@ -40,12 +44,11 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     if not wanted:
         return False
     components.block(f'<p class="caption">{prose(content.message("actions.instrument"))}</p>', key=f"lead_{key}")
-    buttons(wanted, session.visit(), content, key=key)
+    _buttons(wanted, session.visit(), content, key=key)
     return True
 
 
-def buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: str = "doctor") -> None:
-    """A button for each action, with what it does, needs and sends."""
+def _buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: str) -> None:
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
             components.block(_told(action, visit, content), key=f"told_{key}_{action}")

@@ -182,8 +182,8 @@ def _all(found: Diagnosis, content: Content) -> str:
 def _offer(found: Diagnosis, visit: Visit, content: Content) -> None:
     """The actions without which it stays unknown, or for which a check waits."""
     if mode.is_live():
-        wanted = [*words.to_be_sure(found), *actions.lacking(*visit.walk)]
-        actions.buttons([action for action in dict.fromkeys(wanted) if session.missing(action)], visit, content)
+        lacking, first = actions.lacking(*visit.walk), words.to_be_sure(found)
+        actions.draw(sorted(lacking, key=lambda action: action not in first), visit, content, key="doctor")
 
 
 def _take_along(found: Diagnosis, content: Content) -> None:

@@ -35,7 +35,7 @@ def surveyed(content: Content) -> None:
     if found.ties:
         st.caption(content.message("doctor.survey.picture"))
         with st.container(key="survey_picture"):
-            st.graphviz_chart(picture.dot(found, content), width="stretch")
+            st.graphviz_chart(picture.dot(found, content), width="content")
 
 
 def _ask() -> Survey | FlowError:

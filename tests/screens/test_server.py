@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from app.server import BrowserId, KnownPages, LoopbackNames
-from app.ui import session
+from app.server import BrowserId, KnownPages, LoopbackNames, ServedOn
+from app.ui import mode, session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,3 +122,18 @@ def test_streamlit_finds_its_settings_from_anywhere(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout == "['#0f766e', False, False, True]"
+
+
+@pytest.mark.parametrize("server", [("127.0.0.1", 8501), ("172.17.0.2", 8501), ("/run/irsa.sock", None), None])
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_on_which_address_a_request_came_in_is_not_for_the_browser_to_say(kind, server):
+    seen = []
+
+    async def inner(scope, receive, send):
+        seen.extend(scope["headers"])
+
+    claimed = [(b"X-Irsa-Served-On", b"127.0.0.1"), (b"x-irsa-served-on", b"::1"), (b"host", b"irsa.example")]
+    scope = {"type": kind, "server": server, "headers": claimed}
+    asyncio.run(ServedOn(inner)(scope, None, None))
+    told = (server or ("",))[0].encode()
+    assert seen == [(b"host", b"irsa.example"), (mode.SERVED_ON.encode(), told)]

@@ -16,7 +16,7 @@ from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.submission import Submission, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
 from app.flow.token import MalformedToken, TokenPart, anatomy
-from app.ui import actions, components, controls, mode, session
+from app.ui import actions, components, controls, mode, reveal, session
 from app.ui.instruments.token_files import file_tree
 from app.ui.instruments.token_pair import token_pair
 from app.ui.instruments.token_trial import trial
@@ -90,6 +90,7 @@ def _token(visit: session.Visit, content: Content) -> None:
     else:
         hint = f'<p class="caption">{prose(content.message("anatomy.hint"))}</p>'
         _anatomy(data={"html": hint + four_views(parts, content)}, key="anatomy_views")
+        reveal.offer(visit, content)
 
 
 def _parts(token: JsonValue) -> tuple[TokenPart, ...]:
