@@ -43,9 +43,9 @@ def counted(content: Content, messages: str, total: int) -> str:
 def lookup(html: str, *, at: str = "", pick: str = "") -> None:
     """Draws a list. Every `[data-entry]` in it is one entry.
 
-    An `input[data-filter]` narrows it down to the entries with all of its words in `data-words`, a
-    `button[data-pick]` to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring into view and
-    light, `pick` the button to begin with.
+    An `input[data-filter]` narrows it down to the entries with all of its words in `data-words`, a `button[data-pick]`
+    to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring into view and light,
+    `pick` the button to begin with.
     """
     went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=_nothing).go
     if went:

@@ -1,4 +1,4 @@
-"""No secret of a reader's world is in what a page draws, hands to a component, keeps in the session or puts in its URL."""
+"""No secret of a reader's world is in what a page draws, hands to a component, keeps or puts in its URL."""
 
 from __future__ import annotations
 
