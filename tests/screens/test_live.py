@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from html import unescape
 from urllib.parse import unquote
 
@@ -241,9 +242,9 @@ def broken(shown, code):
     assert not shown.test.exception
     assert visit(shown) is None
     assert EN.message(f"errors.{code}.title") in unescape(shown.html("notice_problem"))
-    assert shown.click("simulate_problem").test.segmented_control(key="mode").value == "simulated"
-    assert "outcome_webhook" in shown.keys
-    return shown
+    shown.click("simulate_problem")
+    assert shown.test.segmented_control(key="mode").value == "simulated"
+    assert {"outcome_webhook", "outcome_access"} & shown.keys
 
 
 def test_no_kubeconfig(screen, real):
@@ -269,6 +270,22 @@ def test_nobody_at_the_address(screen, real):
         taken.bind(("127.0.0.1", 0))
         real.move_away(taken.getsockname()[1])
         broken(screen(lang="en").open("webhook", mode="live"), "connection_refused")
+
+
+def test_a_server_that_hangs_costs_ten_seconds_once(screen, real):
+    shown = screen(lang="en").open("home")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        real.move_away(silent.getsockname()[1])
+        started = time.monotonic()
+        shown.open("webhook", mode="live")
+        assert time.monotonic() - started < 10
+        assert EN.message("errors.timed_out.title") in unescape(shown.html("notice_problem"))
+        started = time.monotonic()
+        shown.open("access")
+        assert time.monotonic() - started < 3
+        broken(shown, "timed_out")
 
 
 def test_no_page_needs_a_cluster_to_be_drawn(screen, real):

@@ -1,0 +1,77 @@
+"""Live mode in a browser: the switch keeps the reader's place, a button grants, a link leads back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app.content import load
+from app.world.simulation import Simulation
+from app.world.tool_files import KUBECONFIG, aws_environment, files
+from tests.browser.server import PHONE, Reader, serving
+
+EN = load("en")
+
+
+@pytest.fixture(scope="module")
+def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server whose kubeconfig and AWS variables lead to a cluster and an account, a simulation of another process."""
+    folder = tmp_path_factory.mktemp("real")
+    with Simulation() as simulation, pytest.MonkeyPatch.context() as monkeypatch:
+        world = simulation.world("real")
+        (folder / KUBECONFIG).write_bytes(files(simulation, world)[KUBECONFIG])
+        monkeypatch.setenv("HOME", str(folder))
+        monkeypatch.setenv("KUBECONFIG", str(folder / KUBECONFIG))
+        for name, text in aws_environment(simulation, world).items():
+            monkeypatch.setenv(name, text)
+        with serving(folder) as found:
+            yield found
+
+
+def query(reader: Reader) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(reader.page.url).query)
+
+
+def switch(reader: Reader, mode: str) -> None:
+    reader.page.locator(".st-key-mode").get_by_role("radio", name=EN.message(f"ui.mode_{mode}")).click()
+
+
+def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/webhook?lang=en&depth=3")
+    title = shown.page.get_by_role("heading", level=1).inner_text()
+    switch(shown, "live")
+    expect(shown.page.locator(".st-key-pick_context")).to_be_visible()
+    shown.wait()
+    shown.expect_title(title)
+    assert query(shown) == {"lang": ["en"], "depth": ["3"], "mode": ["live"]}
+
+    # A button grants, and its check is decided.
+    shown.click("do_webhook_dry_run")
+    expect(shown.page.locator(".st-key-do_webhook_dry_run")).to_have_count(0)
+    expect(shown.page.locator(".st-key-only_read")).to_be_visible()
+
+    # The navigation and the keys keep the mode.
+    shown.page.get_by_role("link", name=EN.message("steps.service_account.short")).first.click()
+    shown.expect_title(EN.lesson("service_account").title)
+    shown.wait(".st-key-pick_context")
+    assert query(shown)["mode"] == ["live"]
+    assert shown.overflow == 0
+
+    switch(shown, "simulated")
+    expect(shown.page.locator(".st-key-reset")).to_be_visible()
+    shown.wait()
+    shown.expect_title(EN.lesson("service_account").title)
+    assert "mode" not in query(shown)
+
+
+def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US", size=PHONE).open("/doctor?lang=en&mode=live")
+    expect(shown.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_live"))
+    expect(shown.page.locator("p.mode")).to_contain_text("default/my-sa")
+    assert shown.overflow == 0
+    simulated = reader(locale="en-US", size=PHONE).open("/webhook?lang=en")
+    expect(simulated.page.locator("p.mode")).to_be_visible()
+    expect(simulated.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_simulated"))
