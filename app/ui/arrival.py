@@ -6,7 +6,8 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui import choosing, components, live, mode, notice, session
+from app.ui import choosing, components, live, mode, navigation, notice, session
+from app.ui.journey import NUMBERS
 from app.ui.text import escape
 from app.ui.visit import Visit
 
@@ -48,8 +49,11 @@ def _mode(visit: Visit | None, content: Content) -> str:
 def without_walk(name: str, content: Content) -> None:
     """The page's title and aim, and why there is no more."""
     lesson = content.lesson(name)
-    st.title(lesson.title, anchor=False)
-    if name in list(Step):
-        components.goal(lesson.section("goal").body)
-    if problem := choosing.state().problem:
-        notice.show(problem, content, key="problem")
+    with navigation.onward(name, content):
+        if name in list(Step):
+            st.title(f"{NUMBERS[Step(name)]} {lesson.title}", anchor=False)
+            components.goal(lesson.section("goal").body)
+        else:
+            st.title(lesson.title, anchor=False)
+        if problem := choosing.state().problem:
+            notice.show(problem, content, key="problem")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.consent import Action
-from app.ui import choosing, components, live, mode, session
+from app.ui import choosing, components, live, mode, pickers, session
 from app.ui.text import escape, value
 
 HOURS = (1, 6, 20)
@@ -28,7 +28,7 @@ def panel(content: Content) -> None:
 def _cluster(content: Content) -> None:
     """Which cluster, and as whom. It is read, and nothing else."""
     components.block(f'<h2 class="heading">{escape(content.message("mode.your_cluster"))}</h2>', key="cluster")
-    choosing.pickers(content)
+    pickers.pickers(content)
     st.button(
         content.message("mode.run_again"),
         help=content.message("mode.run_again_help"),

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from app.clients.issuer import IssuerTransport
 from app.content import LANGUAGES, PAGES, STORY, load
 from app.flow.consent import ALL, Action
 from app.flow.model import Status, Step
@@ -448,3 +449,14 @@ def test_a_rule_that_would_allow_it_stands_beside_what_may_not_be_read(screen, r
     shown = screen(lang="en").open("service_account", mode="live")
     assert not shown.test.exception
     assert "iam:GetRole" in unescape(shown.html("checks_service_account"))
+
+
+def test_keys_that_could_not_be_read_are_not_called_missing(screen, real):
+    def unreachable(**_):
+        return IssuerTransport(connect_to=("127.0.0.1", 1), ca_pem=b"")
+
+    real.monkeypatch.setattr("app.clients.issuer.IssuerTransport", unreachable)
+    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    html = unescape(predicted(shown).html("evidence_token_mount"))
+    assert EN.message("anatomy.verify.key_unread").rpartition("** ")[2] in html
+    assert EN.message("anatomy.verify.key_failed").partition("`")[0].rpartition("** ")[2] not in html

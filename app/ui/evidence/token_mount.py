@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.content import Content
-from app.flow.model import JsonValue, StepReport
+from app.flow.model import JsonValue, Status, StepReport
 from app.flow.steps.documents import dig, items, mapping, text
 from app.ui.evidence.parts import folded, join, json_document, part
 from app.ui.text import escape, prose, utc, value
@@ -28,9 +28,16 @@ def evidence(report: StepReport, content: Content) -> str:
     found = report.evidence
     results = {text(result, "name"): mapping(result) for result in items(found, "verification")}
     shown = {"key", "signature", "algorithm"} <= results.keys()
+    unread = report.check("token.key").status is Status.NOT_REACHED and results.get("key", {}).get("passed") is False
+    if unread:  # no key was published to us, which does not say that none is
+        results["key"] = results["key"] | {"passed": None, "unread": True}
     return join(
         [
-            part(content, "verification", _choice(results["key"], content) + _steps(results, report, content))
+            part(
+                content,
+                "verification",
+                ("" if unread else _choice(results["key"], content)) + _steps(results, report, content),
+            )
             if shown
             else "",
             folded(content, "jwk", json_document(content, found["jwk"])) if found.get("jwk") else "",
@@ -68,13 +75,14 @@ def _steps(results: dict[str, dict[str, Any]], report: StepReport, content: Cont
         ("key", key.get("passed"), {"bits": modulus or "–"}),
         ("result", signature.get("passed"), {}),
     )
-    rows = "".join(_step(name, passed, values, content) for name, passed, values in steps)
+    unread = {"key"} if key.get("unread") else set()
+    rows = "".join(_step(name, passed, values, content, unread=name in unread) for name, passed, values in steps)
     return f'<ol class="verification">{rows}</ol>'
 
 
-def _step(name: str, passed: JsonValue, values: dict[str, object], content: Content) -> str:
+def _step(name: str, passed: JsonValue, values: dict[str, object], content: Content, *, unread: bool) -> str:
     status, sign = ("passed", "✓") if passed is True else ("failed", "✕") if passed is False else ("unknown", "–")
-    key = f"anatomy.verify.{name}" if passed is True else f"anatomy.verify.{name}_{status}"
+    key = f"anatomy.verify.{name}" if passed is True else f"anatomy.verify.{name}_{'unread' if unread else status}"
     return (
         f'<li class="{status}"><span class="mark" aria-hidden="true">{sign}</span>'
         f"<span>{prose(content.message(key, **values))}</span></li>"
