@@ -66,7 +66,11 @@ def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, page):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("step", [step.value for step in Step])
 def test_a_step_whose_question_is_open(reader, step, language):
-    assert in_both_themes(reader().open(address_of(step, language, depth=1))) == {}
+    one = reader().open(address_of(step, language, depth=1))
+    assert in_both_themes(one) == {}
+    one.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    one.page.wait_for_timeout(SETTLES)
+    assert one.overflow <= 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

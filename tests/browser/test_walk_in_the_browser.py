@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from app.content import PAGES, load
+from app.content import PAGES, STORY, load
 from app.flow.model import Step
 from tests.browser.server import PHONE, Reader, serving
 
@@ -25,7 +25,7 @@ def test_a_deep_link_is_right_in_the_first_session_of_a_server(chromium, tmp_pat
 
 def test_buttons_and_arrow_keys_walk_through_all_pages_and_back(reader):
     one, content = reader().open("/?lang=en"), load("en")
-    for position, page in enumerate(PAGES[1:], 1):
+    for position, page in enumerate(STORY[1:], 1):
         if position % 2:
             one.click("next")
         else:
@@ -33,7 +33,7 @@ def test_buttons_and_arrow_keys_walk_through_all_pages_and_back(reader):
         one.expect_title(content.lesson(page).title)
         one.wait()
         assert re.search(rf"/{page}\?lang=en$", one.page.url)
-    for position, page in enumerate(reversed(PAGES[:-1])):
+    for position, page in enumerate(reversed(STORY[:-1])):
         if position % 2:
             one.click("previous")
         else:
@@ -93,7 +93,7 @@ def test_an_unknown_page_leads_home(reader):
 
 def test_a_new_world_and_a_moved_clock(reader):
     rotated = load("en").message("screens.rotated", before="·", after="·").partition("·")[0]
-    one = reader().open("/token_mount?lang=en")
+    one = reader().open("/token_mount?lang=en").predict()
     account = one.account.inner_text()
     one.click("clock_page_20")
     expect(one.page.locator(".st-key-timeline_line")).to_contain_text(rotated)
@@ -104,30 +104,10 @@ def test_a_new_world_and_a_moved_clock(reader):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_outcome_is_seen_without_scrolling(reader, step):
-    one = reader().open(f"/{step}?lang=ja")
-    box = one.page.locator(f"{BLOCK} .outcome").bounding_box()
+    one = reader().open(f"/{step}?lang=ja").predict()
+    box = one.page.locator(f".st-key-outcome_{step} .outcome").bounding_box()
     assert box
     assert box["y"] + box["height"] <= 1000
-
-
-def test_the_page_does_not_jump_from_step_to_step(reader):
-    one = reader().open(f"/{STEPS[0]}?lang=ja")
-    tops = set()
-    for step in STEPS:
-        one.open(f"/{step}?lang=ja")
-        title = one.page.get_by_role("heading", level=1).bounding_box()
-        checks = one.page.locator(f"{BLOCK} .checks").bounding_box()
-        assert title
-        assert checks
-        tops.add((round(title["y"]), round(checks["y"])))
-    assert len(tops) == 1
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_nothing_is_wider_than_a_phone(reader, page, language):
-    one = reader(size=PHONE).open(f"/{'' if page == 'home' else page}?lang={language}")
-    assert one.overflow <= 0
 
 
 def test_on_a_phone_the_sidebar_gives_way_to_the_page_that_was_chosen_in_it(reader):
@@ -181,12 +161,12 @@ def test_no_part_of_the_journey_is_under_the_header(reader, width):
 
 @pytest.mark.parametrize(("width", "stacked"), [(900, True), (1360, False)])
 def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader, width, stacked):
-    one = reader(size=(width, 1000)).open("/service_account?lang=en")
-    outcome = one.page.locator(f"{BLOCK} .outcome").bounding_box()
+    one = reader(size=(width, 1000)).open("/service_account?lang=en").predict()
+    checks = one.page.locator(f"{BLOCK} .checks").bounding_box()
     evidence = one.page.locator(".st-key-evidence_service_account").bounding_box()
-    assert outcome
+    assert checks
     assert evidence
-    assert (evidence["y"] > outcome["y"]) is stacked
+    assert (evidence["y"] >= checks["y"] + checks["height"]) is stacked
 
 
 def test_the_diagram_stands_upright_on_a_phone_only(reader):
@@ -199,7 +179,7 @@ def test_the_diagram_stands_upright_on_a_phone_only(reader):
 
 
 def test_a_shortened_id_opens_with_one_click(reader):
-    one = reader().open("/oidc_provider?lang=en")
+    one = reader().open("/oidc_provider?lang=en").predict()
     found = one.page.locator(".pairs .long").first
     expect(found.locator(".full")).to_be_hidden()
     found.locator("summary").click()
@@ -208,7 +188,7 @@ def test_a_shortened_id_opens_with_one_click(reader):
 
 
 def test_what_was_unfolded_stays_so_when_the_page_is_run_again(reader):
-    one = reader().open("/sts_assume?lang=en")
+    one = reader().open("/sts_assume?lang=en").predict()
     first = one.page.locator(f"{BLOCK} .checks details").first
     first.locator("summary").first.click()
     expect(first).to_have_attribute("open", "")
