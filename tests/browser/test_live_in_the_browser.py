@@ -11,9 +11,11 @@ from playwright.sync_api import Browser, expect
 from app.content import load
 from app.world.simulation import Simulation
 from app.world.tool_files import KUBECONFIG, aws_environment, files
+from tests.browser.axe import violations
 from tests.browser.server import PHONE, Reader, serving
 
 EN = load("en")
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +77,14 @@ def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Read
     simulated = reader(locale="en-US", size=PHONE).open("/webhook?lang=en")
     expect(simulated.page.locator("p.mode")).to_be_visible()
     expect(simulated.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_simulated"))
+
+
+@pytest.mark.parametrize("page", ["webhook", "token_mount", "sts_assume", "doctor"])
+def test_axe_finds_nothing_in_live_mode(reader: Callable[..., Reader], page: str) -> None:
+    shown = reader(locale="en-US").open(f"/{page}?lang=en&mode=live&depth=3").wait(".st-key-pick_context")
+    if page == "doctor":
+        shown.click("do_survey")
+        shown.wait(".st-key-survey_picture svg")
+    shown.unfold()
+    assert {theme: found for theme in ("light", "dark") if (found := violations(shown.wear(theme).page))} == {}
+    assert shown.overflow == 0
