@@ -94,8 +94,9 @@ class Reader:
         return self.wait()
 
     def wait(self, shows: str = "h1") -> Reader:
-        """Until the page shows something, and the script has run to its end."""
+        """Until the page shows something and no place-holders, and the script has run to its end."""
         expect(self.page.locator(shows).first).to_be_visible(timeout=PATIENCE * 1000)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE * 1000)
         expect(self.page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
         return self
 
