@@ -15,11 +15,13 @@ from app.flow.model import Step
 LANGUAGES = ("ja", "en")
 STORY = ("home", "why", *(step.value for step in Step))
 """The pages that are read one after the other, in that order."""
+LABS = ("break_it",)
+"""The pages in which one tries what happens."""
 TOOLS = ("doctor",)
 """The pages with which one does something."""
 REFERENCE = ("misconceptions", "glossary")
 """The pages in which one looks something up."""
-PAGES = (*STORY, *TOOLS, *REFERENCE)
+PAGES = (*STORY, *LABS, *TOOLS, *REFERENCE)
 """Every page; each has a lesson."""
 
 _ROOT = Path(__file__).resolve().parents[2] / "assets" / "content"

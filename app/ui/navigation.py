@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.content import PAGES, REFERENCE, STORY, TOOLS, Content
+from app.content import LABS, PAGES, REFERENCE, STORY, TOOLS, Content
 from app.flow.model import Status, Step, Walk
 from app.ui.journey import NUMBERS
 
@@ -28,6 +28,7 @@ _LEAVING = "leaving"
 _PAGE_ICONS = {
     "home": ":material/home:",
     "why": ":material/contrast:",
+    "break_it": ":material/science:",
     "doctor": ":material/stethoscope:",
     "misconceptions": ":material/psychology_alt:",
     "glossary": ":material/menu_book:",
@@ -36,7 +37,7 @@ _PAGE_ICONS = {
 
 def name(page: str, content: Content) -> str:
     """What the page is called wherever it is named beside others: short, with its step's number."""
-    if page in (*TOOLS, *REFERENCE):
+    if page in (*LABS, *TOOLS, *REFERENCE):
         return content.lesson(page).title
     if page in _PAGE_ICONS:
         return content.message(f"screens.{page}")
@@ -47,7 +48,13 @@ def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
     """The pages by section. A step's icon shows how it ended in the last walk, if there was one."""
     statuses = {step: walk.report(step).status if walk else Status.NOT_REACHED for step in Step}
     icons = _PAGE_ICONS | {step.value: _ICONS[status] for step, status in statuses.items()}
-    sections = {"story": STORY[: -len(Step)], "steps": STORY[-len(Step) :], "tools": TOOLS, "reference": REFERENCE}
+    sections = {
+        "story": STORY[: -len(Step)],
+        "steps": STORY[-len(Step) :],
+        "labs": LABS,
+        "tools": TOOLS,
+        "reference": REFERENCE,
+    }
     return {
         content.message(f"ui.nav_{section}"): [_page(page, content, icons[page]) for page in pages_]
         for section, pages_ in sections.items()

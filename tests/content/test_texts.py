@@ -41,6 +41,7 @@ ANCHORS = {
     "home": ["intro", "story", "analogy"],
     "why": ["goal", "problem", "node-role", "per-service-account", "without-sub", "limits", "pairing", "recap"],
     **{step.value: LESSON for step in Step},
+    "break_it": ["goal"],
     "doctor": ["goal"],
     "misconceptions": ["goal"],
     "glossary": ["goal"],

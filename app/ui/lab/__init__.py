@@ -1,0 +1,3 @@
+"""The lab: a fault is caused in this browser's world, predicted, diagnosed and mended."""
+
+from app.ui.lab.page import break_it as break_it

@@ -1,0 +1,5 @@
+"""Break a link of IRSA, predict what shows, find the cause and mend it."""
+
+from app.ui.lab import break_it
+
+break_it()
