@@ -7,19 +7,24 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import uvloop
 
-from app.world import scenario
+from app.world import memento, scenario
 from app.world.keys import KeyPool
 from app.world.loopback import Loopback
+from app.world.memento import Memento
 from app.world.node.files import NodeFiles
 from app.world.node.runner import AwsCli
+from app.world.passage import move_clock
 from app.world.pki import Pki
 from app.world.servers import HOST, Servers, listen, port_of
 from app.world.store import WorldStore
 from app.world.world import ISSUER_HOST, Ground, World
+
+if TYPE_CHECKING:
+    from app.world.faults import Fault
 
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
@@ -28,10 +33,6 @@ PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 PROGRAM_THREADS = 4
 """How many `aws` run at once, in all worlds together."""
-RENEWALS_WINDOW = 86400.0
-"""Seconds before a moved clock's new time in which kubelet renews tokens one by one; before that, once for all."""
-RENEWALS_LIMIT = 100
-"""How many renewals one move of the clock may bring, so that a world full of short-lived tokens does not hold it up."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
 """Seconds by which a world's clock may be away from the wall clock."""
 
@@ -117,7 +118,28 @@ class Simulation:
         """Moves the world's clock and lets kubelet do what the passed time asks for. Raises `ValueError`."""
         if not abs(world.clock.offset + seconds) <= CLOCK_LIMIT:
             raise ValueError(f"the clock stays within {CLOCK_LIMIT:.0f} seconds of the wall clock")
-        self.run(self._move_clock(world, seconds))
+        self._change(world, move_clock(world, seconds))
+
+    def save(self, world: World) -> Memento:
+        """The world as it is now, to go back to."""
+        return self._change(world, memento.save(world))
+
+    def restore(self, world: World, saved: Memento) -> None:
+        """Makes the world what it was. Raises `ValueError` for another world's memento."""
+        self._change(world, memento.restore(world, saved))
+
+    def cause(self, world: World, *fault_ids: str) -> None:
+        """Causes faults, in this order, beside those in force; one already in force stays as it is. Raises `KeyError`.
+
+        Where one cannot be caused the world is as it was before all of them.
+        """
+        from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
+
+        self._change(world, _cause(world, [FAULTS[fault_id] for fault_id in fault_ids]))
+
+    def mend(self, world: World) -> None:
+        """Takes back all faults, and whatever was done since the first was caused."""
+        self._change(world, _mend(world))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""
@@ -126,20 +148,17 @@ class Simulation:
             raise RuntimeError("the simulated world is not running, or this is its own thread")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    async def _move_clock(self, world: World, seconds: float) -> None:
-        """Forward time passes from renewal to renewal: kubelet replaces a token when it is due, not when we arrive."""
-        target = world.clock.offset + seconds
-        if seconds > RENEWALS_WINDOW:
-            world.clock.offset = target - RENEWALS_WINDOW
-            await world.kubelet.sync()
-        for _ in range(RENEWALS_LIMIT):
-            due = world.kubelet.tokens.next_renewal()
-            if due is None or not 0 <= (wait := due + 1 - world.clock.now()) < target - world.clock.offset:
-                break
-            world.clock.move(wait)
-            await world.kubelet.sync()
-        world.clock.offset = target
-        await world.kubelet.sync()
+    def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
+        """Runs what changes a world as a whole: one at a time, whatever a second tab asks for."""
+
+        async def alone() -> T:
+            async with world.changing:
+                return await work
+
+        try:
+            return self.run(alone())
+        finally:
+            work.close()
 
     async def _made(self, key: str, *, anew: bool = False) -> World:
         if key not in self._making:
@@ -219,3 +238,23 @@ class Simulation:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.store.expire()
+
+
+async def _cause(world: World, faults: list[Fault]) -> None:
+    before = world.before_faults or await memento.save(world)
+    for fault in faults:
+        if fault.id in world.faults:
+            continue
+        try:
+            await fault.cause_it(world)
+        except BaseException:
+            await memento.restore(world, before)
+            raise
+        world.before_faults = before
+        world.faults += (fault.id,)
+
+
+async def _mend(world: World) -> None:
+    if world.before_faults is not None:
+        await memento.restore(world, world.before_faults)
+        world.faults, world.before_faults = (), None

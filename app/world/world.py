@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 import shutil
@@ -21,6 +22,7 @@ from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing
 from app.world.loopback import Loopback
+from app.world.memento import Memento
 from app.world.network import Network
 from app.world.node.kubelet import Kubelet
 from app.world.node.runner import AwsCli
@@ -49,7 +51,7 @@ class World:
     def __init__(self, ground: Ground, *, account_id: str) -> None:
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
         self.account_id = account_id
-        """12 digits."""
+        """12 digits. The next number is the other account's."""
         self.region = REGION
         self.cluster_name = CLUSTER_NAME
         self.path = secrets.token_hex(16)
@@ -78,11 +80,23 @@ class World:
         self.root_ca_pem = ground.loopback.root_ca_pem
         self.cluster = ClusterState(self.clock)
         self.account = Account(account_id, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log)
+        self.other_account = Account(
+            str(int(account_id) + 1), region=REGION, clock=self.clock, issuer_client=self.network, log=self.log
+        )
+        """Another account of the same company: no provider, no roles, until somebody makes them."""
         self.webhook_settings = WebhookSettings(region=REGION, sts_regional_endpoint=True)
+        self.issuer_published = True
+        """Whether the issuer's documents can be read. Set it to False, and it answers as a private bucket does."""
         self.webhook_delay = 0.0
         """Seconds by which the webhook's answers are late."""
         self.find_service_account: Callable[[str, str], JsonValue | None] = self._own_service_account
         """Where the webhook looks up a ServiceAccount (namespace, name): here, unless another cluster calls it."""
+        self.faults: tuple[str, ...] = ()
+        """The ids of the faults in force (`app.world.faults`), in the order in which they were caused."""
+        self.before_faults: Memento | None = None
+        """The world before the first of them."""
+        self.changing = asyncio.Lock()
+        """Held while the world as a whole changes: its clock moves, a fault is caused, an earlier moment comes back."""
         self.directory = ground.directory / self.path
         self.directory.mkdir(mode=0o700)
         self.kubelet = Kubelet(self, self.api_url, ground.aws_cli, ground.threads)
