@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 HEADERS = {"cache-control": "public, max-age=3600"}
 """The same that kube-apiserver sends with its own two documents."""
 
+_PRIVATE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+)
+"""What a self-hosted issuer answers whose bucket is private: S3's own refusal."""
+
 
 def discovery(world: World) -> JsonValue:
     """The document of the public EKS endpoint, members in its order (not those of kube-apiserver's own document)."""
@@ -52,6 +57,8 @@ def create_app(find_world: Callable[[str], World | None], issuer_host: str) -> S
             world = find_world(request.path_params["issuer_id"])
             if world is None:
                 return JSONResponse({"message": "Not Found"}, 404)
+            if not world.issuer_published:
+                return Response(_PRIVATE, 403, media_type="application/xml")
             return JSONResponse(document(world), headers=HEADERS)
 
         return endpoint

@@ -93,7 +93,9 @@ class WorldStore:
     def account(self, account_id: str) -> Account | None:
         """An AWS account by its number (`aws.directory.Directory`)."""
         world = self._find("account:" + account_id)
-        return world.account if world else None
+        if world is None:
+            return None
+        return world.account if account_id == world.account_id else world.other_account
 
     def account_by_path(self, path: str) -> Account | None:
         """The AWS account of a world's path (`aws.directory.Directory`)."""
@@ -101,9 +103,9 @@ class WorldStore:
         return world.account if world else None
 
     def free_account_id(self) -> str:
-        """An account number that no world has."""
+        """An even account number that no world has, nor the one after it: a world has two accounts."""
         while True:
-            number = str(secrets.randbelow(9 * 10**11) + 10**11)
+            number = str(10**11 + 2 * secrets.randbelow(45 * 10**10))
             if "account:" + number not in self._keys:
                 return number
 
@@ -127,5 +129,6 @@ class WorldStore:
         return world
 
 
-def _names(world: World) -> tuple[str, str, str]:
-    return f"path:{world.path}", f"issuer:{world.issuer_id}", f"account:{world.account_id}"
+def _names(world: World) -> tuple[str, ...]:
+    accounts = (f"account:{account.account_id}" for account in (world.account, world.other_account))
+    return f"path:{world.path}", f"issuer:{world.issuer_id}", *accounts

@@ -41,6 +41,16 @@ def test_discovery_is_that_of_eks_member_by_member(https, base, world):
     ]
 
 
+def test_an_issuer_that_is_not_published_answers_as_a_private_bucket_does(https, base, world):
+    world.issuer_published = False
+    for path in ("/.well-known/openid-configuration", "/keys"):
+        answer = https.get(base + path)
+        assert answer.status_code == 403
+        assert "<Code>AccessDenied</Code>" in answer.text
+    world.issuer_published = True
+    assert https.get(f"{base}/keys").status_code == 200
+
+
 def test_keys_follow_a_rotation(https, base, world):
     [before] = https.get(f"{base}/keys").json()["keys"]
     assert list(before) == ["kty", "kid", "use", "alg", "n", "e"]

@@ -35,7 +35,10 @@ def store(clock, dropped):
 
 
 def a_world(name):
-    return SimpleNamespace(path=name, issuer_id=name.upper(), account_id=f"1{name}", account=object())
+    accounts = [SimpleNamespace(account_id=f"{number}{name}") for number in (1, 2)]
+    return SimpleNamespace(
+        path=name, issuer_id=name.upper(), account_id=f"1{name}", account=accounts[0], other_account=accounts[1]
+    )
 
 
 def fill(store, *names):
@@ -48,6 +51,7 @@ def test_a_world_is_found_by_all_its_names(store):
     store.put("key", world)
     assert store.get("key") is world
     assert store.by_path("a") is world
+    assert store.account("2a") is world.other_account
     assert store.by_issuer("A") is world
     assert store.account("1a") is world.account
     assert store.account_by_path("a") is world.account

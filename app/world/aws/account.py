@@ -14,7 +14,7 @@ from app.world.aws.access_keys import (
     new_session_token,
     new_unique_id,
 )
-from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, Role
+from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, Role, User
 from app.world.aws.times import iso
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
@@ -74,10 +74,16 @@ class Account:
         """In which words STS refuses a web identity: those of 2026, or those of the years before."""
         self.disabled_sts_regions: set[str] = set()
         """Regions in which the account's administrator has switched STS off."""
+        self.service_control_policies: list[str] = []
+        """Documents that the organization attaches beside FullAWSAccess: what they deny, nobody in the account may."""
+        self.resource_control_policies: list[str] = []
+        """The same for the account's resources, its roles among them: what they deny, nobody may do to them."""
         self.oidc_providers: dict[str, OidcProvider] = {}
         """By URL without `https://`."""
         self.roles: dict[str, Role] = {}
         """By name."""
+        self.users: dict[str, User] = {}
+        """By name, the learner apart."""
         self.policies: dict[str, Policy] = {}
         """The account's own managed policies, by ARN."""
         self.buckets: dict[str, Bucket] = {}
@@ -100,16 +106,34 @@ class Account:
             user_id=new_unique_id("AIDA"),
         )
         """The learner's own long-lived key, an administrator's."""
+        self._user_keys: dict[str, AccessKey] = {}
         self._sessions: dict[str, AccessKey] = {}
 
     def credentials(self, access_key_id: str) -> AccessKey | None:
         """The key with that id; None when it is unknown. Sessions that have ended are kept for a while."""
-        return self.admin if access_key_id == self.admin.access_key_id else self._sessions.get(access_key_id)
+        if access_key_id == self.admin.access_key_id:
+            return self.admin
+        return self._user_keys.get(access_key_id) or self._sessions.get(access_key_id)
 
     def is_alive(self, key: AccessKey) -> bool:
         """Whether the principal still exists. A role that was made anew under the same name is another one."""
         role = self.roles.get(key.role_name)
         return not key.role_name or (role is not None and key.user_id.startswith(f"{role.role_id}:"))
+
+    def add_user_key(self, user: User) -> AccessKey:
+        """A long-lived key of a user."""
+        key = AccessKey(
+            access_key_id=new_access_key_id("AKIA", self.account_id),
+            secret_access_key=new_secret(),
+            arn=user.arn,
+            user_id=user.user_id,
+        )
+        self._user_keys[key.access_key_id] = key
+        return key
+
+    def user_keys(self, user: User) -> tuple[str, ...]:
+        """The ids of a user's keys."""
+        return tuple(key.access_key_id for key in self._user_keys.values() if key.user_id == user.user_id)
 
     def open_session(
         self,

@@ -1,6 +1,6 @@
-"""What a caller may do: identity policies, narrowed by session policies.
+"""What a caller may do: identity policies, narrowed by session policies and by the organization.
 
-Permissions boundaries, service control policies and resource policies are not modelled.
+Above them stands what the organization denies. Permissions boundaries and resource policies are not modelled.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from app.world.aws.authentication import Caller
 from app.world.aws.errors import AwsError, access_denied
 from app.world.aws.iam import role_policies
 from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES
+from app.world.aws.organization import denies_principals, protects_resource
 from app.world.aws.times import iso
 
 Keys = Mapping[str, str | list[str]]
@@ -35,6 +36,10 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
     ]
     where = f" on resource: {named}" if named else ""
     refusal = f"User: {caller.key.arn} is not authorized to perform: {action}{where}"
+    if denies_principals(caller.account, action, resource, context):
+        raise access_denied(f"{refusal} with an explicit deny in a service control policy")
+    if protects_resource(caller.account, action, resource, caller.key.arn, context):
+        raise access_denied(f"{refusal} with an explicit deny in a resource control policy")
     for kind, decision in decisions:
         if decision.reason == "explicit-deny":
             article = "an" if kind == "identity-based" else "a"
@@ -56,7 +61,7 @@ def is_allowed(caller: Caller, action: str, resource: str) -> bool:
 def identity_policies(account: Account, key: AccessKey) -> tuple[tuple[str, str], ...]:
     """The policies attached to the principal: (name, document)."""
     if not key.role_name:
-        return _ADMINISTRATOR
+        return _ADMINISTRATOR if key.user_id == account.admin.user_id else ()
     role = account.roles.get(key.role_name)
     return tuple(role_policies.documents(account, role)) if role else ()
 

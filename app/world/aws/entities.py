@@ -41,6 +41,16 @@ class Role:
 
 
 @dataclass(frozen=True, kw_only=True)
+class User:
+    """An IAM user without a policy of its own: it may do nothing."""
+
+    name: str
+    arn: str
+    user_id: str
+    created: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyVersion:
     """One version of a managed policy."""
 

@@ -102,7 +102,9 @@ ACTIONS: Mapping[str, Action] = {
         ("PolicyArn",),
         _PAGES,
     ),
+    "CreateUser": Action(users.create, ("UserName",)),
     "GetUser": Action(users.get, (), ("UserName",)),
+    "CreateAccessKey": Action(users.create_access_key, ("UserName",)),
 }
 
 

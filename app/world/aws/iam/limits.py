@@ -10,6 +10,8 @@ from collections.abc import Sized
 from app.world.aws.errors import AwsError
 
 ROLES = 200
+USERS = 100
+ACCESS_KEYS = 2
 POLICIES = 200
 OIDC_PROVIDERS = 100
 CLIENT_IDS = 100

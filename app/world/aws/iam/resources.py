@@ -31,7 +31,7 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
             return f"{mine}:policy{prefix}", f"policy path {prefix}"
         case "ListOpenIDConnectProviders":
             return f"{mine}:oidc-provider/*", f"{mine}:oidc-provider/*"
-        case "GetUser":
+        case "CreateUser" | "GetUser" | "CreateAccessKey":
             name = parameters.get("UserName", caller.key.arn.rpartition("/")[2])
             return f"{mine}:user/{name}", f"user {name}"
     return f"{mine}:*", f"{mine}:*"

@@ -1,25 +1,73 @@
-"""The one user of an account: the learner, an administrator."""
+"""IAM users: the learner, an administrator, and whoever is created beside. Users have no policies here."""
 
 from __future__ import annotations
 
 from app.flow.model import JsonValue
+from app.world.aws.access_keys import new_unique_id
 from app.world.aws.account import Account
+from app.world.aws.entities import User
 from app.world.aws.errors import AwsError
+from app.world.aws.iam import limits
 from app.world.aws.parameters import Parameters
 from app.world.aws.times import iso
 
 
-def get(account: Account, parameters: Parameters) -> JsonValue:
-    """GetUser. Without a name it is the caller, and the only caller with a user is the learner."""
-    name = account.admin.arn.rpartition("/")[2]
-    if parameters.get("UserName", name) != name:
-        raise AwsError(404, "NoSuchEntity", f"The user with name {parameters['UserName']} cannot be found.")
+def create(account: Account, parameters: Parameters) -> JsonValue:
+    """CreateUser."""
+    name = parameters["UserName"]
+    if name.lower() in (taken.lower() for taken in (*account.users, _learner(account).name)):
+        raise AwsError(409, "EntityAlreadyExists", f"User with name {name} already exists.")
+    limits.room_for_one(account.users, "UsersPerAccount", limits.USERS)
+    user = account.users[name] = User(
+        name=name,
+        arn=f"arn:aws:iam::{account.account_id}:user/{name}",
+        user_id=new_unique_id("AIDA"),
+        created=account.clock.now(),
+    )
+    return {"User": _describe(user)}
+
+
+def create_access_key(account: Account, parameters: Parameters) -> JsonValue:
+    """CreateAccessKey. This answer is the only one that ever holds the secret."""
+    user = _find(account, parameters["UserName"])
+    limits.room_for_one(account.user_keys(user), "AccessKeysPerUser", limits.ACCESS_KEYS)
+    key = account.add_user_key(user)
     return {
-        "User": {
-            "Path": "/",
-            "UserName": name,
-            "UserId": account.admin.user_id,
-            "Arn": account.admin.arn,
-            "CreateDate": iso(account.created),
+        "AccessKey": {
+            "UserName": user.name,
+            "AccessKeyId": key.access_key_id,
+            "Status": "Active",
+            "SecretAccessKey": key.secret_access_key,
+            "CreateDate": iso(account.clock.now()),
         }
+    }
+
+
+def get(account: Account, parameters: Parameters) -> JsonValue:
+    """GetUser. Without a name it is the caller: the learner, for nobody else may call IAM."""
+    return {"User": _describe(_find(account, parameters.get("UserName", _learner(account).name)))}
+
+
+def _find(account: Account, name: str) -> User:
+    learner = _learner(account)
+    if name == learner.name:
+        return learner
+    try:
+        return account.users[name]
+    except KeyError:
+        raise AwsError(404, "NoSuchEntity", f"The user with name {name} cannot be found.") from None
+
+
+def _learner(account: Account) -> User:
+    arn = account.admin.arn
+    return User(name=arn.rpartition("/")[2], arn=arn, user_id=account.admin.user_id, created=account.created)
+
+
+def _describe(user: User) -> JsonValue:
+    return {
+        "Path": "/",
+        "UserName": user.name,
+        "UserId": user.user_id,
+        "Arn": user.arn,
+        "CreateDate": iso(user.created),
     }

@@ -9,12 +9,13 @@ import re
 import time
 
 from app.flow.model import JsonValue
-from app.flow.trust import evaluate, web_identity_context
+from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, evaluate, web_identity_context
 from app.world.aws.account import Account
 from app.world.aws.cloudtrail.records import granted, refused, requested
 from app.world.aws.directory import Directory
 from app.world.aws.entities import OidcProvider, Role
 from app.world.aws.errors import AwsError
+from app.world.aws.organization import protects_resource
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts import refusals
 from app.world.aws.sts.answers import credentials
@@ -80,7 +81,7 @@ async def assume_role_with_web_identity(
 def _open_session(
     account: Account, provider: OidcProvider, token: WebIdentityToken, parameters: Parameters
 ) -> JsonValue:
-    # (11) The role is there, and its trust policy allows this identity
+    # (11) The role is there, its trust policy allows this identity, and no resource control policy denies it
     role = _role(account, parameters["RoleArn"])
     if role is None or not _is_trusted(account, role, provider, token, parameters):
         raise refusals.not_authorized()
@@ -165,4 +166,6 @@ def _is_trusted(
             "sts:RoleSessionName": parameters["RoleSessionName"],
         },
     )
-    return evaluate(role.trust_policy, context).allowed
+    if not evaluate(role.trust_policy, context).allowed:
+        return False
+    return not protects_resource(account, ASSUME_ROLE_WITH_WEB_IDENTITY, role.arn, provider.arn, context.keys)

@@ -1,0 +1,31 @@
+"""What an organization denies in an account: its service control policies and its resource control policies.
+
+Beside each the organization's FullAWSAccess (RCPFullAWSAccess) stays attached, so what a policy does not deny it leaves
+to the account. Rule: AWS Organizations user guide, "SCP evaluation" and "RCP evaluation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.flow.permissions import evaluate_permissions
+from app.flow.policy import Request, decide, request_keys
+from app.world.aws.account import Account
+
+Keys = Mapping[str, str | list[str]]
+
+
+def denies_principals(account: Account, action: str, resource: str, keys: Keys) -> bool:
+    """Whether a service control policy denies this to the account's own users and roles."""
+    policies = [("", document) for document in account.service_control_policies]
+    return evaluate_permissions(policies, action=action, resource=resource, keys=keys).reason == "explicit-deny"
+
+
+def protects_resource(account: Account, action: str, resource: str, principal: str, keys: Keys) -> bool:
+    """Whether a resource control policy denies this on a resource of the account, to whoever asks.
+
+    `principal` is the caller's ARN; of a web identity its provider's.
+    """
+    asked = Request(action=action, keys=request_keys(keys), principal=principal, resource=resource)
+    reason, _ = decide([("", document) for document in account.resource_control_policies], asked)
+    return reason == "explicit-deny"
