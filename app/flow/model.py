@@ -89,6 +89,8 @@ class Exchange:
     """Why no answer came, in the client library's words."""
     started: float = 0.0
     """When the request began: Unix seconds by the wall clock; 0 where nobody knows."""
+    source: str = ""
+    """The address it came from where that tells who asked: a Pod's IP, as in its `status.podIP`."""
 
 
 @dataclass(frozen=True, kw_only=True)

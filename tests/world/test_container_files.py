@@ -40,6 +40,7 @@ def container(tree, user=None, image="busybox:latest"):
         working_directory="/",
         command=(),
         network="pod",
+        address="192.168.64.10",
         now=lambda: NOW,
     )
 

@@ -261,3 +261,10 @@ def annotate(simulation, world, role_arn):
         world.cluster.put("serviceaccounts", account)
 
     simulation.run(run())
+
+
+def test_the_log_tells_which_pod_asked(world, aws_in):
+    aws_in("sts", "get-caller-identity")
+    asked = {e.source for e in world.log.exchanges() if e.caller == "pod" and e.callee == "sts"}
+    assert asked == {pod_of(world, name)["status"]["podIP"] for name in ("pod-after", "probe")}
+    assert {e.source for e in world.log.exchanges() if e.caller != "pod"} == {""}

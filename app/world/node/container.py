@@ -61,6 +61,8 @@ class Container:
     """The container's own process."""
     network: Literal["pod", "host"]
     """The Pod's own, or the node's: one hop nearer to the metadata service."""
+    address: str
+    """The Pod's IP."""
     now: Callable[[], float]
     """Unix seconds by the node's clock."""
 

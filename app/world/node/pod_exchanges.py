@@ -1,4 +1,8 @@
-"""What a Pod's program sent and got, as exchanges for the world's log, secrets masked."""
+"""What a Pod's program sent and got, as exchanges for the world's log, secrets masked.
+
+Which Pod it was is told by `Exchange.source`, the address that the request came from: the Pod's `status.podIP`. Pods on
+the host's network share the node's; everyone else's is their own, also after a Pod was created anew under its old name.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,10 @@ def exchange(
     body: bytes = b"",
     error: str = "",
 ) -> Exchange:
-    """One exchange of a Pod. `request` is botocore's prepared request; `started` a time of `time.perf_counter`."""
+    """One exchange of a Pod, its source still open.
+
+    `request` is botocore's prepared request; `started` a time of `time.perf_counter`.
+    """
     url = str(request.url)
     # The metadata service's session token is the whole body: no pattern could tell that it is one.
     answered = MASK if body and url.endswith(METADATA_TOKEN) else body.decode("utf-8", "replace")

@@ -200,6 +200,7 @@ class PodWorker:
             working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
             command=command_of(spec, own),
             network="host" if pod["spec"].get("hostNetwork") else "pod",
+            address=self._state.pod_ip,
             now=self._world.clock.now,
         )
 

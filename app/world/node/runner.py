@@ -1,9 +1,9 @@
 """The AWS CLI inside a container: `aws s3 ls` and `aws sts get-caller-identity`, on botocore's own credential chain.
 
-The chain is botocore's, provider by provider in its order, over the container's environment and files: so which
-identity a Pod gets, and in which words it fails, is botocore's doing. Of the CLI only its command line and output
-(`aws_command`), its error prefix and its exit codes (`awscli/errorhandler.py`, version 2) are ours. Nothing of this
-process's own environment or configuration takes part, and no request leaves the world's AWS endpoint.
+Which identity a Pod gets, and in which words it fails, is botocore's doing (`credential_chain`). Of the CLI only its
+command line and output (`aws_command`), its error prefix and its exit codes (`awscli/errorhandler.py`, version 2) are
+ours. Nothing of this process's own environment or configuration takes part, and no request leaves the world's AWS
+endpoint.
 """
 
 from __future__ import annotations
@@ -11,30 +11,28 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 import botocore.session
 from botocore import UNSIGNED, exceptions
-from botocore import credentials as chain
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import Credentials
-from botocore.httpsession import URLLib3Session
-from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher, InstanceMetadataRegionFetcher
+from botocore.utils import InstanceMetadataRegionFetcher
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
-from app.world.node import aws_command
+from app.world.node import aws_command, credential_chain
 from app.world.node.aws_command import GetCallerIdentity, ListBuckets, ListObjects, UsageError
 from app.world.node.container import Container
+from app.world.node.instance_metadata import InstanceMetadata
 from app.world.node.pod_exchanges import exchange
 
 HTTP_SECONDS = 5.0
 """How long a call waits to connect, and for an answer."""
-METADATA_SECONDS = 1
-"""botocore's default, with one attempt."""
 CLIENT_LIMIT = 16
 """Clients that are kept."""
 
@@ -64,8 +62,14 @@ class AwsCli:
         self, arguments: list[str], container: Container, *, world_path: str, record: Callable[[Exchange], None]
     ) -> Execution:
         """`aws` with `arguments`, in a container. `record` gets every exchange of the Pod, secrets masked."""
-        self._caller.record = record
-        metadata = _Metadata(f"{self._endpoint_url}/instance-metadata/{world_path}/{container.network}", record)
+
+        def from_pod(exchange: Exchange) -> None:
+            record(replace(exchange, source=container.address))
+
+        self._caller.record = from_pod
+        metadata = InstanceMetadata(
+            f"{self._endpoint_url}/instance-metadata/{world_path}/{container.network}", from_pod
+        )
         try:
             return _Run(self, container, metadata).execute(arguments)
         except Exception as error:  # the CLI's own last resort: whatever happens is one line and an exit code
@@ -152,9 +156,10 @@ class _CallersCredentials(Credentials):
 class _Run:
     """One run of the CLI."""
 
-    def __init__(self, cli: AwsCli, container: Container, metadata: _Metadata) -> None:
+    def __init__(self, cli: AwsCli, container: Container, metadata: InstanceMetadata) -> None:
         self._cli = cli
-        self._environment, self._files = container.environment, container.files
+        self._container = container
+        self._environment = container.environment
         self._metadata = metadata
         self._region: str | None = None
 
@@ -172,110 +177,23 @@ class _Run:
             case GetCallerIdentity():
                 return _printed(aws_command.identity_text(self._signed_client("sts").get_caller_identity()))
 
-    # (1) Who: botocore's chain over the container's environment and files.
-
-    def _credentials(self) -> Credentials:
-        metadata = self._metadata.serve(InstanceMetadataFetcher, self._environment)
-        providers: list[Any] = [
-            chain.EnvProvider(environ=self._environment),
-            _WebIdentityProvider(self._environment, self._read, self._unsigned_client),
-            _ContainerProvider(self._environment, self._read),
-            chain.InstanceMetadataProvider(iam_role_fetcher=metadata),
-        ]
-        found = chain.CredentialResolver(providers=providers).load_credentials()
-        if found is None:
-            raise exceptions.NoCredentialsError
-        return found
-
-    def _read(self, path: str) -> str:
-        with self._files.open(path) as file:
-            return file.read()
-
     def _unsigned_client(self, service: str, config: Config) -> Any:
         return self._cli.client(service, self._region_name())
 
-    # (2) Where: the region by the CLI's rule, which asks the metadata service last.
+    def _signed_client(self, service: str) -> Any:
+        credentials = credential_chain.load(self._container, self._metadata, self._unsigned_client)
+        if credentials is None:
+            raise exceptions.NoCredentialsError
+        credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
+        return self._cli.client(service, self._region_name(), credentials)
 
     def _region_name(self) -> str | None:
+        """By the CLI's rule, which asks the metadata service last."""
         if self._region is None:
             named = self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
             fetcher = None if named else self._metadata.serve(InstanceMetadataRegionFetcher, self._environment)
             self._region = named or (fetcher and fetcher.retrieve_region()) or ""
         return self._region or None
-
-    def _signed_client(self, service: str) -> Any:
-        credentials = self._credentials()
-        credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
-        return self._cli.client(service, self._region_name(), credentials)
-
-
-class _WebIdentityProvider(chain.AssumeRoleWithWebIdentityProvider):
-    """botocore's provider, reading the container's environment and files."""
-
-    def __init__(
-        self, environment: Mapping[str, str], read: Callable[[str], str], client_creator: Callable[..., Any]
-    ) -> None:
-        loader: Any = lambda path: lambda: read(path)  # noqa: E731
-        super().__init__(
-            load_config=lambda: {"profiles": {}},
-            client_creator=client_creator,
-            profile_name="default",
-            token_loader_cls=loader,
-        )
-        self._environment = environment
-
-    def _get_env_config(self, key: str) -> str | None:
-        variable = "AWS_WEB_IDENTITY_TOKEN_FILE" if key == "web_identity_token_file" else f"AWS_{key.upper()}"
-        return self._environment.get(variable)
-
-
-class _ContainerProvider(chain.ContainerProvider):
-    """botocore's provider. No EKS Pod Identity agent runs on this node: nobody answers, whatever the URL."""
-
-    def __init__(self, environment: Mapping[str, str], read: Callable[[str], str]) -> None:
-        fetcher: Any = ContainerMetadataFetcher(session=_NobodyThere(), sleep=lambda _: None)
-        super().__init__(environ=environment, fetcher=fetcher)
-        self._environment = environment
-        self._read = read
-
-    def _build_headers(self) -> dict[str, str] | None:
-        path = self._environment.get(self.ENV_VAR_AUTH_TOKEN_FILE)
-        token = self._read(path) if path is not None else self._environment.get(self.ENV_VAR_AUTH_TOKEN)
-        if token is not None and ("\r" in token or "\n" in token):
-            raise ValueError("Auth token value is not a legal header value")
-        return {"Authorization": token} if token is not None else None
-
-
-class _NobodyThere:
-    def send(self, request: Any) -> Any:
-        raise exceptions.ConnectTimeoutError(endpoint_url=request.url)
-
-
-class _Metadata:
-    """The wire to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
-
-    def __init__(self, url: str, record: Callable[[Exchange], None]) -> None:
-        self._url = url
-        self._record = record
-        self._http = URLLib3Session(timeout=METADATA_SECONDS, proxies={})
-
-    def serve(self, fetcher_class: Any, environment: Mapping[str, str]) -> Any:
-        """A fetcher over this wire: it obeys the container's environment, and no proxy of this process's."""
-        fetcher = fetcher_class(base_url=self._url, env=dict(environment), timeout=METADATA_SECONDS, num_attempts=1)
-        fetcher._session = self
-        return fetcher
-
-    def send(self, request: Any) -> Any:
-        """Sends and records one request."""
-        started = time.perf_counter()
-        try:
-            answer = self._http.send(request)
-        except Exception as error:
-            self._record(exchange("instance-metadata", request, started, error=str(error)))
-            raise
-        status, headers, body = answer.status_code, answer.headers.items(), answer.content
-        self._record(exchange("instance-metadata", request, started, status=status, headers=headers, body=body))
-        return answer
 
 
 def _printed(text: str, *, exit_code: int = 0) -> Execution:

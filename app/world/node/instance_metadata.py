@@ -1,0 +1,42 @@
+"""How a Pod's program reaches the instance metadata service: over a wire of ours, with botocore's own fetchers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.httpsession import URLLib3Session
+
+from app.flow.model import Exchange
+from app.world.node.pod_exchanges import exchange
+
+METADATA_SECONDS = 1
+"""botocore's default, with one attempt."""
+
+
+class InstanceMetadata:
+    """The wire to the instance metadata service. The address is ours, the protocol that of botocore's fetchers."""
+
+    def __init__(self, url: str, record: Callable[[Exchange], None]) -> None:
+        self._url = url
+        self._record = record
+        self._http = URLLib3Session(timeout=METADATA_SECONDS, proxies={})
+
+    def serve(self, fetcher_class: Any, environment: Mapping[str, str]) -> Any:
+        """A fetcher over this wire: it obeys the container's environment, and no proxy of this process's."""
+        fetcher = fetcher_class(base_url=self._url, env=dict(environment), timeout=METADATA_SECONDS, num_attempts=1)
+        fetcher._session = self
+        return fetcher
+
+    def send(self, request: Any) -> Any:
+        """Sends and records one request."""
+        started = time.perf_counter()
+        try:
+            answer = self._http.send(request)
+        except Exception as error:
+            self._record(exchange("instance-metadata", request, started, error=str(error)))
+            raise
+        status, headers, body = answer.status_code, answer.headers.items(), answer.content
+        self._record(exchange("instance-metadata", request, started, status=status, headers=headers, body=body))
+        return answer
