@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui import choosing, components, live, mode, navigation, notice, session
+from app.ui import address, choosing, components, live, mode, navigation, notice, session
 from app.ui.journey import NUMBERS
 from app.ui.text import escape
 from app.ui.visit import Visit
@@ -18,7 +18,13 @@ ABOUT_A_WALK = frozenset({"home", *Step})
 def arrive(content: Content) -> Visit | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
     if mode.is_live():
-        return live.arrive(content)
+        chosen = choosing.state()
+        address.read(chosen)
+        visit = live.arrive(content)
+        address.write(chosen)
+        return visit
+    if not mode.was_refused():
+        address.forget()
     with st.spinner(content.message("ui.running")):
         return session.simulated_visit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -15,15 +16,18 @@ from app.flow.doctor.choosing import rank
 from app.flow.errors import FlowError, Unreachable
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports
-from app.flow.steps.documents import text
+from app.flow.steps.documents import shown, text
 from app.ui.visit import Visit
 from app.wiring import Choice
 
 _STATE = "live"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_LONGEST = 253
+"""Characters of a name (RFC 1123)."""
 
 
 class NotChosen(FlowError):
-    """It is not known yet which ServiceAccount is meant."""
+    """It is not known yet which ServiceAccount is meant, or what was chosen cannot be one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class State:
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     granted: dict[Subject, frozenset[Action]] = field(default_factory=dict)
     """What this reader has asked for, by whom it is about."""
+    own: Subject | None = None
+    """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
     """Whether the walk that all this wants was made, or was found to be impossible."""
     visit: Visit | None = None
@@ -64,9 +70,19 @@ class State:
         return Subject(namespace=self.namespace, service_account=self.service_account, pod=self.pod or "")
 
     @property
-    def actions(self) -> frozenset[Action]:
-        """What may be done beyond reading."""
+    def is_own(self) -> bool:
+        """Whether it is about the Pod in which we run."""
+        return self.own is not None and self.own == self.subject
+
+    @property
+    def asked_for(self) -> frozenset[Action]:
+        """What this reader has asked for."""
         return self.granted.get(self.subject, NOTHING)
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """What may be done beyond reading. Our own Pod's token is ours to read: nobody is asked for it."""
+        return self.asked_for | ({Action.READ_TOKEN} if self.is_own else NOTHING)
 
     def turn_to(self, choice: Choice) -> None:
         """Another cluster, or another account: what was granted and learnt is of the one before."""
@@ -78,13 +94,27 @@ class State:
         self.granted.clear()
         self.forget()
 
+    def pick(self, what: str, name: str) -> None:
+        """Another `namespace`, `service_account` or `pod`; what hung on the one before is chosen anew."""
+        match what:
+            case "namespace":
+                self.namespace, self.service_account, self.pod = name, "", None
+            case "service_account":
+                self.service_account, self.pod = name, None
+            case _:
+                self.pod = name
+        self.forget()
+
     def forget(self) -> None:
         """The next run walks anew, and has nothing to go back to."""
         self.visit, self.settled = None, False
 
 
 def state() -> State:
-    """This session's; made on first use: the kubeconfig's current context, or the cluster in whose Pod we run."""
+    """This session's; made on first use: the kubeconfig's current context, or the cluster in whose Pod we run.
+
+    The context is kept by its name: what was granted for it must not go to another one that becomes current.
+    """
     kept = st.session_state.get(_STATE)
     if not isinstance(kept, State):
         kept = st.session_state[_STATE] = State(choice=_first())
@@ -93,10 +123,9 @@ def state() -> State:
 
 def _first() -> Choice:
     try:
-        wiring.contexts()
+        return Choice(context=wiring.contexts().current)
     except FlowError:
         return Choice(in_cluster=wiring.is_in_cluster())
-    return Choice()
 
 
 # (1) From the choice to a subject
@@ -104,7 +133,22 @@ def _first() -> Choice:
 
 def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
     """Fills in what nobody has chosen yet. Raises `FlowError` where it cannot be known."""
+    try:
+        return _settled(chosen, opened)
+    except NotChosen:
+        look_around(chosen, opened())
+        raise
+
+
+def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
+    # (1) In a Pod of this cluster we ourselves are meant, until somebody says otherwise.
+    own = chosen.own = wiring.own_subject() if chosen.choice.in_cluster else None
+    if own is not None and chosen.namespace in ("", own.namespace) and not chosen.service_account:
+        chosen.namespace, chosen.service_account, chosen.pod = own.namespace, own.service_account, own.pod
+
+    # (2) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
     chosen.namespace = chosen.namespace or wiring.default_namespace(chosen.choice)
+    _must_be_a_name(chosen.namespace)
     accounts = _accounts(chosen, opened)
     if not chosen.service_account:
         if isinstance(accounts.error, Unreachable):
@@ -115,6 +159,7 @@ def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
                 code="live_not_chosen", said=accounts.error.said if accounts.error else "", got=chosen.namespace
             )
         chosen.service_account = (annotated or list(accounts.names))[0]
+    _must_be_a_name(chosen.service_account)
     pods = _listed(
         chosen,
         ("pods", chosen.namespace, chosen.service_account),
@@ -122,7 +167,15 @@ def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
     )
     if chosen.pod is None:
         chosen.pod = pods.names[0] if pods.names else ""
+    if chosen.pod:
+        _must_be_a_name(chosen.pod)
     return chosen.subject
+
+
+def _must_be_a_name(text: str) -> None:
+    """Raises `NotChosen` for what was typed, or stands in an address, and no object can be called."""
+    if len(text) > _LONGEST or not _NAME.fullmatch(text):
+        raise NotChosen(code="live_not_a_name", said="", got=shown(text[:_LONGEST]))
 
 
 def look_around(chosen: State, ports: Ports) -> None:

@@ -37,7 +37,9 @@ def _cluster(content: Content) -> None:
         width="stretch",
         on_click=session.run_again,
     )
-    if actions := choosing.state().actions:
+    if choosing.state().is_own:
+        st.caption(content.message("mode.own_pod"))
+    if actions := choosing.state().asked_for:
         listed = "".join(
             f"<li>{escape(content.message(f'actions.{action}.do'))}</li>" for action in Action if action in actions
         )

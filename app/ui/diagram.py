@@ -12,7 +12,7 @@ import graphviz
 from app.content import Content
 from app.flow.model import Step, Walk
 from app.flow.steps.documents import dig, text
-from app.ui import components, navigation
+from app.ui import address, components, navigation
 from app.ui.figures import FLOW, Figure, Layout
 from app.ui.story_figure import STORY
 from app.ui.text import escape
@@ -20,6 +20,8 @@ from app.ui.text import escape
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "diagrams"
 FONT = "Noto Sans CJK JP"
 FIGURES = (FLOW, STORY)
+_QUERY = "%query%"
+"""Stands in a drawn link where the query goes."""
 ROOM = "%nnnnnnnn%"
 """Stands in a drawn box where the real name goes, and is as wide as a name may be."""
 _LONGEST = 15
@@ -118,7 +120,7 @@ def _drawn(name: str, language: str) -> str:
         text_ = (ASSETS / file_name(figure, layout, language)).read_text(encoding="utf-8")
         shown = layout if len(figure.layouts) > 1 else "only"
         drawn.append(re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}"', text_, count=1))
-    linked = re.sub(r'<a xlink:href="(\w+)"[^>]*>', rf'<a href="./\1?lang={language}" data-page="\1">', "".join(drawn))
+    linked = re.sub(r'<a xlink:href="(\w+)"[^>]*>', rf'<a href="./\1?{_QUERY}" data-page="\1">', "".join(drawn))
     return linked
 
 
@@ -134,7 +136,7 @@ def svg(name: str, language: str, names: Mapping[str, str]) -> str:
             box[0],
         )
 
-    return _BOX.sub(named, _drawn(name, language))
+    return _BOX.sub(named, _drawn(name, language).replace(_QUERY, escape(address.query(language))))
 
 
 def real_names(walk: Walk) -> dict[str, str]:
@@ -157,7 +159,7 @@ def draw(figure: Figure, content: Content, walk: Walk, *, step: str = "", status
     told = step or "overview"
     names = real_names(walk)
     data = {
-        "drawing": f"{figure.name}-{content.language}-{'-'.join(names.values())}",
+        "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(names.values())}",
         "svg": svg(figure.name, content.language, names),
         "alt": content.message(f"figure.alternatives.{told}"),
         "step": step,

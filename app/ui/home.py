@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Status, Step, Verdict
+from app.flow.model import Status, Step
 from app.ui import components, diagram, language, navigation, session
 from app.ui.checks import mark
 from app.ui.figures import FLOW
@@ -25,7 +25,7 @@ def home() -> None:
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        components.block(_paths(visit.walk.verdict, content), key="paths")
+        components.block(_paths(content), key="paths")
         diagram.draw(FLOW, content, visit.walk)
 
         # (2) How the chain stands, and the story in words.
@@ -42,13 +42,12 @@ def home() -> None:
         components.block(_analogy(content), key="passport")
 
 
-def _paths(verdict: Verdict, content: Content) -> str:
-    """A card for each kind of reader; the operator's leads to the step in which the chain is broken, if it is."""
-    first = verdict.step or Step.OIDC_PROVIDER
-    ways = (
+def _paths(content: Content) -> str:
+    """A card for each kind of reader."""
+    ways: tuple[tuple[str, str, dict[str, str]], ...] = (
         ("learner", "why", {"depth": "1"}),
         ("presenter", "home", {"present": "1"}),
-        ("operator", first, {"depth": "2"}),
+        ("operator", "doctor", {}),
     )
     cards = []
     for reader, page, params in ways:

@@ -38,7 +38,7 @@ def arrive(content: Content) -> Visit | None:
     if chosen.settled:
         return chosen.visit
     place = st.empty()
-    opened = cache(lambda: wiring.live(chosen.choice))
+    opened = cache(lambda: _opened(chosen))
     try:
         with place.status(content.message("mode.asking")) as status:
             subject = choosing.settle(chosen, opened)
@@ -117,7 +117,13 @@ def current() -> Visit:
 def ports() -> Ports:
     """Fresh ports, which do what this reader has asked for. Raises `Unreachable`."""
     chosen = choosing.state()
-    return consented(wiring.live(chosen.choice), chosen.actions)
+    return consented(_opened(chosen), chosen.actions)
+
+
+def _opened(chosen: State) -> Ports:
+    """Fresh ports. Our own Pod's files are read here. Raises `Unreachable`."""
+    opened = wiring.live(chosen.choice)
+    return wiring.within_own_pod(opened, chosen.own) if chosen.own else opened
 
 
 def run_again() -> None:
@@ -130,7 +136,7 @@ def run_again() -> None:
 def grant(*actions: Action) -> None:
     """Walks again, and this time does these things as well."""
     chosen = choosing.state()
-    chosen.granted[chosen.subject] = chosen.actions | set(actions)
+    chosen.granted[chosen.subject] = chosen.asked_for | set(actions)
     chosen.settled = False
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.content import LABS, PAGES, REFERENCE, STORY, TOOLS, Content
 from app.flow.model import Status, Step, Walk
+from app.ui import address
 from app.ui.journey import NUMBERS
 
 _DIRECTORY = Path(__file__).resolve().parents[2] / "pages"
@@ -21,8 +22,6 @@ _ICONS = {
     Status.UNKNOWN: ":material/help:",
     Status.NOT_REACHED: ":material/radio_button_unchecked:",
 }
-_KEPT = ("lang", "depth", "mode", "present")
-"""What an address keeps when the reader goes on."""
 _LEAVING = "leaving"
 """In the session: the page that the reader asked for, until `leave` goes there."""
 _PAGE_ICONS = {
@@ -68,9 +67,8 @@ def _page(page: str, content: Content, icon: str) -> st.Page:
 
 
 def go(page: str, **params: str) -> None:
-    """Opens another page in the same language, at the same depth; `params` go into its address."""
-    kept = {name: st.query_params[name] for name in _KEPT if name in st.query_params}
-    st.switch_page(_DIRECTORY / f"{page}.py", query_params={**kept, **params})
+    """Opens another page, seen as this one is; `params` go into its address."""
+    st.switch_page(_DIRECTORY / f"{page}.py", query_params={**address.kept(), **params})
 
 
 def follow(asked: Mapping[str, Any]) -> None:

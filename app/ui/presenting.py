@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from app.content import STORY, Content
 from app.flow.errors import FlowError
 from app.flow.model import Step
-from app.ui import components, diagram, navigation, schemes, session, speaker
+from app.ui import address, components, diagram, navigation, schemes, session, speaker
 from app.ui.figures import FLOW
 from app.ui.journey import NUMBERS, journey
 from app.ui.pieces import Piece, Scenes, pieces
@@ -170,11 +169,11 @@ def _sheet(page: str, content: Content) -> str:
         f"<dd>{escape(content.message(f'present.key.{act}'))}</dd>"
         for act, keys in KEYS.items()
     )
-    address = "./" + ("" if page == STORY[0] else page) + "?" + urlencode({"lang": content.language, PARAM: NOTES})
+    notes = f"./{'' if page == STORY[0] else page}?{address.query(content.language, **{PARAM: NOTES})}"
     words = {key: escape(content.message(f"present.{key}")) for key in ("keys", "open_notes", "leave", "close")}
     return (
         f'<dialog aria-labelledby="keys_heading"><h2 id="keys_heading">{words["keys"]}</h2><dl>{rows}</dl>'
-        f'<p><a href="{escape(address)}" target="irsa_notes" data-notes>{words["open_notes"]}</a>'
+        f'<p><a href="{escape(notes)}" target="irsa_notes" data-notes>{words["open_notes"]}</a>'
         f'<button type="button" data-act="leave">{words["leave"]}</button>'
         f'<button type="button" data-act="keys">{words["close"]}</button></p></dialog>'
     )

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from app.content import Content, load
+from app.ui import address
 from app.ui.text import escape, page_link
 
 _TERM = re.compile(r"\[\[([a-z][a-z0-9_]*)(?:\|([^\]]+))?\]\]")
@@ -19,11 +20,12 @@ _TERM = re.compile(r"\[\[([a-z][a-z0-9_]*)(?:\|([^\]]+))?\]\]")
 
 def markdown(text: str, content: Content) -> str:
     """`text` as HTML. Raw HTML in it is shown, not obeyed. Raises `ContentError` for a term that no glossary has."""
-    return _rendered(text, content.language)
+    return _rendered(text, content.language, address.query(content.language))
 
 
 @lru_cache(maxsize=512)
-def _rendered(text: str, language: str) -> str:
+def _rendered(text: str, language: str, _address: str) -> str:
+    """Kept by the address as well, since the links in it carry that on."""
     return str(_MARKDOWN.render(text, {"content": load(language)}))
 
 

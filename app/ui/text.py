@@ -6,9 +6,9 @@ import json
 import re
 from datetime import UTC, datetime
 from html import escape as _escape
-from urllib.parse import urlencode
 
 from app.content import PAGES, Content
+from app.ui import address
 
 _BREAK = re.compile(r"[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
@@ -24,12 +24,12 @@ def escape(text: object) -> str:
 def page_link(content: Content, page: str, label: str, *, attributes: str = "", **params: str) -> str:
     """A link to another page of ours. `label` and `attributes` are HTML; `params` go into the address.
 
-    In a component it is followed without a reload; opened in a tab of its own it is an address like any other.
+    In a component it is followed without a reload; opened in a tab of its own it shows the same cluster, as this page
+    does.
     """
-    query = urlencode({"lang": content.language, **params})
-    address = f"./{'' if page == PAGES[0] else page}?{query}"
+    link = f"./{'' if page == PAGES[0] else page}?{address.query(content.language, **params)}"
     handed_on = f' data-params="{escape(json.dumps(params))}"' if params else ""
-    return f'<a href="{escape(address)}" data-page="{escape(page)}"{handed_on}{attributes}>{label}</a>'
+    return f'<a href="{escape(link)}" data-page="{escape(page)}"{handed_on}{attributes}>{label}</a>'
 
 
 def copy_button(content: Content, text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from html import unescape
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
@@ -46,10 +47,8 @@ def pick(shown, what, value):
 
 
 def type_in(shown, what, value):
-    """What the harness cannot type into a list, as the list's callback hands it on."""
-    chosen = shown.test.session_state["live"]
-    setattr(chosen, what, value)
-    chosen.forget()
+    """What the harness cannot type into a list, by way of the address."""
+    shown.test.query_params[what] = value
     shown.test.run()
     return shown
 
@@ -143,10 +142,63 @@ def test_another_service_account_is_walked(screen, real):
 @pytest.mark.parametrize("what", ["namespace", "service_account", "pod"])
 def test_whatever_is_typed_stays_a_name(screen, real, what):
     shown = screen(lang="en").open("home", mode="live")
-    for typed in ("../../x", "ａ", "a b", "<b>x", "x" * 300, "%2e%2e", ".."):
+    for typed in ("../../x", "ａ", "a b", "<b>x", "x" * 300, "%2e%2e", "..", "\0", "\u202e", "-"):
         type_in(shown, what, typed)
         assert not shown.test.exception, typed
-        assert "<b>x" not in shown.html("verdict") + shown.data("diagram_flow")["svg"]
+        assert EN.message("errors.live_not_a_name.title") in unescape(shown.html("notice_problem"))
+        assert "<b>x" not in shown.everything
+        assert "namespaces" in {key[0] for key in shown.test.session_state["live"].lists}
+    shown.test.query_params[what] = "default"
+    shown.test.run()
+    assert visit(shown) is not None
+
+
+def address(shown):
+    return {name: shown.test.query_params[name] for name in shown.test.query_params}
+
+
+def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
+    shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
+    chosen = {"context": real.world.cluster_name, "namespace": "default", "service_account": "default"}
+    assert "pod" in address(shown)
+    assert chosen.items() <= address(shown).items()
+    again = screen(lang="en").open("webhook", **address(shown))
+    assert visit(again).walk.subject == visit(shown).walk.subject
+    pick(again, "service_account", "my-sa")
+    assert address(again)["pod"] == "pod-after"
+    assert visit(again).walk.subject.pod == "pod-after"
+    assert not set(address(switch(again, "simulated"))) & {*chosen, "mode"}
+    switch(again, "live")
+    assert visit(again).walk.subject.service_account == "my-sa"
+
+
+def test_every_link_carries_mode_depth_and_choice(screen, real):
+    shown = screen(lang="en").open("home", mode="live", depth="3")
+    links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
+    links += re.findall(r'<a [^>]*?href="([^"]*)"', shown.data("diagram_flow")["svg"])
+    assert len(links) > 20
+    for link in links:
+        carried = dict(parse_qsl(urlsplit(unescape(link)).query))
+        assert (carried["mode"], carried["service_account"], carried["pod"]) == ("live", "my-sa", "pod-after"), link
+    assert any("depth=3" in link for link in links)
+    simulated = screen(lang="en").open("home")
+    assert "mode=live" not in simulated.everything
+
+
+def drawn(shown):
+    found = (part.proto.json or part.proto.mixed.json for part in shown.test.get("bidi_component"))
+    return [data for data in found if '"html"' in data]
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("context", "no_such_context"), ("profile", "aws_no_such_profile"), ("region", "aws_bad_region")]
+)
+@pytest.mark.parametrize("junk", ["<b>x", "\0", "x" * 3000, "../..", "\u202e"])
+def test_an_address_that_names_what_is_not_there_says_so(screen, real, what, code, junk):
+    shown = screen(lang="en").open("doctor", mode="live", **{what: junk})
+    assert not shown.test.exception
+    assert EN.message(f"errors.{code}.title") in unescape(shown.everything)
+    assert "<b>x" not in shown.everything
 
 
 def test_two_sessions_look_at_different_things(screen, real):

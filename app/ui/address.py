@@ -1,0 +1,76 @@
+"""What an address carries from page to page: how the reader looks, and at what. Names, and never a secret.
+
+A reload, a link opened in a tab of its own and one that is passed on so show the same. What the reader allowed beyond
+reading is not among it: a link must not send anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from app.ui.choosing import State
+
+LOOK = ("lang", "depth", "mode", "present")
+CLUSTER = ("context", "in_cluster", "profile", "region")
+SUBJECT = ("namespace", "service_account", "pod")
+_YES = "1"
+
+
+def kept() -> dict[str, str]:
+    """Those of the present address that go along."""
+    return {name: st.query_params[name] for name in (*LOOK, *CLUSTER, *SUBJECT) if name in st.query_params}
+
+
+def query(language: str, **params: str) -> str:
+    """The query of a link to another page of ours; `params` are that page's own."""
+    return urlencode({**kept(), "lang": language, **params})
+
+
+def read(chosen: State) -> None:
+    """Takes over what the address names. What it does not name stays as it was chosen."""
+    asked = {name: st.query_params[name] for name in (*CLUSTER, *SUBJECT) if name in st.query_params}
+
+    # (1) The cluster, and as whom: another one wants everything anew.
+    choice = replace(
+        chosen.choice,
+        profile=asked.get("profile", chosen.choice.profile),
+        region=asked.get("region", chosen.choice.region),
+    )
+    if "context" in asked or "in_cluster" in asked:
+        in_cluster = asked.get("in_cluster") == _YES
+        choice = replace(choice, in_cluster=in_cluster, context="" if in_cluster else asked.get("context", ""))
+    if choice != chosen.choice:
+        chosen.turn_to(choice)
+
+    # (2) About whom: what hung on another is chosen anew.
+    for name in SUBJECT:
+        if name in asked and asked[name] != getattr(chosen, name):
+            chosen.pick(name, asked[name])
+
+
+def write(chosen: State) -> None:
+    """Puts the choice into the address, as far as it is known."""
+    choice = chosen.choice
+    named = {
+        "context": choice.context or None,
+        "in_cluster": _YES if choice.in_cluster else None,
+        "profile": choice.profile or None,
+        "region": choice.region or None,
+        "namespace": chosen.namespace or None,
+        "service_account": chosen.service_account or None,
+        "pod": chosen.pod,  # an empty one is a choice: none
+    }
+    for name, text in named.items():
+        if text is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != text:
+            st.query_params[name] = text
+
+
+def forget() -> None:
+    """Takes the choice out of the address: the simulated cluster has none."""
+    for name in (*CLUSTER, *SUBJECT):
+        st.query_params.pop(name, None)
