@@ -20,6 +20,7 @@ ROOTS = (
     "V1SelfSubjectReview",
     "V1SelfSubjectAccessReview",
     "V1SelfSubjectRulesReview",
+    "V1TokenReview",
     "V1DeleteOptions",
 )
 SCALARS = {"str": "string", "int": "integer", "bool": "boolean", "float": "number", "datetime": "time"}

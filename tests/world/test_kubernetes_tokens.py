@@ -318,3 +318,61 @@ def test_a_dry_run_gives_no_token(api):
 
 def test_causes_name_the_field(api):
     assert causes(api.post(TOKEN, request(expirationSeconds=1)))[0][0] == "spec.expirationSeconds"
+
+
+def reviewed(api, token, *audiences):
+    spec = {"token": token} | ({"audiences": list(audiences)} if audiences else {})
+    answer = api.post("/apis/authentication.k8s.io/v1/tokenreviews", {"spec": spec})
+    assert answer.status == 201
+    return answer.body["status"]
+
+
+def test_a_token_review_knows_a_token_for_sts_by_its_audience(api):
+    token = token_for(api, audiences=["sts.amazonaws.com"])
+    assert reviewed(api, token, "sts.amazonaws.com", "elsewhere") == {
+        "authenticated": True,
+        "user": {
+            "username": "system:serviceaccount:default:my-sa",
+            "uid": uid_of(api, f"{ACCOUNTS}/my-sa"),
+            "groups": ["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"],
+            "extra": {
+                "authentication.kubernetes.io/credential-id": [
+                    f"JTI={jwt.decode(token, options={'verify_signature': False})['jti']}"
+                ]
+            },
+        },
+        "audiences": ["sts.amazonaws.com"],
+    }
+    assert reviewed(api, token) == {
+        "user": {},
+        "error": '[invalid bearer token, token audiences ["sts.amazonaws.com"] is invalid for the target audiences '
+        '["https://kubernetes.default.svc"]]',
+    }
+
+
+def test_a_token_review_refuses_the_token_of_a_pod_that_is_gone(world, api):
+    bound = {"kind": "Pod", "apiVersion": "v1", "name": "pod-after"}
+    token = token_for(api, audiences=["sts.amazonaws.com"], boundObjectRef=bound)
+    assert reviewed(api, token, "sts.amazonaws.com")["authenticated"] is True
+    old = uid_of(api, f"{PODS}/pod-after")
+    assert api.delete(f"{PODS}/pod-after").status == 200
+    gone = "[invalid bearer token, service account token has been invalidated]"
+    assert reviewed(api, token, "sts.amazonaws.com") == {"user": {}, "error": gone}
+    spec = {"serviceAccountName": "my-sa", "containers": [{"name": "app", "image": "busybox"}]}
+    new = api.post(PODS, {"metadata": {"name": "pod-after"}, "spec": spec}).body["metadata"]["uid"]
+    other = f"pod UID ({new}) does not match service account pod ref claim ({old})"
+    assert reviewed(api, token, "sts.amazonaws.com")["error"] == f"[invalid bearer token, {other}]"
+    assert api.delete(f"{ACCOUNTS}/my-sa").status == 200
+    missing = '[invalid bearer token, serviceaccounts "my-sa" not found]'
+    assert reviewed(api, token, "sts.amazonaws.com")["error"] == missing
+
+
+def test_a_token_review_refuses_what_has_expired_and_what_is_no_token(world, api):
+    token = token_for(api, audiences=["sts.amazonaws.com"], expirationSeconds=600)
+    world.clock.move(601)
+    expired = "[invalid bearer token, service account token has expired]"
+    assert reviewed(api, token, "sts.amazonaws.com") == {"user": {}, "error": expired}
+    for junk in ("x", "a.b.c", f"{token[:-8]}AAAAAAAA", world.admin_token + "x"):
+        assert reviewed(api, junk, "sts.amazonaws.com") == {"user": {}, "error": "invalid bearer token"}
+    assert reviewed(api, world.admin_token)["user"]["username"] == "kubernetes-admin"
+    assert api.post("/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {}}).status == 400

@@ -5,7 +5,8 @@ Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,10 @@ def authenticate(world: World, authorization: str) -> User:
     token = _bearer_token(authorization)
     if not token:
         return ANONYMOUS
-    user = world.user_of(token)
-    if user is None:
-        user = _service_account(world, token)
-    if user is None:
-        raise errors.unauthorized()
-    return user if ALL_AUTHENTICATED in user.groups else replace(user, groups=(*user.groups, ALL_AUTHENTICATED))
+    try:
+        return review(world, token, (world.api_audience,))[0]
+    except InvalidToken:
+        raise errors.unauthorized() from None
 
 
 def named_world(authorization: str) -> str:
@@ -58,38 +57,72 @@ def _bearer_token(authorization: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _service_account(world: World, token: str) -> User | None:
-    """The ServiceAccount that a token speaks for; None for a foreign token and for one that is no longer valid."""
+class InvalidToken(Exception):
+    """A bearer token that is taken from nobody. The text is the API server's own."""
+
+
+def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
+    """Whom a bearer token speaks for, and for which of the `audiences` it was made. Raises `InvalidToken`."""
+    user = world.user_of(token) if world.api_audience in audiences else None
+    if user is None:
+        try:
+            return _service_account(world, token, audiences)
+        except (KeyError, TypeError, AttributeError) as error:  # signed by us, and yet not as TokenRequest makes them
+            raise InvalidToken(_INVALID) from error
+    groups = user.groups if ALL_AUTHENTICATED in user.groups else (*user.groups, ALL_AUTHENTICATED)
+    return replace(user, groups=groups), (world.api_audience,)
+
+
+def _service_account(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
+    """The ServiceAccount that a token speaks for. Raises `InvalidToken` for a foreign one and for one that is over."""
+    # (1) One of our keys has signed it, and it is for one who asks.
     claims = _verified(world, token)
-    if claims is None:
-        return None
-    private = claims.get("kubernetes.io")
-    audience = claims.get("aud")
-    if not isinstance(private, dict) or not isinstance(audience, list) or world.api_audience not in audience:
-        return None
-    namespace, account = private.get("namespace"), private.get("serviceaccount")
-    # The token dies with its ServiceAccount and with what it is bound to; another of the same name is not the same.
-    if not _alive(world, "serviceaccounts", namespace, account):
-        return None
-    for plural, reference in (("pods", private.get("pod")), ("secrets", private.get("secret"))):
-        if reference is not None and not _alive(world, plural, namespace, reference):
-            return None
-    return User(
-        name=f"system:serviceaccount:{namespace}:{private['serviceaccount']['name']}",
-        groups=("system:serviceaccounts", f"system:serviceaccounts:{namespace}"),
-        uid=private["serviceaccount"]["uid"],
+    meant = tuple(audience for audience in claims["aud"] if audience in audiences)
+    if not meant:
+        own, asked = (f"[{' '.join(json.dumps(name) for name in names)}]" for names in (claims["aud"], audiences))
+        raise InvalidToken(f"[{_INVALID}, token audiences {own} is invalid for the target audiences {asked}]")
+    # (2) It is of now.
+    now = world.clock.now()
+    if now >= claims["exp"]:
+        raise InvalidToken(f"[{_INVALID}, service account token has expired]")
+    if now < claims["nbf"]:
+        raise InvalidToken(f"[{_INVALID}, service account token is not valid yet]")
+    # (3) It dies with its ServiceAccount and with what it is bound to; another of the same name is not the same.
+    private = claims["kubernetes.io"]
+    namespace, account = private["namespace"], private["serviceaccount"]
+    stored = world.cluster.find("serviceaccounts", namespace, account["name"])
+    if stored is None:
+        raise InvalidToken(f'[{_INVALID}, serviceaccounts "{account["name"]}" not found]')
+    if (uid := stored.object["metadata"]["uid"]) != account["uid"]:
+        raise InvalidToken(f"[{_INVALID}, service account UID ({uid}) does not match claim ({account['uid']})]")
+    for plural, kind in (("secrets", "secret"), ("pods", "pod")):
+        if (reference := private.get(kind)) is not None:
+            bound = world.cluster.find(plural, namespace, reference["name"])
+            if bound is None:
+                raise InvalidToken(f"[{_INVALID}, service account token has been invalidated]")
+            if (uid := bound.object["metadata"]["uid"]) != reference["uid"]:
+                why = f"{kind} UID ({uid}) does not match service account {kind} ref claim ({reference['uid']})"
+                raise InvalidToken(f"[{_INVALID}, {why}]")
+    user = User(
+        name=f"system:serviceaccount:{namespace}:{account['name']}",
+        groups=("system:serviceaccounts", f"system:serviceaccounts:{namespace}", ALL_AUTHENTICATED),
+        uid=account["uid"],
         extra=_extra(claims, private),
     )
+    return user, meant
 
 
-def _verified(world: World, token: str) -> dict[str, Any] | None:
-    """The claims of a token that one of our keys has signed, that is ours and in time."""
+_INVALID = "invalid bearer token"
+
+
+def _verified(world: World, token: str) -> dict[str, Any]:
+    """The claims of a token that one of our keys has signed. Raises `InvalidToken`."""
     try:
         kid = jwt.get_unverified_header(token).get("kid")
         key = next((key for key in world.keys.published if key.kid == kid), None)
         if key is None:
-            return None
-        claims = jwt.decode(
+            raise InvalidToken(_INVALID)
+        return jwt.decode(
             token,
             key.public_key,
             algorithms=["RS256"],
@@ -97,18 +130,8 @@ def _verified(world: World, token: str) -> dict[str, Any] | None:
             # Times are those of the world's clock, and audiences are the caller's business.
             options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
-        now = world.clock.now()
-        return claims if claims["nbf"] <= now < claims["exp"] else None
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
-def _alive(world: World, plural: str, namespace: Any, reference: Any) -> bool:
-    if not isinstance(reference, dict) or not isinstance(namespace, str):
-        return False
-    name, uid = reference.get("name"), reference.get("uid")
-    stored = world.cluster.find(plural, namespace, name) if isinstance(name, str) else None
-    return stored is not None and stored.object["metadata"]["uid"] == uid
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidToken(_INVALID) from error
 
 
 def _extra(claims: Mapping[str, Any], private: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

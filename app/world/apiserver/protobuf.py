@@ -62,6 +62,7 @@ _MESSAGES: Mapping[str, Fields] = {
     },
     "TokenRequest": {1: ("metadata", _META), 2: ("spec", _TOKEN)},
     "SelfSubjectReview": {1: ("metadata", _META)},
+    "TokenReview": {1: ("metadata", _META), 2: ("spec", {1: ("token", "string"), 2: ("audiences", "strings")})},
     "SelfSubjectAccessReview": {1: ("metadata", _META), 2: ("spec", _ACCESS)},
     "SelfSubjectRulesReview": {1: ("metadata", _META), 2: ("spec", {1: ("namespace", "string")})},
     "DeleteOptions": {

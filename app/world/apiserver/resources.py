@@ -105,6 +105,13 @@ REVIEWS: Mapping[str, Resource] = {
             verbs=("create",),
         ),
         Resource(
+            group="authentication.k8s.io",
+            plural="tokenreviews",
+            kind="TokenReview",
+            namespaced=False,
+            verbs=("create",),
+        ),
+        Resource(
             group="authorization.k8s.io",
             plural="selfsubjectaccessreviews",
             kind="SelfSubjectAccessReview",

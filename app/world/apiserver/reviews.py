@@ -1,13 +1,14 @@
-"""Questions that are answered and never stored: who am I, what may I do."""
+"""Questions that are answered and never stored: who am I, what may I do, whose token is this."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.world.apiserver.authentication import User
+from app.world.apiserver.authentication import InvalidToken, User
+from app.world.apiserver.authentication import review as review_token
 from app.world.apiserver.authorization import Grant, Request, grants_of, is_allowed
 from app.world.apiserver.codec import decode_typed
-from app.world.apiserver.errors import invalid
+from app.world.apiserver.errors import bad_request, invalid
 from app.world.apiserver.names import invalid_value
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.state import timestamp
@@ -25,6 +26,7 @@ def answer_review(world: World, user: User, resource: Resource, body: JsonObject
         "SelfSubjectReview": _who,
         "SelfSubjectAccessReview": _access,
         "SelfSubjectRulesReview": _rules,
+        "TokenReview": _token,
     }
     return {
         "kind": resource.kind,
@@ -35,13 +37,29 @@ def answer_review(world: World, user: User, resource: Resource, body: JsonObject
 
 
 def _who(world: World, user: User, review: JsonObject) -> JsonObject:
+    return {"status": {"userInfo": _info(user)}}
+
+
+def _token(world: World, user: User, review: JsonObject) -> JsonObject:
+    """`pkg/registry/authentication/tokenreview`: whoever asks for no audience asks for the API server's own."""
+    spec = review.get("spec", {})
+    if not spec.get("token"):
+        raise bad_request("token is required for TokenReview in authentication")
+    try:
+        whose, audiences = review_token(world, spec["token"], spec.get("audiences") or [world.api_audience])
+    except InvalidToken as error:
+        return {"spec": spec, "status": {"user": {}, "error": str(error)}}
+    return {"spec": spec, "status": {"authenticated": True, "user": _info(whose), "audiences": list(audiences)}}
+
+
+def _info(user: User) -> JsonObject:
     info: JsonObject = {"username": user.name}
     if user.uid:
         info["uid"] = user.uid
     info["groups"] = list(user.groups)
     if user.extra:
         info["extra"] = {key: list(values) for key, values in user.extra.items()}
-    return {"status": {"userInfo": info}}
+    return info
 
 
 def _access(world: World, user: User, review: JsonObject) -> JsonObject:
