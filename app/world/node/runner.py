@@ -1,4 +1,4 @@
-"""The AWS CLI inside a container: `aws s3 ls` and `aws sts get-caller-identity`, on botocore's own credential chain.
+"""The AWS CLI inside a container: a few commands of `aws s3` and `aws sts`, on botocore's own credential chain.
 
 Which identity a Pod gets, and in which words it fails, is botocore's doing (`credential_chain`). Of the CLI only its
 command line and output (`aws_command`), its error prefix and its exit codes (`awscli/errorhandler.py`, version 2) are
@@ -8,6 +8,7 @@ endpoint.
 
 from __future__ import annotations
 
+import posixpath
 import threading
 import time
 from collections import OrderedDict
@@ -26,7 +27,7 @@ from botocore.utils import InstanceMetadataRegionFetcher
 from app.flow.model import Exchange
 from app.flow.ports import Execution
 from app.world.node import aws_command, credential_chain
-from app.world.node.aws_command import GetCallerIdentity, ListBuckets, ListObjects, UsageError
+from app.world.node.aws_command import AssumeRole, GetCallerIdentity, ListBuckets, ListObjects, UsageError
 from app.world.node.container import Container
 from app.world.node.instance_metadata import InstanceMetadata
 from app.world.node.pod_exchanges import exchange
@@ -167,7 +168,7 @@ class _Run:
         """Runs a command. Whatever it raises, `_failure` words."""
         if profile := self._environment.get("AWS_PROFILE"):
             raise exceptions.ProfileNotFound(profile=profile)
-        match aws_command.parse(arguments):
+        match aws_command.parse(arguments, self._read):
             case ListBuckets():
                 return _printed(aws_command.bucket_lines(self._signed_client("s3").list_buckets()))
             case ListObjects(bucket=bucket, prefix=prefix):
@@ -175,13 +176,31 @@ class _Run:
                 lines = aws_command.object_lines(pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"))
                 return _printed(lines, exit_code=0 if lines or not prefix else 1)
             case GetCallerIdentity():
-                return _printed(aws_command.identity_text(self._signed_client("sts").get_caller_identity()))
+                return _printed(aws_command.json_text(self._signed_client("sts").get_caller_identity()))
+            case AssumeRole(operation=operation, parameters=parameters):
+                client = self._signed_client("sts") if operation == "assume_role" else self._client_for_web_identity()
+                return _printed(aws_command.json_text(getattr(client, operation)(**parameters)))
+
+    def _read(self, path: str) -> str:
+        home = self._environment.get("HOME", "")
+        path = home + path[1:] if path.startswith("~/") else path
+        path = posixpath.join(self._container.working_directory, path)
+        with self._container.files.open(path) as file:
+            return file.read()
 
     def _unsigned_client(self, service: str, config: Config) -> Any:
         return self._cli.client(service, self._region_name())
 
+    def _client_for_web_identity(self) -> Any:
+        """The call is not signed. The CLI looks for credentials all the same, and needs none."""
+        self._credentials()
+        return self._cli.client("sts", self._region_name())
+
+    def _credentials(self) -> Credentials | None:
+        return credential_chain.load(self._container, self._metadata, self._unsigned_client)
+
     def _signed_client(self, service: str) -> Any:
-        credentials = credential_chain.load(self._container, self._metadata, self._unsigned_client)
+        credentials = self._credentials()
         if credentials is None:
             raise exceptions.NoCredentialsError
         credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
