@@ -1,27 +1,148 @@
-"""A world as it was at one moment, to go back to."""
+"""A world as it was at one moment, to go back to.
+
+Everything in a world is state and comes back, unless it is named here: so what is added to a world later is not
+forgotten. The parts that others hold on to (the world, its accounts, its kubelet, ...) stay the same objects and get
+their attributes of that moment; what hangs on the attributes is copied. What is in `_SHARED` is never copied: it does
+not change, or it is no state but the machinery that works on it.
+
+Not taken back: the exchange log, which is history; the counter of resource versions, so that none is given out twice;
+and the wall clock, so that in the restored world time has gone on.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import io
+import pickle
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from app.world.apiserver.state import ClusterState, Key, Stored
+from app.world.aws.account import Account
+from app.world.aws.entities import StoredObject
+from app.world.clock import WorldClock
+from app.world.exchange_log import ExchangeLog
+from app.world.keys import KeyPool, KeyRing, SigningKey
+from app.world.loopback import Loopback
+from app.world.network import Network
+from app.world.node.kept_files import KeptFile, read_tree, write_tree
+from app.world.node.kubelet import Kubelet
+from app.world.node.runner import AwsCli
 
 if TYPE_CHECKING:
     from app.world.world import World
 
+SETTLE_SECONDS = 20.0
+"""How long Pods on their way are waited for. What still runs then is cancelled by `restore`; `save` leaves it alone."""
+
+_NO_STATE: Mapping[type, frozenset[str]] = {
+    ClusterState: frozenset({"version", "_objects", "_history", "_watchers", "_bytes"}),
+    Account: frozenset(),
+    Network: frozenset(),
+    Kubelet: frozenset({"_tasks", "_cancel_watch"}),
+    WorldClock: frozenset(),
+    KeyRing: frozenset(),
+}
+"""The parts of a world beside itself, with the attributes that do not come back. The objects do, in another way."""
+_SHARED = (
+    *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
+    *(ExchangeLog, Loopback, AwsCli, KeyPool, ThreadPoolExecutor, asyncio.Lock, asyncio.Semaphore, asyncio.Task),
+)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Memento:
-    """What `save` keeps. It belongs to one world, and may be restored as often as one likes."""
+    """What `save` keeps, in memory. It belongs to one world, and may be restored as often as one likes."""
 
     world: World
+    state: bytes
+    """The attributes of the world and of its parts, pickled one after the other. It never leaves the process."""
+    shared: tuple[Any, ...]
+    """What `state` refers to by its place in here: the world, its parts, and what is not copied."""
+    parts: tuple[Any, ...]
+    """Whose attributes `state` holds, in that order."""
+    objects: Mapping[str, Mapping[Key, Stored]]
+    """Cluster's, by resource."""
+    files: tuple[KeptFile, ...]
+    """The node's."""
 
 
 async def save(world: World) -> Memento:
-    """Remembers the world as it is now."""
-    return Memento(world=world)
+    """Remembers the world as it is, once the Pods on their way have settled."""
+    await world.kubelet.settle(SETTLE_SECONDS)
+    pickler = _Pickler(world)
+    parts = pickler.dump_parts()
+    return Memento(
+        world=world,
+        state=pickler.buffer.getvalue(),
+        shared=tuple(pickler.shared),
+        parts=parts,
+        objects=world.cluster.snapshot(),
+        files=read_tree(world.directory),
+    )
 
 
 async def restore(world: World, memento: Memento) -> None:
-    """Makes the world what it was. Raises `ValueError` for another world's memento."""
+    """Makes the world what it was. Raises `ValueError` for another world's memento.
+
+    No Pod is run again: one that is gone by now comes back with its uid, its files and its logs; a newer one goes.
+    """
     if memento.world is not world:
         raise ValueError("the memento is another world's")
+    await world.kubelet.retire(SETTLE_SECONDS)
+    # No `await` from here on: nobody sees half of it.
+    unpickler = _Unpickler(memento)
+    states = [unpickler.load() for _ in memento.parts]
+    write_tree(world.directory, memento.files)
+    with world.kubelet.looking_away():
+        world.cluster.restore(memento.objects)
+        for part, state in zip(memento.parts, states, strict=True):
+            vars(part).update(state)
+            for name in vars(part).keys() - state.keys() - _no_state(part):
+                delattr(part, name)
+
+
+def _no_state(part: Any) -> frozenset[str]:
+    return _NO_STATE.get(type(part), frozenset())
+
+
+class _Pickler(pickle.Pickler):
+    """Copies all that hangs on a world. What is shared, the parts among it, is referred to."""
+
+    def __init__(self, world: World) -> None:
+        self.buffer = io.BytesIO()
+        super().__init__(self.buffer, pickle.HIGHEST_PROTOCOL)
+        self.shared: list[Any] = []
+        self._places: dict[int, int] = {}
+        self._parts: list[Any] = [world]
+
+    def dump_parts(self) -> tuple[Any, ...]:
+        """Writes the attributes of the world, and of each part that comes to light by that."""
+        for part in self._parts:  # grows meanwhile
+            self.dump({name: value for name, value in vars(part).items() if name not in _no_state(part)})
+        return tuple(self._parts)
+
+    def persistent_id(self, value: Any) -> int | None:
+        is_part = type(value) in _NO_STATE or value is self._parts[0]
+        if not is_part and not isinstance(value, (*_SHARED, Memento)):
+            return None
+        if id(value) not in self._places:
+            self._places[id(value)] = len(self.shared)
+            self.shared.append(value)
+            if is_part and value is not self._parts[0]:
+                self._parts.append(value)
+        return self._places[id(value)]
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, memento: Memento) -> None:
+        super().__init__(io.BytesIO(memento.state))
+        self._shared = memento.shared
+
+    def persistent_load(self, place: int) -> Any:
+        return self._shared[place]

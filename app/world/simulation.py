@@ -256,5 +256,4 @@ async def _cause(world: World, faults: list[Fault]) -> None:
 
 async def _mend(world: World) -> None:
     if world.before_faults is not None:
-        await memento.restore(world, world.before_faults)
-        world.faults, world.before_faults = (), None
+        await memento.restore(world, world.before_faults)  # when no fault was in force

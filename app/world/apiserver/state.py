@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -229,7 +229,32 @@ class ClusterState:
         """How many watch."""
         return len(self._watchers)
 
-    # (4) Inside
+    # (4) Going back
+
+    def snapshot(self) -> Mapping[str, Mapping[Key, Stored]]:
+        """All objects, by resource."""
+        return {resource: dict(objects) for resource, objects in self._objects.items()}
+
+    def restore(self, snapshot: Mapping[str, Mapping[Key, Stored]]) -> None:
+        """Makes the objects what they were, their own resource versions included.
+
+        Each change by that is a commit of its own with a new version, so that watchers learn of it.
+        """
+        for resource, wanted in snapshot.items():
+            present = self._objects[resource]
+            for key, stored in list(present.items()):
+                if key not in wanted or wanted[key].object["metadata"]["uid"] != stored.object["metadata"]["uid"]:
+                    self._drop(resource, key, stored)
+            changed = {key: stored for key, stored in wanted.items() if present.get(key) is not stored}
+            self._objects[resource] = dict(wanted)  # in that order: the oldest event is the first to go
+            for key, stored in changed.items():
+                self.version += 1
+                previous = present.get(key)
+                self._commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
+        kept = (objects for resource, objects in self._objects.items() if resource != "events")
+        self._bytes = sum(len(stored.text) for objects in kept for stored in objects.values())
+
+    # (5) Inside
 
     def _check(self, resource: str, name: str, previous: Stored | None, expect: str) -> None:
         if expect == "" and previous is not None:

@@ -12,8 +12,9 @@ import errno
 import json
 import logging
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
@@ -88,6 +89,25 @@ class Kubelet:
                     await asyncio.wait(self._tasks)
         except TimeoutError:
             pass
+
+    async def retire(self, seconds: float) -> None:
+        """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
+        await self.settle(seconds)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        for worker in self._workers.values():
+            worker.stop()
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """What changes in the cluster meanwhile brings kubelet to nothing: an earlier moment comes back as it was."""
+        self._cancel_watch()
+        try:
+            yield
+        finally:
+            self._cancel_watch = self._world.cluster.subscribe(self._changed)
 
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""

@@ -1,0 +1,71 @@
+"""A directory as a value: all files in it, to be written back later just as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file, a directory or a symbolic link."""
+
+    path: str
+    """Relative to the directory that was read."""
+    mode: int
+    """Type and permission bits."""
+    uid: int
+    gid: int
+    modified: int
+    """Unix nanoseconds."""
+    content: bytes
+    """What is in a file, where a link points to; nothing for a directory."""
+
+
+def read_tree(directory: Path) -> tuple[KeptFile, ...]:
+    """All that is under a directory, whatever contains something before what is in it."""
+    return tuple(_read(directory, path) for path in sorted(directory.rglob("*")))
+
+
+def write_tree(directory: Path, files: tuple[KeptFile, ...]) -> None:
+    """Makes a directory hold exactly `files`. Where it does already, nothing is touched."""
+    if read_tree(directory) == files:
+        return
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    for file in files:
+        _write(directory / file.path, file)
+    # What is in a directory comes first: making it has changed the directory's time.
+    for file in reversed(files):
+        os.utime(directory / file.path, ns=(file.modified, file.modified), follow_symlinks=False)
+
+
+def _read(directory: Path, path: Path) -> KeptFile:
+    found = path.lstat()
+    content = b""
+    if stat.S_ISLNK(found.st_mode):
+        content = os.fsencode(os.readlink(path))
+    elif stat.S_ISREG(found.st_mode):
+        content = path.read_bytes()
+    name = str(path.relative_to(directory))
+    return KeptFile(name, found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, content)
+
+
+def _write(path: Path, file: KeptFile) -> None:
+    if stat.S_ISLNK(file.mode):
+        path.symlink_to(os.fsdecode(file.content))
+        return
+    if stat.S_ISDIR(file.mode):
+        path.mkdir()
+    else:
+        path.write_bytes(file.content)
+    with contextlib.suppress(PermissionError):  # who may not give files away has not given this one away before
+        os.chown(path, file.uid, file.gid)
+    path.chmod(stat.S_IMODE(file.mode))

@@ -1,0 +1,74 @@
+"""All that can be seen of a world, as one JSON value: to compare a world before and after."""
+
+import asyncio
+import dataclasses
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FunctionType, MethodType
+
+import jwt
+
+from app.flow.model import JsonValue
+from app.world.apiserver.state import Stored
+from app.world.exchange_log import ExchangeLog
+from app.world.keys import KeyPool, SigningKey
+from app.world.loopback import Loopback
+from app.world.memento import Memento
+from app.world.node.kept_files import read_tree
+from app.world.node.runner import AwsCli
+from app.world.world import World
+
+MACHINERY = (
+    *(ExchangeLog, Loopback, AwsCli, KeyPool, ThreadPoolExecutor, Memento),
+    *(asyncio.Lock, asyncio.Semaphore, asyncio.Task),
+)
+"""What works on the state and is none."""
+NOT_SEEN = {"_history", "_watchers", "_tasks", "_cancel_watch", "version"}
+"""Attributes that go on whatever comes back. Each object's own version is among what is seen."""
+
+
+def state_of(world: World) -> JsonValue:
+    """The objects with uid and version, both accounts, network, clock, keys, Pods with their logs, the node's files.
+
+    Every attribute of every part is read, whoever added it.
+    """
+    files = {
+        file.path: [file.mode, file.uid, file.gid, file.modified, file.content.decode("utf-8", "replace")]
+        for file in read_tree(world.directory)
+    }
+    return {"world": _plain(world, set()), "files": files}
+
+
+def _plain(value: object, seen: set[int]) -> JsonValue:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case Path():
+            return str(value)
+        case SigningKey():
+            return value.kid
+        case jwt.PyJWK():
+            return value.key_id
+        case Stored():
+            return _plain(value.object, seen)
+        case FunctionType() | MethodType():
+            return value.__qualname__
+        case Mapping():
+            return {str(key): _plain(item, seen) for key, item in value.items()}
+        case set() | frozenset():
+            return sorted(map(str, value))
+        case list() | tuple() | deque():
+            return [_plain(item, seen) for item in value]
+    name = type(value).__name__
+    if isinstance(value, MACHINERY) or id(value) in seen:
+        return f"<{name}>"
+    if dataclasses.is_dataclass(value):
+        members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    else:
+        seen.add(id(value))
+        members = {key: item for key, item in vars(value).items() if key not in NOT_SEEN}
+    return {"": name} | {key: _plain(item, seen) for key, item in sorted(members.items())}
