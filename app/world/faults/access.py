@@ -1,0 +1,74 @@
+"""Faults of step 6: the Pod has its role, and the role may not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from app.flow.model import Step
+from app.world.aws import iam
+from app.world.faults import texts
+from app.world.faults.changing import recreate
+from app.world.faults.fault import Fault
+from app.world.scenario import ROLE
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+_READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+async def _denied_by_the_organization(world: World) -> None:
+    """A service control policy that leaves S3 to another region."""
+    statement = {
+        "Effect": "Deny",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
+    }
+    world.account.service_control_policies.append(_document(statement))
+    await recreate(world)
+
+
+async def _no_permission(world: World) -> None:
+    _detach(world)
+    await recreate(world)
+
+
+async def _listing_of_one_bucket(world: World) -> None:
+    """`s3:ListBucket` lists a bucket's objects; the buckets themselves take `s3:ListAllMyBuckets`."""
+    _detach(world)
+    buckets = [f"arn:aws:s3:::{name}" for name in world.account.buckets]
+    document = _document({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": buckets})
+    parameters = {"RoleName": ROLE, "PolicyName": "list", "PolicyDocument": document}
+    iam.call(world.account, "PutRolePolicy", parameters)
+    await recreate(world)
+
+
+def _detach(world: World) -> None:
+    iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": _READ_ONLY})
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _denied(world: World) -> str:
+    user = texts.session_of(world, ROLE, texts.session_name(world))
+    return texts.may_not_list(user, "with an explicit deny in a service control policy")
+
+
+FAULTS = (
+    Fault(
+        id="F45", number=45, cause=Step.ACCESS, seen=Step.ACCESS, changes="organization",
+        text=_denied, cause_it=_denied_by_the_organization,
+    ),
+    Fault(
+        id="F46", number=46, cause=Step.ACCESS, seen=Step.ACCESS, changes="role",
+        text=texts.as_the_role, cause_it=_no_permission,
+    ),
+    Fault(
+        id="F47", number=47, cause=Step.ACCESS, seen=Step.ACCESS, changes="role",
+        text=texts.as_the_role, cause_it=_listing_of_one_bucket,
+    ),
+)  # fmt: skip

@@ -1,0 +1,112 @@
+"""What faults do to a world, by the operations that a request takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.flow.annotations import ROLE_ARN
+from app.world import roles
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.options import DeleteOptions, Options
+from app.world.apiserver.resources import RESOURCES
+from app.world.aws import iam
+from app.world.faults.manifest import written
+from app.world.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+POD_SECONDS = 30.0
+"""How long a Pod that was created anew may be on its way."""
+
+
+# (1) The cluster
+
+
+async def annotate(world: World, annotations: Mapping[str, str | None]) -> None:
+    """Sets annotations of the ServiceAccount; None takes one away. Its Pods stay as they are."""
+
+    def change(account: JsonObject) -> JsonObject:
+        merged = {**account["metadata"].get("annotations", {}), **annotations}
+        account["metadata"]["annotations"] = {key: value for key, value in merged.items() if value is not None}
+        return account
+
+    resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
+    await operations.update_object(world, ADMIN, resource, NAMESPACE, SERVICE_ACCOUNT, change, options)
+
+
+async def annotate_role(world: World, role_arn: str) -> None:
+    """Names another role at the ServiceAccount, and restarts its Pod."""
+    await annotate(world, {ROLE_ARN: role_arn})
+    await recreate(world)
+
+
+async def recreate(world: World, change: Callable[[JsonObject], None] | None = None) -> None:
+    """Deletes the Pod and creates it anew, its manifest changed in place; returns once it has run."""
+    await submit(world, change)
+    await settle(world)
+
+
+async def submit(world: World, change: Callable[[JsonObject], None] | None = None) -> None:
+    """The same, but returns as soon as the Pod is stored: kubelet has not seen it yet."""
+    pod = written(world.cluster.get("pods", NAMESPACE, POD_AFTER))
+    if change is not None:
+        change(pod)
+    await delete(world, "pods", NAMESPACE, POD_AFTER)
+    await operations.create(world, ADMIN, "pods", NAMESPACE, pod)
+
+
+async def settle(world: World) -> None:
+    """Waits until the Pod has run."""
+    await world.kubelet.settle(POD_SECONDS)
+
+
+async def delete(world: World, resource: str, namespace: str, name: str) -> None:
+    """Deletes an object."""
+    await operations.delete_object(world, ADMIN, RESOURCES[resource], namespace, name, DeleteOptions())
+
+
+def container_of(pod: JsonObject) -> JsonObject:
+    """The container of a manifest that lists the buckets."""
+    container: JsonObject = pod["spec"]["containers"][0]
+    return container
+
+
+def set_variables(pod: JsonObject, **variables: str) -> None:
+    """Writes variables into the manifest of a Pod."""
+    container = container_of(pod)
+    others = [entry for entry in container.get("env", []) if entry["name"] not in variables]
+    container["env"] = [*others, *({"name": name, "value": value} for name, value in variables.items())]
+
+
+# (2) The account
+
+
+def role_arn(world: World) -> str:
+    """The ARN of the role that the Pod is to have."""
+    return f"arn:aws:iam::{world.account_id}:role/{ROLE}"
+
+
+def trust_policy(world: World) -> JsonObject:
+    """The role's trust policy as eksctl writes it."""
+    return roles.trust_policy(world, NAMESPACE, SERVICE_ACCOUNT)
+
+
+def set_trust_policy(world: World, policy: JsonObject) -> None:
+    """UpdateAssumeRolePolicy."""
+    parameters = {"RoleName": ROLE, "PolicyDocument": json.dumps(policy)}
+    iam.call(world.account, "UpdateAssumeRolePolicy", parameters)
+
+
+def host_of(world: World) -> str:
+    """The issuer as IAM writes it: without `https://`."""
+    return world.issuer.removeprefix("https://")
+
+
+def provider_arn(world: World) -> str:
+    """The ARN of the issuer's provider."""
+    return f"arn:aws:iam::{world.account_id}:oidc-provider/{host_of(world)}"

@@ -1,0 +1,136 @@
+"""Faults of the trust record: the IAM OIDC provider, and the issuer that it stands for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from app.flow.model import Step
+from app.world.aws import iam
+from app.world.faults import texts
+from app.world.faults.changing import (
+    annotate_role,
+    host_of,
+    provider_arn,
+    recreate,
+    set_trust_policy,
+    trust_policy,
+)
+from app.world.faults.fault import Fault
+from app.world.roles import AUDIENCE
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+OTHER_ROLE = "reports-reader"
+"""The role in the other account."""
+FORMER_ID = "EC973221A6C1BC248C79CFD5455EEECC"
+"""The issuer's id of a cluster that was there before."""
+_WRONG_THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
+"""The one that was right for every EKS cluster for years."""
+
+
+async def _missing(world: World) -> None:
+    _delete(world)
+    await recreate(world)
+
+
+async def _of_the_former_cluster(world: World) -> None:
+    """As after the cluster was created anew: provider and trust policy name the former issuer."""
+    former = world.issuer.replace(world.issuer_id, FORMER_ID)
+    _replace(world, former)
+    policy = json.dumps(trust_policy(world)).replace(world.issuer_id, FORMER_ID)
+    set_trust_policy(world, json.loads(policy))
+    await recreate(world)
+
+
+async def _with_a_slash(world: World) -> None:
+    _replace(world, f"{world.issuer}/")
+    await recreate(world)
+
+
+async def _mistyped_audience(world: World) -> None:
+    arn = {"OpenIDConnectProviderArn": provider_arn(world)}
+    iam.call(world.account, "RemoveClientIDFromOpenIDConnectProvider", {**arn, "ClientID": AUDIENCE})
+    iam.call(world.account, "AddClientIDToOpenIDConnectProvider", {**arn, "ClientID": "sts.amazon.com"})
+    await recreate(world)
+
+
+async def _keys_private(world: World) -> None:
+    world.issuer_published = False
+    world.account.published_keys.clear()
+    await recreate(world)
+
+
+async def _wrong_thumbprint(world: World) -> None:
+    """Decides only where no public CA vouches for the issuer."""
+    world.network.private_ca = True
+    parameters = {"OpenIDConnectProviderArn": provider_arn(world), "ThumbprintList.member.1": _WRONG_THUMBPRINT}
+    iam.call(world.account, "UpdateOpenIDConnectProviderThumbprint", parameters)
+    await recreate(world)
+
+
+async def _in_the_other_account_alone(world: World) -> None:
+    """The role is in an account that has no provider for this issuer."""
+    other = world.other_account.account_id
+    policy = json.dumps(trust_policy(world)).replace(world.account_id, other)
+    iam.call(world.other_account, "CreateRole", {"RoleName": OTHER_ROLE, "AssumeRolePolicyDocument": policy})
+    await annotate_role(world, f"arn:aws:iam::{other}:role/{OTHER_ROLE}")
+
+
+def _delete(world: World) -> None:
+    parameters = {"OpenIDConnectProviderArn": provider_arn(world)}
+    iam.call(world.account, "DeleteOpenIDConnectProvider", parameters)
+
+
+def _replace(world: World, url: str) -> None:
+    """Deletes the provider and registers another one, all but its URL the same."""
+    thumbprint = world.account.oidc_providers[host_of(world)].thumbprints[0]
+    _delete(world)
+    parameters = {"Url": url, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint}
+    iam.call(world.account, "CreateOpenIDConnectProvider", parameters)
+
+
+def _no_key(world: World) -> str:
+    return texts.refused_by_sts(
+        "InvalidIdentityToken",
+        "Couldn't retrieve verification key from your identity provider,  "
+        "please reference AssumeRoleWithWebIdentity documentation for requirements",
+    )
+
+
+def _thumbprint_differs(world: World) -> str:
+    text = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
+    return texts.refused_by_sts("InvalidIdentityToken", text)
+
+
+FAULTS = (
+    Fault(
+        id="F14", number=14, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        text=texts.no_provider, cause_it=_missing,
+    ),
+    Fault(
+        id="F15", number=15, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        text=texts.no_provider, cause_it=_of_the_former_cluster,
+    ),
+    Fault(
+        id="F16", number=16, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        text=texts.no_provider, cause_it=_with_a_slash,
+    ),
+    Fault(
+        id="F26", number=26, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        text=texts.wrong_audience, cause_it=_mistyped_audience,
+    ),
+    Fault(
+        id="F42", number=42, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="cluster",
+        text=_no_key, cause_it=_keys_private,
+    ),
+    Fault(
+        id="F43", number=43, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        text=_thumbprint_differs, cause_it=_wrong_thumbprint,
+    ),
+    Fault(
+        id="F48", number=48, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="service_account",
+        text=texts.no_provider, cause_it=_in_the_other_account_alone,
+    ),
+)  # fmt: skip

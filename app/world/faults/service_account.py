@@ -1,0 +1,117 @@
+"""Faults of the ServiceAccount: its annotations, which are all that ties it to a role."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from app.flow.annotations import AUDIENCE, ROLE_ARN
+from app.flow.model import Step
+from app.world.aws import iam
+from app.world.faults import texts
+from app.world.faults.changing import annotate, annotate_role, provider_arn, recreate, role_arn, trust_policy
+from app.world.faults.fault import Fault
+from app.world.scenario import ROLE
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+OWN_AUDIENCE = "my-app"
+_READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+async def _not_annotated(world: World) -> None:
+    await annotate(world, {ROLE_ARN: None})
+    await recreate(world)
+
+
+async def _mistyped_key(world: World) -> None:
+    await annotate(world, {ROLE_ARN: None, "eks.amazonaws.com/rolearn": role_arn(world)})
+    await recreate(world)
+
+
+async def _mistyped_account(world: World) -> None:
+    """The last digit: nobody's account, since neither of this world's two."""
+    wrong = world.account_id[:-1] + str((int(world.account_id[-1]) + 5) % 10)
+    await annotate_role(world, role_arn(world).replace(world.account_id, wrong))
+
+
+async def _mistyped_role(world: World) -> None:
+    await annotate_role(world, role_arn(world).replace(ROLE, "s3-raeder"))
+
+
+async def _path_omitted(world: World) -> None:
+    """The role is made anew under a path, which is part of its ARN; the annotation is not adapted."""
+    iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": _READ_ONLY})
+    iam.call(world.account, "DeleteRole", {"RoleName": ROLE})
+    document = json.dumps(trust_policy(world))
+    iam.call(world.account, "CreateRole", {"RoleName": ROLE, "Path": "/team/", "AssumeRolePolicyDocument": document})
+    iam.call(world.account, "AttachRolePolicy", {"RoleName": ROLE, "PolicyArn": _READ_ONLY})
+    await recreate(world)
+
+
+async def _arn_of_a_policy(world: World) -> None:
+    await annotate_role(world, role_arn(world).replace(":role/", ":policy/"))
+
+
+async def _bare_name(world: World) -> None:
+    await annotate_role(world, ROLE)
+
+
+async def _own_audience(world: World) -> None:
+    await annotate(world, {AUDIENCE: OWN_AUDIENCE})
+    await recreate(world)
+
+
+async def _own_audience_at_the_provider(world: World) -> None:
+    """The provider takes the audience, the trust policy still asks for the other one."""
+    parameters = {"OpenIDConnectProviderArn": provider_arn(world), "ClientID": OWN_AUDIENCE}
+    iam.call(world.account, "AddClientIDToOpenIDConnectProvider", parameters)
+    await _own_audience(world)
+
+
+def _arn_too_short(world: World) -> str:
+    return (
+        "An error occurred (ParamValidation): Parameter validation failed:\n"
+        f"Invalid length for parameter RoleArn, value: {len(ROLE)}, valid min length: 20"
+    )
+
+
+FAULTS = (
+    Fault(
+        id="F01", number=1, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
+        text=texts.as_the_node, cause_it=_not_annotated,
+    ),
+    Fault(
+        id="F02", number=2, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
+        text=texts.as_the_node, cause_it=_mistyped_key,
+    ),
+    Fault(
+        id="F17", number=17, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=texts.not_validated, cause_it=_mistyped_account,
+    ),
+    Fault(
+        id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=texts.not_authorized, cause_it=_mistyped_role,
+    ),
+    Fault(
+        id="F18b", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",
+        text=texts.not_authorized, cause_it=_path_omitted,
+    ),
+    Fault(
+        id="F19", number=19, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=lambda _: texts.refused_by_sts("ValidationError", "Request ARN is invalid"), cause_it=_arn_of_a_policy,
+    ),
+    Fault(
+        id="F20", number=20, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=_arn_too_short, cause_it=_bare_name,
+    ),
+    Fault(
+        id="F27", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=texts.wrong_audience, cause_it=_own_audience,
+    ),
+    Fault(
+        id="F27b", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=texts.not_authorized, cause_it=_own_audience_at_the_provider,
+    ),
+)  # fmt: skip

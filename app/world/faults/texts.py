@@ -1,0 +1,101 @@
+"""The products' words for what faults bring about, letter by letter, with the names of one world.
+
+Placeholders of the catalogue are filled from the world: its account, issuer and roles, and what the Pod last asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.world.scenario import ROLE
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+LIST_BUCKETS = "s3:ListAllMyBuckets"
+"""The action that ListBuckets takes."""
+_SESSION_PREFIX = "botocore-session-"
+"""How botocore names a session of a web identity when nobody else does: the Unix seconds follow."""
+
+
+# (1) STS
+
+
+def not_authorized(world: World) -> str:
+    """STS does not let this identity have the role, or the role is not there: it never says which."""
+    return refused_by_sts("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+
+
+def not_validated(world: World) -> str:
+    """STS's words of 2026 for a token that it cannot validate."""
+    return refused_by_sts(
+        "InvalidIdentityToken",
+        "The web identity token provided could not be validated. "
+        "See the AssumeRoleWithWebIdentity documentation for requirements.",
+    )
+
+
+def no_provider(world: World) -> str:
+    """No provider for the issuer; until 2026 STS said so."""
+    if world.account.sts_wording == "current":
+        return not_validated(world)
+    text = f"No OpenIDConnect provider found in your account for {world.issuer}"
+    return refused_by_sts("InvalidIdentityToken", text)
+
+
+def wrong_audience(world: World) -> str:
+    """None of the provider's audiences; until 2026 STS said so."""
+    if world.account.sts_wording == "current":
+        return not_validated(world)
+    return refused_by_sts("InvalidIdentityToken", "Incorrect token audience")
+
+
+def no_jwt(world: World) -> str:
+    """What was sent is no token."""
+    text = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
+    return refused_by_sts("InvalidIdentityToken", text)
+
+
+def refused_by_sts(code: str, message: str) -> str:
+    """A refusal of AssumeRoleWithWebIdentity as botocore words it."""
+    return f"An error occurred ({code}) when calling the AssumeRoleWithWebIdentity operation: {message}"
+
+
+# (2) S3
+
+
+def as_the_node(world: World) -> str:
+    """The Pod has become the node, whose role may not list buckets."""
+    return may_not_list(session_of(world, world.node_role_name, world.instance_id))
+
+
+def as_the_role(world: World) -> str:
+    """The Pod has its role, which may not list buckets."""
+    return may_not_list(session_of(world, ROLE, session_name(world)))
+
+
+def may_not_list(user: str, why: str = f"because no identity-based policy allows the {LIST_BUCKETS} action") -> str:
+    """S3 refuses ListBuckets to whoever has that ARN."""
+    return (
+        "An error occurred (AccessDenied) when calling the ListBuckets operation: "
+        f"User: {user} is not authorized to perform: {LIST_BUCKETS} {why}"
+    )
+
+
+def session_of(world: World, role: str, name: str) -> str:
+    """The ARN of a role's session in the account."""
+    return f"arn:aws:sts::{world.account_id}:assumed-role/{role}/{name}"
+
+
+def session_name(world: World) -> str:
+    """The session that the Pod opened last."""
+    for event in reversed(world.account.management_events):
+        name = str((event.get("requestParameters") or {}).get("roleSessionName", ""))
+        if name.startswith(_SESSION_PREFIX):
+            return name
+    return f"{_SESSION_PREFIX}{int(world.clock.now())}"
+
+
+def nothing(world: World) -> str:
+    """Nothing fails."""
+    return ""

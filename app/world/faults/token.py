@@ -1,0 +1,93 @@
+"""Faults of step 4: the token does not come, is not whole, or is not renewed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from app.flow.model import Step
+from app.world.faults import texts
+from app.world.faults.changing import delete, recreate, settle, submit
+from app.world.faults.fault import Fault
+from app.world.passage import move_clock
+from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+_DAY = 86_400.0
+_GRACE = 300.0
+"""Seconds for which STS takes a token beyond its end."""
+
+
+async def _no_token_request(world: World) -> None:
+    """Nobody answers kubelet's TokenRequest."""
+    _close_token_request(world)
+    await recreate(world)
+
+
+async def _service_account_deleted(world: World) -> None:
+    """It goes between the Pod's admission and kubelet's TokenRequest."""
+    await submit(world)
+    await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    await settle(world)
+
+
+async def _not_renewed(world: World) -> None:
+    """Kubelet no longer reaches the API server, while the Pod goes on asking STS with the token that it has."""
+    await recreate(world, _restarted)
+    _close_token_request(world)
+    await move_clock(world, _DAY + 2 * _GRACE)
+
+
+def _restarted(pod: JsonObject) -> None:
+    pod["spec"]["restartPolicy"] = "Always"
+
+
+def _close_token_request(world: World) -> None:
+    world.network.closed.add(f"/k8s/{world.path}{_TOKEN_REQUEST}")
+
+
+_TOKEN_REQUEST = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{SERVICE_ACCOUNT}/token"
+
+
+def _connection_refused(world: World) -> str:
+    address = world.api_url.removeprefix("https://").partition("/")[0]
+    return _not_mounted(f'Post "{world.api_url}{_TOKEN_REQUEST}": dial tcp {address}: connect: connection refused')
+
+
+def _not_mounted(reason: str) -> str:
+    return f'MountVolume.SetUp failed for volume "aws-iam-token" : failed to fetch token: {reason}'
+
+
+def _expired(world: World) -> str:
+    """The seconds are those that STS compared last: its clock and the token's end are nobody else's to know."""
+    now = int(world.clock.now())
+    times = (str(now), str(now - int(2 * _GRACE)))
+    for exchange in world.log.exchanges():
+        if exchange.callee == "sts" and (told := _TIMES.search(exchange.response_body)):
+            times = (told[1], told[2])
+    return texts.refused_by_sts(
+        "ExpiredTokenException",
+        f"Token expired: current date/time {times[0]} must be before the expiration date/time {times[1]}",
+    )
+
+
+_TIMES = re.compile(r"current date/time ([0-9]+) must be before the expiration date/time ([0-9]+)")
+
+FAULTS = (
+    Fault(
+        id="F32", number=32, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
+        text=_expired, cause_it=_not_renewed,
+    ),
+    Fault(
+        id="F35", number=35, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="network",
+        text=_connection_refused, cause_it=_no_token_request,
+    ),
+    Fault(
+        id="F35b", number=35, cause=Step.SERVICE_ACCOUNT, seen=Step.TOKEN_MOUNT, changes="service_account",
+        text=lambda _: _not_mounted(f'serviceaccounts "{SERVICE_ACCOUNT}" not found'),
+        cause_it=_service_account_deleted,
+    ),
+)  # fmt: skip

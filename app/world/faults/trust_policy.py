@@ -1,0 +1,101 @@
+"""Faults of the role's trust policy, and of what stands above it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from app.flow.model import Step
+from app.world.faults import texts
+from app.world.faults.changing import host_of, provider_arn, recreate, set_trust_policy, trust_policy
+from app.world.faults.fault import Fault
+from app.world.faults.oidc_provider import FORMER_ID
+from app.world.roles import NODE_TRUST, trust_policy_without_subject
+from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+
+
+def _of_the_former_cluster(world: World) -> JsonObject:
+    policy: JsonObject = json.loads(json.dumps(trust_policy(world)).replace(world.issuer_id, FORMER_ID))
+    return policy
+
+
+def _wrong_namespace(world: World) -> JsonObject:
+    return _for_subject(world, f"system:serviceaccount:production:{SERVICE_ACCOUNT}")
+
+
+def _wrong_case(world: World) -> JsonObject:
+    return _for_subject(world, f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT.upper()}")
+
+
+def _wildcard_without_like(world: World) -> JsonObject:
+    return _for_subject(world, f"system:serviceaccount:{NAMESPACE}:*")
+
+
+def _for_subject(world: World, subject: str) -> JsonObject:
+    policy = trust_policy(world)
+    policy["Statement"][0]["Condition"]["StringEquals"][f"{host_of(world)}:sub"] = subject
+    return policy
+
+
+def _key_with_an_arn(world: World) -> JsonObject:
+    """The provider's ARN where the key wants the issuer's host and path."""
+    policy = trust_policy(world)
+    conditions = policy["Statement"][0]["Condition"]["StringEquals"]
+    policy["Statement"][0]["Condition"]["StringEquals"] = {
+        key.replace(host_of(world), provider_arn(world)): value for key, value in conditions.items()
+    }
+    return policy
+
+
+def _stored(policy_of: Callable[[World], JsonObject]) -> Callable[[World], Awaitable[None]]:
+    """Writes the policy into IAM. The Pod asks STS anew, which it needs no new Pod for; its log does."""
+
+    async def cause_it(world: World) -> None:
+        set_trust_policy(world, policy_of(world))
+        await recreate(world)
+
+    return cause_it
+
+
+async def _denied_by_the_organization(world: World) -> None:
+    """A resource control policy that was written with GitHub's tokens in mind: `IfExists` holds for all others too."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Resource": "*",
+        "Condition": {"StringNotLikeIfExists": {"token.actions.githubusercontent.com:sub": "repo:example-org/*"}},
+    }
+    world.account.resource_control_policies.append(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    await recreate(world)
+
+
+def _trust_fault(number: int, letter: str, policy_of: Callable[[World], JsonObject]) -> Fault:
+    return Fault(
+        id=f"F{number}{letter}", number=number, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME,
+        changes="trust_policy", text=texts.not_authorized, cause_it=_stored(policy_of),
+    )  # fmt: skip
+
+
+FAULTS = (
+    _trust_fault(15, "b", _of_the_former_cluster),
+    _trust_fault(21, "", _wrong_namespace),
+    _trust_fault(22, "", _wrong_case),
+    _trust_fault(23, "", _wildcard_without_like),
+    _trust_fault(24, "", _key_with_an_arn),
+    _trust_fault(25, "", lambda _: NODE_TRUST),
+    Fault(
+        id="F44", number=44, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="organization",
+        text=texts.not_authorized, cause_it=_denied_by_the_organization,
+    ),
+    Fault(
+        id="F52", number=52, cause=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
+        text=texts.nothing, cause_it=_stored(trust_policy_without_subject), harmless=True,
+    ),
+)  # fmt: skip

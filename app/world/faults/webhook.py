@@ -1,0 +1,73 @@
+"""Faults of the webhook: it is not asked, or it does not see what it should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.model import Step
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.faults import texts
+from app.world.faults.changing import annotate, delete, recreate, role_arn, settle, submit
+from app.world.faults.fault import Fault
+from app.world.passage import move_clock
+from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+_HOUR = 3600.0
+
+
+async def _annotated_afterwards(world: World) -> None:
+    """The Pod is an hour old when its ServiceAccount gets its annotation, and nobody restarts it."""
+    await annotate(world, {ROLE_ARN: None})
+    await recreate(world)
+    await move_clock(world, _HOUR)
+    await annotate(world, {ROLE_ARN: role_arn(world)})
+
+
+async def _down(world: World) -> None:
+    world.webhook_available = False
+    await recreate(world)
+
+
+async def _not_registered(world: World) -> None:
+    await delete(world, "mutatingwebhookconfigurations", "", "pod-identity-webhook")
+    await recreate(world)
+
+
+async def _not_in_its_cache(world: World) -> None:
+    """The Pod comes right behind its ServiceAccount, as in one manifest: the webhook's cache lags behind."""
+    account = world.cluster.get("serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    metadata = {key: account["metadata"].get(key, {}) for key in ("name", "namespace", "labels", "annotations")}
+    await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
+    known = world.find_service_account
+    world.find_service_account = lambda *_: None
+    try:
+        await submit(world)
+    finally:
+        world.find_service_account = known
+    await settle(world)
+
+
+FAULTS = (
+    Fault(
+        id="F04", number=4, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        text=texts.as_the_node, cause_it=_annotated_afterwards,
+    ),
+    Fault(
+        id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
+        text=texts.as_the_node, cause_it=_down,
+    ),
+    Fault(
+        id="F05b", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
+        text=texts.as_the_node, cause_it=_not_registered,
+    ),
+    Fault(
+        id="F06", number=6, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        text=texts.as_the_node, cause_it=_not_in_its_cache,
+    ),
+)  # fmt: skip
