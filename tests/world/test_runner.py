@@ -3,6 +3,7 @@
 import pytest
 
 from app.flow.ports import Execution
+from app.world.node.container import knows_web_identity
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
 CLI = {"image": "amazon/aws-cli:latest", "command": ["sleep", "3600"]}
@@ -268,3 +269,29 @@ def test_the_log_tells_which_pod_asked(world, aws_in):
     asked = {e.source for e in world.log.exchanges() if e.caller == "pod" and e.callee == "sts"}
     assert asked == {pod_of(world, name)["status"]["podIP"] for name in ("pod-after", "probe")}
     assert {e.source for e in world.log.exchanges() if e.caller != "pod"} == {""}
+
+
+@pytest.mark.parametrize(
+    ("image", "knows"),
+    [
+        ("amazon/aws-cli", True),
+        ("amazon/aws-cli:latest", True),
+        ("amazon/aws-cli:2.0.6", True),
+        ("public.ecr.aws/aws-cli/aws-cli:2.31.0-arm64@sha256:0", True),
+        ("registry:5000/aws-cli:1.16.232", True),
+        ("registry:5000/aws-cli:1.16.231", False),
+        ("aws-cli:1.16", True),
+        ("aws-cli:1.15", False),
+        ("aws-cli:1.16.100-alpine@sha256:0", False),
+        ("aws-cli:1.9.99", False),
+        ("aws-cli@sha256:1.2.3", True),
+    ],
+)
+def test_which_release_knows_web_identity(image, knows):
+    assert knows_web_identity(image) is knows
+
+
+def test_a_release_older_than_web_identity_becomes_the_node(world, run_pod):
+    pod = run_pod(container={"image": "mirror/aws-cli:1.16.230", "command": None, "args": ["s3", "ls"]})
+    assert "AWS_ROLE_ARN" in {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
+    assert f"assumed-role/{world.node_role_name}/{world.instance_id} is not authorized" in log_of(world, "probe")

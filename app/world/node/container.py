@@ -7,6 +7,7 @@ files are not modelled: a container holds what is mounted into it, and the direc
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from app.world.node.listing import ls
 
 JsonObject = dict[str, Any]
 AWS = "aws"
+_WEB_IDENTITY_SINCE = [1, 16, 232]
+_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
 OUTPUT_LIMIT = 1024 * 1024
 """Characters after which `cat` reads no further file."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -29,6 +32,20 @@ def is_aws_cli(image: str) -> bool:
     repository = image.partition("@")[0]
     name = repository.rpartition("/")[2]
     return name.partition(":")[0] == "aws-cli"
+
+
+def knows_web_identity(image: str) -> bool:
+    """Whether the AWS CLI of an image's tag has a provider for web identities, as all since 1.16.232 have.
+
+    A tag that is no version (`latest`, a digest alone) is taken for a new one, a shortened one for the newest of its
+    kind: `1.16` is the last release of 1.16. Source: EKS user guide, supported SDK versions.
+    """
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    found = _VERSION.match(tag)
+    if found is None:
+        return True
+    numbers = [int(number) for number in found[0].split(".")]
+    return numbers >= _WEB_IDENTITY_SINCE[: len(numbers)]
 
 
 def user_of(pod: JsonObject, container: JsonObject) -> User:

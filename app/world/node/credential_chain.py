@@ -10,7 +10,7 @@ from botocore import exceptions
 from botocore.credentials import Credentials
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
-from app.world.node.container import Container
+from app.world.node.container import Container, knows_web_identity
 from app.world.node.instance_metadata import InstanceMetadata
 
 
@@ -25,9 +25,12 @@ def load(container: Container, metadata: InstanceMetadata, create_client: Callab
         with container.files.open(path) as file:
             return file.read()
 
+    web_identity = (
+        [_WebIdentityProvider(environment, read, create_client)] if knows_web_identity(container.image) else []
+    )
     providers: list[Any] = [
         chain.EnvProvider(environ=environment),
-        _WebIdentityProvider(environment, read, create_client),
+        *web_identity,
         _ContainerProvider(environment, read),
         chain.InstanceMetadataProvider(iam_role_fetcher=metadata.serve(InstanceMetadataFetcher, environment)),
     ]
