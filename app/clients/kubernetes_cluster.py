@@ -34,6 +34,9 @@ TIMEOUT = (3.0, 7.0)
 PAGE_SIZE = 500
 PAGE_LIMIT = 20
 """Pages of a list that are read: ten thousand objects."""
+LOG_LINES = 200
+LOG_BYTES = 256 * 1024
+"""How much of a log's end is read."""
 CALLEE = "kube-apiserver"
 
 
@@ -100,10 +103,16 @@ class KubernetesCluster:
     def pod(self, namespace: str, name: str) -> JsonValue:
         return self._json("get pods", self._core.read_namespaced_pod, name, namespace)
 
-    def pod_log(self, namespace: str, name: str) -> str:
-        return self._bytes("get pods/log", self._core.read_namespaced_pod_log, name, namespace).decode(
-            "utf-8", "replace"
-        )
+    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+        options: dict[str, Any] = {"tail_lines": LOG_LINES, "limit_bytes": LOG_BYTES}
+        if container:
+            options["container"] = container
+        log = self._bytes("get pods/log", self._core.read_namespaced_pod_log, name, namespace, **options)
+        return log.decode("utf-8", "replace")
+
+    def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
+        of = f"involvedObject.kind=Pod,involvedObject.name={name}"
+        return self._list("list events", self._core.list_namespaced_event, namespace, field_selector=of)
 
     def namespaces(self) -> Sequence[str]:
         found = self._list("list namespaces", self._core.list_namespace)

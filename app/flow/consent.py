@@ -24,7 +24,7 @@ class Action(StrEnum):
     TOKEN_REQUEST = "token_request"
     """A TokenRequest for the ServiceAccount, for STS' audience (or the one that it is annotated with)."""
     READ_TOKEN = "read_token"
-    """Commands in the chosen Pod: its projected token, the files beside it, its environment."""
+    """Into the chosen Pod: commands that show its projected token, the files beside it and its environment; its log."""
     EXCHANGE = "exchange"
     """The token goes to STS (AssumeRoleWithWebIdentity), and what comes back says who it is (GetCallerIdentity)."""
     S3 = "s3"
@@ -38,6 +38,7 @@ CLUSTER_ACTIONS: Mapping[str, Action] = {
     "dry_run_pod": Action.DRY_RUN,
     "request_token": Action.TOKEN_REQUEST,
     "execute": Action.READ_TOKEN,
+    "pod_log": Action.READ_TOKEN,
 }
 """By method of `Cluster`: what it takes to call it."""
 CLUSTER_READS = frozenset(
@@ -51,7 +52,7 @@ CLUSTER_READS = frozenset(
         "allowed",
         "service_account",
         "pod",
-        "pod_log",
+        "pod_events",
         "mutating_webhooks",
     }
 )

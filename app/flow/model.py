@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.flow.verdict import Judgement
 
 JsonValue = Any
 """A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
@@ -145,11 +148,8 @@ class Walk:
         raise KeyError(step)
 
     @property
-    def verdict(self) -> Verdict:
-        """The first failed check; else the first unknown or unreached one; else the first warning; else passed."""
-        for wanted in ((Status.FAILED,), (Status.UNKNOWN, Status.NOT_REACHED), (Status.WARNING,)):
-            for report in self.reports:
-                for check in report.checks:
-                    if check.status in wanted:
-                        return Verdict(status=check.status, step=report.step, check=check)
-        return Verdict(status=Status.PASSED)
+    def verdict(self) -> Judgement:
+        """The verdict on what the walk alone has found."""
+        from app.flow.verdict import judge  # which is about walks, and so imports them
+
+        return judge(self)

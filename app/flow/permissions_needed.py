@@ -55,6 +55,10 @@ def _namespaced(verb: str, resource: str, *, subresource: str = "", name: str = 
 
 
 _READ_POD = Need(accesses=(_namespaced("get", "pods", name="{pod}"),))
+_LOG = Need(
+    accesses=(*_READ_POD.accesses, _namespaced("get", "pods", subresource="log", name="{pod}")),
+    action=Action.READ_TOKEN,
+)
 _IN_POD = Need(
     accesses=(
         *_READ_POD.accesses,
@@ -98,7 +102,12 @@ NEEDS: Mapping[str, Need] = {
     ),
     "access.list_buckets": Need(action=Action.S3),
     # What only a running Pod shows.
-    **dict.fromkeys(("pod.environment", "pod.volume", "pod.age", "pod.pod_identity"), _READ_POD),
+    **dict.fromkeys(
+        ("pod.service_account", "pod.environment", "pod.volume", "pod.age", "pod.pod_identity", "pod.sdk"), _READ_POD
+    ),
+    "token.api_server": _READ_POD,
+    "pod.events": Need(accesses=(_namespaced("list", "events"),)),
+    "pod.application": _LOG,
     **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
     # What AWS remembers of refusals.
     "sts.recent_failures": Need(iam=("cloudtrail:LookupEvents",)),

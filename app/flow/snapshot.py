@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from app.flow import strict_json
+from app.flow.chain import PLACES
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
 from app.flow.strict_shape import WrongShape, read, shown
-from app.flow.verdict import PLACES
 from app.flow.walk import STEPS
 
 FORMAT = "irsa-explorer diagnosis"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.verdict import REFUSALS
+from app.flow.refusals import REFUSALS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -147,6 +147,8 @@ class Fakes:
     pod: Any = None
     token: str = field(default_factory=token)
     files: dict[str, Execution] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
+    events: list[Any] = field(default_factory=list)
     policies: Any = field(
         default_factory=lambda: [
             ("ReadOnly", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
@@ -232,8 +234,11 @@ class FakeCluster(_Port):
     def pod(self, namespace: str, name: str) -> Any:
         return self._answer("pod", self._fakes.pod)
 
-    def pod_log(self, namespace: str, name: str) -> str:
-        return self._answer("pod_log", "")
+    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+        return self._answer("pod_log", self._fakes.logs.get(container, ""))
+
+    def pod_events(self, namespace: str, name: str) -> Any:
+        return self._answer("pod_events", self._fakes.events)
 
     def mutating_webhooks(self) -> Any:
         return self._answer("mutating_webhooks", self._fakes.webhooks)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow.chain import PLACES
 from app.flow.doctor import Diagnosis, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
@@ -20,7 +21,7 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Subject
 from app.flow.ports import Execution
-from app.flow.verdict import PLACES, Outcome
+from app.flow.verdict import Outcome
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,

@@ -9,7 +9,8 @@ import pytest
 
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
-from app.flow.verdict import EXPLANATIONS, PLACES, REFUSALS, Judgement, Outcome, judge
+from app.flow.refusals import REFUSALS
+from app.flow.verdict import Judgement, Outcome, judge
 from app.flow.walk import walk
 from tests.unit.fake_ports import HOST, PROVIDER, SUBJECT, Fakes, trust_policy
 
@@ -226,14 +227,6 @@ def test_a_role_that_may_not_list_buckets_is_broken_only_for_who_asked() -> None
     assert judge(with_checks(denied, asked)).check == denied
 
 
-@pytest.mark.parametrize(("check_id", "explained"), [(k, e) for k, v in EXPLANATIONS.items() for e in sorted(v)])
-def test_a_check_of_the_pod_that_explains_the_break_is_named(check_id: str, explained: str) -> None:
-    broken = Check(id=explained, status=Status.FAILED)
-    why = Check(id=check_id, status=Status.FAILED)
-    also = (why, broken) if explained in PLACES else (why,)
-    assert judge(with_checks(broken), also).check == why
-
-
 def test_an_unknown_check_of_the_pod_decides_nothing() -> None:
     unknown = Check(id="pod.hop_limit", status=Status.UNKNOWN, reason="not_observable")
     assert judge(with_checks(), (unknown,)).outcome is Outcome.WORKS
@@ -242,7 +235,7 @@ def test_an_unknown_check_of_the_pod_decides_nothing() -> None:
 def test_static_keys_break_it_although_everything_else_works() -> None:
     keys = Check(id="pod.static_keys", status=Status.FAILED)
     found = judge(with_checks(), (keys,))
-    assert (found.outcome, found.check, found.step) == (Outcome.BROKEN, keys, Step.STS_ASSUME)
+    assert (found.outcome, found.check, found.step) == (Outcome.BROKEN, keys, Step.WEBHOOK)
 
 
 def test_a_warning_is_named_and_works() -> None:

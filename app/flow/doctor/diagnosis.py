@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from app.flow.chain import PLACES
 from app.flow.doctor import pod, recent_failures
 from app.flow.doctor.fixes import Fix, fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
-from app.flow.verdict import PLACES, Judgement, judge
+from app.flow.verdict import Judgement, judge
 from app.flow.walk import walk
 
 

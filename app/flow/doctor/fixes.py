@@ -26,6 +26,17 @@ _NOBODY = 65534
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """An object as it is and as it would be, for a diff."""
+
+    object: str
+    """Which one, such as `ServiceAccount default/my-sa`."""
+    before: JsonValue
+    """None where it is not there."""
+    after: JsonValue
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fix:
     """What to do, as lines for a shell."""
 
@@ -33,6 +44,8 @@ class Fix:
     """The key of the sentence that stands before the commands."""
     commands: tuple[str, ...] = ()
     """In this order. Empty where no command does it."""
+    change: Change | None = None
+    """What becomes of the object; None where nothing that was read says it."""
 
 
 def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) -> Fix | None:

@@ -1,0 +1,92 @@
+"""How the checks hang together: to which step those belong that the doctor adds, and which break follows from which.
+
+A check that fails because another one did is no cause of its own: mend that one, and it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from app.flow.model import Check, Step, Walk
+
+PLACES: Mapping[str, Step] = {
+    "service_account.account": Step.SERVICE_ACCOUNT,
+    "pod.service_account": Step.SERVICE_ACCOUNT,
+    "pod.environment": Step.WEBHOOK,
+    "pod.volume": Step.WEBHOOK,
+    "pod.age": Step.WEBHOOK,
+    "pod.pod_identity": Step.WEBHOOK,
+    "pod.static_keys": Step.WEBHOOK,
+    "pod.region": Step.WEBHOOK,
+    "pod.token_readable": Step.TOKEN_MOUNT,
+    "pod.token_used": Step.TOKEN_MOUNT,
+    "token.api_server": Step.TOKEN_MOUNT,
+    "pod.sdk": Step.STS_ASSUME,
+    "pod.request": Step.STS_ASSUME,
+    "pod.application": Step.ACCESS,
+    "pod.hop_limit": Step.ACCESS,
+    "sts.recent_failures": Step.STS_ASSUME,
+}
+"""After the checks of which step those belong that the doctor adds."""
+
+
+def _of(group: str, *names: str) -> frozenset[str]:
+    return frozenset(f"{group}.{name}" for name in names)
+
+
+# Checks that look at one object: of these the first that fails speaks for all.
+_ISSUER = _of("issuer", "discovery", "jwks", "cluster_keys")
+_PROVIDER = _of("provider", "exists", "audience", "thumbprint")
+_ACCOUNT = _of("service_account", "exists", "annotation", "role_arn", "account")
+_TRUST = _of("trust", "provider", "action", "audience", "subject", "decision") | {"role.exists"}
+_REGISTRATION = _of("webhook", "registered", "selector") | {"pod.pod_identity"}
+_MUTATION = _of("webhook", "dry_run", "volume", "mount", "environment")
+_INJECTED = _of("pod", "injected", "environment", "volume")
+_TOKEN = _of("token", "file", "format", "algorithm", "issuer", "audience", "subject", "bound_pod", "lifetime")
+_KEYS = _of("token", "key", "signature")
+_STS = _of("sts", "format", "expiration", "provider", "audience", "key", "signature", "trust", "credentials")
+_ACCESS = _of("access", "identity", "policy", "list_buckets")
+_OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJECTED, _TOKEN | _KEYS, _STS, _ACCESS)
+
+# What a failure may be the consequence of, beside an earlier one at the same object.
+_WRONG_POD = frozenset({"pod.age", "pod.service_account"})
+_NO_TOKEN = _ACCOUNT | _REGISTRATION | _MUTATION | _INJECTED | _WRONG_POD
+_BEFORE_STS = _ISSUER | _PROVIDER | _ACCOUNT | _TRUST | _TOKEN | _KEYS | {"pod.token_readable"}
+_NOT_ASKED = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable", "pod.static_keys", "pod.sdk"}
+_FOLLOWS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(_TRUST, _ACCOUNT),
+    "pod.age": _ACCOUNT,
+    **dict.fromkeys(_MUTATION, _ACCOUNT | _REGISTRATION),
+    **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED),
+    "pod.region": _NO_TOKEN,
+    "pod.token_readable": _NO_TOKEN,
+    **dict.fromkeys(_TOKEN, _NO_TOKEN | {"pod.token_readable"}),
+    **dict.fromkeys((*_KEYS, "token.issuer"), _NO_TOKEN | _ISSUER | {"pod.token_readable"}),
+    **dict.fromkeys(_STS, _BEFORE_STS),
+    **dict.fromkeys(("access.identity", "access.list_buckets"), _BEFORE_STS | _STS),
+    "pod.token_used": _NOT_ASKED,
+    "pod.request": _NOT_ASKED | {"pod.token_used"},
+}
+_SYMPTOM = "pod.application"
+"""What the Pod's program got follows from whatever is broken."""
+
+
+def in_order(walk: Walk, also: Sequence[Check]) -> Iterator[tuple[Step, Check]]:
+    """Every check with its step; those of the doctor after the step's own."""
+    for report in walk:
+        for check in (*report.checks, *(check for check in also if PLACES.get(check.id) is report.step)):
+            yield report.step, check
+
+
+def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
+    """Those of the failed checks that are no consequence of another one. Never empty where something failed."""
+    ids = [check.id for _, check in failed]
+    return [found for place, found in enumerate(failed) if not _follows(ids[place], ids, place)]
+
+
+def _follows(check_id: str, ids: Sequence[str], place: int) -> bool:
+    if check_id == _SYMPTOM:
+        return len(ids) > 1
+    if _FOLLOWS.get(check_id, frozenset()) & set(ids):
+        return True
+    return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)

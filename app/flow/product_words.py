@@ -1,0 +1,80 @@
+"""The products' own words in what a program printed: which sentence says why it failed, and at which step that shows.
+
+Sources: botocore's exceptions (`botocore/exceptions.py`) and the AWS CLI's `aws: [ERROR]: `; the errors of the AWS
+SDKs for Go (1 and 2), Java 2 and JavaScript 3 as users quote them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.flow.model import Step
+
+_SENTENCES = re.compile(
+    r"^(?:.*?\b(?:botocore|boto3)\.[\w.]+: )?"
+    r"(?:aws: \[ERROR\]: .+"
+    r"|.*?(?P<said>An error occurred \(\w+\) when calling the \w+ operation.*"
+    r"|Parameter validation failed:.*"
+    r"|Unable to locate credentials.*"
+    r"|You must specify a region\..*"
+    r"|(?:Connect|Read) timeout on endpoint URL: .+"
+    r"|Could not connect to the endpoint URL: .+"
+    r"|The provided profile or the current environment is configured to assume role with web identity.*"
+    r"|Credentials were refreshed, but the refreshed credentials are still expired\."
+    r"|WebIdentityErr: .+"
+    r"|NoCredentialProviders: .+"
+    r"|MissingRegion: .+"
+    r"|operation error [\w ]+: \w+, .+"
+    r"|no EC2 IMDS role found, .+"
+    r"|\S.*\(Service: \w+, Status Code: \d+, Request ID: .+"
+    r"|To use assume role profiles the aws-java-sdk-sts module must be on the class path\."
+    r"|\[Errno \d+\] .+: '/var/run/secrets/.+"
+    r"|open /var/run/secrets/\S+: .+))$"
+)
+"""A line in which a product says what went wrong; `said` leaves out what the program put before it."""
+_CONTINUED = ("Parameter validation failed:", "WebIdentityErr:")
+"""What goes on in the next line."""
+_TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
+_STS = re.compile(
+    r"WebIdentity|web identity|\bsts\.[a-z0-9.-]*amazonaws\.com|\(Service: Sts\b|STS is not activated|parameter RoleArn"
+)
+_PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
+_NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
+_NO_REGION = ("You must specify a region", "MissingRegion", "AWS region is required")
+
+
+def last_words(log: str) -> tuple[str, str]:
+    """The last sentence of a product in a log, and what the program printed after it. Both empty without one."""
+    lines = log.splitlines()
+    for place in range(len(lines) - 1, -1, -1):
+        found = _SENTENCES.match(lines[place].strip())
+        if found is None:
+            continue
+        said, end = found["said"] or lines[place].strip(), place + 1
+        if any(start in said for start in _CONTINUED) and end < len(lines):
+            said, end = f"{said}\n{lines[end].strip()}", end + 1
+        return said, "\n".join(lines[end:]).strip()
+    return "", ""
+
+
+def shows_in(said: str) -> Step:
+    """The step at which a refusal shows: at the token's file, at STS, or behind it."""
+    if _TOKEN_FILE.search(said):
+        return Step.TOKEN_MOUNT
+    return Step.STS_ASSUME if _STS.search(said) else Step.ACCESS
+
+
+def principal_of(said: str) -> str:
+    """The ARN of whoever was refused, where the sentence names him."""
+    found = _PRINCIPAL.search(said)
+    return found[1] if found else ""
+
+
+def lacks_credentials(said: str) -> bool:
+    """Whether no place of the credential chain had any."""
+    return any(words in said for words in _NO_CREDENTIALS)
+
+
+def lacks_region(said: str) -> bool:
+    """Whether the program did not know its region, or one that does not exist."""
+    return any(words in said for words in _NO_REGION) or "Could not connect to the endpoint URL" in said

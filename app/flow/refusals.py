@@ -1,0 +1,172 @@
+"""The answers by which STS refuses, and what each may mean.
+
+STS says little: one sentence stands for many causes. Each cause has checks that decide it, so what could be read
+rules causes out or convicts one; what could not be read leaves them open. Sources of the sentences and of what they may
+mean: public reports of refused AssumeRoleWithWebIdentity calls; AWS publishes no list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.flow.model import Check, Status, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """One thing that STS may mean."""
+
+    id: str
+    """The key of its words."""
+    step: Step
+    """Where it lies, which is hardly ever where it shows."""
+    checks: tuple[str, ...] = ()
+    """Those that decide it: a failed one convicts it, a passed one clears it. Empty: nobody can see it from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """One of the answers of STS."""
+
+    id: str
+    code: str
+    words: str
+    """What the message contains; empty where the code says it all."""
+    causes: tuple[Cause, ...]
+
+
+_ORGANIZATION = Cause(id="organization", step=Step.SERVICE_ACCOUNT)
+_PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
+_AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
+_MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
+
+REFUSALS = (
+    Refusal(
+        id="not_authorized",
+        code="AccessDenied",
+        words="Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        causes=(
+            Cause(id="role_missing", step=Step.SERVICE_ACCOUNT, checks=("role.exists",)),
+            Cause(id="principal", step=Step.SERVICE_ACCOUNT, checks=("trust.provider",)),
+            Cause(id="action", step=Step.SERVICE_ACCOUNT, checks=("trust.action",)),
+            Cause(id="audience_condition", step=Step.SERVICE_ACCOUNT, checks=("trust.audience",)),
+            Cause(id="subject_condition", step=Step.SERVICE_ACCOUNT, checks=("trust.subject",)),
+            Cause(id="other_statement", step=Step.SERVICE_ACCOUNT, checks=("trust.decision", "sts.trust")),
+            _ORGANIZATION,
+        ),
+    ),
+    Refusal(id="control_policy", code="AccessDenied", words="control policy", causes=(_ORGANIZATION,)),
+    Refusal(
+        id="not_validated",
+        code="InvalidIdentityToken",
+        words="could not be validated",
+        causes=(
+            _PROVIDER,
+            _AUDIENCE,
+            Cause(id="signature", step=Step.TOKEN_MOUNT, checks=("sts.signature", "token.signature")),
+            Cause(id="other_partition", step=Step.STS_ASSUME),
+        ),
+    ),
+    Refusal(
+        id="no_provider", code="InvalidIdentityToken", words="No OpenIDConnect provider found", causes=(_PROVIDER,)
+    ),
+    Refusal(id="wrong_audience", code="InvalidIdentityToken", words="Incorrect token audience", causes=(_AUDIENCE,)),
+    Refusal(
+        id="no_key",
+        code="InvalidIdentityToken",
+        words="Couldn't retrieve verification key",
+        causes=(
+            Cause(id="keys_unpublished", step=Step.OIDC_PROVIDER, checks=("issuer.discovery", "issuer.jwks")),
+            Cause(id="unknown_key", step=Step.OIDC_PROVIDER, checks=("sts.key", "token.key")),
+        ),
+    ),
+    Refusal(
+        id="thumbprint",
+        code="InvalidIdentityToken",
+        words="doesn't match configured thumbprint",
+        causes=(Cause(id="thumbprint", step=Step.OIDC_PROVIDER, checks=("provider.thumbprint",)),),
+    ),
+    Refusal(
+        id="not_a_token",
+        code="InvalidIdentityToken",
+        words="is not a valid JWT",
+        causes=(Cause(id="not_a_token", step=Step.TOKEN_MOUNT, checks=("token.format",)),),
+    ),
+    Refusal(
+        id="expired",
+        code="ExpiredTokenException",
+        words="",
+        causes=(Cause(id="expired", step=Step.TOKEN_MOUNT, checks=("sts.expiration",)),),
+    ),
+    Refusal(
+        id="region_disabled",
+        code="RegionDisabledException",
+        words="",
+        causes=(Cause(id="region_disabled", step=Step.STS_ASSUME),),
+    ),
+    Refusal(id="invalid_arn", code="ValidationError", words="Request ARN is invalid", causes=(_MALFORMED_ARN,)),
+    Refusal(id="invalid_arn", code="ParamValidationError", words="RoleArn", causes=(_MALFORMED_ARN,)),
+)
+ANSWER = "sts.credentials"
+"""The check that holds what STS answered to us."""
+APPLICATION = "pod.application"
+"""The check that holds what the Pod's own program got."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a refusal comes to, with what could be read beside it."""
+
+    refusal: str = ""
+    """Its id; empty where STS gave none, or one that we do not know."""
+    remaining: tuple[Cause, ...] = ()
+    """The one that was found, or all that nothing rules out."""
+    ruled_out: tuple[Cause, ...] = ()
+
+    @property
+    def step(self) -> Step | None:
+        """The earliest step in which the cause may lie; None where nothing remains."""
+        steps = {cause.step for cause in self.remaining}
+        return next((step for step in Step if step in steps), None)
+
+
+def read_refusal(by_id: Mapping[str, Check]) -> Reading:
+    """Which refusal it was, which of its causes remain, and which are excluded."""
+    refusal = _refusal(by_id)
+    if refusal is None:
+        return Reading()
+    states = [(cause, _state(cause, by_id)) for cause in refusal.causes]
+    found = next((cause for cause, state in states if state is Status.FAILED), None)
+    remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)
+    ruled_out = tuple(cause for cause, _ in states if cause not in remaining)
+    return Reading(refusal=refusal.id, remaining=remaining, ruled_out=ruled_out)
+
+
+def convicting(cause: Cause, by_id: Mapping[str, Check]) -> Check | None:
+    """The check by which a cause is convicted, if one is."""
+    found = (by_id[check_id] for check_id in cause.checks if check_id in by_id)
+    return next((check for check in found if check.status in (Status.FAILED, Status.WARNING)), None)
+
+
+def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
+    """What STS told us; where we did not get to ask, what the Pod's program was told."""
+    answer, application = by_id.get(ANSWER), by_id.get(APPLICATION)
+    if answer is not None and answer.status is Status.FAILED:
+        return next((it for it in REFUSALS if it.code == answer.got and it.words in answer.error), None)
+    if application is None or application.status is not Status.FAILED:
+        return None
+    if answer is not None and answer.status is Status.PASSED:
+        return None
+    said = application.error
+    return next((it for it in REFUSALS if "WebIdentity" in said and it.code in said and it.words in said), None)
+
+
+def _state(cause: Cause, by_id: Mapping[str, Check]) -> Status:
+    """A warning convicts where no check clears: what is none of STS' business as a rule was its business this time."""
+    found = {by_id[check_id].status for check_id in cause.checks if check_id in by_id}
+    if Status.FAILED in found:
+        return Status.FAILED
+    if Status.PASSED in found:
+        return Status.PASSED
+    return Status.FAILED if Status.WARNING in found else Status.UNKNOWN
