@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.model import Check, JsonValue, Status
+from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.steps.documents import items, text
 from app.flow.verdict import Outcome
 from app.report import words
 from app.ui.checks import listed, mark, said
 from app.ui.code import code
+from app.ui.evidence.agreement import disagreement
 from app.ui.text import escape, prose, value
 
 
@@ -37,6 +38,8 @@ def verdict(found: Diagnosis, content: Content) -> str:
             if causes:
                 lines = "".join(f"<li>{prose(cause)}</li>" for cause in words.causes(causes, content))
                 parts.append(f"<h3>{escape(content.message(f'doctor.{key}'))}</h3><ul>{lines}</ul>")
+    if conflict := disagreement(found.walk.report(Step.STS_ASSUME), content):
+        parts.append(conflict)
     if failures := items(found.evidence, "recent_failures"):
         parts += [_heading("doctor_page.failures", content), _failures(failures, content)]
     return f'<div class="diagnosis">{"".join(parts)}</div>'

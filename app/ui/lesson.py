@@ -10,7 +10,7 @@ from app.ui import actions, components, diagram, language, navigation, session
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, deeper, depth
-from app.ui.evidence import BELOW_CHECKS, VIEWS
+from app.ui.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.figures import FLOW
 from app.ui.glossary import glossary
 from app.ui.instruments import INSTRUMENTS
@@ -39,7 +39,8 @@ def lesson(name: str) -> None:
         if not predict(step, visit, content):
             return
         facts = VIEWS[step].facts(report, content)
-        components.block(outcome(report, visit.walk, content, facts), key=f"outcome_{step}")
+        below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
+        components.block(outcome(report, visit.walk, content, facts) + below, key=f"outcome_{step}")
         actions.offer(step, visit, content)
 
         # (3) How it came about.

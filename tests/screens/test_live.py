@@ -512,3 +512,58 @@ def test_keys_that_could_not_be_read_are_not_called_missing(screen, real):
     html = unescape(predicted(shown).html("evidence_token_mount"))
     assert EN.message("anatomy.verify.key_unread").rpartition("** ")[2] in html
     assert EN.message("anatomy.verify.key_failed").partition("`")[0].rpartition("** ")[2] not in html
+
+
+# (7) Our evaluation and the answer of STS
+
+
+def trust(real, subject):
+    role = iam.call(real.world.account, "GetRole", {"RoleName": "s3-reader"})["Role"]
+    policy = role["AssumeRolePolicyDocument"]
+    policy = json.loads(unquote(policy)) if isinstance(policy, str) else policy
+    for statement in policy["Statement"]:
+        for keys in statement["Condition"].values():
+            keys.update({key: subject for key in keys if key.endswith(":sub")})
+    iam.call(
+        real.world.account,
+        "UpdateAssumeRolePolicy",
+        {"RoleName": "s3-reader", "PolicyDocument": json.dumps(policy)},
+    )
+
+
+@pytest.mark.parametrize("page", ["sts_assume", "doctor"])
+def test_where_sts_and_our_evaluation_disagree_both_are_shown(screen, real, page):
+    from app.clients.aws import BotoAws
+
+    asked, mine = BotoAws.assume_role_with_web_identity, "system:serviceaccount:default:my-sa"
+
+    def while_it_was_another(*arguments):
+        """IAM shows a policy at once; STS may still go by the one before."""
+        trust(real, "system:serviceaccount:default:other")
+        try:
+            return asked(*arguments)
+        finally:
+            trust(real, mine)
+
+    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown.open("sts_assume", depth="1")
+    real.monkeypatch.setattr(BotoAws, "assume_role_with_web_identity", while_it_was_another)
+    predicted(shown.click("do_sts_assume_exchange")).open(page)
+    assert not shown.test.exception
+    html = unescape(shown.html("diagnosis" if page == "doctor" else "outcome_sts_assume"))
+    for words in ("agreement.disagree", "agreement.before", "agreement.after", "agreement.allowed"):
+        assert EN.message(f"sts.{words}") in html
+    assert EN.message("reasons.sts_refused") in html
+    assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in html
+
+
+def test_where_they_agree_that_is_said_beside_the_evidence(screen, real):
+    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown.open("sts_assume").click("do_sts_assume_exchange")
+    predicted(shown)
+    assert EN.message("sts.agreement.agree") in shown.html("evidence_sts_assume")
+    assert "notice" not in shown.html("outcome_sts_assume")
+    trust(real, "system:serviceaccount:default:other")
+    predicted(shown.click("run_again"))
+    assert EN.message("sts.agreement.agree") in shown.html("evidence_sts_assume")
+    assert EN.message("sts.agreement.denied") in shown.html("evidence_sts_assume")

@@ -51,13 +51,16 @@ def compare(
             where = f"Role {trail.role_name}"
             findings.judge(CHECK, False, got=error.code, expected=trail.role_arn, where=where, error=error.said)
             findings.explain(CHECK, Status.FAILED, CHANGED)
+            findings.show("trust_now", decision_document(evaluate(None, context)))
         else:
             findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
         return
     now = dig(role, "AssumeRolePolicyDocument") if text(role, "Arn") == trail.role_arn else None
 
     # (2) It was changed meanwhile, and what it says now is what STS said; or it says what it said, and STS disagrees.
-    if evaluate(now, context).allowed is before.allowed:
+    after = evaluate(now, context)
+    findings.show("trust_now", decision_document(after))
+    if after.allowed is before.allowed:
         findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
         return
     findings.show("trust_policy_now", now)

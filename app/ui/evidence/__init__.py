@@ -7,7 +7,7 @@ from typing import Protocol
 
 from app.content import Content
 from app.flow.model import Step, StepReport
-from app.ui.evidence import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.ui.evidence import access, agreement, oidc_provider, service_account, sts_assume, token_mount, webhook
 
 
 class View(Protocol):
@@ -30,6 +30,9 @@ VIEWS: dict[Step, View] = {
     Step.STS_ASSUME: sts_assume,
     Step.ACCESS: access,
 }
+
+BELOW_OUTCOME: dict[Step, Callable[[StepReport, Content], str]] = {Step.STS_ASSUME: agreement.disagreement}
+"""What a reader must not miss, whatever the depth; empty where there is nothing."""
 
 BELOW_CHECKS: dict[Step, Callable[[StepReport, Content], str]] = {
     Step.STS_ASSUME: sts_assume.about_checks,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from app.content import Content
 from app.flow.model import Exchange, StepReport
 from app.flow.steps.documents import mapping, shown, text
+from app.ui.evidence.agreement import agreement, disagrees
 from app.ui.evidence.parts import folded, join, json_document, notes, part
 from app.ui.text import breakable, escape, prose, value
 
@@ -47,6 +48,7 @@ def evidence(report: StepReport, content: Content) -> str:
         [
             part(content, "request", _request(call, parameters, content)) if parameters else "",
             _answer(call, json_document(content, found["answer"], answer), content) if found.get("answer") else "",
+            "" if disagrees(report) else agreement(report, content),
         ]
     )
 
