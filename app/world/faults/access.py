@@ -8,45 +8,33 @@ from typing import TYPE_CHECKING, Any
 from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
-from app.world.faults.changing import recreate
+from app.world.faults.changing import detach_permissions, recreate
 from app.world.faults.fault import Fault
 from app.world.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-_READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-
 
 async def _denied_by_the_organization(world: World) -> None:
-    """A service control policy that leaves S3 to another region."""
-    statement = {
-        "Effect": "Deny",
-        "Action": "s3:*",
-        "Resource": "*",
-        "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
-    }
+    statement = {"Effect": "Deny", "Action": texts.LIST_BUCKETS, "Resource": "*"}
     world.account.service_control_policies.append(_document(statement))
     await recreate(world)
 
 
 async def _no_permission(world: World) -> None:
-    _detach(world)
+    detach_permissions(world)
     await recreate(world)
 
 
 async def _listing_of_one_bucket(world: World) -> None:
     """`s3:ListBucket` lists a bucket's objects; the buckets themselves take `s3:ListAllMyBuckets`."""
-    _detach(world)
-    buckets = [f"arn:aws:s3:::{name}" for name in world.account.buckets]
-    document = _document({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": buckets})
+    detach_permissions(world)
+    bucket = f"arn:aws:s3:::{next(iter(world.account.buckets))}"
+    document = _document({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket})
     parameters = {"RoleName": ROLE, "PolicyName": "list", "PolicyDocument": document}
     iam.call(world.account, "PutRolePolicy", parameters)
     await recreate(world)
-
-
-def _detach(world: World) -> None:
-    iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": _READ_ONLY})
 
 
 def _document(statement: dict[str, Any]) -> str:

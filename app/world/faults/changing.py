@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 JsonObject = dict[str, Any]
+TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+"""The permission policy of the role."""
 POD_SECONDS = 30.0
 """How long a Pod that was created anew may be on its way."""
 
@@ -83,6 +86,12 @@ def set_variables(pod: JsonObject, **variables: str) -> None:
     container["env"] = [*others, *({"name": name, "value": value} for name, value in variables.items())]
 
 
+def calls_sts(role: str, token: str, *more: str) -> list[str]:
+    """The arguments of a program that asks STS itself."""
+    command = ["sts", "assume-role-with-web-identity", "--role-arn", role, "--role-session-name", "my-app"]
+    return [*command, "--web-identity-token", token, *more]
+
+
 # (2) The account
 
 
@@ -100,6 +109,11 @@ def set_trust_policy(world: World, policy: JsonObject) -> None:
     """UpdateAssumeRolePolicy."""
     parameters = {"RoleName": ROLE, "PolicyDocument": json.dumps(policy)}
     iam.call(world.account, "UpdateAssumeRolePolicy", parameters)
+
+
+def detach_permissions(world: World) -> None:
+    """DetachRolePolicy: the role has no permission left."""
+    iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": READ_ONLY})
 
 
 def host_of(world: World) -> str:

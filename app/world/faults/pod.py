@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
-from app.world.faults.changing import container_of, recreate, role_arn, set_variables
+from app.world.faults.changing import TOKEN_FILE, calls_sts, container_of, recreate, role_arn, set_variables
 from app.world.faults.fault import Fault
+from app.world.roles import create_role
+from app.world.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 JsonObject = dict[str, Any]
-TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
 API_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+NEXT_ROLE = "data-reader"
+"""The role that the program goes on to."""
 USER = "ci"
 """Somebody with long-lived keys, and with no permission at all."""
 _SIDECAR = {"name": "logs", "image": "busybox:latest", "command": ["sleep", "infinity"]}
@@ -64,6 +68,27 @@ async def _static_keys(world: World) -> None:
     await recreate(world, lambda pod: set_variables(pod, **given))
 
 
+def _path_as_token(world: World, pod: JsonObject) -> None:
+    container_of(pod)["args"] = calls_sts(role_arn(world), TOKEN_FILE)
+
+
+def _longer_than_allowed(world: World, pod: JsonObject) -> None:
+    token = f"file://{TOKEN_FILE}"
+    container_of(pod)["args"] = calls_sts(role_arn(world), token, "--duration-seconds", "7200")
+
+
+async def _next_role(world: World) -> None:
+    """The next role leaves it to its account who may assume it, and nobody has permitted this one to."""
+    trusted = {"Effect": "Allow", "Principal": {"AWS": world.account_id}, "Action": "sts:AssumeRole"}
+    create_role(world, NEXT_ROLE, {"Version": "2012-10-17", "Statement": [trusted]})
+    command = ["sts", "assume-role", "--role-arn", _next_arn(world), "--role-session-name", "my-app"]
+    await recreate(world, lambda pod: container_of(pod).update(args=command))
+
+
+def _next_arn(world: World) -> str:
+    return f"arn:aws:iam::{world.account_id}:role/{NEXT_ROLE}"
+
+
 def _api_token(world: World, pod: JsonObject) -> None:
     set_variables(pod, AWS_ROLE_ARN=role_arn(world), AWS_WEB_IDENTITY_TOKEN_FILE=API_TOKEN_FILE)
 
@@ -84,13 +109,27 @@ def _no_api_token(world: World, pod: JsonObject) -> None:
     pod["spec"]["automountServiceAccountToken"] = False
 
 
-def _no_region(world: World, pod: JsonObject) -> None:
-    """A template left the variable empty, which is enough for the webhook to leave the region out."""
-    set_variables(pod, AWS_DEFAULT_REGION="", AWS_EC2_METADATA_DISABLED="true")
+async def _no_region(world: World) -> None:
+    """The webhook was given no region to hand on, and the node is not to be asked for it."""
+    world.webhook_settings = replace(world.webhook_settings, region="")
+    await recreate(world, lambda pod: set_variables(pod, AWS_EC2_METADATA_DISABLED="true"))
 
 
 def _as_the_user(world: World) -> str:
     return texts.may_not_list(f"arn:aws:iam::{world.account_id}:user/{USER}")
+
+
+def _may_not_assume(world: World) -> str:
+    user = texts.session_of(world, ROLE, texts.session_name(world))
+    return (
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: "
+        f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {_next_arn(world)}"
+    )
+
+
+def _too_long(world: World) -> str:
+    text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    return texts.refused_by_sts("ValidationError", text)
 
 
 def _no_such_file(world: World) -> str:
@@ -134,6 +173,10 @@ FAULTS = (
         text=texts.wrong_audience, cause_it=_with(_api_token),
     ),
     Fault(
+        id="F29", number=29, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
+        text=texts.no_jwt, cause_it=_with(_path_as_token),
+    ),
+    Fault(
         id="F34", number=34, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="pod",
         text=_permission_denied, cause_it=_with(_unreadable),
     ),
@@ -142,7 +185,15 @@ FAULTS = (
         text=texts.nothing, cause_it=_with(_no_api_token), harmless=True,
     ),
     Fault(
-        id="F39", number=39, cause=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="pod",
-        text=_region_unknown, cause_it=_with(_no_region),
+        id="F39", number=39, cause=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="webhook",
+        text=_region_unknown, cause_it=_no_region,
+    ),
+    Fault(
+        id="F49", number=49, cause=Step.ACCESS, seen=Step.ACCESS, changes="pod",
+        text=_may_not_assume, cause_it=_next_role,
+    ),
+    Fault(
+        id="F50", number=50, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
+        text=_too_long, cause_it=_with(_longer_than_allowed),
     ),
 )  # fmt: skip

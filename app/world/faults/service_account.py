@@ -9,7 +9,16 @@ from app.flow.annotations import AUDIENCE, ROLE_ARN
 from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
-from app.world.faults.changing import annotate, annotate_role, provider_arn, recreate, role_arn, trust_policy
+from app.world.faults.changing import (
+    READ_ONLY,
+    annotate,
+    annotate_role,
+    detach_permissions,
+    provider_arn,
+    recreate,
+    role_arn,
+    trust_policy,
+)
 from app.world.faults.fault import Fault
 from app.world.scenario import ROLE
 
@@ -17,7 +26,6 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 OWN_AUDIENCE = "my-app"
-_READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
 async def _not_annotated(world: World) -> None:
@@ -36,18 +44,23 @@ async def _mistyped_account(world: World) -> None:
     await annotate_role(world, role_arn(world).replace(world.account_id, wrong))
 
 
-async def _mistyped_role(world: World) -> None:
-    await annotate_role(world, role_arn(world).replace(ROLE, "s3-raeder"))
+async def _role_deleted(world: World) -> None:
+    _delete_role(world)
+    await recreate(world)
 
 
 async def _path_omitted(world: World) -> None:
     """The role is made anew under a path, which is part of its ARN; the annotation is not adapted."""
-    iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": _READ_ONLY})
-    iam.call(world.account, "DeleteRole", {"RoleName": ROLE})
+    _delete_role(world)
     document = json.dumps(trust_policy(world))
     iam.call(world.account, "CreateRole", {"RoleName": ROLE, "Path": "/team/", "AssumeRolePolicyDocument": document})
-    iam.call(world.account, "AttachRolePolicy", {"RoleName": ROLE, "PolicyArn": _READ_ONLY})
+    iam.call(world.account, "AttachRolePolicy", {"RoleName": ROLE, "PolicyArn": READ_ONLY})
     await recreate(world)
+
+
+def _delete_role(world: World) -> None:
+    detach_permissions(world)
+    iam.call(world.account, "DeleteRole", {"RoleName": ROLE})
 
 
 async def _arn_of_a_policy(world: World) -> None:
@@ -91,8 +104,8 @@ FAULTS = (
         text=texts.not_validated, cause_it=_mistyped_account,
     ),
     Fault(
-        id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.not_authorized, cause_it=_mistyped_role,
+        id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",
+        text=texts.not_authorized, cause_it=_role_deleted,
     ),
     Fault(
         id="F18b", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",

@@ -6,16 +6,28 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
 from app.world.faults import texts
-from app.world.faults.changing import delete, recreate, settle, submit
+from app.world.faults.changing import (
+    TOKEN_FILE,
+    calls_sts,
+    container_of,
+    delete,
+    recreate,
+    role_arn,
+    settle,
+    submit,
+)
 from app.world.faults.fault import Fault
 from app.world.passage import move_clock
-from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 JsonObject = dict[str, Any]
+SECRET = "my-app-token"
 _DAY = 86_400.0
 _GRACE = 300.0
 """Seconds for which STS takes a token beyond its end."""
@@ -39,6 +51,27 @@ async def _not_renewed(world: World) -> None:
     await recreate(world, _restarted)
     _close_token_request(world)
     await move_clock(world, _DAY + 2 * _GRACE)
+
+
+async def _token_kept(world: World) -> None:
+    """The token as the Pod's file holds it now is put into a variable, and the program never looks at the file again.
+
+    It goes by a Secret: no token is to be read in a Pod's manifest.
+    """
+    pod = world.cluster.get("pods", NAMESPACE, POD_AFTER)
+    token = await world.kubelet.execute(pod, container_of(pod)["name"], ["cat", TOKEN_FILE])
+    secret = {"metadata": {"name": SECRET}, "stringData": {"token": token.stdout}}
+    await operations.create(world, ADMIN, "secrets", NAMESPACE, secret)
+    await recreate(world, lambda pod: _with_kept_token(world, pod))
+    await move_clock(world, _DAY + 2 * _GRACE)
+
+
+def _with_kept_token(world: World, pod: JsonObject) -> None:
+    _restarted(pod)
+    container = container_of(pod)
+    kept = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": SECRET, "key": "token"}}}
+    container["env"] = [*container.get("env", []), kept]
+    container["args"] = calls_sts(role_arn(world), "$(TOKEN)")
 
 
 def _restarted(pod: JsonObject) -> None:
@@ -77,6 +110,10 @@ def _expired(world: World) -> str:
 _TIMES = re.compile(r"current date/time ([0-9]+) must be before the expiration date/time ([0-9]+)")
 
 FAULTS = (
+    Fault(
+        id="F31", number=31, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
+        text=_expired, cause_it=_token_kept,
+    ),
     Fault(
         id="F32", number=32, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
         text=_expired, cause_it=_not_renewed,

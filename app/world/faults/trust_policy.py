@@ -47,9 +47,7 @@ def _key_with_an_arn(world: World) -> JsonObject:
     """The provider's ARN where the key wants the issuer's host and path."""
     policy = trust_policy(world)
     conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-    policy["Statement"][0]["Condition"]["StringEquals"] = {
-        key.replace(host_of(world), provider_arn(world)): value for key, value in conditions.items()
-    }
+    conditions[f"{provider_arn(world)}:sub"] = conditions.pop(f"{host_of(world)}:sub")
     return policy
 
 

@@ -32,17 +32,18 @@ class ContainerState:
     waiting_message: str = ""
     restarts: int = 0
     log: str = ""
+    """What the process of now, or the last one, has printed."""
 
     def start(self, now: float) -> None:
-        """A new process runs."""
+        """A new process runs, with a log of its own."""
         self.container_id = f"containerd://{secrets.token_hex(32)}"
         self.started, self.finished, self.result = now, None, None
-        self.waiting = self.waiting_message = ""
+        self.waiting = self.waiting_message = self.log = ""
 
     def finish(self, result: Execution, now: float) -> None:
         """The process has ended; what it printed is its log, both streams as one."""
         self.finished, self.result = now, result
-        self.log = (self.log + result.stdout + result.stderr)[-LOG_LIMIT:]
+        self.log = (result.stdout + result.stderr)[-LOG_LIMIT:]
 
     @property
     def running(self) -> bool:
