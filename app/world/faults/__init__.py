@@ -22,9 +22,12 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 """By id, in the catalogue's order."""
 
-LEFT_OUT: Mapping[int, str] = MappingProxyType({number: f"F{number}" for number in (12, 33, 38, 40)})
-"""What this world cannot express, by number: the key of the words that say why.
-
-12: no Java runs here. 33: a node of this world has no clock of its own. 38: there is one region, and no global endpoint
-of STS. 40: there is one partition.
-"""
+LEFT_OUT: Mapping[int, str] = MappingProxyType(
+    {
+        12: "no_java",
+        33: "one_clock",
+        38: "one_region",
+        40: "one_partition",
+    }
+)
+"""What this world cannot express, by number: the key of the reason's words."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 async def _denied_by_the_organization(world: World) -> None:
-    statement = {"Effect": "Deny", "Action": texts.LIST_BUCKETS, "Resource": "*"}
+    """A service control policy that confines S3 to one region, which is not this one."""
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
+    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": elsewhere}
     world.account.service_control_policies.append(_document(statement))
     await recreate(world)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
@@ -109,14 +108,9 @@ def _no_api_token(world: World, pod: JsonObject) -> None:
     pod["spec"]["automountServiceAccountToken"] = False
 
 
-async def _no_region(world: World) -> None:
-    """The webhook was given no region to hand on, and the node is not to be asked for it."""
-    world.webhook_settings = replace(world.webhook_settings, region="")
-    await recreate(world, lambda pod: set_variables(pod, AWS_EC2_METADATA_DISABLED="true"))
-
-
-def _as_the_user(world: World) -> str:
-    return texts.may_not_list(f"arn:aws:iam::{world.account_id}:user/{USER}")
+def _no_region(world: World, pod: JsonObject) -> None:
+    """A template left the variable empty, which is enough for the webhook to leave the region out."""
+    set_variables(pod, AWS_DEFAULT_REGION="", AWS_EC2_METADATA_DISABLED="true")
 
 
 def _may_not_assume(world: World) -> str:
@@ -185,8 +179,8 @@ FAULTS = (
         text=texts.nothing, cause_it=_with(_no_api_token), harmless=True,
     ),
     Fault(
-        id="F39", number=39, cause=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="webhook",
-        text=_region_unknown, cause_it=_no_region,
+        id="F39", number=39, cause=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="pod",
+        text=_region_unknown, cause_it=_with(_no_region),
     ),
     Fault(
         id="F49", number=49, cause=Step.ACCESS, seen=Step.ACCESS, changes="pod",

@@ -44,23 +44,18 @@ async def _mistyped_account(world: World) -> None:
     await annotate_role(world, role_arn(world).replace(world.account_id, wrong))
 
 
-async def _role_deleted(world: World) -> None:
-    _delete_role(world)
-    await recreate(world)
+async def _mistyped_role(world: World) -> None:
+    await annotate_role(world, role_arn(world).replace(ROLE, "s3-raeder"))
 
 
 async def _path_omitted(world: World) -> None:
     """The role is made anew under a path, which is part of its ARN; the annotation is not adapted."""
-    _delete_role(world)
+    detach_permissions(world)
+    iam.call(world.account, "DeleteRole", {"RoleName": ROLE})
     document = json.dumps(trust_policy(world))
     iam.call(world.account, "CreateRole", {"RoleName": ROLE, "Path": "/team/", "AssumeRolePolicyDocument": document})
     iam.call(world.account, "AttachRolePolicy", {"RoleName": ROLE, "PolicyArn": READ_ONLY})
     await recreate(world)
-
-
-def _delete_role(world: World) -> None:
-    detach_permissions(world)
-    iam.call(world.account, "DeleteRole", {"RoleName": ROLE})
 
 
 async def _arn_of_a_policy(world: World) -> None:
@@ -104,8 +99,8 @@ FAULTS = (
         text=texts.not_validated, cause_it=_mistyped_account,
     ),
     Fault(
-        id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",
-        text=texts.not_authorized, cause_it=_role_deleted,
+        id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        text=texts.not_authorized, cause_it=_mistyped_role,
     ),
     Fault(
         id="F18b", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",

@@ -44,10 +44,12 @@ def _for_subject(world: World, subject: str) -> JsonObject:
 
 
 def _key_with_an_arn(world: World) -> JsonObject:
-    """The provider's ARN where the key wants the issuer's host and path."""
+    """The provider's ARN where the keys want the issuer's host and path."""
     policy = trust_policy(world)
-    conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-    conditions[f"{provider_arn(world)}:sub"] = conditions.pop(f"{host_of(world)}:sub")
+    conditions = policy["Statement"][0]["Condition"]
+    conditions["StringEquals"] = {
+        key.replace(host_of(world), provider_arn(world)): value for key, value in conditions["StringEquals"].items()
+    }
     return policy
 
 
