@@ -113,6 +113,10 @@ def _no_region(world: World, pod: JsonObject) -> None:
     set_variables(pod, AWS_DEFAULT_REGION="", AWS_EC2_METADATA_DISABLED="true")
 
 
+def _as_the_user(world: World) -> str:
+    return texts.may_not_list(f"arn:aws:iam::{world.account_id}:user/{USER}")
+
+
 def _may_not_assume(world: World) -> str:
     user = texts.session_of(world, ROLE, texts.session_name(world))
     return (
