@@ -21,7 +21,7 @@ async def move_clock(world: World, seconds: float) -> None:
         await world.kubelet.sync()
     for _ in range(RENEWALS_LIMIT):
         due = world.kubelet.tokens.next_renewal()
-        if due is None or not 0 <= (wait := due + 1 - world.clock.now()) < target - world.clock.offset:
+        if due is None or not 0 <= (wait := due + 1 - world.node_now()) < target - world.clock.offset:
             break
         world.clock.move(wait)
         await world.kubelet.sync()

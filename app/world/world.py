@@ -97,6 +97,10 @@ class World:
         """The world before the first of them."""
         self.changing = asyncio.Lock()
         """Held while the world as a whole changes: its clock moves, a fault is caused, an earlier moment comes back."""
+        self.node_egress_blocked: set[str] = set()
+        """Whom the node's network lets no Pod reach: `sts`, `s3`. (The metadata service is on the node itself.)"""
+        self.node_clock_skew = 0.0
+        """Seconds by which the node's clock is ahead of the world's; negative when behind."""
         self.directory = ground.directory / self.path
         self.directory.mkdir(mode=0o700)
         self.kubelet = Kubelet(self, self.api_url, ground.aws_cli, ground.threads)
@@ -122,6 +126,10 @@ class World:
         if hmac.compare_digest(given, self.node_token.encode()):
             return User(name=f"system:node:{self.node_name}", groups=("system:nodes", "system:authenticated"))
         return None
+
+    def node_now(self) -> float:
+        """Unix seconds by the node's clock, which kubelet and Pods live by."""
+        return self.clock.now() + self.node_clock_skew
 
     def _own_service_account(self, namespace: str, name: str) -> JsonValue | None:
         stored = self.cluster.find("serviceaccounts", namespace, name)

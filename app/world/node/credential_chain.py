@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore import credentials as chain
@@ -35,6 +36,8 @@ def load(container: Container, metadata: InstanceMetadata, create_client: Callab
         chain.InstanceMetadataProvider(iam_role_fetcher=metadata.serve(InstanceMetadataFetcher, environment)),
     ]
     found: Credentials | None = chain.CredentialResolver(providers=providers).load_credentials()
+    if isinstance(found, chain.RefreshableCredentials):
+        found._time_fetcher = lambda: datetime.fromtimestamp(container.now(), UTC)  # type: ignore[attr-defined]
     return found
 
 

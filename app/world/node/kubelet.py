@@ -49,7 +49,7 @@ class Kubelet:
         self.aws_cli = aws_cli
         self.threads = threads
         """Where blocking programs run."""
-        self.tokens = TokenManager(self._request_token, world.clock.now)
+        self.tokens = TokenManager(self._request_token, world.node_now)
         self._workers: dict[str, PodWorker] = {}
         """By the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()

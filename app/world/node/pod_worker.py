@@ -12,6 +12,7 @@ from app.world.node.container import AWS, Container, command_of, environment_of,
 from app.world.node.environment import ConfigError, variables
 from app.world.node.filesystem import FileSystem
 from app.world.node.pod_status import ContainerState, PodState
+from app.world.node.surroundings import Surroundings
 from app.world.node.volumes import PodVolumes
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PodWorker:
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
         host_network = bool(pod["spec"].get("hostNetwork"))
         self._state = PodState(
-            started=world.clock.now(),
+            started=world.node_now(),
             pod_ip=host_ip if host_network else f"192.168.{64 + number // 200 % 64}.{10 + number % 200}",
             host_ip=host_ip,
             qos_class=(pod.get("status") or {}).get("qosClass", "BestEffort"),
@@ -124,7 +125,7 @@ class PodWorker:
             await self._mount()
         specs = {container["name"]: container for container in self._containers("containers")}
         for state in self._state.containers:
-            due = state.finished is not None and self._world.clock.now() >= state.finished + state.back_off
+            due = state.finished is not None and self._world.node_now() >= state.finished + state.back_off
             if state.waiting == "CreateContainerConfigError" or (state.waiting == "CrashLoopBackOff" and due):
                 state.restarts += state.waiting == "CrashLoopBackOff"
                 await self._start_container(specs[state.name], state, "containers")
@@ -154,7 +155,7 @@ class PodWorker:
         self._created[state.name] = container
         self._event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
-        state.start(self._world.clock.now())
+        state.start(self._world.node_now())
         self._event("Started", f"Started container {state.name}", field_path=where)
         self._publish()
         # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
@@ -167,7 +168,7 @@ class PodWorker:
             return False
         if self._stopped:
             return False
-        state.finish(result, self._world.clock.now())
+        state.finish(result, self._world.node_now())
         restart = self._state.restart_policy == "Always" or (
             self._state.restart_policy == "OnFailure" and result.exit_code != 0
         )
@@ -196,12 +197,12 @@ class PodWorker:
             name=spec["name"],
             image=image,
             environment=environment_of(pod, own),
-            files=FileSystem(mounts, user_of(pod, spec), self._world.clock.now()),
+            files=FileSystem(mounts, user_of(pod, spec), self._world.node_now()),
             working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
             command=command_of(spec, own),
             network="host" if pod["spec"].get("hostNetwork") else "pod",
             address=self._state.pod_ip,
-            now=self._world.clock.now,
+            now=self._world.node_now,
         )
 
     async def _run(self, container: Container, command: list[str]) -> Execution:
@@ -209,9 +210,16 @@ class PodWorker:
         if container.program(command) != AWS:
             return container.run(command)
 
+        world = self._world
+        surroundings = Surroundings(
+            world_path=world.path,
+            unreachable=frozenset(world.node_egress_blocked),
+            clock_skew=world.node_clock_skew,
+            record=world.log.record,
+        )
+
         def aws() -> Execution:
-            record, path = self._world.log.record, self._world.path
-            return self._kubelet.aws_cli.run(command[1:], container, world_path=path, record=record)
+            return self._kubelet.aws_cli.run(command[1:], container, surroundings)
 
         async with self._kubelet.programs:
             try:
@@ -226,7 +234,7 @@ class PodWorker:
             return
         metadata = self.pod["metadata"]
         try:
-            status = self._state.status(self._world.clock.now())
+            status = self._state.status(self._world.node_now())
             self._world.cluster.set_pod_status(metadata["namespace"], metadata["name"], status)
         except ApiError as error:
             self._stopped = error.code == 404

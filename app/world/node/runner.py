@@ -26,14 +26,17 @@ from botocore.utils import InstanceMetadataRegionFetcher
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
-from app.world.node import aws_command, credential_chain
+from app.world.node import aws_command, credential_chain, node_time
 from app.world.node.aws_command import AssumeRole, GetCallerIdentity, ListBuckets, ListObjects, UsageError
 from app.world.node.container import Container
 from app.world.node.instance_metadata import InstanceMetadata
 from app.world.node.pod_exchanges import exchange
+from app.world.node.surroundings import Surroundings
 
 HTTP_SECONDS = 5.0
 """How long a call waits to connect, and for an answer."""
+ATTEMPTS = 3
+"""The CLI's default."""
 CLIENT_LIMIT = 16
 """Clients that are kept."""
 
@@ -48,8 +51,8 @@ class AwsCli:
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._lock = threading.Lock()
-        self._clients: OrderedDict[tuple[str, str | None, bool], Any] = OrderedDict()
-        """By service, region, and whether requests are signed; the longest unused first."""
+        self._clients: OrderedDict[tuple[str, str | None, bool, bool], Any] = OrderedDict()
+        """By service, region, whether requests are signed and whether they arrive; the longest unused first."""
         self._caller = _Caller()
         self._session = botocore.session.Session(
             session_vars={
@@ -59,17 +62,16 @@ class AwsCli:
         )
         self._session.register_component("credential_provider", _CallersCredentials(self._caller))
 
-    def run(
-        self, arguments: list[str], container: Container, *, world_path: str, record: Callable[[Exchange], None]
-    ) -> Execution:
-        """`aws` with `arguments`, in a container. `record` gets every exchange of the Pod, secrets masked."""
+    def run(self, arguments: list[str], container: Container, surroundings: Surroundings) -> Execution:
+        """`aws` with `arguments`, in a container."""
 
-        def from_pod(exchange: Exchange) -> None:
-            record(replace(exchange, source=container.address))
+        def record(exchange: Exchange) -> None:
+            surroundings.record(replace(exchange, source=container.address))
 
-        self._caller.record = from_pod
+        self._caller.record = record
+        self._caller.surroundings = surroundings
         metadata = InstanceMetadata(
-            f"{self._endpoint_url}/instance-metadata/{world_path}/{container.network}", from_pod
+            f"{self._endpoint_url}/instance-metadata/{surroundings.world_path}/{container.network}", record
         )
         try:
             return _Run(self, container, metadata).execute(arguments)
@@ -91,26 +93,31 @@ class AwsCli:
         if service == "sts" and region is None:
             raise exceptions.NoRegionError
         self._caller.credentials = credentials
-        key = (service, region, credentials is not None)
+        arrives = service not in self._caller.surroundings.unreachable
+        key = (service, region, credentials is not None, arrives)
         with self._lock:  # `create_client` is not thread-safe, what it makes is
-            client = self._clients.pop(key, None) or self._new_client(service, region, signed=key[2])
+            client = self._clients.pop(key, None) or self._new_client(*key)
             self._clients[key] = client
             if len(self._clients) > CLIENT_LIMIT:
                 self._clients.popitem(last=False)
         return client
 
-    def _new_client(self, service: str, region: str | None, *, signed: bool) -> Any:
+    def _new_client(self, service: str, region: str | None, signed: bool, arrives: bool) -> Any:
+        """Where nothing arrives the client has AWS's own endpoint, and gives up at once, before anything is sent."""
         config = Config(
             connect_timeout=HTTP_SECONDS,
             read_timeout=HTTP_SECONDS,
             proxies={},
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS if arrives else 1},
             signature_version=None if signed else UNSIGNED,
         )
         client: Any = self._session.create_client(
-            cast(Any, service), region_name=region, endpoint_url=self._endpoint_url, config=config
+            cast(Any, service), region_name=region, endpoint_url=self._endpoint_url if arrives else None, config=config
         )
+        client.meta.events.register_first(f"choose-signer.{service}", self._caller.signs)
         client.meta.events.register(f"before-send.{service}", self._caller.sends)
+        if not arrives:
+            client.meta.events.register(f"before-send.{service}", _no_way_out)
         client.meta.events.register(f"response-received.{service}", partial(self._caller.received, service))
         return client
 
@@ -119,8 +126,13 @@ class _Caller(threading.local):
     """Who makes the calls of this thread."""
 
     credentials: Credentials | None = None
+    surroundings = Surroundings()
     record: Callable[[Exchange], None]
     sent: tuple[Any, float]
+
+    def signs(self, signature_version: Any = None, context: Any = None, **_: Any) -> str | None:
+        """botocore's event `choose-signer`."""
+        return node_time.signer(signature_version, context, self.surroundings.clock_skew)
 
     def sends(self, request: Any, **_: Any) -> None:
         """botocore's event `before-send`."""
@@ -134,6 +146,11 @@ class _Caller(threading.local):
             return
         status, headers = response_dict["status_code"], response_dict["headers"].items()
         self.record(exchange(service, request, started, status=status, headers=headers, body=response_dict["body"]))
+
+
+def _no_way_out(request: Any, **_: Any) -> None:
+    """botocore's event `before-send`, where the request meets nobody: its connection times out."""
+    raise exceptions.ConnectTimeoutError(endpoint_url=request.url)
 
 
 class _CallersCredentials(Credentials):

@@ -88,7 +88,7 @@ class PodVolumes:
             tree = OwnedTree(pod_directory(self._world, uid) / "volumes" / str(len(self._writers)))
             tree.root.mkdir(parents=True, exist_ok=True)
             tree.own(tree.root, Attributes(mode=0o777))
-            self._writers[name] = AtomicWriter(tree, self._world.clock.now)
+            self._writers[name] = AtomicWriter(tree, self._world.node_now)
         return self._writers[name]
 
     async def _payload(self, volume: JsonObject) -> dict[str, FileProjection] | None:
