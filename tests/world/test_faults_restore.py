@@ -1,0 +1,80 @@
+"""Every fault can be taken back: the world is then what it was."""
+
+import asyncio
+
+import pytest
+
+from app.world import memento
+from app.world.apiserver.errors import ApiError
+from app.world.faults import FAULTS
+from app.world.faults.fault import Fault
+from tests.world.state import state_of
+
+
+@pytest.mark.parametrize("fault_id", FAULTS)
+def test_a_fault_that_is_mended_leaves_nothing(simulation, world, fault_id):
+    before = state_of(world)
+    simulation.cause(world, fault_id)
+    assert world.faults == (fault_id,)
+    broken = state_of(world)
+    assert broken != before
+    # Back to the broken world, and from there back once more: both moments are whole.
+    saved = simulation.save(world)
+    assert state_of(world) == broken
+    simulation.mend(world)
+    assert state_of(world) == before
+    simulation.restore(world, saved)
+    assert state_of(world) == broken
+    simulation.mend(world)
+    assert state_of(world) == before
+
+
+def test_faults_add_up_and_go_together(simulation, world):
+    before = state_of(world)
+    simulation.cause(world, "F01", "F21")
+    simulation.cause(world, "F21", "F45")
+    assert world.faults == ("F01", "F21", "F45")
+    simulation.mend(world)
+    assert (world.faults, world.before_faults) == ((), None)
+    assert state_of(world) == before
+    simulation.mend(world)
+    assert state_of(world) == before
+
+
+def test_an_unknown_fault_causes_none(simulation, world):
+    before = state_of(world)
+    with pytest.raises(KeyError, match="F99"):
+        simulation.cause(world, "F01", "F99")
+    assert state_of(world) == before
+
+
+def test_where_a_fault_cannot_be_caused_none_is(simulation, world, monkeypatch):
+    async def fail(world):
+        await FAULTS["F21"].cause_it(world)
+        raise ApiError(500, "InternalError", "no")
+
+    failing = {name: getattr(FAULTS["F21"], name) for name in Fault.__dataclass_fields__} | {"cause_it": fail}
+    monkeypatch.setattr("app.world.faults.FAULTS", {**FAULTS, "F21": Fault(**failing)})
+    before = state_of(world)
+    with pytest.raises(ApiError):
+        simulation.cause(world, "F01", "F21")
+    assert state_of(world) == before
+
+
+def test_the_world_changes_as_a_whole_by_one_hand_at_a_time(simulation, world):
+    saved, before = simulation.save(world), state_of(world)
+
+    async def two_tabs():
+        async with world.changing:
+            other = asyncio.create_task(_restore(world, saved))
+            await FAULTS["F21"].cause_it(world)
+            assert not other.done()
+        await other
+
+    simulation.run(two_tabs())
+    assert state_of(world) == before
+
+
+async def _restore(world, saved):
+    async with world.changing:
+        await memento.restore(world, saved)
