@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import arrival, components, controls, depth, language, mode, navigation, presenting
+from app.ui import arrival, components, controls, depth, lab, language, mode, navigation, presenting
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -18,7 +18,7 @@ content = load(language.choose())
 depth.choose()
 mode.choose()
 visit = arrival.arrive(content)
-page = st.navigation(navigation.pages(content, visit.walk if visit else None))
+page = st.navigation(navigation.pages(content, visit.walk if visit and not lab.is_hidden() else None))
 navigation.leave()
 components.styles()
 
@@ -32,6 +32,7 @@ if visit and presenting.present(name, content):
 
 # (3) The page, and then what is beside every page: who turns the page does not wait for it.
 arrival.hindrances(visit, content)
+lab.strip(name, content)
 if visit or name not in arrival.ABOUT_A_WALK:
     page.run()
 else:

@@ -20,6 +20,7 @@ from app.ui import choosing, live, mode
 from app.ui.visit import Visit as Visit
 from app.wiring import simulated
 from app.world import scenario
+from app.world.memento import Memento
 from app.world.simulation import Simulation
 from app.world.world import World
 
@@ -29,6 +30,8 @@ COOKIE = "irsa_explorer_browser"
 SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
 _ID = re.compile(r"[0-9a-f]{32}")
 _VISIT = "visit"
+_FAULTS = "visited_faults"
+"""In the session: the faults that were in force at the last walk. Another tab may have caused or mended one since."""
 _DIAGNOSIS = "diagnosis"
 
 
@@ -94,7 +97,8 @@ def simulated_visit() -> Visit:
     """The last walk through this browser's world; the first one is made here."""
     here = world()
     last = st.session_state.get(_VISIT)
-    return last if isinstance(last, Visit) and last.world == here.path else _walk(here)
+    same = isinstance(last, Visit) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
+    return last if isinstance(last, Visit) and same else _walk(here)
 
 
 def last_visit() -> Visit | None:
@@ -126,6 +130,33 @@ def reset() -> None:
     _walk(simulation().reset(_key()))
 
 
+def cause(fault_id: str) -> None:
+    """Mends whatever is broken in this browser's world, breaks it anew, and walks through it."""
+    here = world()
+    simulation().mend(here)
+    simulation().cause(here, fault_id)
+    _walk(here)
+
+
+def mend() -> None:
+    """Takes back what is broken in this browser's world, and walks anew."""
+    here = world()
+    simulation().mend(here)
+    _walk(here)
+
+
+def save() -> Memento:
+    """This browser's world as it is now."""
+    return simulation().save(world())
+
+
+def restore(saved: Memento) -> None:
+    """Makes this browser's world what it was, and walks anew."""
+    here = world()
+    simulation().restore(here, saved)
+    _walk(here)
+
+
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
     before = simulated_visit().walk.report(Step.TOKEN_MOUNT).evidence
@@ -146,5 +177,5 @@ def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Vi
         except FlowError as error:
             logs[pod] = error.said
     made = Visit(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
-    st.session_state[_VISIT] = made
+    st.session_state[_VISIT], st.session_state[_FAULTS] = made, here.faults
     return made

@@ -1,10 +1,18 @@
-"""The page of the lab."""
+"""The page of the lab: choose a fault or be surprised, predict, run, diagnose, mend."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.ui import components, language
+from app.content import Content
+from app.ui import components, language, mode
+from app.ui.lab import trial
+from app.ui.lab.asking import ask
+from app.ui.lab.broken import broken
+from app.ui.lab.hidden import hidden
+from app.ui.lab.listing import listing, unknown
+from app.ui.lab.score import score
+from app.world.faults import FAULTS
 
 
 def break_it() -> None:
@@ -13,3 +21,42 @@ def break_it() -> None:
     lesson = content.lesson("break_it")
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
+    if mode.is_live():
+        st.info(content.message("lab.simulated_only"))
+        st.button(
+            content.message("mode.to_simulated"), key="lab_simulate", icon=":material/undo:", on_click=mode.simulate
+        )
+        return
+    if drawn := score(content):
+        components.block(drawn, key="lab_score")
+
+    # (1) The address asks for a fault, or one is in force, or neither.
+    asked, it = st.query_params.get(trial.PARAM, ""), trial.current()
+    if asked and asked not in FAULTS:
+        unknown(asked, content)
+        asked = ""
+    if trial.is_hidden() and it and not asked:
+        hidden(it, content)  # and no list of names beside it
+        return
+    if it and asked in ("", it.fault.id) and not trial.is_hidden():
+        broken(it, content)
+    elif asked:
+        ask(FAULTS[asked], content)
+    else:
+        _choose(content)
+        return
+
+    # (2) All the others, folded.
+    with st.expander(content.message("lab.another"), icon=":material/list:", key="lab_list"):
+        _choose(content)
+
+
+def _choose(content: Content) -> None:
+    st.button(
+        content.message("lab.surprise"),
+        help=content.message("lab.surprise_help"),
+        key="lab_surprise",
+        icon=":material/casino:",
+        on_click=trial.surprise,
+    )
+    listing(content)

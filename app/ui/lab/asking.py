@@ -1,0 +1,82 @@
+"""Predict: what a fault changes, then where it will show and in which words, before it is caused."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui import components
+from app.ui.lab import trial
+from app.ui.lab.listing import step_name, title
+from app.ui.lab.trial import NOTHING, Guess
+from app.ui.text import escape, prose
+from app.world.faults import Fault
+
+
+def ask(fault: Fault, content: Content) -> None:
+    """Draws the fault and its two questions; the answers cause it."""
+    components.block(heading(fault, content), key="lab_fault")
+    own, offered = trial.question(fault)
+    with (
+        st.container(key="predict", border=True),
+        st.form(key="lab_form", border=False, enter_to_submit=False),
+    ):
+        step = st.radio(
+            f"**{content.message('predict.heading')}**　{content.message('lab.which_step')}",
+            [*Step, NOTHING],
+            index=None,
+            horizontal=True,
+            key=f"lab_step_{fault.id}",
+            format_func=lambda option: step_name(option, content),
+        )
+        text = st.radio(
+            content.message("lab.which_text"),
+            offered,
+            index=None,
+            key=f"lab_text_{fault.id}",
+            format_func=lambda option: _label(option, content),
+        )
+        with st.container(horizontal=True, gap="small"):
+            answered = st.form_submit_button(content.message("lab.run"), type="primary")
+            skipped = st.form_submit_button(content.message("lab.run_unguessed"), type="tertiary")
+    if answered and (step is None or text is None):
+        st.warning(content.message("lab.choose_both"))
+    elif answered or skipped:
+        guess = Guess(step=str(step), text=str(text), offered=offered, own=own) if answered else None
+        with st.spinner(content.message("lab.breaking")):
+            trial.cause(fault, guess)
+        st.rerun()
+
+
+def heading(fault: Fault, content: Content) -> str:
+    """What is wrong, what is done to the world, and how it comes about in real life."""
+    parts = {part: content.message(f"faults.{fault.id}.{part}") for part in ("change", "story")}
+    return (
+        f'<div class="fault"><h2 class="heading"><span class="number">{escape(fault.id)}</span> '
+        f"{prose(title(fault, content))}</h2><p>{prose(parts['change'])}</p>"
+        f'<p class="quiet">{prose(parts["story"])}</p></div>'
+    )
+
+
+def told(guess: Guess, seen: str, content: Content) -> str:
+    """What was predicted and how it ended: `seen` is the step at which it showed."""
+    really = content.message("lab.really", what=step_name(seen, content))
+    step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
+    text = _line("lab.text", _label(guess.text, content), guess.text == guess.own, "", content)
+    return f'<ul class="guessed" role="status">{step}{text}</ul>'
+
+
+def _line(name: str, predicted: str, right: bool, really: str, content: Content) -> str:
+    status, sign, word = ("passed", "✓", "right") if right else ("failed", "✕", "wrong")
+    correction = "" if right else f' <span class="quiet">{prose(really)}</span>'
+    return (
+        f'<li class="{status}"><span class="label">{escape(content.message(name))}</span> {prose(predicted)} '
+        f'<span class="mark"><span aria-hidden="true">{sign}</span> {escape(content.message(f"predict.{word}"))}</span>'
+        f"{correction}</li>"
+    )
+
+
+def _label(text: str, content: Content) -> str:
+    """A product's text as inline code, on one line; in place of none, that nothing fails."""
+    return f"`{' '.join(text.replace('`', chr(39)).split())}`" if text else content.message("lab.no_text")

@@ -1,0 +1,93 @@
+"""A fault that is known: where it broke, what shows, the verdict, and the ways to mend it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.model import Status, Step
+from app.flow.verdict import Outcome
+from app.ui import components, diagnosis, diagram, session
+from app.ui.checks import mark
+from app.ui.figures import FLOW
+from app.ui.journey import journey
+from app.ui.lab import asking, by_hand, others, shows, trial
+from app.ui.lab.trial import Trial
+from app.ui.text import escape, prose
+from app.ui.visit import Visit
+from app.world import scenario
+
+
+def broken(it: Trial, content: Content) -> None:
+    """Draws it: in force, mended by hand, or whole again."""
+    visit = session.simulated_visit()
+    found = session.diagnosis(visit)
+    components.block(asking.heading(it.fault, content), key="lab_fault")
+    if it.guess:
+        components.block(asking.told(it.guess, _seen_at(it, found), content), key="lab_guessed")
+    if it.revealed:
+        told = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
+        components.block(_labelled("lab.solution", told, content), key="lab_solution")
+    if it.mended or by_hand.is_mended(it, found):
+        _whole(it, visit, content)
+    else:
+        _in_force(it, visit, found, content)
+
+
+def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> None:
+    judged, here = found.verdict, session.world()
+    step = judged.step or it.fault.cause
+    components.block(journey(step, visit.walk, content), key="journey")
+    diagram.draw(FLOW, content, visit.walk, step=step, status=str(judged.status))
+    # (1) What there is to see, and who else looks like this.
+    exchanges = (*(exchange for report in visit.walk for exchange in report.exchanges), *here.log.exchanges())
+    log = visit.logs.get(scenario.POD_AFTER, "")
+    components.block(shows.shows(judged.seen, log, exchanges, content), key="lab_seen")
+    components.block(shows.compare(it.fault, found, here, content), key="lab_same")
+    # (2) What it is.
+    components.block(diagnosis.verdict(found, content), key="diagnosis")
+    if found.fix:
+        components.block(diagnosis.fix(found, content), key="fix")
+    others.offer(it.fault, visit, content)
+    # (3) Mending it.
+    components.block(f'<h2 class="heading">{escape(content.message("lab.mend_heading"))}</h2>', key="lab_mend_heading")
+    st.button(
+        content.message("lab.mend"),
+        help=content.message("lab.mend_help"),
+        key="lab_mend",
+        icon=":material/build:",
+        type="primary",
+        on_click=trial.mend,
+    )
+    by_hand.editor(it, content)
+
+
+def _whole(it: Trial, visit: Visit, content: Content) -> None:
+    """It passes: what the Pod prints, and where to go."""
+    components.block(journey(Step.ACCESS, visit.walk, content), key="journey")
+    diagram.draw(FLOW, content, visit.walk, step=Step.ACCESS, status=str(visit.walk.report(Step.ACCESS).status))
+    told = prose(content.message("lab.whole" if it.mended else "lab.whole_by_hand"))
+    log = escape(visit.logs.get(scenario.POD_AFTER, ""))
+    components.block(
+        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{told}</p></div></div>'
+        f'<pre class="log"><b>$ kubectl logs {escape(scenario.POD_AFTER)}</b>\n{log}</pre>',
+        key="lab_whole",
+    )
+    if it.mended:
+        with st.container(horizontal=True, gap="small"):
+            st.button(content.message("lab.to_list"), key="lab_leave", type="primary", on_click=trial.leave)
+            st.button(content.message("lab.again"), key="lab_again", on_click=trial.cause, args=(it.fault, None))
+    else:
+        st.button(content.message("lab.put_back"), key="lab_mend", type="primary", on_click=trial.mend)
+        by_hand.editor(it, content)
+
+
+def _seen_at(it: Trial, found: Diagnosis) -> str:
+    """Where it showed: as the walk found it, as long as it is broken."""
+    judged = found.verdict
+    return str(judged.seen.step) if judged.outcome is Outcome.BROKEN and judged.seen else trial.seen_at(it.fault)
+
+
+def _labelled(key: str, html: str, content: Content) -> str:
+    return f'<div class="solved"><h3>{escape(content.message(key))}</h3>{html}</div>'

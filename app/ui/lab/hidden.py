@@ -1,0 +1,160 @@
+"""A fault whose name nobody sees: the evidence without a verdict, hints that open one at a time, an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Step
+from app.flow.steps.documents import mapping, masked
+from app.ui import components, diagram, session
+from app.ui.documents import document, yaml_lines
+from app.ui.evidence.parts import json_document
+from app.ui.figures import FLOW
+from app.ui.lab import by_hand, shows, trial
+from app.ui.lab.listing import step_name, title
+from app.ui.lab.trial import Trial
+from app.ui.text import escape, prose, value
+from app.ui.visit import Visit
+from app.world import scenario
+from app.world.faults import FAULTS
+
+HINTS = 3
+_OBJECTS = (
+    (Step.OIDC_PROVIDER, "provider"),
+    (Step.OIDC_PROVIDER, "discovery"),
+    (Step.SERVICE_ACCOUNT, "service_account"),
+    (Step.SERVICE_ACCOUNT, "trust_policy"),
+    (Step.WEBHOOK, "configuration"),
+    (Step.TOKEN_MOUNT, "token"),
+    (Step.ACCESS, "policies"),
+)
+"""The evidence that is shown as it is: documents, with no word of what is wrong in them."""
+
+
+def hidden(it: Trial, content: Content) -> None:
+    """Draws it."""
+    visit = session.simulated_visit()
+    found = session.diagnosis(visit)
+    components.block(
+        f'<h2 class="heading">{escape(content.message("lab.hidden"))}</h2>'
+        f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
+        key="lab_hidden",
+    )
+    if by_hand.is_mended(it, found):
+        _found_by_mending(it, content)
+    diagram.draw(FLOW, content, visit.walk)
+    # (1) What there is to see.
+    components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
+    components.block(_evidence(visit, found, content), key="lab_evidence")
+    # (2) Hints, and the answer.
+    _hints(it, content)
+    _answer(it, content)
+    # (3) Or mend it without a name.
+    by_hand.editor(it, content)
+
+
+def _found_by_mending(it: Trial, content: Content) -> None:
+    st.success(content.message("lab.whole_by_hand"))
+    st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))
+
+
+def _evidence(visit: Visit, found: Diagnosis, content: Content) -> str:
+    heading = f'<h2 class="heading">{escape(content.message("lab.evidence"))}</h2>'
+    lead = f'<p class="caption">{prose(content.message("lab.evidence_lead"))}</p>'
+    parts = "".join(
+        f'<details class="more"><summary>{escape(name)}</summary>{drawn}</details>'
+        for name, drawn in (*_documents(visit, content), (content.message("lab.read"), _read(found, content)))
+    )
+    return f"{heading}{lead}{parts}"
+
+
+def _documents(visit: Visit, content: Content) -> Iterator[tuple[str, str]]:
+    for step, name in _OBJECTS:
+        if shown := visit.walk.report(step).evidence.get(name):
+            yield content.message(f"evidence.{name}.title"), json_document(content, shown)
+    if pod := _pod():
+        yield f"Pod {scenario.POD_AFTER}", document(content, yaml_lines(pod), {})
+    if log := visit.logs.get(scenario.POD_AFTER):
+        yield f"kubectl logs {scenario.POD_AFTER}", f'<pre class="log">{escape(log)}</pre>'
+
+
+def _pod() -> JsonValue:
+    """The Pod as the API server has it, but for what nobody reads."""
+    try:
+        pod = session.simulated_ports().cluster.pod(scenario.NAMESPACE, scenario.POD_AFTER)
+    except FlowError:
+        return None
+    metadata = {name: part for name, part in mapping(pod, "metadata").items() if name != "managedFields"}
+    return masked({**mapping(pod), "metadata": metadata})
+
+
+def _read(found: Diagnosis, content: Content) -> str:
+    """Every value that a check looked at, by step, without what became of it."""
+    parts = []
+    for step, checks in found.steps():
+        rows = {(check.where, check.got): None for check in checks if check.got and check.where}
+        cells = "".join(f"<tr><td>{value(where)}</td><td>{value(got)}</td></tr>" for where, got in rows)
+        if cells:
+            parts.append(f"<h4>{escape(step_name(step, content))}</h4><table>{cells}</table>")
+    return "".join(parts)
+
+
+def _hints(it: Trial, content: Content) -> None:
+    opened = "".join(
+        f"<li>{prose(content.message(f'faults.{it.fault.id}.hint{number + 1}'))}</li>" for number in range(it.hints)
+    )
+    heading = f'<h2 class="heading">{escape(content.message("lab.hints"))}</h2>'
+    components.block(f'{heading}<ol class="hints" aria-live="polite">{opened}</ol>', key="lab_hints")
+    if it.hints < HINTS:
+        label = content.message("lab.hint", number=it.hints + 1, total=HINTS)
+        st.button(label, key="lab_hint", icon=":material/lightbulb:", on_click=_open_hint, args=(it,))
+
+
+def _open_hint(it: Trial) -> None:
+    it.hints += 1
+
+
+def _answer(it: Trial, content: Content) -> None:
+    """The step first, then the causes that lie in it: so no list names the one fault among few."""
+    with st.container(border=True, key="lab_answer"):
+        step = st.selectbox(
+            f"**{content.message('lab.which_cause_step')}**",
+            list(Step),
+            index=None,
+            key="lab_answer_step",
+            placeholder=content.message("lab.choose"),
+            format_func=lambda option: step_name(option, content),
+        )
+        if step is not None:
+            cause = st.selectbox(
+                content.message("lab.which_cause"),
+                [fault.id for fault in trial.of_step(step)],
+                index=None,
+                key=f"lab_answer_cause_{step}",
+                placeholder=content.message("lab.choose"),
+                format_func=lambda option: title(FAULTS[option], content).replace("`", ""),
+            )
+            if cause is not None:
+                st.button(
+                    content.message("lab.answer"),
+                    key="lab_answer_give",
+                    type="primary",
+                    on_click=trial.answer,
+                    args=(it, str(step), cause),
+                )
+        if it.tried:
+            right = it.tried[0] == it.fault.cause
+            st.warning(content.message("lab.half_right" if right else "lab.not_it"))
+    with st.container(horizontal=True, gap="small"):
+        st.button(content.message("lab.give_up"), key="lab_give_up", on_click=trial.reveal, args=(it,))
+        st.button(content.message("lab.stop"), key="lab_stop", type="tertiary", on_click=_stop)
+
+
+def _stop() -> None:
+    trial.mend()
+    trial.leave()

@@ -1,0 +1,67 @@
+"""Which fault: a list by the step of its cause, narrowed down as one types, and those that cannot be caused here."""
+
+from __future__ import annotations
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui import components, reference
+from app.ui.journey import NUMBERS
+from app.ui.lab import trial
+from app.ui.text import escape, page_link, prose
+from app.world.faults import FAULTS, LEFT_OUT, Fault
+
+
+def listing(content: Content) -> None:
+    """Draws the list; each entry leads to its fault."""
+    label = escape(content.message("lab.filter"))
+    field = f'<label class="filter">{label}<input type="search" data-filter autocomplete="off"></label>'
+    groups = "".join(_group(step, content) for step in Step)
+    reference.lookup(
+        f'{field}{reference.counted(content, "lab", len(FAULTS))}<div class="faults">{groups}</div>{_left_out(content)}'
+    )
+
+
+def title(fault: Fault, content: Content) -> str:
+    """What is wrong, in a few words."""
+    return content.message(f"faults.{fault.id}.title")
+
+
+def step_name(step: str, content: Content) -> str:
+    """A step with its number; where it is none, that nothing shows."""
+    if step == trial.NOTHING:
+        return content.message("lab.nowhere")
+    return f"{NUMBERS[Step(step)]} {content.message(f'steps.{step}.short')}"
+
+
+def _group(step: Step, content: Content) -> str:
+    faults = trial.of_step(step)
+    if not faults:
+        return ""
+    entries = "".join(_entry(fault, content) for fault in faults)
+    return f"<section data-group><h3>{escape(step_name(step, content))}</h3><ul>{entries}</ul></section>"
+
+
+def _entry(fault: Fault, content: Content) -> str:
+    name = title(fault, content)
+    words = escape(f"{fault.id} {name} {step_name(fault.cause, content)}")
+    label = f'<span class="number">{escape(fault.id)}</span><span>{prose(name)}</span>'
+    link = page_link(content, "break_it", label, **{trial.PARAM: fault.id})
+    return f'<li data-entry data-words="{words}" data-pages="{fault.cause}">{link}</li>'
+
+
+def _left_out(content: Content) -> str:
+    """The numbers of the catalogue that this world cannot express, and why."""
+    if not LEFT_OUT:
+        return ""
+    rows = "".join(
+        f"<dt>F{number:02}</dt><dd>{prose(content.message(f'faults.left_out.{reason}'))}</dd>"
+        for number, reason in LEFT_OUT.items()
+    )
+    summary = escape(content.message("lab.left_out", count=len(LEFT_OUT)))
+    return f'<details class="more"><summary>{summary}</summary><dl>{rows}</dl></details>'
+
+
+def unknown(asked: str, content: Content) -> None:
+    """Says that the address names no fault that we know."""
+    told = content.message("lab.unknown", fault=asked[:40])
+    components.block(f'<div class="notice" role="alert"><div><p>{prose(told)}</p></div></div>', key="lab_unknown")

@@ -1,0 +1,54 @@
+"""Who else takes the role, where a fault breaks nothing and opens a door: another ServiceAccount asks STS for it."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.annotations import ROLE_ARN
+from app.flow.errors import FlowError
+from app.flow.model import Status, Step
+from app.flow.steps.documents import text
+from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.ui import components, session
+from app.ui.checks import mark, said
+from app.ui.text import escape, prose, value
+from app.ui.visit import Visit
+from app.world import scenario
+from app.world.faults import Fault
+
+OTHER = "default"
+"""The ServiceAccount that every namespace has, and whose tokens every Pod without one of its own carries."""
+_SECONDS = 3600
+
+
+def offer(fault: Fault, visit: Visit, content: Content) -> None:
+    """A button that lets the other ServiceAccount try, and what STS answered; nothing for other faults."""
+    if not fault.harmless or fault.changes != "trust_policy":
+        return
+    role_arn = text(
+        visit.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"), "metadata", "annotations", ROLE_ARN
+    )
+    lead = content.message("lab.other_lead", other=f"{scenario.NAMESPACE}/{OTHER}")
+    components.block(
+        f'<h2 class="heading">{escape(content.message("lab.other_heading"))}</h2><p>{prose(lead)}</p>', key="lab_other"
+    )
+    if st.button(content.message("lab.other_try"), key="lab_other_try", icon=":material/send:"):
+        components.block(f'<div role="status">{_tried(role_arn, content)}</div>', key="lab_other_answer")
+
+
+def _tried(role_arn: str, content: Content) -> str:
+    """STS's answer to a token of the other ServiceAccount."""
+    ports = session.simulated_ports()
+    try:
+        token = ports.cluster.request_token(scenario.NAMESPACE, OTHER, DEFAULT_AUDIENCE, _SECONDS)
+        answer = ports.aws.assume_role_with_web_identity(role_arn, f"other-{secrets.token_hex(4)}", token)
+    except FlowError as error:
+        return f"<p>{prose(content.message('lab.other_refused'))}</p>{said(error.said, content)}"
+    rows = (("SubjectFromWebIdentityToken", answer.subject), ("AssumedRoleUser.Arn", answer.arn))
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{value(found)}</dd>" for name, found in rows)
+    told = prose(content.message("lab.other_allowed"))
+    warned = mark(Status.WARNING, content)
+    return f'<div class="outcome warning">{warned}<div><p>{told}</p><dl>{facts}</dl></div></div>'

@@ -1,0 +1,107 @@
+"""What a user of a broken IRSA sees: the text, as each SDK prints it, and the other faults that look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.model import Exchange
+from app.flow.verdict import Seen
+from app.report import words
+from app.ui.lab import trial
+from app.ui.lab.listing import step_name, title
+from app.ui.lab.sdk_forms import Form, forms, plain
+from app.ui.text import escape, page_link, prose, value
+from app.world.faults import Fault
+from app.world.world import World
+
+_NOT_RUN = ("go_v2", "go_v1")
+"""The forms that are put together and were not printed here."""
+
+
+def shows(seen: Seen | None, log: str, exchanges: Sequence[Exchange], content: Content) -> str:
+    """The text and where it stood. Where nothing failed, what the Pod printed instead."""
+    if seen is None:
+        return (
+            f"{_heading('lab.seen', content)}<p>{prose(content.message('lab.nothing_seen'))}</p>"
+            f'<pre class="log">{escape(log)}</pre>'
+        )
+    where = content.message("lab.seen_at", step=step_name(seen.step, content))
+    told = (
+        f'{_heading("lab.seen", content)}<p>{prose(where)} <span class="quiet">{value(seen.where)}</span></p>'
+        f"{_quote(seen.text.strip())}"
+    )
+    return told + _forms(forms(seen.text, exchanges), content)
+
+
+def _forms(found: Sequence[Form], content: Content) -> str:
+    """The same error once an SDK; nothing for a text of Kubernetes' own."""
+    if not found:
+        return ""
+    drawn = "".join(
+        f"<div><dt>{escape(content.message(f'lab.sdk.{form.sdk}'))} {_badge(form, content)}</dt>"
+        f"<dd>{_quote(form.text)}</dd></div>"
+        for form in found
+    )
+    notes = [content.message("lab.forms_note")]
+    if not any(form.sdk in _NOT_RUN for form in found):
+        notes.append(content.message("lab.no_go"))
+    told = "".join(f'<p class="caption">{prose(note)}</p>' for note in notes)
+    summary = escape(content.message("lab.forms"))
+    return f'<details class="more" open><summary>{summary}</summary><dl class="forms">{drawn}</dl>{told}</details>'
+
+
+def _badge(form: Form, content: Content) -> str:
+    return f'<span class="badge">{escape(content.message("lab.not_run"))}</span>' if form.sdk in _NOT_RUN else ""
+
+
+def hint_of_seen(seen: Seen | None, content: Content) -> str:
+    """The text alone: at which step it showed is for the reader to say."""
+    if seen is None:
+        return ""
+    return f"{_heading('lab.seen', content)}{_quote(plain(seen.text))}"
+
+
+def compare(fault: Fault, found: Diagnosis, world: World, content: Content) -> str:
+    """The faults whose text is the same letter by letter, and what tells each from the others."""
+    others = trial.same_text(fault, world)
+    if not others:
+        return ""
+    head = "".join(f'<th scope="col">{escape(content.message(f"lab.{key}"))}</th>' for key in ("other", "tells"))
+    lead = content.message("lab.same_lead", count=len(others))
+    rows = _row(fault, _proof(found, content) or prose(_hint(fault, content)), content, ours=True)
+    rows += "".join(_row(other, prose(_hint(other, content)), content) for other in others)
+    return (
+        f'<details class="more same"><summary>{escape(content.message("lab.same", count=len(others)))}</summary>'
+        f'<p class="caption">{prose(lead)}</p>'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>"
+    )
+
+
+def _row(fault: Fault, evidence: str, content: Content, *, ours: bool = False) -> str:
+    label = f"{escape(fault.id)} {prose(title(fault, content))}"
+    name = f"<strong>{label}</strong>" if ours else page_link(content, "break_it", label, **{trial.PARAM: fault.id})
+    step = escape(step_name(fault.cause, content))
+    return f'<tr><th scope="row">{name}<br><span class="quiet">{step}</span></th><td>{evidence}</td></tr>'
+
+
+def _proof(found: Diagnosis, content: Content) -> str:
+    """The check that convicts, with what was found."""
+    check = found.verdict.check
+    if check is None:
+        return ""
+    got = f" {value(check.got)}" if check.got else ""
+    return f"✕ {prose(words.title(check, found, content))}{got}"
+
+
+def _hint(fault: Fault, content: Content) -> str:
+    return content.message(f"faults.{fault.id}.hint3")
+
+
+def _quote(text: str) -> str:
+    return f'<blockquote class="quoted">{escape(text)}</blockquote>'
+
+
+def _heading(key: str, content: Content) -> str:
+    return f'<h2 class="heading">{escape(content.message(key))}</h2>'

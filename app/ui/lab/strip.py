@@ -1,0 +1,32 @@
+"""On every page: that this world is broken, by which fault unless that is hidden, and the two ways out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Status
+from app.ui import components, mode, session
+from app.ui.checks import mark
+from app.ui.lab import trial
+from app.ui.lab.listing import title
+from app.ui.text import escape, page_link, prose
+from app.world.faults import FAULTS
+
+
+def strip(page: str, content: Content) -> None:
+    """Draws it; nothing in a world that is whole, in live mode, and in the lab, which says more."""
+    if page == "break_it" or mode.is_live() or not (ids := session.world().faults):
+        return
+    if trial.is_hidden():
+        told = prose(content.message("lab.strip_hidden"))
+    else:
+        named = "".join(f" <strong>{escape(id_)} {prose(title(FAULTS[id_], content))}</strong>" for id_ in ids)
+        told = f"{prose(content.message('lab.strip'))}{named}"
+    link = page_link(content, "break_it", escape(content.message("lab.strip_link")))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
+        components.block(
+            f'<div class="strip" role="status">{mark(Status.WARNING, content)}<p>{told} {link}</p></div>',
+            key="lab_strip",
+        )
+        st.button(content.message("lab.strip_mend"), key="strip_mend", icon=":material/build:", on_click=trial.mend)

@@ -1,0 +1,213 @@
+"""What a reader is doing in the lab: which fault, what was predicted, what was changed by hand; for this visit only.
+
+A fault acts on the browser's world, which all of its tabs share. That one is hidden is remembered beside the world,
+so that no other tab tells its name.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from weakref import WeakSet
+
+import streamlit as st
+
+from app.flow.model import Step
+from app.ui import mode, session
+from app.ui.lab import score
+from app.world.faults import FAULTS, Fault
+from app.world.memento import Memento
+from app.world.world import World
+
+PARAM = "fault"
+"""The name in the address."""
+NOTHING = ""
+"""In place of a step or of a text: nothing fails."""
+_KEY = "lab"
+_ASKED = "lab_asked"
+"""In the session: which fault is asked about in which world, its text, and the texts to choose from."""
+_TEXTS = 3
+"""Other faults' texts that are offered beside the right one."""
+_UNDO = 10
+"""Edits that can be taken back."""
+_hidden: WeakSet[World] = WeakSet()
+"""The worlds whose fault the reader is to find."""
+
+
+@dataclass(kw_only=True)
+class Guess:
+    """What was predicted before the fault was caused."""
+
+    step: str
+    text: str
+    offered: Sequence[str]
+    """The texts between which there was a choice."""
+    own: str
+    """The fault's text as it was foretold."""
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """One fault in one world."""
+
+    world: str
+    """The world's path."""
+    fault: Fault = field(repr=False)
+    guess: Guess | None = None
+    """None where the reader did not want to guess, or could not: the fault was hidden."""
+    hints: int = 0
+    """How many were opened."""
+    tried: tuple[str, str] | None = None
+    """The last answer to a hidden fault: a step, and a fault's id."""
+    revealed: bool = False
+    """Whether it was hidden, and is no longer."""
+    mended: bool = False
+    """Whether it was taken back."""
+    edits: list[Memento] = field(default_factory=list, repr=False)
+    """The world before each change by hand, the last one last."""
+
+
+def current() -> Trial | None:
+    """What is in force in this browser's world, or was mended last; None where there is nothing."""
+    here, kept = session.world(), st.session_state.get(_KEY)
+    trial = kept if isinstance(kept, Trial) and kept.world == here.path else None
+    if not here.faults:
+        return trial if trial and trial.mended else None
+    if trial is None or trial.mended or trial.fault.id != here.faults[0]:
+        trial = _keep(FAULTS[here.faults[0]], here)  # another tab has caused it
+    return trial
+
+
+def is_hidden() -> bool:
+    """Whether this browser's world has a fault whose name nobody is to see."""
+    if mode.is_live():
+        return False
+    here = session.world()
+    return bool(here.faults) and here in _hidden
+
+
+def cause(fault: Fault, guess: Guess | None) -> None:
+    """Breaks the world, which is mended first."""
+    session.cause(fault.id)
+    here = session.world()
+    _hidden.discard(here)
+    trial = _keep(fault, here, guess)
+    if guess:
+        score.count(fault.id, [guess.text == guess.own, guess.step == seen_at(fault)])
+    st.query_params[PARAM] = trial.fault.id
+
+
+def surprise() -> None:
+    """Breaks the world by a fault that is not named; the last one is not taken again."""
+    last = st.session_state.get(_KEY)
+    before = last.fault.id if isinstance(last, Trial) else ""
+    fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != before])
+    here = session.world()
+    _hidden.add(here)
+    session.cause(fault.id)
+    _keep(fault, here)
+    st.query_params.pop(PARAM, None)
+
+
+def answer(trial: Trial, step: str, fault_id: str) -> None:
+    """Takes an answer; where it is right, the fault is hidden no longer. The first one counts."""
+    right_step, right = step == trial.fault.cause, FAULTS[fault_id].number == trial.fault.number
+    if trial.tried is None:
+        score.count(trial.fault.id, [right_step, right])
+    trial.tried = (step, fault_id)
+    if right:
+        reveal(trial)
+
+
+def reveal(trial: Trial) -> None:
+    """Tells what was hidden. Whoever has not answered has no point."""
+    if trial.tried is None:
+        score.count(trial.fault.id, [False, False])
+    _hidden.discard(session.world())
+    trial.revealed = True
+    st.query_params[PARAM] = trial.fault.id
+
+
+def mend() -> None:
+    """Takes the fault back, and all that was done since."""
+    trial = current()
+    _hidden.discard(session.world())
+    session.mend()
+    if trial:
+        trial.mended = True
+        trial.edits.clear()
+
+
+def leave() -> None:
+    """Goes back to the list."""
+    st.query_params.pop(PARAM, None)
+    kept = st.session_state.get(_KEY)
+    if isinstance(kept, Trial) and kept.mended:
+        del st.session_state[_KEY]
+
+
+def remember(trial: Trial, before: Memento) -> None:
+    """Keeps the world as it was before a change by hand."""
+    trial.edits.append(before)
+    del trial.edits[:-_UNDO]
+
+
+def undo(trial: Trial) -> None:
+    """Goes back to before the last change by hand."""
+    if trial.edits:
+        session.restore(trial.edits.pop())
+
+
+def reset(trial: Trial) -> None:
+    """Goes back to before the first change by hand that is remembered."""
+    if trial.edits:
+        session.restore(trial.edits[0])
+        trial.edits.clear()
+
+
+def seen_at(fault: Fault) -> str:
+    """The step at which it shows, or `NOTHING`."""
+    return fault.seen or NOTHING
+
+
+def question(fault: Fault) -> tuple[str, list[str]]:
+    """The fault's text as this world foretells it, and the texts to choose from; the same ones as long as it is asked.
+
+    A text that names a time would be another one with each run of the page.
+    """
+    here = session.world()
+    kept = st.session_state.get(_ASKED)
+    if not kept or kept[:2] != (here.path, fault.id):
+        kept = st.session_state[_ASKED] = (here.path, fault.id, fault.text(here), texts(fault, here))
+    own, offered = kept[2:]
+    return own, offered
+
+
+def texts(fault: Fault, world: World) -> list[str]:
+    """The fault's text among those of others, in this world's names, always in the same order; `NOTHING` comes last."""
+    own = fault.text(world)
+    others = dict.fromkeys(other.text(world) for other in FAULTS.values())
+    mixed = random.Random(fault.id)  # noqa: S311 (an order of choices, no secret)
+    offered = mixed.sample([text for text in others if text not in (own, NOTHING)], _TEXTS)
+    if own:
+        offered.append(own)
+        mixed.shuffle(offered)
+    return [*offered, NOTHING]
+
+
+def same_text(fault: Fault, world: World) -> list[Fault]:
+    """The other faults with the same text; none where there is no text."""
+    own = fault.text(world)
+    return [other for other in FAULTS.values() if own and other.id != fault.id and other.text(world) == own]
+
+
+def of_step(step: Step) -> list[Fault]:
+    """The faults whose cause lies in that step."""
+    return [fault for fault in FAULTS.values() if fault.cause is step]
+
+
+def _keep(fault: Fault, here: World, guess: Guess | None = None) -> Trial:
+    trial = st.session_state[_KEY] = Trial(world=here.path, fault=fault, guess=guess)
+    return trial
