@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.fixes import Change
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.steps.documents import items, text
 from app.flow.verdict import Outcome
@@ -13,6 +14,7 @@ from app.report import words
 from app.ui.checks import listed, mark, said
 from app.ui.code import code
 from app.ui.evidence.agreement import disagreement
+from app.ui.evidence.difference import change
 from app.ui.text import escape, prose, value
 
 
@@ -38,11 +40,27 @@ def verdict(found: Diagnosis, content: Content) -> str:
             if causes:
                 lines = "".join(f"<li>{prose(cause)}</li>" for cause in words.causes(causes, content))
                 parts.append(f"<h3>{escape(content.message(f'doctor.{key}'))}</h3><ul>{lines}</ul>")
+    if judged.later:
+        broken = "".join(
+            f"<li>{prose(content.message(f'steps.{step}.short'))}: {prose(words.title(check, found, content))}</li>"
+            for step, check in judged.later
+        )
+        parts += [_heading("doctor_page.later", content), f"<ul>{broken}</ul>"]
     if conflict := disagreement(found.walk.report(Step.STS_ASSUME), content):
         parts.append(conflict)
     if failures := items(found.evidence, "recent_failures"):
         parts += [_heading("doctor_page.failures", content), _failures(failures, content)]
     return f'<div class="diagnosis">{"".join(parts)}</div>'
+
+
+def seen(found: Diagnosis, content: Content) -> str:
+    """How the break shows: the product's words, where they stand and in which step; empty where nobody said any."""
+    shown, named = found.verdict.seen, found.verdict.check
+    if shown is None or (named is not None and named.error == shown.text):  # the evidence has them already
+        return ""
+    step = content.message(f"steps.{shown.step}.short")
+    told = prose(content.message("doctor_page.seen_at", step=step))
+    return f"{_heading('doctor_page.seen', content)}<p>{told} {value(shown.where)}</p>{said(shown.text, content)}"
 
 
 def _heading(key: str, content: Content) -> str:
@@ -77,7 +95,16 @@ def fix(found: Diagnosis, content: Content) -> str:
     commands = "".join(code(content, command) for command in wanted.commands)
     note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
     lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
-    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}"
+    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{_change(wanted.change, content)}"
+
+
+def _change(wanted: Change | None, content: Content) -> str:
+    """What becomes of the object."""
+    if wanted is None:
+        return ""
+    title = content.message("doctor_page.change", object=wanted.object)
+    drawn = change(wanted.before, wanted.after, content)
+    return f'<details class="more" open><summary>{escape(title)}</summary>{drawn}</details>'
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:

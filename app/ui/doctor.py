@@ -11,7 +11,7 @@ from app.flow.errors import FlowError
 from app.report import page as report
 from app.report import words
 from app.ui import actions, choosing, components, language, mode, notice, session
-from app.ui.diagnosis import all_checks, fix, verdict
+from app.ui.diagnosis import all_checks, fix, seen, verdict
 from app.ui.survey import surveyed
 from app.ui.text import prose
 from app.ui.visit import Visit
@@ -34,7 +34,13 @@ def doctor() -> None:
         _draw(opened, content)
         return
 
-    # (2) Our own.
+    # (2) Our own; who came for a real cluster must not take the simulated one for it.
+    if not mode.is_live() and mode.refusal() is None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="simulated"):
+            st.caption(content.message("doctor_page.simulated"), width="content")
+            st.button(
+                content.message("doctor_page.to_live"), key="to_live", icon=":material/lan:", on_click=mode.go_live
+            )
     visit = session.last_visit()
     if visit is None:
         if problem := choosing.state().problem:
@@ -76,7 +82,7 @@ def _opened(content: Content) -> Diagnosis | None:
 
 
 def _draw(found: Diagnosis, content: Content) -> None:
-    components.block(verdict(found, content), key="diagnosis")
+    components.block(verdict(found, content) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
     components.block(all_checks(found, content), key="diagnosis_checks")

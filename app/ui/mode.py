@@ -86,7 +86,16 @@ def switch(content: Content) -> None:
 
 def simulate() -> None:
     """Goes back to the simulated cluster."""
-    st.session_state[KEY] = Mode.SIMULATED
+    _turn_to(Mode.SIMULATED)
+
+
+def go_live() -> None:
+    """Goes to the reader's own cluster; `choose` refuses it where there is no live mode."""
+    _turn_to(Mode.LIVE)
+
+
+def _turn_to(mode: Mode) -> None:
+    st.session_state[KEY] = mode
     _keep()
 
 

@@ -567,3 +567,31 @@ def test_where_they_agree_that_is_said_beside_the_evidence(screen, real):
     predicted(shown.click("run_again"))
     assert EN.message("sts.agreement.agree") in shown.html("evidence_sts_assume")
     assert EN.message("sts.agreement.denied") in shown.html("evidence_sts_assume")
+
+
+# (8) What else the verdict knows
+
+
+def test_what_it_looks_like_and_what_else_is_broken(screen, real):
+    trust(real, "system:serviceaccount:default:other")
+    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown.open("sts_assume").click("do_sts_assume_exchange").open("doctor")
+    assert not shown.test.exception
+    assert EN.message("doctor_page.seen") in diagnosis(shown)
+    assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in diagnosis(shown)
+
+
+def test_the_simulated_diagnosis_cannot_be_taken_for_ones_own(screen, real):
+    shown = screen(lang="en").open("doctor")
+    assert EN.message("doctor_page.simulated") in [caption.value for caption in shown.test.caption]
+    shown.click("to_live")
+    assert shown.test.segmented_control(key="mode").value == "live"
+    assert visit(shown) is not None
+    assert EN.message("doctor_page.simulated") not in [caption.value for caption in shown.test.caption]
+
+
+def test_the_operators_way_in_is_the_doctor(screen, real):
+    for mode in ("simulated", "live"):
+        html = screen(lang="en").open("home", mode=mode).html("paths")
+        assert re.search(r'href="\./doctor\?', html)
+        assert ("mode=live" in html) is (mode == "live")

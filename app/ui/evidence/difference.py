@@ -1,4 +1,4 @@
-"""Two Pods as one document: added lines with a plus, removed ones with a minus, the rest folded."""
+"""Two versions of an object as one document: added lines with a plus, removed ones with a minus, the rest folded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from app.content import Content
 from app.flow.model import JsonValue
 from app.flow.steps.documents import dig, mapping, text
-from app.ui.documents import Line, explained_line, fold, render_line, yaml_lines
+from app.ui.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
 from app.ui.evidence.added_lines import explanation, group
 
 _NOISE = ("name", "generateName", "managedFields", "uid", "creationTimestamp", "resourceVersion")
@@ -29,6 +29,20 @@ def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
             continue
         rendered.extend(render_line(line, kind="removed", sign="−") for line in old_lines)
         rendered.extend(_added(new_lines, after, content))
+    return f'<div class="document difference">{"".join(rendered)}</div>'
+
+
+def change(before: JsonValue, after: JsonValue, content: Content) -> str:
+    """How any object would change: Kubernetes' own as YAML, all others as JSON. None: it is not there."""
+    lines = yaml_lines if any("metadata" in mapping(it) for it in (before, after)) else json_lines
+    old, new = ([] if it is None else lines(it) for it in (before, after))
+    rendered: list[str] = []
+    for operation, old_lines, new_lines in changes(old, new, before, after):
+        if operation == "equal":
+            rendered.extend(_unchanged(new_lines, content, first=not rendered, last=new_lines[-1:] == new[-1:]))
+            continue
+        rendered.extend(render_line(line, kind="removed", sign="−") for line in old_lines)
+        rendered.extend(render_line(line, kind="added", sign="+") for line in new_lines)
     return f'<div class="document difference">{"".join(rendered)}</div>'
 
 
