@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
@@ -68,6 +69,14 @@ class Kubelet:
         """Runs a command in a container that has been started, finished or not. Raises `ContainerNotFound`."""
         return await self._worker(pod).execute(container, command)
 
+    def volume(self, pod: JsonObject, name: str) -> Path:
+        """Where the files of a Pod's volume are on the node's disk.
+
+        Whoever changes them there changes what containers see, until kubelet looks at the volume again. Raises
+        `LookupError` where the Pod has no such volume, `ContainerNotFound` where it is not on this node.
+        """
+        return self._worker(pod).volume(name)
+
     def _worker(self, pod: JsonObject) -> PodWorker:
         worker = self._workers.get(pod["metadata"]["uid"])
         if worker is None:
@@ -77,9 +86,14 @@ class Kubelet:
     # (2) The passage of time
 
     async def sync(self) -> None:
-        """What a moved clock brings about: tokens due are renewed, failed containers are started again."""
+        """What a moved clock brings about: tokens due are renewed, ended containers are started again."""
         for worker in list(self._workers.values()):
             await worker.sync()
+
+    async def restart_containers(self) -> None:
+        """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
+        for worker in list(self._workers.values()):
+            await worker.restart_containers()
 
     async def settle(self, seconds: float) -> None:
         """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
@@ -71,6 +72,13 @@ class PodWorker:
         """What the Pod's volumes hold."""
         return self._volumes.size
 
+    def volume(self, name: str) -> Path:
+        """The directory of a volume on the node. Raises `LookupError`."""
+        tree = self._volumes.tree(name)
+        if tree is None:
+            raise LookupError(name)
+        return tree.root
+
     def logs(self, name: str) -> str:
         """A container's log. Raises `ContainerNotFound`."""
         for state in (*self._state.containers, *self._state.init_containers):
@@ -123,6 +131,10 @@ class PodWorker:
             return
         async with self._busy:
             await self._mount()
+        await self.restart_containers()
+
+    async def restart_containers(self) -> None:
+        """Starts again what has backed off long enough, with the volumes as they are."""
         specs = {container["name"]: container for container in self._containers("containers")}
         for state in self._state.containers:
             due = state.finished is not None and self._world.node_now() >= state.finished + state.back_off
