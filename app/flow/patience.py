@@ -33,7 +33,7 @@ _AWS_SERVICES: Mapping[str, str] = {
     "failed_assumptions": "cloudtrail",
 }
 """By method of `Aws`; the others ask IAM. Each service is a server of its own."""
-_WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet"}
+_WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet", "pod_log": "kubelet"}
 """By method of `Cluster`: for whom the API server itself may be waiting when it is silent."""
 
 Run = Callable[[Callable[[], Any], float], Any]

@@ -15,6 +15,7 @@ from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
+from app.flow.product_words import lacks_region
 from app.flow.steps.documents import dig, items, text
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path
@@ -39,12 +40,15 @@ class _Variables:
     """Why the rest cannot be."""
 
 
-def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> None:
-    """Decides `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`."""
+def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, said: str) -> None:
+    """Decides `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
+
+    `said` is what the program was refused with.
+    """
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     _token_readable(findings, ports, walk, pod)
     variables = [_variables_of(ports, walk, box) for box in containers(pod)]
-    _region(findings, variables, where)
+    _region(findings, variables, where, said)
     _static_keys(findings, pod, variables, where)
     _hop_limit(findings, pod, where)
 
@@ -102,7 +106,8 @@ def _named(variables: Sequence[_Variables], wanted: Sequence[str]) -> list[str]:
     return [f"{box.container}: {name}" for box in variables for name in wanted if name in box.names]
 
 
-def _region(findings: Findings, variables: Sequence[_Variables], where: str) -> None:
+def _region(findings: Findings, variables: Sequence[_Variables], where: str, said: str) -> None:
+    """A lacking region breaks nothing as long as the program knows better, and does not say that it does not."""
     lacking = [box for box in variables if REGION_VARIABLES[0] not in box.names]
     hidden = next((box.hidden for box in lacking if box.hidden), None)
     if hidden:
@@ -114,7 +119,8 @@ def _region(findings: Findings, variables: Sequence[_Variables], where: str) -> 
         got=_named(variables, REGION_VARIABLES),
         expected=REGION_VARIABLES,
         where=f"{where} .spec.containers[].env",
-        otherwise=Status.WARNING,
+        otherwise=Status.FAILED if lacks_region(said) else Status.WARNING,
+        error=said if lacking and lacks_region(said) else "",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.chain import PLACES
-from app.flow.doctor import pod, recent_failures
+from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.fixes import Fix, fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
@@ -58,7 +58,7 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    reports = (pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
     return Diagnosis(
         walk=found,
         checks=tuple(check for report in reports for check in report.checks),

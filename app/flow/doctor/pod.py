@@ -6,11 +6,14 @@ credential chain (`env` before web identity, web identity before container crede
 
 from __future__ import annotations
 
+import posixpath
 from datetime import datetime
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import container_checks
+from app.flow.doctor.application import judge_application, judge_sdk
 from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.requests import judge_requests
 from app.flow.doctor.workload import workload_of
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
@@ -18,17 +21,23 @@ from app.flow.ports import Ports
 from app.flow.steps.documents import items, mapping, text
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path, token_source
-from app.flow.steps.names import TOKEN_DIRECTORY
+from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.webhook import VOLUME
 
 CHECKS = (
+    "pod.service_account",
     "pod.environment",
     "pod.volume",
     "pod.age",
     "pod.pod_identity",
-    "pod.token_readable",
-    "pod.region",
     "pod.static_keys",
+    "pod.region",
+    "pod.token_readable",
+    "pod.token_used",
+    "token.api_server",
+    "pod.sdk",
+    "pod.request",
+    "pod.application",
     "pod.hop_limit",
 )
 POD_IDENTITY_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -41,7 +50,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     subject = walk.subject
     where = f"Pod {subject.namespace}/{subject.pod}"
 
-    # (1) The Pod, if there is one that runs under the ServiceAccount.
+    # (1) The Pod, if there is one.
     exists = check_of(walk, "pod.exists")
     if exists is None or exists.status in (Status.UNKNOWN, Status.NOT_REACHED):
         _without_a_pod(findings, exists, where)
@@ -52,18 +61,26 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         _without_an_answer(findings, error, where)
         return findings.report()
     findings.show("workload", workload_of(pod))
+    findings.show("pod", pod)
     if exists.status is Status.FAILED:
         findings.unreached_by_earlier_step()
         return findings.report()
 
     # (2) What is written in it.
+    _service_account(findings, walk, pod, where)
     annotations = mapping(evidence_of(walk, "service_account"), "metadata", "annotations")
     injected = _environment(findings, pod, where) & _volume(findings, pod, where)
     _age(findings, pod, evidence_of(walk, "service_account"), injected, text(annotations, ROLE_ARN), where)
     _pod_identity(findings, pod, where)
+    _api_server(findings, pod, where)
+    judge_sdk(findings, pod, where)
 
-    # (3) What its containers can read, and what they will find first.
-    container_checks.judge_containers(findings, ports, walk, pod)
+    # (3) What its program got, and what it had asked for.
+    said = judge_application(findings, ports, walk, pod)
+    judge_requests(findings, ports, walk, pod, said)
+
+    # (4) What its containers can read, and what they will find first.
+    container_checks.judge_containers(findings, ports, walk, pod, said)
     return findings.report()
 
 
@@ -80,6 +97,31 @@ def _without_an_answer(findings: Findings, error: FlowError, where: str) -> None
     if reason := unseen(error):
         for check_id in CHECKS:
             findings.unknown(check_id, reason, where=where, error=error.said)
+
+
+def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str) -> None:
+    """Whom it runs as. Where it says nothing the API server has written `default`."""
+    account, wanted = text(pod, "spec", "serviceAccountName"), walk.subject.service_account
+    where += " .spec.serviceAccountName"
+    findings.judge("pod.service_account", account == wanted, got=account, expected=wanted, where=where)
+
+
+def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
+    """The other token, by which a program talks to the API server. IRSA does without it."""
+    directory = posixpath.dirname(API_TOKEN)
+    lacking = [
+        text(box, "name")
+        for box in containers(pod)
+        if all(text(mount, "mountPath") != directory for mount in items(box, "volumeMounts"))
+    ]
+    findings.judge(
+        "token.api_server",
+        not lacking,
+        got=lacking or directory,
+        expected=directory,
+        where=f"{where} .spec.automountServiceAccountToken",
+        otherwise=Status.WARNING,
+    )
 
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:

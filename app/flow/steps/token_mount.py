@@ -15,6 +15,7 @@ from app.flow.errors import FlowError, NotFound
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
+from app.flow.steps import kubelet_says
 from app.flow.steps.documents import dig, items, seconds, strings, text
 from app.flow.steps.findings import NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
@@ -22,6 +23,7 @@ from app.flow.steps.listing import parse_listing
 from app.flow.steps.names import API_TOKEN, annotated_audience, subject_claim
 from app.flow.token import DecodedToken, MalformedToken, Verification, anatomy, decode, verify
 from app.flow.trail import Trail
+from app.flow.webhook import VOLUME
 
 CHECKS = (
     "token.file",
@@ -52,7 +54,9 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
     # (1) The file, and its neighbours.
     mounted = token_container(trail.pod)
     token, where, instead = None, "", ""
-    if mounted is not None:
+    if mounted is not None and kubelet_says.never_started(trail.pod) and _not_mounted(findings, ports, subject):
+        pass
+    elif mounted is not None:
         container, where = mounted
         token = _read(findings, ports, subject, container, where)
         if token is not None:
@@ -138,6 +142,18 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     got = path if readable else f"{len(content.stdout)}" if content.exit_code == 0 else f"exit {content.exit_code}"
     findings.judge("token.file", readable, got=got, expected=path, where=where, error=content.stderr.strip())
     return content.stdout if readable else None
+
+
+def _not_mounted(findings: Findings, ports: Ports, subject: Subject) -> bool:
+    """Whether kubelet says why it could not mount the token; what it says is the check's error."""
+    try:
+        said = kubelet_says.mount_failure(ports.cluster.pod_events(subject.namespace, subject.pod))
+    except FlowError:
+        return False
+    if said:
+        where = f"Pod {subject.namespace}/{subject.pod} Events"
+        findings.judge("token.file", False, got=kubelet_says.FAILED_MOUNT, expected=VOLUME, where=where, error=said)
+    return bool(said)
 
 
 def _request(findings: Findings, ports: Ports, subject: Subject, trail: Trail) -> tuple[str | None, str]:

@@ -73,7 +73,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
 
 
 def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[JsonValue, str]:
-    """The Pod, if it is there and runs under the ServiceAccount; and why we could not see it, if we could not."""
+    """The Pod, if it is there, whoever it runs as; and why we could not see it, if we could not."""
     where = f"Pod {subject.namespace}/{subject.pod}"
     if not subject.pod:
         findings.unknown("pod.exists", NO_POD, where=f"{where}*")
@@ -83,16 +83,9 @@ def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[Jso
     except FlowError as error:
         findings.refused("pod.exists", error, expected=where, where=where)
         return None, unseen(error)
-    name, account = text(pod, "metadata", "name"), text(pod, "spec", "serviceAccountName")
-    if name != subject.pod:
-        findings.judge("pod.exists", False, got=name or pod, expected=subject.pod, where=where)
-        return None, ""
-    if account == subject.service_account:
-        findings.judge("pod.exists", True, got=name, expected=subject.pod, where=where)
-        return pod, ""
-    where += " .spec.serviceAccountName"
-    findings.judge("pod.exists", False, got=account, expected=subject.service_account, where=where)
-    return None, ""
+    name = text(pod, "metadata", "name")
+    found = findings.judge("pod.exists", name == subject.pod, got=name or pod, expected=subject.pod, where=where)
+    return (pod if found else None), ""
 
 
 def _registered(findings: Findings, ports: Ports) -> JsonValue:

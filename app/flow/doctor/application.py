@@ -1,0 +1,86 @@
+"""What the Pod's own program got: how its containers ended, and the last thing that an AWS product said in their logs.
+
+Of a log only that sentence is kept. A log without one proves nothing, a program that ended well does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Walk
+from app.flow.ports import Ports
+from app.flow.product_words import last_words
+from app.flow.steps import kubelet_says
+from app.flow.steps.documents import items, text
+from app.flow.steps.findings import Findings, unseen
+
+CHECK, SDK = "pod.application", "pod.sdk"
+FIRST_WEB_IDENTITY = (1, 16, 232)
+"""The first release of the AWS CLI that knows web identity (EKS user guide, minimum SDK versions)."""
+_AWS_CLI = re.compile(r"(?:^|/)aws-cli(?::(?P<tag>[\w.-]+))?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """How one container stands."""
+
+    got: str
+    failed: bool = False
+    said: str = ""
+    reason: str = ""
+    """Why we cannot tell; empty where we can."""
+
+
+def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> str:
+    """Decides `pod.application`, and hands on the product's words where the program was refused."""
+    where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
+    statuses = items(pod, "status", "containerStatuses")
+    if not statuses or kubelet_says.never_started(pod):
+        findings.unknown(CHECK, "not_observable", where=f"{where} .status")
+        return ""
+    ended = [_ended(ports, walk, status, alone=len(statuses) == 1) for status in statuses]
+    worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
+    where = f"{where} {text(statuses[ended.index(worst)], 'name')} log"
+    if worst.reason:
+        findings.unknown(CHECK, worst.reason, where=where, error=worst.said)
+        return ""
+    findings.judge(CHECK, not worst.failed, got=worst.got, expected="exit 0", where=where, error=worst.said)
+    return worst.said
+
+
+def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ended:
+    """A program that ended well needs no log; of one that runs, only words that nothing came after are its state."""
+    code = kubelet_says.exit_code(status)
+    if code == 0 and not kubelet_says.runs(status):
+        return _Ended(got="exit 0")
+    try:
+        container = "" if alone else text(status, "name")
+        log = ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container)
+    except FlowError as error:
+        return _Ended(got="", said=error.said, reason=unseen(error) or "not_observable")
+    said, after = last_words(log)
+    if not said or (kubelet_says.runs(status) and after):
+        return _Ended(got="", reason="not_observable")
+    return _Ended(got=f"exit {code}" if code else "running", failed=True, said=said)
+
+
+def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:
+    """Decides `pod.sdk`, as far as an image's name tells: of the AWS CLI's images it does."""
+    images = [text(box, "image") for box in items(pod, "spec", "containers")]
+    known = [image for image in images if _AWS_CLI.search(image.partition("@")[0])]
+    old = [image for image in known if _release(image) < FIRST_WEB_IDENTITY]
+    where += " .spec.containers[].image"
+    expected = f"aws-cli >= {'.'.join(map(str, FIRST_WEB_IDENTITY))}"
+    if old or (known and len(known) == len(images)):
+        findings.judge(SDK, not old, got=old or known, expected=expected, where=where)
+    else:
+        findings.unknown(SDK, "not_observable", where=where, expected=expected)
+
+
+def _release(image: str) -> tuple[int, ...]:
+    """The release that a tag names; a tag that names none (`latest`, `2`) is as new as can be."""
+    found = _AWS_CLI.search(image.partition("@")[0])
+    numbers = (found["tag"] or "").split(".") if found else []
+    return tuple(map(int, numbers)) if len(numbers) == 3 and all(map(str.isdigit, numbers)) else (999,)

@@ -1,0 +1,183 @@
+"""What the Pod's program asked of STS, and with which token: by its command line, its variables, and what it sent.
+
+What it sent is seen where the servers let us listen. Of the rest the program's own error tells something: it names who
+was refused, and an identity that no web identity gives says that STS was never asked.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from app.flow import strict_json
+from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.model import Exchange, JsonValue, Status, Walk
+from app.flow.ports import Ports
+from app.flow.product_words import lacks_credentials, principal_of
+from app.flow.steps.documents import dig, mapping, strings, text
+from app.flow.steps.findings import Findings
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
+from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
+
+TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
+ACTION = "AssumeRoleWithWebIdentity"
+WHERE = f"sts:{ACTION}"
+DEFAULT_MAXIMUM = 3600
+"""A role's MaxSessionDuration, unless it says otherwise."""
+_COMMAND = "assume-role-with-web-identity"
+_OTHERS = re.compile(r":user/|/i-[0-9a-f]+$")
+"""Whom no web identity makes of a Pod: an IAM user, or an instance (its id is the session's name)."""
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.\S+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The last request of the program that we know of."""
+
+    token: str
+    """`WebIdentityToken` as it was sent, the signature masked; on a command line maybe `file://PATH`."""
+    duration: str
+    answer: str = ""
+    """What STS said; empty where nobody could listen."""
+
+    @property
+    def file(self) -> str:
+        """The file that the command line names; empty where it names none."""
+        return self.token.removeprefix("file://") if self.token.startswith("file://") else ""
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the path went out in place of what is in the file."""
+        return self.token.startswith("/")
+
+
+def judge_requests(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, said: str) -> None:
+    """Decides `pod.token_used` and `pod.request`; `said` is the program's own error."""
+    sent = _sent(ports, pod)
+    asked = _of_wire(sent) or _of_command(pod)
+    _token_used(findings, walk, pod, asked, said)
+    _request(findings, walk, sent, asked, said)
+
+
+def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:
+    """What came from the Pod's address, where it has one of its own."""
+    address = text(pod, "status", "podIP")
+    if not address or dig(pod, "spec", "hostNetwork") is True:
+        return []
+    return [it for it in ports.server_log.exchanges() if it.caller == "pod" and it.source == address]
+
+
+def _of_wire(sent: list[Exchange]) -> _Asked | None:
+    for exchange in reversed(sent):
+        form = dict(parse_qsl(exchange.request_body, keep_blank_values=True))
+        if form.get("Action") == ACTION:
+            return _Asked(
+                token=form.get("WebIdentityToken", ""),
+                duration=form.get("DurationSeconds", ""),
+                answer=exchange.response_body,
+            )
+    return None
+
+
+def _of_command(pod: JsonValue) -> _Asked | None:
+    for box in containers(pod):
+        words = strings(box.get("command")) + strings(box.get("args"))
+        if _COMMAND in words:
+            return _Asked(token=_option(words, "--web-identity-token"), duration=_option(words, "--duration-seconds"))
+    return None
+
+
+def _option(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1] if name in words[:-1] else ""
+
+
+def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | None, said: str) -> None:
+    # (1) Which file the program was told to read.
+    files = [asked.file] if asked and asked.file else []
+    files += [path for box in containers(pod) if (path := environment(box).get(TOKEN_VARIABLE))]
+    if API_TOKEN in files:
+        findings.judge(TOKEN_USED, False, got=API_TOKEN, expected=f"{TOKEN_DIRECTORY}/token", where=WHERE)
+        return
+
+    # (2) Which token it sent.
+    current = mapping(evidence_of(walk, "token"), "claims")
+    stale = current and _is_live(walk) and "ExpiredToken" in (asked.answer if asked and asked.answer else said)
+    claims = _claims(asked.token) if asked else {}
+    if claims:
+        wanted = annotated_audience(evidence_of(walk, "service_account"))
+        ours = wanted in strings(claims.get("aud")) and claims.get("sub") == subject_claim(walk.subject)
+        same = dig(claims, "iat") == dig(current, "iat")
+        findings.judge(
+            TOKEN_USED,
+            ours and (same or not stale),
+            got=_shown(claims),
+            expected=_shown(current) if ours and current else f"aud {wanted}",
+            where=WHERE,
+        )
+    elif asked and asked.answer and not asked.is_path:
+        got = f"{len(asked.token)}"
+        findings.judge(TOKEN_USED, False, got=got, expected="header.payload.signature", where=WHERE)
+    elif stale:
+        findings.judge(
+            TOKEN_USED, False, got="ExpiredTokenException", expected=_shown(current), where=WHERE, error=said
+        )
+    else:
+        findings.unknown(TOKEN_USED, "not_observable", where=WHERE)
+
+
+def _is_live(walk: Walk) -> bool:
+    """Whether the token in the file is one that STS would still take."""
+    lifetime = check_of(walk, "token.lifetime")
+    return lifetime is not None and lifetime.status in (Status.PASSED, Status.WARNING)
+
+
+def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked | None, said: str) -> None:
+    # (1) Somebody else's identity, or none: nobody asked STS.
+    other = principal_of(said)
+    if (other and _OTHERS.search(other)) or lacks_credentials(said):
+        findings.judge(REQUEST, False, got=other or said, expected=ACTION, where=WHERE, error=said)
+        return
+    if asked is None:
+        if sent:
+            findings.judge(
+                REQUEST, False, got=list(dict.fromkeys(it.callee for it in sent)), expected=ACTION, where=WHERE
+            )
+        else:
+            findings.unknown(REQUEST, "not_observable", where=WHERE)
+        return
+
+    # (2) A path in place of a token; a session that is longer than the role's sessions may be.
+    if asked.is_path:
+        got, expected = asked.token, "header.payload.signature"
+        findings.judge(REQUEST, False, got=got, expected=expected, where=f"{WHERE} WebIdentityToken")
+        return
+    maximum = dig(evidence_of(walk, "role"), "MaxSessionDuration")
+    longest = maximum if isinstance(maximum, int) else DEFAULT_MAXIMUM
+    if asked.duration.isdigit():
+        fits = int(asked.duration) <= longest
+        where = f"{WHERE} DurationSeconds"
+        findings.judge(REQUEST, fits, got=asked.duration, expected=f"<= {longest}", where=where)
+    elif asked.answer:
+        findings.judge(REQUEST, True, got=ACTION, expected=ACTION, where=WHERE)
+    else:
+        findings.unknown(REQUEST, "not_observable", where=WHERE)
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """The payload of a token whose signature was masked; empty for anything else."""
+    if not _JWT.fullmatch(token):
+        return {}
+    payload = token.split(".")[1]
+    try:
+        return mapping(strict_json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()))
+    except ValueError:
+        return {}
+
+
+def _shown(claims: Mapping[str, Any]) -> str:
+    """What tells one token of a ServiceAccount from another."""
+    return f"aud {', '.join(strings(claims.get('aud')))}, iat {claims.get('iat')}, exp {claims.get('exp')}"
