@@ -7,12 +7,12 @@ the servers and clients of the world make of it.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.world.faults import access, oidc_provider, pod, service_account, sts, token, trust_policy, webhook
+from app.world.faults import access, oidc_provider, pod, service_account, token, trust_policy, way_to_aws, webhook
 from app.world.faults.fault import Fault
 
 __all__ = ["FAULTS", "LEFT_OUT", "Fault"]
 
-_MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, token, sts, access)
+_MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, token, way_to_aws, access)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
@@ -25,7 +25,6 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 LEFT_OUT: Mapping[int, str] = MappingProxyType(
     {
         12: "no_java",
-        33: "one_clock",
         38: "one_region",
         40: "one_partition",
     }

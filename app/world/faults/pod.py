@@ -22,6 +22,8 @@ NEXT_ROLE = "data-reader"
 """The role that the program goes on to."""
 USER = "ci"
 """Somebody with long-lived keys, and with no permission at all."""
+OLD_IMAGE = "registry.example.com/tools/aws-cli:1.16.100"
+"""A release of 2019, half a year older than IRSA."""
 _SIDECAR = {"name": "logs", "image": "busybox:latest", "command": ["sleep", "infinity"]}
 
 
@@ -65,6 +67,10 @@ async def _static_keys(world: World) -> None:
     key = iam.call(world.account, "CreateAccessKey", {"UserName": USER})["AccessKey"]
     given = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     await recreate(world, lambda pod: set_variables(pod, **given))
+
+
+def _old_release(world: World, pod: JsonObject) -> None:
+    container_of(pod)["image"] = OLD_IMAGE
 
 
 def _path_as_token(world: World, pod: JsonObject) -> None:
@@ -165,6 +171,10 @@ FAULTS = (
     Fault(
         id="F10", number=10, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=_as_the_user, cause_it=_static_keys,
+    ),
+    Fault(
+        id="F11", number=11, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
+        text=texts.as_the_node, cause_it=_with(_old_release),
     ),
     Fault(
         id="F28", number=28, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
