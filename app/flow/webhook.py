@@ -5,21 +5,25 @@ Source: aws/amazon-eks-pod-identity-webhook at 3bf80a34, pkg/handler/handler.go 
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.flow import annotations as given
-from app.flow.container_types import Undecodable, encode_container, encode_list, encode_map, encode_string
+from app.flow.container_types import Undecodable, encode_map, encode_string
 from app.flow.model import JsonValue
+from app.flow.webhook_patch import Injection, decoded_object, patch
 
 VOLUME = "aws-iam-token"
 TOKEN_FILE = "token"
-_ROLE_VARIABLES = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
-_REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
-_STS_VARIABLE = "AWS_STS_REGIONAL_ENDPOINTS"
-_OS_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
+POD_IDENTITY_VOLUME = "eks-pod-identity-token"
+POD_IDENTITY_LABEL = "eks.amazonaws.com/pod-identity"
+POD_IDENTITY_JITTER = 7200
+"""Seconds by which a token for Pod Identity may live shorter than a day."""
+_POD_IDENTITY_PATH = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"
+_POD_IDENTITY_AUDIENCE = "pods.eks.amazonaws.com"
+_POD_IDENTITY_AGENT = "http://169.254.170.23/v1/credentials"
+_DEFAULT_EXPIRATION = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,8 @@ def identity_of(service_account: JsonValue, settings: WebhookSettings) -> Identi
     role_arn = annotations.get(given.ROLE_ARN)
     if not role_arn:
         return None
-    regional = given.parse_bool(annotations.get(given.STS_REGIONAL_ENDPOINTS, ""))
-    default = max(settings.token_expiration, given.MIN_TOKEN_EXPIRATION)
-    return Identity(
-        role_arn,
-        annotations.get(given.AUDIENCE, settings.audience),
-        settings.sts_regional_endpoint if regional is None else regional,
-        given.parse_expiration(annotations.get(given.TOKEN_EXPIRATION, ""), default),
-    )
+    regional_sts, expiration = _common(service_account, settings)
+    return Identity(role_arn, annotations.get(given.AUDIENCE, settings.audience), regional_sts, expiration)
 
 
 def skipped_containers(annotations: Mapping[str, Any]) -> frozenset[str]:
@@ -80,88 +78,79 @@ def mutate(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings
         identity = identity_of(service_account, settings)
         if identity is None or not isinstance(pod, dict):
             return []
-        return _patch(pod, identity, settings)
+        injection = Injection(
+            volume=VOLUME,
+            mount_path=settings.mount_path,
+            token_file=TOKEN_FILE,
+            audience=identity.audience,
+            token_expiration=_expiration(pod, identity.token_expiration),
+            region=settings.region,
+            regional_sts=identity.regional_sts,
+            skipped=skipped_containers(_annotations(pod)),
+            source=("AWS_ROLE_ARN", identity.role_arn),
+            file_variable="AWS_WEB_IDENTITY_TOKEN_FILE",
+        )
+        return patch(pod, injection)
     except Undecodable:
         return []
 
 
-def _patch(pod: dict[str, Any], identity: Identity, settings: WebhookSettings) -> list[dict[str, Any]]:
-    spec = _object(pod.get("spec"))
-    annotations = _annotations(pod)
-    # (1) The Pod's annotations win over the ServiceAccount's.
-    expiration = given.parse_expiration(annotations.get(given.TOKEN_EXPIRATION, ""), identity.token_expiration)
-    skipped = skipped_containers(annotations)
-    # (2) The containers, init containers and so native sidecars too. Ephemeral ones are left alone.
-    token_path = _token_path(spec, settings)
-    init_containers, containers = (
-        [
-            container if container["name"] in skipped else _inject(container, identity, settings, token_path)
-            for container in encode_list(spec.get(kind), encode_container)
-        ]
-        for kind in ("initContainers", "containers")
+def mutate_for_pod_identity(
+    pod: JsonValue, service_account: JsonValue, settings: WebhookSettings, *, jitter: int = 0
+) -> list[dict[str, Any]]:
+    """The same for a Pod whose ServiceAccount an association of EKS Pod Identity names: no role is asked for or told.
+
+    `jitter`, in seconds up to `POD_IDENTITY_JITTER`, is what the webhook draws, and takes off a token's default life.
+    """
+    try:
+        if not isinstance(pod, dict):
+            return []
+        regional_sts, expiration = _common(service_account, settings)
+        expiration = _expiration(pod, expiration)
+        injection = Injection(
+            volume=POD_IDENTITY_VOLUME,
+            mount_path=_POD_IDENTITY_PATH,
+            token_file=POD_IDENTITY_VOLUME,
+            audience=_POD_IDENTITY_AUDIENCE,
+            token_expiration=expiration - jitter if expiration == _DEFAULT_EXPIRATION else expiration,
+            region=settings.region,
+            regional_sts=regional_sts,
+            skipped=skipped_containers(_annotations(pod)),
+            source=("AWS_CONTAINER_CREDENTIALS_FULL_URI", _POD_IDENTITY_AGENT),
+            file_variable="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        )
+        return [_label(pod), *patch(pod, injection)]
+    except Undecodable:
+        return []
+
+
+def _label(pod: dict[str, Any]) -> dict[str, Any]:
+    """Labels that are there stay: the webhook adds one, or the first."""
+    labels = encode_map(_metadata(pod).get("labels"), encode_string)
+    if not labels:
+        return {"op": "add", "path": "/metadata/labels", "value": {POD_IDENTITY_LABEL: "enabled"}}
+    return {"op": "add", "path": f"/metadata/labels/{POD_IDENTITY_LABEL.replace('/', '~1')}", "value": "enabled"}
+
+
+def _common(service_account: JsonValue, settings: WebhookSettings) -> tuple[bool, int]:
+    """Regional STS endpoints, and the token's seconds: what holds with a role and without. Annotations win."""
+    annotations = _annotations(service_account)
+    regional = given.parse_bool(annotations.get(given.STS_REGIONAL_ENDPOINTS, ""))
+    default = max(settings.token_expiration, given.MIN_TOKEN_EXPIRATION)
+    return (
+        settings.sts_regional_endpoint if regional is None else regional,
+        given.parse_expiration(annotations.get(given.TOKEN_EXPIRATION, ""), default),
     )
-    # (3) The volume goes first; one of that name is kept, whatever it holds. Containers are always written.
-    patch: list[dict[str, Any]] = []
-    volumes = spec.get("volumes")
-    if VOLUME not in encode_list(volumes, lambda volume: encode_string(_object(volume).get("name"))):
-        volume = _token_volume(identity.audience, expiration)
-        path, value = ("/spec/volumes", [volume]) if volumes is None else ("/spec/volumes/0", volume)
-        patch.append({"op": "add", "path": path, "value": value})
-    patch.append({"op": "add", "path": "/spec/containers", "value": containers})
-    if init_containers:
-        patch.append({"op": "add", "path": "/spec/initContainers", "value": init_containers})
-    return patch
 
 
-def _inject(
-    container: dict[str, Any], identity: Identity, settings: WebhookSettings, token_path: str
-) -> dict[str, Any]:
-    """The container with variables and mount appended."""
-    names = {variable["name"] for variable in container.get("env", ())}
-    has_role = not names.isdisjoint(_ROLE_VARIABLES)
-    has_region = not names.isdisjoint(_REGION_VARIABLES)
-    has_sts = _STS_VARIABLE in names
-    # (1) With one variable of each kind the webhook takes the container for done, though it may lack the mount.
-    if has_role and has_region and has_sts:
-        return container
-    # (2) A kind of which one variable is there is left out whole.
-    added: list[tuple[str, str]] = []
-    if identity.regional_sts and not has_sts:
-        added.append((_STS_VARIABLE, "regional"))
-    if settings.region and not has_region:
-        added += [(name, settings.region) for name in _REGION_VARIABLES]
-    if not has_role:
-        added += zip(_ROLE_VARIABLES, (identity.role_arn, token_path), strict=True)
-    environment = [*container.get("env", ()), *({"name": name, "value": value} for name, value in added)]
-    # (3) A mount of the volume's name is kept, wherever it is.
-    mounts = container.get("volumeMounts", [])
-    if not any(mount["name"] == VOLUME for mount in mounts):
-        mounts = [*mounts, {"name": VOLUME, "readOnly": True, "mountPath": settings.mount_path}]
-    injected: dict[str, Any] = encode_container({**container, "env": environment, "volumeMounts": mounts})
-    return injected
-
-
-def _token_path(spec: Mapping[str, Any], settings: WebhookSettings) -> str:
-    path = posixpath.normpath(posixpath.join(settings.mount_path, TOKEN_FILE))
-    selector = encode_map(spec.get("nodeSelector"), encode_string)
-    if any(selector.get(label) == "windows" for label in _OS_LABELS):
-        return "C:" + path.replace("/", "\\")
-    return path
-
-
-def _token_volume(audience: str, expiration: int) -> dict[str, Any]:
-    source = {"audience": audience} if audience else {}
-    token = {**source, "expirationSeconds": expiration, "path": TOKEN_FILE}
-    return {"name": VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}}
+def _expiration(pod: JsonValue, default: int) -> int:
+    """The Pod's annotation wins over the ServiceAccount's."""
+    return given.parse_expiration(_annotations(pod).get(given.TOKEN_EXPIRATION, ""), default)
 
 
 def _annotations(document: JsonValue) -> dict[str, str]:
-    return encode_map(_object(_object(document).get("metadata")).get("annotations"), encode_string)
+    return encode_map(_metadata(document).get("annotations"), encode_string)
 
 
-def _object(value: JsonValue) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Undecodable
-    return value
+def _metadata(document: JsonValue) -> dict[str, Any]:
+    return decoded_object(decoded_object(document).get("metadata"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.flow.model import JsonValue
-from app.flow.webhook import mutate
+from app.flow.webhook import POD_IDENTITY_JITTER, mutate, mutate_for_pod_identity
 from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 if TYPE_CHECKING:
@@ -52,9 +53,13 @@ def review(world: World, document: JsonValue) -> JsonValue:
     known = isinstance(name, str) and isinstance(namespace, str)
     service_account = world.find_service_account(str(namespace), str(name)) if known else None
 
-    # (3) The patch.
+    # (3) The patch. An association of EKS Pod Identity takes precedence over an annotation.
     try:
-        patch = mutate(dict(pod), service_account, world.webhook_settings)
+        if (namespace, name) in world.pod_identity_associations:
+            jitter = secrets.randbelow(POD_IDENTITY_JITTER + 1)
+            patch = mutate_for_pod_identity(dict(pod), service_account, world.webhook_settings, jitter=jitter)
+        else:
+            patch = mutate(dict(pod), service_account, world.webhook_settings)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise MalformedReview("request.object is no Pod") from error
     response: dict[str, Any] = {"uid": uid, "allowed": True}

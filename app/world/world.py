@@ -97,6 +97,8 @@ class World:
         """The world before the first of them."""
         self.changing = asyncio.Lock()
         """Held while the world as a whole changes: its clock moves, a fault is caused, an earlier moment comes back."""
+        self.pod_identity_associations: set[tuple[str, str]] = set()
+        """ServiceAccounts (namespace, name) that EKS Pod Identity has a role for. No agent runs on the node."""
         self.node_egress_blocked: set[str] = set()
         """Whom the node's network lets no Pod reach: `sts`, `s3`. (The metadata service is on the node itself.)"""
         self.node_clock_skew = 0.0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.flow.webhook import mutate
 from app.world.pki import client_context
-from tests.world.helpers import pod_of
+from tests.world.helpers import log_of, pod_of
 
 POD = {
     "metadata": {"name": "p"},
@@ -161,3 +161,20 @@ def test_service_accounts_are_looked_up_where_the_caller_keeps_them(https, world
     assert "role/elsewhere" in base64.b64decode(response["patch"]).decode()
     world.find_service_account = lambda namespace, name: None
     assert "patch" not in ask(https, world, review()).json()["response"]
+
+
+def test_an_association_of_pod_identity_takes_precedence(world, run_pod):
+    world.pod_identity_associations.add(("default", "my-sa"))
+    pod = run_pod(container={"image": "amazon/aws-cli", "command": None, "args": ["s3", "ls"]})
+    assert pod["metadata"]["labels"] == {"eks.amazonaws.com/pod-identity": "enabled"}
+    names = {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in names
+    assert not names & {"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"}
+    asked = 'Connect timeout on endpoint URL: "http://169.254.170.23/v1/credentials"'
+    assert asked in log_of(world, "probe")
+
+
+def test_an_association_of_another_service_account_is_no_matter(https, world):
+    world.pod_identity_associations |= {("default", "other"), ("other", "my-sa")}
+    patch = json.loads(base64.b64decode(ask(https, world, review()).json()["response"]["patch"]))
+    assert "AWS_ROLE_ARN" in json.dumps(patch)
