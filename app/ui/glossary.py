@@ -71,6 +71,11 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "credential_chain": (_3, _5, _6),
         "node_role": ("why", _3, _6),
         "imds": ("why", _6),
+        "hop_limit": ("why", _6),
+        "implicit_deny": (_6,),
+        "explicit_deny": (_2, _6),
+        "scp": (_6,),
+        "rcp": (_2,),
         "pod_identity": (_3, _6),
     },
 }

@@ -26,44 +26,54 @@ class Misconception:
     """The checks that show what is so."""
     evidence: tuple[str, ...] = ()
     """The pieces of evidence that do."""
+    faults: tuple[str, ...] = ()
+    """The faults of the lab that do, once caused."""
 
 
 MISCONCEPTIONS = {
     "webhook_injects_token": Misconception(pages=(_3, _4), checks=("webhook.volume",), evidence=("admission_review",)),
     "kubelet_sets_variables": Misconception(pages=(_3,), checks=("webhook.environment",), evidence=("environment",)),
     "provider_issues_tokens": Misconception(pages=(_1,), checks=("provider.exists",), evidence=("provider",)),
-    "sts_asks_cluster": Misconception(pages=(_5, _1), checks=("sts.key", "sts.signature")),
+    "sts_asks_cluster": Misconception(pages=(_5, _1), checks=("sts.key", "sts.signature"), faults=("F42",)),
     "credentials_mounted": Misconception(pages=(_4,), checks=("token.format",), evidence=("files",)),
     "sts_request_signed": Misconception(pages=(_5,), evidence=("request",)),
-    "annotation_grants": Misconception(pages=(_2,), checks=("service_account.annotation", "trust.decision")),
+    "annotation_grants": Misconception(
+        pages=(_2,), checks=("service_account.annotation", "trust.decision"), faults=("F21",)
+    ),
     "token_lasts_an_hour": Misconception(pages=(_4,), checks=("token.lifetime",), evidence=("token",)),
     "secret_token": Misconception(pages=(_4,), checks=("token.bound_pod",), evidence=("token",)),
-    "fs_group_required": Misconception(verdict="once", pages=(_4,), checks=("token.file",), evidence=("files",)),
-    "automount_required": Misconception(pages=(_4,), evidence=("other_token",)),
-    "thumbprint_breaks": Misconception(
-        verdict="once", pages=(_1,), checks=("provider.thumbprint",), evidence=("thumbprint",)
+    "fs_group_required": Misconception(
+        verdict="once", pages=(_4,), checks=("token.file",), evidence=("files",), faults=("F34",)
     ),
-    "not_authorized_means_pod": Misconception(pages=(_5, _2), checks=("sts.trust", "trust.decision")),
-    "fallback_to_node_role": Misconception(verdict="partly", pages=(_5, "why"), checks=("sts.credentials",)),
+    "automount_required": Misconception(pages=(_4,), evidence=("other_token",), faults=("F36",)),
+    "thumbprint_breaks": Misconception(
+        verdict="once", pages=(_1,), checks=("provider.thumbprint",), evidence=("thumbprint",), faults=("F43",)
+    ),
+    "not_authorized_means_pod": Misconception(
+        pages=(_5, _2), checks=("sts.trust", "trust.decision"), faults=("F18", "F21")
+    ),
+    "fallback_to_node_role": Misconception(
+        verdict="partly", pages=(_5, "why"), checks=("sts.credentials",), faults=("F01", "F21")
+    ),
     "blocks_node_role": Misconception(pages=(_6, "why"), evidence=("pod_after",)),
     "conditions_optional": Misconception(
-        verdict="partly", pages=(_2,), checks=("trust.scope", "trust.audience", "trust.subject")
+        verdict="partly", pages=(_2,), checks=("trust.scope", "trust.audience", "trust.subject"), faults=("F52",)
     ),
     "equals_takes_patterns": Misconception(
-        pages=(_2,), checks=("trust.subject",), evidence=("trust_policy", "trust_decision")
+        pages=(_2,), checks=("trust.subject",), evidence=("trust_policy", "trust_decision"), faults=("F23",)
     ),
-    "fixing_fixes_running": Misconception(pages=(_3, _2), checks=("pod.injected",)),
+    "fixing_fixes_running": Misconception(pages=(_3, _2), checks=("pod.injected",), faults=("F04",)),
     "permissions_need_new_credentials": Misconception(
         pages=(_6,), checks=("access.policy",), evidence=("permission_decision",)
     ),
     "session_name_tells_pod": Misconception(pages=(_6, _5), checks=("access.identity",), evidence=("identity",)),
     "provider_is_issuer_url": Misconception(pages=(_5,), evidence=("answer",)),
     "two_variables": Misconception(verdict="partly", pages=(_3,), evidence=("environment",)),
-    "webhook_checks_arn": Misconception(pages=(_2, _3), checks=("service_account.role_arn",)),
+    "webhook_checks_arn": Misconception(pages=(_2, _3), checks=("service_account.role_arn",), faults=("F19", "F20")),
     "webhook_pod_in_kube_system": Misconception(
         verdict="partly", pages=(_3,), checks=("webhook.registered",), evidence=("configuration",)
     ),
-    "pod_identity_replaces": Misconception(pages=(_6,)),
+    "pod_identity_replaces": Misconception(pages=(_6,), faults=("F51",)),
     "twenty_two_hours": Misconception(pages=(_4,), checks=("token.lifetime", "webhook.volume")),
     "inner_discovery_is_public": Misconception(
         pages=(_1,), checks=("issuer.discovery",), evidence=("discovery", "cluster_discovery")
@@ -76,7 +86,7 @@ MISCONCEPTIONS = {
         verdict="partly", pages=(_4,), checks=("token.bound_pod",), evidence=("token",)
     ),
     "list_bucket_lists_buckets": Misconception(
-        pages=(_6,), checks=("access.policy",), evidence=("permission_decision",)
+        pages=(_6,), checks=("access.policy",), evidence=("permission_decision",), faults=("F47",)
     ),
     "credentials_last_a_day": Misconception(pages=(_6, _5), checks=("sts.credentials",), evidence=("answer",)),
 }
@@ -131,6 +141,7 @@ def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
             *(escape(content.message(f"evidence.{name}.title")) for name in it.evidence),
         ]
     )
+    broken = " · ".join(_fault(fault, content) for fault in it.faults)
     verdict = escape(content.message(f"myths.verdicts.{it.verdict}"))
     return (
         f'<details class="myth"{place}><summary>{number}<q lang="{content.language}">{prose(words["claim"])}</q>'
@@ -138,11 +149,17 @@ def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
         f'<div class="truth {it.verdict}"><p><strong class="verdict"><span aria-hidden="true">{_MARKS[it.verdict]}'
         f"</span> {verdict}</strong> {prose(words['truth'])}</p>"
         f"{_labelled('see', prose(words['see']), content)}"
-        f"{_labelled('concerns', concerns, content) if concerns else ''}{bites}</div></details>"
+        f"{_labelled('concerns', concerns, content) if concerns else ''}"
+        f"{_labelled('lab', broken, content) if broken else ''}{bites}</div></details>"
     )
 
 
 _PARTS = ("claim", "truth", "see")
+
+
+def _fault(id_: str, content: Content) -> str:
+    """The way to the lab, where a fault shows what is so."""
+    return page_link(content, "break_it", prose(f"{id_} {content.message(f'faults.{id_}.title')}"), fault=id_)
 
 
 def _labelled(key: str, html: str, content: Content) -> str:

@@ -1,4 +1,7 @@
-"""The Markdown of the content files as HTML, the glossary's terms as links: `[[jwks]]`, `[[jwks|list of keys]]`."""
+"""The Markdown of the content files as HTML, with links of ours in it.
+
+`[[jwks]]` or `[[jwks|list of keys]]` is a term of the glossary, `[[F21]]` a fault of the lab.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ from app.content import Content, load
 from app.ui import address
 from app.ui.text import escape, page_link
 
-_TERM = re.compile(r"\[\[([a-z][a-z0-9_]*)(?:\|([^\]]+))?\]\]")
+_LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\]]+))?\]\]")
 
 
 def markdown(text: str, content: Content) -> str:
-    """`text` as HTML. Raw HTML in it is shown, not obeyed. Raises `ContentError` for a term that no glossary has."""
+    """`text` as HTML. Raw HTML in it is shown, not obeyed. Raises `ContentError` for a link to what has no words."""
     return _rendered(text, content.language, address.query(content.language))
 
 
@@ -29,23 +32,23 @@ def _rendered(text: str, language: str, _address: str) -> str:
     return str(_MARKDOWN.render(text, {"content": load(language)}))
 
 
-def _parse_term(state: StateInline, silent: bool) -> bool:
-    found = _TERM.match(state.src, state.pos, state.posMax)
+def _parse_link(state: StateInline, silent: bool) -> bool:
+    found = _LINK.match(state.src, state.pos, state.posMax)
     if not found:
         return False
     if not silent:
-        token = state.push("term", "", 0)
+        token = state.push("our_link", "", 0)
         token.meta = {"key": found[1]}
         token.content = found[2] or ""
     state.pos = found.end()
     return True
 
 
-def _render_term(
+def _render_link(
     _renderer: RendererHTML, tokens: list[Token], index: int, _options: OptionsDict, environment: EnvType
 ) -> str:
-    token, content = tokens[index], environment["content"]
-    return term(token.meta["key"], content, token.content)
+    key, words, content = tokens[index].meta["key"], tokens[index].content, environment["content"]
+    return term(key, content, words) if key[0].islower() else fault(key, content)
 
 
 def term(key: str, content: Content, words: str = "") -> str:
@@ -56,6 +59,13 @@ def term(key: str, content: Content, words: str = "") -> str:
     return page_link(content, "glossary", label, attributes=beside, term=key)
 
 
+def fault(id_: str, content: Content) -> str:
+    """A link to the lab, where the fault can be caused; what it is stands beside it."""
+    title = escape(content.message(f"faults.{id_}.title").replace("`", ""))
+    beside = f' class="term fault" data-meaning="{title}" aria-description="{title}"'
+    return page_link(content, "break_it", escape(id_), attributes=beside, fault=id_)
+
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_MARKDOWN.inline.ruler.before("link", "term", _parse_term)
-_MARKDOWN.add_render_rule("term", _render_term)
+_MARKDOWN.inline.ruler.before("link", "our_link", _parse_link)
+_MARKDOWN.add_render_rule("our_link", _render_link)
