@@ -60,6 +60,23 @@ _ASSUME: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Operation to its options: those that it needs, and others. Each takes one value."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class GlobalOptions:
+    """Options that stand anywhere on the command line."""
+
+    profile: str | None = None
+    region: str | None = None
+
+
+def global_options(arguments: list[str]) -> tuple[GlobalOptions, list[str]]:
+    """Those that are modelled, and the rest of the command line. Raises `UsageError`."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for name in ("--profile", "--region"):
+        parser.add_argument(name)
+    given, rest = parser.parse_known_args(arguments)
+    return GlobalOptions(**vars(given)), rest
+
+
 def parse(arguments: list[str], read: Callable[[str], str]) -> Command:
     """The command. Those that are not modelled are unknown words to it, as a misspelt one is.
 

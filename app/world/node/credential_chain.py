@@ -13,27 +13,37 @@ from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
 from app.world.node.container import Container, knows_web_identity
 from app.world.node.instance_metadata import InstanceMetadata
+from app.world.node.shared_config import SharedConfig
 
 
-def load(container: Container, metadata: InstanceMetadata, create_client: Callable[..., Any]) -> Credentials | None:
+def load(
+    container: Container, config: SharedConfig, metadata: InstanceMetadata, create_client: Callable[..., Any]
+) -> Credentials | None:
     """What the chain finds; None where it finds nothing. Whatever botocore raises comes through.
 
-    `create_client(service, config=...)` makes the unsigned client with which a web identity is exchanged.
+    `create_client` makes a client of STS as `Session.create_client` does. Left out of botocore's chain are the
+    providers that ask a person or start a program (SSO, login, process) and those of boto's first version.
     """
     environment = container.environment
-
-    def read(path: str) -> str:
-        with container.files.open(path) as file:
-            return file.read()
-
-    web_identity = (
-        [_WebIdentityProvider(environment, read, create_client)] if knows_web_identity(container.image) else []
+    env: Any = chain.EnvProvider(environ=environment)
+    agent = _ContainerProvider(environment, _reader(container))
+    instance = chain.InstanceMetadataProvider(iam_role_fetcher=metadata.serve(InstanceMetadataFetcher, environment))
+    builder: Any = _ProfileProviders(container, config, create_client)
+    assume_role = chain.AssumeRoleProvider(
+        load_config=lambda: config.full,
+        client_creator=create_client,
+        cache={},
+        profile_name=config.profile_name,
+        prompter=_no_terminal,
+        credential_sourcer=chain.CanonicalNameCredentialSourcer([env, agent, instance]),
+        profile_provider_builder=builder,
     )
     providers: list[Any] = [
-        chain.EnvProvider(environ=environment),
-        *web_identity,
-        _ContainerProvider(environment, read),
-        chain.InstanceMetadataProvider(iam_role_fetcher=metadata.serve(InstanceMetadataFetcher, environment)),
+        *([] if config.by_option else [env]),
+        assume_role,
+        *builder.providers(config.profile_name, disable_env_vars=config.by_option),
+        agent,
+        instance,
     ]
     found: Credentials | None = chain.CredentialResolver(providers=providers).load_credentials()
     if isinstance(found, chain.RefreshableCredentials):
@@ -41,20 +51,61 @@ def load(container: Container, metadata: InstanceMetadata, create_client: Callab
     return found
 
 
+def _reader(container: Container) -> Callable[[str], str]:
+    def read(path: str) -> str:
+        with container.files.open(path) as file:
+            return file.read()
+
+    return read
+
+
+def _no_terminal(prompt: str) -> str:
+    raise EOFError("EOF when reading a line")
+
+
+class _ProfileProviders:
+    """The providers of one profile, as botocore's `ProfileProviderBuilder` makes them."""
+
+    def __init__(self, container: Container, config: SharedConfig, create_client: Callable[..., Any]) -> None:
+        self._container = container
+        self._config = config
+        self._create_client = create_client
+
+    def providers(self, profile_name: str, disable_env_vars: bool = False) -> list[Any]:
+        """In botocore's order."""
+        config = self._config
+        found: list[Any] = [
+            chain.SharedCredentialProvider(config.credentials_file, profile_name, ini_parser=config.sections),
+            chain.ConfigProvider(config.config_file, profile_name, config_parser=config.load),
+        ]
+        if knows_web_identity(self._container.image):
+            web_identity = _WebIdentityProvider(
+                self._container, config, self._create_client, profile_name, disable_env_vars
+            )
+            found.insert(0, web_identity)
+        return found
+
+
 class _WebIdentityProvider(chain.AssumeRoleWithWebIdentityProvider):
     """botocore's provider, reading the container's environment and files."""
 
     def __init__(
-        self, environment: Mapping[str, str], read: Callable[[str], str], client_creator: Callable[..., Any]
+        self,
+        container: Container,
+        config: SharedConfig,
+        create_client: Callable[..., Any],
+        profile_name: str,
+        disable_env_vars: bool,
     ) -> None:
+        read = _reader(container)
         loader: Any = lambda path: lambda: read(path)  # noqa: E731
         super().__init__(
-            load_config=lambda: {"profiles": {}},
-            client_creator=client_creator,
-            profile_name="default",
+            load_config=lambda: config.full,
+            client_creator=create_client,
+            profile_name=profile_name,
             token_loader_cls=loader,
         )
-        self._environment = environment
+        self._environment: Mapping[str, str] = {} if disable_env_vars else container.environment
 
     def _get_env_config(self, key: str) -> str | None:
         variable = "AWS_WEB_IDENTITY_TOKEN_FILE" if key == "web_identity_token_file" else f"AWS_{key.upper()}"

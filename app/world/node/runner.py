@@ -31,6 +31,7 @@ from app.world.node.aws_command import AssumeRole, GetCallerIdentity, ListBucket
 from app.world.node.container import Container
 from app.world.node.instance_metadata import InstanceMetadata
 from app.world.node.pod_exchanges import exchange
+from app.world.node.shared_config import SharedConfig
 from app.world.node.surroundings import Surroundings
 
 HTTP_SECONDS = 5.0
@@ -179,12 +180,12 @@ class _Run:
         self._container = container
         self._environment = container.environment
         self._metadata = metadata
-        self._region: str | None = None
 
     def execute(self, arguments: list[str]) -> Execution:
         """Runs a command. Whatever it raises, `_failure` words."""
-        if profile := self._environment.get("AWS_PROFILE"):
-            raise exceptions.ProfileNotFound(profile=profile)
+        options, arguments = aws_command.global_options(arguments)
+        self._config = SharedConfig(self._container, options.profile)
+        self._region = options.region
         match aws_command.parse(arguments, self._read):
             case ListBuckets():
                 return _printed(aws_command.bucket_lines(self._signed_client("s3").list_buckets()))
@@ -205,8 +206,9 @@ class _Run:
         with self._container.files.open(path) as file:
             return file.read()
 
-    def _unsigned_client(self, service: str, config: Config) -> Any:
-        return self._cli.client(service, self._region_name())
+    def _client_of_chain(self, service: str, config: Config | None = None, **keys: str) -> Any:
+        """`Session.create_client`, as far as botocore's chain uses it: with keys, or without a signature."""
+        return self._cli.client(service, self._region_name(), _credentials(**keys) if keys else None)
 
     def _client_for_web_identity(self) -> Any:
         """The call is not signed. The CLI looks for credentials all the same, and needs none."""
@@ -214,7 +216,7 @@ class _Run:
         return self._cli.client("sts", self._region_name())
 
     def _credentials(self) -> Credentials | None:
-        return credential_chain.load(self._container, self._metadata, self._unsigned_client)
+        return credential_chain.load(self._container, self._config, self._metadata, self._client_of_chain)
 
     def _signed_client(self, service: str) -> Any:
         credentials = self._credentials()
@@ -227,9 +229,14 @@ class _Run:
         """By the CLI's rule, which asks the metadata service last."""
         if self._region is None:
             named = self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
+            named = named or self._config.profile.get("region")
             fetcher = None if named else self._metadata.serve(InstanceMetadataRegionFetcher, self._environment)
             self._region = named or (fetcher and fetcher.retrieve_region()) or ""
         return self._region or None
+
+
+def _credentials(aws_access_key_id: str, aws_secret_access_key: str, aws_session_token: str | None) -> Credentials:
+    return Credentials(aws_access_key_id, aws_secret_access_key, aws_session_token)
 
 
 def _printed(text: str, *, exit_code: int = 0) -> Execution:

@@ -1,0 +1,81 @@
+"""The AWS configuration files of a container, `~/.aws/config` and `~/.aws/credentials`, and which profile is meant."""
+
+from __future__ import annotations
+
+import configparser
+import posixpath
+from functools import cached_property
+from typing import Any
+
+from botocore import configloader, exceptions
+
+from app.world.node.container import Container
+
+Profiles = dict[str, dict[str, Any]]
+
+
+class SharedConfig:
+    """botocore's view of them (`Session.full_config`, `Session.get_scoped_config`), for one run of a program.
+
+    Raises `ProfileNotFound` where a profile was asked for that is in neither file.
+    """
+
+    def __init__(self, container: Container, profile: str | None) -> None:
+        self._container = container
+        environment = container.environment
+        self.config_file = environment.get("AWS_CONFIG_FILE") or "~/.aws/config"
+        self.credentials_file = environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+        self.by_option = profile is not None
+        """Whether the program itself names the profile: then the environment's credentials do not count."""
+        asked = profile or environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE")
+        self.profile_name = asked or "default"
+        if asked and asked not in self.full["profiles"]:
+            raise exceptions.ProfileNotFound(profile=asked)
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """What the files say of the profile that is meant."""
+        return dict(self.full["profiles"].get(self.profile_name, {}))
+
+    @cached_property
+    def full(self) -> dict[str, Any]:
+        """The configuration file by profiles, each with what the credentials file adds. Raises `ConfigParseError`."""
+        try:
+            loaded = self.load(self.config_file)
+        except exceptions.ConfigNotFound:
+            loaded = {"profiles": {}}
+        profiles: Profiles = loaded["profiles"]
+        try:
+            for name, added in self.sections(self.credentials_file).items():
+                profiles[name] = {**profiles.get(name, {}), **added}
+        except exceptions.ConfigNotFound:
+            pass
+        return loaded
+
+    def load(self, path: str) -> dict[str, Any]:
+        """botocore's `load_config`. Raises `ConfigNotFound`, `ConfigParseError`."""
+        loaded: dict[str, Any] = configloader.build_profile_map(self.sections(path))
+        return loaded
+
+    def sections(self, path: str) -> Profiles:
+        """botocore's `raw_config_parse`, over the container's files. Raises `ConfigNotFound`, `ConfigParseError`."""
+        if path.startswith("~/"):
+            path = self._container.environment.get("HOME", "") + path[1:]
+        try:
+            content = self._container.files.read(posixpath.join(self._container.working_directory, path))
+        except OSError as error:
+            raise exceptions.ConfigNotFound(path=path) from error
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read_string(content.decode())
+            return {name: {key: _nested(value) for key, value in parser.items(name)} for name in parser.sections()}
+        except (configparser.Error, ValueError) as error:
+            raise exceptions.ConfigParseError(path=path, error=error) from None
+
+
+def _nested(value: str) -> str | dict[str, str]:
+    """A value of several indented lines is a section of its own. Raises `ValueError`."""
+    if not value.startswith("\n"):
+        return value
+    pairs = (line.split("=", 1) for line in value.splitlines() if line.strip())
+    return {key.strip(): text.strip() for key, text in pairs}
