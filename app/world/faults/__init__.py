@@ -7,12 +7,22 @@ the servers and clients of the world make of it.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.world.faults import access, oidc_provider, pod, service_account, token, trust_policy, way_to_aws, webhook
+from app.world.faults import (
+    access,
+    oidc_provider,
+    pod,
+    program,
+    service_account,
+    token,
+    trust_policy,
+    way_to_aws,
+    webhook,
+)
 from app.world.faults.fault import Fault
 
 __all__ = ["FAULTS", "LEFT_OUT", "Fault"]
 
-_MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, token, way_to_aws, access)
+_MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, program, token, way_to_aws, access)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {

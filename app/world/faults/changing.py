@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.flow.annotations import ROLE_ARN
@@ -52,6 +52,15 @@ async def recreate(world: World, change: Callable[[JsonObject], None] | None = N
     """Deletes the Pod and creates it anew, its manifest changed in place; returns once it has run."""
     await submit(world, change)
     await settle(world)
+
+
+def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[World], Awaitable[None]]:
+    """What `Fault.cause_it` is where the Pod's manifest is all that changes."""
+
+    async def cause_it(world: World) -> None:
+        await recreate(world, lambda pod: change(world, pod))
+
+    return cause_it
 
 
 async def submit(world: World, change: Callable[[JsonObject], None] | None = None) -> None:

@@ -20,6 +20,7 @@ from app.world.faults.changing import (
     submit,
 )
 from app.world.faults.fault import Fault
+from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.passage import move_clock
 from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
@@ -51,6 +52,17 @@ async def _not_renewed(world: World) -> None:
     await recreate(world, _restarted)
     _close_token_request(world)
     await move_clock(world, _DAY + 2 * _GRACE)
+
+
+async def _cut_off(world: World) -> None:
+    """Half the token is left in the file, and the program runs again before kubelet looks at the volume."""
+    await recreate(world, _restarted)
+    pod = world.cluster.get("pods", NAMESPACE, POD_AFTER)
+    file = world.kubelet.volume(pod, "aws-iam-token") / "token"
+    token = file.read_bytes()
+    file.write_bytes(token[: len(token) // 2])
+    world.clock.move(BACK_OFF_SECONDS + 1)
+    await world.kubelet.restart_containers()
 
 
 async def _token_kept(world: World) -> None:
@@ -110,6 +122,10 @@ def _expired(world: World) -> str:
 _TIMES = re.compile(r"current date/time ([0-9]+) must be before the expiration date/time ([0-9]+)")
 
 FAULTS = (
+    Fault(
+        id="F30", number=30, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
+        text=texts.no_jwt, cause_it=_cut_off,
+    ),
     Fault(
         id="F31", number=31, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
         text=_expired, cause_it=_token_kept,

@@ -53,6 +53,20 @@ async def _not_in_its_cache(world: World) -> None:
     await settle(world)
 
 
+async def _associated(world: World) -> None:
+    """Pod Identity takes precedence, and no agent of it runs on the node."""
+    world.pod_identity_associations.add((NAMESPACE, SERVICE_ACCOUNT))
+    await recreate(world)
+
+
+def _no_agent(world: World) -> str:
+    return (
+        "Error when retrieving credentials from container-role: Error retrieving metadata: "
+        "Received error when attempting to retrieve container metadata: "
+        'Connect timeout on endpoint URL: "http://169.254.170.23/v1/credentials"'
+    )
+
+
 FAULTS = (
     Fault(
         id="F04", number=4, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
@@ -69,5 +83,9 @@ FAULTS = (
     Fault(
         id="F06", number=6, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=texts.as_the_node, cause_it=_not_in_its_cache,
+    ),
+    Fault(
+        id="F51", number=51, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="account",
+        text=_no_agent, cause_it=_associated,
     ),
 )  # fmt: skip

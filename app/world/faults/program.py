@@ -1,0 +1,130 @@
+"""Faults of the program in the Pod: whose credentials it takes, and what it asks STS for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.flow.model import Step
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.aws import iam
+from app.world.faults import texts
+from app.world.faults.changing import (
+    TOKEN_FILE,
+    calls_sts,
+    container_of,
+    recreate,
+    role_arn,
+    set_variables,
+    with_manifest,
+)
+from app.world.faults.fault import Fault
+from app.world.roles import create_role
+from app.world.scenario import NAMESPACE, ROLE
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+PROFILE = "ec2"
+"""A profile from the time on EC2, which names no credentials: the instance's are what is left."""
+NEXT_ROLE = "data-reader"
+"""The role that the program goes on to."""
+USER = "ci"
+"""Somebody with long-lived keys, and with no permission at all."""
+OLD_IMAGE = "registry.example.com/tools/aws-cli:1.16.100"
+"""A release of 2019, half a year older than IRSA."""
+
+
+async def _static_keys(world: World) -> None:
+    """Keys of a user, left behind from the time before IRSA."""
+    iam.call(world.account, "CreateUser", {"UserName": USER})
+    key = iam.call(world.account, "CreateAccessKey", {"UserName": USER})["AccessKey"]
+    given = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    await recreate(world, lambda pod: set_variables(pod, **given))
+
+
+def _old_release(world: World, pod: JsonObject) -> None:
+    container_of(pod)["image"] = OLD_IMAGE
+
+
+async def _profile_of_the_node(world: World) -> None:
+    """A program that names a profile itself takes nothing from the environment, the token's variables included."""
+    data = {"config": f"[profile {PROFILE}]\nregion = {world.region}\n"}
+    configuration = {"metadata": {"name": PROFILE}, "data": data}
+    await operations.create(world, ADMIN, "configmaps", NAMESPACE, configuration)
+    await recreate(world, _naming_the_profile)
+
+
+def _naming_the_profile(pod: JsonObject) -> None:
+    set_variables(pod, AWS_CONFIG_FILE="/etc/aws/config")
+    container = container_of(pod)
+    container.setdefault("volumeMounts", []).append({"name": "aws-config", "mountPath": "/etc/aws"})
+    container["args"] = [*container["args"], "--profile", PROFILE]
+    pod["spec"].setdefault("volumes", []).append({"name": "aws-config", "configMap": {"name": PROFILE}})
+
+
+def _path_as_token(world: World, pod: JsonObject) -> None:
+    container_of(pod)["args"] = calls_sts(role_arn(world), TOKEN_FILE)
+
+
+def _longer_than_allowed(world: World, pod: JsonObject) -> None:
+    token = f"file://{TOKEN_FILE}"
+    container_of(pod)["args"] = calls_sts(role_arn(world), token, "--duration-seconds", "7200")
+
+
+async def _next_role(world: World) -> None:
+    """The next role leaves it to its account who may assume it, and nobody has permitted this one to."""
+    trusted = {"Effect": "Allow", "Principal": {"AWS": world.account_id}, "Action": "sts:AssumeRole"}
+    create_role(world, NEXT_ROLE, {"Version": "2012-10-17", "Statement": [trusted]})
+    command = ["sts", "assume-role", "--role-arn", _next_arn(world), "--role-session-name", "my-app"]
+    await recreate(world, lambda pod: container_of(pod).update(args=command))
+
+
+def _next_arn(world: World) -> str:
+    return f"arn:aws:iam::{world.account_id}:role/{NEXT_ROLE}"
+
+
+def _as_the_user(world: World) -> str:
+    return texts.may_not_list(f"arn:aws:iam::{world.account_id}:user/{USER}")
+
+
+def _may_not_assume(world: World) -> str:
+    user = texts.session_of(world, ROLE, texts.session_name(world))
+    return (
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: "
+        f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {_next_arn(world)}"
+    )
+
+
+def _too_long(world: World) -> str:
+    text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    return texts.refused_by_sts("ValidationError", text)
+
+
+FAULTS = (
+    Fault(
+        id="F10", number=10, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        text=_as_the_user, cause_it=_static_keys,
+    ),
+    Fault(
+        id="F11", number=11, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
+        text=texts.as_the_node, cause_it=with_manifest(_old_release),
+    ),
+    Fault(
+        id="F13", number=13, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
+        text=texts.as_the_node, cause_it=_profile_of_the_node,
+    ),
+    Fault(
+        id="F29", number=29, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
+        text=texts.no_jwt, cause_it=with_manifest(_path_as_token),
+    ),
+    Fault(
+        id="F49", number=49, cause=Step.ACCESS, seen=Step.ACCESS, changes="pod",
+        text=_may_not_assume, cause_it=_next_role,
+    ),
+    Fault(
+        id="F50", number=50, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
+        text=_too_long, cause_it=with_manifest(_longer_than_allowed),
+    ),
+)  # fmt: skip
