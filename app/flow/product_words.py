@@ -58,10 +58,13 @@ def last_words(log: str) -> tuple[str, str]:
 
 
 def shows_in(said: str) -> Step:
-    """The step at which a refusal shows: at the token's file, at STS, or behind it."""
+    """The step at which a refusal shows: at the token's file, at STS, or behind it.
+
+    A client that does not know its region does not know which STS to ask.
+    """
     if _TOKEN_FILE.search(said):
         return Step.TOKEN_MOUNT
-    return Step.STS_ASSUME if _STS.search(said) else Step.ACCESS
+    return Step.STS_ASSUME if _STS.search(said) or lacks_region(said) else Step.ACCESS
 
 
 def principal_of(said: str) -> str:
@@ -76,5 +79,5 @@ def lacks_credentials(said: str) -> bool:
 
 
 def lacks_region(said: str) -> bool:
-    """Whether the program did not know its region, or one that does not exist."""
-    return any(words in said for words in _NO_REGION) or "Could not connect to the endpoint URL" in said
+    """Whether the program did not know its region."""
+    return any(words in said for words in _NO_REGION)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.content import Content
-from app.flow.doctor import Diagnosis
-from app.flow.doctor.fixes import Change
+from app.flow.doctor import Change, Diagnosis
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.steps.documents import items, text
 from app.flow.verdict import Outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import posixpath
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from jwt.algorithms import RSAAlgorithm
 from app.flow.errors import FlowError
 from app.flow.model import Exchange, Subject
 from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
+from app.flow.steps.names import API_TOKEN
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 
@@ -88,7 +90,20 @@ def bare_pod() -> dict[str, Any]:
         "metadata": {"name": "pod-after", "namespace": "default", "uid": "5e0bd49b", "labels": {"app": "demo"}},
         "spec": {
             "serviceAccountName": "my-sa",
-            "containers": [{"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}],
+            "containers": [
+                {
+                    "name": "aws-cli",
+                    "image": "amazon/aws-cli:latest",
+                    "args": ["s3", "ls"],
+                    "volumeMounts": [{"name": "kube-api-access-x2x4z", "mountPath": posixpath.dirname(API_TOKEN)}],
+                }
+            ],
+            "volumes": [
+                {
+                    "name": "kube-api-access-x2x4z",
+                    "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]},
+                }
+            ],
         },
     }
 

@@ -16,7 +16,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.product_words import lacks_region
-from app.flow.steps.documents import dig, items, text
+from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path
 
@@ -32,7 +32,7 @@ _DENIED = "ermission denied"
 
 @dataclass(frozen=True, kw_only=True)
 class _Variables:
-    """The names of one container's variables, as far as they can be seen."""
+    """The names of one container's variables that are not empty, as far as they can be seen."""
 
     container: str
     names: frozenset[str]
@@ -91,14 +91,16 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
 
 def _variables_of(ports: Ports, walk: Walk, box: JsonValue) -> _Variables:
     name = text(box, "name")
-    written = frozenset(text(item, "name") for item in items(box, "env"))
+    written = frozenset(
+        text(item, "name") for item in items(box, "env") if text(item, "value") or mapping(item, "valueFrom")
+    )
     if not items(box, "envFrom"):
         return _Variables(container=name, names=written)
     try:
         output = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, name, ["env"])
     except FlowError as error:
         return _Variables(container=name, names=written, hidden=error)
-    seen = {line.partition("=")[0] for line in output.stdout.splitlines() if "=" in line}
+    seen = {name for line in output.stdout.splitlines() for name, _, value in [line.partition("=")] if value}
     return _Variables(container=name, names=written | seen)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from app.flow.chain import PLACES
 from app.flow.doctor import account, pod, recent_failures
-from app.flow.doctor.fixes import Fix, fix_for
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.fixes import fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.verdict import Judgement, judge

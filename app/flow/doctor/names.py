@@ -94,6 +94,10 @@ class Names:
         """Sets variables of the workload (`NAME=value`), or takes them out (`NAME-`). It restarts by itself."""
         return self._edit("set", "env", self._workload, *words)
 
+    def set_image(self, *words: str) -> tuple[str, ...]:
+        """Gives containers of the workload other images (`CONTAINER=IMAGE`)."""
+        return self._edit("set", "image", self._workload, *words)
+
     def set_service_account(self) -> tuple[str, ...]:
         """Has the workload's Pods run under the ServiceAccount."""
         return self._edit("set", "serviceaccount", self._workload, self.service_account)

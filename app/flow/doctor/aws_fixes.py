@@ -1,0 +1,179 @@
+"""What mends the links that lie in AWS: provider, role, permissions; and the annotation that names the role."""
+
+from __future__ import annotations
+
+import json
+
+from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
+from app.flow.doctor import changes
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.names import ROLE_HERE, Names, line
+from app.flow.doctor.trust_fix import admitting, narrowed
+from app.flow.steps.documents import mapping, strings
+from app.flow.steps.names import DEFAULT_AUDIENCE
+
+READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+_DENY = "explicit-deny"
+
+
+# --- 1 OIDC provider -------------------------------------------------------------------------------------------------
+
+
+def publish(names: Names) -> Fix:
+    issuer = names.issuer
+    if not issuer:
+        return Fix(id="read_issuer", commands=(line("kubectl", "get", "--raw", "/.well-known/openid-configuration"),))
+    return Fix(id="publish", commands=(line("curl", "-fsS", f"{issuer}/.well-known/openid-configuration"),))
+
+
+def compare_keys(names: Names) -> Fix:
+    return Fix(
+        id="compare_keys", commands=(line("kubectl", "get", "--raw", "/openid/v1/jwks"), *publish(names).commands)
+    )
+
+
+def create_provider(names: Names) -> Fix:
+    wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
+    return Fix(
+        id="create_provider",
+        commands=(names.iam("create-open-id-connect-provider", *wanted),),
+        change=changes.provider(names, Url=names.issuer, ClientIDList=[names.bearer.audience]),
+    )
+
+
+def accept_audience(names: Names) -> Fix:
+    arn = names.provider_arn or names.bearer.provider_arn
+    wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
+    accepted = strings(mapping(names.documents.get("provider")).get("ClientIDList"))
+    return Fix(
+        id="accept_audience",
+        commands=(names.iam("add-client-id-to-open-id-connect-provider", *wanted),),
+        change=changes.provider(names, ClientIDList=[*accepted, names.bearer.audience]),
+    )
+
+
+def register_thumbprint(names: Names) -> Fix:
+    known = strings(mapping(names.documents.get("thumbprint")).get("registered"))
+    thumbprints = (*known[:4], names.check.expected)
+    wanted = ("--open-id-connect-provider-arn", names.provider_arn, "--thumbprint-list", *thumbprints)
+    return Fix(
+        id="thumbprint",
+        commands=(names.iam("update-open-id-connect-provider-thumbprint", *wanted),),
+        change=changes.provider(names, ThumbprintList=list(thumbprints)),
+    )
+
+
+# --- 2 ServiceAccount and role ---------------------------------------------------------------------------------------
+
+
+def create_service_account(names: Names) -> Fix:
+    command = names.kubectl("create", "serviceaccount", names.service_account)
+    return Fix(id="create_service_account", commands=(command,), change=changes.new_account(names))
+
+
+def annotate(names: Names) -> Fix:
+    """The role may stand under a key that nobody reads."""
+    astray = next((value for value in names.annotations.values() if is_role_arn(str(value))), ROLE_HERE)
+    return Fix(
+        id="annotate",
+        commands=(names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate()),
+        change=changes.annotated(names, role_arn=astray),
+    )
+
+
+def correct_arn(names: Names) -> Fix:
+    """A bare name lacks nothing but the account; of any other text the role is asked for."""
+    arn = f"arn:aws:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
+    return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
+
+
+def correct_account(names: Names) -> Fix:
+    """A role of that name may be in the account that we look into."""
+    return _name_role(names, names.check.expected if is_role_arn(names.check.expected) else ROLE_HERE)
+
+
+def _name_role(names: Names, arn: str) -> Fix:
+    return Fix(
+        id="correct_arn",
+        commands=(names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate()),
+        change=changes.annotated(names, role_arn=arn),
+    )
+
+
+def role(names: Names) -> Fix:
+    """IAM knows a role of that name under another ARN (its path is missing), or none at all."""
+    if is_role_arn(names.check.got):
+        return _name_role(names, names.check.got)
+    if not names.issuer:
+        return look_for_role(names)
+    policy = admitting(None, names.bearer)
+    wanted = ("--role-name", names.role_name, "--assume-role-policy-document", json.dumps(policy))
+    return Fix(
+        id="create_role",
+        commands=(names.iam("create-role", *wanted),),
+        change=changes.trust(names, policy, new=True),
+    )
+
+
+def look_for_role(names: Names) -> Fix:
+    return Fix(id="look_for_role", commands=(names.iam("get-role", "--role-name", names.role_name),))
+
+
+def trust(names: Names) -> Fix:
+    """An audience of one's own is more often a slip than meant; else one statement more lets the ServiceAccount in."""
+    if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
+        return Fix(
+            id="default_audience",
+            commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate()),
+            change=changes.annotated(names, audience=None),
+        )
+    policy = admitting(names.documents.get("trust_policy"), names.bearer)
+    if policy is None:
+        return _show_trust(names)
+    return Fix(id="trust", commands=(names.update_trust(policy),), change=changes.trust(names, policy))
+
+
+def _show_trust(names: Names) -> Fix:
+    asked = ("--role-name", names.role_name, "--query", "Role.AssumeRolePolicyDocument")
+    return Fix(id="remove_deny", commands=(names.iam("get-role", *asked),))
+
+
+def narrow(names: Names) -> Fix | None:
+    policy = narrowed(names.documents.get("trust_policy"), names.bearer)
+    if policy is None:
+        return None
+    return Fix(id="narrow", commands=(names.update_trust(policy),), change=changes.trust(names, policy))
+
+
+# --- 5 STS, 6 S3 -----------------------------------------------------------------------------------------------------
+
+
+def activate_region(names: Names) -> Fix:
+    return Fix(id="activate_region")
+
+
+def organization(names: Names) -> Fix:
+    asked = ("--filter", "SERVICE_CONTROL_POLICY")
+    return Fix(id="organization", commands=(line("aws", "organizations", "list-policies", *asked),))
+
+
+def read_answer(names: Names) -> Fix:
+    return Fix(id="read_answer")
+
+
+def permit(names: Names) -> Fix:
+    """A Deny is not helped by one more Allow."""
+    if names.check.got == _DENY or "explicit deny" in names.check.error:
+        return Fix(
+            id="remove_deny_from_role",
+            commands=(
+                names.iam("list-attached-role-policies", "--role-name", names.role_name),
+                names.iam("list-role-policies", "--role-name", names.role_name),
+            ),
+        )
+    wanted = ("--role-name", names.role_name, "--policy-arn", READ_ONLY)
+    return Fix(
+        id="permit",
+        commands=(names.iam("attach-role-policy", *wanted),),
+        change=changes.permissions(names, READ_ONLY),
+    )

@@ -1,0 +1,30 @@
+"""What mends a broken link: lines for a shell, and what they make of the object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.flow.model import JsonValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An object as it is and as it would be, for a diff."""
+
+    object: str
+    """Which one, such as `ServiceAccount default/my-sa`."""
+    before: JsonValue
+    """None where it is not there."""
+    after: JsonValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """What to do, as lines for a shell."""
+
+    id: str
+    """The key of the sentence that stands before the commands."""
+    commands: tuple[str, ...] = ()
+    """In this order. Empty where no command does it."""
+    change: Change | None = None
+    """What becomes of the object; None where nothing that was read says it."""

@@ -1,0 +1,238 @@
+"""What mends the links that lie in the cluster: the webhook, the Pod that it edits, and the Pod's own program."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from app.flow.annotations import SKIP_CONTAINERS
+from app.flow.doctor import changes
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.names import Names, line
+from app.flow.steps.documents import dig, items
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.steps.mutation import SKIP_LABEL
+from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
+
+_NOBODY = 65534
+"""The group that the webhook's documentation gives to Pods whose user may not read the token."""
+_LONGEST = 43_200
+"""Seconds: no role allows longer sessions."""
+
+
+# --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
+
+
+def webhook(names: Names) -> Fix:
+    return Fix(
+        id="webhook",
+        commands=(line("kubectl", "get", "mutatingwebhookconfigurations", "pod-identity-webhook", "-o", "yaml"),),
+    )
+
+
+def call_webhook(names: Names) -> Fix:
+    """The label may be in the Pod template; anything else of the selectors is the registration's."""
+    if f'"{SKIP_LABEL}"' not in names.check.got:
+        return webhook(names)
+    path = f"/spec/template/metadata/labels/{SKIP_LABEL.replace('/', '~1')}"
+    patch = json.dumps([{"op": "remove", "path": path}])
+    return Fix(
+        id="remove_label",
+        commands=names.patch("--type", "json", "-p", patch),
+        change=changes.pod(names, _without("labels", SKIP_LABEL)),
+    )
+
+
+def may_create(names: Names) -> Fix:
+    return Fix(id="may_create", commands=(names.kubectl("auth", "can-i", "create", "pods"),))
+
+
+def handwritten(names: Names) -> Fix:
+    """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount."""
+    if names.check.got == "[]":
+        return _unskip(names)
+    return Fix(
+        id="handwritten",
+        commands=names.set_env(f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-"),
+        change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
+    )
+
+
+def _unskip(names: Names) -> Fix:
+    """No container is left that the webhook looks at."""
+    path = f"/spec/template/metadata/annotations/{SKIP_CONTAINERS.replace('/', '~1')}"
+    return Fix(
+        id="unskip",
+        commands=names.patch("--type", "json", "-p", json.dumps([{"op": "remove", "path": path}])),
+        change=changes.pod(names, _without("annotations", SKIP_CONTAINERS)),
+    )
+
+
+def _without(kind: str, key: str) -> Any:
+    def edit(pod: dict[str, Any]) -> None:
+        pod["metadata"][kind] = {name: value for name, value in pod["metadata"].get(kind, {}).items() if name != key}
+
+    return edit
+
+
+def find_pods(names: Names) -> Fix:
+    selector = f"spec.serviceAccountName={names.service_account}"
+    return Fix(id="find_pods", commands=(names.kubectl("get", "pods", "--field-selector", selector),))
+
+
+def run_as(names: Names) -> Fix:
+    def edit(pod: dict[str, Any]) -> None:
+        pod["spec"]["serviceAccountName"] = names.service_account
+
+    return Fix(id="set_service_account", commands=names.set_service_account(), change=changes.pod(names, edit))
+
+
+def recreate(names: Names) -> Fix:
+    injected = changes.as_injected(names.documents.get("pod_after"))
+    return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, injected))
+
+
+def pod_identity(names: Names) -> Fix:
+    asked = ("--cluster-name", "CLUSTER", "--namespace", names.namespace, "--service-account", names.service_account)
+    return Fix(id="pod_identity", commands=(line("aws", "eks", "list-pod-identity-associations", *asked),))
+
+
+def region(names: Names) -> Fix:
+    found = names.region or "REGION"
+    return Fix(
+        id="region",
+        commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),
+        change=changes.pod(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
+    )
+
+
+def static_keys(names: Names) -> Fix:
+    """Only what is in the Pod's own list of variables can be taken out this way."""
+    found = sorted({entry.partition(": ")[2] for entry in names.check.got.split(", ")})
+    variables = [name for name in found if name.startswith("AWS_")]
+    return Fix(
+        id="static_keys",
+        commands=names.set_env(*(f"{name}-" for name in variables)) if variables else names.show_workload(),
+        change=changes.pod(names, changes.without_variables(variables)),
+    )
+
+
+# --- 4 Token, 5 STS, 6 S3 --------------------------------------------------------------------------------------------
+
+
+def describe(names: Names) -> Fix:
+    return Fix(id="describe", commands=(names.kubectl("describe", "pod", names.pod),))
+
+
+def readable(names: Names) -> Fix:
+    patch = json.dumps({"spec": {"template": {"spec": {"securityContext": {"fsGroup": _NOBODY}}}}})
+
+    def edit(pod: dict[str, Any]) -> None:
+        pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), "fsGroup": _NOBODY}
+
+    return Fix(id="fs_group", commands=names.patch("-p", patch), change=changes.pod(names, edit))
+
+
+def mount_api_token(names: Names) -> Fix:
+    patch = json.dumps({"spec": {"template": {"spec": {"automountServiceAccountToken": True}}}})
+
+    def edit(pod: dict[str, Any]) -> None:
+        pod["spec"]["automountServiceAccountToken"] = True
+
+    return Fix(id="automount", commands=names.patch("-p", patch), change=changes.pod(names, edit))
+
+
+def use_token(names: Names) -> Fix:
+    """Another file is named in the manifest; a token that is no longer in the file is forgotten in a new Pod."""
+    if names.check.got != API_TOKEN:
+        return Fix(id="read_anew", commands=names.recreate())
+    return Fix(
+        id="use_token",
+        commands=names.show_workload(),
+        change=changes.pod(names, _replaced(API_TOKEN, f"{TOKEN_DIRECTORY}/token")),
+    )
+
+
+def newer_sdk(names: Names) -> Fix:
+    old = names.check.got.split(", ")
+
+    def edit(pod: dict[str, Any]) -> None:
+        for box in changes.boxes_of(pod):
+            if box.get("image") in old:
+                box["image"] = _latest(box["image"])
+
+    images = [
+        f"{box['name']}={_latest(box['image'])}"
+        for box in items(names.documents.get("pod"), "spec", "containers")
+        if dig(box, "image") in old and dig(box, "name")
+    ]
+    return Fix(
+        id="newer_sdk",
+        commands=names.set_image(*images) if images else names.show_workload(),
+        change=changes.pod(names, edit),
+    )
+
+
+def _latest(image: str) -> str:
+    return f"{image.partition('@')[0].rpartition(':')[0]}:latest"
+
+
+def request(names: Names) -> Fix:
+    """A path in place of the token, a session that is too long, or a program that goes elsewhere for credentials."""
+    if names.check.where.endswith("DurationSeconds"):
+        wanted = min(int(names.check.got), _LONGEST)
+        asked = ("--role-name", names.role_name, "--max-session-duration", str(wanted))
+        return Fix(
+            id="longer_sessions",
+            commands=(names.iam("update-role", *asked),),
+            change=changes.session(names, wanted),
+        )
+    if names.check.where.endswith("WebIdentityToken"):
+        path = f"{TOKEN_DIRECTORY}/token"
+        return Fix(
+            id="pass_contents",
+            commands=names.show_workload(),
+            change=changes.pod(names, _replaced(path, f"file://{path}")),
+        )
+    return Fix(id="default_chain", commands=names.show_workload())
+
+
+def _replaced(word: str, by: str) -> Any:
+    """Another word in the command line and in the variables; what stands before it (`file://`) stays."""
+
+    def edit(pod: dict[str, Any]) -> None:
+        for box in changes.boxes_of(pod):
+            for key in ("command", "args"):
+                if key in box:
+                    box[key] = [it.replace(word, by) if isinstance(it, str) else it for it in box[key]]
+            for item in items(box, "env"):
+                if dig(item, "value") == word:
+                    item["value"] = by
+
+    return edit
+
+
+def application(names: Names) -> Fix:
+    """Nothing that was read is wrong but the way to STS; or the program has not tried since."""
+    if "endpoint URL" in names.check.error:
+        service = f"com.amazonaws.{names.region or 'REGION'}.sts"
+        asked = ("--filters", f"Name=service-name,Values={service}")
+        return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
+    return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def host_network(names: Names) -> Fix:
+    def edit(pod: dict[str, Any]) -> None:
+        pod["spec"].pop("hostNetwork", None)
+
+    return Fix(id="host_network", commands=names.show_workload(), change=changes.pod(names, edit))
+
+
+def refused(names: Names) -> Fix:
+    """A Pod that asks for another role was not made anew; of any other refusal the record says more."""
+    newest = next(iter(items(names.documents.get("recent_failures"))), None)
+    if names.recreate() and dig(newest, "other_role") is True and dig(newest, "other_subject") is False:
+        return recreate(names)
+    wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
+    words = ("aws", "cloudtrail", "lookup-events", "--max-results", "20", "--lookup-attributes", wanted)
+    return Fix(id="look_up", commands=(line(*words, "--query", "Events[].CloudTrailEvent", "--output", "text"),))
