@@ -1,0 +1,107 @@
+"""The account's objects: the role's trust, the role's permissions, the provider. All by IAM's own actions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from app.world.aws import iam
+from app.world.edits.reading import member, only, same_name, texts
+from app.world.edits.refusal import EditRefused
+from app.world.scenario import ROLE
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+_ROLE = ("RoleName", "MaxSessionDuration", "AttachedPolicies", "InlinePolicies")
+_PROVIDER = ("Url", "ClientIDList", "ThumbprintList")
+
+
+def trust_policy(world: World) -> JsonObject | None:
+    """The role's trust policy."""
+    role = world.account.roles.get(ROLE)
+    return None if role is None else json.loads(role.trust_policy)
+
+
+async def write_trust_policy(world: World, document: JsonObject, typed: str) -> None:
+    """UpdateAssumeRolePolicy with the text as it was typed; CreateRole where there is no role."""
+    if ROLE in world.account.roles:
+        _call(world, "UpdateAssumeRolePolicy", RoleName=ROLE, PolicyDocument=typed)
+    else:
+        _call(world, "CreateRole", RoleName=ROLE, AssumeRolePolicyDocument=typed)
+
+
+def role(world: World) -> JsonObject | None:
+    """The role's permissions, and how long its sessions may be."""
+    role = world.account.roles.get(ROLE)
+    if role is None:
+        return None
+    inline = {name: json.loads(document) for name, document in role.inline_policies.items()}
+    return dict(zip(_ROLE, (role.name, role.max_session_duration, list(role.attached), inline), strict=True))
+
+
+async def write_role(world: World, document: JsonObject, typed: str) -> None:
+    """UpdateRole, and the actions that attach, detach, write and delete policies."""
+    role = world.account.roles.get(ROLE)
+    if role is None:
+        raise EditRefused("no_role", expected=ROLE)
+    only(document, "", *_ROLE)
+    same_name(member(document, "", "RoleName", str), ROLE, "RoleName")
+    seconds = member(document, "", "MaxSessionDuration", int)
+    attached = texts(document, "", "AttachedPolicies")
+    inline = member(document, "", "InlinePolicies", dict)
+    for name in inline:
+        member(inline, "InlinePolicies", name, dict)
+    _call(world, "UpdateRole", RoleName=ROLE, MaxSessionDuration=str(seconds))
+    # What goes makes room for what comes.
+    for arn in set(role.attached) - set(attached):
+        _call(world, "DetachRolePolicy", RoleName=ROLE, PolicyArn=arn)
+    for name in role.inline_policies.keys() - inline.keys():
+        _call(world, "DeleteRolePolicy", RoleName=ROLE, PolicyName=name)
+    for arn in attached:
+        _call(world, "AttachRolePolicy", RoleName=ROLE, PolicyArn=arn)
+    for name, policy in inline.items():
+        if name not in role.inline_policies or json.loads(role.inline_policies[name]) != policy:
+            _call(world, "PutRolePolicy", RoleName=ROLE, PolicyName=name, PolicyDocument=json.dumps(policy))
+
+
+def provider(world: World) -> JsonObject | None:
+    """The provider of the cluster's issuer."""
+    found = world.account.oidc_providers.get(_url(world).removeprefix("https://"))
+    if found is None:
+        return None
+    return dict(zip(_PROVIDER, (_url(world), list(found.client_ids), list(found.thumbprints)), strict=True))
+
+
+async def write_provider(world: World, document: JsonObject, typed: str) -> None:
+    """The actions that add and remove audiences and replace the thumbprints; CreateOpenIDConnectProvider."""
+    only(document, "", *_PROVIDER)
+    url = member(document, "", "Url", str)
+    audiences = texts(document, "", "ClientIDList")
+    thumbprints = _members("ThumbprintList", texts(document, "", "ThumbprintList"))
+    found = world.account.oidc_providers.get(_url(world).removeprefix("https://"))
+    if found is None:
+        _call(world, "CreateOpenIDConnectProvider", Url=url, **_members("ClientIDList", audiences), **thumbprints)
+        return
+    same_name(url, _url(world), "Url")
+    arn = found.arn
+    for audience in set(found.client_ids) - set(audiences):
+        _call(world, "RemoveClientIDFromOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=audience)
+    for audience in audiences:
+        _call(world, "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=audience)
+    if thumbprints != _members("ThumbprintList", found.thumbprints):
+        _call(world, "UpdateOpenIDConnectProviderThumbprint", OpenIDConnectProviderArn=arn, **thumbprints)
+
+
+def _url(world: World) -> str:
+    return world.issuer
+
+
+def _members(name: str, items: list[str]) -> dict[str, str]:
+    """A list as the query protocol writes it."""
+    return {f"{name}.member.{number}": item for number, item in enumerate(items, 1)}
+
+
+def _call(world: World, action: str, **parameters: str) -> None:
+    iam.call(world.account, action, parameters)

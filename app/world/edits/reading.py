@@ -1,0 +1,128 @@
+"""From what was typed to a document: JSON of a bearable size, without anything that one cannot see."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from app.flow.model import JsonValue
+from app.world.edits.refusal import EditRefused
+
+JsonObject = dict[str, Any]
+SIZE_LIMIT = 64 * 1024
+"""Bytes of a text that is read at all. The largest that makes sense is a webhook's configuration, with 3 KiB."""
+DEPTH_LIMIT = 30
+"""Levels of nesting."""
+_LAYOUT = frozenset("\t\n\r")
+"""Control characters that a script in a Pod may hold."""
+_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+
+
+def read(text: str) -> JsonObject:
+    """The JSON object in a text. Raises `EditRefused`."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > SIZE_LIMIT:
+        raise EditRefused("too_large", got=str(size), expected=str(SIZE_LIMIT))
+    if not text.strip():
+        raise EditRefused("empty")
+    try:
+        document = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        code = "not_json" if text[error.pos :].strip() else "cut_short"
+        where = f"{error.lineno}:{error.colno}"
+        raise EditRefused(code, got=text[error.pos : error.pos + 1], where=where) from None
+    except RecursionError:
+        raise EditRefused("too_deep", expected=str(DEPTH_LIMIT)) from None
+    except ValueError as error:  # a number with thousands of digits
+        raise EditRefused("number", got=str(error)) from None
+    for path, item in _walk(document):
+        _check_characters(path, item)
+    if not isinstance(document, dict):
+        raise EditRefused("no_object", got=type_name(document), expected=type_name({}))
+    return document
+
+
+def only(document: JsonObject, where: str, *names: str) -> None:
+    """Refuses members with other names than these."""
+    for name in document:
+        if name not in names:
+            path = f"{where}.{name}" if where else name
+            raise EditRefused("unknown_member", got=name, expected=", ".join(names), where=path)
+
+
+def member(document: JsonObject, where: str, name: str, type_: type) -> Any:
+    """A member that has to be there, of a type. Raises `EditRefused`."""
+    path = f"{where}.{name}" if where else name
+    if name not in document:
+        raise EditRefused("missing_member", expected=name, where=path)
+    value = document[name]
+    if not isinstance(value, type_) or (type_ is int and isinstance(value, bool)):
+        raise wrong_type(path, value, type_)
+    return value
+
+
+def texts(document: JsonObject, where: str, name: str) -> list[str]:
+    """A member that is a list of strings. Raises `EditRefused`."""
+    items = member(document, where, name, list)
+    path = f"{where}.{name}" if where else name
+    for index, item in enumerate(items):
+        if not isinstance(item, str):
+            raise wrong_type(f"{path}[{index}]", item, str)
+    return list(items)
+
+
+def same_name(given: str, name: str, where: str) -> None:
+    """Refuses another name: that would be another object."""
+    if given != name:
+        raise EditRefused("other_name", got=given, expected=name, where=where)
+
+
+def wrong_type(where: str, value: JsonValue, wanted: type) -> EditRefused:
+    """The refusal of a value that is of another type than it has to be."""
+    return EditRefused("wrong_type", got=type_name(value), expected=_TYPES[wanted], where=where)
+
+
+def type_name(value: JsonValue) -> str:
+    """What JSON calls a value of this type."""
+    return _TYPES.get(type(value), "null")
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    made: JsonObject = {}
+    for name, value in pairs:
+        if name in made:  # JSON's readers take the last one; whoever typed may look at the first
+            raise EditRefused("twice", got=name, where=name)
+        made[name] = value
+    return made
+
+
+def _constant(name: str) -> NoReturn:
+    raise EditRefused("number", got=name)
+
+
+def _walk(document: JsonValue) -> Iterator[tuple[str, str]]:
+    """Every string in a document, names of members among them, with the path that leads there."""
+    pending: list[tuple[str, JsonValue, int]] = [("", document, 1)]
+    while pending:
+        path, value, depth = pending.pop()
+        if depth > DEPTH_LIMIT:
+            raise EditRefused("too_deep", expected=str(DEPTH_LIMIT), where=path)
+        if isinstance(value, dict):
+            yield from ((path, name) for name in value)
+            pending += [(f"{path}.{name}" if path else name, item, depth + 1) for name, item in value.items()]
+        elif isinstance(value, list):
+            pending += [(f"{path}[{index}]", item, depth + 1) for index, item in enumerate(value)]
+        elif isinstance(value, str):
+            yield path, value
+        elif isinstance(value, float) and value in (float("inf"), float("-inf")):
+            raise EditRefused("number", got=str(value), where=path)
+
+
+def _check_characters(path: str, text: str) -> None:
+    """Refuses control characters, in an ARN also those of the layout, and halves of characters."""
+    allowed = frozenset() if text.lstrip().startswith("arn:") else _LAYOUT
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cs") and char not in allowed:
+            raise EditRefused("control_character", got=f"U+{ord(char):04X}", where=path)

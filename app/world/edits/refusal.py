@@ -1,0 +1,39 @@
+"""Why an edit was not taken: a code and values, no sentences."""
+
+from __future__ import annotations
+
+SHOWN = 300
+"""Characters of what was typed that are told back."""
+
+
+class EditRefused(Exception):
+    """What was typed cannot be taken. Nothing has changed."""
+
+    def __init__(self, code: str, *, got: str = "", expected: str = "", where: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.got = _printable(got)
+        """What was found: a type, a name, a number of bytes, or a product's own words."""
+        self.expected = _printable(expected)
+        """What belongs there: a type, a name, a number, names separated by commas."""
+        self.where = _printable(where)
+        """A path such as `metadata.labels`, or `line:column`, both from 1; empty for the whole."""
+
+    @property
+    def words(self) -> str:
+        """The code of the words, among those for errors."""
+        return f"edit_{self.code}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the words leave out."""
+        line, _, column = self.where.partition(":")
+        return {"got": self.got, "expected": self.expected, "where": self.where, "line": line, "column": column}
+
+
+def _printable(text: str) -> str:
+    """The beginning, whatever cannot be shown written as JSON would."""
+    shown = "".join(
+        char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 0x10000 else "?" for char in text[:SHOWN]
+    )
+    return shown + ("…" if len(text) > SHOWN else "")
