@@ -72,7 +72,7 @@ def test_each_lesson_has_what_people_get_wrong_and_what_can_go_wrong(language, s
 @both
 def test_what_is_not_confirmed_says_so(language):
     words = {"ja": "確認できていません", "en": "have not"}[language]
-    for id_ in ("permissions_need_new_credentials", "session_name_tells_pod", "deleted_pod_voids_token"):
+    for id_ in ("session_name_tells_pod", "deleted_pod_voids_token"):
         assert words in load(language).message(f"misconceptions.{id_}.truth")
 
 
