@@ -52,7 +52,8 @@ _OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJ
 _WRONG_POD = frozenset({"pod.age", "pod.service_account"})
 _NO_TOKEN = _ACCOUNT | _REGISTRATION | _MUTATION | _INJECTED | _WRONG_POD
 _BEFORE_STS = _ISSUER | _PROVIDER | _ACCOUNT | _TRUST | _TOKEN | _KEYS | {"pod.token_readable"}
-_NOT_ASKED = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable", "pod.static_keys", "pod.sdk"}
+_WRONG_TOKEN = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable"}
+_NOT_ASKED = _WRONG_TOKEN | {"pod.static_keys", "pod.sdk", "pod.token_used"}
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_TRUST, _ACCOUNT),
     "pod.age": _ACCOUNT,
@@ -64,8 +65,8 @@ _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys((*_KEYS, "token.issuer"), _NO_TOKEN | _ISSUER | {"pod.token_readable"}),
     **dict.fromkeys(_STS, _BEFORE_STS),
     **dict.fromkeys(("access.identity", "access.list_buckets"), _BEFORE_STS | _STS),
-    "pod.token_used": _NOT_ASKED,
-    "pod.request": _NOT_ASKED | {"pod.token_used"},
+    "pod.token_used": _WRONG_TOKEN,
+    "pod.request": _NOT_ASKED,
 }
 _SYMPTOM = "pod.application"
 """What the Pod's program got follows from whatever is broken."""

@@ -40,6 +40,7 @@ _STS = re.compile(
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
+_CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _NO_REGION = ("You must specify a region", "MissingRegion", "AWS region is required")
 
 
@@ -65,6 +66,19 @@ def shows_in(said: str) -> Step:
     if _TOKEN_FILE.search(said):
         return Step.TOKEN_MOUNT
     return Step.STS_ASSUME if _STS.search(said) or lacks_region(said) else Step.ACCESS
+
+
+def lies_in(said: str) -> Step:
+    """The step in which the cause lies, where nothing but the words tells: mostly that in which they show.
+
+    A request's time is that of the clock of the Pod's node, the one that kubelet lives by as well.
+    """
+    return Step.TOKEN_MOUNT if blames_clock(said) else shows_in(said)
+
+
+def blames_clock(said: str) -> bool:
+    """Whether a service refused the time at which the program says that it signed."""
+    return any(words in said for words in _CLOCK)
 
 
 def principal_of(said: str) -> str:

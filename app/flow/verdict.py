@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from app.flow.chain import PLACES, in_order, roots
 from app.flow.model import Check, Status, Step, Verdict, Walk
-from app.flow.product_words import shows_in
+from app.flow.product_words import lies_in, shows_in
 from app.flow.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
 
 
@@ -119,8 +119,8 @@ def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Read
         return step, check
     if len(reading.remaining) == 1 and (found := convicting(reading.remaining[0], by_id)):
         check = found
-    shown = step if check.id != APPLICATION else shows_in(check.error)
-    return reading.step or shown, check
+    told = step if check.id != APPLICATION else lies_in(check.error)
+    return reading.step or told, check
 
 
 def _counts(check: Check, by_id: Mapping[str, Check]) -> bool:

@@ -29,8 +29,9 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
 
 @both
 def test_every_fix_has_a_sentence(language: str) -> None:
-    source = (ROOT / "app/flow/doctor/fixes.py").read_text(encoding="utf-8")
-    assert below(language, "fixes") == set(re.findall(r'Fix\(\s*id="(\w+)"', source))
+    sources = (ROOT / "app/flow/doctor").glob("*fixes.py")
+    found = {fix for source in sources for fix in re.findall(r'Fix\(\s*id="(\w+)"', source.read_text("utf-8"))}
+    assert below(language, "fixes") == found
 
 
 @both

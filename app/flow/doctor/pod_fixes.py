@@ -9,7 +9,8 @@ from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
-from app.flow.steps.documents import dig, items
+from app.flow.product_words import blames_clock
+from app.flow.steps.documents import dig, items, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
@@ -213,7 +214,11 @@ def _replaced(word: str, by: str) -> Any:
 
 
 def application(names: Names) -> Fix:
-    """Nothing that was read is wrong but the way to STS; or the program has not tried since."""
+    """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
+    if blames_clock(names.check.error):
+        node = text(names.documents.get("pod"), "spec", "nodeName") or "NODE"
+        look = line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", "--", "date", "-u")
+        return Fix(id="clock", commands=(look,))
     if "endpoint URL" in names.check.error:
         service = f"com.amazonaws.{names.region or 'REGION'}.sts"
         asked = ("--filters", f"Name=service-name,Values={service}")
