@@ -7,8 +7,10 @@ import logging
 import pytest
 
 from app.content import LANGUAGES, PAGES
+from app.flow.model import Step
 from tests import canaries
-from tests.canaries import API_TOKEN, STS_TOKEN
+from tests.canaries import API_TOKEN, MARK, STS_TOKEN
+from tests.screens.live import reality
 
 
 def sent(screen) -> str:
@@ -16,11 +18,11 @@ def sent(screen) -> str:
     return "\n".join(str(node.proto) for node in screen.test._tree if getattr(node, "proto", None) is not None)
 
 
-def tokens(screen) -> list[str]:
+def tokens(screen, world=None) -> list[str]:
     from app.ui import session
     from app.wiring import simulated
 
-    ports = simulated(session.simulation(), screen.world)
+    ports = simulated(session.simulation(), world or screen.world)
     return [
         ports.cluster.execute("default", "pod-after", "aws-cli", ["cat", path]).stdout
         for path in (STS_TOKEN, API_TOKEN)
@@ -74,3 +76,32 @@ def test_no_interaction_brings_one_to_light(screen, caplog, capfd):
     session.click("run_again").open("sts_assume", depth="3")
     look()
     assert found == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_of_live_mode_holds_a_secret(screen, simulation, language, tmp_path, monkeypatch, caplog, capfd):
+    """With everything granted, then with a login that has expired and keys that are not known."""
+    caplog.set_level(logging.INFO)
+    real = reality(simulation, f"secret {language}", tmp_path, monkeypatch)
+    try:
+        session = screen(lang=language).open("doctor", mode="live", depth="3")
+        for action in ("dry_run", "read_token", "exchange", "s3"):
+            session.click(f"do_doctor_{action}")
+        session.click("do_survey")
+        secrets = canaries.of_world(real.world, tokens(session, real.world))
+        found = {}
+        for round_ in ("granted", "expired"):
+            for page in ("home", *Step, "doctor"):
+                session.open(page)
+                assert not session.test.exception
+                output = capfd.readouterr()
+                secrets = canaries.of_world(real.world, tokens(session, real.world)) | secrets
+                found[round_, page] = leaks(session, secrets, caplog.text + output.out + output.err)
+                assert len(sent(session)) > 1000
+            real.log_in_as(expired := f"{MARK}-bearer-token-of-nobody")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", unknown := f"{MARK}/secret/access/key/of/nobody")
+            secrets |= {"an expired token": expired, "an unknown key": unknown}
+            session.click("run_again")
+        assert {place: names for place, names in found.items() if names} == {}
+    finally:
+        simulation.store.discard(f"secret {language}")

@@ -1,0 +1,92 @@
+"""No secret of a cluster and an account reaches a browser: not by the websocket, in the HTML, the URL or a download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, WebSocket
+
+from app.flow.model import Step
+from app.wiring import simulated
+from app.world.simulation import Simulation
+from app.world.tool_files import KUBECONFIG, aws_environment, files
+from tests import canaries
+from tests.browser.server import Reader, serving
+
+pytestmark = pytest.mark.browser
+_ALL_HTML = """() => {
+  const parts = [document.documentElement.outerHTML]
+  const look = (root) => { for (const part of root.querySelectorAll("*"))
+    if (part.shadowRoot) { parts.push(part.shadowRoot.innerHTML); look(part.shadowRoot) } }
+  look(document)
+  return parts.join("\\n")
+}"""
+
+
+def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Simulation() as simulation:
+        world = simulation.world("real")
+        (tmp_path / KUBECONFIG).write_bytes(files(simulation, world)[KUBECONFIG])
+        variables = aws_environment(simulation, world) | {
+            "HOME": str(tmp_path),
+            "KUBECONFIG": f"{tmp_path / KUBECONFIG}",
+        }
+        for name, text in variables.items():
+            monkeypatch.setenv(name, text)
+        frames: list[str] = []
+        shown: list[str] = []
+        with serving(tmp_path) as address:
+            reader = Reader(chromium, address, locale="en-US")
+            reader.page.on("websocket", _listening(frames))
+            try:
+                _walk(reader, shown)
+            finally:
+                reader.close()
+
+        # What was a secret in all this: the kubeconfig's token, the keys, every session, every token's signature.
+        cluster = simulated(simulation, world).cluster
+        read = [
+            cluster.execute("default", "pod-after", "aws-cli", ["cat", path]).stdout
+            for path in (canaries.STS_TOKEN, canaries.API_TOKEN)
+        ]
+        secrets = canaries.of_world(world, read)
+    header = read[0].partition(".")[0]
+    assert len(secrets) > 8
+    for places in (frames, shown):
+        everything = "\n".join(places)
+        assert canaries.found(secrets, everything) == []
+        assert world.account_id in everything  # what is no secret is there
+        assert header in everything
+
+
+def _listening(seen: list[str]) -> Callable[[WebSocket], None]:
+    def keep(payload: str | bytes) -> None:
+        seen.append(payload if isinstance(payload, str) else payload.decode("latin-1"))
+
+    def listen(opened: WebSocket) -> None:
+        opened.on("framereceived", keep)
+        opened.on("framesent", keep)
+
+    return listen
+
+
+def _walk(reader: Reader, seen: list[str]) -> None:
+    """Everything is allowed at the doctor's, the cluster surveyed, both files saved; then every step, unfolded."""
+    page = reader.open("/doctor?lang=en&mode=live&depth=3").page
+    for action in ("dry_run", "read_token", "exchange", "s3"):
+        reader.click(f"do_doctor_{action}")
+        page.locator(f".st-key-do_doctor_{action}").wait_for(state="detached")
+    reader.click("do_survey")
+    reader.wait(".st-key-survey")
+    for key in ("save", "report"):
+        with page.expect_download() as download:
+            reader.click(key)
+        seen.append(Path(download.value.path()).read_text(encoding="utf-8"))
+    seen.append(page.evaluate(_ALL_HTML))
+    for step in Step:
+        reader.open(f"/{step}?lang=en&mode=live&depth=3").predict().unfold()
+        seen += [page.evaluate(_ALL_HTML), page.url]
