@@ -15,7 +15,7 @@ from app.flow.model import Step
 LANGUAGES = ("ja", "en")
 STORY = ("home", "why", *(step.value for step in Step))
 """The pages that are read one after the other, in that order."""
-LABS = ("break_it",)
+LABS = ("break_it", "time_machine", "thief")
 """The pages in which one tries what happens."""
 TOOLS = ("doctor",)
 """The pages with which one does something."""

@@ -28,6 +28,8 @@ _PAGE_ICONS = {
     "home": ":material/home:",
     "why": ":material/contrast:",
     "break_it": ":material/science:",
+    "time_machine": ":material/history:",
+    "thief": ":material/key_off:",
     "doctor": ":material/stethoscope:",
     "misconceptions": ":material/psychology_alt:",
     "glossary": ":material/menu_book:",

@@ -1,0 +1,143 @@
+"""A token is copied out of a Pod and used elsewhere: what stops that, what does not, and who a wide policy lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from app.content import Content
+from app.ui import components, language, thief_deeds, thief_views, wording
+from app.ui.checks import said
+from app.ui.lesson import told
+from app.ui.simulated_only import needs_a_world
+from app.ui.text import prose
+from app.ui.thief_deeds import DEFENCES, MADE_UP, PATTERNS, Theft
+
+_DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
+
+
+def thief() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("thief")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if needs_a_world(content):
+        return
+
+    # (1) The theft, and what it is good for.
+    told("token", "thief", content)
+    stolen = thief_deeds.theft()
+    _button("copy", ":material/content_copy:", thief_deeds.copy, content, done=stolen is not None)
+    if isinstance(stolen, str):
+        components.block(said(stolen, content), key="thief_unread")
+    if not isinstance(stolen, Theft):
+        return
+    components.block(thief_views.loot(stolen.loot, content), key="thief_loot")
+    _button("use", ":material/send:", lambda: _with(thief_deeds.use), content, done=stolen.used is not None)
+    if stolen.used is None:
+        return
+    components.block(thief_views.used(stolen.used, content), key="thief_used")
+
+    # (2) What is done against it.
+    told("against", "thief", content)
+    _defences(stolen, content)
+
+    # (3) Who else gets in.
+    told("wide", "thief", content)
+    _patterns(stolen, content)
+
+    for anchor in ("limits", "does-not-limit", "recap"):
+        told(anchor, "thief", content)
+    wording.fold(content)
+
+
+def _button(name: str, icon: str, pressed: Callable[[], None], content: Content, *, done: bool) -> None:
+    kind: Literal["primary", "secondary"] = "secondary" if done else "primary"
+    st.button(content.message(f"thief.{name}"), key=f"thief_{name}", icon=icon, type=kind, on_click=pressed)
+
+
+def _with(deed: Callable[[Theft], None]) -> None:
+    """Does it to the theft in this browser's world, which may be gone since the page was drawn."""
+    if isinstance(stolen := thief_deeds.theft(), Theft):
+        deed(stolen)
+
+
+def _defences(stolen: Theft, content: Content) -> None:
+    st.session_state[_DEFENCE] = stolen.in_force if stolen.in_force in DEFENCES else None
+    st.pills(
+        content.message("thief.choose_defence"),
+        list(DEFENCES),
+        key=_DEFENCE,
+        format_func=lambda name: content.message(f"thief.defences.{name}.name"),
+        on_change=lambda: _with(_defend),
+    )
+    with st.container(horizontal=True, gap="small", key="thief_all"):
+        st.button(
+            content.message("thief.try_all"),
+            key="thief_try_all",
+            icon=":material/checklist:",
+            on_click=lambda: _with(thief_deeds.defend_all),
+        )
+        _back(stolen, content, key="thief_back")
+    _failure(stolen, content)
+    components.block(thief_views.defences(stolen.tried, stolen.in_force, content), key="thief_defences")
+
+
+def _defend(stolen: Theft) -> None:
+    name = st.session_state[_DEFENCE]
+    if name is None:
+        thief_deeds.put_back(stolen)
+    else:
+        thief_deeds.defend(stolen, name)
+
+
+def _patterns(stolen: Theft, content: Content) -> None:
+    chosen = stolen.in_force if stolen.in_force in PATTERNS else None
+    st.session_state[_PATTERN] = chosen
+    st.pills(
+        content.message("thief.choose_pattern"),
+        PATTERNS,
+        key=_PATTERN,
+        format_func=lambda name: content.message(f"thief.patterns.{name}.name"),
+        on_change=lambda: _with(_widen),
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="thief_made"):
+        st.checkbox(
+            content.message("thief.made_up", names=", ".join("/".join(name) for name in MADE_UP)),
+            key=_MADE_UP,
+            help=content.message("thief.made_up_help"),
+            on_change=lambda: _with(_widen),
+        )
+        _back(stolen, content, key="thief_back_wide")
+    if chosen:
+        drawn = thief_views.everybody(stolen.attempts, chosen, thief_deeds.policy(stolen.world, chosen), content)
+    else:
+        drawn = f'<p class="quiet">{prose(content.message("thief.nothing_widened"))}</p>'
+    components.block(drawn, key="thief_everybody")
+
+
+def _widen(stolen: Theft) -> None:
+    pattern = st.session_state[_PATTERN]
+    if pattern is not None:
+        thief_deeds.widen(stolen, pattern, MADE_UP if st.session_state[_MADE_UP] else ())
+    elif stolen.in_force in PATTERNS:
+        thief_deeds.put_back(stolen)
+
+
+def _back(stolen: Theft, content: Content, key: str) -> None:
+    st.button(
+        content.message("thief.put_back"),
+        help=content.message("thief.put_back_help"),
+        key=key,
+        icon=":material/undo:",
+        disabled=stolen.before is None,
+        on_click=lambda: _with(thief_deeds.put_back),
+    )
+
+
+def _failure(stolen: Theft, content: Content) -> None:
+    if stolen.failed:
+        components.block(said(stolen.failed, content), key="thief_failed")

@@ -1,0 +1,111 @@
+"""What the thief's page draws: the loot, what it is good for, who stands how after each defence, and who gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.content import Content
+from app.flow.model import JsonValue
+from app.flow.steps.documents import dig, strings, text
+from app.ui.answers import Answer, row, sign
+from app.ui.documents import Notes, document, json_lines
+from app.ui.text import breakable, escape, marked, prose, utc, value
+from app.ui.thief_asks import Attempt, Loot, Standing, Used
+from app.ui.wire import wire
+
+
+def loot(found: Loot, content: Content) -> str:
+    """The token, its signature masked, and what it says about itself."""
+    claims = found.claims
+    pod = dig(claims, "kubernetes.io", "pod") or {}
+    rows = {
+        "sub": text(claims, "sub"),
+        "aud": ", ".join(strings(dig(claims, "aud"))),
+        "exp": utc(dig(claims, "exp") or 0),
+        "kubernetes.io.pod": f"{text(pod, 'name')} {text(pod, 'uid')}",
+    }
+    listed = "".join(f"<dt><code>{escape(name)}</code></dt><dd>{value(shown)}</dd>" for name, shown in rows.items())
+    note = prose(content.message("thief.copied"))
+    return f'<p class="caption">{note}</p><p class="compact">{marked(found.shown)}</p><dl>{listed}</dl>'
+
+
+def used(found: Used, content: Content) -> str:
+    """What STS, AWS and S3 said to the thief, what else the token is good for, and the wire."""
+    main = (("sts", found.sts), *found.then)
+    rows = "".join(row(content.message(f"thief.used.{name}"), answer, content) for name, answer in main)
+    others = "".join(
+        row(
+            content.message(f"thief.others.{name}.title"),
+            answer,
+            content,
+            note=content.message(f"thief.others.{name}.note"),
+        )
+        for name, answer in found.others
+    )
+    heading, elsewhere, summary = (
+        escape(content.message(key)) for key in ("thief.used.heading", "thief.others.heading", "ui.wire")
+    )
+    return (
+        f'<h2 class="heading">{heading}</h2><ol class="answers">{rows}</ol>'
+        f'<details class="more"><summary>{summary}</summary>{wire(found.exchanges, content)}</details>'
+        f'<h2 class="heading">{elsewhere}</h2><ol class="answers">{others}</ol>'
+    )
+
+
+def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> str:
+    """One row for each defence that was tried: new sessions, the running one, and what that teaches."""
+    if not tried:
+        return f'<p class="quiet">{prose(content.message("thief.nothing_tried"))}</p>'
+    heads = "".join(
+        f'<th scope="col">{escape(content.message(f"thief.columns.{name}"))}</th>'
+        for name in ("defence", "new", "running", "review")
+    )
+    rows = "".join(_defence(name, standing, name == in_force, content) for name, standing in tried.items())
+    return (
+        f'<div class="scroll" tabindex="0" role="status"><table class="standings"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _defence(name: str, standing: Standing, in_force: bool, content: Content) -> str:
+    badge = f' <span class="badge">{escape(content.message("thief.in_force"))}</span>' if in_force else ""
+    title, words = (prose(content.message(f"thief.defences.{name}.{part}")) for part in ("name", "told"))
+    cells = "".join(_cell(answer, content) for answer in (standing.new, standing.running, standing.review))
+    return f'<tr><th scope="row"><b>{title}</b>{badge}<p>{words}</p></th>{cells}</tr>'
+
+
+def _cell(answer: Answer | None, content: Content) -> str:
+    if answer is None:
+        return "<td>–</td>"
+    word = escape(content.message("thief.works" if answer.taken else "thief.stopped"))
+    # Here a refusal is what the defender wants, and the mark says what the server did.
+    words = f"<code>{escape(answer.code)}</code> {escape(answer.said)}" if answer.said else ""
+    return f'<td class="{answer.status}">{sign(answer)} <b>{word}</b><p class="quiet">{words}</p></td>'
+
+
+def everybody(attempts: Sequence[Attempt], pattern: str, policy: JsonValue, content: Content) -> str:
+    """The trust policy as it is now, and who got in by it."""
+    inside = sum(attempt.answer.taken for attempt in attempts)
+    told = prose(content.message(f"thief.patterns.{pattern}.told"))
+    count = escape(content.message("thief.inside", inside=inside, total=len(attempts)))
+    lit: Notes = {("Statement", "0", "Condition"): content.message("thief.condition")}
+    rows = "".join(_attempt(attempt, content) for attempt in attempts)
+    heads = "".join(
+        f'<th scope="col">{escape(content.message(f"thief.columns.{name}"))}</th>' for name in ("subject", "answer")
+    )
+    return (
+        f'<p role="status"><b>{count}</b> {told}</p>{document(content, json_lines(policy), lit)}'
+        f'<div class="scroll" tabindex="0"><table class="attempts-table"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _attempt(attempt: Attempt, content: Content) -> str:
+    answer = attempt.answer
+    badge = f' <span class="badge">{escape(content.message("thief.created"))}</span>' if attempt.made_up else ""
+    word = escape(content.message("thief.gets_in" if answer.taken else "thief.stays_out"))
+    words = "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.said)}</span>'
+    return (
+        f'<tr class="{answer.status}"><td><code>{breakable(attempt.subject)}</code>{badge}</td>'
+        f"<td>{sign(answer)} <b>{word}</b>{words}</td></tr>"
+    )

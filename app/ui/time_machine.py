@@ -1,0 +1,271 @@
+"""The time machine: one world along its clock, all asked anew at each stop, and acts that change what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Subject
+from app.flow.steps.documents import text
+from app.ui import components, language, session, wording
+from app.ui.answers import Answer, row
+from app.ui.checks import listed, said
+from app.ui.lesson import told
+from app.ui.simulated_only import needs_a_world
+from app.ui.text import breakable, escape, prose, utc
+from app.ui.time_machine_asks import AUDIENCE, First, Late, Moment, Ran, first, moment
+from app.ui.time_machine_line import SPAN, Landmark, clock, landmarks, line, places
+from app.world import experiments
+from app.world.history import History, Stop
+from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE
+from app.world.token_review import token_review
+from app.world.world import World
+
+_KEPT = "time_machine"
+_PLACE = "time_machine_place"
+_ELSEWHERE = "time_machine_elsewhere"
+_ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
+    "annotate": experiments.annotate,
+    "recreate": experiments.recreate_pod_before,
+    "delete_pod": experiments.delete_pod,
+}
+_ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "delete_pod": ":material/delete:"}
+
+
+@dataclass(kw_only=True)
+class _Travel:
+    """One reader's journey through one world."""
+
+    history: History
+    first: First
+    asked: dict[int, tuple[Stop, Moment]] = field(default_factory=dict)
+    """What was asked at a stop, by the stop's identity."""
+
+
+def time_machine() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("time_machine")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if needs_a_world(content):
+        return
+    travel = _travel()
+    if isinstance(travel, str):
+        words = f'<p class="failed">{prose(content.message("time_machine.no_token"))}</p>'
+        components.block(words + said(travel, content), key="no_token")
+        return
+    marks = landmarks(travel.first, travel.history.start)
+    asked = _asked(travel)
+
+    # (1) Where on the line we are.
+    _controls(travel, marks, content)
+    drawn = line(travel.history, travel.first, asked.mounted, marks, content)
+    components.block(drawn, key="line")
+
+    # (2) What is so at this moment, asked now.
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        components.block(_answers(asked, content), key="moment_answers")
+    with right:
+        components.block(_file(asked, travel.first, content), key="moment_file")
+        components.block(_ran(POD_AFTER, asked.pod, content), key="moment_pod")
+
+    # (3) What one can do to the world here.
+    _experiments(travel, asked, content)
+    if asked.late:
+        components.block(_late(asked.late, content), key="late_pod")
+    for anchor in ("clocks", "revoked", "recap"):
+        told(anchor, "time_machine", content)
+    wording.fold(content)
+
+
+# (1) The journey
+
+
+def _travel() -> _Travel | str:
+    """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
+    world, kept = session.world(), st.session_state.get(_KEPT)
+    if isinstance(kept, _Travel) and kept.history.world is world:
+        if world.clock.now() - kept.history.start <= SPAN:
+            if session.simulation().run(kept.history.resume()):
+                st.session_state[_ELSEWHERE] = True
+                session.run_again()
+            return kept
+    begun = first(session.simulated_ports(), session.SUBJECT)
+    if isinstance(begun, str):
+        return begun
+    history = session.simulation().run(History.begin(world))
+    st.session_state[_KEPT] = made = _Travel(history=history, first=begun)
+    return made
+
+
+def _asked(travel: _Travel) -> Moment:
+    """The answers of this stop; asked once for each time that one comes to it."""
+    stop = travel.history.current
+    if id(stop) not in travel.asked:
+        review = session.simulation().run(token_review(session.world(), travel.first.token, AUDIENCE))
+        found = moment(session.simulated_ports(), travel.first, review, session.SUBJECT)
+        travel.asked = {id(stop): (stop, found)}
+    return travel.asked[id(stop)][1]
+
+
+def _kept() -> _Travel:
+    return cast("_Travel", st.session_state[_KEPT])
+
+
+def _go(place: float | None = None) -> None:
+    travel = _kept()
+    marks = [mark.place for mark in landmarks(travel.first, travel.history.start)]
+    wanted = float(st.session_state[_PLACE]) if place is None else place
+    session.simulation().run(travel.history.go(wanted, marks))
+    session.run_again()
+
+
+def _act(name: str) -> None:
+    session.simulation().run(_kept().history.act(name, _ACTS[name]))
+    session.run_again()
+
+
+def _undo() -> None:
+    session.simulation().run(_kept().history.undo())
+    session.run_again()
+
+
+# (2) What is drawn
+
+
+def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) -> None:
+    history = travel.history
+    here = history.current.place
+    st.session_state[_PLACE] = here
+    st.select_slider(
+        content.message("time_machine.slider"),
+        places(history, marks),
+        key=_PLACE,
+        format_func=clock,
+        on_change=_go,
+        help=content.message("time_machine.slider_help"),
+    )
+    before = next((mark for mark in reversed(marks) if mark.place < here), None)
+    after = next((mark for mark in marks if mark.place > here), None)
+    with st.container(horizontal=True, gap="small", key="moment_ways"):
+        for key, mark, icon in (
+            ("earlier", before, ":material/arrow_back:"),
+            ("later", after, ":material/arrow_forward:"),
+        ):
+            name = (
+                content.message(f"time_machine.marks.{mark.name}")
+                if mark
+                else content.message("time_machine.beginning")
+            )
+            at = mark.place if mark else 0.0
+            st.button(
+                content.message(f"time_machine.{key}", name=name, time=clock(at))
+                if mark or key == "earlier"
+                else content.message("time_machine.no_later"),
+                key=f"moment_{key}",
+                icon=icon,
+                disabled=(mark is None and key == "later") or here == at,
+                on_click=_go,
+                args=(at,),
+            )
+    if st.session_state.pop(_ELSEWHERE, False):
+        st.info(content.message("time_machine.elsewhere"))
+
+
+def _answers(asked: Moment, content: Content) -> str:
+    found = {"sts": asked.sts, "review": asked.review} | ({"s3": asked.s3} if asked.s3 else {})
+    rows = "".join(_row(name, answer, content) for name, answer in found.items())
+    disagree = ""
+    if asked.sts.taken and not asked.review.taken:
+        disagree = f'<p role="status"><strong>{prose(content.message("time_machine.disagree"))}</strong></p>'
+    return (
+        f'<h2 class="heading">{escape(content.message("time_machine.now"))}</h2>'
+        f'<p class="caption">{prose(content.message("time_machine.now_caption"))}</p>'
+        f'<ol class="answers">{rows}</ol>{disagree}'
+    )
+
+
+def _row(name: str, answer: Answer, content: Content) -> str:
+    title = content.message(f"time_machine.asked.{name}.title")
+    part = "note" if name == "review" else "taken" if answer.taken else "refused"
+    return row(title, answer, content, note=content.message(f"time_machine.asked.{name}.{part}"))
+
+
+def _file(asked: Moment, kept: First, content: Content) -> str:
+    heading = f'<h2 class="heading">{escape(content.message("time_machine.file"))}</h2>'
+    if asked.mounted is None:
+        return heading + said(asked.unread, content)
+    same = text(asked.mounted, "jti") == text(kept.claims, "jti")
+    word = prose(content.message(f"time_machine.{'same_token' if same else 'other_token'}"))
+    rows = "".join(
+        f"<dt><code>{name}</code></dt><dd><code>{shown}</code></dd>"
+        for name, shown in (
+            ("jti", breakable(text(asked.mounted, "jti"))),
+            *((name, f"{asked.mounted.get(name)} · {utc(asked.mounted.get(name) or 0)}") for name in ("iat", "exp")),
+        )
+    )
+    return f"{heading}<p>{word}</p><dl>{rows}</dl>"
+
+
+def _ran(pod: str, ran: Ran, content: Content) -> str:
+    heading = escape(content.message("time_machine.pod", pod=pod))
+    command = f"$ kubectl exec {pod} -- aws s3 ls"
+    return (
+        f'<h2 class="heading">{heading}</h2><p class="caption">{prose(content.message("time_machine.pod_caption"))}</p>'
+        f'<pre class="log"><b>{escape(command)}</b>\n{escape(ran.printed)}</pre>'
+    )
+
+
+# (3) The experiments
+
+
+def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
+    history = travel.history
+    heading = f'<h2 class="heading">{escape(content.message("time_machine.acts.heading"))}</h2>'
+    later = len(history.later)
+    key = "discards" if later else "discards_nothing"
+    caption = f'<p class="caption">{prose(content.message(f"time_machine.acts.{key}", count=later))}</p>'
+    components.block(heading + caption, key="acts")
+    possible = {
+        "annotate": asked.late is None,
+        "recreate": asked.late is not None and not asked.late.variables,
+        "delete_pod": asked.mounted is not None,
+    }
+    with st.container(horizontal=True, gap="small", key="moment_acts"):
+        for name in _ACTS:
+            st.button(
+                content.message(f"time_machine.acts.{name}.do"),
+                help=content.message(f"time_machine.acts.{name}.help"),
+                key=f"act_{name}",
+                icon=_ACT_ICONS[name],
+                disabled=not possible[name],
+                on_click=_act,
+                args=(name,),
+            )
+        st.button(
+            content.message("time_machine.acts.undo"),
+            key="act_undo",
+            icon=":material/undo:",
+            disabled=not history.current.act,
+            on_click=_undo,
+        )
+    done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
+    if done:
+        lines = "".join(f"<li>{prose(content.message(f'time_machine.acts.{name}.done'))}</li>" for name in done)
+        components.block(f'<ol class="done" role="status">{lines}</ol>', key="acts_done")
+
+
+def _late(late: Late, content: Content) -> str:
+    key = "edited" if late.variables else "older"
+    subject = Subject(namespace=NAMESPACE, service_account=experiments.DEFAULT, pod=POD_BEFORE)
+    return (
+        f'<h2 class="heading">{escape(content.message("time_machine.late.heading", pod=POD_BEFORE))}</h2>'
+        f"<p>{prose(content.message(f'time_machine.late.{key}'))}</p>"
+        f"{listed([late.age], subject, content)}{_ran(POD_BEFORE, late.ran, content)}"
+    )

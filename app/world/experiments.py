@@ -1,0 +1,142 @@
+"""What a learner does to their world from the pages of the time machine and of the thief, as one request each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.model import JsonValue
+from app.world import roles, scenario
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.options import DeleteOptions, Options
+from app.world.apiserver.resources import RESOURCES
+from app.world.aws import iam
+from app.world.aws.times import iso
+from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+DEFAULT = "default"
+"""The ServiceAccount of `pod-before`: the one that every namespace has."""
+REVOKED = "AWSRevokeOlderSessions"
+"""The inline policy that IAM's console writes for "Revoke active sessions"."""
+POD_SECONDS = 30.0
+"""How long a new Pod may be on its way."""
+
+
+# (1) The cluster
+
+
+async def annotate(world: World) -> None:
+    """Names the role at the ServiceAccount `default`. The Pod that runs under it, `pod-before`, stays as it is."""
+
+    def change(account: JsonObject) -> JsonObject:
+        annotations = account["metadata"].setdefault("annotations", {})
+        annotations[ROLE_ARN] = f"arn:aws:iam::{world.account_id}:role/{ROLE}"
+        return account
+
+    resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
+    await operations.update_object(world, ADMIN, resource, NAMESPACE, DEFAULT, change, options)
+
+
+async def recreate_pod_before(world: World) -> None:
+    """Deletes `pod-before` and creates it anew: the webhook sees it for the first time since."""
+    await _delete(world, "pods", POD_BEFORE)
+    await operations.create(world, ADMIN, "pods", NAMESPACE, scenario.pod(POD_BEFORE))
+    await world.kubelet.settle(POD_SECONDS)
+
+
+async def delete_pod(world: World) -> None:
+    """Deletes the Pod to which the token is bound."""
+    await _delete(world, "pods", POD_AFTER)
+
+
+async def delete_service_account(world: World) -> None:
+    """Deletes the ServiceAccount for which the token speaks."""
+    await _delete(world, "serviceaccounts", SERVICE_ACCOUNT)
+
+
+async def create_service_account(world: World, namespace: str, name: str) -> None:
+    """What anybody may do who may create ServiceAccounts; the namespace is created as well where there is none."""
+    if world.cluster.find("namespaces", "", namespace) is None:
+        await operations.create(world, ADMIN, "namespaces", None, {"metadata": {"name": namespace}})
+    if world.cluster.find("serviceaccounts", namespace, name) is None:
+        metadata = {"name": name, "namespace": namespace}
+        await operations.create(world, ADMIN, "serviceaccounts", namespace, {"metadata": metadata})
+
+
+async def _delete(world: World, resource: str, name: str) -> None:
+    await operations.delete_object(world, ADMIN, RESOURCES[resource], NAMESPACE, name, DeleteOptions())
+
+
+# (2) The issuer's keys
+
+
+async def rotate_keys(world: World) -> None:
+    """A new key signs; the old one stays published, as on EKS."""
+    world.keys.rotate()
+
+
+async def retire_keys(world: World) -> None:
+    """A new key signs, the old one is published no longer, and what STS had kept of it is gone as after its time."""
+    world.keys.rotate()
+    world.keys.retire_old()
+    world.account.published_keys.clear()
+
+
+# (3) The account
+
+
+async def trust_nobody(world: World) -> None:
+    """The trust policy names another subject."""
+    set_trust_policy(world, roles.trust_policy(world, NAMESPACE, "nobody"))
+
+
+async def detach_policies(world: World) -> None:
+    """Takes the role's permission away."""
+    for arn in list(world.account.roles[ROLE].attached):
+        iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": arn})
+
+
+async def revoke_sessions(world: World) -> None:
+    """What IAM's console does for "Revoke active sessions": sessions that began before now may do nothing."""
+    _put_policy(world, REVOKED, revocation(iso(world.clock.now() + 1)))
+
+
+async def trust_nobody_and_revoke(world: World) -> None:
+    """Both: no new sessions, and an end to those that run."""
+    await trust_nobody(world)
+    await revoke_sessions(world)
+
+
+def revocation(before: str) -> JsonObject:
+    """The document that the console writes. `before` is a time as ISO 8601 has it."""
+    older = {"DateLessThan": {"aws:TokenIssueTime": before}}
+    statement = {"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": older}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def set_trust_policy(world: World, policy: JsonValue) -> None:
+    """UpdateAssumeRolePolicy."""
+    iam.call(world.account, "UpdateAssumeRolePolicy", {"RoleName": ROLE, "PolicyDocument": json.dumps(policy)})
+
+
+def wide_trust_policy(world: World, operator: str, subjects: Sequence[str]) -> JsonObject:
+    """The trust policy with `sub` under the given operator; without any subject it says nothing of `sub`."""
+    policy = roles.trust_policy_without_subject(world)
+    if subjects:
+        condition: JsonObject = policy["Statement"][0]["Condition"]
+        key = f"{world.issuer.removeprefix('https://')}:sub"
+        value = subjects[0] if len(subjects) == 1 else list(subjects)
+        condition[operator] = {key: value} | condition.get(operator, {})
+    return policy
+
+
+def _put_policy(world: World, name: str, document: JsonObject) -> None:
+    parameters = {"RoleName": ROLE, "PolicyName": name, "PolicyDocument": json.dumps(document)}
+    iam.call(world.account, "PutRolePolicy", parameters)

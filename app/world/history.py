@@ -1,0 +1,162 @@
+"""The moments of one world to which its learner can go back: kept as time is moved on, bounded in number.
+
+At a stop time stands still, as far as the learner is concerned: whenever something is asked there, the clock is that of
+the stop. What has been seen of the time to come stays until somebody acts; then it is the future of another past.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.world import memento
+from app.world.memento import Memento
+from app.world.passage import move_clock
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+LIMIT = 20
+"""Stops that are kept: each holds a whole world, which takes a few hundred kilobytes."""
+ELSEWHERE = "elsewhere"
+"""The act of whoever changed the world by another way than this history: another page, `kubectl`, `aws`."""
+_DRIFT = 1.0
+"""Seconds by which a clock may differ that nobody has moved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """One moment."""
+
+    place: float
+    """Seconds after the beginning, where it stands on the line of time."""
+    at: float
+    """The world's clock when it was kept, Unix seconds: what was done here may have taken a moment."""
+    act: str
+    """What was done to the world here; empty where time only passed."""
+    memento: Memento = field(repr=False)
+
+
+class History:
+    """The stops of one world, oldest first. `begin` makes it; its coroutines run on the servers' loop."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.start = world.clock.now()
+        """Unix seconds of the beginning."""
+        self.stops: list[Stop] = []
+        self.current: Stop
+        self._landmarks: frozenset[float] = frozenset()
+        self._left: Hashable = None
+        """What the world looked like when this history last let go of it."""
+
+    @classmethod
+    async def begin(cls, world: World) -> History:
+        """A history that begins now."""
+        made = cls(world)
+        async with world.changing:
+            await made._keep(0.0, "")
+        return made
+
+    @property
+    def later(self) -> tuple[Stop, ...]:
+        """What is kept of the time after this stop: the next act discards it."""
+        return tuple(self.stops[self.stops.index(self.current) + 1 :])
+
+    async def go(self, place: float, landmarks: Sequence[float] = ()) -> None:
+        """Goes to a place: back to what was kept, else forward from there. Stops at the landmarks on its way.
+
+        So what happens at a landmark happens once, and who returns to a time after it finds the same.
+        """
+        self._landmarks = frozenset(landmarks)
+        async with self.world.changing:
+            nearest = [stop for stop in self.stops if stop.place <= place][-1]
+            if nearest is self.current:
+                self._hold()
+            else:
+                await self._return(nearest)
+            for waypoint in sorted({*(mark for mark in landmarks if mark < place), place}):
+                if waypoint > self.current.place:
+                    await move_clock(self.world, self.start + waypoint - self.world.clock.now())
+                    await self._keep(waypoint, "")
+
+    async def act(self, name: str, work: Callable[[World], Awaitable[None]]) -> None:
+        """Does something to the world, here and now. What was kept of later times is discarded.
+
+        Where it cannot be done the world stays as it was, and the error is raised on.
+        """
+        async with self.world.changing:
+            self._hold()
+            try:
+                await work(self.world)
+            except BaseException:
+                await self._return(self.current)
+                raise
+            await self._begin_anew(self.current.place, name)
+
+    async def undo(self) -> None:
+        """Takes back the act of this stop, and all that came after it; nothing where nobody acted here."""
+        place = self.stops.index(self.current)
+        if self.current.act:
+            async with self.world.changing:
+                await self._return(self.stops[place - 1])
+                del self.stops[place:]
+
+    async def resume(self) -> bool:
+        """Takes up the world again. Returns whether it was changed elsewhere: what was kept of later is then gone."""
+        async with self.world.changing:
+            if self._left == _looks(self.world) and abs(self.world.clock.offset - self._offset) < _DRIFT:
+                self._hold()
+                return False
+            await self._begin_anew(max(self.world.clock.now() - self.start, self.current.place), ELSEWHERE)
+            return True
+
+    # What the coroutines above are made of. They hold `world.changing`.
+
+    def _hold(self) -> None:
+        """Sets the clock to that of this stop. Nothing has happened since: kubelet only looks when the clock moves."""
+        self.world.clock.offset = self._offset = self.current.at - time.time()
+
+    async def _return(self, stop: Stop) -> None:
+        wording = self.world.account.sts_wording  # the reader's choice of words, and no event in the world
+        await memento.restore(self.world, stop.memento)
+        self.world.account.sts_wording = wording
+        self.current = stop
+        self._let_go()
+
+    async def _keep(self, place: float, act: str) -> None:
+        saved = await memento.save(self.world)
+        stop = Stop(place=place, at=self.world.clock.now(), act=act, memento=saved)
+        where = self.stops.index(self.current) + 1 if self.stops else 0
+        self.stops.insert(where, stop)
+        self.current = stop
+        self._let_go()
+        self._trim()
+
+    async def _begin_anew(self, place: float, act: str) -> None:
+        del self.stops[self.stops.index(self.current) + 1 :]
+        await self._keep(place, act)
+
+    def _let_go(self) -> None:
+        self._hold()
+        self._left = _looks(self.world)
+
+    def _trim(self) -> None:
+        """Drops the oldest that is missed least: one where nothing was done and nothing happens, never the first."""
+        while len(self.stops) > LIMIT:
+            spare = [stop for stop in self.stops[1:] if stop is not self.current]
+            plain = [stop for stop in spare if not stop.act and stop.place not in self._landmarks]
+            self.stops.remove((plain or spare)[0])
+
+
+def _looks(world: World) -> Hashable:
+    """What is different once somebody acted, and the same when they only asked."""
+    accounts = (world.account, world.other_account)
+    keys = tuple(key.kid for key in world.keys.published)
+    stored = tuple(
+        repr((account.roles, account.oidc_providers, account.policies, account.disabled_sts_regions))
+        for account in accounts
+    )
+    return (world.cluster.version, world.faults, keys, stored)
