@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import io
+import pickle
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,25 @@ MACHINERY = (
 """What works on the state and is none."""
 NOT_SEEN = {"_history", "_watchers", "_tasks", "_cancel_watch", "version"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
+
+COPIED = {
+    *("collections deque", "builtins getattr", "pathlib PosixPath"),
+    *("app.flow.ports Execution", "app.flow.webhook WebhookSettings"),
+    *("app.world.apiserver.authorization Grant",),
+    *(f"app.world.aws.entities {name}" for name in ("Bucket", "Node", "OidcProvider", "Policy", "PolicyVersion")),
+    *(f"app.world.aws.entities {name}" for name in ("Role", "User")),
+    *("app.world.aws.access_keys AccessKey", "app.world.aws.sts.verification_keys PublishedKeys"),
+    *("app.world.node.atomic_writer AtomicWriter", "app.world.node.atomic_writer Attributes"),
+    *("app.world.node.atomic_writer OwnedTree", "app.world.node.container Container"),
+    *("app.world.node.filesystem FileSystem", "app.world.node.filesystem User"),
+    *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
+    *("app.world.node.pod_worker PodWorker", "app.world.node.volumes PodVolumes"),
+    *("app.world.node.tokens KeptToken", "app.world.node.tokens TokenManager"),
+}
+"""Classes whose instances a memento copies: plain values, or what is owned by one Pod.
+
+Where another one turns up: it belongs here if each world has its own, else into `app.world.memento._SHARED`.
+"""
 
 
 def state_of(world: World) -> JsonValue:
@@ -72,3 +93,21 @@ def _plain(value: object, seen: set[int]) -> JsonValue:
         seen.add(id(value))
         members = {key: item for key, item in vars(value).items() if key not in NOT_SEEN}
     return {"": name} | {key: _plain(item, seen) for key, item in sorted(members.items())}
+
+
+def classes_in(memento: Memento) -> set[str]:
+    """The classes of what a memento copies."""
+    found = set()
+
+    class Listing(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> type:
+            found.add(f"{module.removesuffix('._local')} {name}")
+            return super().find_class(module, name)
+
+        def persistent_load(self, place: int) -> object:
+            return memento.shared[place]
+
+    listing = Listing(io.BytesIO(memento.state))
+    for _ in memento.parts:
+        listing.load()
+    return found

@@ -8,7 +8,7 @@ from app.world import memento
 from app.world.apiserver.errors import ApiError
 from app.world.faults import FAULTS
 from app.world.faults.fault import Fault
-from tests.world.state import state_of
+from tests.world.state import COPIED, classes_in, state_of
 
 
 @pytest.mark.parametrize("fault_id", FAULTS)
@@ -20,6 +20,7 @@ def test_a_fault_that_is_mended_leaves_nothing(simulation, world, fault_id):
     assert broken != before
     # Back to the broken world, and from there back once more: both moments are whole.
     saved = simulation.save(world)
+    assert classes_in(saved) <= COPIED
     assert state_of(world) == broken
     simulation.mend(world)
     assert state_of(world) == before

@@ -1,9 +1,8 @@
 """What is saved comes back exactly, whatever happened in between; what goes on goes on."""
 
-import io
-import pickle
 import time
 
+import kubernetes
 import pytest
 
 from app.flow.webhook import WebhookSettings
@@ -15,23 +14,7 @@ from app.world.apiserver.options import DeleteOptions
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from tests.world.helpers import TOKEN_FILE, aws_client, events_of, log_of, pod_of
-from tests.world.state import state_of
-
-COPIED = {
-    *("collections deque", "builtins getattr", "pathlib PosixPath"),
-    *("app.flow.ports Execution", "app.flow.webhook WebhookSettings"),
-    *("app.world.apiserver.authorization Grant",),
-    *(f"app.world.aws.entities {name}" for name in ("Bucket", "Node", "OidcProvider", "Policy", "PolicyVersion")),
-    *(f"app.world.aws.entities {name}" for name in ("Role", "User")),
-    *("app.world.aws.access_keys AccessKey", "app.world.aws.sts.verification_keys PublishedKeys"),
-    *("app.world.node.atomic_writer AtomicWriter", "app.world.node.atomic_writer Attributes"),
-    *("app.world.node.atomic_writer OwnedTree", "app.world.node.container Container"),
-    *("app.world.node.filesystem FileSystem", "app.world.node.filesystem User"),
-    *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
-    *("app.world.node.pod_worker PodWorker", "app.world.node.volumes PodVolumes"),
-    *("app.world.node.tokens KeptToken", "app.world.node.tokens TokenManager"),
-}
-"""Classes whose instances a memento copies: plain values, or owned by one Pod."""
+from tests.world.state import COPIED, classes_in, state_of
 
 
 def change_everything(simulation, world):
@@ -216,6 +199,21 @@ def test_watchers_are_told_of_what_comes_back(simulation, world):
     assert versions[0] > version
 
 
+def test_a_client_that_watches_finds_the_pods_that_are_there(simulation, world, core):
+    saved = simulation.save(world)
+    wanted = {pod.metadata.uid for pod in core.list_namespaced_pod("default").items}
+    change_everything(simulation, world)
+    seen = core.list_namespaced_pod("default")
+    known = {pod.metadata.uid for pod in seen.items}
+    assert known != wanted
+    simulation.restore(world, saved)
+    since = {"resource_version": seen.metadata.resource_version, "timeout_seconds": 1}
+    for event in kubernetes.watch.Watch().stream(core.list_namespaced_pod, "default", **since):
+        uid = event["object"].metadata.uid
+        known = known - {uid} if event["type"] == "DELETED" else known | {uid}
+    assert known == wanted
+
+
 def test_resource_versions_are_never_given_out_twice(simulation, world):
     saved = simulation.save(world)
     change_everything(simulation, world)
@@ -258,23 +256,8 @@ def test_an_account_that_is_made_later_goes(simulation, world):
 
 
 def test_only_plain_values_are_copied(simulation, world):
-    """A class that is new here: put it into `COPIED` if each Pod or account has its own, else into `_SHARED`."""
     change_everything(simulation, world)
-    saved = simulation.save(world)
-    found = set()
-
-    class Listing(pickle.Unpickler):
-        def find_class(self, module, name):
-            found.add(f"{module.removesuffix('._local')} {name}")
-            return super().find_class(module, name)
-
-        def persistent_load(self, place):
-            return saved.shared[place]
-
-    listing = Listing(io.BytesIO(saved.state))
-    for _ in saved.parts:
-        listing.load()
-    assert found <= COPIED
+    assert classes_in(simulation.save(world)) <= COPIED
 
 
 def test_a_world_takes_its_own_mementos_only(simulation, world, other_world):
