@@ -1,4 +1,4 @@
-"""`python -m app`: serve, world, walk, doctor, token."""
+"""`python -m app`: serve, world, walk, faults, doctor, token."""
 
 from app.commands.main import main
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from app.commands.rendering import heading, labelled, marked, pad, printable, width
+from app.commands.verdict_text import conclusions
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
@@ -47,8 +48,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
             told_already = check.reason
 
     # (3) What follows, and the verdict once more.
-    yield from _causes(found, words)
-    yield from _fix(found, words)
+    yield from conclusions(found, words)
+    yield from _to_be_sure(found, words)
     yield ""
     yield verdict
 
@@ -69,33 +70,7 @@ def _details(check: Check, words: Content) -> dict[str, str]:
     return {words.message(f"ui.{name}"): value for name, value in values.items()}
 
 
-def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
-    judged = found.verdict
-    if not judged.refusal:
-        return
-    yield ""
-    yield heading(words.message("doctor.refusal"))
-    yield f"  {words.message(f'doctor.refusals.{judged.refusal}')}"
-    for key, status, causes in (
-        ("possible", Status.FAILED if len(judged.remaining) == 1 else Status.UNKNOWN, judged.remaining),
-        ("ruled_out", Status.PASSED, judged.ruled_out),
-    ):
-        if causes:
-            yield f"  {heading(words.message(f'doctor.{key}'))}"
-            yield from (f"    {marked(status, cause)}" for cause in told.causes(causes, words))
-
-
-def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
-    if fix := found.fix:
-        yield ""
-        yield heading(words.message("doctor.fix"))
-        yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
-        for command in fix.commands:
-            yield ""
-            yield f"    {printable(command)}"
-        if fix.commands:
-            yield ""
-            yield f"  {click.style(words.message('doctor.copy_note'), dim=True)}"
+def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
     if actions := told.to_be_sure(found):
         yield ""
         yield words.message("doctor.to_be_sure")

@@ -8,7 +8,7 @@ import traceback
 
 import click
 
-from app.commands import doctor, serve, token, walk, world
+from app.commands import doctor, faults, serve, token, walk, world
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.content import Content, load
 from app.settings import Settings, SettingsError, preferred_language
@@ -40,6 +40,6 @@ def command_line(settings: Settings, words: Content) -> click.Group:
     group = click.Group(
         help=words.message("cli.help.program"), context_settings={"help_option_names": ["-h", "--help"]}
     )
-    for module in (serve, world, walk, doctor, token):
+    for module in (serve, world, walk, faults, doctor, token):
         group.add_command(module.command(settings, words))
     return group

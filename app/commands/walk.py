@@ -1,71 +1,85 @@
-"""`walk`: all six steps in a fresh simulated world, every check printed."""
+"""`walk`: all six steps in a fresh simulated world, whole or with faults in it, and what follows."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
+from app.commands.choosing_faults import chosen
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
+from app.commands.verdict_text import conclusions
 from app.content import Content, load
-from app.flow.model import Check, JsonValue, Status, Subject, Verdict, Walk
+from app.flow.doctor import Diagnosis
+from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject, Verdict
+from app.report import difference
 from app.settings import Settings
 
 MODE = "simulated"
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 
 
 def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
     @command_of("walk", words)
+    @click.option("--fault", "names", multiple=True, metavar="ID", help=words.message("cli.help.fault"))
     @output_options(settings, words)
     @click.pass_context
-    def walk(context: click.Context, output: str, lang: str) -> None:
-        found = walk_once()
+    def walk(context: click.Context, names: tuple[str, ...], output: str, lang: str) -> None:
+        reader = load(lang)
+        faults = tuple(fault.id for fault in chosen(names, reader))
+        found = walk_once(faults)
         if output == "json":
-            print_json(as_json(found, load(lang)))
+            print_json(as_json(found, faults, reader))
         else:
-            print_lines(as_text(found, load(lang)))
+            print_lines(as_text(found, faults, reader))
         context.exit(0 if found.verdict.status in {Status.PASSED, Status.WARNING} else 1)
 
     return walk
 
 
-def walk_once() -> Walk:
-    """The walk of the scenario's `default/my-sa` and `pod-after` in a world made for it."""
-    from app.flow.walk import walk
+def walk_once(faults: Sequence[str]) -> Diagnosis:
+    """The scenario's `default/my-sa` and `pod-after`, examined in a world made for it, with these faults in force."""
+    from app.flow.doctor import examine
     from app.wiring import simulated
     from app.world.simulation import Simulation
 
     with Simulation() as simulation:
-        ports = simulated(simulation, simulation.world("walk"))
-        return walk(ports, Subject(namespace="default", service_account="my-sa", pod="pod-after"))
+        world = simulation.world("walk")
+        simulation.cause(world, *faults)
+        return examine(simulated(simulation, world), SUBJECT)
 
 
-def as_json(walk: Walk, words: Content) -> JsonValue:
-    """The walk as the command line's JSON: the same keys in every language, `title`, `why` and `fix` in this one."""
-    verdict = walk.verdict
+def as_json(found: Diagnosis, faults: Sequence[str], words: Content) -> JsonValue:
+    """The walk as the command line's JSON: the same keys in every language, the sentences in this one."""
+    exchanges = {report.step: report.exchanges for report in found.walk}
     return {
         "mode": MODE,
-        "subject": dataclasses.asdict(walk.subject),
+        "subject": dataclasses.asdict(found.subject),
+        "faults": [
+            {"id": fault, **{part: words.message(f"faults.{fault}.{part}") for part in ("title", "change")}}
+            for fault in faults
+        ],
         "steps": [
             {
-                "step": report.step,
-                "status": report.status,
-                "checks": [_check_as_json(check, walk.subject, words) for check in report.checks],
-                "exchanges": [dataclasses.asdict(exchange) for exchange in report.exchanges],
+                "step": step,
+                "status": _status(step, checks, found),
+                "checks": [_check_as_json(check, found.subject, words) for check in checks],
+                "exchanges": [dataclasses.asdict(exchange) for exchange in exchanges[step]],
             }
-            for report in walk
+            for step, checks in found.steps()
         ],
-        "verdict": {
-            "status": verdict.status,
-            "step": verdict.step,
-            "check": verdict.check.id if verdict.check else None,
-            "message": message_of(verdict, walk.subject, words),
-        },
+        "verdict": _verdict_as_json(found, words),
     }
+
+
+def _status(step: Step, checks: tuple[Check, ...], found: Diagnosis) -> Status:
+    """The worst of a step. What of a running Pod cannot be seen leaves the step's own checks as they are."""
+    telling = tuple(it for it in checks if it not in found.checks or it.status in (Status.FAILED, Status.WARNING))
+    return StepReport(step=step, checks=telling).status
 
 
 def _check_as_json(check: Check, subject: Subject, words: Content) -> JsonValue:
@@ -82,6 +96,24 @@ def _check_as_json(check: Check, subject: Subject, words: Content) -> JsonValue:
     }
 
 
+def _verdict_as_json(found: Diagnosis, words: Content) -> JsonValue:
+    judged, fix = found.verdict, found.fix
+    diff = difference.lines(fix.change) if fix is not None and fix.change is not None else ()
+    return {
+        "status": judged.status,
+        "outcome": judged.outcome,
+        "step": judged.step,
+        "check": judged.check.id if judged.check else None,
+        "message": message_of(judged, found.subject, words),
+        "seen": dataclasses.asdict(judged.seen) if judged.seen else None,
+        "later": [{"step": step, "check": check.id} for step, check in judged.later],
+        "refusal": judged.refusal or None,
+        "remaining": list(judged.remaining),
+        "ruled_out": list(judged.ruled_out),
+        "fix": None if fix is None else {"id": fix.id, "commands": list(fix.commands), "diff": list(diff)},
+    }
+
+
 def message_of(verdict: Verdict, subject: Subject, words: Content) -> str:
     """The verdict in a sentence."""
     if verdict.step is None or verdict.check is None:
@@ -93,11 +125,12 @@ def message_of(verdict: Verdict, subject: Subject, words: Content) -> str:
     )
 
 
-def as_text(walk: Walk, words: Content) -> Iterator[str]:
+def as_text(found: Diagnosis, faults: Sequence[str], words: Content) -> Iterator[str]:
     """The walk for a reader: each step with its checks; got and expected always, why and fix where one did not pass."""
+    # (1) Of what, and what was done to it.
     mode = words.message(f"ui.mode_{MODE}")
     yield heading(words.message("cli.walk.title", mode=mode))
-    subject = walk.subject
+    subject = found.subject
     yield from labelled(
         {
             words.message("ui.service_account"): f"{subject.namespace}/{subject.service_account}",
@@ -105,14 +138,23 @@ def as_text(walk: Walk, words: Content) -> Iterator[str]:
         },
         indent=2,
     )
-    for number, report in enumerate(walk, 1):
+    for fault in faults:
         yield ""
-        title = f"{number}  {words.message(f'steps.{report.step}.title')}"
-        yield f"{heading(title)}  {marked(report.status, words.message(f'statuses.{report.status}'))}"
-        for check in report.checks:
+        yield heading(f"{fault}  {words.message(f'faults.{fault}.title')}")
+        yield f"  {words.message(f'faults.{fault}.change')}"
+
+    # (2) Step by step.
+    for number, (step, checks) in enumerate(found.steps(), 1):
+        yield ""
+        title, status = f"{number}  {words.message(f'steps.{step}.title')}", _status(step, checks, found)
+        yield f"{heading(title)}  {marked(status, words.message(f'statuses.{status}'))}"
+        for check in checks:
             yield from _check_as_text(check, subject, words)
+
+    # (3) What follows.
+    yield from conclusions(found, words)
     yield ""
-    yield marked(walk.verdict.status, message_of(walk.verdict, subject, words))
+    yield marked(found.verdict.status, message_of(found.verdict, subject, words))
 
 
 def _check_as_text(check: Check, subject: Subject, words: Content) -> Iterator[str]:

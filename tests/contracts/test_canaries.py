@@ -73,8 +73,8 @@ def everything(found: Diagnosis) -> Iterator[tuple[str, str]]:
     yield "opened", repr(snapshot.load(snapshot.save(found)))
     for language in LANGUAGES:
         words = load(language)
-        yield f"walk --output json, {language}", json.dumps(as_json(found.walk, words), ensure_ascii=False)
-        yield f"walk --output text, {language}", "\n".join(as_text(found.walk, words))
+        yield f"walk --output json, {language}", json.dumps(as_json(found, (), words), ensure_ascii=False)
+        yield f"walk --output text, {language}", "\n".join(as_text(found, (), words))
 
 
 def reports(found: Diagnosis, monkeypatch: pytest.MonkeyPatch, directory: Path) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,92 @@
+"""`faults`: every fault that the simulated world can have, with the words that come of it in a fresh world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from app.commands.help import command_of, output_options
+from app.commands.rendering import heading, labelled, print_json, print_lines
+from app.content import Content, load
+from app.flow.model import JsonValue, Step
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.world.faults import Fault
+
+
+def command(settings: Settings, words: Content) -> click.Command:
+    """The command, in the language of the locale where `--lang` is not given."""
+
+    @command_of("faults", words)
+    @output_options(settings, words)
+    def faults(output: str, lang: str) -> None:
+        texts = texts_in_a_fresh_world()
+        if output == "json":
+            print_json(as_json(texts, load(lang)))
+        else:
+            print_lines(as_text(texts, load(lang)))
+
+    return faults
+
+
+def texts_in_a_fresh_world() -> Mapping[str, str]:
+    """What comes of each fault, by its id: the product's words with the names of one world."""
+    from app.world.faults import FAULTS
+    from app.world.simulation import Simulation
+
+    with Simulation() as simulation:
+        world = simulation.world("faults")
+        return {fault.id: fault.text(world) for fault in FAULTS.values()}
+
+
+def as_json(texts: Mapping[str, str], words: Content) -> JsonValue:
+    """All faults, and what is left out with the reason; `title` and `reason` depend on the language."""
+    from app.world.faults import FAULTS, LEFT_OUT
+
+    return {
+        "faults": [
+            {
+                "id": fault.id,
+                "number": fault.number,
+                "title": words.message(f"faults.{fault.id}.title"),
+                "cause": fault.cause,
+                "seen": fault.seen,
+                "changes": fault.changes,
+                "text": texts[fault.id],
+                "harmless": fault.harmless,
+            }
+            for fault in FAULTS.values()
+        ],
+        "left_out": [
+            {"number": number, "reason": words.message(f"faults.left_out.{key}")} for number, key in LEFT_OUT.items()
+        ],
+    }
+
+
+def as_text(texts: Mapping[str, str], words: Content) -> Iterator[str]:
+    """The same for a reader."""
+    from app.world.faults import FAULTS, LEFT_OUT
+
+    yield heading(words.message("cli.faults.title", count=len(FAULTS)))
+    yield f"  {words.message('cli.faults.try')}"
+    for fault in FAULTS.values():
+        yield ""
+        yield heading(f"{fault.id}  {words.message(f'faults.{fault.id}.title')}")
+        yield from labelled(_details(fault, texts[fault.id], words), indent=2)
+    yield ""
+    yield heading(words.message("cli.faults.left_out"))
+    yield from (f"  {words.message(f'faults.left_out.{key}')}" for key in LEFT_OUT.values())
+
+
+def _details(fault: Fault, text: str, words: Content) -> dict[str, str]:
+    def step(step: Step | None) -> str:
+        return words.message(f"steps.{step}.short" if step else "cli.faults.nowhere")
+
+    return {
+        words.message("cli.faults.cause"): step(fault.cause),
+        words.message("cli.faults.seen"): step(fault.seen),
+        words.message("cli.faults.text"): text,
+    }

@@ -1,0 +1,77 @@
+"""What follows from a diagnosis, for a terminal: how the break shows, what else is broken, causes, the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from app.commands.rendering import heading, labelled, marked, printable
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.model import Status
+from app.report import difference
+from app.report import words as told
+
+_COLOURS = {"+": "green", "-": "red"}
+
+
+def conclusions(found: Diagnosis, words: Content) -> Iterator[str]:
+    """All of it, each part behind an empty line; nothing where nothing is wrong."""
+    yield from _seen(found, words)
+    yield from _later(found, words)
+    yield from _causes(found, words)
+    yield from _fix(found, words)
+
+
+def _seen(found: Diagnosis, words: Content) -> Iterator[str]:
+    if seen := found.verdict.seen:
+        yield ""
+        yield heading(words.message("cli.verdict.seen", step=words.message(f"steps.{seen.step}.short")))
+        yield from labelled(
+            {words.message("ui.server_said"): seen.text.strip(), words.message("ui.where"): seen.where}, indent=2
+        )
+
+
+def _later(found: Diagnosis, words: Content) -> Iterator[str]:
+    if later := found.verdict.later:
+        yield ""
+        yield heading(words.message("cli.verdict.later"))
+        for step, check in later:
+            title, shown = printable(told.title(check, found, words)), words.message(f"steps.{step}.short")
+            yield f"  {marked(check.status, f'{title} ({shown})')}"
+
+
+def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
+    judged = found.verdict
+    if not judged.refusal:
+        return
+    yield ""
+    yield heading(words.message("doctor.refusal"))
+    yield f"  {words.message(f'doctor.refusals.{judged.refusal}')}"
+    for key, status, causes in (
+        ("possible", Status.FAILED if len(judged.remaining) == 1 else Status.UNKNOWN, judged.remaining),
+        ("ruled_out", Status.PASSED, judged.ruled_out),
+    ):
+        if causes:
+            yield f"  {heading(words.message(f'doctor.{key}'))}"
+            yield from (f"    {marked(status, cause)}" for cause in told.causes(causes, words))
+
+
+def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
+    fix = found.fix
+    if fix is None:
+        return
+    yield ""
+    yield heading(words.message("doctor.fix"))
+    yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
+    for command in fix.commands:
+        yield ""
+        yield f"    {printable(command)}"
+    if fix.commands:
+        yield ""
+        yield f"  {click.style(words.message('doctor.copy_note'), dim=True)}"
+    if fix.change is not None:
+        yield ""
+        for line in difference.lines(fix.change):
+            yield f"    {click.style(printable(line), fg=_COLOURS.get(line[:1]))}"

@@ -1,0 +1,20 @@
+"""How an object would change, as lines of a unified diff over its JSON."""
+
+from __future__ import annotations
+
+import json
+from difflib import unified_diff
+
+from app.flow.doctor import Change
+from app.flow.model import JsonValue
+
+
+def lines(change: Change) -> tuple[str, ...]:
+    """The diff, the object's name in its two first lines."""
+    before, after = (_lines(document) for document in (change.before, change.after))
+    return tuple(unified_diff(before, after, change.object, change.object, lineterm=""))
+
+
+def _lines(document: JsonValue) -> list[str]:
+    """One that is not there has no lines."""
+    return [] if document is None else json.dumps(document, ensure_ascii=False, indent=2).splitlines()
