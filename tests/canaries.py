@@ -19,9 +19,8 @@ STS_TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
 def found(secrets: Mapping[str, str], *places: str) -> list[str]:
     """The names of the secrets that are in one of the texts, as they are or in a form that gives them away."""
     assert all(len(secret) > 10 for secret in secrets.values()), secrets.keys()
-    return [
-        name for name, secret in secrets.items() for place in places if any(form in place for form in forms(secret))
-    ]
+    drawn = [place.replace("<wbr>", "") for place in places]  # the pages let long values break
+    return [name for name, secret in secrets.items() for place in drawn if any(form in place for form in forms(secret))]
 
 
 def forms(secret: str) -> Iterable[str]:

@@ -54,13 +54,11 @@ def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
             for path in (canaries.STS_TOKEN, canaries.API_TOKEN)
         ]
         secrets = canaries.of_world(world, read)
-    header = read[0].partition(".")[0]
     assert len(secrets) > 8
     for places in (frames, shown):
         everything = "\n".join(places)
         assert canaries.found(secrets, everything) == []
         assert world.account_id in everything  # what is no secret is there
-        assert header in everything
 
 
 def _listening(seen: list[str]) -> Callable[[WebSocket], None]:
