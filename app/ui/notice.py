@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import streamlit as st
 
 from app.content import Content
@@ -13,7 +16,21 @@ from app.ui.text import escape, prose, utc
 from app.ui.visit import Visit
 
 
-def notice(error: FlowError, content: Content) -> str:
+class Hindrance(Protocol):
+    """What content has words for below `errors`."""
+
+    @property
+    def words(self) -> str:
+        """Their key."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What they leave out."""
+        ...
+
+
+def notice(error: Hindrance, content: Content) -> str:
     """The words for an error, as HTML."""
     words = content.error(error.words, **error.values)
     rows = "".join(

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.ui import choosing, live, mode
 from app.ui.visit import Visit as Visit
 from app.wiring import simulated
-from app.world import scenario
+from app.world import edits, scenario
 from app.world.memento import Memento
 from app.world.simulation import Simulation
 from app.world.world import World
@@ -143,6 +143,22 @@ def mend() -> None:
     here = world()
     simulation().mend(here)
     _walk(here)
+
+
+def edit(kind: str, text: str) -> None:
+    """Writes an object of this browser's world as it was typed, and walks anew. Raises `EditRefused`."""
+    here = world()
+    simulation().run(edits.apply(here, kind, text))
+    _walk(here)
+
+
+def recreate_pod() -> None:
+    """Deletes the Pod, creates it anew, and walks anew. Raises `EditRefused`."""
+    here = world()
+    try:
+        simulation().run(edits.recreate_pod(here))
+    finally:
+        _walk(here)
 
 
 def save() -> Memento:

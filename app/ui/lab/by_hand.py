@@ -1,21 +1,102 @@
-"""Mending by hand."""
+"""Mending by hand: an object as JSON to edit. What is refused is told beside the field and changes nothing."""
 
 from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Status
 from app.flow.verdict import Outcome
+from app.ui import components, notice, session
+from app.ui.lab import trial
 from app.ui.lab.trial import Trial
+from app.world import edits
+from app.world.edits import EditRefused
+
+_HEIGHT = 340
+"""Pixels of the field."""
 
 
 def is_mended(it: Trial, found: Diagnosis) -> bool:
     """Whether the reader's own changes made it whole: of what breaks nothing, whether nothing is left to warn of."""
     judged = found.verdict
-    return (
-        bool(it.edits) and judged.outcome is Outcome.WORKS and (not it.fault.harmless or judged.status is Status.PASSED)
-    )
+    whole = judged.outcome is Outcome.WORKS and (not it.fault.harmless or judged.status is Status.PASSED)
+    return bool(it.edits) and whole
 
 
 def editor(it: Trial, content: Content) -> None:
-    """Draws it."""
+    """Draws the objects to edit, and the ways back."""
+    with st.expander(
+        content.message("lab.by_hand"), icon=":material/edit:", key="lab_by_hand", expanded=bool(it.edits)
+    ):
+        st.caption(content.message("lab.by_hand_lead"))
+        kind = st.selectbox(
+            content.message("lab.object"),
+            edits.KINDS,
+            key="lab_kind",
+            format_func=lambda kind: content.message(f"lab.kinds.{kind}"),
+        )
+        _edit(it, kind, content)
+        st.button(
+            content.message("lab.recreate"),
+            help=content.message("lab.recreate_help"),
+            key="lab_recreate",
+            icon=":material/replay:",
+            on_click=_recreate,
+            args=(it,),
+        )
+        if refused := st.session_state.pop(_REFUSED, None):
+            _tell(refused, content)
+    if it.edits:
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                content.message("lab.undo"), key="lab_undo", icon=":material/undo:", on_click=trial.undo, args=(it,)
+            )
+            st.button(
+                content.message("lab.reset"),
+                key="lab_reset",
+                icon=":material/restart_alt:",
+                on_click=trial.reset,
+                args=(it,),
+            )
+
+
+_REFUSED = "lab_refused_pod"
+"""In the session: why a Pod could not be created anew, until it is told."""
+
+
+def _edit(it: Trial, kind: str, content: Content) -> None:
+    """The field begins anew with each state of the object, and keeps what was typed as long as that is refused."""
+    own = edits.editable(session.world(), kind)
+    version = hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:12]
+    with st.form(key="lab_edit", border=False, enter_to_submit=False):
+        typed = st.text_area(
+            content.message("lab.document"), value=own, height=_HEIGHT, key=f"lab_document_{kind}_{version}"
+        )
+        applied = st.form_submit_button(content.message("lab.apply"), type="primary")
+    if not applied:
+        return
+    if typed == own:
+        st.info(content.message("lab.unchanged"))
+        return
+    try:
+        with st.spinner(content.message("lab.applying")):
+            trial.apply(it, kind, typed)
+    except EditRefused as refused:
+        _tell(refused, content)
+    else:
+        st.rerun()
+
+
+def _recreate(it: Trial) -> None:
+    try:
+        trial.recreate_pod(it)
+    except EditRefused as refused:
+        st.session_state[_REFUSED] = refused
+
+
+def _tell(refused: EditRefused, content: Content) -> None:
+    components.block(notice.notice(refused, content), key="lab_refused")

@@ -148,8 +148,26 @@ def leave() -> None:
         del st.session_state[_KEY]
 
 
-def remember(trial: Trial, before: Memento) -> None:
-    """Keeps the world as it was before a change by hand."""
+def apply(trial: Trial, kind: str, text: str) -> None:
+    """Writes an object as the reader typed it, and lets the Pod run again. Raises `EditRefused`.
+
+    Where it is the Pod that the API server does not take, the object stays as it was typed.
+    """
+    before = session.save()
+    session.edit(kind, text)
+    _remember(trial, before)
+    if kind != "pod":
+        session.recreate_pod()
+
+
+def recreate_pod(trial: Trial) -> None:
+    """Lets the Pod be created anew. Raises `EditRefused`; then nothing has changed."""
+    before = session.save()
+    session.recreate_pod()
+    _remember(trial, before)
+
+
+def _remember(trial: Trial, before: Memento) -> None:
     trial.edits.append(before)
     del trial.edits[:-_UNDO]
 

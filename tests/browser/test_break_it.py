@@ -1,0 +1,76 @@
+"""The lab in a browser: one fault from its question to the world made whole, by keyboard; on a phone; in any theme."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.content import load
+from tests.browser.axe import violations
+from tests.browser.server import PATIENCE, PHONE
+
+pytestmark = pytest.mark.browser
+SOON = PATIENCE * 1000
+EN = load("en")
+THEMES = ("light", "dark")
+
+
+def press(page: Page, label: str) -> None:
+    button = page.get_by_role("button", name=EN.message(f"lab.{label}"), exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+
+
+def choose(page: Page, group: int, option: int) -> None:
+    """Chooses an option of a radio group with the keyboard."""
+    radios = page.locator('.st-key-predict [role="radiogroup"]').nth(group).get_by_role("radio")
+    radios.first.focus()
+    page.keyboard.press("Space")
+    for _ in range(option):
+        page.keyboard.press("ArrowDown")
+    expect(radios.nth(option)).to_be_checked()
+
+
+def test_one_fault_by_keyboard(reader):
+    one = reader(locale="en-US").open("/break_it?lang=en&fault=F23")
+    page = one.page
+    choose(page, 0, 4)
+    choose(page, 1, 1)
+    press(page, "run")
+    expect(page.locator(".guessed")).to_be_visible(timeout=SOON)
+    expect(page.locator(".diagnosis .outcome.failed")).to_be_visible()
+    expect(page.locator(".st-key-diagram_flow figure")).to_have_class("diagram one failed")
+    one.wait()
+    assert one.overflow <= 0
+    one.unfold()
+    assert {theme: found for theme in THEMES if (found := violations(one.wear(theme).page))} == {}
+    press(page, "mend")
+    expect(page.locator(".outcome.passed")).to_contain_text(EN.message("lab.whole"), timeout=SOON)
+    assert one.complaints == []
+
+
+def test_the_list_is_narrowed_down_and_leads_to_a_fault(reader):
+    one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en")
+    page = one.page
+    field = page.get_by_label(EN.message("lab.filter"))
+    field.fill("f23")
+    expect(page.locator("[data-entry]:visible")).to_have_count(1)
+    page.locator("[data-entry]:visible a").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".fault")).to_contain_text("F23", timeout=SOON)
+    expect(page).to_have_url(lambda url: "fault=F23" in url)
+    one.wait()
+    assert one.overflow <= 0
+
+
+def test_a_hidden_fault_on_a_phone(reader):
+    one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en")
+    press(one.page, "surprise")
+    expect(one.page.locator(".hints")).to_be_attached(timeout=SOON)
+    one.wait().unfold()
+    assert one.overflow <= 0
+    assert {theme: found for theme in THEMES if (found := violations(one.wear(theme).page))} == {}
+    assert "fault" not in one.page.url
+    one.page.goto(f"{one.address}/home?lang=en")
+    expect(one.page.locator(".strip")).to_contain_text(EN.message("lab.strip_hidden"), timeout=SOON)
+    assert one.overflow <= 0

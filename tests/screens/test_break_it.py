@@ -1,0 +1,421 @@
+"""The lab: a fault is asked about before it is caused, shown as it came out, and mended; a hidden one tells no name."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, load
+from app.flow.model import Step
+from app.ui import navigation, session
+from app.world.faults import FAULTS
+
+EN = load("en")
+NAMED = "F23"
+
+
+def buttons(shown):
+    return {button.label: button for button in shown.test.button}
+
+
+def press(shown, label):
+    buttons(shown)[EN.message(f"lab.{label}")].click().run()
+    assert not shown.test.exception
+    return shown
+
+
+def break_(shown, fault, *, step=None, text=None):
+    """Opens a fault and causes it, with a guess where one is given: `text` says whether the right one is chosen."""
+    shown.open("break_it", fault=fault)
+    if step is None:
+        return press(shown, "run_unguessed")
+    offered = shown.test.radio(key=f"lab_text_{fault}")
+    own = FAULTS[fault].text(shown.world)
+    wanted = own if text else next(option for option in offered_texts(shown, fault) if option != own)
+    shown.test.radio(key=f"lab_step_{fault}").set_value(step)
+    offered.set_value(wanted)
+    return press(shown, "run")
+
+
+def offered_texts(shown, fault):
+    return shown.test.session_state["lab_asked"][3]
+
+
+def sent(shown) -> str:
+    """Every element as it goes over the websocket."""
+    return "\n".join(str(node.proto) for node in shown.test._tree if getattr(node, "proto", None) is not None)
+
+
+@pytest.fixture
+def broken(screen):
+    """A reader whose world has F23, without a guess."""
+    return break_(screen(lang="en"), NAMED)
+
+
+# --- choosing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_fault_stands_in_the_list_once_under_the_step_of_its_cause(reader, language):
+    html = reader(language).open("break_it").data("lookup")["html"]
+    content = load(language)
+    entries = re.findall(r'<li data-entry data-words="([^"]*)" data-pages="(\w+)">', html)
+    assert len(entries) == len(FAULTS)
+    for fault in FAULTS.values():
+        (step,) = [step for words, step in entries if unescape(words).startswith(f"{fault.id} ")]
+        assert step == fault.cause
+        assert f"?lang={language}&amp;fault={fault.id}" in html
+        assert content.message(f"faults.{fault.id}.title").split("`")[0] in unescape(re.sub("<[^>]+>", "", html))
+
+
+def test_a_deep_link_asks_before_it_breaks(reader):
+    shown = reader("en").open("break_it", fault=NAMED)
+    assert shown.world.faults == ()
+    assert EN.message(f"faults.{NAMED}.title").split("`")[0] in unescape(shown.html("lab_fault"))
+    assert {radio.key for radio in shown.test.radio} == {f"lab_step_{NAMED}", f"lab_text_{NAMED}"}
+    assert not {"diagnosis", "lab_seen", "fix", "lab_same"} & shown.keys
+
+
+@pytest.mark.parametrize("asked", ["F99", "", "f23", "<b>", "F23\n", "x" * 5000])
+def test_an_address_that_names_no_fault_is_told_plainly(screen, asked):
+    shown = screen(lang="en").open("break_it", fault=asked)
+    assert not shown.test.exception
+    assert ("lab_unknown" in shown.keys) == bool(asked)
+    assert "lookup" in shown.keys
+    assert "<b>" not in shown.html("lab_unknown").replace("<b></b>", "") if asked else True
+
+
+def test_the_texts_to_choose_from_are_of_this_world_and_stay_the_same(reader):
+    shown = reader("en").open("break_it", fault="F46")
+    offered = offered_texts(shown, "F46")
+    assert FAULTS["F46"].text(shown.world).split("botocore")[0] in " ".join(offered)
+    assert len(set(offered)) == len(offered) == 5
+    assert any(shown.world.account_id in text for text in offered)
+    shown.test.run()
+    assert offered_texts(shown, "F46") == offered
+
+
+# --- predicting and seeing -------------------------------------------------------------------------------------------
+
+
+def test_both_questions_have_to_be_answered(screen):
+    shown = screen(lang="en").open("break_it", fault=NAMED)
+    press(shown, "run")
+    assert [warning.value for warning in shown.test.warning] == [EN.message("lab.choose_both")]
+    assert shown.world.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "right"),
+    [(Step.STS_ASSUME, True, 2), (Step.ACCESS, True, 1), (Step.ACCESS, False, 0)],
+)
+def test_a_prediction_is_judged_and_counted(screen, step, text, right):
+    shown = break_(screen(lang="en"), NAMED, step=step, text=text)
+    html = shown.html("lab_guessed")
+    assert html.count('<li class="passed">') == right
+    assert EN.message("lab.score", right=right, asked=2, faults=1) in shown.html("lab_score")
+
+
+def test_the_second_prediction_about_a_fault_does_not_count(screen):
+    shown = break_(screen(lang="en"), NAMED, step=Step.ACCESS, text=False)
+    press(shown, "mend")
+    shown.click("lab_leave")
+    break_(shown, NAMED, step=Step.STS_ASSUME, text=True)
+    assert EN.message("lab.score", right=0, asked=2, faults=1) in shown.html("lab_score")
+
+
+def test_without_a_guess_nothing_is_counted(broken):
+    assert "lab_score" not in broken.keys
+    assert "lab_guessed" not in broken.keys
+
+
+def test_what_is_seen_is_what_came_back_and_the_sdks_print_it_in_their_ways(broken):
+    html = unescape(broken.html("lab_seen"))
+    own = FAULTS[NAMED].text(broken.world)
+    assert f"aws: [ERROR]: {own}" in html
+    assert f"botocore.exceptions.ClientError: {own}" in html
+    for form in (
+        r"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: "
+        r"([0-9a-f-]+), api error AccessDenied: Not authorized",
+        r"WebIdentityErr: failed to retrieve credentials\ncaused by: AccessDenied: Not authorized to perform "
+        r"sts:AssumeRoleWithWebIdentity\n\tstatus code: 403, request id: ([0-9a-f-]+)",
+    ):
+        found = re.search(form, html)
+        assert found, html
+        assert any(found[1] in exchange.response_body for exchange in broken.world.log.exchanges())
+
+
+def test_the_diagram_breaks_where_it_broke(broken):
+    drawn = broken.data("diagram_flow")
+    assert (drawn["step"], drawn["status"]) == (Step.SERVICE_ACCOUNT, "failed")
+
+
+def test_the_faults_with_the_same_text_are_named_with_what_tells_them_apart(broken):
+    html = broken.html("lab_same")
+    own = FAULTS[NAMED].text(broken.world)
+    same = [fault.id for fault in FAULTS.values() if fault.text(broken.world) == own and fault.id != NAMED]
+    assert len(same) >= 5
+    for fault in same:
+        assert f"fault={fault}" in html
+        assert unescape(EN.message(f"faults.{fault}.hint3")).split("`")[0] in unescape(html)
+    assert "fault=F46" not in html
+
+
+def test_what_breaks_nothing_says_so_and_shows_who_else_gets_in(screen):
+    shown = break_(screen(lang="en"), "F52")
+    assert EN.message("lab.nothing_seen") in shown.html("lab_seen")
+    shown.click("lab_other_try")
+    html = shown.html("lab_other_answer")
+    assert EN.message("lab.other_allowed") in html
+    assert "system:serviceaccount:default:default" in html.replace("<wbr>", "")
+    assert "assumed-role/s3-reader/other-" in html.replace("<wbr>", "")
+
+
+# --- every page ------------------------------------------------------------------------------------------------------
+
+
+def test_every_page_says_what_is_broken_and_mends_it(broken):
+    for page in PAGES:
+        broken.open(page)
+        assert not broken.test.exception
+        assert ("lab_strip" in broken.keys) == (page != "break_it"), page
+    assert NAMED in broken.open("home").html("lab_strip")
+    broken.click("strip_mend")
+    assert broken.world.faults == ()
+    assert "lab_strip" not in broken.keys
+    assert not broken.test.exception
+
+
+def test_clock_language_and_reset_work_with_it(broken):
+    broken.click("clock_sidebar_20")
+    assert not broken.test.exception
+    assert broken.world.faults == (NAMED,)
+    broken.test.query_params["lang"] = "ja"
+    broken.test.run()
+    assert load("ja").message("lab.mend") in buttons(broken)
+    broken.click("reset")
+    assert not broken.test.exception
+    assert broken.world.faults == ()
+    assert "lookup" in broken.keys
+
+
+def test_mending_passes_and_can_be_broken_again(broken):
+    press(broken, "mend")
+    assert broken.world.faults == ()
+    assert f"irsa-reports-{broken.world.account_id}" in broken.html("lab_whole")
+    assert 'class="outcome passed"' in broken.html("lab_whole")
+    press(broken, "again")
+    assert broken.world.faults == (NAMED,)
+
+
+def test_another_fault_takes_the_place_of_the_first(broken):
+    break_(broken, "F14")
+    assert broken.world.faults == ("F14",)
+    press(broken, "mend")
+    assert broken.world.faults == ()
+
+
+# --- hidden ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def surprised(screen):
+    shown = screen(lang="en").open("break_it")
+    press(shown, "surprise")
+    return shown
+
+
+def hidden_fault(shown):
+    (fault,) = shown.world.faults
+    return FAULTS[fault]
+
+
+def named(text: str, fault) -> int:
+    """How often a text names a fault, by id or by title."""
+    plain = re.sub("<[^>]+>", "", unescape(text).replace("<wbr>", ""))
+    title = EN.message(f"faults.{fault.id}.title")
+    return len(re.findall(rf"\b{fault.id}\b", text)) + plain.count(title) + plain.count(title.replace("`", ""))
+
+
+def test_a_hidden_fault_is_named_nowhere(surprised, reader):
+    """But in the lessons, which name it to everybody."""
+    fault = hidden_fault(surprised)
+    for page in PAGES:
+        surprised.open(page)
+        assert not surprised.test.exception
+        assert "fault" not in surprised.test.query_params
+        told = sent(surprised) + surprised.everything
+        usual = reader("en").open(page)
+        assert named(told, fault) <= (0 if page == "break_it" else named(sent(usual) + usual.everything, fault)), page
+    assert EN.message("lab.strip_hidden") in surprised.open("home").html("lab_strip")
+    surprised.open("break_it")
+    assert {"lab_evidence", "lab_hints"} <= surprised.keys
+    assert not {"diagnosis", "fix", "lookup", "lab_same"} & surprised.keys
+
+
+def test_the_navigation_does_not_tell_the_step_of_a_hidden_fault(surprised, broken, monkeypatch):
+    told = []
+    draw = navigation.pages
+    monkeypatch.setattr(navigation, "pages", lambda content, walk: told.append(walk) or draw(content, walk))
+    surprised.test.run()
+    broken.test.run()
+    assert told[0] is None
+    assert told[1] is broken.test.session_state["visit"].walk
+
+
+def test_the_evidence_has_no_marks(surprised):
+    assert not re.search(r'class="[^"]*\b(failed|passed|mark)\b', surprised.html("lab_evidence"))
+
+
+def test_hints_open_one_at_a_time(surprised):
+    fault = hidden_fault(surprised)
+    for number in range(1, 4):
+        assert surprised.html("lab_hints").count("<li>") == number - 1
+        surprised.click("lab_hint")
+    assert surprised.html("lab_hints").count("<li>") == 3
+    assert "lab_hint" not in {button.key for button in surprised.test.button}
+    assert EN.message(f"faults.{fault.id}.hint1").split("`")[0] in unescape(surprised.html("lab_hints"))
+
+
+def test_a_wrong_answer_tells_no_more_and_the_right_one_reveals(surprised):
+    fault = hidden_fault(surprised)
+    wrong = next(step for step in Step if step != fault.cause and any(it.cause == step for it in FAULTS.values()))
+    for step, cause in ((wrong, next(it for it in FAULTS.values() if it.cause == wrong)), (fault.cause, fault)):
+        surprised.test.selectbox(key="lab_answer_step").set_value(step).run()
+        surprised.test.selectbox(key=f"lab_answer_cause_{step}").set_value(cause.id).run()
+        surprised.click("lab_answer_give")
+        assert not surprised.test.exception
+        if cause is not fault:
+            assert [warning.value for warning in surprised.test.warning] == [EN.message("lab.not_it")]
+            assert "diagnosis" not in surprised.keys
+    assert fault.id in surprised.html("lab_fault")
+    assert EN.message("lab.solution") in surprised.html("lab_solution")
+    assert surprised.world.faults == (fault.id,)  # shown, not run
+    assert EN.message("lab.score", right=0, asked=2, faults=1) in surprised.html("lab_score")
+
+
+def test_giving_up_shows_the_answer_and_scores_nothing(surprised):
+    fault = hidden_fault(surprised)
+    surprised.click("lab_give_up")
+    assert fault.id in surprised.html("lab_fault")
+    assert EN.message("lab.score", right=0, asked=2, faults=1) in surprised.html("lab_score")
+
+
+def test_another_tab_of_the_browser_keeps_the_secret(surprised, screen, monkeypatch):
+    other = screen(lang="en")
+    monkeypatch.setattr(session, "_key", lambda: surprised.test.session_state["browser"])
+    other.open("home")
+    assert EN.message("lab.strip_hidden") in other.html("lab_strip")
+    assert "diagnosis" not in other.open("break_it").keys
+    assert "lab_hidden" in other.keys
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+def field(shown, kind="trust_policy"):
+    """The field of one kind of object."""
+    shown.test.selectbox(key="lab_kind").set_value(kind).run()
+    return next(area for area in shown.test.text_area if area.key.startswith(f"lab_document_{kind}_"))
+
+
+def apply(shown, text, kind="trust_policy"):
+    field(shown, kind).set_value(text)
+    return press(shown, "apply")
+
+
+def stored(shown) -> str:
+    return shown.world.account.roles["s3-reader"].trust_policy
+
+
+def test_an_edit_that_mends_is_seen_to_pass_and_can_be_undone(broken):
+    before = stored(broken)
+    apply(broken, field(broken).value.replace("default:*", "default:my-sa"))
+    assert EN.message("lab.whole_by_hand") in broken.html("lab_whole")
+    assert f"irsa-reports-{broken.world.account_id}" in broken.html("lab_whole")
+    assert broken.world.faults == (NAMED,)
+    broken.click("lab_undo")
+    assert stored(broken) == before
+    assert "diagnosis" in broken.keys
+    assert "lab_undo" not in {button.key for button in broken.test.button}
+
+
+def test_reset_takes_all_edits_back_and_fix_it_even_the_fault(broken, simulation):
+    before = stored(broken)
+    for name in ("one", "two"):
+        apply(broken, re.sub(r"default:[\w*]+\"", f'default:{name}"', field(broken).value))
+        assert "diagnosis" in broken.keys
+    broken.click("lab_reset")
+    assert stored(broken) == before
+    apply(broken, field(broken).value.replace("default:*", "default:three"))
+    broken.click("lab_mend")
+    assert "default:my-sa" in stored(broken)
+    assert broken.world.faults == ()
+
+
+JUNK = {
+    "not_json": lambda own: own.replace("{", "{,", 1),
+    "cut_short": lambda own: own.rstrip()[:-1],
+    "too_large": lambda own: own.replace("}", " " * 1_000_000 + "}", 1),
+    "control_character": lambda own: own.replace("arn:aws:iam", "arn:aws:\\u0007iam", 1),
+    "empty": lambda own: " ",
+    "no_object": lambda own: "[]",
+    "refused_by_iam": lambda own: own.replace("2012-10-17", "2013-01-01"),
+}
+
+
+@pytest.mark.parametrize("code", JUNK)
+def test_junk_is_told_beside_the_field_and_changes_nothing(broken, code):
+    before, walked = stored(broken), broken.test.session_state["visit"]
+    typed = JUNK[code](field(broken).value)
+    apply(broken, typed)
+    assert EN.message(f"errors.edit_{code}.title").split("`")[0] in unescape(broken.html("lab_refused"))
+    assert 'role="alert"' in broken.html("lab_refused")
+    assert stored(broken) == before
+    assert broken.test.session_state["visit"] is walked
+    assert field(broken).value == typed
+    assert "lab_undo" not in {button.key for button in broken.test.button}
+
+
+@pytest.mark.parametrize("kind", ["role", "oidc_provider", "service_account", "webhook", "pod"])
+def test_every_kind_of_object_can_be_edited_and_says_what_is_junk(broken, kind):
+    own = field(broken, kind).value
+    assert json.loads(own)
+    apply(broken, own[:-2], kind)
+    assert EN.message("errors.edit_cut_short.title") in broken.html("lab_refused")
+
+
+def test_what_is_not_changed_is_told(broken):
+    press(broken, "apply")
+    assert [info.value for info in broken.test.info] == [EN.message("lab.unchanged")]
+
+
+def test_a_pod_older_than_the_annotation_is_mended_by_a_new_one(screen):
+    shown = break_(screen(lang="en"), "F04")
+    shown.click("lab_recreate")
+    assert not shown.test.exception
+    assert EN.message("lab.whole_by_hand") in shown.html("lab_whole")
+
+
+# --- two readers -----------------------------------------------------------------------------------------------------
+
+
+def test_two_readers_do_not_disturb_each_other(broken, screen):
+    other = screen(lang="en").open("sts_assume")
+    assert other.world.faults == ()
+    assert "lab_strip" not in other.keys
+    press(other.open("break_it"), "surprise")
+    assert broken.world.faults == (NAMED,)
+    broken.test.run()
+    assert "diagnosis" in broken.keys
+
+
+def test_a_dropped_world_takes_its_fault_along(broken, simulation):
+    simulation.store.discard(broken.test.session_state["browser"])
+    broken.test.run()
+    assert not broken.test.exception
+    assert broken.world.faults == ()
+    assert "diagnosis" not in broken.keys
