@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable
 
@@ -54,6 +55,8 @@ _VARIABLE = tuple(
 
 Whatever an application is told in a variable is its own business: only what tells an AWS SDK its way is shown.
 """
+_PATCH = re.compile(r"(\"patch\"\s*+:\s*+\")([A-Za-z0-9+/=]++)(?=\")")
+"""In an AdmissionReview's answer: a JSON patch in Base64, which may write whole containers anew."""
 _SECRET_WORDS = ("AccessKey", "oken", "password", "key-data", "KeyData")
 _HEADER_WORDS = ("uthorization", "ecurity-", "etadata-", "ookie")
 _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
@@ -83,7 +86,18 @@ def mask_text(text: str) -> str:
             text = expression.sub(rf"\1{MASK}", text)
     if "AWS_" in text or "aws_se" in text:
         text = _ENVIRONMENT.sub(rf"\1{MASK}", text)
+    if '"patch"' in text:
+        text = _PATCH.sub(lambda found: found[1] + _mask_base64(found[2]), text)
     return text
+
+
+def _mask_base64(encoded: str) -> str:
+    try:
+        content = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return MASK
+    masked = mask_text(content)
+    return encoded if masked == content else base64.b64encode(masked.encode()).decode()
 
 
 def mask_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -1,5 +1,6 @@
 """Secrets within documents: what is masked in JSON leaves JSON behind, however deep it is quoted."""
 
+import base64
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from app.flow.redaction import MASK, mask_text
 from app.flow.steps.documents import masked
 
+TOKEN = f"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.{'s' * 40}"
 CANARY = "cAnArY+0123/4567="
 NAMES = ["DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "token"]
 SECRETS = st.text(alphabet='cAnArY01/+="\\{}[]:, \n', min_size=4, max_size=20).map(lambda text: CANARY + text)
@@ -90,3 +92,21 @@ def test_masking_twice_is_masking_once(text):
 )
 def test_headers_that_somebody_repeats_are_masked(text, expected):
     assert expected in mask_text(text)
+
+
+def test_a_patch_in_base64_is_masked_within():
+    operation = {"op": "add", "path": "/spec/containers", "value": [{"args": ["--token", TOKEN]}]}
+    patch = json.dumps([operation]).encode()
+    review = json.dumps({"response": {"patch": base64.b64encode(patch).decode(), "patchType": "JSONPatch"}})
+    masked = json.loads(mask_text(review))["response"]["patch"]
+    (found,) = json.loads(base64.b64decode(masked))
+    assert found["value"][0]["args"] == ["--token", f"{TOKEN.rpartition('.')[0]}.{MASK}"]
+
+
+def test_a_patch_without_secrets_stays_as_it_is():
+    review = json.dumps({"patch": base64.b64encode(b'[{"op":"add"}]').decode()})
+    assert mask_text(review) == review
+
+
+def test_a_patch_that_cannot_be_read_is_not_shown():
+    assert mask_text('{"patch": "////"}') == f'{{"patch": "{MASK}"}}'
