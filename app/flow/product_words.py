@@ -39,6 +39,7 @@ _STS = re.compile(
     r"WebIdentity|web identity|\bsts\.[a-z0-9.-]*amazonaws\.com|\(Service: Sts\b|STS is not activated|parameter RoleArn"
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
+_MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 _NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
 _CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _NO_REGION = ("You must specify a region", "MissingRegion", "AWS region is required")
@@ -85,6 +86,12 @@ def principal_of(said: str) -> str:
     """The ARN of whoever was refused, where the sentence names him."""
     found = _PRINCIPAL.search(said)
     return found[1] if found else ""
+
+
+def missing_permission(said: str) -> tuple[str, str]:
+    """The action and the resource that no policy allows; both empty where the sentence says nothing of that kind."""
+    found = _MISSING.search(said)
+    return (found[1], found[2] or "*") if found and "explicit deny" not in said else ("", "")
 
 
 def lacks_credentials(said: str) -> bool:

@@ -21,7 +21,7 @@ from app.flow.strict_shape import WrongShape, read, shown
 from app.flow.walk import STEPS
 
 FORMAT = "irsa-explorer diagnosis"
-VERSION = 1
+VERSION = 2
 """Counted up with every change of what is saved: an older or newer file is refused by name, not by accident."""
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes. A walk with all that went over the wire takes a few hundred thousand."""

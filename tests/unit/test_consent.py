@@ -19,6 +19,7 @@ CALLS: dict[str, tuple[Action, Callable[[Ports], Any]]] = {
     "dry run": (Action.DRY_RUN, lambda p: p.cluster.dry_run_pod("default", bare_pod())),
     "token request": (Action.TOKEN_REQUEST, lambda p: p.cluster.request_token("default", "my-sa", "a", 600)),
     "exec": (Action.READ_TOKEN, lambda p: p.cluster.execute("default", "pod-after", "aws-cli", ["env"])),
+    "log": (Action.READ_TOKEN, lambda p: p.cluster.pod_log("default", "pod-after")),
     "exchange": (Action.EXCHANGE, lambda p: p.aws.assume_role_with_web_identity(ROLE, "s", "t")),
     "identity": (Action.EXCHANGE, lambda p: p.aws.caller_identity(CREDENTIALS)),
     "identity, by name": (Action.EXCHANGE, lambda p: p.aws.caller_identity(credentials=CREDENTIALS)),

@@ -8,19 +8,21 @@ import re
 import shlex
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.chain import PLACES
-from app.flow.doctor import Diagnosis, examine, recent_failures
+from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
-from app.flow.model import Check, Status, Subject
+from app.flow.model import Check, Exchange, Status, Subject
 from app.flow.ports import Execution
+from app.flow.redaction import mask_text
 from app.flow.verdict import Outcome
 from tests.unit.fake_ports import (
     ACCOUNT,
@@ -59,7 +61,24 @@ def healthy() -> Fakes:
     metadata["creationTimestamp"] = "2026-11-24T10:00:00Z"
     metadata["labels"] = {"app": "demo", "pod-template-hash": "6f4dfff6cb"}
     metadata["ownerReferences"] = [{"kind": "ReplicaSet", "name": "web-6f4dfff6cb", "controller": True}]
+    fakes.pod["status"] = {"podIP": "10.0.0.7", "containerStatuses": [ended(0)]}
+    fakes.talk = [posted(fakes.token)]
     return fakes
+
+
+def ended(code: int) -> dict[str, Any]:
+    """A container that ran to its end."""
+    state = {"terminated": {"exitCode": code, "reason": "Completed" if code == 0 else "Error"}}
+    return {"name": "aws-cli", "state": state, "lastState": {}, "containerID": "containerd://1"}
+
+
+def posted(token: str, answer: str = "<AssumeRoleWithWebIdentityResponse/>", **also: str) -> Exchange:
+    """What the Pod's program asked of STS, as the servers' log has it."""
+    form = urlencode({"Action": "AssumeRoleWithWebIdentity", "RoleArn": ROLE, "WebIdentityToken": token, **also})
+    return Exchange(
+        caller="pod", callee="sts", method="POST", url="http://127.0.0.1/", request_body=mask_text(form),
+        status=200, response_body=answer, source="10.0.0.7",
+    )  # fmt: skip
 
 
 def owner(time: str, key: str = "eks.amazonaws.com/role-arn") -> dict[str, Any]:
@@ -89,11 +108,13 @@ def answer(fakes: Fakes, command: str, stdout: str = "", stderr: str = "", exit_
 
 def test_a_healthy_pod_passes_but_for_what_nobody_can_see() -> None:
     found = examined(healthy())
-    assert [it.id for it in found.checks] == [*CHECKS, *recent_failures.CHECKS] == list(PLACES)
+    assert [it.id for it in found.checks] == [*account.CHECKS, *CHECKS, *recent_failures.CHECKS]
+    assert {it.id for it in found.checks} == set(PLACES)
     assert {it.id: it.status for it in found.checks if it.status is not PASSED} == {"pod.hop_limit": UNKNOWN}
     assert (found.verdict.outcome, found.fix) == (Outcome.WORKS, None)
     assert found.read_at == Fakes().now
-    assert found.evidence == {"workload": {"kind": "deployment", "name": "web", "again": "restart"}}
+    assert found.evidence["workload"] == {"kind": "deployment", "name": "web", "again": "restart"}
+    assert set(found.evidence) == {"workload", "pod"}
 
 
 CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
@@ -105,7 +126,7 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         FAILED,
         "aws-cli: AWS_ROLE_ARN",
     ),
-    "no volume": (bare, "pod.volume", FAILED, "[]"),
+    "no volume": (bare, "pod.volume", FAILED, "kube-api-access-x2x4z"),
     "no mount": (lambda f: container(f)["volumeMounts"].pop(), "pod.volume", FAILED, "[]"),
     "younger than its annotation, and edited": (
         lambda f: f.pod["metadata"].update(creationTimestamp="2026-11-24T09:59:59Z"),

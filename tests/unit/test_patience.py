@@ -109,7 +109,7 @@ def test_the_deadline_is_kept_whatever_each_answer_takes(cost: float) -> None:
     assert_whole(found)
     assert time.now - 1000 <= WALK_SECONDS < 10
     assert max(time.waits) <= ANSWER_SECONDS
-    assert found.verdict.status is not Status.PASSED
+    assert {check.status for report in found for check in report.checks} != {Status.PASSED}
     if cost < ANSWER_SECONDS:
         assert "out_of_time" in reasons(found).values()
         assert found.reports[0].check("issuer.discovery").status is (Status.PASSED if cost < 4 else Status.UNKNOWN)

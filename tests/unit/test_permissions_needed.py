@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.flow.chain import PLACES
 from app.flow.consent import Action
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Subject
@@ -73,9 +74,9 @@ def test_a_check_that_was_refused_has_the_rule_that_would_allow_it(method: str) 
 
 
 def test_every_refusal_is_accounted_for() -> None:
-    """Each use of the walk is a check of it."""
+    """Each use of the walk is a check of it, each other one of the doctor; choosing and events apart."""
     of_walk = {check_id for checks in CHECKS.values() for check_id in checks}
-    elsewhere = {use for use in NEEDS if use.startswith(("choose.", "sts.recent_failures", "pod."))}
+    elsewhere = {use for use in NEEDS if use.startswith("choose.") or use == "pod.events"} | set(PLACES)
     assert set(NEEDS) - of_walk <= elsewhere
     assert {check_id for check_id, _ in REFUSALS.values()} <= set(NEEDS)
     assert {found.action for found in NEEDS.values()} == {None, *Action}

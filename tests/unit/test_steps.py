@@ -371,14 +371,6 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         DIRECTORY,
     ),
     (
-        "the Pod runs as default",
-        lambda f: f.pod["spec"].update(serviceAccountName="default"),
-        "pod.exists",
-        FAILED,
-        "default",
-        "my-sa",
-    ),
-    (
         "the Pod is older than the annotation",
         lambda f: setattr(f, "pod", bare_pod()),
         "pod.injected",

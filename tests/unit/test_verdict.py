@@ -134,8 +134,8 @@ def test_without_the_role_every_cause_that_is_still_possible_is_listed_and_no_ot
         ),
         (
             lambda f: f.errors.update(oidc_providers=NOT_PERMITTED),
-            {"provider_missing", "audience_not_accepted", "signature", "other_partition"},
-            set(),
+            {"provider_missing", "audience_not_accepted", "other_partition"},
+            {"signature"},
         ),
         (lambda f: None, {"other_partition"}, {"provider_missing", "audience_not_accepted", "signature"}),
     ],

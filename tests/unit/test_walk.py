@@ -18,6 +18,7 @@ from app.flow.redaction import MASK
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.trail import Trail
+from app.flow.verdict import Outcome
 from app.flow.walk import walk
 from tests.unit.fake_ports import DIRECTORY, ISSUER, NOW, SECRETS, SUBJECT, Fakes, bare_pod, claims, token
 
@@ -297,8 +298,9 @@ def test_no_error_can_break_the_walk(kind: type[FlowError], methods: set[str]) -
     fakes.errors = {method: kind(code="Code", said="words") for method in methods}
     found = walk(fakes.ports(), SUBJECT)
     assert_whole(found)
-    essential = methods - {"execute", "thumbprint", "request_token"}
-    assert (found.verdict.status is Status.PASSED) == (not methods) or not essential
+    everything = {check.status for report in found for check in report.checks}
+    assert (everything == {Status.PASSED}) == (not methods) or methods <= {"execute", "thumbprint", "request_token"}
+    assert "assume_role" not in methods or found.verdict.outcome is not Outcome.WORKS
 
 
 @given(now=st.floats(min_value=-1e12, max_value=1e12))

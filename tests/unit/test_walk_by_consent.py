@@ -14,6 +14,7 @@ from app.flow.errors import FlowError, NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step, Subject, Walk
 from app.flow.permissions_needed import need
 from app.flow.ports import Ports
+from app.flow.verdict import Outcome
 from app.flow.walk import walk, walk_through
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes, claims, token
 from tests.unit.test_walk import METHODS, assert_whole, full_fakes
@@ -214,6 +215,10 @@ REFUSED = {
 }
 
 
+NEEDED = {"service_account", "pod", "execute", "assume_role", "caller_identity", "list_buckets", "discovery", "jwks"}
+"""Without which nobody knows whether it works, or it does not."""
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_refusal_of_one_call_is_never_a_pass_and_never_hides_what_was_seen(method: str) -> None:
     found = walked(*Action, **{method: FORBIDDEN})
@@ -223,7 +228,9 @@ def test_a_refusal_of_one_call_is_never_a_pass_and_never_hides_what_was_seen(met
     assert {checks(found)[check_id].error for check_id in refused} - {""} == ({FORBIDDEN.said} if refused else set())
     for check_id in refused:
         assert need(check_id).accesses or need(check_id).iam
-    assert (found.verdict.status is PASSED) == (method == "request_token")
+    everything = {check.status for check in checks(found).values()}
+    assert (everything == {PASSED}) == (method == "request_token")
+    assert (found.verdict.outcome is Outcome.WORKS) == (method not in NEEDED)
 
 
 @settings(max_examples=200)
@@ -240,7 +247,9 @@ def test_any_actions_and_any_refusals_give_a_whole_walk(granted: set[Action], re
         if check.reason == "not_asked":
             assert need(check.id).action not in granted
     if granted != ALL - {Action.TOKEN_REQUEST} and granted != ALL:
-        assert found.verdict.status is not PASSED
+        assert {check.status for check in checks(found).values()} != {PASSED}
+    if Action.EXCHANGE not in granted or "assume_role" in refused:
+        assert found.verdict.outcome is not Outcome.WORKS
 
 
 def test_the_steps_come_one_by_one() -> None:

@@ -162,7 +162,9 @@ def read_answer(names: Names) -> Fix:
 
 
 def permit(names: Names) -> Fix:
-    """A Deny is not helped by one more Allow."""
+    """A Deny is not helped by one more Allow, and the organization's is nothing of the role's."""
+    if "control policy" in names.check.error:
+        return organization(names)
     if names.check.got == _DENY or "explicit deny" in names.check.error:
         return Fix(
             id="remove_deny_from_role",
@@ -177,3 +179,12 @@ def permit(names: Names) -> Fix:
         commands=(names.iam("attach-role-policy", *wanted),),
         change=changes.permissions(names, READ_ONLY),
     )
+
+
+def permit_action(names: Names, action: str, resource: str) -> Fix:
+    """What the Pod's program was refused."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    name = f"allow-{action.replace(':', '-')}"
+    wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
+    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=changes.permissions(names, name))

@@ -65,9 +65,8 @@ _FIXES: Mapping[str, Make] = {
     "pod.region": pod_fixes.region,
     "pod.static_keys": pod_fixes.static_keys,
     "token.file": pod_fixes.describe,
-    **dict.fromkeys(
-        (f"token.{name}" for name in ("format", "algorithm", "issuer", "audience", "subject")), pod_fixes.recreate
-    ),
+    **dict.fromkeys((f"token.{name}" for name in ("format", "algorithm", "issuer", "subject")), pod_fixes.recreate),
+    "token.audience": pod_fixes.token,
     **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "lifetime", "key", "signature")), pod_fixes.recreate),
     "token.api_server": pod_fixes.mount_api_token,
     "pod.token_readable": pod_fixes.readable,

@@ -7,9 +7,10 @@ from typing import Any
 
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
+from app.flow.doctor.aws_fixes import permit_action
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
-from app.flow.product_words import blames_clock
+from app.flow.product_words import blames_clock, missing_permission, principal_of
 from app.flow.steps.documents import dig, items, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.steps.mutation import SKIP_LABEL
@@ -134,6 +135,14 @@ def readable(names: Names) -> Fix:
     return Fix(id="fs_group", commands=names.patch("-p", patch), change=changes.pod(names, edit))
 
 
+def token(names: Names) -> Fix:
+    """Whoever names the other token's file in the manifest keeps the webhook from naming the right one."""
+    boxes = items(names.documents.get("pod"), "spec", "containers")
+    if any(text(item, "value") == API_TOKEN for box in boxes for item in items(box, "env")):
+        return handwritten(names)
+    return recreate(names)
+
+
 def mount_api_token(names: Names) -> Fix:
     patch = json.dumps({"spec": {"template": {"spec": {"automountServiceAccountToken": True}}}})
 
@@ -223,6 +232,9 @@ def application(names: Names) -> Fix:
         service = f"com.amazonaws.{names.region or 'REGION'}.sts"
         asked = ("--filters", f"Name=service-name,Values={service}")
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
+    action, resource = missing_permission(names.check.error)
+    if action and f":assumed-role/{names.role_name}/" in principal_of(names.check.error):
+        return permit_action(names, action, resource)
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
 
 
