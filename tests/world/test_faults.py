@@ -244,6 +244,22 @@ def test_a_walk_names_the_step_and_the_words(world, examined, fault_id):
     assert told(verdict) == fault.text(world)
 
 
+@pytest.mark.parametrize(
+    ("fault_id", "fix", "command"),
+    [
+        ("F28", "handwritten", "get pod/pod-after"),
+        ("F44", "organization", "aws organizations"),
+        ("F45", "organization", "aws organizations"),
+        ("F46", "permit", "AmazonS3ReadOnlyAccess"),
+        ("F49", "permit", "sts:AssumeRole"),
+    ],
+)
+def test_the_fix_is_one_for_the_cause_and_not_for_its_consequence(examined, fault_id, fix, command):
+    found = examined(fault_id).fix
+    assert found.id == fix
+    assert command in " ".join(found.commands)
+
+
 @pytest.mark.parametrize("fault_id", CLASSIC)
 def test_the_classic_words_lead_to_the_same_step(world, examined, fault_id):
     world.account.sts_wording = world.other_account.sts_wording = "classic"
