@@ -9,7 +9,8 @@ from app.flow.model import Status, Step, Subject
 from app.flow.verdict import Outcome
 from app.wiring import simulated
 from app.world.faults import FAULTS, LEFT_OUT
-from tests.world.helpers import aws_client
+from app.world.faults.manifest import written
+from tests.world.helpers import aws_client, pod_of
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 PROVIDER, ACCOUNT, WEBHOOK, TOKEN, STS, ACCESS = Step
@@ -326,3 +327,25 @@ def test_a_fault_keeps_what_an_earlier_one_wrote_into_the_pod(simulation, world)
     container = world.cluster.get("pods", "default", "pod-after")["spec"]["containers"][0]
     assert [entry["name"] for entry in container["env"]].count("AWS_ROLE_ARN") == 1
     assert "AWS_WEB_IDENTITY_TOKEN_FILE" not in {entry["name"] for entry in container["env"]}
+
+
+def test_the_manifest_of_a_stored_pod_is_what_was_written_and_no_more(world, run_pod):
+    """Neither the webhook's part nor the ServiceAccount admission's is in it, though an own one of that name is."""
+    token = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 7200, "path": "token"}}
+    volume = {"name": "aws-iam-token", "projected": {"sources": [token]}}
+    own = [{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/mine"}]
+    port = {"containerPort": 8080}
+    metadata = {"labels": {"app": "probe"}, "annotations": {"example.com/note": "kept"}}
+    stored = run_pod(spec={"volumes": [volume]}, metadata=metadata, container={"env": own, "ports": [port]})
+    manifest = written(stored)
+    assert manifest["metadata"] == {"name": "probe", "namespace": "default", **metadata}
+    container = manifest["spec"]["containers"][0]
+    assert container["env"] == own
+    assert "volumeMounts" not in container
+    assert container["ports"] == [{"containerPort": 8080, "protocol": "TCP"}]
+    assert [it["name"] for it in manifest["spec"]["volumes"]] == ["aws-iam-token"]
+    assert manifest["spec"]["serviceAccountName"] == "my-sa"
+    assert "nodeName" not in manifest["spec"]
+    plain = written(pod_of(world, "pod-after"))["spec"]
+    assert "volumes" not in plain
+    assert plain["containers"][0]["args"] == ["s3", "ls"]

@@ -89,7 +89,7 @@ def session_of(world: World, role: str, name: str) -> str:
 
 def session_name(world: World) -> str:
     """The session that the Pod opened last."""
-    for event in reversed(world.account.management_events):
+    for event in reversed(tuple(world.account.management_events)):  # a copy: pages ask from threads of their own
         name = str((event.get("requestParameters") or {}).get("roleSessionName", ""))
         if name.startswith(_SESSION_PREFIX):
             return name
