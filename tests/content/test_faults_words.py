@@ -8,8 +8,9 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
-from app.ui.misconceptions import MISCONCEPTIONS
+from app.ui.misconceptions import MISCONCEPTIONS, for_page
 from app.ui.prose import markdown
+from app.ui.text import prose
 from app.world.faults import FAULTS, LEFT_OUT
 
 PARTS = ("title", "change", "story", "hint1", "hint2", "hint3", "solution")
@@ -92,6 +93,17 @@ def test_misconceptions_lead_to_faults() -> None:
     named = {id_ for misconception in MISCONCEPTIONS.values() for id_ in misconception.faults}
     assert named
     assert named - FAULTS.keys() == set()
+
+
+@both
+@pytest.mark.parametrize("id_", [id_ for id_, it in MISCONCEPTIONS.items() if it.faults])
+def test_a_misconception_names_the_faults_that_show_it(language: str, id_: str) -> None:
+    content, it = load(language), MISCONCEPTIONS[id_]
+    drawn = for_page(it.pages[0], content)
+    for fault in it.faults:
+        assert f"fault={fault}" in drawn
+        name = content.message(f"faults.{fault}.title")
+        assert f">{prose(f'{fault} {name}')}</a>" in drawn
 
 
 @both
