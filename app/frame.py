@@ -18,7 +18,7 @@ content = load(language.choose())
 depth.choose()
 mode.choose()
 visit = arrival.arrive(content)
-page = st.navigation(navigation.pages(content, visit.walk if visit and not lab.is_hidden() else None))
+page = st.navigation(navigation.pages(content, visit.walk if visit and not lab.is_hidden() else None), expanded=True)
 navigation.leave()
 components.styles()
 

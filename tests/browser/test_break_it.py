@@ -23,7 +23,7 @@ def press(page: Page, label: str) -> None:
 
 def choose(page: Page, group: int, option: int) -> None:
     """Chooses an option of a radio group with the keyboard."""
-    radios = page.locator('.st-key-predict [role="radiogroup"]').nth(group).get_by_role("radio")
+    radios = page.locator('.st-key-lab_predict [role="radiogroup"]').nth(group).get_by_role("radio")
     radios.first.focus()
     page.keyboard.press("Space")
     for _ in range(option):

@@ -58,6 +58,7 @@ def test_boto3_raises_the_class_that_botocore_knows_for_the_code(sts, code):
         botocore.exceptions.NoRegionError(),
         botocore.exceptions.ConnectTimeoutError(endpoint_url=STS),
         botocore.exceptions.EndpointConnectionError(endpoint_url=STS),
+        botocore.exceptions.CredentialRetrievalError(provider="container-role", error_msg="no"),
         botocore.exceptions.ParamValidationError(report="Invalid length for parameter RoleArn"),
     ],
     ids=lambda error: type(error).__name__,

@@ -16,10 +16,11 @@ from app.world.faults import Fault
 
 def ask(fault: Fault, content: Content) -> None:
     """Draws the fault and its two questions; the answers cause it."""
-    components.block(heading(fault, content), key="lab_fault")
+    suppose = f'<p class="quiet">{prose(content.message("lab.suppose"))}</p>'
+    components.block(heading(fault, content, lead=suppose), key="lab_fault")
     own, offered = trial.question(fault)
     with (
-        st.container(key="predict", border=True),
+        st.container(key="lab_predict", border=True),
         st.form(key="lab_form", border=False, enter_to_submit=False),
     ):
         step = st.radio(
@@ -49,12 +50,12 @@ def ask(fault: Fault, content: Content) -> None:
         st.rerun()
 
 
-def heading(fault: Fault, content: Content) -> str:
-    """What is wrong, what is done to the world, and how it comes about in real life."""
+def heading(fault: Fault, content: Content, *, lead: str = "") -> str:
+    """What is wrong, what is done to the world, and how it comes about in real life; `lead` is HTML below the title."""
     parts = {part: content.message(f"faults.{fault.id}.{part}") for part in ("change", "story")}
     return (
         f'<div class="fault"><h2 class="heading"><span class="number">{escape(fault.id)}</span> '
-        f"{prose(title(fault, content))}</h2><p>{prose(parts['change'])}</p>"
+        f"{prose(title(fault, content))}</h2>{lead}<p>{prose(parts['change'])}</p>"
         f'<p class="quiet">{prose(parts["story"])}</p></div>'
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, language, mode
+from app.ui import components, language
 from app.ui.lab import trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
 from app.ui.lab.hidden import hidden
 from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
+from app.ui.simulated_only import needs_a_world
 from app.world.faults import FAULTS
 
 
@@ -21,11 +22,7 @@ def break_it() -> None:
     lesson = content.lesson("break_it")
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
-    if mode.is_live():
-        st.info(content.message("lab.simulated_only"))
-        st.button(
-            content.message("mode.to_simulated"), key="lab_simulate", icon=":material/undo:", on_click=mode.simulate
-        )
+    if needs_a_world(content):
         return
     if drawn := score(content):
         components.block(drawn, key="lab_score")

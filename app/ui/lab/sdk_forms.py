@@ -40,6 +40,7 @@ _BOTOCORE = (
     ("Unable to locate credentials", "botocore.exceptions.NoCredentialsError"),
     ("Parameter validation failed:", "botocore.exceptions.ParamValidationError"),
     ("Connect timeout on endpoint URL:", "botocore.exceptions.ConnectTimeoutError"),
+    ("Error when retrieving credentials from", "botocore.exceptions.CredentialRetrievalError"),
     ("Could not connect to the endpoint URL:", "botocore.exceptions.EndpointConnectionError"),
     ("You must specify a region.", "botocore.exceptions.NoRegionError"),
     ("The provided profile or the current environment", "botocore.exceptions.InvalidConfigError"),
@@ -91,6 +92,11 @@ def forms(seen: str, exchanges: Sequence[Exchange]) -> list[Form]:
     if not kind:
         return []
     return [Form(sdk="cli", text=f"{_PREFIX}{text}"), Form(sdk="boto3", text=f"{kind}: {own}"), *_go_unreadable(text)]
+
+
+def is_answer(seen: str) -> bool:
+    """Whether the text is a server's answer, and not a client's own."""
+    return _CLIENT_ERROR.match(plain(seen)) is not None
 
 
 def plain(seen: str) -> str:

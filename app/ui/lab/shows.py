@@ -11,7 +11,7 @@ from app.flow.verdict import Seen
 from app.report import words
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
-from app.ui.lab.sdk_forms import Form, forms, plain
+from app.ui.lab.sdk_forms import Form, forms, is_answer, plain
 from app.ui.text import escape, page_link, prose, value
 from app.world.faults import Fault
 from app.world.world import World
@@ -27,16 +27,14 @@ def shows(seen: Seen | None, log: str, exchanges: Sequence[Exchange], content: C
             f"{_heading('lab.seen', content)}<p>{prose(content.message('lab.nothing_seen'))}</p>"
             f'<pre class="log">{escape(log)}</pre>'
         )
-    where = content.message("lab.seen_at", step=step_name(seen.step, content))
-    told = (
-        f'{_heading("lab.seen", content)}<p>{prose(where)} <span class="quiet">{value(seen.where)}</span></p>'
-        f"{_quote(seen.text.strip())}"
-    )
-    return told + _forms(forms(seen.text, exchanges), content)
+    where = prose(content.message("lab.seen_at", step=step_name(seen.step, content)))
+    printed = _forms(seen.text, exchanges, content) or _quote(seen.text.strip())
+    return f'{_heading("lab.seen", content)}<p>{where} <span class="quiet">{value(seen.where)}</span></p>{printed}'
 
 
-def _forms(found: Sequence[Form], content: Content) -> str:
+def _forms(seen: str, exchanges: Sequence[Exchange], content: Content) -> str:
     """The same error once an SDK; nothing for a text of Kubernetes' own."""
+    found = forms(seen, exchanges)
     if not found:
         return ""
     drawn = "".join(
@@ -45,11 +43,9 @@ def _forms(found: Sequence[Form], content: Content) -> str:
         for form in found
     )
     notes = [content.message("lab.forms_note")]
-    if not any(form.sdk in _NOT_RUN for form in found):
+    if not is_answer(seen) and not any(form.sdk in _NOT_RUN for form in found):
         notes.append(content.message("lab.no_go"))
-    told = "".join(f'<p class="caption">{prose(note)}</p>' for note in notes)
-    summary = escape(content.message("lab.forms"))
-    return f'<details class="more" open><summary>{summary}</summary><dl class="forms">{drawn}</dl>{told}</details>'
+    return f'<dl class="forms">{drawn}</dl>' + "".join(f'<p class="caption">{prose(note)}</p>' for note in notes)
 
 
 def _badge(form: Form, content: Content) -> str:
