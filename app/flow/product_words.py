@@ -10,10 +10,10 @@ import re
 
 from app.flow.model import Step
 
-_SENTENCES = re.compile(
-    r"^(?:.*?\b(?:botocore|boto3)\.[\w.]+: )?"
-    r"(?:aws: \[ERROR\]: .+"
-    r"|.*?(?P<said>An error occurred \(\w+\) when calling the \w+ operation.*"
+_SENTENCE = re.compile(
+    r"aws: \[ERROR\]: .+"
+    r"|An error occurred \(\w+\) when calling the \w+ operation.*"
+    r"|Error when retrieving credentials from .+"
     r"|Parameter validation failed:.*"
     r"|Unable to locate credentials.*"
     r"|You must specify a region\..*"
@@ -26,12 +26,15 @@ _SENTENCES = re.compile(
     r"|MissingRegion: .+"
     r"|operation error [\w ]+: \w+, .+"
     r"|no EC2 IMDS role found, .+"
-    r"|\S.*\(Service: \w+, Status Code: \d+, Request ID: .+"
     r"|To use assume role profiles the aws-java-sdk-sts module must be on the class path\."
     r"|\[Errno \d+\] .+: '/var/run/secrets/.+"
-    r"|open /var/run/secrets/\S+: .+))$"
+    r"|open /var/run/secrets/\S+: .+"
 )
-"""A line in which a product says what went wrong; `said` leaves out what the program put before it."""
+"""What a product says in a line, without what the program put before it."""
+_JAVA = re.compile(r"\(Service: \w+, Status Code: \d+, Request ID: ")
+"""At the end of what the SDK for Java says: all of its line is its own."""
+_LINE_LIMIT = 4096
+"""Characters of a line that are looked at."""
 _CONTINUED = ("Parameter validation failed:", "WebIdentityErr:")
 """What goes on in the next line."""
 _TOKEN_FILE = re.compile(r"/var/run/secrets/\S*token")
@@ -47,14 +50,15 @@ _NO_REGION = ("You must specify a region", "MissingRegion", "AWS region is requi
 
 def last_words(log: str) -> tuple[str, str]:
     """The last sentence of a product in a log, and what the program printed after it. Both empty without one."""
-    lines = log.splitlines()
+    lines = [line[:_LINE_LIMIT].strip() for line in log.splitlines()]
     for place in range(len(lines) - 1, -1, -1):
-        found = _SENTENCES.match(lines[place].strip())
-        if found is None:
+        found = _SENTENCE.search(lines[place])
+        said = found[0] if found else lines[place] if _JAVA.search(lines[place]) else ""
+        if not said:
             continue
-        said, end = found["said"] or lines[place].strip(), place + 1
+        end = place + 1
         if any(start in said for start in _CONTINUED) and end < len(lines):
-            said, end = f"{said}\n{lines[end].strip()}", end + 1
+            said, end = f"{said}\n{lines[end]}", end + 1
         return said, "\n".join(lines[end:]).strip()
     return "", ""
 

@@ -76,8 +76,13 @@ LOGS = {
         ACCESS,
     ),
     "no region": ("You must specify a region.", "You must specify a region.", STS),
-    "the last of several": (f"aws: [ERROR]: {DENIED}\naws: [ERROR]: {NOT_AUTHORIZED}", f"aws: [ERROR]: {NOT_AUTHORIZED}", STS),
-}  # fmt: skip
+    "the last of several": (f"aws: [ERROR]: {DENIED}\n{NOT_AUTHORIZED}", NOT_AUTHORIZED, STS),
+    "Java": (
+        "Not authorized (Service: Sts, Status Code: 403, Request ID: 1)",
+        "Not authorized (Service: Sts, Status Code: 403, Request ID: 1)",
+        STS,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -107,7 +112,7 @@ def test_any_log_can_be_read(log: str) -> None:
 def test_a_long_line_is_read_in_no_time() -> None:
     """No pattern backtracks: this would take for ever."""
     assert last_words("An error occurred (" * 20_000) == ("", "")
-    assert last_words("User: " + "a" * 100_000) == ("", "")
+    assert last_words("[Errno 1] " * 20_000) == ("", "")
 
 
 def test_who_was_refused_is_named() -> None:
