@@ -62,7 +62,7 @@ def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> 
     )
     rows = "".join(_defence(name, standing, name == in_force, content) for name, standing in tried.items())
     return (
-        f'<div class="scroll" tabindex="0" role="status"><table class="standings"><thead><tr>{heads}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table class="standings"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 

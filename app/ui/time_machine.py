@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import streamlit as st
@@ -42,8 +42,8 @@ class _Travel:
 
     history: History
     first: First
-    asked: dict[int, tuple[Stop, Moment]] = field(default_factory=dict)
-    """What was asked at a stop, by the stop's identity."""
+    asked: tuple[Stop, str, Moment] | None = None
+    """What was asked last: at which stop, in which wording of STS, and the answers."""
 
 
 def time_machine() -> None:
@@ -106,12 +106,12 @@ def _travel() -> _Travel | str:
 
 def _asked(travel: _Travel) -> Moment:
     """The answers of this stop; asked once for each time that one comes to it."""
-    stop = travel.history.current
-    if id(stop) not in travel.asked:
-        review = session.simulation().run(token_review(session.world(), travel.first.token, AUDIENCE))
+    stop, world = travel.history.current, travel.history.world
+    if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
+        review = session.simulation().run(token_review(world, travel.first.token, AUDIENCE))
         found = moment(session.simulated_ports(), travel.first, review, session.SUBJECT)
-        travel.asked = {id(stop): (stop, found)}
-    return travel.asked[id(stop)][1]
+        travel.asked = (stop, world.account.sts_wording, found)
+    return travel.asked[2]
 
 
 def _kept() -> _Travel:

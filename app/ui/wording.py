@@ -39,10 +39,14 @@ class Pair:
 
 
 def fold(content: Content) -> None:
-    """The switch and the texts, folded."""
-    with st.expander(content.message("wording.heading"), icon=":material/translate:"):
-        switch(content)
-        side_by_side(content)
+    """The switch and the texts, folded: STS is asked once it is unfolded."""
+    unfolded = st.expander(
+        content.message("wording.heading"), icon=":material/translate:", key="wording_fold", on_change="rerun"
+    )
+    if unfolded.open:
+        with unfolded:
+            switch(content)
+            side_by_side(content)
 
 
 def switch(content: Content) -> None:

@@ -1,0 +1,193 @@
+"""The thief: a token out of a Pod used elsewhere, what stops it, and who a wide trust policy lets in."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.ui.thief_deeds import DEFENCES, PATTERNS
+from tests.screens.live import reality
+
+NEW = {"token_over", "retire_keys", "trust_nobody", "both"}
+"""The measures after which STS gives the thief no new session."""
+RUNNING = {"session_over", "token_over", "detach_policies", "revoke_sessions", "both"}
+"""Those after which the session that the thief has is over."""
+REVIEW = {"delete_pod", "delete_service_account", "token_over", "retire_keys"}
+"""Those after which the API server refuses the token."""
+
+
+def plain(html):
+    return unescape(re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html.replace("<wbr>", ""))))
+
+
+@pytest.fixture
+def stolen(screen):
+    def opened(lang="en"):
+        shown = screen(lang=lang).open("thief").click("thief_copy").click("thief_use")
+        assert not shown.test.exception
+        return shown
+
+    return opened
+
+
+def choose(shown, key, name):
+    shown.test.pills(key=key).set_value(name).run()
+    assert not shown.test.exception
+    return shown
+
+
+def standings(shown):
+    """Each row's cells: `passed` where it still works for the thief."""
+    rows = re.findall(r'<tr><th scope="row">.*?</tr>', shown.html("thief_defences"))
+    return [re.findall(r'<td class="(passed|failed)">', row) for row in rows]
+
+
+def trust_policy(shown):
+    return json.loads(shown.world.account.roles["s3-reader"].trust_policy)
+
+
+def test_it_begins_with_a_token_that_nobody_has_copied_yet(screen):
+    shown = screen(lang="en").open("thief")
+    assert not shown.test.exception
+    assert "thief_loot" not in shown.keys
+    assert "thief_use" not in {button.key for button in shown.test.button}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_token_works_outside_the_cluster_and_its_signature_stays_hidden(stolen, language):
+    shown = stolen(language)
+    theft = shown.test.session_state["thief"][1]
+    signature = theft.loot.token.rpartition(".")[2]
+    assert signature
+    assert signature not in shown.everything
+    assert signature not in repr(theft)
+    html = shown.html("thief_used")
+    assert f"irsa-reports-{shown.world.account_id}" in plain(html)
+    assert f"arn:aws:sts::{shown.world.account_id}:assumed-role/s3-reader/thief" in plain(html)
+    assert theft.used.credentials.secret_access_key not in shown.everything
+    assert "system:serviceaccount:default:my-sa" in plain(shown.html("thief_loot"))
+    assert load(language).message("thief.used.heading") in html
+
+
+def test_the_request_to_sts_has_no_signature(stolen):
+    exchange = stolen().test.session_state["thief"][1].used.exchanges[0]
+    assert exchange.callee == "sts"
+    assert "authorization" not in {name.lower() for name, _ in exchange.request_headers}
+
+
+def test_audience_and_subject_limit_where_else_it_works(stolen):
+    used = stolen().test.session_state["thief"][1].used
+    assert {name: answer.taken for name, answer in used.others} == {
+        "api_server": False,
+        "other_token": False,
+        "other_role": False,
+        "role_without_sub": True,
+    }
+    said = dict(used.others)
+    assert (said["api_server"].code, said["api_server"].said) == ("401", "Unauthorized")
+    assert said["other_token"].code == "InvalidIdentityToken"
+    assert said["other_role"].said == "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+
+
+def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):
+    shown = stolen()
+    before = (trust_policy(shown), shown.world.clock.offset, shown.world.keys.published)
+    shown.click("thief_try_all")
+    assert not shown.test.exception
+    expected = [["failed" if name in stops else "passed" for stops in (NEW, RUNNING, REVIEW)] for name in DEFENCES]
+    assert standings(shown) == expected
+    assert trust_policy(shown) == before[0]
+    assert shown.world.clock.offset == pytest.approx(before[1], abs=60)
+    assert shown.world.keys.published == before[2]
+    assert shown.world.cluster.find("pods", "default", "pod-after") is not None
+    assert shown.test.button(key="thief_back").disabled
+
+
+def test_one_measure_takes_the_place_of_the_one_before(stolen):
+    shown = choose(stolen(), "thief_defence", "delete_pod")
+    assert shown.world.cluster.find("pods", "default", "pod-after") is None
+    choose(shown, "thief_defence", "trust_nobody")
+    assert shown.world.cluster.find("pods", "default", "pod-after") is not None
+    assert "nobody" in json.dumps(trust_policy(shown))
+    assert len(standings(shown)) == 2
+    shown.click("thief_back")
+    assert "my-sa" in json.dumps(trust_policy(shown))
+    assert len(standings(shown)) == 2  # what was learnt stays
+
+
+def test_a_measure_that_cannot_be_taken_says_why_and_changes_nothing(stolen):
+    shown = stolen()
+    shown.world.cluster.delete("pods", "default", "pod-after")
+    choose(shown, "thief_defence", "delete_pod")
+    assert 'pods "pod-after" not found' in plain(shown.html("thief_failed"))
+    assert shown.test.button(key="thief_back").disabled
+
+
+SUBJECTS = {
+    "exact": {"default:my-sa"},
+    "namespace": {"default:my-sa", "default:default", "default:attacker"},
+    "name": {"default:my-sa", "sandbox:my-sa"},
+    "literal": set(),
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_who_gets_in_is_whom_the_pattern_matches(stolen, pattern):
+    shown = stolen()
+    shown.test.checkbox(key="thief_made_up").check().run()
+    choose(shown, "thief_pattern", pattern)
+    attempts = shown.test.session_state["thief"][1].attempts
+    everybody = {attempt.subject.removeprefix("system:serviceaccount:") for attempt in attempts}
+    assert everybody == {
+        f"{account['metadata']['namespace']}:{account['metadata']['name']}"
+        for account in shown.world.cluster.list("serviceaccounts", "")
+    }
+    assert {"sandbox:my-sa", "default:attacker", "shop:orders"} <= everybody
+    inside = {attempt.subject.removeprefix("system:serviceaccount:") for attempt in attempts if attempt.answer.taken}
+    assert inside == SUBJECTS.get(pattern, everybody)
+    html = shown.html("thief_everybody")
+    assert load("en").message("thief.inside", inside=len(inside), total=len(everybody)) in plain(html)
+    assert html.count('<tr class="passed">') == len(inside)
+
+
+def test_the_trust_policy_is_put_back_and_what_the_attacker_created_is_gone(stolen):
+    shown = stolen()
+    before = trust_policy(shown)
+    shown.test.checkbox(key="thief_made_up").check().run()
+    choose(shown, "thief_pattern", "all")
+    assert trust_policy(shown) != before
+    assert shown.world.cluster.find("namespaces", "", "sandbox") is not None
+    shown.click("thief_back_wide")
+    assert trust_policy(shown) == before
+    assert shown.world.cluster.find("namespaces", "", "sandbox") is None
+    assert not shown.test.exception
+
+
+def test_without_the_attackers_only_those_of_the_cluster_ask(stolen):
+    shown = choose(stolen(), "thief_pattern", "name")
+    attempts = shown.test.session_state["thief"][1].attempts
+    assert [attempt.subject for attempt in attempts if attempt.answer.taken] == ["system:serviceaccount:default:my-sa"]
+    shown.test.checkbox(key="thief_made_up").check().run()
+    attempts = shown.test.session_state["thief"][1].attempts
+    assert [attempt.made_up for attempt in attempts if attempt.answer.taken] == [False, True]
+
+
+def test_another_world_has_had_no_thief(stolen):
+    shown = stolen().click("reset")
+    assert not shown.test.exception
+    assert "thief_loot" not in shown.keys
+
+
+@pytest.mark.parametrize("page", ["time_machine", "thief"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_live_mode_is_told_that_it_takes_a_simulated_world(screen, simulation, tmp_path, monkeypatch, page, language):
+    reality(simulation, "real", tmp_path, monkeypatch)
+    shown = screen(lang=language).open(page, mode="live")
+    assert not shown.test.exception
+    assert load(language).message("simulated_only.why") in plain(shown.html("needs"))
+    assert not {button.key for button in shown.test.button} & {"thief_copy", "act_delete_pod"}
+    shown.click("simulate")
+    assert {button.key for button in shown.test.button} & {"thief_copy", "act_delete_pod"}
+    simulation.store.discard("real")

@@ -1,0 +1,210 @@
+"""The time machine: landmarks, what is asked at each stop, acts and what they discard; the two wordings."""
+
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.model import Step
+from app.ui import wording
+from app.ui.text import prose
+from app.wiring import simulated
+from app.world.aws.iam import actions as iam
+
+
+def plain(html):
+    return unescape(re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html.replace("<wbr>", ""))))
+
+
+@pytest.fixture
+def machine(screen):
+    def opened(lang="en"):
+        return screen(lang=lang).open("time_machine")
+
+    return opened
+
+
+def slider(shown):
+    return shown.test.select_slider(key="time_machine_place")
+
+
+def to(shown, name):
+    """Goes to a landmark by the buttons, as a reader does."""
+    label = load(shown.language).message(f"time_machine.marks.{name}")
+    while label not in plain(shown.html("line")).partition(load(shown.language).message("time_machine.here"))[0][-80:]:
+        assert not shown.test.button(key="moment_later").disabled
+        shown.click("moment_later")
+        assert not shown.test.exception
+    return shown
+
+
+def answers(shown):
+    """What was accepted, in the page's order: STS, the API server, S3."""
+    return re.findall(r'<li class="(passed|failed)">', shown.html("moment_answers"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, language):
+    shown = machine(language)
+    assert not shown.test.exception
+    assert answers(shown) == ["passed"] * 3
+    assert load(language).message("time_machine.same_token") in plain(shown.html("moment_file"))
+    claims = shown.test.session_state["visit"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
+    assert claims["jti"] in plain(shown.html("moment_file"))
+    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
+
+
+def test_the_landmarks_follow_from_the_token_and_the_session(machine):
+    shown = machine()
+    places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("line"))
+    assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
+    assert set(places) <= set(slider(shown).options)
+    assert slider(shown).options[-1] == "+36:00"
+
+
+def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_minutes(machine):
+    shown, content = machine(), load("en")
+    to(shown, "mandatory")
+    assert answers(shown) == ["passed", "passed", "passed"]
+    to(shown, "ends")
+    assert answers(shown) == ["passed", "passed", "failed"]
+    assert "ExpiredToken: The provided token has expired." in plain(shown.html("moment_answers"))
+    to(shown, "due")
+    assert prose(content.message("time_machine.other_token")) in shown.html("moment_file")
+    assert answers(shown) == ["passed", "passed", "failed"]
+    to(shown, "expires")
+    assert answers(shown) == ["passed", "failed", "failed"]
+    assert "[invalid bearer token, service account token has expired]" in plain(shown.html("moment_answers"))
+    assert content.message("time_machine.disagree") in plain(shown.html("moment_answers"))
+    to(shown, "grace")
+    assert answers(shown) == ["failed"] * 3
+    assert "ExpiredTokenException: Token expired: current date/time" in plain(shown.html("moment_answers"))
+    # The Pod's own program reads the file, and works at any time.
+    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
+
+
+def test_the_slider_goes_back_to_the_state_of_then(machine):
+    shown = machine()
+    first = plain(shown.html("moment_file"))
+    to(shown, "due")
+    assert plain(shown.html("moment_file")) != first
+    place = shown.test.session_state["time_machine_place"]
+    slider(shown).set_value(0.0).run()
+    assert plain(shown.html("moment_file")) == first
+    assert answers(shown) == ["passed"] * 3
+    slider(shown).set_value(place).run()
+    assert plain(shown.html("moment_file")) != first
+    assert not shown.test.exception
+
+
+def test_in_the_past_it_says_beforehand_what_an_act_discards_and_then_discards_it(machine):
+    shown, content = machine(), load("en")
+    to(shown, "ends")
+    assert content.message("time_machine.acts.discards_nothing") in plain(shown.html("acts"))
+    shown.click("moment_earlier").click("moment_earlier")
+    assert len(shown.test.session_state["time_machine"].history.later) == 2
+    assert prose(content.message("time_machine.acts.discards", count=2)) in shown.html("acts")
+    shown.click("act_delete_pod")
+    assert shown.test.session_state["time_machine"].history.later == ()
+    assert content.message("time_machine.acts.discards_nothing") in plain(shown.html("acts"))
+
+
+def test_sts_takes_the_token_of_the_deleted_pod_that_the_api_server_refuses(machine):
+    shown, content = machine(), load("en")
+    shown.click("act_delete_pod")
+    assert answers(shown) == ["passed", "failed", "passed"]
+    html = plain(shown.html("moment_answers"))
+    assert "[invalid bearer token, service account token has been invalidated]" in html
+    assert content.message("time_machine.disagree") in html
+    assert 'pods "pod-after" not found' in plain(shown.html("moment_pod"))
+    assert shown.test.button(key="act_delete_pod").disabled
+    shown.click("act_undo")
+    assert answers(shown) == ["passed"] * 3
+    assert "acts_done" not in shown.keys
+    assert not shown.test.exception
+
+
+def test_a_pod_older_than_the_annotation_is_the_nodes_role_until_it_is_recreated(machine):
+    shown, content = machine("ja"), load("ja")
+    assert shown.test.button(key="act_recreate").disabled
+    to(shown, "ends").click("act_annotate")
+    late = shown.html("late_pod")
+    assert 'class="failed" data-check="pod.age"' in late
+    assert shown.world.node_role_name in late
+    assert content.message("time_machine.late.older") in plain(late)
+    shown.click("act_recreate")
+    late = shown.html("late_pod")
+    assert 'class="passed" data-check="pod.age"' in late
+    assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in late
+    assert len(re.findall("<li>", shown.html("acts_done"))) == 2
+    assert not shown.test.exception
+
+
+def test_a_change_elsewhere_is_noticed_and_said(machine):
+    shown, content = machine(), load("en")
+    to(shown, "ends").click("moment_earlier")
+    iam.call(shown.world.account, "DeleteRole", {"RoleName": "frontend"})
+    shown.test.run()
+    assert [info.value for info in shown.test.info] == [content.message("time_machine.elsewhere")]
+    shown.test.run()
+    assert not shown.test.info
+
+
+def test_a_reset_begins_anew(machine):
+    shown = machine()
+    to(shown, "ends").click("reset")
+    assert not shown.test.exception
+    assert shown.test.session_state["time_machine_place"] == 0.0
+    assert answers(shown) == ["passed"] * 3
+    assert shown.test.session_state["time_machine"].history.world is shown.world
+
+
+def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
+    shown = screen(lang="en")
+    shown.world.cluster.delete("pods", "default", "pod-after")
+    shown.open("time_machine")
+    assert not shown.test.exception
+    assert load("en").message("time_machine.no_token") in plain(shown.html("no_token"))
+    assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
+
+
+# The two wordings
+
+
+def unfold(shown):
+    shown.test.session_state["wording_fold"] = True
+    shown.test.run()
+    assert not shown.test.exception
+    return shown
+
+
+def test_both_wordings_are_asked_and_what_differs_stands_side_by_side(machine):
+    assert "wordings" not in machine().keys
+    shown = unfold(machine())
+    html = plain(shown.html("wordings"))
+    assert html.count("The web identity token provided could not be validated.") == 2
+    assert f"No OpenIDConnect provider found in your account for {shown.world.issuer}" in html
+    assert "Incorrect token audience" in html
+    assert html.count("Not authorized to perform sts:AssumeRoleWithWebIdentity") == 1
+    assert shown.html("wordings").count("<section>") == 2
+    assert shown.world.account.sts_wording == "current"
+
+
+def test_the_switch_changes_the_words_of_the_world(machine):
+    shown = unfold(machine())
+    shown.test.segmented_control(key="sts_wording").set_value("classic").run()
+    assert not shown.test.exception
+    assert shown.world.account.sts_wording == shown.world.other_account.sts_wording == "classic"
+    assert shown.html("wordings").count("<section>") == 2
+    assert shown.world.account.sts_wording == "classic"
+
+
+def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine):
+    shown = machine()
+    wording.set_wording(shown.world, "classic")
+    pairs = wording.compare(simulated(simulation, shown.world), shown.world)
+    assert [pair.case for pair in pairs if pair.differs] == ["no_provider", "audience"]
+    assert all(not answer.taken for pair in pairs for answer in (pair.current, pair.classic))
+    assert all(pair.current.code == pair.classic.code for pair in pairs)
+    assert shown.world.account.sts_wording == "classic"
