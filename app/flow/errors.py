@@ -54,6 +54,22 @@ class FlowError(Exception):
         return {"said": self.said, "operation": self.operation, "got": self.got, "expected": self.expected}
 
 
+_UNKNOWN_LOGIN = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Codes of AWS by which it does not accept who signed a request, or how."""
+
+
 class NotFound(FlowError):
     """The object is not there."""
 
@@ -66,11 +82,18 @@ class NotPermitted(FlowError):
     kind = "not_permitted"
 
     @property
+    def about_login(self) -> bool:
+        """Whether nobody knows us (any more), or we have nothing to be known by: no rule helps against that."""
+        return self.status == 401 or self.code.islower() or self.code in _UNKNOWN_LOGIN
+
+    @property
     def words(self) -> str:
         """Not to be known (any more) wants another remedy than not to be allowed."""
         if self.status == 401:
             return "unauthorized"
-        return "aws_login_expired" if self.code == "ExpiredToken" else super().words
+        if self.code == "ExpiredToken":
+            return "aws_login_expired"
+        return "aws_login_unknown" if self.code in _UNKNOWN_LOGIN else super().words
 
 
 class Refused(FlowError):

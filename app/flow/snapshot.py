@@ -32,6 +32,7 @@ REASONS = frozenset(
         "earlier_step",
         "earlier_check",
         "no_permission",
+        "login",
         "unreachable",
         "not_observable",
         "not_asked",

@@ -13,7 +13,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.consent import NOTHING, Action
 from app.flow.doctor.choosing import rank
-from app.flow.errors import FlowError, Unreachable
+from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports
 from app.flow.steps.documents import shown, text
@@ -150,6 +150,8 @@ def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
     chosen.namespace = chosen.namespace or wiring.default_namespace(chosen.choice)
     _must_be_a_name(chosen.namespace)
     accounts = _accounts(chosen, opened)
+    if isinstance(accounts.error, NotPermitted) and accounts.error.about_login:
+        raise accounts.error  # nothing else will be answered either
     if not chosen.service_account:
         if isinstance(accounts.error, Unreachable):
             raise accounts.error

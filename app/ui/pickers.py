@@ -98,7 +98,7 @@ def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content
         return f"{name} → {role}" if role else name or content.message("mode.no_pod")
 
     _select(what, names, now, name_of, content, typed=True)
-    if listed and not isinstance(listed.error, Unreachable):  # a silence is told once, above
+    if listed and not isinstance(listed.error, Unreachable) and listed.error is not state().problem:  # told above
         _told(listed.error, content, use)
 
 
@@ -142,7 +142,7 @@ def _told(error: FlowError | None, content: Content, use: str = "") -> None:
         return
     words = content.error(error.words, **error.values)
     lines = f'<p class="warning"><span class="mark" aria-hidden="true">!</span> {prose(words.title)}</p>'
-    if isinstance(error, NotPermitted) and use:
+    if isinstance(error, NotPermitted) and use and not error.about_login:
         lines += (
             f"<p>{prose(content.message('mode.type_it'))}</p>{code(content, rules_as_yaml(rules(need(use).accesses)))}"
         )

@@ -21,7 +21,8 @@ ELSEWHERE = {"unreachable", "not_permitted", "not_found", "refused", "other"}
 
 def codes() -> set[str]:
     """Our own codes in the clients: what `problem` is called with first, `code=`, the constants and the tables."""
-    found = {"unauthorized", "aws_login_expired"} | set(get_args(LiveRefusal)) - {""}  # `NotPermitted.words`, settings
+    found = {"unauthorized", "aws_login_expired", "aws_login_unknown"}  # `NotPermitted.words`
+    found |= set(get_args(LiveRefusal)) - {""}
     for path in (ROOT / "app" / "clients").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             given: list[ast.expr] = []
@@ -58,6 +59,7 @@ def test_a_refusal_without_a_code_of_ours_is_told_by_its_kind() -> None:
     ]
     assert NotPermitted(code="Unauthorized", said="", status=401).words == "unauthorized"
     assert NotPermitted(code="ExpiredToken", said="", status=403).words == "aws_login_expired"
+    assert NotPermitted(code="InvalidClientTokenId", said="", status=403).words == "aws_login_unknown"
     assert Unreachable(code="timed_out", said="").words == "timed_out"
 
 

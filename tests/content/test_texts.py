@@ -27,7 +27,7 @@ EVIDENCE = (
     *("identity", "buckets", "policies", "permission_decision"),
 )
 REASONS = (
-    *("earlier_step", "earlier_check", "no_permission", "unreachable", "not_observable"),
+    *("earlier_step", "earlier_check", "no_permission", "login", "unreachable", "not_observable"),
     *("not_asked", "no_pod", "stand_in", "out_of_time"),
 )
 CLAIMS = (

@@ -354,11 +354,31 @@ def test_a_login_that_is_not_known(screen, real):
     real.log_in_as("nobody")
     shown = screen(lang="en").open("webhook", mode="live")
     assert not shown.test.exception
-    assert EN.message("errors.live_not_chosen.title") in unescape(shown.html("notice_problem"))
-    assert EN.message("errors.unauthorized.title") in unescape(shown.html("told_choose.service_account"))
+    assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
+    assert "told_choose.service_account" not in shown.keys  # once is enough, and no rule helps
     type_in(shown, "service_account", "my-sa")
-    assert not shown.test.exception
-    assert status(shown, Step.OIDC_PROVIDER) is not Status.PASSED
+    broken(shown, "unauthorized")
+
+
+def test_a_login_that_expires_takes_nothing_away(screen, real):
+    shown = screen(lang="en").open("service_account", mode="live")
+    before = visit(shown)
+    real.log_in_as("nobody")
+    shown.click("run_again")
+    assert visit(shown) is before
+    assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
+    real.log_in_as(real.world.admin_token)
+    shown.click("run_again")
+    assert visit(shown) is not before
+    assert "notice_problem" not in shown.keys
+
+
+def test_keys_that_aws_does_not_know_are_no_matter_of_policy(screen, real):
+    real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    shown = screen(lang="en").open("service_account", mode="live")
+    assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("told_aws_login_unknown"))
+    assert EN.message("reasons.login").partition("`")[0] in unescape(shown.html("checks_service_account"))
+    assert EN.message("actions.allow_iam") not in unescape(shown.html("checks_service_account"))
 
 
 def test_no_aws_credentials(screen, real):
@@ -497,7 +517,10 @@ def test_the_survey_is_there_in_the_simulated_cluster_too(screen):
 
 
 def test_a_rule_that_would_allow_it_stands_beside_what_may_not_be_read(screen, real):
-    real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    iam.call(real.world.account, "CreateUser", {"UserName": "stranger"})
+    key = iam.call(real.world.account, "CreateAccessKey", {"UserName": "stranger"})["AccessKey"]
+    real.monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
     shown = screen(lang="en").open("service_account", mode="live")
     assert not shown.test.exception
     assert "iam:GetRole" in unescape(shown.html("checks_service_account"))

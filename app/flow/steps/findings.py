@@ -120,7 +120,7 @@ class Findings:
 def unseen(error: FlowError) -> str:
     """Why we could not see for ourselves: the reason's key; empty where the server's answer is about the chain."""
     if isinstance(error, NotPermitted):
-        return "no_permission"
+        return "login" if error.about_login else "no_permission"
     return unanswered(error)
 
 
