@@ -1,0 +1,478 @@
+"""What the Pod's own program got, what it asked for, and whom it runs as: each rule by itself, and what it convicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.flow.consent import ALL, Action, consented
+from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import NotFound, NotPermitted, Refused
+from app.flow.model import Exchange, Status, Step
+from app.flow.redaction import MASK
+from app.flow.steps.names import API_TOKEN
+from app.flow.verdict import Outcome
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, NOW, ROLE, SUBJECT, Fakes, token
+from tests.unit.test_doctor import annotated, bare, check, container, ended, healthy, posted
+
+PASSED, WARNING, FAILED, UNKNOWN, NOT_REACHED = (
+    *(Status.PASSED, Status.WARNING, Status.FAILED),
+    *(Status.UNKNOWN, Status.NOT_REACHED),
+)
+OTHER = "444455556666"
+USER = f"arn:aws:iam::{ACCOUNT}:user/ci"
+NODE = f"arn:aws:sts::{ACCOUNT}:assumed-role/NodeInstanceRole/i-0d65729d6d09d2540"
+LISTED = "is not authorized to perform: s3:ListAllMyBuckets because no identity-based policy allows it"
+NOT_AUTHORIZED = (
+    "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "
+    "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+)
+EXPIRED = (
+    "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: "
+    "Token expired: current date/time 2 must be before the expiration date/time 1"
+)
+GENERIC = "The web identity token provided could not be validated."
+TIMEOUT = 'Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"'
+
+
+def denied(principal: str) -> str:
+    return f"An error occurred (AccessDenied) when calling the ListBuckets operation: User: {principal} {LISTED}"
+
+
+def printed(fakes: Fakes, said: str, code: int = 254) -> None:
+    """The program failed with these words, and nobody heard what it sent."""
+    fakes.logs[""] = f"starting\n\naws: [ERROR]: {said}\n"
+    fakes.pod["status"]["containerStatuses"] = [ended(code)]
+    fakes.talk = []
+
+
+def arguments(fakes: Fakes, *words: str) -> None:
+    """The program's command line; nobody heard what it sent."""
+    container(fakes)["args"] = ["sts", "assume-role-with-web-identity", *words]
+    fakes.talk = []
+
+
+def refuse(fakes: Fakes, code: str, said: str) -> None:
+    fakes.errors["assume_role"] = Refused(code=code, said=said, status=400)
+
+
+def examined(fakes: Fakes) -> Diagnosis:
+    return examine(fakes.ports(), SUBJECT)
+
+
+def running(fakes: Fakes, log: str) -> None:
+    """The program still runs, and has printed this."""
+    fakes.logs[""] = log
+    fakes.pod["status"]["containerStatuses"] = [{"name": "aws-cli", "state": {"running": {}}, "containerID": "c"}]
+
+
+def waiting(fakes: Fakes, *events: str) -> None:
+    """The container was never started; kubelet says why."""
+    status = {"name": "aws-cli", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    fakes.pod["status"]["containerStatuses"] = [status]
+    fakes.talk = []
+    fakes.events = [
+        {"type": "Warning", "reason": "FailedMount", "message": said, "lastTimestamp": f"2026-11-24T10:00:0{place}Z"}
+        for place, said in enumerate(events)
+    ]
+
+
+CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
+    # what is so: (how, the check, its status, a part of what it got)
+    "ended well": (lambda f: None, "pod.application", PASSED, "exit 0"),
+    "failed": (lambda f: printed(f, NOT_AUTHORIZED), "pod.application", FAILED, "exit 254"),
+    "failed without a word of AWS": (
+        lambda f: (printed(f, ""), f.logs.update({"": "Segmentation fault"})),
+        "pod.application",
+        UNKNOWN,
+        "",
+    ),
+    "runs, and has said nothing": (lambda f: running(f, "listening on 80\n"), "pod.application", UNKNOWN, ""),
+    "runs, and an error was its last word": (
+        lambda f: running(f, f"up\n{NOT_AUTHORIZED}\n"),
+        "pod.application",
+        FAILED,
+        "running",
+    ),
+    "runs on after an error": (
+        lambda f: running(f, f"{NOT_AUTHORIZED}\nretried\nok\n"),
+        "pod.application",
+        UNKNOWN,
+        "",
+    ),
+    "was never started": (lambda f: waiting(f), "pod.application", UNKNOWN, ""),
+    "its log may not be read": (
+        lambda f: (
+            printed(f, "x"),
+            f.errors.update(pod_log=NotPermitted(code="Forbidden", said="pods/log is forbidden", status=403)),
+        ),
+        "pod.application",
+        UNKNOWN,
+        "",
+    ),
+    "the newest image": (lambda f: None, "pod.sdk", PASSED, "amazon/aws-cli:latest"),
+    "an image from before web identity": (
+        lambda f: container(f).update(image="docker.io/amazon/aws-cli:1.16.231"),
+        "pod.sdk",
+        FAILED,
+        "aws-cli:1.16.231",
+    ),
+    "the first image with web identity": (
+        lambda f: container(f).update(image="amazon/aws-cli:1.16.232"),
+        "pod.sdk",
+        PASSED,
+        "1.16.232",
+    ),
+    "an image by its digest": (
+        lambda f: container(f).update(image="amazon/aws-cli:2.0.6@sha256:1"),
+        "pod.sdk",
+        PASSED,
+        "2.0.6",
+    ),
+    "an image that says nothing": (lambda f: container(f).update(image="web:1.0.0"), "pod.sdk", UNKNOWN, ""),
+    "the mounted token": (lambda f: None, "pod.token_used", PASSED, "aud sts.amazonaws.com"),
+    "the token for the API server": (
+        lambda f: setattr(f, "talk", [posted(token(aud=["https://kubernetes.default.svc"]))]),
+        "pod.token_used",
+        FAILED,
+        "aud https://kubernetes.default.svc",
+    ),
+    "the file of the API server's token": (
+        lambda f: arguments(f, "--web-identity-token", f"file://{API_TOKEN}"),
+        "pod.token_used",
+        FAILED,
+        API_TOKEN,
+    ),
+    "an older token that was taken": (
+        lambda f: setattr(f, "talk", [posted(token(iat=NOW - 80_000))]),
+        "pod.token_used",
+        PASSED,
+        f"iat {NOW - 80_000}",
+    ),
+    "an older token that has expired": (
+        lambda f: setattr(
+            f, "talk", [posted(token(iat=NOW - 90_000, exp=NOW - 4_000), "<Code>ExpiredTokenException</Code>")]
+        ),
+        "pod.token_used",
+        FAILED,
+        f"exp {NOW - 4_000}",
+    ),
+    "an expired token, by the program's own words": (
+        lambda f: printed(f, EXPIRED),
+        "pod.token_used",
+        FAILED,
+        "ExpiredTokenException",
+    ),
+    "a damaged token": (lambda f: setattr(f, "talk", [posted("eyJhbGciOi")]), "pod.token_used", FAILED, "10"),
+    "another Pod's request": (
+        lambda f: setattr(f, "pod", {**f.pod, "status": {**f.pod["status"], "podIP": "10.0.0.8"}}),
+        "pod.token_used",
+        UNKNOWN,
+        "",
+    ),
+    "a Pod without an address of its own": (
+        lambda f: f.pod["spec"].update(hostNetwork=True),
+        "pod.request",
+        UNKNOWN,
+        "",
+    ),
+    "asked as it should": (lambda f: None, "pod.request", PASSED, "AssumeRoleWithWebIdentity"),
+    "the path, by the command line": (
+        lambda f: arguments(f, "--web-identity-token", f"{DIRECTORY}/token"),
+        "pod.request",
+        FAILED,
+        f"{DIRECTORY}/token",
+    ),
+    "the path, by what was sent": (
+        lambda f: setattr(f, "talk", [posted(f"{DIRECTORY}/token")]),
+        "pod.request",
+        FAILED,
+        "/var/run/secrets/eks",
+    ),
+    "a session that is too long": (
+        lambda f: setattr(f, "talk", [posted(f.token, DurationSeconds="7200")]),
+        "pod.request",
+        FAILED,
+        "7200",
+    ),
+    "a session as long as the role allows": (
+        lambda f: (
+            f.role.update(MaxSessionDuration=7200),
+            arguments(f, "--web-identity-token", f"file://{DIRECTORY}/token", "--duration-seconds", "7200"),
+        ),
+        "pod.request",
+        PASSED,
+        "7200",
+    ),
+    "the node's role": (lambda f: printed(f, denied(NODE)), "pod.request", FAILED, NODE),
+    "a user": (lambda f: printed(f, denied(USER)), "pod.request", FAILED, USER),
+    "no credentials at all": (
+        lambda f: printed(f, "Unable to locate credentials. You can configure"),
+        "pod.request",
+        FAILED,
+        "Unable to locate credentials",
+    ),
+    "a chained role": (
+        lambda f: printed(f, denied(f"arn:aws:sts::{OTHER}:assumed-role/next/session")),
+        "pod.request",
+        UNKNOWN,
+        "",
+    ),
+    "asked others, and never STS": (
+        lambda f: setattr(f, "talk", [Exchange(caller="pod", callee="s3", method="GET", url="/", source="10.0.0.7")]),
+        "pod.request",
+        FAILED,
+        "s3",
+    ),
+    "both tokens": (lambda f: None, "token.api_server", PASSED, "kubernetes.io"),
+    "no token for the API server": (
+        lambda f: container(f).update(
+            volumeMounts=[it for it in container(f)["volumeMounts"] if "kube-api" not in it["name"]]
+        ),
+        "token.api_server",
+        WARNING,
+        "aws-cli",
+    ),
+    "runs as my-sa": (lambda f: None, "pod.service_account", PASSED, "my-sa"),
+    "runs as default": (
+        lambda f: (bare(f), f.pod["spec"].update(serviceAccountName="default")),
+        "pod.service_account",
+        FAILED,
+        "default",
+    ),
+    "a role of this account": (lambda f: None, "service_account.account", PASSED, ACCOUNT),
+    "a role of another account, that STS takes": (
+        lambda f: (annotated(f, ROLE.replace(ACCOUNT, OTHER)), f.role.update(Arn=ROLE)),
+        "service_account.account",
+        WARNING,
+        OTHER,
+    ),
+    "no region, and the program minds": (
+        lambda f: (
+            printed(f, "You must specify a region."),
+            container(f).update(env=[it for it in container(f)["env"] if "REGION" not in it["name"]]),
+        ),
+        "pod.region",
+        FAILED,
+        "[]",
+    ),
+    "an empty region": (
+        lambda f: container(f)["env"][1].update(value=""),
+        "pod.region",
+        WARNING,
+        "AWS_REGION",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_program_does_shows_at_its_check(name: str) -> None:
+    spoil, check_id, status, got = CASES[name]
+    fakes = healthy()
+    spoil(fakes)
+    found = check(examined(fakes), check_id)
+    assert (found.id, found.status) == (check_id, status)
+    assert got in found.got
+
+
+CONVICTED: dict[str, tuple[Callable[[Fakes], Any], str, Step, Step | None]] = {
+    # what is wrong: (how, the check, where the cause lies, where it shows)
+    "the node's clock": (
+        lambda f: printed(f, "An error occurred (RequestTimeTooSkewed) when calling the ListBuckets operation: x"),
+        "pod.application",
+        Step.TOKEN_MOUNT,
+        Step.ACCESS,
+    ),
+    "no way to STS": (lambda f: printed(f, TIMEOUT), "pod.application", Step.STS_ASSUME, Step.STS_ASSUME),
+    "a chained role": (
+        lambda f: printed(f, "An error occurred (AccessDenied) when calling the AssumeRole operation: User: x"),
+        "pod.application",
+        Step.ACCESS,
+        Step.ACCESS,
+    ),
+    "a provider of one's own choice": (
+        lambda f: printed(f, denied(NODE)),
+        "pod.request",
+        Step.STS_ASSUME,
+        Step.ACCESS,
+    ),
+    "an old SDK": (
+        lambda f: (printed(f, denied(NODE)), container(f).update(image="aws-cli:1.16.1")),
+        "pod.sdk",
+        Step.STS_ASSUME,
+        Step.ACCESS,
+    ),
+    "static keys": (
+        lambda f: (printed(f, denied(USER)), container(f)["env"].append({"name": "AWS_ACCESS_KEY_ID", "value": "A"})),
+        "pod.static_keys",
+        Step.WEBHOOK,
+        Step.ACCESS,
+    ),
+    "not annotated": (
+        lambda f: (printed(f, denied(NODE)), f.service_account["metadata"].update(annotations={}), bare(f)),
+        "service_account.annotation",
+        Step.SERVICE_ACCOUNT,
+        Step.ACCESS,
+    ),
+    "another ServiceAccount": (
+        lambda f: (
+            printed(f, denied(NODE)),
+            bare(f),
+            f.pod["spec"].update(serviceAccountName="default"),
+        ),
+        "pod.service_account",
+        Step.SERVICE_ACCOUNT,
+        Step.ACCESS,
+    ),
+    "no region": (
+        lambda f: (
+            printed(f, "You must specify a region."),
+            container(f).update(env=[it for it in container(f)["env"] if "REGION" not in it["name"]]),
+        ),
+        "pod.region",
+        Step.WEBHOOK,
+        Step.STS_ASSUME,
+    ),
+    "a wrong account": (
+        lambda f: (
+            annotated(f, ROLE.replace(ACCOUNT, OTHER)),
+            setattr(f, "pod", {**f.mutated(f.pod), "status": f.pod["status"]}),
+            refuse(f, "InvalidIdentityToken", GENERIC),
+        ),
+        "service_account.account",
+        Step.SERVICE_ACCOUNT,
+        Step.STS_ASSUME,
+    ),
+    "a role that really is in another account": (
+        lambda f: (
+            annotated(f, ROLE.replace(ACCOUNT, OTHER)),
+            f.errors.update(role=NotFound(code="NoSuchEntity", said="cannot be found", status=404)),
+            container(f)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER)),
+            refuse(f, "InvalidIdentityToken", GENERIC),
+        ),
+        "sts.credentials",
+        Step.OIDC_PROVIDER,
+        Step.STS_ASSUME,
+    ),
+    "the organization": (
+        lambda f: refuse(f, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+        "sts.credentials",
+        Step.SERVICE_ACCOUNT,
+        Step.STS_ASSUME,
+    ),
+    "a thumbprint, where STS asks for it": (
+        lambda f: (
+            f.provider.update(ThumbprintList=["0" * 40]),
+            refuse(f, "InvalidIdentityToken", "certificate doesn't match configured thumbprint"),
+        ),
+        "provider.thumbprint",
+        Step.OIDC_PROVIDER,
+        Step.STS_ASSUME,
+    ),
+    "a token that kubelet cannot fetch": (
+        lambda f: waiting(f, 'MountVolume.SetUp failed for volume "aws-iam-token" : failed to fetch token: x'),
+        "token.file",
+        Step.TOKEN_MOUNT,
+        Step.TOKEN_MOUNT,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONVICTED)
+def test_the_cause_is_named_where_it_lies_and_nothing_else_beside_it(name: str) -> None:
+    spoil, check_id, lies, shows = CONVICTED[name]
+    fakes = healthy()
+    spoil(fakes)
+    found = examined(fakes)
+    verdict = found.verdict
+    assert (verdict.outcome, verdict.step) == (Outcome.BROKEN, lies), verdict
+    assert verdict.check is not None
+    assert verdict.check.id == check_id
+    assert verdict.seen is not None
+    assert verdict.seen.step is shows
+    assert verdict.later == ()
+    assert found.fix is not None
+
+
+def test_the_words_are_those_of_the_program_letter_by_letter() -> None:
+    fakes = healthy()
+    printed(fakes, denied(NODE))
+    seen = examined(fakes).verdict.seen
+    assert seen is not None
+    assert seen.text == f"aws: [ERROR]: {denied(NODE)}"
+    assert seen.where == "Pod default/pod-after aws-cli log"
+
+
+def test_only_the_sentence_of_a_log_is_kept_and_it_is_masked() -> None:
+    fakes = healthy()
+    printed(fakes, f"{denied(NODE)} {fakes.token}")
+    fakes.logs[""] = f"password: hunter2\n{fakes.logs['']}\n"
+    found = repr(examined(fakes))
+    assert "hunter2" not in found
+    assert fakes.token.rpartition(".")[2] not in found
+    assert MASK in found
+
+
+def test_of_several_containers_the_one_that_failed_speaks() -> None:
+    fakes = healthy()
+    container(fakes).update(name="web")
+    fakes.pod["spec"]["containers"].append({**container(fakes), "name": "sidecar"})
+    statuses = [{**ended(0), "name": "web"}, {**ended(1), "name": "sidecar"}]
+    fakes.pod["status"]["containerStatuses"] = statuses
+    fakes.logs["sidecar"] = NOT_AUTHORIZED
+    found = check(examined(fakes), "pod.application")
+    assert (found.status, found.error) == (FAILED, NOT_AUTHORIZED)
+    assert found.where == "Pod default/pod-after sidecar log"
+
+
+def test_kubelets_newest_words_are_told() -> None:
+    fakes = healthy()
+    volume = 'MountVolume.SetUp failed for volume "aws-iam-token" : '
+    waiting(fakes, f"{volume}first", f"{volume}second", 'MountVolume.SetUp failed for volume "data" : other')
+    file = examined(fakes).walk.report(Step.TOKEN_MOUNT).check("token.file")
+    assert (file.status, file.got, file.error) == (FAILED, "FailedMount", f"{volume}second")
+
+
+@pytest.mark.parametrize(
+    "events", [[], [{"reason": "FailedMount", "message": 'volume "data" : no'}], [None], ["x"], [{"reason": 1}]]
+)
+def test_without_kubelets_words_the_file_is_looked_for(events: list[Any]) -> None:
+    fakes = healthy()
+    waiting(fakes)
+    fakes.events = events
+    assert examined(fakes).walk.report(Step.TOKEN_MOUNT).check("token.file").status is PASSED
+
+
+def test_what_a_live_cluster_does_not_show_leaves_a_healthy_one_well() -> None:
+    fakes = healthy()
+    fakes.talk = []
+    running(fakes, "listening\n")
+    found = examined(fakes)
+    unseen = {"pod.application", "pod.token_used", "pod.request", "pod.hop_limit"}
+    assert {it.id: it.reason for it in found.checks if it.status is not PASSED} == dict.fromkeys(
+        unseen, "not_observable"
+    )
+    assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, PASSED)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_the_programs_refusal_is_read_where_we_did_not_ask(readable: bool) -> None:
+    fakes = healthy()
+    printed(fakes, NOT_AUTHORIZED)
+    if not readable:
+        fakes.errors["role"] = NotPermitted(code="AccessDenied", said="no", status=403)
+    verdict = examine(consented(fakes.ports(), ALL - {Action.EXCHANGE}), SUBJECT).verdict
+    assert (verdict.refusal, verdict.step) == ("not_authorized", Step.SERVICE_ACCOUNT)
+    assert verdict.check is not None
+    assert verdict.check.id == "pod.application"
+    assert ("subject_condition" in verdict.remaining) is not readable
+    assert "organization" in verdict.remaining
+
+
+@pytest.mark.parametrize("status", [None, [], "x", [{}], [{"state": 1}], [{"name": 3, "state": {"terminated": 5}}]])
+def test_a_status_of_any_shape_is_no_exception(status: Any) -> None:
+    fakes = healthy()
+    fakes.pod["status"] = {"containerStatuses": status, "podIP": 7}
+    assert examined(fakes).verdict.outcome in Outcome
