@@ -1,4 +1,4 @@
-"""The verdict: the first broken link, and which causes a refusal of STS leaves when more or less could be read."""
+"""The verdict: the first broken link, what else is broken, and which causes a refusal of STS leaves open."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import dataclasses
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.flow import chain
+from app.flow.chain import PLACES, roots
+from app.flow.consent import ALL, Action, consented
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
+from app.flow.ports import Execution
 from app.flow.refusals import REFUSALS
-from app.flow.verdict import Judgement, Outcome, judge
+from app.flow.verdict import Judgement, Outcome, Seen, judge
 from app.flow.walk import walk
-from tests.unit.fake_ports import HOST, PROVIDER, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import DIRECTORY, HOST, PROVIDER, SUBJECT, Fakes, bare_pod, token, trust_policy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 GENERIC = (
@@ -20,6 +26,12 @@ GENERIC = (
     "See the AssumeRoleWithWebIdentity documentation for requirements."
 )
 NOT_PERMITTED = NotPermitted(code="AccessDenied", said="is not authorized to perform: iam:GetRole", status=403)
+
+
+EVERY_CHECK = [
+    *((report.step, check) for report in walk(Fakes().ports(), SUBJECT) for check in report.checks),
+    *((step, Check(id=check_id, status=Status.FAILED)) for check_id, step in PLACES.items()),
+]
 
 
 def refuse(fakes: Fakes, code: str, said: str) -> None:
@@ -95,6 +107,23 @@ def test_with_the_role_readable_the_right_cause_is_named(name: str) -> None:
     assert (found.outcome, found.check and found.check.id) == (Outcome.BROKEN, check_id)
     assert (found.refusal, found.remaining) == ("not_authorized", (cause,))
     assert found.step is Step.SERVICE_ACCOUNT
+    assert found.later == ()
+    assert found.seen == Seen(step=Step.STS_ASSUME, text=NOT_AUTHORIZED, where="sts:AssumeRoleWithWebIdentity")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_with_the_role_unreadable_each_of_them_is_still_possible(name: str) -> None:
+    spoil, _, cause = NAMED[name]
+    fakes = Fakes()
+    spoil(fakes)
+    fakes.errors["role"] = NOT_PERMITTED
+    refuse(fakes, "AccessDenied", NOT_AUTHORIZED)
+    found = verdict(fakes)
+    assert (found.outcome, found.step) == (Outcome.BROKEN, Step.SERVICE_ACCOUNT)
+    assert found.check is not None
+    assert found.check.id == "sts.credentials"
+    assert cause in found.remaining
+    assert found.ruled_out == ()
 
 
 def test_with_the_role_readable_and_right_only_what_nobody_sees_is_left() -> None:
@@ -173,6 +202,105 @@ def test_each_answer_of_sts_is_known_by_its_words(code: str, said: str, refusal:
     fakes = Fakes()
     refuse(fakes, code, said)
     assert verdict(fakes).refusal == refusal
+
+
+def spoilt(*ways: Any) -> Judgement:
+    fakes = Fakes()
+    for way in ways:
+        way(fakes)
+    return verdict(fakes)
+
+
+def provider_gone(fakes: Fakes) -> None:
+    fakes.providers.clear()
+    refuse(fakes, "InvalidIdentityToken", GENERIC)
+
+
+def trust_wrong(fakes: Fakes) -> None:
+    change_policy(fakes, Action="sts:AssumeRole")
+    fakes.errors.setdefault("assume_role", Refused(code="AccessDenied", said=NOT_AUTHORIZED, status=400))
+
+
+def may_not_list(fakes: Fakes) -> None:
+    fakes.policies.clear()
+    fakes.errors["list_buckets"] = Refused(code="AccessDenied", said="no identity-based policy", status=403)
+
+
+def not_injected(fakes: Fakes) -> None:
+    fakes.webhook_up = False
+    fakes.pod = bare_pod()
+
+
+def not_annotated(fakes: Fakes) -> None:
+    fakes.service_account["metadata"]["annotations"] = {}
+
+
+def kubelet_stuck(fakes: Fakes) -> None:
+    expired = token(exp=int(fakes.now) - 1)
+    fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=expired, stderr="", exit_code=0)
+
+
+TWO: dict[str, tuple[tuple[Any, Any], str, tuple[str, ...]]] = {
+    # two things that are broken: (how, the first, what is told of the other)
+    "provider, permissions": ((provider_gone, may_not_list), "provider.exists", ("access.policy",)),
+    "provider, trust": ((trust_wrong, provider_gone), "provider.exists", ("trust.action",)),
+    "trust, webhook": ((trust_wrong, not_injected), "trust.action", ("webhook.volume",)),
+    "trust, permissions": ((trust_wrong, may_not_list), "trust.action", ("access.policy",)),
+    "webhook, permissions": ((not_injected, may_not_list), "webhook.volume", ("access.policy",)),
+    "annotation, provider": ((provider_gone, not_annotated), "provider.exists", ("service_account.annotation",)),
+    "provider, kubelet": ((provider_gone, kubelet_stuck), "provider.exists", ("token.lifetime",)),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("name", TWO)
+def test_of_two_causes_the_first_is_named_and_the_other_not_forgotten(name: str, turned: bool) -> None:
+    ways, first, later = TWO[name]
+    found = spoilt(*(reversed(ways) if turned else ways))
+    assert found.check is not None
+    assert (found.check.id, tuple(check.id for _, check in found.later)) == (first, later)
+    order = list(Step)
+    assert all(order.index(step) >= order.index(found.step or Step.ACCESS) for step, _ in found.later)
+
+
+@pytest.mark.parametrize("way", [provider_gone, trust_wrong, may_not_list, not_injected, not_annotated, kubelet_stuck])
+def test_what_follows_from_the_one_cause_is_no_other(way: Any) -> None:
+    assert spoilt(way).later == ()
+
+
+def test_the_organization_comes_before_a_webhook() -> None:
+    """Its refusal shows at STS, yet the cause lies in whom the role admits."""
+    found = spoilt(lambda f: refuse(f, "AccessDenied", NOT_AUTHORIZED), lambda f: f.webhooks.clear())
+    assert (found.step, found.remaining) == (Step.SERVICE_ACCOUNT, ("organization",))
+    assert [(step, check.id) for step, check in found.later] == [(Step.WEBHOOK, "webhook.registered")]
+
+
+def test_permissions_that_nobody_asked_to_use_are_not_told_of() -> None:
+    fakes = Fakes()
+    provider_gone(fakes)
+    may_not_list(fakes)
+    found = judge(walk(consented(fakes.ports(), ALL - {Action.DRY_RUN}), SUBJECT))
+    assert found.later == ()
+
+
+def test_a_walk_has_the_same_verdict() -> None:
+    fakes = Fakes()
+    trust_wrong(fakes)
+    found = walk(fakes.ports(), SUBJECT)
+    assert found.verdict == judge(found)
+
+
+@given(st.lists(st.sampled_from(EVERY_CHECK), unique_by=lambda it: it[1].id))
+def test_something_that_failed_always_has_a_cause(failed: list[Any]) -> None:
+    found = roots(failed)
+    assert bool(found) is bool(failed)
+    assert [it for it in found if it not in failed] == []
+
+
+def test_the_rules_are_about_checks_that_are_made() -> None:
+    made = {check.id for _, check in EVERY_CHECK}
+    named = {check_id for check_id, after in chain._FOLLOWS.items() for check_id in (check_id, *after)}
+    assert named | {check_id for group in chain._OBJECTS for check_id in group} <= made
 
 
 def test_what_could_not_be_read_does_not_matter_once_sts_said_yes() -> None:
