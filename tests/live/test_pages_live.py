@@ -98,15 +98,20 @@ def test_the_broken_link_is_named_with_its_command(here: Eks, opened: Open) -> N
     assert "kubectl" in unescape(shown.html("fix")) or "aws iam" in unescape(shown.html("fix"))
 
 
-@pytest.mark.parametrize(("context", "code"), [("stranger", "no_permission"), ("expired", "no_permission")])
-def test_without_rights_or_login_every_page_says_so(here: Eks, opened: Open, context: str, code: str) -> None:
-    shown = opened(context=context)
+def test_without_rights_every_page_says_which_rule_is_missing(here: Eks, opened: Open) -> None:
+    shown = opened(context="stranger")
     assert EN.message("errors.live_not_chosen.title") in unescape(shown.html("notice_problem"))
     shown.test.query_params["service_account"] = SUBJECT.service_account
     through_all(shown)
     assert outcome(shown) is Outcome.UNKNOWN
     reasons = {check.reason for report in visit(shown).walk for check in report.checks}
-    assert code in reasons
+    assert "no_permission" in reasons
+    assert EN.message("actions.allow_rbac") in unescape(shown.html("diagnosis_checks"))
+
+
+def test_without_a_login_every_page_says_so(here: Eks, opened: Open) -> None:
+    shown = through_all(opened(context="expired", service_account=SUBJECT.service_account))
+    assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
 
 
 def test_in_a_pod_of_its_own_the_projected_token_is_read_without_asking(
