@@ -419,3 +419,9 @@ def test_a_dropped_world_takes_its_fault_along(broken, simulation):
     assert not broken.test.exception
     assert broken.world.faults == ()
     assert "diagnosis" not in broken.keys
+
+
+def test_the_question_about_another_fault_says_what_is_broken_now(broken):
+    broken.open("break_it", fault="F14")
+    assert NAMED in broken.html("lab_strip")
+    assert "lab_form" in str([button.key for button in broken.test.button])

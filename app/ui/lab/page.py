@@ -12,6 +12,7 @@ from app.ui.lab.broken import broken
 from app.ui.lab.hidden import hidden
 from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
+from app.ui.lab.strip import world_is_broken
 from app.ui.simulated_only import needs_a_world
 from app.world.faults import FAULTS
 
@@ -37,7 +38,10 @@ def break_it() -> None:
         return
     if it and asked in ("", it.fault.id) and not trial.is_hidden():
         broken(it, content)
+        if it.mended:
+            return
     elif asked:
+        world_is_broken(content)
         ask(FAULTS[asked], content)
     else:
         _choose(content)

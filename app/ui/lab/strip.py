@@ -15,8 +15,15 @@ from app.world.faults import FAULTS
 
 
 def strip(page: str, content: Content) -> None:
-    """Draws it; nothing in a world that is whole, in live mode, and in the lab, which says more."""
-    if page == "break_it" or mode.is_live() or not (ids := session.world().faults):
+    """Draws it; nothing in live mode, and in the lab, which says more."""
+    if page != "break_it" and not mode.is_live():
+        world_is_broken(content)
+
+
+def world_is_broken(content: Content) -> None:
+    """Draws it, on whatever page; nothing in a world that is whole."""
+    ids = session.world().faults
+    if not ids:
         return
     if trial.is_hidden():
         told = prose(content.message("lab.strip_hidden"))

@@ -96,6 +96,7 @@ def cause(fault: Fault, guess: Guess | None) -> None:
     trial = _keep(fault, here, guess)
     if guess:
         score.count(fault.id, [guess.text == guess.own, guess.step == seen_at(fault)])
+    st.session_state.pop(_ASKED, None)
     st.query_params[PARAM] = trial.fault.id
 
 
