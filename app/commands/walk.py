@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from app.commands.choosing_faults import chosen
+from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
 from app.commands.verdict_text import conclusions
@@ -31,7 +32,7 @@ def command(settings: Settings, words: Content) -> click.Command:
     def walk(context: click.Context, names: tuple[str, ...], output: str, lang: str) -> None:
         reader = load(lang)
         faults = tuple(fault.id for fault in chosen(names, reader))
-        found = walk_once(faults)
+        found = walk_once(faults, reader)
         if output == "json":
             print_json(as_json(found, faults, reader))
         else:
@@ -41,15 +42,23 @@ def command(settings: Settings, words: Content) -> click.Command:
     return walk
 
 
-def walk_once(faults: Sequence[str]) -> Diagnosis:
-    """The scenario's `default/my-sa` and `pod-after`, examined in a world made for it, with these faults in force."""
+def walk_once(faults: Sequence[str], words: Content) -> Diagnosis:
+    """The scenario's `default/my-sa` and `pod-after`, examined in a world made for it, with these faults in force.
+
+    Raises `CannotRun` where one fault takes away what another one would change.
+    """
     from app.flow.doctor import examine
     from app.wiring import simulated
+    from app.world.faults import CannotBeCaused
     from app.world.simulation import Simulation
 
     with Simulation() as simulation:
         world = simulation.world("walk")
-        simulation.cause(world, *faults)
+        try:
+            simulation.cause(world, *faults)
+        except CannotBeCaused as error:
+            values = {"got": ", ".join(faults), "fault": error.fault_id, "said": error.said}
+            raise CannotRun(words, "faults_exclude", **values) from error
         return examine(simulated(simulation, world), SUBJECT)
 
 

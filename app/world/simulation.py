@@ -129,13 +129,14 @@ class Simulation:
         self._change(world, memento.restore(world, saved))
 
     def cause(self, world: World, *fault_ids: str) -> None:
-        """Causes faults, in this order, beside those in force; one already in force stays as it is. Raises `KeyError`.
+        """Causes faults, in this order as far as they allow it, beside those in force. Raises `KeyError`.
 
-        Where one cannot be caused the world is as it was before all of them.
+        Raises `CannotBeCaused` as well, and the world is then as it was before all of them.
         """
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
-        self._change(world, _cause(world, [FAULTS[fault_id] for fault_id in fault_ids]))
+        wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
+        self._change(world, _cause(world, wanted, in_force))
 
     def mend(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
@@ -240,13 +241,16 @@ class Simulation:
             self.store.expire()
 
 
-async def _cause(world: World, faults: list[Fault]) -> None:
+async def _cause(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
+    """Those of the running Pod come last, for the others create it anew; where one is in force, all are caused anew."""
     before = world.before_faults or await memento.save(world)
-    for fault in faults:
-        if fault.id in world.faults:
-            continue
+    wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
+    if wanted and any(fault.last for fault in in_force):
+        await memento.restore(world, before)
+        wanted = in_force + wanted
+    for fault in sorted(wanted, key=lambda fault: fault.last):
         try:
-            await fault.cause_it(world)
+            await fault.cause_in(world)
         except BaseException:
             await memento.restore(world, before)
             raise

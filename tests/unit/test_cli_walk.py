@@ -111,7 +111,7 @@ def test_what_cannot_be_seen_of_a_pod_leaves_the_step_as_it_is_and_what_is_broke
 )
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_the_status_tells_how_it_went(monkeypatch, status, exit_status, output):
-    monkeypatch.setattr(walk_command, "walk_once", lambda _: diagnosis_with(status))
+    monkeypatch.setattr(walk_command, "walk_once", lambda *_: diagnosis_with(status))
     result = run("--output", output)
     assert result.exit_code == exit_status, result.output
 
@@ -119,7 +119,7 @@ def test_the_status_tells_how_it_went(monkeypatch, status, exit_status, output):
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_what_nobody_has_seen_work_does_not_pass(monkeypatch, output):
     unasked = Diagnosis(walk=Walk(subject=SUBJECT, reports=()), checks=(), read_at=0.0)
-    monkeypatch.setattr(walk_command, "walk_once", lambda _: unasked)
+    monkeypatch.setattr(walk_command, "walk_once", lambda *_: unasked)
     assert run("--output", output).exit_code == 1
 
 
@@ -141,7 +141,7 @@ def test_text_shows_what_passed_shortly_and_what_did_not_in_full(language):
 
 
 def test_text_has_no_colour_where_it_is_no_terminal(monkeypatch):
-    monkeypatch.setattr(walk_command, "walk_once", lambda _: diagnosis_with(Status.FAILED))
+    monkeypatch.setattr(walk_command, "walk_once", lambda *_: diagnosis_with(Status.FAILED))
     result = run(language="ja")
     assert "\x1b" not in result.output
     assert "✓" in result.output
@@ -180,7 +180,7 @@ def test_a_fault_that_is_left_out_says_why(name):
 
 def test_faults_are_taken_once_and_in_any_case(monkeypatch):
     asked = []
-    monkeypatch.setattr(walk_command, "walk_once", lambda faults: asked.append(faults) or diagnosis_with())
+    monkeypatch.setattr(walk_command, "walk_once", lambda faults, _: asked.append(faults) or diagnosis_with())
     assert run("--fault", "f46", "--fault", "F05B", "--fault", "F46").exit_code == 0
     assert asked == [("F46", "F05b")]
 
@@ -210,6 +210,13 @@ def test_a_real_walk_under_two_faults():
     assert any(
         line.startswith("+") and "system:serviceaccount:default:my-sa" in line for line in verdict["fix"]["diff"]
     )
+
+
+def test_faults_that_exclude_one_another_are_told_so():
+    result = run("--fault", "F14", "--fault", "F26")
+    assert result.exit_code == 2
+    assert load("en").message("errors.faults_exclude.title") in result.stderr
+    assert "F26" in result.stderr
 
 
 def test_a_real_walk_under_a_harmless_fault_is_a_warning():

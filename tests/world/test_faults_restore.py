@@ -6,7 +6,7 @@ import pytest
 
 from app.world import memento
 from app.world.apiserver.errors import ApiError
-from app.world.faults import FAULTS
+from app.world.faults import FAULTS, CannotBeCaused
 from app.world.faults.fault import Fault
 from tests.world.state import COPIED, classes_in, state_of
 
@@ -57,7 +57,7 @@ def test_where_a_fault_cannot_be_caused_none_is(simulation, world, monkeypatch):
     failing = {name: getattr(FAULTS["F21"], name) for name in Fault.__dataclass_fields__} | {"cause_it": fail}
     monkeypatch.setattr("app.world.faults.FAULTS", {**FAULTS, "F21": Fault(**failing)})
     before = state_of(world)
-    with pytest.raises(ApiError):
+    with pytest.raises(CannotBeCaused, match="F21: no"):
         simulation.cause(world, "F01", "F21")
     assert state_of(world) == before
 

@@ -18,9 +18,9 @@ from app.world.faults import (
     way_to_aws,
     webhook,
 )
-from app.world.faults.fault import Fault
+from app.world.faults.fault import CannotBeCaused, Fault
 
-__all__ = ["FAULTS", "LEFT_OUT", "Fault"]
+__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault"]
 
 _MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, program, token, way_to_aws, access)
 

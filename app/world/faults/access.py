@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
-from app.world.faults.changing import detach_permissions, recreate
+from app.world.faults.changing import recreate, remove_permissions
 from app.world.faults.fault import Fault
 from app.world.scenario import ROLE
 
@@ -25,13 +25,13 @@ async def _denied_by_the_organization(world: World) -> None:
 
 
 async def _no_permission(world: World) -> None:
-    detach_permissions(world)
+    remove_permissions(world)
     await recreate(world)
 
 
 async def _listing_of_one_bucket(world: World) -> None:
     """`s3:ListBucket` lists a bucket's objects; the buckets themselves take `s3:ListAllMyBuckets`."""
-    detach_permissions(world)
+    remove_permissions(world)
     bucket = f"arn:aws:s3:::{next(iter(world.account.buckets))}"
     document = _document({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket})
     parameters = {"RoleName": ROLE, "PolicyName": "list", "PolicyDocument": document}

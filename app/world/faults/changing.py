@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
 from app.world import roles
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
-READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-"""The permission policy of the role."""
 POD_SECONDS = 30.0
 """How long a Pod that was created anew may be on its way."""
 
@@ -120,9 +119,20 @@ def set_trust_policy(world: World, policy: JsonObject) -> None:
     iam.call(world.account, "UpdateAssumeRolePolicy", parameters)
 
 
-def detach_permissions(world: World) -> None:
-    """DetachRolePolicy: the role has no permission left."""
-    iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": READ_ONLY})
+def remove_permissions(world: World) -> list[tuple[str, dict[str, str]]]:
+    """Takes all permission policies off the role; returns the calls that would put them back."""
+    role = {"RoleName": ROLE}
+    calls = []
+    for attached in iam.call(world.account, "ListAttachedRolePolicies", role)["AttachedPolicies"]:
+        policy = {**role, "PolicyArn": attached["PolicyArn"]}
+        iam.call(world.account, "DetachRolePolicy", policy)
+        calls.append(("AttachRolePolicy", policy))
+    for name in iam.call(world.account, "ListRolePolicies", role)["PolicyNames"]:
+        inline = {**role, "PolicyName": name}
+        document = unquote(iam.call(world.account, "GetRolePolicy", inline)["PolicyDocument"])
+        iam.call(world.account, "DeleteRolePolicy", inline)
+        calls.append(("PutRolePolicy", {**inline, "PolicyDocument": document}))
+    return calls
 
 
 def host_of(world: World) -> str:

@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.model import Step
+from app.world.apiserver.errors import ApiError
+from app.world.aws.errors import AwsError
+from app.world.node.kubelet import ContainerNotFound
 
 if TYPE_CHECKING:
     from app.world.world import World
+
+
+class CannotBeCaused(Exception):
+    """What the fault would change is not there: another fault or the world's owner has taken it away."""
+
+    def __init__(self, fault_id: str, said: str) -> None:
+        super().__init__(f"{fault_id}: {said}")
+        self.fault_id = fault_id
+        self.said = said
+        """In the words of whoever missed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +46,12 @@ class Fault:
     """Breaks the world, by the operations that a request takes."""
     harmless: bool = False
     """Whether the Pod does its work all the same."""
+    last: bool = False
+    """Whether it lies in the Pod that runs: whatever creates the Pod anew has to come before it."""
+
+    async def cause_in(self, world: World) -> None:
+        """Causes it. Raises `CannotBeCaused`; the world may then be half changed."""
+        try:
+            await self.cause_it(world)
+        except (ApiError, AwsError, ContainerNotFound, LookupError, OSError) as error:
+            raise CannotBeCaused(self.id, str(error)) from error

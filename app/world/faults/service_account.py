@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN
 from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.changing import (
-    READ_ONLY,
     annotate,
     annotate_role,
-    detach_permissions,
     provider_arn,
     recreate,
+    remove_permissions,
     role_arn,
-    trust_policy,
 )
 from app.world.faults.fault import Fault
 from app.world.scenario import ROLE
@@ -50,11 +48,13 @@ async def _mistyped_role(world: World) -> None:
 
 async def _path_omitted(world: World) -> None:
     """The role is made anew under a path, which is part of its ARN; the annotation is not adapted."""
-    detach_permissions(world)
-    iam.call(world.account, "DeleteRole", {"RoleName": ROLE})
-    document = json.dumps(trust_policy(world))
-    iam.call(world.account, "CreateRole", {"RoleName": ROLE, "Path": "/team/", "AssumeRolePolicyDocument": document})
-    iam.call(world.account, "AttachRolePolicy", {"RoleName": ROLE, "PolicyArn": READ_ONLY})
+    role = {"RoleName": ROLE}
+    trust = unquote(iam.call(world.account, "GetRole", role)["Role"]["AssumeRolePolicyDocument"])
+    permissions = remove_permissions(world)
+    iam.call(world.account, "DeleteRole", role)
+    iam.call(world.account, "CreateRole", {**role, "Path": "/team/", "AssumeRolePolicyDocument": trust})
+    for action, parameters in permissions:
+        iam.call(world.account, action, parameters)
     await recreate(world)
 
 

@@ -124,15 +124,15 @@ _TIMES = re.compile(r"current date/time ([0-9]+) must be before the expiration d
 FAULTS = (
     Fault(
         id="F30", number=30, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
-        text=texts.no_jwt, cause_it=_cut_off,
+        text=texts.no_jwt, cause_it=_cut_off, last=True,
     ),
     Fault(
         id="F31", number=31, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
-        text=_expired, cause_it=_token_kept,
+        text=_expired, cause_it=_token_kept, last=True,
     ),
     Fault(
         id="F32", number=32, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
-        text=_expired, cause_it=_not_renewed,
+        text=_expired, cause_it=_not_renewed, last=True,
     ),
     Fault(
         id="F35", number=35, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="network",
@@ -141,6 +141,6 @@ FAULTS = (
     Fault(
         id="F35b", number=35, cause=Step.SERVICE_ACCOUNT, seen=Step.TOKEN_MOUNT, changes="service_account",
         text=lambda _: _not_mounted(f'serviceaccounts "{SERVICE_ACCOUNT}" not found'),
-        cause_it=_service_account_deleted,
+        cause_it=_service_account_deleted, last=True,
     ),
 )  # fmt: skip

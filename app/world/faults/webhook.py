@@ -9,7 +9,7 @@ from app.flow.model import Step
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.faults import texts
-from app.world.faults.changing import annotate, delete, recreate, role_arn, settle, submit
+from app.world.faults.changing import annotate, delete, recreate, settle, submit
 from app.world.faults.fault import Fault
 from app.world.passage import move_clock
 from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
@@ -22,10 +22,12 @@ _HOUR = 3600.0
 
 async def _annotated_afterwards(world: World) -> None:
     """The Pod is an hour old when its ServiceAccount gets its annotation, and nobody restarts it."""
+    account = world.cluster.get("serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    role = account["metadata"]["annotations"][ROLE_ARN]
     await annotate(world, {ROLE_ARN: None})
     await recreate(world)
     await move_clock(world, _HOUR)
-    await annotate(world, {ROLE_ARN: role_arn(world)})
+    await annotate(world, {ROLE_ARN: role})
 
 
 async def _down(world: World) -> None:
@@ -70,7 +72,7 @@ def _no_agent(world: World) -> str:
 FAULTS = (
     Fault(
         id="F04", number=4, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_annotated_afterwards,
+        text=texts.as_the_node, cause_it=_annotated_afterwards, last=True,
     ),
     Fault(
         id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
@@ -82,7 +84,7 @@ FAULTS = (
     ),
     Fault(
         id="F06", number=6, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_not_in_its_cache,
+        text=texts.as_the_node, cause_it=_not_in_its_cache, last=True,
     ),
     Fault(
         id="F51", number=51, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="account",
