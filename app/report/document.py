@@ -3,9 +3,10 @@
 format       "irsa-explorer doctor" or "irsa-explorer survey"
 read_at      when it was read, RFC 3339
 outcome      works, broken or unknown: exit status 0, 1 or 2
-verdict      message; step, check and status of the broken link; refusal of STS; causes that remain, that are
-             ruled out; ids of the checks that could not be made
-fix          id, message, commands; null where there is nothing to do
+verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
+             broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
+             could not be made
+fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
 checks       every check: step, id, status, got, expected, where, reason, error, title
 """
 
@@ -17,6 +18,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonValue
+from app.report import difference
 from app.report import words as told
 
 
@@ -34,6 +36,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "status": judged.status,
             "step": judged.step,
             "check": judged.check.id if judged.check else None,
+            "seen": dataclasses.asdict(judged.seen) if judged.seen else None,
+            "later": [{"step": step, "check": check.id} for step, check in judged.later],
             "refusal": judged.refusal or None,
             "remaining": list(judged.remaining),
             "ruled_out": list(judged.ruled_out),
@@ -41,7 +45,12 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
         },
         "fix": None
         if fix is None
-        else {"id": fix.id, "message": words.message(f"doctor.fixes.{fix.id}"), "commands": list(fix.commands)},
+        else {
+            "id": fix.id,
+            "message": words.message(f"doctor.fixes.{fix.id}"),
+            "commands": list(fix.commands),
+            "diff": list(difference.lines(fix.change)) if fix.change else [],
+        },
         "checks": [
             {"step": step, **dataclasses.asdict(check), "title": told.title(check, found, words)}
             for step, checks in found.steps()

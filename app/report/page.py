@@ -9,11 +9,11 @@ from html import escape
 from pathlib import Path
 
 from app.content import Content
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict import Outcome
-from app.report import picture
+from app.report import difference, picture
 from app.report import words as told
 
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
@@ -46,6 +46,18 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
     # (1) Why, and what it may mean.
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         parts += [_heading("evidence", words), _details(judged.check, words)]
+    if judged.seen:
+        seen_at = words.message("doctor_page.seen_at", step=words.message(f"steps.{judged.seen.step}.short"))
+        parts += [
+            f"<h2>{escape(words.message('doctor_page.seen'))}</h2>",
+            f"<p>{_prose(seen_at)} <code>{escape(judged.seen.where)}</code></p>",
+            f"<pre><code>{escape(judged.seen.text)}</code></pre>",
+        ]
+    if judged.later:
+        broken = (
+            f"{words.message(f'steps.{step}.short')}: {told.title(check, found, words)}" for step, check in judged.later
+        )
+        parts += [f"<h2>{escape(words.message('doctor_page.later'))}</h2>", _list(broken)]
     if judged.refusal:
         parts += [_heading("refusal", words), f"<p>{_prose(words.message(f'doctor.refusals.{judged.refusal}'))}</p>"]
         for key, causes in (("possible", judged.remaining), ("ruled_out", judged.ruled_out)):
@@ -57,6 +69,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
         parts += [_heading("fix", words), f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
         parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
         parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+        parts += _change(fix.change, words) if fix.change else []
 
     if actions := told.to_be_sure(found):
         options = " ".join(f"--do {action}" for action in actions)
@@ -116,6 +129,13 @@ def _page(title: str, parts: Iterable[str], words: Content) -> str:
 @cache
 def _style() -> str:
     return _STYLE.read_text(encoding="utf-8")
+
+
+def _change(change: Change, words: Content) -> list[str]:
+    """What becomes of the object, as lines of a diff."""
+    lines = "\n".join(difference.lines(change)[2:])
+    title = words.message("doctor_page.change", object=change.object)
+    return [f"<h3>{escape(title)}</h3>", f"<pre><code>{escape(lines)}</code></pre>"]
 
 
 def _verdict(status: Status, sentence: str) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import stat
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, n
 
 
 JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
-VERDICT_KEYS = ["message", "status", "step", "check", "refusal", "remaining", "ruled_out", "open"]
+VERDICT_KEYS = ["message", "status", "step", "check", "seen", "later", "refusal", "remaining", "ruled_out", "open"]
 CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title"]
 
 
@@ -127,7 +128,7 @@ def test_the_json_has_exactly_the_keys_that_scripts_rely_on(monkeypatch: pytest.
     found = json.loads(reported(monkeypatch, broken(), "--output", "json", "--lang", language).stdout)
     assert list(found) == JSON_KEYS
     assert list(found["verdict"]) == VERDICT_KEYS
-    assert list(found["fix"]) == ["id", "message", "commands"]
+    assert list(found["fix"]) == ["id", "message", "commands", "diff"]
     assert {tuple(check) for check in found["checks"]} == {tuple(CHECK_KEYS)}
     assert (found["outcome"], found["verdict"]["check"], found["verdict"]["refusal"]) == (
         *("broken", "trust.subject"),
@@ -175,6 +176,29 @@ def test_the_page_is_one_file_without_script_or_network(
         assert command in page.text
     for check in found.checks:
         assert load(language).check(check.id).title.replace("`", "") in page.text
+
+
+@pytest.mark.parametrize("output", ["text", "json", "html"])
+def test_how_it_shows_what_else_is_broken_and_what_a_fix_changes_is_told(
+    monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0].update(Action="sts:AssumeRole")
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", said=NOT_AUTHORIZED, status=403)
+    fakes.policies.clear()
+    text = unescape(reported(monkeypatch, examine(fakes.ports(), SUBJECT), "--output", output, "--lang", "en").output)
+    assert NOT_AUTHORIZED in text
+    assert ("access.policy" if output == "json" else load("en").check("access.policy").title) in text
+    assert re.search(r'^ *\+ +"Action": "sts:AssumeRoleWithWebIdentity"', text, re.MULTILINE) or output == "json"
+    if output == "json":
+        verdict, fix = (json.loads(text)[key] for key in ("verdict", "fix"))
+        assert verdict["seen"] == {
+            "step": "sts_assume",
+            "text": NOT_AUTHORIZED,
+            "where": "sts:AssumeRoleWithWebIdentity",
+        }
+        assert verdict["later"] == [{"step": "access", "check": "access.policy"}]
+        assert fix["diff"][:2] == [f"{sign} Role s3-reader AssumeRolePolicyDocument" for sign in ("---", "+++")]
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])

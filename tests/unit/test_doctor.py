@@ -417,6 +417,90 @@ def test_the_fix_names_what_the_walk_has_found(name: str) -> None:
     assert [line[: len(wanted)] for line, wanted in zip(found, commands, strict=True)] == commands
 
 
+CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
+    # by the fix's case: (the object, where to look, what is there before and after)
+    "provider": (f"OpenIDConnectProvider {PROVIDER}", lambda it: it and it["Url"], None, ISSUER),
+    "client id": (
+        f"OpenIDConnectProvider {PROVIDER}",
+        lambda it: it["ClientIDList"],
+        ["sts.amazon.com"],
+        ["sts.amazon.com", "sts.amazonaws.com"],
+    ),
+    "no annotation": (
+        "ServiceAccount default/my-sa",
+        lambda it: it["metadata"]["annotations"].get(ANNOTATION),
+        None,
+        ROLE,
+    ),
+    "bare name": (
+        "ServiceAccount default/my-sa",
+        lambda it: it["metadata"]["annotations"][ANNOTATION],
+        "s3-reader",
+        ROLE,
+    ),
+    "not restarted": (
+        "Pod default/pod-after",
+        lambda it: [item["name"] for item in it["spec"]["volumes"]],
+        ["kube-api-access-x2x4z"],
+        ["kube-api-access-x2x4z", "aws-iam-token"],
+    ),
+    "other service account": (
+        "Pod default/pod-after",
+        lambda it: it["spec"]["serviceAccountName"],
+        "default",
+        "my-sa",
+    ),
+    "skip label": (
+        "Pod default/pod-after",
+        lambda it: "eks.amazonaws.com/skip-pod-identity-webhook" in it["metadata"]["labels"],
+        True,
+        False,
+    ),
+    "static keys": (
+        "Pod default/pod-after",
+        lambda it: [item["name"] for item in it["spec"]["containers"][0]["env"] if "KEY" in item["name"]],
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+        [],
+    ),
+    "region": (
+        "Pod default/pod-after",
+        lambda it: [v["value"] for v in it["spec"]["containers"][0]["env"] if v["name"] == "AWS_DEFAULT_REGION"],
+        [],
+        ["ap-northeast-1"],
+    ),
+    "no permission": (
+        "Role s3-reader Policies",
+        lambda it: it,
+        [],
+        ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_fix_says_what_becomes_of_the_object(name: str) -> None:
+    called, look, before, after = CHANGES[name]
+    fakes = healthy()
+    FIXES[name][0](fakes)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert fix.change is not None
+    assert fix.change.object == called
+    assert (look(fix.change.before), look(fix.change.after)) == (before, after)
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_a_change_changes_something_and_shows_no_secret(name: str) -> None:
+    fakes = healthy()
+    add_variable(fakes, "AWS_SESSION_TOKEN", value=SECRETS[1])
+    FIXES[name][0](fakes)
+    fix = examined(fakes).fix
+    assert fix is not None
+    change = fix.change
+    assert change is None or change.before != change.after
+    assert SECRETS[1] not in repr(change)
+
+
 HOST = ISSUER.removeprefix("https://")
 TRUST: dict[str, dict[str, Any]] = {
     "principal": {"Principal": {"Federated": f"{PROVIDER}X"}},
@@ -435,6 +519,8 @@ def test_the_trust_policy_that_is_proposed_lets_the_service_account_in_and_nobod
     fix_id, ((*command, document),) = words(fakes)
     assert (fix_id, command[:5]) == ("trust", ["aws", "iam", "update-assume-role-policy", "--role-name", "s3-reader"])
     after = json.loads(document)
+    change = examined(fakes).fix.change
+    assert (change.object, change.before, change.after) == ("Role s3-reader AssumeRolePolicyDocument", before, after)
     assert after["Statement"][: len(before["Statement"])] == before["Statement"], "nobody loses anything"
     fakes.role["AssumeRolePolicyDocument"] = after
     found = examined(fakes)
