@@ -136,6 +136,25 @@ def test_a_token_request_without_token_is_unexpected(body: bytes) -> None:
         cluster(server.port).request_token("a", "b", "c", 600)
 
 
+def test_a_log_may_hold_anything_and_is_not_written_down() -> None:
+    with scripted(200, b"password: hunter2\n") as server:
+        port = cluster(server.port)
+        assert port.pod_log("a", "b", "c") == "password: hunter2\n"
+        (exchange,) = port.exchanges()
+    assert "hunter2" not in repr(exchange)
+    assert "container=c" in exchange.url
+    assert "tailLines=" in exchange.url
+
+
+def test_why_there_is_no_log_is_written_down() -> None:
+    with scripted(400, b'{"kind": "Status", "message": "a container name must be specified"}') as server:
+        port = cluster(server.port)
+        with pytest.raises(Refused, match="container name"):
+            port.pod_log("a", "b")
+        (exchange,) = port.exchanges()
+    assert "container name" in exchange.response_body
+
+
 CALLS: dict[str, Callable[[KubernetesCluster], Any]] = {
     "get": lambda port: port.version(),
     "log": lambda port: port.pod_log("a", "b"),

@@ -39,6 +39,13 @@ def test_the_log_of_a_pod_is_a_text(place: Place) -> None:
     assert isinstance(place.ports.cluster.pod_log(place.subject.namespace, place.subject.pod), str)
 
 
+def test_events_are_those_of_the_pod_alone(place: Place) -> None:
+    events = place.ports.cluster.pod_events(place.subject.namespace, place.subject.pod)
+    assert {event["involvedObject"]["name"] for event in events} <= {place.subject.pod}
+    assert all(isinstance(event["message"], str) and isinstance(event["reason"], str) for event in events)
+    assert place.ports.cluster.pod_events("default", "ghost") == []
+
+
 def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
     cluster, subject = place.ports.cluster, place.subject
     assert {"default", "kube-system"} <= set(cluster.namespaces())

@@ -364,7 +364,8 @@ def test_a_key_that_is_published_no_more_may_still_be_known_to_sts(learner: Lear
 def test_the_pod_of_another_service_account(learner: Learner) -> None:
     found = learner.walk(dataclasses.replace(SUBJECT, pod="pod-before"))
     assert found.verdict.check is not None
-    assert (found.verdict.check.id, found.verdict.check.got) == ("pod.exists", "default")
+    assert (found.verdict.check.id, found.verdict.check.got) == ("pod.injected", "[]")
+    assert check(found, "pod.exists").status is PASSED
 
 
 def test_the_default_service_account_has_no_role(learner: Learner) -> None:
