@@ -131,11 +131,13 @@ def reset() -> None:
 
 
 def cause(fault_id: str) -> None:
-    """Mends whatever is broken in this browser's world, breaks it anew, and walks through it."""
+    """Mends whatever is broken in this browser's world, breaks it anew, and walks. Raises `CannotBeCaused`."""
     here = world()
     simulation().mend(here)
-    simulation().cause(here, fault_id)
-    _walk(here)
+    try:
+        simulation().cause(here, fault_id)
+    finally:
+        _walk(here)
 
 
 def mend() -> None:

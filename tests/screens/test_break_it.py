@@ -425,3 +425,14 @@ def test_the_question_about_another_fault_says_what_is_broken_now(broken):
     broken.open("break_it", fault="F14")
     assert NAMED in broken.html("lab_strip")
     assert "lab_form" in str([button.key for button in broken.test.button])
+
+
+def test_a_fault_for_which_the_world_lacks_something_is_told(screen, simulation):
+    shown = screen(lang="en").open("break_it", fault="F26")
+    shown.world.account.oidc_providers.clear()
+    press(shown, "run_unguessed")
+    (told,) = shown.test.error
+    assert "OpenIDConnect Provider not found" in told.value
+    assert shown.world.faults == ()
+    shown.test.run()
+    assert not shown.test.error

@@ -28,6 +28,9 @@ def break_it() -> None:
     if drawn := score(content):
         components.block(drawn, key="lab_score")
 
+    if said := trial.refusal():
+        st.error(content.message("lab.cannot", said=said))
+
     # (1) The address asks for a fault, or one is in force, or neither.
     asked, it = st.query_params.get(trial.PARAM, ""), trial.current()
     if asked and asked not in FAULTS:

@@ -17,7 +17,7 @@ import streamlit as st
 from app.flow.model import Step
 from app.ui import mode, session
 from app.ui.lab import score
-from app.world.faults import FAULTS, Fault
+from app.world.faults import FAULTS, CannotBeCaused, Fault
 from app.world.memento import Memento
 from app.world.world import World
 
@@ -26,6 +26,7 @@ PARAM = "fault"
 NOTHING = ""
 """In place of a step or of a text: nothing fails."""
 _KEY = "lab"
+_REFUSED = "lab_cannot"
 _ASKED = "lab_asked"
 """In the session: which fault is asked about in which world, its text, and the texts to choose from."""
 _TEXTS = 3
@@ -88,9 +89,25 @@ def is_hidden() -> bool:
     return bool(here.faults) and here in _hidden
 
 
+def refusal() -> str:
+    """Why the last fault could not be caused; told once, and empty where it could."""
+    return str(st.session_state.pop(_REFUSED, ""))
+
+
+def _is_caused(fault: Fault) -> bool:
+    """Mends the world and breaks it anew, unless its owner has taken away what the fault would change."""
+    try:
+        session.cause(fault.id)
+    except CannotBeCaused as error:
+        st.session_state[_REFUSED] = error.said
+        return False
+    return True
+
+
 def cause(fault: Fault, guess: Guess | None) -> None:
     """Breaks the world, which is mended first."""
-    session.cause(fault.id)
+    if not _is_caused(fault):
+        return
     here = session.world()
     _hidden.discard(here)
     trial = _keep(fault, here, guess)
@@ -105,9 +122,10 @@ def surprise() -> None:
     last = st.session_state.get(_KEY)
     before = last.fault.id if isinstance(last, Trial) else ""
     fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != before])
+    if not _is_caused(fault):
+        return
     here = session.world()
     _hidden.add(here)
-    session.cause(fault.id)
     _keep(fault, here)
     st.query_params.pop(PARAM, None)
 
