@@ -180,9 +180,10 @@ def _must_be_a_name(text: str) -> None:
         raise NotChosen(code="live_not_a_name", said="", got=shown(text[:_LONGEST]))
 
 
-def look_around(chosen: State, ports: Ports) -> None:
-    """Reads the list that only the next choice needs."""
-    _listed(chosen, ("namespaces",), ports.cluster.namespaces)
+def look_around(chosen: State, ports: Ports) -> Unreachable | None:
+    """Reads the list that only the next choice needs. What it brings back is the silence of the API server, if any."""
+    error = _listed(chosen, ("namespaces",), ports.cluster.namespaces).error
+    return error if isinstance(error, Unreachable) else None
 
 
 def _accounts(chosen: State, opened: Callable[[], Ports]) -> Listed:

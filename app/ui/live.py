@@ -50,8 +50,7 @@ def arrive(content: Content) -> Visit | None:
             seconds = time.perf_counter() - started
             found = Walk(subject=subject, reports=tuple(reports))
             chosen.visit = _visit(chosen, ports, found, seconds)
-            choosing.look_around(chosen, ports)
-            chosen.problem = None
+            chosen.problem = choosing.look_around(chosen, ports)  # it may have fallen silent on the way
     except FlowError as error:
         chosen.problem = error
     chosen.settled = True

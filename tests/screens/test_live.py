@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from app.clients.issuer import IssuerTransport
+from app.clients.kubernetes_cluster import KubernetesCluster
 from app.content import LANGUAGES, PAGES, STORY, load
 from app.flow.consent import ALL, Action
+from app.flow.errors import Unreachable
 from app.flow.model import Status, Step
 from app.flow.snapshot import save
 from app.world.aws.iam import actions as iam
@@ -407,6 +409,25 @@ def test_what_was_learnt_stays_when_nobody_answers_any_more(screen, real):
     shown.click("run_again")
     assert visit(shown).walk.report(Step.SERVICE_ACCOUNT) is before
     assert EN.message("errors.kubeconfig_missing.title") in unescape(shown.html("notice_problem"))
+
+
+def test_a_server_that_stops_in_the_middle_is_named_and_what_it_said_before_stays(screen, real):
+    shown = screen(lang="en").open("home")
+    stopped = Unreachable(code="connection_refused", said="Connection refused", operation="list webhooks")
+
+    def stop(*_):
+        for question in ("mutating_webhooks", "pod", "namespaces", "allowed"):
+            real.monkeypatch.setattr(KubernetesCluster, question, stop)
+        raise stopped
+
+    real.monkeypatch.setattr(KubernetesCluster, "mutating_webhooks", stop)
+    shown.open("doctor", mode="live")
+    assert not shown.test.exception
+    assert [status(shown, step) for step in (Step.SERVICE_ACCOUNT, Step.WEBHOOK)] == [Status.PASSED, Status.UNKNOWN]
+    assert EN.message("errors.connection_refused.title") in unescape(shown.html("notice_problem"))
+    assert EN.check("webhook.registered").title in diagnosis(shown)
+    for page in ("home", *Step):
+        assert not shown.open(page).test.exception
 
 
 # (5) Where others see the pages
