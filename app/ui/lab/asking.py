@@ -65,7 +65,7 @@ def told(guess: Guess, seen: str, content: Content) -> str:
     really = content.message("lab.really", what=step_name(seen, content))
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
     text = _line("lab.text", _label(guess.text, content), guess.text == guess.own, "", content)
-    return f'<ul class="guessed" role="status">{step}{text}</ul>'
+    return f'<div role="status"><ul class="guessed">{step}{text}</ul></div>'
 
 
 def _line(name: str, predicted: str, right: bool, really: str, content: Content) -> str:
