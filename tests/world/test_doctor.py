@@ -28,6 +28,7 @@ from app.commands.main import command_line
 from app.content import load
 from app.flow.model import Subject
 from app.flow.ports import Ports
+from app.flow.steps import token_mount
 from app.settings import Settings
 from app.wiring import Choice
 from app.world import tool_files
@@ -117,7 +118,7 @@ def test_a_healthy_chain_works(operator: Operator) -> None:
     found = operator.examine()
     assert (found["exit"], found["outcome"], found["fix"]) == (0, "works", None)
     odd = {check["id"]: check["status"] for check in found["checks"] if check["status"] != "passed"}
-    assert odd == {"pod.hop_limit": "unknown"}
+    assert odd == dict.fromkeys(("pod.token_used", "pod.request", "pod.hop_limit"), "unknown")
 
 
 def test_the_pod_leads_to_its_service_account(operator: Operator) -> None:
@@ -174,7 +175,7 @@ def test_in_a_pod_of_its_own_it_reads_its_own_token_and_needs_no_exec(
     assert (found["exit"], found["subject"]["pod"]) == (0, "pod-after")
     # Another Pod's is not read unasked.
     other = operator.doctor("-n", "default", "-s", "default", "--pod", "pod-before")
-    assert "passed" not in {check["status"] for check in other["checks"] if check["id"].startswith("token.")}
+    assert "passed" not in {check["status"] for check in other["checks"] if check["id"] in token_mount.CHECKS}
 
 
 # --- every fix is pasted, and mends it -------------------------------------------------------------------------------
