@@ -42,18 +42,14 @@ def ask(question: Callable[[], _Answer], told: Callable[[_Answer], str]) -> tupl
     return Answer(taken=True, got=told(got)), got
 
 
-def sign(answer: Answer) -> str:
-    """Its mark, for those who see it: a word says the same beside it."""
-    return f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
-
-
 def row(title: str, answer: Answer, content: Content, *, note: str = "") -> str:
     """A question with its answer as an item of a list: `title` and `note` are sentences of ours."""
+    sign = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
     word = content.message("answers.taken" if answer.taken else "answers.refused")
     got = f"<p>{value(answer.got)}</p>" if answer.got else ""
     words = said(f"{answer.code}: {answer.said}" if answer.code else answer.said, content) if answer.said else ""
     below = f'<p class="quiet">{prose(note)}</p>' if note else ""
     return (
-        f'<li class="{answer.status}"><div class="name">{sign(answer)} {prose(title)}'
+        f'<li class="{answer.status}"><div class="name">{sign} {prose(title)}'
         f'<b class="word">{escape(word)}</b></div>{got}{words}{below}</li>'
     )

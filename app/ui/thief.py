@@ -8,6 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from app.content import Content
+from app.flow.steps.documents import text
 from app.ui import components, language, thief_deeds, thief_views, wording
 from app.ui.checks import said
 from app.ui.lesson import told
@@ -113,7 +114,8 @@ def _patterns(stolen: Theft, content: Content) -> None:
         )
         _back(stolen, content, key="thief_back_wide")
     if chosen:
-        drawn = thief_views.everybody(stolen.attempts, chosen, thief_deeds.policy(stolen.world, chosen), content)
+        own, policy = text(stolen.loot.claims, "sub"), thief_deeds.policy(stolen.world, chosen)
+        drawn = thief_views.everybody(stolen.attempts, chosen, own, policy, content)
     else:
         drawn = f'<p class="quiet">{prose(content.message("thief.nothing_widened"))}</p>'
     components.block(drawn, key="thief_everybody")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.content import Content
 from app.flow.model import JsonValue
 from app.flow.steps.documents import dig, strings, text
-from app.ui.answers import Answer, row, sign
+from app.ui.answers import Answer, row
 from app.ui.documents import Notes, document, json_lines
 from app.ui.text import breakable, escape, marked, prose, utc, value
 from app.ui.thief_asks import Attempt, Loot, Standing, Used
@@ -56,56 +56,65 @@ def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> 
     """One row for each defence that was tried: new sessions, the running one, and what that teaches."""
     if not tried:
         return f'<p class="quiet">{prose(content.message("thief.nothing_tried"))}</p>'
-    heads = "".join(
-        f'<th scope="col">{escape(content.message(f"thief.columns.{name}"))}</th>'
-        for name in ("defence", "new", "running", "review")
-    )
     rows = "".join(_defence(name, standing, name == in_force, content) for name, standing in tried.items())
-    return (
-        f'<div class="scroll" tabindex="0"><table class="standings"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return _table("standings", ("defence", "new", "running", "review"), rows, content)
 
 
 def _defence(name: str, standing: Standing, in_force: bool, content: Content) -> str:
-    badge = f' <span class="badge">{escape(content.message("thief.in_force"))}</span>' if in_force else ""
+    badge = _badge("in_force", content) if in_force else ""
     title, words = (prose(content.message(f"thief.defences.{name}.{part}")) for part in ("name", "told"))
-    cells = "".join(_cell(answer, content) for answer in (standing.new, standing.running, standing.review))
+    found = (("new", standing.new), ("running", standing.running), ("review", standing.review))
+    cells = "".join(_cell(column, answer, content) for column, answer in found)
     return f'<tr><th scope="row"><b>{title}</b>{badge}<p>{words}</p></th>{cells}</tr>'
 
 
-def _cell(answer: Answer | None, content: Content) -> str:
+def _cell(column: str, answer: Answer | None, content: Content) -> str:
+    label = f'data-of="{escape(content.message(f"thief.columns.{column}"))}"'
     if answer is None:
-        return "<td>–</td>"
-    word = escape(content.message("thief.works" if answer.taken else "thief.stopped"))
-    # Here a refusal is what the defender wants, and the mark says what the server did.
+        return f"<td {label}>–</td>"
     words = f"<code>{escape(answer.code)}</code> {escape(answer.said)}" if answer.said else ""
-    return f'<td class="{answer.status}">{sign(answer)} <b>{word}</b><p class="quiet">{words}</p></td>'
+    return (
+        f'<td class="{_kind(answer)}" {label}>{_word("works" if answer.taken else "stopped", answer, content)}'
+        f'<p class="quiet">{words}</p></td>'
+    )
 
 
-def everybody(attempts: Sequence[Attempt], pattern: str, policy: JsonValue, content: Content) -> str:
-    """The trust policy as it is now, and who got in by it."""
+def everybody(attempts: Sequence[Attempt], pattern: str, own: str, policy: JsonValue, content: Content) -> str:
+    """The trust policy as it is now, and who got in by it; `own` is the `sub` that was meant."""
     inside = sum(attempt.answer.taken for attempt in attempts)
     told = prose(content.message(f"thief.patterns.{pattern}.told"))
     count = escape(content.message("thief.inside", inside=inside, total=len(attempts)))
     lit: Notes = {("Statement", "0", "Condition"): content.message("thief.condition")}
-    rows = "".join(_attempt(attempt, content) for attempt in attempts)
-    heads = "".join(
-        f'<th scope="col">{escape(content.message(f"thief.columns.{name}"))}</th>' for name in ("subject", "answer")
-    )
+    rows = "".join(_attempt(attempt, attempt.subject == own, content) for attempt in attempts)
     return (
         f'<p role="status"><b>{count}</b> {told}</p>{document(content, json_lines(policy), lit)}'
-        f'<div class="scroll" tabindex="0"><table class="attempts-table"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f"{_table('asking', ('subject', 'answer'), rows, content)}"
     )
 
 
-def _attempt(attempt: Attempt, content: Content) -> str:
+def _attempt(attempt: Attempt, rightful: bool, content: Content) -> str:
     answer = attempt.answer
-    badge = f' <span class="badge">{escape(content.message("thief.created"))}</span>' if attempt.made_up else ""
-    word = escape(content.message("thief.gets_in" if answer.taken else "thief.stays_out"))
+    badge = _badge("created", content) if attempt.made_up else _badge("rightful", content) if rightful else ""
+    word = _word("gets_in" if answer.taken else "stays_out", answer, content)
     words = "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.said)}</span>'
-    return (
-        f'<tr class="{answer.status}"><td><code>{breakable(attempt.subject)}</code>{badge}</td>'
-        f"<td>{sign(answer)} <b>{word}</b>{words}</td></tr>"
-    )
+    kind = f"{_kind(answer)} rightful" if rightful else _kind(answer)
+    return f'<tr class="{kind}"><td><code>{breakable(attempt.subject)}</code>{badge}</td><td>{word}{words}</td></tr>'
+
+
+def _table(kind: str, columns: Sequence[str], rows: str, content: Content) -> str:
+    heads = "".join(f'<th scope="col">{escape(content.message(f"thief.columns.{name}"))}</th>' for name in columns)
+    return f'<table class="{kind}"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _kind(answer: Answer) -> str:
+    return "taken" if answer.taken else "refused"
+
+
+def _word(key: str, answer: Answer, content: Content) -> str:
+    sign = "●" if answer.taken else "○"
+    word = escape(content.message(f"thief.{key}"))
+    return f'<span class="word"><span aria-hidden="true">{sign}</span> {word}</span>'
+
+
+def _badge(key: str, content: Content) -> str:
+    return f' <span class="badge">{escape(content.message(f"thief.{key}"))}</span>'

@@ -258,7 +258,7 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
     if done:
         lines = "".join(f"<li>{prose(content.message(f'time_machine.acts.{name}.done'))}</li>" for name in done)
-        components.block(f'<ol class="done" role="status">{lines}</ol>', key="acts_done")
+        components.block(f'<div role="status"><ol class="done">{lines}</ol></div>', key="acts_done")
 
 
 def _late(late: Late, content: Content) -> str:

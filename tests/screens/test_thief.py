@@ -39,9 +39,9 @@ def choose(shown, key, name):
 
 
 def standings(shown):
-    """Each row's cells: `passed` where it still works for the thief."""
+    """Each row's cells: `taken` where it still works for the thief."""
     rows = re.findall(r'<tr><th scope="row">.*?</tr>', shown.html("thief_defences"))
-    return [re.findall(r'<td class="(passed|failed)">', row) for row in rows]
+    return [re.findall(r'<td class="(taken|refused)"', row) for row in rows]
 
 
 def trust_policy(shown):
@@ -96,7 +96,7 @@ def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):
     before = (trust_policy(shown), shown.world.clock.offset, shown.world.keys.published)
     shown.click("thief_try_all")
     assert not shown.test.exception
-    expected = [["failed" if name in stops else "passed" for stops in (NEW, RUNNING, REVIEW)] for name in DEFENCES]
+    expected = [["refused" if name in stops else "taken" for stops in (NEW, RUNNING, REVIEW)] for name in DEFENCES]
     assert standings(shown) == expected
     assert trust_policy(shown) == before[0]
     assert shown.world.clock.offset == pytest.approx(before[1], abs=60)
@@ -149,7 +149,7 @@ def test_who_gets_in_is_whom_the_pattern_matches(stolen, pattern):
     assert inside == SUBJECTS.get(pattern, everybody)
     html = shown.html("thief_everybody")
     assert load("en").message("thief.inside", inside=len(inside), total=len(everybody)) in plain(html)
-    assert html.count('<tr class="passed">') == len(inside)
+    assert html.count('<tr class="taken') == len(inside)
 
 
 def test_the_trust_policy_is_put_back_and_what_the_attacker_created_is_gone(stolen):
