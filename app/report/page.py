@@ -53,11 +53,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
             f"<p>{_prose(seen_at)} <code>{escape(judged.seen.where)}</code></p>",
             f"<pre><code>{escape(judged.seen.text)}</code></pre>",
         ]
-    if judged.later:
-        broken = (
-            f"{words.message(f'steps.{step}.short')}: {told.title(check, found, words)}" for step, check in judged.later
-        )
-        parts += [f"<h2>{escape(words.message('doctor_page.later'))}</h2>", _list(broken)]
+    if later := told.later(found, words):
+        parts += [f"<h2>{escape(words.message('doctor_page.later'))}</h2>", _list(later)]
     if judged.refusal:
         parts += [_heading("refusal", words), f"<p>{_prose(words.message(f'doctor.refusals.{judged.refusal}'))}</p>"]
         for key, causes in (("possible", judged.remaining), ("ruled_out", judged.ruled_out)):

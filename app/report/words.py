@@ -48,6 +48,16 @@ def causes(ids: Sequence[str], words: Content) -> list[str]:
     return [words.message(f"doctor.causes.{cause}") for cause in ids]
 
 
+def later(found: Diagnosis, words: Content) -> list[str]:
+    """What else is broken, each with its step."""
+    return [
+        words.message(
+            "doctor_page.later_one", check=title(check, found, words), step=words.message(f"steps.{step}.short")
+        )
+        for step, check in found.verdict.later
+    ]
+
+
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
     """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already."""
     judged = found.verdict

@@ -39,12 +39,11 @@ def verdict(found: Diagnosis, content: Content) -> str:
             if causes:
                 lines = "".join(f"<li>{prose(cause)}</li>" for cause in words.causes(causes, content))
                 parts.append(f"<h3>{escape(content.message(f'doctor.{key}'))}</h3><ul>{lines}</ul>")
-    if judged.later:
-        broken = "".join(
-            f"<li>{prose(content.message(f'steps.{step}.short'))}: {prose(words.title(check, found, content))}</li>"
-            for step, check in judged.later
-        )
-        parts += [_heading("doctor_page.later", content), f"<ul>{broken}</ul>"]
+    if later := words.later(found, content):
+        parts += [
+            _heading("doctor_page.later", content),
+            f"<ul>{''.join(f'<li>{prose(it)}</li>' for it in later)}</ul>",
+        ]
     if conflict := disagreement(found.walk.report(Step.STS_ASSUME), content):
         parts.append(conflict)
     if failures := items(found.evidence, "recent_failures"):

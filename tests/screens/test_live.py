@@ -639,3 +639,11 @@ def test_the_operators_way_in_is_the_doctor(screen, real):
         html = screen(lang="en").open("home", mode=mode).html("paths")
         assert re.search(r'href="\./doctor\?', html)
         assert ("mode=live" in html) is (mode == "live")
+
+
+def test_what_else_is_broken_stands_below_the_first_link(screen, real):
+    trust(real, "system:serviceaccount:default:other")
+    iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
+    shown = screen(lang="en").open("doctor", mode="live")
+    assert EN.check("provider.exists").title in diagnosis(shown).partition(EN.message("doctor_page.later"))[0]
+    assert EN.check("trust.subject").title in diagnosis(shown).partition(EN.message("doctor_page.later"))[2]

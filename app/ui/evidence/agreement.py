@@ -68,8 +68,9 @@ def _answer(theirs: Check, content: Content) -> str:
 
 
 def _row(status: Status, when: str, word: str, content: Content, below: str = "") -> str:
-    label, what = (escape(content.message(f"sts.agreement.{key}")) for key in (when, word))
-    return f'<li class="{status}">{mark(status, content)}<div>{label}: <strong>{what}</strong>{below}</div></li>'
+    names = {"when": content.message(f"sts.agreement.{when}"), "what": content.message(f"sts.agreement.{word}")}
+    told = prose(content.message("sts.agreement.row", **names))
+    return f'<li class="{status}">{mark(status, content)}<div>{told}{below}</div></li>'
 
 
 def _conclusion(ours: Check, theirs: Check, disagree: bool, content: Content) -> str:
