@@ -75,8 +75,8 @@ def _analogy(content: Content) -> str:
 
 
 def _verdict(visit: session.Visit, content: Content) -> str:
-    """The verdict on the whole walk, and how many checks led to it."""
-    verdict = visit.walk.verdict
+    """The doctor's verdict, and how many checks of the walk led to it."""
+    verdict = session.diagnosis(visit).verdict
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, visit.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.status}", step=step, check=check)
