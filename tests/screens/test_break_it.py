@@ -11,6 +11,8 @@ import pytest
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from app.ui import navigation, session
+from app.ui.lab import trial
+from app.world import edits
 from app.world.faults import FAULTS
 
 EN = load("en")
@@ -341,6 +343,35 @@ def test_an_edit_that_mends_is_seen_to_pass_and_can_be_undone(broken):
     assert stored(broken) == before
     assert "diagnosis" in broken.keys
     assert "lab_undo" not in {button.key for button in broken.test.button}
+
+
+@pytest.mark.parametrize("fault", ["F01", "F05b", "F10", "F14", "F46", "F52"])
+def test_an_object_put_back_as_it_was_mends_its_fault(screen, fault):
+    shown = screen(lang="en")
+    kind = FAULTS[fault].changes
+    before = edits.editable(shown.world, kind)
+    break_(shown, fault)
+    apply(shown, before, kind)
+    assert EN.message("lab.whole_by_hand") in shown.html("lab_whole")
+
+
+def test_what_lies_outside_the_objects_is_told(screen):
+    told = [caption.value for caption in break_(screen(lang="en"), "F44").test.caption]
+    assert EN.message("lab.outside") in told
+
+
+def test_a_hidden_fault_can_be_mended_without_its_name(screen, monkeypatch):
+    monkeypatch.setattr(trial.secrets, "choice", lambda faults: FAULTS["F21"])
+    shown = press(screen(lang="en").open("break_it"), "surprise")
+    assert "lab_hidden" in shown.keys
+    own = field(shown).value
+    apply(shown, own.replace(re.search(r"system:serviceaccount:([\w-]+):", own)[1] + ":my-sa", "default:my-sa"))
+    assert [told.value for told in shown.test.success] == [EN.message("lab.whole_by_hand")]
+    shown.click("lab_tell")
+    assert "F21" in shown.html("lab_fault")
+    assert "lab_score" not in shown.keys
+    shown.click("lab_undo")
+    assert "diagnosis" in shown.keys
 
 
 def test_reset_takes_all_edits_back_and_fix_it_even_the_fault(broken, simulation):

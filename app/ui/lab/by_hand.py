@@ -33,6 +33,8 @@ def editor(it: Trial, content: Content) -> None:
         content.message("lab.by_hand"), icon=":material/edit:", key="lab_by_hand", expanded=bool(it.edits)
     ):
         st.caption(content.message("lab.by_hand_lead"))
+        if it.fault.changes not in edits.KINDS and not trial.is_hidden():
+            st.caption(content.message("lab.outside"))
         kind = st.selectbox(
             content.message("lab.object"),
             edits.KINDS,

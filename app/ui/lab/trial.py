@@ -122,10 +122,11 @@ def surprise() -> None:
     last = st.session_state.get(_KEY)
     before = last.fault.id if isinstance(last, Trial) else ""
     fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != before])
-    if not _is_caused(fault):
-        return
     here = session.world()
-    _hidden.add(here)
+    _hidden.add(here)  # before it is caused: another tab may look at any moment
+    if not _is_caused(fault):
+        _hidden.discard(here)
+        return
     _keep(fault, here)
     st.query_params.pop(PARAM, None)
 
@@ -141,8 +142,8 @@ def answer(trial: Trial, step: str, fault_id: str) -> None:
 
 
 def reveal(trial: Trial) -> None:
-    """Tells what was hidden. Whoever has not answered has no point."""
-    if trial.tried is None:
+    """Tells what was hidden. Whoever has neither answered nor changed anything has no point."""
+    if trial.tried is None and not trial.edits:
         score.count(trial.fault.id, [False, False])
     _hidden.discard(session.world())
     trial.revealed = True
