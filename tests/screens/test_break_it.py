@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 
@@ -361,7 +362,7 @@ def test_what_lies_outside_the_objects_is_told(screen):
 
 
 def test_a_hidden_fault_can_be_mended_without_its_name(screen, monkeypatch):
-    monkeypatch.setattr(trial.secrets, "choice", lambda faults: FAULTS["F21"])
+    monkeypatch.setattr(trial, "secrets", SimpleNamespace(choice=lambda faults: FAULTS["F21"]))
     shown = press(screen(lang="en").open("break_it"), "surprise")
     assert "lab_hidden" in shown.keys
     own = field(shown).value
