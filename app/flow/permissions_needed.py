@@ -89,6 +89,7 @@ NEEDS: Mapping[str, Need] = {
         accesses=(_namespaced("create", "serviceaccounts", subresource="token", name="{service_account}"),),
         action=Action.TOKEN_REQUEST,
     ),
+    "token.bound_pod": _READ_POD,
     "sts.credentials": Need(action=Action.EXCHANGE),
     "access.identity": Need(action=Action.EXCHANGE),
     "access.policy": Need(

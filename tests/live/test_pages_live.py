@@ -137,6 +137,15 @@ def test_in_a_pod_of_its_own_the_projected_token_is_read_without_asking(
     monkeypatch.setattr(own_pod, "subject", partial(own_pod.subject, tmp_path))
     monkeypatch.setattr(own_pod, "run", run)
 
+    # (1) Without any rights: it is there, whole, and of this ServiceAccount.
+    shown = through_all(opened())
+    assert visit(shown).walk.subject == SUBJECT
+    report = visit(shown).walk.report(Step.TOKEN_MOUNT)
+    passed = {check.id for check in report.checks if check.status is Status.PASSED}
+    assert passed >= {"token.file", "token.format", "token.subject", "token.audience", "token.signature"}
+    assert {check.status for check in report.checks} == {Status.PASSED, Status.UNKNOWN}
+
+    # (2) With those to read.
     user = f"system:serviceaccount:{SUBJECT.namespace}:{SUBJECT.service_account}"
     with here.granted(*RULES, user=user):
         here.eventually(lambda: wiring.live(wiring.Choice(in_cluster=True)).cluster.allowed(GET_PODS))

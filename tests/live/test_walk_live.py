@@ -176,7 +176,7 @@ def test_without_aws_credentials_the_cluster_is_still_read(here: Eks, monkeypatc
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     found = walk(here.ports(), SUBJECT)
     assert {"provider.exists", "role.exists", "token.file"} <= set(checks(found, UNKNOWN))
-    assert checks(found, UNKNOWN)["role.exists"].reason == "no_permission"
+    assert checks(found, UNKNOWN)["role.exists"].reason == "login"
     assert found.report(Step.WEBHOOK).status is PASSED
 
 

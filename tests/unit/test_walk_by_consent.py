@@ -160,11 +160,20 @@ def test_where_the_pod_may_not_be_read_its_labels_are_not_guessed() -> None:
     assert open_reasons(found) == {
         "webhook.selector": "no_permission",
         "pod.exists": "no_permission",
+        "token.bound_pod": "no_permission",
+    }
+    assert found.report(Step.STS_ASSUME).status is PASSED
+
+
+def test_where_neither_the_pod_may_be_read_nor_entered_another_token_stands_in() -> None:
+    found = walked(*Action, pod=FORBIDDEN, execute=FORBIDDEN)
+    assert open_reasons(found) == {
+        "webhook.selector": "no_permission",
+        "pod.exists": "no_permission",
         "token.file": "no_permission",
         "token.bound_pod": "stand_in",
         "token.lifetime": "stand_in",
     }
-    assert found.report(Step.STS_ASSUME).status is PASSED
 
 
 def test_where_the_pod_is_seen_to_have_no_token_none_stands_in() -> None:
@@ -202,7 +211,7 @@ REFUSED = {
     "role": {"role.exists"},
     "mutating_webhooks": {"webhook.registered"},
     "dry_run_pod": {"webhook.dry_run"},
-    "pod": {"pod.exists", "webhook.selector", "token.file"},
+    "pod": {"pod.exists", "webhook.selector", "token.bound_pod"},
     "execute": {"token.file"},
     "role_policies": {"access.policy"},
     "request_token": set[str](),
@@ -215,7 +224,7 @@ REFUSED = {
 }
 
 
-NEEDED = {"service_account", "pod", "execute", "assume_role", "caller_identity", "list_buckets", "discovery", "jwks"}
+NEEDED = {"service_account", "execute", "assume_role", "caller_identity", "list_buckets", "discovery", "jwks"}
 """Without which nobody knows whether it works, or it does not."""
 
 

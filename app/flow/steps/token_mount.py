@@ -23,7 +23,7 @@ from app.flow.steps.listing import parse_listing
 from app.flow.steps.names import API_TOKEN, annotated_audience, subject_claim
 from app.flow.token import DecodedToken, MalformedToken, Verification, anatomy, decode, verify
 from app.flow.trail import Trail
-from app.flow.webhook import VOLUME
+from app.flow.webhook import TOKEN_FILE, VOLUME, WebhookSettings
 
 CHECKS = (
     "token.file",
@@ -37,6 +37,8 @@ CHECKS = (
     "token.key",
     "token.signature",
 )
+USUAL_PATH = posixpath.join(WebhookSettings().mount_path, TOKEN_FILE)
+"""Where the webhook mounts it unless it is set up otherwise."""
 TOKEN_LIMIT = 20_000
 """Characters: the longest `WebIdentityToken` that STS takes."""
 STAND_IN = "stand_in"
@@ -62,7 +64,8 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         if token is not None:
             _show_other_token(findings, ports, subject, container)
     elif trail.pod_unseen:
-        findings.unknown("token.file", trail.pod_unseen, where=f"Pod {subject.namespace}/{subject.pod or '*'}")
+        token = _at_its_usual_place(findings, ports, subject, trail.pod_unseen)
+        where = USUAL_PATH
     else:
         findings.unreached_by_earlier_step()
 
@@ -94,7 +97,10 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         findings.unknown("token.bound_pod", instead, where="kubernetes.io.pod")
         findings.unknown("token.lifetime", instead, where="exp")
     else:
-        _bound_pod(findings, trail, decoded)
+        if trail.pod_unseen:
+            findings.unknown("token.bound_pod", trail.pod_unseen, where="kubernetes.io.pod")
+        else:
+            _bound_pod(findings, trail, decoded)
         _lifetime(findings, ports, decoded)
 
     # (5) Whether that is true: its signature, by the published key that it names.
@@ -142,6 +148,22 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     got = path if readable else f"{len(content.stdout)}" if content.exit_code == 0 else f"exit {content.exit_code}"
     findings.judge("token.file", readable, got=got, expected=path, where=where, error=content.stderr.strip())
     return content.stdout if readable else None
+
+
+def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reason: str) -> str | None:
+    """The token of a Pod that may not be read, but in which we may look; that it is not there would prove nothing."""
+    findings.unknown("token.file", reason, where=f"Pod {subject.namespace}/{subject.pod or '*'}")
+    if not subject.pod:
+        return None
+    try:
+        content = ports.cluster.execute(subject.namespace, subject.pod, "", ["cat", USUAL_PATH])
+    except FlowError:
+        return None
+    if content.exit_code != 0 or not 0 < len(content.stdout) <= TOKEN_LIMIT:
+        return None
+    where = f"{subject.namespace}/{subject.pod} {USUAL_PATH}"
+    findings.judge("token.file", True, got=USUAL_PATH, expected=USUAL_PATH, where=where)
+    return content.stdout
 
 
 def _not_mounted(findings: Findings, ports: Ports, subject: Subject) -> bool:
