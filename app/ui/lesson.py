@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
-from app.ui import actions, components, diagram, language, navigation, session
+from app.ui import actions, components, diagram, language, mode, navigation, session, wording
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, deeper, depth
@@ -102,6 +102,8 @@ def _behind(step: Step, report: StepReport, visit: session.Visit, content: Conte
         components.block(for_page(step, content), key=f"misconceptions_{step}")
     with st.expander(sections.section("what-can-go-wrong").heading, icon=":material/healing:", expanded=opened):
         _body("what-can-go-wrong", step, content)
+    if step is Step.STS_ASSUME and not mode.is_live():
+        wording.fold(content)
     if depth() >= DETAIL:
         _recompute(step, visit, content, opened=opened)
 

@@ -11,6 +11,7 @@ from app.content import Content
 from app.flow.ports import Ports
 from app.ui import components, session
 from app.ui.answers import Answer, ask
+from app.ui.depth import WIRE, depth
 from app.ui.text import escape, prose
 from app.world.experiments import DEFAULT
 from app.world.scenario import NAMESPACE, ROLE
@@ -39,9 +40,14 @@ class Pair:
 
 
 def fold(content: Content) -> None:
-    """The switch and the texts, folded: STS is asked once it is unfolded."""
+    """The switch and the texts, folded but for who wants all of it: STS is asked once it is unfolded."""
+    opened = depth() == WIRE
     unfolded = st.expander(
-        content.message("wording.heading"), icon=":material/translate:", key="wording_fold", on_change="rerun"
+        content.message("wording.heading"),
+        icon=":material/translate:",
+        expanded=opened,
+        key=f"wording_fold_{opened}",
+        on_change="rerun",
     )
     if unfolded.open:
         with unfolded:

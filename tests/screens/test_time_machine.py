@@ -173,7 +173,7 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
 
 
 def unfold(shown):
-    shown.test.session_state["wording_fold"] = True
+    shown.test.session_state["wording_fold_False"] = True
     shown.test.run()
     assert not shown.test.exception
     return shown
@@ -208,3 +208,11 @@ def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine)
     assert all(not answer.taken for pair in pairs for answer in (pair.current, pair.classic))
     assert all(pair.current.code == pair.classic.code for pair in pairs)
     assert shown.world.account.sts_wording == "classic"
+
+
+@pytest.mark.parametrize("page", ["sts_assume", "break_it", "thief"])
+def test_the_wordings_are_at_hand_wherever_sts_refuses(screen, page):
+    shown = screen(lang="ja").open(page)
+    if page == "thief":
+        shown.click("thief_copy").click("thief_use")
+    assert "wordings" in unfold(shown).keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, language
+from app.ui import components, language, wording
 from app.ui.lab import trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
@@ -48,6 +48,7 @@ def break_it() -> None:
         ask(FAULTS[asked], content)
     else:
         _choose(content)
+        wording.fold(content)
         return
 
     # (2) All the others, folded.
