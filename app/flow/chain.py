@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.flow.model import Check, Step, Walk
+from app.flow.product_words import blames_surroundings
+from app.flow.refusals import APPLICATION
 
 PLACES: Mapping[str, Step] = {
     "service_account.account": Step.SERVICE_ACCOUNT,
@@ -68,8 +70,6 @@ _FOLLOWS: Mapping[str, frozenset[str]] = {
     "pod.token_used": _WRONG_TOKEN,
     "pod.request": _NOT_ASKED,
 }
-_SYMPTOM = "pod.application"
-"""What the Pod's program got follows from whatever is broken."""
 
 
 def in_order(walk: Walk, also: Sequence[Check]) -> Iterator[tuple[Step, Check]]:
@@ -82,12 +82,14 @@ def in_order(walk: Walk, also: Sequence[Check]) -> Iterator[tuple[Step, Check]]:
 def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
     """Those of the failed checks that are no consequence of another one. Never empty where something failed."""
     ids = [check.id for _, check in failed]
-    return [found for place, found in enumerate(failed) if not _follows(ids[place], ids, place)]
+    return [found for place, found in enumerate(failed) if not _follows(found[1], ids, place)]
 
 
-def _follows(check_id: str, ids: Sequence[str], place: int) -> bool:
-    if check_id == _SYMPTOM:
-        return len(ids) > 1
+def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
+    """What the Pod's program got follows from whatever is broken, unless it did not even get there."""
+    check_id = check.id
+    if check_id == APPLICATION:
+        return len(ids) > 1 and not blames_surroundings(check.error)
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True
     return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)

@@ -45,6 +45,7 @@ _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 _NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
 _CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
+_NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
 _NO_REGION = ("You must specify a region", "MissingRegion", "AWS region is required")
 
 
@@ -84,6 +85,11 @@ def lies_in(said: str) -> Step:
 def blames_clock(said: str) -> bool:
     """Whether a service refused the time at which the program says that it signed."""
     return any(words in said for words in _CLOCK)
+
+
+def blames_surroundings(said: str) -> bool:
+    """Whether the program did not get to AWS, or not at the right time: what is broken is around it."""
+    return blames_clock(said) or _NO_WAY.search(said) is not None
 
 
 def principal_of(said: str) -> str:

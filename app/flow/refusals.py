@@ -23,6 +23,8 @@ class Cause:
     """Where it lies, which is hardly ever where it shows."""
     checks: tuple[str, ...] = ()
     """Those that decide it: a failed one convicts it, a passed one clears it. Empty: nobody can see it from here."""
+    by_warning: bool = False
+    """Whether a warning convicts it too: what is none of STS' business as a rule was its business this time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class Refusal:
 
 _ORGANIZATION = Cause(id="organization", step=Step.SERVICE_ACCOUNT)
 _PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
+_ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service_account.account",))
 _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
 _MALFORMED_ARN = Cause(id="malformed_arn", step=Step.SERVICE_ACCOUNT, checks=("service_account.role_arn",))
 
@@ -63,13 +66,17 @@ REFUSALS = (
         words="could not be validated",
         causes=(
             _PROVIDER,
+            _ACCOUNT,
             _AUDIENCE,
             Cause(id="signature", step=Step.TOKEN_MOUNT, checks=("sts.signature", "token.signature")),
             Cause(id="other_partition", step=Step.STS_ASSUME),
         ),
     ),
     Refusal(
-        id="no_provider", code="InvalidIdentityToken", words="No OpenIDConnect provider found", causes=(_PROVIDER,)
+        id="no_provider",
+        code="InvalidIdentityToken",
+        words="No OpenIDConnect provider found",
+        causes=(_PROVIDER, _ACCOUNT),
     ),
     Refusal(id="wrong_audience", code="InvalidIdentityToken", words="Incorrect token audience", causes=(_AUDIENCE,)),
     Refusal(
@@ -85,7 +92,7 @@ REFUSALS = (
         id="thumbprint",
         code="InvalidIdentityToken",
         words="doesn't match configured thumbprint",
-        causes=(Cause(id="thumbprint", step=Step.OIDC_PROVIDER, checks=("provider.thumbprint",)),),
+        causes=(Cause(id="thumbprint", step=Step.OIDC_PROVIDER, checks=("provider.thumbprint",), by_warning=True),),
     ),
     Refusal(
         id="not_a_token",
@@ -163,10 +170,9 @@ def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
 
 
 def _state(cause: Cause, by_id: Mapping[str, Check]) -> Status:
-    """A warning convicts where no check clears: what is none of STS' business as a rule was its business this time."""
     found = {by_id[check_id].status for check_id in cause.checks if check_id in by_id}
     if Status.FAILED in found:
         return Status.FAILED
-    if Status.PASSED in found:
+    if Status.PASSED in found or (Status.WARNING in found and not cause.by_warning):
         return Status.PASSED
     return Status.FAILED if Status.WARNING in found else Status.UNKNOWN

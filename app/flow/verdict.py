@@ -109,8 +109,18 @@ def _broken(
     located = [_located(step, check, by_id, reading) for step, check in roots(failed)]
     if located and _unused(by_id):
         located.append((Step.ACCESS, by_id["access.policy"]))
+    if (minded := _minded(by_id, reading)) and minded not in located:
+        located.append(minded)
     order = list(Step)
     return sorted(located, key=lambda found: order.index(found[0]))
+
+
+def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] | None:
+    """What is no more than a warning, until STS speaks of it."""
+    if len(reading.remaining) != 1:
+        return None
+    check = convicting(reading.remaining[0], by_id)
+    return (reading.remaining[0].step, check) if check is not None and check.status is Status.WARNING else None
 
 
 def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check]:

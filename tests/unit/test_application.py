@@ -58,6 +58,10 @@ def refuse(fakes: Fakes, code: str, said: str) -> None:
     fakes.errors["assume_role"] = Refused(code=code, said=said, status=400)
 
 
+def got_from(callee: str, path: str) -> Exchange:
+    return Exchange(caller="pod", callee=callee, method="GET", url=f"http://127.0.0.1{path}", source="10.0.0.7")
+
+
 def examined(fakes: Fakes) -> Diagnosis:
     return examine(fakes.ports(), SUBJECT)
 
@@ -220,11 +224,17 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         UNKNOWN,
         "",
     ),
-    "asked others, and never STS": (
-        lambda f: setattr(f, "talk", [Exchange(caller="pod", callee="s3", method="GET", url="/", source="10.0.0.7")]),
+    "asked the metadata service, and never STS": (
+        lambda f: setattr(f, "talk", [got_from("instance-metadata", "/latest/meta-data/iam/security-credentials/r")]),
         "pod.request",
         FAILED,
-        "s3",
+        "instance-metadata",
+    ),
+    "nobody knows where its credentials were from": (
+        lambda f: setattr(f, "talk", [got_from("s3", "/")]),
+        "pod.request",
+        UNKNOWN,
+        "",
     ),
     "both tokens": (lambda f: None, "token.api_server", PASSED, "kubernetes.io"),
     "no token for the API server": (
@@ -345,6 +355,16 @@ CONVICTED: dict[str, tuple[Callable[[Fakes], Any], str, Step, Step | None]] = {
         Step.SERVICE_ACCOUNT,
         Step.STS_ASSUME,
     ),
+    "a wrong account, in classic words": (
+        lambda f: (
+            annotated(f, ROLE.replace(ACCOUNT, OTHER)),
+            container(f)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER)),
+            refuse(f, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://x"),
+        ),
+        "service_account.account",
+        Step.SERVICE_ACCOUNT,
+        Step.STS_ASSUME,
+    ),
     "a role that really is in another account": (
         lambda f: (
             annotated(f, ROLE.replace(ACCOUNT, OTHER)),
@@ -394,6 +414,102 @@ def test_the_cause_is_named_where_it_lies_and_nothing_else_beside_it(name: str) 
     assert verdict.seen.step is shows
     assert verdict.later == ()
     assert found.fix is not None
+
+
+def no_permissions(fakes: Fakes) -> None:
+    fakes.policies.clear()
+    fakes.errors["list_buckets"] = Refused(code="AccessDenied", said="no identity-based policy", status=403)
+
+
+TWO: dict[str, tuple[Callable[[Fakes], Any], str, Step, str]] = {
+    # two causes: (how, the check that is named, where it lies, the check that is told of)
+    "no way to STS, no permissions": (
+        lambda f: (printed(f, TIMEOUT), no_permissions(f)),
+        "pod.application",
+        Step.STS_ASSUME,
+        "access.policy",
+    ),
+    "the node's clock, no permissions": (
+        lambda f: (
+            printed(f, "An error occurred (RequestTimeTooSkewed) when calling the X operation"),
+            no_permissions(f),
+        ),
+        "pod.application",
+        Step.TOKEN_MOUNT,
+        "access.policy",
+    ),
+    "a thumbprint that STS minds, the trust policy": (
+        lambda f: (
+            f.provider.update(ThumbprintList=["0" * 40]),
+            f.role["AssumeRolePolicyDocument"]["Statement"][0].update(Action="sts:AssumeRole"),
+            refuse(f, "InvalidIdentityToken", "certificate doesn't match configured thumbprint"),
+        ),
+        "provider.thumbprint",
+        Step.OIDC_PROVIDER,
+        "trust.action",
+    ),
+    "a provider of one's own choice, no permissions": (
+        lambda f: (printed(f, denied(NODE)), no_permissions(f)),
+        "pod.request",
+        Step.STS_ASSUME,
+        "access.policy",
+    ),
+    "a role of the node, the trust policy": (
+        lambda f: (
+            printed(f, denied(NODE)),
+            f.role["AssumeRolePolicyDocument"]["Statement"][0].update(Action="sts:AssumeRole"),
+            refuse(f, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+        ),
+        "trust.action",
+        Step.SERVICE_ACCOUNT,
+        "pod.request",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_of_two_causes_the_earlier_is_named_and_the_other_told_of(name: str) -> None:
+    spoil, check_id, lies, other = TWO[name]
+    fakes = healthy()
+    spoil(fakes)
+    verdict = examined(fakes).verdict
+    assert verdict.check is not None
+    assert (verdict.check.id, verdict.step) == (check_id, lies)
+    assert [check.id for _, check in verdict.later] == [other]
+
+
+def test_an_agent_that_is_not_reached_is_no_way_to_aws() -> None:
+    """EKS Pod Identity's address is on the node: without its agent nobody answers, which says nothing of STS."""
+    fakes = healthy()
+    container(fakes)["env"].append({"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1"})
+    container(fakes)["env"] = [it for it in container(fakes)["env"] if "TOKEN_FILE" not in it["name"]]
+    printed(fakes, 'Connect timeout on endpoint URL: "http://169.254.170.23/v1/credentials"')
+    verdict = examined(fakes).verdict
+    assert verdict.check is not None
+    assert (verdict.check.id, verdict.later) == ("pod.pod_identity", ())
+
+
+@pytest.mark.parametrize(("here", "remaining"), [(True, {"wrong_account"}), (False, {"provider_missing"})])
+def test_a_role_of_that_name_here_tells_a_slip_from_another_account(here: bool, remaining: set[str]) -> None:
+    fakes = healthy()
+    annotated(fakes, ROLE.replace(ACCOUNT, OTHER))
+    container(fakes)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER))
+    refuse(fakes, "InvalidIdentityToken", GENERIC)
+    if not here:
+        fakes.errors["role"] = NotFound(code="NoSuchEntity", said="cannot be found", status=404)
+    verdict = examined(fakes).verdict
+    assert remaining <= set(verdict.remaining)
+    assert ("wrong_account" in verdict.ruled_out) is not here
+
+
+def test_a_role_of_another_account_that_sts_takes_is_nothing_to_mend() -> None:
+    fakes = healthy()
+    annotated(fakes, ROLE.replace(ACCOUNT, OTHER))
+    container(fakes)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER))
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, WARNING)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix) == ("service_account.account", None)
 
 
 def test_the_words_are_those_of_the_program_letter_by_letter() -> None:

@@ -9,6 +9,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, narrowed
+from app.flow.model import Status
 from app.flow.steps.documents import mapping, strings
 from app.flow.steps.names import DEFAULT_AUDIENCE
 
@@ -87,9 +88,9 @@ def correct_arn(names: Names) -> Fix:
     return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
 
 
-def correct_account(names: Names) -> Fix:
-    """A role of that name may be in the account that we look into."""
-    return _name_role(names, names.check.expected if is_role_arn(names.check.expected) else ROLE_HERE)
+def correct_account(names: Names) -> Fix | None:
+    """A role of another account is nothing to mend, unless STS refuses it and one of its name is here."""
+    return _name_role(names, names.check.expected) if names.check.status is Status.FAILED else None
 
 
 def _name_role(names: Names, arn: str) -> Fix:

@@ -31,6 +31,8 @@ DEFAULT_MAXIMUM = 3600
 _COMMAND = "assume-role-with-web-identity"
 _OTHERS = re.compile(r":user/|/i-[0-9a-f]+$")
 """Whom no web identity makes of a Pod: an IAM user, or an instance (its id is the session's name)."""
+_CREDENTIALS = "/security-credentials/"
+"""Where the metadata service has those of the node's role."""
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.\S+")
 
 
@@ -142,10 +144,9 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
         findings.judge(REQUEST, False, got=other or said, expected=ACTION, where=WHERE, error=said)
         return
     if asked is None:
-        if sent:
-            findings.judge(
-                REQUEST, False, got=list(dict.fromkeys(it.callee for it in sent)), expected=ACTION, where=WHERE
-            )
+        elsewhere = next((it.callee for it in sent if _CREDENTIALS in it.url), "")
+        if elsewhere:
+            findings.judge(REQUEST, False, got=elsewhere, expected=ACTION, where=WHERE)
         else:
             findings.unknown(REQUEST, "not_observable", where=WHERE)
         return
