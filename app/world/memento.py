@@ -5,8 +5,9 @@ forgotten. The parts that others hold on to (the world, its accounts, its kubele
 their attributes of that moment; what hangs on the attributes is copied. What is in `_SHARED` is never copied: it does
 not change, or it is no state but the machinery that works on it.
 
-Not taken back: the exchange log, which is history; the counter of resource versions, so that none is given out twice;
-and the wall clock, so that in the restored world time has gone on.
+Not taken back: the exchange log, which is history; the counters of resource versions and of Pods' addresses, so that
+none is given out twice and an address in the log is one Pod's; and the wall clock, so that in the restored world time
+has gone on.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
     ClusterState: frozenset({"version", "_objects", "_history", "_watchers", "_bytes"}),
     Account: frozenset(),
     Network: frozenset(),
-    Kubelet: frozenset({"_tasks", "_cancel_watch"}),
+    Kubelet: frozenset({"_tasks", "_cancel_watch", "_addresses"}),
     WorldClock: frozenset(),
     KeyRing: frozenset(),
 }

@@ -242,20 +242,20 @@ class Simulation:
 
 
 async def _cause(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
-    """Those of the running Pod come last, for the others create it anew; where one is in force, all are caused anew."""
+    """In the order of their ranks: where one in force would have to come later, all are caused anew."""
     before = world.before_faults or await memento.save(world)
     wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
-    if wanted and any(fault.last for fault in in_force):
+    if wanted and any(fault.rank > min(it.rank for it in wanted) for fault in in_force):
         await memento.restore(world, before)
-        wanted = in_force + wanted
-    for fault in sorted(wanted, key=lambda fault: fault.last):
+        wanted, in_force = in_force + wanted, []
+    for fault in sorted(wanted, key=lambda fault: fault.rank):
         try:
-            await fault.cause_in(world)
+            await fault.cause_beside(world, in_force)
         except BaseException:
             await memento.restore(world, before)
             raise
-        world.before_faults = before
-        world.faults += (fault.id,)
+        in_force = [*in_force, fault]
+        world.before_faults, world.faults = before, (*world.faults, fault.id)
 
 
 async def _mend(world: World) -> None:

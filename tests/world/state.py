@@ -27,7 +27,7 @@ MACHINERY = (
     *(asyncio.Lock, asyncio.Semaphore, asyncio.Task),
 )
 """What works on the state and is none."""
-NOT_SEEN = {"_history", "_watchers", "_tasks", "_cancel_watch", "version"}
+NOT_SEEN = {"_history", "_watchers", "_tasks", "_cancel_watch", "version", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
 
 COPIED = {

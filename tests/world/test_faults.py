@@ -8,7 +8,7 @@ from app.flow.doctor import examine
 from app.flow.model import Status, Step, Subject
 from app.flow.verdict import Outcome
 from app.wiring import simulated
-from app.world.faults import FAULTS, LEFT_OUT
+from app.world.faults import FAULTS, LEFT_OUT, CannotBeCaused
 from app.world.faults.manifest import written
 from tests.world.helpers import aws_client, pod_of
 
@@ -285,6 +285,10 @@ def test_the_classic_words_lead_to_the_same_step(world, examined, fault_id):
         ("F10", "F28"),
         ("F34", "F46"),
         ("F37", "F46"),
+        ("F43", "F21"),
+        ("F33", "F46"),
+        ("F41", "F46"),
+        ("F13", "F47"),
     ],
 )
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
@@ -349,3 +353,37 @@ def test_the_manifest_of_a_stored_pod_is_what_was_written_and_no_more(world, run
     plain = written(pod_of(world, "pod-after"))["spec"]
     assert "volumes" not in plain
     assert plain["containers"][0]["args"] == ["s3", "ls"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("F21", "F23"), ("F01", "F17"), ("F14", "F16"), ("F15", "F22"), ("F29", "F50"), ("F04", "F30"), ("F46", "F47")],
+)
+def test_two_that_write_the_same_thing_are_not_both_caused(simulation, world, first, second):
+    with pytest.raises(CannotBeCaused, match=first):
+        simulation.cause(world, first, second)
+    assert world.faults == ()
+
+
+@pytest.mark.parametrize("fault_id", ["F26", "F43"])
+def test_what_is_not_there_cannot_be_changed(simulation, world, fault_id):
+    simulation.cause(world, "F14")
+    with pytest.raises(CannotBeCaused, match="not found"):
+        simulation.cause(world, fault_id)
+
+
+def test_a_fault_of_the_running_pod_outlives_those_that_create_the_pod_anew(simulation, world, examined):
+    simulation.cause(world, "F30")
+    verdict = examined("F46").verdict
+    assert world.faults == ("F46", "F30")
+    assert verdict.check.id == "token.format"
+    assert Step.ACCESS in {step for step, _ in verdict.later}, verdict
+    simulation.mend(world)
+    assert examine(simulated(simulation, world), SUBJECT).verdict.status is Status.PASSED
+
+
+def test_a_new_pod_is_not_taken_for_one_of_before_the_mending(simulation, world, examined):
+    """What the log holds of a Pod that is gone is not told of the next one, which must not have its address."""
+    simulation.cause(world, "F31")
+    simulation.mend(world)
+    assert examined("F13").verdict.check.id == "pod.request"

@@ -9,7 +9,7 @@ from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.changing import recreate, remove_permissions
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.scenario import ROLE
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ FAULTS = (
     ),
     Fault(
         id="F46", number=46, cause=Step.ACCESS, seen=Step.ACCESS, changes="role",
-        text=texts.as_the_role, cause_it=_no_permission,
+        text=texts.as_the_role, cause_it=_no_permission, writes=(Whole.PERMISSIONS,),
     ),
     Fault(
         id="F47", number=47, cause=Step.ACCESS, seen=Step.ACCESS, changes="role",
-        text=texts.as_the_role, cause_it=_listing_of_one_bucket,
+        text=texts.as_the_role, cause_it=_listing_of_one_bucket, writes=(Whole.PERMISSIONS,),
     ),
 )  # fmt: skip

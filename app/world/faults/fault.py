@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.flow.model import Step
@@ -15,14 +16,31 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 
+class Whole(StrEnum):
+    """What a fault writes as a whole, so that no other one that does the same can be in force beside it."""
+
+    ARGUMENTS = "arguments"
+    """The command line of the Pod's program."""
+    RUNNING_POD = "running_pod"
+    """What happened to the Pod that runs, and is over for the next one."""
+    VARIABLES = "variables"
+    """Those of the Pod's manifest that the webhook would add."""
+    ROLE_ARN = "role_arn"
+    AUDIENCE = "audience"
+    """Two of the ServiceAccount's annotations."""
+    PROVIDER = "provider"
+    TRUST_POLICY = "trust_policy"
+    PERMISSIONS = "permissions"
+
+
 class CannotBeCaused(Exception):
-    """What the fault would change is not there: another fault or the world's owner has taken it away."""
+    """What the fault would change is not there, or another one has changed it."""
 
     def __init__(self, fault_id: str, said: str) -> None:
         super().__init__(f"{fault_id}: {said}")
         self.fault_id = fault_id
         self.said = said
-        """In the words of whoever missed it."""
+        """The other fault's id; or what is missing, in the words of whoever missed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +64,24 @@ class Fault:
     """Breaks the world, by the operations that a request takes."""
     harmless: bool = False
     """Whether the Pod does its work all the same."""
-    last: bool = False
-    """Whether it lies in the Pod that runs: whatever creates the Pod anew has to come before it."""
+    writes: tuple[Whole, ...] = ()
 
-    async def cause_in(self, world: World) -> None:
-        """Causes it. Raises `CannotBeCaused`; the world may then be half changed."""
+    @property
+    def rank(self) -> int:
+        """Lower ones are caused first.
+
+        A program is changed in a Pod that works; after a fault of the Pod that runs, nothing creates the Pod anew.
+        """
+        return (Whole.RUNNING_POD in self.writes) - (Whole.ARGUMENTS in self.writes)
+
+    async def cause_beside(self, world: World, others: Iterable[Fault]) -> None:
+        """Causes it where others are in force. Raises `CannotBeCaused`; the world may then be half changed."""
+        for other in others:
+            if not set(self.writes).isdisjoint(other.writes):
+                raise CannotBeCaused(self.id, other.id)
         try:
             await self.cause_it(world)
-        except (ApiError, AwsError, ContainerNotFound, LookupError, OSError) as error:
+        except OSError as error:  # without the path: it is one of this machine
+            raise CannotBeCaused(self.id, str(error.strerror)) from error
+        except (ApiError, AwsError, ContainerNotFound, LookupError) as error:
             raise CannotBeCaused(self.id, str(error)) from error

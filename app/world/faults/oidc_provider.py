@@ -16,7 +16,7 @@ from app.world.faults.changing import (
     set_trust_policy,
     trust_policy,
 )
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.roles import AUDIENCE
 
 if TYPE_CHECKING:
@@ -107,15 +107,15 @@ def _thumbprint_differs(world: World) -> str:
 FAULTS = (
     Fault(
         id="F14", number=14, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
-        text=texts.no_provider, cause_it=_missing,
+        text=texts.no_provider, cause_it=_missing, writes=(Whole.PROVIDER,),
     ),
     Fault(
         id="F15", number=15, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
-        text=texts.no_provider, cause_it=_of_the_former_cluster,
+        text=texts.no_provider, cause_it=_of_the_former_cluster, writes=(Whole.PROVIDER, Whole.TRUST_POLICY,),
     ),
     Fault(
         id="F16", number=16, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
-        text=texts.no_provider, cause_it=_with_a_slash,
+        text=texts.no_provider, cause_it=_with_a_slash, writes=(Whole.PROVIDER,),
     ),
     Fault(
         id="F26", number=26, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
@@ -131,6 +131,6 @@ FAULTS = (
     ),
     Fault(
         id="F48", number=48, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.no_provider, cause_it=_in_the_other_account_alone,
+        text=texts.no_provider, cause_it=_in_the_other_account_alone, writes=(Whole.ROLE_ARN,),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.flow.model import Step
 from app.world.faults import texts
 from app.world.faults.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -93,15 +93,15 @@ FAULTS = (
     ),
     Fault(
         id="F08", number=8, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=with_manifest(_role_by_hand),
+        text=texts.as_the_node, cause_it=with_manifest(_role_by_hand), writes=(Whole.VARIABLES,),
     ),
     Fault(
         id="F09", number=9, cause=Step.WEBHOOK, seen=Step.TOKEN_MOUNT, changes="pod",
-        text=_no_such_file, cause_it=with_manifest(_all_by_hand),
+        text=_no_such_file, cause_it=with_manifest(_all_by_hand), writes=(Whole.VARIABLES,),
     ),
     Fault(
         id="F28", number=28, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
-        text=texts.wrong_audience, cause_it=with_manifest(_api_token),
+        text=texts.wrong_audience, cause_it=with_manifest(_api_token), writes=(Whole.VARIABLES,),
     ),
     Fault(
         id="F34", number=34, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="pod",
@@ -113,6 +113,6 @@ FAULTS = (
     ),
     Fault(
         id="F39", number=39, cause=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="pod",
-        text=_region_unknown, cause_it=with_manifest(_no_region),
+        text=_region_unknown, cause_it=with_manifest(_no_region), writes=(Whole.VARIABLES,),
     ),
 )  # fmt: skip

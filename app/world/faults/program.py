@@ -18,7 +18,7 @@ from app.world.faults.changing import (
     set_variables,
     with_manifest,
 )
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.roles import create_role
 from app.world.scenario import NAMESPACE, ROLE
 
@@ -113,18 +113,18 @@ FAULTS = (
     ),
     Fault(
         id="F13", number=13, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_profile_of_the_node,
+        text=texts.as_the_node, cause_it=_profile_of_the_node, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
         id="F29", number=29, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
-        text=texts.no_jwt, cause_it=with_manifest(_path_as_token),
+        text=texts.no_jwt, cause_it=with_manifest(_path_as_token), writes=(Whole.ARGUMENTS,),
     ),
     Fault(
         id="F49", number=49, cause=Step.ACCESS, seen=Step.ACCESS, changes="pod",
-        text=_may_not_assume, cause_it=_next_role,
+        text=_may_not_assume, cause_it=_next_role, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
         id="F50", number=50, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
-        text=_too_long, cause_it=with_manifest(_longer_than_allowed),
+        text=_too_long, cause_it=with_manifest(_longer_than_allowed), writes=(Whole.ARGUMENTS,),
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from app.world.faults.changing import (
     remove_permissions,
     role_arn,
 )
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.scenario import ROLE
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ async def _own_audience_at_the_provider(world: World) -> None:
     await _own_audience(world)
 
 
+def _invalid_arn(world: World) -> str:
+    return texts.refused_by_sts("ValidationError", "Request ARN is invalid")
+
+
 def _arn_too_short(world: World) -> str:
     return (
         "An error occurred (ParamValidation): Parameter validation failed:\n"
@@ -88,19 +92,19 @@ def _arn_too_short(world: World) -> str:
 FAULTS = (
     Fault(
         id="F01", number=1, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
-        text=texts.as_the_node, cause_it=_not_annotated,
+        text=texts.as_the_node, cause_it=_not_annotated, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F02", number=2, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
-        text=texts.as_the_node, cause_it=_mistyped_key,
+        text=texts.as_the_node, cause_it=_mistyped_key, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F17", number=17, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.not_validated, cause_it=_mistyped_account,
+        text=texts.not_validated, cause_it=_mistyped_account, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.not_authorized, cause_it=_mistyped_role,
+        text=texts.not_authorized, cause_it=_mistyped_role, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F18b", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",
@@ -108,18 +112,18 @@ FAULTS = (
     ),
     Fault(
         id="F19", number=19, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=lambda _: texts.refused_by_sts("ValidationError", "Request ARN is invalid"), cause_it=_arn_of_a_policy,
+        text=_invalid_arn, cause_it=_arn_of_a_policy, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F20", number=20, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=_arn_too_short, cause_it=_bare_name,
+        text=_arn_too_short, cause_it=_bare_name, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F27", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.wrong_audience, cause_it=_own_audience,
+        text=texts.wrong_audience, cause_it=_own_audience, writes=(Whole.AUDIENCE,),
     ),
     Fault(
         id="F27b", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.not_authorized, cause_it=_own_audience_at_the_provider,
+        text=texts.not_authorized, cause_it=_own_audience_at_the_provider, writes=(Whole.AUDIENCE,),
     ),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from app.world.faults.changing import (
     settle,
     submit,
 )
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.passage import move_clock
 from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
@@ -72,6 +72,8 @@ async def _token_kept(world: World) -> None:
     """
     pod = world.cluster.get("pods", NAMESPACE, POD_AFTER)
     token = await world.kubelet.execute(pod, container_of(pod)["name"], ["cat", TOKEN_FILE])
+    if token.exit_code:
+        raise LookupError(token.stderr.strip())
     secret = {"metadata": {"name": SECRET}, "stringData": {"token": token.stdout}}
     await operations.create(world, ADMIN, "secrets", NAMESPACE, secret)
     await recreate(world, lambda pod: _with_kept_token(world, pod))
@@ -124,15 +126,15 @@ _TIMES = re.compile(r"current date/time ([0-9]+) must be before the expiration d
 FAULTS = (
     Fault(
         id="F30", number=30, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
-        text=texts.no_jwt, cause_it=_cut_off, last=True,
+        text=texts.no_jwt, cause_it=_cut_off, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
         id="F31", number=31, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
-        text=_expired, cause_it=_token_kept, last=True,
+        text=_expired, cause_it=_token_kept, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
         id="F32", number=32, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
-        text=_expired, cause_it=_not_renewed, last=True,
+        text=_expired, cause_it=_not_renewed, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
         id="F35", number=35, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="network",
@@ -141,6 +143,6 @@ FAULTS = (
     Fault(
         id="F35b", number=35, cause=Step.SERVICE_ACCOUNT, seen=Step.TOKEN_MOUNT, changes="service_account",
         text=lambda _: _not_mounted(f'serviceaccounts "{SERVICE_ACCOUNT}" not found'),
-        cause_it=_service_account_deleted, last=True,
+        cause_it=_service_account_deleted, writes=(Whole.RUNNING_POD,),
     ),
 )  # fmt: skip

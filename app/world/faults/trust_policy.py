@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.flow.model import Step
 from app.world.faults import texts
 from app.world.faults.changing import host_of, provider_arn, recreate, set_trust_policy, trust_policy
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import FORMER_ID
 from app.world.roles import NODE_TRUST, trust_policy_without_subject
 from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
@@ -80,6 +80,7 @@ def _trust_fault(number: int, letter: str, policy_of: Callable[[World], JsonObje
     return Fault(
         id=f"F{number}{letter}", number=number, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME,
         changes="trust_policy", text=texts.not_authorized, cause_it=_stored(policy_of),
+        writes=(Whole.TRUST_POLICY,),
     )  # fmt: skip
 
 
@@ -96,6 +97,6 @@ FAULTS = (
     ),
     Fault(
         id="F52", number=52, cause=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
-        text=texts.nothing, cause_it=_stored(trust_policy_without_subject), harmless=True,
+        text=texts.nothing, cause_it=_stored(trust_policy_without_subject), harmless=True, writes=(Whole.TRUST_POLICY,),
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.faults import texts
 from app.world.faults.changing import annotate, delete, recreate, settle, submit
-from app.world.faults.fault import Fault
+from app.world.faults.fault import Fault, Whole
 from app.world.passage import move_clock
 from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
 
@@ -72,7 +72,7 @@ def _no_agent(world: World) -> str:
 FAULTS = (
     Fault(
         id="F04", number=4, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_annotated_afterwards, last=True,
+        text=texts.as_the_node, cause_it=_annotated_afterwards, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
         id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
@@ -84,7 +84,7 @@ FAULTS = (
     ),
     Fault(
         id="F06", number=6, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_not_in_its_cache, last=True,
+        text=texts.as_the_node, cause_it=_not_in_its_cache, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
         id="F51", number=51, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="account",
