@@ -14,6 +14,8 @@ from app.flow.steps.documents import masked, shown
 
 NO_POD = "no_pod"
 """The reason of what only a Pod shows, where none was chosen."""
+NO_PERMISSION = "no_permission"
+"""The reason of what we may not read, though we are known."""
 
 
 class Findings:
@@ -120,7 +122,7 @@ class Findings:
 def unseen(error: FlowError) -> str:
     """Why we could not see for ourselves: the reason's key; empty where the server's answer is about the chain."""
     if isinstance(error, NotPermitted):
-        return "login" if error.about_login else "no_permission"
+        return "login" if error.about_login else NO_PERMISSION
     return unanswered(error)
 
 

@@ -17,7 +17,7 @@ from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
 from app.flow.steps.documents import dig, items, seconds, strings, text
-from app.flow.steps.findings import NO_POD, Findings, unseen
+from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
 from app.flow.steps.listing import parse_listing
 from app.flow.steps.names import API_TOKEN, annotated_audience, subject_claim
@@ -153,7 +153,7 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
 def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reason: str) -> str | None:
     """The token of a Pod that may not be read, but in which we may look; that it is not there would prove nothing."""
     findings.unknown("token.file", reason, where=f"Pod {subject.namespace}/{subject.pod or '*'}")
-    if not subject.pod:
+    if reason != NO_PERMISSION:
         return None
     try:
         content = ports.cluster.execute(subject.namespace, subject.pod, "", ["cat", USUAL_PATH])
