@@ -19,6 +19,7 @@ from app.ui.time_machine_asks import AUDIENCE, reviewed
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
+from app.world.faults.changing import set_trust_policy
 from app.world.memento import Memento
 from app.world.passage import move_clock
 from app.world.roles import trust_policy
@@ -170,7 +171,7 @@ def widen(stolen: Theft, pattern: str, made_up: Sequence[Name]) -> None:
     """Writes the pattern into the trust policy, creates ServiceAccounts, and lets everybody ask for the role."""
 
     async def work(world: World) -> None:
-        experiments.set_trust_policy(world, policy(world, pattern))
+        set_trust_policy(world, policy(world, pattern))
         for name in made_up:
             await experiments.create_service_account(world, *name)
 

@@ -9,19 +9,17 @@ from typing import cast
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Subject
-from app.flow.steps.documents import text
 from app.ui import components, language, session, wording
-from app.ui.answers import Answer, row
-from app.ui.checks import listed, said
+from app.ui import time_machine_views as views
+from app.ui.checks import said
 from app.ui.lesson import told
 from app.ui.simulated_only import needs_a_world
-from app.ui.text import breakable, escape, prose, utc
-from app.ui.time_machine_asks import AUDIENCE, First, Late, Moment, Ran, first, moment
+from app.ui.text import escape, prose
+from app.ui.time_machine_asks import AUDIENCE, First, Moment, first, moment
 from app.ui.time_machine_line import SPAN, Landmark, clock, landmarks, line, places
 from app.world import experiments
 from app.world.history import History, Stop
-from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE
+from app.world.scenario import POD_AFTER
 from app.world.token_review import token_review
 from app.world.world import World
 
@@ -70,15 +68,15 @@ def time_machine() -> None:
     # (2) What is so at this moment, asked now.
     left, right = st.columns([1, 1], gap="large")
     with left:
-        components.block(_answers(asked, content), key="moment_answers")
+        components.block(views.answers(asked, content), key="moment_answers")
     with right:
-        components.block(_file(asked, travel.first, content), key="moment_file")
-        components.block(_ran(POD_AFTER, asked.pod, content), key="moment_pod")
+        components.block(views.file(asked, travel.first, content), key="moment_file")
+        components.block(views.ran(POD_AFTER, asked.pod, content), key="moment_pod")
 
     # (3) What one can do to the world here.
     _experiments(travel, asked, content)
     if asked.late:
-        components.block(_late(asked.late, content), key="late_pod")
+        components.block(views.late(asked.late, content), key="late_pod")
     for anchor in ("clocks", "revoked", "recap"):
         told(anchor, "time_machine", content)
     wording.fold(content)
@@ -178,50 +176,6 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
         st.info(content.message("time_machine.elsewhere"))
 
 
-def _answers(asked: Moment, content: Content) -> str:
-    found = {"sts": asked.sts, "review": asked.review} | ({"s3": asked.s3} if asked.s3 else {})
-    rows = "".join(_row(name, answer, content) for name, answer in found.items())
-    disagree = ""
-    if asked.sts.taken and not asked.review.taken:
-        disagree = f'<p role="status"><strong>{prose(content.message("time_machine.disagree"))}</strong></p>'
-    return (
-        f'<h2 class="heading">{escape(content.message("time_machine.now"))}</h2>'
-        f'<p class="caption">{prose(content.message("time_machine.now_caption"))}</p>'
-        f'<ol class="answers">{rows}</ol>{disagree}'
-    )
-
-
-def _row(name: str, answer: Answer, content: Content) -> str:
-    title = content.message(f"time_machine.asked.{name}.title")
-    part = "note" if name == "review" else "taken" if answer.taken else "refused"
-    return row(title, answer, content, note=content.message(f"time_machine.asked.{name}.{part}"))
-
-
-def _file(asked: Moment, kept: First, content: Content) -> str:
-    heading = f'<h2 class="heading">{escape(content.message("time_machine.file"))}</h2>'
-    if asked.mounted is None:
-        return heading + said(asked.unread, content)
-    same = text(asked.mounted, "jti") == text(kept.claims, "jti")
-    word = prose(content.message(f"time_machine.{'same_token' if same else 'other_token'}"))
-    rows = "".join(
-        f"<dt><code>{name}</code></dt><dd><code>{shown}</code></dd>"
-        for name, shown in (
-            ("jti", breakable(text(asked.mounted, "jti"))),
-            *((name, f"{asked.mounted.get(name)} · {utc(asked.mounted.get(name) or 0)}") for name in ("iat", "exp")),
-        )
-    )
-    return f"{heading}<p>{word}</p><dl>{rows}</dl>"
-
-
-def _ran(pod: str, ran: Ran, content: Content) -> str:
-    heading = escape(content.message("time_machine.pod", pod=pod))
-    command = f"$ kubectl exec {pod} -- aws s3 ls"
-    return (
-        f'<h2 class="heading">{heading}</h2><p class="caption">{prose(content.message("time_machine.pod_caption"))}</p>'
-        f'<pre class="log"><b>{escape(command)}</b>\n{escape(ran.printed)}</pre>'
-    )
-
-
 # (3) The experiments
 
 
@@ -259,13 +213,3 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     if done:
         lines = "".join(f"<li>{prose(content.message(f'time_machine.acts.{name}.done'))}</li>" for name in done)
         components.block(f'<div role="status"><ol class="done">{lines}</ol></div>', key="acts_done")
-
-
-def _late(late: Late, content: Content) -> str:
-    key = "edited" if late.variables else "older"
-    subject = Subject(namespace=NAMESPACE, service_account=experiments.DEFAULT, pod=POD_BEFORE)
-    return (
-        f'<h2 class="heading">{escape(content.message("time_machine.late.heading", pod=POD_BEFORE))}</h2>'
-        f"<p>{prose(content.message(f'time_machine.late.{key}'))}</p>"
-        f"{listed([late.age], subject, content)}{_ran(POD_BEFORE, late.ran, content)}"
-    )

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.model import JsonValue
 from app.world import roles, scenario
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.options import DeleteOptions, Options
+from app.world.apiserver.options import Options
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from app.world.aws.times import iso
+from app.world.faults.changing import delete, host_of, remove_permissions, role_arn, set_trust_policy
 from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def annotate(world: World) -> None:
 
     def change(account: JsonObject) -> JsonObject:
         annotations = account["metadata"].setdefault("annotations", {})
-        annotations[ROLE_ARN] = f"arn:aws:iam::{world.account_id}:role/{ROLE}"
+        annotations[ROLE_ARN] = role_arn(world)
         return account
 
     resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
@@ -46,19 +46,19 @@ async def annotate(world: World) -> None:
 
 async def recreate_pod_before(world: World) -> None:
     """Deletes `pod-before` and creates it anew: the webhook sees it for the first time since."""
-    await _delete(world, "pods", POD_BEFORE)
+    await delete(world, "pods", NAMESPACE, POD_BEFORE)
     await operations.create(world, ADMIN, "pods", NAMESPACE, scenario.pod(POD_BEFORE))
     await world.kubelet.settle(POD_SECONDS)
 
 
 async def delete_pod(world: World) -> None:
     """Deletes the Pod to which the token is bound."""
-    await _delete(world, "pods", POD_AFTER)
+    await delete(world, "pods", NAMESPACE, POD_AFTER)
 
 
 async def delete_service_account(world: World) -> None:
     """Deletes the ServiceAccount for which the token speaks."""
-    await _delete(world, "serviceaccounts", SERVICE_ACCOUNT)
+    await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
 
 
 async def create_service_account(world: World, namespace: str, name: str) -> None:
@@ -68,10 +68,6 @@ async def create_service_account(world: World, namespace: str, name: str) -> Non
     if world.cluster.find("serviceaccounts", namespace, name) is None:
         metadata = {"name": name, "namespace": namespace}
         await operations.create(world, ADMIN, "serviceaccounts", namespace, {"metadata": metadata})
-
-
-async def _delete(world: World, resource: str, name: str) -> None:
-    await operations.delete_object(world, ADMIN, RESOURCES[resource], NAMESPACE, name, DeleteOptions())
 
 
 # (2) The issuer's keys
@@ -99,8 +95,7 @@ async def trust_nobody(world: World) -> None:
 
 async def detach_policies(world: World) -> None:
     """Takes the role's permission away."""
-    for arn in list(world.account.roles[ROLE].attached):
-        iam.call(world.account, "DetachRolePolicy", {"RoleName": ROLE, "PolicyArn": arn})
+    remove_permissions(world)
 
 
 async def revoke_sessions(world: World) -> None:
@@ -121,17 +116,12 @@ def revocation(before: str) -> JsonObject:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def set_trust_policy(world: World, policy: JsonValue) -> None:
-    """UpdateAssumeRolePolicy."""
-    iam.call(world.account, "UpdateAssumeRolePolicy", {"RoleName": ROLE, "PolicyDocument": json.dumps(policy)})
-
-
 def wide_trust_policy(world: World, operator: str, subjects: Sequence[str]) -> JsonObject:
     """The trust policy with `sub` under the given operator; without any subject it says nothing of `sub`."""
     policy = roles.trust_policy_without_subject(world)
     if subjects:
         condition: JsonObject = policy["Statement"][0]["Condition"]
-        key = f"{world.issuer.removeprefix('https://')}:sub"
+        key = f"{host_of(world)}:sub"
         value = subjects[0] if len(subjects) == 1 else list(subjects)
         condition[operator] = {key: value} | condition.get(operator, {})
     return policy

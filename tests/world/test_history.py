@@ -7,6 +7,7 @@ import pytest
 from app.flow.token import decode
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
+from app.world.faults.changing import set_trust_policy
 from app.world.history import ELSEWHERE, LIMIT, History
 from app.world.token_review import token_review, who_am_i
 from tests.world.helpers import TOKEN_FILE, pod_of
@@ -233,7 +234,7 @@ def test_whoever_may_create_a_service_account_is_let_in_by_a_wildcard(simulation
     assert json.dumps(wide).count("my-sa") == 1
 
     async def attack():
-        experiments.set_trust_policy(world, wide)
+        set_trust_policy(world, wide)
         await experiments.create_service_account(world, "sandbox", "my-sa")
         await experiments.create_service_account(world, "sandbox", "my-sa")  # there already: no error
 
