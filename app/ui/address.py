@@ -21,7 +21,7 @@ _YES = "1"
 
 def kept() -> dict[str, str]:
     """Those of the present address that go along."""
-    return {name: st.query_params[name] for name in (*LOOK, *CLUSTER, *SUBJECT) if name in st.query_params}
+    return _given(*LOOK, *CLUSTER, *SUBJECT)
 
 
 def query(language: str, **params: str) -> str:
@@ -31,7 +31,7 @@ def query(language: str, **params: str) -> str:
 
 def read(chosen: State) -> None:
     """Takes over what the address names. What it does not name stays as it was chosen."""
-    asked = {name: st.query_params[name] for name in (*CLUSTER, *SUBJECT) if name in st.query_params}
+    asked = _given(*CLUSTER, *SUBJECT)
 
     # (1) The cluster, and as whom: another one wants everything anew.
     choice = replace(
@@ -74,3 +74,8 @@ def forget() -> None:
     """Takes the choice out of the address: the simulated cluster has none."""
     for name in (*CLUSTER, *SUBJECT):
         st.query_params.pop(name, None)
+
+
+def _given(*names: str) -> dict[str, str]:
+    given = st.query_params.to_dict()  # once: a page has hundreds of links
+    return {name: given[name] for name in names if name in given}
