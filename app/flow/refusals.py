@@ -130,6 +130,7 @@ class Reading:
     remaining: tuple[Cause, ...] = ()
     """The one that was found, or all that nothing rules out."""
     ruled_out: tuple[Cause, ...] = ()
+    """Those that a check excludes; of what nobody can read, none."""
 
     @property
     def step(self) -> Step | None:
@@ -146,7 +147,7 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
     states = [(cause, _state(cause, by_id)) for cause in refusal.causes]
     found = next((cause for cause, state in states if state is Status.FAILED), None)
     remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)
-    ruled_out = tuple(cause for cause, _ in states if cause not in remaining)
+    ruled_out = tuple(cause for cause, state in states if state is Status.PASSED)
     return Reading(refusal=refusal.id, remaining=remaining, ruled_out=ruled_out)
 
 

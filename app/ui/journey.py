@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.content import Content
 from app.flow.model import Status, Step, Walk
 from app.ui.checks import MARKS
@@ -11,11 +13,14 @@ NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
 _HOLDS = {Status.PASSED, Status.WARNING}
 
 
-def journey(current: Step, walk: Walk, content: Content) -> str:
-    """The line as a list; the current step says so to a screen reader too."""
+def journey(current: Step, walk: Walk, content: Content, *, known: Mapping[Step, Status] | None = None) -> str:
+    """The line as a list; the current step says so to a screen reader too.
+
+    `known` is what is known of steps beyond the walk, which asks with a token of its own where the Pod may not.
+    """
     items = []
     for step in Step:
-        status = walk.report(step).status
+        status = (known or {}).get(step, walk.report(step).status)
         place = "now" if step is current else ("done" if status in _HOLDS else "ahead")
         sign = "" if status is Status.PASSED else MARKS[status]
         items.append(

@@ -316,6 +316,16 @@ def test_another_tab_of_the_browser_keeps_the_secret(surprised, screen, monkeypa
     assert "lab_hidden" in other.keys
 
 
+@pytest.mark.parametrize(
+    ("fault", "signs"),
+    [("F10", {Step.WEBHOOK: "failed", Step.ACCESS: "failed"}), ("F36", {Step.TOKEN_MOUNT: "warning"})],
+)
+def test_the_line_breaks_where_the_pod_does_though_a_walk_with_our_own_calls_passes(screen, fault, signs):
+    shown = break_(screen(lang="en"), fault)
+    found = re.findall(r'<li class="\w+ (\w+)"', shown.html("journey"))
+    assert dict(zip(Step, found, strict=True)) == {step: signs.get(step, "passed") for step in Step}
+
+
 # --- by hand ---------------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +364,12 @@ def test_an_object_put_back_as_it_was_mends_its_fault(screen, fault):
     break_(shown, fault)
     apply(shown, before, kind)
     assert EN.message("lab.whole_by_hand") in shown.html("lab_whole")
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("F01", "service_account"), ("F14", "oidc_provider"), ("F44", None)])
+def test_the_object_that_the_fault_changed_comes_first(screen, fault, kind):
+    shown = break_(screen(lang="en"), fault)
+    assert shown.test.selectbox(key="lab_kind").value == (kind or edits.KINDS[0])
 
 
 def test_what_lies_outside_the_objects_is_told(screen):

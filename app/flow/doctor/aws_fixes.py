@@ -154,8 +154,9 @@ def activate_region(names: Names) -> Fix:
 
 
 def organization(names: Names) -> Fix:
-    asked = ("--filter", "SERVICE_CONTROL_POLICY")
-    return Fix(id="organization", commands=(line("aws", "organizations", "list-policies", *asked),))
+    kinds = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
+    asked = (line("aws", "organizations", "list-policies", "--filter", kind) for kind in kinds)
+    return Fix(id="organization", commands=tuple(asked))
 
 
 def read_answer(names: Names) -> Fix:

@@ -38,7 +38,7 @@ def broken(it: Trial, content: Content) -> None:
 def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> None:
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.cause
-    components.block(journey(step, visit.walk, content), key="journey")
+    components.block(journey(step, visit.walk, content, known=_known(found, step)), key="journey")
     diagram.draw(FLOW, content, visit.walk, step=step, status=str(judged.status))
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in visit.walk for exchange in report.exchanges), *here.log.exchanges())
@@ -81,6 +81,13 @@ def _whole(it: Trial, visit: Visit, content: Content) -> None:
     else:
         st.button(content.message("lab.put_back"), key="lab_mend", type="primary", on_click=trial.mend)
         by_hand.editor(it, content)
+
+
+def _known(found: Diagnosis, step: Step) -> dict[Step, Status]:
+    """Where the cause lies and where it shows. The walk may know of neither: the Pod's program goes its own way."""
+    judged = found.verdict
+    shown = {judged.seen.step: Status.FAILED} if judged.seen else {}
+    return {**shown, step: judged.status}
 
 
 def _seen_at(it: Trial, found: Diagnosis) -> str:

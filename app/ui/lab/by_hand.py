@@ -38,6 +38,7 @@ def editor(it: Trial, content: Content) -> None:
         kind = st.selectbox(
             content.message("lab.object"),
             edits.KINDS,
+            index=_first(it),
             key="lab_kind",
             format_func=lambda kind: content.message(f"lab.kinds.{kind}"),
         )
@@ -66,6 +67,12 @@ def editor(it: Trial, content: Content) -> None:
             )
 
 
+def _first(it: Trial) -> int:
+    """The object that the fault changes, unless that would tell its name."""
+    told = it.fault.changes in edits.KINDS and not trial.is_hidden()
+    return edits.KINDS.index(it.fault.changes) if told else 0
+
+
 _REFUSED = "lab_refused_pod"
 """In the session: why a Pod could not be created anew, until it is told."""
 
@@ -76,7 +83,11 @@ def _edit(it: Trial, kind: str, content: Content) -> None:
     version = hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:12]
     with st.form(key="lab_edit", border=False, enter_to_submit=False):
         typed = st.text_area(
-            content.message("lab.document"), value=own, height=_HEIGHT, key=f"lab_document_{kind}_{version}"
+            content.message("lab.document"),
+            value=own,
+            height=_HEIGHT,
+            key=f"lab_document_{kind}_{version}",
+            placeholder=content.message("lab.absent"),
         )
         applied = st.form_submit_button(content.message("lab.apply"), type="primary")
     if not applied:

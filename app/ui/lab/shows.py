@@ -42,10 +42,11 @@ def _forms(seen: str, exchanges: Sequence[Exchange], content: Content) -> str:
         f"<dd>{_quote(form.text)}</dd></div>"
         for form in found
     )
-    notes = [content.message("lab.forms_note")]
-    if not is_answer(seen) and not any(form.sdk in _NOT_RUN for form in found):
-        notes.append(content.message("lab.no_go"))
-    return f'<dl class="forms">{drawn}</dl>' + "".join(f'<p class="caption">{prose(note)}</p>' for note in notes)
+    if is_answer(seen):
+        note = "forms_note"
+    else:
+        note = "forms_own" if any(form.sdk in _NOT_RUN for form in found) else "no_go"
+    return f'<dl class="forms">{drawn}</dl><p class="caption">{prose(content.message(f"lab.{note}"))}</p>'
 
 
 def _badge(form: Form, content: Content) -> str:
