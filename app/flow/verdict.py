@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from app.flow.chain import PLACES, in_order, roots
 from app.flow.model import Check, Status, Step, Verdict, Walk
-from app.flow.product_words import lies_in, shows_in
+from app.flow.product_words import blames_surroundings, lies_in, shows_in
 from app.flow.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
 
 
@@ -124,9 +124,14 @@ def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] 
 
 
 def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check]:
-    """A refusal is no cause: it lies where the first of the causes may lie that remain of it."""
+    """A refusal is no cause: it lies where the first of the causes may lie that remain of it.
+
+    What kept the Pod's program from asking is not what STS refuses us.
+    """
     if check.id not in (ANSWER, APPLICATION):
         return step, check
+    if check.id == APPLICATION and blames_surroundings(check.error):
+        return lies_in(check.error), check
     if len(reading.remaining) == 1 and (found := convicting(reading.remaining[0], by_id)):
         check = found
     told = step if check.id != APPLICATION else lies_in(check.error)

@@ -289,6 +289,7 @@ def test_the_classic_words_lead_to_the_same_step(world, examined, fault_id):
         ("F33", "F46"),
         ("F41", "F46"),
         ("F13", "F47"),
+        ("F27", "F41"),
     ],
 )
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
