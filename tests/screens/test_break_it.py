@@ -307,6 +307,10 @@ def test_giving_up_shows_the_answer_and_scores_nothing(surprised):
     assert EN.message("lab.score", right=0, asked=2, faults=1) in surprised.html("lab_score")
 
 
+def test_the_evidence_holds_nothing_that_was_not_read(surprised):
+    assert "compact_start" not in surprised.html("lab_evidence")
+
+
 def test_another_tab_of_the_browser_keeps_the_secret(surprised, screen, monkeypatch):
     other = screen(lang="en")
     monkeypatch.setattr(session, "_key", lambda: surprised.test.session_state["browser"])
@@ -318,7 +322,11 @@ def test_another_tab_of_the_browser_keeps_the_secret(surprised, screen, monkeypa
 
 @pytest.mark.parametrize(
     ("fault", "signs"),
-    [("F10", {Step.WEBHOOK: "failed", Step.ACCESS: "failed"}), ("F36", {Step.TOKEN_MOUNT: "warning"})],
+    [
+        ("F10", {Step.WEBHOOK: "failed", Step.ACCESS: "failed"}),
+        ("F41", {Step.STS_ASSUME: "failed", Step.ACCESS: "not_reached"}),
+        ("F36", {Step.TOKEN_MOUNT: "warning"}),
+    ],
 )
 def test_the_line_breaks_where_the_pod_does_though_a_walk_with_our_own_calls_passes(screen, fault, signs):
     shown = break_(screen(lang="en"), fault)
@@ -370,6 +378,15 @@ def test_an_object_put_back_as_it_was_mends_its_fault(screen, fault):
 def test_the_object_that_the_fault_changed_comes_first(screen, fault, kind):
     shown = break_(screen(lang="en"), fault)
     assert shown.test.selectbox(key="lab_kind").value == (kind or edits.KINDS[0])
+
+
+def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_mended_it(screen, broken):
+    assert EN.message("lab.strip_walk") not in broken.open("home").html("lab_strip")
+    broken.open("break_it")
+    apply(broken, field(broken).value.replace("default:*", "default:my-sa"))
+    assert EN.message("lab.strip_whole") in broken.open("home").html("lab_strip")
+    assert NAMED not in broken.html("lab_strip")
+    assert EN.message("lab.strip_walk") in break_(screen(lang="en"), "F10").open("home").html("lab_strip")
 
 
 def test_what_lies_outside_the_objects_is_told(screen):

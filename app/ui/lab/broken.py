@@ -86,7 +86,10 @@ def _whole(it: Trial, visit: Visit, content: Content) -> None:
 def _known(found: Diagnosis, step: Step) -> dict[Step, Status]:
     """Where the cause lies and where it shows. The walk may know of neither: the Pod's program goes its own way."""
     judged = found.verdict
-    shown = {judged.seen.step: Status.FAILED} if judged.seen else {}
+    shown: dict[Step, Status] = {}
+    if judged.seen:
+        _, *later = list(Step)[list(Step).index(judged.seen.step) :]
+        shown = {judged.seen.step: Status.FAILED, **dict.fromkeys(later, Status.NOT_REACHED)}
     return {**shown, step: judged.status}
 
 

@@ -15,16 +15,21 @@ from app.ui.lab import trial
 from app.ui.lab.trial import Trial
 from app.world import edits
 from app.world.edits import EditRefused
+from app.world.faults import Fault
 
 _HEIGHT = 340
 """Pixels of the field."""
 
 
-def is_mended(it: Trial, found: Diagnosis) -> bool:
-    """Whether the reader's own changes made it whole: of what breaks nothing, whether nothing is left to warn of."""
+def is_whole(fault: Fault, found: Diagnosis) -> bool:
+    """Whether nothing of the fault is left: of one that breaks nothing, nothing to warn of either."""
     judged = found.verdict
-    whole = judged.outcome is Outcome.WORKS and (not it.fault.harmless or judged.status is Status.PASSED)
-    return bool(it.edits) and whole
+    return judged.outcome is Outcome.WORKS and (not fault.harmless or judged.status is Status.PASSED)
+
+
+def is_mended(it: Trial, found: Diagnosis) -> bool:
+    """Whether the reader's own changes made it whole."""
+    return bool(it.edits) and is_whole(it.fault, found)
 
 
 def editor(it: Trial, content: Content) -> None:

@@ -76,11 +76,16 @@ def _evidence(visit: Visit, found: Diagnosis, content: Content) -> str:
 def _documents(visit: Visit, content: Content) -> Iterator[tuple[str, str]]:
     for step, name in _OBJECTS:
         if shown := visit.walk.report(step).evidence.get(name):
-            yield content.message(f"evidence.{name}.title"), json_document(content, shown)
+            yield content.message(f"evidence.{name}.title"), json_document(content, _read_off(shown))
     if pod := _pod():
         yield f"Pod {scenario.POD_AFTER}", document(content, yaml_lines(pod), {})
     if log := visit.logs.get(scenario.POD_AFTER):
         yield f"kubectl logs {scenario.POD_AFTER}", f'<pre class="log">{escape(log)}</pre>'
+
+
+def _read_off(shown: JsonValue) -> JsonValue:
+    """The document without where each part of a token begins and ends, which is for drawing."""
+    return {name: part for name, part in shown.items() if name != "parts"} if isinstance(shown, dict) else shown
 
 
 def _pod() -> JsonValue:

@@ -59,9 +59,9 @@ def break_it() -> None:
 def _choose(content: Content) -> None:
     st.button(
         content.message("lab.surprise"),
-        help=content.message("lab.surprise_help"),
         key="lab_surprise",
         icon=":material/casino:",
         on_click=trial.surprise,
     )
+    st.caption(content.message("lab.surprise_help"))
     listing(content)

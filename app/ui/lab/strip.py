@@ -1,4 +1,4 @@
-"""On every page: that this world is broken, by which fault unless that is hidden, and the two ways out."""
+"""On every page: that this world is broken, by which fault unless it is hidden, or mended by hand; and the ways out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.model import Status
 from app.ui import components, mode, session
 from app.ui.checks import mark
-from app.ui.lab import trial
+from app.ui.lab import by_hand, trial
 from app.ui.lab.listing import title
 from app.ui.text import escape, page_link, prose
 from app.world.faults import FAULTS
@@ -25,15 +25,25 @@ def world_is_broken(content: Content) -> None:
     ids = session.world().faults
     if not ids:
         return
-    if trial.is_hidden():
+    visit = session.simulated_visit()
+    whole = all(by_hand.is_whole(FAULTS[id_], session.diagnosis(visit)) for id_ in ids)
+    if whole:
+        told = prose(content.message("lab.strip_whole"))
+    elif trial.is_hidden():
         told = prose(content.message("lab.strip_hidden"))
     else:
         named = "".join(f" <strong>{escape(id_)} {prose(title(FAULTS[id_], content))}</strong>" for id_ in ids)
         told = f"{prose(content.message('lab.strip'))}{named}"
+        if all(report.status is Status.PASSED for report in visit.walk) and not all(
+            FAULTS[id_].harmless for id_ in ids
+        ):
+            told += f'<br><span class="quiet">{prose(content.message("lab.strip_walk"))}</span>'
+    status = Status.PASSED if whole else Status.WARNING
     link = page_link(content, "break_it", escape(content.message("lab.strip_link")))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
         components.block(
-            f'<div class="strip" role="status">{mark(Status.WARNING, content)}<p>{told} {link}</p></div>',
+            f'<div class="strip {status}" role="status">{mark(status, content)}<p>{told} {link}</p></div>',
             key="lab_strip",
         )
-        st.button(content.message("lab.strip_mend"), key="strip_mend", icon=":material/build:", on_click=trial.mend)
+        label = content.message("lab.put_back" if whole else "lab.strip_mend")
+        st.button(label, key="strip_mend", icon=":material/build:", on_click=trial.mend)
