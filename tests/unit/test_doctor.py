@@ -417,9 +417,10 @@ def test_the_fix_names_what_the_walk_has_found(name: str) -> None:
     assert [line[: len(wanted)] for line, wanted in zip(found, commands, strict=True)] == commands
 
 
+HOST = ISSUER.removeprefix("https://")
 CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
     # by the fix's case: (the object, where to look, what is there before and after)
-    "provider": (f"OpenIDConnectProvider {PROVIDER}", lambda it: it and it["Url"], None, ISSUER),
+    "provider": (f"OpenIDConnectProvider {PROVIDER}", lambda it: it and it["Url"], None, HOST),
     "client id": (
         f"OpenIDConnectProvider {PROVIDER}",
         lambda it: it["ClientIDList"],
@@ -501,7 +502,6 @@ def test_a_change_changes_something_and_shows_no_secret(name: str) -> None:
     assert SECRETS[1] not in repr(change)
 
 
-HOST = ISSUER.removeprefix("https://")
 TRUST: dict[str, dict[str, Any]] = {
     "principal": {"Principal": {"Federated": f"{PROVIDER}X"}},
     "action": {"Action": "sts:AssumeRole"},

@@ -7,7 +7,7 @@ import json
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import ROLE_HERE, Names, line
+from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, narrowed
 from app.flow.model import Status
 from app.flow.steps.documents import mapping, strings
@@ -34,11 +34,13 @@ def compare_keys(names: Names) -> Fix:
 
 
 def create_provider(names: Names) -> Fix:
+    """Where ours is found, it is another account that has none: that of the role."""
     wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
+    there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
     return Fix(
         id="create_provider",
-        commands=(names.iam("create-open-id-connect-provider", *wanted),),
-        change=changes.provider(names, Url=names.issuer, ClientIDList=[names.bearer.audience]),
+        commands=(names.iam("create-open-id-connect-provider", *wanted, *there),),
+        change=changes.new_provider(names),
     )
 
 
@@ -68,13 +70,19 @@ def register_thumbprint(names: Names) -> Fix:
 
 
 def create_service_account(names: Names) -> Fix:
-    command = names.kubectl("create", "serviceaccount", names.service_account)
-    return Fix(id="create_service_account", commands=(command,), change=changes.new_account(names))
+    """The Pod may still know the role."""
+    arn = names.role_of_pod or ROLE_HERE
+    commands = (
+        names.kubectl("create", "serviceaccount", names.service_account),
+        names.annotate(f"{ROLE_ARN}={arn}"),
+    )
+    return Fix(id="create_service_account", commands=commands, change=changes.new_account(names, arn))
 
 
 def annotate(names: Names) -> Fix:
-    """The role may stand under a key that nobody reads."""
-    astray = next((value for value in names.annotations.values() if is_role_arn(str(value))), ROLE_HERE)
+    """The role may stand under a key that nobody reads, or in a Pod from the time when it stood there."""
+    known = (*map(str, names.annotations.values()), names.role_of_pod)
+    astray = next((value for value in known if is_role_arn(value)), ROLE_HERE)
     return Fix(
         id="annotate",
         commands=(names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate()),
@@ -125,7 +133,7 @@ def trust(names: Names) -> Fix:
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return Fix(
             id="default_audience",
-            commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate()),
+            commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
             change=changes.annotated(names, audience=None),
         )
     policy = admitting(names.documents.get("trust_policy"), names.bearer)

@@ -6,13 +6,17 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
 from app.flow.model import JsonValue
-from app.flow.steps.documents import items, mapping, text
+from app.flow.steps.documents import items, mapping, strings, text
+from app.flow.steps.names import host_and_path
 from app.flow.webhook import VOLUME
 
-_CONTAINER = ("name", "image", "command", "args", "env", "volumeMounts", "securityContext")
+COMMAND_LINE = ("command", "args")
+KINDS = ("initContainers", "containers")
+_CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
 _SPEC = ("serviceAccountName", "automountServiceAccountToken", "hostNetwork", "securityContext")
 
 Box = dict[str, Any]
@@ -33,10 +37,12 @@ def annotated(names: Names, **changed: str | None) -> Change:
     )
 
 
-def new_account(names: Names) -> Change:
+def new_account(names: Names, role_arn: str) -> Change:
     """A ServiceAccount where there is none."""
     return Change(
-        object=f"ServiceAccount {names.namespace}/{names.service_account}", before=None, after=_account(names, {})
+        object=f"ServiceAccount {names.namespace}/{names.service_account}",
+        before=None,
+        after=_account(names, {ROLE_ARN: role_arn}),
     )
 
 
@@ -46,13 +52,17 @@ def _account(names: Names, given: JsonValue) -> JsonValue:
 
 
 def provider(names: Names, **changed: JsonValue) -> Change:
-    """The IAM OIDC provider with other members, or a new one of them."""
-    before = mapping(names.documents.get("provider")) if names.provider_arn else None
-    known = {key: (before or {}).get(key) for key in ("Url", "ClientIDList", "ThumbprintList") if key in (before or {})}
+    """The IAM OIDC provider with other members."""
+    read = mapping(names.documents.get("provider"))
+    known = {key: read[key] for key in ("Url", "ClientIDList", "ThumbprintList") if key in read}
     arn = names.provider_arn or names.bearer.provider_arn
-    return Change(
-        object=f"OpenIDConnectProvider {arn}", before=None if before is None else known, after={**known, **changed}
-    )
+    return Change(object=f"OpenIDConnectProvider {arn}", before=known, after={**known, **changed})
+
+
+def new_provider(names: Names) -> Change:
+    """A provider in the account of the role, as IAM shows it: its URL without `https://`."""
+    after = {"Url": host_and_path(names.issuer), "ClientIDList": [names.bearer.audience]}
+    return Change(object=f"OpenIDConnectProvider {names.bearer.provider_arn}", before=None, after=after)
 
 
 def trust(names: Names, policy: JsonValue, *, new: bool = False) -> Change:
@@ -88,7 +98,7 @@ def pod(names: Names, edit: Callable[[dict[str, Any]], None]) -> Change | None:
 def _relevant(document: JsonValue) -> dict[str, Any]:
     metadata, spec = mapping(document, "metadata"), mapping(document, "spec")
     kept: dict[str, Any] = {key: spec[key] for key in _SPEC if spec.get(key) not in (None, {})}
-    for kind in ("initContainers", "containers"):
+    for kind in KINDS:
         if boxes := items(spec, kind):
             kept[kind] = [{key: mapping(box)[key] for key in _CONTAINER if mapping(box).get(key)} for box in boxes]
     kept["volumes"] = items(spec, "volumes")
@@ -99,7 +109,7 @@ def _relevant(document: JsonValue) -> dict[str, Any]:
 def boxes_of(document: dict[str, Any]) -> list[Box]:
     """The containers of a Pod that `pod` hands to an edit."""
     spec = document["spec"]
-    return [box for kind in ("initContainers", "containers") for box in spec.get(kind, []) if isinstance(box, dict)]
+    return [box for kind in KINDS for box in spec.get(kind, []) if isinstance(box, dict)]
 
 
 def without_variables(names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
@@ -124,11 +134,23 @@ def with_variables(**values: str) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
+def with_words(change: Callable[[list[str]], list[str]]) -> Callable[[dict[str, Any]], None]:
+    """Changes the command line of every container."""
+
+    def edit(document: dict[str, Any]) -> None:
+        for box in boxes_of(document):
+            for key in COMMAND_LINE:
+                if key in box:
+                    box[key] = change(strings(box[key]))
+
+    return edit
+
+
 def as_injected(dry: JsonValue) -> Callable[[dict[str, Any]], None]:
     """Has the Pod as the webhook made it in the dry run: its variables, and the token's volume."""
 
     def edit(document: dict[str, Any]) -> None:
-        made = {text(box, "name"): box for kind in ("initContainers", "containers") for box in items(dry, "spec", kind)}
+        made = {text(box, "name"): box for kind in KINDS for box in items(dry, "spec", kind)}
         for box in boxes_of(document):
             new = made.get(text(box, "name"))
             if items(new, "env"):
@@ -141,6 +163,9 @@ def as_injected(dry: JsonValue) -> Callable[[dict[str, Any]], None]:
 
 
 def _with(old: JsonValue, new: JsonValue, key: str) -> list[Any]:
-    """What is there, with what the other has under the name of the token's volume."""
-    others = [item for item in items(old, key) if text(item, "name") != VOLUME]
-    return [*others, *(item for item in items(new, key) if text(item, "name") == VOLUME)]
+    """What is there, with what the other has under the name of the token's volume: in its place, or at the end."""
+    made = [item for item in items(new, key) if text(item, "name") == VOLUME]
+    kept: list[Any] = []
+    for item in items(old, key):
+        kept += [item] if text(item, "name") != VOLUME else made[:1]
+    return [*kept, *(item for item in made if item not in kept)]

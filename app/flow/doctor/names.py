@@ -7,15 +7,19 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.steps.documents import mapping, text
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.steps.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
+from app.flow.webhook import VOLUME
 
-ROLE_HERE, NAME_HERE, ACCOUNT_HERE, PROVIDER_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID", "PROVIDER_ARN"
-"""What stands for a name that the walk could not find: the reader replaces it."""
+ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
+PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
+"""These and those: what stands for a name that the walk could not find. The reader replaces it."""
+_INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
+"""How `kubectl set env` takes the webhook's variables out."""
 _EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/")
 
 
@@ -53,7 +57,9 @@ class Names:
             audience=annotated_audience(documents.get("service_account")),
         )
 
-        # (3) Who has made the Pod.
+        # (3) What the Pod has of it, and who has made the Pod.
+        told = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
+        self.role_of_pod = next((arn for arn in told if is_role_arn(arn)), "")
         workload = documents.get("workload")
         self._again = text(workload, "again")
         self._workload = f"{text(workload, 'kind')}/{text(workload, 'name')}"
@@ -71,47 +77,74 @@ class Names:
         """Annotates the ServiceAccount."""
         return self.kubectl("annotate", "serviceaccount", self.service_account, *words)
 
-    def recreate(self) -> tuple[str, ...]:
-        """Has the Pod made anew; nothing where there is none. A workload's new Pod has another name."""
-        replace = self.kubectl("replace", "--force", "-f", "-")
+    def recreate(self, audience: str = "") -> tuple[str, ...]:
+        """Has the Pod made anew, with a token for this audience, or else for the annotated one; nothing without a Pod.
+
+        A workload's new Pod has another name.
+        """
         match self._again:
             case "restart":
                 return (self.kubectl("rollout", "restart", self._workload),)
-            case "apply":
-                return (f"{self.kubectl('apply', 'view-last-applied', self._workload)} | {replace}",)
-            case "replace":
-                return (f"{self.kubectl('get', self._workload, '-o', 'yaml')} | {replace}",)
-            case "reset":
-                stored = self.kubectl("get", self._workload, "-o", "yaml")
-                removed = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
-                bare = line("kubectl", "set", "env", "--local", "-f", "-", *removed, "-o", "yaml")
-                return (f"{stored} | {bare} | {replace}",)
             case "delete":
                 return (self.kubectl("delete", "pod", self.pod),)
-        return ()
+        return self._replace(audience=audience)
 
     def set_env(self, *words: str) -> tuple[str, ...]:
-        """Sets variables of the workload (`NAME=value`), or takes them out (`NAME-`). It restarts by itself."""
-        return self._edit("set", "env", self._workload, *words)
+        """Sets variables of the workload's Pods (`NAME=value`), or takes them out (`NAME-`)."""
+        return self._edit("set", "env", *words)
+
+    def leave_to_webhook(self) -> tuple[str, ...]:
+        """Takes the two variables out by which the webhook passes a container over."""
+        return self.recreate() if self._again == "reset" else self.set_env(*_INJECTED)
 
     def set_image(self, *words: str) -> tuple[str, ...]:
-        """Gives containers of the workload other images (`CONTAINER=IMAGE`)."""
-        return self._edit("set", "image", self._workload, *words)
+        """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
+        return self._edit("set", "image", *words)
 
     def set_service_account(self) -> tuple[str, ...]:
         """Has the workload's Pods run under the ServiceAccount."""
-        return self._edit("set", "serviceaccount", self._workload, self.service_account)
+        return self._edit("set", "serviceaccount", self.service_account)
 
-    def patch(self, *words: str) -> tuple[str, ...]:
-        """Patches the workload."""
-        return self._edit("patch", self._workload, *words)
+    def merge(self, pod: JsonValue) -> tuple[str, ...]:
+        """Patches the manifest of the workload's Pods strategically."""
+        template: JsonValue = {"spec": {"template": pod}} if self._again == "restart" else pod
+        return self._edit("patch", "-p", json.dumps(template))
+
+    def remove(self, kind: str, key: str) -> tuple[str, ...]:
+        """Takes a label or an annotation (`labels`, `annotations`) off the workload's Pods."""
+        template = "/spec/template" if self._again == "restart" else ""
+        path = f"{template}/metadata/{kind}/{key.replace('/', '~1')}"
+        return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
 
     def show_workload(self) -> tuple[str, ...]:
-        """What has no Pod template is changed by hand, in its manifest. Nothing where there is no Pod."""
+        """For what no command changes. Nothing where there is no Pod."""
         return (self.kubectl("get", self._workload, "-o", "yaml"),) if self._again else ()
 
     def _edit(self, *words: str) -> tuple[str, ...]:
-        return (self.kubectl(*words),) if self._again == "restart" else self.show_workload()
+        """A command of kubectl's on the workload, which restarts by itself, or on the manifest of a Pod without one."""
+        verb = words[:2] if words[0] == "set" else words[:1]
+        rest = words[len(verb) :]
+        if self._again == "restart":
+            return (self.kubectl(*verb, self._workload, *rest),)
+        if self._again in ("apply", "replace", "reset"):
+            return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
+        return self.show_workload()
+
+    def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
+        """The Pod's manifest through these filters, and in place of the Pod. Nothing where there is none."""
+        match self._again:
+            case "apply":
+                filters = [self.kubectl("apply", "view-last-applied", self._workload)]
+            case "replace" | "reset":
+                filters = [self.kubectl("get", self._workload, "-o", "yaml")]
+            case _:
+                return ()
+        if self._again == "reset":
+            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
+            if text(token_source(self.documents.get("pod")), "audience") != (audience or self.bearer.audience):
+                patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
+                filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
+        return (" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))),)
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""

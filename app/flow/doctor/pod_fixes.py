@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import permit_action
-from app.flow.doctor.fix import Fix
+from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names, line
 from app.flow.product_words import blames_clock, missing_permission, principal_of
+from app.flow.redaction import MASK
 from app.flow.steps.documents import dig, items, text
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
 
@@ -20,6 +23,10 @@ _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
+_FETCH = "failed to fetch token"
+"""Kubelet's words for a TokenRequest that came to nothing."""
+_OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
+_TOKEN_OPTION = "--web-identity-token"
 
 
 # --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
@@ -36,11 +43,9 @@ def call_webhook(names: Names) -> Fix:
     """The label may be in the Pod template; anything else of the selectors is the registration's."""
     if f'"{SKIP_LABEL}"' not in names.check.got:
         return webhook(names)
-    path = f"/spec/template/metadata/labels/{SKIP_LABEL.replace('/', '~1')}"
-    patch = json.dumps([{"op": "remove", "path": path}])
     return Fix(
         id="remove_label",
-        commands=names.patch("--type", "json", "-p", patch),
+        commands=names.remove("labels", SKIP_LABEL),
         change=changes.pod(names, _without("labels", SKIP_LABEL)),
     )
 
@@ -55,24 +60,25 @@ def handwritten(names: Names) -> Fix:
         return _unskip(names)
     return Fix(
         id="handwritten",
-        commands=names.set_env(f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-"),
+        commands=names.leave_to_webhook(),
         change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
     )
 
 
 def _unskip(names: Names) -> Fix:
     """No container is left that the webhook looks at."""
-    path = f"/spec/template/metadata/annotations/{SKIP_CONTAINERS.replace('/', '~1')}"
     return Fix(
         id="unskip",
-        commands=names.patch("--type", "json", "-p", json.dumps([{"op": "remove", "path": path}])),
+        commands=names.remove("annotations", SKIP_CONTAINERS),
         change=changes.pod(names, _without("annotations", SKIP_CONTAINERS)),
     )
 
 
 def _without(kind: str, key: str) -> Any:
     def edit(pod: dict[str, Any]) -> None:
-        pod["metadata"][kind] = {name: value for name, value in pod["metadata"].get(kind, {}).items() if name != key}
+        others = {name: value for name, value in pod["metadata"].pop(kind, {}).items() if name != key}
+        if others:
+            pod["metadata"][kind] = others
 
     return edit
 
@@ -122,45 +128,55 @@ def static_keys(names: Names) -> Fix:
 # --- 4 Token, 5 STS, 6 S3 --------------------------------------------------------------------------------------------
 
 
+def token_file(names: Names) -> Fix:
+    """The file does not come where kubelet gets no token."""
+    return kubelet(names) if _FETCH in names.check.error else describe(names)
+
+
 def describe(names: Names) -> Fix:
     return Fix(id="describe", commands=(names.kubectl("describe", "pod", names.pod),))
 
 
-def readable(names: Names) -> Fix:
-    patch = json.dumps({"spec": {"template": {"spec": {"securityContext": {"fsGroup": _NOBODY}}}}})
+def kubelet(names: Names) -> Fix:
+    """What kubelet could not get for this Pod it will not get for a new one either."""
+    look = ("--", "chroot", "/host", "journalctl", "-u", "kubelet", "--since", "-1h")
+    return Fix(id="kubelet", commands=(_on_node(names, *look),))
 
+
+def _on_node(names: Names, *words: str) -> str:
+    node = text(names.documents.get("pod"), "spec", "nodeName") or "NODE"
+    return line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", *words)
+
+
+def readable(names: Names) -> Fix:
     def edit(pod: dict[str, Any]) -> None:
         pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), "fsGroup": _NOBODY}
 
-    return Fix(id="fs_group", commands=names.patch("-p", patch), change=changes.pod(names, edit))
+    patch = {"spec": {"securityContext": {"fsGroup": _NOBODY}}}
+    return Fix(id="fs_group", commands=names.merge(patch), change=changes.pod(names, edit))
 
 
 def token(names: Names) -> Fix:
     """Whoever names the other token's file in the manifest keeps the webhook from naming the right one."""
-    boxes = items(names.documents.get("pod"), "spec", "containers")
-    if any(text(item, "value") == API_TOKEN for box in boxes for item in items(box, "env")):
-        return handwritten(names)
-    return recreate(names)
+    named = (environment(box).get(TOKEN_VARIABLE) for box in containers(names.documents.get("pod")))
+    return handwritten(names) if API_TOKEN in named else recreate(names)
 
 
 def mount_api_token(names: Names) -> Fix:
-    patch = json.dumps({"spec": {"template": {"spec": {"automountServiceAccountToken": True}}}})
-
     def edit(pod: dict[str, Any]) -> None:
         pod["spec"]["automountServiceAccountToken"] = True
 
-    return Fix(id="automount", commands=names.patch("-p", patch), change=changes.pod(names, edit))
+    patch = {"spec": {"automountServiceAccountToken": True}}
+    return Fix(id="automount", commands=names.merge(patch), change=changes.pod(names, edit))
 
 
 def use_token(names: Names) -> Fix:
-    """Another file is named in the manifest; a token that is no longer in the file is forgotten in a new Pod."""
+    """A token that is no longer in the file is forgotten in a new Pod, unless the manifest says where it comes from."""
     if names.check.got != API_TOKEN:
-        return Fix(id="read_anew", commands=names.recreate())
-    return Fix(
-        id="use_token",
-        commands=names.show_workload(),
-        change=changes.pod(names, _replaced(API_TOKEN, f"{TOKEN_DIRECTORY}/token")),
-    )
+        commands, change = _reworded(names, _from_file)
+        return Fix(id="read_anew", commands=commands or names.recreate(), change=change)
+    commands, change = _reworded(names, lambda words: [it.replace(API_TOKEN, _OWN_TOKEN) for it in words])
+    return Fix(id="use_token", commands=commands or names.show_workload(), change=change)
 
 
 def newer_sdk(names: Names) -> Fix:
@@ -198,36 +214,38 @@ def request(names: Names) -> Fix:
             change=changes.session(names, wanted),
         )
     if names.check.where.endswith("WebIdentityToken"):
-        path = f"{TOKEN_DIRECTORY}/token"
-        return Fix(
-            id="pass_contents",
-            commands=names.show_workload(),
-            change=changes.pod(names, _replaced(path, f"file://{path}")),
-        )
-    return Fix(id="default_chain", commands=names.show_workload())
+        commands, change = _reworded(names, _from_file)
+        return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
+    commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
+    return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
 
 
-def _replaced(word: str, by: str) -> Any:
-    """Another word in the command line and in the variables; what stands before it (`file://`) stays."""
+def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
+    """Another command line in the manifest. No command where nothing of it changes, or where a word of it is masked."""
+    change = changes.pod(names, changes.with_words(words))
+    if change is None:
+        return (), None
+    spec = {
+        kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
+        for kind in changes.KINDS
+        if (boxes := items(change.after, "spec", kind))
+    }
+    return (() if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})), change
 
-    def edit(pod: dict[str, Any]) -> None:
-        for box in changes.boxes_of(pod):
-            for key in ("command", "args"):
-                if key in box:
-                    box[key] = [it.replace(word, by) if isinstance(it, str) else it for it in box[key]]
-            for item in items(box, "env"):
-                if dig(item, "value") == word:
-                    item["value"] = by
 
-    return edit
+def _from_file(words: list[str]) -> list[str]:
+    """Has the AWS CLI read the token's file."""
+    return [f"file://{_OWN_TOKEN}" if before == _TOKEN_OPTION else it for before, it in pairwise(("", *words))]
+
+
+def _without_option(words: list[str], name: str) -> list[str]:
+    return [it for before, it in pairwise(("", *words)) if name not in (before, it)]
 
 
 def application(names: Names) -> Fix:
     """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
     if blames_clock(names.check.error):
-        node = text(names.documents.get("pod"), "spec", "nodeName") or "NODE"
-        look = line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", "--", "date", "-u")
-        return Fix(id="clock", commands=(look,))
+        return Fix(id="clock", commands=(_on_node(names, "--", "date", "-u"),))
     if "endpoint URL" in names.check.error:
         service = f"com.amazonaws.{names.region or 'REGION'}.sts"
         asked = ("--filters", f"Name=service-name,Values={service}")
@@ -242,7 +260,9 @@ def host_network(names: Names) -> Fix:
     def edit(pod: dict[str, Any]) -> None:
         pod["spec"].pop("hostNetwork", None)
 
-    return Fix(id="host_network", commands=names.show_workload(), change=changes.pod(names, edit))
+    return Fix(
+        id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.pod(names, edit)
+    )
 
 
 def refused(names: Names) -> Fix:
