@@ -389,6 +389,16 @@ def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_mende
     assert EN.message("lab.strip_walk") in break_(screen(lang="en"), "F10").open("home").html("lab_strip")
 
 
+def test_a_change_that_does_not_mend_is_told_beside_the_field(broken):
+    assert "lab_still" not in broken.keys
+    apply(broken, field(broken).value.replace("default:*", "default:other"))
+    assert EN.message("lab.still") in broken.html("lab_still")
+    apply(broken, "{")
+    assert "lab_still" not in broken.keys
+    apply(broken, field(broken).value.replace("default:other", "default:my-sa"))
+    assert "lab_still" not in broken.keys
+
+
 def test_what_lies_outside_the_objects_is_told(screen):
     told = [caption.value for caption in break_(screen(lang="en"), "F44").test.caption]
     assert EN.message("lab.outside") in told

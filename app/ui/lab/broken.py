@@ -30,7 +30,7 @@ def broken(it: Trial, content: Content) -> None:
         told = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
         components.block(_labelled("lab.solution", told, content), key="lab_solution")
     if it.mended or by_hand.is_mended(it, found):
-        _whole(it, visit, content)
+        _whole(it, visit, found, content)
     else:
         _in_force(it, visit, found, content)
 
@@ -60,10 +60,10 @@ def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> No
         type="primary",
         on_click=trial.mend,
     )
-    by_hand.editor(it, content)
+    by_hand.editor(it, found, content)
 
 
-def _whole(it: Trial, visit: Visit, content: Content) -> None:
+def _whole(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> None:
     """It passes: what the Pod prints, and where to go."""
     components.block(journey(Step.ACCESS, visit.walk, content), key="journey")
     diagram.draw(FLOW, content, visit.walk, step=Step.ACCESS, status=str(visit.walk.report(Step.ACCESS).status))
@@ -80,7 +80,7 @@ def _whole(it: Trial, visit: Visit, content: Content) -> None:
             st.button(content.message("lab.again"), key="lab_again", on_click=trial.cause, args=(it.fault, None))
     else:
         st.button(content.message("lab.put_back"), key="lab_mend", type="primary", on_click=trial.mend)
-        by_hand.editor(it, content)
+        by_hand.editor(it, found, content)
 
 
 def _known(found: Diagnosis, step: Step) -> dict[Step, Status]:

@@ -10,9 +10,12 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Status
 from app.flow.verdict import Outcome
+from app.report import words
 from app.ui import components, notice, session
+from app.ui.checks import mark
 from app.ui.lab import trial
 from app.ui.lab.trial import Trial
+from app.ui.text import prose
 from app.world import edits
 from app.world.edits import EditRefused
 from app.world.faults import Fault
@@ -32,7 +35,7 @@ def is_mended(it: Trial, found: Diagnosis) -> bool:
     return bool(it.edits) and is_whole(it.fault, found)
 
 
-def editor(it: Trial, content: Content) -> None:
+def editor(it: Trial, found: Diagnosis, content: Content) -> None:
     """Draws the objects to edit, and the ways back."""
     with st.expander(
         content.message("lab.by_hand"), icon=":material/edit:", key="lab_by_hand", expanded=bool(it.edits)
@@ -47,7 +50,8 @@ def editor(it: Trial, content: Content) -> None:
             key="lab_kind",
             format_func=lambda kind: content.message(f"lab.kinds.{kind}"),
         )
-        _edit(it, kind, content)
+        if not _edit(it, kind, content) and it.edits and not is_mended(it, found):
+            components.block(_still(found, content), key="lab_still")
         st.button(
             content.message("lab.recreate"),
             help=content.message("lab.recreate_help"),
@@ -82,8 +86,18 @@ _REFUSED = "lab_refused_pod"
 """In the session: why a Pod could not be created anew, until it is told."""
 
 
-def _edit(it: Trial, kind: str, content: Content) -> None:
-    """The field begins anew with each state of the object, and keeps what was typed as long as that is refused."""
+def _still(found: Diagnosis, content: Content) -> str:
+    """That a change was made and was not enough: the verdict stands far above."""
+    told = prose(content.message("lab.still"))
+    named = "" if trial.is_hidden() else f"<p>{prose(words.verdict(found, content))}</p>"
+    return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{told}</p>{named}</div></div>'
+
+
+def _edit(it: Trial, kind: str, content: Content) -> bool:
+    """The field begins anew with each state of the object, and keeps what was typed as long as that is refused.
+
+    Whether something was applied that changed nothing, and why is told.
+    """
     own = edits.editable(session.world(), kind)
     version = hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:12]
     with st.form(key="lab_edit", border=False, enter_to_submit=False):
@@ -96,10 +110,10 @@ def _edit(it: Trial, kind: str, content: Content) -> None:
         )
         applied = st.form_submit_button(content.message("lab.apply"), type="primary")
     if not applied:
-        return
+        return False
     if typed == own:
         st.info(content.message("lab.unchanged"))
-        return
+        return True
     try:
         with st.spinner(content.message("lab.applying")):
             trial.apply(it, kind, typed)
@@ -107,6 +121,7 @@ def _edit(it: Trial, kind: str, content: Content) -> None:
         _tell(refused, content)
     else:
         st.rerun()
+    return True
 
 
 def _recreate(it: Trial) -> None:

@@ -55,7 +55,7 @@ def hidden(it: Trial, content: Content) -> None:
     _hints(it, content)
     _answer(it, content)
     # (3) Or mend it without a name.
-    by_hand.editor(it, content)
+    by_hand.editor(it, found, content)
 
 
 def _found_by_mending(it: Trial, content: Content) -> None:
