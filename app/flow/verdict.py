@@ -116,11 +116,12 @@ def _broken(
 
 
 def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] | None:
-    """What is no more than a warning, until STS speaks of it."""
+    """What STS speaks of and no check does, or none but by a warning."""
     if len(reading.remaining) != 1:
         return None
-    check = convicting(reading.remaining[0], by_id)
-    return (reading.remaining[0].step, check) if check is not None and check.status is Status.WARNING else None
+    (cause,) = reading.remaining
+    check, wanted = (convicting(cause, by_id), Status.WARNING) if cause.checks else (by_id.get(ANSWER), Status.FAILED)
+    return (cause.step, check) if check is not None and check.status is wanted else None
 
 
 def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check]:
@@ -129,7 +130,8 @@ def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Read
     What kept the Pod's program from asking is not what STS refuses us.
     """
     if check.id not in (ANSWER, APPLICATION):
-        return step, check
+        refused = (cause.step for cause in reading.remaining if check.id in cause.checks)
+        return next(refused, step) if step is Step.STS_ASSUME else step, check
     if check.id == APPLICATION and blames_surroundings(check.error):
         return lies_in(check.error), check
     if len(reading.remaining) == 1 and (found := convicting(reading.remaining[0], by_id)):

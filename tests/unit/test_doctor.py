@@ -35,6 +35,7 @@ from tests.unit.fake_ports import (
     SUBJECT,
     Fakes,
     bare_pod,
+    token,
 )
 from tests.unit.test_steps import annotate, condition
 
@@ -593,6 +594,86 @@ def test_a_pod_is_made_anew_by_whoever_made_it(name: str) -> None:
     fakes.pod["metadata"] = {"name": "pod-after", "namespace": "default", "uid": "5e0bd49b", "labels": {}, **metadata}
     _, (command,) = words(fakes)
     assert command[: len(wanted)] == wanted
+
+
+BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
+    # of a Pod that nobody owns: (what is wrong with it, the fix, the filter between its manifest and the new Pod)
+    "skip label": (
+        lambda f: f.pod["metadata"].update(labels={"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
+        "remove_label",
+        "kubectl patch --local -f - --type json -p"
+        ' [{"op": "remove", "path": "/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}] -o yaml',
+    ),
+    "other service account": (
+        lambda f: f.pod["spec"].update(serviceAccountName="default"),
+        "set_service_account",
+        "kubectl set serviceaccount --local -f - my-sa -o yaml",
+    ),
+    "handwritten": (
+        lambda f: f.pod.update(spec=f.mutated(handwritten())["spec"]),
+        "handwritten",
+        "kubectl set env --local -f - AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE- -o yaml",
+    ),
+    "region": (
+        lambda f: drop_variable(f, "AWS_DEFAULT_REGION"),
+        "region",
+        "kubectl set env --local -f - AWS_DEFAULT_REGION=ap-northeast-1 AWS_REGION=ap-northeast-1 -o yaml",
+    ),
+    "audience": (
+        lambda f: (f.provider["ClientIDList"].append("other"), annotate(f, audience="other"), mount(f, "other")),
+        "default_audience",
+        'kubectl patch --local -f - -p {"spec": {"volumes": [{"name": "aws-iam-token", "$patch": "delete"}]}} -o yaml',
+    ),
+}
+
+
+def mount(fakes: Fakes, audience: str) -> None:
+    """The Pod's volume asks for a token for this audience."""
+    (volume,) = [item for item in fakes.pod["spec"]["volumes"] if item["name"] == "aws-iam-token"]
+    volume["projected"]["sources"][0]["serviceAccountToken"]["audience"] = audience
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_the_manifest_of_a_pod_without_an_owner_is_changed_on_its_way_back(name: str) -> None:
+    spoil, fix_id, wanted = BY_HAND[name]
+    fakes = healthy()
+    fakes.pod["metadata"].pop("ownerReferences")
+    spoil(fakes)
+    found_id, commands = words(fakes)
+    assert found_id == fix_id
+    first, *filters, last = " ".join(commands[-1]).split(" | ")
+    assert first == "kubectl -n default get pod/pod-after -o yaml"
+    assert wanted in filters
+    assert len(filters) == len(set(filters))
+    assert last == "kubectl -n default replace --force -f -"
+
+
+def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
+    fakes = healthy()
+    fakes.files["cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"] = Execution(
+        stdout=token(exp=int(fakes.now) - 1), stderr="", exit_code=0
+    )
+    fix_id, ((*command,),) = words(fakes)
+    assert (fix_id, command[-5:]) == ("kubelet", ["journalctl", "-u", "kubelet", "--since", "-1h"])
+
+
+def test_of_another_account_the_provider_is_created_there() -> None:
+    """Ours is there, and none of its business."""
+    fakes = healthy()
+    annotated(fakes, "arn:aws:iam::444455556666:role/s3-reader")
+    fakes.errors["assume_role"] = Refused(
+        code="InvalidIdentityToken", said="The web identity token provided could not be validated.", status=400
+    )
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", said="no", status=404)
+    found = examined(fakes).fix
+    assert found is not None
+    assert found.change is not None
+    assert (found.id, found.commands[0].endswith(" --profile PROFILE")) == ("create_provider", True)
+    assert found.change.object == f"OpenIDConnectProvider arn:aws:iam::444455556666:oidc-provider/{HOST}"
+    assert (found.change.before, found.change.after) == (
+        None,
+        {"Url": HOST, "ClientIDList": ["sts.amazonaws.com"]},
+    )
 
 
 def test_a_pod_that_would_keep_its_old_variables_is_made_anew_without_them() -> None:

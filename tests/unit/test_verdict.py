@@ -244,11 +244,16 @@ def kubelet_stuck(fakes: Fakes) -> None:
     fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=expired, stderr="", exit_code=0)
 
 
+def region_off(fakes: Fakes) -> None:
+    refuse(fakes, "RegionDisabledException", "STS is not activated in this region for account:111122223333.")
+
+
 TWO: dict[str, tuple[tuple[Any, Any], str, tuple[str, ...]]] = {
     # two things that are broken: (how, the first, what is told of the other)
     "provider, permissions": ((provider_gone, may_not_list), "provider.exists", ("access.policy",)),
     "provider, trust": ((trust_wrong, provider_gone), "provider.exists", ("trust.action",)),
     "trust, webhook": ((trust_wrong, not_injected), "trust.action", ("webhook.volume",)),
+    "trust, region": ((trust_wrong, region_off), "trust.action", ("sts.credentials",)),
     "trust, permissions": ((trust_wrong, may_not_list), "trust.action", ("access.policy",)),
     "webhook, permissions": ((not_injected, may_not_list), "webhook.volume", ("access.policy",)),
     "annotation, provider": ((provider_gone, not_annotated), "provider.exists", ("service_account.annotation",)),
@@ -267,7 +272,9 @@ def test_of_two_causes_the_first_is_named_and_the_other_not_forgotten(name: str,
     assert all(order.index(step) >= order.index(found.step or Step.ACCESS) for step, _ in found.later)
 
 
-@pytest.mark.parametrize("way", [provider_gone, trust_wrong, may_not_list, not_injected, not_annotated, kubelet_stuck])
+@pytest.mark.parametrize(
+    "way", [provider_gone, trust_wrong, may_not_list, not_injected, not_annotated, kubelet_stuck, region_off]
+)
 def test_what_follows_from_the_one_cause_is_no_other(way: Any) -> None:
     assert spoilt(way).later == ()
 
@@ -277,6 +284,20 @@ def test_the_organization_comes_before_a_webhook() -> None:
     found = spoilt(lambda f: refuse(f, "AccessDenied", NOT_AUTHORIZED), lambda f: f.webhooks.clear())
     assert (found.step, found.remaining) == (Step.SERVICE_ACCOUNT, ("organization",))
     assert [(step, check.id) for step, check in found.later] == [(Step.WEBHOOK, "webhook.registered")]
+
+
+def test_an_audience_that_sts_refuses_lies_before_sts() -> None:
+    """The trust policy would tell as well; nobody lets us read it."""
+
+    def own_audience(fakes: Fakes) -> None:
+        fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "other"
+        fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=token(aud=["other"]), stderr="", exit_code=0)
+        fakes.errors["role"] = NOT_PERMITTED
+        refuse(fakes, "InvalidIdentityToken", GENERIC)
+
+    found = spoilt(own_audience)
+    assert found.check is not None
+    assert (found.step, found.check.id) == (Step.OIDC_PROVIDER, "sts.audience")
 
 
 def test_permissions_that_nobody_asked_to_use_are_not_told_of() -> None:

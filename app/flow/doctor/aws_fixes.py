@@ -45,6 +45,8 @@ def create_provider(names: Names) -> Fix:
 
 
 def accept_audience(names: Names) -> Fix:
+    if names.check.id == "sts.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
+        return _default_audience(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
     accepted = strings(mapping(names.documents.get("provider")).get("ClientIDList"))
@@ -129,17 +131,22 @@ def look_for_role(names: Names) -> Fix:
 
 
 def trust(names: Names) -> Fix:
-    """An audience of one's own is more often a slip than meant; else one statement more lets the ServiceAccount in."""
+    """One statement more lets the ServiceAccount in, unless it is its audience alone that is not known there."""
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
-        return Fix(
-            id="default_audience",
-            commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
-            change=changes.annotated(names, audience=None),
-        )
+        return _default_audience(names)
     policy = admitting(names.documents.get("trust_policy"), names.bearer)
     if policy is None:
         return _show_trust(names)
     return Fix(id="trust", commands=(names.update_trust(policy),), change=changes.trust(names, policy))
+
+
+def _default_audience(names: Names) -> Fix:
+    """An audience of one's own is more often a slip than meant."""
+    return Fix(
+        id="default_audience",
+        commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
+        change=changes.annotated(names, audience=None),
+    )
 
 
 def _show_trust(names: Names) -> Fix:
