@@ -1,0 +1,60 @@
+"""What the doctor proposes under a fault is done, and IRSA works: by the diff of the Pod, and by kubectl."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from app.flow.doctor import examine
+from app.flow.model import Status, Subject
+from app.wiring import simulated
+from app.world import tool_files
+from app.world.apiserver import operations
+from app.world.apiserver.authentication import ADMIN
+from app.world.faults.changing import delete, settle
+
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]
+"""The faults that another Pod mends."""
+ANOTHER_ANNOTATION = ["F02", "F17", "F18b", "F20", "F27", "F27b", "F35b"]
+MENDED = (Status.PASSED, Status.WARNING)
+
+
+@pytest.mark.parametrize("fault", ANOTHER_POD)
+def test_the_pod_of_the_diff_does_its_work(simulation, world, fault):
+    simulation.cause(world, fault)
+    found = examine(simulated(simulation, world), SUBJECT)
+    assert found.fix.change.object == "Pod default/pod-after"
+    simulation.run(replace(world, found.fix.change.after))
+    assert_mended(simulation, world, found)
+
+
+async def replace(world, manifest):
+    await delete(world, "pods", SUBJECT.namespace, SUBJECT.pod)
+    pod = {key: manifest[key] for key in ("metadata", "spec")}
+    await operations.create(world, ADMIN, "pods", SUBJECT.namespace, pod)
+    await settle(world)
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on the PATH")
+@pytest.mark.parametrize("fault", [*ANOTHER_POD, *ANOTHER_ANNOTATION, "F30"])
+def test_the_commands_do_it(simulation, world, tmp_path, fault):
+    kubeconfig = tmp_path / tool_files.KUBECONFIG
+    kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
+    environment = {"PATH": os.environ["PATH"], "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)}
+    simulation.cause(world, fault)
+    found = examine(simulated(simulation, world), SUBJECT)
+    for command in found.fix.commands:
+        done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    simulation.run(settle(world))
+    simulation.move_clock(world, 400)  # the Pod that waits for its token tries again
+    assert_mended(simulation, world, found)
+
+
+def assert_mended(simulation, world, before):
+    after = examine(simulated(simulation, world), SUBJECT).verdict
+    assert after.status in MENDED, after.check
+    assert after.check is None or after.check.id != before.verdict.check.id
