@@ -150,10 +150,12 @@ class Simulation:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what changes a world as a whole: one at a time, whatever a second tab asks for."""
+        """Runs what changes a world as a whole: one at a time, whatever a second tab asks for. Raises `LookupError`."""
 
         async def alone() -> T:
             async with world.changing:
+                if self.store.by_path(world.path) is not world:
+                    raise LookupError("this world is no longer kept: it was reset, or idle for too long")
                 return await work
 
         try:

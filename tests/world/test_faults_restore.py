@@ -62,6 +62,21 @@ def test_where_a_fault_cannot_be_caused_none_is(simulation, world, monkeypatch):
     assert state_of(world) == before
 
 
+@pytest.mark.parametrize("gone", ["discard", "reset"])
+def test_of_a_world_that_is_gone_nothing_changes(simulation, gone):
+    world = simulation.world("gone")
+    simulation.cause(world, "F32")
+    if gone == "discard":
+        simulation.store.discard("gone")
+    else:
+        assert simulation.reset("gone").faults == ()
+    for change in (simulation.mend, simulation.save, lambda it: simulation.cause(it, "F21")):
+        with pytest.raises(LookupError, match="no longer kept"):
+            change(world)
+    assert not world.directory.exists()
+    simulation.store.discard("gone")
+
+
 def test_the_world_changes_as_a_whole_by_one_hand_at_a_time(simulation, world):
     saved, before = simulation.save(world), state_of(world)
 
