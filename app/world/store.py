@@ -97,6 +97,11 @@ class WorldStore:
             return None
         return world.account if account_id == world.account_id else world.other_account
 
+    def account_by_issuer(self, issuer: str) -> Account | None:
+        """The AWS account of an issuer's world (`aws.directory.Directory`)."""
+        world = self.by_issuer(issuer.rpartition("/")[2])
+        return world.account if world is not None and world.issuer == issuer else None
+
     def account_by_path(self, path: str) -> Account | None:
         """The AWS account of a world's path (`aws.directory.Directory`)."""
         world = self.by_path(path)

@@ -101,6 +101,9 @@ class AwsWorld:
     def account(self, account_id: str) -> Account | None:
         return self._accounts.get(account_id)
 
+    def account_by_issuer(self, issuer: str) -> Account | None:
+        return self._accounts[ACCOUNT] if issuer == ISSUER else None
+
     def account_by_path(self, path: str) -> Account | None:
         return self._accounts[ACCOUNT] if path == "the-path" else None
 

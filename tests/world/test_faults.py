@@ -162,12 +162,13 @@ CLASSIC = {
     "F14": NO_PROVIDER,
     "F15": NO_PROVIDER,
     "F16": NO_PROVIDER,
+    "F17": NO_PROVIDER,
     "F26": WRONG_AUDIENCE,
     "F27": WRONG_AUDIENCE,
     "F28": WRONG_AUDIENCE,
     "F48": NO_PROVIDER,
 }
-"""What STS said before 2026. (F17 names nobody's account, so nobody has said in which words it is to be told.)"""
+"""What STS said before 2026."""
 
 
 @pytest.fixture

@@ -230,6 +230,14 @@ def test_no_provider(aws, wording, message):
         aws.assume()
 
 
+@pytest.mark.parametrize("wording", ["current", "classic"])
+def test_an_account_that_does_not_exist_is_told_of_in_the_words_of_the_issuers(aws, wording):
+    aws.mine.sts_wording = wording
+    told = {"current": GENERIC, "classic": f"No OpenIDConnect provider found in your account for {ISSUER}"}
+    with refused("InvalidIdentityToken", told[wording], 400):
+        aws.assume(RoleArn="arn:aws:iam::999999999999:role/s3-reader")
+
+
 def test_the_provider_is_looked_up_in_the_roles_account(aws):
     with refused("InvalidIdentityToken", GENERIC):
         aws.assume(RoleArn=f"arn:aws:iam::{aws.other.account_id}:role/s3-reader")

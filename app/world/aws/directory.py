@@ -14,6 +14,10 @@ class Directory(Protocol):
         """The account of those 12 digits."""
         ...
 
+    def account_by_issuer(self, issuer: str) -> Account | None:
+        """The account whose world has that issuer: its STS words what is said of an account that does not exist."""
+        ...
+
     def account_by_path(self, path: str) -> Account | None:
         """The account whose world has that secret path: for instance metadata, which knows no credentials."""
         ...

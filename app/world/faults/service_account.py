@@ -100,7 +100,7 @@ FAULTS = (
     ),
     Fault(
         id="F17", number=17, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=texts.not_validated, cause_it=_mistyped_account, writes=(Whole.ROLE_ARN,),
+        text=texts.no_provider, cause_it=_mistyped_account, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",

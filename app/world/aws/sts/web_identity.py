@@ -55,7 +55,7 @@ async def assume_role_with_web_identity(
     # (7) The role's account has a provider for the issuer
     provider = _provider(account, token.issuer)
     if account is None or provider is None:
-        raise refusals.no_provider(account, token.issuer)
+        raise refusals.no_provider(account or directory.account_by_issuer(token.issuer), token.issuer)
 
     # (8) ... which lists the audience
     if token.audience not in provider.client_ids:
