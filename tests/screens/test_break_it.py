@@ -130,6 +130,17 @@ def test_the_second_prediction_about_a_fault_does_not_count(screen):
     assert EN.message("lab.score", right=0, asked=2, faults=1) in shown.html("lab_score")
 
 
+def test_what_the_world_has_no_room_for_is_told_with_the_way_to_a_new_world(screen):
+    shown = screen(lang="en")
+    shown.world.account.roles.clear()
+    break_(shown, NAMED)
+    assert [told.value.split(":")[0] for told in shown.test.error] == [EN.message("lab.cannot", said="").split(":")[0]]
+    shown.click("lab_renew")
+    assert not shown.test.error
+    break_(shown, NAMED)
+    assert shown.world.faults == (NAMED,)
+
+
 def test_without_a_guess_nothing_is_counted(broken):
     assert "lab_score" not in broken.keys
     assert "lab_guessed" not in broken.keys

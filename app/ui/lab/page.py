@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, language, wording
+from app.ui import components, language, session, wording
 from app.ui.lab import trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
@@ -30,6 +30,7 @@ def break_it() -> None:
 
     if said := trial.refusal():
         st.error(content.message("lab.cannot", said=said))
+        st.button(content.message("ui.reset"), key="lab_renew", icon=":material/delete_sweep:", on_click=session.reset)
 
     # (1) The address asks for a fault, or one is in force, or neither.
     asked, it = st.query_params.get(trial.PARAM, ""), trial.current()
