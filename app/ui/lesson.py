@@ -89,6 +89,13 @@ def told(anchor: str, page: str, content: Content) -> None:
     )
 
 
+def folded(anchor: str, page: str, content: Content, *, icon: str) -> None:
+    """A section of a page's lesson, folded but for who wants all of it."""
+    section = content.lesson(page).section(anchor)
+    with st.expander(section.heading, icon=icon, expanded=depth() == WIRE):
+        components.block(f'<div class="prose">{markdown(section.body, content)}</div>', key=f"{anchor}_{page}")
+
+
 def _detail(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
     below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
     with st.container(key="found"):
@@ -113,13 +120,10 @@ def _behind(step: Step, report: StepReport, visit: session.Visit, content: Conte
             f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:", expanded=opened
         ):
             components.block(wire(report.exchanges, content), key=f"wire_{step}")
-    sections = content.lesson(step)
-    with st.expander(sections.section("why").heading, icon=":material/lightbulb:", expanded=opened):
-        _body("why", step, content)
+    folded("why", step, content, icon=":material/lightbulb:")
     with st.expander(content.lesson("misconceptions").title, icon=":material/psychology_alt:", expanded=opened):
         components.block(for_page(step, content), key=f"misconceptions_{step}")
-    with st.expander(sections.section("what-can-go-wrong").heading, icon=":material/healing:", expanded=opened):
-        _body("what-can-go-wrong", step, content)
+    folded("what-can-go-wrong", step, content, icon=":material/healing:")
     if step is Step.STS_ASSUME and not mode.is_live():
         wording.fold(content)
     if depth() >= DETAIL:
@@ -136,8 +140,3 @@ def _recompute(step: Step, visit: session.Visit, content: Content, *, opened: bo
     if fold.open:
         with fold:
             recompute(step, visit, content)
-
-
-def _body(anchor: str, step: Step, content: Content) -> None:
-    body = markdown(content.lesson(step).section(anchor).body, content)
-    components.block(f'<div class="prose">{body}</div>', key=f"{anchor}_{step}")

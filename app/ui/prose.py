@@ -1,6 +1,7 @@
 """The Markdown of the content files as HTML, with links of ours in it.
 
-`[[jwks]]` or `[[jwks|list of keys]]` is a term of the glossary, `[[F21]]` a fault of the lab.
+`[[jwks]]` or `[[jwks|list of keys]]` is a term of the glossary, `[[F21]]` a fault of the lab, `[[thief]]` a page
+of the labs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from app.content import Content, load
+from app.content import LABS, Content, load
 from app.ui import address
 from app.ui.text import escape, page_link
 
@@ -48,6 +49,8 @@ def _render_link(
     _renderer: RendererHTML, tokens: list[Token], index: int, _options: OptionsDict, environment: EnvType
 ) -> str:
     key, words, content = tokens[index].meta["key"], tokens[index].content, environment["content"]
+    if key in LABS:
+        return page_link(content, key, escape(words or content.lesson(key).title))
     return term(key, content, words) if key[0].islower() else fault(key, content)
 
 

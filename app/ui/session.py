@@ -59,6 +59,11 @@ def world() -> World:
     return simulation().world(_key())
 
 
+def beside() -> dict[str, object]:
+    """What pages keep beside this browser's world: a reload does not lose it, and all tabs have it in common."""
+    return simulation().beside(world())
+
+
 def ports() -> Ports:
     """Fresh ports of what the pages are about: what they exchange is theirs alone.
 

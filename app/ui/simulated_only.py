@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, mode
+from app.ui import components, mode, session
+from app.ui.checks import said
 from app.ui.text import prose
 
 
@@ -17,3 +18,10 @@ def needs_a_world(content: Content) -> bool:
     components.block(f'<div class="notice" role="status"><span class="mark">!</span><p>{words}</p></div>', key="needs")
     st.button(content.message("mode.to_simulated"), key="simulate", icon=":material/undo:", on_click=mode.simulate)
     return True
+
+
+def without_token(why: str, content: Content) -> None:
+    """Says that the world's Pod has no token to begin with, and in whose words; a new world is one click away."""
+    words = f'<p class="failed">{prose(content.message("simulated_only.no_token"))}</p>'
+    components.block(words + said(why, content), key="no_token")
+    st.button(content.message("ui.reset"), key="no_token_reset", icon=":material/delete_sweep:", on_click=session.reset)

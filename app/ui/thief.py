@@ -11,8 +11,8 @@ from app.content import Content
 from app.flow.steps.documents import text
 from app.ui import components, language, thief_deeds, thief_views, wording
 from app.ui.checks import said
-from app.ui.lesson import told
-from app.ui.simulated_only import needs_a_world
+from app.ui.lesson import folded, told
+from app.ui.simulated_only import needs_a_world, without_token
 from app.ui.text import prose
 from app.ui.thief_deeds import DEFENCES, MADE_UP, PATTERNS, Theft
 
@@ -33,7 +33,7 @@ def thief() -> None:
     stolen = thief_deeds.theft()
     _button("copy", ":material/content_copy:", thief_deeds.copy, content, done=stolen is not None)
     if isinstance(stolen, str):
-        components.block(said(stolen, content), key="thief_unread")
+        without_token(stolen, content)
     if not isinstance(stolen, Theft):
         return
     components.block(thief_views.loot(stolen.loot, content), key="thief_loot")
@@ -50,9 +50,11 @@ def thief() -> None:
     told("wide", "thief", content)
     _patterns(stolen, content)
 
-    for anchor in ("limits", "does-not-limit", "recap"):
-        told(anchor, "thief", content)
-    wording.fold(content)
+    with st.container(key="behind"):
+        folded("limits", "thief", content, icon=":material/shield:")
+        folded("does-not-limit", "thief", content, icon=":material/remove_moderator:")
+        wording.fold(content)
+    told("recap", "thief", content)
 
 
 def _button(name: str, icon: str, pressed: Callable[[], None], content: Content, *, done: bool) -> None:

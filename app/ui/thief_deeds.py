@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import streamlit as st
-
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.steps.documents import dig, text
@@ -19,7 +17,7 @@ from app.ui.time_machine_asks import AUDIENCE, reviewed
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.faults.changing import set_trust_policy
+from app.world.changing import set_trust_policy
 from app.world.memento import Memento
 from app.world.passage import move_clock
 from app.world.roles import trust_policy
@@ -79,11 +77,8 @@ MADE_UP: Sequence[Name] = (("sandbox", SERVICE_ACCOUNT), (NAMESPACE, "attacker")
 
 def theft() -> Theft | str | None:
     """The theft in this browser's world; why it failed, in the server's words; None where nothing was tried."""
-    kept = st.session_state.get(_KEPT)
-    if not isinstance(kept, tuple) or kept[0] != session.world().path:
-        return None
-    found: Theft | str = kept[1]
-    return found
+    found = session.beside().get(_KEPT)
+    return found if isinstance(found, (Theft, str)) else None
 
 
 # (1) The theft
@@ -95,7 +90,7 @@ def copy() -> None:
         put_back(kept)
     world = session.world()
     found = thief_asks.copy(session.simulated_ports(), session.SUBJECT)
-    st.session_state[_KEPT] = (world.path, found if isinstance(found, str) else Theft(world=world, loot=found))
+    session.beside()[_KEPT] = found if isinstance(found, str) else Theft(world=world, loot=found)
 
 
 def use(stolen: Theft) -> None:

@@ -72,10 +72,22 @@ def _cell(column: str, answer: Answer | None, content: Content) -> str:
     label = f'data-of="{escape(content.message(f"thief.columns.{column}"))}"'
     if answer is None:
         return f"<td {label}>–</td>"
-    words = f"<code>{escape(answer.code)}</code> {escape(answer.said)}" if answer.said else ""
+    taken, refused = ("valid", "invalid") if column == "review" else ("works", "stopped")
     return (
-        f'<td class="{_kind(answer)}" {label}>{_word("works" if answer.taken else "stopped", answer, content)}'
-        f'<p class="quiet">{words}</p></td>'
+        f'<td class="{_kind(answer)}" {label}>{_word(taken if answer.taken else refused, answer, content)}'
+        f"{_why(answer)}</td>"
+    )
+
+
+def _why(answer: Answer) -> str:
+    """The refusal: its code, the text behind it folded; the text alone where there is no code."""
+    if not answer.said:
+        return ""
+    if not answer.code:
+        return f'<p class="quiet">{escape(answer.said)}</p>'
+    return (
+        f'<details class="why"><summary><code>{escape(answer.code)}</code></summary>'
+        f'<p class="quiet">{breakable(answer.said)}</p></details>'
     )
 
 

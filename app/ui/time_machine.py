@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
 
 import streamlit as st
 
@@ -12,12 +11,14 @@ from app.content import Content
 from app.ui import components, language, session, wording
 from app.ui import time_machine_views as views
 from app.ui.checks import said
-from app.ui.lesson import told
-from app.ui.simulated_only import needs_a_world
+from app.ui.lesson import folded, told
+from app.ui.simulated_only import needs_a_world, without_token
 from app.ui.text import escape, prose
 from app.ui.time_machine_asks import AUDIENCE, First, Moment, first, moment
 from app.ui.time_machine_line import SPAN, Landmark, clock, landmarks, line, places
 from app.world import experiments
+from app.world.apiserver.errors import ApiError
+from app.world.aws.errors import AwsError
 from app.world.history import History, Stop
 from app.world.scenario import POD_AFTER
 from app.world.token_review import token_review
@@ -26,6 +27,8 @@ from app.world.world import World
 _KEPT = "time_machine"
 _PLACE = "time_machine_place"
 _ELSEWHERE = "time_machine_elsewhere"
+_FAILED = "time_machine_failed"
+"""In the session: why the last act could not be done, in the server's words. Another tab may have acted before."""
 _ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
     "annotate": experiments.annotate,
     "recreate": experiments.recreate_pod_before,
@@ -54,8 +57,7 @@ def time_machine() -> None:
         return
     travel = _travel()
     if isinstance(travel, str):
-        words = f'<p class="failed">{prose(content.message("time_machine.no_token"))}</p>'
-        components.block(words + said(travel, content), key="no_token")
+        without_token(travel, content)
         return
     marks = landmarks(travel.first, travel.history.start)
     asked = _asked(travel)
@@ -68,7 +70,7 @@ def time_machine() -> None:
     # (2) What is so at this moment, asked now.
     left, right = st.columns([1, 1], gap="large")
     with left:
-        components.block(views.answers(asked, content), key="moment_answers")
+        components.block(views.answers(asked, content, expired=_expired(travel)), key="moment_answers")
     with right:
         components.block(views.file(asked, travel.first, content), key="moment_file")
         components.block(views.ran(POD_AFTER, asked.pod, content), key="moment_pod")
@@ -77,9 +79,11 @@ def time_machine() -> None:
     _experiments(travel, asked, content)
     if asked.late:
         components.block(views.late(asked.late, content), key="late_pod")
-    for anchor in ("clocks", "revoked", "recap"):
-        told(anchor, "time_machine", content)
-    wording.fold(content)
+    with st.container(key="behind"):
+        folded("clocks", "time_machine", content, icon=":material/schedule:")
+        folded("revoked", "time_machine", content, icon=":material/lightbulb:")
+        wording.fold(content)
+    told("recap", "time_machine", content)
 
 
 # (1) The journey
@@ -87,8 +91,8 @@ def time_machine() -> None:
 
 def _travel() -> _Travel | str:
     """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
-    world, kept = session.world(), st.session_state.get(_KEPT)
-    if isinstance(kept, _Travel) and kept.history.world is world:
+    world, kept = session.world(), _kept()
+    if kept:
         if world.clock.now() - kept.history.start <= SPAN:
             if session.simulation().run(kept.history.resume()):
                 st.session_state[_ELSEWHERE] = True
@@ -98,7 +102,7 @@ def _travel() -> _Travel | str:
     if isinstance(begun, str):
         return begun
     history = session.simulation().run(History.begin(world))
-    st.session_state[_KEPT] = made = _Travel(history=history, first=begun)
+    session.beside()[_KEPT] = made = _Travel(history=history, first=begun)
     return made
 
 
@@ -112,12 +116,19 @@ def _asked(travel: _Travel) -> Moment:
     return travel.asked[2]
 
 
-def _kept() -> _Travel:
-    return cast("_Travel", st.session_state[_KEPT])
+def _expired(travel: _Travel) -> bool:
+    return travel.history.current.at > float(travel.first.claims["exp"])
+
+
+def _kept() -> _Travel | None:
+    """The journey through this browser's world; None where it has not begun, as after another tab's reset."""
+    kept = session.beside().get(_KEPT)
+    return kept if isinstance(kept, _Travel) else None
 
 
 def _go(place: float | None = None) -> None:
-    travel = _kept()
+    if (travel := _kept()) is None:
+        return
     marks = [mark.place for mark in landmarks(travel.first, travel.history.start)]
     wanted = float(st.session_state[_PLACE]) if place is None else place
     session.simulation().run(travel.history.go(wanted, marks))
@@ -125,13 +136,18 @@ def _go(place: float | None = None) -> None:
 
 
 def _act(name: str) -> None:
-    session.simulation().run(_kept().history.act(name, _ACTS[name]))
-    session.run_again()
+    if travel := _kept():
+        try:
+            session.simulation().run(travel.history.act(name, _ACTS[name]))
+        except (ApiError, AwsError) as error:
+            st.session_state[_FAILED] = str(error)
+        session.run_again()
 
 
 def _undo() -> None:
-    session.simulation().run(_kept().history.undo())
-    session.run_again()
+    if travel := _kept():
+        session.simulation().run(travel.history.undo())
+        session.run_again()
 
 
 # (2) What is drawn
@@ -140,7 +156,8 @@ def _undo() -> None:
 def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) -> None:
     history = travel.history
     here = history.current.place
-    st.session_state[_PLACE] = here
+    if st.session_state.get(_PLACE) != here:  # set anew, it would take back what the reader pressed meanwhile
+        st.session_state[_PLACE] = here
     st.select_slider(
         content.message("time_machine.slider"),
         places(history, marks),
@@ -151,10 +168,13 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
     )
     before = next((mark for mark in reversed(marks) if mark.place < here), None)
     after = next((mark for mark in marks if mark.place > here), None)
-    with st.container(horizontal=True, gap="small", key="moment_ways"):
-        for key, mark, icon in (
-            ("earlier", before, ":material/arrow_back:"),
-            ("later", after, ":material/arrow_forward:"),
+    with st.container(key="moment_ways"):  # as wide whatever they say: one may press the same place again
+        for column, key, mark, icon in zip(
+            st.columns(2, gap="small"),
+            ("earlier", "later"),
+            (before, after),
+            (":material/arrow_back:", ":material/arrow_forward:"),
+            strict=True,
         ):
             name = (
                 content.message(f"time_machine.marks.{mark.name}")
@@ -162,12 +182,13 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
                 else content.message("time_machine.beginning")
             )
             at = mark.place if mark else 0.0
-            st.button(
+            column.button(
                 content.message(f"time_machine.{key}", name=name, time=clock(at))
                 if mark or key == "earlier"
                 else content.message("time_machine.no_later"),
                 key=f"moment_{key}",
                 icon=icon,
+                width="stretch",
                 disabled=(mark is None and key == "later") or here == at,
                 on_click=_go,
                 args=(at,),
@@ -185,7 +206,8 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     later = len(history.later)
     key = "discards" if later else "discards_nothing"
     caption = f'<p class="caption">{prose(content.message(f"time_machine.acts.{key}", count=later))}</p>'
-    components.block(heading + caption, key="acts")
+    pods = f'<p class="caption">{prose(content.message("time_machine.acts.pods"))}</p>'
+    components.block(heading + pods + caption, key="acts")
     possible = {
         "annotate": asked.late is None,
         "recreate": asked.late is not None and not asked.late.variables,
@@ -209,6 +231,8 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
             disabled=not history.current.act,
             on_click=_undo,
         )
+    if failed := st.session_state.pop(_FAILED, ""):
+        components.block(said(failed, content), key="act_failed")
     done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
     if done:
         lines = "".join(f"<li>{prose(content.message(f'time_machine.acts.{name}.done'))}</li>" for name in done)

@@ -13,13 +13,15 @@ from app.world.experiments import DEFAULT
 from app.world.scenario import NAMESPACE, POD_BEFORE
 
 
-def answers(asked: Moment, content: Content) -> str:
-    """What STS, the API server and S3 answer at this moment."""
+def answers(asked: Moment, content: Content, *, expired: bool) -> str:
+    """What STS, the API server and S3 answer at this moment; `expired` says whether the first token's `exp` is over."""
     found = {"sts": asked.sts, "review": asked.review} | ({"s3": asked.s3} if asked.s3 else {})
     rows = "".join(_row(name, answer, content) for name, answer in found.items())
     disagree = ""
     if asked.sts.taken and not asked.review.taken:
-        disagree = f'<p role="status"><strong>{prose(content.message("time_machine.disagree"))}</strong></p>'
+        key = "expired" if expired else "revoked"
+        words = prose(content.message(f"time_machine.disagree.{key}"))
+        disagree = f'<p role="status"><strong>{words}</strong></p>'
     return (
         f'<h2 class="heading">{escape(content.message("time_machine.now"))}</h2>'
         f'<p class="caption">{prose(content.message("time_machine.now_caption"))}</p>'

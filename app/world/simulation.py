@@ -59,6 +59,7 @@ class Simulation:
         self.ca_pem = self._pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
+        self._beside: dict[str, dict[str, object]] = {}
         self._keys = KeyPool()
         self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
         self._files = NodeFiles()
@@ -187,7 +188,12 @@ class Simulation:
         finally:
             del self._making[key]
 
+    def beside(self, world: World) -> dict[str, object]:
+        """What is kept beside a world for as long as there is that world; no part of its state."""
+        return self._beside.setdefault(world.path, {})
+
     def _drop(self, world: World) -> None:
+        self._beside.pop(world.path, None)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(world.close)
 

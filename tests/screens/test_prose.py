@@ -36,6 +36,12 @@ def test_a_term_leads_to_the_glossary_and_says_what_it_means():
     assert "`" not in html
 
 
+def test_a_lab_is_a_link_by_its_title_or_in_other_words():
+    html = markdown("Go to the [[time_machine]], or [[thief|carry <it> away]].", EN)
+    assert 'data-page="time_machine">Time machine</a>' in html
+    assert 'data-page="thief">carry &lt;it&gt; away</a>' in html
+
+
 def test_a_term_that_no_glossary_has_is_an_error():
     with pytest.raises(ContentError):
         markdown("[[no_such_term]]", EN)

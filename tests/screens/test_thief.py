@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, load
+from app.ui import session
 from app.ui.thief_deeds import DEFENCES, PATTERNS
 from tests.screens.live import reality
 
@@ -30,6 +31,10 @@ def stolen(screen):
         return shown
 
     return opened
+
+
+def theft(shown):
+    return session.simulation().beside(shown.world)["thief"]
 
 
 def choose(shown, key, name):
@@ -58,27 +63,27 @@ def test_it_begins_with_a_token_that_nobody_has_copied_yet(screen):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_token_works_outside_the_cluster_and_its_signature_stays_hidden(stolen, language):
     shown = stolen(language)
-    theft = shown.test.session_state["thief"][1]
-    signature = theft.loot.token.rpartition(".")[2]
+    found = theft(shown)
+    signature = found.loot.token.rpartition(".")[2]
     assert signature
     assert signature not in shown.everything
-    assert signature not in repr(theft)
+    assert signature not in repr(found)
     html = shown.html("thief_used")
     assert f"irsa-reports-{shown.world.account_id}" in plain(html)
     assert f"arn:aws:sts::{shown.world.account_id}:assumed-role/s3-reader/thief" in plain(html)
-    assert theft.used.credentials.secret_access_key not in shown.everything
+    assert found.used.credentials.secret_access_key not in shown.everything
     assert "system:serviceaccount:default:my-sa" in plain(shown.html("thief_loot"))
     assert load(language).message("thief.used.heading") in html
 
 
 def test_the_request_to_sts_has_no_signature(stolen):
-    exchange = stolen().test.session_state["thief"][1].used.exchanges[0]
+    exchange = theft(stolen()).used.exchanges[0]
     assert exchange.callee == "sts"
     assert "authorization" not in {name.lower() for name, _ in exchange.request_headers}
 
 
 def test_audience_and_subject_limit_where_else_it_works(stolen):
-    used = stolen().test.session_state["thief"][1].used
+    used = theft(stolen()).used
     assert {name: answer.taken for name, answer in used.others} == {
         "api_server": False,
         "other_token": False,
@@ -138,7 +143,7 @@ def test_who_gets_in_is_whom_the_pattern_matches(stolen, pattern):
     shown = stolen()
     shown.test.checkbox(key="thief_made_up").check().run()
     choose(shown, "thief_pattern", pattern)
-    attempts = shown.test.session_state["thief"][1].attempts
+    attempts = theft(shown).attempts
     everybody = {attempt.subject.removeprefix("system:serviceaccount:") for attempt in attempts}
     assert everybody == {
         f"{account['metadata']['namespace']}:{account['metadata']['name']}"
@@ -167,11 +172,40 @@ def test_the_trust_policy_is_put_back_and_what_the_attacker_created_is_gone(stol
 
 def test_without_the_attackers_only_those_of_the_cluster_ask(stolen):
     shown = choose(stolen(), "thief_pattern", "name")
-    attempts = shown.test.session_state["thief"][1].attempts
+    attempts = theft(shown).attempts
     assert [attempt.subject for attempt in attempts if attempt.answer.taken] == ["system:serviceaccount:default:my-sa"]
     shown.test.checkbox(key="thief_made_up").check().run()
-    attempts = shown.test.session_state["thief"][1].attempts
+    attempts = theft(shown).attempts
     assert [attempt.made_up for attempt in attempts if attempt.answer.taken] == [False, True]
+
+
+def test_a_reload_finds_what_was_stolen_and_puts_the_world_back(stolen, screen):
+    shown = choose(stolen(), "thief_defence", "trust_nobody")
+    again = screen(lang="en")
+    again.test.session_state["browser"] = shown.test.session_state["browser"]
+    again.open("thief")
+    assert again.test.pills(key="thief_defence").value == "trust_nobody"
+    again.click("thief_back")
+    assert "nobody" not in json.dumps(trust_policy(shown))
+    assert not again.test.exception
+
+
+def test_the_api_server_calls_a_token_valid_that_does_not_get_in(stolen):
+    content = load("en")
+    html = choose(stolen(), "thief_defence", "delete_pod").html("thief_defences")
+    cells = [plain(cell) for cell in re.findall(r"<td.*?</td>", html)]
+    assert content.message("thief.works") in cells[0]
+    assert content.message("thief.invalid") in cells[2]
+
+
+def test_without_a_token_to_copy_there_is_a_way_on(screen):
+    shown = screen(lang="en")
+    shown.world.cluster.delete("pods", "default", "pod-after")
+    shown.open("thief").click("thief_copy")
+    assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
+    shown.click("no_token_reset").click("thief_copy")
+    assert "thief_loot" in shown.keys
+    assert not shown.test.exception
 
 
 def test_another_world_has_had_no_thief(stolen):

@@ -7,9 +7,10 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from app.ui import wording
+from app.ui import session, wording
 from app.ui.text import prose
 from app.wiring import simulated
+from app.world import experiments
 from app.world.aws.iam import actions as iam
 
 
@@ -23,6 +24,10 @@ def machine(screen):
         return screen(lang=lang).open("time_machine")
 
     return opened
+
+
+def history(shown):
+    return session.simulation().beside(shown.world)["time_machine"].history
 
 
 def slider(shown):
@@ -76,7 +81,7 @@ def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_min
     to(shown, "expires")
     assert answers(shown) == ["passed", "failed", "failed"]
     assert "[invalid bearer token, service account token has expired]" in plain(shown.html("moment_answers"))
-    assert content.message("time_machine.disagree") in plain(shown.html("moment_answers"))
+    assert content.message("time_machine.disagree.expired") in plain(shown.html("moment_answers"))
     to(shown, "grace")
     assert answers(shown) == ["failed"] * 3
     assert "ExpiredTokenException: Token expired: current date/time" in plain(shown.html("moment_answers"))
@@ -103,10 +108,10 @@ def test_in_the_past_it_says_beforehand_what_an_act_discards_and_then_discards_i
     to(shown, "ends")
     assert content.message("time_machine.acts.discards_nothing") in plain(shown.html("acts"))
     shown.click("moment_earlier").click("moment_earlier")
-    assert len(shown.test.session_state["time_machine"].history.later) == 2
+    assert len(history(shown).later) == 2
     assert prose(content.message("time_machine.acts.discards", count=2)) in shown.html("acts")
     shown.click("act_delete_pod")
-    assert shown.test.session_state["time_machine"].history.later == ()
+    assert history(shown).later == ()
     assert content.message("time_machine.acts.discards_nothing") in plain(shown.html("acts"))
 
 
@@ -116,7 +121,7 @@ def test_sts_takes_the_token_of_the_deleted_pod_that_the_api_server_refuses(mach
     assert answers(shown) == ["passed", "failed", "passed"]
     html = plain(shown.html("moment_answers"))
     assert "[invalid bearer token, service account token has been invalidated]" in html
-    assert content.message("time_machine.disagree") in html
+    assert content.message("time_machine.disagree.revoked") in html
     assert 'pods "pod-after" not found' in plain(shown.html("moment_pod"))
     assert shown.test.button(key="act_delete_pod").disabled
     shown.click("act_undo")
@@ -151,13 +156,24 @@ def test_a_change_elsewhere_is_noticed_and_said(machine):
     assert not shown.test.info
 
 
+def test_two_tabs_have_one_journey_and_what_the_other_did_before_is_said(machine):
+    shown = machine()
+    session.simulation().run(history(shown).act("delete_pod", experiments.delete_pod))
+    shown.click("act_delete_pod")
+    assert 'pods "pod-after" not found' in plain(shown.html("act_failed"))
+    shown.click("act_undo")
+    assert answers(shown) == ["passed"] * 3
+    assert "act_failed" not in shown.keys
+    assert not shown.test.exception
+
+
 def test_a_reset_begins_anew(machine):
     shown = machine()
     to(shown, "ends").click("reset")
     assert not shown.test.exception
     assert shown.test.session_state["time_machine_place"] == 0.0
     assert answers(shown) == ["passed"] * 3
-    assert shown.test.session_state["time_machine"].history.world is shown.world
+    assert history(shown).world is shown.world
 
 
 def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
@@ -165,7 +181,7 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
     shown.world.cluster.delete("pods", "default", "pod-after")
     shown.open("time_machine")
     assert not shown.test.exception
-    assert load("en").message("time_machine.no_token") in plain(shown.html("no_token"))
+    assert load("en").message("simulated_only.no_token") in plain(shown.html("no_token"))
     assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
 
 
