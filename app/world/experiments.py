@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.steps.names import host_and_path
 from app.world import roles, scenario
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
@@ -14,7 +15,7 @@ from app.world.apiserver.options import Options
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from app.world.aws.times import iso
-from app.world.faults.changing import delete, host_of, remove_permissions, role_arn, set_trust_policy
+from app.world.changing import delete, remove_permissions, role_arn, set_trust_policy, settle
 from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ DEFAULT = "default"
 """The ServiceAccount of `pod-before`: the one that every namespace has."""
 REVOKED = "AWSRevokeOlderSessions"
 """The inline policy that IAM's console writes for "Revoke active sessions"."""
-POD_SECONDS = 30.0
-"""How long a new Pod may be on its way."""
 
 
 # (1) The cluster
@@ -48,7 +47,7 @@ async def recreate_pod_before(world: World) -> None:
     """Deletes `pod-before` and creates it anew: the webhook sees it for the first time since."""
     await delete(world, "pods", NAMESPACE, POD_BEFORE)
     await operations.create(world, ADMIN, "pods", NAMESPACE, scenario.pod(POD_BEFORE))
-    await world.kubelet.settle(POD_SECONDS)
+    await settle(world)
 
 
 async def delete_pod(world: World) -> None:
@@ -121,7 +120,7 @@ def wide_trust_policy(world: World, operator: str, subjects: Sequence[str]) -> J
     policy = roles.trust_policy_without_subject(world)
     if subjects:
         condition: JsonObject = policy["Statement"][0]["Condition"]
-        key = f"{host_of(world)}:sub"
+        key = f"{host_and_path(world.issuer)}:sub"
         value = subjects[0] if len(subjects) == 1 else list(subjects)
         condition[operator] = {key: value} | condition.get(operator, {})
     return policy

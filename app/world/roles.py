@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from app.flow.steps.names import host_and_path
 from app.world.aws import iam
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ def trust_policy(world: World, namespace: str, service_account: str) -> JsonObje
     """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
     policy = trust_policy_without_subject(world)
     conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-    subject = {f"{_host(world)}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
+    subject = {f"{host_and_path(world.issuer)}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
     policy["Statement"][0]["Condition"]["StringEquals"] = subject | conditions
     return policy
 
 
 def trust_policy_without_subject(world: World) -> JsonObject:
     """The one that eksctl writes when it is told no ServiceAccount: it takes a token of any in the cluster."""
-    host = _host(world)
+    host = host_and_path(world.issuer)
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -58,8 +59,3 @@ def trust_policy_without_subject(world: World) -> JsonObject:
             }
         ],
     }
-
-
-def _host(world: World) -> str:
-    """The issuer as IAM writes it."""
-    return world.issuer.removeprefix("https://")

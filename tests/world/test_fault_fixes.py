@@ -1,5 +1,6 @@
-"""What the doctor proposes under a fault is done, and IRSA works: by the diff of the Pod, and by kubectl."""
+"""What the doctor proposes under a fault is done, and IRSA works: by the diffs, and by kubectl."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,10 +10,10 @@ import pytest
 from app.flow.doctor import examine
 from app.flow.model import Status, Subject
 from app.wiring import simulated
-from app.world import tool_files
+from app.world import edits, tool_files
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
-from app.world.faults.changing import delete, settle
+from app.world.changing import delete, settle
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]
@@ -35,6 +36,22 @@ async def replace(world, manifest):
     pod = {key: manifest[key] for key in ("metadata", "spec")}
     await operations.create(world, ADMIN, "pods", SUBJECT.namespace, pod)
     await settle(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        *((fault, "oidc_provider") for fault in ("F14", "F16", "F26", "F43")),
+        *((fault, "trust_policy") for fault in ("F15b", "F21", "F22", "F23", "F24", "F25", "F52")),
+        *((fault, "service_account") for fault in ANOTHER_ANNOTATION),
+    ],
+)
+def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
+    simulation.cause(world, fault)
+    found = examine(simulated(simulation, world), SUBJECT)
+    simulation.run(edits.apply(world, kind, json.dumps(found.fix.change.after)))
+    simulation.run(edits.recreate_pod(world))
+    assert_mended(simulation, world, found)
 
 
 @pytest.mark.cli

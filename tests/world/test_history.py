@@ -7,7 +7,7 @@ import pytest
 from app.flow.token import decode
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
-from app.world.faults.changing import set_trust_policy
+from app.world.changing import set_trust_policy
 from app.world.history import ELSEWHERE, LIMIT, History
 from app.world.token_review import token_review, who_am_i
 from tests.world.helpers import TOKEN_FILE, pod_of

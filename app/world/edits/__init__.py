@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.world import memento
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
+from app.world.changing import settle, submit
 from app.world.edits import account, cluster, masking
 from app.world.edits.reading import read
 from app.world.edits.refusal import EditRefused
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["FOR_NEW_PODS", "KINDS", "EditRefused", "apply", "editable", "recreate_pod"]
 
 JsonObject = dict[str, Any]
-POD_SECONDS = 30.0
-"""How long a Pod that was created anew is waited for."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ async def apply(world: World, kind: str, text: str) -> None:
 
 async def recreate_pod(world: World) -> None:
     """Deletes the Pod and creates it anew as its owner wrote it. Raises `EditRefused`; then nothing has changed."""
-    await _change(world, lambda: cluster.recreate_pod(world))
+    await _change(world, lambda: submit(world))
 
 
 async def _change(world: World, write: Callable[[], Awaitable[None]]) -> None:
@@ -79,7 +78,7 @@ async def _change(world: World, write: Callable[[], Awaitable[None]]) -> None:
             if isinstance(error, (AwsError, ApiError)):
                 raise _refused(error) from None
             raise
-        await world.kubelet.settle(POD_SECONDS)
+        await settle(world)
 
 
 def _refused(error: AwsError | ApiError) -> EditRefused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from app.flow.steps.names import host_and_path
 from app.world.aws import iam
 from app.world.edits.reading import member, only, same_name, texts
 from app.world.edits.refusal import EditRefused
@@ -67,24 +68,28 @@ async def write_role(world: World, document: JsonObject, typed: str) -> None:
 
 
 def provider(world: World) -> JsonObject | None:
-    """The provider of the cluster's issuer."""
-    found = world.account.oidc_providers.get(_url(world).removeprefix("https://"))
+    """The provider of the cluster's issuer, its URL as IAM shows it: without `https://`."""
+    host = host_and_path(world.issuer)
+    found = world.account.oidc_providers.get(host)
     if found is None:
         return None
-    return dict(zip(_PROVIDER, (_url(world), list(found.client_ids), list(found.thumbprints)), strict=True))
+    return dict(zip(_PROVIDER, (host, list(found.client_ids), list(found.thumbprints)), strict=True))
 
 
 async def write_provider(world: World, document: JsonObject, typed: str) -> None:
     """The actions that add and remove audiences and replace the thumbprints; CreateOpenIDConnectProvider."""
     only(document, "", *_PROVIDER)
-    url = member(document, "", "Url", str)
+    host = host_and_path(member(document, "", "Url", str))
     audiences = texts(document, "", "ClientIDList")
+    found = world.account.oidc_providers.get(host_and_path(world.issuer))
+    if found is None and "ThumbprintList" not in document:  # IAM then looks for itself
+        document = {**document, "ThumbprintList": []}
     thumbprints = _members("ThumbprintList", texts(document, "", "ThumbprintList"))
-    found = world.account.oidc_providers.get(_url(world).removeprefix("https://"))
     if found is None:
-        _call(world, "CreateOpenIDConnectProvider", Url=url, **_members("ClientIDList", audiences), **thumbprints)
+        wanted = _members("ClientIDList", audiences) | thumbprints
+        _call(world, "CreateOpenIDConnectProvider", Url=f"https://{host}", **wanted)
         return
-    same_name(url, _url(world), "Url")
+    same_name(host, host_and_path(world.issuer), "Url")
     arn = found.arn
     for audience in set(found.client_ids) - set(audiences):
         _call(world, "RemoveClientIDFromOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=audience)
@@ -92,10 +97,6 @@ async def write_provider(world: World, document: JsonObject, typed: str) -> None
         _call(world, "AddClientIDToOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID=audience)
     if thumbprints != _members("ThumbprintList", found.thumbprints):
         _call(world, "UpdateOpenIDConnectProviderThumbprint", OpenIDConnectProviderArn=arn, **thumbprints)
-
-
-def _url(world: World) -> str:
-    return world.issuer
 
 
 def _members(name: str, items: list[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from app.world.apiserver.options import DeleteOptions, Options
 from app.world.apiserver.resources import RESOURCES, Resource
 from app.world.edits.reading import member, only, same_name
 from app.world.edits.refusal import EditRefused
-from app.world.faults.manifest import written
+from app.world.manifest import written
 from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
@@ -63,12 +63,6 @@ async def write_pod(world: World, document: JsonObject, typed: str) -> None:
     if world.cluster.find("pods", NAMESPACE, POD_AFTER) is not None:
         await operations.delete_object(world, ADMIN, RESOURCES["pods"], NAMESPACE, POD_AFTER, DeleteOptions())
     await operations.create_object(world, ADMIN, RESOURCES["pods"], NAMESPACE, document, _EDITOR)
-
-
-async def recreate_pod(world: World) -> None:
-    """The same with the Pod as it is. Raises `ApiError` 404."""
-    manifest = written(world.cluster.get("pods", NAMESPACE, POD_AFTER))
-    await write_pod(world, manifest, "")
 
 
 def _shown(world: World, plural: str, name: str) -> JsonObject | None:

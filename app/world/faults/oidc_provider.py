@@ -6,16 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import Step
+from app.flow.steps.names import host_and_path
 from app.world.aws import iam
-from app.world.faults import texts
-from app.world.faults.changing import (
+from app.world.changing import (
     annotate_role,
-    host_of,
     provider_arn,
     recreate,
     set_trust_policy,
     trust_policy,
 )
+from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.roles import AUDIENCE
 
@@ -85,7 +85,7 @@ def _delete(world: World) -> None:
 
 def _replace(world: World, url: str) -> None:
     """Deletes the provider and registers another one, all but its URL the same."""
-    thumbprint = world.account.oidc_providers[host_of(world)].thumbprints[0]
+    thumbprint = world.account.oidc_providers[host_and_path(world.issuer)].thumbprints[0]
     _delete(world)
     parameters = {"Url": url, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint}
     iam.call(world.account, "CreateOpenIDConnectProvider", parameters)

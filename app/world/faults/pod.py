@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
+from app.flow.steps.names import API_TOKEN
+from app.world.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 from app.world.faults import texts
-from app.world.faults.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 from app.world.faults.fault import Fault, Whole
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 JsonObject = dict[str, Any]
-API_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 _SIDECAR = {"name": "logs", "image": "busybox:latest", "command": ["sleep", "infinity"]}
 
 
@@ -43,7 +43,7 @@ def _all_by_hand(world: World, pod: JsonObject) -> None:
 
 
 def _api_token(world: World, pod: JsonObject) -> None:
-    set_variables(pod, AWS_ROLE_ARN=role_arn(world), AWS_WEB_IDENTITY_TOKEN_FILE=API_TOKEN_FILE)
+    set_variables(pod, AWS_ROLE_ARN=role_arn(world), AWS_WEB_IDENTITY_TOKEN_FILE=API_TOKEN)
 
 
 def _unreadable(world: World, pod: JsonObject) -> None:

@@ -8,8 +8,7 @@ from app.flow.model import Step
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.aws import iam
-from app.world.faults import texts
-from app.world.faults.changing import (
+from app.world.changing import (
     TOKEN_FILE,
     calls_sts,
     container_of,
@@ -18,6 +17,7 @@ from app.world.faults.changing import (
     set_variables,
     with_manifest,
 )
+from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.roles import create_role
 from app.world.scenario import NAMESPACE, ROLE

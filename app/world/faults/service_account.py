@@ -8,8 +8,7 @@ from urllib.parse import unquote
 from app.flow.annotations import AUDIENCE, ROLE_ARN
 from app.flow.model import Step
 from app.world.aws import iam
-from app.world.faults import texts
-from app.world.faults.changing import (
+from app.world.changing import (
     annotate,
     annotate_role,
     provider_arn,
@@ -17,6 +16,7 @@ from app.world.faults.changing import (
     remove_permissions,
     role_arn,
 )
+from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.scenario import ROLE
 

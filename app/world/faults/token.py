@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.flow.model import Step
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
-from app.world.faults import texts
-from app.world.faults.changing import (
+from app.world.changing import (
     TOKEN_FILE,
     calls_sts,
     container_of,
@@ -19,6 +18,7 @@ from app.world.faults.changing import (
     settle,
     submit,
 )
+from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.passage import move_clock

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
+from app.flow.steps.names import host_and_path
+from app.world.changing import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.faults import texts
-from app.world.faults.changing import host_of, provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import FORMER_ID
 from app.world.roles import NODE_TRUST, trust_policy_without_subject
@@ -39,7 +40,7 @@ def _wildcard_without_like(world: World) -> JsonObject:
 
 def _for_subject(world: World, subject: str) -> JsonObject:
     policy = trust_policy(world)
-    policy["Statement"][0]["Condition"]["StringEquals"][f"{host_of(world)}:sub"] = subject
+    policy["Statement"][0]["Condition"]["StringEquals"][f"{host_and_path(world.issuer)}:sub"] = subject
     return policy
 
 
@@ -48,7 +49,8 @@ def _key_with_an_arn(world: World) -> JsonObject:
     policy = trust_policy(world)
     conditions = policy["Statement"][0]["Condition"]
     conditions["StringEquals"] = {
-        key.replace(host_of(world), provider_arn(world)): value for key, value in conditions["StringEquals"].items()
+        key.replace(host_and_path(world.issuer), provider_arn(world)): value
+        for key, value in conditions["StringEquals"].items()
     }
     return policy
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import Step
+from app.world.changing import recreate
 from app.world.faults import texts
-from app.world.faults.changing import recreate
 from app.world.faults.fault import Fault
 
 if TYPE_CHECKING:

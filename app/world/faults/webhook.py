@@ -8,8 +8,8 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.model import Step
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
+from app.world.changing import annotate, delete, recreate, settle, submit
 from app.world.faults import texts
-from app.world.faults.changing import annotate, delete, recreate, settle, submit
 from app.world.faults.fault import Fault, Whole
 from app.world.passage import move_clock
 from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT

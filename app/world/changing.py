@@ -1,4 +1,4 @@
-"""What faults do to a world, by the operations that a request takes."""
+"""What faults, experiments and edits do to a world, by the operations that a request takes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.steps.names import TOKEN_DIRECTORY, host_and_path
 from app.world import roles
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.options import DeleteOptions, Options
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
-from app.world.faults.manifest import written
+from app.world.manifest import written
 from app.world.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 JsonObject = dict[str, Any]
-TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
 POD_SECONDS = 30.0
 """How long a Pod that was created anew may be on its way."""
 
@@ -135,11 +136,6 @@ def remove_permissions(world: World) -> list[tuple[str, dict[str, str]]]:
     return calls
 
 
-def host_of(world: World) -> str:
-    """The issuer as IAM writes it: without `https://`."""
-    return world.issuer.removeprefix("https://")
-
-
 def provider_arn(world: World) -> str:
     """The ARN of the issuer's provider."""
-    return f"arn:aws:iam::{world.account_id}:oidc-provider/{host_of(world)}"
+    return f"arn:aws:iam::{world.account_id}:oidc-provider/{host_and_path(world.issuer)}"
