@@ -25,6 +25,7 @@ def component(name: str) -> Callable[..., Any]:
 _styles = component("styles")
 _block = component("block")
 _page = component("page")
+_top = component("top")
 
 
 @cache
@@ -65,6 +66,11 @@ def goal(text: str) -> None:
 
 def nothing() -> None:
     """A component hands on a value only where somebody listens to it."""
+
+
+def top(shown: str) -> None:
+    """Goes to the top of the page where it shows something else than before; `shown` names what."""
+    _top(data={"shown": shown}, key="top")
 
 
 def page(language: str, name: str, title: str) -> None:

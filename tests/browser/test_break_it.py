@@ -51,6 +51,16 @@ def test_one_fault_by_keyboard(reader):
     assert one.complaints == []
 
 
+def test_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
+    one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en&fault=F23")
+    page, main = one.page, one.page.get_by_test_id("stMain")
+    for label, shows in (("run_unguessed", ".diagnosis .outcome.failed"), ("mend", ".outcome.passed")):
+        press(page, label)
+        expect(page.locator(shows)).to_be_visible(timeout=SOON)
+        one.wait()
+        assert main.evaluate("main => main.scrollTop") == 0
+
+
 def test_the_list_is_narrowed_down_and_leads_to_a_fault(reader):
     one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en")
     page = one.page

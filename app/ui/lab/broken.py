@@ -19,8 +19,8 @@ from app.ui.visit import Visit
 from app.world import scenario
 
 
-def broken(it: Trial, content: Content) -> None:
-    """Draws it: in force, mended by hand, or whole again."""
+def broken(it: Trial, content: Content) -> Status:
+    """Draws it: in force, mended by hand, or whole again. How it stands."""
     visit = session.simulated_visit()
     found = session.diagnosis(visit)
     components.block(asking.heading(it.fault, content), key="lab_fault")
@@ -31,8 +31,9 @@ def broken(it: Trial, content: Content) -> None:
         components.block(_labelled("lab.solution", told, content), key="lab_solution")
     if it.mended or by_hand.is_mended(it, found):
         _whole(it, visit, found, content)
-    else:
-        _in_force(it, visit, found, content)
+        return Status.PASSED
+    _in_force(it, visit, found, content)
+    return Status.FAILED
 
 
 def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> None:

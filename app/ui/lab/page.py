@@ -38,16 +38,19 @@ def break_it() -> None:
         unknown(asked, content)
         asked = ""
     if trial.is_hidden() and it and not asked:
+        components.top("hidden")
         hidden(it, content)  # and no list of names beside it
         return
     if it and asked in ("", it.fault.id) and not trial.is_hidden():
-        broken(it, content)
+        components.top(f"{it.fault.id} {broken(it, content)}")
         if it.mended:
             return
     elif asked:
+        components.top(asked)
         world_is_broken(content)
         ask(FAULTS[asked], content)
     else:
+        components.top("")
         _choose(content)
         wording.fold(content)
         return
