@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Exchange
+from app.flow.refusals import ANSWER, APPLICATION
 from app.flow.verdict import Seen
 from app.report import words
 from app.ui.lab import trial
@@ -84,11 +85,11 @@ def _row(fault: Fault, evidence: str, content: Content, *, ours: bool = False) -
 
 
 def _proof(found: Diagnosis, content: Content) -> str:
-    """The check that convicts, with what was found."""
+    """The check that convicts, with what was found; empty where there is no more than the refusal itself."""
     check = found.verdict.check
-    if check is None:
+    if check is None or check.id in (ANSWER, APPLICATION):
         return ""
-    got = f" {value(check.got)}" if check.got else ""
+    got = f" {value(check.got)}" if check.got not in ("", "[]") else ""
     return f"✕ {prose(words.title(check, found, content))}{got}"
 
 
