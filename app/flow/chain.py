@@ -52,15 +52,16 @@ _OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJ
 
 # What a failure may be the consequence of, beside an earlier one at the same object.
 _WRONG_POD = frozenset({"pod.age", "pod.service_account"})
-_NO_TOKEN = _ACCOUNT | _REGISTRATION | _MUTATION | _INJECTED | _WRONG_POD
+_UNANNOTATED = _of("service_account", "exists", "annotation")  # any value will do for the webhook
+_NO_TOKEN = _UNANNOTATED | _REGISTRATION | _MUTATION | _INJECTED | _WRONG_POD
 _BEFORE_STS = _ISSUER | _PROVIDER | _ACCOUNT | _TRUST | _TOKEN | _KEYS | {"pod.token_readable"}
 _WRONG_TOKEN = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable"}
 _NOT_ASKED = _WRONG_TOKEN | {"pod.static_keys", "pod.sdk", "pod.token_used"}
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_TRUST, _ACCOUNT),
     "pod.age": _ACCOUNT,
-    **dict.fromkeys(_MUTATION, _ACCOUNT | _REGISTRATION),
-    **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED),
+    **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION),
+    **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED | _ACCOUNT),
     "pod.region": _NO_TOKEN,
     "pod.token_readable": _NO_TOKEN,
     **dict.fromkeys(_TOKEN, _NO_TOKEN | {"pod.token_readable"}),

@@ -244,6 +244,11 @@ def kubelet_stuck(fakes: Fakes) -> None:
     fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=expired, stderr="", exit_code=0)
 
 
+def malformed(fakes: Fakes) -> None:
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = "s3-reader"
+    fakes.pod["spec"] = fakes.mutated(bare_pod())["spec"]
+
+
 def region_off(fakes: Fakes) -> None:
     refuse(fakes, "RegionDisabledException", "STS is not activated in this region for account:111122223333.")
 
@@ -253,6 +258,7 @@ TWO: dict[str, tuple[tuple[Any, Any], str, tuple[str, ...]]] = {
     "provider, permissions": ((provider_gone, may_not_list), "provider.exists", ("access.policy",)),
     "provider, trust": ((trust_wrong, provider_gone), "provider.exists", ("trust.action",)),
     "trust, webhook": ((trust_wrong, not_injected), "trust.action", ("webhook.volume",)),
+    "annotation's value, kubelet": ((malformed, kubelet_stuck), "service_account.role_arn", ("token.lifetime",)),
     "trust, region": ((trust_wrong, region_off), "trust.action", ("sts.credentials",)),
     "trust, permissions": ((trust_wrong, may_not_list), "trust.action", ("access.policy",)),
     "webhook, permissions": ((not_injected, may_not_list), "webhook.volume", ("access.policy",)),
@@ -273,7 +279,7 @@ def test_of_two_causes_the_first_is_named_and_the_other_not_forgotten(name: str,
 
 
 @pytest.mark.parametrize(
-    "way", [provider_gone, trust_wrong, may_not_list, not_injected, not_annotated, kubelet_stuck, region_off]
+    "way", [provider_gone, trust_wrong, may_not_list, not_injected, not_annotated, kubelet_stuck, region_off, malformed]
 )
 def test_what_follows_from_the_one_cause_is_no_other(way: Any) -> None:
     assert spoilt(way).later == ()
