@@ -34,11 +34,11 @@ def shows(seen: Seen | None, log: str, exchanges: Sequence[Exchange], content: C
 
 
 def _forms(seen: str, exchanges: Sequence[Exchange], content: Content) -> str:
-    """The same error once an SDK; nothing for a text of Kubernetes' own."""
+    """What the Pod printed, and folded the same error by other SDKs; nothing for a text of Kubernetes' own."""
     found = forms(seen, exchanges)
     if not found:
         return ""
-    drawn = "".join(
+    printed, *others = (
         f"<div><dt>{escape(content.message(f'lab.sdk.{form.sdk}'))} {_badge(form, content)}</dt>"
         f"<dd>{_quote(form.text)}</dd></div>"
         for form in found
@@ -47,7 +47,12 @@ def _forms(seen: str, exchanges: Sequence[Exchange], content: Content) -> str:
         note = "forms_note"
     else:
         note = "forms_own" if any(form.sdk in _NOT_RUN for form in found) else "no_go"
-    return f'<dl class="forms">{drawn}</dl><p class="caption">{prose(content.message(f"lab.{note}"))}</p>'
+    return (
+        f'<dl class="forms">{printed}</dl>'
+        f'<details class="more"><summary>{escape(content.message("lab.other_sdks"))}</summary>'
+        f'<dl class="forms">{"".join(others)}</dl>'
+        f'<p class="caption">{prose(content.message(f"lab.{note}"))}</p></details>'
+    )
 
 
 def _badge(form: Form, content: Content) -> str:
