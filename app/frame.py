@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import arrival, components, controls, depth, lab, language, mode, navigation, presenting
+from app.ui import arrival, components, controls, depth, lab, language, mode, navigation, presenting, thief
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -33,6 +33,7 @@ if visit and presenting.present(name, content):
 # (3) The page, and then what is beside every page: who turns the page does not wait for it.
 arrival.hindrances(visit, content)
 lab.strip(name, content)
+thief.strip(name, content)
 if visit or name not in arrival.ABOUT_A_WALK:
     page.run()
 else:

@@ -91,7 +91,9 @@ def _found(text: str, content: Content) -> str:
 
 
 def said(error: str, content: Content) -> str:
-    """A product's own words, letter by letter."""
+    """A product's own words, letter by letter; nothing where it said nothing."""
+    if not error:
+        return ""
     return (
         f'<figure class="said"><figcaption>{_label(content, "server_said")}</figcaption>'
         f"<blockquote>{escape(error)}</blockquote></figure>"

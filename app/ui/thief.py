@@ -8,12 +8,13 @@ from typing import Literal
 import streamlit as st
 
 from app.content import Content
+from app.flow.model import Status
 from app.flow.steps.documents import text
-from app.ui import components, language, thief_deeds, thief_views, wording
-from app.ui.checks import said
+from app.ui import components, language, mode, thief_deeds, thief_views, wording
+from app.ui.checks import mark, said
 from app.ui.lesson import folded, told
 from app.ui.simulated_only import needs_a_world, without_token
-from app.ui.text import prose
+from app.ui.text import escape, page_link, prose
 from app.ui.thief_deeds import DEFENCES, MADE_UP, PATTERNS, Theft
 
 _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
@@ -55,6 +56,21 @@ def thief() -> None:
         folded("does-not-limit", "thief", content, icon=":material/remove_moderator:")
         wording.fold(content)
     told("recap", "thief", content)
+
+
+def strip(page: str, content: Content) -> None:
+    """Says on every other page what is still in force, and takes it back; draws nothing in live mode."""
+    stolen = None if mode.is_live() or page == "thief" else thief_deeds.theft()
+    if not isinstance(stolen, Theft) or not stolen.in_force:
+        return
+    kind = "defences" if stolen.in_force in DEFENCES else "patterns"
+    name = content.message(f"thief.{kind}.{stolen.in_force}.name")
+    link = page_link(content, "thief", escape(content.message("thief.strip_link")))
+    words = f"<p>{prose(content.message('thief.strip', name=name))} {link}</p>"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="thief_strip"):
+        html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
+        components.block(html, key="thief_strip_words")
+        _back(stolen, content, key="thief_strip_back")
 
 
 def _button(name: str, icon: str, pressed: Callable[[], None], content: Content, *, done: bool) -> None:

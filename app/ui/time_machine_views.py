@@ -39,7 +39,8 @@ def file(asked: Moment, kept: First, content: Content) -> str:
     """The token in the file, and whether it is still the one of the beginning."""
     heading = f'<h2 class="heading">{escape(content.message("time_machine.file"))}</h2>'
     if asked.mounted is None:
-        return heading + said(asked.unread, content)
+        words = f'<p class="failed">{prose(content.message("time_machine.no_file"))}</p>'
+        return heading + words + said(asked.unread, content)
     same = text(asked.mounted, "jti") == text(kept.claims, "jti")
     word = prose(content.message(f"time_machine.{'same_token' if same else 'other_token'}"))
     rows = "".join(

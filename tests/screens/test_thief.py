@@ -190,6 +190,17 @@ def test_a_reload_finds_what_was_stolen_and_puts_the_world_back(stolen, screen):
     assert not again.test.exception
 
 
+def test_other_pages_say_what_is_in_force_and_take_it_back(stolen):
+    shown = choose(stolen(), "thief_defence", "trust_nobody")
+    assert "thief_strip_words" not in shown.keys
+    shown.open("home")
+    assert load("en").message("thief.defences.trust_nobody.name") in plain(shown.html("thief_strip_words"))
+    shown.click("thief_strip_back")
+    assert "nobody" not in json.dumps(trust_policy(shown))
+    assert "thief_strip_words" not in shown.keys
+    assert not shown.test.exception
+
+
 def test_the_api_server_calls_a_token_valid_that_does_not_get_in(stolen):
     content = load("en")
     html = choose(stolen(), "thief_defence", "delete_pod").html("thief_defences")

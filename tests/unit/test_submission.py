@@ -8,7 +8,7 @@ from app.flow.errors import Refused
 from app.flow.model import Status
 from app.flow.ports import Execution
 from app.flow.steps.names import API_TOKEN
-from app.flow.submission import submit_api_token, submit_changed
+from app.flow.submission import Submission, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
 from tests.unit.fake_ports import SUBJECT, FakeAws, Fakes, token
 
@@ -87,6 +87,6 @@ def test_the_other_token_is_for_somebody_else():
 
 def test_a_pod_without_tokens_says_so():
     assert submit_changed(ports(Fakes(errors={"pod": REFUSAL})), SUBJECT, 0).unread == REFUSAL.said
-    assert submit_changed(ports(Fakes(pod={"spec": {}})), SUBJECT, 0).unread
+    assert submit_changed(ports(Fakes(pod={"spec": {}})), SUBJECT, 0) == Submission()
     assert "No such file" in submit_api_token(ports(Fakes()), SUBJECT).unread
     assert "parts" in submit_changed(ports(Fakes(token="junk")), SUBJECT, 0).unread
