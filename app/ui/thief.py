@@ -67,10 +67,13 @@ def strip(page: str, content: Content) -> None:
     name = content.message(f"thief.{kind}.{stolen.in_force}.name")
     link = page_link(content, "thief", escape(content.message("thief.strip_link")))
     words = f"<p>{prose(content.message('thief.strip', name=name))} {link}</p>"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="thief_strip"):
-        html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
-        components.block(html, key="thief_strip_words")
-        _back(stolen, content, key="thief_strip_back")
+    label, put_back = content.message("thief.put_back"), lambda: _with(thief_deeds.put_back)
+    with st.container(key="thief_strip"):
+        told, way = st.columns([3, 1], gap="small", vertical_alignment="center")
+        with told:
+            html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
+            components.block(html, key="thief_strip_words")
+        way.button(label, key="thief_strip_back", icon=":material/undo:", width="stretch", on_click=put_back)
 
 
 def _button(name: str, icon: str, pressed: Callable[[], None], content: Content, *, done: bool) -> None:
