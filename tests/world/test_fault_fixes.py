@@ -13,7 +13,9 @@ from app.wiring import simulated
 from app.world import edits, tool_files
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
+from app.world.aws import iam
 from app.world.changing import delete, settle
+from app.world.scenario import ROLE
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]
@@ -52,6 +54,18 @@ def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
     simulation.run(edits.apply(world, kind, json.dumps(found.fix.change.after)))
     simulation.run(edits.recreate_pod(world))
     assert_mended(simulation, world, found)
+
+
+@pytest.mark.parametrize(("fault", "action"), [("F46", "s3:ListAllMyBuckets"), ("F49", "sts:AssumeRole")])
+def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault, action):
+    simulation.cause(world, fault)
+    assert examine(simulated(simulation, world), SUBJECT).fix.id == "permit"
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.call(world.account, "PutRolePolicy", {"RoleName": ROLE, "PolicyName": "more", "PolicyDocument": policy})
+    assert examine(simulated(simulation, world), SUBJECT).fix.id == "read_log"
+    simulation.run(edits.recreate_pod(world))
+    assert examine(simulated(simulation, world), SUBJECT).verdict.status in MENDED
 
 
 @pytest.mark.cli

@@ -12,6 +12,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import permit_action
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names, line
+from app.flow.permissions import evaluate_permissions
 from app.flow.product_words import blames_clock, missing_permission, principal_of
 from app.flow.redaction import MASK
 from app.flow.steps.documents import dig, items, text
@@ -251,9 +252,19 @@ def application(names: Names) -> Fix:
         asked = ("--filters", f"Name=service-name,Values={service}")
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
     action, resource = missing_permission(names.check.error)
-    if action and f":assumed-role/{names.role_name}/" in principal_of(names.check.error):
+    own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
+    if action and own and not _may_by_now(names, action, resource):
         return permit_action(names, action, resource)
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+
+
+def _may_by_now(names: Names, action: str, resource: str) -> bool:
+    """Whether the role's policies, as they were read, allow what its Pod was refused before."""
+    policies = [(text(policy, "name"), dig(policy, "document")) for policy in items(names.documents.get("policies"))]
+    widest = f"arn:aws:{action.partition(':')[0]}:::*"
+    asked = widest if resource == "*" else resource
+    keys = {"aws:PrincipalArn": names.role_arn}
+    return evaluate_permissions(policies, action=action, resource=asked, keys=keys).allowed
 
 
 def host_network(names: Names) -> Fix:
