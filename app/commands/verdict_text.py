@@ -9,7 +9,6 @@ import click
 from app.commands.rendering import heading, labelled, marked, printable
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.model import Status
 from app.report import difference
 from app.report import words as told
 
@@ -49,13 +48,9 @@ def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
     yield ""
     yield heading(words.message("doctor.refusal"))
     yield f"  {words.message(f'doctor.refusals.{judged.refusal}')}"
-    for key, status, causes in (
-        ("possible", Status.FAILED if len(judged.remaining) == 1 else Status.UNKNOWN, judged.remaining),
-        ("ruled_out", Status.PASSED, judged.ruled_out),
-    ):
-        if causes:
-            yield f"  {heading(words.message(f'doctor.{key}'))}"
-            yield from (f"    {marked(status, cause)}" for cause in told.causes(causes, words))
+    for title, causes in told.meanings(judged, words):
+        yield f"  {heading(title)}"
+        yield from (f"    {cause}" for cause in causes)
 
 
 def _fix(found: Diagnosis, words: Content) -> Iterator[str]:

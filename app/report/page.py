@@ -57,9 +57,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
         parts += [f"<h2>{escape(words.message('doctor_page.later'))}</h2>", _list(later)]
     if judged.refusal:
         parts += [_heading("refusal", words), f"<p>{_prose(words.message(f'doctor.refusals.{judged.refusal}'))}</p>"]
-        for key, causes in (("possible", judged.remaining), ("ruled_out", judged.ruled_out)):
-            if causes:
-                parts += [_heading(key, words), _list(told.causes(causes, words))]
+        for heading, causes in told.meanings(judged, words):
+            parts += [f"<h2>{escape(heading)}</h2>", _list(causes)]
 
     # (2) What to do.
     if fix := found.fix:

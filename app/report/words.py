@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from app.content import Content
@@ -10,7 +9,7 @@ from app.flow.consent import Action
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
 from app.flow.model import Check, Status
-from app.flow.verdict import Outcome
+from app.flow.verdict import Judgement, Outcome
 
 STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
 """The mark that an outcome bears."""
@@ -43,9 +42,17 @@ def title(check: Check, found: Diagnosis, words: Content) -> str:
     return words.check(check.id).fill(check, found.subject).title
 
 
-def causes(ids: Sequence[str], words: Content) -> list[str]:
-    """Causes in words."""
-    return [words.message(f"doctor.causes.{cause}") for cause in ids]
+def meanings(judged: Judgement, words: Content) -> list[tuple[str, list[str]]]:
+    """What a refusal by STS means: headings, each with its causes. One that is left alone was found."""
+    told = (
+        ("found" if len(judged.remaining) == 1 else "possible", judged.remaining),
+        ("ruled_out", judged.ruled_out),
+    )
+    return [
+        (words.message(f"doctor.{key}"), [words.message(f"doctor.causes.{cause}") for cause in causes])
+        for key, causes in told
+        if causes
+    ]
 
 
 def later(found: Diagnosis, words: Content) -> list[str]:

@@ -35,10 +35,9 @@ def verdict(found: Diagnosis, content: Content) -> str:
     if judged.refusal:
         told = content.message(f"doctor.refusals.{judged.refusal}")
         parts += [_heading("doctor.refusal", content), f"<p>{prose(told)}</p>"]
-        for key, causes in (("possible", judged.remaining), ("ruled_out", judged.ruled_out)):
-            if causes:
-                lines = "".join(f"<li>{prose(cause)}</li>" for cause in words.causes(causes, content))
-                parts.append(f"<h3>{escape(content.message(f'doctor.{key}'))}</h3><ul>{lines}</ul>")
+        for heading, causes in words.meanings(judged, content):
+            lines = "".join(f"<li>{prose(cause)}</li>" for cause in causes)
+            parts.append(f"<h3>{escape(heading)}</h3><ul>{lines}</ul>")
     if later := words.later(found, content):
         parts += [
             _heading("doctor_page.later", content),
