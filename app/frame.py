@@ -11,18 +11,19 @@ from app.ui import arrival, components, controls, depth, lab, language, mode, na
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
+# (1) Who turns the page waits for nothing of the old one.
+navigation.leave()
 st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 
-# (1) Language, depth and mode, then the walk: the navigation shows how each step ended.
+# (2) Language, depth and mode, then the walk: the navigation shows how each step ended.
 content = load(language.choose())
 depth.choose()
 mode.choose()
 visit = arrival.arrive(content)
 page = st.navigation(navigation.pages(content, visit.walk if visit and not lab.is_hidden() else None), expanded=True)
-navigation.leave()
 components.styles()
 
-# (2) The frame.
+# (3) The frame.
 st.logo(ASSETS / "logo.svg", size="large")
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
@@ -30,7 +31,7 @@ components.page(content.language, name, content.lesson(name).title)
 if visit and presenting.present(name, content):
     st.stop()
 
-# (3) The page, and then what is beside every page: who turns the page does not wait for it.
+# (4) The page, and then what is beside every page: who turns the page does not wait for it.
 arrival.hindrances(visit, content)
 lab.strip(name, content)
 thief.strip(name, content)

@@ -70,7 +70,9 @@ def _page(page: str, content: Content, icon: str) -> st.Page:
 
 def go(page: str, **params: str) -> None:
     """Opens another page, seen as this one is; `params` go into its address."""
-    st.switch_page(_DIRECTORY / f"{page}.py", query_params={**address.kept(), **params})
+    # As an object, since `leave` comes before the pages are registered.
+    target = st.Page(_DIRECTORY / f"{page}.py", url_path=page, default=page == STORY[0])
+    st.switch_page(target, query_params={**address.kept(), **params})
 
 
 def follow(asked: Mapping[str, Any]) -> None:
