@@ -33,12 +33,15 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         },
         indent=2,
     )
-    if (broken := found.verdict.check) is not None and found.verdict.outcome is Outcome.BROKEN:
+    if (named := found.verdict.check) is not None and found.verdict.outcome is not Outcome.WORKS:
         yield ""
-        yield from labelled(_details(broken, words), indent=2)
+        if named.reason:
+            yield f"  {words.message(f'reasons.{named.reason}')}"
+        yield from labelled(_details(named, words), indent=2)
 
     # (2) Every check.
     columns = max(width(words.message(f"statuses.{status}")) for status in Status)
+    rules_told: set[str] = set()
     for number, (step, checks) in enumerate(found.steps(), 1):
         yield ""
         yield heading(f"{number}  {words.message(f'steps.{step}.title')}")
@@ -46,6 +49,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         for check in checks:
             yield from _check(check, found, columns, check.reason if check.reason != told_already else "", words)
             told_already = check.reason
+            yield from _would_allow(check, found, rules_told, words)
 
     # (3) What follows, and the verdict once more.
     yield from conclusions(found, words)
@@ -62,6 +66,15 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
         yield f"      {click.style(words.message(f'reasons.{reason}'), dim=True)}"
     if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN):
         yield from labelled(_details(check, words), indent=6)
+
+
+def _would_allow(check: Check, found: Diagnosis, told_already: set[str], words: Content) -> Iterator[str]:
+    """The rules and the policy without which we may not make the check, each where it is missing first."""
+    for sentence, text in told.would_allow(check, found.subject, words):
+        if text not in told_already:
+            told_already.add(text)
+            yield f"      {sentence}"
+            yield from (f"        {line}" for line in text.splitlines())
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:

@@ -7,7 +7,8 @@ verdict      message; step, check and status of the broken link; how it shows (s
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
              could not be made
 fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
-checks       every check: step, id, status, got, expected, where, reason, error, title
+checks       every check: step, id, status, got, expected, where, reason, error, title; would_allow: the RBAC
+             rules and the IAM policy, as texts to paste, without which we may not make it
 """
 
 from __future__ import annotations
@@ -52,7 +53,12 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "diff": list(difference.lines(fix.change)) if fix.change else [],
         },
         "checks": [
-            {"step": step, **dataclasses.asdict(check), "title": told.title(check, found, words)}
+            {
+                "step": step,
+                **dataclasses.asdict(check),
+                "title": told.title(check, found, words),
+                "would_allow": [text for _, text in told.would_allow(check, found.subject, words)],
+            }
             for step, checks in found.steps()
             for check in checks
         ],

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.content import Content
 from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
-from app.flow.model import Check, Status
+from app.flow.model import Check, Status, Subject
 from app.flow.verdict import Outcome
 from app.report import difference, picture
 from app.report import words as told
@@ -45,7 +45,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
     ]
     # (1) Why, and what it may mean.
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
-        parts += [_heading("evidence", words), _details(judged.check, words)]
+        parts += [_heading("evidence", words), _details(judged.check, subject, words)]
     if judged.seen:
         seen_at = words.message("doctor_page.seen_at", step=words.message(f"steps.{judged.seen.step}.short"))
         parts += [
@@ -162,10 +162,14 @@ def _values(values: Mapping[str, str]) -> str:
     return f"<dl>{rows}</dl>" if rows else ""
 
 
-def _details(check: Check, words: Content) -> str:
+def _details(check: Check, subject: Subject, words: Content) -> str:
     values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
     reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
-    return reason + _values({words.message(f"ui.{name}"): value for name, value in values.items()})
+    allowing = "".join(
+        f"<p>{_prose(sentence)}</p><pre><code>{escape(text)}</code></pre>"
+        for sentence, text in told.would_allow(check, subject, words)
+    )
+    return reason + _values({words.message(f"ui.{name}"): value for name, value in values.items()}) + allowing
 
 
 def _check(check: Check, found: Diagnosis, words: Content) -> str:
@@ -175,7 +179,7 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
         f'<span class="{status}">{_mark(status)}'
         f"<strong>{escape(words.message(f'statuses.{status}'))}</strong></span> {_prose(text.title)}"
     )
-    return f"<li>{head}{_details(check, words) if status is not Status.PASSED else ''}</li>"
+    return f"<li>{head}{_details(check, found.subject, words) if status is not Status.PASSED else ''}</li>"
 
 
 def _table(found: Survey, words: Content) -> str:

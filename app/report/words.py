@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.consent import Action
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
-from app.flow.model import Check, Status
+from app.flow.model import Check, Status, Subject
+from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
+from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict import Judgement, Outcome
 
 STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
@@ -55,6 +58,21 @@ def meanings(judged: Judgement, words: Content) -> list[tuple[str, list[str]]]:
     ]
 
 
+def would_allow(check: Check, subject: Subject, words: Content) -> list[tuple[str, str]]:
+    """What would let us make a check that we may not make: RBAC rules, an IAM policy, each with a sentence before it.
+
+    Empty where no permission is missing.
+    """
+    wanted, texts = need(check.id), []
+    if check.reason != NO_PERMISSION:
+        return []
+    if wanted.accesses:
+        texts.append((words.message("actions.allow_rbac"), rules_as_yaml(rules(wanted.of(subject)))))
+    if wanted.iam:
+        texts.append((words.message("actions.allow_iam"), json.dumps(iam_policy(wanted.iam), indent=2)))
+    return texts
+
+
 def later(found: Diagnosis, words: Content) -> list[str]:
     """What else is broken, each with its step."""
     return [
@@ -66,9 +84,14 @@ def later(found: Diagnosis, words: Content) -> list[str]:
 
 
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
-    """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already."""
+    """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already.
+
+    Without the ServiceAccount nobody knows which role to ask for.
+    """
     judged = found.verdict
     if judged.outcome is not Outcome.UNKNOWN or all(check.reason != "not_asked" for check in judged.open):
+        return ()
+    if any(check.id == "service_account.exists" for check in judged.open):
         return ()
     token = Action.READ_TOKEN if found.subject.pod else Action.TOKEN_REQUEST
     return (token, Action.EXCHANGE)
@@ -111,10 +134,16 @@ def also(tie: Tie, found: Survey, words: Content) -> str:
     """Whom the role of a row lets in besides: in general where it is over-broad, else by name."""
     role = found.role(tie.role_arn)
     if role is None or role.reason:
-        return words.message("doctor.survey.unread") if role is not None else ""
+        return _unread(role, words) if role is not None else ""
     if role.wide:
         return words.message("doctor.survey.wide", whom=whom(role, words))
     return ", ".join(role.also) or words.message("doctor.survey.nobody_else")
+
+
+def _unread(role: RoleFound, words: Content) -> str:
+    """That a role could not be read, why, and what the server said."""
+    reason = words.message(f"reasons.{role.reason}")
+    return " ".join(filter(None, (f"{words.message('doctor.survey.unread')}: {reason}", role.said)))
 
 
 def whom(role: RoleFound, words: Content) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
-from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
+from app.report.words import would_allow
 from app.ui.code import code
 from app.ui.text import escape, page_link, prose, readable, told_by, value
 
@@ -58,8 +57,7 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
         parts.append(f"<p>{prose(content.message(f'reasons.{check.reason}'))}</p>")
     if check.error:
         parts.append(said(check.error, content))
-    if check.reason == "no_permission":
-        parts.append(_permission(check, subject, content))
+    parts.append(_permission(check, subject, content))
     rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
     shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text, content)}</dd>" for key, text in rows if text)
     if shown:
@@ -73,13 +71,8 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
 
 def _permission(check: Check, subject: Subject, content: Content) -> str:
     """The least that would allow what the check has to read: RBAC rules, an IAM policy, or both."""
-    wanted = need(check.id)
-    texts = []
-    if wanted.accesses:
-        texts.append(("allow_rbac", rules_as_yaml(rules(wanted.of(subject)))))
-    if wanted.iam:
-        texts.append(("allow_iam", json.dumps(iam_policy(wanted.iam), indent=2)))
-    return "".join(f"<p>{prose(content.message(f'actions.{key}'))}</p>{code(content, text)}" for key, text in texts)
+    texts = would_allow(check, subject, content)
+    return "".join(f"<p>{prose(sentence)}</p>{code(content, text)}" for sentence, text in texts)
 
 
 def _found(text: str, content: Content) -> str:
@@ -113,7 +106,8 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
     if status in (Status.PASSED, Status.WARNING):
         sentence = content.message(f"outcomes.{report.step}")
     else:
-        worst = next(check for check in report.checks if check.status is status)
+        worst = next((check for check in report.checks if check.status is status), None)
+        worst = worst or next(check for check in report.checks if check.status is Status.NOT_REACHED)
         title = content.check(worst.id).fill(worst, subject).title
         told = [content.message(f"outcomes.{status}", check=title)]
         if worst.reason:

@@ -51,6 +51,11 @@ def test_who_may_not_list_pods_gets_none() -> None:
     assert chosen(NotPermitted(code="Forbidden", said="no", status=403)) == ""
 
 
+def test_whose_login_is_not_accepted_is_told() -> None:
+    with pytest.raises(NotPermitted):
+        chosen(NotPermitted(code="Unauthorized", said="Unauthorized", status=401))
+
+
 def test_who_gets_no_answer_is_told() -> None:
     with pytest.raises(Unreachable):
         chosen(Unreachable(code="timed_out", said=""))

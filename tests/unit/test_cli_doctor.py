@@ -26,6 +26,7 @@ from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+FORBIDDEN = NotPermitted(code="Forbidden", said='User "x" cannot get resource', status=403)
 both = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -110,6 +111,35 @@ def test_what_would_settle_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--do " not in reported(monkeypatch, works()).output
 
 
+def test_nothing_is_said_to_settle_it_where_nobody_knows_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["service_account"] = FORBIDDEN
+    found = examine(consented(fakes.ports(), frozenset()), SUBJECT)
+    assert "--do " not in reported(monkeypatch, found).output
+
+
+@pytest.mark.parametrize("output", ["text", "json", "html"])
+def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    fakes = healthy()
+    fakes.errors |= {"pod": FORBIDDEN, "role": NotPermitted(code="AccessDenied", said="no", status=403)}
+    found = examine(consented(fakes.ports(), frozenset()), SUBJECT)
+    text = unescape(reported(monkeypatch, found, "--output", output).output)
+    if output == "json":
+        text = "\n".join(text for check in json.loads(text)["checks"] for text in check["would_allow"])
+    assert re.search(r'resources: \["pods"\]\n *verbs: \["get"\]', text)
+    assert '"iam:GetRole"' in text
+    assert "secrets" not in text
+    if output == "text":
+        assert text.count('"iam:GetRole"') == 1  # which two checks need
+
+
+def test_what_keeps_the_verdict_open_is_told_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["cluster_discovery"] = NotPermitted(code="Unauthorized", said="Unauthorized", status=401)
+    lines = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT)).output.splitlines()
+    assert f"  {load('en').message('reasons.login')}" in lines[:8]
+
+
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
@@ -120,7 +150,7 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, n
 
 JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
 VERDICT_KEYS = ["message", "status", "step", "check", "seen", "later", "refusal", "remaining", "ruled_out", "open"]
-CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title"]
+CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "would_allow"]
 
 
 @both

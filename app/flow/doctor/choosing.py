@@ -11,11 +11,13 @@ from app.flow.steps.documents import dig, text
 def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
     """The youngest running Pod of a ServiceAccount, else its youngest; empty where there is none, or we may not look.
 
-    Raises `FlowError` where the server does not answer.
+    Raises `FlowError` where the server does not answer, or does not accept our login.
     """
     try:
         pods = ports.cluster.pods(namespace, service_account)
-    except NotPermitted:
+    except NotPermitted as error:
+        if error.about_login:
+            raise
         return ""
     return text(max(pods, key=rank, default=None), "metadata", "name")
 
