@@ -108,10 +108,15 @@ class StepReport:
 
     @property
     def status(self) -> Status:
-        """The worst of the checks: failed, unknown, not reached, warning, passed."""
+        """The worst of the checks: failed, unknown, not reached, warning, passed.
+
+        Whose first check was made was reached: what an earlier step keeps open of the others is unknown.
+        """
         order = (Status.FAILED, Status.UNKNOWN, Status.NOT_REACHED, Status.WARNING)
         found = {check.status for check in self.checks}
-        return next((status for status in order if status in found), Status.PASSED)
+        worst = next((status for status in order if status in found), Status.PASSED)
+        got_here = worst is Status.NOT_REACHED and self.checks[0].status is not worst
+        return Status.UNKNOWN if got_here else worst
 
     def check(self, check_id: str) -> Check:
         """The check of that id. Raises `KeyError` where this step has none."""

@@ -582,6 +582,7 @@ def test_without_the_issuer_the_token_is_still_taken_to_sts() -> None:
     assert check(found, "sts.provider").reason == "earlier_step"
     assert check(found, "sts.credentials").status is Status.PASSED
     assert check(found, "access.list_buckets").status is Status.PASSED
+    assert [found.report(step).status for step in (Step.TOKEN_MOUNT, Step.STS_ASSUME)] == [UNKNOWN, UNKNOWN]
 
 
 def test_an_audience_of_ones_own_is_no_fault_when_all_agree_on_it() -> None:
