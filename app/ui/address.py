@@ -30,8 +30,13 @@ def query(language: str, **params: str) -> str:
 
 
 def read(chosen: State) -> None:
-    """Takes over what the address names. What it does not name stays as it was chosen."""
+    """Takes over what the address names. What it does not name stays as it was chosen.
+
+    An address that is still the one that we wrote says nothing new: the reader may have chosen since.
+    """
     asked = _given(*CLUSTER, *SUBJECT)
+    if asked == chosen.written:
+        return
 
     # (1) The cluster, and as whom: another one wants everything anew.
     choice = replace(
@@ -52,7 +57,10 @@ def read(chosen: State) -> None:
 
 
 def write(chosen: State) -> None:
-    """Puts the choice into the address, as far as it is known."""
+    """Puts the choice into the address, as far as it is known.
+
+    At once: the browser's way back holds every change of an address.
+    """
     choice = chosen.choice
     named = {
         "context": choice.context or None,
@@ -63,11 +71,12 @@ def write(chosen: State) -> None:
         "service_account": chosen.service_account or None,
         "pod": chosen.pod,  # an empty one is a choice: none
     }
-    for name, text in named.items():
-        if text is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != text:
-            st.query_params[name] = text
+    wanted = {name: text for name, text in named.items() if text is not None}
+    for name in _given(*CLUSTER, *SUBJECT).keys() - wanted.keys():
+        del st.query_params[name]
+    if _given(*wanted) != wanted:
+        st.query_params.update(wanted)
+    chosen.written = wanted
 
 
 def forget() -> None:

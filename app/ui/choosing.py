@@ -61,6 +61,8 @@ class State:
     visit: Visit | None = None
     """The last walk of the present choice."""
     read_at: float = 0.0
+    written: dict[str, str] = field(default_factory=dict)
+    """What of all this the address names by our own hand."""
     problem: FlowError | None = None
     """Why there is none, or no newer one."""
 

@@ -12,7 +12,7 @@ from app.content import Content
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.permissions_needed import need, rules, rules_as_yaml
 from app.flow.steps.documents import text
-from app.ui import address, components
+from app.ui import components
 from app.ui.choosing import Listed, State, state
 from app.ui.code import code
 from app.ui.text import escape, prose, value
@@ -133,7 +133,6 @@ def _picked(what: str) -> None:
             chosen.turn_to(replace(chosen.choice, region=picked))
         case _:
             chosen.pick(what, picked)
-    address.write(chosen)
 
 
 def _told(error: FlowError | None, content: Content, use: str = "") -> None:

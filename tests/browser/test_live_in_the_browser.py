@@ -84,6 +84,21 @@ def test_a_link_opened_in_another_tab_shows_the_same_and_so_does_a_reload(reader
     opened.value.close()
 
 
+def test_one_step_back_leads_to_the_choice_before(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/service_account?lang=en&mode=live&service_account=my-sa")
+    shown.wait(".st-key-pick_service_account")
+    field = shown.page.locator(".st-key-pick_service_account input")
+    field.click()
+    field.fill("default")
+    shown.page.get_by_role("option", name="default", exact=True).click()
+    expect(shown.page.locator("p.mode")).to_contain_text("default/default")
+    shown.wait()
+    shown.page.go_back()
+    expect(shown.page.locator("p.mode")).to_contain_text("default/my-sa")
+    shown.wait()
+    assert query(shown)["service_account"] == ["my-sa"]
+
+
 def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Reader]) -> None:
     shown = reader(locale="en-US", size=PHONE).open("/doctor?lang=en&mode=live")
     expect(shown.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_live"))
