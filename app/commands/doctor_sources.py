@@ -65,10 +65,11 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
 
 def opened(path: Path, words: Content) -> Diagnosis:
     """The diagnosis in a file that `saved` has written."""
-    from app.flow.snapshot import load
+    from app.flow.snapshot import SIZE_LIMIT, load
 
     try:
-        return load(path.read_bytes())
+        with path.open("rb") as file:
+            return load(file.read(SIZE_LIMIT + 1))  # what is larger is refused: it may be endless
     except OSError as error:
         raise CannotRun(words, "snapshot_unreadable", path=path, said=error) from error
     except FlowError as error:

@@ -97,7 +97,7 @@ def load(content: str | bytes) -> Diagnosis:
 def _text(content: str | bytes) -> str:
     size = len(content) if isinstance(content, bytes) else len(content.encode("utf-8", "surrogatepass"))
     if size > SIZE_LIMIT:
-        raise SnapshotError("too_large", got=f"{size:,}", expected=f"{SIZE_LIMIT:,}")
+        raise SnapshotError("too_large", got=f"{SIZE_LIMIT:,}", expected=f"{SIZE_LIMIT:,}")
     try:
         return content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
     except UnicodeDecodeError as error:

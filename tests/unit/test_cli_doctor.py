@@ -262,6 +262,12 @@ def test_a_file_that_is_none_of_ours_is_refused_in_words(tmp_path: Path, content
     assert load("en").message("ui.fix") in result.output
 
 
+def test_an_endless_file_is_refused() -> None:
+    result = run("--from", "/dev/zero")
+    assert result.exit_code == 2
+    assert load("en").message("errors.snapshot_too_large.title") in result.output
+
+
 def test_a_path_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     result = reported(monkeypatch, works(), "--save", str(tmp_path / "missing" / "file"))
     assert result.exit_code == 2
