@@ -70,6 +70,11 @@ class Settings:
         return "" if self.live else "live_switched_off"
 
 
+def serve_on(address: str) -> None:
+    """Has all that is asked of the settings from here on know where the pages are served, whatever was set before."""
+    os.environ["IRSA_HOST"] = address
+
+
 def process_environment() -> Mapping[str, str]:
     """The variables of the ecosystem, for those who read them by its rules: `KUBECONFIG`, `HOME`, `HTTPS_PROXY`, what
     Kubernetes tells every Pod, and all of them for the credential plugins that a kubeconfig names."""

@@ -13,7 +13,7 @@ from app.commands.failure import COULD_NOT_RUN
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.content import Content
-from app.settings import Settings
+from app.settings import Settings, serve_on
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -42,6 +42,7 @@ def run(listener: socket.socket, words: Content) -> None:
     import uvicorn
 
     host, port = listener.getsockname()[:2]
+    serve_on(host)  # `--host` decides about live mode, too
 
     class Server(uvicorn.Server):
         """Says where it is once it answers."""

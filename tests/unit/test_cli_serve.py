@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 from app.commands.failure import CannotRun
 from app.commands.listening import listen
 from app.commands.main import command_line
-from app.commands.serve import url_of
+from app.commands.serve import run, url_of
 from app.content import load
 from app.settings import Settings
 
@@ -72,6 +73,24 @@ def test_a_port_that_is_none_is_a_usage_error(port):
 )
 def test_the_url_is_one_that_this_machine_can_open(host, url):
     assert url_of(host, 8501) == url
+
+
+@pytest.mark.parametrize(
+    ("address", "before", "refusal"),
+    [
+        ("0.0.0.0", "", "live_not_on_loopback"),  # noqa: S104 - never listened on
+        ("192.0.2.7", "127.0.0.1", "live_not_on_loopback"),
+        ("127.0.0.1", "192.0.2.7", ""),
+    ],
+)
+def test_live_mode_goes_by_the_address_that_is_served_on(monkeypatch, address, before, refusal):
+    monkeypatch.setenv("IRSA_HOST", before)
+    monkeypatch.delenv("IRSA_LIVE", raising=False)
+    told = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: told.append(Settings.from_environment().live_refusal()))
+    with pytest.raises(SystemExit):  # which was never started
+        run(SimpleNamespace(getsockname=lambda: (address, 8501)), load("en"))
+    assert told == [refusal]
 
 
 def test_settings_give_the_defaults():
