@@ -53,7 +53,7 @@ def _cluster(chosen: State, content: Content) -> bool:
 
     if names:
         _select("context", names, now, name_of, content)
-    _told(problem if not names else chosen.problem, content)
+    _told(problem if not names else chosen.problem, content, "context")
     return bool(names)
 
 
@@ -79,7 +79,7 @@ def _aws(chosen: State, content: Content) -> None:
     if visit is None:
         return
     if visit.identity_error:
-        _told(visit.identity_error, content)
+        _told(visit.identity_error, content, "identity")
         return
     rows = (("ui.account", text(visit.identity, "Account")), ("mode.identity", text(visit.identity, "Arn")))
     shown = "".join(f"<dt>{escape(content.message(key))}</dt><dd>{value(found)}</dd>" for key, found in rows)
@@ -99,7 +99,7 @@ def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content
 
     _select(what, names, now, name_of, content, typed=True)
     if listed and not isinstance(listed.error, Unreachable) and listed.error is not state().problem:  # told above
-        _told(listed.error, content, use)
+        _told(listed.error, content, what, use)
 
 
 def _select(
@@ -135,7 +135,7 @@ def _picked(what: str) -> None:
             chosen.pick(what, picked)
 
 
-def _told(error: FlowError | None, content: Content, use: str = "") -> None:
+def _told(error: FlowError | None, content: Content, key: str, use: str = "") -> None:
     """In short what stands in the way, and the rule that would let us by."""
     if error is None:
         return
@@ -147,4 +147,4 @@ def _told(error: FlowError | None, content: Content, use: str = "") -> None:
         )
     else:
         lines += f"<p>{prose(words.fix)}</p>"
-    components.block(f'<div class="notice small">{lines}</div>', key=f"told_{use or error.words}")
+    components.block(f'<div class="notice small">{lines}</div>', key=f"told_{key}")

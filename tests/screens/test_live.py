@@ -343,6 +343,18 @@ def test_a_server_that_hangs_costs_ten_seconds_once(screen, real):
         broken(shown, "timed_out")
 
 
+def test_cluster_and_aws_may_fail_alike(screen, real):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        real.move_away(port)
+        real.monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        shown = screen(lang="en").open("webhook", mode="live", service_account="my-sa", pod="pod-after")
+    assert not shown.test.exception
+    title = EN.message("errors.connection_refused.title")
+    assert all(title in unescape(shown.html(key)) for key in ("notice_problem", "told_context", "told_identity"))
+
+
 def test_no_page_needs_a_cluster_to_be_drawn(screen, real):
     real.path.unlink()
     shown = screen(lang="ja")
