@@ -109,6 +109,14 @@ def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Read
     expect(simulated.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_simulated"))
 
 
+def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US", size=PHONE).open("/doctor?lang=en&mode=live")
+    shown.click("do_survey")
+    shown.wait(".st-key-survey table")
+    expect(shown.page.locator(".st-key-survey_picture svg")).to_be_visible()
+    assert shown.overflow == 0
+
+
 @pytest.mark.parametrize("page", ["webhook", "token_mount", "sts_assume", "doctor"])
 def test_axe_finds_nothing_in_live_mode(reader: Callable[..., Reader], page: str) -> None:
     shown = reader(locale="en-US").open(f"/{page}?lang=en&mode=live&depth=3").wait(".st-key-pick_context")
