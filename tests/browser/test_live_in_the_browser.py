@@ -113,7 +113,7 @@ def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> Non
     shown = reader(locale="en-US", size=PHONE).open("/doctor?lang=en&mode=live")
     shown.click("do_survey")
     shown.wait(".st-key-survey table")
-    expect(shown.page.locator(".st-key-survey_picture svg")).to_be_visible()
+    expect(shown.page.get_by_test_id("stGraphVizChart").get_by_role("img")).to_be_visible()
     assert shown.overflow == 0
 
 
