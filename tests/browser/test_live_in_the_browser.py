@@ -107,6 +107,8 @@ def test_the_mode_is_seen_where_the_sidebar_is_folded(reader: Callable[..., Read
     simulated = reader(locale="en-US", size=PHONE).open("/webhook?lang=en")
     expect(simulated.page.locator("p.mode")).to_be_visible()
     expect(simulated.page.locator("p.mode")).to_contain_text(EN.message("ui.mode_simulated"))
+    simulated.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 600)")
+    expect(simulated.page.locator("p.mode")).to_be_in_viewport()
 
 
 def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> None:
