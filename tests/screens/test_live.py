@@ -369,7 +369,7 @@ def test_a_login_that_is_not_known(screen, real):
     shown = screen(lang="en").open("webhook", mode="live")
     assert not shown.test.exception
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
-    assert "told_choose.service_account" not in shown.keys  # once is enough, and no rule helps
+    assert "told_service_account" not in shown.keys  # once is enough, and no rule helps
     type_in(shown, "service_account", "my-sa")
     broken(shown, "unauthorized")
 
@@ -390,7 +390,7 @@ def test_a_login_that_expires_takes_nothing_away(screen, real):
 def test_keys_that_aws_does_not_know_are_no_matter_of_policy(screen, real):
     real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     shown = screen(lang="en").open("service_account", mode="live")
-    assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("told_aws_login_unknown"))
+    assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("told_identity"))
     assert EN.message("reasons.login").partition("`")[0] in unescape(shown.html("checks_service_account"))
     assert EN.message("actions.allow_iam") not in unescape(shown.html("checks_service_account"))
 
@@ -401,7 +401,7 @@ def test_no_aws_credentials(screen, real):
     real.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     shown = screen(lang="en").open("service_account", mode="live")
     assert not shown.test.exception
-    assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("told_aws_no_credentials"))
+    assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("told_identity"))
     assert visit(shown).walk.report(Step.SERVICE_ACCOUNT).check("service_account.exists").status is Status.PASSED
 
 
