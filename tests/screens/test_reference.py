@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from app.content import LANGUAGES, PAGES, STORY, load
+from app.content import LABS, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 from app.ui.glossary import GROUPS, TERMS
@@ -122,7 +122,7 @@ def test_the_words_of_a_step_are_terms_that_matter_there():
 
 
 @both
-def test_every_mark_in_a_text_is_a_term_of_the_glossary_or_a_fault(language):
+def test_every_mark_in_a_text_is_a_term_of_the_glossary_a_fault_or_a_lab(language):
     content = load(language)
     marked = {
         (page, key)
@@ -131,7 +131,7 @@ def test_every_mark_in_a_text_is_a_term_of_the_glossary_or_a_fault(language):
         for key in TERM.findall(section.body)
     }
     assert {page for page, _ in marked} >= {"oidc_provider", "access"}
-    assert [where for where in marked if where[1] not in KEYS and where[1] not in FAULTS] == []
+    assert [where for where in marked if where[1] not in (*KEYS, *FAULTS, *LABS)] == []
 
 
 def test_the_languages_mark_the_same_terms_in_a_section():
