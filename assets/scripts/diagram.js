@@ -1,11 +1,19 @@
+// The page before had the same figure: it is taken over, and the browser need not read it anew.
+let last
+
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   let figure = parentElement.querySelector("figure")
+  if (!figure && last?.dataset.drawing === data.drawing && !last.isConnected) {
+    figure = last
+    parentElement.appendChild(figure)
+  }
   if (!figure) {
     figure = document.createElement("figure")
     figure.addEventListener("click", (event) => figure.follow(event))
     parentElement.appendChild(figure)
   }
+  last = figure
   figure.follow = (event) => follow(event, setTriggerValue)
   if (figure.dataset.drawing !== data.drawing) {
     figure.innerHTML = data.svg
