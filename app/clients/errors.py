@@ -10,26 +10,13 @@ from typing import Any
 
 from app.clients.silence import code_of
 from app.flow import strict_json
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import UNKNOWN_LOGIN, FlowError, NotFound, NotPermitted, Refused, Unreachable
 
 UNEXPECTED_ANSWER = "unexpected_answer"
 """Our code for: an answer came that its protocol does not know."""
 _SAID_LIMIT = 1000
 
-_AWS_NOT_PERMITTED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthFailure",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "InvalidToken",
-    "MissingAuthenticationToken",
-    "SignatureDoesNotMatch",
-    "UnauthorizedOperation",
-    "UnrecognizedClientException",
-}
+_AWS_NOT_PERMITTED = UNKNOWN_LOGIN | {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
     "NoCredentialsError": (NotPermitted, "aws_no_credentials"),
     "PartialCredentialsError": (NotPermitted, "aws_credentials_incomplete"),

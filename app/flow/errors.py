@@ -54,7 +54,7 @@ class FlowError(Exception):
         return {"said": self.said, "operation": self.operation, "got": self.got, "expected": self.expected}
 
 
-_UNKNOWN_LOGIN = frozenset(
+UNKNOWN_LOGIN = frozenset(
     {
         "AuthFailure",
         "ExpiredToken",
@@ -84,7 +84,7 @@ class NotPermitted(FlowError):
     @property
     def about_login(self) -> bool:
         """Whether nobody knows us (any more), or we have nothing to be known by: no rule helps against that."""
-        return self.status == 401 or self.code.islower() or self.code in _UNKNOWN_LOGIN
+        return self.status == 401 or self.code.islower() or self.code in UNKNOWN_LOGIN
 
     @property
     def words(self) -> str:
@@ -93,7 +93,7 @@ class NotPermitted(FlowError):
             return "unauthorized"
         if self.code == "ExpiredToken":
             return "aws_login_expired"
-        return "aws_login_unknown" if self.code in _UNKNOWN_LOGIN else super().words
+        return "aws_login_unknown" if self.code in UNKNOWN_LOGIN else super().words
 
 
 class Refused(FlowError):

@@ -17,10 +17,9 @@ from app.ui.time_machine_asks import AUDIENCE, reviewed
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.changing import set_trust_policy
+from app.world.changing import set_trust_policy, trust_policy
 from app.world.memento import Memento
 from app.world.passage import move_clock
-from app.world.roles import trust_policy
 from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
 from app.world.token_review import token_review, who_am_i
 from app.world.world import World
@@ -157,7 +156,7 @@ def _session_end(stolen: Theft) -> float:
 def policy(world: World, pattern: str) -> JsonValue:
     """The trust policy with that pattern for `sub`."""
     if pattern not in _PATTERNS:
-        return trust_policy(world, NAMESPACE, SERVICE_ACCOUNT)
+        return trust_policy(world)
     operator, subject = _PATTERNS[pattern]
     return experiments.wide_trust_policy(world, operator, [subject] if subject else [])
 

@@ -30,8 +30,8 @@ POD_SECONDS = 30.0
 # (1) The cluster
 
 
-async def annotate(world: World, annotations: Mapping[str, str | None]) -> None:
-    """Sets annotations of the ServiceAccount; None takes one away. Its Pods stay as they are."""
+async def annotate(world: World, annotations: Mapping[str, str | None], *, name: str = SERVICE_ACCOUNT) -> None:
+    """Sets annotations of a ServiceAccount; None takes one away. Its Pods stay as they are."""
 
     def change(account: JsonObject) -> JsonObject:
         merged = {**account["metadata"].get("annotations", {}), **annotations}
@@ -39,7 +39,7 @@ async def annotate(world: World, annotations: Mapping[str, str | None]) -> None:
         return account
 
     resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
-    await operations.update_object(world, ADMIN, resource, NAMESPACE, SERVICE_ACCOUNT, change, options)
+    await operations.update_object(world, ADMIN, resource, NAMESPACE, name, change, options)
 
 
 async def annotate_role(world: World, role_arn: str) -> None:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.steps.names import host_and_path
-from app.world import roles, scenario
+from app.world import changing, roles, scenario
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.options import Options
-from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from app.world.aws.times import iso
 from app.world.changing import delete, remove_permissions, role_arn, set_trust_policy, settle
@@ -33,14 +31,7 @@ REVOKED = "AWSRevokeOlderSessions"
 
 async def annotate(world: World) -> None:
     """Names the role at the ServiceAccount `default`. The Pod that runs under it, `pod-before`, stays as it is."""
-
-    def change(account: JsonObject) -> JsonObject:
-        annotations = account["metadata"].setdefault("annotations", {})
-        annotations[ROLE_ARN] = role_arn(world)
-        return account
-
-    resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
-    await operations.update_object(world, ADMIN, resource, NAMESPACE, DEFAULT, change, options)
+    await changing.annotate(world, {ROLE_ARN: role_arn(world)}, name=DEFAULT)
 
 
 async def recreate_pod_before(world: World) -> None:

@@ -9,8 +9,9 @@ from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.defaults import apply_defaults
-from app.world.apiserver.options import DeleteOptions, Options
+from app.world.apiserver.options import Options
 from app.world.apiserver.resources import RESOURCES, Resource
+from app.world.changing import delete
 from app.world.edits.reading import member, only, same_name
 from app.world.edits.refusal import EditRefused
 from app.world.manifest import written
@@ -61,7 +62,7 @@ async def write_pod(world: World, document: JsonObject, typed: str) -> None:
     """DELETE and POST: hardly anything of a Pod can be changed while it lives."""
     _check(RESOURCES["pods"], POD_AFTER, document)
     if world.cluster.find("pods", NAMESPACE, POD_AFTER) is not None:
-        await operations.delete_object(world, ADMIN, RESOURCES["pods"], NAMESPACE, POD_AFTER, DeleteOptions())
+        await delete(world, "pods", NAMESPACE, POD_AFTER)
     await operations.create_object(world, ADMIN, RESOURCES["pods"], NAMESPACE, document, _EDITOR)
 
 
