@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
 from app.flow.steps.names import host_and_path
@@ -22,6 +22,7 @@ from app.world.roles import AUDIENCE
 if TYPE_CHECKING:
     from app.world.world import World
 
+JsonObject = dict[str, Any]
 OTHER_ROLE = "reports-reader"
 """The role in the other account."""
 FORMER_ID = "EC973221A6C1BC248C79CFD5455EEECC"
@@ -37,11 +38,15 @@ async def _missing(world: World) -> None:
 
 async def _of_the_former_cluster(world: World) -> None:
     """As after the cluster was created anew: provider and trust policy name the former issuer."""
-    former = world.issuer.replace(world.issuer_id, FORMER_ID)
-    _replace(world, former)
-    policy = json.dumps(trust_policy(world)).replace(world.issuer_id, FORMER_ID)
-    set_trust_policy(world, json.loads(policy))
+    _replace(world, world.issuer.replace(world.issuer_id, FORMER_ID))
+    set_trust_policy(world, former_trust_policy(world))
     await recreate(world)
+
+
+def former_trust_policy(world: World) -> JsonObject:
+    """The role's trust policy as it was for the cluster before."""
+    policy: JsonObject = json.loads(json.dumps(trust_policy(world)).replace(world.issuer_id, FORMER_ID))
+    return policy
 
 
 async def _with_a_slash(world: World) -> None:

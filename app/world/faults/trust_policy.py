@@ -11,7 +11,7 @@ from app.flow.steps.names import host_and_path
 from app.world.changing import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.faults.oidc_provider import FORMER_ID
+from app.world.faults.oidc_provider import former_trust_policy
 from app.world.roles import NODE_TRUST, trust_policy_without_subject
 from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 JsonObject = dict[str, Any]
-
-
-def _of_the_former_cluster(world: World) -> JsonObject:
-    policy: JsonObject = json.loads(json.dumps(trust_policy(world)).replace(world.issuer_id, FORMER_ID))
-    return policy
 
 
 def _wrong_namespace(world: World) -> JsonObject:
@@ -87,7 +82,7 @@ def _trust_fault(number: int, letter: str, policy_of: Callable[[World], JsonObje
 
 
 FAULTS = (
-    _trust_fault(15, "b", _of_the_former_cluster),
+    _trust_fault(15, "b", former_trust_policy),
     _trust_fault(21, "", _wrong_namespace),
     _trust_fault(22, "", _wrong_case),
     _trust_fault(23, "", _wildcard_without_like),
