@@ -235,11 +235,28 @@ def test_another_fault_takes_the_place_of_the_first(broken):
 # --- hidden ----------------------------------------------------------------------------------------------------------
 
 
+HIDDEN = "F23"
+"""The fault that is drawn where any would do."""
+CAN_BE_DRAWN = [fault.id for fault in FAULTS.values() if not fault.harmless]
+
+
 @pytest.fixture
-def surprised(screen):
-    shown = screen(lang="en").open("break_it")
-    press(shown, "surprise")
-    return shown
+def surprise(screen, monkeypatch):
+    """Lets a reader be surprised by the fault of that id."""
+
+    def surprise(fault: str):
+        drawn = SimpleNamespace(choice=lambda faults: next(it for it in faults if it.id == fault))
+        monkeypatch.setattr(trial, "secrets", drawn)
+        shown = screen(lang="en").open("break_it")
+        press(shown, "surprise")
+        return shown
+
+    return surprise
+
+
+@pytest.fixture
+def surprised(surprise):
+    return surprise(HIDDEN)
 
 
 def hidden_fault(shown):
@@ -254,8 +271,17 @@ def named(text: str, fault) -> int:
     return len(re.findall(rf"\b{fault.id}\b", text)) + plain.count(title) + plain.count(title.replace("`", ""))
 
 
-def test_a_hidden_fault_is_named_nowhere(surprised, reader):
-    """But in the lessons, which name it to everybody."""
+@pytest.mark.parametrize("fault", CAN_BE_DRAWN)
+def test_the_lab_does_not_name_a_hidden_fault(surprise, fault):
+    shown = surprise(fault)
+    assert shown.world.faults == (fault,)
+    assert {"lab_evidence", "lab_hints"} <= shown.keys
+    assert not {"diagnosis", "fix", "lookup", "lab_same"} & shown.keys
+    assert named(sent(shown) + shown.everything, FAULTS[fault]) == 0
+
+
+def test_no_page_names_a_hidden_fault(surprised, reader):
+    """But where it is named to everybody: in the lessons and in the lab's list."""
     fault = hidden_fault(surprised)
     for page in PAGES:
         surprised.open(page)
@@ -263,11 +289,18 @@ def test_a_hidden_fault_is_named_nowhere(surprised, reader):
         assert "fault" not in surprised.test.query_params
         told = sent(surprised) + surprised.everything
         usual = reader("en").open(page)
-        assert named(told, fault) <= (0 if page == "break_it" else named(sent(usual) + usual.everything, fault)), page
+        assert named(told, fault) <= named(sent(usual) + usual.everything, fault), page
     assert EN.message("lab.strip_hidden") in surprised.open("home").html("lab_strip")
-    surprised.open("break_it")
-    assert {"lab_evidence", "lab_hints"} <= surprised.keys
-    assert not {"diagnosis", "fix", "lookup", "lab_same"} & surprised.keys
+
+
+def test_any_fault_but_a_harmless_one_may_be_drawn(surprise, monkeypatch):
+    shown = surprise(HIDDEN)
+    offered = []
+    drawn = SimpleNamespace(choice=lambda faults: offered.append([it.id for it in faults]) or faults[0])
+    monkeypatch.setattr(trial, "secrets", drawn)
+    shown.click("reset")
+    press(shown, "surprise")
+    assert offered == [[fault for fault in CAN_BE_DRAWN if fault != HIDDEN]]
 
 
 def test_the_navigation_does_not_tell_the_step_of_a_hidden_fault(surprised, broken, monkeypatch):
