@@ -17,6 +17,7 @@ _SENTENCE = re.compile(
     r"|Parameter validation failed:.*"
     r"|Unable to locate credentials.*"
     r"|You must specify a region\..*"
+    r"|Invalid endpoint: .+"
     r"|(?:Connect|Read) timeout on endpoint URL: .+"
     r"|Could not connect to the endpoint URL: .+"
     r"|The provided profile or the current environment is configured to assume role with web identity.*"
@@ -46,7 +47,10 @@ _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resourc
 _NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
 _CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
-_NO_REGION = ("You must specify a region", "MissingRegion", "AWS region is required")
+_NO_REGION = re.compile(
+    r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
+)
+"""The last one where the region is an empty text."""
 
 
 def last_words(log: str) -> tuple[str, str]:
@@ -111,4 +115,4 @@ def lacks_credentials(said: str) -> bool:
 
 def lacks_region(said: str) -> bool:
     """Whether the program did not know its region."""
-    return any(words in said for words in _NO_REGION)
+    return _NO_REGION.search(said) is not None

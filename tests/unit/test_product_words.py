@@ -76,6 +76,11 @@ LOGS = {
         ACCESS,
     ),
     "no region": ("You must specify a region.", "You must specify a region.", STS),
+    "an empty region": (
+        "ValueError: Invalid endpoint: https://s3..amazonaws.com",
+        "Invalid endpoint: https://s3..amazonaws.com",
+        STS,
+    ),
     "the last of several": (f"aws: [ERROR]: {DENIED}\n{NOT_AUTHORIZED}", NOT_AUTHORIZED, STS),
     "Java": (
         "Not authorized (Service: Sts, Status Code: 403, Request ID: 1)",

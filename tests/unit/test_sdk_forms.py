@@ -79,6 +79,11 @@ def test_the_cli_adds_advice_that_botocore_does_not_give():
     assert found["boto3"] == "botocore.exceptions.NoRegionError: You must specify a region."
 
 
+def test_an_empty_region_is_a_value_error():
+    found = by_sdk("aws: [ERROR]: Invalid endpoint: https://s3..amazonaws.com")
+    assert found["boto3"] == "ValueError: Invalid endpoint: https://s3..amazonaws.com"
+
+
 def test_go_names_the_status_and_the_request():
     text = client_error("AccessDenied", "Not authorized")
     found = by_sdk(text, answer("AccessDenied", "Not authorized"))

@@ -105,12 +105,7 @@ CATALOGUE = {
             "Your account administrator can activate STS in this region using the IAM Console.",
         ),
     ),
-    "F39": (
-        WEBHOOK,
-        STS,
-        "An error occurred (NoRegion): You must specify a region. "
-        'You can also configure your region by running "aws configure".',
-    ),
+    "F39": (WEBHOOK, STS, "Invalid endpoint: https://s3..amazonaws.com"),
     "F41": (STS, STS, 'Connect timeout on endpoint URL: "https://sts.{region}.amazonaws.com/"'),
     "F42": (
         PROVIDER,

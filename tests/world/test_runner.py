@@ -198,6 +198,19 @@ def test_no_region_anywhere(world, aws_in):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "service"), [(("s3", "ls"), "s3"), (("sts", "get-caller-identity"), "sts")], ids=["s3", "sts"]
+)
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_an_empty_region_is_a_region_and_makes_an_endpoint_that_cannot_be(world, aws_in, name, arguments, service):
+    """botocore takes a variable that is there, whatever it holds, and does not go on to the metadata service."""
+    before = len(world.log.exchanges())
+    result = aws_in(*arguments, container=variables(**{name: ""}))
+    assert result == failure(255, f"Invalid endpoint: https://{service}..amazonaws.com")
+    callees = {exchange.callee for exchange in world.log.exchanges()[before:]}
+    assert not callees & {"sts", "s3", "instance-metadata"}
+
+
+@pytest.mark.parametrize(
     "url", ["https://evil.example/", "http://127.0.0.1:22/", "http://169.254.170.23/v1/credentials"]
 )
 def test_container_credentials_reach_nobody(aws_in, url):

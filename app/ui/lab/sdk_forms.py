@@ -43,6 +43,7 @@ _BOTOCORE = (
     ("Error when retrieving credentials from", "botocore.exceptions.CredentialRetrievalError"),
     ("Could not connect to the endpoint URL:", "botocore.exceptions.EndpointConnectionError"),
     ("You must specify a region.", "botocore.exceptions.NoRegionError"),
+    ("Invalid endpoint:", "ValueError"),
     ("The provided profile or the current environment", "botocore.exceptions.InvalidConfigError"),
     ("Credentials were refreshed, but", "RuntimeError"),
     ("[Errno 2]", "FileNotFoundError"),

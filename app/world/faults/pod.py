@@ -64,7 +64,7 @@ def _no_api_token(world: World, pod: JsonObject) -> None:
 
 def _no_region(world: World, pod: JsonObject) -> None:
     """A template left the variable empty, which is enough for the webhook to leave the region out."""
-    set_variables(pod, AWS_DEFAULT_REGION="", AWS_EC2_METADATA_DISABLED="true")
+    set_variables(pod, AWS_DEFAULT_REGION="")
 
 
 def _no_such_file(world: World) -> str:
@@ -76,10 +76,7 @@ def _permission_denied(world: World) -> str:
 
 
 def _region_unknown(world: World) -> str:
-    return (
-        "An error occurred (NoRegion): You must specify a region. "
-        'You can also configure your region by running "aws configure".'
-    )
+    return "Invalid endpoint: https://s3..amazonaws.com"
 
 
 FAULTS = (

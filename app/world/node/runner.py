@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
 
 import botocore.session
@@ -104,7 +104,11 @@ class AwsCli:
         return client
 
     def _new_client(self, service: str, region: str | None, signed: bool, arrives: bool) -> Any:
-        """Where nothing arrives the client has AWS's own endpoint, and gives up at once, before anything is sent."""
+        """Where nothing arrives the client has AWS's own endpoint, and gives up at once, before anything is sent.
+
+        Under an empty region it has that too, and botocore refuses to make it: `https://s3..amazonaws.com`.
+        """
+        endpoint_url = self._endpoint_url if arrives and region != "" else None
         config = Config(
             connect_timeout=HTTP_SECONDS,
             read_timeout=HTTP_SECONDS,
@@ -113,7 +117,7 @@ class AwsCli:
             signature_version=None if signed else UNSIGNED,
         )
         client: Any = self._session.create_client(
-            cast(Any, service), region_name=region, endpoint_url=self._endpoint_url if arrives else None, config=config
+            cast(Any, service), region_name=region, endpoint_url=endpoint_url, config=config
         )
         client.meta.events.register_first(f"choose-signer.{service}", self._caller.signs)
         client.meta.events.register(f"before-send.{service}", self._caller.sends)
@@ -185,7 +189,7 @@ class _Run:
         """Runs a command. Whatever it raises, `_failure` words."""
         options, arguments = aws_command.global_options(arguments)
         self._config = SharedConfig(self._container, options.profile)
-        self._region = options.region
+        self._region_option = options.region
         match aws_command.parse(arguments, self._read):
             case ListBuckets():
                 return _printed(aws_command.bucket_lines(self._signed_client("s3").list_buckets()))
@@ -208,31 +212,38 @@ class _Run:
 
     def _client_of_chain(self, service: str, config: Config | None = None, **keys: str) -> Any:
         """`Session.create_client`, as far as botocore's chain uses it: with keys, or without a signature."""
-        return self._cli.client(service, self._region_name(), _credentials(**keys) if keys else None)
+        return self._cli.client(service, self._region, _credentials(**keys) if keys else None)
 
     def _client_for_web_identity(self) -> Any:
         """The call is not signed. The CLI looks for credentials all the same, and needs none."""
         self._credentials()
-        return self._cli.client("sts", self._region_name())
+        return self._cli.client("sts", self._region)
 
     def _credentials(self) -> Credentials | None:
         return credential_chain.load(self._container, self._config, self._metadata, self._client_of_chain)
 
     def _signed_client(self, service: str) -> Any:
         credentials = self._credentials()
+        self._cli.client(service, self._region, credentials)  # what is wrong with its endpoint is noticed first of all
         if credentials is None:
             raise exceptions.NoCredentialsError
         credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
-        return self._cli.client(service, self._region_name(), credentials)
+        return self._cli.client(service, self._region, credentials)
 
-    def _region_name(self) -> str | None:
-        """By the CLI's rule, which asks the metadata service last."""
-        if self._region is None:
-            named = self._environment.get("AWS_REGION") or self._environment.get("AWS_DEFAULT_REGION")
-            named = named or self._config.profile.get("region")
-            fetcher = None if named else self._metadata.serve(InstanceMetadataRegionFetcher, self._environment)
-            self._region = named or (fetcher and fetcher.retrieve_region()) or ""
-        return self._region or None
+    @cached_property
+    def _region(self) -> str | None:
+        """By the CLI's rule: the first that is written, be it empty. The metadata service is asked last."""
+        written = (
+            self._region_option,
+            self._environment.get("AWS_REGION"),
+            self._environment.get("AWS_DEFAULT_REGION"),
+            self._config.profile.get("region"),
+        )
+        named = next((name for name in written if name is not None), None)
+        if named is not None:
+            return named
+        fetcher = self._metadata.serve(InstanceMetadataRegionFetcher, self._environment)
+        return fetcher.retrieve_region() if fetcher else None
 
 
 def _credentials(aws_access_key_id: str, aws_secret_access_key: str, aws_session_token: str | None) -> Credentials:
