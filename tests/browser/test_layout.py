@@ -48,3 +48,15 @@ def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader):
     one.expect_title(content.lesson(STEPS[1]).title)
     one.wait(".st-key-previous button")
     assert one.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
+    one = reader().open(f"/{STEPS[1]}?lang=ja")
+    stops = one.page.locator(".journey li")
+    middles = []
+    for stop in stops.all():
+        dot, name = (stop.locator(part).bounding_box() for part in (".dot", ".name"))
+        assert abs(dot["x"] + dot["width"] / 2 - name["x"] - name["width"] / 2) <= 1, stop.inner_text()
+        middles.append(dot["y"] + dot["height"] / 2)
+    assert len(middles) == len(STEPS)
+    assert max(middles) - min(middles) <= 1
