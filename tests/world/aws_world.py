@@ -79,11 +79,22 @@ class FakeIssuer:
         return self.is_trusted
 
 
+class StillClock(WorldClock):
+    """Stands at a whole second, so that no test depends on how fast it runs; `move` moves it all the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start = int(time.time())
+
+    def now(self) -> float:
+        return self._start + self.offset
+
+
 class AwsWorld:
     """Two accounts behind one endpoint; `account` is the one under test."""
 
     def __init__(self) -> None:
-        self.clock = WorldClock()
+        self.clock = StillClock()
         self.issuer = FakeIssuer()
         self.url = ""
         self._accounts: dict[str, Account] = {}
@@ -91,7 +102,7 @@ class AwsWorld:
 
     def reset(self) -> None:
         """Accounts, issuer and clock as new; the server keeps running."""
-        self.clock = WorldClock()
+        self.clock = StillClock()
         self.issuer = FakeIssuer()
         self._accounts = {
             number: Account(number, region=REGION, clock=self.clock, issuer_client=self.issuer, log=ExchangeLog())
