@@ -14,6 +14,7 @@ from app.content import Content
 from app.flow.consent import NOTHING, Action, consented
 from app.flow.errors import FlowError
 from app.flow.model import StepReport, Subject, Walk
+from app.flow.object_names import check_names, check_namespace
 from app.flow.steps.documents import text
 from app.wiring import Choice
 from app.world.tool_files import write
@@ -35,6 +36,8 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
     from app.flow.walk import walk_through
 
     try:
+        check_names(subject)
+
         # (1) About whom. What this asks takes of its own ports' time: the walk gets new ones.
         own = wiring.own_subject() if choice.in_cluster else None
         subject = _completed(consented(wiring.live(choice), NOTHING), choice, subject, own, words)
@@ -58,6 +61,7 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     from app.flow.doctor.survey import survey
 
     try:
+        check_namespace(namespace)
         return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
     except FlowError as error:
         raise cannot(error, words) from error

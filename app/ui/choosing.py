@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -15,19 +14,17 @@ from app.flow.consent import NOTHING, Action
 from app.flow.doctor.choosing import rank
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.model import JsonValue, Subject
+from app.flow.object_names import NotAName, check_name, check_namespace
 from app.flow.ports import Ports
-from app.flow.steps.documents import shown, text
+from app.flow.steps.documents import text
 from app.ui.visit import Visit
 from app.wiring import Choice
 
 _STATE = "live"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_LONGEST = 253
-"""Characters of a name (RFC 1123)."""
 
 
 class NotChosen(FlowError):
-    """It is not known yet which ServiceAccount is meant, or what was chosen cannot be one."""
+    """It is not known yet which ServiceAccount is meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +134,7 @@ def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
     """Fills in what nobody has chosen yet. Raises `FlowError` where it cannot be known."""
     try:
         return _settled(chosen, opened)
-    except NotChosen:
+    except (NotChosen, NotAName):
         look_around(chosen, opened())
         raise
 
@@ -150,7 +147,7 @@ def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
 
     # (2) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
     chosen.namespace = chosen.namespace or wiring.default_namespace(chosen.choice)
-    _must_be_a_name(chosen.namespace)
+    check_namespace(chosen.namespace)
     accounts = _accounts(chosen, opened)
     if isinstance(accounts.error, NotPermitted) and accounts.error.about_login:
         raise accounts.error  # nothing else will be answered either
@@ -163,7 +160,7 @@ def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
                 code="live_not_chosen", said=accounts.error.said if accounts.error else "", got=chosen.namespace
             )
         chosen.service_account = (annotated or list(accounts.names))[0]
-    _must_be_a_name(chosen.service_account)
+    check_name("ServiceAccount", chosen.service_account)
     pods = _listed(
         chosen,
         ("pods", chosen.namespace, chosen.service_account),
@@ -171,15 +168,8 @@ def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
     )
     if chosen.pod is None:
         chosen.pod = pods.names[0] if pods.names else ""
-    if chosen.pod:
-        _must_be_a_name(chosen.pod)
+    check_name("Pod", chosen.pod)
     return chosen.subject
-
-
-def _must_be_a_name(text: str) -> None:
-    """Raises `NotChosen` for what was typed, or stands in an address, and no object can be called."""
-    if len(text) > _LONGEST or not _NAME.fullmatch(text):
-        raise NotChosen(code="live_not_a_name", said="", got=shown(text[:_LONGEST]))
 
 
 def look_around(chosen: State, ports: Ports) -> Unreachable | None:

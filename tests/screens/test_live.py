@@ -147,7 +147,8 @@ def test_whatever_is_typed_stays_a_name(screen, real, what):
     for typed in ("../../x", "ａ", "a b", "<b>x", "x" * 300, "%2e%2e", "..", "\0", "\u202e", "-"):
         type_in(shown, what, typed)
         assert not shown.test.exception, typed
-        assert EN.message("errors.live_not_a_name.title") in unescape(shown.html("notice_problem"))
+        code = "not_a_namespace_name" if what == "namespace" else "not_a_name"
+        assert EN.message(f"errors.{code}.title") in unescape(shown.html("notice_problem"))
         assert "<b>x" not in shown.everything
         assert "namespaces" in {key[0] for key in shown.test.session_state["live"].lists}
     shown.test.query_params[what] = "default"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from app import wiring
 from app.commands import doctor_sources
 from app.commands.main import command_line
 from app.content import LANGUAGES, load
@@ -323,6 +324,25 @@ def test_only_what_is_asked_for_is_granted(
     assert (choice.context, choice.profile, choice.region, choice.in_cluster) == ("c", "p", "r", False)
     assert subject == Subject(namespace="shop", service_account="orders", pod="web")
     assert actions == granted
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["-s", "a/b"], "not_a_name"),
+        (["--pod", "A_B"], "not_a_name"),
+        (["-s", "my-sa", "-n", "x y"], "not_a_namespace_name"),
+        (["--all", "-n", "a.b"], "not_a_namespace_name"),
+    ],
+)
+def test_for_a_name_that_there_cannot_be_nobody_is_asked(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], code: str
+) -> None:
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: pytest.fail("it was asked"))
+    result = run(*words)
+    assert result.exit_code == 2
+    assert load("en").message(f"errors.{code}.title") in result.output
+    assert words[-1] in result.output
 
 
 def test_an_action_that_there_is_not_is_refused() -> None:
