@@ -120,11 +120,7 @@ class History:
         self.world.clock.offset = self._offset = self.current.at - time.time()
 
     async def _return(self, stop: Stop) -> None:
-        accounts = (self.world.account, self.world.other_account)
-        wordings = [account.sts_wording for account in accounts]  # the reader's choice, and no event in the world
         await memento.restore(self.world, stop.memento)
-        for account, wording in zip(accounts, wordings, strict=True):
-            account.sts_wording = wording
         self.current = stop
         self._let_go()
 

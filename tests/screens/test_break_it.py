@@ -11,7 +11,7 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
-from app.ui import navigation, session
+from app.ui import navigation, session, wording
 from app.ui.lab import trial
 from app.world import edits
 from app.world.faults import FAULTS
@@ -223,6 +223,12 @@ def test_mending_passes_and_can_be_broken_again(broken):
     assert 'class="outcome passed"' in broken.html("lab_whole")
     press(broken, "again")
     assert broken.world.faults == (NAMED,)
+
+
+def test_mending_keeps_the_wording_that_was_chosen_meanwhile(broken):
+    wording.set_wording(broken.world, "classic")
+    press(broken, "mend")
+    assert broken.world.account.sts_wording == "classic"
 
 
 def test_another_fault_takes_the_place_of_the_first(broken):

@@ -30,7 +30,6 @@ def change_everything(simulation, world):
         role.attached.clear()
         account.buckets.clear()
         account.node.hop_limit = 1
-        account.sts_wording = "classic"
         account.disabled_sts_regions.add(world.region)
         account.service_control_policies.append("{}")
         account.published_keys.clear()
@@ -85,6 +84,13 @@ def test_everything_comes_back(simulation, world):
     assert changed["world"].keys() == before["world"].keys()
     simulation.restore(world, saved)
     assert state_of(world) == before
+
+
+def test_the_wording_stays_as_it_was_chosen(simulation, world):
+    saved = simulation.save(world)
+    world.account.sts_wording = world.other_account.sts_wording = "classic"
+    simulation.restore(world, saved)
+    assert (world.account.sts_wording, world.other_account.sts_wording) == ("classic", "classic")
 
 
 def test_saving_changes_nothing(simulation, world):
