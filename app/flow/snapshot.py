@@ -113,8 +113,10 @@ def _document(text: str) -> JsonValue:
     except json.JSONDecodeError as error:
         place = f"{error.lineno}:{error.colno}"
         raise SnapshotError("not_json", got=error.msg, expected="JSON", place=place) from error
+    except strict_json.TooDeep as error:
+        raise SnapshotError("too_deep", got=f"{strict_json.DEEPEST}", expected=f"{strict_json.DEEPEST}") from error
     except ValueError as error:
-        raise SnapshotError("not_json", got=shown(str(error)), expected="JSON") from error
+        raise SnapshotError("not_strict", got=shown(str(error)), expected="RFC 8259") from error
 
 
 def _check_ids(diagnosis: Diagnosis) -> None:

@@ -8,7 +8,12 @@ from typing import NoReturn
 
 from app.flow.model import JsonValue
 
-_DEEPEST = 100
+DEEPEST = 100
+"""How many lists and objects may lie in each other."""
+
+
+class TooDeep(ValueError):
+    """More of them do."""
 
 
 def loads(text: str) -> JsonValue:
@@ -20,8 +25,8 @@ def loads(text: str) -> JsonValue:
     try:
         value = _DECODER.decode(text)
     except RecursionError as error:
-        raise ValueError("too deep") from error
-    _check_depth(value, _DEEPEST)
+        raise TooDeep("too deep") from error
+    _check_depth(value, DEEPEST)
     if "\\u" in text or not text.isascii():
         json.dumps(value, ensure_ascii=False).encode()
     return value
@@ -29,7 +34,7 @@ def loads(text: str) -> JsonValue:
 
 def _check_depth(value: JsonValue, left: int) -> None:
     if not left:
-        raise ValueError("too deep")
+        raise TooDeep("too deep")
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _check_depth(child, left - 1)
 
