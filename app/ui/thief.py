@@ -153,7 +153,7 @@ def _widen(stolen: Theft) -> None:
 def _back(stolen: Theft, content: Content, key: str) -> None:
     st.button(
         content.message("thief.put_back"),
-        help=content.message("thief.put_back_help"),
+        help=content.message("thief.put_back_help" if stolen.before else "thief.nothing_in_force"),
         key=key,
         icon=":material/undo:",
         disabled=stolen.before is None,

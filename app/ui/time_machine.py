@@ -20,7 +20,7 @@ from app.world import experiments
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.history import History, Stop
-from app.world.scenario import POD_AFTER
+from app.world.scenario import NAMESPACE, POD_AFTER
 from app.world.token_review import token_review
 from app.world.world import World
 
@@ -189,6 +189,7 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
                 key=f"moment_{key}",
                 icon=icon,
                 width="stretch",
+                help=content.message("time_machine.at_beginning") if key == "earlier" and here == at else None,
                 disabled=(mark is None and key == "later") or here == at,
                 on_click=_go,
                 args=(at,),
@@ -200,6 +201,20 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
 # (3) The experiments
 
 
+def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
+    """What cannot be done at this moment, each with the key of the reason."""
+    found = {}
+    if asked.late is None:
+        found["recreate"] = "too_early"
+    else:
+        found["annotate"] = "already"
+        if asked.late.variables:
+            found["recreate"] = "already"
+    if history.world.cluster.find("pods", NAMESPACE, POD_AFTER) is None:
+        found["delete_pod"] = "already"
+    return found
+
+
 def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     history = travel.history
     heading = f'<h2 class="heading">{escape(content.message("time_machine.acts.heading"))}</h2>'
@@ -208,24 +223,22 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     caption = f'<p class="caption">{prose(content.message(f"time_machine.acts.{key}", count=later))}</p>'
     pods = f'<p class="caption">{prose(content.message("time_machine.acts.pods"))}</p>'
     components.block(heading + pods + caption, key="acts")
-    possible = {
-        "annotate": asked.late is None,
-        "recreate": asked.late is not None and not asked.late.variables,
-        "delete_pod": asked.mounted is not None,
-    }
+    in_the_way = _in_the_way(history, asked)
     with st.container(horizontal=True, gap="small", key="moment_acts"):
         for name in _ACTS:
+            why = in_the_way.get(name)
             st.button(
                 content.message(f"time_machine.acts.{name}.do"),
-                help=content.message(f"time_machine.acts.{name}.help"),
+                help=content.message(f"time_machine.acts.{name}.{why or 'help'}"),
                 key=f"act_{name}",
                 icon=_ACT_ICONS[name],
-                disabled=not possible[name],
+                disabled=bool(why),
                 on_click=_act,
                 args=(name,),
             )
         st.button(
             content.message("time_machine.acts.undo"),
+            help=content.message(f"time_machine.acts.{'undo_help' if history.current.act else 'undo_nothing'}"),
             key="act_undo",
             icon=":material/undo:",
             disabled=not history.current.act,

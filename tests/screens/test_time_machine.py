@@ -146,6 +146,31 @@ def test_a_pod_older_than_the_annotation_is_the_nodes_role_until_it_is_recreated
     assert not shown.test.exception
 
 
+def test_what_cannot_be_done_now_says_why(machine):
+    shown = machine()
+
+    def why(key):
+        button = shown.test.button(key=key)
+        return button.help if button.disabled else None
+
+    def told(key):
+        return load("en").message(f"time_machine.{key}")
+
+    assert why("moment_earlier") == told("at_beginning")
+    assert why("act_recreate") == told("acts.recreate.too_early")
+    assert why("act_undo") == told("acts.undo_nothing")
+    assert why("act_annotate") is why("act_delete_pod") is None
+    shown.click("act_annotate")
+    assert why("act_annotate") == told("acts.annotate.already")
+    assert why("act_recreate") is why("act_undo") is None
+    shown.click("act_recreate").click("act_delete_pod")
+    assert why("act_recreate") == told("acts.recreate.already")
+    assert why("act_delete_pod") == told("acts.delete_pod.already")
+    shown.click("moment_later")
+    assert why("act_undo") == told("acts.undo_nothing")
+    assert why("moment_earlier") is None
+
+
 def test_a_change_elsewhere_is_noticed_and_said(machine):
     shown, content = machine(), load("en")
     to(shown, "ends").click("moment_earlier")
