@@ -38,10 +38,10 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
     try:
         check_names(subject)
 
-        # (1) About whom. What this asks takes of its own ports' time: the walk gets new ones.
+        # (1) About whom. One set of ports serves this and the walk: both together are over when its patience is.
         own = wiring.own_subject() if choice.in_cluster else None
-        subject = _completed(consented(wiring.live(choice), NOTHING), choice, subject, own, words)
         ports = wiring.live(choice)
+        subject = _completed(consented(ports, NOTHING), choice, subject, own, words)
     except FlowError as error:
         raise cannot(error, words) from error
 

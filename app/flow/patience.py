@@ -16,10 +16,10 @@ from app.flow.errors import Unreachable
 from app.flow.interception import intercepted
 from app.flow.ports import Ports
 
-WALK_SECONDS = 9.0
-"""For all questions together, from the first one on: a walk is over within ten seconds."""
-ANSWER_SECONDS = 5.0
-"""For one answer."""
+WALK_SECONDS = 8.5
+"""For all questions together, from the first one on: a walk is over within ten seconds, the start included."""
+ANSWER_SECONDS = 4.0
+"""For one answer. Each one that does not come halves what is left for the others, who are likely to be as silent."""
 TIMED_OUT = "timed_out"
 OUT_OF_TIME = "out_of_time"
 """Our codes for: this answer did not come in time; there was no time left to ask."""
@@ -119,9 +119,16 @@ class _Watch:
         except TimeoutError:
             code = TIMED_OUT if left >= ANSWER_SECONDS else OUT_OF_TIME
             silence = Unreachable(code=code, said="", operation=method)
-            self._silence[behind or server] = silence
+            self._note(behind or server, silence)
             raise silence from None
         except Unreachable as silence:
             if not silence.code.startswith(_HEARD):
-                self._silence[behind or server] = silence
+                self._note(behind or server, silence)
             raise
+
+    def _note(self, server: str, silence: Unreachable) -> None:
+        """Asks this server no more. Who waited in vain waits less from now on."""
+        self._silence[server] = silence
+        if silence.code in (TIMED_OUT, OUT_OF_TIME) and self._until is not None:
+            now = self._clock()
+            self._until = now + (self._until - now) / 2

@@ -326,6 +326,19 @@ def test_only_what_is_asked_for_is_granted(
     assert actions == granted
 
 
+def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def live(choice: Any) -> Any:
+        made.append(choice)
+        return healthy().ports()
+
+    monkeypatch.setattr(wiring, "live", live)
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    assert run("-s", "my-sa").exit_code == 2
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

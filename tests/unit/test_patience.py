@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.flow.doctor import examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Walk
 from app.flow.patience import ANSWER_SECONDS, OUT_OF_TIME, TIMED_OUT, WALK_SECONDS, in_a_thread, patient
@@ -113,6 +114,39 @@ def test_the_deadline_is_kept_whatever_each_answer_takes(cost: float) -> None:
     if cost < ANSWER_SECONDS:
         assert "out_of_time" in reasons(found).values()
         assert found.reports[0].check("issuer.discovery").status is (Status.PASSED if cost < 4 else Status.UNKNOWN)
+
+
+def test_where_everybody_is_silent_the_second_one_is_not_waited_for_as_long() -> None:
+    time = Time({"cluster_discovery": 0.0}, each=60.0)
+    assert_whole(examine(time.ports(Fakes()), SUBJECT).walk)
+    assert time.waits[:3] == [0.0, ANSWER_SECONDS, (WALK_SECONDS - ANSWER_SECONDS) / 2]
+    assert time.now - 1000 <= 6.5
+
+
+@pytest.mark.parametrize("method", ["discovery", "oidc_providers"])
+def test_one_silent_server_leaves_the_others_time_to_answer(method: str) -> None:
+    time = Time({method: 60.0}, each=0.1)
+    found = walk(time.ports(Fakes()), SUBJECT)
+    assert "out_of_time" not in reasons(found).values()
+    assert found.report(found.reports[2].step).status is Status.PASSED
+
+
+def test_who_takes_two_seconds_is_slow_and_not_silent() -> None:
+    time = Time(each=2.0)
+    ports = time.ports(Fakes())
+    for ask in (ports.cluster.version, ports.aws.caller_identity, ports.cluster.jwks, ports.cluster.namespaces):
+        ask()
+    assert time.waits == [2.0] * 4
+
+
+def test_a_refused_connection_costs_nobody_time() -> None:
+    time = Time(each=1.0)
+    ports = time.ports(Fakes(errors={"version": Unreachable(code="connection_refused", said="")}))
+    with pytest.raises(Unreachable):
+        ports.cluster.version()
+    for _ in range(7):
+        ports.aws.caller_identity()
+    assert time.waits == [1.0] * 7
 
 
 def test_time_begins_with_the_first_question() -> None:
