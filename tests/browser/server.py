@@ -21,6 +21,7 @@ DESK = (1360, 1000)
 PHONE = (390, 844)
 PATIENCE = 60.0
 """Seconds that a server may take to start, and a page to draw, on a busy machine."""
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @contextmanager
@@ -95,8 +96,8 @@ class Reader:
 
     def wait(self, shows: str = "h1") -> Reader:
         """Until the page shows something and no place-holders, and the script has run to its end."""
-        expect(self.page.locator(shows).first).to_be_visible(timeout=PATIENCE * 1000)
-        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE * 1000)
+        expect(self.page.locator(shows).first).to_be_visible()
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         expect(self.page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
         return self
 
@@ -124,7 +125,7 @@ class Reader:
         return self
 
     def expect_title(self, words: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_contain_text(words, timeout=PATIENCE * 1000)
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(words)
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)

@@ -9,10 +9,9 @@ from playwright.sync_api import Page, expect
 
 from app.content import load
 from tests.browser.axe import violations
-from tests.browser.server import PATIENCE, PHONE
+from tests.browser.server import PHONE
 
 pytestmark = pytest.mark.browser
-SOON = PATIENCE * 1000
 EN = load("en")
 THEMES = ("light", "dark")
 
@@ -39,7 +38,7 @@ def test_one_fault_by_keyboard(reader):
     choose(page, 0, 4)
     choose(page, 1, 1)
     press(page, "run")
-    expect(page.locator(".guessed")).to_be_visible(timeout=SOON)
+    expect(page.locator(".guessed")).to_be_visible()
     expect(page.locator(".diagnosis .outcome.failed")).to_be_visible()
     expect(page.locator(".st-key-diagram_flow figure")).to_have_class("diagram one failed")
     one.wait()
@@ -47,7 +46,7 @@ def test_one_fault_by_keyboard(reader):
     one.unfold()
     assert {theme: found for theme in THEMES if (found := violations(one.wear(theme).page))} == {}
     press(page, "mend")
-    expect(page.locator(".outcome.passed")).to_contain_text(EN.message("lab.whole"), timeout=SOON)
+    expect(page.locator(".outcome.passed")).to_contain_text(EN.message("lab.whole"))
     assert one.complaints == []
 
 
@@ -56,7 +55,7 @@ def test_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
     page, main = one.page, one.page.get_by_test_id("stMain")
     for label, shows in (("run_unguessed", ".diagnosis .outcome.failed"), ("mend", ".outcome.passed")):
         press(page, label)
-        expect(page.locator(shows)).to_be_visible(timeout=SOON)
+        expect(page.locator(shows)).to_be_visible()
         one.wait()
         assert main.evaluate("main => main.scrollTop") == 0
 
@@ -69,7 +68,7 @@ def test_the_list_is_narrowed_down_and_leads_to_a_fault(reader):
     expect(page.locator("[data-entry]:visible")).to_have_count(1)
     page.locator("[data-entry]:visible a").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".fault")).to_contain_text("F23", timeout=SOON)
+    expect(page.locator(".fault")).to_contain_text("F23")
     expect(page).to_have_url(re.compile("fault=F23"))
     one.wait()
     assert one.overflow <= 0
@@ -78,11 +77,11 @@ def test_the_list_is_narrowed_down_and_leads_to_a_fault(reader):
 def test_a_hidden_fault_on_a_phone(reader):
     one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en")
     press(one.page, "surprise")
-    expect(one.page.locator(".hints")).to_be_attached(timeout=SOON)
+    expect(one.page.locator(".hints")).to_be_attached()
     one.wait().unfold()
     assert one.overflow <= 0
     assert {theme: found for theme in THEMES if (found := violations(one.wear(theme).page))} == {}
     assert "fault" not in one.page.url
     one.page.goto(f"{one.address}/home?lang=en")
-    expect(one.page.locator(".strip")).to_contain_text(EN.message("lab.strip_hidden"), timeout=SOON)
+    expect(one.page.locator(".strip")).to_contain_text(EN.message("lab.strip_hidden"))
     assert one.overflow <= 0

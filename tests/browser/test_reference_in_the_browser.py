@@ -37,7 +37,7 @@ def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(reader):
     shown.page.locator("a.term", has_text="JSON patch").first.click()
     lit = shown.page.locator(".term-entry.lit")
     expect(lit).to_have_attribute("id", "json_patch")
-    expect(lit).to_be_in_viewport(timeout=10_000)
+    expect(lit).to_be_in_viewport()
     lit.get_by_role("link", name="Webhook").click()
     shown.expect_title("The webhook edits the Pod")
 

@@ -8,10 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.content import load
-from tests.browser.server import DESK, PATIENCE, PHONE
+from tests.browser.server import DESK, PHONE
 
 pytestmark = pytest.mark.browser
-SOON = PATIENCE * 1000
 EN = load("en")
 LAYOUTS = {DESK: "lr", PHONE: "tb"}
 
@@ -46,13 +45,13 @@ def test_a_choice_lights_the_path_and_moves_nothing(reader, size):
     expect(box(page, layout, "aurora_safe")).to_be_hidden()
     before = top_of_what_follows(page)
     choose(page, "scheme", "why.schemes.irsa")
-    expect(box(page, layout, "aurora_safe")).to_be_visible(timeout=SOON)
+    expect(box(page, layout, "aurora_safe")).to_be_visible()
     expect(box(page, layout, "aurora_taken")).to_be_hidden()
     assert top_of_what_follows(page) == pytest.approx(before, abs=2)
     choose(page, "taken", "why.pods.pod-2")
-    expect(box(page, layout, "aurora_taken")).to_be_visible(timeout=SOON)
+    expect(box(page, layout, "aurora_taken")).to_be_visible()
     assert top_of_what_follows(page) == pytest.approx(before, abs=2)
-    expect(page).to_have_url(re.compile(r"scheme=irsa&taken=pod-2"), timeout=SOON)
+    expect(page).to_have_url(re.compile(r"scheme=irsa&taken=pod-2"))
     assert shown.overflow <= 0
 
 
@@ -61,8 +60,8 @@ def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(
     page.locator(".st-key-scheme").get_by_role("radio").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    expect(box(page, "lr", "aurora_safe")).to_be_visible(timeout=SOON)
-    expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"), timeout=SOON)
+    expect(box(page, "lr", "aurora_safe")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"))
 
 
 def test_a_card_of_the_first_page_leads_on_by_keyboard(reader):
@@ -70,4 +69,4 @@ def test_a_card_of_the_first_page_leads_on_by_keyboard(reader):
     shown.page.locator("a.path").first.focus()
     shown.press("Enter")
     shown.expect_title(EN.lesson("why").title)
-    expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"), timeout=SOON)
+    expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"))
