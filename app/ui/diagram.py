@@ -22,9 +22,9 @@ FONT = "Noto Sans CJK JP"
 FIGURES = (FLOW, STORY)
 _QUERY = "%query%"
 """Stands in a drawn link where the query goes."""
-ROOM = "%nnnnnnnn%"
+ROOM = "%nnnnnnnnn%"
 """Stands in a drawn box where the real name goes, and is as wide as a name may be."""
-_LONGEST = 15
+_LONGEST = 13
 """Characters of a real name that fit there, in the smaller type that names have."""
 _BOX = re.compile(r'<g id="[^"]*&#45;(\w+)" class="node box.*?</g>\n(?:</a>\n</g>\n)?', re.DOTALL)
 
@@ -70,7 +70,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
             _words(content, node.id) + (f"\n{ROOM}" if node.named else ""),
             id=f"{figure.name}-{layout}-{node.id}",
             pos=place(*node.at[layout]),
-            fontsize="11.5" if small else "13",
+            fontsize="12" if small else "13",
             width="0.5",
             height="0.45",
             margin="0.06,0.05" if small else "0.11,0.05",
@@ -92,7 +92,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
                 pos=place(*edge.label_at.get(layout, ((x1 + x2) / 2, (y1 + y2) / 2))),
                 shape="plaintext",
                 style="",
-                fontsize="10.5" if small else "12",
+                fontsize="11.5" if small else "12.5",
                 width="0",
                 height="0",
                 margin="0",

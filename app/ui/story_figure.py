@@ -8,17 +8,24 @@ from app.ui.figures import Edge, Figure, Layout, Node, Place, Zone
 
 _PODS = ("1", "2")
 _LABELS: dict[tuple[str, str], Place] = {
-    ("1", "pod_1_role"): (76, 192),
-    ("1", "node_role"): (137, 219),
-    ("1", "pod_2_role"): (222, 246),
-    ("2", "pod_2_role"): (282, 192),
-    ("2", "node_role"): (221, 219),
-    ("2", "pod_1_role"): (136, 246),
+    ("1", "pod_1_role"): (62, 196),
+    ("1", "node_role"): (104, 222),
+    ("1", "pod_2_role"): (190, 256),
+    ("2", "pod_2_role"): (222, 196),
+    ("2", "node_role"): (180, 222),
+    ("2", "pod_1_role"): (94, 256),
 }
 """Where the words of the ways from a Pod to a role stand on a phone: on three lines, since they meet in the middle."""
 
 
-_ATTACKS: dict[str, dict[Layout, Place]] = {"1": {"tb": (150, 60)}, "2": {"tb": (208, 60)}}
+_ATTACKS: dict[str, dict[Layout, Place]] = {"1": {"tb": (110, 60)}, "2": {"tb": (174, 60)}}
+
+
+_PERMITS: dict[str, dict[Layout, Place]] = {
+    "pod_1_role": {"tb": (70, 346)},
+    "node_role": {},
+    "pod_2_role": {"tb": (214, 346)},
+}
 
 
 def _way(name: str, words: tuple[str, ...], pod: str, role: str) -> Edge:
@@ -48,30 +55,30 @@ STORY = Figure(
     zones=(
         Zone(
             id="worker",
-            corners={"lr": (140, 0, 350, 270), "tb": (0, 84, 358, 174)},
+            corners={"lr": (138, 0, 282, 270), "tb": (0, 84, 284, 176)},
             name_at={"lr": ("t", "l"), "tb": ("t", "l")},
         ),
         Zone(
             id="aws",
-            corners={"lr": (540, 0, 1000, 270), "tb": (0, 268, 358, 478)},
+            corners={"lr": (396, 0, 738, 270), "tb": (0, 276, 284, 544)},
             name_at={"lr": ("t", "r"), "tb": ("b", "l")},
         ),
     ),
     nodes=(
-        _box("attacker", "outside", (50, 138), (179, 22)),
-        _box("pod_1", "kubernetes", (245, 72), (90, 140), named=True),
-        _box("pod_2", "kubernetes", (245, 204), (268, 140), named=True),
-        _box("pod_1_role", "aws", (640, 48), (60, 306), named=True),
-        _box("node_role", "aws", (640, 138), (179, 306), named=True),
-        _box("pod_2_role", "aws", (640, 228), (298, 306), named=True),
-        _box("aurora_taken", "aws", (905, 138), (179, 430)),
-        _box("aurora_safe", "aws", (905, 138), (179, 430)),
+        _box("attacker", "outside", (38, 138), (142, 22)),
+        _box("pod_1", "kubernetes", (210, 72), (62, 140), named=True),
+        _box("pod_2", "kubernetes", (210, 204), (222, 140), named=True),
+        _box("pod_1_role", "aws", (466, 48), (53, 310), named=True),
+        _box("node_role", "aws", (466, 138), (142, 372), named=True),
+        _box("pod_2_role", "aws", (466, 228), (231, 310), named=True),
+        _box("aurora_taken", "aws", (670, 138), (142, 496)),
+        _box("aurora_safe", "aws", (670, 138), (142, 496)),
     ),
     edges=(
         *_ways(),
         *(
-            Edge(id=f"permits_{role}", words=("permits",), tail=role, head="aurora_safe")
-            for role in ("pod_1_role", "node_role", "pod_2_role")
+            Edge(id=f"permits_{role}", words=("permits",), tail=role, head="aurora_safe", label_at=label_at)
+            for role, label_at in _PERMITS.items()
         ),
     ),
 )

@@ -10,6 +10,32 @@ pytestmark = pytest.mark.browser
 TABLET = (900, 1000)
 """The sidebar stands beside the page and leaves it 600 pixels."""
 
+SMALLEST = 11
+"""Pixels of a diagram's type that can be read on any screen."""
+LABELS = """() => {
+  const found = []
+  const look = (root) => {
+    for (const part of root.querySelectorAll("*")) {
+      if (part.shadowRoot) look(part.shadowRoot)
+      if (part.matches(".diagram text") && part.checkVisibility())
+        found.push(parseFloat(getComputedStyle(part).fontSize) * part.getScreenCTM().a)
+    }
+  }
+  look(document)
+  return found
+}"""
+"""Pixels of every label that is seen, as the diagram's scale leaves them."""
+
+
+@pytest.mark.parametrize("page", ["oidc_provider", "why"])
+def test_every_label_of_a_diagram_can_be_read_at_any_width(reader, page):
+    one = reader().open(f"/{page}?lang=en")
+    for width in (320, 390, 600, 641, 760, 768, 800, 820, 834, 900, 1024, 1100, 1180, 1280, 1440, 1920):
+        one.page.set_viewport_size({"width": width, "height": 900})
+        labels = one.page.evaluate(LABELS)
+        assert len(labels) > 20, width
+        assert min(labels) >= SMALLEST, width
+
 
 def test_the_meaning_of_a_term_stays_on_the_page(reader):
     one = reader(size=PHONE).open("/oidc_provider?lang=en").predict()
