@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.flow.errors import FlowError
-from app.flow.model import StepReport, Subject
+from app.flow.model import Check, JsonValue, Status, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import oidc_provider, service_account, sts_assume
 from app.flow.steps.injection import token_container
 from app.flow.steps.names import API_TOKEN
 from app.flow.tampering import Change, flip
-from app.flow.token import MalformedToken, verify
+from app.flow.token import MalformedToken, decode, verify
 from app.flow.trail import Trail
 
 
@@ -30,6 +30,8 @@ class Submission:
     """The token as it was read, before any change, its signature masked."""
     unread: str = ""
     """Why there was no token to send, in the words of who refused; empty where nobody did: the Pod mounts none."""
+    malformed: Check | None = None
+    """What was read in place of a token: the check of step 4 that it does not pass."""
 
 
 def submit_changed(ports: Ports, subject: Subject, index: int) -> Submission:
@@ -40,7 +42,7 @@ def submit_changed(ports: Ports, subject: Subject, index: int) -> Submission:
     try:
         changed, change = flip(read, index)
     except MalformedToken as error:
-        return Submission(unread=str(error))
+        return _no_token(error, subject)
     return replace(_sent(ports, subject, changed), change=change, compact=_masked(read))
 
 
@@ -61,6 +63,22 @@ def read_token(ports: Ports, subject: Subject, path: str = "") -> str | Submissi
     except FlowError as error:
         return Submission(unread=error.said)
     return content.stdout if content.exit_code == 0 else Submission(unread=content.stderr.strip())
+
+
+def read_claims(ports: Ports, subject: Subject) -> tuple[str, JsonValue] | Submission:
+    """The token for STS, and what it says of itself; or why there is none. It is a secret."""
+    token = read_token(ports, subject)
+    try:
+        return token if isinstance(token, Submission) else (token, decode(token).claims)
+    except MalformedToken as error:
+        return _no_token(error, subject)
+
+
+def _no_token(error: MalformedToken, subject: Subject) -> Submission:
+    where = f"{subject.namespace}/{subject.pod}"
+    return Submission(
+        malformed=Check(id="token.format", status=Status.FAILED, got=error.got, expected=error.expected, where=where)
+    )
 
 
 def _sent(ports: Ports, subject: Subject, token: str) -> Submission:

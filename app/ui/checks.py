@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
+from app.flow.submission import Submission
 from app.report.words import would_allow
 from app.ui.code import code
 from app.ui.text import escape, page_link, prose, readable, told_by, value
@@ -37,6 +38,11 @@ def listed(found: Sequence[Check], subject: Subject, content: Content, *, kind: 
     return f'<ol class="{f"checks {kind}".strip()}">{"".join(rows)}</ol>'
 
 
+def unread(found: Submission, subject: Subject, content: Content) -> str:
+    """Why there is no token: who refused to give it, in their words; or what is wrong with what was read."""
+    return listed([found.malformed], subject, content) if found.malformed else said(found.unread, content)
+
+
 def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> str:
     words = content.check(check.id).fill(check, subject)
     passed = check.status is Status.PASSED
@@ -57,7 +63,7 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
         parts.append(f"<p>{prose(content.message(f'reasons.{check.reason}'))}</p>")
     if check.error:
         parts.append(said(check.error, content))
-    parts.append(_permission(check, subject, content))
+    parts.append(allowed_by(would_allow(check, content), content))
     rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
     shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text, content)}</dd>" for key, text in rows if text)
     if shown:
@@ -69,9 +75,8 @@ def _inside(check: Check, subject: Subject, content: Content) -> str:
     return "".join(parts)
 
 
-def _permission(check: Check, subject: Subject, content: Content) -> str:
-    """The least that would allow what the check has to read: RBAC rules, an IAM policy, or both."""
-    texts = would_allow(check, subject, content)
+def allowed_by(texts: Iterable[tuple[str, str]], content: Content) -> str:
+    """The least that would allow what may not be read: RBAC rules, an IAM policy, or both."""
     return "".join(f"<p>{prose(sentence)}</p>{code(content, text)}" for sentence, text in texts)
 
 

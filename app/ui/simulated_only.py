@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
+from app.flow.submission import Submission
 from app.ui import components, mode, session
-from app.ui.checks import said
+from app.ui.checks import unread
 from app.ui.text import prose
 
 
@@ -20,8 +21,8 @@ def needs_a_world(content: Content) -> bool:
     return True
 
 
-def without_token(why: str, content: Content) -> None:
+def without_token(why: Submission, content: Content) -> None:
     """Says that the world's Pod has no token to begin with, and in whose words; a new world is one click away."""
     words = f'<p class="failed">{prose(content.message("simulated_only.no_token"))}</p>'
-    components.block(words + said(why, content), key="no_token")
+    components.block(words + unread(why, session.SUBJECT, content), key="no_token")
     st.button(content.message("ui.reset"), key="no_token_reset", icon=":material/delete_sweep:", on_click=session.reset)

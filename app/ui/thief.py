@@ -10,6 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.model import Status
 from app.flow.steps.documents import text
+from app.flow.submission import Submission
 from app.ui import components, language, mode, thief_deeds, thief_views, wording
 from app.ui.checks import mark, said
 from app.ui.lesson import folded, told
@@ -33,7 +34,7 @@ def thief() -> None:
     told("token", "thief", content)
     stolen = thief_deeds.theft()
     _button("copy", ":material/content_copy:", thief_deeds.copy, content, done=stolen is not None)
-    if isinstance(stolen, str):
+    if isinstance(stolen, Submission):
         without_token(stolen, content)
     if not isinstance(stolen, Theft):
         return

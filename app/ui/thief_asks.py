@@ -12,8 +12,7 @@ from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
 from app.flow.steps.documents import text
 from app.flow.steps.names import API_TOKEN
-from app.flow.submission import Submission, read_token
-from app.flow.token import MalformedToken, decode
+from app.flow.submission import Submission, read_claims, read_token
 from app.ui.answers import Answer, ask
 from app.ui.time_machine_asks import AUDIENCE, exchanged, listed
 from app.world import story
@@ -77,20 +76,17 @@ class Attempt:
     answer: Answer
 
 
-def copy(ports: Ports, subject: Subject) -> Loot | str:
-    """Reads the token in the Pod, by exec; or says why not, in the words of who refused."""
-    token = read_token(ports, subject)
-    if isinstance(token, Submission):
-        return token.unread
+def copy(ports: Ports, subject: Subject) -> Loot | Submission:
+    """Reads the token in the Pod, by exec; or says why not."""
+    read = read_claims(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    token, claims = read
     try:
         account = ports.cluster.service_account(subject.namespace, subject.service_account)
-        return Loot(
-            token=token, claims=decode(token).claims, role_arn=text(account, "metadata", "annotations", ROLE_ARN)
-        )
-    except MalformedToken as error:
-        return str(error)
     except FlowError as error:
-        return error.said
+        return Submission(unread=error.said)
+    return Loot(token=token, claims=claims, role_arn=text(account, "metadata", "annotations", ROLE_ARN))
 
 
 def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:

@@ -10,6 +10,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.steps.documents import dig, text
 from app.flow.steps.sts_assume import LEEWAY
+from app.flow.submission import Submission
 from app.ui import session, thief_asks
 from app.ui.answers import Answer
 from app.ui.thief_asks import Attempt, Loot, Standing, Used
@@ -74,10 +75,10 @@ MADE_UP: Sequence[Name] = (("sandbox", SERVICE_ACCOUNT), (NAMESPACE, "attacker")
 """What somebody creates who may create ServiceAccounts: in a namespace of their own, and in that of the users."""
 
 
-def theft() -> Theft | str | None:
-    """The theft in this browser's world; why it failed, in the server's words; None where nothing was tried."""
+def theft() -> Theft | Submission | None:
+    """The theft in this browser's world; why it failed; None where nothing was tried."""
     found = session.beside().get(_KEPT)
-    return found if isinstance(found, (Theft, str)) else None
+    return found if isinstance(found, (Theft, Submission)) else None
 
 
 # (1) The theft
@@ -89,7 +90,7 @@ def copy() -> None:
         put_back(kept)
     world = session.world()
     found = thief_asks.copy(session.simulated_ports(), session.SUBJECT)
-    session.beside()[_KEPT] = found if isinstance(found, str) else Theft(world=world, loot=found)
+    session.beside()[_KEPT] = found if isinstance(found, Submission) else Theft(world=world, loot=found)
 
 
 def use(stolen: Theft) -> None:

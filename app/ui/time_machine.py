@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.content import Content
+from app.flow.submission import Submission
 from app.ui import components, language, session, wording
 from app.ui import time_machine_views as views
 from app.ui.checks import said
@@ -56,7 +57,7 @@ def time_machine() -> None:
     if needs_a_world(content):
         return
     travel = _travel()
-    if isinstance(travel, str):
+    if isinstance(travel, Submission):
         without_token(travel, content)
         return
     marks = landmarks(travel.first, travel.history.start)
@@ -89,7 +90,7 @@ def time_machine() -> None:
 # (1) The journey
 
 
-def _travel() -> _Travel | str:
+def _travel() -> _Travel | Submission:
     """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
     world, kept = session.world(), _kept()
     if kept:
@@ -99,7 +100,7 @@ def _travel() -> _Travel | str:
                 session.run_again()
             return kept
     begun = first(session.simulated_ports(), session.SUBJECT)
-    if isinstance(begun, str):
+    if isinstance(begun, Submission):
         return begun
     history = session.simulation().run(History.begin(world))
     session.beside()[_KEPT] = made = _Travel(history=history, first=begun)

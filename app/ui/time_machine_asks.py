@@ -10,8 +10,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
 from app.flow.steps.documents import dig, items, strings, text
-from app.flow.submission import Submission, read_token
-from app.flow.token import MalformedToken, decode
+from app.flow.submission import Submission, read_claims
 from app.ui.answers import Answer, ask
 from app.world.experiments import DEFAULT
 from app.world.scenario import NAMESPACE, POD_BEFORE
@@ -58,8 +57,8 @@ class Moment:
 
     mounted: JsonValue
     """The claims of the token in the file; None where there is none to read."""
-    unread: str
-    """Why there is none, in the words of who refused."""
+    unread: Submission | None
+    """Why there is none."""
     sts: Answer
     review: Answer
     s3: Answer | None
@@ -69,18 +68,16 @@ class Moment:
     """`pod-before`, once its ServiceAccount names a role."""
 
 
-def first(ports: Ports, subject: Subject) -> First | str:
+def first(ports: Ports, subject: Subject) -> First | Submission:
     """The token of this moment, and a session for it; or why there is none."""
-    token = read_token(ports, subject)
-    if isinstance(token, Submission):
-        return token.unread
+    read = read_claims(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    token, claims = read
     try:
-        claims = decode(token).claims
         account = ports.cluster.service_account(subject.namespace, subject.service_account)
-    except MalformedToken as error:
-        return str(error)
     except FlowError as error:
-        return error.said
+        return Submission(unread=error.said)
     arn = text(account, "metadata", "annotations", ROLE_ARN)
     _, role = exchanged(ports, arn, _SESSION, token)
     return First(token=token, claims=claims, role_arn=arn, credentials=role.credentials if role else None)
@@ -88,16 +85,12 @@ def first(ports: Ports, subject: Subject) -> First | str:
 
 def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Moment:
     """Asks everybody. `review` is the status of a TokenReview for the first token."""
-    token, unread = read_token(ports, subject), ""
-    mounted: JsonValue = None
-    try:
-        mounted = decode(token).claims if isinstance(token, str) else None
-    except MalformedToken as error:
-        unread = str(error)
+    read = read_claims(ports, subject)
+    unread, mounted = (read, None) if isinstance(read, Submission) else (None, read[1])
     sts, _ = exchanged(ports, kept.role_arn, _SESSION, kept.token)
     return Moment(
         mounted=mounted,
-        unread=token.unread if isinstance(token, Submission) else unread,
+        unread=unread,
         sts=sts,
         review=reviewed(review),
         s3=listed(ports, kept.credentials) if kept.credentials else None,

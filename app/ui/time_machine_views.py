@@ -6,7 +6,8 @@ from app.content import Content
 from app.flow.model import Subject
 from app.flow.steps.documents import text
 from app.ui.answers import Answer, row
-from app.ui.checks import listed, said
+from app.ui.checks import listed, unread
+from app.ui.session import SUBJECT
 from app.ui.text import breakable, escape, prose, utc
 from app.ui.time_machine_asks import First, Late, Moment, Ran
 from app.world.experiments import DEFAULT
@@ -38,9 +39,9 @@ def _row(name: str, answer: Answer, content: Content) -> str:
 def file(asked: Moment, kept: First, content: Content) -> str:
     """The token in the file, and whether it is still the one of the beginning."""
     heading = f'<h2 class="heading">{escape(content.message("time_machine.file"))}</h2>'
-    if asked.mounted is None:
+    if asked.unread:
         words = f'<p class="failed">{prose(content.message("time_machine.no_file"))}</p>'
-        return heading + words + said(asked.unread, content)
+        return heading + words + unread(asked.unread, SUBJECT, content)
     same = text(asked.mounted, "jti") == text(kept.claims, "jti")
     word = prose(content.message(f"time_machine.{'same_token' if same else 'other_token'}"))
     rows = "".join(

@@ -210,6 +210,29 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
     assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
 
 
+@pytest.mark.parametrize(("page", "key"), [("time_machine", ""), ("thief", "thief_copy")])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_half_a_token_is_told_as_what_it_is_and_not_as_somebodys_words(screen, simulation, language, page, key):
+    shown = screen(lang=language)
+    simulation.cause(shown.world, "F30")
+    shown.open(page)
+    if key:
+        shown.click(key)
+    content, html = load(language), shown.html("no_token")
+    assert 'class="failed" data-check="token.format"' in html
+    assert content.check("token.format").fix in plain(html)
+    assert content.message("ui.server_said") not in html
+
+
+def test_a_file_that_is_cut_off_on_the_way_is_told_as_what_it_is(machine):
+    shown = machine()
+    for token in shown.world.directory.rglob("token"):
+        if not token.is_symlink():
+            token.write_bytes(token.read_bytes()[:100])
+    to(shown, "advisory")
+    assert 'class="failed" data-check="token.format"' in shown.html("moment_file")
+
+
 # The two wordings
 
 

@@ -8,7 +8,7 @@ from app.flow.errors import Refused
 from app.flow.model import Status
 from app.flow.ports import Execution
 from app.flow.steps.names import API_TOKEN
-from app.flow.submission import Submission, submit_api_token, submit_changed
+from app.flow.submission import Submission, read_claims, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
 from tests.unit.fake_ports import SUBJECT, FakeAws, Fakes, token
 
@@ -89,4 +89,11 @@ def test_a_pod_without_tokens_says_so():
     assert submit_changed(ports(Fakes(errors={"pod": REFUSAL})), SUBJECT, 0).unread == REFUSAL.said
     assert submit_changed(ports(Fakes(pod={"spec": {}})), SUBJECT, 0) == Submission()
     assert "No such file" in submit_api_token(ports(Fakes()), SUBJECT).unread
-    assert "parts" in submit_changed(ports(Fakes(token="junk")), SUBJECT, 0).unread
+
+
+def test_what_is_no_token_is_no_servers_words():
+    junk = ports(Fakes(token="junk"))
+    for found in submit_changed(junk, SUBJECT, 0), read_claims(junk, SUBJECT):
+        assert found.unread == ""
+        assert (found.malformed.id, found.malformed.status) == ("token.format", Status.FAILED)
+        assert (found.malformed.got, found.malformed.expected) == ("1", "3")

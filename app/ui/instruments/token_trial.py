@@ -6,7 +6,7 @@ from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject
 from app.flow.submission import Submission
 from app.flow.tampering import Change
-from app.ui.checks import mark, said
+from app.ui.checks import mark, said, unread
 from app.ui.text import escape, prose, value
 from app.ui.wire import wire
 
@@ -16,9 +16,9 @@ _EXPLAINED = ("sts.format", "sts.expiration", "sts.provider", "sts.audience", "s
 def trial(submission: Submission, shown: str, subject: Subject, content: Content) -> str:
     """The outcome as HTML. `shown` is the masked token on the page: kubelet may have replaced it since."""
     if submission.report is None:
-        unread = escape(content.message("anatomy.unread"))
-        return f'<p class="failed"><span class="mark" aria-hidden="true">✕</span> {unread}</p>' + said(
-            submission.unread, content
+        words = escape(content.message("anatomy.unread"))
+        return f'<p class="failed"><span class="mark" aria-hidden="true">✕</span> {words}</p>' + unread(
+            submission, subject, content
         )
     stale = submission.compact != shown
     warning = f'<p class="warning"><span class="mark">!</span> {prose(content.message("anatomy.stale"))}</p>'
