@@ -13,7 +13,7 @@ from app.flow.errors import FlowError
 from app.ui import blast_radius, components, language, mode, navigation, schemes, session
 from app.ui.checks import said
 from app.ui.depth import WIRE, depth
-from app.ui.lesson import told
+from app.ui.lesson import folded, told
 from app.ui.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
 from app.world import scenario
@@ -47,16 +47,19 @@ def why() -> None:
             if pod:
                 components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
 
+        # (3) What lies behind it, folded; what to keep.
+        with st.container(key="behind"):
+            folded("pairing", "why", content, icon=":material/group:")
+        told("recap", "why", content)
+
 
 _TOLD = (
     ("node-role", scenario.POD_BEFORE),
     ("per-service-account", scenario.POD_AFTER),
     ("without-sub", ""),
     ("limits", ""),
-    ("pairing", ""),
-    ("recap", ""),
 )
-"""The sections in their order, with the Pod of this world that lives what one of them tells."""
+"""The sections that stand open, in their order, with the Pod of this world that lives what one of them tells."""
 
 
 @st.fragment

@@ -46,3 +46,14 @@ def test_the_button_leads_down_to_the_last(screen):
     shown.click("deeper")
     assert all(expander.proto.expanded for expander in shown.test.expander)
     assert not [button for button in shown.test.button if button.key == "deeper"]
+
+
+@pytest.mark.parametrize(("asked", "opened"), [("2", False), ("3", True)])
+def test_the_review_and_the_comparison_with_people_are_folded_but_for_the_wire(screen, asked, opened):
+    shown = screen(lang="en").open("webhook", depth=asked)
+    html = shown.html("instrument_admission_review")
+    assert html.index('class="limits"') < html.index('<details class="more"') < html.index('class="review"')
+    assert ('<details class="more" open>' in html) is opened
+    shown.open("why", depth=asked)
+    assert [expander.proto.expanded for expander in shown.test.expander] == [opened]
+    assert "pairing_why" in shown.keys

@@ -1,4 +1,4 @@
-"""The webhook's instrument: the AdmissionReview, question beside answer, and what the webhook leaves alone."""
+"""The webhook's instrument: what the webhook leaves alone, and the AdmissionReview, question beside answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.webhook_limits import Limit, limits
 from app.ui import components
 from app.ui.checks import mark
+from app.ui.depth import WIRE, depth
 from app.ui.documents import ITSELF, Notes, Path, document, json_lines
-from app.ui.evidence.parts import json_document
+from app.ui.evidence.parts import folded, json_document
 from app.ui.session import Visit
 from app.ui.text import breakable, escape, prose
 
@@ -18,19 +19,19 @@ _WORDS = {True: "holds", False: "broken", None: "unknown"}
 
 
 def admission_review(visit: Visit, content: Content) -> None:
-    """Draws the review that the dry run caused, and the list."""
+    """Draws the list, and the review that the dry run caused, folded but for who wants all of it."""
     review = visit.walk.report(Step.WEBHOOK).evidence.get("admission_review")
     components.block(
-        exchanged(review, content) + not_done(limits(visit.walk), content), key="instrument_admission_review"
+        not_done(limits(visit.walk), content)
+        + folded(content, "admission_review", exchanged(review, content), opened=depth() == WIRE),
+        key="instrument_admission_review",
     )
 
 
 def exchanged(review: JsonValue, content: Content) -> str:
     """Question, answer and patch as HTML, or that nobody could listen."""
-    title, caption = (escape(content.message(f"evidence.admission_review.{key}")) for key in ("title", "caption"))
     if not review:
-        hidden = escape(content.message("webhook.review.hidden"))
-        return f'<h2 class="heading">{title}</h2><p class="quiet">{hidden}</p>'
+        return f'<p class="quiet">{escape(content.message("webhook.review.hidden"))}</p>'
     asked, answered = dig(review, "request"), dig(review, "response")
     sides = (
         ("admission_request", asked, _asked(asked, content)),
@@ -41,10 +42,7 @@ def exchanged(review: JsonValue, content: Content) -> str:
         f"{document(content, json_lines(side), notes)}</section>"
         for label, side, notes in sides
     )
-    return (
-        f'<h2 class="heading">{title}</h2><p class="caption">{caption}</p>'
-        f'<div class="review">{columns}</div>{_patch(review, content)}'
-    )
+    return f'<div class="review">{columns}</div>{_patch(review, content)}'
 
 
 def _asked(asked: JsonValue, content: Content) -> Notes:
