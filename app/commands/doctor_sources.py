@@ -43,7 +43,7 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
         ports = wiring.live(choice)
         subject = _completed(consented(ports, NOTHING), choice, subject, own, words)
     except FlowError as error:
-        raise cannot(error, words) from error
+        raise cannot(error, words, "pod.exists") from error
 
     # (2) In our own Pod its token is ours to read.
     if own is not None and subject == own:
@@ -58,13 +58,13 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     """The survey of a real cluster."""
     from app import wiring
-    from app.flow.doctor.survey import survey
+    from app.flow.doctor.survey import USES, survey
 
     try:
         check_namespace(namespace)
         return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
     except FlowError as error:
-        raise cannot(error, words) from error
+        raise cannot(error, words, *USES) from error
 
 
 def opened(path: Path, words: Content) -> Diagnosis:
@@ -92,9 +92,11 @@ def saved(found: Diagnosis, path: Path, words: Content) -> None:
         raise cannot(error, words) from error
 
 
-def cannot(error: FlowError, words: Content) -> CannotRun:
-    """A server's refusal, or a file's fault, as the end of the command."""
-    return CannotRun(words, error.words, **error.values)
+def cannot(error: FlowError, words: Content, *uses: str) -> CannotRun:
+    """A server's refusal, or a file's fault, as the end of the command; with what would have allowed these uses."""
+    from app.report.words import allowing_after
+
+    return CannotRun(words, error.words, allowing_after(error, uses, words), **error.values)
 
 
 def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from app.commands.rendering import heading, labelled, marked, pad, printable, width
+from app.commands.rendering import heading, labelled, marked, pad, printable, to_paste, width
 from app.commands.verdict_text import conclusions
 from app.content import Content
 from app.flow.doctor import Diagnosis
@@ -49,7 +49,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         for check in checks:
             yield from _check(check, found, columns, check.reason if check.reason != told_already else "", words)
             told_already = check.reason
-            yield from _would_allow(check, found, rules_told, words)
+            yield from _would_allow(check, rules_told, words)
 
     # (3) What follows, and the verdict once more.
     yield from conclusions(found, words)
@@ -68,13 +68,11 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
         yield from labelled(_details(check, words), indent=6)
 
 
-def _would_allow(check: Check, found: Diagnosis, told_already: set[str], words: Content) -> Iterator[str]:
+def _would_allow(check: Check, told_already: set[str], words: Content) -> Iterator[str]:
     """The rules and the policy without which we may not make the check, each where it is missing first."""
-    for sentence, text in told.would_allow(check, found.subject, words):
-        if text not in told_already:
-            told_already.add(text)
-            yield f"      {sentence}"
-            yield from (f"        {line}" for line in text.splitlines())
+    new = [(sentence, text) for sentence, text in told.would_allow(check, words) if text not in told_already]
+    told_already.update(text for _, text in new)
+    yield from to_paste(new, indent=6)
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:
@@ -116,6 +114,9 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
         status = Status.FAILED if wide else told.STAND_STATUS[tie.stand]
         line = _line(row, columns)
         yield f"  {marked(status, click.style(line, fg='red') if wide else line)}"
+    if texts := told.survey_would_allow(found, words):
+        yield ""
+        yield from to_paste(texts, indent=2)
     yield ""
     yield verdict
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import IO, Any
 
 import click
 
-from app.commands.rendering import labelled
+from app.commands.rendering import labelled, to_paste
 from app.content import Content
 
 COULD_NOT_RUN = 2
@@ -18,11 +19,12 @@ class CannotRun(click.ClickException):
 
     exit_code = COULD_NOT_RUN
 
-    def __init__(self, words: Content, code: str, **values: object) -> None:
+    def __init__(self, words: Content, code: str, below: Iterable[tuple[str, str]] = (), /, **values: object) -> None:
+        """`below`: texts to paste, each with a sentence before it."""
         text = words.error(code, **values)
         parts = {"got": text.got, "expected": text.expected, "fix": text.fix}
         details = labelled({words.message(f"ui.{name}"): value for name, value in parts.items()}, indent=2)
-        super().__init__("\n".join((text.title, *details)))
+        super().__init__("\n".join((text.title, *details, *to_paste(below, indent=2))))
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints to standard error, without click's English `Error:`."""

@@ -54,6 +54,15 @@ def labelled(values: Mapping[str, str], *, indent: int) -> list[str]:
     return lines
 
 
+def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
+    """Texts to copy, each below its sentence."""
+    return [
+        line
+        for sentence, text in texts
+        for line in (" " * indent + sentence, *(" " * (indent + 2) + line for line in text.splitlines()))
+    ]
+
+
 def printable(text: str) -> str:
     """`text` without what would steer the terminal: control and format characters become `\\x1b` and the like."""
     return "".join(

@@ -57,7 +57,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
                 "step": step,
                 **dataclasses.asdict(check),
                 "title": told.title(check, found, words),
-                "would_allow": [text for _, text in told.would_allow(check, found.subject, words)],
+                "would_allow": [text for _, text in told.would_allow(check, words)],
             }
             for step, checks in found.steps()
             for check in checks
@@ -74,4 +74,5 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
         "outcome": found.outcome,
         "service_accounts": [dataclasses.asdict(tie) for tie in found.ties],
         "roles": [dataclasses.asdict(role) for role in found.roles],
+        "would_allow": [text for _, text in told.survey_would_allow(found, words)],
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.content import Content
 from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
-from app.flow.model import Check, Status, Subject
+from app.flow.model import Check, Status
 from app.flow.verdict import Outcome
 from app.report import difference, picture
 from app.report import words as told
@@ -45,7 +45,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
     ]
     # (1) Why, and what it may mean.
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
-        parts += [_heading("evidence", words), _details(judged.check, subject, words)]
+        parts += [_heading("evidence", words), _details(judged.check, words)]
     if judged.seen:
         seen_at = words.message("doctor_page.seen_at", step=words.message(f"steps.{judged.seen.step}.short"))
         parts += [
@@ -88,6 +88,7 @@ def of_survey(found: Survey, words: Content) -> str:
         _verdict(status, told.survey_verdict(found, words)),
         _values({"issuer": found.issuer, words.message("doctor.read_at"): told.read_at(found.read_at)}),
         _table(found, words),
+        _to_paste(told.survey_would_allow(found, words)),
     ]
     if found.ties:
         parts.append(f"<p>{_prose(words.message('doctor.survey.picture'))}</p>")
@@ -162,14 +163,15 @@ def _values(values: Mapping[str, str]) -> str:
     return f"<dl>{rows}</dl>" if rows else ""
 
 
-def _details(check: Check, subject: Subject, words: Content) -> str:
+def _details(check: Check, words: Content) -> str:
     values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
     reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
-    allowing = "".join(
-        f"<p>{_prose(sentence)}</p><pre><code>{escape(text)}</code></pre>"
-        for sentence, text in told.would_allow(check, subject, words)
-    )
-    return reason + _values({words.message(f"ui.{name}"): value for name, value in values.items()}) + allowing
+    found = _values({words.message(f"ui.{name}"): value for name, value in values.items()})
+    return reason + found + _to_paste(told.would_allow(check, words))
+
+
+def _to_paste(texts: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"<p>{_prose(sentence)}</p><pre><code>{escape(text)}</code></pre>" for sentence, text in texts)
 
 
 def _check(check: Check, found: Diagnosis, words: Content) -> str:
@@ -179,7 +181,7 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
         f'<span class="{status}">{_mark(status)}'
         f"<strong>{escape(words.message(f'statuses.{status}'))}</strong></span> {_prose(text.title)}"
     )
-    return f"<li>{head}{_details(check, found.subject, words) if status is not Status.PASSED else ''}</li>"
+    return f"<li>{head}{_details(check, words) if status is not Status.PASSED else ''}</li>"
 
 
 def _table(found: Survey, words: Content) -> str:

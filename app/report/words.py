@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.consent import Action
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
-from app.flow.model import Check, Status, Subject
+from app.flow.errors import FlowError, NotPermitted
+from app.flow.model import Check, Status
 from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict import Judgement, Outcome
@@ -58,19 +60,28 @@ def meanings(judged: Judgement, words: Content) -> list[tuple[str, list[str]]]:
     ]
 
 
-def would_allow(check: Check, subject: Subject, words: Content) -> list[tuple[str, str]]:
-    """What would let us make a check that we may not make: RBAC rules, an IAM policy, each with a sentence before it.
-
-    Empty where no permission is missing.
-    """
-    wanted, texts = need(check.id), []
-    if check.reason != NO_PERMISSION:
-        return []
-    if wanted.accesses:
-        texts.append((words.message("actions.allow_rbac"), rules_as_yaml(rules(wanted.of(subject)))))
-    if wanted.iam:
-        texts.append((words.message("actions.allow_iam"), json.dumps(iam_policy(wanted.iam), indent=2)))
+def allowing(uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
+    """What would allow these uses: RBAC rules, an IAM policy, each as a text to paste with a sentence before it."""
+    wanted = [need(use) for use in uses]
+    accesses = [access for found in wanted for access in found.accesses]
+    iam = [action for found in wanted for action in found.iam]
+    texts = []
+    if accesses:
+        texts.append((words.message("actions.allow_rbac"), rules_as_yaml(rules(accesses))))
+    if iam:
+        texts.append((words.message("actions.allow_iam"), json.dumps(iam_policy(iam), indent=2)))
     return texts
+
+
+def allowing_after(error: FlowError, uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
+    """The same where one of the uses was refused; empty where another thing stands in the way than a permission."""
+    lacking = isinstance(error, NotPermitted) and not error.about_login
+    return allowing(uses, words) if lacking else []
+
+
+def would_allow(check: Check, words: Content) -> list[tuple[str, str]]:
+    """What would let us make a check that we may not make; empty where no permission is missing."""
+    return allowing([check.id], words) if check.reason == NO_PERMISSION else []
 
 
 def later(found: Diagnosis, words: Content) -> list[str]:
@@ -112,6 +123,12 @@ STAND_STATUS = {
     Stand.UNREAD: Status.UNKNOWN,
 }
 """The mark that a ServiceAccount of a survey bears."""
+
+
+def survey_would_allow(found: Survey, words: Content) -> list[tuple[str, str]]:
+    """What would let us read the roles that we may not read; empty where no permission is missing."""
+    lacking = any(role.reason == NO_PERMISSION for role in found.roles)
+    return allowing(["role.exists"], words) if lacking else []
 
 
 def survey_verdict(found: Survey, words: Content) -> str:

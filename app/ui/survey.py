@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.doctor.survey import Survey, survey
+from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
 from app.report import picture, words
 from app.ui import components, notice, session
-from app.ui.checks import mark
+from app.ui.checks import allowed_by, mark
 from app.ui.text import escape, prose, value
 
 _KEPT = "survey"
@@ -29,9 +29,11 @@ def surveyed(content: Content) -> None:
         return
     found = kept[1]
     if isinstance(found, FlowError):
-        components.block(notice.notice(found, content), key="notice_survey")
+        lacking = allowed_by(words.allowing_after(found, USES, content), content)
+        components.block(notice.notice(found, content) + lacking, key="notice_survey")
         return
-    components.block(_verdict(found, content) + _table(found, content), key="survey")
+    lacking = allowed_by(words.survey_would_allow(found, content), content)
+    components.block(_verdict(found, content) + _table(found, content) + lacking, key="survey")
     if found.ties:
         st.caption(content.message("doctor.survey.picture"))
         with st.container(key="survey_picture"):

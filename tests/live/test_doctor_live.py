@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from app import wiring
@@ -111,6 +112,16 @@ def test_the_command_survives_having_no_rights(here: Eks, monkeypatch: pytest.Mo
     result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-n", "default", *named, *words])
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
+
+
+def test_the_rules_that_a_survey_asks_for_are_enough(here: Eks) -> None:
+    survey_as_reader = ["doctor", "--all", "--context", "reader", "--lang", "en"]
+    refused = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader).output
+    pasted = refused.partition(load("en").message("actions.allow_rbac"))[2]
+    with here.granted(*yaml.safe_load(pasted)):
+        here.eventually(lambda: here.ports("reader").cluster.service_accounts() is not None)
+        allowed = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader)
+    assert allowed.exit_code == 0, allowed.output
 
 
 def test_kubectls_own_pipeline_makes_the_pod_anew(here: Eks, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from app import wiring
 from app.clients.issuer import IssuerTransport
 from app.clients.kubernetes_cluster import KubernetesCluster
 from app.content import LANGUAGES, PAGES, STORY, load
@@ -18,6 +19,7 @@ from app.flow.consent import ALL, Action
 from app.flow.errors import Unreachable
 from app.flow.model import Status, Step
 from app.flow.snapshot import save
+from app.wiring import Choice
 from app.world.aws.iam import actions as iam
 from tests.screens.live import reality
 
@@ -542,6 +544,19 @@ def test_the_survey_shows_who_may_assume_what(screen, real):
     assert not shown.test.exception
     assert 'class="wide"' in shown.html("survey")
     assert EN.message("doctor.survey.everybody") in shown.html("survey")
+
+
+def test_a_survey_that_is_not_permitted_comes_with_the_rule(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live")
+    cluster = wiring.live(Choice()).cluster
+    real.log_in_as(cluster.request_token("default", "default", real.world.api_audience, 600))
+    shown.click("do_survey")
+    assert EN.message("errors.not_permitted.title") in unescape(shown.html("notice_survey"))
+    assert 'resources: ["serviceaccounts"]' in unescape(shown.html("notice_survey"))
+    real.log_in_as("nobody")
+    shown.click("do_survey")
+    assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_survey"))
+    assert "serviceaccounts" not in shown.html("notice_survey").partition("</dl>")[2]
 
 
 def test_the_survey_is_there_in_the_simulated_cluster_too(screen):

@@ -358,6 +358,27 @@ def test_for_a_name_that_there_cannot_be_nobody_is_asked(
     assert words[-1] in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "method", "rules"),
+    [
+        (["--all"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
+        (["--pod", "web"], "pod", ['"pods"']),
+    ],
+)
+def test_what_ends_the_command_for_lack_of_a_right_comes_with_the_rule(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], method: str, rules: list[str]
+) -> None:
+    fakes = healthy()
+    fakes.errors[method] = FORBIDDEN
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    result = run(*words)
+    assert result.exit_code == 2
+    assert [rule for rule in rules if rule not in result.output] == []
+    fakes.errors[method] = NotPermitted(code="Unauthorized", said="Unauthorized", status=401)
+    assert load("en").message("actions.allow_rbac") not in run(*words).output  # no rule helps who is not known
+
+
 def test_an_action_that_there_is_not_is_refused() -> None:
     assert run("-s", "my-sa", "--do", "delete_everything").exit_code == 2
 

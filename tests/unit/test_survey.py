@@ -6,12 +6,14 @@ import dataclasses
 import json
 import re
 import shutil
+from html import unescape
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.doctor.survey import Stand, Survey, survey
 from app.flow.errors import NotFound, NotPermitted, Unreachable
@@ -210,9 +212,27 @@ def test_the_page_has_a_row_for_each_and_marks_the_wide_one(language: str) -> No
 
 def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
     found = json.loads(json.dumps(document.of_survey(many(), load("en"))))
-    assert list(found) == ["format", "read_at", "issuer", "outcome", "service_accounts", "roles"]
+    assert list(found) == ["format", "read_at", "issuer", "outcome", "service_accounts", "roles", "would_allow"]
     assert list(found["service_accounts"][0]) == ["namespace", "service_account", "role_arn", "stand"]
     assert {"arn", "reason", "said", "cluster", "namespaces", "similar", "also"} == set(found["roles"][0])
+
+
+def shown(found: Survey, output: str) -> str:
+    words = load("en")
+    match output:
+        case "json":
+            return "\n".join(document.of_survey(found, words)["would_allow"])
+        case "html":
+            return unescape(page.of_survey(found, words))
+    return "\n".join(doctor_text.of_survey(found, words))
+
+
+@pytest.mark.parametrize("output", ["text", "json", "html"])
+def test_the_policy_that_would_show_the_roles_is_there_to_paste(output: str) -> None:
+    denied = NotPermitted(code="AccessDenied", said="not authorized", status=403)
+    assert '"iam:GetRole"' in shown(surveyed(MINE, **{"s3-reader": denied}), output)
+    silent = Unreachable(code="timed_out", said="")
+    assert '"iam:GetRole"' not in shown(surveyed(MINE, **{"s3-reader": silent}), output)
 
 
 _NAME = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)

@@ -28,6 +28,8 @@ from app.flow.steps.names import (
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict import Outcome
 
+USES = ("issuer.discovery", "choose.service_account")
+"""Without what of the cluster there is no survey (`permissions_needed.NEEDS`)."""
 _PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
 
