@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.server import PHONE
+from tests.browser.server import DESK, PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -54,3 +54,36 @@ def test_a_narrow_page_shows_the_standing_diagram_and_puts_words_below_the_story
         assert (words["y"] >= story["y"] + story["height"]) is stands
         assert words["width"] > 200
         assert one.overflow == 0
+
+
+SMALL = """() => {
+  const small = new Set()
+  const look = (root) => {
+    for (const part of root.querySelectorAll("*")) {
+      if (part.shadowRoot) look(part.shadowRoot)
+      const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
+      if (!said || !part.checkVisibility() || part.getBoundingClientRect().width < 2) continue
+      const scale = part.ownerSVGElement ? part.getScreenCTM().a : 1
+      const size = parseFloat(getComputedStyle(part).fontSize) * scale
+      if (size < 11.9) small.add(`${size.toFixed(1)} ${part.textContent.trim().slice(0, 30)}`)
+    }
+  }
+  look(document)
+  return [...small]
+}"""
+
+
+@pytest.mark.parametrize("page", ["service_account", "token_mount", "sts_assume"])
+@pytest.mark.parametrize("size", [PHONE, (820, 1180), DESK], ids=["phone", "tablet", "desk"])
+def test_no_text_is_smaller_than_12_pixels(reader, page, size):
+    one = reader(size=size).open(f"/{page}?lang=ja&depth=3").predict().unfold()
+    expect(one.page.locator(".matcher .badge, .view").first).to_be_visible()
+    assert one.page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1000, 1240, 1366])
+def test_a_token_shows_each_of_its_bytes_at_any_width(reader, width):
+    one = reader(size=(width, 1000)).open("/token_mount?lang=ja").predict()
+    view = one.page.locator(".view.bytes")
+    expect(view).to_be_visible()
+    assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0
