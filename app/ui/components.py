@@ -46,12 +46,13 @@ def styles() -> None:
     _styles(data={"css": _style_sheet()}, key="styles")
 
 
-def block(html: str, key: str) -> None:
+def block(html: str, key: str, *, answers: bool = False) -> None:
     """Draws `html`, whose values from outside are escaped already. What the reader unfolded stays so over reruns.
 
-    Links of `text.page_link` lead to their page, buttons of `text.copy_button` copy.
+    Links of `text.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
+    click, whose button is gone, opens its first fold, and the focus goes on from there.
     """
-    asked = _block(data={"html": html}, key=key, on_go_change=nothing).go
+    asked = _block(data={"html": html, "answers": answers}, key=key, on_go_change=nothing).go
     if asked:
         navigation.follow(asked)
 

@@ -16,7 +16,7 @@ from app.ui.text import escape, prose
 _KEPT = "predictions"
 """In the session: the world's path, and by step what was predicted; empty where the reader did not want to guess."""
 _FRESH = "predicted"
-"""In the session: the step whose prediction was just made. Its answer is drawn open; the browser leaves it so."""
+"""In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
 
 def predict(step: Step, visit: Visit, content: Content) -> bool:
@@ -32,8 +32,8 @@ def predict(step: Step, visit: Visit, content: Content) -> bool:
         with st.container(key="predict", border=True):
             _ask(step, visit, found, content)
         return False
-    opened = st.session_state.pop(_FRESH, None) == step
-    components.block(_told(step, made[step], found, content, opened=opened), key=f"prediction_{step}")
+    fresh = st.session_state.pop(_FRESH, None) == step
+    components.block(_told(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
     return True
 
 
@@ -68,7 +68,7 @@ def _made(visit: Visit) -> dict[str, Any]:
     return made
 
 
-def _told(step: Step, predicted: str, found: Outcome, content: Content, *, opened: bool) -> str:
+def _told(step: Step, predicted: str, found: Outcome, content: Content) -> str:
     """One line of what was predicted and how it ended; behind it what happened, and why."""
     words = f"predictions.{step}"
 
@@ -96,8 +96,7 @@ def _told(step: Step, predicted: str, found: Outcome, content: Content, *, opene
         f'<p><span class="label">{escape(content.message(f"predict.{label}"))}</span> {prose(text)}</p>'
         for label, text in (("happened", happened), ("why", content.message(f"{words}.why")))
     )
-    is_open = " open" if opened else ""
     return (
-        f'<details class="prediction {status}"{is_open}><summary><span>{line}</span> {verdict}</summary>'
+        f'<details class="prediction {status}"><summary><span>{line}</span> {verdict}</summary>'
         f'<div class="answer">{answer}{parts}</div></details>'
     )

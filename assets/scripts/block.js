@@ -33,4 +33,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.innerHTML = root.drawn = data.html
   const parts = [...root.querySelectorAll("details")]
   if (parts.length === open.length) parts.forEach((part, index) => (part.open ||= open[index]))
+  if (!data.answers) return
+  const answer = root.querySelector("summary")
+  answer.parentElement.open = true
+  answer.focus()
 }

@@ -67,6 +67,7 @@ def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
     page.keyboard.press("Enter")
     told = page.locator(".prediction")
     expect(told).to_have_attribute("open", "")
+    expect(told.locator("summary")).to_be_focused()
     expect(told.locator("summary")).to_contain_text("Your prediction: 2")
     shown.click("next")
     shown.expect_title("The token is mounted")
