@@ -16,7 +16,7 @@ from OpenSSL import SSL
 
 from app.flow.model import Exchange, JsonValue
 from app.flow.redaction import mask_headers, mask_text
-from app.world.aws.account import IssuerUnreachable
+from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.exchange_log import ExchangeLog
 from app.world.loopback import Answer, Loopback, NetworkError
 

@@ -22,8 +22,10 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from app.world.aws import iam
-from app.world.aws.account import Account, IssuerUnreachable, Node
+from app.world.aws.account import Account
 from app.world.aws.endpoint import create_app
+from app.world.aws.entities import Node
+from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.world.aws.account import IssuerUnreachable
+from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.network import NetworkError
 from app.world.pki import client_context
 from app.world.world import ISSUER_HOST

@@ -5,7 +5,7 @@ import pytest
 from botocore.utils import InstanceMetadataFetcher
 
 from app.world.aws import metadata
-from app.world.aws.account import Node
+from app.world.aws.entities import Node
 from tests.world.aws_world import ACCOUNT, REGION, aws_fixture, aws_server, refused  # noqa: F401
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"

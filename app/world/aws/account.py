@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
-from app.flow.model import JsonValue
 from app.world.aws.access_keys import (
     AccessKey,
     new_access_key_id,
@@ -14,48 +13,16 @@ from app.world.aws.access_keys import (
     new_session_token,
     new_unique_id,
 )
-from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, Role, User
+from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, PublishedKeys, Role, User
+from app.world.aws.issuer_client import IssuerClient
 from app.world.aws.times import iso
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
-
-if TYPE_CHECKING:
-    from app.world.aws.sts.verification_keys import PublishedKeys
-
-__all__ = ["Account", "IssuerClient", "IssuerUnreachable", "Node"]
 
 SESSION_LIMIT = 500
 """Sessions kept per account. Expired ones go first, then the oldest."""
 EVENT_LIMIT = 50
 """Events that CloudTrail keeps per account: the newest."""
-
-
-class IssuerUnreachable(Exception):
-    """An issuer's document could not be fetched.
-
-    `kind` is `timeout` (no answer in time), `tls` (the handshake failed), or anything else for a
-    refused connection, a status other than 200 or a body that is no JSON.
-    """
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class IssuerClient(Protocol):
-    """How STS and IAM reach an OIDC issuer."""
-
-    async def get_json(self, url: str) -> JsonValue:
-        """The JSON document at an https URL. Raises `IssuerUnreachable`."""
-        ...
-
-    async def thumbprint(self, url: str) -> str:
-        """SHA-1 of the last certificate that the URL's host serves, 40 hex digits. Raises `IssuerUnreachable`."""
-        ...
-
-    def trusted(self, url: str) -> bool:
-        """Whether the chain of the URL's host ends in AWS's library of trusted root CAs."""
-        ...
 
 
 class Account:

@@ -5,7 +5,10 @@ Policies are kept as the text that was given: IAM answers that text, and evaluat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import jwt
 
 
 @dataclass(kw_only=True)
@@ -20,6 +23,16 @@ class OidcProvider:
     thumbprints: list[str] = field(default_factory=list)
     """SHA-1, 40 hex digits, lower case."""
     tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedKeys:
+    """An issuer's JWKS, as STS keeps it."""
+
+    url: str
+    fetched: float
+    keys: Mapping[str, jwt.PyJWK]
+    """By `kid`. Keys that STS cannot use are left out."""
 
 
 @dataclass(kw_only=True)

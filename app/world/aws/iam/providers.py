@@ -6,11 +6,12 @@ import re
 from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
-from app.world.aws.account import Account, IssuerUnreachable
+from app.world.aws.account import Account
 from app.world.aws.entities import OidcProvider
 from app.world.aws.errors import AwsError, validation_error
 from app.world.aws.iam import limits, tags
 from app.world.aws.iam.constraints import CLIENT_ID, THUMBPRINT
+from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.aws.parameters import Parameters, check_members, members
 from app.world.aws.times import iso
 

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import jwt
 
 from app.flow.model import JsonValue
-from app.world.aws.account import Account, IssuerUnreachable
-from app.world.aws.entities import OidcProvider
+from app.world.aws.account import Account
+from app.world.aws.entities import OidcProvider, PublishedKeys
 from app.world.aws.errors import AwsError
+from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.aws.sts import refusals
 
 KEPT_SECONDS = 3600
 """How long published keys are kept, in world time: the `max-age` with which the issuer sends them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedKeys:
-    """An issuer's JWKS."""
-
-    url: str
-    fetched: float
-    keys: Mapping[str, jwt.PyJWK]
-    """By `kid`. Keys that STS cannot use are left out."""
 
 
 async def find_key(account: Account, provider: OidcProvider, key_id: str | None) -> jwt.PyJWK:
