@@ -50,6 +50,22 @@ def test_one_fault_by_keyboard(reader):
     assert one.complaints == []
 
 
+def test_another_language_keeps_what_is_chosen(reader):
+    one = reader(locale="en-US").open("/break_it?lang=en&fault=F23")
+    chosen = one.page.locator('.st-key-lab_predict [role="radiogroup"]')
+    for group, option in ((0, 4), (1, 1)):
+        choose(one.page, group, option)
+    for language in ("ja", "en"):
+        name = load(language).message(f"ui.language_{language}")
+        one.page.get_by_role("radio", name=name, exact=True).click()
+        one.expect_title(load(language).lesson("break_it").title)
+        one.wait()
+        expect(chosen.nth(0).get_by_role("radio").nth(4)).to_be_checked()
+        expect(chosen.nth(1).get_by_role("radio").nth(1)).to_be_checked()
+    press(one.page, "run")
+    expect(one.page.locator(".guessed")).to_be_visible()
+
+
 def test_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
     one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en&fault=F23")
     page, main = one.page, one.page.get_by_test_id("stMain")

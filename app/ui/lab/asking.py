@@ -19,10 +19,7 @@ def ask(fault: Fault, content: Content) -> None:
     suppose = f'<p class="quiet">{prose(content.message("lab.suppose"))}</p>'
     components.block(heading(fault, content, lead=suppose), key="lab_fault")
     own, offered = trial.question(fault)
-    with (
-        st.container(key="lab_predict", border=True),
-        st.form(key="lab_form", border=False, enter_to_submit=False),
-    ):
+    with st.container(key="lab_predict", border=True):
         step = st.radio(
             f"**{content.message('predict.heading')}**　{content.message('lab.which_step')}",
             [*Step, NOTHING],
@@ -30,6 +27,7 @@ def ask(fault: Fault, content: Content) -> None:
             horizontal=True,
             key=f"lab_step_{fault.id}",
             format_func=lambda option: step_name(option, content),
+            on_change="ignore",  # the page waits for the button; a form would forget what is chosen with the language
         )
         text = st.radio(
             content.message("lab.which_text"),
@@ -37,10 +35,11 @@ def ask(fault: Fault, content: Content) -> None:
             index=None,
             key=f"lab_text_{fault.id}",
             format_func=lambda option: _label(option, content),
+            on_change="ignore",
         )
         with st.container(horizontal=True, gap="small"):
-            answered = st.form_submit_button(content.message("lab.run"), type="primary")
-            skipped = st.form_submit_button(content.message("lab.run_unguessed"), type="tertiary")
+            answered = st.button(content.message("lab.run"), key="lab_run", type="primary")
+            skipped = st.button(content.message("lab.run_unguessed"), key="lab_run_unguessed", type="tertiary")
     if answered and (step is None or text is None):
         st.warning(content.message("lab.choose_both"))
     elif answered or skipped:
