@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from app.flow.verdict import Outcome
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,
+    HOST,
     ISSUER,
     PROVIDER,
     ROLE,
@@ -36,6 +38,7 @@ from tests.unit.fake_ports import (
     Fakes,
     bare_pod,
     token,
+    trust_policy,
 )
 from tests.unit.test_steps import annotate, condition
 
@@ -418,7 +421,6 @@ def test_the_fix_names_what_the_walk_has_found(name: str) -> None:
     assert [line[: len(wanted)] for line, wanted in zip(found, commands, strict=True)] == commands
 
 
-HOST = ISSUER.removeprefix("https://")
 CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
     # by the fix's case: (the object, where to look, what is there before and after)
     "provider": (f"OpenIDConnectProvider {PROVIDER}", lambda it: it and it["Url"], None, HOST),
@@ -694,8 +696,33 @@ def test_whatever_the_names_are_a_command_stays_one_command(name: str, namespace
     fakes.service_account["metadata"].update(name=name, annotations={})
     found = examine(fakes.ports(), Subject(namespace=namespace, service_account=name, pod=""))
     assert found.fix is not None
-    command = shlex.split(found.fix.commands[0])
+    look, command = map(shlex.split, found.fix.commands)
     assert command == ["kubectl", "-n", namespace, "annotate", "serviceaccount", name, f"{ANNOTATION}=ROLE_ARN"]
+    jmespath.compile(look[look.index("--query") + 1])
+
+
+@pytest.mark.parametrize("annotations", [{}, {ANNOTATION: "arn:aws:iam::policy/s3-reader"}])
+def test_the_role_that_is_meant_is_looked_for_by_whom_it_trusts(annotations: dict[str, str]) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = annotations
+    fakes.pod = bare_pod()
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.fix.id == "find_role"
+    look = shlex.split(found.fix.commands[0])
+    assert look[:3] == ["aws", "iam", "list-roles"]
+    assert "=ROLE_ARN" in found.fix.commands[1]
+    policies = {
+        "meant": trust_policy(),
+        "among-others": trust_policy(StringLike={f"{HOST}:sub": ["system:serviceaccount:a:b", SUB]}),
+        "longer-name": trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}),
+        "pattern": trust_policy(StringLike={f"{HOST}:sub": "system:serviceaccount:default:*"}),
+        "other-cluster": json.loads(json.dumps(trust_policy()).replace(HOST, f"{HOST}0/id/OTHER")),
+        "node": {"Statement": [{"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+    }
+    roles = [{"Arn": f"arn:{name}", "AssumeRolePolicyDocument": policy} for name, policy in policies.items()]
+    answer = jmespath.search(look[look.index("--query") + 1], {"Roles": roles})
+    assert answer == ["arn:meant", "arn:among-others"]
 
 
 def test_every_check_that_can_fail_has_a_fix() -> None:

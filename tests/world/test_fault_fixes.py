@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from app.world.aws import iam
 from app.world.changing import delete, settle
 from app.world.scenario import ROLE
 
+AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]
 """The faults that another Pod mends."""
@@ -82,6 +84,30 @@ def test_the_commands_do_it(simulation, world, tmp_path, fault):
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     simulation.run(settle(world))
     simulation.move_clock(world, 400)  # the Pod that waits for its token tries again
+    assert_mended(simulation, world, found)
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+@pytest.mark.parametrize("fault", ["F01", "F19"])
+def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(simulation, world, tmp_path, fault):
+    kubeconfig = tmp_path / tool_files.KUBECONFIG
+    kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
+    environment = {
+        **{"PATH": f"{AWS.parent}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
+        **tool_files.aws_environment(simulation, world),
+    }
+    simulation.cause(world, fault)
+    found = examine(simulated(simulation, world), SUBJECT)
+    assert found.fix.id == "find_role"
+    role = ""
+    for command in found.fix.commands:
+        wanted = ["sh", "-c", command.replace("=ROLE_ARN", f"={role}")]
+        done = subprocess.run(wanted, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        role = role or done.stdout.strip()
+    simulation.run(settle(world))
+    assert role.endswith(f":role/{ROLE}")
     assert_mended(simulation, world, found)
 
 

@@ -78,17 +78,18 @@ def create_service_account(names: Names) -> Fix:
         names.kubectl("create", "serviceaccount", names.service_account),
         names.annotate(f"{ROLE_ARN}={arn}"),
     )
-    return Fix(id="create_service_account", commands=commands, change=changes.new_account(names, arn))
+    return _naming(
+        names, arn, Fix(id="create_service_account", commands=commands, change=changes.new_account(names, arn))
+    )
 
 
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nobody reads, or in a Pod from the time when it stood there."""
     known = (*map(str, names.annotations.values()), names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), ROLE_HERE)
-    return Fix(
-        id="annotate",
-        commands=(names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate()),
-        change=changes.annotated(names, role_arn=astray),
+    commands = (names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate())
+    return _naming(
+        names, astray, Fix(id="annotate", commands=commands, change=changes.annotated(names, role_arn=astray))
     )
 
 
@@ -104,11 +105,15 @@ def correct_account(names: Names) -> Fix | None:
 
 
 def _name_role(names: Names, arn: str) -> Fix:
-    return Fix(
-        id="correct_arn",
-        commands=(names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate()),
-        change=changes.annotated(names, role_arn=arn),
-    )
+    commands = (names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate())
+    return _naming(names, arn, Fix(id="correct_arn", commands=commands, change=changes.annotated(names, role_arn=arn)))
+
+
+def _naming(names: Names, arn: str, fix: Fix) -> Fix:
+    """The same, where the role is known; else after a look for it."""
+    if arn != ROLE_HERE:
+        return fix
+    return Fix(id="find_role", commands=(names.find_role(), *fix.commands), change=fix.change)
 
 
 def role(names: Names) -> Fix:

@@ -12,7 +12,14 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.steps.documents import mapping, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
-from app.flow.steps.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
+from app.flow.steps.names import (
+    account_of,
+    annotated_audience,
+    host_and_path,
+    provider_arn,
+    role_of,
+    subject_claim,
+)
 from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
@@ -76,6 +83,14 @@ class Names:
     def annotate(self, *words: str) -> str:
         """Annotates the ServiceAccount."""
         return self.kubectl("annotate", "serviceaccount", self.service_account, *words)
+
+    def find_role(self) -> str:
+        """Lists the roles whose trust policy names the ServiceAccount, in this cluster where that is known."""
+        wanted = [json.dumps(self.bearer.subject), *([f"{host_and_path(self.issuer)}:sub"] if self.issuer else [])]
+        policy = "to_string(AssumeRolePolicyDocument)"
+        literals = (json.dumps(it).replace("`", "\\`") for it in wanted)
+        named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
+        return self.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
 
     def recreate(self, audience: str = "") -> tuple[str, ...]:
         """Has the Pod made anew, with a token for this audience, or else for the annotated one; nothing without a Pod.
