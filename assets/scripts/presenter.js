@@ -1,7 +1,9 @@
 // A talk in two windows: the projector's, which shows one piece of a page at a time, and the speaker's notes.
 const CHANNEL = "irsa_presenting"
-const PLACE = "irsa_presenting_at" // where this window was, for a reload
-const CLOCK = "irsa_presenting_clock" // of both windows: since when it runs, and milliseconds spent before that
+// The projector's window keeps them for a reload; the notes that it opens inherit a copy.
+const TALK = "irsa_presenting_talk" // which talk this is: a browser may hold several
+const PLACE = "irsa_presenting_at"
+const CLOCK = "irsa_presenting_clock" // since when it runs, and milliseconds spent before that
 const TURN_MS = 10000 // how long the next page may take
 const WIDGETS = "input, textarea, select, [contenteditable], [role=radio], [role=slider], [role=tab]"
 const talk = { page: "", at: 0, enter: 0, turning: 0 } // outlives a turn of the page
@@ -27,17 +29,20 @@ const leaveWidget = (widget, event) => {
   event.stopImmediatePropagation()
   widget.blur()
 }
-const stored = (storage, key) => JSON.parse(storage.getItem(key) ?? "null")
+const stored = (key) => JSON.parse(sessionStorage.getItem(key) ?? "null")
+const store = (key, value) => sessionStorage.setItem(key, JSON.stringify(value))
 
 const projector = (root, data, setTriggerValue, channel, signal) => {
   const find = (selector) => root.querySelector(selector)
   const pieces = [...root.querySelectorAll(".piece")]
   const sheet = find("dialog"), black = find(".blank"), bar = find("progress"), stage = find(".stage")
+  if (!stored(TALK)) store(TALK, Math.random().toString(36).slice(2))
+  const own = stored(TALK)
 
   // (1) A new page starts at its first piece, or at its last where one came backwards; a reload at the one it was at.
   if (talk.page !== data.page) {
-    const kept = stored(sessionStorage, PLACE)
-    if (!kept) localStorage.removeItem(CLOCK) // a new talk
+    const kept = stored(PLACE)
+    if (!kept) sessionStorage.removeItem(CLOCK) // it begins anew
     const reloaded = !talk.page && kept?.page === data.page
     talk.at = reloaded ? kept.at : talk.enter < 0 ? pieces.length - 1 : 0
     talk.page = data.page
@@ -59,11 +64,12 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
     }
     find(".at").textContent = find(".at").dataset.words.replace("{at}", talk.at + 1).replace("{count}", pieces.length)
     bar.value = Number(bar.dataset.before) + (talk.at + 1) / pieces.length
-    sessionStorage.setItem(PLACE, JSON.stringify({ page: talk.page, at: talk.at }))
+    store(PLACE, { page: talk.page, at: talk.at })
     settle()
     tell()
   }
-  const tell = () => channel.postMessage({ page: talk.page, name: pieces[talk.at].dataset.name })
+  const say = (words) => channel.postMessage({ talk: own, ...words })
+  const tell = () => say({ page: talk.page, name: pieces[talk.at].dataset.name, clock: stored(CLOCK) })
 
   // (3) The upright drawing is looked at where it is lit, to be read from the last row; words that do not fit shrink.
   const settle = () => {
@@ -90,7 +96,7 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
   const move = (by) => {
     if (Date.now() < talk.turning) return
     const to = talk.at + by
-    if (by > 0 && !stored(localStorage, CLOCK)) localStorage.setItem(CLOCK, JSON.stringify({ from: Date.now(), spent: 0 }))
+    if (by > 0 && !stored(CLOCK)) store(CLOCK, { from: Date.now(), spent: 0 })
     if (to >= 0 && to < pieces.length) return show(to)
     const page = by > 0 ? data.after : data.before
     if (!page) return
@@ -108,6 +114,7 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
     leave: () => {
       sessionStorage.removeItem(PLACE)
       Object.assign(talk, { page: "", at: 0 })
+      say({ gone: true })
       setTriggerValue("leave", true)
     },
   }
@@ -126,8 +133,20 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
     else if (button) act(button.dataset.act)
     else black.hidden = true
   }
-  channel.onmessage = ({ data: asked }) => (asked.act ? act(asked.act) : asked.hello && tell())
-  window.addEventListener("pagehide", () => channel.postMessage({ gone: true }), { signal })
+  const clock = {
+    pause: () => {
+      const { from, spent } = stored(CLOCK)
+      store(CLOCK, from ? { spent: spent + Date.now() - from } : { spent, from: Date.now() })
+    },
+    reset: () => sessionStorage.removeItem(CLOCK),
+  }
+  channel.onmessage = ({ data: asked }) => {
+    if (asked.talk && asked.talk !== own) return
+    if (asked.act) act(asked.act)
+    clock[asked.press]?.()
+    if (asked.press || asked.hello) tell()
+  }
+  window.addEventListener("pagehide", () => say({ gone: true }), { signal })
   window.addEventListener("resize", settle, { signal })
   document.fonts.ready.then(() => signal.aborted || settle())
   show(talk.at)
@@ -143,21 +162,26 @@ const notes = (root, data, channel, signal) => {
     for (const row of all(".plan tr[data-page]")) row.toggleAttribute("aria-current", row.dataset.page === page)
     find(".now").scrollTop = 0
   }
-  const connected = (is) => {
-    find(".alone").hidden = is
-    find(".connected").hidden = !is
-  }
+  let followed = stored(TALK), connected = false, clock = null
   channel.onmessage = ({ data: told }) => {
-    if (told.page) show(told)
-    if (told.page || told.gone) connected(!told.gone)
+    if (!(told.page || told.gone) || (connected && told.talk !== followed)) return
+    if (told.page) {
+      followed = told.talk
+      clock = told.clock
+      show(told)
+      tick()
+    }
+    connected = !told.gone
+    find(".alone").hidden = connected
+    find(".connected").hidden = !connected
   }
+  const ask = (what) => connected && channel.postMessage({ talk: followed, ...what })
   show(all("article")[0].dataset)
-  channel.postMessage({ hello: true })
+  channel.postMessage({ talk: followed, hello: true })
 
   // (2) The clock, and how it stands against the plan.
   const time = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
   const tick = () => {
-    const clock = stored(localStorage, CLOCK)
     const seconds = clock ? (clock.spent + (clock.from ? Date.now() - clock.from : 0)) / 1000 : 0
     const pause = find("[data-clock=pause]"), lag = find(".lag")
     find(".clock").textContent = time(seconds)
@@ -169,13 +193,6 @@ const notes = (root, data, channel, signal) => {
     lag.classList.toggle("late", late > 0)
     lag.textContent = late > 0 ? lag.dataset.late.replace("{time}", time(late)) : lag.dataset.onTime
   }
-  const press = {
-    pause: (clock) => {
-      const kept = clock.from ? { spent: clock.spent + Date.now() - clock.from } : { ...clock, from: Date.now() }
-      localStorage.setItem(CLOCK, JSON.stringify(kept))
-    },
-    reset: () => localStorage.removeItem(CLOCK),
-  }
   const plan = (length) => {
     for (const table of all(".plan")) table.hidden = table.dataset.length !== length
     for (const button of all("button[data-length]")) button.setAttribute("aria-pressed", button.dataset.length === length)
@@ -183,7 +200,7 @@ const notes = (root, data, channel, signal) => {
   }
   plan(root.planned ?? find(".plan").dataset.length)
   root.onclick = ({ target }) => {
-    if (target.dataset.clock) press[target.dataset.clock](stored(localStorage, CLOCK))
+    if (target.dataset.clock) ask({ press: target.dataset.clock })
     if (target.dataset.length) plan(target.dataset.length)
     tick()
   }
@@ -193,7 +210,7 @@ const notes = (root, data, channel, signal) => {
 
   // (3) The keys turn the projector's pieces from here too; what concerns that window alone is left to it.
   const here = ["forward", "back", "first", "last", "blank"]
-  listen(data.keys, (act) => here.includes(act) && channel.postMessage({ act }), signal)
+  listen(data.keys, (act) => here.includes(act) && ask({ act }), signal)
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

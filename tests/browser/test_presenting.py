@@ -237,6 +237,33 @@ def test_the_notes_may_come_first_or_be_loaded_again(reader):
     expect(notes.locator(".alone")).to_be_visible()
 
 
+def test_two_talks_in_one_browser_stay_apart(reader):
+    one = reader(size=PROJECTOR)
+    first = present(one, "/webhook")
+    notes = open_notes(one)
+    second = one.context.new_page()
+    second.goto(f"{one.address}/access?lang=en&present=1")
+    shown(second)
+    second.keyboard.press("ArrowRight")
+    assert place(second) == ("access", "predict")
+    first.keyboard.press("ArrowRight")
+    expect(notes.locator("article:visible")).to_have_attribute("data-page", "webhook")
+    notes.keyboard.press("End")
+    at(first, "webhook", "recap")
+    notes.reload()
+    expect(notes.locator('article[data-page="webhook"][data-name="recap"]:visible')).to_have_count(1)
+    assert place(second) == ("access", "predict")
+
+
+def test_the_notes_say_when_the_talk_is_left(reader):
+    one = reader(size=PROJECTOR)
+    page = present(one)
+    notes = open_notes(one)
+    expect(notes.locator(".connected")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(notes.locator(".alone")).to_be_visible()
+
+
 def test_the_clock_starts_with_the_first_forward_and_can_be_paused_and_set_back(reader):
     one = reader(size=PROJECTOR)
     page = present(one)
@@ -262,9 +289,10 @@ def test_the_clock_starts_with_the_first_forward_and_can_be_paused_and_set_back(
 
 def test_the_plan_says_when_the_talk_is_late(reader):
     one = reader(size=PROJECTOR)
-    present(one)
+    page = present(one)
     notes = open_notes(one)
-    notes.evaluate("localStorage.setItem('irsa_presenting_clock', JSON.stringify({ from: null, spent: 120000 }))")
+    page.evaluate("sessionStorage.setItem('irsa_presenting_clock', JSON.stringify({ from: null, spent: 120000 }))")
+    page.keyboard.press("Home")
     expect(notes.locator(".lag")).to_have_text(load("en").message("notes.late", time="0:30"))
     notes.locator("button[data-length='20']").click()
     expect(notes.locator(".lag")).to_have_text(load("en").message("notes.on_time"))
