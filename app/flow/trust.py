@@ -60,3 +60,12 @@ def web_identity_context(
     }
     keys = {f"{prefix}:{name}": value for name, value in found.items() if value is not None}
     return TrustContext(provider_arn, ASSUME_ROLE_WITH_WEB_IDENTITY, {**keys, **(extra or {})})
+
+
+def session_keys(issuer: str, claims: Mapping[str, Any], provider_arn: str) -> dict[str, str | list[str]]:
+    """The condition keys that a session of such a token keeps for each of its requests: the provider, `sub`, `aud`.
+
+    So a permission policy may ask for the ServiceAccount, or have it as the variable `${<issuer>:sub}`.
+    """
+    kept = {name: claims.get(name) for name in ("sub", "aud", "azp")}
+    return {**web_identity_context(issuer, kept, provider_arn).keys, "aws:FederatedProvider": provider_arn}

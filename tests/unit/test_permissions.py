@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow.model import Status, Step
 from app.flow.permissions import evaluate_permissions
+from app.flow.walk import walk
+from tests.unit.fake_ports import HOST, SUBJECT, Fakes
 
 READ_ONLY = {
     "Version": "2012-10-17",
@@ -126,3 +129,11 @@ JUNK = st.recursive(
 def test_junk_is_never_an_error(documents):
     decision = decide(*documents)
     assert decision.allowed is (decision.reason == "allow")
+
+
+@pytest.mark.parametrize(("account", "status"), [("default:my-sa", Status.PASSED), ("default:other", Status.WARNING)])
+def test_a_policy_may_ask_for_the_service_account_of_the_session(account: str, status: Status) -> None:
+    condition = {"StringEquals": {f"{HOST}:sub": f"system:serviceaccount:{account}"}}
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition}
+    fakes = Fakes(policies=[("by-account", {"Version": "2012-10-17", "Statement": [statement]})])
+    assert walk(fakes.ports(), SUBJECT).report(Step.ACCESS).check("access.policy").status is status

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.world.aws_world import ACCOUNT, ROLE, S3_READ_ONLY, aws_fixture, aws_server, refused  # noqa: F401
+from tests.world.aws_world import ACCOUNT, ISSUER, ROLE, S3_READ_ONLY, aws_fixture, aws_server, refused  # noqa: F401
 
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/team/mine"
 
@@ -167,3 +167,17 @@ def test_a_read_only_role_reads_but_does_not_write(aws, iam):
     assert reader.get_role(RoleName="s3-reader")["Role"]["Arn"] == ROLE
     with refused("AccessDenied", status=403):
         reader.delete_policy(PolicyArn=ARN)
+
+
+@pytest.mark.parametrize("pattern", ["system:serviceaccount:default:my-sa", "system:serviceaccount:other:*"])
+def test_a_permission_policy_may_ask_for_the_sub_of_the_session(aws, iam, pattern):
+    iam.detach_role_policy(RoleName="s3-reader", PolicyArn=S3_READ_ONLY)
+    condition = {"StringLike": {f"{ISSUER.removeprefix('https://')}:sub": pattern}}
+    iam.create_policy_version(PolicyArn=ARN, PolicyDocument=document(Condition=condition), SetAsDefault=True)
+    iam.attach_role_policy(RoleName="s3-reader", PolicyArn=ARN)
+    s3 = aws.client("s3", aws.assume()["Credentials"])
+    if "other" in pattern:
+        with refused("AccessDenied"):
+            s3.list_buckets()
+    else:
+        s3.list_buckets()

@@ -19,6 +19,7 @@ from app.flow.steps.documents import dig, items, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.trust import session_keys
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
@@ -263,7 +264,9 @@ def _may_by_now(names: Names, action: str, resource: str) -> bool:
     policies = [(text(policy, "name"), dig(policy, "document")) for policy in items(names.documents.get("policies"))]
     widest = f"arn:aws:{action.partition(':')[0]}:::*"
     asked = widest if resource == "*" else resource
-    keys = {"aws:PrincipalArn": names.role_arn}
+    bearer = names.bearer
+    kept = session_keys(bearer.issuer, {"sub": bearer.subject, "aud": bearer.audience}, bearer.provider_arn)
+    keys = kept | {"aws:PrincipalArn": names.role_arn}
     return evaluate_permissions(policies, action=action, resource=asked, keys=keys).allowed
 
 

@@ -14,7 +14,10 @@ from app.flow.permissions import evaluate_permissions
 from app.flow.ports import Ports
 from app.flow.steps.documents import text
 from app.flow.steps.findings import Findings, unanswered
+from app.flow.steps.names import provider_arn
+from app.flow.token import MalformedToken, decode
 from app.flow.trail import Trail
+from app.flow.trust import session_keys
 
 CHECKS = ("access.identity", "access.policy", "access.list_buckets")
 ACTION = "s3:ListAllMyBuckets"
@@ -66,14 +69,24 @@ def _policy(findings: Findings, ports: Ports, trail: Trail) -> None:
     except FlowError as error:
         findings.refused("access.policy", error, expected=ACTION, where=where)
         return
-    keys = {"aws:PrincipalArn": trail.role_arn}
-    decision = evaluate_permissions(policies, action=ACTION, resource=RESOURCE, keys=keys)
+    decision = evaluate_permissions(policies, action=ACTION, resource=RESOURCE, keys=_request_keys(trail))
     findings.show("policies", [{"name": name, "document": document} for name, document in policies])
     findings.show(
         "permission_decision",
         {"allowed": decision.allowed, "reason": decision.reason, "trace": decision.trace},
     )
     findings.judge("access.policy", decision.allowed, got=decision.reason, expected="allow", where=where)
+
+
+def _request_keys(trail: Trail) -> dict[str, str | list[str]]:
+    """What a request of the session says of itself: its role, and what the session keeps of the token."""
+    role: dict[str, str | list[str]] = {"aws:PrincipalArn": trail.role_arn}
+    try:
+        claims = decode(trail.token).claims
+    except MalformedToken:  # or there is none: the Pod has not been looked into
+        return role
+    issuer = text(claims, "iss")
+    return role | session_keys(issuer, claims, provider_arn(trail.role_arn, issuer))
 
 
 def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:

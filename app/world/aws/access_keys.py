@@ -34,7 +34,7 @@ class AccessKey:
     """Whose permissions the session has; empty for a user."""
     session_policies: tuple[tuple[str, str], ...] | None = None
     """(name, document): what the session was narrowed to. None when it was not."""
-    context_keys: Mapping[str, str] = field(default_factory=dict)
+    context_keys: Mapping[str, str | list[str]] = field(default_factory=dict)
     """Condition keys that every request of this session carries."""
 
 

@@ -109,7 +109,7 @@ class Account:
         seconds: int,
         *,
         session_policies: tuple[tuple[str, str], ...] | None = None,
-        context_keys: Mapping[str, str] | None = None,
+        context_keys: Mapping[str, str | list[str]] | None = None,
     ) -> AccessKey:
         """Temporary credentials of a role. The ARN of the session drops the role's path."""
         return self._keep(

@@ -9,7 +9,7 @@ import re
 import time
 
 from app.flow.model import JsonValue
-from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, evaluate, web_identity_context
+from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, evaluate, session_keys, web_identity_context
 from app.world.aws.account import Account
 from app.world.aws.cloudtrail.records import granted, refused, requested
 from app.world.aws.directory import Directory
@@ -99,11 +99,7 @@ def _open_session(
         session_name,
         seconds,
         session_policies=session_policies,
-        context_keys={
-            "aws:FederatedProvider": provider.arn,
-            f"{provider.url}:sub": token.subject,
-            f"{provider.url}:aud": token.audience,
-        },
+        context_keys=session_keys(token.issuer, token.claims | {"aud": token.audience}, provider.arn),
     )
     return {
         "Credentials": credentials(session),
