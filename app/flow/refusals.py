@@ -39,6 +39,8 @@ class Refusal:
 
 
 _ORGANIZATION = Cause(id="organization", step=Step.SERVICE_ACCOUNT)
+CHANGED = Cause(id="changed_meanwhile", step=Step.SERVICE_ACCOUNT, checks=("sts.trust",))
+"""The role was changed between our reading and the answer: what was read before rules nothing out."""
 _PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
 _ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service_account.account",))
 _AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
@@ -144,6 +146,8 @@ def read_refusal(by_id: Mapping[str, Check]) -> Reading:
     refusal = _refusal(by_id)
     if refusal is None:
         return Reading()
+    if any(by_id[check_id].reason == CHANGED.id for check_id in CHANGED.checks if check_id in by_id):
+        return Reading(refusal=refusal.id, remaining=(CHANGED,))
     states = [(cause, _state(cause, by_id)) for cause in refusal.causes]
     found = next((cause for cause, state in states if state is Status.FAILED), None)
     remaining = (found,) if found else tuple(cause for cause, state in states if state is Status.UNKNOWN)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.refusals import REFUSALS
+from app.flow.refusals import CHANGED, REFUSALS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,10 @@ def below(language: str, table: str) -> set[str]:
 @both
 def test_every_refusal_and_every_cause_has_words(language: str) -> None:
     assert below(language, "refusals") == {refusal.id for refusal in REFUSALS}
-    assert below(language, "causes") == {cause.id for refusal in REFUSALS for cause in refusal.causes}
+    assert below(language, "causes") == {
+        *(cause.id for refusal in REFUSALS for cause in refusal.causes),
+        CHANGED.id,
+    }
 
 
 @both
@@ -41,4 +44,4 @@ def test_a_sentence_before_commands_leads_to_them(language: str) -> None:
     without = {
         key for key in below(language, "fixes") if not load(language).message(f"doctor.fixes.{key}").endswith(colon)
     }
-    assert without == {"activate_region", "read_answer"}
+    assert without == {"activate_region", "read_again", "read_answer"}

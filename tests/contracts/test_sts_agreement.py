@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.flow.doctor import examine
 from app.flow.model import Check, Status, Step, StepReport
 from app.flow.ports import AssumedRole
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
@@ -146,6 +147,17 @@ def test_a_role_that_was_deleted_in_between(learner: Learner) -> None:
     assert (trust.status, trust.reason, trust.got) == (Status.FAILED, CHANGED, "NoSuchEntity")
     assert "cannot be found" in trust.error
     assert answer.error == NOT_AUTHORIZED
+
+
+def test_the_doctor_goes_by_nothing_that_was_read_of_a_role_before_it_was_changed(learner: Learner) -> None:
+    ports = simulated(learner.simulation, learner.world)
+    ports = dataclasses.replace(ports, aws=Meddling(ports.aws, lambda: delete_role(learner), lambda: None))
+    found = examine(ports, SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.got) == ("sts.trust", "NoSuchEntity")
+    assert (found.verdict.remaining, found.verdict.ruled_out) == ((CHANGED,), ())
+    assert found.fix is not None
+    assert (found.fix.id, found.fix.commands) == ("read_again", ())
 
 
 def test_a_role_that_was_made_anew_elsewhere_in_between(learner: Learner) -> None:

@@ -10,6 +10,7 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, narrowed
 from app.flow.model import Status
+from app.flow.refusals import CHANGED
 from app.flow.steps.documents import mapping, strings
 from app.flow.steps.names import DEFAULT_AUDIENCE
 
@@ -137,6 +138,8 @@ def look_for_role(names: Names) -> Fix:
 
 def trust(names: Names) -> Fix:
     """One statement more lets the ServiceAccount in, unless it is its audience alone that is not known there."""
+    if names.check.reason == CHANGED.id:
+        return Fix(id="read_again")
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     policy = admitting(names.documents.get("trust_policy"), names.bearer)
