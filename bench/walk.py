@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from app.flow.model import Step, Subject
+from app.flow.verdict import judge
 from app.flow.walk import walk
 from app.wiring import simulated, warm_up
 from app.world.simulation import Simulation
@@ -46,8 +47,8 @@ def main() -> None:
     figure("requests that it sends", sent, "")
     figure("... as a multiple of as many bare GET /version", median_ms(walks) / (sent * median_ms(version)), "x")
     figure("the imports done, until the first world stands", until_world * 1e3, "ms")
-    if found.verdict.check is not None:
-        raise SystemExit(f"the walk did not pass: {found.verdict}")
+    if (verdict := judge(found)).check is not None:
+        raise SystemExit(f"the walk did not pass: {verdict}")
 
 
 def timed(call: Callable[[], object]) -> list[float]:

@@ -14,7 +14,8 @@ from app.commands.rendering import heading, labelled, marked, print_json, print_
 from app.commands.verdict_text import conclusions
 from app.content import Content, load
 from app.flow.doctor import Diagnosis
-from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject, Verdict
+from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject
+from app.flow.verdict import Verdict
 from app.report import difference
 from app.settings import Settings
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from app.flow.verdict import Judgement
+from typing import Any
 
 JsonValue = Any
 """A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
@@ -127,15 +124,6 @@ class StepReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """The first broken link of the chain, or that there is none."""
-
-    status: Status
-    step: Step | None = None
-    check: Check | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Walk:
     """The six reports, in order."""
 
@@ -151,10 +139,3 @@ class Walk:
             if report.step is step:
                 return report
         raise KeyError(step)
-
-    @property
-    def verdict(self) -> Judgement:
-        """The verdict on what the walk alone has found."""
-        from app.flow.verdict import judge  # which is about walks, and so imports them
-
-        return judge(self)

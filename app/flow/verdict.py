@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.chain import PLACES, in_order, roots
-from app.flow.model import Check, Status, Step, Verdict, Walk
+from app.flow.model import Check, Status, Step, Walk
 from app.flow.product_words import blames_surroundings, lies_in, shows_in
 from app.flow.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
 
@@ -38,10 +38,15 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement(Verdict):
-    """The verdict. `step` and `check` name the first broken link, or else what keeps it open."""
+class Verdict:
+    """What a walk comes to."""
 
     outcome: Outcome
+    status: Status
+    step: Step | None = None
+    """Where the first broken link lies, or else what keeps the answer open."""
+    check: Check | None = None
+    """That link."""
     seen: Seen | None = None
     """What the Pod's own program got, if that is known, else what was told to us; None where nothing was refused."""
     later: tuple[tuple[Step, Check], ...] = ()
@@ -56,7 +61,7 @@ class Judgement(Verdict):
     """What the chain needs and could not be checked."""
 
 
-def judge(walk: Walk, also: Sequence[Check] = ()) -> Judgement:
+def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     """The verdict on a walk, and on the checks of a running Pod where there are some.
 
     What could not be read does not matter once STS has issued credentials for the Pod's token, and what the role may
@@ -72,7 +77,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Judgement:
     reading = read_refusal(by_id)
     if broken := _broken(checks, by_id, reading):
         (step, check), *later = broken
-        return Judgement(
+        return Verdict(
             outcome=Outcome.BROKEN,
             status=Status.FAILED,
             step=step,
@@ -89,16 +94,16 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Judgement:
     if _proven(walk, by_id):
         warned = next(((step, check) for step, check in checks if check.status is Status.WARNING), None)
         if warned is None:
-            return Judgement(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
-        return Judgement(outcome=Outcome.WORKS, status=Status.WARNING, step=warned[0], check=warned[1], open=open_)
+            return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
+        return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=warned[0], check=warned[1], open=open_)
 
     # (3) Else what stands in the way: first what could not be read, then what nobody has asked for.
     undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
     if first is None:
-        return Judgement(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
-    return Judgement(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
+        return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
+    return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
 
 
 def _broken(

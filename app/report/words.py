@@ -14,7 +14,7 @@ from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
-from app.flow.verdict import Judgement, Outcome
+from app.flow.verdict import Outcome, Verdict
 
 STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
 """The mark that an outcome bears."""
@@ -47,7 +47,7 @@ def title(check: Check, found: Diagnosis, words: Content) -> str:
     return words.check(check.id).fill(check, found.subject).title
 
 
-def meanings(judged: Judgement, words: Content) -> list[tuple[str, list[str]]]:
+def meanings(judged: Verdict, words: Content) -> list[tuple[str, list[str]]]:
     """What a refusal by STS means: headings, each with its causes. One that is left alone was found."""
     told = (
         ("found" if len(judged.remaining) == 1 else "possible", judged.remaining),

@@ -11,7 +11,7 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
-from app.flow.verdict import Judgement, judge
+from app.flow.verdict import Verdict, judge
 from app.flow.walk import walk
 
 
@@ -35,7 +35,7 @@ class Diagnosis:
         return self.walk.subject
 
     @property
-    def verdict(self) -> Judgement:
+    def verdict(self) -> Verdict:
         """The first broken link, or what keeps it open."""
         return judge(self.walk, self.checks)
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from app.flow.doctor import aws_fixes, pod_fixes
+from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.refusals import ANSWER, APPLICATION
-from app.flow.verdict import Judgement
+from app.flow.verdict import Verdict
 
 Make = Callable[[Names], Fix | None]
 
 
-def fix_for(verdict: Judgement, walk: Walk, documents: Mapping[str, JsonValue]) -> Fix | None:
+def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) -> Fix | None:
     """What to do about the check that the verdict names. None where nothing is known to be wrong."""
     check = verdict.check
     if check is None or check.status not in (Status.FAILED, Status.WARNING):
@@ -71,16 +71,16 @@ _FIXES: Mapping[str, Make] = {
     "token.lifetime": pod_fixes.kubelet,
     "token.api_server": pod_fixes.mount_api_token,
     "pod.token_readable": pod_fixes.readable,
-    "pod.token_used": pod_fixes.use_token,
+    "pod.token_used": program_fixes.use_token,
     "sts.provider": aws_fixes.create_provider,
     "sts.audience": aws_fixes.accept_audience,
     **dict.fromkeys((f"sts.{name}" for name in ("format", "expiration", "key", "signature")), pod_fixes.recreate),
     "sts.trust": aws_fixes.trust,
     ANSWER: aws_fixes.read_answer,
-    "sts.recent_failures": pod_fixes.refused,
-    "pod.sdk": pod_fixes.newer_sdk,
-    "pod.request": pod_fixes.request,
-    APPLICATION: pod_fixes.application,
+    "sts.recent_failures": program_fixes.refused,
+    "pod.sdk": program_fixes.newer_sdk,
+    "pod.request": program_fixes.request,
+    APPLICATION: program_fixes.application,
     "pod.hop_limit": pod_fixes.host_network,
     "access.identity": aws_fixes.read_answer,
     "access.policy": aws_fixes.permit,
