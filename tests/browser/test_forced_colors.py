@@ -1,0 +1,48 @@
+"""Where the system sets the colours, as Windows' contrast themes do, what is chosen and what is done still shows."""
+
+import pytest
+from playwright.sync_api import Locator
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def forced(reader):
+    one = reader()
+    one.page.emulate_media(forced_colors="active")
+    return one.open("/sts_assume?lang=en").predict()
+
+
+def background(part: Locator, pseudo: str = "") -> str:
+    return part.evaluate("(part, pseudo) => getComputedStyle(part, pseudo || null).backgroundColor", pseudo)
+
+
+def test_the_choice_among_several_shows(forced):
+    for group in forced.page.get_by_test_id("stSidebar").get_by_role("radiogroup").all():
+        chosen = group.locator("button[data-selected=true]")
+        assert background(chosen) != background(group.locator("button:not([data-selected=true])").first)
+
+
+def test_the_page_that_is_open_shows_in_the_navigation(forced):
+    links = forced.page.get_by_test_id("stSidebarNavLink")
+    outlines = {link.evaluate("link => getComputedStyle(link).outlineStyle") for link in links.all()}
+    assert outlines == {"solid", "none"}
+
+
+def test_the_steps_that_hold_show_in_the_journey(forced):
+    page = background(forced.page.locator("body"))
+    done = forced.page.locator(".journey .done").nth(1)
+    assert background(done.locator(".dot")) != page
+    assert background(done, "::before") != page
+
+
+def test_the_lives_on_the_axis_show(forced):
+    page = background(forced.page.locator("body"))
+    forced.page.get_by_role("tab").nth(1).click()
+    stretches = forced.page.locator(".lives .stretch")
+    stretches.first.wait_for()
+    assert {
+        background(one) == page
+        for one in stretches.all()
+        if "gradient" not in one.evaluate("one => getComputedStyle(one).backgroundImage")
+    } == {False}
