@@ -80,6 +80,11 @@ class Names:
         """A command in the namespace."""
         return line(*self._kubectl, *words)
 
+    def on_node(self, *words: str) -> str:
+        """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""
+        node = text(self.documents.get("pod"), "spec", "nodeName") or "NODE"
+        return line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", *words)
+
     def annotate(self, *words: str) -> str:
         """Annotates the ServiceAccount."""
         return self.kubectl("annotate", "serviceaccount", self.service_account, *words)

@@ -1,34 +1,21 @@
-"""What mends the links that lie in the cluster: the webhook, the Pod that it edits, and the Pod's own program."""
+"""What mends the links that lie in the cluster: the webhook, the Pod that it edits, and the token that it mounts."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
-from app.flow.doctor.aws_fixes import permit_action
-from app.flow.doctor.fix import Change, Fix
+from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
-from app.flow.permissions import evaluate_permissions
-from app.flow.product_words import blames_clock, missing_permission, principal_of
-from app.flow.redaction import MASK
-from app.flow.steps.documents import dig, items, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 from app.flow.steps.mutation import SKIP_LABEL
-from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
-from app.flow.trust import session_keys
+from app.flow.steps.names import API_TOKEN
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
-_LONGEST = 43_200
-"""Seconds: no role allows longer sessions."""
 _FETCH = "failed to fetch token"
 """Kubelet's words for a TokenRequest that came to nothing."""
-_OWN_TOKEN = f"{TOKEN_DIRECTORY}/token"
-_TOKEN_OPTION = "--web-identity-token"
 
 
 # --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
@@ -127,7 +114,7 @@ def static_keys(names: Names) -> Fix:
     )
 
 
-# --- 4 Token, 5 STS, 6 S3 --------------------------------------------------------------------------------------------
+# --- 4 Token, 6 S3 ---------------------------------------------------------------------------------------------------
 
 
 def token_file(names: Names) -> Fix:
@@ -142,12 +129,7 @@ def describe(names: Names) -> Fix:
 def kubelet(names: Names) -> Fix:
     """What kubelet could not get for this Pod it will not get for a new one either."""
     look = ("--", "chroot", "/host", "journalctl", "-u", "kubelet", "--since", "-1h")
-    return Fix(id="kubelet", commands=(_on_node(names, *look),))
-
-
-def _on_node(names: Names, *words: str) -> str:
-    node = text(names.documents.get("pod"), "spec", "nodeName") or "NODE"
-    return line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", *words)
+    return Fix(id="kubelet", commands=(names.on_node(*look),))
 
 
 def readable(names: Names) -> Fix:
@@ -172,104 +154,6 @@ def mount_api_token(names: Names) -> Fix:
     return Fix(id="automount", commands=names.merge(patch), change=changes.pod(names, edit))
 
 
-def use_token(names: Names) -> Fix:
-    """A token that is no longer in the file is forgotten in a new Pod, unless the manifest says where it comes from."""
-    if names.check.got != API_TOKEN:
-        commands, change = _reworded(names, _from_file)
-        return Fix(id="read_anew", commands=commands or names.recreate(), change=change)
-    commands, change = _reworded(names, lambda words: [it.replace(API_TOKEN, _OWN_TOKEN) for it in words])
-    return Fix(id="use_token", commands=commands or names.show_workload(), change=change)
-
-
-def newer_sdk(names: Names) -> Fix:
-    old = names.check.got.split(", ")
-
-    def edit(pod: dict[str, Any]) -> None:
-        for box in changes.boxes_of(pod):
-            if box.get("image") in old:
-                box["image"] = _latest(box["image"])
-
-    images = [
-        f"{box['name']}={_latest(box['image'])}"
-        for box in items(names.documents.get("pod"), "spec", "containers")
-        if dig(box, "image") in old and dig(box, "name")
-    ]
-    return Fix(
-        id="newer_sdk",
-        commands=names.set_image(*images) if images else names.show_workload(),
-        change=changes.pod(names, edit),
-    )
-
-
-def _latest(image: str) -> str:
-    return f"{image.partition('@')[0].rpartition(':')[0]}:latest"
-
-
-def request(names: Names) -> Fix:
-    """A path in place of the token, a session that is too long, or a program that goes elsewhere for credentials."""
-    if names.check.where.endswith("DurationSeconds"):
-        wanted = min(int(names.check.got), _LONGEST)
-        asked = ("--role-name", names.role_name, "--max-session-duration", str(wanted))
-        return Fix(
-            id="longer_sessions",
-            commands=(names.iam("update-role", *asked),),
-            change=changes.session(names, wanted),
-        )
-    if names.check.where.endswith("WebIdentityToken"):
-        commands, change = _reworded(names, _from_file)
-        return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
-    commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
-    return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
-
-
-def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
-    """Another command line in the manifest. No command where nothing of it changes, or where a word of it is masked."""
-    change = changes.pod(names, changes.with_words(words))
-    if change is None:
-        return (), None
-    spec = {
-        kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
-        for kind in changes.KINDS
-        if (boxes := items(change.after, "spec", kind))
-    }
-    return (() if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})), change
-
-
-def _from_file(words: list[str]) -> list[str]:
-    """Has the AWS CLI read the token's file."""
-    return [f"file://{_OWN_TOKEN}" if before == _TOKEN_OPTION else it for before, it in pairwise(("", *words))]
-
-
-def _without_option(words: list[str], name: str) -> list[str]:
-    return [it for before, it in pairwise(("", *words)) if name not in (before, it)]
-
-
-def application(names: Names) -> Fix:
-    """Nothing that was read is wrong but the way to AWS, or the clock; or the program has not tried since."""
-    if blames_clock(names.check.error):
-        return Fix(id="clock", commands=(_on_node(names, "--", "date", "-u"),))
-    if "endpoint URL" in names.check.error:
-        service = f"com.amazonaws.{names.region or 'REGION'}.sts"
-        asked = ("--filters", f"Name=service-name,Values={service}")
-        return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
-    action, resource = missing_permission(names.check.error)
-    own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
-    if action and own and not _may_by_now(names, action, resource):
-        return permit_action(names, action, resource)
-    return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
-
-
-def _may_by_now(names: Names, action: str, resource: str) -> bool:
-    """Whether the role's policies, as they were read, allow what its Pod was refused before."""
-    policies = [(text(policy, "name"), dig(policy, "document")) for policy in items(names.documents.get("policies"))]
-    widest = f"arn:aws:{action.partition(':')[0]}:::*"
-    asked = widest if resource == "*" else resource
-    bearer = names.bearer
-    kept = session_keys(bearer.issuer, {"sub": bearer.subject, "aud": bearer.audience}, bearer.provider_arn)
-    keys = kept | {"aws:PrincipalArn": names.role_arn}
-    return evaluate_permissions(policies, action=action, resource=asked, keys=keys).allowed
-
-
 def host_network(names: Names) -> Fix:
     def edit(pod: dict[str, Any]) -> None:
         pod["spec"].pop("hostNetwork", None)
@@ -277,13 +161,3 @@ def host_network(names: Names) -> Fix:
     return Fix(
         id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.pod(names, edit)
     )
-
-
-def refused(names: Names) -> Fix:
-    """A Pod that asks for another role was not made anew; of any other refusal the record says more."""
-    newest = next(iter(items(names.documents.get("recent_failures"))), None)
-    if names.recreate() and dig(newest, "other_role") is True and dig(newest, "other_subject") is False:
-        return recreate(names)
-    wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
-    words = ("aws", "cloudtrail", "lookup-events", "--max-results", "20", "--lookup-attributes", wanted)
-    return Fix(id="look_up", commands=(line(*words, "--query", "Events[].CloudTrailEvent", "--output", "text"),))
