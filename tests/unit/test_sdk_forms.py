@@ -88,6 +88,7 @@ def test_go_names_the_status_and_the_request():
     text = client_error("AccessDenied", "Not authorized")
     found = by_sdk(text, answer("AccessDenied", "Not authorized"))
     assert found["go_v2"] == (
+        "failed to refresh cached credentials, failed to retrieve credentials, "
         "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, "
         "RequestID: AccessDenied-1, api error AccessDenied: Not authorized"
     )
@@ -101,6 +102,7 @@ def test_go_v2_tries_an_invalid_identity_token_again_and_knows_the_error():
     text = client_error("InvalidIdentityToken", "no &amp; no")
     found = by_sdk(text.replace("&amp;", "&"), answer("InvalidIdentityToken", "no &amp; no", status=400))
     assert found["go_v2"] == (
+        "failed to refresh cached credentials, failed to retrieve credentials, "
         "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error "
         "StatusCode: 400, RequestID: InvalidIdentityToken-1, InvalidIdentityToken: no & no"
     )
@@ -135,6 +137,7 @@ def test_the_newest_answer_counts():
 )
 def test_a_token_file_that_cannot_be_read_is_told_by_go_too(said, go):
     found = by_sdk(f"\naws: [ERROR]: {said}\n")
+    assert found["go_v2"].startswith("failed to refresh cached credentials, failed to retrieve jwt from provide source")
     assert found["go_v2"].endswith(f"unable to read file at /var/t: {go}")
     assert found["go_v1"] == f"WebIdentityErr: unable to read file at /var/t\ncaused by: {go}"
 

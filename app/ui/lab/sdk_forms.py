@@ -2,8 +2,8 @@
 
 The AWS CLI's form is what the Pod printed. The others are put together by the format strings of the SDKs:
 botocore (`ClientError.MSG_TEMPLATE` and the classes of its models), aws-sdk-go-v2 (`aws/transport/http`, smithy's
-`OperationError` and `GenericAPIError`, `aws/retry`, `credentials/stscreds`), aws-sdk-go (`aws/awserr`,
-`credentials/stscreds`). Neither Go SDK is run here.
+`OperationError` and `GenericAPIError`, `aws/retry`, `aws/credential_cache.go`, `credentials/stscreds`), aws-sdk-go
+(`aws/awserr`, `credentials/stscreds`). Neither Go SDK is run here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _CLIENT_ERROR = re.compile(
 _CLI_NAMES = re.compile(r"An error occurred \(\w+\): ")
 """What the AWS CLI says before an error that no server gave."""
 _UNREADABLE = re.compile(r"\[Errno (?P<number>2|13)\] [^:]+: '(?P<path>[^']+)'")
+_GO_CACHE = "failed to refresh cached credentials, "
+"""What the SDK for Go v2 puts before whatever kept it from credentials."""
 _GO_WORDS = {"2": "no such file or directory", "13": "permission denied"}
 _MODELLED = {
     "ExpiredTokenException": "ExpiredTokenException",
@@ -130,7 +132,8 @@ def _element(name: str, exchange: Exchange) -> str:
 
 
 def _go(it: _Refusal) -> list[Form]:
-    # (1) v2: the operation, the retries, the response, the error; a modelled error says no `api error`.
+    # (1) v2: its cache and its web identity provider, the operation, the retries, the response, the error; a modelled
+    #     error says no `api error`. Before it all stands the operation for which the credentials were wanted.
     error = f"{it.code}: {it.message}" if it.code in _MODELLED else f"api error {it.code}: {it.message}"
     host = f"HostID: {it.host_id}, " if it.host_id else ""
     tries = "exceeded maximum number of attempts, 3, " if it.code == "InvalidIdentityToken" else ""
@@ -142,6 +145,7 @@ def _go(it: _Refusal) -> list[Form]:
     host = f", host id: {it.host_id}" if it.host_id else ""
     v1 = f"{it.code}: {it.message}\n\tstatus code: {it.status}, request id: {it.request_id}{host}"
     if it.operation == "AssumeRoleWithWebIdentity":
+        v2 = f"{_GO_CACHE}failed to retrieve credentials, {v2}"
         v1 = f"WebIdentityErr: failed to retrieve credentials\ncaused by: {v1}"
     return [Form(sdk="go_v2", text=v2), Form(sdk="go_v1", text=v1)]
 
@@ -154,6 +158,9 @@ def _go_unreadable(text: str) -> list[Form]:
     path = found["path"]
     opened = f"open {path}: {_GO_WORDS[found['number']]}"
     return [
-        Form(sdk="go_v2", text=f"failed to retrieve jwt from provide source, unable to read file at {path}: {opened}"),
+        Form(
+            sdk="go_v2",
+            text=f"{_GO_CACHE}failed to retrieve jwt from provide source, unable to read file at {path}: {opened}",
+        ),
         Form(sdk="go_v1", text=f"WebIdentityErr: unable to read file at {path}\ncaused by: {opened}"),
     ]
