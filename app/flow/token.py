@@ -1,4 +1,4 @@
-"""JSON Web Tokens as Kubernetes issues them: taken apart, shown byte by byte, and verified against a key set.
+"""JSON Web Tokens as Kubernetes issues them: taken apart, and verified against a key set.
 
 Sources: RFC 7515 (JWS compact serialization), RFC 7517 (JWK), RFC 7519 (claims); for the key id
 kubernetes/kubernetes pkg/serviceaccount/jwt.go; for the algorithms STS takes, the API reference of
@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,6 @@ from jwt import PyJWK, PyJWTError
 
 from app.flow import strict_json
 from app.flow.model import JsonValue
-from app.flow.redaction import MASK
 
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 ALGORITHMS = ("RS256", "RS384", "RS512", *_CURVES)
@@ -30,11 +29,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", *_CURVES)
 _PUBLIC_MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
 _LONGEST_MEMBER = 2732
 """Characters of a key's number: 16384 bits, the most that OpenSSL verifies with."""
-_SPACE = re.compile(r"[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
-_PARTS = ("header", "payload", "signature")
-_DEEPEST = 8
-"""Levels of members that are told apart; `kubernetes.io.pod.name` is on the third."""
+PARTS = ("header", "payload", "signature")
+"""What a token consists of, in this order."""
 
 
 class MalformedToken(ValueError):
@@ -58,41 +54,6 @@ class DecodedToken:
     signature: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
     """What the signature is over: header and payload as they were sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenField:
-    """A header field or claim: `"name":value`."""
-
-    name: str
-    start: int
-    """The first byte in the part's decoded JSON (UTF-8)."""
-    stop: int
-    """The byte after the last."""
-    compact_start: int
-    """The first character of the compact token that carries a bit of it; its neighbour may share that character."""
-    compact_stop: int
-    json: str
-    """The text between `start` and `stop`."""
-    fields: tuple[TokenField, ...] = ()
-    """The members of a value that is an object itself, by their dotted names: `kubernetes.io.pod.name`."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPart:
-    """One of the three parts between the dots."""
-
-    name: str
-    """`header`, `payload` or `signature`."""
-    start: int
-    """The first character in the compact token."""
-    stop: int
-    """The character after the last: the dot or the end."""
-    base64url: str
-    """As sent; of the signature a mask."""
-    json: str
-    """As decoded; empty for the signature."""
-    fields: tuple[TokenField, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +97,13 @@ def key_id(public_key: PublicKeyTypes) -> str:
 
 def decode(token: str) -> DecodedToken:
     """Take a compact token apart without verifying anything. Raises `MalformedToken`."""
-    header, claims, signature = _split(token)
+    header, claims, signature = split(token)
     return DecodedToken(
-        _object("header", _json_text("header", header)),
-        _object("payload", _json_text("payload", claims)),
+        _object("header", json_text("header", header)),
+        _object("payload", json_text("payload", claims)),
         _bytes("signature", signature),
         f"{header}.{claims}".encode(),
     )
-
-
-def anatomy(token: str) -> tuple[TokenPart, ...]:
-    """Where each part lies in the token, and each header field, claim and member of a claim in its JSON.
-
-    Raises `MalformedToken`.
-    """
-    decode(token)
-    parts: list[TokenPart] = []
-    start = 0
-    for name, encoded in zip(_PARTS, _split(token), strict=True):
-        stop = start + len(encoded)
-        if name == "signature":
-            parts.append(TokenPart(name, start, stop, MASK, "", ()))
-        else:
-            text = _json_text(name, encoded)
-            parts.append(TokenPart(name, start, stop, encoded, text, tuple(_fields(text, start, 0, "", _DEEPEST))))
-        start = stop + 1
-    return tuple(parts)
 
 
 def verify(token: str, jwks: JsonValue, *, now: float, audience: str | None = None, leeway: int = 0) -> Verification:
@@ -200,10 +142,11 @@ def verify(token: str, jwks: JsonValue, *, now: float, audience: str | None = No
     return Verification(tuple(VerificationResult(number, *result) for number, result in enumerate(found, start=1)))
 
 
-def _split(token: str) -> tuple[str, str, str]:
+def split(token: str) -> tuple[str, str, str]:
+    """The three parts as they were sent. Raises `MalformedToken`."""
     header, *rest = token.split(".")
     if len(rest) != 2:
-        raise MalformedToken("parts", got=str(1 + len(rest)), expected=str(len(_PARTS)))
+        raise MalformedToken("parts", got=str(1 + len(rest)), expected=str(len(PARTS)))
     return header, rest[0], rest[1]
 
 
@@ -213,7 +156,8 @@ def _bytes(part: str, encoded: str) -> bytes:
     return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
 
 
-def _json_text(part: str, encoded: str) -> str:
+def json_text(part: str, encoded: str) -> str:
+    """The text of a part that was sent. Raises `MalformedToken`."""
     try:
         return _bytes(part, encoded).decode()
     except UnicodeDecodeError as error:
@@ -228,36 +172,6 @@ def _object(part: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MalformedToken("object", got=part, expected="object")
     return value
-
-
-def _fields(text: str, part_start: int, opening: int, prefix: str, levels: int) -> Iterator[TokenField]:
-    """The members of the JSON object that opens in `text` at `opening` and is known to be one."""
-    position = _skip(text, _skip(text, opening) + 1)
-    while text[position] != "}":
-        begin = position
-        name, position = _DECODER.raw_decode(text, begin)
-        value = _skip(text, _skip(text, position) + 1)
-        _, end = _DECODER.raw_decode(text, value)
-        start, stop = (len(text[:index].encode()) for index in (begin, end))
-        dotted = f"{prefix}{name}"
-        below = text[value] == "{" and levels > 1
-        yield TokenField(
-            dotted,
-            start,
-            stop,
-            part_start + start * 8 // 6,
-            part_start + -(-stop * 8 // 6),
-            text[begin:end],
-            tuple(_fields(text, part_start, value, f"{dotted}.", levels - 1)) if below else (),
-        )
-        position = _skip(text, end)
-        if text[position] == ",":
-            position = _skip(text, position + 1)
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
 
 
 def _keys(jwks: JsonValue) -> list[Mapping[str, Any]]:

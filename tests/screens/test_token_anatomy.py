@@ -13,7 +13,7 @@ from app.content import LANGUAGES, load
 from app.flow.model import Check, Status, Step, StepReport
 from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.submission import Submission, submit_changed
-from app.flow.token import anatomy
+from app.flow.token_anatomy import anatomy
 from app.ui import session
 from app.ui.instruments.token_files import file_tree
 from app.ui.instruments.token_pair import token_pair

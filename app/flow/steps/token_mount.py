@@ -21,7 +21,8 @@ from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
 from app.flow.steps.listing import parse_listing
 from app.flow.steps.names import API_TOKEN, annotated_audience, subject_claim
-from app.flow.token import DecodedToken, MalformedToken, Verification, anatomy, decode, verify
+from app.flow.token import DecodedToken, MalformedToken, Verification, decode, verify
+from app.flow.token_anatomy import anatomy
 from app.flow.trail import Trail
 from app.flow.webhook import TOKEN_FILE, VOLUME, WebhookSettings
 

@@ -15,7 +15,8 @@ from app.flow.redaction import MASK
 from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.submission import Submission, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
-from app.flow.token import MalformedToken, TokenPart, anatomy
+from app.flow.token import MalformedToken
+from app.flow.token_anatomy import TokenPart, anatomy
 from app.ui import actions, components, controls, mode, reveal, session
 from app.ui.instruments.token_files import file_tree
 from app.ui.instruments.token_pair import token_pair
