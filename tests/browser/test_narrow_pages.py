@@ -87,3 +87,14 @@ def test_a_token_shows_each_of_its_bytes_at_any_width(reader, width):
     view = one.page.locator(".view.bytes")
     expect(view).to_be_visible()
     assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0
+
+
+@pytest.mark.parametrize(
+    ("page", "parts"),
+    [("", ".path, .passport td"), ("glossary", ".term-entry > div"), ("webhook", ".review > section")],
+)
+def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(reader, page, parts):
+    one = reader(size=(820, 1180)).open(f"/{page}?lang=ja").predict().unfold()
+    expect(one.page.locator(parts).first).to_be_visible()
+    widths = one.page.locator(parts).evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().width)")
+    assert min(widths) >= 300
