@@ -20,15 +20,16 @@ ELSEWHERE = {"unreachable", "not_permitted", "not_found", "refused", "other"}
 
 
 def codes() -> set[str]:
-    """Our own codes in the clients: what `problem` is called with first, `code=`, the constants and the tables."""
+    """Our own codes in the clients (what `problem` is called with first, `code=`, the constants and the tables), and
+    those of the names that no cluster is asked for."""
     found = {"unauthorized", "aws_login_expired", "aws_login_unknown"}  # `NotPermitted.words`
     found |= set(get_args(LiveRefusal)) - {""}
-    for path in (ROOT / "app" / "clients").glob("*.py"):
+    for path in (*(ROOT / "app" / "clients").glob("*.py"), ROOT / "app" / "flow" / "object_names.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             given: list[ast.expr] = []
             if isinstance(node, ast.Call):
                 given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-                if getattr(node.func, "id", "") == "problem":
+                if getattr(node.func, "id", "") == ("_refused" if path.name == "object_names.py" else "problem"):
                     given += node.args[:1]
                 elif getattr(node.func, "id", "") == "_pem":
                     given += node.args[2:3]
