@@ -13,6 +13,8 @@ pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
 SMALLEST = 22
 """Pixels of type that the last row still reads on a screen of 720 lines."""
+SMALLEST_LABEL = 11.5
+"""Pixels of what the figure says, which the speaker says as well."""
 
 MEASURES = """slides => {
   const stage = slides.querySelector('.stage'), found = {}
@@ -21,10 +23,13 @@ MEASURES = """slides => {
     const shown = [...stage.querySelectorAll('.piece')].filter(piece => piece.checkVisibility())
     const { bottom, right } = stage.getBoundingClientRect()
     const parts = shown.flatMap(piece => [piece, ...piece.querySelectorAll('*')])
+    const labels = [...slides.querySelectorAll('.diagram:not(.one) text, .diagram .on text')]
     const boxes = parts.map(part => part.getBoundingClientRect())
     found[slides.dataset.piece] = {
       shown: shown.length,
       size: parseFloat(getComputedStyle(stage).fontSize),
+      label: Math.min(...labels.filter(label => label.checkVisibility())
+        .map(label => parseFloat(getComputedStyle(label).fontSize) * label.getScreenCTM().a)),
       over: Math.max(stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth,
         ...boxes.map(box => Math.max(box.bottom - bottom, box.right - right)),
         document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth),
@@ -32,7 +37,8 @@ MEASURES = """slides => {
   }
   return found
 }"""
-"""Shows every piece of the page in turn: how many are seen at once, the type's pixels, pixels out of the screen."""
+"""Shows every piece of the page in turn: how many are seen at once, the type's pixels, those of the smallest label that
+is not dimmed, pixels out of the screen."""
 
 
 def place(page: Page) -> tuple[str, str]:
@@ -325,6 +331,8 @@ def test_every_piece_fits_the_screen_in_type_that_the_last_row_can_read(reader, 
         page = present(one, f"/{'' if name == 'home' else name}", language)
         for piece, found in page.locator(".slides").evaluate(MEASURES).items():
             if found["shown"] != 1 or found["over"] > 1 or found["size"] < SMALLEST * size[1] / 720:
+                wrong[name, piece] = found
+            if found["label"] < SMALLEST_LABEL * size[1] / 720:
                 wrong[name, piece] = found
     assert wrong == {}
 
