@@ -32,6 +32,17 @@ def content() -> Content:
     return load(str(st.session_state[_KEY]))
 
 
+def keep(key: str) -> None:
+    """Before a widget whose options are words: what was chosen in the language before stays chosen.
+
+    A browser names a choice by its words, which are none of the options any more.
+    """
+    drawn, current = f"{key}_{_KEY}", st.session_state[_KEY]
+    if st.session_state.get(drawn, current) != current and key in st.session_state:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[drawn] = current
+
+
 def switch(label: str) -> None:
     """The control that changes the language."""
     names = {language: load(language).message(f"ui.language_{language}") for language in LANGUAGES}

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui import components
+from app.ui import components, language
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import NOTHING, Guess
@@ -19,21 +19,24 @@ def ask(fault: Fault, content: Content) -> None:
     suppose = f'<p class="quiet">{prose(content.message("lab.suppose"))}</p>'
     components.block(heading(fault, content, lead=suppose), key="lab_fault")
     own, offered = trial.question(fault)
+    step_key, text_key = f"lab_step_{fault.id}", f"lab_text_{fault.id}"
     with st.container(key="lab_predict", border=True):
+        language.keep(step_key)
         step = st.radio(
             f"**{content.message('predict.heading')}**　{content.message('lab.which_step')}",
             [*Step, NOTHING],
             index=None,
             horizontal=True,
-            key=f"lab_step_{fault.id}",
+            key=step_key,
             format_func=lambda option: step_name(option, content),
-            on_change="ignore",  # the page waits for the button; a form would forget what is chosen with the language
+            on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
         )
+        language.keep(text_key)
         text = st.radio(
             content.message("lab.which_text"),
             offered,
             index=None,
-            key=f"lab_text_{fault.id}",
+            key=text_key,
             format_func=lambda option: _label(option, content),
             on_change="ignore",
         )

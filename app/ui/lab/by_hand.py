@@ -11,7 +11,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.model import Status
 from app.flow.verdict import Outcome
 from app.report import words
-from app.ui import components, notice, session
+from app.ui import components, language, notice, session
 from app.ui.checks import mark
 from app.ui.lab import trial
 from app.ui.lab.trial import Trial
@@ -43,6 +43,7 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
         st.caption(content.message("lab.by_hand_lead"))
         if it.fault.changes not in edits.KINDS and not trial.is_hidden():
             st.caption(content.message("lab.outside"))
+        language.keep("lab_kind")
         kind = st.selectbox(
             content.message("lab.object"),
             edits.KINDS,

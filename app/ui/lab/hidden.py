@@ -11,7 +11,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step
 from app.flow.steps.documents import mapping, masked
-from app.ui import components, diagram, session
+from app.ui import components, diagram, language, session
 from app.ui.documents import document, yaml_lines
 from app.ui.evidence.parts import json_document
 from app.ui.figures import FLOW
@@ -127,6 +127,7 @@ def _open_hint(it: Trial) -> None:
 def _answer(it: Trial, content: Content) -> None:
     """The step first, then the causes that lie in it: so no list names the one fault among few."""
     with st.container(border=True, key="lab_answer"):
+        language.keep("lab_answer_step")
         step = st.selectbox(
             f"**{content.message('lab.which_cause_step')}**",
             list(Step),
@@ -136,11 +137,13 @@ def _answer(it: Trial, content: Content) -> None:
             format_func=lambda option: step_name(option, content),
         )
         if step is not None:
+            cause_key = f"lab_answer_cause_{step}"
+            language.keep(cause_key)
             cause = st.selectbox(
                 content.message("lab.which_cause"),
                 [fault.id for fault in trial.of_step(step)],
                 index=None,
-                key=f"lab_answer_cause_{step}",
+                key=cause_key,
                 placeholder=content.message("lab.choose"),
                 format_func=lambda option: title(FAULTS[option], content).replace("`", ""),
             )
