@@ -42,7 +42,9 @@ def thief() -> None:
     _button("use", ":material/send:", lambda: _with(thief_deeds.use), content, done=stolen.used is not None)
     if stolen.used is None:
         return
-    components.block(thief_views.used(stolen.used, content), key="thief_used")
+    components.block(
+        thief_views.used(stolen.used, content, read=bool(stolen.tried or stolen.attempts)), key="thief_used"
+    )
 
     # (2) What is done against it.
     told("against", "thief", content)

@@ -29,8 +29,11 @@ def loot(found: Loot, content: Content) -> str:
     return f'<p class="caption">{note}</p><p class="compact">{marked(found.shown)}</p><dl>{listed}</dl>'
 
 
-def used(found: Used, content: Content) -> str:
-    """What STS, AWS and S3 said to the thief, what else the token is good for, and the wire."""
+def used(found: Used, content: Content, *, read: bool) -> str:
+    """What STS, AWS and S3 said to the thief, what else the token is good for, and the wire.
+
+    Folded where it was `read`: what the reader does next stands far below it on a phone.
+    """
     main = (("sts", found.sts), *found.then)
     rows = "".join(row(content.message(f"thief.used.{name}"), answer, content) for name, answer in main)
     others = "".join(
@@ -45,11 +48,14 @@ def used(found: Used, content: Content) -> str:
     heading, elsewhere, summary = (
         escape(content.message(key)) for key in ("thief.used.heading", "thief.others.heading", "ui.wire")
     )
-    return (
-        f'<h2 class="heading">{heading}</h2><ol class="answers">{rows}</ol>'
+    main_part = (
+        f'<ol class="answers">{rows}</ol>'
         f'<details class="more"><summary>{summary}</summary>{wire(found.exchanges, content)}</details>'
-        f'<h2 class="heading">{elsewhere}</h2><ol class="answers">{others}</ol>'
     )
+    parts = ((heading, main_part), (elsewhere, f'<ol class="answers">{others}</ol>'))
+    if read:
+        return "".join(f'<details class="more"><summary>{name}</summary>{part}</details>' for name, part in parts)
+    return "".join(f'<h2 class="heading">{name}</h2>{part}' for name, part in parts)
 
 
 def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> str:

@@ -110,6 +110,16 @@ def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):
     assert shown.test.button(key="thief_back").disabled
 
 
+def test_what_was_read_is_folded_once_something_is_tried(stolen):
+    shown, folded = stolen(), f"<summary>{load('en').message('thief.others.heading')}</summary>"
+    assert folded not in shown.html("thief_used")
+    choose(shown, "thief_defence", "rotate_keys")
+    assert folded in shown.html("thief_used")
+    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("thief_used"))
+    shown.click("thief_use")
+    assert folded not in shown.html("thief_used")
+
+
 def test_one_measure_takes_the_place_of_the_one_before(stolen):
     shown = choose(stolen(), "thief_defence", "delete_pod")
     assert shown.world.cluster.find("pods", "default", "pod-after") is None
