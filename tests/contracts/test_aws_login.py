@@ -201,12 +201,12 @@ def test_a_login_that_has_expired_is_told_from_one_that_is_not_allowed(shell: Sh
 
 def test_credentials_that_do_not_come_are_not_waited_for(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws_login, "TIMEOUT", 0.5)
-    shell.file("config", PROCESS.format("sleep 3"))
+    shell.file("config", PROCESS.format("sleep 20"))
     started = time.monotonic()
     with pytest.raises(Unreachable) as raised:
         aws("a").caller_identity()
     assert raised.value.code == "aws_credentials_timed_out"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15
 
 
 @contextmanager
