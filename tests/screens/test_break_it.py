@@ -455,8 +455,9 @@ def test_a_change_that_does_not_mend_is_told_beside_the_field(broken):
     assert "lab_still" not in broken.keys
 
 
-def test_what_lies_outside_the_objects_is_told(screen):
-    told = [caption.value for caption in break_(screen(lang="en"), "F44").test.caption]
+@pytest.mark.parametrize("fault", ["F05", "F44"])
+def test_what_lies_outside_the_objects_is_told(screen, fault):
+    told = [caption.value for caption in break_(screen(lang="en"), fault).test.caption]
     assert EN.message("lab.outside") in told
 
 

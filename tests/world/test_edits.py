@@ -149,8 +149,8 @@ def test_a_webhook_matters_once_the_pod_is_created_anew(simulation, world, edit)
     assert {"webhook", "service_account"} == edits.FOR_NEW_PODS
 
 
-NOT_BY_HAND = {"F05", "F18b"}
-"""The webhook is down, and the role's path cannot be changed: no object of these kinds says so."""
+NOT_BY_HAND = {"F18b"}
+"""The role's path cannot be changed: the object as it was before does not say so."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -75,7 +75,7 @@ FAULTS = (
         text=texts.as_the_node, cause_it=_annotated_afterwards, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
-        id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
+        id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="cluster",
         text=texts.as_the_node, cause_it=_down,
     ),
     Fault(
