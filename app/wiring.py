@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.clients.exec_plugin import Plugins
     from app.clients.issuer import IssuerTransport
     from app.clients.kubeconfig import Contexts
-    from app.clients.kubernetes_cluster import KubernetesTransport
+    from app.clients.kubernetes_transport import KubernetesTransport
     from app.world.simulation import Simulation
     from app.world.world import World
 
@@ -171,7 +171,7 @@ _of: WeakKeyDictionary[Simulation, _Transports] = WeakKeyDictionary()
 
 def _transports(simulation: Simulation) -> _Transports:
     from app.clients.issuer import IssuerTransport
-    from app.clients.kubernetes_cluster import KubernetesTransport
+    from app.clients.kubernetes_transport import KubernetesTransport
 
     with _lock:
         if simulation not in _of:

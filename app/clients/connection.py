@@ -13,7 +13,7 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 
 from app.clients.exec_plugin import ExecCredential, Plugins
 from app.clients.kubeconfig import Entry, JsonObject, Kubeconfig, problem
-from app.clients.kubernetes_cluster import KubernetesTransport
+from app.clients.kubernetes_transport import KubernetesTransport
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a Pod finds what it needs to talk to its API server."""

@@ -10,14 +10,14 @@ def warm_up(region: str = "us-east-1") -> None:
 
     No request is sent.
     """
-    from app.clients import aws_sdk, issuer, kubernetes_cluster
+    from app.clients import aws_sdk, issuer
+    from app.clients.kubernetes_cluster import KubernetesCluster
+    from app.clients.kubernetes_transport import KubernetesTransport
 
     for service in aws_sdk.SERVICES:
         aws_sdk.shared.client(service, region, None)
     issuer.PublicIssuer(issuer.IssuerTransport())
-    kubernetes_cluster.KubernetesCluster(
-        host="https://127.0.0.1", token="", transport=kubernetes_cluster.KubernetesTransport()
-    )
+    KubernetesCluster(host="https://127.0.0.1", token="", transport=KubernetesTransport())
     # What is loaded by now stays for good: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()

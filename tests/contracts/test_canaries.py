@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 from app.clients.aws import BotoAws, static_identity
 from app.clients.aws_login import AwsLogin
-from app.clients.kubernetes_cluster import KubernetesCluster, KubernetesTransport
+from app.clients.kubernetes_cluster import KubernetesCluster
+from app.clients.kubernetes_transport import KubernetesTransport
 from app.commands import doctor_sources
 from app.commands.main import command_line
 from app.commands.walk import as_json, as_text

@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.sync.server import ServerConnection, serve
 
-from app.clients import exec_stream
-from app.clients.kubernetes_cluster import PAGE_LIMIT, KubernetesCluster, KubernetesTransport
+from app.clients import exec_stream, kubernetes_answers
+from app.clients.kubernetes_answers import PAGE_LIMIT
+from app.clients.kubernetes_cluster import KubernetesCluster
+from app.clients.kubernetes_transport import KubernetesTransport
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 from app.flow.ports import Access
 from app.flow.redaction import MASK
@@ -185,7 +187,7 @@ def test_a_list_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(options)
         return PAGES[len(asked) - 1]
 
-    monkeypatch.setattr(port, "_json", page)
+    monkeypatch.setattr(kubernetes_answers, "read_json", page)
     assert port.service_accounts("default") == [1, 2]
     assert [options.get("_continue") for options in asked] == [None, "a b"]
 

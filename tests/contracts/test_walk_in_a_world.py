@@ -12,7 +12,8 @@ from typing import Any
 import kubernetes
 import pytest
 
-from app.clients.kubernetes_cluster import KubernetesCluster, KubernetesTransport
+from app.clients.kubernetes_cluster import KubernetesCluster
+from app.clients.kubernetes_transport import KubernetesTransport
 from app.flow.model import Check, Status, Step, Subject, Walk
 from app.flow.verdict import judge
 from app.flow.walk import walk

@@ -1,0 +1,62 @@
+"""One call of the `kubernetes` client, and its answer in the server's own shape.
+
+Answers are taken as bytes (`_preload_content=False`), since the client's models rename, reformat and, for the OIDC
+documents, return a Python repr. Nothing is retried: a walk shows what one request brought. `operation` is what an
+error says that was asked. All of them raise `FlowError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import urllib3
+from kubernetes.client.exceptions import ApiException
+
+from app.clients.errors import from_kubernetes, unexpected
+from app.flow import strict_json
+from app.flow.errors import Refused
+from app.flow.model import JsonValue
+from app.flow.steps.documents import dig, text
+
+TIMEOUT = (3.0, 7.0)
+"""Seconds to connect, and between two reads: nothing is waited for longer than ten."""
+PAGE_SIZE = 500
+PAGE_LIMIT = 20
+"""Pages of a list that are read: ten thousand objects."""
+
+
+def read_items(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> list[JsonValue]:
+    """The items of all pages."""
+    found: list[JsonValue] = []
+    more: dict[str, str] = {}
+    for _ in range(PAGE_LIMIT):
+        page = read_json(operation, call, *arguments, limit=PAGE_SIZE, **options, **more)
+        items = dig(page, "items")
+        if not isinstance(items, list):
+            raise unexpected(ValueError("items"), operation)
+        found += items
+        if not (token := text(page, "metadata", "continue")):
+            break
+        more = {"_continue": token}
+    return found
+
+
+def read_json(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> JsonValue:
+    """The answer as JSON."""
+    body = read_bytes(operation, call, *arguments, **options)
+    try:
+        return strict_json.loads(body.decode())
+    except ValueError as error:
+        raise unexpected(error, operation) from None
+
+
+def read_bytes(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> bytes:
+    """The answer's body. The client raises its own errors, urllib3's and plain ones (a token with a line break)."""
+    try:
+        answer = call(*arguments, _preload_content=False, _request_timeout=TIMEOUT, **options)
+        return bytes(answer.data)
+    except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise from_kubernetes(error, operation) from None
+    except ValueError as error:
+        raise Refused(code=type(error).__name__, said=str(error), operation=operation) from None

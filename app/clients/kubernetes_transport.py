@@ -1,0 +1,43 @@
+"""Connections to API servers: a pool for requests and a way to dial for `exec`, both by the same trust and proxy."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+
+from app.clients.dial import Dialer
+
+
+class KubernetesTransport:
+    """Connections to API servers behind one CA. It knows no bearer, so every world of a process may share it."""
+
+    def __init__(
+        self,
+        ca_pem: bytes | None = None,
+        *,
+        context: ssl.SSLContext | None = None,
+        server_name: str = "",
+        proxy_url: str = "",
+    ) -> None:
+        """`ca_pem`: the CA as data; without it, the system's own. `context`: a TLS context that knows it all.
+
+        `server_name`: whose certificate is asked for, where it is not the host's. `proxy_url`: an http proxy, with
+        user and password where it wants them.
+        """
+        context = context or ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
+        options: dict[str, Any] = {"ssl_context": context, "retries": False, "maxsize": 16}
+        if server_name:
+            options["server_hostname"] = server_name
+        if not proxy_url:
+            self.pool = urllib3.PoolManager(**options)
+            self.dialer = Dialer(context, server_name)
+            return
+        proxy = urlsplit(proxy_url)
+        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
+        headers = urllib3.make_headers(proxy_basic_auth=login)
+        address = (proxy.hostname or "", proxy.port or 80)
+        self.pool = urllib3.ProxyManager(f"http://{proxy.netloc.rpartition('@')[2]}", proxy_headers=headers, **options)
+        self.dialer = Dialer(context, server_name, address, headers)
