@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 def simulated(simulation: Simulation, world: World) -> Ports:
     """The ports to one world, as its learner: new ones for every walk, over the connections of all walks before."""
-    from app.clients.aws import BotoAws, static_identity
+    from app.clients.aws import BotoAws
+    from app.clients.aws_calls import static_identity
     from app.clients.issuer import PublicIssuer
     from app.clients.kubernetes_cluster import KubernetesCluster
 

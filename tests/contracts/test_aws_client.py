@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clients import aws_sdk
-from app.clients.aws import PAGE_LIMIT, BotoAws, static_identity
+from app.clients.aws import BotoAws
+from app.clients.aws_calls import static_identity
+from app.clients.aws_policies import PAGE_LIMIT
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 from app.flow.ports import Credentials
 from app.flow.redaction import MASK

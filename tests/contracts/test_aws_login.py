@@ -14,7 +14,8 @@ from botocore.config import Config
 
 from app import wiring
 from app.clients import aws_login
-from app.clients.aws import BotoAws, static_identity
+from app.clients.aws import BotoAws
+from app.clients.aws_calls import static_identity
 from app.clients.aws_login import AwsLogin
 from app.content import load
 from app.flow.errors import FlowError, NotPermitted, Unreachable

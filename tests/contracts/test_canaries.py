@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.clients.aws import BotoAws, static_identity
+from app.clients.aws import BotoAws
+from app.clients.aws_calls import static_identity
 from app.clients.aws_login import AwsLogin
 from app.clients.kubernetes_cluster import KubernetesCluster
 from app.clients.kubernetes_transport import KubernetesTransport

@@ -1,0 +1,66 @@
+"""One call to AWS: who signs it, that it is written down, and which error comes of it. Each is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.credentials import Credentials as Identity
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.clients import aws_sdk
+from app.clients.aws_answers import plain
+from app.clients.errors import from_aws, unexpected
+from app.clients.recorder import Recorder
+from app.flow.errors import FlowError
+from app.flow.ports import Credentials
+
+NOBODY = Identity("", "")
+"""Whose calls are not signed."""
+_UNSIGNED = ("AssumeRoleWithWebIdentity",)
+
+
+class AwsCalls:
+    """The calls of one identity to one account."""
+
+    def __init__(
+        self, *, region: str, endpoint_url: str | None, identity: Callable[[], Identity], sdk: aws_sdk.Sdk
+    ) -> None:
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._identity = identity
+        self._sdk = sdk
+        self.recorder = Recorder()
+        """Holds every call, answered or not."""
+
+    def ask(
+        self,
+        service: aws_sdk.Service,
+        operation: str,
+        call: Callable[[Any], Any],
+        credentials: Credentials | None = None,
+    ) -> Any:
+        """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
+        try:
+            identity = NOBODY if operation in _UNSIGNED else self._identity_of(credentials)
+            with aws_sdk.calling(service, identity, self.recorder):
+                return plain(call(self._sdk.client(service, self._region, self._endpoint_url)))
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise from_aws(error, operation) from None
+        except FlowError:
+            raise
+        except Exception as error:
+            raise unexpected(error, operation) from None
+
+    def _identity_of(self, credentials: Credentials | None) -> Identity:
+        return self._identity() if credentials is None else _identity(credentials)
+
+
+def static_identity(access_key_id: str, secret_access_key: str) -> Callable[[], Identity]:
+    """The identity of a long-lived access key."""
+    identity = Identity(access_key_id, secret_access_key)
+    return lambda: identity
+
+
+def _identity(credentials: Credentials) -> Identity:
+    return Identity(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
