@@ -430,10 +430,41 @@ def test_an_object_put_back_as_it_was_mends_its_fault(screen, fault):
     assert EN.message("lab.whole_by_hand") in shown.html("lab_whole")
 
 
-@pytest.mark.parametrize(("fault", "kind"), [("F01", "service_account"), ("F14", "oidc_provider"), ("F44", None)])
-def test_the_object_that_the_fault_changed_comes_first(screen, fault, kind):
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        *(("F01", "service_account"), ("F14", "oidc_provider"), ("F44", edits.KINDS[0])),
+        # The fix changes another object than the fault did:
+        *(("F18b", "service_account"), ("F49", "role"), ("F50", "role")),
+        # ... or one that is not among these:
+        *(("F18", "service_account"), ("F48", "service_account")),
+    ],
+)
+def test_the_object_that_the_fix_changes_comes_first(screen, fault, kind):
     shown = break_(screen(lang="en"), fault)
-    assert shown.test.selectbox(key="lab_kind").value == (kind or edits.KINDS[0])
+    assert shown.test.selectbox(key="lab_kind").value == kind
+
+
+def test_what_takes_two_changes_is_led_from_one_object_to_the_other(screen):
+    shown = screen(lang="en")
+    right = {kind: edits.editable(shown.world, kind) for kind in ("oidc_provider", "trust_policy")}
+    break_(shown, "F15")
+    for kind in right:
+        assert shown.test.selectbox(key="lab_kind").value == kind
+        (area,) = shown.test.text_area
+        area.set_value(right[kind])
+        press(shown, "apply")
+    assert EN.message("lab.whole_by_hand") in shown.html("lab_whole")
+    assert shown.test.selectbox(key="lab_kind").value == "trust_policy"
+
+
+def test_another_object_that_was_chosen_stays_chosen_as_long_as_the_verdict_is_the_same(broken):
+    broken.test.selectbox(key="lab_kind").set_value("pod").run()
+    broken.test.run()
+    assert broken.test.selectbox(key="lab_kind").value == "pod"
+    press(broken, "mend")
+    press(broken, "again")
+    assert broken.test.selectbox(key="lab_kind").value == "trust_policy"
 
 
 def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_mended_it(screen, broken):

@@ -17,11 +17,17 @@ from app.ui.lab import trial
 from app.ui.lab.trial import Trial
 from app.ui.text import prose
 from app.world import edits
+from app.world.changing import provider_arn
 from app.world.edits import EditRefused
 from app.world.faults import Fault
+from app.world.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
+from app.world.world import World
 
 _HEIGHT = 340
 """Pixels of the field."""
+_KIND = "lab_kind"
+_PROPOSED = "lab_kind_proposed"
+"""In the session: the kind of object that was proposed last, until the verdict speaks of another one."""
 
 
 def is_whole(fault: Fault, found: Diagnosis) -> bool:
@@ -43,12 +49,12 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
         st.caption(content.message("lab.by_hand_lead"))
         if it.fault.changes not in edits.KINDS and not trial.is_hidden():
             st.caption(content.message("lab.outside"))
-        language.keep("lab_kind")
+        _propose(it, found)
+        language.keep(_KIND)
         kind = st.selectbox(
             content.message("lab.object"),
             edits.KINDS,
-            index=_first(it),
-            key="lab_kind",
+            key=_KIND,
             format_func=lambda kind: content.message(f"lab.kinds.{kind}"),
         )
         if not _edit(it, kind, content) and it.edits and not is_mended(it, found):
@@ -77,10 +83,33 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
             )
 
 
-def _first(it: Trial) -> int:
-    """The object that the fault changes, unless that would tell its name."""
-    told = it.fault.changes in edits.KINDS and not trial.is_hidden()
-    return edits.KINDS.index(it.fault.changes) if told else 0
+def _propose(it: Trial, found: Diagnosis) -> None:
+    """Chooses the object to begin with; another one only where the next thing to mend lies in another."""
+    proposed = _object(it, found)
+    if _KIND not in st.session_state or proposed not in ("", st.session_state.get(_PROPOSED)):
+        st.session_state[_KIND] = proposed or edits.KINDS[0]
+        st.session_state[_PROPOSED] = proposed
+
+
+def _object(it: Trial, found: Diagnosis) -> str:
+    """The kind that the verdict's fix changes, else the one that the fault changed; none where it would be told."""
+    if trial.is_hidden() or is_mended(it, found):
+        return ""
+    change = found.fix.change if found.fix else None
+    changed = it.fault.changes if it.fault.changes in edits.KINDS else ""
+    return _kinds(session.world()).get(change.object, changed) if change else changed
+
+
+def _kinds(world: World) -> dict[str, str]:
+    """The kind of each object that can be edited, by the name that a fix's diff gives it."""
+    return {
+        f"Role {ROLE} AssumeRolePolicyDocument": "trust_policy",
+        f"Role {ROLE} Policies": "role",
+        f"Role {ROLE}": "role",
+        f"OpenIDConnectProvider {provider_arn(world)}": "oidc_provider",
+        f"ServiceAccount {NAMESPACE}/{SERVICE_ACCOUNT}": "service_account",
+        f"Pod {NAMESPACE}/{POD_AFTER}": "pod",
+    }
 
 
 _REFUSED = "lab_refused_pod"
