@@ -14,7 +14,7 @@ from app.flow.refusals import CHANGED
 from app.flow.steps.documents import mapping, strings
 from app.flow.steps.names import DEFAULT_AUDIENCE
 
-READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+_READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
 _DENY = "explicit-deny"
 
 
@@ -96,7 +96,7 @@ def annotate(names: Names) -> Fix:
 
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account; of any other text the role is asked for."""
-    arn = f"arn:aws:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
+    arn = f"arn:{names.partition}:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
 
 
@@ -198,11 +198,12 @@ def permit(names: Names) -> Fix:
                 names.iam("list-role-policies", "--role-name", names.role_name),
             ),
         )
-    wanted = ("--role-name", names.role_name, "--policy-arn", READ_ONLY)
+    read_only = f"arn:{names.partition}:{_READ_ONLY}"
+    wanted = ("--role-name", names.role_name, "--policy-arn", read_only)
     return Fix(
         id="permit",
         commands=(names.iam("attach-role-policy", *wanted),),
-        change=changes.permissions(names, READ_ONLY),
+        change=changes.permissions(names, read_only),
     )
 
 

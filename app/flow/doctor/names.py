@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.model import Check, JsonValue, Status, Walk
+from app.flow.partitions import partition_of, region_of
 from app.flow.steps.documents import mapping, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.steps.names import (
@@ -27,7 +27,6 @@ PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 """These and those: what stands for a name that the walk could not find. The reader replaces it."""
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
-_EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/")
 
 
 def line(*words: str) -> str:
@@ -55,7 +54,8 @@ class Names:
         # (2) The issuer and its provider.
         self.issuer = text(documents.get("cluster_discovery"), "issuer")
         self.provider_arn = self.found("provider.exists")
-        self.region = _region_of(self.issuer)
+        self.region = region_of(self.issuer)
+        self.partition = partition_of(self.issuer, self.role_arn, self.provider_arn)
         self.account = account_of(self.provider_arn) or account_of(self.role_arn) or ACCOUNT_HERE
         self.bearer = Bearer(
             issuer=self.issuer,
@@ -175,9 +175,3 @@ class Names:
     def iam(*words: str) -> str:
         """A command for IAM."""
         return line("aws", "iam", *words)
-
-
-def _region_of(issuer: str) -> str:
-    """The region in the name of an EKS issuer (`oidc.eks.REGION.amazonaws.com`); empty for any other."""
-    found = _EKS_ISSUER.match(issuer)
-    return found[1] if found else ""

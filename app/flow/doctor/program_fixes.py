@@ -102,8 +102,8 @@ def application(names: Names) -> Fix:
     if blames_clock(names.check.error):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
     if "endpoint URL" in names.check.error:
-        service = f"com.amazonaws.{names.region or 'REGION'}.sts"
-        asked = ("--filters", f"Name=service-name,Values={service}")
+        # Its service's name begins otherwise in each partition.
+        asked = ("--region", names.region or "REGION", "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
     action, resource = missing_permission(names.check.error)
     own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
@@ -115,7 +115,7 @@ def application(names: Names) -> Fix:
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
     """Whether the role's policies, as they were read, allow what its Pod was refused before."""
     policies = [(text(policy, "name"), dig(policy, "document")) for policy in items(names.documents.get("policies"))]
-    widest = f"arn:aws:{action.partition(':')[0]}:::*"
+    widest = f"arn:{names.partition}:{action.partition(':')[0]}:::*"
     asked = widest if resource == "*" else resource
     bearer = names.bearer
     kept = session_keys(bearer.issuer, {"sub": bearer.subject, "aud": bearer.audience}, bearer.provider_arn)

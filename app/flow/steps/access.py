@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.partitions import partition_of
 from app.flow.permissions import evaluate_permissions
 from app.flow.ports import Ports
 from app.flow.steps.documents import text
@@ -21,7 +22,6 @@ from app.flow.trust import session_keys
 
 CHECKS = ("access.identity", "access.policy", "access.list_buckets")
 ACTION = "s3:ListAllMyBuckets"
-RESOURCE = "arn:aws:s3:::*"
 
 
 def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
@@ -69,7 +69,8 @@ def _policy(findings: Findings, ports: Ports, trail: Trail) -> None:
     except FlowError as error:
         findings.refused("access.policy", error, expected=ACTION, where=where)
         return
-    decision = evaluate_permissions(policies, action=ACTION, resource=RESOURCE, keys=_request_keys(trail))
+    resource = f"arn:{partition_of(trail.issuer, trail.role_arn)}:s3:::*"
+    decision = evaluate_permissions(policies, action=ACTION, resource=resource, keys=_request_keys(trail))
     findings.show("policies", [{"name": name, "document": document} for name, document in policies])
     findings.show(
         "permission_decision",

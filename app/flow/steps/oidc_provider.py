@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
+from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.documents import dig, items, strings, text
 from app.flow.steps.findings import Findings, unanswered
@@ -98,7 +99,7 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, trail: Trail) 
     """IAM's record of trust in that issuer."""
     # (5) One of the account's providers has exactly this URL.
     wanted = host_and_path(trail.issuer)
-    expected = f"arn:aws:iam::ACCOUNT_ID{_PROVIDER}{wanted}"
+    expected = f"arn:{partition_of(trail.issuer)}:iam::ACCOUNT_ID{_PROVIDER}{wanted}"
     where = "iam:ListOpenIDConnectProviders"
     try:
         arns = strings(list(ports.aws.oidc_providers()))

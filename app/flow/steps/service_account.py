@@ -12,6 +12,7 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.documents import mapping, text
 from app.flow.steps.findings import Findings
@@ -75,7 +76,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
 
     # (3) Its value is the ARN of a role.
     parts = role_of(role_arn)
-    expected = "arn:aws:iam::ACCOUNT_ID:role/ROLE_NAME"
+    expected = f"arn:{partition_of(trail.issuer, trail.provider_arn)}:iam::ACCOUNT_ID:role/ROLE_NAME"
     findings.judge("service_account.role_arn", parts is not None, got=role_arn, expected=expected, where=where)
     if parts is None:
         return findings.report(), trail

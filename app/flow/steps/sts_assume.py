@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.partitions import partition_of
 from app.flow.ports import AssumedRole, Ports
 from app.flow.redaction import MASK
 from app.flow.steps import sts_agreement
@@ -83,7 +84,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
 
 def _format(findings: Findings, trail: Trail) -> DecodedToken | None:
     # (1) The parameters: the role's ARN, a JWT, and the claims without which STS does not begin.
-    expected = "arn:aws:iam::ACCOUNT_ID:role/ROLE_NAME"
+    expected = f"arn:{partition_of(trail.issuer, trail.provider_arn)}:iam::ACCOUNT_ID:role/ROLE_NAME"
     if role_of(trail.role_arn) is None:
         findings.judge("sts.format", False, got=trail.role_arn, expected=expected, where="RoleArn")
         return None

@@ -1,0 +1,31 @@
+"""The partitions of AWS: worlds apart, each with ARNs and regions of its own."""
+
+from __future__ import annotations
+
+import re
+
+_COMMERCIAL = "aws"
+_OF_REGIONS = {
+    "cn": "aws-cn",
+    "eusc-de": "aws-eusc",
+    "us-gov": "aws-us-gov",
+    "us-iso": "aws-iso",
+    "us-isob": "aws-iso-b",
+    "eu-isoe": "aws-iso-e",
+    "us-isof": "aws-iso-f",
+}
+"""By how the names of a partition's regions begin. All other regions are commercial ones."""
+_ARN = re.compile(r"arn:(aws[a-z0-9-]*):")
+_EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.")
+
+
+def region_of(issuer: str) -> str:
+    """The region in the name of an EKS issuer (`oidc.eks.REGION.amazonaws.com`); empty for any other."""
+    found = _EKS_ISSUER.match(issuer)
+    return found[1] if found else ""
+
+
+def partition_of(issuer: str, *arns: str) -> str:
+    """The partition that the first ARN among these names, else that of the issuer's region, such as `aws-cn`."""
+    named = next(filter(None, map(_ARN.match, arns)), None)
+    return named[1] if named else _OF_REGIONS.get(region_of(issuer).rpartition("-")[0].rpartition("-")[0], _COMMERCIAL)

@@ -1,0 +1,114 @@
+"""China and GovCloud: other ARNs, other regions, and a diagnosis that keeps to them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from importlib import resources
+from typing import Any
+
+import jmespath
+import pytest
+
+from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import Refused
+from app.flow.model import Check, Status
+from app.flow.partitions import partition_of, region_of
+from app.flow.ports import Execution
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, SUBJECT, Fakes, token
+from tests.unit.test_application import printed
+from tests.unit.test_doctor import ANNOTATION, annotated, healthy, posted
+
+PARTITIONS = json.loads(resources.files("botocore").joinpath("data/partitions.json").read_text(encoding="utf-8"))
+REGIONS = {
+    region: found for found in PARTITIONS["partitions"] for region in found["regions"] if not region.endswith("-global")
+}
+ALL_BUCKETS = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "arn:aws-cn:s3:::*"}
+
+
+def issuer_in(region: str) -> str:
+    suffix = REGIONS[region]["outputs"]["dnsSuffix"]
+    return f"https://oidc.eks.{region}.{suffix}/id/{ISSUER.rpartition('/')[2]}"
+
+
+def moved(fakes: Fakes, region: str) -> Fakes:
+    """The same cluster and account in another partition."""
+    here, there = (found.removeprefix("https://") for found in (ISSUER, issuer_in(region)))
+    partition = REGIONS[region]["id"]
+
+    def translated(document: Any) -> Any:
+        return json.loads(json.dumps(document).replace(here, there).replace("arn:aws:", f"arn:{partition}:"))
+
+    for name in ("cluster_discovery", "discovery", "providers", "provider", "service_account", "role", "pod"):
+        setattr(fakes, name, translated(getattr(fakes, name)))
+    fakes.token = token(iss=issuer_in(region))
+    fakes.files[f"cat {DIRECTORY}/token"] = Execution(stdout=fakes.token, stderr="", exit_code=0)
+    fakes.talk = [posted(fakes.token)]
+    return fakes
+
+
+def examined(fakes: Fakes) -> Diagnosis:
+    return examine(fakes.ports(), SUBJECT)
+
+
+def check(found: Diagnosis, check_id: str) -> Check:
+    return next(check for report in found.walk for check in report.checks if check.id == check_id)
+
+
+def command(found: Diagnosis) -> list[str]:
+    assert found.fix is not None
+    return shlex.split(found.fix.commands[0])
+
+
+def test_each_region_that_botocore_knows_lies_in_its_partition() -> None:
+    assert len(REGIONS) > 30
+    found = {region: (region_of(issuer_in(region)), partition_of(issuer_in(region))) for region in REGIONS}
+    assert found == {region: (region, REGIONS[region]["id"]) for region in REGIONS}
+
+
+@pytest.mark.parametrize("issuer", ["", "https://issuer.example.com", "https://oidc.eks.example.com/id/1"])
+def test_where_nothing_names_a_partition_it_is_the_commercial_one(issuer: str) -> None:
+    assert (region_of(issuer), partition_of(issuer, "", "s3-reader")) == ("", "aws")
+
+
+def test_an_arn_tells_more_than_the_issuer() -> None:
+    assert partition_of("https://issuer.example.com", "s3-reader", "arn:aws-us-gov:iam::1:role/x") == "aws-us-gov"
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_a_bare_name_becomes_the_arn_of_a_role_in_the_partition(region: str) -> None:
+    fakes = moved(healthy(), region)
+    annotated(fakes, "s3-reader")
+    found = examined(fakes)
+    partition = REGIONS[region]["id"]
+    assert command(found)[-1] == f"{ANNOTATION}=arn:{partition}:iam::{ACCOUNT}:role/s3-reader"
+    assert check(found, "service_account.role_arn").expected == f"arn:{partition}:iam::ACCOUNT_ID:role/ROLE_NAME"
+
+
+def test_the_policy_that_permits_is_the_partitions_own() -> None:
+    fakes = moved(healthy(), "us-gov-west-1")
+    fakes.policies.clear()
+    fakes.errors.update(list_buckets=Refused(code="AccessDenied", said="no identity-based policy allows"))
+    assert command(examined(fakes))[-1] == "arn:aws-us-gov:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+def test_a_policy_that_names_the_partitions_buckets_allows_to_list_them() -> None:
+    fakes = moved(healthy(), "cn-north-1")
+    fakes.policies[:] = [("list", {"Version": "2012-10-17", "Statement": ALL_BUCKETS})]
+    assert check(examined(fakes), "access.policy").status is Status.PASSED
+
+
+def test_a_missing_provider_is_expected_in_the_partition() -> None:
+    fakes = moved(healthy(), "cn-north-1")
+    fakes.providers = []
+    assert check(examined(fakes), "provider.exists").expected.startswith("arn:aws-cn:iam::")
+
+
+def test_the_way_to_sts_is_found_by_the_names_that_china_has_for_it() -> None:
+    fakes = moved(healthy(), "cn-north-1")
+    printed(fakes, 'Connect timeout on endpoint URL: "https://sts.cn-north-1.amazonaws.com.cn/"')
+    found = command(examined(fakes))
+    assert found[:5] == ["aws", "ec2", "describe-vpc-endpoints", "--region", "cn-north-1"]
+    names = ["cn.com.amazonaws.cn-north-1.sts", "com.amazonaws.cn-north-1.s3"]
+    kept = jmespath.search(found[found.index("--query") + 1], {"VpcEndpoints": [{"ServiceName": it} for it in names]})
+    assert kept == [{"ServiceName": names[0]}]
