@@ -125,6 +125,8 @@ class ClusterState:
         previous = self._objects[resource].get(key)
         if expect is not None:
             self._check(resource, key[1], previous, expect)
+        if resource == "events" and previous is None:
+            self._drop_oldest_events()  # first of all, since each that goes takes a version
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", timestamp(self.clock.now()))
         metadata["resourceVersion"] = str(self.version + 1)
@@ -132,7 +134,8 @@ class ClusterState:
         document |= {field: value for field, value in body.items() if field not in document}
         text = json.dumps(document, separators=(",", ":")).encode()
         stored = Stored(json.loads(text), text)
-        self._make_room(resource, previous, len(text))
+        if resource != "events":
+            self._take_room(previous, len(text))
         self.version += 1
         self._objects[resource][key] = stored
         self._commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
@@ -262,13 +265,13 @@ class ClusterState:
         if expect != "" and (previous is None or previous.object["metadata"]["resourceVersion"] != expect):
             raise errors.conflict(RESOURCES[resource], name, errors.MODIFIED)
 
-    def _make_room(self, resource: str, previous: Stored | None, size: int) -> None:
-        if resource == "events":
-            events = self._objects["events"]
-            while previous is None and len(events) >= EVENT_LIMIT:
-                oldest = next(iter(events))
-                self._drop("events", oldest, events[oldest])
-            return
+    def _drop_oldest_events(self) -> None:
+        events = self._objects["events"]
+        while len(events) >= EVENT_LIMIT:
+            oldest = next(iter(events))
+            self._drop("events", oldest, events[oldest])
+
+    def _take_room(self, previous: Stored | None, size: int) -> None:
         count = sum(len(objects) for plural, objects in self._objects.items() if plural != "events")
         grown = self._bytes + size - (len(previous.text) if previous else 0)
         if previous is None and count >= OBJECT_LIMIT:
