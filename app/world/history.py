@@ -157,4 +157,4 @@ def _looks(world: World) -> Hashable:
         repr((account.roles, account.oidc_providers, account.policies, account.disabled_sts_regions))
         for account in accounts
     )
-    return (world.cluster.version, world.faults, keys, stored)
+    return (world.cluster.changes.version, world.faults, keys, stored)

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from app.world.apiserver.state import ClusterState, Key, Stored
+from app.world.apiserver.state import ClusterState
+from app.world.apiserver.stored import Key, Stored
 from app.world.aws.account import Account
 from app.world.aws.entities import StoredObject
 from app.world.clock import WorldClock
@@ -42,7 +43,7 @@ SETTLE_SECONDS = 20.0
 """How long Pods on their way are waited for. What still runs then is cancelled by `restore`; `save` leaves it alone."""
 
 _NO_STATE: Mapping[type, frozenset[str]] = {
-    ClusterState: frozenset({"version", "_objects", "_history", "_watchers", "_bytes"}),
+    ClusterState: frozenset({"changes", "_objects", "_bytes"}),
     Account: frozenset({"sts_wording"}),
     Network: frozenset(),
     Kubelet: frozenset({"_tasks", "_cancel_watch", "_addresses"}),

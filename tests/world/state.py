@@ -13,7 +13,7 @@ from types import FunctionType, MethodType
 import jwt
 
 from app.flow.model import JsonValue
-from app.world.apiserver.state import Stored
+from app.world.apiserver.stored import Stored
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
 from app.world.loopback import Loopback
@@ -27,7 +27,7 @@ MACHINERY = (
     *(asyncio.Lock, asyncio.Semaphore, asyncio.Task),
 )
 """What works on the state and is none."""
-NOT_SEEN = {"_history", "_watchers", "_tasks", "_cancel_watch", "version", "_addresses"}
+NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
 
 COPIED = {

@@ -207,27 +207,27 @@ def test_nobody_changes_identity_or_status(api):
 )
 def test_a_dry_run_leaves_nothing(api, world, path, body):
     seen = []
-    cancel = world.cluster.subscribe(lambda *change: seen.append(change))
-    version = world.cluster.version
+    cancel = world.cluster.changes.subscribe(lambda *change: seen.append(change))
+    version = world.cluster.changes.version
     first, second = (api.post(path, body, dryRun="All") for _ in range(2))
     cancel()
     assert first.status == second.status == 201
     assert first.body["metadata"]["uid"] != second.body["metadata"]["uid"]
     assert "resourceVersion" not in first.body["metadata"]
-    assert (world.cluster.version, seen) == (version, [])
+    assert (world.cluster.changes.version, seen) == (version, [])
     assert api.get(f"{path}/x").status == 404
 
 
 def test_dry_runs_of_changes_leave_nothing(api, world):
     created = api.post(ACCOUNTS, account()).body
-    version = world.cluster.version
+    version = world.cluster.changes.version
     patched = api.patch(f"{ACCOUNTS}/x", {"metadata": {"labels": {"a": "b"}}}, MERGE, dryRun="All")
     assert patched.body["metadata"]["labels"] == {"a": "b"}
     assert api.put(f"{ACCOUNTS}/x", {**created, "secrets": [{"name": "s"}]}, dryRun="All").body["secrets"]
     assert api.delete(f"{ACCOUNTS}/x", dryRun="All").status == 200
     assert api.delete(f"{ACCOUNTS}/x", {"dryRun": ["All"]}).status == 200
     assert api.get(f"{ACCOUNTS}/x").body == created
-    assert world.cluster.version == version
+    assert world.cluster.changes.version == version
     assert api.post(ACCOUNTS, account(), dryRun="All").status == 409
     refused = api.post(ACCOUNTS, account("y"), dryRun="Some")
     assert refused.body["message"] == (
@@ -271,7 +271,7 @@ def test_delete_collection_goes_by_selectors(api):
 def test_lists_are_ordered_and_versioned(api, world):
     answer = api.get(ACCOUNTS).body
     assert (answer["kind"], answer["apiVersion"]) == ("ServiceAccountList", "v1")
-    assert answer["metadata"] == {"resourceVersion": str(world.cluster.version)}
+    assert answer["metadata"] == {"resourceVersion": str(world.cluster.changes.version)}
     assert [item["metadata"]["name"] for item in answer["items"]] == ["default", "my-sa"]
     assert "kind" not in answer["items"][0]
     everywhere = api.get("/api/v1/serviceaccounts").body["items"]
@@ -421,7 +421,7 @@ def test_events_drop_the_oldest(api, world, monkeypatch):
 def test_an_event_that_drops_the_oldest_has_a_version_of_its_own(api, world, monkeypatch):
     monkeypatch.setattr("app.world.apiserver.state.EVENT_LIMIT", len(world.cluster.list("events")))
     told = []
-    cancel = world.cluster.watch(told.append)
+    cancel = world.cluster.changes.watch(told.append)
     event = {"metadata": {"name": "one-more"}, "involvedObject": {"namespace": "default"}, "reason": "R"}
     assert api.post(EVENTS, event).status == 201
     cancel()

@@ -75,7 +75,7 @@ def test_a_watch_resumes_from_a_version(api, world):
 
 
 def test_a_version_too_old_is_told_in_the_stream(api, world, monkeypatch):
-    world.cluster._history.clear()
+    world.cluster.changes._history.clear()
     answer = api.get(ACCOUNTS, watch="true", resourceVersion="1", timeoutSeconds="5")
     assert answer.status == 200
     assert answer.body["type"] == "ERROR"
@@ -115,15 +115,15 @@ def test_initial_events_end_with_a_bookmark(api):
 
 
 def test_a_watch_ends_in_time_and_leaves_nobody_behind(api, world):
-    before = world.cluster.watchers
+    before = world.cluster.changes.watchers
     started = time.monotonic()
     assert api.client.get(ACCOUNTS, params={"watch": "1", "timeoutSeconds": "1"}).status_code == 200
     assert 0.5 < time.monotonic() - started < 10
     with api.client.stream("GET", ACCOUNTS, params={"watch": "1"}) as response:
         lines = response.iter_lines()  # dropped, it would close the connection
         next(lines)
-        assert world.cluster.watchers == before + 1
-    eventually(lambda: world.cluster.watchers == before)
+        assert world.cluster.changes.watchers == before + 1
+    eventually(lambda: world.cluster.changes.watchers == before)
 
 
 def test_a_list_is_of_a_version_that_may_be(api):
@@ -153,7 +153,7 @@ def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
     async def run():
         seen = []
         slow = watch.Watch(world, RESOURCES["secrets"], "", lambda _: True, lambda stored: stored.object, initial=False)
-        stream = slow.stream(str(world.cluster.version), 30.0)
+        stream = slow.stream(str(world.cluster.changes.version), 30.0)
         world.cluster.put("secrets", {"metadata": {"name": "s0", "namespace": "default"}})
         seen.append(await anext(stream))
         for number in range(1, 10):

@@ -187,9 +187,9 @@ def test_sessions_opened_in_between_are_unknown_and_older_ones_live(simulation, 
 def test_watchers_are_told_of_what_comes_back(simulation, world):
     saved = simulation.save(world)
     change_everything(simulation, world)
-    version, told = world.cluster.version, []
+    version, told = world.cluster.changes.version, []
     old = {stored.object["metadata"]["uid"] for stored in world.cluster.scan("pods")}
-    cancel = world.cluster.watch(lambda change: told.append(change) if change.resource == "pods" else None)
+    cancel = world.cluster.changes.watch(lambda change: told.append(change) if change.resource == "pods" else None)
     simulation.restore(world, saved)
     cancel()
     names = {(change.type, change.stored.object["metadata"]["name"]) for change in told}
@@ -223,9 +223,9 @@ def test_a_client_that_watches_finds_the_pods_that_are_there(simulation, world, 
 def test_resource_versions_are_never_given_out_twice(simulation, world):
     saved = simulation.save(world)
     change_everything(simulation, world)
-    newest = world.cluster.version
+    newest = world.cluster.changes.version
     simulation.restore(world, saved)
-    assert world.cluster.version >= newest
+    assert world.cluster.changes.version >= newest
     assert int(world.cluster.put("configmaps", {"metadata": {"name": "x"}})["metadata"]["resourceVersion"]) > newest
 
 

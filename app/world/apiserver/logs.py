@@ -15,7 +15,7 @@ from app.world.apiserver.responses import common_headers
 from app.world.node.kubelet import ContainerNotFound
 
 if TYPE_CHECKING:
-    from app.world.apiserver.state import Change
+    from app.world.apiserver.changes import Change
     from app.world.world import World
 
 JsonObject = dict[str, Any]
@@ -99,7 +99,7 @@ async def _follow(
             changed.set()
 
     left = limit if limit is not None else 2**62
-    cancel = world.cluster.watch(notice)
+    cancel = world.cluster.changes.watch(notice)
     try:
         async with asyncio.timeout(FOLLOW_SECONDS):
             chunk = shown.encode(errors="replace")[:left]

@@ -29,7 +29,7 @@ from app.world.apiserver.preparation import (
     typed,
 )
 from app.world.apiserver.resources import RESOURCES, Resource
-from app.world.apiserver.state import timestamp
+from app.world.apiserver.times import timestamp
 from app.world.apiserver.validation import validate
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from app.world.apiserver.request_info import is_true
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.responses import common_headers, json_response
 from app.world.apiserver.selectors import Predicate, parse_selectors
-from app.world.apiserver.state import Stored
+from app.world.apiserver.stored import Stored
 from app.world.apiserver.table import make_table, partial
 from app.world.apiserver.watch import WATCH_LIMIT, Watch
 
@@ -70,7 +70,7 @@ def list_objects(world: World, resource: Resource, namespace: str, accept: str, 
     integer_parameter(query, "limit")
     _version(query)
     found = [stored for stored in world.cluster.scan(resource.plural, namespace) if matches(stored.object)]
-    version, form = str(world.cluster.version), wanted_form(accept)
+    version, form = str(world.cluster.changes.version), wanted_form(accept)
     if form == "Table":
         include, bodies = query.get("includeObject", "Metadata"), [stored.object for stored in found]
         return json_response(make_table(resource, bodies, version, world.clock.now(), include))
@@ -104,7 +104,7 @@ def watch_objects(world: World, resource: Resource, namespace: str, accept: str,
     """GET with `watch`. Raises `ApiError` 400 and 429."""
     matches = _predicate(resource, query)
     seconds = integer_parameter(query, "timeoutSeconds") or DEFAULT_WATCH_SECONDS
-    if world.cluster.watchers >= WATCH_LIMIT:
+    if world.cluster.changes.watchers >= WATCH_LIMIT:
         raise errors.too_many_requests(f"this simulated cluster serves at most {WATCH_LIMIT} watches at a time")
     version = _version(query)
     watch = Watch(

@@ -11,7 +11,7 @@ from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.errors import bad_request, invalid
 from app.world.apiserver.names import invalid_value
 from app.world.apiserver.resources import Resource
-from app.world.apiserver.state import timestamp
+from app.world.apiserver.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -1,4 +1,4 @@
-"""The objects of one cluster, in memory, with their versions, watchers and caps: the part that etcd plays.
+"""The objects of one cluster, in memory, with their versions and caps: the part that etcd plays.
 
 Objects are kept as JSON text. Whoever reads gets a fresh copy, so nobody can change what is stored but through `put`.
 All of it runs on the servers' one loop; there are no locks.
@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.world.apiserver import errors
+from app.world.apiserver.changes import ChangeLog
 from app.world.apiserver.resources import RESOURCES
+from app.world.apiserver.stored import Key, Stored
+from app.world.apiserver.times import timestamp
 from app.world.clock import WorldClock
 
 if TYPE_CHECKING:
     from app.world.apiserver.authorization import Grant
 
 JsonObject = dict[str, Any]
-Key = tuple[str, str]
-"""(namespace, name); the namespace of a cluster-wide object is empty."""
 
 OBJECT_LIMIT = 1000
 """Objects in one cluster, events apart."""
@@ -31,41 +29,6 @@ BYTES_LIMIT = 8 * 1024 * 1024
 """Bytes of JSON in one cluster, events apart."""
 EVENT_LIMIT = 300
 """Events in one cluster. A new one drops the oldest, where a real cluster drops them after an hour."""
-HISTORY_LIMIT = 1000
-"""Changes that a watch can resume from."""
-
-
-def timestamp(seconds: float) -> str:
-    """Unix seconds as Kubernetes writes times: RFC 3339, UTC, whole seconds."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One object. `object` is for looking at and must not be changed; `text` is the same as JSON."""
-
-    object: JsonObject
-    text: bytes
-
-    def copy(self) -> JsonObject:
-        """A fresh copy of the object."""
-        copied: JsonObject = json.loads(self.text)
-        return copied
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One commit: what watchers are told."""
-
-    version: int
-    type: str
-    """`ADDED`, `MODIFIED` or `DELETED`."""
-    resource: str
-    """The plural name."""
-    namespace: str
-    stored: Stored
-    previous: Stored | None
-    """What was stored before; None for `ADDED`."""
 
 
 class ClusterState:
@@ -75,11 +38,8 @@ class ClusterState:
         self.clock = clock
         self.grants: list[Grant] = []
         """RBAC rules that the world adds to the built-in ones."""
-        self.version = 0
-        """The newest resource version."""
+        self.changes = ChangeLog()
         self._objects: dict[str, dict[Key, Stored]] = {plural: {} for plural in RESOURCES}
-        self._history: deque[Change] = deque(maxlen=HISTORY_LIMIT)
-        self._watchers: list[Callable[[Change], None]] = []
         self._bytes = 0
 
     # (1) Reading
@@ -129,16 +89,15 @@ class ClusterState:
             self._drop_oldest_events()  # first of all, since each that goes takes a version
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", timestamp(self.clock.now()))
-        metadata["resourceVersion"] = str(self.version + 1)
+        metadata["resourceVersion"] = str(self.changes.next_version)
         document = {"kind": served.kind, "apiVersion": served.api_version, "metadata": metadata}
         document |= {field: value for field, value in body.items() if field not in document}
         text = json.dumps(document, separators=(",", ":")).encode()
         stored = Stored(json.loads(text), text)
         if resource != "events":
             self._take_room(previous, len(text))
-        self.version += 1
         self._objects[resource][key] = stored
-        self._commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
+        self.changes.commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
         return stored.copy()
 
     def delete(self, resource: str, namespace: str | None, name: str) -> JsonObject:
@@ -204,35 +163,7 @@ class ClusterState:
             },
         )
 
-    # (3) Watching
-
-    def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Calls `callback` after every commit, on the loop that made it. The returned function ends it."""
-        self._watchers.append(callback)
-
-        def cancel() -> None:
-            if callback in self._watchers:
-                self._watchers.remove(callback)
-
-        return cancel
-
-    def subscribe(self, callback: Callable[[str, str, JsonObject], None]) -> Callable[[], None]:
-        """Like `watch`, with (type, plural, a copy of the object)."""
-        return self.watch(lambda change: callback(change.type, change.resource, change.stored.copy()))
-
-    def changes_since(self, version: int) -> tuple[Change, ...]:
-        """The commits after `version`. Raises `ApiError` 410 where some of them are forgotten."""
-        oldest = self._history[0].version if self._history else self.version + 1
-        if version + 1 < oldest:
-            raise errors.expired(f"too old resource version: {version} ({oldest})")
-        return tuple(change for change in self._history if change.version > version)
-
-    @property
-    def watchers(self) -> int:
-        """How many watch."""
-        return len(self._watchers)
-
-    # (4) Going back
+    # (3) Going back
 
     def snapshot(self) -> Mapping[str, Mapping[Key, Stored]]:
         """All objects, by resource."""
@@ -251,13 +182,12 @@ class ClusterState:
             changed = {key: stored for key, stored in wanted.items() if present.get(key) is not stored}
             self._objects[resource] = dict(wanted)  # in that order: the oldest event is the first to go
             for key, stored in changed.items():
-                self.version += 1
                 previous = present.get(key)
-                self._commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
+                self.changes.commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
         kept = (objects for resource, objects in self._objects.items() if resource != "events")
         self._bytes = sum(len(stored.text) for objects in kept for stored in objects.values())
 
-    # (5) Inside
+    # (4) Inside
 
     def _check(self, resource: str, name: str, previous: Stored | None, expect: str) -> None:
         if expect == "" and previous is not None:
@@ -284,14 +214,7 @@ class ClusterState:
         del self._objects[resource][key]
         if resource != "events":
             self._bytes -= len(previous.text)
-        self.version += 1
         last = previous.copy()
-        last["metadata"]["resourceVersion"] = str(self.version)
+        last["metadata"]["resourceVersion"] = str(self.changes.next_version)
         text = json.dumps(last, separators=(",", ":")).encode()
-        self._commit("DELETED", resource, key[0], Stored(last, text), previous)
-
-    def _commit(self, type: str, resource: str, namespace: str, stored: Stored, previous: Stored | None) -> None:
-        change = Change(self.version, type, resource, namespace, stored, previous)
-        self._history.append(change)
-        for watcher in tuple(self._watchers):
-            watcher(change)
+        self.changes.commit("DELETED", resource, key[0], Stored(last, text), previous)

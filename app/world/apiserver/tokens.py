@@ -16,7 +16,7 @@ from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.names import invalid_value
 from app.world.apiserver.pod_validation import token_seconds_errors
 from app.world.apiserver.resources import RESOURCES
-from app.world.apiserver.state import timestamp
+from app.world.apiserver.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World

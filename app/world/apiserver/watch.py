@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from app.world.apiserver import errors
+from app.world.apiserver.changes import Change
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.selectors import Predicate
-from app.world.apiserver.state import Change, ClusterState, Stored
+from app.world.apiserver.state import ClusterState
+from app.world.apiserver.stored import Stored
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -44,7 +46,7 @@ class Watch:
 
     async def stream(self, version: str, seconds: float) -> AsyncIterator[bytes]:
         """Watch events as lines of JSON: first what there is (or what came after `version`), then what comes."""
-        cancel = self._cluster.watch(self._receive)
+        cancel = self._cluster.changes.watch(self._receive)
         try:
             for line in self._present(version):
                 yield line
@@ -64,13 +66,13 @@ class Watch:
             stored = self._cluster.scan(self._resource.plural, self._namespace)
             lines = [_event("ADDED", self._render(item)) for item in stored if self._matches(item.object)]
             return [*lines, self._bookmark()] if self._initial else lines
-        changes = self._cluster.changes_since(int(version) if version.isdecimal() and len(version) < 20 else 0)
+        changes = self._cluster.changes.since(int(version) if version.isdecimal() and len(version) < 20 else 0)
         lines = [self._line(change) for change in changes if change.resource == self._resource.plural]
         return [line for line in lines if line]
 
     def _bookmark(self) -> bytes:
         metadata = {
-            "resourceVersion": str(self._cluster.version),
+            "resourceVersion": str(self._cluster.changes.version),
             "annotations": {"k8s.io/initial-events-end": "true"},
         }
         bookmark = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}

@@ -20,7 +20,7 @@ from app.world.apiserver.resources import Resource
 from app.world.apiserver.responses import json_response
 from app.world.apiserver.schema import Decoder, WrongType
 from app.world.apiserver.selectors import parse_selectors
-from app.world.apiserver.state import timestamp
+from app.world.apiserver.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -112,7 +112,7 @@ class Write:
                     self._world, self._user, self._resource, self._namespace, name, options
                 )
                 texts.append(json.dumps(gone, separators=(",", ":")).encode())
-        return json_response(object_list(self._resource, texts, str(self._world.cluster.version)))
+        return json_response(object_list(self._resource, texts, str(self._world.cluster.changes.version)))
 
     async def _replace(self, name: str, change: Change, options: Options, subresource: str) -> Response:
         outcome = await operations.update_object(

@@ -57,7 +57,7 @@ class Kubelet:
         self.programs = asyncio.Semaphore(PROGRAMS_AT_ONCE)
         """Keeps one world from taking all the threads."""
         self._addresses = 0
-        self._cancel_watch = world.cluster.subscribe(self._changed)
+        self._cancel_watch = world.cluster.changes.subscribe(self._changed)
 
     # (1) What the API server asks of kubelet
 
@@ -121,7 +121,7 @@ class Kubelet:
         try:
             yield
         finally:
-            self._cancel_watch = self._world.cluster.subscribe(self._changed)
+            self._cancel_watch = self._world.cluster.changes.subscribe(self._changed)
 
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.flow.ports import Execution
-from app.world.apiserver.state import timestamp
+from app.world.apiserver.times import timestamp
 
 JsonObject = dict[str, Any]
 LOG_LIMIT = 64 * 1024

@@ -1,0 +1,80 @@
+"""The changes of one cluster, each with its version: who watches is told of them, and may resume from those kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.world.apiserver import errors
+from app.world.apiserver.stored import Stored
+
+JsonObject = dict[str, Any]
+
+HISTORY_LIMIT = 1000
+"""Changes that a watch can resume from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit: what watchers are told."""
+
+    version: int
+    type: str
+    """`ADDED`, `MODIFIED` or `DELETED`."""
+    resource: str
+    """The plural name."""
+    namespace: str
+    stored: Stored
+    previous: Stored | None
+    """What was stored before; None for `ADDED`."""
+
+
+class ChangeLog:
+    """The newest resource version, the changes that led to it, and who is told of the next."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        """The newest resource version."""
+        self._history: deque[Change] = deque(maxlen=HISTORY_LIMIT)
+        self._watchers: list[Callable[[Change], None]] = []
+
+    def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Calls `callback` after every change, on the loop that made it. The returned function ends it."""
+        self._watchers.append(callback)
+
+        def cancel() -> None:
+            if callback in self._watchers:
+                self._watchers.remove(callback)
+
+        return cancel
+
+    def subscribe(self, callback: Callable[[str, str, JsonObject], None]) -> Callable[[], None]:
+        """Like `watch`, with (type, plural, a copy of the object)."""
+        return self.watch(lambda change: callback(change.type, change.resource, change.stored.copy()))
+
+    def since(self, version: int) -> tuple[Change, ...]:
+        """The changes after `version`. Raises `ApiError` 410 where some of them are forgotten."""
+        oldest = self._history[0].version if self._history else self.next_version
+        if version + 1 < oldest:
+            raise errors.expired(f"too old resource version: {version} ({oldest})")
+        return tuple(change for change in self._history if change.version > version)
+
+    @property
+    def next_version(self) -> int:
+        """What the next change will get."""
+        return self.version + 1
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
+    def commit(self, type: str, resource: str, namespace: str, stored: Stored, previous: Stored | None) -> None:
+        """Takes the next version for a change, and tells the watchers."""
+        self.version = self.next_version
+        change = Change(self.version, type, resource, namespace, stored, previous)
+        self._history.append(change)
+        for watcher in tuple(self._watchers):
+            watcher(change)
