@@ -41,7 +41,8 @@ COPIED = {
     *("app.world.node.atomic_writer OwnedTree", "app.world.node.container Container"),
     *("app.world.node.filesystem FileSystem", "app.world.node.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
-    *("app.world.node.pod_worker PodWorker", "app.world.node.volumes PodVolumes"),
+    *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
+    "app.world.node.volumes PodVolumes",
     *("app.world.node.tokens KeptToken", "app.world.node.tokens TokenManager"),
 }
 """Classes whose instances a memento copies: plain values, or what is owned by one Pod.

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.world.node.events import record_event
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     CONFIGMAPS,
@@ -435,7 +436,7 @@ def test_the_same_event_again_is_counted(world, simulation):
     async def twice():
         pod = world.cluster.get("pods", "default", "pod-after")
         for _ in range(2):
-            world.cluster.add_event(involved=pod, reason="Twice", message="the same", host="node")
+            record_event(world.cluster, involved=pod, reason="Twice", message="the same", host="node")
 
     simulation.run(twice())
     (event,) = [event for event in world.cluster.list("events") if event["reason"] == "Twice"]

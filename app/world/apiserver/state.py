@@ -106,63 +106,6 @@ class ClusterState:
         self._drop(resource, (namespace or "", name), previous)
         return previous.copy()
 
-    def set_pod_status(self, namespace: str, name: str, status: JsonObject) -> JsonObject:
-        """Replaces the Pod's status, as its kubelet does; returns a copy of the Pod. Raises `ApiError` 404."""
-        return self.put("pods", {**self.read("pods", namespace, name).object, "status": status})
-
-    def bind_pod(self, namespace: str, name: str, node: str) -> JsonObject:
-        """Sets the Pod's node, as the scheduler does; returns a copy of the Pod. Raises `ApiError` 404."""
-        pod = self.read("pods", namespace, name).object
-        return self.put("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
-
-    def add_event(
-        self,
-        *,
-        involved: JsonObject,
-        reason: str,
-        message: str,
-        type: str = "Normal",
-        component: str = "kubelet",
-        host: str = "",
-        field_path: str = "",
-    ) -> None:
-        """Records an event about the object `involved`. The same event again raises its count."""
-        metadata = involved["metadata"]
-        namespace = metadata.get("namespace") or "default"
-        now = timestamp(self.clock.now())
-        reference = {
-            "kind": involved["kind"],
-            "namespace": namespace,
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "apiVersion": involved["apiVersion"],
-            "resourceVersion": metadata["resourceVersion"],
-        } | ({"fieldPath": field_path} if field_path else {})
-        for stored in self.scan("events", namespace):
-            event = stored.object
-            about = event.get("involvedObject") or {}
-            same = (about.get("uid"), about.get("fieldPath", "")) == (metadata["uid"], field_path)
-            if same and (event.get("reason"), event.get("message")) == (reason, message):
-                self.put("events", {**event, "count": event.get("count", 1) + 1, "lastTimestamp": now})
-                return
-        self.put(
-            "events",
-            {
-                "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
-                "involvedObject": reference,
-                "reason": reason,
-                "message": message,
-                "source": {"component": component} | ({"host": host} if host else {}),
-                "firstTimestamp": now,
-                "lastTimestamp": now,
-                "count": 1,
-                "type": type,
-                "eventTime": None,
-                "reportingComponent": component,
-                "reportingInstance": host,
-            },
-        )
-
     # (3) Going back
 
     def snapshot(self) -> Mapping[str, Mapping[Key, Stored]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
-from app.world.apiserver.errors import ApiError
 from app.world.node.atomic_writer import OwnedTree
 from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
 from app.world.node.environment import ConfigError, variables
 from app.world.node.filesystem import FileSystem
+from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.surroundings import Surroundings
 from app.world.node.volumes import PodVolumes
@@ -38,10 +38,9 @@ class PodWorker:
     def __init__(self, world: World, kubelet: Kubelet, pod: JsonObject, number: int) -> None:
         self._world = world
         self._kubelet = kubelet
-        self.pod = pod
+        self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._stopped = False
         self._volumes = PodVolumes(world, pod, kubelet.tokens)
         self._created: dict[str, Container] = {}
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -57,13 +56,18 @@ class PodWorker:
         )
 
     @property
+    def pod(self) -> JsonObject:
+        """The Pod as it was bound."""
+        return self._record.pod
+
+    @property
     def waits_for_volumes(self) -> bool:
         """Whether a volume could not be set up so far."""
         return not self._state.sandbox and not self._busy.locked()
 
     def stop(self) -> None:
         """The Pod is gone: nothing more is written for it."""
-        self._stopped = True
+        self._record.close()
         if self.task is not None:
             self.task.cancel()
 
@@ -95,18 +99,11 @@ class PodWorker:
     async def start(self) -> None:
         """Binds the Pod, mounts its volumes, runs its containers. Called again where a volume was missing."""
         async with self._busy:
-            if self._state.sandbox or self._stopped:
+            if self._state.sandbox or self._record.closed:
                 return
-            # (1) The scheduler's part: there is one node.
-            metadata = self.pod["metadata"]
-            if not self.pod["spec"].get("nodeName"):
-                node = self._world.node_name
-                try:
-                    self.pod = self._world.cluster.bind_pod(metadata["namespace"], metadata["name"], node)
-                except ApiError:
-                    return  # gone already, or the cluster is full
-                message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
-                self._event("Scheduled", message, component="default-scheduler", host="")
+            # (1) The scheduler's part.
+            if not self._record.bind():
+                return
             self._publish()
             # (2) The volumes. Without them no container starts.
             if not await self._mount():
@@ -146,7 +143,7 @@ class PodWorker:
         """Sets up and renews the volumes; tells the Pod's events what was not possible."""
         failures = await self._volumes.refresh()
         for failure in failures:
-            self._event("FailedMount", failure, warning=True)
+            self._record.event("FailedMount", failure, warning=True)
         return not failures
 
     def _containers(self, member: str) -> list[JsonObject]:
@@ -156,19 +153,19 @@ class PodWorker:
         """Creates and runs a container. Returns whether its process has ended well."""
         # (1) Create.
         where = f"spec.{member}{{{state.name}}}"
-        self._event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
+        self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
         try:
             container = self._create(spec)
         except ConfigError as error:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
-            self._event("Failed", f"Error: {error}", warning=True, field_path=where)
+            self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
             self._publish()
             return False
         self._created[state.name] = container
-        self._event("Created", f"Created container: {state.name}", field_path=where)
+        self._record.event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
         state.start(self._world.node_now())
-        self._event("Started", f"Started container {state.name}", field_path=where)
+        self._record.event("Started", f"Started container {state.name}", field_path=where)
         self._publish()
         # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
         # has something to prepare and is done with it at once, or no other container would ever start.
@@ -178,7 +175,7 @@ class PodWorker:
             result = Execution(stdout="", stderr="", exit_code=0)
         else:
             return False
-        if self._stopped:
+        if self._record.closed:
             return False
         state.finish(result, self._world.node_now())
         restart = self._state.restart_policy == "Always" or (
@@ -190,7 +187,7 @@ class PodWorker:
             delay = f"back-off {state.back_off:.0f}s restarting failed"
             state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
-            self._event("BackOff", message, warning=True, field_path=where)
+            self._record.event("BackOff", message, warning=True, field_path=where)
         self._publish()
         return result.exit_code == 0
 
@@ -241,37 +238,7 @@ class PodWorker:
                 return Execution(stdout="", stderr="Killed\n", exit_code=137)
 
     def _publish(self) -> None:
-        """Writes the Pod's status, if the Pod is still there."""
-        if self._stopped:
-            return
-        metadata = self.pod["metadata"]
-        try:
-            status = self._state.status(self._world.node_now())
-            self._world.cluster.set_pod_status(metadata["namespace"], metadata["name"], status)
-        except ApiError as error:
-            self._stopped = error.code == 404
-
-    def _event(
-        self,
-        reason: str,
-        message: str,
-        *,
-        warning: bool = False,
-        component: str = "kubelet",
-        host: str | None = None,
-        field_path: str = "",
-    ) -> None:
-        if self._stopped:
-            return
-        self._world.cluster.add_event(
-            involved=self.pod,
-            reason=reason,
-            message=message,
-            type="Warning" if warning else "Normal",
-            component=component,
-            host=self._world.node_name if host is None else host,
-            field_path=field_path,
-        )
+        self._record.publish(self._state.status(self._world.node_now()))
 
 
 def _state(container: JsonObject) -> ContainerState:

@@ -1,0 +1,62 @@
+"""Events as client-go records them (`tools/record`): the same one again raises a count."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver.times import timestamp
+
+if TYPE_CHECKING:
+    from app.world.apiserver.state import ClusterState
+
+JsonObject = dict[str, Any]
+
+
+def record_event(
+    cluster: ClusterState,
+    *,
+    involved: JsonObject,
+    reason: str,
+    message: str,
+    type: str = "Normal",
+    component: str = "kubelet",
+    host: str = "",
+    field_path: str = "",
+) -> None:
+    """Records an event about the object `involved`, or about the part of it that `field_path` names."""
+    metadata = involved["metadata"]
+    namespace = metadata.get("namespace") or "default"
+    now = timestamp(cluster.clock.now())
+    for stored in cluster.scan("events", namespace):
+        event = stored.object
+        about = event.get("involvedObject") or {}
+        same = (about.get("uid"), about.get("fieldPath", "")) == (metadata["uid"], field_path)
+        if same and (event.get("reason"), event.get("message")) == (reason, message):
+            cluster.put("events", {**event, "count": event.get("count", 1) + 1, "lastTimestamp": now})
+            return
+    reference = {
+        "kind": involved["kind"],
+        "namespace": namespace,
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "apiVersion": involved["apiVersion"],
+        "resourceVersion": metadata["resourceVersion"],
+    } | ({"fieldPath": field_path} if field_path else {})
+    cluster.put(
+        "events",
+        {
+            "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+            "involvedObject": reference,
+            "reason": reason,
+            "message": message,
+            "source": {"component": component} | ({"host": host} if host else {}),
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "type": type,
+            "eventTime": None,
+            "reportingComponent": component,
+            "reportingInstance": host,
+        },
+    )

@@ -1,0 +1,76 @@
+"""What a node writes of one Pod to the API server: where it is bound, its status, its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver.errors import ApiError
+from app.world.node.events import record_event
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+
+
+class PodRecord:
+    """The record of one Pod. Once the Pod is gone, nothing more is written."""
+
+    def __init__(self, world: World, pod: JsonObject) -> None:
+        self._world = world
+        self.pod = pod
+        """The Pod as it was bound."""
+        self.closed = False
+
+    def close(self) -> None:
+        """The Pod is gone."""
+        self.closed = True
+
+    def bind(self) -> bool:
+        """The scheduler's part: there is one node. Returns whether the Pod has one."""
+        if self.pod["spec"].get("nodeName"):
+            return True
+        metadata, cluster, node = self.pod["metadata"], self._world.cluster, self._world.node_name
+        try:
+            pod = cluster.read("pods", metadata["namespace"], metadata["name"]).object
+            self.pod = cluster.put("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
+        except ApiError:
+            return False  # gone already, or the cluster is full
+        message = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
+        self.event("Scheduled", message, component="default-scheduler", host="")
+        return True
+
+    def publish(self, status: JsonObject) -> None:
+        """Writes the Pod's status, if the Pod is still there."""
+        if self.closed:
+            return
+        metadata, cluster = self.pod["metadata"], self._world.cluster
+        try:
+            pod = cluster.read("pods", metadata["namespace"], metadata["name"]).object
+            cluster.put("pods", {**pod, "status": status})
+        except ApiError as error:
+            self.closed = error.code == 404
+
+    def event(
+        self,
+        reason: str,
+        message: str,
+        *,
+        warning: bool = False,
+        component: str = "kubelet",
+        host: str | None = None,
+        field_path: str = "",
+    ) -> None:
+        """Records an event about the Pod, or about the container that `field_path` names."""
+        if self.closed:
+            return
+        record_event(
+            self._world.cluster,
+            involved=self.pod,
+            reason=reason,
+            message=message,
+            type="Warning" if warning else "Normal",
+            component=component,
+            host=self._world.node_name if host is None else host,
+            field_path=field_path,
+        )
