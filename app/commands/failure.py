@@ -12,6 +12,8 @@ from app.content import Content
 
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
+INTERRUPTED = 130
+"""The exit status by which shells know that Ctrl-C ended a program."""
 
 
 class CannotRun(click.ClickException):

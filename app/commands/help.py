@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from app.commands.usage import Command
 from app.content import LANGUAGES, Content
 from app.settings import Settings
 
@@ -17,6 +18,8 @@ def command_of(name: str, words: Content) -> Callable[[Callable[..., Any]], clic
     """A decorator that makes the command of that name: one sentence in the list, a second one in its own help."""
     return click.command(
         name,
+        cls=Command,
+        words=words,
         short_help=words.message(f"cli.help.{name}"),
         help=words.message(f"cli.help.{name}"),
         epilog=words.message(f"cli.help.{name}_more"),

@@ -1,16 +1,19 @@
-"""Puts the commands together, in the language of the locale."""
+"""Puts the commands together, in the language that `--lang` names, or else the locale's."""
 
 from __future__ import annotations
 
 import io
 import sys
 import traceback
+from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
 from app.commands import doctor, faults, serve, token, walk, world
 from app.commands.failure import COULD_NOT_RUN, CannotRun
-from app.content import Content, load
+from app.commands.usage import Group
+from app.content import LANGUAGES, Content, load
 from app.settings import Settings, SettingsError, preferred_language
 
 
@@ -20,7 +23,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    words = load(preferred_language())
+    words = load(asked_language(sys.argv[1:]))
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
@@ -35,11 +38,16 @@ def main() -> None:
         sys.exit(COULD_NOT_RUN)
 
 
+def asked_language(arguments: Sequence[str]) -> str:
+    """That of `--lang`, wherever it stands, so that help and errors speak it too; else the locale's."""
+    named = [after for before, after in pairwise(arguments) if before == "--lang"]
+    named += [it.removeprefix("--lang=") for it in arguments if it.startswith("--lang=")]
+    return next((it for it in LANGUAGES if it in named), preferred_language())
+
+
 def command_line(settings: Settings, words: Content) -> click.Group:
     """All commands, their help in the language of `words`."""
-    group = click.Group(
-        help=words.message("cli.help.program"), context_settings={"help_option_names": ["-h", "--help"]}
-    )
+    group = Group(words=words, help=words.message("cli.help.program"))
     for module in (serve, world, walk, faults, doctor, token):
         group.add_command(module.command(settings, words))
     return group

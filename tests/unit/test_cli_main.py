@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from app.commands.help import command_of
 from app.commands.main import command_line
 from app.commands.rendering import labelled, marked, printable, width
 from app.content import load
@@ -35,8 +36,55 @@ def test_help_speaks_the_readers_language(name, language):
     assert CliRunner().invoke(group, [name, "--help"]).exit_code == 0
 
 
-def test_an_unknown_command_could_not_run():
-    assert CliRunner().invoke(command_line(Settings(), load("en")), ["fly"]).exit_code == 2
+MISUNDERSTOOD = {
+    # what is typed: (the error's words, what was got, what was expected)
+    "fly": ("no_such_command", "fly", "doctor, faults"),
+    "--fast": ("no_such_option", "--fast", "--help"),
+    "doctor --pods x": ("no_such_option", "--pods", "--pod"),
+    "doctor --output xml": ("bad_value", "xml", "text, json, html"),
+    "doctor --do s3 --do all --do fly": ("bad_value", "fly", "s3, all"),
+    "doctor --from /": ("bad_value", "/", "{file}"),
+    "serve --port many": ("bad_value", "many", "0…65535"),
+    "serve --port 65536": ("bad_value", "65536", "0…65535"),
+    "doctor --pod": ("bad_command_line", "python -m app doctor --pod", "--pod TEXT"),
+    "doctor --all=yes": ("bad_command_line", "python -m app doctor --all=yes", "--all"),
+    "world": ("bad_command_line", "python -m app world", "--dir PATH"),
+    "token": ("bad_command_line", "python -m app token", "FILE|-"),
+    "walk far": ("bad_command_line", "python -m app walk far", "python -m app walk [OPTIONS]"),
+    "--": ("bad_command_line", "python -m app", "python -m app [OPTIONS] COMMAND"),
+}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("typed", MISUNDERSTOOD)
+def test_what_cannot_be_understood_is_told_in_the_readers_language(typed, language):
+    code, got, expected = MISUNDERSTOOD[typed]
+    words = load(language)
+    result = CliRunner().invoke(command_line(Settings(), words), typed.split(), prog_name="python -m app")
+    assert (result.exit_code, result.stdout) == (2, "")
+    title, first, second, third = result.stderr.splitlines()
+    option = next(filter(lambda word: word.startswith("--"), typed.split()), "")
+    assert title == words.message(f"errors.{code}.title", **({"option": option} if code == "bad_value" else {}))
+    assert got in first
+    assert expected.format(file=words.message("cli.a_file")) in second
+    assert "--help`" in third
+
+
+@pytest.mark.parametrize("arguments", [["doctor", "--fast", "--lang", "ja"], ["doctor", "--lang=ja", "--fast"]])
+def test_errors_and_help_speak_the_language_that_is_asked_for(arguments):
+    assert load("ja").message("errors.no_such_option.title") in run_process(*arguments, LC_ALL="C").stderr
+    assert load("ja").message("cli.help.help") in run_process("doctor", "--lang", "ja", "-h", LC_ALL="C").stdout
+
+
+def test_an_interruption_says_nothing_of_the_checks():
+    group = command_line(Settings(), load("en"))
+
+    @command_of("walk", load("en"))
+    def wait():
+        raise KeyboardInterrupt
+
+    group.add_command(wait)
+    assert CliRunner().invoke(group, ["walk"]).exit_code == 130
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -1,0 +1,91 @@
+"""A command line that cannot be understood, told as every other error is: what was got, expected, and to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from app.commands.failure import INTERRUPTED, CannotRun
+from app.content import Content
+
+
+class Command(click.Command):
+    """A command that says in the reader's language what it does not understand."""
+
+    def __init__(self, *arguments: Any, words: Content, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self._words = words
+        click.help_option("-h", "--help", help=words.message("cli.help.help"))(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but raises `CannotRun`."""
+        typed = tuple(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise not_understood(error, ctx, typed, self._words) from error
+
+
+class Group(Command, click.Group):
+    """The same for a group; who interrupts one of its commands is told nothing of the cluster."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, but raises `CannotRun`.
+
+        Interrupted, it ends with a status of its own: 1 means that a check did not pass.
+        """
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise not_understood(error, ctx, (), self._words) from error
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+def not_understood(error: click.UsageError, ctx: click.Context, typed: Sequence[str], words: Content) -> CannotRun:
+    """What click found wrong with the words that were `typed` after the command's name."""
+    command, help_line = ctx.command, f"{ctx.command_path} --help"
+    match error:
+        case click.NoSuchOption():
+            known = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
+            expected = ", ".join(error.possibilities or known)
+            return CannotRun(words, "no_such_option", got=error.option_name, expected=expected, help=help_line)
+        case click.NoSuchCommand():
+            expected = ", ".join(error.possibilities or command.list_commands(ctx))  # type: ignore[attr-defined]
+            return CannotRun(words, "no_such_command", got=error.command_name, expected=expected, help=help_line)
+        case click.MissingParameter(param=click.Parameter() as missing):
+            expected = _form(missing, ctx)
+        case click.BadParameter(param=click.Parameter() as bad):
+            values = {"got": _typed(bad, ctx, typed), "expected": _values(bad.type, words), "help": help_line}
+            return CannotRun(words, "bad_value", option=bad.opts[-1], **values)
+        case click.BadOptionUsage():
+            expected = next(_form(it, ctx) for it in command.params if error.option_name in it.opts)
+        case _:
+            expected = " ".join((ctx.command_path, *command.collect_usage_pieces(ctx)))
+    got = " ".join((ctx.command_path, *typed))
+    return CannotRun(words, "bad_command_line", got=got, expected=expected, help=help_line)
+
+
+def _form(parameter: click.Parameter, ctx: click.Context) -> str:
+    """How it is written, such as `--dir PATH`."""
+    if isinstance(parameter, click.Argument):
+        return parameter.make_metavar(ctx)
+    flag = isinstance(parameter, click.Option) and parameter.is_flag
+    return parameter.opts[-1] if flag else f"{parameter.opts[-1]} {parameter.make_metavar(ctx)}"
+
+
+def _typed(parameter: click.Parameter, ctx: click.Context, typed: Sequence[str]) -> str:
+    """The value that was given, as it was typed."""
+    found = ctx.command.make_parser(ctx).parse_args(list(typed))[0].get(parameter.name or "", "")
+    return ", ".join(found) if isinstance(found, list) else str(found)
+
+
+def _values(kind: click.ParamType[Any], words: Content) -> str:
+    """The values that an option takes."""
+    if isinstance(kind, click.Choice):
+        return ", ".join(kind.choices)
+    return f"{kind.min}…{kind.max}" if isinstance(kind, click.IntRange) else words.message("cli.a_file")
