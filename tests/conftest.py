@@ -1,6 +1,7 @@
-"""What holds for every test: how hypothesis searches, and that CI skips nothing it could have run."""
+"""What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that SIGINT is heard."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
+
+# A shell that runs us in the background has SIGINT ignored; the servers that tests start and end would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS") else []))
 """Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
