@@ -16,7 +16,6 @@ import asyncio
 import io
 import pickle
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -32,9 +31,9 @@ from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing, SigningKey
 from app.world.loopback import Loopback
 from app.world.network import Network
+from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kept_files import KeptFile, read_tree, write_tree
 from app.world.node.kubelet import Kubelet
-from app.world.node.runner import AwsCli
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -53,7 +52,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
 """The parts of a world beside itself, with the attributes that do not come back. The objects do, in another way."""
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
-    *(ExchangeLog, Loopback, AwsCli, KeyPool, ThreadPoolExecutor, asyncio.Lock, asyncio.Semaphore, asyncio.Task),
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, asyncio.Lock, asyncio.Task),
 )
 
 

@@ -24,6 +24,7 @@ from app.world.keys import KeyPool, KeyRing
 from app.world.loopback import Loopback
 from app.world.memento import Memento
 from app.world.network import Network
+from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
 from app.world.node.runner import AwsCli
 
@@ -105,7 +106,7 @@ class World:
         """Seconds by which the node's clock is ahead of the world's; negative when behind."""
         self.directory = ground.directory / self.path
         self.directory.mkdir(mode=0o700)
-        self.kubelet = Kubelet(self, self.api_url, ground.aws_cli, ground.threads)
+        self.kubelet = Kubelet(self, self.api_url, ContainerRuntime(self, ground.aws_cli, ground.threads))
 
     @property
     def webhook_available(self) -> bool:

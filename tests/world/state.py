@@ -6,7 +6,6 @@ import io
 import pickle
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FunctionType, MethodType
 
@@ -18,14 +17,11 @@ from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
 from app.world.loopback import Loopback
 from app.world.memento import Memento
+from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kept_files import read_tree
-from app.world.node.runner import AwsCli
 from app.world.world import World
 
-MACHINERY = (
-    *(ExchangeLog, Loopback, AwsCli, KeyPool, ThreadPoolExecutor, Memento),
-    *(asyncio.Lock, asyncio.Semaphore, asyncio.Task),
-)
+MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Memento, asyncio.Lock, asyncio.Task),)
 """What works on the state and is none."""
 NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""

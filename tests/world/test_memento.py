@@ -13,6 +13,7 @@ from app.world.apiserver.authorization import Grant
 from app.world.apiserver.options import DeleteOptions
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
+from app.world.node.runner import AwsCli
 from tests.world.helpers import TOKEN_FILE, aws_client, events_of, log_of, pod_of
 from tests.world.state import COPIED, classes_in, state_of
 
@@ -305,7 +306,7 @@ def test_a_program_on_its_way_is_waited_for(simulation, world):
 def test_a_program_that_does_not_end_is_cancelled(simulation, world, monkeypatch):
     saved, before = simulation.save(world), state_of(world)
     monkeypatch.setattr(memento, "SETTLE_SECONDS", 0.05)
-    monkeypatch.setattr(world.kubelet.aws_cli, "run", lambda *_, **__: time.sleep(0.5))
+    monkeypatch.setattr(AwsCli, "run", lambda *_, **__: time.sleep(0.5))
 
     async def create_and_restore():
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("slow", "my-sa"))

@@ -13,15 +13,14 @@ import json
 import logging
 import shutil
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
 from app.world.network import NetworkError
+from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_worker import ContainerNotFound, PodWorker
-from app.world.node.runner import AwsCli
 from app.world.node.tokens import TokenError, TokenManager
 from app.world.node.volumes import pod_directory
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 REQUEST_SECONDS = 10.0
 """How long kubelet waits for the API server."""
-PROGRAMS_AT_ONCE = 2
-"""How many `aws` run at once in one world."""
 VOLUMES_LIMIT = 16 * 1024 * 1024
 """Bytes in all volumes of one node."""
 
@@ -44,18 +41,14 @@ __all__ = ["ContainerNotFound", "Kubelet"]
 class Kubelet:
     """The kubelet of one world. All methods but `logs` run on the servers' loop."""
 
-    def __init__(self, world: World, api_url: str, aws_cli: AwsCli, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, world: World, api_url: str, runtime: ContainerRuntime) -> None:
         self._world = world
         self._api_url = api_url
-        self.aws_cli = aws_cli
-        self.threads = threads
-        """Where blocking programs run."""
+        self._runtime = runtime
         self.tokens = TokenManager(self._request_token, world.node_now)
         self._workers: dict[str, PodWorker] = {}
         """By the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.programs = asyncio.Semaphore(PROGRAMS_AT_ONCE)
-        """Keeps one world from taking all the threads."""
         self._addresses = 0
         self._cancel_watch = world.cluster.changes.subscribe(self._changed)
 
@@ -158,7 +151,7 @@ class Kubelet:
         elif uid not in self._workers and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
-                self._workers[uid] = worker = PodWorker(self._world, self, pod, self._addresses)
+                self._workers[uid] = worker = PodWorker(self._world, self._runtime, self.tokens, pod, self._addresses)
                 worker.task = self._spawn(worker.start())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

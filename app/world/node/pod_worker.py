@@ -7,22 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.flow.ports import Execution
-from app.world.node.atomic_writer import OwnedTree
-from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
-from app.world.node.environment import ConfigError, variables
-from app.world.node.filesystem import FileSystem
+from app.world.node.container import Container
+from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.environment import ConfigError
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
-from app.world.node.surroundings import Surroundings
+from app.world.node.tokens import TokenManager
 from app.world.node.volumes import PodVolumes
 
 if TYPE_CHECKING:
-    from app.world.node.kubelet import Kubelet
     from app.world.world import World
 
 JsonObject = dict[str, Any]
-PROGRAM_SECONDS = 60.0
-"""After which a program that does not end is given up."""
 
 
 class ContainerNotFound(Exception):
@@ -35,13 +31,16 @@ class ContainerNotFound(Exception):
 class PodWorker:
     """One Pod on this node."""
 
-    def __init__(self, world: World, kubelet: Kubelet, pod: JsonObject, number: int) -> None:
+    def __init__(
+        self, world: World, runtime: ContainerRuntime, tokens: TokenManager, pod: JsonObject, number: int
+    ) -> None:
+        """`number`: of the Pods on this node, for its address."""
         self._world = world
-        self._kubelet = kubelet
+        self._runtime = runtime
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._volumes = PodVolumes(world, pod, kubelet.tokens)
+        self._volumes = PodVolumes(world, pod, tokens)
         self._created: dict[str, Container] = {}
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
         host_network = bool(pod["spec"].get("hostNetwork"))
@@ -94,7 +93,7 @@ class PodWorker:
         """Runs a command in a container. Raises `ContainerNotFound`."""
         if name not in self._created:
             raise ContainerNotFound(name)
-        return await self._run(self._created[name], command)
+        return await self._runtime.run(self._created[name], command)
 
     async def start(self) -> None:
         """Binds the Pod, mounts its volumes, runs its containers. Called again where a volume was missing."""
@@ -155,7 +154,7 @@ class PodWorker:
         where = f"spec.{member}{{{state.name}}}"
         self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
         try:
-            container = self._create(spec)
+            container = self._runtime.create(self.pod, spec, self._volumes, self._state.pod_ip)
         except ConfigError as error:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
             self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
@@ -170,7 +169,7 @@ class PodWorker:
         # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
         # has something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
-            result = await self._run(container, list(container.command))
+            result = await self._runtime.run(container, list(container.command))
         elif member == "initContainers" and spec.get("restartPolicy") != "Always":
             result = Execution(stdout="", stderr="", exit_code=0)
         else:
@@ -190,52 +189,6 @@ class PodWorker:
             self._record.event("BackOff", message, warning=True, field_path=where)
         self._publish()
         return result.exit_code == 0
-
-    def _create(self, spec: JsonObject) -> Container:
-        found = self._world.cluster.find("pods", self.pod["metadata"]["namespace"], self.pod["metadata"]["name"])
-        pod = found.copy() if found is not None else self.pod
-        own = variables(self._world.cluster, pod, spec)
-        mounts: dict[str, OwnedTree] = {}
-        for mount in spec.get("volumeMounts") or []:
-            tree = self._volumes.tree(mount["name"])
-            if tree is None:
-                raise ConfigError(f'cannot find volume "{mount["name"]}" to mount into container "{spec["name"]}"')
-            mounts[mount["mountPath"]] = tree
-        image = spec.get("image") or ""
-        return Container(
-            name=spec["name"],
-            image=image,
-            environment=environment_of(pod, own),
-            files=FileSystem(mounts, user_of(pod, spec), self._world.node_now()),
-            working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
-            command=command_of(spec, own),
-            network="host" if pod["spec"].get("hostNetwork") else "pod",
-            address=self._state.pod_ip,
-            now=self._world.node_now,
-        )
-
-    async def _run(self, container: Container, command: list[str]) -> Execution:
-        """Runs a program to its end. `aws` blocks on its calls, so it runs in a thread."""
-        if container.program(command) != AWS:
-            return container.run(command)
-
-        world = self._world
-        surroundings = Surroundings(
-            world_path=world.path,
-            unreachable=frozenset(world.node_egress_blocked),
-            clock_skew=world.node_clock_skew,
-            record=world.log.record,
-        )
-
-        def aws() -> Execution:
-            return self._kubelet.aws_cli.run(command[1:], container, surroundings)
-
-        async with self._kubelet.programs:
-            try:
-                async with asyncio.timeout(PROGRAM_SECONDS):
-                    return await asyncio.get_running_loop().run_in_executor(self._kubelet.threads, aws)
-            except TimeoutError:
-                return Execution(stdout="", stderr="Killed\n", exit_code=137)
 
     def _publish(self) -> None:
         self._record.publish(self._state.status(self._world.node_now()))

@@ -1,0 +1,85 @@
+"""The node's container runtime: creates containers, and runs programs in them to their end."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from app.flow.ports import Execution
+from app.world.node.atomic_writer import OwnedTree
+from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.node.environment import ConfigError, variables
+from app.world.node.filesystem import FileSystem
+from app.world.node.runner import AwsCli
+from app.world.node.surroundings import Surroundings
+from app.world.node.volumes import PodVolumes
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+PROGRAM_SECONDS = 60.0
+"""After which a program that does not end is given up."""
+PROGRAMS_AT_ONCE = 2
+"""How many `aws` run at once in one world."""
+
+
+class ContainerRuntime:
+    """The runtime of one node."""
+
+    def __init__(self, world: World, aws_cli: AwsCli, threads: ThreadPoolExecutor) -> None:
+        self._world = world
+        self._aws_cli = aws_cli
+        self._threads = threads
+        """Where blocking programs run."""
+        self._programs = asyncio.Semaphore(PROGRAMS_AT_ONCE)
+        """Keeps one world from taking all the threads."""
+
+    def create(self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str) -> Container:
+        """A container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""
+        world = self._world
+        found = world.cluster.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        pod = found.copy() if found is not None else pod
+        own = variables(world.cluster, pod, spec)
+        mounts: dict[str, OwnedTree] = {}
+        for mount in spec.get("volumeMounts") or []:
+            tree = volumes.tree(mount["name"])
+            if tree is None:
+                raise ConfigError(f'cannot find volume "{mount["name"]}" to mount into container "{spec["name"]}"')
+            mounts[mount["mountPath"]] = tree
+        image = spec.get("image") or ""
+        return Container(
+            name=spec["name"],
+            image=image,
+            environment=environment_of(pod, own),
+            files=FileSystem(mounts, user_of(pod, spec), world.node_now()),
+            working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
+            command=command_of(spec, own),
+            network="host" if pod["spec"].get("hostNetwork") else "pod",
+            address=address,
+            now=world.node_now,
+        )
+
+    async def run(self, container: Container, command: list[str]) -> Execution:
+        """Runs a program to its end. `aws` blocks on its calls, so it runs in a thread."""
+        if container.program(command) != AWS:
+            return container.run(command)
+
+        world = self._world
+        surroundings = Surroundings(
+            world_path=world.path,
+            unreachable=frozenset(world.node_egress_blocked),
+            clock_skew=world.node_clock_skew,
+            record=world.log.record,
+        )
+
+        def aws() -> Execution:
+            return self._aws_cli.run(command[1:], container, surroundings)
+
+        async with self._programs:
+            try:
+                async with asyncio.timeout(PROGRAM_SECONDS):
+                    return await asyncio.get_running_loop().run_in_executor(self._threads, aws)
+            except TimeoutError:
+                return Execution(stdout="", stderr="Killed\n", exit_code=137)
