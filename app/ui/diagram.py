@@ -36,7 +36,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
         node_attr={"shape": "box", "style": "rounded,filled", "fontname": FONT, "margin": "0.11,0.05"},
         edge_attr={"arrowsize": "0.7"},
     )
-    small = layout == "tb"
+    small = layout != "lr"
     bottom = max(zone.corners[layout][3] for zone in figure.zones)
 
     def place(x: float, y: float) -> str:

@@ -46,10 +46,27 @@ def test_the_meaning_of_a_term_stays_on_the_page(reader):
         assert one.overflow == 0, term.inner_text()
 
 
-def test_a_narrow_page_shows_the_standing_diagram_and_puts_words_below_the_story(reader):
+@pytest.mark.parametrize("size", [(768, 1024), (820, 1180), (834, 1112), (1024, 768)])
+def test_on_a_tablet_the_diagram_leaves_the_question_room(reader, size):
+    one = reader(size=size).open("/sts_assume?lang=ja")
+    bar = one.page.get_by_test_id("stSidebar")
+    opened = bar.get_attribute("data-collapsed") == "false"
+    for button in ("", "stSidebarCollapseButton" if opened else "stExpandSidebarButton"):
+        if button:  # there is room beside the sidebar, and without it
+            one.page.locator(f"button[data-testid={button}], [data-testid={button}] button").click()
+            expect(bar).to_have_attribute("data-collapsed", str(opened).lower())
+        parts = one.page.locator(".st-key-diagram_flow"), one.page.locator(".st-key-predict")
+        diagram, question = (part.bounding_box() for part in parts)
+        assert diagram["height"] <= 0.45 * size[1], button
+        assert question["y"] <= 0.75 * size[1], button
+        assert min(one.page.evaluate(LABELS)) >= SMALLEST, button
+
+
+def test_a_narrow_page_shows_the_diagram_in_rows_and_puts_words_below_the_story(reader):
     for size, stands in (TABLET, True), ((1360, 1000), False):
         one = reader(size=size).open("/oidc_provider?lang=en").predict()
-        expect(one.page.locator(".diagram svg.tb")).to_be_visible(visible=stands)
+        expect(one.page.locator(".diagram svg.md")).to_be_visible(visible=stands)
+        expect(one.page.locator(".diagram svg.tb")).to_be_hidden()
         story, words = (one.page.locator(selector).first.bounding_box() for selector in (".prose ol", ".glossary"))
         assert (words["y"] >= story["y"] + story["height"]) is stands
         assert words["width"] > 200

@@ -65,10 +65,9 @@ def test_every_step_lights_boxes_and_arrows(step):
     assert sum(step in edge.classes for edge in FLOW.edges) >= 1
 
 
-def test_both_layouts_travel_together_and_the_style_sheet_chooses():
+def test_all_layouts_travel_together_and_the_style_sheet_chooses():
     drawing = svg("flow", "ja", {})
-    assert '<svg class="lr"' in drawing
-    assert '<svg class="tb"' in drawing
+    assert re.findall(r'<svg class="(\w+)"', drawing) == ["lr", "md", "tb"]
     style = (ASSETS.parent / "styles" / "diagram.css").read_text(encoding="utf-8")
     assert "@container" in style
     assert "prefers-reduced-motion" in style
