@@ -1,0 +1,150 @@
+"""botocore's clients of the Pods' AWS CLI: shared by all worlds, each call signed and recorded for whoever makes it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
+
+import botocore.session
+from botocore import UNSIGNED, exceptions
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.credentials import Credentials
+
+from app.flow.model import Exchange
+from app.world.node import node_time
+from app.world.node.pod_exchanges import exchange
+from app.world.node.surroundings import Surroundings
+
+HTTP_SECONDS = 5.0
+"""How long a call waits to connect, and for an answer."""
+ATTEMPTS = 3
+"""The CLI's default."""
+CLIENT_LIMIT = 16
+"""Clients that are kept."""
+
+
+class AwsClients:
+    """Clients of one simulated AWS. Safe to use from several threads.
+
+    Making a client costs botocore several milliseconds, so clients are kept by service and region. Whose credentials a
+    call is signed with, and who is told of it, belongs to the thread that makes it: what is called within `calling`.
+    """
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._lock = threading.Lock()
+        self._clients: OrderedDict[tuple[str, str | None, bool, bool], Any] = OrderedDict()
+        """By service, region, whether requests are signed and whether they arrive; the longest unused first."""
+        self._caller = _Caller()
+        self._session = botocore.session.Session(
+            session_vars={
+                name: (None, None, None if name.endswith("_file") else default, convert)
+                for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+            }
+        )
+        self._session.register_component("credential_provider", _CallersCredentials(self._caller))
+
+    @contextmanager
+    def calling(self, surroundings: Surroundings, record: Callable[[Exchange], None]) -> Iterator[None]:
+        """This thread's calls are made in `surroundings`; `record` gets each of them."""
+        self._caller.record = record
+        self._caller.surroundings = surroundings
+        try:
+            yield
+        finally:
+            self._caller.credentials = None
+
+    def client(self, service: str, region: str | None, credentials: Credentials | None = None) -> Any:
+        """A client of the world's endpoint for calls of this thread; without credentials they are not signed.
+
+        Raises `NoRegionError` where the service needs one.
+        """
+        if service == "sts" and region is None:
+            raise exceptions.NoRegionError
+        self._caller.credentials = credentials
+        arrives = service not in self._caller.surroundings.unreachable
+        key = (service, region, credentials is not None, arrives)
+        with self._lock:  # `create_client` is not thread-safe, what it makes is
+            client = self._clients.pop(key, None) or self._new_client(*key)
+            self._clients[key] = client
+            if len(self._clients) > CLIENT_LIMIT:
+                self._clients.popitem(last=False)
+        return client
+
+    def _new_client(self, service: str, region: str | None, signed: bool, arrives: bool) -> Any:
+        """Where nothing arrives the client has AWS's own endpoint, and gives up at once, before anything is sent.
+
+        Under an empty region it has that too, and botocore refuses to make it: `https://s3..amazonaws.com`.
+        """
+        endpoint_url = self._endpoint_url if arrives and region != "" else None
+        config = Config(
+            connect_timeout=HTTP_SECONDS,
+            read_timeout=HTTP_SECONDS,
+            proxies={},
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS if arrives else 1},
+            signature_version=None if signed else UNSIGNED,
+        )
+        client: Any = self._session.create_client(
+            cast(Any, service), region_name=region, endpoint_url=endpoint_url, config=config
+        )
+        client.meta.events.register_first(f"choose-signer.{service}", self._caller.signs)
+        client.meta.events.register(f"before-send.{service}", self._caller.sends)
+        if not arrives:
+            client.meta.events.register(f"before-send.{service}", _no_way_out)
+        client.meta.events.register(f"response-received.{service}", partial(self._caller.received, service))
+        return client
+
+
+class _Caller(threading.local):
+    """Who makes the calls of this thread."""
+
+    credentials: Credentials | None = None
+    surroundings = Surroundings()
+    record: Callable[[Exchange], None]
+    sent: tuple[Any, float]
+
+    def signs(self, signature_version: Any = None, context: Any = None, **_: Any) -> str | None:
+        """botocore's event `choose-signer`."""
+        return node_time.signer(signature_version, context, self.surroundings.clock_skew)
+
+    def sends(self, request: Any, **_: Any) -> None:
+        """botocore's event `before-send`."""
+        self.sent = (request, time.perf_counter())
+
+    def received(self, service: str, response_dict: Any = None, exception: Exception | None = None, **_: Any) -> None:
+        """botocore's event `response-received`."""
+        request, started = self.sent
+        if response_dict is None:
+            self.record(exchange(service, request, started, error=str(exception)))
+            return
+        status, headers = response_dict["status_code"], response_dict["headers"].items()
+        self.record(exchange(service, request, started, status=status, headers=headers, body=response_dict["body"]))
+
+
+def _no_way_out(request: Any, **_: Any) -> None:
+    """botocore's event `before-send`, where the request meets nobody: its connection times out."""
+    raise exceptions.ConnectTimeoutError(endpoint_url=request.url)
+
+
+class _CallersCredentials(Credentials):
+    """Stands for the credentials of whichever thread signs; as the session's provider it finds these alone."""
+
+    def __init__(self, caller: _Caller) -> None:
+        super().__init__("-", "-")
+        self._caller = caller
+
+    def load_credentials(self) -> Credentials:
+        """What botocore asks the session's provider for."""
+        return self
+
+    def get_frozen_credentials(self) -> Any:
+        """What botocore asks for when it signs."""
+        if self._caller.credentials is None:
+            raise exceptions.NoCredentialsError
+        return self._caller.credentials.get_frozen_credentials()
