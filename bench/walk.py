@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from app.flow.model import Step, Subject
-from app.flow.verdict import judge
 from app.flow.walk import walk
 from app.wiring import simulated, warm_up
 from app.world.simulation import Simulation
@@ -47,7 +46,7 @@ def main() -> None:
     figure("requests that it sends", sent, "")
     figure("... as a multiple of as many bare GET /version", median_ms(walks) / (sent * median_ms(version)), "x")
     figure("the imports done, until the first world stands", until_world * 1e3, "ms")
-    if (verdict := judge(found)).check is not None:
+    if (verdict := found.verdict).check is not None:
         raise SystemExit(f"the walk did not pass: {verdict}")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
 from app.flow.submission import Submission
-from app.flow.verdict import judge
 from app.report.words import would_allow
 from app.ui.code import code
 from app.ui.text import escape, page_link, prose, readable, told_by, value
@@ -134,7 +133,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
 
 def _broken(walk: Walk, content: Content) -> str:
     """Where the chain breaks, as a link to that step."""
-    found = judge(walk)
+    found = walk.verdict
     if found.step is None or found.check is None:
         return ""
     title = content.check(found.check.id).fill(found.check, walk.subject).title

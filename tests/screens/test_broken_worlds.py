@@ -7,7 +7,6 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Status
-from app.flow.verdict import judge
 from app.world.aws.iam import actions as iam
 from app.world.roles import trust_policy
 
@@ -57,7 +56,7 @@ def spoil(shown, simulation, fault):
 )
 def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fault, language):
     shown = spoil(screen(lang=language), simulation, fault)
-    verdict = judge(shown.test.session_state["visit"].walk)
+    verdict = shown.test.session_state["visit"].walk.verdict
     assert verdict.status is Status.FAILED
     assert f"outcome {Status.FAILED}" in shown.html("verdict")
     for page in PAGES:

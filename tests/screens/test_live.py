@@ -18,7 +18,6 @@ from app.flow.consent import ALL, Action
 from app.flow.errors import Unreachable
 from app.flow.model import Status, Step
 from app.flow.snapshot import save
-from app.flow.verdict import judge
 from app.wiring import Choice
 from app.world.aws.iam import actions as iam
 from tests.screens.live import reality
@@ -239,7 +238,7 @@ def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
     assert status(shown, Step.STS_ASSUME) is Status.PASSED
     shown.open("access").click("do_access_s3")
     assert not shown.test.exception
-    assert judge(visit(shown).walk).status is Status.PASSED
+    assert visit(shown).walk.verdict.status is Status.PASSED
     assert visit(shown).granted == ALL - {Action.TOKEN_REQUEST}
 
 

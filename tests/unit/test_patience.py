@@ -14,7 +14,6 @@ from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Walk
 from app.flow.patience import ANSWER_SECONDS, OUT_OF_TIME, TIMED_OUT, WALK_SECONDS, in_a_thread, patient
 from app.flow.ports import Ports
-from app.flow.verdict import judge
 from app.flow.walk import walk
 from tests.unit.fake_ports import SUBJECT, Fakes
 from tests.unit.test_walk import assert_whole
@@ -56,7 +55,7 @@ def reasons(found: Walk) -> dict[str, str]:
 
 def test_who_answers_in_time_is_asked_everything() -> None:
     found = walk(Time(each=0.1).ports(Fakes()), SUBJECT)
-    assert judge(found).status is Status.PASSED
+    assert found.verdict.status is Status.PASSED
 
 
 @pytest.mark.parametrize("code", [TIMED_OUT, "connection_refused", "unknown_host"])
