@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import streamlit as st
 
 from app.content import Content
 from app.flow.ports import Ports
+from app.flow.steps.documents import text
 from app.ui import components, session
 from app.ui.answers import Answer, ask
 from app.ui.depth import WIRE, depth
 from app.ui.text import escape, prose
+from app.world.aws.errors import AwsError
 from app.world.experiments import DEFAULT
 from app.world.scenario import NAMESPACE, ROLE
+from app.world.wordings import Wording, ask_sts
 from app.world.world import World
 
-Wording = Literal["current", "classic"]
 WORDINGS: tuple[Wording, ...] = ("current", "classic")
 _KEY = "sts_wording"
 _KEPT = "wordings_asked"
 _SESSION = "irsa-explorer-wording"
+_NO_TOKEN = "irsa-explorer"
 _SECONDS = 600
 
 
@@ -78,31 +81,31 @@ def side_by_side(content: Content) -> None:
 
 
 def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
-    """Asks STS for each refusal in both wordings; the world keeps the one that it has."""
+    """Asks STS for each refusal in both wordings; the world's own stays what it is for everybody else."""
     own, other = (f"arn:aws:iam::{account.account_id}:role/{ROLE}" for account in (world.account, world.other_account))
 
-    def refusal(role_arn: str, audience: str) -> Answer:
-        def asked() -> str:
-            token = ports.cluster.request_token(NAMESPACE, DEFAULT, audience, _SECONDS) if audience else _SESSION
-            return ports.aws.assume_role_with_web_identity(role_arn, _SESSION, token).arn
+    def pair(case: str, role_arn: str, audience: str) -> Pair:
+        def token() -> str:
+            return ports.cluster.request_token(NAMESPACE, DEFAULT, audience, _SECONDS) if audience else _NO_TOKEN
 
-        return ask(asked, str)[0]
+        untold, sent = ask(token, str)
+        current, classic = (_asked(world, wording, role_arn, sent) if sent else untold for wording in WORDINGS)
+        return Pair(case=case, current=current, classic=classic)
 
-    cases = {
-        "no_provider": (other, "sts.amazonaws.com"),
-        "audience": (own, world.api_audience),
-        "trust": (own, "sts.amazonaws.com"),
-        "not_a_jwt": (own, ""),
-    }
-    before = world.account.sts_wording
+    return (
+        pair("no_provider", other, "sts.amazonaws.com"),
+        pair("audience", own, world.api_audience),
+        pair("trust", own, "sts.amazonaws.com"),
+        pair("not_a_jwt", own, ""),
+    )
+
+
+def _asked(world: World, wording: Wording, role_arn: str, token: str) -> Answer:
     try:
-        found = {}
-        for wording in WORDINGS:
-            set_wording(world, wording)
-            found[wording] = {case: refusal(*question) for case, question in cases.items()}
-    finally:
-        set_wording(world, before)
-    return tuple(Pair(case=case, **{wording: found[wording][case] for wording in WORDINGS}) for case in cases)
+        answer = session.simulation().run(ask_sts(world, wording, role_arn, _SESSION, token))
+    except AwsError as error:
+        return Answer(taken=False, code=error.code, said=error.message)
+    return Answer(taken=True, got=text(answer, "AssumedRoleUser", "Arn"))
 
 
 def set_wording(world: World, wording: Wording) -> None:
