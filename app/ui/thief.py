@@ -107,6 +107,7 @@ def _defences(stolen: Theft, content: Content) -> None:
             on_click=lambda: _with(thief_deeds.defend_all),
         )
         _back(stolen, content, key="thief_back")
+    _nothing_in_force(stolen, content)
     _failure(stolen, content)
     components.block(thief_views.defences(stolen.tried, stolen.in_force, content), key="thief_defences")
 
@@ -137,6 +138,7 @@ def _patterns(stolen: Theft, content: Content) -> None:
             on_change=lambda: _with(_widen),
         )
         _back(stolen, content, key="thief_back_wide")
+    _nothing_in_force(stolen, content)
     if chosen:
         own, policy = text(stolen.loot.claims, "sub"), thief_deeds.policy(stolen.world, chosen)
         drawn = thief_views.everybody(stolen.attempts, chosen, own, policy, content)
@@ -156,12 +158,18 @@ def _widen(stolen: Theft) -> None:
 def _back(stolen: Theft, content: Content, key: str) -> None:
     st.button(
         content.message("thief.put_back"),
-        help=content.message("thief.put_back_help" if stolen.before else "thief.nothing_in_force"),
+        help=content.message("thief.put_back_help"),
         key=key,
         icon=":material/undo:",
         disabled=stolen.before is None,
         on_click=lambda: _with(thief_deeds.put_back),
     )
+
+
+def _nothing_in_force(stolen: Theft, content: Content) -> None:
+    """Why the world cannot be put back: for whoever sees no tooltip, too."""
+    if stolen.before is None:
+        st.caption(content.message("thief.nothing_in_force"))
 
 
 def _failure(stolen: Theft, content: Content) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.content import Content
+from app.flow.annotations import ROLE_ARN
+from app.flow.steps.documents import text
 from app.flow.submission import Submission
 from app.ui import components, language, session, wording
 from app.ui import time_machine_views as views
@@ -183,15 +185,15 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
                 else content.message("time_machine.beginning")
             )
             at = mark.place if mark else 0.0
+            nothing = here == at or (mark is None and key == "later")
             column.button(
-                content.message(f"time_machine.{key}", name=name, time=clock(at))
-                if mark or key == "earlier"
-                else content.message("time_machine.no_later"),
+                content.message(f"time_machine.no_{key}")
+                if nothing
+                else content.message(f"time_machine.{key}", name=name, time=clock(at)),
                 key=f"moment_{key}",
                 icon=icon,
                 width="stretch",
-                help=content.message("time_machine.at_beginning") if key == "earlier" and here == at else None,
-                disabled=(mark is None and key == "later") or here == at,
+                disabled=nothing,
                 on_click=_go,
                 args=(at,),
             )
@@ -204,15 +206,18 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
 
 def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
     """What cannot be done at this moment, each with the key of the reason."""
-    found = {}
-    if asked.late is None:
-        found["recreate"] = "too_early"
+    found, cluster = {}, history.world.cluster
+    account = cluster.find("serviceaccounts", NAMESPACE, experiments.DEFAULT)
+    if text(account.copy() if account else None, "metadata", "annotations", ROLE_ARN):
+        found["annotate"] = "acts.annotate.already"
+        if asked.late and asked.late.variables:
+            found["recreate"] = "acts.recreate.already"
     else:
-        found["annotate"] = "already"
-        if asked.late.variables:
-            found["recreate"] = "already"
-    if history.world.cluster.find("pods", NAMESPACE, POD_AFTER) is None:
-        found["delete_pod"] = "already"
+        found["recreate"] = "acts.recreate.too_early"
+    if cluster.find("pods", NAMESPACE, POD_AFTER) is None:
+        found["delete_pod"] = "acts.delete_pod.already"
+    if not history.current.act:
+        found["undo"] = "acts.undo_nothing"
     return found
 
 
@@ -227,24 +232,24 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     in_the_way = _in_the_way(history, asked)
     with st.container(horizontal=True, gap="small", key="moment_acts"):
         for name in _ACTS:
-            why = in_the_way.get(name)
             st.button(
                 content.message(f"time_machine.acts.{name}.do"),
-                help=content.message(f"time_machine.acts.{name}.{why or 'help'}"),
+                help=content.message(f"time_machine.acts.{name}.help"),
                 key=f"act_{name}",
                 icon=_ACT_ICONS[name],
-                disabled=bool(why),
+                disabled=name in in_the_way,
                 on_click=_act,
                 args=(name,),
             )
         st.button(
             content.message("time_machine.acts.undo"),
-            help=content.message(f"time_machine.acts.{'undo_help' if history.current.act else 'undo_nothing'}"),
+            help=content.message("time_machine.acts.undo_help"),
             key="act_undo",
             icon=":material/undo:",
-            disabled=not history.current.act,
+            disabled="undo" in in_the_way,
             on_click=_undo,
         )
+    components.block(views.not_now(in_the_way.values(), content), key="acts_not_now")
     if failed := st.session_state.pop(_FAILED, ""):
         components.block(said(failed, content), key="act_failed")
     done = [stop.act for stop in history.stops if stop.act and stop not in history.later]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.content import Content
 from app.flow.model import Subject
 from app.flow.steps.documents import text
@@ -73,3 +75,8 @@ def late(pod: Late, content: Content) -> str:
         f"<p>{prose(content.message(f'time_machine.late.{key}'))}</p>"
         f"{listed([pod.age], subject, content)}{ran(POD_BEFORE, pod.ran, content)}"
     )
+
+
+def not_now(reasons: Iterable[str], content: Content) -> str:
+    """Why some buttons cannot be pressed at this moment: for whoever sees no tooltip, too."""
+    return "".join(f'<p class="caption">{prose(content.message(f"time_machine.{why}"))}</p>' for why in reasons)

@@ -35,8 +35,9 @@ async def annotate(world: World) -> None:
 
 
 async def recreate_pod_before(world: World) -> None:
-    """Deletes `pod-before` and creates it anew: the webhook sees it for the first time since."""
-    await delete(world, "pods", NAMESPACE, POD_BEFORE)
+    """Deletes `pod-before`, if it is there, and creates it anew: the webhook sees it for the first time since."""
+    if world.cluster.find("pods", NAMESPACE, POD_BEFORE) is not None:
+        await delete(world, "pods", NAMESPACE, POD_BEFORE)
     await operations.create(world, ADMIN, "pods", NAMESPACE, scenario.pod(POD_BEFORE))
     await settle(world)
 

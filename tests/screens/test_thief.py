@@ -108,6 +108,10 @@ def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):
     assert shown.world.keys.published == before[2]
     assert shown.world.cluster.find("pods", "default", "pod-after") is not None
     assert shown.test.button(key="thief_back").disabled
+    nothing = load("en").message("thief.nothing_in_force")
+    assert [told.value for told in shown.test.caption].count(nothing) == 2  # one below each of the two buttons
+    choose(shown, "thief_defence", "rotate_keys")
+    assert nothing not in {told.value for told in shown.test.caption}
 
 
 def test_what_was_read_is_folded_once_something_is_tried(stolen):

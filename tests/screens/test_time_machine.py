@@ -6,12 +6,14 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.errors import Refused
 from app.flow.model import Step
 from app.ui import session, wording
 from app.ui.text import prose
 from app.wiring import simulated
 from app.world import experiments
 from app.world.aws.iam import actions as iam
+from app.world.changing import role_arn
 
 
 def plain(html):
@@ -146,29 +148,44 @@ def test_a_pod_older_than_the_annotation_is_the_nodes_role_until_it_is_recreated
     assert not shown.test.exception
 
 
-def test_what_cannot_be_done_now_says_why(machine):
+ACTS = ("annotate", "recreate", "delete_pod", "undo")
+
+
+def not_now(shown):
+    """What cannot be pressed, and the reasons that stand below it as text."""
+    disabled = {name for name in ACTS if shown.test.button(key=f"act_{name}").disabled}
+    return disabled, re.findall("<p[^>]*>(.*?)</p>", shown.html("acts_not_now"))
+
+
+def reasons(*keys):
+    return {key.split(".")[0] for key in keys}, [
+        prose(load("en").message(f"time_machine.acts.{'undo_nothing' if key == 'undo' else key}")) for key in keys
+    ]
+
+
+def test_what_cannot_be_done_now_says_why_in_a_text(machine):
     shown = machine()
-
-    def why(key):
-        button = shown.test.button(key=key)
-        return button.help if button.disabled else None
-
-    def told(key):
-        return load("en").message(f"time_machine.{key}")
-
-    assert why("moment_earlier") == told("at_beginning")
-    assert why("act_recreate") == told("acts.recreate.too_early")
-    assert why("act_undo") == told("acts.undo_nothing")
-    assert why("act_annotate") is why("act_delete_pod") is None
+    assert not_now(shown) == reasons("recreate.too_early", "undo")
+    assert shown.test.button(key="moment_earlier").label == load("en").message("time_machine.no_earlier")
     shown.click("act_annotate")
-    assert why("act_annotate") == told("acts.annotate.already")
-    assert why("act_recreate") is why("act_undo") is None
+    assert not_now(shown) == reasons("annotate.already")
     shown.click("act_recreate").click("act_delete_pod")
-    assert why("act_recreate") == told("acts.recreate.already")
-    assert why("act_delete_pod") == told("acts.delete_pod.already")
+    assert not_now(shown) == reasons("annotate.already", "recreate.already", "delete_pod.already")
     shown.click("moment_later")
-    assert why("act_undo") == told("acts.undo_nothing")
-    assert why("moment_earlier") is None
+    assert not_now(shown)[0] == {*ACTS}
+    assert not shown.test.button(key="moment_earlier").disabled
+
+
+def test_pod_before_can_be_created_anew_where_somebody_has_deleted_it(machine):
+    shown = machine()
+    shown.click("act_annotate")
+    shown.world.cluster.delete("pods", "default", "pod-before")
+    shown.open("time_machine")
+    assert not_now(shown) == reasons("annotate.already")
+    shown.click("act_recreate")
+    assert not shown.test.exception
+    assert 'class="passed" data-check="pod.age"' in shown.html("late_pod")
+    assert not_now(shown) == reasons("annotate.already", "recreate.already")
 
 
 def test_a_change_elsewhere_is_noticed_and_said(machine):
@@ -229,7 +246,7 @@ def test_a_file_that_is_cut_off_on_the_way_is_told_as_what_it_is(machine):
     for token in shown.world.directory.rglob("token"):
         if not token.is_symlink():
             token.write_bytes(token.read_bytes()[:100])
-    to(shown, "advisory")
+    shown.click("act_annotate")  # all is asked anew, and the clock stands: once it moves, kubelet mends its volumes
     assert 'class="failed" data-check="token.format"' in shown.html("moment_file")
 
 
@@ -264,14 +281,37 @@ def test_the_switch_changes_the_words_of_the_world(machine):
     assert shown.world.account.sts_wording == "classic"
 
 
-def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine):
+@pytest.mark.parametrize("spoken", wording.WORDINGS)
+def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine, monkeypatch, spoken):
     shown = machine()
-    wording.set_wording(shown.world, "classic")
+    wording.set_wording(shown.world, spoken)
+    set_ = []  # every wording that the world was given meanwhile
+    own = type(shown.world.account)
+
+    def noted(account, name, value):
+        if name == "sts_wording" and account in (shown.world.account, shown.world.other_account):
+            set_.append(value)
+        object.__setattr__(account, name, value)
+
+    monkeypatch.setattr(own, "__setattr__", noted)
     pairs = wording.compare(simulated(simulation, shown.world), shown.world)
     assert [pair.case for pair in pairs if pair.differs] == ["no_provider", "audience"]
     assert all(not answer.taken for pair in pairs for answer in (pair.current, pair.classic))
     assert all(pair.current.code == pair.classic.code for pair in pairs)
-    assert shown.world.account.sts_wording == "classic"
+    assert set_ == []
+    assert shown.world.account.sts_wording == spoken
+
+
+def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, machine):
+    world = machine().world
+    ports = simulated(simulation, world)
+    pair = next(pair for pair in wording.compare(ports, world) if pair.case == "audience")
+    for spoken, answer in zip(wording.WORDINGS, (pair.current, pair.classic), strict=True):
+        wording.set_wording(world, spoken)
+        token = ports.cluster.request_token("default", "default", world.api_audience, 600)
+        with pytest.raises(Refused) as told:
+            ports.aws.assume_role_with_web_identity(role_arn(world), "me", token)
+        assert (told.value.code, told.value.said) == (answer.code, answer.said)
 
 
 @pytest.mark.parametrize("page", ["sts_assume", "break_it", "thief"])
