@@ -76,6 +76,9 @@ def _permission_denied(world: World) -> str:
 
 
 def _region_unknown(world: World) -> str:
+    """An empty region is put into the endpoint. `You must specify a region.` is said where there is none at all, and by
+    clients of other services: this Pod calls STS and S3, for which botocore needs none.
+    """
     return "Invalid endpoint: https://s3..amazonaws.com"
 
 
