@@ -1,0 +1,91 @@
+"""POST, and what else creates an object."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver import admission, controllers, errors
+from app.world.apiserver.admission_review import Attributes
+from app.world.apiserver.authentication import User
+from app.world.apiserver.defaults import apply_defaults, quality_of_service
+from app.world.apiserver.managed_fields import record_update
+from app.world.apiserver.names import random_suffix
+from app.world.apiserver.operations.admitting import admit
+from app.world.apiserver.operations.outcome import Outcome
+from app.world.apiserver.options import Options
+from app.world.apiserver.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
+from app.world.apiserver.resources import RESOURCES, Resource
+from app.world.apiserver.times import timestamp
+from app.world.apiserver.validation import validate
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+
+
+async def create(
+    world: World, user: User, resource: str, namespace: str | None, body: JsonObject, *, dry_run: bool = False
+) -> JsonObject:
+    """Creates the object and returns what is stored; a dry run returns what would have been. Raises `ApiError`."""
+    options = Options(dry_run=dry_run, field_manager="irsa-explorer")
+    return (await create_object(world, user, RESOURCES[resource], namespace or "", body, options)).body
+
+
+async def create_object(
+    world: World,
+    user: User,
+    resource: Resource,
+    namespace: str,
+    body: JsonObject,
+    options: Options,
+    *,
+    applied: bool = False,
+) -> Outcome:
+    """POST, or an apply to what does not exist yet: then `applied` says that field owners are settled.
+
+    Raises `ApiError`.
+    """
+    # (1) Decode, default, and note who owns what.
+    obj, warnings = typed(body, resource, options)
+    metadata = obj.setdefault("metadata", {})
+    if metadata.get("resourceVersion"):
+        raise errors.bad_request("resourceVersion should not be set on objects to be created")
+    match_namespace(metadata, resource, namespace)
+    forget_system_fields(metadata)
+    prepare_new(resource, obj)
+    apply_defaults(obj)
+    now = timestamp(world.clock.now())
+    if not applied:
+        metadata.pop("managedFields", None)
+        record_update(None, obj, manager=options.field_manager, time=now)
+    # (2) Admit.
+    name = metadata.get("name", "")
+    if resource.namespaced:
+        admission.check_namespace(world, resource, namespace, name)
+    attributes = Attributes(
+        user=user, resource=resource, operation="CREATE", namespace=namespace, name=name, dry_run=options.dry_run
+    )
+    admitted, said = await admit(world, attributes, obj)
+    # (3) Name, date and validate.
+    metadata = admitted["metadata"]
+    if not name and metadata.get("generateName"):
+        metadata["name"] = metadata["generateName"][:58] + random_suffix()
+    metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now}
+    if resource.plural == "mutatingwebhookconfigurations":
+        metadata["generation"] = 1
+    if resource.plural == "pods":
+        admitted["status"] = {"phase": "Pending", "qosClass": quality_of_service(admitted["spec"])}
+    validate(resource, admitted)
+    # (4) Store.
+    if options.dry_run:
+        if world.cluster.find(resource.plural, namespace, metadata["name"]) is not None:
+            raise errors.already_exists(resource, metadata["name"])
+        return Outcome(body=ordered(admitted, resource), warnings=(*warnings, *said), created=True)
+    if resource.namespaced:
+        admission.check_namespace(world, resource, namespace, metadata["name"])
+    stored = world.cluster.put(resource.plural, admitted, expect="")
+    if resource.plural == "namespaces":
+        controllers.fill_namespace(world, metadata["name"])
+    return Outcome(body=stored, warnings=(*warnings, *said), created=True)

@@ -1,0 +1,19 @@
+"""What a write led to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a write led to."""
+
+    body: JsonObject
+    """The object as it is stored (or, of a dry run, would be)."""
+    warnings: tuple[str, ...] = ()
+    """For `Warning` headers."""
+    created: bool = False

@@ -1,0 +1,120 @@
+"""PUT, PATCH and apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from app.world.apiserver import errors
+from app.world.apiserver.admission_review import Attributes
+from app.world.apiserver.authentication import User
+from app.world.apiserver.defaults import apply_defaults
+from app.world.apiserver.managed_fields import record_update
+from app.world.apiserver.operations.admitting import admit
+from app.world.apiserver.operations.deletion import remove
+from app.world.apiserver.operations.outcome import Outcome
+from app.world.apiserver.options import Options
+from app.world.apiserver.preparation import keep_system_fields, match_name, match_namespace, ordered, same, typed
+from app.world.apiserver.resources import Resource
+from app.world.apiserver.times import timestamp
+from app.world.apiserver.validation import validate
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+JsonObject = dict[str, Any]
+
+ATTEMPTS = 5
+"""How often an update is tried when the object changes meanwhile."""
+Change = Callable[[JsonObject], JsonObject]
+"""From the stored object to the one that is to replace it, not yet typed."""
+
+
+async def update_object(
+    world: World,
+    user: User,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    change: Change,
+    options: Options,
+    *,
+    subresource: str = "",
+    applied: bool = False,
+) -> Outcome:
+    """PUT, PATCH and apply: replaces the stored object by what `change` makes of it. Raises `ApiError`.
+
+    A resource version that `change` leaves and that is not the stored one is a 409. `applied` says that `change` has
+    settled the field owners itself. Where another writer comes in between, it is tried again.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return await _update_once(world, user, resource, namespace, name, change, options, subresource, applied)
+        except _Overtaken:
+            continue
+    raise errors.conflict(resource, name, errors.MODIFIED)
+
+
+class _Overtaken(Exception):
+    """The object changed while webhooks were being asked."""
+
+
+async def _update_once(
+    world: World,
+    user: User,
+    resource: Resource,
+    namespace: str,
+    name: str,
+    change: Change,
+    options: Options,
+    subresource: str,
+    applied: bool,
+) -> Outcome:
+    # (1) Make the new object.
+    stored = world.cluster.read(resource.plural, namespace, name)
+    old = stored.copy()
+    version = old["metadata"]["resourceVersion"]
+    obj, warnings = typed(change(stored.copy()), resource, options)
+    metadata = obj.setdefault("metadata", {})
+    match_name(metadata, name)
+    match_namespace(metadata, resource, namespace)
+    if metadata.get("uid") not in (None, old["metadata"]["uid"]):
+        why = (
+            f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {old['metadata']['uid']}"
+        )
+        raise errors.conflict(resource, name, why)
+    if metadata.get("resourceVersion") not in (None, version):
+        raise errors.conflict(resource, name, errors.MODIFIED)
+    # (2) What this request may not change stays as it is.
+    keep_system_fields(old, obj, resource, subresource)
+    apply_defaults(obj)
+    now = timestamp(world.clock.now())
+    if not applied:
+        record_update(old, obj, manager=options.field_manager, subresource=subresource, time=now)
+    # (3) Admit and validate.
+    attributes = Attributes(
+        user=user,
+        resource=resource,
+        subresource=subresource,
+        operation="UPDATE",
+        namespace=namespace,
+        name=name,
+        dry_run=options.dry_run,
+        old=old,
+    )
+    admitted, said = await admit(world, attributes, obj)
+    validate(resource, admitted, old)
+    # (4) Store, unless nothing changed.
+    admitted["metadata"]["resourceVersion"] = version
+    if resource.plural == "mutatingwebhookconfigurations" and admitted.get("webhooks") != old.get("webhooks"):
+        admitted["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+    outcome = Outcome(body=ordered(admitted, resource), warnings=(*warnings, *said))
+    current = world.cluster.read(resource.plural, namespace, name)
+    if current.object["metadata"]["resourceVersion"] != version:
+        raise _Overtaken
+    if options.dry_run or same(admitted, old):
+        return outcome
+    if old["metadata"].get("deletionTimestamp") and not admitted["metadata"].get("finalizers"):
+        remove(world, resource, namespace, name)
+        return outcome
+    return Outcome(body=world.cluster.put(resource.plural, admitted, expect=version), warnings=outcome.warnings)
