@@ -12,6 +12,7 @@ from app.flow.steps import access, oidc_provider, service_account, sts_assume, t
 from app.ui.checks import checks, outcome
 from app.ui.evidence import VIEWS
 from app.ui.evidence.parts import Pair, scheme
+from app.ui.text import escape
 from app.ui.wire import wire
 from tests.screens.test_text import Balanced
 
@@ -113,3 +114,17 @@ def test_iams_way_to_write_an_issuer_is_told_only_where_it_is_seen():
     assert told in scheme(load("en"), [pair("https://a/id/B", "arn:aws:iam::1:oidc-provider/a/id/B")])
     for left, right in (("https://a", "https://a"), ("a", "a"), ("https://a", "b"), ("https://a", "")):
         assert scheme(load("en"), [pair(left, right)]) == ""
+
+
+@pytest.mark.parametrize("step", [Step.SERVICE_ACCOUNT, Step.STS_ASSUME])
+def test_the_trust_policy_stands_open_once_where_the_matcher_shows_it(screen, step):
+    shown, title = screen(lang="en").open(step), escape(load("en").message("evidence.trust_policy.title"))
+    assert "Principal" in shown.data(f"matcher_{'to_come' if step is Step.SERVICE_ACCOUNT else 'mounted'}")["text"]
+    assert f"<h3>{title}</h3>" not in shown.html(f"evidence_{step}")
+
+
+def test_the_trust_policy_stands_open_where_there_is_nothing_to_match_it_with():
+    title = escape(load("en").message("evidence.trust_policy.title"))
+    evidence = {"trust_policy": {"Version": "2012-10-17", "Statement": []}}
+    report = StepReport(step=Step.SERVICE_ACCOUNT, checks=(), evidence=evidence, exchanges=())
+    assert f"<h3>{title}</h3>" in VIEWS[Step.SERVICE_ACCOUNT].evidence(report, load("en"))

@@ -638,16 +638,16 @@ def test_where_sts_and_our_evaluation_disagree_both_are_shown(screen, real, page
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in html
 
 
-def test_where_they_agree_that_is_said_beside_the_evidence(screen, real):
+def test_where_they_agree_that_is_said_below_the_checks(screen, real):
     shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
     shown.open("sts_assume").click("do_sts_assume_exchange")
     predicted(shown)
-    assert EN.message("sts.agreement.agree") in shown.html("evidence_sts_assume")
+    assert EN.message("sts.agreement.agree") in shown.html("checks_sts_assume")
     assert "notice" not in shown.html("outcome_sts_assume")
     trust(real, "system:serviceaccount:default:other")
     predicted(shown.click("run_again"))
-    assert EN.message("sts.agreement.agree") in shown.html("evidence_sts_assume")
-    assert EN.message("sts.agreement.denied") in shown.html("evidence_sts_assume")
+    assert EN.message("sts.agreement.agree") in shown.html("checks_sts_assume")
+    assert EN.message("sts.agreement.denied") in shown.html("checks_sts_assume")
 
 
 # (8) What else the verdict knows

@@ -35,7 +35,7 @@ BELOW_OUTCOME: dict[Step, Callable[[StepReport, Content], str]] = {Step.STS_ASSU
 """What a reader must not miss, whatever the depth; empty where there is nothing."""
 
 BELOW_CHECKS: dict[Step, Callable[[StepReport, Content], str]] = {
-    Step.STS_ASSUME: sts_assume.about_checks,
+    Step.STS_ASSUME: sts_assume.below_checks,
     Step.ACCESS: access.identity,
 }
 """What stands below a step's checks, in the same column, where there is room and something to say."""

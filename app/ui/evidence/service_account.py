@@ -15,7 +15,10 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 
 def evidence(report: StepReport, content: Content) -> str:
-    """Both documents, and the trust policy evaluated statement by statement; the matcher holds them side by side."""
+    """Both documents, and the trust policy evaluated statement by statement.
+
+    Where it could be evaluated, the matcher below shows the policy: here it is folded.
+    """
     found = report.evidence
     account, policy, decided = (found.get(name) for name in ("service_account", "trust_policy", "trust_decision"))
     annotation = ("metadata", "annotations", ROLE_ARN)
@@ -26,6 +29,7 @@ def evidence(report: StepReport, content: Content) -> str:
         ((*statement, "Action"), "action"),
         ((*statement, "Condition"), "condition"),
     )
+    drawn = json_document(content, policy, read)
     return join(
         [
             part(
@@ -33,7 +37,7 @@ def evidence(report: StepReport, content: Content) -> str:
             )
             if account
             else "",
-            part(content, "trust_policy", json_document(content, policy, read)) if policy else "",
+            (folded if decided else part)(content, "trust_policy", drawn) if policy else "",
             folded(content, "trust_decision", decision(content, decided)) if decided else "",
             folded(content, "role", json_document(content, found["role"])) if found.get("role") else "",
         ]

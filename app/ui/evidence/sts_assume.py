@@ -48,15 +48,15 @@ def evidence(report: StepReport, content: Content) -> str:
         [
             part(content, "request", _request(call, parameters, content)) if parameters else "",
             _answer(call, json_document(content, found["answer"], answer), content) if found.get("answer") else "",
-            "" if disagrees(report) else agreement(report, content),
         ]
     )
 
 
-def about_checks(report: StepReport, content: Content) -> str:
-    """How the checks came about, folded: the same for every report."""
+def below_checks(report: StepReport, content: Content) -> str:
+    """How the checks came about, folded; then our own evaluation beside the answer, unless the outcome has told it."""
     told = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
-    return f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{told}</details>'
+    about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{told}</details>'
+    return about + ("" if disagrees(report) else agreement(report, content))
 
 
 def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
