@@ -40,8 +40,9 @@ if visit or name not in arrival.ABOUT_A_WALK:
 else:
     arrival.without_walk(name, content)
 with st.sidebar:
-    mode.switch(content)
-    language.switch(content.message("ui.language"))
-    depth.switch(content)
+    with st.container(key="look"):
+        mode.switch(content)
+        language.switch(content.message("ui.language"))
+        depth.switch(content)
     presenting.start(name, content)
     controls.panel(content)

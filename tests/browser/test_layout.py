@@ -60,3 +60,26 @@ def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
         middles.append(dot["y"] + dot["height"] / 2)
     assert len(middles) == len(STEPS)
     assert max(middles) - min(middles) <= 1
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1280, 720), (1280, 600)])
+@pytest.mark.parametrize("scrolled", [0, 10_000], ids=["top", "bottom"])
+def test_mode_language_and_depth_are_in_sight_on_a_low_screen(reader, size, scrolled):
+    one = reader(size=size).open(f"/{STEPS[1]}?lang=ja")
+    bar = one.page.get_by_test_id("stSidebar")
+    one.page.get_by_test_id("stSidebarContent").evaluate("(bar, to) => bar.scrollTo(0, to)", scrolled)
+    for key in ("mode", "lang", "depth"):
+        for choice in bar.locator(f".st-key-{key} button").all():
+            box = choice.bounding_box()
+            middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+            assert choice.evaluate("(choice, at) => choice.contains(document.elementFromPoint(...at))", middle), key
+
+
+def test_what_has_the_focus_in_the_navigation_is_not_below_mode_language_and_depth(reader):
+    one = reader(size=(1280, 600)).open(f"/{STEPS[1]}?lang=ja")
+    last = one.page.get_by_test_id("stSidebarNavLink").last
+    one.page.get_by_test_id("stSidebarNavLink").nth(-2).focus()
+    one.press("Tab")
+    assert last.evaluate("last => last === document.activeElement")
+    link, look = last.bounding_box(), one.page.locator(".st-key-look").bounding_box()
+    assert link["y"] + link["height"] <= look["y"]
