@@ -92,7 +92,7 @@ def leave() -> None:
 def onward(page: str, content: Content) -> Iterator[None]:
     """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
 
-    The last page leads back to the first. `leave` takes these ways.
+    The last page leads on to the lab, and back to the first. `leave` takes these ways.
     """
     with st.container(key="body"):
         yield
@@ -100,11 +100,10 @@ def onward(page: str, content: Content) -> Iterator[None]:
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
         if place > 0:
             _way(STORY[place - 1], content, key="previous", shortcut="Left")
-        if place < len(STORY) - 1:
-            _way(STORY[place + 1], content, key="next", shortcut="Right")
-        else:
+        if place == len(STORY) - 1:
             label = content.message("screens.back_home")
-            st.button(label, key="back_home", type="primary", on_click=_ask, args=(STORY[0],))
+            st.button(label, key="back_home", type="tertiary", on_click=_ask, args=(STORY[0],))
+        _way((*STORY, *LABS)[place + 1], content, key="next", shortcut="Right")
 
 
 def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:

@@ -4,7 +4,7 @@ from html import unescape
 
 import pytest
 
-from app.content import LANGUAGES, PAGES, STORY, load
+from app.content import LABS, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.ui.glossary import TERMS
 from app.ui.journey import NUMBERS
@@ -67,17 +67,21 @@ def test_page_leads_to_its_neighbours_by_name(reader, page):
     place = STORY.index(page)
     for key, neighbour in (("previous", place - 1), ("next", place + 1)):
         shown.open(page)
-        if 0 <= neighbour < len(STORY):
+        if neighbour >= 0:
             shown.click(key)
-            assert content.lesson(STORY[neighbour]).title in shown.title
+            assert content.lesson((*STORY, *LABS)[neighbour]).title in shown.title
             assert shown.test.query_params["lang"] in ("en", ["en"])
         else:
             assert not [button for button in shown.test.button if button.key == key]
 
 
-def test_the_last_page_leads_home(reader):
-    shown = reader("en").open(STORY[-1]).click("back_home")
-    assert load("en").lesson("home").title in shown.title
+@pytest.mark.parametrize(("key", "page"), [("next", "break_it"), ("back_home", "home")])
+def test_the_last_page_leads_on_to_the_lab_and_back_home(reader, key, page):
+    shown, content = reader("en").open(STORY[-1]), load("en")
+    buttons = {button.key: (button.label, button.proto.type) for button in shown.test.button}
+    assert buttons["next"] == (f"Next: {content.lesson('break_it').title}", "primary")
+    assert buttons["back_home"][1] == "tertiary"
+    assert content.lesson(page).title in shown.click(key).title
 
 
 def test_the_story_and_what_to_keep_stand_open_and_the_rest_is_folded(reader):
