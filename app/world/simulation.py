@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-import uvloop
-
-from app.world import memento, scenario
+from app.world import breaking, memento
 from app.world.keys import KeyPool
+from app.world.loop_thread import LoopThread
 from app.world.loopback import Loopback
+from app.world.making import WorldMaker
 from app.world.memento import Memento
 from app.world.node.files import NodeFiles
 from app.world.node.runner import AwsCli
@@ -23,14 +23,9 @@ from app.world.servers import HOST, Servers, listen, port_of
 from app.world.store import WorldStore
 from app.world.world import ISSUER_HOST, Ground, World
 
-if TYPE_CHECKING:
-    from app.world.faults import Fault
-
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
 """Between two looks for idle worlds."""
-PODS_SECONDS = 20.0
-"""How long a new world waits for the scenario's Pods to finish."""
 PROGRAM_THREADS = 4
 """How many `aws` run at once, in all worlds together."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
@@ -63,13 +58,8 @@ class Simulation:
         self._keys = KeyPool()
         self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
         self._files = NodeFiles()
-        self._making: dict[str, asyncio.Task[World]] = {}
-        self._ground: Ground | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
-        self._ready = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._main, name="simulation", daemon=True)
+        self._maker = WorldMaker(self.store)
+        self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
 
@@ -77,16 +67,10 @@ class Simulation:
         """Starts the servers and returns once they accept connections."""
         self._keys.start()
         self._thread.start()
-        self._ready.wait()
-        if self._failure is not None:
-            raise RuntimeError("the simulated world could not be started") from self._failure
 
     def stop(self) -> None:
         """Drops all worlds, stops the servers, removes every file. Stopping twice is no error."""
-        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.stop()
         self._keys.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._aws.close()
@@ -106,14 +90,11 @@ class Simulation:
 
     def world(self, key: str) -> World:
         """The world of a learner's key: made on first use, with the scenario in it and its Pods finished."""
-        kept = self.store.get(key)
-        if kept is not None and key not in self._making:
-            return kept
-        return self.run(self._made(key))
+        return self._maker.kept(key) or self.run(self._maker.made(key))
 
     def reset(self, key: str) -> World:
         """A new world in place of the learner's old one."""
-        return self.run(self._made(key, anew=True))
+        return self.run(self._maker.made(key, anew=True))
 
     def move_clock(self, world: World, seconds: float) -> None:
         """Moves the world's clock and lets kubelet do what the passed time asks for. Raises `ValueError`."""
@@ -137,18 +118,19 @@ class Simulation:
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        self._change(world, _cause(world, wanted, in_force))
+        self._change(world, breaking.cause(world, wanted, in_force))
 
     def mend(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
-        self._change(world, _mend(world))
+        self._change(world, breaking.mend(world))
+
+    def beside(self, world: World) -> dict[str, object]:
+        """What is kept beside a world for as long as there is that world; no part of its state."""
+        return self._beside.setdefault(world.path, {})
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""
-        if self._loop is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
-            work.close()
-            raise RuntimeError("the simulated world is not running, or this is its own thread")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self._thread.run(work)
 
     def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
         """Runs what changes a world as a whole: one at a time, whatever a second tab asks for. Raises `LookupError`."""
@@ -164,59 +146,21 @@ class Simulation:
         finally:
             work.close()
 
-    async def _made(self, key: str, *, anew: bool = False) -> World:
-        if key not in self._making:
-            kept = None if anew else self.store.get(key)
-            if kept is not None:
-                return kept
-            self._making[key] = asyncio.get_running_loop().create_task(self._make(key))
-        # Shielded: a caller that gives up does not take the world from the others who wait for it.
-        return await asyncio.shield(self._making[key])
-
-    async def _make(self, key: str) -> World:
-        try:
-            if self._ground is None:
-                raise RuntimeError("the simulated world is not running")
-            world = World(self._ground, account_id=self.store.free_account_id())
-            self.store.put(key, world)  # before it is complete: its servers must find it
-            await scenario.seed(world)
-            await world.kubelet.settle(PODS_SECONDS)
-            return world
-        except BaseException:
-            self.store.discard(key)
-            raise
-        finally:
-            del self._making[key]
-
-    def beside(self, world: World) -> dict[str, object]:
-        """What is kept beside a world for as long as there is that world; no part of its state."""
-        return self._beside.setdefault(world.path, {})
-
     def _drop(self, world: World) -> None:
         self._beside.pop(world.path, None)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(world.close)
+        self._thread.call_soon(world.close)
 
-    # (3) The loop's thread
+    # (3) The servers
 
-    def _main(self) -> None:
-        try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._serve())
-        except BaseException as error:
-            self._failure = error
-        finally:
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[asyncio.Task[None]]:
         loopback = Loopback(port_of(self._kubernetes), self.ca_pem, ISSUER_HOST)
-        self._ground = Ground(
+        aws_cli = AwsCli(self.aws_url)
+        self._maker.ground = Ground(
             kubernetes_url=self.kubernetes_url,
             loopback=loopback,
             keys=self._keys,
-            aws_cli=AwsCli(self.aws_url),
+            aws_cli=aws_cli,
             threads=self._threads,
             directory=self._files.path,
         )
@@ -231,13 +175,10 @@ class Simulation:
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
-        self._threads.submit(self._ground.aws_cli.warm)
-        self._ready.set()
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        self._threads.submit(aws_cli.warm)
+        yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()
-        stopping.cancel()
         self.store.clear()
         await loopback.close()
         servers.stop()
@@ -247,25 +188,3 @@ class Simulation:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.store.expire()
-
-
-async def _cause(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
-    """In the order of their ranks: where one in force would have to come later, all are caused anew."""
-    before = world.before_faults or await memento.save(world)
-    wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
-    if wanted and any(fault.rank > min(it.rank for it in wanted) for fault in in_force):
-        await memento.restore(world, before)
-        wanted, in_force = in_force + wanted, []
-    for fault in sorted(wanted, key=lambda fault: fault.rank):
-        try:
-            await fault.cause_beside(world, in_force)
-        except BaseException:
-            await memento.restore(world, before)
-            raise
-        in_force = [*in_force, fault]
-        world.before_faults, world.faults = before, (*world.faults, fault.id)
-
-
-async def _mend(world: World) -> None:
-    if world.before_faults is not None:
-        await memento.restore(world, world.before_faults)  # when no fault was in force

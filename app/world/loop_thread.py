@@ -1,0 +1,70 @@
+"""The thread of the simulated world: an event loop of its own, on which other threads have coroutines run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+import uvloop
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """Methods may be called from any thread but the loop's own."""
+
+    def __init__(self, work: Callable[[], AbstractAsyncContextManager[asyncio.Task[None]]], name: str) -> None:
+        """`work` is entered on the loop and left when the thread is to stop, or when its task has ended."""
+        self._work = work
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Returns once the work has been entered; raises `RuntimeError` where that failed."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise RuntimeError("the simulated world could not be started") from self._failure
+
+    def stop(self) -> None:
+        """Leaves the work and waits for the thread. Stopping twice is no error, nor is it before the start."""
+        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the loop and returns its result."""
+        if self._loop is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("the simulated world is not running, or this is its own thread")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Has something called on the loop, as long as there is one. The loop's own thread may ask for it as well."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(callback)
+
+    def _main(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._until_stopped())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _until_stopped(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        async with self._work() as task:
+            self._ready.set()
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()

@@ -1,0 +1,52 @@
+"""Making the worlds of one process, each once, however many ask for it at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.world import scenario
+from app.world.store import WorldStore
+from app.world.world import Ground, World
+
+PODS_SECONDS = 20.0
+"""How long a new world waits for the scenario's Pods to finish."""
+
+
+class WorldMaker:
+    """Makes worlds and keeps them in the store. `made` runs on the servers' loop."""
+
+    def __init__(self, store: WorldStore) -> None:
+        self.ground: Ground | None = None
+        """There is one while the servers run."""
+        self._store = store
+        self._making: dict[str, asyncio.Task[World]] = {}
+
+    def kept(self, key: str) -> World | None:
+        """The world of a learner's key, if there is a complete one."""
+        kept = self._store.get(key)
+        return None if key in self._making else kept
+
+    async def made(self, key: str, *, anew: bool = False) -> World:
+        """The world of a learner's key, or a new one, with the scenario in it and its Pods finished."""
+        if key not in self._making:
+            kept = None if anew else self._store.get(key)
+            if kept is not None:
+                return kept
+            self._making[key] = asyncio.get_running_loop().create_task(self._make(key))
+        # Shielded: a caller that gives up does not take the world from the others who wait for it.
+        return await asyncio.shield(self._making[key])
+
+    async def _make(self, key: str) -> World:
+        try:
+            if self.ground is None:
+                raise RuntimeError("the simulated world is not running")
+            world = World(self.ground, account_id=self._store.free_account_id())
+            self._store.put(key, world)  # before it is complete: its servers must find it
+            await scenario.seed(world)
+            await world.kubelet.settle(PODS_SECONDS)
+            return world
+        except BaseException:
+            self._store.discard(key)
+            raise
+        finally:
+            del self._making[key]
