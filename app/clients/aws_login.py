@@ -94,8 +94,8 @@ def profiles() -> tuple[str, ...]:
         return ()
 
 
-def _no_terminal(_: str) -> str:
-    raise NotPermitted(code="aws_mfa_needed", said="MFA code needed", operation=_OPERATION)
+def _no_terminal(prompt: str) -> str:
+    raise NotPermitted(code="aws_mfa_needed", said=prompt.strip(), operation=_OPERATION)
 
 
 def _within(seconds: float, find: Callable[[], Identity]) -> Identity:
@@ -116,9 +116,7 @@ def _within(seconds: float, find: Callable[[], Identity]) -> Identity:
     thread.start()
     thread.join(seconds)
     if not outcome:
-        raise Unreachable(
-            code="aws_credentials_timed_out", said="no credentials", operation=_OPERATION, expected=f"{seconds:.0f}"
-        )
+        raise Unreachable(code="aws_credentials_timed_out", said="", operation=_OPERATION, expected=f"{seconds:.0f}")
     if isinstance(outcome[0], FlowError):
         raise outcome[0]
     identity: Identity = outcome[0]

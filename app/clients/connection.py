@@ -39,8 +39,7 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
     host = _text(cluster.values, "server")
     parts = _url(host)
     if parts is None or parts.scheme not in ("https", "http"):
-        said = f'cluster "{context.cluster}": server "{host}" is no URL'
-        raise problem("context_incomplete", said, got=f"server: {host}", expected="https://HOST:PORT")
+        raise problem("server_not_url", got=f"clusters[{context.cluster}].server: {host}", expected="https://HOST:PORT")
 
     # (2) By what it is known to be the right one.
     trust = _trust(cluster)
@@ -74,14 +73,14 @@ def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connectio
     """
     host, port = (environment.get(f"KUBERNETES_SERVICE_{part}", "") for part in ("HOST", "PORT"))
     if not host or not port:
-        raise problem("not_in_cluster", "KUBERNETES_SERVICE_HOST is not set", got="KUBERNETES_SERVICE_HOST")
+        raise problem("not_in_cluster", got="KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT")
     try:
         token, ca_pem = ((mount / name).read_text(encoding="ascii") for name in ("token", "ca.crt"))
         namespace = mount / "namespace"
         namespace_name = namespace.read_text(encoding="utf-8").strip() if namespace.exists() else "default"
     except (OSError, UnicodeDecodeError) as error:
-        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else f"{mount}: no text"
-        raise problem("not_in_cluster", said, got=str(mount)) from None
+        got = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(mount)
+        raise problem("not_in_cluster", got=got) from None
     name = f"[{host}]" if ":" in host else host
     return Connection(
         host=f"https://{name}:{port}",
@@ -111,7 +110,7 @@ def _proxy(cluster: Entry, server: SplitResult, environment: Mapping[str, str]) 
             return ""
     parts = _url(proxy)
     if parts is None or parts.scheme != "http":  # not quoted: it may hold a password
-        raise problem("proxy_unsupported", "not an http:// proxy", got="proxy-url", expected="http://HOST:PORT")
+        raise problem("proxy_unsupported", expected="http://HOST:PORT")
     return proxy
 
 
@@ -149,7 +148,7 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
         return plugins.credential(plugin, user.directory, told, environment)
     for kind in ("auth-provider", "username"):
         if kind in user.values:
-            raise problem("login_unsupported", f"{kind} is not supported", got=kind)
+            raise problem("login_unsupported", got=kind)
     return ExecCredential()
 
 
@@ -161,8 +160,8 @@ def _token_file(user: Entry) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "no ASCII"
-        raise problem("token_file_unreadable", f"{path}: {said}", got=str(path)) from None
+        got = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(path)
+        raise problem("token_file_unreadable", got=got) from None
 
 
 def _pem(entry: Entry, key: str, code: str) -> str:
@@ -173,9 +172,9 @@ def _pem(entry: Entry, key: str, code: str) -> str:
             return base64.b64decode("".join(data.split()), validate=True).decode("ascii")
         return (entry.directory / name).read_text(encoding="ascii") if name else ""
     except OSError as error:
-        raise problem(code, f"{error.filename}: {error.strerror}", got=f"{key}: {name}") from None
+        raise problem(code, f"{key}: {error.filename}: {error.strerror}") from None
     except ValueError:  # not quoted: it may be a key
-        raise problem(code, f"{f'{key}-data' if data else name}: no PEM", got=f"{key}-data" if data else key) from None
+        raise problem(code, f"{key}-data" if data else f"{key}: {name}") from None
 
 
 def _present(context: ssl.SSLContext, credential: ExecCredential) -> None:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app.clients.kubeconfig import JsonObject, problem
+from app.clients.kubeconfig import JsonObject, problem, wrong_shape
 from app.flow import strict_json
 from app.flow.redaction import MASK, mask_text
 
@@ -91,18 +91,17 @@ def _run(plugin: JsonObject, directory: Path, cluster: JsonObject, environment: 
         )
     except FileNotFoundError:
         hint = str(plugin.get("installHint") or "").strip()
-        raise problem("exec_plugin_missing", hint or f"{shown}: not found", got=shown) from None
+        raise problem("exec_plugin_missing", hint or f"exec: executable {shown} not found", got=shown) from None
     except (OSError, ValueError) as error:
         raise problem("exec_plugin_failed", f"{shown}: {error}", got=shown) from None
     try:
         output, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        said = f"{shown}: no answer"
-        raise problem("exec_plugin_timed_out", said, got=shown, expected=f"{TIMEOUT:.0f}") from None
+        raise problem("exec_plugin_timed_out", got=shown, expected=f"{TIMEOUT:.0f}") from None
     finally:
         _end(process)
     if process.returncode != 0:
-        said = _quoted(errors, told) or f"{shown}: exit status {process.returncode}"
+        said = _quoted(errors, told) or f"exec: executable {shown} failed with exit code {process.returncode}"
         raise problem("exec_plugin_failed", said, got=shown, expected=str(process.returncode))
 
     # (3) Its answer, of which nothing is quoted: it is a secret.
@@ -112,7 +111,7 @@ def _run(plugin: JsonObject, directory: Path, cluster: JsonObject, environment: 
         answer = None
     status = answer.get("status") if isinstance(answer, dict) and answer.get("kind") == "ExecCredential" else None
     if not isinstance(status, dict):
-        raise problem("exec_plugin_answer", f"{shown}: no ExecCredential with a status", got=shown)
+        raise problem("exec_plugin_answer", "exec plugin didn't return a status field", got=shown)
     return status
 
 
@@ -133,14 +132,14 @@ def _credential(status: JsonObject, command: str) -> ExecCredential:
         for name in ("token", "clientCertificateData", "clientKeyData")
     )
     if not token and not (certificate and key):
-        raise problem("exec_plugin_answer", f"{command}: neither a token nor a client certificate", got=command)
+        raise problem("exec_plugin_answer", "exec plugin didn't return a token or cert/key pair", got=command)
     return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
 
 
 def _command(plugin: JsonObject) -> str:
     command = plugin.get("command")
     if not isinstance(command, str) or not command:
-        raise problem("context_incomplete", "exec: no command", got="exec.command")
+        raise wrong_shape("users[].user.exec", "{command: …}")
     return command
 
 

@@ -89,9 +89,14 @@ def _entry(entries: Mapping[str, Entry], kind: str, name: str, context: Context)
     return entries[name]
 
 
-def problem(code: str, said: str, *, got: str = "", expected: str = "") -> Unreachable:
+def problem(code: str, said: str = "", *, got: str = "", expected: str = "") -> Unreachable:
     """What is wrong with a kubeconfig or with what it names."""
     return Unreachable(code=code, said=said, operation=_OPERATION, got=got, expected=expected)
+
+
+def wrong_shape(place: str, expected: str) -> Unreachable:
+    """Something else stands at a place than kubectl would have written. It is not quoted: it may be a secret."""
+    return problem("kubeconfig_wrong_shape", got=place, expected=expected)
 
 
 def paths(environment: Mapping[str, str]) -> tuple[Path, ...]:
@@ -107,9 +112,9 @@ def read(environment: Mapping[str, str]) -> Kubeconfig:
     names = os.pathsep.join(map(str, wanted))
     documents = [(path, document) for path in wanted if (document := _document(path)) is not None]
     if not documents:
-        raise problem("kubeconfig_missing", f"{names}: no such file", got=names)
+        raise problem("kubeconfig_missing", got=names)
     if not any(document for _, document in documents):
-        raise problem("kubeconfig_empty", f"{names}: no configuration", got=names)
+        raise problem("kubeconfig_empty", got=names)
 
     # (2) Of two with one name the first counts.
     current, contexts = "", dict[str, Context]()
@@ -137,19 +142,20 @@ def _document(path: Path) -> JsonObject | None:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "no UTF-8"
-        raise problem("kubeconfig_unreadable", f"{path}: {said}", got=str(path)) from None
+    except OSError as error:
+        raise problem("kubeconfig_unreadable", f"{path}: {error.strerror}", got=str(path)) from None
+    except ValueError:
+        raise problem("kubeconfig_not_utf8", got=str(path)) from None
     try:
         document = yaml.load(text, _LOADER)  # noqa: S506 (one of the safe loaders)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise problem("kubeconfig_broken", f"{path}: {at}{error.problem}", got=str(path)) from None
+        at = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise problem("kubeconfig_broken", f"{at}: {error.problem}", got=str(path)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise problem("kubeconfig_broken", f"{path}: {type(error).__name__}", got=str(path)) from None
     if document is not None and not isinstance(document, Mapping):
-        raise problem("kubeconfig_broken", f"{path}: {type(document).__name__}", got=str(path))
+        raise wrong_shape(f"{path}", "clusters: […], contexts: […], users: […]")
     return document or {}
 
 
@@ -157,11 +163,11 @@ def _named(path: Path, document: JsonObject, plural: str, kind: str) -> Iterator
     """The entries of one list. Raises `Unreachable` where it is none, or an entry of it has no name."""
     entries = document.get(plural) or []
     if not isinstance(entries, Sequence) or isinstance(entries, str):
-        raise problem("kubeconfig_broken", f"{path}: {plural} is no list", got=str(path))
+        raise wrong_shape(f"{path}: {plural}", "[…]")
     for number, entry in enumerate(entries):
         values = entry.get(kind) or {} if isinstance(entry, Mapping) else None
         if not isinstance(values, Mapping) or not (name := _text(entry, "name")):
-            raise problem("kubeconfig_broken", f"{path}: {plural}[{number}] is no named {kind}", got=str(path))
+            raise wrong_shape(f"{path}: {plural}[{number}]", f"{{name: …, {kind}: {{…}}}}")
         yield name, values
 
 

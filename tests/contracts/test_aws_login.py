@@ -187,6 +187,12 @@ def test_each_has_its_own_code_and_words(shell: Shell, name: str) -> None:
         assert SECRET not in repr(words) + repr(raised.value) + repr(port.exchanges())
 
 
+def test_for_which_device_a_code_is_wanted_is_told(shell: Shell) -> None:
+    shell.file("config", MFA)
+    with pytest.raises(FlowError, match="Enter MFA code for arn:aws:iam::111122223333:mfa/me"):
+        aws("a", REGION).caller_identity()
+
+
 @pytest.mark.parametrize(("code", "words"), [("ExpiredToken", "aws_login_expired"), ("AccessDenied", "not_permitted")])
 def test_a_login_that_has_expired_is_told_from_one_that_is_not_allowed(shell: Shell, code: str, words: str) -> None:
     with scripted(403, error(code, "no")) as server:
