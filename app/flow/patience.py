@@ -8,31 +8,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from app.flow import operations
 from app.flow.errors import Unreachable
 from app.flow.interception import intercepted
 from app.flow.ports import Ports
 
-WALK_SECONDS = 8.5
+WALK_SECONDS = 8.0
 """For all questions together, from the first one on: a walk is over within ten seconds, the start included."""
 ANSWER_SECONDS = 4.0
-"""For one answer. Each one that does not come halves what is left for the others, who are likely to be as silent."""
+"""For one answer. Once one did not come, no other may take more than half of what is left: whoever is as silent leaves
+something to those who answer."""
 TIMED_OUT = "timed_out"
 OUT_OF_TIME = "out_of_time"
 """Our codes for: this answer did not come in time; there was no time left to ask."""
 
 _HEARD = "certificate_"
 """How the codes of a server begin that did answer, though not as the one that was asked for."""
-_AWS_SERVICES: Mapping[str, str] = {
-    "assume_role_with_web_identity": "sts",
-    "caller_identity": "sts",
-    "list_buckets": "s3",
-    "failed_assumptions": "cloudtrail",
-}
-"""By method of `Aws`; the others ask IAM. Each service is a server of its own."""
 _WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet", "pod_log": "kubelet"}
 """By method of `Cluster`: for whom the API server itself may be waiting when it is silent."""
 
@@ -56,13 +51,14 @@ def patient(
 
     def ask_cluster(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         silent = _WAITS_FOR_OTHERS.get(method, "")
-        return watch.ask("kube-apiserver", silent, method, lambda: put(*arguments, **options))
+        return watch.ask("kube-apiserver", silent, operations.CLUSTER[method], lambda: put(*arguments, **options))
 
     def ask_aws(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return watch.ask(_AWS_SERVICES.get(method, "iam"), "", method, lambda: put(*arguments, **options))
+        operation = operations.AWS[method]
+        return watch.ask(operation.partition(":")[0], "", operation, lambda: put(*arguments, **options))
 
     def ask_issuer(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return watch.ask("issuer", "", method, lambda: put(*arguments, **options))
+        return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options))
 
     return replace(
         ports,
@@ -102,8 +98,9 @@ class _Watch:
         self._run = run
         self._until: float | None = None
         self._silence: dict[str, Unreachable] = {}
+        self._waited_in_vain = False
 
-    def ask(self, server: str, behind: str, method: str, put: Callable[[], Any]) -> Any:
+    def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any]) -> Any:
         """Asks a server, behind which another may be the silent one. Raises what `put` raises, or `Unreachable`."""
         for silent in (server, behind):
             if silent in self._silence:
@@ -113,12 +110,13 @@ class _Watch:
             self._until = now + self._seconds
         left = self._until - now
         if left <= 0:
-            raise Unreachable(code=OUT_OF_TIME, said="", operation=method)
+            raise Unreachable(code=OUT_OF_TIME, said="", operation=operation)
+        limit = min(left / 2 if self._waited_in_vain else left, ANSWER_SECONDS)
         try:
-            return self._run(put, min(left, ANSWER_SECONDS))
+            return self._run(put, limit)
         except TimeoutError:
-            code = TIMED_OUT if left >= ANSWER_SECONDS else OUT_OF_TIME
-            silence = Unreachable(code=code, said="", operation=method)
+            code = TIMED_OUT if limit == ANSWER_SECONDS else OUT_OF_TIME
+            silence = Unreachable(code=code, said="", operation=operation)
             self._note(behind or server, silence)
             raise silence from None
         except Unreachable as silence:
@@ -129,6 +127,4 @@ class _Watch:
     def _note(self, server: str, silence: Unreachable) -> None:
         """Asks this server no more. Who waited in vain waits less from now on."""
         self._silence[server] = silence
-        if silence.code in (TIMED_OUT, OUT_OF_TIME) and self._until is not None:
-            now = self._clock()
-            self._until = now + (self._until - now) / 2
+        self._waited_in_vain |= silence.code in (TIMED_OUT, OUT_OF_TIME)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,9 +15,10 @@ from app.flow.doctor import examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Walk
 from app.flow.patience import ANSWER_SECONDS, OUT_OF_TIME, TIMED_OUT, WALK_SECONDS, in_a_thread, patient
-from app.flow.ports import Ports
+from app.flow.ports import Aws, Cluster, Issuer, Ports
 from app.flow.walk import walk
 from tests.unit.fake_ports import SUBJECT, Fakes
+from tests.unit.test_doctor import healthy
 from tests.unit.test_walk import assert_whole
 
 
@@ -119,8 +122,9 @@ def test_the_deadline_is_kept_whatever_each_answer_takes(cost: float) -> None:
 def test_where_everybody_is_silent_the_second_one_is_not_waited_for_as_long() -> None:
     time = Time({"cluster_discovery": 0.0}, each=60.0)
     assert_whole(examine(time.ports(Fakes()), SUBJECT).walk)
-    assert time.waits[:3] == [0.0, ANSWER_SECONDS, (WALK_SECONDS - ANSWER_SECONDS) / 2]
-    assert time.now - 1000 <= 6.5
+    left = WALK_SECONDS - ANSWER_SECONDS
+    assert time.waits[:4] == [0.0, ANSWER_SECONDS, left / 2, left / 4]
+    assert time.now - 1000 < WALK_SECONDS
 
 
 @pytest.mark.parametrize("method", ["discovery", "oidc_providers"])
@@ -129,6 +133,34 @@ def test_one_silent_server_leaves_the_others_time_to_answer(method: str) -> None
     found = walk(time.ports(Fakes()), SUBJECT)
     assert "out_of_time" not in reasons(found).values()
     assert found.report(found.reports[2].step).status is Status.PASSED
+
+
+def test_all_of_aws_may_be_silent_and_the_cluster_still_tells_of_the_pod() -> None:
+    silent = dict.fromkeys(("oidc_providers", "caller_identity", "failed_assumptions"), 60.0)
+    found = examine(Time(silent, each=0.05).ports(healthy()), SUBJECT)
+    unheard = [check.id for check in found.checks if check.reason in ("out_of_time", "unreachable")]
+    assert unheard == ["service_account.account", "sts.recent_failures"]
+    assert next(check for check in found.checks if check.id == "pod.environment").status is Status.PASSED
+
+
+QUESTIONS = [
+    (field, method, len([it for it in inspect.signature(asked).parameters.values() if it.default is it.empty]) - 1)
+    for field, port in (("cluster", Cluster), ("aws", Aws), ("issuer", Issuer))
+    for method, asked in vars(port).items()
+    if inspect.isfunction(asked) and not method.startswith("_") and method != "exchanges"
+]
+
+
+@pytest.mark.parametrize(("field", "method", "arguments"), QUESTIONS)
+def test_what_was_not_answered_is_named_as_the_api_names_it(field: str, method: str, arguments: int) -> None:
+    def silent(put: Callable[[], Any], limit: float) -> Any:
+        raise TimeoutError
+
+    ports = patient(Fakes().ports(), run=silent)
+    with pytest.raises(Unreachable) as silence:
+        getattr(getattr(ports, field), method)(*("",) * arguments)
+    assert silence.value.code == TIMED_OUT
+    assert re.fullmatch(r"(get|list|create) [a-z-]+( [a-z]+|/[a-z]+)?|[a-z0-9]+:[A-Z]\w+", silence.value.operation)
 
 
 def test_who_takes_two_seconds_is_slow_and_not_silent() -> None:
@@ -157,7 +189,7 @@ def test_time_begins_with_the_first_question() -> None:
     ports.aws.caller_identity()
     with pytest.raises(Unreachable) as late:
         ports.issuer.discovery("https://issuer.example")
-    assert (late.value.code, late.value.operation) == (OUT_OF_TIME, "discovery")
+    assert (late.value.code, late.value.operation) == (OUT_OF_TIME, "get openid-configuration")
     with pytest.raises(Unreachable):
         ports.cluster.version()
     assert time.asked.count("version") == 1
