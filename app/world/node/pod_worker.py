@@ -110,12 +110,12 @@ class PodWorker:
             # (3) Init containers one by one, then the others side by side.
             self._state.sandbox = True
             self._publish()
-            specs = {container["name"]: container for container in self._containers("initContainers")}
+            specs = self._specs("initContainers")
             for state in self._state.init_containers:
                 sidecar = specs[state.name].get("restartPolicy") == "Always"
                 if not await self._start_container(specs[state.name], state, "initContainers") and not sidecar:
                     return
-        specs = {container["name"]: container for container in self._containers("containers")}
+        specs = self._specs("containers")
         await asyncio.gather(
             *(self._start_container(specs[state.name], state, "containers") for state in self._state.containers)
         )
@@ -131,7 +131,7 @@ class PodWorker:
 
     async def restart_containers(self) -> None:
         """Starts again what has backed off long enough, with the volumes as they are."""
-        specs = {container["name"]: container for container in self._containers("containers")}
+        specs = self._specs("containers")
         for state in self._state.containers:
             due = state.finished is not None and self._world.node_now() >= state.finished + state.back_off
             if state.waiting == "CreateContainerConfigError" or (state.waiting == "CrashLoopBackOff" and due):
@@ -145,8 +145,8 @@ class PodWorker:
             self._record.event("FailedMount", failure, warning=True)
         return not failures
 
-    def _containers(self, member: str) -> list[JsonObject]:
-        return list(self.pod["spec"].get(member) or [])
+    def _specs(self, member: str) -> dict[str, JsonObject]:
+        return {container["name"]: container for container in self.pod["spec"].get(member) or []}
 
     async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> bool:
         """Creates and runs a container. Returns whether its process has ended well."""
