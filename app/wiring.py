@@ -76,14 +76,17 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
 
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
     """
+    started = time.monotonic()
+    connection = _connection(choice)
+    taken = time.monotonic() - started
+
+    # A kubeconfig that leads nowhere is told before boto3 and the kubernetes client are loaded.
     from app.clients.aws import BotoAws
     from app.clients.aws_login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer
     from app.clients.kubernetes_cluster import KubernetesCluster
     from app.clients.quiet import Silence, WallClock
 
-    started = time.monotonic()
-    connection = _connection(choice)
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region)
     ports = Ports(
@@ -93,7 +96,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         clock=WallClock(),
         server_log=Silence(),
     )
-    return patient(ports, seconds=seconds - (time.monotonic() - started))
+    return patient(ports, seconds=seconds - taken)
 
 
 def contexts() -> Contexts:

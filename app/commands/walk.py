@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,13 +12,14 @@ from app.commands.choosing_faults import chosen
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
-from app.commands.verdict_text import conclusions
 from app.content import Content, load
-from app.flow.doctor import Diagnosis
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict import Verdict
 from app.report import difference
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.flow.doctor import Diagnosis
 
 MODE = "simulated"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
@@ -162,6 +164,8 @@ def as_text(found: Diagnosis, faults: Sequence[str], words: Content) -> Iterator
             yield from _check_as_text(check, subject, words)
 
     # (3) What follows.
+    from app.commands.verdict_text import conclusions
+
     yield from conclusions(found, words)
     yield ""
     yield marked(found.verdict.status, message_of(found.verdict, subject, words))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from difflib import unified_diff
+from typing import TYPE_CHECKING
 
-from app.flow.doctor import Change
 from app.flow.model import JsonValue
+
+if TYPE_CHECKING:
+    from app.flow.doctor import Change
 
 
 def lines(change: Change) -> tuple[str, ...]:

@@ -76,6 +76,20 @@ def test_errors_and_help_speak_the_language_that_is_asked_for(arguments):
     assert load("ja").message("cli.help.help") in run_process("doctor", "--lang", "ja", "-h", LC_ALL="C").stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["--help"], 0), (["doctor", "--help"], 0), (["doctor", "-s", "my-sa", "--context", "ghost"], 2)],
+)
+def test_what_asks_nobody_waits_for_no_client(tmp_path, arguments, status):
+    """They take half a second to load."""
+    (tmp_path / "config").write_text("contexts: []\n")
+    done = run_process(*arguments, PYTHONPROFILEIMPORTTIME="1", KUBECONFIG=str(tmp_path / "config"))
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert done.returncode == status
+    assert "app.commands.doctor" in loaded
+    assert loaded & {"boto3", "botocore", "kubernetes", "streamlit"} == set()
+
+
 def test_an_interruption_says_nothing_of_the_checks():
     group = command_line(Settings(), load("en"))
 
