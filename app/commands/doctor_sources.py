@@ -12,7 +12,7 @@ import click
 from app.commands.failure import CannotRun
 from app.content import Content
 from app.flow.consent import NOTHING, Action, consented
-from app.flow.errors import FlowError
+from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
 from app.flow.steps.documents import text
@@ -92,11 +92,15 @@ def saved(found: Diagnosis, path: Path, words: Content) -> None:
         raise cannot(error, words) from error
 
 
-def cannot(error: FlowError, words: Content, *uses: str) -> CannotRun:
-    """A server's refusal, or a file's fault, as the end of the command; with what would have allowed these uses."""
+def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str] | None = None) -> CannotRun:
+    """A server's refusal, or a file's fault, as the end of the command; with what would have allowed these uses.
+
+    `instead`: what does without them, to be pasted, with a sentence before it.
+    """
     from app.report.words import allowing_after
 
-    return CannotRun(words, error.words, allowing_after(error, uses, words), **error.values)
+    below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
+    return CannotRun(words, error.words, below, **error.values)
 
 
 def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:
@@ -114,8 +118,19 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
     namespace = subject.namespace or wiring.default_namespace(choice)
     account, pod = subject.service_account, subject.pod
     if not account:
-        account = text(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
+        account = _account_of(ports, namespace, pod, words)
     return Subject(namespace=namespace, service_account=account, pod=pod or pod_of(ports, namespace, account))
+
+
+def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
+    """The Pod's ServiceAccount, which whoever may not read the Pod can name instead. Raises `FlowError`."""
+    try:
+        return text(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
+    except NotPermitted as error:
+        if error.about_login:
+            raise
+        instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
+        raise cannot(error, words, "pod.exists", instead=instead) from error
 
 
 def _told(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:

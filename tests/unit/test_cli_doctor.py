@@ -379,6 +379,23 @@ def test_what_ends_the_command_for_lack_of_a_right_comes_with_the_rule(
     assert load("en").message("actions.allow_rbac") not in run(*words).output  # no rule helps who is not known
 
 
+def test_who_may_not_read_the_pod_is_told_that_naming_its_service_account_will_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = FORBIDDEN
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    refused = run("--pod", "pod-after")
+    assert load("en").message("doctor.name_service_account") in refused.output
+    option = refused.output.split()[-2:]
+    assert option == ["-s", "SERVICE_ACCOUNT"]
+    found = run("--pod", "pod-after", "-s", "my-sa", "--output", "json")
+    assert json.loads(found.output)["subject"]["pod"] == "pod-after"
+    fakes.errors["pod"] = NotPermitted(code="Unauthorized", said="Unauthorized", status=401)
+    assert load("en").message("doctor.name_service_account") not in run("--pod", "pod-after").output
+
+
 def test_an_action_that_there_is_not_is_refused() -> None:
     assert run("-s", "my-sa", "--do", "delete_everything").exit_code == 2
 
