@@ -122,7 +122,7 @@ def _behind(step: Step, report: StepReport, visit: session.Visit, content: Conte
             components.block(wire(report.exchanges, content), key=f"wire_{step}")
     folded("why", step, content, icon=":material/lightbulb:")
     with st.expander(content.lesson("misconceptions").title, icon=":material/psychology_alt:", expanded=opened):
-        components.block(for_page(step, content), key=f"misconceptions_{step}")
+        components.block(for_page(step, content, deep=depth() >= DETAIL), key=f"misconceptions_{step}")
     folded("what-can-go-wrong", step, content, icon=":material/healing:")
     if step is Step.STS_ASSUME and not mode.is_live():
         wording.fold(content)

@@ -8,6 +8,7 @@ from typing import Literal
 from app.content import PAGES, Content
 from app.flow.model import Step
 from app.ui import navigation, reference
+from app.ui.depth import DETAIL, depth
 from app.ui.text import escape, page_link, prose
 
 _1, _2, _3, _4, _5, _6 = (step.value for step in Step)
@@ -94,22 +95,33 @@ MISCONCEPTIONS = {
 _NUMBERS = {id_: number for number, id_ in enumerate(MISCONCEPTIONS, 1)}
 
 
-def for_page(page: str, content: Content) -> str:
-    """What people get wrong about that page's subject, each behind its claim, and the way to all of them."""
+def for_page(page: str, content: Content, *, deep: bool = True) -> str:
+    """What people get wrong about that page's subject, each behind its claim, and the way to all of them.
+
+    Who reads the story only, and so is not `deep`, is told how to get to what the entries point at.
+    """
     found = "".join(_entry(id_, content) for id_, it in MISCONCEPTIONS.items() if page in it.pages)
     everything = page_link(content, "misconceptions", escape(content.message("myths.all")))
-    return f'<div class="myths">{found}<p>{everything}</p></div>'
+    return f'{"" if deep else _deeper(content)}<div class="myths">{found}<p>{everything}</p></div>'
 
 
 def misconceptions() -> None:
     """Draws the page on which all of them are listed; `?step=` in the address narrows it down to one page."""
     content = reference.begin("misconceptions")
     entries = "".join(_entry(id_, content, listed=True) for id_ in MISCONCEPTIONS)
+    beyond = "" if depth() >= DETAIL else _deeper(content)
     reference.lookup(
-        f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}"
+        f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}{beyond}"
         f'<div class="myths">{entries}</div>',
         pick=reference.asked("step", [page for page in PAGES if _bites(page)]),
     )
+
+
+def _deeper(content: Content) -> str:
+    """How to get to see what the entries point at, for who reads the story only."""
+    names = {"see": "myths.see", "label": "depth.label", "detail": "depth.detail"}
+    told = content.message("myths.deeper", **{name: content.message(key) for name, key in names.items()})
+    return f'<p class="caption">{prose(told)}</p>'
 
 
 def _bites(page: str) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from app.content import load
 from tests.browser.server import DESK, PHONE
 
 pytestmark = pytest.mark.browser
@@ -115,3 +116,13 @@ def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(reader, 
     expect(one.page.locator(parts).first).to_be_visible()
     widths = one.page.locator(parts).evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().width)")
     assert min(widths) >= 300
+
+
+def test_a_pair_names_its_two_sides_on_a_phone_too(reader):
+    content = load("en")
+    for size in PHONE, DESK:
+        one = reader(size=size).open("/oidc_provider?lang=en").predict().unfold()
+        pairs = one.page.locator(".pairs").filter(has_text="ClientIDList")
+        expect(pairs).to_be_visible()
+        for side in (content.message("screens.will_say"), content.message("figure.aws")):
+            assert side in pairs.inner_text(), size

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.content import LANGUAGES, load
 from app.flow.model import Step
 
 STEPS = [step.value for step in Step]
@@ -19,6 +20,19 @@ def test_the_wire_opens_everything(screen):
     assert "wire_sts_assume" in shown.keys
     assert shown.test.expander
     assert all(expander.proto.expanded for expander in shown.test.expander)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_story_tells_how_to_see_what_the_misconceptions_point_at(screen, language):
+    told = {}
+    for depth in ("1", "2"):
+        shown = screen(lang=language).open("sts_assume", depth=depth)
+        told[depth] = shown.html("misconceptions_sts_assume"), shown.open("misconceptions").html("lookup")
+    for name in ("depth.label", "depth.detail", "myths.see"):
+        words = load(language).message(name)
+        assert words in told["1"][0].partition('<div class="myths">')[0]
+        assert words in told["1"][1]
+    assert not any('class="caption"' in html for html in told["2"])
 
 
 @pytest.mark.parametrize("asked", ["", "0", "4", "-1", "2.0", "x", "１", "1" * 5000, None])

@@ -77,15 +77,17 @@ def status_of(report: StepReport, check_id: str) -> Status:
 
 
 def pairs(content: Content, left: str, right: str, rows: Iterable[Pair]) -> str:
-    """Two columns of values with a sign between those that match or do not."""
+    """Two columns of values with a sign between those that match or do not; a narrow page has the sides in the boxes."""
+    of_left, of_right = (f'<span class="of">{escape(side)} · </span>' for side in (left, right))
     cells = [f'<div class="side">{escape(left)}</div><div></div><div class="side">{escape(right)}</div>']
     for row in rows:
         sign, word = row.sign
+        names = of_left + escape(row.left), of_right + escape(row.right)
         cells.append(
-            f'<div class="box {row.status}"><small>{escape(row.left)}</small>{value(row.left_value or "–")}</div>'
+            f'<div class="box {row.status}"><small>{names[0]}</small>{value(row.left_value or "–")}</div>'
             f'<div class="sign {row.status}"><span aria-hidden="true">{sign}</span>'
             f'<span class="unseen">{escape(content.message(word))}</span></div>'
-            f'<div class="box {row.status}"><small>{escape(row.right)}</small>{value(row.right_value or "–")}</div>'
+            f'<div class="box {row.status}"><small>{names[1]}</small>{value(row.right_value or "–")}</div>'
         )
     return f'<div class="pairs">{"".join(cells)}</div>'
 
