@@ -9,7 +9,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.model import Step
 from app.flow.predictions import QUESTIONS, Outcome, outcome
-from app.ui import components
+from app.ui import components, language
 from app.ui.session import Visit
 from app.ui.text import escape, prose
 
@@ -38,19 +38,19 @@ def predict(step: Step, visit: Visit, content: Content) -> bool:
 
 
 def _ask(step: Step, visit: Visit, found: Outcome, content: Content) -> None:
-    words = f"predictions.{step}"
-    with st.form(key=f"predict_{step}", border=False, enter_to_submit=False):
-        st.radio(
-            f"**{content.message('predict.heading')}**　{content.message(f'{words}.question', **found.values)}",
-            QUESTIONS[step].options,
-            index=None,
-            key=f"predict_{step}_option",
-            format_func=lambda option: content.message(f"{words}.options.{option}", **found.values),
-        )
-        with st.container(horizontal=True, gap="small"):
-            answered = st.form_submit_button(content.message("predict.answer"), type="primary")
-            skipped = st.form_submit_button(content.message("predict.show"), type="tertiary")
-    option = st.session_state.get(f"predict_{step}_option")
+    words, key = f"predictions.{step}", f"predict_{step}_option"
+    language.keep(key)
+    option = st.radio(
+        f"**{content.message('predict.heading')}**　{content.message(f'{words}.question', **found.values)}",
+        QUESTIONS[step].options,
+        index=None,
+        key=key,
+        format_func=lambda option: content.message(f"{words}.options.{option}", **found.values),
+        on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
+    )
+    with st.container(horizontal=True, gap="small"):
+        answered = st.button(content.message("predict.answer"), key="predict_answer", type="primary")
+        skipped = st.button(content.message("predict.show"), key="predict_show", type="tertiary")
     if answered and option is None:
         st.warning(content.message("predict.choose"))
     elif answered or skipped:

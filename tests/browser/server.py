@@ -105,7 +105,7 @@ class Reader:
         """Chooses the first answer to the step's question, where it is still open, and waits for the evidence."""
         if self.page.locator(".st-key-predict").count():
             self.page.locator(".st-key-predict label").filter(has=self.page.get_by_role("radio")).first.click()
-            self.page.locator(".st-key-predict").get_by_test_id("stBaseButton-primaryFormSubmit").click()
+            self.page.locator(".st-key-predict").get_by_test_id("stBaseButton-primary").click()
             expect(self.page.locator(".st-key-predict")).to_have_count(0)
         return self.wait()
 

@@ -84,7 +84,7 @@ def test_the_whole_walk_by_keyboard(reader):
             until(one, ".st-key-predict [role=radiogroup], .st-key-predict input")
             one.press("ArrowDown")
             one.press(" ")
-            until(one, "[data-testid=stBaseButton-primaryFormSubmit]")
+            until(one, ".st-key-predict_answer button")
             one.press("Enter")
             expect(one.page.locator(".st-key-predict")).to_have_count(0)
             expect(one.page.locator(f".st-key-outcome_{before}")).to_be_visible()

@@ -204,3 +204,18 @@ def test_every_theme_has_its_own_colours(reader):
         box = one.page.locator("figure svg.lr .kubernetes path").first
         seen.add(box.evaluate("path => getComputedStyle(path).stroke"))
     assert seen == {"rgb(50, 108, 229)", "rgb(126, 166, 255)"}
+
+
+@pytest.mark.parametrize("step", [Step.OIDC_PROVIDER, Step.STS_ASSUME])
+def test_another_language_keeps_what_is_chosen_but_not_yet_sent(reader, step):
+    one = reader(locale="en-US").open(f"/{step}?lang=en")
+    options = one.page.locator('.st-key-predict [role="radiogroup"]').get_by_role("radio")
+    one.page.locator('.st-key-predict [role="radiogroup"] label').last.click()
+    for language in ("ja", "en"):
+        name = load(language).message(f"ui.language_{language}")
+        one.page.get_by_role("radio", name=name, exact=True).click()
+        expect(one.page.locator("h1")).to_contain_text(load(language).lesson(step).title)
+        one.wait()
+        expect(options.last).to_be_checked()
+    one.page.locator(".st-key-predict_answer button").click()
+    expect(one.page.locator(".prediction:is(.passed, .failed)")).to_be_visible()

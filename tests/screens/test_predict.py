@@ -19,7 +19,7 @@ def page():
     from app.content import load
     from app.ui.predict import predict
 
-    if predict(st.session_state["step"], st.session_state["given"], load(st.session_state["language"])):
+    if predict(st.session_state["step"], st.session_state["given"], load(st.session_state["lang"])):
         st.markdown("evidence")
 
 
@@ -28,7 +28,7 @@ class Asked(Screen):
 
     def __init__(self, visit, step=Step.WEBHOOK, language="en"):
         self.test = AppTest.from_function(page, default_timeout=60)
-        for key, value in (("given", visit), ("step", step), ("language", language)):
+        for key, value in (("given", visit), ("step", step), ("lang", language)):
             self.test.session_state[key] = value
         self.test.run()
 
@@ -40,7 +40,7 @@ class Asked(Screen):
         return self
 
     def press(self, key):
-        label = load(self.test.session_state["language"]).message(f"predict.{key}")
+        label = load(self.test.session_state["lang"]).message(f"predict.{key}")
         next(button for button in self.test.button if button.label == label).click().run()
         assert not self.test.exception
         return self
@@ -117,6 +117,15 @@ def test_without_a_choice_nothing_is_shown_but_a_hint(visit):
     assert asked.choose("two").shows_evidence
 
 
+@pytest.mark.parametrize("step", Step)
+def test_another_language_keeps_what_is_chosen(visit, step):
+    asked = Asked(visit, step)
+    asked.test.radio[0].set_value(outcome(step, visit.walk).answer)
+    asked.turn(lang="ja")
+    assert asked.test.radio[0].value == outcome(step, visit.walk).answer
+    assert load("ja").message("predict.right") in asked.press("answer").told
+
+
 def test_one_may_look_without_guessing(visit):
     asked = Asked(visit).press("show")
     assert asked.shows_evidence
@@ -130,7 +139,7 @@ def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line
     assert asked.answers
     asked.turn(step=Step.ACCESS)
     assert not asked.shows_evidence
-    asked.turn(step=Step.WEBHOOK, language="ja")
+    asked.turn(step=Step.WEBHOOK, lang="ja")
     assert asked.shows_evidence
     assert not asked.answers
     assert load("ja").message("predict.right") in asked.told

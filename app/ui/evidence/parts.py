@@ -77,7 +77,7 @@ def status_of(report: StepReport, check_id: str) -> Status:
 
 
 def pairs(content: Content, left: str, right: str, rows: Iterable[Pair]) -> str:
-    """Two columns of values with a sign between those that match or do not; a narrow page has the sides in the boxes."""
+    """Two columns of values with a sign between those that match or do not; in a narrow page boxes name their side."""
     of_left, of_right = (f'<span class="of">{escape(side)} · </span>' for side in (left, right))
     cells = [f'<div class="side">{escape(left)}</div><div></div><div class="side">{escape(right)}</div>']
     for row in rows:
