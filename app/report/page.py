@@ -186,10 +186,8 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
 
 def _table(found: Survey, words: Content) -> str:
     """One row a ServiceAccount."""
-    heads = "".join(
-        f'<th scope="col">{escape(words.message(f"doctor.survey.{key}"))}</th>'
-        for key in ("service_account", "role", "trust", "also")
-    )
+    names = [escape(words.message(f"doctor.survey.{key}")) for key in ("service_account", "role", "trust", "also")]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = []
     for tie in found.ties:
         role = found.role(tie.role_arn)
@@ -199,7 +197,8 @@ def _table(found: Survey, words: Content) -> str:
         account = f"{tie.namespace}/{tie.service_account}"
         rows.append(
             f'{opened}<th scope="row"><code>{escape(account)}</code></th>'
-            f"<td><code>{escape(tie.role_arn)}</code></td><td>{stand}</td>"
-            f"<td>{_prose(told.also(tie, found, words))}</td></tr>"
+            f'<td data-head="{names[1]}"><code>{escape(tie.role_arn)}</code></td>'
+            f'<td data-head="{names[2]}" class="stand">{stand}</td>'
+            f'<td data-head="{names[3]}">{_prose(told.also(tie, found, words))}</td></tr>'
         )
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

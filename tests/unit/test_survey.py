@@ -192,6 +192,17 @@ def test_the_picture_can_be_drawn() -> None:
     assert "<b>" not in drawn
 
 
+@pytest.mark.skipif(shutil.which("dot") is None, reason="no dot on the PATH")
+def test_the_picture_has_the_order_of_the_table() -> None:
+    found = surveyed(*(account(namespace, "app") for namespace in ("a", "b", "c")))
+    drawn = picture.svg(picture.dot(found, load("en")))
+    tops = {
+        name: float(top)
+        for name, top in re.findall(r"<title>cluster (\w)</title>\s*<path[^>]* d=\"M\S+?,(\S+?)C", drawn)
+    }
+    assert sorted(tops, key=lambda name: tops[name]) == ["a", "b", "c"]
+
+
 def test_without_a_dot_binary_the_source_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     html = page.of_survey(many(), load("en"))
@@ -207,6 +218,10 @@ def test_the_page_has_a_row_for_each_and_marks_the_wide_one(language: str) -> No
     assert html.count('<th scope="row">') == 4
     (row,) = re.findall(r'<tr class="wide">.*?</tr>', html)
     assert "shop/orders" in row
+    names = [load(language).message(f"doctor.survey.{key}") for key in ("role", "trust", "also")]
+    assert (
+        re.findall(r'<td data-head="(.*?)"', row) == names
+    )  # what a phone shows beside each, having no head of the table
     assert "<b>\\N" not in html
 
 
