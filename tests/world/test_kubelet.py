@@ -9,6 +9,7 @@ from app.flow.token import decode
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.node.kubelet import ContainerNotFound
+from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.node.tokens import KeptToken
 from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, eventually, log_of, pod_of
 
@@ -282,6 +283,44 @@ def test_init_containers_come_first_and_must_succeed(run_pod):
     codes = [entry["state"]["terminated"]["exitCode"] for entry in pod["status"]["initContainerStatuses"]]
     assert codes == [0, 1]
     assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
+
+
+def test_a_failed_init_container_backs_off_and_is_tried_until_it_succeeds(simulation, world, run_pod):
+    async def later():
+        world.clock.move(BACK_OFF_SECONDS + 1)
+        await world.kubelet.sync()
+
+    def waiting(status):
+        return status["state"].get("waiting", {}).get("reason")
+
+    def statuses():
+        status = pod_of(world, pod["metadata"]["name"])["status"]
+        return status["initContainerStatuses"][0], status["containerStatuses"][0]
+
+    # (1) It waits for an object that is there later only.
+    missing = {"configMapKeyRef": {"name": "settings", "key": "FILE"}}
+    first = {"name": "first", "image": "busybox", "command": ["cat", "$(FILE)"]}
+    first["env"] = [{"name": "FILE", "valueFrom": missing}]
+    pod = run_pod(spec={"restartPolicy": "Always", "initContainers": [first]})
+    assert [waiting(status) for status in statuses()] == ["CreateContainerConfigError", "PodInitializing"]
+    # (2) Then it runs, and fails twice.
+    settings = {"metadata": {"name": "settings"}, "data": {"FILE": "/nope"}}
+    simulation.run(operations.create(world, ADMIN, "configmaps", "default", settings))
+    for restarts in (0, 1):
+        simulation.run(later())
+        init, app = statuses()
+        assert [waiting(init), waiting(app)] == ["CrashLoopBackOff", "PodInitializing"]
+        assert init["restartCount"] == restarts
+    # (3) Once it has ended well, the others start.
+    world.cluster.put(
+        "configmaps",
+        {**settings, "metadata": {**settings["metadata"], "namespace": "default"}, "data": {"FILE": TOKEN_FILE}},
+    )
+    world.clock.move(BACK_OFF_SECONDS * 4)
+    simulation.run(later())
+    init, app = statuses()
+    assert init["state"]["terminated"]["exitCode"] == 0
+    assert "running" in app["state"]
 
 
 def test_an_init_container_whose_program_is_unknown_is_done_at_once(run_pod, execute):

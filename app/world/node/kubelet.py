@@ -86,7 +86,7 @@ class Kubelet:
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
         for worker in list(self._workers.values()):
-            await worker.restart_containers()
+            await worker.run_containers()
 
     async def settle(self, seconds: float) -> None:
         """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""

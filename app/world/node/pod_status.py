@@ -54,6 +54,16 @@ class ContainerState:
         """Seconds from the end of a process to its restart."""
         return float(min(BACK_OFF_SECONDS * 2 ** min(self.restarts, 10), BACK_OFF_LIMIT))
 
+    @property
+    def succeeded(self) -> bool:
+        return self.result is not None and self.result.exit_code == 0
+
+    def restarts_at(self, now: float) -> bool:
+        """Whether kubelet tries again what could not be created, or what has ended and backed off long enough."""
+        if self.waiting == "CrashLoopBackOff":
+            return self.finished is not None and now >= self.finished + self.back_off
+        return self.waiting == "CreateContainerConfigError"
+
     def status(self) -> JsonObject:
         """The entry in `containerStatuses`."""
         state, last = self._states()

@@ -40,6 +40,7 @@ class PodWorker:
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
+        self._initialized = False
         self._volumes = PodVolumes(world, pod, tokens)
         self._created: dict[str, Container] = {}
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -107,18 +108,10 @@ class PodWorker:
             # (2) The volumes. Without them no container starts.
             if not await self._mount():
                 return
-            # (3) Init containers one by one, then the others side by side.
+            # (3) From here on containers run.
             self._state.sandbox = True
             self._publish()
-            specs = self._specs("initContainers")
-            for state in self._state.init_containers:
-                sidecar = specs[state.name].get("restartPolicy") == "Always"
-                if not await self._start_container(specs[state.name], state, "initContainers") and not sidecar:
-                    return
-        specs = self._specs("containers")
-        await asyncio.gather(
-            *(self._start_container(specs[state.name], state, "containers") for state in self._state.containers)
-        )
+        await self.run_containers()
 
     async def sync(self) -> None:
         """Renews what is due in the volumes, starts again what has backed off long enough."""
@@ -127,16 +120,37 @@ class PodWorker:
             return
         async with self._busy:
             await self._mount()
-        await self.restart_containers()
+        await self.run_containers()
 
-    async def restart_containers(self) -> None:
-        """Starts again what has backed off long enough, with the volumes as they are."""
+    async def run_containers(self) -> None:
+        """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
+        if not self._state.sandbox:
+            return
         specs = self._specs("containers")
-        for state in self._state.containers:
-            due = state.finished is not None and self._world.node_now() >= state.finished + state.back_off
-            if state.waiting == "CreateContainerConfigError" or (state.waiting == "CrashLoopBackOff" and due):
-                state.restarts += state.waiting == "CrashLoopBackOff"
-                await self._start_container(specs[state.name], state, "containers")
+        async with self._busy:
+            first = not self._initialized
+            self._initialized = self._initialized or await self._initialize()
+        if self._initialized:
+            await asyncio.gather(
+                *(
+                    self._start_container(specs[state.name], state, "containers")
+                    for state in self._state.containers
+                    if first or state.restarts_at(self._world.node_now())
+                )
+            )
+
+    async def _initialize(self) -> bool:
+        """Runs the init containers one by one; none starts before the one ahead of it has ended well."""
+        specs = self._specs("initContainers")
+        for state in self._state.init_containers:
+            sidecar = specs[state.name].get("restartPolicy") == "Always"
+            if state.succeeded or (sidecar and state.running):
+                continue
+            if state.started is not None and not state.restarts_at(self._world.node_now()):
+                return False
+            if not await self._start_container(specs[state.name], state, "initContainers") and not sidecar:
+                return False
+        return True
 
     async def _mount(self) -> bool:
         """Sets up and renews the volumes; tells the Pod's events what was not possible."""
@@ -151,6 +165,7 @@ class PodWorker:
     async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> bool:
         """Creates and runs a container. Returns whether its process has ended well."""
         # (1) Create.
+        state.restarts += state.waiting == "CrashLoopBackOff"
         where = f"spec.{member}{{{state.name}}}"
         self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
         try:
