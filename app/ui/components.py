@@ -50,7 +50,7 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
     """Draws `html`, whose values from outside are escaped already. What the reader unfolded stays so over reruns.
 
     Links of `text.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
-    click, whose button is gone, opens its first fold, and the focus goes on from there.
+    click, in this run and no other, opens its first fold, and the focus goes on from there.
     """
     asked = _block(data={"html": html, "answers": answers}, key=key, on_go_change=nothing).go
     if asked:

@@ -9,6 +9,8 @@ from app.content import Content
 STORY, DETAIL, WIRE = 1, 2, 3
 KEY = "depth"
 _DEPTHS = (STORY, DETAIL, WIRE)
+_FRESH = "deepened"
+"""In the session: the depth that the button below a lesson has just led to."""
 
 
 def choose() -> int:
@@ -45,6 +47,14 @@ def switch(content: Content) -> None:
     )
 
 
+def answers(at: int) -> bool:
+    """Whether the reader has just pressed the button that leads to that depth; whoever asks has to show it."""
+    if st.session_state.get(_FRESH) != at:
+        return False
+    del st.session_state[_FRESH]
+    return True
+
+
 def deeper(content: Content) -> None:
     """A button to the next depth; nothing where there is none."""
     if depth() < WIRE:
@@ -56,7 +66,7 @@ _NAMES = {STORY: "story", DETAIL: "detail", WIRE: "wire"}
 
 
 def _deeper() -> None:
-    st.session_state[KEY] = depth() + 1
+    st.session_state[KEY] = st.session_state[_FRESH] = depth() + 1
     _keep()
 
 

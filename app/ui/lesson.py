@@ -11,7 +11,7 @@ from app.flow.model import Step, StepReport
 from app.ui import actions, components, diagram, language, mode, navigation, session, wording
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
-from app.ui.depth import DETAIL, WIRE, deeper, depth
+from app.ui.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.figures import FLOW
 from app.ui.glossary import glossary
@@ -105,6 +105,7 @@ def _detail(step: Step, report: StepReport, visit: session.Visit, content: Conte
                 f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
                 f"{checks(report, visit.walk.subject, content)}{below}",
                 key=f"checks_{step}",
+                answers=answers(DETAIL),
             )
         with right:
             components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
@@ -119,7 +120,7 @@ def _behind(step: Step, report: StepReport, visit: session.Visit, content: Conte
         with st.expander(
             f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:", expanded=opened
         ):
-            components.block(wire(report.exchanges, content), key=f"wire_{step}")
+            components.block(wire(report.exchanges, content), key=f"wire_{step}", answers=answers(WIRE))
     folded("why", step, content, icon=":material/lightbulb:")
     with st.expander(content.lesson("misconceptions").title, icon=":material/psychology_alt:", expanded=opened):
         components.block(for_page(step, content, deep=depth() >= DETAIL), key=f"misconceptions_{step}")

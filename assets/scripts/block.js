@@ -4,6 +4,15 @@ const copy = async (button) => {
   setTimeout(() => button.classList.remove("copied"), 2000)
 }
 
+// What answers a click opens, and has the focus, as soon as what it lies in has opened as well.
+const answer = (root, tries = 100) => {
+  const first = root.querySelector("summary") ?? root
+  if (first === root) root.tabIndex = -1
+  else first.parentElement.open = true
+  first.focus()
+  if (root.getRootNode().activeElement !== first && tries) setTimeout(answer, 20, root, tries - 1)
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   let root = parentElement.querySelector(".root")
@@ -28,13 +37,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     })
   }
   root.follow = (event) => follow(event, setTriggerValue)
-  if (root.drawn === data.html) return
-  const open = [...root.querySelectorAll("details")].map((part) => part.open)
-  root.innerHTML = root.drawn = data.html
-  const parts = [...root.querySelectorAll("details")]
-  if (parts.length === open.length) parts.forEach((part, index) => (part.open ||= open[index]))
-  if (!data.answers) return
-  const answer = root.querySelector("summary")
-  answer.parentElement.open = true
-  answer.focus()
+  if (root.drawn !== data.html) {
+    const open = [...root.querySelectorAll("details")].map((part) => part.open)
+    root.innerHTML = root.drawn = data.html
+    const parts = [...root.querySelectorAll("details")]
+    if (parts.length === open.length) parts.forEach((part, index) => (part.open ||= open[index]))
+  }
+  if (data.answers && !root.answers) answer(root)
+  root.answers = data.answers
 }

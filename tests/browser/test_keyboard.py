@@ -93,3 +93,16 @@ def test_the_whole_walk_by_keyboard(reader):
         one.press("Enter")
         one.expect_title(content.lesson(page).title)
         one.wait(".st-key-previous button")
+
+
+def test_the_way_down_leads_to_what_has_opened(reader):
+    one = reader().open("/webhook?lang=en&depth=1").predict()
+    for opened in (".st-key-checks_webhook", ".st-key-wire_webhook"):
+        button = one.page.locator(".st-key-deeper button")
+        button.focus()
+        one.press("Enter")
+        expect(one.page.locator(f"{opened} summary").first).to_be_focused()
+        expect(one.page.locator(f"{opened} details").first).to_have_attribute("open", "")
+        expect(one.page.locator(f"{opened} summary").first).to_be_in_viewport()
+        one.wait()
+    expect(button).to_have_count(0)
