@@ -31,8 +31,7 @@ def dot(found: Survey, words: Content) -> str:
     graph.attr("edge", fontname="sans-serif", fontsize="10", color=_INK)
 
     # (1) The ServiceAccounts, those that are let in without being annotated among them.
-    # From left to right, dot begins at the bottom: the picture has the order of the table.
-    drawn = sorted({(tie.namespace, tie.service_account) for tie in found.ties} | _also(found), reverse=True)
+    drawn = sorted({(tie.namespace, tie.service_account) for tie in found.ties} | set(_also(found)))
     for namespace, accounts in groupby(drawn, key=lambda account: account[0]):
         with graph.subgraph(name=_id("cluster", namespace)) as box:
             box.attr(label=graphviz.escape(namespace), color=_GREY, style="rounded")

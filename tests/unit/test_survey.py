@@ -192,17 +192,6 @@ def test_the_picture_can_be_drawn() -> None:
     assert "<b>" not in drawn
 
 
-@pytest.mark.skipif(shutil.which("dot") is None, reason="no dot on the PATH")
-def test_the_picture_has_the_order_of_the_table() -> None:
-    found = surveyed(*(account(namespace, "app") for namespace in ("a", "b", "c")))
-    drawn = picture.svg(picture.dot(found, load("en")))
-    tops = {
-        name: float(top)
-        for name, top in re.findall(r"<title>cluster (\w)</title>\s*<path[^>]* d=\"M\S+?,(\S+?)C", drawn)
-    }
-    assert sorted(tops, key=lambda name: tops[name]) == ["a", "b", "c"]
-
-
 def test_without_a_dot_binary_the_source_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     html = page.of_survey(many(), load("en"))
