@@ -46,3 +46,13 @@ def test_the_lives_on_the_axis_show(forced):
         for one in stretches.all()
         if "gradient" not in one.evaluate("one => getComputedStyle(one).backgroundImage")
     } == {False}
+
+
+def test_the_policy_that_is_edited_stands_there_once(forced):
+    mirror = forced.page.locator(".matcher .mirror")
+    mark = mirror.locator("mark").first
+    mark.wait_for()
+    for part in (mirror, mark):  # the editor above it has the text
+        assert part.evaluate("part => getComputedStyle(part).color") == "rgba(0, 0, 0, 0)"
+    assert background(mark) != background(mirror)
+    assert background(forced.page.locator("#policy")) == "rgba(0, 0, 0, 0)"
