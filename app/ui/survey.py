@@ -57,10 +57,8 @@ def _table(found: Survey, content: Content) -> str:
     """One row a ServiceAccount; a role that lets in too many is red, and says so."""
     if not found.ties:
         return ""
-    heads = "".join(
-        f'<th scope="col">{escape(content.message(f"doctor.survey.{key}"))}</th>'
-        for key in ("service_account", "role", "trust", "also")
-    )
+    names = [escape(content.message(f"doctor.survey.{key}")) for key in ("service_account", "role", "trust", "also")]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = []
     for tie in found.ties:
         role = found.role(tie.role_arn)
@@ -69,9 +67,9 @@ def _table(found: Survey, content: Content) -> str:
         wide = ' class="wide"' if role is not None and role.wide else ""
         rows.append(
             f'<tr{wide}><th scope="row">{value(f"{tie.namespace}/{tie.service_account}")}</th>'
-            f"<td>{value(tie.role_arn)}</td>"
-            f'<td class="{status}">{mark(status, content)} {stand}</td>'
-            f"<td>{prose(words.also(tie, found, content))}</td></tr>"
+            f'<td data-head="{names[1]}">{value(tie.role_arn)}</td>'
+            f'<td data-head="{names[2]}" class="stand {status}">{mark(status, content)} {stand}</td>'
+            f'<td data-head="{names[3]}">{prose(words.also(tie, found, content))}</td></tr>'
         )
     label = escape(content.message("doctor.survey.title"))
     return (

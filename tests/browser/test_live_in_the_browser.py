@@ -121,6 +121,14 @@ def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> Non
     shown.wait(".st-key-survey table")
     expect(shown.page.get_by_test_id("stGraphVizChart").get_by_role("img")).to_be_visible()
     assert shown.overflow == 0
+    for cell in shown.page.locator(".survey td").all():
+        box = cell.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= PHONE[0]
+    expect(shown.page.locator(".survey td").last).to_have_css("display", "block")
+    picture = shown.page.locator(".st-key-survey_picture svg").bounding_box()
+    assert picture
+    assert picture["width"] >= 600
 
 
 @pytest.mark.parametrize("page", ["webhook", "token_mount", "sts_assume", "doctor"])
