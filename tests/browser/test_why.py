@@ -70,3 +70,12 @@ def test_a_card_of_the_first_page_leads_on_by_keyboard(reader):
     shown.press("Enter")
     shown.expect_title(EN.lesson("why").title)
     expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"))
+
+
+def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(reader):
+    page = reader(size=PHONE).open("/why?lang=ja").page
+    unused = page.locator(".attempts .absent")
+    expect(unused.first).to_be_visible()
+    for attempt in unused.all():
+        box, words = attempt.bounding_box(), attempt.locator(".what").bounding_box()
+        assert box["y"] + box["height"] - words["y"] - words["height"] <= 12
