@@ -126,7 +126,7 @@ def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> Non
         assert box
         assert box["x"] + box["width"] <= PHONE[0]
     expect(shown.page.locator(".survey td").last).to_have_css("display", "block")
-    picture = shown.page.locator(".st-key-survey_picture svg").bounding_box()
+    picture = shown.page.get_by_test_id("stGraphVizChart").locator("svg").first.bounding_box()
     assert picture
     assert picture["width"] >= 600
 
