@@ -12,6 +12,7 @@ from app.content.template import placeholders
 from app.flow.chain import PLACES
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.ui.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ROOT / "assets" / "content"
@@ -21,9 +22,9 @@ CHECKS = {*PLACES, *(check_id for step in STEPS for check_id in step.CHECKS)}
 EVIDENCE = (
     *("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),
     *("service_account", "role", "trust_policy", "trust_decision"),
-    *("configuration", "pod_before", "pod_after", "admission_review", "environment"),
-    *("files", "token", "jwk", "other_token", "token_request"),
-    *("request", "answer", "claims"),
+    *("configuration", "pod_after", "admission_review", "environment"),
+    *("files", "token", "jwk", "other_token"),
+    *("request", "answer"),
     *("identity", "buckets", "policies", "permission_decision"),
 )
 REASONS = (
@@ -168,6 +169,23 @@ def test_every_message_that_the_code_names_exists(language: str) -> None:
     }
     assert named, "no module names a message any more: is the pattern still right?"
     assert sorted(key for key in named if key not in known) == []
+
+
+@both
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("evidence", r'(?:part|folded|_document)\(\s*content,\s*(?:report,\s*)?"(\w+)"|"evidence\.(\w+)\.'),
+        ("notes", r'\), "(\w+)"\)|\(annotation, "(\w+)"\)'),
+    ],
+)
+def test_each_heading_of_evidence_and_each_note_is_drawn_somewhere(language: str, kind: str, named: str) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "app" / "ui").rglob("*.py")]
+    drawn = set(re.findall(r'"(\w+)"', (ROOT / "app" / "ui" / "speaker.py").read_text(encoding="utf-8")))
+    drawn |= {"".join(names) for text in texts for names in re.findall(named, text)}
+    drawn |= {key.split(".")[1] for text in texts for key in re.findall(rf"{kind}\.\w+", text)}
+    drawn |= {name for it in MISCONCEPTIONS.values() for name in it.evidence}
+    assert {key.split(".")[1] for key in load(language).messages if key.startswith(f"{kind}.")} - drawn == set()
 
 
 @both
