@@ -13,6 +13,7 @@ from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from app.ui import navigation, session, wording
 from app.ui.lab import trial
+from app.ui.text import prose
 from app.world import edits
 from app.world.faults import FAULTS
 
@@ -465,6 +466,17 @@ def test_another_object_that_was_chosen_stays_chosen_as_long_as_the_verdict_is_t
     press(broken, "mend")
     press(broken, "again")
     assert broken.test.selectbox(key="lab_kind").value == "trust_policy"
+
+
+def test_a_pod_that_does_not_start_after_a_change_is_not_called_whole(screen):
+    shown = break_(screen(lang="en"), "F35")
+    own = json.loads(field(shown, "service_account").value)
+    own["metadata"]["annotations"] = {}
+    apply(shown, json.dumps(own), "service_account")
+    html = unescape(shown.html("lab_seen"))
+    assert EN.message("lab.nothing_seen") not in html
+    assert unescape(prose(EN.message("lab.not_seen"))) in html
+    assert "is waiting to start: ContainerCreating" in html
 
 
 def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_mended_it(screen, broken):

@@ -44,7 +44,7 @@ def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> No
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in visit.walk for exchange in report.exchanges), *here.log.exchanges())
     log = visit.logs.get(scenario.POD_AFTER, "")
-    components.block(shows.shows(judged.seen, log, exchanges, content), key="lab_seen")
+    components.block(shows.shows(judged, log, exchanges, content), key="lab_seen")
     components.block(shows.compare(it.fault, found, here, content), key="lab_same")
     # (2) What it is.
     components.block(diagnosis.verdict(found, content), key="diagnosis")

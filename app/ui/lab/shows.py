@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Exchange
 from app.flow.refusals import ANSWER, APPLICATION
-from app.flow.verdict import Seen
+from app.flow.verdict import Outcome, Seen, Verdict
 from app.report import words
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
@@ -21,13 +21,12 @@ _NOT_RUN = ("go_v2", "go_v1")
 """The forms that are put together and were not printed here."""
 
 
-def shows(seen: Seen | None, log: str, exchanges: Sequence[Exchange], content: Content) -> str:
-    """The text and where it stood. Where nothing failed, what the Pod printed instead."""
+def shows(judged: Verdict, log: str, exchanges: Sequence[Exchange], content: Content) -> str:
+    """The text and where it stood. Where none came back, what the Pod's log gives instead."""
+    seen = judged.seen
     if seen is None:
-        return (
-            f"{_heading('lab.seen', content)}<p>{prose(content.message('lab.nothing_seen'))}</p>"
-            f'<pre class="log">{escape(log)}</pre>'
-        )
+        told = content.message("lab.nothing_seen" if judged.outcome is Outcome.WORKS else "lab.not_seen")
+        return f'{_heading("lab.seen", content)}<p>{prose(told)}</p><pre class="log">{escape(log)}</pre>'
     where = prose(content.message("lab.seen_at", step=step_name(seen.step, content)))
     printed = _forms(seen.text, exchanges, content) or _quote(seen.text.strip())
     return f'{_heading("lab.seen", content)}<p>{where} <span class="quiet">{value(seen.where)}</span></p>{printed}'
