@@ -122,7 +122,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
             facts = [(content.message(f"ui.{key}"), getattr(worst, key)) for key in ("got", "expected")]
             below = _fix(worst, subject, content)
         if status is Status.NOT_REACHED:
-            told, below = told[-1:], _broken(walk, content)
+            told, below = told[-1:], _broken(report, walk, content)
         sentence = " ".join(told)
     shown = "".join(f"<dt>{escape(name)}</dt><dd>{_found(text, content)}</dd>" for name, text in facts if text)
     return (
@@ -131,15 +131,20 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
     )
 
 
-def _broken(walk: Walk, content: Content) -> str:
-    """Where the chain breaks, as a link to that step."""
+def _broken(report: StepReport, walk: Walk, content: Content) -> str:
+    """Where the chain breaks, as a link to that step; where nothing is broken, what this step waits for."""
     found = walk.verdict
-    if found.step is None or found.check is None:
+    step, check = found.step, found.check
+    if found.status is Status.UNKNOWN:
+        before = walk.reports[: walk.reports.index(report)]
+        nearest = next((it for it in reversed(before) if it.status is Status.UNKNOWN), None)
+        if nearest is not None:
+            step, check = nearest.step, next(it for it in nearest.checks if it.status is Status.UNKNOWN)
+    if step is None or check is None:
         return ""
-    title = content.check(found.check.id).fill(found.check, walk.subject).title
-    step = content.message(f"steps.{found.step}.short")
-    words = prose(content.message(f"verdict.{found.status}", step=step, check=title))
-    return f"<p>{page_link(content, found.step, words)}</p>"
+    title = content.check(check.id).fill(check, walk.subject).title
+    words = prose(content.message(f"verdict.{found.status}", step=content.message(f"steps.{step}.short"), check=title))
+    return f"<p>{page_link(content, step, words)}</p>"
 
 
 def _fix(check: Check, subject: Subject, content: Content) -> str:

@@ -106,6 +106,15 @@ def test_a_link_leads_to_live_mode(screen, real):
     assert real.world.issuer.rpartition("/")[2] in predicted(shown).html("evidence_oidc_provider")
 
 
+def test_a_step_that_waits_for_the_token_leads_to_where_it_is_read(screen, real):
+    shown = predicted(screen(lang="en").open("sts_assume", mode="live"))
+    assert status(shown, Step.STS_ASSUME) is Status.NOT_REACHED
+    assert status(shown, Step.WEBHOOK) is Status.UNKNOWN  # nobody asked for the dry run, either, but that is not why
+    told = shown.html("outcome_sts_assume")
+    assert "token_mount?" in told
+    assert "webhook?" not in told
+
+
 def test_without_a_button_nothing_is_sent_but_reads(screen, real):
     before = len(real.world.log.exchanges())
     shown = screen(lang="en").open("home", mode="live")
