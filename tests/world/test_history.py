@@ -206,10 +206,10 @@ def test_an_annotation_leaves_the_running_pod_alone(world, act):
         (experiments.trust_nobody_and_revoke, "AccessDenied", "AccessDenied"),
     ],
 )
-def test_what_stops_new_sessions_and_what_stops_the_running_one(world, aws, token, act, work, new, running):
+def test_what_stops_new_sessions_and_what_stops_the_running_one(simulation, world, aws, token, work, new, running):
     kept = token()
     session = assume(aws, world, kept)
-    act("measure", work)
+    simulation.run(work(world))
 
     def refused(asked):
         try:
@@ -222,9 +222,9 @@ def test_what_stops_new_sessions_and_what_stops_the_running_one(world, aws, toke
     assert refused(lambda: buckets(aws, session)) == running
 
 
-def test_a_revocation_spares_the_sessions_that_begin_after_it(simulation, world, aws, token, act):
+def test_a_revocation_spares_the_sessions_that_begin_after_it(simulation, world, aws, token):
     kept = token()
-    act("revoke", experiments.revoke_sessions)
+    simulation.run(experiments.revoke_sessions(world))
     simulation.move_clock(world, 5)
     assert buckets(aws, assume(aws, world, kept))
 
