@@ -233,6 +233,7 @@ FIELDS = st.sampled_from(["LookupAttributes", "StartTime", "EndTime", "MaxResult
 
 @given(request=st.dictionaries(FIELDS, JSON, max_size=4))
 def test_junk_is_refused_and_nothing_else_happens(aws_server: AwsWorld, request: dict) -> None:
+    aws_server.reset()
     try:
         answer = lookup_events(aws_server.mine, REGION, request)
     except AwsError as error:

@@ -6,6 +6,7 @@ Header authentication and presigned queries. Source: IAM user guide, "AWS Signat
 from __future__ import annotations
 
 import calendar
+import datetime
 import hashlib
 import hmac
 import re
@@ -179,9 +180,10 @@ def _signature(
 
 
 def _http_date(value: str | None) -> str:
-    """A Date header as SigV4's timestamp; empty where it is none."""
+    """A Date header as SigV4's timestamp; empty where it is none. `-0000` is UTC as well (RFC 5322, section 3.3)."""
     try:
-        return compact(parsedate_to_datetime(value or "").timestamp())
+        moment = parsedate_to_datetime(value or "")
+        return compact(moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp())
     except (ValueError, OverflowError):
         return ""
 
