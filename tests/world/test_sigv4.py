@@ -197,7 +197,7 @@ def in_tokyo(monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     yield
-    monkeypatch.delenv("TZ")
+    monkeypatch.undo()
     time.tzset()
 
 
