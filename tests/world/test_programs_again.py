@@ -1,5 +1,7 @@
 """A Pod's program that runs more than once: what it finds in the token's file each time, and what its log says."""
 
+import asyncio
+
 import pytest
 
 from tests.world.helpers import TOKEN_FILE, events_of, log_of, pod_of
@@ -44,6 +46,17 @@ def test_each_process_has_a_log_of_its_own(world, looping, again):
     assert len(first.splitlines()) == 2
     again()
     assert log_of(world, "probe") == first
+    assert restarts(world) == 1
+
+
+def test_who_looks_at_the_same_time_starts_the_program_once(simulation, world, run_pod):
+    run_pod(spec=ALWAYS, container={"command": ["cat", "/nope"]})
+
+    async def look_twice():
+        world.clock.move(301)
+        await asyncio.gather(world.kubelet.restart_containers(), world.kubelet.restart_containers())
+
+    simulation.run(look_twice())
     assert restarts(world) == 1
 
 

@@ -132,12 +132,13 @@ class PodWorker:
             self._initialized = self._initialized or await self._initialize()
         if self._initialized:
             await asyncio.gather(
-                *(
-                    self._start_container(specs[state.name], state, "containers")
-                    for state in self._state.containers
-                    if first or state.restarts_at(self._world.node_now())
-                )
+                *(self._keep_running(specs[state.name], state, first=first) for state in self._state.containers)
             )
+
+    async def _keep_running(self, spec: JsonObject, state: ContainerState, *, first: bool) -> None:
+        """Looks and starts in one go: nobody else who looks at the same time finds the container still to be started."""
+        if first or state.restarts_at(self._world.node_now()):
+            await self._start_container(spec, state, "containers")
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; none starts before the one ahead of it has ended well."""
