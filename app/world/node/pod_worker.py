@@ -136,7 +136,7 @@ class PodWorker:
             )
 
     async def _keep_running(self, spec: JsonObject, state: ContainerState, *, first: bool) -> None:
-        """Looks and starts in one go: nobody else who looks at the same time finds the container still to be started."""
+        """Looks and starts in one go: whoever else looks at the same time finds nothing left to start."""
         if first or state.restarts_at(self._world.node_now()):
             await self._start_container(spec, state, "containers")
 
