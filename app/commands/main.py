@@ -39,10 +39,13 @@ def main() -> None:
 
 
 def asked_language(arguments: Sequence[str]) -> str:
-    """That of `--lang`, wherever it stands, so that help and errors speak it too; else the locale's."""
-    named = [after for before, after in pairwise(arguments) if before == "--lang"]
-    named += [it.removeprefix("--lang=") for it in arguments if it.startswith("--lang=")]
-    return next((it for it in LANGUAGES if it in named), preferred_language())
+    """That of the last `--lang`, wherever it stands, so that help and errors speak it too; else the locale's."""
+    named = [
+        after.removeprefix("--lang=")
+        for before, after in pairwise(("", *arguments))
+        if before == "--lang" or after.startswith("--lang=")
+    ]
+    return next((it for it in reversed(named) if it in LANGUAGES), preferred_language())
 
 
 def command_line(settings: Settings, words: Content) -> click.Group:

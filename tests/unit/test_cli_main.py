@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands.help import command_of
-from app.commands.main import command_line
+from app.commands.main import asked_language, command_line
 from app.commands.rendering import labelled, marked, printable, width
 from app.content import load
 from app.flow.model import Status
@@ -74,6 +74,20 @@ def test_what_cannot_be_understood_is_told_in_the_readers_language(typed, langua
 def test_errors_and_help_speak_the_language_that_is_asked_for(arguments):
     assert load("ja").message("errors.no_such_option.title") in run_process(*arguments, LC_ALL="C").stderr
     assert load("ja").message("cli.help.help") in run_process("doctor", "--lang", "ja", "-h", LC_ALL="C").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "language"),
+    [
+        ("walk --lang ja --lang en", "en"),
+        ("walk --lang en --lang ja", "ja"),
+        ("walk --lang=ja --lang en", "en"),
+        ("walk --lang en --lang xx", "en"),
+        ("--lang ja", "ja"),
+    ],
+)
+def test_of_several_languages_the_last_one_counts_as_for_every_option(arguments, language):
+    assert asked_language(arguments.split()) == language
 
 
 @pytest.mark.parametrize(
