@@ -23,6 +23,7 @@ from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder
 from app.flow import strict_json
 from app.flow.errors import Refused
+from app.flow.operations import CLUSTER
 from app.flow.ports import Execution
 
 TIMEOUT = 7.0
@@ -32,7 +33,7 @@ OUTPUT_LIMIT = 1024 * 1024
 """Bytes of output after which we hang up."""
 PROTOCOL = Subprotocol("v4.channel.k8s.io")
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
-_OPERATION = "get pods/exec"
+_OPERATION = CLUSTER["execute"]
 
 
 def execute(

@@ -18,6 +18,7 @@ from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.model import Exchange, JsonValue
+from app.flow.operations import ISSUER
 
 CONNECT_TIMEOUT = 3.0
 """Seconds to connect."""
@@ -70,14 +71,14 @@ class PublicIssuer:
         self._recorder = Recorder()
 
     def discovery(self, issuer: str) -> JsonValue:
-        return self._get(f"{issuer}/.well-known/openid-configuration", "get discovery document")
+        return self._get(f"{issuer}/.well-known/openid-configuration", ISSUER["discovery"])
 
     def jwks(self, jwks_uri: str) -> JsonValue:
-        return self._get(jwks_uri, "get jwks")
+        return self._get(jwks_uri, ISSUER["jwks"])
 
     def thumbprint(self, jwks_uri: str) -> str:
         """Looks at the chain without judging it: IAM's thumbprint is of what is served, trusted or not."""
-        operation = "get certificate chain"
+        operation = ISSUER["thumbprint"]
         host, port, _ = _split(jwks_uri, operation)
         try:
             chain = _served_chain(self._transport.address(host, port), host)

@@ -14,6 +14,7 @@ from app.clients.kubernetes_recording import RecordingRestClient
 from app.clients.kubernetes_transport import KubernetesTransport
 from app.clients.recorder import Recorder
 from app.flow.model import Exchange, JsonValue
+from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
 from app.flow.steps.documents import dig, text
 
@@ -37,53 +38,53 @@ class KubernetesCluster:
         self._core = client.CoreV1Api(self._api)
 
     def version(self) -> JsonValue:
-        return read_json("get version", client.VersionApi(self._api).get_code)
+        return read_json(CLUSTER["version"], client.VersionApi(self._api).get_code)
 
     def discovery(self) -> JsonValue:
         well_known = client.WellKnownApi(self._api)
-        return read_json("get openid-configuration", well_known.get_service_account_issuer_open_id_configuration)
+        return read_json(CLUSTER["discovery"], well_known.get_service_account_issuer_open_id_configuration)
 
     def jwks(self) -> JsonValue:
         openid = client.OpenidApi(self._api)
-        return read_json("get jwks", openid.get_service_account_issuer_open_id_keyset)
+        return read_json(CLUSTER["jwks"], openid.get_service_account_issuer_open_id_keyset)
 
     def service_account(self, namespace: str, name: str) -> JsonValue:
-        return read_json("get serviceaccounts", self._core.read_namespaced_service_account, name, namespace)
+        return read_json(CLUSTER["service_account"], self._core.read_namespaced_service_account, name, namespace)
 
     def pod(self, namespace: str, name: str) -> JsonValue:
-        return read_json("get pods", self._core.read_namespaced_pod, name, namespace)
+        return read_json(CLUSTER["pod"], self._core.read_namespaced_pod, name, namespace)
 
     def pod_log(self, namespace: str, name: str, container: str = "") -> str:
         options: dict[str, Any] = {"tail_lines": LOG_LINES, "limit_bytes": LOG_BYTES}
         if container:
             options["container"] = container
-        log = read_bytes("get pods/log", self._core.read_namespaced_pod_log, name, namespace, **options)
+        log = read_bytes(CLUSTER["pod_log"], self._core.read_namespaced_pod_log, name, namespace, **options)
         return log.decode("utf-8", "replace")
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
         of = f"involvedObject.kind=Pod,involvedObject.name={name}"
-        return read_items("list events", self._core.list_namespaced_event, namespace, field_selector=of)
+        return read_items(CLUSTER["pod_events"], self._core.list_namespaced_event, namespace, field_selector=of)
 
     def namespaces(self) -> Sequence[str]:
-        found = read_items("list namespaces", self._core.list_namespace)
+        found = read_items(CLUSTER["namespaces"], self._core.list_namespace)
         return [text(namespace, "metadata", "name") for namespace in found]
 
     def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
-        operation = "list serviceaccounts"
+        operation = CLUSTER["service_accounts"]
         if not namespace:
             return read_items(operation, self._core.list_service_account_for_all_namespaces)
         return read_items(operation, self._core.list_namespaced_service_account, namespace)
 
     def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
         of = f"spec.serviceAccountName={service_account}"
-        return read_items("list pods", self._core.list_namespaced_pod, namespace, field_selector=of)
+        return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, field_selector=of)
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)
-        return read_items("list mutatingwebhookconfigurations", admission.list_mutating_webhook_configuration)
+        return read_items(CLUSTER["mutating_webhooks"], admission.list_mutating_webhook_configuration)
 
     def allowed(self, access: Access) -> bool:
-        operation = "create selfsubjectaccessreviews"
+        operation = CLUSTER["allowed"]
         reviews = client.AuthorizationV1Api(self._api)
         answer = read_json(operation, reviews.create_self_subject_access_review, _review(access))
         allowed = dig(answer, "status", "allowed")
@@ -93,10 +94,12 @@ class KubernetesCluster:
 
     def dry_run_pod(self, namespace: str, pod: JsonValue) -> JsonValue:
         """Under a generated name: a dry run under the name of a Pod that exists is a 409."""
-        return read_json("create pods", self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All")
+        return read_json(
+            CLUSTER["dry_run_pod"], self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All"
+        )
 
     def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
-        operation = "create serviceaccounts/token"
+        operation = CLUSTER["request_token"]
         body = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",

@@ -1,4 +1,4 @@
-"""What the questions of the ports are called in the APIs that they are put to."""
+"""What the questions of the ports are called in the APIs that they are put to, whoever tells of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AWS: Mapping[str, str] = {
     "list_buckets": "s3:ListBuckets",
     "failed_assumptions": "cloudtrail:LookupEvents",
 }
-"""With the service, each of which is a server of its own."""
+"""Behind the service, each of which is a server of its own; of several requests the first."""
 ISSUER: Mapping[str, str] = {
     "discovery": "get openid-configuration",
     "jwks": "get jwks",

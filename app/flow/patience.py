@@ -54,8 +54,8 @@ def patient(
         return watch.ask("kube-apiserver", silent, operations.CLUSTER[method], lambda: put(*arguments, **options))
 
     def ask_aws(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        operation = operations.AWS[method]
-        return watch.ask(operation.partition(":")[0], "", operation, lambda: put(*arguments, **options))
+        service, _, operation = operations.AWS[method].partition(":")
+        return watch.ask(service, "", operation, lambda: put(*arguments, **options))
 
     def ask_issuer(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options))
