@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from app.flow.model import Status, Step, StepReport, Walk
 
-_SILENCE = ("unreachable", "out_of_time")
+SILENCE = ("unreachable", "out_of_time")
+"""The reasons of what was not answered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ def remember(before: Remembered | None, found: Walk, now: float) -> Remembered:
         return fresh
     reports, read_at, silent = [], dict(fresh.read_at), False
     for new, old in zip(found, before.walk, strict=True):
-        silent = silent or any(check.reason in _SILENCE for check in new.checks)
+        silent = silent or any(check.reason in SILENCE for check in new.checks)
         if silent and not _has_answer(new) and _has_answer(old):
             reports.append(old)
             read_at[old.step] = before.read_at[old.step]

@@ -17,7 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
-from app.flow.remembering import Remembered, remember
+from app.flow.remembering import SILENCE, Remembered, remember
 from app.flow.walk import walk_through
 from app.ui import choosing
 from app.ui.checks import MARKS
@@ -26,7 +26,6 @@ from app.ui.journey import NUMBERS
 from app.ui.visit import Visit
 
 _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
-_SILENT = ("unreachable", "out_of_time")
 
 
 def arrive(content: Content) -> Visit | None:
@@ -81,7 +80,7 @@ def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
     except FlowError as error:
         identity_error = error
     chosen.read_at = now
-    silence = [check.error for report in found for check in report.checks if check.reason in _SILENT and check.error]
+    silence = [check.error for report in found for check in report.checks if check.reason in SILENCE and check.error]
     return Visit(
         world=f"{chosen.choice} {found.subject}",
         walk=kept.walk,

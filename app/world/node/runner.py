@@ -105,9 +105,8 @@ class _Run:
 
     def _signed_client(self, service: str) -> Any:
         credentials = self._credentials()
-        self._clients.client(
-            service, self._region, credentials
-        )  # what is wrong with its endpoint is noticed first of all
+        # What is wrong with its endpoint is noticed first of all, whether anybody can sign or not.
+        self._clients.client(service, self._region, credentials)
         if credentials is None:
             raise exceptions.NoCredentialsError
         credentials.get_frozen_credentials()  # the exchange at STS comes first: its client is this thread's as well
