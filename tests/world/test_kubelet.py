@@ -354,6 +354,28 @@ def test_sidecars_keep_running_beside_the_others(run_pod):
     assert "running" in pod["status"]["initContainerStatuses"][0]["state"]
 
 
+def test_a_sidecar_that_ends_starts_again_whatever_the_pods_policy(simulation, world, run_pod):
+    sidecar = {"name": "side", "image": "busybox", "command": ["env"], "restartPolicy": "Always"}
+    pod = run_pod(spec={"initContainers": [sidecar]})
+    (side,) = pod["status"]["initContainerStatuses"]
+    assert (side["state"]["waiting"]["reason"], side["restartCount"]) == ("CrashLoopBackOff", 0)
+    simulation.move_clock(world, BACK_OFF_SECONDS + 1)
+    status = pod_of(world, "probe")["status"]
+    restarts = [status[f"{kind}Statuses"][0]["restartCount"] for kind in ("initContainer", "container")]
+    assert (status["phase"], restarts) == ("Running", [1, 0])
+
+
+def test_a_failing_sidecar_keeps_no_init_container_waiting(simulation, world, run_pod):
+    sidecar = {"name": "side", "image": "busybox", "command": ["cat", "/nope"], "restartPolicy": "Always"}
+    missing = {"configMapKeyRef": {"name": "settings", "key": "FILE"}}
+    first = {"name": "first", "image": "busybox", "command": ["env"], "env": [{"name": "FILE", "valueFrom": missing}]}
+    assert run_pod(spec={"initContainers": [sidecar, first]})["status"]["phase"] == "Pending"
+    settings = {"metadata": {"name": "settings"}, "data": {"FILE": "x"}}
+    simulation.run(operations.create(world, ADMIN, "configmaps", "default", settings))
+    simulation.run(world.kubelet.sync())
+    assert pod_of(world, "probe")["status"]["phase"] == "Running"
+
+
 def test_a_failing_container_backs_off_and_starts_again(simulation, world, run_pod):
     pod = run_pod(spec={"restartPolicy": "Always"}, container={"command": ["cat", "/nope"]})
     uid = pod["metadata"]["uid"]

@@ -128,8 +128,11 @@ class PodState:
 
     @property
     def _init_failed(self) -> bool:
-        failed = any(state.result is not None and state.result.exit_code for state in self.init_containers)
-        return failed and self.restart_policy == "Never"
+        """Whether one has failed that is not tried again."""
+        return any(
+            state.result is not None and state.result.exit_code != 0 and not state.waiting
+            for state in self.init_containers
+        )
 
     def status(self, now: float) -> JsonObject:
         """The Pod's whole `status`."""

@@ -126,30 +126,36 @@ class PodWorker:
         """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
         if not self._state.sandbox:
             return
-        specs = self._specs("containers")
         async with self._busy:
             first = not self._initialized
             self._initialized = self._initialized or await self._initialize()
         if self._initialized:
+            specs, sidecars = self._specs("containers"), self._specs("initContainers", sidecars=True)
+            beside = [state for state in self._state.init_containers if state.name in sidecars]
             await asyncio.gather(
-                *(self._keep_running(specs[state.name], state, first=first) for state in self._state.containers)
+                *(self._keep_running(sidecars[it.name], it, "initContainers", first=False) for it in beside),
+                *(self._keep_running(specs[it.name], it, "containers", first=first) for it in self._state.containers),
             )
 
-    async def _keep_running(self, spec: JsonObject, state: ContainerState, *, first: bool) -> None:
+    async def _keep_running(self, spec: JsonObject, state: ContainerState, member: str, *, first: bool) -> None:
         """Looks and starts in one go: whoever else looks at the same time finds nothing left to start."""
         if first or state.restarts_at(self._world.node_now()):
-            await self._start_container(spec, state, "containers")
+            await self._start_container(spec, state, member)
 
     async def _initialize(self) -> bool:
-        """Runs the init containers one by one; none starts before the one ahead of it has ended well."""
+        """Runs the init containers one by one; none starts before the one ahead of it has ended well, or is a sidecar
+        that has been started."""
         specs = self._specs("initContainers")
         for state in self._state.init_containers:
-            sidecar = specs[state.name].get("restartPolicy") == "Always"
-            if state.succeeded or (sidecar and state.running):
+            spec, untried = specs[state.name], state.started is None and not state.waiting
+            if _is_sidecar(spec):
+                await self._keep_running(spec, state, "initContainers", first=untried)
                 continue
-            if state.started is not None and not state.restarts_at(self._world.node_now()):
+            if state.succeeded:
+                continue
+            if not untried and not state.restarts_at(self._world.node_now()):
                 return False
-            if not await self._start_container(specs[state.name], state, "initContainers") and not sidecar:
+            if not await self._start_container(spec, state, "initContainers"):
                 return False
         return True
 
@@ -160,8 +166,10 @@ class PodWorker:
             self._record.event("FailedMount", failure, warning=True)
         return not failures
 
-    def _specs(self, member: str) -> dict[str, JsonObject]:
-        return {container["name"]: container for container in self.pod["spec"].get(member) or []}
+    def _specs(self, member: str, *, sidecars: bool = False) -> dict[str, JsonObject]:
+        """By name; all of them, or the sidecars alone."""
+        found = self.pod["spec"].get(member) or []
+        return {container["name"]: container for container in found if not sidecars or _is_sidecar(container)}
 
     async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> bool:
         """Creates and runs a container. Returns whether its process has ended well."""
@@ -186,17 +194,14 @@ class PodWorker:
         # has something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
             result = await self._runtime.run(container, list(container.command))
-        elif member == "initContainers" and spec.get("restartPolicy") != "Always":
+        elif member == "initContainers" and not _is_sidecar(spec):
             result = Execution(stdout="", stderr="", exit_code=0)
         else:
             return False
         if self._record.closed:
             return False
         state.finish(result, self._world.node_now())
-        restart = self._state.restart_policy == "Always" or (
-            self._state.restart_policy == "OnFailure" and result.exit_code != 0
-        )
-        if restart and (member == "containers" or result.exit_code != 0):
+        if self._is_tried_again(spec, member, well=result.exit_code == 0):
             name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
             state.waiting = "CrashLoopBackOff"
             delay = f"back-off {state.back_off:.0f}s restarting failed"
@@ -206,9 +211,21 @@ class PodWorker:
         self._publish()
         return result.exit_code == 0
 
+    def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
+        """Whether a container whose process has ended, well or not, gets another one."""
+        policy = self._state.restart_policy
+        if member == "initContainers":
+            return _is_sidecar(spec) or (policy != "Never" and not well)
+        return policy == "Always" or (policy == "OnFailure" and not well)
+
     def _publish(self) -> None:
         self._record.publish(self._state.status(self._world.node_now()))
 
 
 def _state(container: JsonObject) -> ContainerState:
     return ContainerState(name=container["name"], image=container.get("image") or "")
+
+
+def _is_sidecar(container: JsonObject) -> bool:
+    """Whether it is an init container that runs as long as the Pod. The others have no policy of their own."""
+    return bool(container.get("restartPolicy") == "Always")
