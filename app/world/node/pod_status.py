@@ -58,11 +58,11 @@ class ContainerState:
     def succeeded(self) -> bool:
         return self.result is not None and self.result.exit_code == 0
 
-    def restarts_at(self, now: float) -> bool:
-        """Whether kubelet tries again what could not be created, or what has ended and backed off long enough."""
+    def starts_at(self, now: float) -> bool:
+        """Whether kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
         if self.waiting == "CrashLoopBackOff":
             return self.finished is not None and now >= self.finished + self.back_off
-        return self.waiting == "CreateContainerConfigError"
+        return self.started is None or self.waiting == "CreateContainerConfigError"
 
     def status(self) -> JsonObject:
         """The entry in `containerStatuses`."""

@@ -40,7 +40,6 @@ class PodWorker:
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._initialized = False
         self._volumes = PodVolumes(world, pod, tokens)
         self._created: dict[str, Container] = {}
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -127,37 +126,28 @@ class PodWorker:
         if not self._state.sandbox:
             return
         async with self._busy:
-            first = not self._initialized
-            self._initialized = self._initialized or await self._initialize()
-        if self._initialized:
-            specs, sidecars = self._specs("containers"), self._specs("initContainers", sidecars=True)
-            beside = [state for state in self._state.init_containers if state.name in sidecars]
+            initialized = await self._initialize()
+        if initialized:
+            specs = self._specs("containers")
             await asyncio.gather(
-                *(self._keep_running(sidecars[it.name], it, "initContainers", first=False) for it in beside),
-                *(self._keep_running(specs[it.name], it, "containers", first=first) for it in self._state.containers),
+                *(self._keep_running(specs[state.name], state, "containers") for state in self._state.containers)
             )
-
-    async def _keep_running(self, spec: JsonObject, state: ContainerState, member: str, *, first: bool) -> None:
-        """Looks and starts in one go: whoever else looks at the same time finds nothing left to start."""
-        if first or state.restarts_at(self._world.node_now()):
-            await self._start_container(spec, state, member)
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; none starts before the one ahead of it has ended well, or is a sidecar
         that has been started."""
         specs = self._specs("initContainers")
         for state in self._state.init_containers:
-            spec, untried = specs[state.name], state.started is None and not state.waiting
-            if _is_sidecar(spec):
-                await self._keep_running(spec, state, "initContainers", first=untried)
-                continue
-            if state.succeeded:
-                continue
-            if not untried and not state.restarts_at(self._world.node_now()):
-                return False
-            if not await self._start_container(spec, state, "initContainers"):
+            spec = specs[state.name]
+            await self._keep_running(spec, state, "initContainers")
+            if not state.succeeded and not _is_sidecar(spec):
                 return False
         return True
+
+    async def _keep_running(self, spec: JsonObject, state: ContainerState, member: str) -> None:
+        """Looks and starts in one go: whoever else looks at the same time finds nothing left to start."""
+        if state.starts_at(self._world.node_now()):
+            await self._start_container(spec, state, member)
 
     async def _mount(self) -> bool:
         """Sets up and renews the volumes; tells the Pod's events what was not possible."""
@@ -166,13 +156,11 @@ class PodWorker:
             self._record.event("FailedMount", failure, warning=True)
         return not failures
 
-    def _specs(self, member: str, *, sidecars: bool = False) -> dict[str, JsonObject]:
-        """By name; all of them, or the sidecars alone."""
-        found = self.pod["spec"].get(member) or []
-        return {container["name"]: container for container in found if not sidecars or _is_sidecar(container)}
+    def _specs(self, member: str) -> dict[str, JsonObject]:
+        return {container["name"]: container for container in self.pod["spec"].get(member) or []}
 
-    async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> bool:
-        """Creates and runs a container. Returns whether its process has ended well."""
+    async def _start_container(self, spec: JsonObject, state: ContainerState, member: str) -> None:
+        """Creates a container and runs it to its end, if it has one."""
         # (1) Create.
         state.restarts += state.waiting == "CrashLoopBackOff"
         where = f"spec.{member}{{{state.name}}}"
@@ -183,7 +171,7 @@ class PodWorker:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
             self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
             self._publish()
-            return False
+            return
         self._created[state.name] = container
         self._record.event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
@@ -197,9 +185,9 @@ class PodWorker:
         elif member == "initContainers" and not _is_sidecar(spec):
             result = Execution(stdout="", stderr="", exit_code=0)
         else:
-            return False
+            return
         if self._record.closed:
-            return False
+            return
         state.finish(result, self._world.node_now())
         if self._is_tried_again(spec, member, well=result.exit_code == 0):
             name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
@@ -209,7 +197,6 @@ class PodWorker:
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
             self._record.event("BackOff", message, warning=True, field_path=where)
         self._publish()
-        return result.exit_code == 0
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
