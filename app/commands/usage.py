@@ -79,9 +79,9 @@ def _form(parameter: click.Parameter, ctx: click.Context) -> str:
 
 
 def _typed(parameter: click.Parameter, ctx: click.Context, typed: Sequence[str]) -> str:
-    """The value that was given, as it was typed."""
+    """The value that was given, as it was typed; an empty one as a shell writes it."""
     found = ctx.command.make_parser(ctx).parse_args(list(typed))[0].get(parameter.name or "", "")
-    return ", ".join(found) if isinstance(found, list) else str(found)
+    return (", ".join(found) if isinstance(found, list) else str(found)) or "''"
 
 
 def _values(kind: click.ParamType[Any], words: Content) -> str:

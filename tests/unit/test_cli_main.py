@@ -44,6 +44,7 @@ MISUNDERSTOOD = {
     "doctor --output xml": ("bad_value", "xml", "text, json, html"),
     "doctor --do s3 --do all --do fly": ("bad_value", "fly", "s3, all"),
     "doctor --from /": ("bad_value", "/", "{file}"),
+    "serve --port=": ("bad_value", "''", "0…65535"),
     "serve --port many": ("bad_value", "many", "0…65535"),
     "serve --port 65536": ("bad_value", "65536", "0…65535"),
     "doctor --pod": ("bad_command_line", "python -m app doctor --pod", "--pod TEXT"),
@@ -63,7 +64,7 @@ def test_what_cannot_be_understood_is_told_in_the_readers_language(typed, langua
     result = CliRunner().invoke(command_line(Settings(), words), typed.split(), prog_name="python -m app")
     assert (result.exit_code, result.stdout) == (2, "")
     title, first, second, third = result.stderr.splitlines()
-    option = next(filter(lambda word: word.startswith("--"), typed.split()), "")
+    option = next(filter(lambda word: word.startswith("--"), typed.split()), "").partition("=")[0]
     assert title == words.message(f"errors.{code}.title", **({"option": option} if code == "bad_value" else {}))
     assert got in first
     assert expected.format(file=words.message("cli.a_file")) in second
