@@ -18,8 +18,10 @@
       for (const found of root.querySelectorAll(mark)) if (found.textContent.includes(words)) return true
     return false
   }
-  // The next frame shows what is in the document now; a task queued in it runs once that is painted.
-  const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))
+  // The next frame shows what is in the document now; a task queued in it runs once that is painted, and before all that
+  // waits for its turn: what is drawn later is not part of it.
+  const painted = () => new Promise((done) => requestAnimationFrame(
+    () => scheduler.postTask(() => done(performance.now()), { priority: "user-blocking" })))
 
   const look = async () => {
     if (!isThere()) return

@@ -92,7 +92,7 @@ def measure(browser: Browser, ours: str, text: str) -> tuple[Times, Times]:
         for step in STEPS[1:]:
             drawn = Change(title=content.lesson(step).title, mark=f"figure.one .{step}.on")
             times[0].measure(lesson, drawn)
-            lesson.predict()  # once in a world: from the second round on the pages are whole
+            lesson.predict()  # so that the next change leaves a whole page
             times[1].measure(page, there_and_back[changes % 2])
             changes += 1
     lesson.close()
