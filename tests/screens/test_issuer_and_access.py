@@ -8,7 +8,7 @@ import pytest
 from app.content import load
 from app.flow.model import Step
 from app.flow.permissions import evaluate_permissions
-from app.flow.steps.access import ACTION, RESOURCE
+from app.flow.steps.access import ACTION
 from app.flow.walk import walk
 from app.ui.evidence import BELOW_CHECKS, VIEWS
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes
@@ -76,7 +76,7 @@ def decided(*statements):
     decision = evaluate_permissions(
         [("mine", {"Version": "2012-10-17", "Statement": list(statements)})],
         action=ACTION,
-        resource=RESOURCE,
+        resource="arn:aws:s3:::*",
         keys={"aws:RequestedRegion": "eu-west-1"},
     )
     report = walk(Fakes().ports(), SUBJECT).report(Step.ACCESS)
