@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -22,6 +22,25 @@ PHONE = (390, 844)
 PATIENCE = 60.0
 """Seconds that a server may take to start, and a page to draw, on a busy machine."""
 expect.set_options(timeout=PATIENCE * 1000)
+
+_STILL = """(looks) => {
+  const parts = document.querySelectorAll(
+    "[data-testid=stSidebar], [data-testid=stMain], [data-testid=stMain] [class*=stElementContainer], .slides")
+  const places = [innerWidth, ...[...parts].flatMap((part) => {
+    const { x, y, width, height } = part.getBoundingClientRect()
+    return [x, y, width, height, part.scrollHeight]
+  })].join()
+  const moving = document.getAnimations().some((one) =>
+    one.playState === "running" && one.effect?.getComputedTiming().endTime !== Infinity)
+  const same = !moving && window.looked?.places === places
+  window.looked = { places, same: same ? window.looked.same + 1 : 0 }
+  return window.looked.same >= looks
+}"""
+"""Whether all is where it was so many looks ago. Looks are counted, not milliseconds: a browser that had no time to
+move anything had none to look either."""
+LOOKS = 6
+BETWEEN_LOOKS = 50
+"""Milliseconds."""
 
 
 @contextmanager
@@ -101,6 +120,27 @@ class Reader:
         expect(self.page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
         return self
 
+    def settle(self) -> Reader:
+        """Until nothing moves any more, so that it can be measured: a sidebar slides, a part draws itself at last."""
+        self.page.evaluate("() => { window.looked = null }")
+        self.page.wait_for_function(_STILL, arg=LOOKS, polling=BETWEEN_LOOKS)
+        return self
+
+    def box(self, part: str | Locator) -> FloatRect:
+        """Where the part stands at last, the first one of that selector, in pixels of the window."""
+        self.settle()
+        found = (self.page.locator(part).first if isinstance(part, str) else part).bounding_box()
+        assert found, f"{part} is not seen"
+        return found
+
+    def boxes(self, parts: Locator) -> list[FloatRect]:
+        """Where each of the parts stands at last."""
+        self.settle()
+        found = [part.bounding_box() for part in parts.all()]
+        assert found
+        assert all(found), f"not all of {parts} is seen"
+        return found
+
     def predict(self) -> Reader:
         """Chooses the first answer to the step's question, where it is still open, and waits for the evidence."""
         if self.page.locator(".st-key-predict").count():
@@ -140,8 +180,8 @@ class Reader:
 
     @property
     def overflow(self) -> int:
-        """Pixels by which the page is wider than the window."""
-        return self.page.evaluate(
+        """Pixels by which the page is wider than the window, at last."""
+        return self.settle().page.evaluate(
             "() => { const main = document.querySelector('[data-testid=stMain]');"
             " return Math.max(main.scrollWidth - main.clientWidth,"
             " document.documentElement.scrollWidth - window.innerWidth) }"
@@ -149,8 +189,8 @@ class Reader:
 
     @property
     def height(self) -> int:
-        """Pixels of the whole page, from the top to the bottom of what can be scrolled."""
-        return self.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+        """Pixels of the whole page, from the top to the bottom of what can be scrolled, at last."""
+        return self.settle().page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
 
     def close(self) -> None:
         self.context.close()

@@ -11,8 +11,6 @@ from tests.browser.server import Reader
 pytestmark = pytest.mark.browser
 THEMES = ("light", "dark")
 WIDTHS = (390, 768, 900, 1280, 1920)
-SETTLES = 500
-"""Milliseconds that the sidebar takes to give room, or to take it."""
 
 
 def address_of(page, language, **params):
@@ -55,9 +53,8 @@ def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, page):
     found = {}
     for width in WIDTHS:
         reader.page.set_viewport_size({"width": width, "height": 900})
-        reader.page.wait_for_timeout(SETTLES)
-        if reader.overflow > 0:
-            found[width] = reader.overflow
+        if (overflow := reader.overflow) > 0:
+            found[width] = overflow
     reader.page.set_viewport_size(before)
     assert found == {}
 
@@ -68,7 +65,6 @@ def test_a_step_whose_question_is_open(reader, step, language):
     one = reader().open(address_of(step, language, depth=1))
     assert in_both_themes(one) == {}
     one.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-    one.page.wait_for_timeout(SETTLES)
     assert one.overflow <= 0
 
 

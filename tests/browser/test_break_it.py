@@ -74,6 +74,7 @@ def test_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
         press(page, label)
         expect(page.locator(shows)).to_be_visible()
         one.wait()
+        one.settle()
         assert main.evaluate("main => main.scrollTop") == 0
 
 

@@ -1,6 +1,7 @@
 """Nothing jumps when the page is turned."""
 
 import pytest
+from playwright.sync_api import expect
 
 from app.content import load
 from app.flow.model import Step
@@ -37,7 +38,7 @@ def test_turning_to_the_next_step_moves_nothing(reader, size):
         one.wait(".st-key-previous button")
         one.page.locator(f"figure.one .{step}.on").first.wait_for(state="attached")
         assert one.page.evaluate("window.shift") <= SHIFT, step
-        boxes = [one.page.locator(part).first.bounding_box() for part in (".st-key-journey", "h1")]
+        boxes = one.box(".st-key-journey"), one.box("h1")
         places.append([(box["x"], box["y"]) for box in boxes])
     assert places == places[:1] * len(places)
 
@@ -47,17 +48,15 @@ def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader):
     one.click("next")
     one.expect_title(content.lesson(STEPS[1]).title)
     one.wait(".st-key-previous button")
-    assert one.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert one.settle().page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
 def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
     one = reader().open(f"/{STEPS[1]}?lang=ja")
-    stops = one.page.locator(".journey li")
-    middles = []
-    for stop in stops.all():
-        dot, name = (stop.locator(part).bounding_box() for part in (".dot", ".name"))
-        assert abs(dot["x"] + dot["width"] / 2 - name["x"] - name["width"] / 2) <= 1, stop.inner_text()
-        middles.append(dot["y"] + dot["height"] / 2)
+    dots, names = (one.boxes(one.page.locator(f".journey li {part}")) for part in (".dot", ".name"))
+    for dot, name in zip(dots, names, strict=True):
+        assert abs(dot["x"] + dot["width"] / 2 - name["x"] - name["width"] / 2) <= 1, (dot, name)
+    middles = [dot["y"] + dot["height"] / 2 for dot in dots]
     assert len(middles) == len(STEPS)
     assert max(middles) - min(middles) <= 1
 
@@ -69,8 +68,8 @@ def test_mode_language_and_depth_are_in_sight_on_a_low_screen(reader, size, scro
     bar = one.page.get_by_test_id("stSidebar")
     one.page.get_by_test_id("stSidebarContent").evaluate("(bar, to) => bar.scrollTo(0, to)", scrolled)
     for key in ("mode", "lang", "depth"):
-        for choice in bar.locator(f".st-key-{key} button").all():
-            box = choice.bounding_box()
+        choices = bar.locator(f".st-key-{key} button")
+        for choice, box in zip(choices.all(), one.boxes(choices), strict=True):
             middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
             assert choice.evaluate("(choice, at) => choice.contains(document.elementFromPoint(...at))", middle), key
 
@@ -80,6 +79,6 @@ def test_what_has_the_focus_in_the_navigation_is_not_below_mode_language_and_dep
     last = one.page.get_by_test_id("stSidebarNavLink").last
     one.page.get_by_test_id("stSidebarNavLink").nth(-2).focus()
     one.press("Tab")
-    assert last.evaluate("last => last === document.activeElement")
-    link, look = last.bounding_box(), one.page.locator(".st-key-look").bounding_box()
+    expect(last).to_be_focused()
+    link, look = one.box(last), one.box(".st-key-look")
     assert link["y"] + link["height"] <= look["y"]

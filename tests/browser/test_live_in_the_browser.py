@@ -121,13 +121,10 @@ def test_a_survey_is_no_wider_than_a_phone(reader: Callable[..., Reader]) -> Non
     shown.wait(".st-key-survey table")
     expect(shown.page.get_by_test_id("stGraphVizChart").get_by_role("img")).to_be_visible()
     assert shown.overflow == 0
-    for cell in shown.page.locator(".survey td").all():
-        box = cell.bounding_box()
-        assert box
+    for box in shown.boxes(shown.page.locator(".survey td")):
         assert box["x"] + box["width"] <= PHONE[0]
     expect(shown.page.locator(".survey td").last).to_have_css("display", "block")
-    picture = shown.page.get_by_test_id("stGraphVizChart").locator("svg").first.bounding_box()
-    assert picture
+    picture = shown.box(shown.page.get_by_test_id("stGraphVizChart").locator("svg").first)
     assert picture["width"] >= 600
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,8 +12,6 @@ pytestmark = pytest.mark.browser
 EN = load("en")
 ALLOWED = EN.message("matcher.verdicts.allowed")
 REFUSED = "STS would refuse"
-LONGEST_WAIT = 10.0
-"""Seconds that a huge paste may keep the page from answering on a busy machine."""
 
 
 @pytest.fixture
@@ -129,9 +125,7 @@ def test_a_megabyte_is_told_and_kept_and_hangs_nothing(page):
         "field => { field.focus(); field.select(); field.setRangeText('x'.repeat(1e6));"
         " field.dispatchEvent(new InputEvent('input', { bubbles: true })) }"
     )
-    started = time.monotonic()
     expect(page.locator(".matcher .problem")).to_contain_text("longer than")
-    assert time.monotonic() - started < LONGEST_WAIT
     assert len(field(page).input_value()) == 1_000_000
     page.locator('.matcher [data-edit="own"]').click()
     expect(verdict(page)).to_contain_text(ALLOWED)

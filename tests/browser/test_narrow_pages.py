@@ -33,7 +33,7 @@ def test_every_label_of_a_diagram_can_be_read_at_any_width(reader, page):
     one = reader().open(f"/{page}?lang=en")
     for width in (320, 390, 600, 641, 760, 768, 800, 820, 834, 900, 1024, 1100, 1180, 1280, 1440, 1920):
         one.page.set_viewport_size({"width": width, "height": 900})
-        labels = one.page.evaluate(LABELS)
+        labels = one.settle().page.evaluate(LABELS)
         assert len(labels) > 20, width
         assert min(labels) >= SMALLEST, width
 
@@ -56,8 +56,7 @@ def test_on_a_tablet_the_diagram_leaves_the_question_room(reader, size):
         if button:  # there is room beside the sidebar, and without it
             one.page.locator(f"button[data-testid={button}], [data-testid={button}] button").click()
             expect(bar).to_have_attribute("data-collapsed", str(opened).lower())
-        parts = one.page.locator(".st-key-diagram_flow"), one.page.locator(".st-key-predict")
-        diagram, question = (part.bounding_box() for part in parts)
+        diagram, question = one.box(".st-key-diagram_flow"), one.box(".st-key-predict")
         assert diagram["height"] <= 0.45 * size[1], button
         assert question["y"] <= 0.75 * size[1], button
         assert min(one.page.evaluate(LABELS)) >= SMALLEST, button
@@ -68,7 +67,7 @@ def test_a_narrow_page_shows_the_diagram_in_rows_and_puts_words_below_the_story(
         one = reader(size=size).open("/oidc_provider?lang=en").predict()
         expect(one.page.locator(".diagram svg.md")).to_be_visible(visible=stands)
         expect(one.page.locator(".diagram svg.tb")).to_be_hidden()
-        story, words = (one.page.locator(selector).first.bounding_box() for selector in (".prose ol", ".glossary"))
+        story, words = one.box(".prose ol"), one.box(".glossary")
         assert (words["y"] >= story["y"] + story["height"]) is stands
         assert words["width"] > 200
         assert one.overflow == 0
@@ -98,7 +97,7 @@ SMALL = """() => {
 def test_no_text_is_smaller_than_12_pixels(reader, page, size):
     one = reader(size=size).open(f"/{page}?lang=ja&depth=3").predict().unfold()
     expect(one.page.locator(".matcher .badge, .view").first).to_be_visible()
-    assert one.page.evaluate(SMALL) == []
+    assert one.settle().page.evaluate(SMALL) == []
 
 
 def test_a_token_shows_each_of_its_bytes_at_any_width(reader):
@@ -107,6 +106,7 @@ def test_a_token_shows_each_of_its_bytes_at_any_width(reader):
     expect(view).to_be_visible()
     for width in (390, 820, 1000, 1240, 1366):
         one.page.set_viewport_size({"width": width, "height": 1000})
+        one.settle()
         assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0, width
 
 
@@ -117,6 +117,7 @@ def test_a_token_shows_each_of_its_bytes_at_any_width(reader):
 def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(reader, page, parts):
     one = reader(size=(820, 1180)).open(f"/{page}?lang=ja").predict().unfold()
     expect(one.page.locator(parts).first).to_be_visible()
+    one.settle()
     widths = one.page.locator(parts).evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().width)")
     assert min(widths) >= 300
 

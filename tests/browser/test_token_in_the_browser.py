@@ -47,7 +47,7 @@ def test_what_is_pressed_stays_lit_and_is_seen_in_every_view(reader):
     one.page.locator("h1").hover()
     assert all(lit(one))
     option(one, "kubernetes.io.pod.name").click()
-    for view in one.page.locator(".view").all():
+    for view in one.settle().page.locator(".view").all():
         box, first = view.bounding_box(), view.locator(".lit").first.bounding_box()
         assert box
         assert first

@@ -105,8 +105,7 @@ def test_a_new_world_and_a_moved_clock(reader):
 @pytest.mark.parametrize("step", STEPS)
 def test_the_outcome_is_seen_without_scrolling(reader, step):
     one = reader().open(f"/{step}?lang=ja").predict()
-    box = one.page.locator(f".st-key-outcome_{step} .outcome").bounding_box()
-    assert box
+    box = one.box(f".st-key-outcome_{step} .outcome")
     assert box["y"] + box["height"] <= 1000
 
 
@@ -151,10 +150,7 @@ def test_who_walks_by_keyboard_sees_where_he_is(reader):
 @pytest.mark.parametrize("width", [660, 768, 900, 1024])
 def test_no_part_of_the_journey_is_under_the_header(reader, width):
     one = reader(size=(width, 900)).open("/sts_assume?lang=en")
-    header = one.page.get_by_test_id("stHeader").bounding_box()
-    journey = one.page.locator(".st-key-journey").bounding_box()
-    assert header
-    assert journey
+    header, journey = one.box(one.page.get_by_test_id("stHeader")), one.box(".st-key-journey")
     assert journey["y"] >= header["y"] + header["height"]
     assert one.overflow <= 0
 
@@ -162,10 +158,7 @@ def test_no_part_of_the_journey_is_under_the_header(reader, width):
 @pytest.mark.parametrize(("width", "stacked"), [(900, True), (1360, False)])
 def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader, width, stacked):
     one = reader(size=(width, 1000)).open("/service_account?lang=en").predict()
-    checks = one.page.locator(f"{BLOCK} .checks").bounding_box()
-    evidence = one.page.locator(".st-key-evidence_service_account").bounding_box()
-    assert checks
-    assert evidence
+    checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".st-key-evidence_service_account")
     assert (evidence["y"] >= checks["y"] + checks["height"]) is stacked
 
 

@@ -26,7 +26,7 @@ def test_an_added_line_opens_its_explanation_by_keyboard(reader):
 def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(reader, language):
     for size, beside in ({"size": PHONE}, False), ({}, True):
         one = reader(**size).open(f"/webhook?lang={language}").predict().unfold()
-        asked, answered = (one.page.locator(".review > section").nth(index).bounding_box() for index in (0, 1))
+        asked, answered = (one.box(one.page.locator(".review > section").nth(index)) for index in (0, 1))
         assert (asked["y"] == answered["y"]) is beside
         assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

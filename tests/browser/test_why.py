@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.content import load
-from tests.browser.server import DESK, PHONE
+from tests.browser.server import DESK, PHONE, Reader
 
 pytestmark = pytest.mark.browser
 EN = load("en")
@@ -23,18 +23,9 @@ def choose(page: Page, key: str, words: str) -> None:
     page.locator(f".st-key-{key}").get_by_role("radio", name=EN.message(words)).click()
 
 
-def top_of_what_follows(page: Page) -> float:
+def top_of_what_follows(shown: Reader) -> float:
     """Pixels from the page's top, once the parts above, each of which draws itself, are all there."""
-    tops = [-1.0]
-    while len(tops) < 3 or len(set(tops[-3:])) > 1:
-        page.wait_for_timeout(250)
-        tops.append(
-            page.locator(".computed").evaluate(
-                "part => Math.round(part.getBoundingClientRect().top"
-                " + document.querySelector('[data-testid=stMain]').scrollTop)"
-            )
-        )
-    return tops[-1]
+    return shown.box(".computed")["y"] + shown.page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
 
 
 @pytest.mark.parametrize("size", LAYOUTS)
@@ -43,14 +34,14 @@ def test_a_choice_lights_the_path_and_moves_nothing(reader, size):
     page = shown.page
     expect(box(page, layout, "aurora_taken")).to_be_visible()
     expect(box(page, layout, "aurora_safe")).to_be_hidden()
-    before = top_of_what_follows(page)
+    before = top_of_what_follows(shown)
     choose(page, "scheme", "why.schemes.irsa")
     expect(box(page, layout, "aurora_safe")).to_be_visible()
     expect(box(page, layout, "aurora_taken")).to_be_hidden()
-    assert top_of_what_follows(page) == pytest.approx(before, abs=2)
+    assert top_of_what_follows(shown) == pytest.approx(before, abs=2)
     choose(page, "taken", "why.pods.pod-2")
     expect(box(page, layout, "aurora_taken")).to_be_visible()
-    assert top_of_what_follows(page) == pytest.approx(before, abs=2)
+    assert top_of_what_follows(shown) == pytest.approx(before, abs=2)
     expect(page).to_have_url(re.compile(r"scheme=irsa&taken=pod-2"))
     assert shown.overflow <= 0
 
@@ -73,9 +64,8 @@ def test_a_card_of_the_first_page_leads_on_by_keyboard(reader):
 
 
 def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(reader):
-    page = reader(size=PHONE).open("/why?lang=ja").page
-    unused = page.locator(".attempts .absent")
+    one = reader(size=PHONE).open("/why?lang=ja")
+    unused = one.page.locator(".attempts .absent")
     expect(unused.first).to_be_visible()
-    for attempt in unused.all():
-        box, words = attempt.bounding_box(), attempt.locator(".what").bounding_box()
-        assert box["y"] + box["height"] - words["y"] - words["height"] <= 12
+    for whole, words in zip(one.boxes(unused), one.boxes(unused.locator(".what")), strict=True):
+        assert whole["y"] + whole["height"] - words["y"] - words["height"] <= 12
