@@ -16,7 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from app.world.apiserver import codec, discovery, errors, openapi, reading, tokens
+from app.world.apiserver import codec, discovery, errors, openapi, operations, reading, tokens
 from app.world.apiserver.authentication import User, authenticate, named_world
 from app.world.apiserver.authorization import authorize
 from app.world.apiserver.exec_channels import serve_exec
@@ -118,7 +118,7 @@ class ApiServer:
         if resource.plural in REVIEWS:
             body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
             return json_response(answer_review(world, user, resource, body), 201)
-        write = await _write(world, user, resource, namespace, request)
+        write = await _write(operations.Scope(world, user, resource, namespace), request)
         if info.verb == "create":
             return await write.create()
         if info.verb == "update":
@@ -132,12 +132,9 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "")
 
 
-async def _write(world: World, user: User, resource: Resource, namespace: str, request: Request) -> Write:
+async def _write(scope: operations.Scope, request: Request) -> Write:
     return Write(
-        world,
-        user,
-        resource,
-        namespace,
+        scope,
         raw=await read_body(request),
         content_type=_content_type(request),
         query=request.query_params,
@@ -185,8 +182,8 @@ async def _subresource(world: World, user: User, resource: Resource, info: Reque
     if info.verb == "get":
         accept = request.headers.get("accept", "")
         return reading.get_object(world, resource, info.namespace, info.name, accept, request.query_params)
-    write = await _write(world, user, resource, info.namespace, request)
-    return await (write.patch if info.verb == "patch" else write.update)(info.name, info.subresource)
+    write = await _write(operations.Scope(world, user, resource, info.namespace, info.subresource), request)
+    return await (write.patch if info.verb == "patch" else write.update)(info.name)
 
 
 def _document(world: World, path: str, request: Request) -> Response:

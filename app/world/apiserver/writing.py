@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import Response
 
 from app.flow.model import JsonValue
 from app.world.apiserver import codec, errors, operations, patch
 from app.world.apiserver.apply import apply
-from app.world.apiserver.authentication import User
 from app.world.apiserver.codec import Malformed
-from app.world.apiserver.operations import Change, Outcome
+from app.world.apiserver.operations import Change, Outcome, Scope
 from app.world.apiserver.options import Options, parse_delete_options, parse_options
+from app.world.apiserver.preparation import match_name
 from app.world.apiserver.reading import object_list
-from app.world.apiserver.resources import Resource
 from app.world.apiserver.responses import json_response
 from app.world.apiserver.schema import Decoder, WrongType
 from app.world.apiserver.selectors import parse_selectors
 from app.world.apiserver.times import timestamp
-
-if TYPE_CHECKING:
-    from app.world.world import World
 
 JsonObject = dict[str, Any]
 
@@ -33,20 +29,16 @@ class Write:
 
     def __init__(
         self,
-        world: World,
-        user: User,
-        resource: Resource,
-        namespace: str,
+        scope: Scope,
         *,
         raw: bytes,
         content_type: str,
         query: Mapping[str, str],
         user_agent: str,
     ) -> None:
-        self._world = world
-        self._user = user
-        self._resource = resource
-        self._namespace = namespace
+        self._scope = scope
+        self._world = scope.world
+        self._resource = scope.resource
         self._raw = raw
         self._content_type = content_type
         self._query = query
@@ -56,35 +48,32 @@ class Write:
         """POST to a collection. Raises `ApiError`."""
         options = parse_options("CreateOptions", self._query, self._user_agent)
         body = codec.decode_body(self._raw, self._content_type, self._resource.kind)
-        outcome = await operations.create_object(
-            self._world, self._user, self._resource, self._namespace, body, options
-        )
-        return _written(outcome)
+        return _written(await operations.create_object(self._scope, body, options))
 
-    async def update(self, name: str, subresource: str = "") -> Response:
+    async def update(self, name: str) -> Response:
         """PUT. Raises `ApiError`."""
         options = parse_options("UpdateOptions", self._query, self._user_agent)
         body = codec.decode_body(self._raw, self._content_type, self._resource.kind)
-        return await self._replace(name, lambda stored: body, options, subresource)
+        return await self._replace(name, lambda stored: body, options)
 
-    async def patch(self, name: str, subresource: str = "") -> Response:
+    async def patch(self, name: str) -> Response:
         """PATCH, of any of the four types. Raises `ApiError`."""
         media = codec.media_type(self._content_type)
         if media not in codec.PATCHES:
             raise errors.unsupported_media_type(codec.PATCHES)
         if media == codec.APPLY_PATCH:
-            return await self._apply(name, subresource)
+            return await self._apply(name)
         options = parse_options("PatchOptions", self._query, self._user_agent)
         try:
             document = codec.parse_json(self._raw)
         except Malformed as error:
             raise errors.bad_request(f"error decoding patch: {error}") from None
-        return await self._replace(name, self._change(media, document), options, subresource)
+        return await self._replace(name, self._change(media, document), options)
 
     async def delete(self, name: str) -> Response:
         """DELETE of one object. Raises `ApiError`."""
         options = parse_delete_options(self._query, self._delete_body())
-        gone = await operations.delete_object(self._world, self._user, self._resource, self._namespace, name, options)
+        gone = await operations.delete_object(self._scope, name, options)
         if self._resource.returns_deleted or gone["metadata"].get("finalizers"):
             return json_response(gone)
         details = {"name": name} | ({"group": self._resource.group} if self._resource.group else {})
@@ -100,32 +89,20 @@ class Write:
         matches = parse_selectors(self._resource, labels, fields)
         found = [
             stored.object["metadata"]
-            for stored in self._world.cluster.scan(self._resource.plural, self._namespace)
+            for stored in self._world.cluster.scan(self._resource.plural, self._scope.namespace)
             if matches(stored.object)
         ]
         texts = []
         for metadata in found:
             name = metadata["name"]
             # Somebody else may have been quicker.
-            if self._world.cluster.find(self._resource.plural, self._namespace, name) is not None:
-                gone = await operations.delete_object(
-                    self._world, self._user, self._resource, self._namespace, name, options
-                )
+            if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:
+                gone = await operations.delete_object(self._scope, name, options)
                 texts.append(json.dumps(gone, separators=(",", ":")).encode())
         return json_response(object_list(self._resource, texts, str(self._world.cluster.changes.version)))
 
-    async def _replace(self, name: str, change: Change, options: Options, subresource: str) -> Response:
-        outcome = await operations.update_object(
-            self._world,
-            self._user,
-            self._resource,
-            self._namespace,
-            name,
-            change,
-            options,
-            subresource=subresource,
-        )
-        return _written(outcome)
+    async def _replace(self, name: str, change: Change, options: Options) -> Response:
+        return _written(await operations.update_object(self._scope, name, change, options))
 
     def _change(self, media: str, document: JsonValue) -> Change:
         def change(stored: JsonObject) -> JsonObject:
@@ -143,7 +120,7 @@ class Write:
 
         return change
 
-    async def _apply(self, name: str, subresource: str) -> Response:
+    async def _apply(self, name: str) -> Response:
         options = parse_options("PatchOptions", self._query, self._user_agent, apply=True)
         wanted = self._wanted(name)
         now = timestamp(self._world.clock.now())
@@ -151,30 +128,16 @@ class Write:
         def change(live: JsonObject) -> JsonObject:
             return apply(live, wanted, manager=options.field_manager, force=options.force, time=now)
 
-        world, resource, namespace = self._world, self._resource, self._namespace
-        if world.cluster.find(resource.plural, namespace, name) is None and not subresource:
+        scope, resource = self._scope, self._resource
+        if self._world.cluster.find(resource.plural, scope.namespace, name) is None and not scope.subresource:
             nothing = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}}
             try:
-                outcome = await operations.create_object(
-                    world, self._user, resource, namespace, change(nothing), options, applied=True
-                )
-                return _written(outcome)
+                return _written(await operations.create_object(scope, change(nothing), options))
             except errors.ApiError as error:
                 # Somebody else has just created it: then it is an update.
                 if error.reason != "AlreadyExists":
                     raise
-        outcome = await operations.update_object(
-            world,
-            self._user,
-            resource,
-            namespace,
-            name,
-            change,
-            options,
-            subresource=subresource,
-            applied=True,
-        )
-        return _written(outcome)
+        return await self._replace(name, change, options)
 
     def _wanted(self, name: str) -> JsonObject:
         """The configuration to apply, typed. Raises `ApiError` 400."""
@@ -188,13 +151,11 @@ class Write:
         metadata = wanted.setdefault("metadata", {})
         if metadata.get("managedFields"):
             raise errors.bad_request("metadata.managedFields must be nil")
-        if metadata.setdefault("name", name) != name:
-            told = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
-            raise errors.bad_request(told)
+        match_name(metadata, name)
         if unknown:
-            about = (
-                f"{self._namespace}/{name}; {self._resource.group}/{self._resource.version}, Kind={self._resource.kind}"
-            )
+            resource = self._resource
+            kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+            about = f"{self._scope.namespace}/{name}; {kind}"
             told = f"failed to create typed patch object ({about}): .{unknown[0]}: field not declared in schema"
             raise errors.bad_request(told)
         return wanted

@@ -9,6 +9,7 @@ from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.defaults import apply_defaults
+from app.world.apiserver.operations import Scope
 from app.world.apiserver.options import Options
 from app.world.apiserver.resources import RESOURCES, Resource
 from app.world.changing import delete
@@ -63,7 +64,7 @@ async def write_pod(world: World, document: JsonObject, typed: str) -> None:
     _check(RESOURCES["pods"], POD_AFTER, document)
     if world.cluster.find("pods", NAMESPACE, POD_AFTER) is not None:
         await delete(world, "pods", NAMESPACE, POD_AFTER)
-    await operations.create_object(world, ADMIN, RESOURCES["pods"], NAMESPACE, document, _EDITOR)
+    await operations.create_object(Scope(world, ADMIN, RESOURCES["pods"], NAMESPACE), document, _EDITOR)
 
 
 def _shown(world: World, plural: str, name: str) -> JsonObject | None:
@@ -106,9 +107,9 @@ def _drop_added(part: JsonObject, bare: JsonObject, defaulted: JsonObject) -> No
 async def _write(world: World, plural: str, name: str, document: JsonObject) -> None:
     resource = RESOURCES[plural]
     _check(resource, name, document)
-    namespace = _namespace(resource)
-    if world.cluster.find(plural, namespace, name) is None:
-        await operations.create_object(world, ADMIN, resource, namespace, document, _EDITOR)
+    scope = Scope(world, ADMIN, resource, _namespace(resource))
+    if world.cluster.find(plural, scope.namespace, name) is None:
+        await operations.create_object(scope, document, _EDITOR)
         return
 
     def change(stored: JsonObject) -> JsonObject:
@@ -116,7 +117,7 @@ async def _write(world: World, plural: str, name: str, document: JsonObject) -> 
         metadata = {key: value for key, value in stored["metadata"].items() if key not in _METADATA}
         return {**kept, **document, "metadata": {**metadata, **document["metadata"]}}
 
-    await operations.update_object(world, ADMIN, resource, namespace, name, change, _EDITOR)
+    await operations.update_object(scope, name, change, _EDITOR)
 
 
 def _check(resource: Resource, name: str, document: JsonObject) -> None:

@@ -13,9 +13,10 @@ from app.world.apiserver.managed_fields import record_update
 from app.world.apiserver.names import random_suffix
 from app.world.apiserver.operations.admitting import admit
 from app.world.apiserver.operations.outcome import Outcome
+from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.options import Options
 from app.world.apiserver.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
-from app.world.apiserver.resources import RESOURCES, Resource
+from app.world.apiserver.resources import RESOURCES
 from app.world.apiserver.times import timestamp
 from app.world.apiserver.validation import validate
 
@@ -30,23 +31,12 @@ async def create(
 ) -> JsonObject:
     """Creates the object and returns what is stored; a dry run returns what would have been. Raises `ApiError`."""
     options = Options(dry_run=dry_run, field_manager="irsa-explorer")
-    return (await create_object(world, user, RESOURCES[resource], namespace or "", body, options)).body
+    return (await create_object(Scope(world, user, RESOURCES[resource], namespace or ""), body, options)).body
 
 
-async def create_object(
-    world: World,
-    user: User,
-    resource: Resource,
-    namespace: str,
-    body: JsonObject,
-    options: Options,
-    *,
-    applied: bool = False,
-) -> Outcome:
-    """POST, or an apply to what does not exist yet: then `applied` says that field owners are settled.
-
-    Raises `ApiError`.
-    """
+async def create_object(scope: Scope, body: JsonObject, options: Options) -> Outcome:
+    """POST, or an apply to what does not exist yet. Raises `ApiError`."""
+    world, resource, namespace = scope.world, scope.resource, scope.namespace
     # (1) Decode, default, and note who owns what.
     obj, warnings = typed(body, resource, options)
     metadata = obj.setdefault("metadata", {})
@@ -57,7 +47,7 @@ async def create_object(
     prepare_new(resource, obj)
     apply_defaults(obj)
     now = timestamp(world.clock.now())
-    if not applied:
+    if not options.applied:
         metadata.pop("managedFields", None)
         record_update(None, obj, manager=options.field_manager, time=now)
     # (2) Admit.
@@ -65,7 +55,12 @@ async def create_object(
     if resource.namespaced:
         admission.check_namespace(world, resource, namespace, name)
     attributes = Attributes(
-        user=user, resource=resource, operation="CREATE", namespace=namespace, name=name, dry_run=options.dry_run
+        user=scope.user,
+        resource=resource,
+        operation="CREATE",
+        namespace=namespace,
+        name=name,
+        dry_run=options.dry_run,
     )
     admitted, said = await admit(world, attributes, obj)
     # (3) Name, date and validate.

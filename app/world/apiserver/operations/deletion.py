@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.world.apiserver import controllers, errors, webhooks
 from app.world.apiserver.admission_review import Attributes
-from app.world.apiserver.authentication import User
+from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.options import DeleteOptions
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.times import timestamp
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 
 
-async def delete_object(
-    world: World, user: User, resource: Resource, namespace: str, name: str, options: DeleteOptions
-) -> JsonObject:
+async def delete_object(scope: Scope, name: str, options: DeleteOptions) -> JsonObject:
     """DELETE: at once, unless finalizers hold the object; returns the object as it went. Raises `ApiError`."""
+    world, resource, namespace = scope.world, scope.resource, scope.namespace
     stored = world.cluster.read(resource.plural, namespace, name)
     old = stored.copy()
     _check_preconditions(resource, name, old["metadata"], options)
     if resource.plural == "namespaces" and name in controllers.IMMORTAL_NAMESPACES:
         raise errors.forbidden(resource, name, "this namespace may not be deleted")
     attributes = Attributes(
-        user=user,
+        user=scope.user,
         resource=resource,
         operation="DELETE",
         namespace=namespace,

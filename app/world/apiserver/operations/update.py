@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.world.apiserver import errors
 from app.world.apiserver.admission_review import Attributes
-from app.world.apiserver.authentication import User
 from app.world.apiserver.defaults import apply_defaults
 from app.world.apiserver.managed_fields import record_update
 from app.world.apiserver.operations.admitting import admit
 from app.world.apiserver.operations.deletion import remove
 from app.world.apiserver.operations.outcome import Outcome
+from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.options import Options
 from app.world.apiserver.preparation import keep_system_fields, match_name, match_namespace, ordered, same, typed
-from app.world.apiserver.resources import Resource
 from app.world.apiserver.times import timestamp
 from app.world.apiserver.validation import validate
-
-if TYPE_CHECKING:
-    from app.world.world import World
 
 JsonObject = dict[str, Any]
 
@@ -30,46 +26,26 @@ Change = Callable[[JsonObject], JsonObject]
 """From the stored object to the one that is to replace it, not yet typed."""
 
 
-async def update_object(
-    world: World,
-    user: User,
-    resource: Resource,
-    namespace: str,
-    name: str,
-    change: Change,
-    options: Options,
-    *,
-    subresource: str = "",
-    applied: bool = False,
-) -> Outcome:
+async def update_object(scope: Scope, name: str, change: Change, options: Options) -> Outcome:
     """PUT, PATCH and apply: replaces the stored object by what `change` makes of it. Raises `ApiError`.
 
-    A resource version that `change` leaves and that is not the stored one is a 409. `applied` says that `change` has
-    settled the field owners itself. Where another writer comes in between, it is tried again.
+    A resource version that `change` leaves and that is not the stored one is a 409. Where another writer comes in
+    between, it is tried again.
     """
     for _ in range(ATTEMPTS):
         try:
-            return await _update_once(world, user, resource, namespace, name, change, options, subresource, applied)
+            return await _update_once(scope, name, change, options)
         except _Overtaken:
             continue
-    raise errors.conflict(resource, name, errors.MODIFIED)
+    raise errors.conflict(scope.resource, name, errors.MODIFIED)
 
 
 class _Overtaken(Exception):
     """The object changed while webhooks were being asked."""
 
 
-async def _update_once(
-    world: World,
-    user: User,
-    resource: Resource,
-    namespace: str,
-    name: str,
-    change: Change,
-    options: Options,
-    subresource: str,
-    applied: bool,
-) -> Outcome:
+async def _update_once(scope: Scope, name: str, change: Change, options: Options) -> Outcome:
+    world, resource, namespace = scope.world, scope.resource, scope.namespace
     # (1) Make the new object.
     stored = world.cluster.read(resource.plural, namespace, name)
     old = stored.copy()
@@ -86,16 +62,16 @@ async def _update_once(
     if metadata.get("resourceVersion") not in (None, version):
         raise errors.conflict(resource, name, errors.MODIFIED)
     # (2) What this request may not change stays as it is.
-    keep_system_fields(old, obj, resource, subresource)
+    keep_system_fields(old, obj, resource, scope.subresource)
     apply_defaults(obj)
     now = timestamp(world.clock.now())
-    if not applied:
-        record_update(old, obj, manager=options.field_manager, subresource=subresource, time=now)
+    if not options.applied:
+        record_update(old, obj, manager=options.field_manager, subresource=scope.subresource, time=now)
     # (3) Admit and validate.
     attributes = Attributes(
-        user=user,
+        user=scope.user,
         resource=resource,
-        subresource=subresource,
+        subresource=scope.subresource,
         operation="UPDATE",
         namespace=namespace,
         name=name,

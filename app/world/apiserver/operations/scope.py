@@ -1,0 +1,25 @@
+"""What a write is about, and whose it is (`RequestScope` in k8s.io/apiserver `pkg/endpoints/handlers/rest.go`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.world.apiserver.authentication import User
+from app.world.apiserver.resources import Resource
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who writes objects of which kind, and where."""
+
+    world: World
+    user: User
+    resource: Resource
+    namespace: str
+    """Empty for a cluster-wide resource."""
+    subresource: str = ""
+    """`status` where only that is written; empty for the object itself."""
