@@ -67,7 +67,7 @@ def test_an_access_key_id_names_its_account():
         ("s3", "list_buckets", UNKNOWN_S3),
     ],
 )
-@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", new_access_key_id("ASIA", ACCOUNT), "none"])
+@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", new_access_key_id("ASIA", ACCOUNT), "none"], ids=range(3))
 def test_an_unknown_key(aws, service, operation, expected, key):
     given = {"AccessKeyId": key, "SecretAccessKey": "secret", "SessionToken": None}
     with refused(*expected):
