@@ -13,6 +13,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict import Outcome
+from app.report import survey_words
 from app.report import words as told
 
 
@@ -90,31 +91,20 @@ def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:
     """A survey as a table, an over-broad role's line red and with its own words."""
-    verdict = marked(told.STATUS_OF[found.outcome], heading(told.survey_verdict(found, words)))
+    verdict = marked(told.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
     yield verdict
     if not found.ties:
         return
-    heads = [words.message(f"doctor.survey.{key}") for key in ("service_account", "role", "trust", "also")]
-    rows = [
-        [
-            f"{tie.namespace}/{tie.service_account}",
-            tie.role_arn,
-            words.message(f"doctor.survey.{tie.stand}"),
-            told.also(tie, found, words),
-        ]
-        for tie in found.ties
-    ]
-    table = [[printable(cell) for cell in row] for row in (heads, *rows)]
-    columns = [max(width(row[place]) for row in table) for place in range(len(heads))]
+    rows = survey_words.rows(found, words)
+    cells = [survey_words.heads(words), *([row.service_account, row.role_arn, row.stand, row.also] for row in rows)]
+    table = [[printable(cell) for cell in line] for line in cells]
+    columns = [max(map(width, column)) for column in zip(*table, strict=True)]
     yield ""
     yield f"    {heading(_line(table[0], columns))}"
-    for tie, row in zip(found.ties, table[1:], strict=True):
-        role = found.role(tie.role_arn)
-        wide = role is not None and role.wide
-        status = Status.FAILED if wide else told.STAND_STATUS[tie.stand]
-        line = _line(row, columns)
-        yield f"  {marked(status, click.style(line, fg='red') if wide else line)}"
-    if texts := told.survey_would_allow(found, words):
+    for row, printed in zip(rows, table[1:], strict=True):
+        line = _line(printed, columns)
+        yield f"  {marked(Status.FAILED, click.style(line, fg='red')) if row.wide else marked(row.status, line)}"
+    if texts := survey_words.would_allow(found, words):
         yield ""
         yield from to_paste(texts, indent=2)
     yield ""

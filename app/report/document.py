@@ -19,7 +19,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonValue
-from app.report import difference
+from app.report import difference, survey_words
 from app.report import words as told
 
 
@@ -74,5 +74,5 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
         "outcome": found.outcome,
         "service_accounts": [dataclasses.asdict(tie) for tie in found.ties],
         "roles": [dataclasses.asdict(role) for role in found.roles],
-        "would_allow": [text for _, text in told.survey_would_allow(found, words)],
+        "would_allow": [text for _, text in survey_words.would_allow(found, words)],
     }

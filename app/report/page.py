@@ -13,7 +13,7 @@ from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict import Outcome
-from app.report import difference, picture
+from app.report import difference, picture, survey_words
 from app.report import words as told
 
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
@@ -25,6 +25,7 @@ _MARKS = {
     Status.NOT_REACHED: "·",
 }
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_WIDE = ' class="wide"'
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -85,10 +86,10 @@ def of_survey(found: Survey, words: Content) -> str:
     drawn = picture.svg(source)
     status = told.STATUS_OF[found.outcome]
     parts = [
-        _verdict(status, told.survey_verdict(found, words)),
+        _verdict(status, survey_words.verdict(found, words)),
         _values({"issuer": found.issuer, words.message("doctor.read_at"): told.read_at(found.read_at)}),
         _table(found, words),
-        _to_paste(told.survey_would_allow(found, words)),
+        _to_paste(survey_words.would_allow(found, words)),
     ]
     if found.ties:
         parts.append(f"<p>{_prose(words.message('doctor.survey.picture'))}</p>")
@@ -185,20 +186,15 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
 
 
 def _table(found: Survey, words: Content) -> str:
-    """One row a ServiceAccount."""
-    names = [escape(words.message(f"doctor.survey.{key}")) for key in ("service_account", "role", "trust", "also")]
+    """One row a ServiceAccount. On a phone each value bears its head beside it."""
+    names = [escape(head) for head in survey_words.heads(words)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
-    rows = []
-    for tie in found.ties:
-        role = found.role(tie.role_arn)
-        opened = '<tr class="wide">' if role is not None and role.wide else "<tr>"
-        status = told.STAND_STATUS[tie.stand]
-        stand = f'<span class="{status}">{_mark(status)}{escape(words.message(f"doctor.survey.{tie.stand}"))}</span>'
-        account = f"{tie.namespace}/{tie.service_account}"
-        rows.append(
-            f'{opened}<th scope="row"><code>{escape(account)}</code></th>'
-            f'<td data-head="{names[1]}"><code>{escape(tie.role_arn)}</code></td>'
-            f'<td data-head="{names[2]}" class="stand">{stand}</td>'
-            f'<td data-head="{names[3]}">{_prose(told.also(tie, found, words))}</td></tr>'
-        )
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    rows = "".join(
+        f'<tr{_WIDE if row.wide else ""}><th scope="row"><code>{escape(row.service_account)}</code></th>'
+        f'<td data-head="{names[1]}"><code>{escape(row.role_arn)}</code></td>'
+        f'<td data-head="{names[2]}" class="stand">'
+        f'<span class="{row.status}">{_mark(row.status)}{escape(row.stand)}</span></td>'
+        f'<td data-head="{names[3]}">{_prose(row.also)}</td></tr>'
+        for row in survey_words.rows(found, words)
+    )
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'

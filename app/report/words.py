@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from app.content import Content
 from app.flow.consent import Action
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
@@ -114,58 +113,3 @@ def read_at(seconds: float) -> str:
         return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return ""
-
-
-STAND_STATUS = {
-    Stand.OWN: Status.PASSED,
-    Stand.REFUSED: Status.FAILED,
-    Stand.MALFORMED: Status.FAILED,
-    Stand.UNREAD: Status.UNKNOWN,
-}
-"""The mark that a ServiceAccount of a survey bears."""
-
-
-def survey_would_allow(found: Survey, words: Content) -> list[tuple[str, str]]:
-    """What would let us read the roles that we may not read; empty where no permission is missing."""
-    lacking = any(role.reason == NO_PERMISSION for role in found.roles)
-    return allowing(["role.exists"], words) if lacking else []
-
-
-def survey_verdict(found: Survey, words: Content) -> str:
-    """What a survey comes to, in a sentence or two."""
-    if not found.ties:
-        return words.message("doctor.survey.nothing")
-    values = {
-        "refused": found.refused,
-        "wide": sum(role.wide for role in found.roles),
-        "unknown": found.unread,
-        "service_accounts": len(found.ties),
-        "roles": len(found.roles),
-    }
-    summary = words.message("doctor.survey.summary", **values)
-    space = "" if words.language == "ja" else " "
-    return f"{summary}{space}{words.message(f'doctor.survey.{found.outcome}', **values)}"
-
-
-def also(tie: Tie, found: Survey, words: Content) -> str:
-    """Whom the role of a row lets in besides: in general where it is over-broad, else by name."""
-    role = found.role(tie.role_arn)
-    if role is None or role.reason:
-        return _unread(role, words) if role is not None else ""
-    if role.wide:
-        return words.message("doctor.survey.wide", whom=whom(role, words))
-    return ", ".join(role.also) or words.message("doctor.survey.nobody_else")
-
-
-def _unread(role: RoleFound, words: Content) -> str:
-    """That a role could not be read, why, and what the server said."""
-    reason = words.message(f"reasons.{role.reason}")
-    return " ".join(filter(None, (f"{words.message('doctor.survey.unread')}: {reason}", role.said)))
-
-
-def whom(role: RoleFound, words: Content) -> str:
-    """Whom an over-broad role lets in."""
-    if role.cluster:
-        return words.message("doctor.survey.everybody")
-    named = [words.message("doctor.survey.namespace", namespace=name) for name in role.namespaces]
-    return ", ".join([*named, *([words.message("doctor.survey.others")] if role.similar else [])])

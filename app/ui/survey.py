@@ -7,12 +7,13 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
-from app.report import picture, words
+from app.report import picture, survey_words, words
 from app.ui import components, notice, session
 from app.ui.checks import allowed_by, mark
 from app.ui.text import escape, prose, value
 
 _KEPT = "survey"
+_WIDE = ' class="wide"'
 
 
 def surveyed(content: Content) -> None:
@@ -32,7 +33,7 @@ def surveyed(content: Content) -> None:
         lacking = allowed_by(words.allowing_after(found, USES, content), content)
         components.block(notice.notice(found, content) + lacking, key="notice_survey")
         return
-    lacking = allowed_by(words.survey_would_allow(found, content), content)
+    lacking = allowed_by(survey_words.would_allow(found, content), content)
     components.block(_verdict(found, content) + _table(found, content) + lacking, key="survey")
     if found.ties:
         st.caption(content.message("doctor.survey.picture"))
@@ -49,7 +50,7 @@ def _ask() -> Survey | FlowError:
 
 def _verdict(found: Survey, content: Content) -> str:
     status = words.STATUS_OF[found.outcome]
-    sentence = prose(words.survey_verdict(found, content))
+    sentence = prose(survey_words.verdict(found, content))
     return f'<div class="outcome {status}" role="status">{mark(status, content)}<div><p>{sentence}</p></div></div>'
 
 
@@ -57,22 +58,17 @@ def _table(found: Survey, content: Content) -> str:
     """One row a ServiceAccount; a role that lets in too many is red, and says so."""
     if not found.ties:
         return ""
-    names = [escape(content.message(f"doctor.survey.{key}")) for key in ("service_account", "role", "trust", "also")]
+    names = [escape(head) for head in survey_words.heads(content)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
-    rows = []
-    for tie in found.ties:
-        role = found.role(tie.role_arn)
-        status = words.STAND_STATUS[tie.stand]
-        stand = escape(content.message(f"doctor.survey.{tie.stand}"))
-        wide = ' class="wide"' if role is not None and role.wide else ""
-        rows.append(
-            f'<tr{wide}><th scope="row">{value(f"{tie.namespace}/{tie.service_account}")}</th>'
-            f'<td data-head="{names[1]}">{value(tie.role_arn)}</td>'
-            f'<td data-head="{names[2]}" class="stand {status}">{mark(status, content)} {stand}</td>'
-            f'<td data-head="{names[3]}">{prose(words.also(tie, found, content))}</td></tr>'
-        )
+    rows = "".join(
+        f'<tr{_WIDE if row.wide else ""}><th scope="row">{value(row.service_account)}</th>'
+        f'<td data-head="{names[1]}">{value(row.role_arn)}</td>'
+        f'<td data-head="{names[2]}" class="stand {row.status}">{mark(row.status, content)} {escape(row.stand)}</td>'
+        f'<td data-head="{names[3]}">{prose(row.also)}</td></tr>'
+        for row in survey_words.rows(found, content)
+    )
     label = escape(content.message("doctor.survey.title"))
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="survey"><thead><tr>{heads}'
-        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
     )
