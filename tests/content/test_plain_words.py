@@ -1,0 +1,51 @@
+"""Words for someone who is new to it: short sentences, plain words, and what is not known said."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.content import load
+from tests.content.test_texts import both, every_text
+
+ENDS = {"en": re.compile(r"(?<=[.!?])\s+|\n"), "ja": re.compile(r"(?<=[。？！])|\n")}
+LONGEST = {"en": 45, "ja": 140}
+"""In English counted in words, in Japanese in characters. A piece of code counts as one word."""
+AVOIDED = {
+    "en": r"\b(?:simply|obviously|just do|easy|in one go|anew|mend(?:s|ed)?)\b|!(?!\[)",
+    "ja": "簡単|単に|もちろん|しくみ",
+}
+"""What STYLE.md tells to avoid."""
+NOT_CONFIRMED = {"en": "have not found", "ja": "確認できていません"}
+
+
+def prose(text: str) -> str:
+    """`text` with each piece of code as one word, and each mark as what it shows."""
+    return re.sub(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]", r"\1", re.sub(r"`[^`]*`", "code", text))
+
+
+@both
+def test_no_sentence_is_too_long(language: str) -> None:
+    def length(sentence: str) -> int:
+        return len(sentence.split()) if language == "en" else len(sentence)
+
+    texts = every_text(load(language))
+    sentences = {key: ENDS[language].split(prose(text)) for key, text in texts.items()}
+    longest = LONGEST[language]
+    assert {key: it for key, them in sentences.items() for it in them if length(it) > longest} == {}
+
+
+@both
+def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
+    avoided = re.compile(AVOIDED[language], re.I)
+    assert [(key, text) for key, text in every_text(load(language)).items() if avoided.search(prose(text))] == []
+
+
+@both
+@pytest.mark.parametrize(
+    ("page", "anchor"), [("sts_assume", "why"), ("time_machine", "revoked"), ("thief", "does-not-limit")]
+)
+def test_a_lesson_on_a_deleted_pods_token_says_that_it_is_a_conclusion(language: str, page: str, anchor: str) -> None:
+    """No document of AWS says that STS accepts such a token: it follows from what STS can read."""
+    assert NOT_CONFIRMED[language] in load(language).lesson(page).section(anchor).body
