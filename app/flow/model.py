@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 JsonValue = Any
 """A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
+JsonObject = dict[str, Any]
+"""A document of our own, whose members may be set."""
 
 
 class Step(StrEnum):

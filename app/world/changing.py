@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.model import JsonObject
 from app.flow.steps.names import TOKEN_DIRECTORY, host_and_path
 from app.world import roles
 from app.world.apiserver import operations
@@ -22,7 +23,6 @@ from app.world.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
 POD_SECONDS = 30.0
 """How long a Pod that was created anew may be on its way."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.model import JsonObject
 from app.flow.steps.names import host_and_path
 from app.world import changing, roles, scenario
 from app.world.apiserver import operations
@@ -19,7 +20,6 @@ from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_A
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 DEFAULT = "default"
 """The ServiceAccount of `pod-before`: the one that every namespace has."""
 REVOKED = "AWSRevokeOlderSessions"

@@ -7,11 +7,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from app.flow.model import JsonValue
-
-JsonObject = dict[str, Any]
+from app.flow.model import JsonObject, JsonValue
 
 
 def written(pod: JsonObject) -> JsonObject:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.flow.steps.names import host_and_path
 from app.world.aws import iam
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 AUDIENCE = "sts.amazonaws.com"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly")
 """What eksctl attaches to the role of a node."""

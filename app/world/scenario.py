@@ -6,12 +6,13 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world import story
 from app.world.apiserver import controllers, operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.aws import iam
 from app.world.aws.entities import Bucket, Node, StoredObject
-from app.world.roles import AUDIENCE, NODE_POLICIES, NODE_TRUST, JsonObject, create_role, trust_policy
+from app.world.roles import AUDIENCE, NODE_POLICIES, NODE_TRUST, create_role, trust_policy
 
 if TYPE_CHECKING:
     from app.world.world import World

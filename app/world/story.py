@@ -9,12 +9,12 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.roles import (
     NODE_POLICIES,
     NODE_TRUST,
-    JsonObject,
     create_role,
     trust_policy,
     trust_policy_without_subject,

@@ -6,8 +6,9 @@ directories `serviceaccount`, `defaulttolerationseconds`, `priority`, `namespace
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.defaults import FILE_MODE, containers_of
 from app.world.apiserver.names import random_suffix
@@ -16,7 +17,6 @@ from app.world.apiserver.resources import RESOURCES, Resource
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 
 API_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 """Where a Pod finds its token for the API server."""

@@ -9,17 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver import errors, patch
 from app.world.apiserver.authentication import User
 from app.world.apiserver.codec import Malformed, parse_json
 from app.world.apiserver.defaults import apply_defaults
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.schema import Decoder, WrongType
-
-JsonObject = dict[str, Any]
 
 
 class CallFailed(Exception):

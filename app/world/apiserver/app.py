@@ -6,7 +6,7 @@ One application serves every world; the world is in the URL (`/k8s/{world}/...`)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from app.flow.model import JsonObject
 from app.world.apiserver import codec, discovery, errors, openapi, operations, reading, tokens
 from app.world.apiserver.authentication import User, authenticate, named_world
 from app.world.apiserver.authorization import authorize
@@ -33,7 +34,6 @@ from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_bod
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 FindWorld = Callable[[str], "World | None"]
 
 _HEALTH = ("/healthz", "/livez", "/readyz")

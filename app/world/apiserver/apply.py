@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.errors import ApiError, bad_request
 from app.world.apiserver.managed_fields import (
     APPLY,
@@ -23,8 +22,6 @@ from app.world.apiserver.managed_fields import (
     write_managers,
 )
 from app.world.apiserver.schema import LIST_KEYS, TYPES, Type, is_atomic
-
-JsonObject = dict[str, Any]
 
 
 def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, time: str) -> JsonObject:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.stored import Stored
-
-JsonObject = dict[str, Any]
 
 HISTORY_LIMIT = 1000
 """Changes that a watch can resume from."""

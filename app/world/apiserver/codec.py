@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import yaml
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver import errors, protobuf
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.schema import Decoder, WrongType, json_kind
-
-JsonObject = dict[str, Any]
 
 JSON = "application/json"
 YAML = "application/yaml"

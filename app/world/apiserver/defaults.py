@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-JsonObject = dict[str, Any]
+from app.flow.model import JsonObject
 
 FILE_MODE = 0o644
 

@@ -5,14 +5,14 @@ Source of the OIDC part: `pkg/serviceaccount/openidmetadata.go`: the API server'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver.resources import GROUPS, RESOURCES, REVIEWS
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 
 VERSION: JsonObject = {
     "major": "1",

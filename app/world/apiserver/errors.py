@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver.resources import Resource
-
-JsonObject = dict[str, Any]
 
 
 class ApiError(Exception):

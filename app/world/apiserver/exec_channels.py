@@ -7,10 +7,11 @@ A message's first byte is its channel. Source: k8s.io/apimachinery `pkg/util/rem
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver import errors
 from app.world.apiserver.logs import choose_container
@@ -20,7 +21,6 @@ from app.world.node.kubelet import ContainerNotFound
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDOUT, STDERR, ERROR = b"\x01", b"\x02", b"\x03"

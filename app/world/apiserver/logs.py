@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors, names
 from app.world.apiserver.reading import integer_parameter
 from app.world.apiserver.request_info import is_true
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from app.world.apiserver.changes import Change
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 
 FOLLOW_SECONDS = 3600.0
 """The longest that a log is followed."""

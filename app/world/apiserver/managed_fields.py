@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.schema import KEY_DEFAULTS, LIST_KEYS, TYPES, Type, is_atomic
 
-JsonObject = dict[str, Any]
 Path = tuple[str, ...]
 
 APPLY = "Apply"

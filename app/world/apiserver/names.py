@@ -11,9 +11,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver.errors import Cause
-
-JsonObject = dict[str, Any]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"

@@ -8,11 +8,9 @@ work.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver.resources import GROUPS, RESOURCES, REVIEWS, Resource
-
-JsonObject = dict[str, Any]
 
 _PARAMETERS = [
     {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors, names
 from app.world.apiserver.errors import Cause
-
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

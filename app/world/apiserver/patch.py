@@ -12,12 +12,10 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver import errors
 from app.world.apiserver.codec import Malformed, check_shape
 from app.world.apiserver.schema import LIST_KEYS, TYPES, Type
-
-JsonObject = dict[str, Any]
 
 OPERATIONS_LIMIT = 10_000
 """Operations in one JSON patch (`maxJSONPatchOperations`)."""

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import names
 from app.world.apiserver.errors import Cause
 from app.world.apiserver.schema import TYPES
-
-JsonObject = dict[str, Any]
 
 MIN_TOKEN_SECONDS = 600
 MAX_TOKEN_SECONDS = 2**32

@@ -6,14 +6,12 @@ Source: k8s.io/apiserver `pkg/registry/rest/{create,update,meta}.go` and the str
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.options import Options
 from app.world.apiserver.resources import Resource
-
-JsonObject = dict[str, Any]
 
 
 def typed(body: JsonObject, resource: Resource, options: Options) -> tuple[JsonObject, list[str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.request_info import is_true
 from app.world.apiserver.resources import Resource
@@ -20,7 +21,6 @@ from app.world.apiserver.watch import WATCH_LIMIT, Watch
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 
 DEFAULT_WATCH_SECONDS = 1800
 

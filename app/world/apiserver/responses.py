@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
 from starlette.responses import Response
 
+from app.flow.model import JsonObject
 from app.world.apiserver.errors import ApiError
-
-JsonObject = dict[str, Any]
 
 WARNINGS_LIMIT = 4096
 """Characters of all warnings together."""

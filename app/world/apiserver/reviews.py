@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver.authentication import InvalidToken, User
 from app.world.apiserver.authentication import review as review_token
 from app.world.apiserver.authorization import Grant, Request, grants_of, is_allowed
@@ -15,8 +16,6 @@ from app.world.apiserver.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 def answer_review(world: World, user: User, resource: Resource, body: JsonObject) -> JsonObject:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors, names
 from app.world.apiserver.errors import Cause
 from app.world.apiserver.resources import Resource
 
-JsonObject = dict[str, Any]
 Labels = Mapping[str, str]
 Predicate = Callable[[JsonObject], bool]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.changes import ChangeLog
 from app.world.apiserver.resources import RESOURCES
@@ -21,7 +22,6 @@ from app.world.clock import WorldClock
 if TYPE_CHECKING:
     from app.world.apiserver.authorization import Grant
 
-JsonObject = dict[str, Any]
 
 OBJECT_LIMIT = 1000
 """Objects in one cluster, events apart."""

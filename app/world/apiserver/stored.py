@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
-JsonObject = dict[str, Any]
+from app.flow.model import JsonObject
+
 Key = tuple[str, str]
 """(namespace, name); the namespace of a cluster-wide object is empty."""
 

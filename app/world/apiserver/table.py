@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.resources import Resource
-
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

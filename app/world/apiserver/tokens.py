@@ -7,8 +7,9 @@ settings of EKS: a token lives a day at most, a Pod's own token for the API serv
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.admission import API_TOKEN_SECONDS
 from app.world.apiserver.authentication import User
@@ -21,7 +22,6 @@ from app.world.apiserver.times import timestamp
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 
 GROUP = "authentication.k8s.io"
 DEFAULT_SECONDS = 3600

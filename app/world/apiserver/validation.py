@@ -7,15 +7,13 @@ for fields that nothing in this cluster acts upon (affinity, probes, volumes of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors, names, pod_validation
 from app.world.apiserver.errors import Cause
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.selectors import validate_selector
 from app.world.apiserver.urls import url_errors
-
-JsonObject = dict[str, Any]
 
 DATA_LIMIT = 1024 * 1024
 """Bytes of data in a ConfigMap or Secret."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.changes import Change
 from app.world.apiserver.resources import Resource
@@ -17,7 +18,6 @@ from app.world.apiserver.stored import Stored
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 Render = Callable[[Stored], JsonObject]
 """From a stored object to what the client wants to see of it."""
 

@@ -10,9 +10,9 @@ import base64
 import copy
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver import errors
 from app.world.apiserver.admission_review import (
     Attributes,
@@ -27,8 +27,6 @@ from app.world.network import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 async def mutate(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.responses import Response
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver import codec, errors, operations, patch
 from app.world.apiserver.apply import apply
 from app.world.apiserver.codec import Malformed
@@ -20,8 +19,6 @@ from app.world.apiserver.responses import json_response
 from app.world.apiserver.schema import Decoder, WrongType
 from app.world.apiserver.selectors import parse_selectors
 from app.world.apiserver.times import timestamp
-
-JsonObject = dict[str, Any]
 
 
 class Write:

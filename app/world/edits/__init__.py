@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world import memento
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 __all__ = ["FOR_NEW_PODS", "KINDS", "EditRefused", "apply", "editable", "recreate_pod"]
-
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True)

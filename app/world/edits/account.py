@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.flow.steps.names import host_and_path
 from app.world.aws import iam
 from app.world.edits.reading import member, only, same_name, texts
@@ -14,7 +15,6 @@ from app.world.scenario import ROLE
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 _ROLE = ("RoleName", "MaxSessionDuration", "AttachedPolicies", "InlinePolicies")
 _PROVIDER = ("Url", "ClientIDList", "ThumbprintList")
 

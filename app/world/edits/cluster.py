@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.codec import decode_typed
@@ -21,7 +22,6 @@ from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 WEBHOOK = "pod-identity-webhook"
 _METADATA = ("name", "namespace", "labels", "annotations")
 _MEMBERS = {

@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.redaction import MASK, mask_text
 from app.world.edits.refusal import EditRefused
 
-JsonObject = dict[str, Any]
 Path = tuple[str, ...]
 
 

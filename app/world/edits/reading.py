@@ -7,10 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.world.edits.refusal import EditRefused
 
-JsonObject = dict[str, Any]
 SIZE_LIMIT = 64 * 1024
 """Bytes of a text that is read at all. The largest that makes sense is a webhook's configuration, with 3 KiB."""
 DEPTH_LIMIT = 30

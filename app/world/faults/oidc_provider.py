@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import Step
+from app.flow.model import JsonObject, Step
 from app.flow.steps.names import host_and_path
 from app.world.aws import iam
 from app.world.changing import (
@@ -22,7 +22,6 @@ from app.world.roles import AUDIENCE
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 OTHER_ROLE = "reports-reader"
 """The role in the other account."""
 FORMER_ID = "EC973221A6C1BC248C79CFD5455EEECC"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import Step
+from app.flow.model import JsonObject, Step
 from app.flow.steps.names import API_TOKEN
 from app.world.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 from app.world.faults import texts
@@ -13,7 +13,6 @@ from app.world.faults.fault import Fault, Whole
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 _SIDECAR = {"name": "logs", "image": "busybox:latest", "command": ["sleep", "infinity"]}
 
 

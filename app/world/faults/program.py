@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import Step
+from app.flow.model import JsonObject, Step
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.aws import iam
@@ -25,7 +25,6 @@ from app.world.scenario import NAMESPACE, ROLE
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 PROFILE = "ec2"
 """A profile from the time on EC2, which names no credentials: the instance's are what is left."""
 NEXT_ROLE = "data-reader"

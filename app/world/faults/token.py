@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import Step
+from app.flow.model import JsonObject, Step
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.changing import (
@@ -27,7 +27,6 @@ from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 SECRET = "my-app-token"
 _DAY = 86_400.0
 _GRACE = 300.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.flow.model import Step
+from app.flow.model import JsonObject, Step
 from app.flow.steps.names import host_and_path
 from app.world.changing import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.faults import texts
@@ -17,8 +17,6 @@ from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 def _wrong_namespace(world: World) -> JsonObject:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.environment import expand
 from app.world.node.filesystem import FileSystem, User
 from app.world.node.listing import ls
 
-JsonObject = dict[str, Any]
 AWS = "aws"
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.atomic_writer import OwnedTree
 from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
@@ -18,7 +19,6 @@ from app.world.node.volumes import PodVolumes
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 PROGRAM_SECONDS = 60.0
 """After which a program that does not end is given up."""
 PROGRAMS_AT_ONCE = 2

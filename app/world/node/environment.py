@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
 
 if TYPE_CHECKING:
     from app.world.apiserver.state import ClusterState
 
-JsonObject = dict[str, Any]
 STRING_LIMIT = 128 * 1024
 """Characters of one variable or argument: Linux's MAX_ARG_STRLEN."""
 TOTAL_LIMIT = 2 * 1024 * 1024

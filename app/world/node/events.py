@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.apiserver.state import ClusterState
-
-JsonObject = dict[str, Any]
 
 
 def record_event(

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.network import NetworkError
 from app.world.node.container_runtime import ContainerRuntime
@@ -27,7 +28,6 @@ from app.world.node.volumes import pod_directory
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 REQUEST_SECONDS = 10.0
 """How long kubelet waits for the API server."""
 VOLUMES_LIMIT = 16 * 1024 * 1024

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver.errors import ApiError
 from app.world.node.events import record_event
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 class PodRecord:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.times import timestamp
 
-JsonObject = dict[str, Any]
 LOG_LIMIT = 64 * 1024
 """Characters of a container's log that are kept, the newest."""
 BACK_OFF_SECONDS = 10

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.container_runtime import ContainerRuntime
@@ -17,8 +18,6 @@ from app.world.node.volumes import PodVolumes
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 class ContainerNotFound(Exception):

@@ -10,9 +10,8 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-JsonObject = dict[str, Any]
+from app.flow.model import JsonObject
 
 MAX_TTL = 24 * 3600
 """Seconds after which a token is renewed in any case."""

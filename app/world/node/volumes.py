@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.node.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
 from app.world.node.environment import ConfigError, data_of, field_value
 from app.world.node.tokens import TokenError, TokenManager
@@ -13,7 +14,6 @@ from app.world.node.tokens import TokenError, TokenManager
 if TYPE_CHECKING:
     from app.world.world import World
 
-JsonObject = dict[str, Any]
 DEFAULT_MODE = 0o644
 SOURCES_LIMIT = 100
 """Sources in one projected volume: each may cost a token."""

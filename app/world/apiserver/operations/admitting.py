@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import admission, webhooks
 from app.world.apiserver.admission_review import Attributes
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[JsonObject, list[str]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import admission, controllers, errors
 from app.world.apiserver.admission_review import Attributes
 from app.world.apiserver.authentication import User
@@ -22,8 +23,6 @@ from app.world.apiserver.validation import validate
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 async def create(

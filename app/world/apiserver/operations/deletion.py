@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.flow.model import JsonObject
 from app.world.apiserver import controllers, errors, webhooks
 from app.world.apiserver.admission_review import Attributes
 from app.world.apiserver.operations.scope import Scope
@@ -13,8 +14,6 @@ from app.world.apiserver.times import timestamp
 
 if TYPE_CHECKING:
     from app.world.world import World
-
-JsonObject = dict[str, Any]
 
 
 async def delete_object(scope: Scope, name: str, options: DeleteOptions) -> JsonObject:

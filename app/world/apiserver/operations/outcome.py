@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-JsonObject = dict[str, Any]
+from app.flow.model import JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.admission_review import Attributes
 from app.world.apiserver.defaults import apply_defaults
@@ -17,8 +17,6 @@ from app.world.apiserver.options import Options
 from app.world.apiserver.preparation import keep_system_fields, match_name, match_namespace, ordered, same, typed
 from app.world.apiserver.times import timestamp
 from app.world.apiserver.validation import validate
-
-JsonObject = dict[str, Any]
 
 ATTEMPTS = 5
 """How often an update is tried when the object changes meanwhile."""
