@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import boto3
 import botocore.session
@@ -20,8 +19,8 @@ from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk
 from app.clients.errors import from_aws, unexpected
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 
-TIMEOUT = 10.0
-"""Seconds until credentials must be there."""
+TIMEOUT = 3.0
+"""Seconds until credentials must be there: less than a question may take, so that what is missing is told by name."""
 _OPERATION = "load AWS credentials"
 _loader = Loader(include_default_search_paths=True)
 """The services' models, read once: they cost 13 MB and 200 ms."""
@@ -35,7 +34,7 @@ class AwsLogin:
         self._profile = profile
         self._region = region
         self._lock = threading.Lock()
-        self._identity: Identity | None = None
+        self._found: Identity | FlowError | None = None
         self.sdk = Sdk(self._client_session, LIMITS)
         """Clients that go where the profile says (endpoints, proxies, CAs), signed by whoever calls."""
 
@@ -56,11 +55,13 @@ class AwsLogin:
             return self._region
 
     def identity(self) -> Identity:
-        """The credentials, found once. Raises `FlowError`."""
+        """The credentials, looked for once. Raises `FlowError`, each time the same."""
         with self._lock:
-            if self._identity is None:
-                self._identity = _within(TIMEOUT, self._find)
-            return self._identity
+            if self._found is None:
+                self._found = _within(TIMEOUT, self._find)
+        if isinstance(self._found, FlowError):
+            raise self._found
+        return self._found
 
     def _find(self) -> Identity:
         session = self._session()
@@ -98,9 +99,9 @@ def _no_terminal(prompt: str) -> str:
     raise NotPermitted(code="aws_mfa_needed", said=prompt.strip(), operation=_OPERATION)
 
 
-def _within(seconds: float, find: Callable[[], Identity]) -> Identity:
-    """What `find` returns, in a thread that is left behind where it takes too long. Raises `FlowError`."""
-    outcome: list[Any] = []
+def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowError:
+    """What `find` returns, or why there is nothing; in a thread that is left behind where it takes too long."""
+    outcome: list[Identity | FlowError] = []
 
     def run() -> None:
         try:
@@ -115,9 +116,6 @@ def _within(seconds: float, find: Callable[[], Identity]) -> Identity:
     thread = threading.Thread(target=run, name="aws-credentials", daemon=True)
     thread.start()
     thread.join(seconds)
-    if not outcome:
-        raise Unreachable(code="aws_credentials_timed_out", said="", operation=_OPERATION, expected=f"{seconds:.0f}")
-    if isinstance(outcome[0], FlowError):
-        raise outcome[0]
-    identity: Identity = outcome[0]
-    return identity
+    if outcome:
+        return outcome[0]
+    return Unreachable(code="aws_credentials_timed_out", said="", operation=_OPERATION, expected=f"{seconds:.0f}")

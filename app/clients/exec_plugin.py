@@ -23,7 +23,7 @@ from app.clients.kubeconfig import JsonObject, problem, wrong_shape
 from app.flow import strict_json
 from app.flow.redaction import MASK, mask_text
 
-TIMEOUT = 8.0
+TIMEOUT = 5.0
 """Seconds. `aws eks get-token` takes one or two."""
 REUSE_SECONDS = 60.0
 """How long an answer is used again at most: long enough for a page, short enough that a new login counts soon."""

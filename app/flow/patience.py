@@ -1,4 +1,4 @@
-"""How long a walk waits: for one answer, and for all of them together. A server that is silent is asked once.
+"""How long a walk waits: for one answer, for all of them, and in vain. A server that is silent is asked once.
 
 The clients have time-outs of their own, but those count from byte to byte and know nothing of each other: ten slow
 answers are ten times as slow. So each question is put in a thread of its own, which is left behind when its time is up.
@@ -18,16 +18,19 @@ from app.flow.interception import intercepted
 from app.flow.ports import Ports
 
 WALK_SECONDS = 8.0
-"""For all questions together, from the first one on: a walk is over within ten seconds, the start included."""
-ANSWER_SECONDS = 4.0
-"""For one answer. Once one did not come, no other may take more than half of what is left: whoever is as silent leaves
-something to those who answer."""
+"""For all questions together, from the first one on, where all are answered: slow servers are no silent ones."""
+ANSWER_SECONDS = 3.5
+"""For one question; some take several requests."""
+SILENCE_SECONDS = 6.0
+"""What all silent servers together may cost. Once one did not answer, no question may take more than half of what is
+left of it. So however many are silent, a command that waits for them is over within ten seconds, its start included, on
+a busy machine too."""
 TIMED_OUT = "timed_out"
 OUT_OF_TIME = "out_of_time"
 """Our codes for: this answer did not come in time; there was no time left to ask."""
 
-_HEARD = "certificate_"
-"""How the codes of a server begin that did answer, though not as the one that was asked for."""
+_NOT_SILENT = ("certificate_", "aws_credentials_")
+"""How the codes begin where the server did answer, though not as the one that was asked for, or was never asked."""
 _WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet", "pod_log": "kubelet"}
 """By method of `Cluster`: for whom the API server itself may be waiting when it is silent."""
 
@@ -90,7 +93,7 @@ def in_a_thread(call: Callable[[], Any], seconds: float) -> Any:
 
 
 class _Watch:
-    """The time that is left, and who has been silent."""
+    """The time that is left, what was lost of it, and who has been silent."""
 
     def __init__(self, seconds: float, clock: Callable[[], float], run: Run) -> None:
         self._seconds = seconds
@@ -98,7 +101,7 @@ class _Watch:
         self._run = run
         self._until: float | None = None
         self._silence: dict[str, Unreachable] = {}
-        self._waited_in_vain = False
+        self._lost = 0.0
 
     def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any]) -> Any:
         """Asks a server, behind which another may be the silent one. Raises what `put` raises, or `Unreachable`."""
@@ -108,23 +111,20 @@ class _Watch:
         now = self._clock()
         if self._until is None:
             self._until = now + self._seconds
-        left = self._until - now
-        if left <= 0:
+        limit = min(ANSWER_SECONDS, self._until - now)
+        if self._lost:
+            limit = min(limit, (SILENCE_SECONDS - self._lost) / 2)
+        if limit <= 0:
             raise Unreachable(code=OUT_OF_TIME, said="", operation=operation)
-        limit = min(left / 2 if self._waited_in_vain else left, ANSWER_SECONDS)
         try:
             return self._run(put, limit)
         except TimeoutError:
             code = TIMED_OUT if limit == ANSWER_SECONDS else OUT_OF_TIME
-            silence = Unreachable(code=code, said="", operation=operation)
-            self._note(behind or server, silence)
+            silence = self._silence[behind or server] = Unreachable(code=code, said="", operation=operation)
+            self._lost += self._clock() - now
             raise silence from None
         except Unreachable as silence:
-            if not silence.code.startswith(_HEARD):
-                self._note(behind or server, silence)
+            if not silence.code.startswith(_NOT_SILENT):
+                self._silence[behind or server] = silence
+            self._lost += self._clock() - now
             raise
-
-    def _note(self, server: str, silence: Unreachable) -> None:
-        """Asks this server no more. Who waited in vain waits less from now on."""
-        self._silence[server] = silence
-        self._waited_in_vain |= silence.code in (TIMED_OUT, OUT_OF_TIME)

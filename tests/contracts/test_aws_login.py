@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +16,11 @@ from app.clients.aws_calls import static_identity
 from app.clients.aws_login import AwsLogin
 from app.content import load
 from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.patience import ANSWER_SECONDS
 from app.wiring import Choice
 from tests.contracts.scripted import scripted
 from tests.contracts.test_aws_client import error
+from tests.live.gate import silent
 
 SECRET = "s3cr3t-k3y-of-somebody"
 REGION = "ap-northeast-1"
@@ -206,30 +205,49 @@ def test_a_login_that_has_expired_is_told_from_one_that_is_not_allowed(shell: Sh
     assert (raised.value.code, raised.value.words) == (code, words)
 
 
-def test_credentials_that_do_not_come_are_not_waited_for(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_that_do_not_come_are_not_waited_for(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program ends only when this test lets it: waited for, it would hold it up until its own limit."""
     monkeypatch.setattr(aws_login, "TIMEOUT", 0.5)
-    shell.file("config", PROCESS.format("sleep 20"))
-    started = time.monotonic()
-    with pytest.raises(Unreachable) as raised:
-        aws("a").caller_identity()
-    assert raised.value.code == "aws_credentials_timed_out"
-    assert time.monotonic() - started < 15
+    end = tmp_path / "end"
+    shell.file("config", PROCESS.format(f"until test -e {end}; do sleep 0.1; done"))
+    try:
+        with pytest.raises(Unreachable) as raised:
+            aws("a").caller_identity()
+    finally:
+        end.touch()
+    assert (raised.value.code, raised.value.expected) == ("aws_credentials_timed_out", "0")
 
 
-@contextmanager
-def silent() -> Iterator[int]:
-    """A server that takes connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
+def test_credentials_are_looked_for_once(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has none is told so at each question, and waits for it at the first."""
+    runs: list[float] = []
+
+    def looked_for(seconds: float, find: Callable[[], object]) -> FlowError:
+        runs.append(seconds)
+        return Unreachable(code="aws_credentials_timed_out", said="")
+
+    monkeypatch.setattr(aws_login, "_within", looked_for)
+    account = aws("a")
+    for ask in (account.caller_identity, account.oidc_providers):
+        with pytest.raises(Unreachable):
+            ask()
+    assert runs == [aws_login.TIMEOUT]
+
+
+def test_who_waits_for_credentials_learns_so_before_the_question_s_time_is_up() -> None:
+    assert aws_login.TIMEOUT < ANSWER_SECONDS
 
 
 def test_a_service_that_hangs(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws_login, "LIMITS", aws_login.LIMITS.merge(Config(read_timeout=0.3)))
-    with silent() as port:
-        shell.keys().set(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+    monkeypatch.setattr(aws_login, "LIMITS", aws_login.LIMITS.merge(Config(connect_timeout=60, read_timeout=0.3)))
+    with silent() as server:
+        shell.keys().set(AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.port}")
         account = aws()
         with pytest.raises(Unreachable) as raised:
             account.role("r")
+        assert server.connections() == 1
     assert raised.value.code == "timed_out"
     assert len(account.exchanges()) == 1
 

@@ -23,6 +23,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreacha
 from app.flow.ports import Access
 from app.flow.redaction import MASK
 from tests.contracts.scripted import scripted
+from tests.waiting import SECONDS
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 CA = trustme.CA()
@@ -308,7 +309,7 @@ def test_exec_that_is_forbidden() -> None:
 def test_exec_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exec_stream, "TIMEOUT", 0.2)
     done = threading.Event()
-    with exec_server(lambda _: done.wait(10) and None) as port:
+    with exec_server(lambda _: done.wait(SECONDS) and None) as port:
         with pytest.raises(Unreachable, match="timed out"):
             cluster(port, "https", CA.cert_pem.bytes()).execute("a", "b", "c", ["ls"])
         done.set()

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from app.clients import issuer
 from app.clients.issuer import IssuerTransport, PublicIssuer
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from tests.waiting import SECONDS
 
 HOST = "oidc.example"
 ISSUER = f"https://{HOST}/id/A"
@@ -42,7 +43,7 @@ class Server:
                 connection, _ = self._listener.accept()
             except OSError:  # closed: the test is over
                 return
-            connection.settimeout(5)
+            connection.settimeout(SECONDS)
             try:
                 with self._context.wrap_socket(connection, server_side=True) as tls:
                     self.connections += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from app.wiring import simulated
 from app.world.simulation import Simulation
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
+from tests.waiting import eventually
 from tests.world.helpers import aws_client, kubernetes_client
 
 FAILED, PASSED, WARNING = Status.FAILED, Status.PASSED, Status.WARNING
@@ -58,7 +58,7 @@ class Learner:
         container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
         spec = {"serviceAccountName": "my-sa", "restartPolicy": "Never", "containers": [container]}
         self.core.create_namespaced_pod("default", {"metadata": {"name": "pod-after"}, "spec": spec})
-        self.eventually(lambda: self.phase("pod-after") in ("Succeeded", "Failed"))
+        eventually(lambda: self.phase("pod-after") in ("Succeeded", "Failed"))
 
     def phase(self, name: str) -> str:
         return str(self.core.read_namespaced_pod(name, "default").status.phase)
@@ -67,13 +67,7 @@ class Learner:
         def is_gone() -> bool:
             return name not in [pod.metadata.name for pod in self.core.list_namespaced_pod("default").items]
 
-        self.eventually(is_gone)
-
-    def eventually(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + 20
-        while not holds():
-            assert time.monotonic() < end, "it did not come about"
-            time.sleep(0.02)
+        eventually(is_gone)
 
     def trust(self, **changes: Any) -> None:
         role = self.iam.get_role(RoleName="s3-reader")["Role"]["AssumeRolePolicyDocument"]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import ssl
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +29,9 @@ from app.world import scenario
 from app.world.keys import SigningKey
 from app.world.simulation import Simulation
 from tests.live.control_plane import ADMIN_TOKEN, READER_TOKEN, STRANGER_TOKEN, ControlPlane
+from tests.waiting import SECONDS, eventually, unhurried
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
-SECONDS = 20.0
-"""How long the API server may take to know of a webhook."""
 
 
 class Eks:
@@ -62,13 +60,13 @@ class Eks:
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
             verify=context,
             trust_env=False,
-            timeout=30,
+            timeout=SECONDS,
         )
 
     def start(self) -> None:
         """Starts the control plane and puts the scenario into it, by hand where a controller would do it."""
         self.control_plane.start()
-        self.eventually(lambda: "default" in self.admin.namespaces())
+        eventually(lambda: "default" in self.admin.namespaces())
         self.post("api/v1/namespaces/default/serviceaccounts", metadata={"name": "default"})
         annotation = {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{self.world.account_id}:role/{scenario.ROLE}"}
         label = {"app.kubernetes.io/managed-by": "eksctl"}
@@ -107,7 +105,7 @@ class Eks:
         configuration["webhooks"][0].update(changes)
         path = "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
         self.post(path, **configuration)
-        self.eventually(self.webhook_is_called)
+        eventually(self.webhook_is_called)
 
     def webhook_is_called(self) -> bool:
         """Whether a dry run shows the webhook's volume."""
@@ -139,14 +137,6 @@ class Eks:
         finally:
             for plural in ("clusterrolebindings", "clusterroles"):
                 self.request("DELETE", f"{path}/{plural}/chosen")
-
-    @staticmethod
-    def eventually(holds: Callable[[], bool]) -> None:
-        """Waits until it holds."""
-        until = time.monotonic() + SECONDS
-        while not holds():
-            assert time.monotonic() < until, "it did not come about"
-            time.sleep(0.05)
 
     # How the app sees it
 
@@ -196,6 +186,7 @@ class Eks:
 
 def enter(eks: Eks | None, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """From here on the environment is a person's shell: nothing of whoever runs the tests, and the cluster's own."""
+    unhurried(monkeypatch)
     for name in list(os.environ):
         if name.startswith(("AWS_", "KUBECONFIG", "KUBERNETES_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)

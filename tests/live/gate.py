@@ -59,8 +59,29 @@ def _pump(one: socket.socket, other: socket.socket) -> None:
         other.shutdown(socket.SHUT_WR)
 
 
+class Silent:
+    """A server that takes connections and says nothing. The kernel takes them; they wait to be counted."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._taken: list[socket.socket] = []
+        self.port: int = listener.getsockname()[1]
+
+    def connections(self) -> int:
+        """How many there have been."""
+        self._listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._taken.append(self._listener.accept()[0])
+        return len(self._taken)
+
+    def close(self) -> None:
+        for connection in (self._listener, *self._taken):
+            connection.close()
+
+
 @contextlib.contextmanager
-def silent() -> Iterator[int]:
-    """The port of a server that takes connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
+def silent() -> Iterator[Silent]:
+    """A server that takes connections and says nothing, for as long as this lasts."""
+    with contextlib.closing(Silent(socket.create_server(("127.0.0.1", 0), backlog=64))) as server:
+        yield server

@@ -25,6 +25,7 @@ from app.flow.verdict import Outcome
 from app.settings import Settings
 from tests.live.eks import SUBJECT, Eks
 from tests.live.test_walk_live import WithKubelet
+from tests.waiting import eventually
 
 RULES = (
     {"apiGroups": [""], "resources": ["serviceaccounts", "pods"], "verbs": ["get"]},
@@ -79,7 +80,7 @@ def test_a_pod_that_was_not_edited_is_named_with_the_command_for_this_very_pod(h
 
 def test_with_a_part_of_the_rights_the_doctor_says_that_part(here: Eks) -> None:
     with here.granted(*RULES):
-        here.eventually(lambda: here.ports("reader").cluster.discovery() is not None)
+        eventually(lambda: here.ports("reader").cluster.discovery() is not None)
         found = examine(here.ports("reader"), SUBJECT)
     assert {check.id for check in found.checks if check.status is Status.PASSED} >= {"pod.environment", "pod.volume"}
     assert found.verdict.outcome is Outcome.UNKNOWN
@@ -119,7 +120,7 @@ def test_the_rules_that_a_survey_asks_for_are_enough(here: Eks) -> None:
     refused = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader).output
     pasted = refused.partition(load("en").message("actions.allow_rbac"))[2]
     with here.granted(*yaml.safe_load(pasted)):
-        here.eventually(lambda: here.ports("reader").cluster.service_accounts() is not None)
+        eventually(lambda: here.ports("reader").cluster.service_accounts() is not None)
         allowed = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader)
     assert allowed.exit_code == 0, allowed.output
 

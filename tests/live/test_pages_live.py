@@ -24,6 +24,7 @@ from tests.live.eks import SUBJECT, Eks
 from tests.live.test_doctor_live import RULES
 from tests.live.test_walk_live import WithKubelet
 from tests.screens.conftest import Screen
+from tests.waiting import eventually
 
 EN = load("en")
 PAGES = ("home", *Step, "doctor")
@@ -148,7 +149,7 @@ def test_in_a_pod_of_its_own_the_projected_token_is_read_without_asking(
     # (2) With those to read.
     user = f"system:serviceaccount:{SUBJECT.namespace}:{SUBJECT.service_account}"
     with here.granted(*RULES, user=user):
-        here.eventually(lambda: wiring.live(wiring.Choice(in_cluster=True)).cluster.allowed(GET_PODS))
+        eventually(lambda: wiring.live(wiring.Choice(in_cluster=True)).cluster.allowed(GET_PODS))
         shown = through_all(opened())
         assert visit(shown).walk.subject == SUBJECT
         assert visit(shown).granted == {Action.READ_TOKEN}

@@ -14,6 +14,7 @@ from app.flow.model import JsonValue, Status, Walk
 from app.flow.permissions_needed import NEEDS, foresee, need, rules
 from app.flow.walk import walk
 from tests.live.eks import SUBJECT, Eks
+from tests.waiting import eventually
 
 ROLES: Mapping[str, Sequence[JsonValue]] = {
     role["metadata"]["name"]: role["rules"]
@@ -29,9 +30,9 @@ def reader(eks: Eks, *granted: JsonValue) -> Iterator[None]:
     """Within, the user `reader` may do this and no more: waits until the API server's authorizer has heard of it."""
     expected = {use: _allows(granted, use) for use in USES}
     with eks.granted(*granted):
-        eks.eventually(lambda: forecast(eks) == expected)
+        eventually(lambda: forecast(eks) == expected)
         yield
-    eks.eventually(lambda: not any(forecast(eks).values()))
+    eventually(lambda: not any(forecast(eks).values()))
 
 
 def forecast(eks: Eks) -> dict[str, bool | None]:

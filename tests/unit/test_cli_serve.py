@@ -20,6 +20,7 @@ from app.commands.main import command_line
 from app.commands.serve import run, url_of
 from app.content import load
 from app.settings import Settings
+from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,7 +114,7 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
             assert "<html" in httpx.get(f"{url}/token_mount?lang=ja").text
         finally:
             server.send_signal(number)
-            _, errors = server.communicate(timeout=20)
+            _, errors = server.communicate(timeout=SECONDS)
     assert server.returncode == (0 if number == signal.SIGINT else -signal.SIGTERM)
     assert errors == ""
 
@@ -128,7 +129,7 @@ def test_a_signal_while_it_starts_ends_it_without_a_traceback(seconds):
             time.sleep(0.02)
         time.sleep(seconds)
         server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=20)
+        _, errors = server.communicate(timeout=SECONDS)
     assert "Traceback" not in errors
 
 

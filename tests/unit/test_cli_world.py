@@ -18,6 +18,7 @@ from app.commands.main import command_line
 from app.commands.world import prepare, write
 from app.content import load
 from app.settings import Settings
+from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"kubeconfig", "ca.pem", "aws.env"}
@@ -47,7 +48,7 @@ class RunningWorld:
         self.output, self.errors = self.process.stdout.read(), self.process.stderr.read()
         self.process.stdout.close()
         self.process.stderr.close()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=SECONDS)
 
     def environment(self):
         return dict(line.split("=", 1) for line in (self.folder / "aws.env").read_text().splitlines())
@@ -125,7 +126,7 @@ def test_a_taken_port_is_told_and_leaves_no_files(tmp_path, option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "app", "world", "--dir", str(tmp_path), option, port]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
     assert done.returncode == 2
     assert port in done.stderr
     assert option in done.stderr

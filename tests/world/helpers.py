@@ -1,7 +1,5 @@
 """What tests of the world share: clients, and what one asks of a world all the time."""
 
-import time
-
 import boto3
 import kubernetes
 from botocore.config import Config
@@ -50,11 +48,3 @@ def events_of(world, pod):
     uid = pod["metadata"]["uid"]
     events = world.cluster.list("events", "default")
     return [(e["reason"], e["message"]) for e in events if e["involvedObject"]["uid"] == uid]
-
-
-def eventually(holds, seconds=10):
-    """Waits until `holds()` is true."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / ".venv-aws" / "bin" / "aws"
 KUBECTL = shutil.which("kubectl")
@@ -31,7 +33,7 @@ def folder(tmp_path_factory):
         assert process.stdout.readline(), "the world did not start"
         yield path
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=SECONDS)
         assert process.returncode == 0
 
 
@@ -45,7 +47,7 @@ def learner(folder, tmp_path_factory):
 
 
 def run(command, environment, *, status=0):
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS)
     assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout if status == 0 else done.stderr
 

@@ -12,16 +12,16 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from click.testing import CliRunner
 
 from app import wiring
-from app.clients import own_pod
+from app.clients import aws_login, kubernetes_answers, own_pod
 from app.clients.issuer import IssuerTransport, PublicIssuer
 from app.commands import doctor
 from app.commands.main import command_line
@@ -33,6 +33,7 @@ from app.settings import Settings
 from app.wiring import Choice
 from app.world import tool_files
 from tests.live.gate import silent
+from tests.waiting import SECONDS, eventually, unhurried
 from tests.world.helpers import aws_client
 
 TOOLS = [tool for tool in ("kubectl", "aws") if shutil.which(tool) is None]
@@ -67,7 +68,7 @@ class Operator:
         """Runs a line in a shell."""
         environment = {"PATH": os.environ["PATH"], **self.environment}
         done = subprocess.run(
-            ["sh", "-c", command], env=environment, cwd=self.folder, capture_output=True, text=True, timeout=60
+            ["sh", "-c", command], env=environment, cwd=self.folder, capture_output=True, text=True, timeout=SECONDS
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -94,6 +95,7 @@ def operator(simulation: Any, world: Any, tmp_path: Path, monkeypatch: pytest.Mo
             monkeypatch.delenv(name)
     for name, value in {**someone.environment, "AWS_EC2_METADATA_DISABLED": "true"}.items():
         monkeypatch.setenv(name, value)
+    unhurried(monkeypatch)
     host, _, port = simulation.kubernetes_url.removeprefix("https://").partition(":")
     live = wiring.live
 
@@ -139,13 +141,32 @@ def test_what_is_not_there_is_told_in_words(operator: Operator, words: list[str]
 
 
 @pytest.mark.parametrize("words", [["-s", "my-sa"], ["-s", "my-sa", "--pod", "pod-after"], ["--all"]])
-def test_a_server_that_hangs_is_waited_for_once(operator: Operator, words: list[str]) -> None:
-    with silent() as port:
+def test_an_api_server_that_hangs_is_asked_once(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(kubernetes_answers, "TIMEOUT", (0.3, SECONDS))
+    with silent() as server:
         path = operator.folder / tool_files.KUBECONFIG
-        path.write_text(re.sub(r"server: .*", f"server: https://127.0.0.1:{port}", path.read_text()))
-        started = time.monotonic()
+        path.write_text(re.sub(r"server: .*", f"server: https://127.0.0.1:{server.port}", path.read_text()))
         result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", *words])
-        assert time.monotonic() - started < 10
+        assert server.connections() == 1
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "services"),
+    [(["-s", "my-sa", "--pod", "pod-after", "--do", "all"], "iam sts cloudtrail"), (["--all"], "sts iam")],
+)
+def test_of_an_aws_that_hangs_each_service_is_asked_once(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, words: list[str], services: str
+) -> None:
+    limits = aws_login.LIMITS.merge(Config(connect_timeout=SECONDS, read_timeout=0.3))
+    monkeypatch.setattr(aws_login, "LIMITS", limits)
+    with silent() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.port}")
+        result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", *words])
+        assert server.connections() == len(services.split())
     assert result.exit_code == 2
     assert "Traceback" not in result.output
 
@@ -259,7 +280,4 @@ def test_the_commands_mend_what_they_are_for(operator: Operator, name: str) -> N
     assert (found["exit"], found["verdict"]["check"]) == (1, check_id)
     for command in found["fix"]["commands"]:
         operator.paste(command)
-    end = time.monotonic() + 20
-    while (mended := operator.examine())["exit"] != 0:  # the Pod has to be run again
-        assert time.monotonic() < end, mended["verdict"]
-        time.sleep(0.2)
+    eventually(lambda: operator.examine()["exit"] == 0)  # the Pod has to be run again

@@ -13,6 +13,7 @@ from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.network import NetworkError
 from app.world.pki import client_context
 from app.world.world import ISSUER_HOST
+from tests.waiting import SECONDS
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_any_request_is_answered_within_the_protocol(https, simulation, path, ho
 )
 def test_other_addresses_are_refused_in_gos_words(simulation, world, url, text):
     with pytest.raises(NetworkError) as caught:
-        simulation.run(world.network.post_json(url, {}, ca_bundle_pem=b"", timeout=1))
+        simulation.run(world.network.post_json(url, {}, ca_bundle_pem=b"", timeout=SECONDS))
     assert str(caught.value) == text
 
 
@@ -215,7 +216,7 @@ def test_a_url_that_is_no_webhook(simulation, world):
         post(simulation, world, url=f"{simulation.kubernetes_url}/nope")
 
 
-def post(simulation, world, *, url=None, ca_bundle_pem=None, timeout=5):
+def post(simulation, world, *, url=None, ca_bundle_pem=None, timeout=SECONDS):
     bundle = simulation.ca_pem if ca_bundle_pem is None else ca_bundle_pem
     sent = world.network.post_json(url or world.webhook_url, {}, ca_bundle_pem=bundle, timeout=timeout)
     return simulation.run(sent)

@@ -11,7 +11,8 @@ from app.world.apiserver.authentication import ADMIN
 from app.world.node.kubelet import ContainerNotFound
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.node.tokens import KeptToken
-from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, eventually, log_of, pod_of
+from tests.waiting import eventually
+from tests.world.helpers import TOKEN_DIRECTORY, TOKEN_FILE, events_of, log_of, pod_of
 
 KUBERNETES_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 

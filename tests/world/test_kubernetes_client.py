@@ -7,6 +7,7 @@ from kubernetes import client, watch
 from kubernetes.client import ApiException
 from kubernetes.stream import stream
 
+from tests.waiting import SECONDS
 from tests.world.helpers import kubernetes_client
 
 
@@ -81,7 +82,7 @@ def execute(core, *command):
     name, streams = "pod-after", {"stdout": True, "stderr": True, "stdin": False, "tty": False}
     connect = core.connect_get_namespaced_pod_exec
     session = stream(connect, name, "default", command=list(command), **streams, _preload_content=False)
-    session.run_forever(timeout=10)
+    session.run_forever(timeout=SECONDS)
     # The client leaves its socket open where the server has ended the session.
     session.sock.shutdown()
     return session.read_stdout(), session.read_stderr(), session.returncode
@@ -97,7 +98,7 @@ def test_exec(core):
 def test_watch(core):
     core.create_namespaced_service_account("default", account())
     seen = []
-    for event in watch.Watch().stream(core.list_namespaced_service_account, "default", timeout_seconds=10):
+    for event in watch.Watch().stream(core.list_namespaced_service_account, "default", timeout_seconds=SECONDS):
         seen.append((event["type"], event["object"].metadata.name))
         if len(seen) == 3:
             core.delete_namespaced_service_account("x", "default")

@@ -1,6 +1,7 @@
 """What is saved comes back exactly, whatever happened in between; what goes on goes on."""
 
-import time
+import asyncio
+import threading
 
 import kubernetes
 import pytest
@@ -15,6 +16,7 @@ from app.world.apiserver.options import DeleteOptions
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from app.world.node.runner import AwsCli
+from tests.waiting import SECONDS
 from tests.world.helpers import TOKEN_FILE, aws_client, events_of, log_of, pod_of
 from tests.world.state import COPIED, classes_in, state_of
 
@@ -215,10 +217,12 @@ def test_a_client_that_watches_finds_the_pods_that_are_there(simulation, world, 
     known = {pod.metadata.uid for pod in seen.items}
     assert known != wanted
     simulation.restore(world, saved)
-    since = {"resource_version": seen.metadata.resource_version, "timeout_seconds": 1}
+    since = {"resource_version": seen.metadata.resource_version, "timeout_seconds": SECONDS}
     for event in kubernetes.watch.Watch().stream(core.list_namespaced_pod, "default", **since):
         uid = event["object"].metadata.uid
         known = known - {uid} if event["type"] == "DELETED" else known | {uid}
+        if known == wanted:
+            break
     assert known == wanted
 
 
@@ -307,14 +311,26 @@ def test_a_program_on_its_way_is_waited_for(simulation, world):
 def test_a_program_that_does_not_end_is_cancelled(simulation, world, monkeypatch):
     saved, before = simulation.save(world), state_of(world)
     monkeypatch.setattr(memento, "SETTLE_SECONDS", 0.05)
-    monkeypatch.setattr(AwsCli, "run", lambda *_, **__: time.sleep(0.5))
+    started, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def run(*_, **__):
+        started.set()
+        may_end.wait(SECONDS)
+        ended.set()
+
+    monkeypatch.setattr(AwsCli, "run", run)
 
     async def create_and_restore():
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("slow", "my-sa"))
+        while not started.is_set():
+            await asyncio.sleep(0.01)
         await memento.restore(world, saved)
 
     simulation.run(create_and_restore())
-    time.sleep(0.6)
+    assert not ended.is_set()
+    may_end.set()
+    assert ended.wait(SECONDS)
+    simulation.run(asyncio.sleep(0.1))  # time to do harm, if it still could
     assert state_of(world) == before
 
 

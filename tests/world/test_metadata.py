@@ -6,6 +6,7 @@ from botocore.utils import InstanceMetadataFetcher
 
 from app.world.aws import metadata
 from app.world.aws.entities import Node
+from tests.waiting import SECONDS
 from tests.world.aws_world import ACCOUNT, REGION, aws_fixture, aws_server, refused  # noqa: F401
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -28,7 +29,7 @@ def look_up(base, path, given):
     return httpx.get(f"{base}/{path}", headers={TOKEN: given})
 
 
-def fetch(aws, network="pod", timeout=1.0):
+def fetch(aws, network="pod", timeout=SECONDS):
     base = f"{aws.url}/instance-metadata/the-path/{network}/"
     fetcher = InstanceMetadataFetcher(timeout=timeout, num_attempts=1, base_url=base)
     return fetcher.retrieve_iam_role_credentials()
@@ -72,7 +73,7 @@ def test_another_role_is_another_session(aws):
 )
 def test_the_hop_limit(aws, network, limit, answers):
     aws.mine.node.hop_limit = limit
-    assert bool(fetch(aws, network, timeout=0.3)) is answers
+    assert bool(fetch(aws, network, timeout=SECONDS if answers else 0.3)) is answers
 
 
 def test_a_client_that_waits_for_ever_is_let_go(aws, base, monkeypatch):

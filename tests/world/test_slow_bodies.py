@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.world import http
+from tests.waiting import SECONDS
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
+def impatient(world, monkeypatch):
+    """Only now, when the world is made: what was asked for that took the time it needed."""
     monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
 
 
 def unfinished(address: str, head: str, ca_pem: bytes | None) -> bytes:
     """What the server answers to a request of which ten bytes of a hundred come, up to the closed connection."""
     where = urlsplit(address)
-    with socket.create_connection((where.hostname, where.port), 10) as plain:
+    with socket.create_connection((where.hostname, where.port), SECONDS) as plain:
         context = ssl.create_default_context(cadata=ca_pem.decode()) if ca_pem else None
         with context.wrap_socket(plain, server_hostname="127.0.0.1") if context else plain as connection:
             connection.sendall(f"{head}Host: 127.0.0.1\r\nContent-Length: 100\r\n\r\n0123456789".encode())

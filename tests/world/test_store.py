@@ -8,7 +8,7 @@ import pytest
 
 from app.world.simulation import Simulation
 from app.world.store import WorldStore
-from tests.world.helpers import eventually
+from tests.waiting import eventually
 
 
 class Clock:

@@ -1,0 +1,27 @@
+"""Waiting for what must come about, however slow the machine is; how long it took is not the question."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app import wiring
+from app.flow import patience
+
+SECONDS = 60
+"""No test is right or wrong by it: what has not come about by then is not coming."""
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Waits until `holds()` is true."""
+    end = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Live mode waits for those who answer as long as the tests do; the clients still give up those who do not."""
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", float(SECONDS))
+    monkeypatch.setattr(patience, "SILENCE_SECONDS", 4.0 * SECONDS)
+    monkeypatch.setitem(wiring.live.__kwdefaults__, "seconds", 4.0 * SECONDS)
