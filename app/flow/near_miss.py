@@ -27,8 +27,6 @@ class Miss:
     """The key of its words: `wildcard`, `case`, `space`, `namespace`, `scheme`, …; `other` where nothing is known."""
     spans: tuple[Span, ...]
     """What there is on the left, what it was compared with on the right."""
-    of_key: bool = False
-    """Whether it is the condition's key that differs, and not its value."""
 
 
 def of_values(got: str, wanted: Sequence[str]) -> Miss:
@@ -94,7 +92,7 @@ def of_condition(entry: Match, key: str) -> Miss:
 
     # (2) The key: a condition on another one finds nothing to compare, or the wrong thing.
     if entry.key.lower() != key.lower():
-        return Miss(code=_key_code(entry.key, key), spans=difference(key, entry.key), of_key=True)
+        return Miss(code=_key_code(entry.key, key), spans=difference(key, entry.key))
     if operator is not None and operator.negated:
         return Miss(code="negated", spans=difference(got, values[0] if values else ""))
     if operator is not None and operator.base.startswith("Arn"):
