@@ -16,9 +16,7 @@ from enum import StrEnum
 from app.flow import trust
 from app.flow.model import JsonValue
 from app.flow.permissions import PermissionDecision, evaluate_permissions
-
-AUDIENCE = "sts.amazonaws.com"
-"""The audience of the token that the webhook asks for."""
+from app.flow.steps.names import DEFAULT_AUDIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +150,7 @@ def _attempt(setting: Setting, pod: Pod, role: Role) -> Attempt:
     decision = None
     way = Way.NO_TOKEN
     if pod.role_arn:
-        claims = {"sub": pod.subject, "aud": [AUDIENCE]}
+        claims = {"sub": pod.subject, "aud": [DEFAULT_AUDIENCE]}
         context = trust.web_identity_context(setting.issuer, claims, setting.provider_arn)
         decision = trust.evaluate(role.trust_policy, context)
         way = Way.TRUSTED if decision.allowed else Way.REFUSED

@@ -16,7 +16,7 @@ from app.flow.nearest import Trace, nearest, statements
 from app.flow.policy import Match
 from app.flow.policy_edits import EQUALS, LIKE, with_operator
 from app.flow.steps.documents import dig, mapping, strings, text
-from app.flow.steps.names import host_and_path
+from app.flow.steps.names import audience_claim, host_and_path
 from app.flow.trust import TrustContext, TrustDecision, evaluate, web_identity_context
 
 Claim: TypeAlias = Literal["iss", "aud", "sub"]
@@ -93,7 +93,7 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
         _issuer_row(claims, provider),
         own.principal(provider_arn),
         _audience_row(claims, provider),
-        own.condition("aud", strings(claims.get("azp")) or strings(claims.get("aud"))),
+        own.condition("aud", audience_claim(claims)),
         own.condition("sub", strings(claims.get("sub"))),
     )
     decision = evaluate(policy, context)
@@ -124,7 +124,7 @@ def _issuer_row(claims: Mapping[str, Any], provider: JsonValue) -> Row:
 
 
 def _audience_row(claims: Mapping[str, Any], provider: JsonValue) -> Row:
-    named = strings(claims.get("azp")) or strings(claims.get("aud"))
+    named = audience_claim(claims)
     if not named or not mapping(provider):
         return Row(claim="aud", record="provider", status=Status.UNKNOWN, got=tuple(named))
     accepted = strings(dig(provider, "ClientIDList"))

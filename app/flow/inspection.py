@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
+from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.flow.token import ALGORITHMS
 
-AUDIENCE = "sts.amazonaws.com"
 LONGEST_LIFE = 86_400
 """Seconds: the longest life that EKS gives a token."""
 
@@ -71,11 +71,11 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience
     if not isinstance(audiences, list) or not audiences:
-        yield _oddity("no_audience", "aud", audience, AUDIENCE, serious=True)
+        yield _oddity("no_audience", "aud", audience, DEFAULT_AUDIENCE, serious=True)
     elif len(audiences) > 1 and "azp" not in claims:
-        yield _oddity("many_audiences", "aud", audiences, AUDIENCE, serious=True)
-    elif claims.get("azp", audiences[0]) != AUDIENCE:
-        yield _oddity("audience", "aud", claims.get("azp", audiences[0]), AUDIENCE, serious=False)
+        yield _oddity("many_audiences", "aud", audiences, DEFAULT_AUDIENCE, serious=True)
+    elif claims.get("azp", audiences[0]) != DEFAULT_AUDIENCE:
+        yield _oddity("audience", "aud", claims.get("azp", audiences[0]), DEFAULT_AUDIENCE, serious=False)
 
     # (3) About whom, twice.
     subject = claims.get("sub")

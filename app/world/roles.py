@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.flow.steps.names import host_and_path
+from app.flow.steps.names import DEFAULT_AUDIENCE, host_and_path
 from app.world.aws import iam
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-AUDIENCE = "sts.amazonaws.com"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly")
 """What eksctl attaches to the role of a node."""
 NODE_TRUST = {
@@ -55,7 +54,7 @@ def trust_policy_without_subject(world: World) -> JsonObject:
                 "Effect": "Allow",
                 "Action": ["sts:AssumeRoleWithWebIdentity"],
                 "Principal": {"Federated": f"arn:aws:iam::{world.account_id}:oidc-provider/{host}"},
-                "Condition": {"StringEquals": {f"{host}:aud": AUDIENCE}},
+                "Condition": {"StringEquals": {f"{host}:aud": DEFAULT_AUDIENCE}},
             }
         ],
     }

@@ -7,12 +7,13 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.world import story
 from app.world.apiserver import controllers, operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.aws import iam
 from app.world.aws.entities import Bucket, Node, StoredObject
-from app.world.roles import AUDIENCE, NODE_POLICIES, NODE_TRUST, create_role, trust_policy
+from app.world.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_policy
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -36,7 +37,7 @@ async def seed(world: World) -> None:
 async def _aws(world: World) -> None:
     # (1) The trust record for the cluster's issuer: `eksctl utils associate-iam-oidc-provider`.
     thumbprint = await world.network.thumbprint(world.issuer)
-    parameters = {"Url": world.issuer, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint}
+    parameters = {"Url": world.issuer, "ClientIDList.member.1": DEFAULT_AUDIENCE, "ThumbprintList.member.1": thumbprint}
     iam.call(world.account, "CreateOpenIDConnectProvider", parameters)
     # (2) The role and who may assume it: `eksctl create iamserviceaccount`.
     create_role(world, ROLE, trust_policy(world, NAMESPACE, SERVICE_ACCOUNT), managed=["AmazonS3ReadOnlyAccess"])

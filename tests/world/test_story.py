@@ -4,6 +4,7 @@ import pytest
 
 from app.flow import blast_radius as flow
 from app.flow.errors import NotPermitted
+from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.wiring import simulated
 from app.world import story
 
@@ -61,7 +62,7 @@ def test_what_is_computed_is_what_sts_answers(ports, world, service_account):
     roles = tuple(role(ports, name) for name in (story.FRONTEND_ROLE, story.ORDERS_ROLE, story.ORDERS_ROLE_WITHOUT_SUB))
     setting = flow.Setting(issuer=world.issuer, provider_arn=provider, node_role=roles[0], roles=roles, data=())
     pod = flow.Pod(name="pod", namespace=story.NAMESPACE, service_account=service_account, role_arn=roles[0].arn)
-    token = ports.cluster.request_token(story.NAMESPACE, service_account, flow.AUDIENCE, 600)
+    token = ports.cluster.request_token(story.NAMESPACE, service_account, DEFAULT_AUDIENCE, 600)
     for attempt in flow.blast_radius(setting, pod).attempts[1:]:
         if attempt.obtained:
             assert ports.aws.assume_role_with_web_identity(attempt.role.arn, "attacker", token).subject == pod.subject

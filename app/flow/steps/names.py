@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.flow.annotations import AUDIENCE, is_role_arn
 from app.flow.model import JsonValue, Subject
-from app.flow.steps.documents import text
+from app.flow.steps.documents import dig, strings, text
 from app.flow.webhook import WebhookSettings
 
 _DEFAULTS = WebhookSettings()
@@ -23,6 +23,11 @@ def host_and_path(issuer: str) -> str:
 def subject_claim(subject: Subject) -> str:
     """The `sub` of the ServiceAccount's tokens."""
     return f"system:serviceaccount:{subject.namespace}:{subject.service_account}"
+
+
+def audience_claim(claims: JsonValue) -> list[str]:
+    """Whom a token is for, as STS reads it: its `azp` where it has one, else each `aud`."""
+    return strings(dig(claims, "azp")) or strings(dig(claims, "aud"))
 
 
 def annotated_audience(service_account: JsonValue) -> str:

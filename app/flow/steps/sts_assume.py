@@ -19,7 +19,7 @@ from app.flow.redaction import MASK
 from app.flow.steps import sts_agreement
 from app.flow.steps.documents import dig, seconds, strings, text
 from app.flow.steps.findings import Findings, unanswered
-from app.flow.steps.names import account_of, host_and_path, provider_arn, role_of
+from app.flow.steps.names import account_of, audience_claim, host_and_path, provider_arn, role_of
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.trail import Trail
 from app.flow.trust import TrustContext, TrustDecision, web_identity_context
@@ -138,7 +138,7 @@ def _verify(
         return None
 
     # (4) The audience: `azp` where there is one, else the only `aud`.
-    named = strings(claims.get("azp")) or strings(claims.get("aud"))
+    named = audience_claim(claims)
     accepted = strings(dig(trail.provider, "ClientIDList"))
     meant = len(named) == 1 and named[0] in accepted
     if not findings.judge("sts.audience", meant, got=named, expected=accepted, where=f"{wanted} ClientIDList"):
@@ -178,7 +178,7 @@ def _verify(
 def _claim_rows(trail: Trail, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:
     """Which claim was held against which field: the provider's, then the trust policy's."""
     issuer = text(decoded.claims, "iss")
-    audience = strings(decoded.claims.get("azp")) or strings(decoded.claims.get("aud"))
+    audience = audience_claim(decoded.claims)
     accepted = strings(dig(trail.provider, "ClientIDList"))
     rows: list[JsonValue] = [
         _row("iss", [issuer], "Provider.Url", text(trail.provider, "Url"), host_and_path(issuer) == _url(trail)),

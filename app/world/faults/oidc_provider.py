@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.steps.names import host_and_path
+from app.flow.steps.names import DEFAULT_AUDIENCE, host_and_path
 from app.world.aws import iam
 from app.world.changing import (
     annotate_role,
@@ -17,7 +17,6 @@ from app.world.changing import (
 )
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.roles import AUDIENCE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -55,7 +54,7 @@ async def _with_a_slash(world: World) -> None:
 
 async def _mistyped_audience(world: World) -> None:
     arn = {"OpenIDConnectProviderArn": provider_arn(world)}
-    iam.call(world.account, "RemoveClientIDFromOpenIDConnectProvider", {**arn, "ClientID": AUDIENCE})
+    iam.call(world.account, "RemoveClientIDFromOpenIDConnectProvider", {**arn, "ClientID": DEFAULT_AUDIENCE})
     iam.call(world.account, "AddClientIDToOpenIDConnectProvider", {**arn, "ClientID": "sts.amazon.com"})
     await recreate(world)
 
@@ -91,7 +90,7 @@ def _replace(world: World, url: str) -> None:
     """Deletes the provider and registers another one, all but its URL the same."""
     thumbprint = world.account.oidc_providers[host_and_path(world.issuer)].thumbprints[0]
     _delete(world)
-    parameters = {"Url": url, "ClientIDList.member.1": AUDIENCE, "ThumbprintList.member.1": thumbprint}
+    parameters = {"Url": url, "ClientIDList.member.1": DEFAULT_AUDIENCE, "ThumbprintList.member.1": thumbprint}
     iam.call(world.account, "CreateOpenIDConnectProvider", parameters)
 
 
