@@ -13,7 +13,7 @@ from app.commands.failure import CannotRun
 from app.content import Content
 from app.flow.consent import NOTHING, Action, consented
 from app.flow.errors import FlowError, NotPermitted
-from app.flow.model import StepReport, Subject, Walk
+from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
 from app.flow.steps.documents import text
 from app.wiring import Choice
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SURVEY_SECONDS = 120.0
 """A survey asks for every role in turn, and no page waits for it."""
-STEPS = 6
 
 
 def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
@@ -137,5 +136,5 @@ def _told(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]
     """Hands the reports on; a terminal is told how far it is, on standard error."""
     for number, report in enumerate(reports, 1):
         if sys.stderr.isatty():
-            click.echo(f"{number}/{STEPS} {words.message(f'steps.{report.step}.title')}", err=True)
+            click.echo(f"{number}/{len(Step)} {words.message(f'steps.{report.step}.title')}", err=True)
         yield report

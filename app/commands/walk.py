@@ -15,7 +15,7 @@ from app.commands.rendering import heading, labelled, marked, print_json, print_
 from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict import Verdict
-from app.report import difference
+from app.report import difference, document
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -110,19 +110,16 @@ def _check_as_json(check: Check, subject: Subject, words: Content) -> JsonValue:
 
 def _verdict_as_json(found: Diagnosis, words: Content) -> JsonValue:
     judged, fix = found.verdict, found.fix
-    diff = difference.lines(fix.change) if fix is not None and fix.change is not None else ()
     return {
         "status": judged.status,
         "outcome": judged.outcome,
         "step": judged.step,
         "check": judged.check.id if judged.check else None,
         "message": message_of(judged, found.subject, words),
-        "seen": dataclasses.asdict(judged.seen) if judged.seen else None,
-        "later": [{"step": step, "check": check.id} for step, check in judged.later],
-        "refusal": judged.refusal or None,
-        "remaining": list(judged.remaining),
-        "ruled_out": list(judged.ruled_out),
-        "fix": None if fix is None else {"id": fix.id, "commands": list(fix.commands), "diff": list(diff)},
+        **document.conclusions(judged),
+        "fix": None
+        if fix is None
+        else {"id": fix.id, "commands": list(fix.commands), "diff": list(difference.lines(fix.change))},
     }
 
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from app.flow.doctor import Change
 
 
-def lines(change: Change) -> tuple[str, ...]:
-    """The diff, the object's name in its two first lines."""
+def lines(change: Change | None) -> tuple[str, ...]:
+    """The diff, the object's name in its two first lines; none where no change is known."""
+    if change is None:
+        return ()
     before, after = (_lines(document) for document in (change.before, change.after))
     return tuple(unified_diff(before, after, change.object, change.object, lineterm=""))
 

@@ -18,7 +18,8 @@ import dataclasses
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
+from app.flow.verdict import Verdict
 from app.report import difference, survey_words
 from app.report import words as told
 
@@ -37,11 +38,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "status": judged.status,
             "step": judged.step,
             "check": judged.check.id if judged.check else None,
-            "seen": dataclasses.asdict(judged.seen) if judged.seen else None,
-            "later": [{"step": step, "check": check.id} for step, check in judged.later],
-            "refusal": judged.refusal or None,
-            "remaining": list(judged.remaining),
-            "ruled_out": list(judged.ruled_out),
+            **conclusions(judged),
             "open": [check.id for check in judged.open],
         },
         "fix": None
@@ -50,7 +47,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "id": fix.id,
             "message": words.message(f"doctor.fixes.{fix.id}"),
             "commands": list(fix.commands),
-            "diff": list(difference.lines(fix.change)) if fix.change else [],
+            "diff": list(difference.lines(fix.change)),
         },
         "checks": [
             {
@@ -62,6 +59,17 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             for step, checks in found.steps()
             for check in checks
         ],
+    }
+
+
+def conclusions(judged: Verdict) -> JsonObject:
+    """What follows from a verdict, in ids and the products' own words."""
+    return {
+        "seen": dataclasses.asdict(judged.seen) if judged.seen else None,
+        "later": [{"step": step, "check": check.id} for step, check in judged.later],
+        "refusal": judged.refusal or None,
+        "remaining": list(judged.remaining),
+        "ruled_out": list(judged.ruled_out),
     }
 
 

@@ -25,13 +25,11 @@ from app.flow.steps.names import (
     role_of,
     subject_claim,
 )
-from app.flow.steps.trust_policy import strangers_of
+from app.flow.steps.trust_policy import PROBE, strangers_of
 from app.flow.verdict import Outcome
 
 USES = ("issuer.discovery", "choose.service_account")
 """Without what of the cluster there is no survey (`permissions_needed.NEEDS`)."""
-_PROBE = "irsa-explorer-probe"
-"""A name that no ServiceAccount and no namespace has."""
 
 
 class Stand(StrEnum):
@@ -226,10 +224,10 @@ def _role(arn: str, policy: _Policy, everybody: Sequence[_Candidate], issuer: st
         return _bearer(candidate, arn, issuer).is_let_in(policy.document)
 
     # (1) Anybody at all, anybody of a namespace.
-    cluster = let_in(Subject(namespace=_PROBE, service_account=_PROBE, pod=""))
+    cluster = let_in(Subject(namespace=PROBE, service_account=PROBE, pod=""))
     known = sorted({candidate.subject.namespace for candidate in everybody})
     namespaces = tuple(
-        name for name in known if not cluster and let_in(Subject(namespace=name, service_account=_PROBE, pod=""))
+        name for name in known if not cluster and let_in(Subject(namespace=name, service_account=PROBE, pod=""))
     )
 
     # (2) Whose name begins like that of one who is meant.

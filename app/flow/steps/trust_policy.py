@@ -12,6 +12,8 @@ from app.flow.steps.findings import Findings
 from app.flow.steps.names import host_and_path
 from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
+PROBE = "irsa-explorer-probe"
+"""A name that no ServiceAccount and no namespace has."""
 ANY = "*"
 """What a policy without a condition asks for: anything."""
 
@@ -108,11 +110,10 @@ def _principals(principal: JsonValue) -> list[str]:
 def strangers_of(subject: str) -> list[str]:
     """Other ServiceAccounts of the same cluster: same Namespace, same name elsewhere, and quite another one."""
     prefix, _, name = subject.rpartition(":")
-    stranger = "irsa-explorer-probe"
     return [
-        f"{prefix}:{stranger}",
-        f"{prefix}:{name}-{stranger}",
-        f"{prefix}-{stranger}:{name}",
-        f"system:serviceaccount:{stranger}:{name}",
-        f"system:serviceaccount:{stranger}:{stranger}",
+        f"{prefix}:{PROBE}",
+        f"{prefix}:{name}-{PROBE}",
+        f"{prefix}-{PROBE}:{name}",
+        f"system:serviceaccount:{PROBE}:{name}",
+        f"system:serviceaccount:{PROBE}:{PROBE}",
     ]
