@@ -49,3 +49,13 @@ def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
 def test_a_lesson_on_a_deleted_pods_token_says_that_it_is_a_conclusion(language: str, page: str, anchor: str) -> None:
     """No document of AWS says that STS accepts such a token: it follows from what STS can read."""
     assert NOT_CONFIRMED[language] in load(language).lesson(page).section(anchor).body
+
+
+@both
+def test_no_mark_stands_in_what_is_drawn_as_it_is(language: str) -> None:
+    """Terms become links in the bodies of lessons alone, and not in what stands below a page's title."""
+    content = load(language)
+    below_titles = {page: lesson.sections["goal"].body for page, lesson in content.lessons.items() if page != "home"}
+    below_titles["home"] = content.lesson("home").section("intro").body.partition("\n\n")[0]
+    assert [page for page, text in below_titles.items() if "[[" in text] == []
+    assert [key for key, text in content.messages.items() if "[[" in text] == []
