@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
-from app.flow.model import JsonValue
+from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.documents import items, mapping, strings, text
 from app.flow.steps.names import host_and_path
 from app.flow.webhook import VOLUME
 
+TRUST_POLICY = "AssumeRolePolicyDocument"
+"""The part of a role that says who may assume it."""
 COMMAND_LINE = ("command", "args")
 KINDS = ("initContainers", "containers")
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
 _SPEC = ("serviceAccountName", "automountServiceAccountToken", "hostNetwork", "securityContext")
 
-Box = dict[str, Any]
+Edit = Callable[[JsonObject], None]
+"""Changes the document of a Pod in place."""
 
 
 def annotated(names: Names, **changed: str | None) -> Change:
@@ -31,7 +33,8 @@ def annotated(names: Names, **changed: str | None) -> Change:
         if value is not None:
             after[full] = value
     return Change(
-        object=f"ServiceAccount {names.namespace}/{names.service_account}",
+        kind="ServiceAccount",
+        name=f"{names.namespace}/{names.service_account}",
         before=_account(names, names.annotations),
         after=_account(names, after),
     )
@@ -40,7 +43,8 @@ def annotated(names: Names, **changed: str | None) -> Change:
 def new_account(names: Names, role_arn: str) -> Change:
     """A ServiceAccount where there is none."""
     return Change(
-        object=f"ServiceAccount {names.namespace}/{names.service_account}",
+        kind="ServiceAccount",
+        name=f"{names.namespace}/{names.service_account}",
         before=None,
         after=_account(names, {ROLE_ARN: role_arn}),
     )
@@ -56,35 +60,35 @@ def provider(names: Names, **changed: JsonValue) -> Change:
     read = mapping(names.documents.get("provider"))
     known = {key: read[key] for key in ("Url", "ClientIDList", "ThumbprintList") if key in read}
     arn = names.provider_arn or names.bearer.provider_arn
-    return Change(object=f"OpenIDConnectProvider {arn}", before=known, after={**known, **changed})
+    return Change(kind="OpenIDConnectProvider", name=arn, before=known, after={**known, **changed})
 
 
 def new_provider(names: Names) -> Change:
     """A provider in the account of the role, as IAM shows it: its URL without `https://`."""
     after = {"Url": host_and_path(names.issuer), "ClientIDList": [names.bearer.audience]}
-    return Change(object=f"OpenIDConnectProvider {names.bearer.provider_arn}", before=None, after=after)
+    return Change(kind="OpenIDConnectProvider", name=names.bearer.provider_arn, before=None, after=after)
 
 
 def trust(names: Names, policy: JsonValue, *, new: bool = False) -> Change:
     """The role's trust policy."""
     before = None if new else names.documents.get("trust_policy")
-    return Change(object=f"Role {names.role_name} AssumeRolePolicyDocument", before=before, after=policy)
+    return Change(kind="Role", name=names.role_name, part=TRUST_POLICY, before=before, after=policy)
 
 
 def permissions(names: Names, arn: str) -> Change:
     """The names of the role's permission policies, with one more."""
     known = [text(policy, "name") for policy in items(names.documents.get("policies"))]
-    return Change(object=f"Role {names.role_name} Policies", before=known, after=[*known, arn])
+    return Change(kind="Role", name=names.role_name, part="Policies", before=known, after=[*known, arn])
 
 
 def session(names: Names, seconds: int) -> Change:
     """The longest session that the role allows."""
     role = mapping(names.documents.get("role"))
     before = {"MaxSessionDuration": role.get("MaxSessionDuration", 3600)}
-    return Change(object=f"Role {names.role_name}", before=before, after={"MaxSessionDuration": seconds})
+    return Change(kind="Role", name=names.role_name, before=before, after={"MaxSessionDuration": seconds})
 
 
-def pod(names: Names, edit: Callable[[dict[str, Any]], None]) -> Change | None:
+def pod(names: Names, edit: Edit) -> Change | None:
     """The Pod after an edit of its document; None where it was not read, or nothing of it changes."""
     document = names.documents.get("pod")
     if not mapping(document, "spec"):
@@ -92,12 +96,14 @@ def pod(names: Names, edit: Callable[[dict[str, Any]], None]) -> Change | None:
     before = _relevant(document)
     after = copy.deepcopy(before)
     edit(after)
-    return None if after == before else Change(object=f"Pod {names.namespace}/{names.pod}", before=before, after=after)
+    if after == before:
+        return None
+    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after)
 
 
-def _relevant(document: JsonValue) -> dict[str, Any]:
+def _relevant(document: JsonValue) -> JsonObject:
     metadata, spec = mapping(document, "metadata"), mapping(document, "spec")
-    kept: dict[str, Any] = {key: spec[key] for key in _SPEC if spec.get(key) not in (None, {})}
+    kept: JsonObject = {key: spec[key] for key in _SPEC if spec.get(key) not in (None, {})}
     for kind in KINDS:
         if boxes := items(spec, kind):
             kept[kind] = [{key: mapping(box)[key] for key in _CONTAINER if mapping(box).get(key)} for box in boxes]
@@ -106,16 +112,16 @@ def _relevant(document: JsonValue) -> dict[str, Any]:
     return {"kind": "Pod", "metadata": told, "spec": kept}
 
 
-def boxes_of(document: dict[str, Any]) -> list[Box]:
+def boxes_of(document: JsonObject) -> list[JsonObject]:
     """The containers of a Pod that `pod` hands to an edit."""
     spec = document["spec"]
     return [box for kind in KINDS for box in spec.get(kind, []) if isinstance(box, dict)]
 
 
-def without_variables(names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
+def without_variables(names: Sequence[str]) -> Edit:
     """Takes variables out of every container."""
 
-    def edit(document: dict[str, Any]) -> None:
+    def edit(document: JsonObject) -> None:
         for box in boxes_of(document):
             if "env" in box:
                 box["env"] = [item for item in items(box, "env") if text(item, "name") not in names]
@@ -123,10 +129,10 @@ def without_variables(names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
-def with_variables(**values: str) -> Callable[[dict[str, Any]], None]:
+def with_variables(**values: str) -> Edit:
     """Sets variables in every container."""
 
-    def edit(document: dict[str, Any]) -> None:
+    def edit(document: JsonObject) -> None:
         without_variables(list(values))(document)
         for box in boxes_of(document):
             box["env"] = [*items(box, "env"), *({"name": name, "value": value} for name, value in values.items())]
@@ -134,10 +140,10 @@ def with_variables(**values: str) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
-def with_words(change: Callable[[list[str]], list[str]]) -> Callable[[dict[str, Any]], None]:
+def with_words(change: Callable[[list[str]], list[str]]) -> Edit:
     """Changes the command line of every container."""
 
-    def edit(document: dict[str, Any]) -> None:
+    def edit(document: JsonObject) -> None:
         for box in boxes_of(document):
             for key in COMMAND_LINE:
                 if key in box:
@@ -146,10 +152,10 @@ def with_words(change: Callable[[list[str]], list[str]]) -> Callable[[dict[str, 
     return edit
 
 
-def as_injected(dry: JsonValue) -> Callable[[dict[str, Any]], None]:
+def as_injected(dry: JsonValue) -> Edit:
     """Has the Pod as the webhook made it in the dry run: its variables, and the token's volume."""
 
-    def edit(document: dict[str, Any]) -> None:
+    def edit(document: JsonObject) -> None:
         made = {text(box, "name"): box for kind in KINDS for box in items(dry, "spec", kind)}
         for box in boxes_of(document):
             new = made.get(text(box, "name"))
@@ -162,10 +168,10 @@ def as_injected(dry: JsonValue) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
-def _with(old: JsonValue, new: JsonValue, key: str) -> list[Any]:
+def _with(old: JsonValue, new: JsonValue, key: str) -> list[JsonValue]:
     """What is there, with what the other has under the name of the token's volume: in its place, or at the end."""
     made = [item for item in items(new, key) if text(item, "name") == VOLUME]
-    kept: list[Any] = []
+    kept: list[JsonValue] = []
     for item in items(old, key):
         kept += [item] if text(item, "name") != VOLUME else made[:1]
     return [*kept, *(item for item in made if item not in kept)]

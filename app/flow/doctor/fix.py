@@ -11,11 +11,20 @@ from app.flow.model import JsonValue
 class Change:
     """An object as it is and as it would be, for a diff."""
 
-    object: str
-    """Which one, such as `ServiceAccount default/my-sa`."""
+    kind: str
+    """`ServiceAccount`, `Pod`, `Role` or `OpenIDConnectProvider`."""
+    name: str
+    """`NAMESPACE/NAME` in the cluster; a role's name, a provider's ARN."""
+    part: str = ""
+    """Of a role `AssumeRolePolicyDocument` or `Policies`, where it is about that alone."""
     before: JsonValue
     """None where it is not there."""
     after: JsonValue
+
+    @property
+    def object(self) -> str:
+        """Which one, for a heading, such as `ServiceAccount default/my-sa`."""
+        return " ".join(filter(None, (self.kind, self.name, self.part)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
+from app.flow.model import JsonObject
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.steps.names import API_TOKEN
@@ -63,8 +62,8 @@ def _unskip(names: Names) -> Fix:
     )
 
 
-def _without(kind: str, key: str) -> Any:
-    def edit(pod: dict[str, Any]) -> None:
+def _without(kind: str, key: str) -> changes.Edit:
+    def edit(pod: JsonObject) -> None:
         others = {name: value for name, value in pod["metadata"].pop(kind, {}).items() if name != key}
         if others:
             pod["metadata"][kind] = others
@@ -78,7 +77,7 @@ def find_pods(names: Names) -> Fix:
 
 
 def run_as(names: Names) -> Fix:
-    def edit(pod: dict[str, Any]) -> None:
+    def edit(pod: JsonObject) -> None:
         pod["spec"]["serviceAccountName"] = names.service_account
 
     return Fix(id="set_service_account", commands=names.set_service_account(), change=changes.pod(names, edit))
@@ -133,7 +132,7 @@ def kubelet(names: Names) -> Fix:
 
 
 def readable(names: Names) -> Fix:
-    def edit(pod: dict[str, Any]) -> None:
+    def edit(pod: JsonObject) -> None:
         pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), "fsGroup": _NOBODY}
 
     patch = {"spec": {"securityContext": {"fsGroup": _NOBODY}}}
@@ -147,7 +146,7 @@ def token(names: Names) -> Fix:
 
 
 def mount_api_token(names: Names) -> Fix:
-    def edit(pod: dict[str, Any]) -> None:
+    def edit(pod: JsonObject) -> None:
         pod["spec"]["automountServiceAccountToken"] = True
 
     patch = {"spec": {"automountServiceAccountToken": True}}
@@ -155,7 +154,7 @@ def mount_api_token(names: Names) -> Fix:
 
 
 def host_network(names: Names) -> Fix:
-    def edit(pod: dict[str, Any]) -> None:
+    def edit(pod: JsonObject) -> None:
         pod["spec"].pop("hostNetwork", None)
 
     return Fix(

@@ -7,7 +7,8 @@ import hashlib
 import streamlit as st
 
 from app.content import Content
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Change, Diagnosis
+from app.flow.doctor.changes import TRUST_POLICY
 from app.flow.model import Status
 from app.flow.verdict import Outcome
 from app.report import words
@@ -97,19 +98,18 @@ def _object(it: Trial, found: Diagnosis) -> str:
         return ""
     change = found.fix.change if found.fix else None
     changed = it.fault.changes if it.fault.changes in edits.KINDS else ""
-    return _kinds(session.world()).get(change.object, changed) if change else changed
+    return (_kind(change, session.world()) if change else "") or changed
 
 
-def _kinds(world: World) -> dict[str, str]:
-    """The kind of each object that can be edited, by the name that a fix's diff gives it."""
-    return {
-        f"Role {ROLE} AssumeRolePolicyDocument": "trust_policy",
-        f"Role {ROLE} Policies": "role",
-        f"Role {ROLE}": "role",
-        f"OpenIDConnectProvider {provider_arn(world)}": "oidc_provider",
-        f"ServiceAccount {NAMESPACE}/{SERVICE_ACCOUNT}": "service_account",
-        f"Pod {NAMESPACE}/{POD_AFTER}": "pod",
+def _kind(change: Change, world: World) -> str:
+    """The kind of the object to edit that a fix changes; empty where it is another object."""
+    kinds = {
+        ("Role", ROLE): "trust_policy" if change.part == TRUST_POLICY else "role",
+        ("OpenIDConnectProvider", provider_arn(world)): "oidc_provider",
+        ("ServiceAccount", f"{NAMESPACE}/{SERVICE_ACCOUNT}"): "service_account",
+        ("Pod", f"{NAMESPACE}/{POD_AFTER}"): "pod",
     }
+    return kinds.get((change.kind, change.name), "")
 
 
 _REFUSED = "lab_refused_pod"
