@@ -43,7 +43,7 @@ class LoopThread:
         """Runs a coroutine on the loop and returns its result."""
         if self._loop is None or not self._thread.is_alive() or threading.current_thread() is self._thread:
             work.close()
-            raise RuntimeError("the simulated world is not running, or this is its own thread")
+            raise RuntimeError("the simulated world is not running, or this is its own thread") from self._failure
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def call_soon(self, callback: Callable[[], None]) -> None:

@@ -89,12 +89,12 @@ def read_signature(request: Incoming) -> Signature | None:
         if problems:
             raise MalformedSignature(" ".join(problems))
         return _signature(
-            parts["Credential"].strip(),
-            parts["SignedHeaders"].strip(),
-            parts["Signature"].strip(),
-            timestamp,
-            request.header("x-amz-security-token"),
-            None,
+            credential=parts["Credential"].strip(),
+            signed_headers=parts["SignedHeaders"].strip(),
+            value=parts["Signature"].strip(),
+            timestamp=timestamp,
+            session_token=request.header("x-amz-security-token"),
+            expires=None,
         )
     if request.query and request.argument("X-Amz-Algorithm") == ALGORITHM:
         names = ("Credential", "SignedHeaders", "Signature", "Date", "Expires")
@@ -105,12 +105,12 @@ def read_signature(request: Incoming) -> Signature | None:
                 " ".join(f"AWS query-string parameters must include 'X-Amz-{n}'." for n in missing)
             )
         return _signature(
-            given["Credential"],
-            given["SignedHeaders"],
-            given["Signature"],
-            given["Date"],
-            request.argument("X-Amz-Security-Token"),
-            given["Expires"],
+            credential=given["Credential"],
+            signed_headers=given["SignedHeaders"],
+            value=given["Signature"],
+            timestamp=given["Date"],
+            session_token=request.argument("X-Amz-Security-Token"),
+            expires=given["Expires"],
         )
     return None
 
@@ -147,8 +147,9 @@ def body_hash(body: bytes) -> str:
 
 
 def _signature(
-    credential: str, signed_headers: str, value: str, timestamp: str, session_token: str | None, expires: str | None
+    *, credential: str, signed_headers: str, value: str, timestamp: str, session_token: str | None, expires: str | None
 ) -> Signature:
+    """The parts, taken apart. `expires` is None where they stand in a header. Raises `MalformedSignature`."""
     scope = credential.split("/")
     if len(scope) != 5 or not all(scope):
         raise MalformedSignature(
