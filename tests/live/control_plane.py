@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -14,6 +13,8 @@ import trustme
 import urllib3
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.free_port import free_port
 
 VARIABLE = "KUBEBUILDER_ASSETS"
 START_SECONDS = 60.0
@@ -51,7 +52,7 @@ class ControlPlane:
         self.ca_pem = self._ca.cert_pem.bytes()
         self.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         """What signs the ServiceAccounts' tokens."""
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -83,7 +84,7 @@ class ControlPlane:
         return made
 
     def _start_etcd(self) -> None:
-        self._client, peer = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+        self._client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         self._run(
             "etcd",
             f"--data-dir={self._directory / 'etcd'}",
@@ -169,9 +170,3 @@ class ControlPlane:
             time.sleep(0.1)
         logs = [f"{path.name}:\n{path.read_text()[-3000:]}" for path in self._directory.glob("*.log")]
         raise RuntimeError("the API server did not start\n" + "\n".join(logs))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -20,6 +20,7 @@ from app.commands.main import command_line
 from app.commands.serve import run, url_of
 from app.content import load
 from app.settings import Settings
+from tests.free_port import free_port
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,8 +122,7 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
 
 @pytest.mark.parametrize("seconds", [0, 0.5, 1])
 def test_a_signal_while_it_starts_ends_it_without_a_traceback(seconds):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         while server.poll() is None and not accepts(port):

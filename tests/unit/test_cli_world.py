@@ -18,6 +18,7 @@ from app.commands.main import command_line
 from app.commands.world import prepare, write
 from app.content import load
 from app.settings import Settings
+from tests.free_port import free_port
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,8 +115,7 @@ def test_a_signal_ends_it_in_good_order(tmp_path, number, language):
 
 
 def test_the_ports_are_those_that_were_asked_for(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        aws, kubernetes = one.getsockname()[1], two.getsockname()[1]
+    aws, kubernetes = free_port(), free_port()
     with RunningWorld(tmp_path, "--aws-port", str(aws), "--kubernetes-port", str(kubernetes)) as world:
         assert world.environment()["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{aws}"
         assert f"https://127.0.0.1:{kubernetes}/k8s/" in (tmp_path / "kubeconfig").read_text()
@@ -135,8 +135,7 @@ def test_a_taken_port_is_told_and_leaves_no_files(tmp_path, option):
 
 
 def test_one_port_for_both_is_told(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     group = command_line(Settings(), load("en"))
     arguments = ["world", "--dir", str(tmp_path), "--aws-port", port, "--kubernetes-port", port]
     result = CliRunner().invoke(group, arguments)
