@@ -40,6 +40,7 @@ class Recorder:
         error: str = "",
     ) -> None:
         """Adds one exchange that has just ended; what is kept never held a secret."""
+        started = time.time() - seconds  # before the masking, which takes its time
         self._exchanges.append(
             Exchange(
                 caller=self._caller,
@@ -53,7 +54,7 @@ class Recorder:
                 response_body=_body(response_body),
                 seconds=seconds,
                 error=mask_text(error),
-                started=time.time() - seconds,
+                started=started,
             )
         )
 
