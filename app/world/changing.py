@@ -13,8 +13,8 @@ from app.flow.steps.names import TOKEN_DIRECTORY, host_and_path
 from app.world import roles
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.operations import Scope
 from app.world.apiserver.options import DeleteOptions, Options
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from app.world.manifest import written
@@ -40,7 +40,7 @@ async def annotate(world: World, annotations: Mapping[str, str | None], *, name:
         return account
 
     resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
-    await operations.update_object(Scope(world, ADMIN, resource, NAMESPACE), name, change, options)
+    await operations.update_object(RequestScope(world, ADMIN, resource, NAMESPACE), name, change, options)
 
 
 async def annotate_role(world: World, role_arn: str) -> None:
@@ -80,7 +80,7 @@ async def settle(world: World) -> None:
 
 async def delete(world: World, resource: str, namespace: str, name: str) -> None:
     """Deletes an object."""
-    await operations.delete_object(Scope(world, ADMIN, RESOURCES[resource], namespace), name, DeleteOptions())
+    await operations.delete_object(RequestScope(world, ADMIN, RESOURCES[resource], namespace), name, DeleteOptions())
 
 
 def container_of(pod: JsonObject) -> JsonObject:

@@ -11,8 +11,8 @@ from app.world import memento, roles, scenario
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.authorization import Grant
-from app.world.apiserver.operations import Scope
 from app.world.apiserver.options import DeleteOptions
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import RESOURCES
 from app.world.aws import iam
 from app.world.node.runner import AwsCli
@@ -69,7 +69,7 @@ def change_everything(simulation, world):
 async def delete(world, plural, name):
     resource = RESOURCES[plural]
     namespace = "default" if resource.namespaced else ""
-    await operations.delete_object(Scope(world, ADMIN, resource, namespace), name, DeleteOptions())
+    await operations.delete_object(RequestScope(world, ADMIN, resource, namespace), name, DeleteOptions())
 
 
 def provider_arn(world):

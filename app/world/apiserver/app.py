@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.flow.model import JsonObject
-from app.world.apiserver import codec, discovery, errors, openapi, operations, reading, tokens
+from app.world.apiserver import codec, discovery, errors, openapi, reading, tokens
 from app.world.apiserver.authentication import User, authenticate, named_world
 from app.world.apiserver.authorization import authorize
 from app.world.apiserver.exec_channels import serve_exec
@@ -25,6 +25,7 @@ from app.world.apiserver.impersonation import acting_user
 from app.world.apiserver.logs import choose_container, read_log
 from app.world.apiserver.options import parse_options
 from app.world.apiserver.request_info import RequestInfo, parse_request
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import REVIEWS, Resource, find_resource
 from app.world.apiserver.responses import common_headers, error_response, json_response
 from app.world.apiserver.reviews import answer_review
@@ -105,20 +106,21 @@ class ApiServer:
             return _document(world, info.path, request)
         resource = _find(info)
         if info.subresource:
-            return await _subresource(world, user, resource, info, request)
+            scope = RequestScope(world, user, resource, info.namespace, info.subresource)
+            return await _subresource(scope, info, request)
         _check_verb(resource, info, request.method)
-        namespace = info.namespace if resource.namespaced else ""
+        scope = RequestScope(world, user, resource, info.namespace if resource.namespaced else "")
         accept = request.headers.get("accept", "")
         if info.verb == "get":
-            return reading.get_object(world, resource, namespace, info.name, accept, query)
+            return reading.get_object(scope, info.name, accept, query)
         if info.verb == "list":
-            return reading.list_objects(world, resource, namespace, accept, query)
+            return reading.list_objects(scope, accept, query)
         if info.verb == "watch":
-            return reading.watch_objects(world, resource, namespace, accept, query)
+            return reading.watch_objects(scope, accept, query)
         if resource.plural in REVIEWS:
             body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
             return json_response(answer_review(world, user, resource, body), 201)
-        write = await _write(operations.Scope(world, user, resource, namespace), request)
+        write = await _write(scope, request)
         if info.verb == "create":
             return await write.create()
         if info.verb == "update":
@@ -132,7 +134,7 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "")
 
 
-async def _write(scope: operations.Scope, request: Request) -> Write:
+async def _write(scope: RequestScope, request: Request) -> Write:
     return Write(
         scope,
         raw=await read_body(request),
@@ -161,28 +163,28 @@ def _check_verb(resource: Resource, info: RequestInfo, method: str) -> None:
         raise errors.method_not_allowed()
 
 
-async def _subresource(world: World, user: User, resource: Resource, info: RequestInfo, request: Request) -> Response:
+async def _subresource(scope: RequestScope, info: RequestInfo, request: Request) -> Response:
     """`serviceaccounts/token`, `pods/log`, `pods/exec`, `pods/status`. Raises `ApiError`."""
     if not info.namespace:
         raise errors.no_such_resource()
-    if info.verb not in resource.subresources[info.subresource].verbs:
+    if info.verb not in scope.resource.subresources[info.subresource].verbs:
         raise errors.method_not_allowed()
     if info.subresource == "token":
         options = parse_options("CreateOptions", request.query_params, "")
         body = codec.decode_body(await read_body(request), _content_type(request), "TokenRequest")
-        answer, warnings = tokens.create_token(world, user, info.namespace, info.name, body, dry_run=options.dry_run)
+        answer, warnings = tokens.create_token(scope, info.name, body, dry_run=options.dry_run)
         return json_response(answer, 201, warnings)
     if info.subresource == "log":
-        return read_log(world, info.namespace, info.name, request.query_params)
+        return read_log(scope.world, info.namespace, info.name, request.query_params)
     if info.subresource == "exec":
         # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to be told why.
-        pod = world.cluster.get("pods", info.namespace, info.name)
+        pod = scope.world.cluster.get("pods", info.namespace, info.name)
         choose_container(pod, request.query_params.get("container", ""))
         raise errors.bad_request("Upgrade request required")
     if info.verb == "get":
         accept = request.headers.get("accept", "")
-        return reading.get_object(world, resource, info.namespace, info.name, accept, request.query_params)
-    write = await _write(operations.Scope(world, user, resource, info.namespace, info.subresource), request)
+        return reading.get_object(scope, info.name, accept, request.query_params)
+    write = await _write(scope, request)
     return await (write.patch if info.verb == "patch" else write.update)(info.name)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.request_info import is_true
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.responses import common_headers, json_response
 from app.world.apiserver.selectors import Predicate, parse_selectors
@@ -52,11 +53,10 @@ def integer_parameter(query: Mapping[str, str], name: str, default: int | None =
         raise errors.bad_request(f'strconv.ParseInt: parsing "{text[:64]}": invalid syntax') from None
 
 
-def get_object(
-    world: World, resource: Resource, namespace: str, name: str, accept: str, query: Mapping[str, str]
-) -> Response:
+def get_object(scope: RequestScope, name: str, accept: str, query: Mapping[str, str]) -> Response:
     """GET of one object. Raises `ApiError` 404."""
-    stored = world.cluster.read(resource.plural, namespace, name)
+    world, resource = scope.world, scope.resource
+    stored = world.cluster.read(resource.plural, scope.namespace, name)
     form = wanted_form(accept)
     if form == "Table":
         version, include = stored.object["metadata"]["resourceVersion"], query.get("includeObject", "Metadata")
@@ -64,12 +64,13 @@ def get_object(
     return json_response(partial(stored.object) if form == "PartialObjectMetadata" else stored.text)
 
 
-def list_objects(world: World, resource: Resource, namespace: str, accept: str, query: Mapping[str, str]) -> Response:
+def list_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) -> Response:
     """GET of a collection: all of it at once, whatever `limit` says. Raises `ApiError` 400."""
+    world, resource = scope.world, scope.resource
     matches = _predicate(resource, query)
     integer_parameter(query, "limit")
     _version(query)
-    found = [stored for stored in world.cluster.scan(resource.plural, namespace) if matches(stored.object)]
+    found = [stored for stored in world.cluster.scan(resource.plural, scope.namespace) if matches(stored.object)]
     version, form = str(world.cluster.changes.version), wanted_form(accept)
     if form == "Table":
         include, bodies = query.get("includeObject", "Metadata"), [stored.object for stored in found]
@@ -100,8 +101,9 @@ def object_list(resource: Resource, texts: list[bytes], version: str) -> bytes:
     return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"items":[' + items + b"]}"
 
 
-def watch_objects(world: World, resource: Resource, namespace: str, accept: str, query: Mapping[str, str]) -> Response:
+def watch_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) -> Response:
     """GET with `watch`. Raises `ApiError` 400 and 429."""
+    world, resource = scope.world, scope.resource
     matches = _predicate(resource, query)
     seconds = integer_parameter(query, "timeoutSeconds") or DEFAULT_WATCH_SECONDS
     if world.cluster.changes.watchers >= WATCH_LIMIT:
@@ -110,7 +112,7 @@ def watch_objects(world: World, resource: Resource, namespace: str, accept: str,
     watch = Watch(
         world,
         resource,
-        namespace,
+        scope.namespace,
         matches,
         _render(world, resource, accept, query),
         initial=is_true(query.get("sendInitialEvents")),

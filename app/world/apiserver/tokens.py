@@ -16,6 +16,7 @@ from app.world.apiserver.authentication import User
 from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.names import invalid_value
 from app.world.apiserver.pod_validation import token_seconds_errors
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import RESOURCES
 from app.world.apiserver.times import timestamp
 
@@ -32,9 +33,10 @@ EXTENDED_SECONDS = 90 * 86_400
 
 
 def create_token(
-    world: World, user: User, namespace: str, name: str, body: JsonObject, *, dry_run: bool = False
+    scope: RequestScope, name: str, body: JsonObject, *, dry_run: bool = False
 ) -> tuple[JsonObject, list[str]]:
     """The answered TokenRequest, and warnings. Raises `ApiError` 400, 403, 404, 409 and 422."""
+    world, namespace = scope.world, scope.namespace
     # (1) The request.
     request, _ = decode_typed(body, RESOURCES["serviceaccounts"], kind="TokenRequest", api_version=f"{GROUP}/v1")
     spec = request.get("spec", {})
@@ -45,7 +47,7 @@ def create_token(
         raise errors.invalid("TokenRequest", GROUP, "", wrong)
     # (2) What it is bound to.
     bound = _bound_object(world, namespace, name, spec.get("boundObjectRef"))
-    _restrict_node(world, user, name, bound.get("pod"))
+    _restrict_node(world, scope.user, name, bound.get("pod"))
     # (3) How long it lives.
     warnings = []
     if seconds > MAX_SECONDS:

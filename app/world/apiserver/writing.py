@@ -11,10 +11,11 @@ from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver import codec, errors, operations, patch
 from app.world.apiserver.apply import apply
 from app.world.apiserver.codec import Malformed
-from app.world.apiserver.operations import Change, Outcome, Scope
+from app.world.apiserver.operations import Change, Outcome
 from app.world.apiserver.options import Options, parse_delete_options, parse_options
 from app.world.apiserver.preparation import match_name
 from app.world.apiserver.reading import object_list
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.responses import json_response
 from app.world.apiserver.schema import Decoder, WrongType
 from app.world.apiserver.selectors import parse_selectors
@@ -26,7 +27,7 @@ class Write:
 
     def __init__(
         self,
-        scope: Scope,
+        scope: RequestScope,
         *,
         raw: bytes,
         content_type: str,

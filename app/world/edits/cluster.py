@@ -10,8 +10,8 @@ from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.codec import decode_typed
 from app.world.apiserver.defaults import apply_defaults
-from app.world.apiserver.operations import Scope
 from app.world.apiserver.options import Options
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import RESOURCES, Resource
 from app.world.changing import delete
 from app.world.edits.reading import member, only, same_name
@@ -64,7 +64,7 @@ async def write_pod(world: World, document: JsonObject, typed: str) -> None:
     _check(RESOURCES["pods"], POD_AFTER, document)
     if world.cluster.find("pods", NAMESPACE, POD_AFTER) is not None:
         await delete(world, "pods", NAMESPACE, POD_AFTER)
-    await operations.create_object(Scope(world, ADMIN, RESOURCES["pods"], NAMESPACE), document, _EDITOR)
+    await operations.create_object(RequestScope(world, ADMIN, RESOURCES["pods"], NAMESPACE), document, _EDITOR)
 
 
 def _shown(world: World, plural: str, name: str) -> JsonObject | None:
@@ -107,7 +107,7 @@ def _drop_added(part: JsonObject, bare: JsonObject, defaulted: JsonObject) -> No
 async def _write(world: World, plural: str, name: str, document: JsonObject) -> None:
     resource = RESOURCES[plural]
     _check(resource, name, document)
-    scope = Scope(world, ADMIN, resource, _namespace(resource))
+    scope = RequestScope(world, ADMIN, resource, _namespace(resource))
     if world.cluster.find(plural, scope.namespace, name) is None:
         await operations.create_object(scope, document, _EDITOR)
         return

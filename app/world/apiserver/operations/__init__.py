@@ -7,7 +7,6 @@ does all of it but the write. Whoever calls has been authorised.
 from app.world.apiserver.operations.creation import create, create_object
 from app.world.apiserver.operations.deletion import delete_object
 from app.world.apiserver.operations.outcome import Outcome
-from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.operations.update import Change, update_object
 
-__all__ = ["Change", "Outcome", "Scope", "create", "create_object", "delete_object", "update_object"]
+__all__ = ["Change", "Outcome", "create", "create_object", "delete_object", "update_object"]

@@ -14,9 +14,9 @@ from app.world.apiserver.managed_fields import record_update
 from app.world.apiserver.names import random_suffix
 from app.world.apiserver.operations.admitting import admit
 from app.world.apiserver.operations.outcome import Outcome
-from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.options import Options
 from app.world.apiserver.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import RESOURCES
 from app.world.apiserver.times import timestamp
 from app.world.apiserver.validation import validate
@@ -30,10 +30,10 @@ async def create(
 ) -> JsonObject:
     """Creates the object and returns what is stored; a dry run returns what would have been. Raises `ApiError`."""
     options = Options(dry_run=dry_run, field_manager="irsa-explorer")
-    return (await create_object(Scope(world, user, RESOURCES[resource], namespace or ""), body, options)).body
+    return (await create_object(RequestScope(world, user, RESOURCES[resource], namespace or ""), body, options)).body
 
 
-async def create_object(scope: Scope, body: JsonObject, options: Options) -> Outcome:
+async def create_object(scope: RequestScope, body: JsonObject, options: Options) -> Outcome:
     """POST, or an apply to what does not exist yet. Raises `ApiError`."""
     world, resource, namespace = scope.world, scope.resource, scope.namespace
     # (1) Decode, default, and note who owns what.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.world.apiserver import controllers, errors, webhooks
 from app.world.apiserver.admission_review import Attributes
-from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.options import DeleteOptions
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.times import timestamp
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 
-async def delete_object(scope: Scope, name: str, options: DeleteOptions) -> JsonObject:
+async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) -> JsonObject:
     """DELETE: at once, unless finalizers hold the object; returns the object as it went. Raises `ApiError`."""
     world, resource, namespace = scope.world, scope.resource, scope.namespace
     stored = world.cluster.read(resource.plural, namespace, name)

@@ -12,9 +12,9 @@ from app.world.apiserver.managed_fields import record_update
 from app.world.apiserver.operations.admitting import admit
 from app.world.apiserver.operations.deletion import remove
 from app.world.apiserver.operations.outcome import Outcome
-from app.world.apiserver.operations.scope import Scope
 from app.world.apiserver.options import Options
 from app.world.apiserver.preparation import keep_system_fields, match_name, match_namespace, ordered, same, typed
+from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.times import timestamp
 from app.world.apiserver.validation import validate
 
@@ -24,7 +24,7 @@ Change = Callable[[JsonObject], JsonObject]
 """From the stored object to the one that is to replace it, not yet typed."""
 
 
-async def update_object(scope: Scope, name: str, change: Change, options: Options) -> Outcome:
+async def update_object(scope: RequestScope, name: str, change: Change, options: Options) -> Outcome:
     """PUT, PATCH and apply: replaces the stored object by what `change` makes of it. Raises `ApiError`.
 
     A resource version that `change` leaves and that is not the stored one is a 409. Where another writer comes in
@@ -42,7 +42,7 @@ class _Overtaken(Exception):
     """The object changed while webhooks were being asked."""
 
 
-async def _update_once(scope: Scope, name: str, change: Change, options: Options) -> Outcome:
+async def _update_once(scope: RequestScope, name: str, change: Change, options: Options) -> Outcome:
     world, resource, namespace = scope.world, scope.resource, scope.namespace
     # (1) Make the new object.
     stored = world.cluster.read(resource.plural, namespace, name)

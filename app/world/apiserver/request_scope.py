@@ -1,4 +1,4 @@
-"""What a write is about, and whose it is (`RequestScope` in k8s.io/apiserver `pkg/endpoints/handlers/rest.go`)."""
+"""What a request is about, and whose it is (k8s.io/apiserver `pkg/endpoints/handlers/rest.go`)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Who writes objects of which kind, and where."""
+class RequestScope:
+    """Who asks for objects of which kind, and where."""
 
     world: World
     user: User
@@ -22,4 +22,4 @@ class Scope:
     namespace: str
     """Empty for a cluster-wide resource."""
     subresource: str = ""
-    """`status` where only that is written; empty for the object itself."""
+    """Such as `status`; empty for the object itself."""
