@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from app.flow.ports import Execution
 from tests.waiting import SECONDS, eventually
@@ -250,47 +250,54 @@ def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation, monkeyp
 
 
 @pytest.fixture
-def dial(simulation, world):
-    def dial(
+def execute(simulation, world):
+    """Runs a command in a Pod: the subprotocol that was agreed upon, and what came on each channel.
+
+    With `leave_after` the client sends these frames and leaves.
+    """
+
+    def execute(
         name="pod-after",
         *,
         subprotocols=("v5.channel.k8s.io",),
         token=None,
         query="command=env&stdout=true&stderr=true",
+        leave_after=(),
     ):
         url = f"{simulation.kubernetes_url}/k8s/{world.path}{PODS}/{name}/exec?{query}"
-        context = ssl.create_default_context(cadata=simulation.ca_pem.decode())
-        return connect(
-            url.replace("https", "wss", 1),
-            ssl=context,
-            subprotocols=list(subprotocols) or None,
-            additional_headers={"Authorization": f"Bearer {token or world.admin_token}"},
-            proxy=None,
-        )
 
-    return dial
+        async def talk():
+            channels = {}
+            async with connect(
+                url.replace("https", "wss", 1),
+                ssl=ssl.create_default_context(cadata=simulation.ca_pem.decode()),
+                subprotocols=list(subprotocols),
+                additional_headers={"Authorization": f"Bearer {token or world.admin_token}"},
+                proxy=None,
+            ) as socket:
+                for frame in leave_after:
+                    await socket.send(frame)
+                if not leave_after:
+                    async for message in socket:
+                        channels[message[0]] = channels.get(message[0], b"") + message[1:]
+                return socket.subprotocol, channels
 
+        return asyncio.run(talk())
 
-def read(socket):
-    channels = {}
-    for message in socket:
-        channels[message[0]] = channels.get(message[0], b"") + message[1:]
-    return channels
+    return execute
 
 
 @pytest.mark.parametrize("protocol", ["v5.channel.k8s.io", "v4.channel.k8s.io"])
-def test_exec_sends_streams_and_then_how_it_ended(dial, protocol):
-    with dial(subprotocols=["unknown", protocol]) as socket:
-        assert socket.subprotocol == protocol
-        channels = read(socket)
+def test_exec_sends_streams_and_then_how_it_ended(execute, protocol):
+    agreed, channels = execute(subprotocols=["unknown", protocol])
+    assert agreed == protocol
     assert b"AWS_ROLE_ARN=arn:aws:iam::" in channels[1]
     assert json.loads(channels[3]) == {"metadata": {}, "status": "Success"}
     assert 2 not in channels
 
 
-def test_exec_failure_and_the_streams_that_were_asked_for(dial):
-    with dial(query="command=cat&command=/ghost&stdout=true&stderr=true&container=aws-cli") as socket:
-        channels = read(socket)
+def test_exec_failure_and_the_streams_that_were_asked_for(execute):
+    _, channels = execute(query="command=cat&command=/ghost&stdout=true&stderr=true&container=aws-cli")
     assert b"/ghost" in channels[2]
     assert json.loads(channels[3]) == {
         "metadata": {},
@@ -299,8 +306,8 @@ def test_exec_failure_and_the_streams_that_were_asked_for(dial):
         "reason": "NonZeroExitCode",
         "details": {"causes": [{"reason": "ExitCode", "message": "1"}]},
     }
-    with dial(query="command=cat&command=/ghost&stdout=true") as socket:
-        assert read(socket).keys() == {3}
+    _, channels = execute(query="command=cat&command=/ghost&stdout=true")
+    assert channels.keys() == {3}
 
 
 @pytest.mark.parametrize(
@@ -315,17 +322,16 @@ def test_exec_failure_and_the_streams_that_were_asked_for(dial):
         ({"token": "nobody"}, 401),
     ],
 )
-def test_exec_that_is_refused(dial, arguments, status):
+def test_exec_that_is_refused(execute, arguments, status):
     with pytest.raises(InvalidStatus) as refused:
-        dial(**arguments)
+        execute(**arguments)
     assert refused.value.response.status_code == status
     assert json.loads(refused.value.response.body)["kind"] == "Status"
 
 
-def test_exec_of_a_pod_that_was_never_started(dial, api):
+def test_exec_of_a_pod_that_was_never_started(execute, api):
     api.post(PODS, pod(nodeName="another-node"))
-    with dial("x") as socket:
-        channels = read(socket)
+    _, channels = execute("x")
     assert json.loads(channels[3])["reason"] == "InternalError"
 
 
@@ -339,7 +345,7 @@ def test_exec_without_a_websocket(api):
     assert (answer.status, answer.body["message"]) == (400, "container zz is not valid for pod pod-after")
 
 
-def test_a_client_may_leave_early(dial, api, world, monkeypatch):
+def test_a_client_may_leave_early(execute, api, world, monkeypatch):
     ended = []
 
     async def slow(pod, container, command):
@@ -348,8 +354,6 @@ def test_a_client_may_leave_early(dial, api, world, monkeypatch):
         return Execution(stdout="late", stderr="", exit_code=0)
 
     monkeypatch.setattr(world.kubelet, "execute", slow)
-    with dial() as socket:
-        socket.send(b"\x00input")
-        socket.send(b"\xff\x00")
+    execute(leave_after=(b"\x00input", b"\xff\x00"))
     eventually(lambda: ended == [["env"]])
     assert api.get("/version").status == 200
