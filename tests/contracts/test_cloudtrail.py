@@ -52,14 +52,15 @@ def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place)
     ports = place.ports
     subject = f"system:serviceaccount:{place.subject.namespace}:{place.subject.service_account}"
     arn = f"arn:aws:iam::{place.account}:role"
-    before = ports.aws.failed_assumptions(f"{arn}/other", "nobody").records
+    questions = (f"{arn}/other", "nobody"), (f"{arn}/{place.role}", subject)
+    before = [ports.aws.failed_assumptions(*asked).records for asked in questions]
     with pytest.raises(NotPermitted):
         ports.aws.assume_role_with_web_identity(f"{arn}/other", "session", place.token())
     ports.aws.assume_role_with_web_identity(f"{arn}/{place.role}", "session", place.token())
-    for asked in ((f"{arn}/other", "nobody"), (f"{arn}/{place.role}", subject)):
+    for asked, known in zip(questions, before, strict=True):
         found = ports.aws.failed_assumptions(*asked)
-        assert len(found.records) == len(before) + 1
-        newest = found.records[0]
+        newest, *older = found.records
+        assert older == list(known)[: FAILURE_LIMIT - 1]
         assert newest["errorCode"] == "AccessDenied"
         assert newest["userIdentity"]["userName"] == subject
         assert newest["requestParameters"] == {"roleArn": f"{arn}/other", "roleSessionName": "session"}
