@@ -134,6 +134,7 @@ class Network:
             raise NetworkError(failure, kind="tls") from error
         finally:
             seconds = time.perf_counter() - started
+            began = time.time() - seconds  # before the masking, which takes its time
             self._log.record(
                 Exchange(
                     caller=caller,
@@ -147,7 +148,7 @@ class Network:
                     response_body=_recorded(answer.body) if answer else "",
                     seconds=seconds,
                     error=failure,
-                    started=time.time() - seconds,
+                    started=began,
                 )
             )
 

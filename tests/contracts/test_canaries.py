@@ -40,6 +40,7 @@ from tests.contracts.scripted import scripted
 from tests.contracts.test_aws_login import Shell
 from tests.contracts.test_kubeconfig import PLUGIN, connect, document, plugin, write
 from tests.contracts.test_walk_in_a_world import Learner
+from tests.waiting import eventually
 
 APPLICATION = {
     "DB_PASSWORD": f'{MARK}-"quoted\\ password',
@@ -153,7 +154,7 @@ def with_variables(learner: Learner) -> None:
     learner.core.create_namespaced_pod(
         "default", {"metadata": {"name": "pod-after", "annotations": annotations}, "spec": spec}
     )
-    learner.eventually(lambda: learner.phase("pod-after") in ("Succeeded", "Failed"))
+    eventually(lambda: learner.phase("pod-after") in ("Succeeded", "Failed"))
 
 
 def exchanges(found: Diagnosis) -> list[Exchange]:

@@ -14,6 +14,7 @@ from app.world.simulation import Simulation
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 from tests.contracts.test_walk_in_a_world import Learner
+from tests.waiting import eventually
 
 SUB = "system:serviceaccount:default:my-sa"
 
@@ -62,7 +63,7 @@ def test_a_pod_under_another_service_account_asks_as_another_subject(learner: Le
     container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
     spec = {"serviceAccountName": "other", "restartPolicy": "Never", "containers": [container]}
     learner.core.create_namespaced_pod("default", {"metadata": {"name": "stray"}, "spec": spec})
-    learner.eventually(lambda: learner.phase("stray") in ("Succeeded", "Failed"))
+    eventually(lambda: learner.phase("stray") in ("Succeeded", "Failed"))
     found, check = looked(learner)
     assert check.status is Status.WARNING
     (failure, *_) = found.evidence["recent_failures"]

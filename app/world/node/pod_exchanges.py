@@ -32,9 +32,10 @@ def exchange(
     `request` is botocore's prepared request; `started` a time of `time.perf_counter`.
     """
     url = str(request.url)
+    seconds = time.perf_counter() - started
+    began = time.time() - seconds  # before the masking, which takes its time
     # The metadata service's session token is the whole body: no pattern could tell that it is one.
     answered = MASK if body and url.endswith(METADATA_TOKEN) else body.decode("utf-8", "replace")
-    seconds = time.perf_counter() - started
     return Exchange(
         caller="pod",
         callee=callee,
@@ -47,7 +48,7 @@ def exchange(
         response_body=mask_text(answered)[:RECORDED_BODY],
         seconds=seconds,
         error=error,
-        started=time.time() - seconds,
+        started=began,
     )
 
 
