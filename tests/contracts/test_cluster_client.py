@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from queue import Queue
 from typing import Any
 
 import pytest
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.sync.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from app.clients import exec_stream, kubernetes_answers
 from app.clients.kubernetes_answers import PAGE_LIMIT
@@ -209,7 +212,7 @@ def test_an_access_review_without_an_answer_is_unexpected(body: bytes) -> None:
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_an_untrusted_certificate_is_unreachable(call: Callable[[KubernetesCluster], Any]) -> None:
-    with exec_server(lambda _: None) as port, pytest.raises(Unreachable) as raised:
+    with exec_server(nothing) as port, pytest.raises(Unreachable) as raised:
         call(cluster(port, "https", trustme.CA().cert_pem.bytes()))
     assert "CERTIFICATE_VERIFY_FAILED" in raised.value.said
 
@@ -224,22 +227,46 @@ def test_a_token_that_no_header_can_hold_is_refused() -> None:
 
 # pods/exec
 
+Behaviour = Callable[[ServerConnection], Awaitable[None]]
+"""What the server does with a connection."""
+
 
 @contextmanager
-def exec_server(behave: Callable[[ServerConnection], None]) -> Iterator[int]:
+def exec_server(behave: Behaviour) -> Iterator[int]:
+    """One loop in one thread: a TLS connection that is read in a thread and written in another can hang."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     CA.issue_cert("127.0.0.1").configure_cert(context)
-    server = serve(behave, "127.0.0.1", 0, ssl=context, subprotocols=["v4.channel.k8s.io"])  # type: ignore[list-item]
-    thread = threading.Thread(target=server.serve_forever)
+    loop, stop, ports = asyncio.new_event_loop(), asyncio.Event(), Queue[int]()
+
+    async def listen() -> None:
+        protocols = [Subprotocol("v4.channel.k8s.io")]
+        async with serve(behave, "127.0.0.1", 0, ssl=context, subprotocols=protocols) as server:
+            ports.put(server.sockets[0].getsockname()[1])
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(listen()))
     thread.start()
     try:
-        yield server.socket.getsockname()[1]
+        yield ports.get(timeout=SECONDS)
     finally:
-        server.shutdown()
+        loop.call_soon_threadsafe(stop.set)
         thread.join()
+        loop.close()
 
 
-def run(behave: Callable[[ServerConnection], None], **options: Any) -> tuple[Any, KubernetesCluster]:
+async def nothing(_: ServerConnection) -> None:
+    """Closes at once."""
+
+
+def sends(*frames: bytes) -> Behaviour:
+    async def behave(connection: ServerConnection) -> None:
+        for frame in frames:
+            await connection.send(frame)
+
+    return behave
+
+
+def run(behave: Behaviour) -> tuple[Any, KubernetesCluster]:
     with exec_server(behave) as port:
         port_ = cluster(port, "https", CA.cert_pem.bytes())
         return port_.execute("default", "web", "app", ["cat", "/a b"]), port_
@@ -249,11 +276,8 @@ SUCCESS = b'\x03{"metadata":{},"status":"Success"}'
 
 
 def test_exec_collects_the_streams_and_the_exit_code() -> None:
-    def behave(connection: ServerConnection) -> None:
-        for frame in (b"\x01eyJhbGciOiJSUzI1NiJ9.eyJzdWIi", b"\x02warn", b"\x01OiJ4In0.c2lnbmF0dXJl", b"", SUCCESS):
-            connection.send(frame)
-
-    execution, port = run(behave)
+    parts = b"\x01eyJhbGciOiJSUzI1NiJ9.eyJzdWIi", b"\x02warn", b"\x01OiJ4In0.c2lnbmF0dXJl", b"", SUCCESS
+    execution, port = run(sends(*parts))
     assert (execution.stdout, execution.stderr, execution.exit_code) == (TOKEN, "warn", 0)
     (exchange,) = port.exchanges()
     assert exchange.status == 101
@@ -279,14 +303,14 @@ def failure(**fields: Any) -> bytes:
 
 def test_exec_tells_the_exit_code() -> None:
     details = {"causes": [{"reason": "ExitCode", "message": "2"}]}
-    execution, _ = run(lambda connection: connection.send(failure(reason="NonZeroExitCode", details=details)))
+    execution, _ = run(sends(failure(reason="NonZeroExitCode", details=details)))
     assert execution.exit_code == 2
 
 
 def test_exec_that_could_not_start_is_refused_in_the_server_s_words() -> None:
     said = 'exec: "cat": executable file not found in $PATH'
     with pytest.raises(Refused) as raised:
-        run(lambda connection: connection.send(failure(reason="InternalError", message=said, code=500)))
+        run(sends(failure(reason="InternalError", message=said, code=500)))
     assert (raised.value.code, raised.value.said, raised.value.status) == ("InternalError", said, 500)
 
 
@@ -308,19 +332,20 @@ def test_exec_that_is_forbidden() -> None:
 
 def test_exec_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exec_stream, "TIMEOUT", 0.2)
-    done = threading.Event()
-    with exec_server(lambda _: done.wait(SECONDS) and None) as port:
-        with pytest.raises(Unreachable, match="timed out"):
-            cluster(port, "https", CA.cert_pem.bytes()).execute("a", "b", "c", ["ls"])
-        done.set()
+
+    async def hang(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+
+    with exec_server(hang) as port, pytest.raises(Unreachable, match="timed out"):
+        cluster(port, "https", CA.cert_pem.bytes()).execute("a", "b", "c", ["ls"])
 
 
 def test_exec_hangs_up_on_endless_output(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exec_stream, "OUTPUT_LIMIT", 10_000)
 
-    def behave(connection: ServerConnection) -> None:
+    async def endless(connection: ServerConnection) -> None:
         while True:
-            connection.send(b"\x01" + b"y\n" * 1000)
+            await connection.send(b"\x01" + b"y\n" * 1000)
 
     with pytest.raises(FlowError):
-        run(behave)
+        run(endless)
