@@ -19,8 +19,9 @@ axe := tests/browser/node_modules/.package-lock.json
 run: $(app)
 	@$(python) -m app serve
 
+# Two workers, a file of tests to each at a time, the browser's first: they take longest and wait much.
 test: setup system-packages $(axe) check
-	$(python) -m pytest
+	$(python) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(tools)
 	$(python) -m ruff format --check .
