@@ -18,10 +18,9 @@
       for (const found of root.querySelectorAll(mark)) if (found.textContent.includes(words)) return true
     return false
   }
-  // The next frame shows what is in the document now; a task queued in it runs once that is painted, and before all that
-  // waits for its turn: what is drawn later is not part of it.
-  const painted = () => new Promise((done) => requestAnimationFrame(
-    () => scheduler.postTask(() => done(performance.now()), { priority: "user-blocking" })))
+  // The next frame shows what is in the document now. Once the one after it begins, that is painted, and whatever kept the
+  // page busy in between counts in.
+  const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))
 
   const look = async () => {
     if (!isThere()) return

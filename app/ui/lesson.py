@@ -24,8 +24,8 @@ from app.ui.recompute import recompute
 from app.ui.text import escape
 from app.ui.wire import wire
 
-FLUSH_SECONDS = 0.02
-"""Twice the time after which Streamlit sends what a script has drawn so far."""
+HEAD_START_SECONDS = 0.05
+"""Within it Streamlit sends what a script has drawn so far, and a browser comes near to having drawn it."""
 _LAST = "lesson"
 
 
@@ -72,12 +72,13 @@ def lesson(name: str) -> None:
 def _let_it_be_drawn(step: Step) -> None:
     """Whoever turns the page sees the diagram while the rest is still being made.
 
-    Without the pause all of it arrives at once, and the browser shows nothing before it has built everything: the
-    diagram would take a third longer, and the whole page no less (`bench/step_change.py`).
+    Without the pause all of it arrives at once, and the browser shows nothing before it has built everything; with a
+    shorter one the rest comes between the diagram and its painting. The whole page takes about as long either way:
+    until then the browser is busy with the diagram (`bench/step_change.py`).
     """
     if st.session_state.get(_LAST) != step:
         st.session_state[_LAST] = step
-        time.sleep(FLUSH_SECONDS)
+        time.sleep(HEAD_START_SECONDS)
 
 
 def told(anchor: str, page: str, content: Content) -> None:
