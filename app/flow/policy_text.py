@@ -82,7 +82,7 @@ def read(text: str) -> PolicyText:
     except ValueError:  # Python alone would take it: NaN, 1e999, half a character, a hundred levels.
         return PolicyText(text=text, counted=counted, problem=Problem(code="number"))
     if not isinstance(document, dict):
-        return PolicyText(text=text, counted=counted, problem=Problem(code="not_object", line=1, column=1))
+        return PolicyText(text=text, counted=counted, problem=_problem("not_object", text, _begin(text)))
     return PolicyText(
         text=text, counted=counted, document=document, places=places(text), refusals=tuple(_refusals(text, counted))
     )
@@ -109,6 +109,10 @@ def _problem(code: str, text: str, position: int) -> Problem:
         column=position - before.rfind("\n"),
         found=visible(text[position : position + 1]),
     )
+
+
+def _begin(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def visible(character: str) -> str:

@@ -78,8 +78,9 @@ def test_any_text_is_read_or_has_a_problem(text):
     [
         ("", "empty", 0, 0, ""),
         (" \n\t", "empty", 0, 0, ""),
-        ("[]", "not_object", 1, 1, ""),
-        ('"policy"', "not_object", 1, 1, ""),
+        ("[]", "not_object", 1, 1, "["),
+        ("\n  null ", "not_object", 2, 3, "n"),
+        ('"policy"', "not_object", 1, 1, '"'),
         ('{\n  "a": }', "value", 2, 8, "}"),
         ("{\n  'a': 1}", "name", 2, 3, "'"),
         ("{\n  “a”: 1}", "name", 2, 3, "“"),
