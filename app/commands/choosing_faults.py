@@ -17,15 +17,17 @@ _NEAREST = 3
 
 def chosen(names: Sequence[str], words: Content) -> tuple[Fault, ...]:
     """The faults of these ids, each once, in any case of letters. Raises `CannotRun` for one that there is not."""
-    from app.world.faults import FAULTS, LEFT_OUT
+    from app.world.faults import FAULTS, LEFT_OUT, named
 
-    by_name = {fault_id.lower(): fault for fault_id, fault in FAULTS.items()}
     left_out = {f"f{number}": key for number, key in LEFT_OUT.items()}
+    found = {}
     for name in names:
         if (key := left_out.get(name.lower())) is not None:
             reason = words.message(f"faults.left_out.{key}")
             raise CannotRun(words, "fault_left_out", got=name, reason=reason)
-        if name.lower() not in by_name:
-            nearest = get_close_matches(name.lower(), by_name, _NEAREST, cutoff=0) if name else []
-            raise CannotRun(words, "unknown_fault", got=name, nearest=", ".join(by_name[near].id for near in nearest))
-    return tuple(dict.fromkeys(by_name[name.lower()] for name in names))
+        if (fault := named(name)) is None:
+            by_name = {fault_id.lower(): fault_id for fault_id in FAULTS}
+            nearest = get_close_matches(name.lower(), by_name, _NEAREST, cutoff=0)
+            raise CannotRun(words, "unknown_fault", got=name, nearest=", ".join(map(by_name.__getitem__, nearest)))
+        found[fault.id] = fault
+    return tuple(found.values())

@@ -20,7 +20,7 @@ from app.world.faults import (
 )
 from app.world.faults.fault import CannotBeCaused, Fault
 
-__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault"]
+__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault", "named"]
 
 _MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, program, token, way_to_aws, access)
 
@@ -40,3 +40,8 @@ LEFT_OUT: Mapping[int, str] = MappingProxyType(
     }
 )
 """What this world cannot express, by number: the key of the reason's words."""
+
+
+def named(fault_id: str) -> Fault | None:
+    """The fault of that id, in any case of letters."""
+    return next((fault for fault in FAULTS.values() if fault.id.lower() == fault_id.lower()), None)
