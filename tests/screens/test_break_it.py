@@ -83,7 +83,13 @@ def test_a_deep_link_asks_before_it_breaks(reader):
     assert not {"diagnosis", "lab_seen", "fix", "lab_same"} & shown.keys
 
 
-@pytest.mark.parametrize("asked", ["F99", "", "f23", "<b>", "F23\n", "x" * 5000])
+def test_a_link_names_its_fault_in_any_case(reader):
+    shown = reader("en").open("break_it", fault=NAMED.lower())
+    assert "lab_fault" in shown.keys
+    assert shown.test.query_params["fault"] == NAMED
+
+
+@pytest.mark.parametrize("asked", ["F99", "", "<b>", "F23\n", "x" * 5000])
 def test_an_address_that_names_no_fault_is_told_plainly(screen, asked):
     shown = screen(lang="en").open("break_it", fault=asked)
     assert not shown.test.exception

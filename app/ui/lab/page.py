@@ -14,7 +14,7 @@ from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
 from app.ui.lab.strip import world_is_broken
 from app.ui.simulated_only import needs_a_world
-from app.world.faults import FAULTS
+from app.world.faults import named
 
 
 def break_it() -> None:
@@ -33,22 +33,24 @@ def break_it() -> None:
         st.button(content.message("ui.reset"), key="lab_renew", icon=":material/delete_sweep:", on_click=session.reset)
 
     # (1) The address asks for a fault, or one is in force, or neither.
-    asked, it = st.query_params.get(trial.PARAM, ""), trial.current()
-    if asked and asked not in FAULTS:
-        unknown(asked, content)
-        asked = ""
+    address = st.query_params.get(trial.PARAM, "")
+    asked, it = named(address), trial.current()
+    if asked and asked.id != address:
+        st.query_params[trial.PARAM] = asked.id
+    elif address and not asked:
+        unknown(address, content)
     if trial.is_hidden() and it and not asked:
         components.top("hidden")
         hidden(it, content)  # and no list of names beside it
         return
-    if it and asked in ("", it.fault.id) and not trial.is_hidden():
+    if it and asked in (None, it.fault) and not trial.is_hidden():
         components.top(f"{it.fault.id} {broken(it, content)}")
         if it.mended:
             return
     elif asked:
-        components.top(asked)
+        components.top(asked.id)
         world_is_broken(content)
-        ask(FAULTS[asked], content)
+        ask(asked, content)
     else:
         components.top("")
         _choose(content)
