@@ -17,7 +17,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
-from app.flow.strict_shape import WrongShape, read, shown
+from app.flow.strict_shape import WrongShape, cut, read, shown
 from app.flow.walk import STEPS
 
 FORMAT = "irsa-explorer diagnosis"
@@ -34,6 +34,7 @@ REASONS = frozenset(
         "no_permission",
         "login",
         "unreachable",
+        "server_failed",
         "not_observable",
         "not_asked",
         "no_pod",
@@ -76,8 +77,8 @@ def load(content: str | bytes) -> Diagnosis:
 
     # (1) One of ours, and of this version.
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        got = document.get("format", "-") if isinstance(document, dict) else document
-        raise SnapshotError("foreign", got=shown(got), expected=FORMAT, place="format")
+        got = shown(document["format"]) if isinstance(document, dict) and "format" in document else "-"
+        raise SnapshotError("foreign", got=got, expected=shown(FORMAT), place="format")
     version = document.get("version")
     if isinstance(version, bool) or not isinstance(version, int):
         raise SnapshotError("shape", got=shown(version), expected=f"{VERSION}", place="version")
@@ -116,7 +117,7 @@ def _document(text: str) -> JsonValue:
     except strict_json.TooDeep as error:
         raise SnapshotError("too_deep", got=f"{strict_json.DEEPEST}", expected=f"{strict_json.DEEPEST}") from error
     except ValueError as error:
-        raise SnapshotError("not_strict", got=shown(str(error)), expected="RFC 8259") from error
+        raise SnapshotError("not_strict", got=cut(str(error)), expected="RFC 8259") from error
 
 
 def _check_ids(diagnosis: Diagnosis) -> None:
@@ -133,10 +134,10 @@ def _check_ids(diagnosis: Diagnosis) -> None:
 def _check_order(checks: tuple[Check, ...], known: tuple[str, ...], place: str) -> None:
     for index, check in enumerate(checks):
         if check.reason and check.reason not in REASONS:
-            raise WrongShape(f"{place}[{index}].reason", shown(check.reason), " | ".join(sorted(REASONS)))
+            raise WrongShape(f"{place}[{index}].reason", shown(check.reason), " | ".join(map(shown, sorted(REASONS))))
     got = [check.id for check in checks]
     if sorted(got) != sorted(known):
-        raise WrongShape(place, shown(", ".join(got)), ", ".join(known))
+        raise WrongShape(place, cut(", ".join(got)), ", ".join(known))
 
 
 def _clean(value: JsonValue) -> JsonValue:

@@ -20,7 +20,7 @@ def loads(text: str) -> JsonValue:
     """The value of a JSON text.
 
     Raises `ValueError` where it is none, and on what Python alone takes (`NaN`), on numbers too large to be written
-    back, on nesting deeper than 100 and on half a surrogate pair.
+    back, on nesting deeper than 100 and on half a surrogate pair. What was found is then all that the error says.
     """
     try:
         value = _DECODER.decode(text)
@@ -28,7 +28,7 @@ def loads(text: str) -> JsonValue:
         raise TooDeep("too deep") from error
     _check_depth(value, DEEPEST)
     if "\\u" in text or not text.isascii():
-        json.dumps(value, ensure_ascii=False).encode()
+        _refuse_halves(json.dumps(value, ensure_ascii=False))
     return value
 
 
@@ -39,8 +39,22 @@ def _check_depth(value: JsonValue, left: int) -> None:
         _check_depth(child, left - 1)
 
 
+def _refuse_halves(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"\\u{ord(text[error.start]):04x}") from None
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(text) from None
 
 
 def _finite(text: str) -> float:
@@ -50,4 +64,4 @@ def _finite(text: str) -> float:
     return value
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)

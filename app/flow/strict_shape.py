@@ -56,7 +56,7 @@ def _read(hint: Any, value: JsonValue, place: str) -> Any:
     if issubclass(hint, StrEnum):
         known = [str(member) for member in hint]
         if value not in known:
-            raise WrongShape(place, shown(value), " | ".join(known))
+            raise WrongShape(place, shown(value), " | ".join(map(shown, known)))
         return hint(value)
     return _number(hint, value, place) if hint in (int, float) else _typed(hint, value, place)
 
@@ -66,7 +66,7 @@ def _dataclass(kind: type, value: JsonValue, place: str) -> Any:
     known = {field.name: field for field in fields(kind)}
     for name in members:
         if name not in known:
-            raise WrongShape(_join(place, name), shown(name), " | ".join(known))
+            raise WrongShape(_join(place, name), cut(name), " | ".join(known))
     for name, field in known.items():
         if name not in members and field.default is MISSING and field.default_factory is MISSING:
             raise WrongShape(_join(place, name), "-", _said(_hints(kind)[name]))
@@ -103,7 +103,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _join(place: str, name: str) -> str:
-    return f"{place}.{shown(name)}" if place else shown(name)
+    return f"{place}.{cut(name)}" if place else cut(name)
 
 
 def _said(hint: Any) -> str:
@@ -113,8 +113,12 @@ def _said(hint: Any) -> str:
 
 
 def shown(value: JsonValue) -> str:
-    """What was found instead, short: it may be anything, and enormous."""
+    """What was found instead, as JSON writes it, and short: it may be anything, and enormous."""
     if isinstance(value, dict | list):
         return "{…}" if isinstance(value, dict) else "[…]"
-    words = value if isinstance(value, str) else json.dumps(value)
+    return f'"{cut(value)}"' if isinstance(value, str) else cut(json.dumps(value))
+
+
+def cut(words: str) -> str:
+    """The beginning of a text."""
     return words if len(words) <= _QUOTED else f"{words[: _QUOTED - 1]}…"

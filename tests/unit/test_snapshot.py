@@ -160,6 +160,14 @@ def test_a_file_that_is_none_of_ours(content, code, place):
 def test_another_version_is_told_by_name(version, code):
     error = refused(json.dumps(document() | {"version": version}))
     assert (error.code, error.expected) == (f"snapshot_{code}", f"{VERSION}")
+    assert error.got == json.dumps(version)
+
+
+@pytest.mark.parametrize(
+    ("content", "got"), [("9" * 5000, "9" * 59 + "…"), ('["\\ud800"]', "\\ud800"), ("[NaN]", "NaN"), ("1e999", "1e999")]
+)
+def test_what_json_does_not_have_is_quoted_and_python_is_silent(content, got):
+    assert refused(content).got == got
 
 
 def _changed(path: str, value: object) -> str:
@@ -213,7 +221,7 @@ def test_what_is_out_of_shape_is_refused_with_its_place(path, value, place):
 def test_a_refusal_says_little_of_an_enormous_or_steering_value():
     error = refused(_changed("diagnosis/read_at", "\x1b[31m\u202e" + "x" * 10_000))
     assert len(error.got) < 100
-    assert error.got.startswith("\ufffd[31m\ufffdxxx")
+    assert error.got.startswith('"\ufffd[31m\ufffdxxx')
 
 
 def test_what_steers_a_reader_is_taken_out_and_the_enormous_is_cut():
