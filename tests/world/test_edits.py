@@ -3,10 +3,11 @@
 import copy
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.content import LANGUAGES, load
@@ -272,7 +273,8 @@ def test_no_bottomless_pit(refused, kind, depth):
 
 @KINDS
 def test_a_number_without_end(refused, kind):
-    assert refused(kind, '{"a": ' + "9" * 5000 + "}")[0] == "number"
+    limit = str(sys.get_int_max_str_digits())
+    assert refused(kind, '{"a": ' + "9" * 5000 + "}") == ("long_number", "", limit, "")
 
 
 def test_members_that_are_missing_unknown_or_of_a_wrong_type(world, refused):
@@ -389,7 +391,11 @@ def damaged(draw, document):
 
 
 @KINDS
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=set(Phase) - {Phase.shrink, Phase.explain},  # hundreds of edits more, to shorten what is short already
+)
 @given(data=st.data())
 def test_junk_is_refused_and_changes_nothing(simulation, world, kind, data):
     document = json.loads(edits.editable(world, kind))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -34,8 +35,8 @@ def read(text: str) -> JsonObject:
         raise EditRefused(code, got=text[error.pos : error.pos + 1], where=where) from None
     except RecursionError:
         raise EditRefused("too_deep", expected=str(DEPTH_LIMIT)) from None
-    except ValueError as error:  # a number with thousands of digits
-        raise EditRefused("number", got=str(error)) from None
+    except ValueError:  # Python reads no integer of more digits
+        raise EditRefused("long_number", expected=str(sys.get_int_max_str_digits())) from None
     for path, item in _walk(document):
         _check_characters(path, item)
     if not isinstance(document, dict):
