@@ -294,6 +294,12 @@ def test_the_lab_does_not_name_a_hidden_fault(surprise, fault):
     assert named(sent(shown) + shown.everything, FAULTS[fault]) == 0
 
 
+def test_objects_are_shown_as_kubectl_shows_them(surprised):
+    evidence = surprised.html("lab_evidence")
+    assert "mutatingwebhookconfiguration" in evidence.lower().replace("<wbr>", "")
+    assert "managedFields" not in evidence
+
+
 def test_no_page_names_a_hidden_fault(surprised, reader):
     """But where it is named to everybody: in the lessons and in the lab's list."""
     fault = hidden_fault(surprised)

@@ -62,8 +62,9 @@ def json_document(content: Content, value_: JsonValue, notes: Notes | None = Non
 
 
 def yaml_document(content: Content, value_: JsonValue, notes: Notes | None = None) -> str:
-    """A Kubernetes object with its notes."""
-    return document(content, yaml_lines(value_), notes or {})
+    """A Kubernetes object with its notes; as kubectl shows it, without `managedFields`."""
+    metadata = {name: member for name, member in mapping(value_, "metadata").items() if name != "managedFields"}
+    return document(content, yaml_lines({**mapping(value_), "metadata": metadata}), notes or {})
 
 
 def notes(content: Content, *keys: tuple[Path, str]) -> dict[Path, str]:

@@ -12,8 +12,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step
 from app.flow.steps.documents import mapping, masked
 from app.ui import components, diagram, language, session
-from app.ui.documents import document, yaml_lines
-from app.ui.evidence.parts import json_document
+from app.ui.evidence.parts import json_document, yaml_document
 from app.ui.figures import FLOW
 from app.ui.lab import by_hand, shows, trial
 from app.ui.lab.listing import step_name, title
@@ -76,9 +75,10 @@ def _evidence(visit: Visit, found: Diagnosis, content: Content) -> str:
 def _documents(visit: Visit, content: Content) -> Iterator[tuple[str, str]]:
     for step, name in _OBJECTS:
         if shown := visit.walk.report(step).evidence.get(name):
-            yield content.message(f"evidence.{name}.title"), json_document(content, _read_off(shown))
+            drawn = yaml_document if mapping(shown, "metadata") else json_document
+            yield content.message(f"evidence.{name}.title"), drawn(content, _read_off(shown))
     if pod := _pod():
-        yield f"Pod {scenario.POD_AFTER}", document(content, yaml_lines(pod), {})
+        yield f"Pod {scenario.POD_AFTER}", yaml_document(content, pod)
     if log := visit.logs.get(scenario.POD_AFTER):
         yield f"kubectl logs {scenario.POD_AFTER}", f'<pre class="log">{escape(log)}</pre>'
 
@@ -89,13 +89,11 @@ def _read_off(shown: JsonValue) -> JsonValue:
 
 
 def _pod() -> JsonValue:
-    """The Pod as the API server has it, but for what nobody reads."""
+    """The Pod as the API server has it."""
     try:
-        pod = session.simulated_ports().cluster.pod(scenario.NAMESPACE, scenario.POD_AFTER)
+        return masked(session.simulated_ports().cluster.pod(scenario.NAMESPACE, scenario.POD_AFTER))
     except FlowError:
         return None
-    metadata = {name: part for name, part in mapping(pod, "metadata").items() if name != "managedFields"}
-    return masked({**mapping(pod), "metadata": metadata})
 
 
 def _read(found: Diagnosis, content: Content) -> str:
