@@ -41,16 +41,17 @@ class AwsCalls:
         credentials: Credentials | None = None,
     ) -> Any:
         """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
+        made: aws_sdk.Call | None = None
         try:
             identity = NOBODY if operation in _UNSIGNED else self._identity_of(credentials)
-            with aws_sdk.calling(service, identity, self.recorder):
+            with aws_sdk.calling(service, identity, self.recorder) as made:
                 return plain(call(self._sdk.client(service, self._region, self._endpoint_url)))
         except (ClientError, BotoCoreError, OSError) as error:
             raise from_aws(error, operation) from None
         except FlowError:
             raise
         except Exception as error:
-            raise unexpected(error, operation) from None
+            raise unexpected(error, operation, made.status if made else 0) from None
 
     def _identity_of(self, credentials: Credentials | None) -> Identity:
         return self._identity() if credentials is None else _identity(credentials)

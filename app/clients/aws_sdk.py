@@ -33,7 +33,11 @@ LIMITS = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=32,
 )
-"""Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice."""
+"""Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice.
+
+Who is throttled is not asked again either, as botocore would: that says nothing about the chain (`ServerFailed`) and is
+told so, and whoever tries again later helps the server more than we would within the seconds that a walk has.
+"""
 
 _ALONE = LIMITS.merge(
     Config(
@@ -47,7 +51,7 @@ _ALONE = LIMITS.merge(
 
 
 @dataclass
-class _Call:
+class Call:
     """What is particular to the call that this thread is making."""
 
     service: Service
@@ -57,16 +61,22 @@ class _Call:
     started: float = 0.0
     answer: Mapping[str, Any] | None = None
 
+    @property
+    def status(self) -> int:
+        """That of the answer; 0 where there is none."""
+        return int((self.answer or {}).get("status_code", 0))
 
-_current: ContextVar[_Call] = ContextVar("call")
+
+_current: ContextVar[Call] = ContextVar("call")
 
 
 @contextmanager
-def calling(service: Service, identity: Credentials, recorder: Recorder) -> Iterator[None]:
+def calling(service: Service, identity: Credentials, recorder: Recorder) -> Iterator[Call]:
     """The call made within is signed by `identity` and written down by `recorder`."""
-    token = _current.set(_Call(service, identity, recorder))
+    call = Call(service, identity, recorder)
+    token = _current.set(call)
     try:
-        yield
+        yield call
     finally:
         _current.reset(token)
 
@@ -150,7 +160,7 @@ def _response_received(exception: Exception | None, **_: Any) -> None:
         _record(call, {}, error=str(exception))
 
 
-def _record(call: _Call, answer: Mapping[str, Any], error: str = "") -> None:
+def _record(call: Call, answer: Mapping[str, Any], error: str = "") -> None:
     call.answer = answer
     request = call.request
     sent = {name: _text(value) for name, value in request.headers.items()}

@@ -10,12 +10,18 @@ from typing import Any
 
 from app.clients.silence import code_of
 from app.flow import strict_json
-from app.flow.errors import UNKNOWN_LOGIN, FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import UNKNOWN_LOGIN, FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 
 UNEXPECTED_ANSWER = "unexpected_answer"
 """Our code for: an answer came that its protocol does not know."""
 _SAID_LIMIT = 1000
 
+_FAILED = (429, 500, 502, 503, 504)
+"""The statuses by which a server says that it has too much to do, or failed itself."""
+_ABOUT_THE_POD = ("failed calling webhook", "admission webhook ", "container not found")
+"""What is in the words of those 500s of an API server that are about the Pod in question and not about the server."""
+_THROTTLED = ("RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
+"""Codes of AWS for a caller that asks too often, besides those with `Throttl` in them: their status is often 400."""
 _AWS_NOT_PERMITTED = UNKNOWN_LOGIN | {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _OWN_CODES: Mapping[str, tuple[type[FlowError], str]] = {
     "NoCredentialsError": (NotPermitted, "aws_no_credentials"),
@@ -49,6 +55,8 @@ def _kind(status: int, said: str) -> type[FlowError]:
     """403 has two meanings in Kubernetes: RBAC says who `cannot` do what; admission forbids the object itself."""
     if status == 401 or (status == 403 and ("cannot " in said or "is forbidden: " not in said)):
         return NotPermitted
+    if status in _FAILED and not any(words in said for words in _ABOUT_THE_POD):
+        return ServerFailed
     return NotFound if status == 404 else Refused
 
 
@@ -89,6 +97,8 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         kind = NotPermitted
     elif code.startswith("NoSuch"):
         kind = NotFound
+    elif status in _FAILED or "Throttl" in code or code in _THROTTLED:
+        kind = ServerFailed
     return kind(
         code=code,
         said=str(details.get("Message") or error)[:_SAID_LIMIT],
@@ -104,10 +114,12 @@ def no_answer(error: Exception, operation: str) -> Unreachable:
     return Unreachable(code=code_of(error), said=said[:_SAID_LIMIT], operation=operation)
 
 
-def unexpected(error: Exception, operation: str) -> Refused:
-    """An answer that cannot be read."""
-    said = f"{type(error).__name__}: {error}"
-    return Refused(code=UNEXPECTED_ANSWER, said=said[:_SAID_LIMIT], operation=operation)
+def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:
+    """An answer that cannot be read. Of a `status` of failure it need not be: a proxy may answer in prose."""
+    said = f"{type(error).__name__}: {error}"[:_SAID_LIMIT]
+    if status in _FAILED:
+        return ServerFailed(code=str(status), said=said, status=status, operation=operation)
+    return Refused(code=UNEXPECTED_ANSWER, said=said, operation=operation)
 
 
 def _is_a(error: Exception, *names: str) -> bool:

@@ -58,11 +58,14 @@ UNKNOWN_LOGIN = frozenset(
     {
         "AuthFailure",
         "ExpiredToken",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
         "InvalidSignatureException",
         "InvalidToken",
         "MissingAuthenticationToken",
+        "RequestExpired",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
@@ -100,6 +103,12 @@ class Refused(FlowError):
     """The server understood and said no: invalid input, a token it does not trust, a conflict."""
 
     kind = "refused"
+
+
+class ServerFailed(FlowError):
+    """The server answered that it has too much to do, or failed itself. Nothing follows about what was asked for."""
+
+    kind = "server_failed"
 
 
 class Unreachable(FlowError):

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from app.content import load
-from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.settings import LiveRefusal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,10 +52,12 @@ def test_each_code_has_its_words(language: str) -> None:
 
 
 def test_a_refusal_without_a_code_of_ours_is_told_by_its_kind() -> None:
-    assert [kind(code="X", said="").words for kind in (NotFound, NotPermitted, Refused, Unreachable)] == [
+    kinds = (NotFound, NotPermitted, Refused, ServerFailed, Unreachable)
+    assert [kind(code="X", said="").words for kind in kinds] == [
         "not_found",
         "not_permitted",
         "refused",
+        "server_failed",
         "unreachable",
     ]
     assert NotPermitted(code="Unauthorized", said="", status=401).words == "unauthorized"

@@ -15,7 +15,7 @@ from app.clients import aws_sdk
 from app.clients.aws import BotoAws
 from app.clients.aws_calls import static_identity
 from app.clients.aws_policies import PAGE_LIMIT
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.ports import Credentials
 from app.flow.redaction import MASK
 from tests.contracts.scripted import scripted
@@ -82,7 +82,7 @@ def test_the_web_identity_call_is_unsigned_and_its_answer_is_read() -> None:
 def test_signed_calls_carry_the_callers_identity() -> None:
     with scripted(200, b"<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name></Bucket></Buckets></x>") as server:
         port = aws(server.port)
-        with pytest.raises(Refused):  # its XML is broken on purpose: what was sent is recorded all the same
+        with pytest.raises(ServerFailed):  # its XML is broken, as of a server that fails on its way through it
             port.list_buckets(TEMPORARY)
     assert "Credential=ASIAEXAMPLE/" in server.headers()["authorization"]
     assert server.headers()["x-amz-security-token"] == "s3cr3t-t0ken"
@@ -123,8 +123,16 @@ ANSWERS = [
     (403, "RegionDisabledException", Refused, "STS is not activated in this region"),
     (403, "InvalidClientTokenId", NotPermitted, "The security token included in the request is invalid."),
     (404, "NoSuchEntity", NotFound, "The role with name x cannot be found."),
-    (500, "InternalFailure", Refused, "We encountered an internal error"),
-    (503, "Throttling", Refused, "Rate exceeded"),
+    (400, "RequestExpired", NotPermitted, "Request has expired."),
+    (400, "IncompleteSignature", NotPermitted, "Credential must have exactly 5 slash-delimited elements"),
+    (400, "Throttling", ServerFailed, "Rate exceeded"),
+    (400, "ThrottlingException", ServerFailed, "Rate exceeded"),
+    (400, "RequestLimitExceeded", ServerFailed, "Request limit exceeded."),
+    (429, "TooManyRequestsException", ServerFailed, "Too many requests"),
+    (500, "InternalFailure", ServerFailed, "We encountered an internal error"),
+    (500, "ServiceFailure", ServerFailed, "The request processing has failed"),
+    (503, "ServiceUnavailable", ServerFailed, "The service is unavailable"),
+    (503, "SlowDown", ServerFailed, "Please reduce your request rate."),
 ]
 
 
@@ -144,6 +152,18 @@ def test_a_refusal_comes_through_once_with_its_words(status: int, code: str, kin
         "AssumeRoleWithWebIdentity",
     )
     assert type(refused.__context__).__module__.startswith("botocore")
+    assert len(server.received) == len(port.exchanges()) == 1
+
+
+@pytest.mark.parametrize("body", [b"upstream connect error", b"<!DOCTYPE html><p>Service Unavailable", b"<html>", b""])
+def test_a_server_that_fails_in_prose_has_failed_as_well(body: bytes) -> None:
+    """A proxy or a load balancer answers in its place."""
+    with scripted(503, body) as server:
+        port = aws(server.port)
+        with pytest.raises(ServerFailed) as raised:
+            port.role("r")
+    assert (raised.value.code, raised.value.status, raised.value.words) == ("503", 503, "server_failed")
+    assert raised.value.said
     assert len(server.received) == len(port.exchanges()) == 1
 
 

@@ -22,7 +22,7 @@ from app.clients import exec_stream, kubernetes_answers
 from app.clients.kubernetes_answers import PAGE_LIMIT
 from app.clients.kubernetes_cluster import KubernetesCluster
 from app.clients.kubernetes_transport import KubernetesTransport
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.ports import Access
 from app.flow.redaction import MASK
 from tests.contracts.scripted import scripted
@@ -98,9 +98,32 @@ ANSWERS = [
     ),
     (404, status(404, "NotFound", 'pods "x" not found'), NotFound, "NotFound", 'pods "x" not found'),
     (409, status(409, "AlreadyExists", 'pods "x" already exists'), Refused, "AlreadyExists", 'pods "x" already exists'),
-    (500, status(500, "InternalError", "failed calling webhook"), Refused, "InternalError", "failed calling webhook"),
-    (502, b"<html>Bad Gateway</html>", Refused, "502", "<html>Bad Gateway</html>"),
-    (503, b"", Refused, "503", "503"),
+    (
+        429,
+        b"Too many requests, please try again later.\n",
+        ServerFailed,
+        "429",
+        "Too many requests, please try again later.",
+    ),
+    (500, status(500, "", "etcdserver: request timed out"), ServerFailed, "500", "etcdserver: request timed out"),
+    (502, b"<html>Bad Gateway</html>", ServerFailed, "502", "<html>Bad Gateway</html>"),
+    (503, b"", ServerFailed, "503", "503"),
+    (504, status(504, "Timeout", "Timeout: too slow"), ServerFailed, "Timeout", "Timeout: too slow"),
+    (
+        500,
+        status(500, "InternalError", 'Internal error occurred: failed calling webhook "w"'),
+        Refused,
+        "InternalError",
+        'Internal error occurred: failed calling webhook "w"',
+    ),
+    (
+        500,
+        status(500, "InternalError", 'admission webhook "w" denied the request: no'),
+        Refused,
+        "InternalError",
+        'admission webhook "w" denied the request: no',
+    ),
+    (500, b'container not found ("app")', Refused, "500", 'container not found ("app")'),
     (200, b"not JSON", Refused, "unexpected_answer", None),
     (200, b"\xff\xfe", Refused, "unexpected_answer", None),
     (200, b"[" * 100_000, Refused, "unexpected_answer", None),

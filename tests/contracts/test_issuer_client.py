@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.clients import issuer
 from app.clients.issuer import IssuerTransport, PublicIssuer
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from tests.waiting import SECONDS
 
 HOST = "oidc.example"
@@ -109,7 +109,9 @@ def test_another_host_s_certificate_is_not_taken() -> None:
         client(server).discovery("https://evil.example/id/A")
 
 
-@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (403, NotPermitted), (500, Refused), (302, Refused)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotFound), (403, NotPermitted), (500, ServerFailed), (429, ServerFailed), (302, Refused)]
+)
 def test_another_status_is_our_error(status: int, kind: type[FlowError]) -> None:
     with served(b"words", status) as server:
         port = client(server)

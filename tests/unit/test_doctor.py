@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Exchange, Status, Subject
 from app.flow.ports import Execution
 from app.flow.redaction import mask_text
@@ -41,6 +41,7 @@ from tests.unit.fake_ports import (
     trust_policy,
 )
 from tests.unit.test_steps import annotate, condition
+from tests.unit.test_walk import METHODS
 
 PASSED, WARNING, FAILED, UNKNOWN, NOT_REACHED = (
     *(Status.PASSED, Status.WARNING, Status.FAILED),
@@ -739,7 +740,7 @@ def test_no_secret_is_in_a_diagnosis() -> None:
     assert [secret for secret in (*SECRETS, signature) if secret in found] == []
 
 
-@pytest.mark.parametrize("kind", [NotFound, NotPermitted, Refused, Unreachable])
+@pytest.mark.parametrize("kind", [NotFound, NotPermitted, Refused, ServerFailed, Unreachable])
 @given(
     methods=st.sets(st.sampled_from(["pod", "service_account", "execute", "role", "cluster_discovery", "assume_role"]))
 )
@@ -751,6 +752,25 @@ def test_no_error_can_break_the_doctor(kind: type[FlowError], methods: set[str])
     for command in found.fix.commands if found.fix else ():
         assert shlex.split(command)
         assert not re.search(r"\n", command)
+
+
+BUSY = ServerFailed(code="Throttling", said="Rate exceeded", status=400)
+QUESTIONS = (*METHODS, "pod_events", "pod_log", "failed_assumptions")
+
+
+@pytest.mark.parametrize("methods", [*([method] for method in QUESTIONS), QUESTIONS], ids=[*QUESTIONS, "all of them"])
+def test_of_a_server_that_fails_nothing_follows(methods: Sequence[str]) -> None:
+    fakes = healthy()
+    fakes.pod["status"]["containerStatuses"] = [ended(1)]
+    fakes.errors = dict.fromkeys(methods, BUSY)
+    found = examined(fakes)
+    checks = [check for _, checks in found.steps() for check in checks]
+    assert [check.id for check in checks if check.status is FAILED] == []
+    assert found.verdict.outcome is not Outcome.BROKEN
+    told = [check for check in checks if check.reason == "server_failed"]
+    assert {check.status for check in told} <= {UNKNOWN}
+    assert {check.error for check in told} <= {BUSY.said, ""}
+    assert told or methods in (["request_token"], ["pod_events"])  # which a healthy Pod is not asked for
 
 
 _JSON = st.recursive(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.flow import snapshot
 from app.flow.doctor import examine
 from app.flow.doctor.recent_failures import RECENT, WHERE
-from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status
 from app.flow.ports import FailedAssumptions
 from app.flow.verdict import Outcome
@@ -101,7 +101,8 @@ def test_history_and_our_own_attempts_do_not_count():
     [
         (NotPermitted(code="AccessDeniedException", said="cloudtrail:LookupEvents"), "no_permission"),
         (Unreachable(code="timed_out", said="no answer"), "unreachable"),
-        (Refused(code="ThrottlingException", said="Rate exceeded"), "not_observable"),
+        (ServerFailed(code="ThrottlingException", said="Rate exceeded"), "server_failed"),
+        (Refused(code="InvalidTimeRangeException", said="?"), "not_observable"),
         (NotFound(code="NoSuch", said="?"), "not_observable"),
     ],
 )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.doctor.survey import Stand, Survey, survey
-from app.flow.errors import NotFound, NotPermitted, Unreachable
+from app.flow.errors import NotFound, NotPermitted, ServerFailed, Unreachable
 from app.flow.verdict import Outcome
 from app.report import document, page, picture
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
@@ -137,12 +137,21 @@ def test_who_is_named_by_the_policy_without_being_annotated_is_told_and_is_no_fa
     [
         (NotPermitted(code="AccessDenied", said="iam:GetRole", status=403), "no_permission"),
         (Unreachable(code="timed_out", said=""), "unreachable"),
+        (ServerFailed(code="Throttling", said="Rate exceeded", status=400), "server_failed"),
     ],
 )
 def test_a_role_that_cannot_be_read_is_unknown(error: Any, reason: str) -> None:
     found = surveyed(MINE, **{"s3-reader": error})
     assert ([tie.stand for tie in found.ties], found.roles[0].reason) == ([Stand.UNREAD], reason)
     assert found.outcome is Outcome.UNKNOWN
+
+
+def test_whose_account_it_is_may_stay_unknown_for_as_good_a_reason() -> None:
+    ports = Fakes(errors={"caller_identity": ServerFailed(code="Throttling", said="Rate exceeded")}).ports()
+    cluster: Any = Cluster(ports.cluster, [account("default", "my-sa", OTHER), account("shop", "orders", FOREIGN)])
+    aws: Any = Aws(ports.aws, {"s3-reader": trust_policy()})
+    found = survey(dataclasses.replace(ports, cluster=cluster, aws=aws))
+    assert [role.reason for role in found.roles] == ["server_failed", "server_failed"]
 
 
 def test_one_namespace_may_be_surveyed_alone() -> None:

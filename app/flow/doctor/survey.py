@@ -134,9 +134,9 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     annotated = [candidate for candidate in everybody if candidate.role_arn]
 
     # (2) Each role, once.
-    account = _own_account(ports)
+    account, hidden = _own_account(ports)
     arns = sorted({candidate.role_arn for candidate in annotated if role_of(candidate.role_arn)})
-    policies = {arn: _policy(ports, arn, account) for arn in arns}
+    policies = {arn: _policy(ports, arn, account, hidden) for arn in arns}
 
     # (3) Who is let in by whom.
     return Survey(
@@ -167,14 +167,15 @@ def _candidate(document: JsonValue) -> _Candidate:
     )
 
 
-def _own_account(ports: Ports) -> str:
+def _own_account(ports: Ports) -> tuple[str, str]:
+    """Our account, if we may know it; and why what is not seen to be in it stays unknown."""
     try:
-        return text(ports.aws.caller_identity(), "Account")
-    except FlowError:
-        return ""
+        return text(ports.aws.caller_identity(), "Account"), "not_observable"
+    except FlowError as error:
+        return "", unseen(error) or "not_observable"
 
 
-def _policy(ports: Ports, arn: str, account: str) -> _Policy:
+def _policy(ports: Ports, arn: str, account: str, hidden: str) -> _Policy:
     """The trust policy. A role of another account is not ours to read, although one of that name may be here."""
     _, _, name = role_of(arn) or ("", "", "")
     ours = account_of(arn) == account
@@ -182,10 +183,10 @@ def _policy(ports: Ports, arn: str, account: str) -> _Policy:
         role = ports.aws.role(name)
     except FlowError as error:
         if isinstance(error, NotFound):
-            return _Policy() if ours else _Policy(reason="not_observable", said=error.said)
+            return _Policy() if ours else _Policy(reason=hidden, said=error.said)
         return _Policy(reason=unseen(error) or "not_observable", said=error.said)
     if text(role, "Arn") != arn:
-        return _Policy() if ours else _Policy(reason="not_observable")
+        return _Policy() if ours else _Policy(reason=hidden)
     return _Policy(document=dig(role, "AssumeRolePolicyDocument"))
 
 

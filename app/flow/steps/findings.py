@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.flow.consent import NotAsked
-from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
 from app.flow.patience import OUT_OF_TIME
 from app.flow.ports import Ports
@@ -127,12 +127,12 @@ def unseen(error: FlowError) -> str:
 
 
 def unanswered(error: FlowError) -> str:
-    """Why there was no answer at all: the reason's key; empty where there was one, a refusal included."""
+    """Why the question has no answer: the reason's key; empty where it has one, a refusal included."""
     if isinstance(error, NotAsked):
         return "not_asked"
     if isinstance(error, Unreachable):
         return "out_of_time" if error.code == OUT_OF_TIME else "unreachable"
-    return ""
+    return ServerFailed.kind if isinstance(error, ServerFailed) else ""
 
 
 def _exchanges(ports: Ports) -> tuple[Exchange, ...]:

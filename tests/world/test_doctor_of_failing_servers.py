@@ -1,0 +1,85 @@
+"""The doctor where a server answers that it is overloaded, or fails itself: nothing follows about the chain."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import urllib3
+
+from app.world import tool_files
+from tests.world.failing_server import failing
+from tests.world.test_doctor import Operator, operator
+
+__all__ = ["operator"]
+ALL = ("-s", "my-sa", "--do", "all")
+THROTTLING = "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+TIMED_OUT = '{"kind": "Status", "status": "Failure", "message": "etcdserver: request timed out", "code": 500}'
+
+
+def nothing_follows(found: Any) -> None:
+    assert [check["id"] for check in found["checks"] if check["status"] == "failed"] == []
+    assert (found["fix"], found["outcome"] in ("works", "unknown")) == (None, True)
+    assert found["exit"] == (0 if found["outcome"] == "works" else 2)
+    assert {check["status"] for check in found["checks"] if check["reason"] == "server_failed"} == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [
+        ("ListOpenIDConnectProviders", "works"),
+        ("GetOpenIDConnectProvider", "works"),
+        ("GetRole", "works"),
+        ("ListRolePolicies", "works"),
+        ("ListAttachedRolePolicies", "works"),
+        ("GetCallerIdentity", "works"),
+        ("AssumeRoleWithWebIdentity", "unknown"),
+    ],
+)
+def test_who_is_throttled_by_aws(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, action: str, outcome: str
+) -> None:
+    with failing(operator.environment["AWS_ENDPOINT_URL"], urllib3.PoolManager()) as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        aws.words, aws.status, aws.body = f"Action={action}&", 400, THROTTLING
+        found = operator.doctor(*ALL)
+    nothing_follows(found)
+    assert found["outcome"] == outcome
+    assert "Rate exceeded" in {check["error"] for check in found["checks"]}
+    assert aws.times
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.well-known/openid-configuration",
+        "/serviceaccounts/my-sa",
+        "/pods/pod-after",
+        "/mutatingwebhookconfigurations",
+    ],
+)
+def test_an_api_server_that_fails(operator: Operator, path: str, status: int) -> None:
+    kubeconfig = operator.folder / tool_files.KUBECONFIG
+    address = re.search(r"server: (https://[^/]*)", kubeconfig.read_text())
+    assert address is not None
+    trusting = urllib3.PoolManager(ca_certs=str(operator.folder / tool_files.CA))
+    with failing(address[1], trusting) as server:
+        kubeconfig.write_text(kubeconfig.read_text().replace(address[1], server.url))
+        server.words, server.status, server.body = path, status, TIMED_OUT
+        found = operator.doctor("-n", "default", "-s", "my-sa")
+    nothing_follows(found)
+    assert found["outcome"] == "unknown"
+    assert "etcdserver: request timed out" in {check["error"] for check in found["checks"]}
+    assert server.times
+
+
+def test_a_signature_without_a_region_is_about_our_login(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    found = operator.doctor("-s", "my-sa")
+    assert [check["id"] for check in found["checks"] if check["status"] == "failed"] == []
+    assert (found["exit"], found["fix"]) == (2, None)
+    reasons = {check["id"]: check["reason"] for check in found["checks"]}
+    assert reasons["provider.exists"] == reasons["role.exists"] == "login"
