@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import click
 
 from app.commands import doctor, faults, serve, token, walk, world
 from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.commands.output import replace_streams
 from app.commands.usage import Group
 from app.content import LANGUAGES, Content, load
 from app.settings import Settings, SettingsError, preferred_language
@@ -19,11 +19,8 @@ from app.settings import Settings, SettingsError, preferred_language
 
 def main() -> None:
     """Runs the command that `sys.argv` names and leaves with its exit status."""
-    # A terminal that cannot show a mark or Japanese text shows `?`, and the command goes on.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
     words = load(asked_language(sys.argv[1:]))
+    replace_streams(words)
     try:
         settings = Settings.from_environment()
     except SettingsError as error:

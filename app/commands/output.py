@@ -1,0 +1,60 @@
+"""Standard output and standard error where nobody reads them to their end, or they take no more."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+from app.commands.failure import CannotRun
+from app.content import Content
+
+
+def replace_streams(words: Content) -> None:
+    """Puts an `Outlet` behind either stream. A terminal that cannot show a mark or Japanese text shows `?`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.flush()
+            outlet = io.TextIOWrapper(
+                io.BufferedWriter(Outlet(stream, words)),
+                encoding=stream.encoding,
+                errors="replace",
+                line_buffering=stream.line_buffering,
+                write_through=stream.write_through,
+            )
+            setattr(sys, name, outlet)
+
+
+class Outlet(io.RawIOBase):
+    """A stream's bytes, on their way out. After the first failure nothing more is written.
+
+    Who hangs up (`| head -1`) has read enough: the command goes on to its own status. Anything else, such as a full
+    disk, raises `CannotRun`.
+    """
+
+    def __init__(self, stream: io.TextIOWrapper, words: Content) -> None:
+        self._raw: Any = getattr(stream.buffer, "raw", stream.buffer)  # which with `python -u` is raw itself
+        self._words = words
+        self._lost = False
+
+    def write(self, data: Any, /) -> int | None:
+        if not self._lost:
+            try:
+                written: int | None = self._raw.write(data)
+                return written
+            except OSError as error:
+                self._lost = True
+                if not isinstance(error, BrokenPipeError):
+                    raise CannotRun(self._words, "cannot_write", said=error.strerror) from error
+        return len(data)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        found: int = self._raw.fileno()
+        return found
+
+    def isatty(self) -> bool:
+        return bool(self._raw.isatty())

@@ -1,0 +1,84 @@
+"""Commands whose output nobody reads to its end, or that can write it nowhere: in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow import snapshot
+from tests.unit.test_cli_doctor import broken, works
+from tests.waiting import SECONDS
+
+ROOT = Path(__file__).resolve().parents[2]
+FULL = Path("/dev/full")
+SNAPSHOTS = {"works": works, "broken": broken}
+full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full")
+
+
+@contextmanager
+def hung_up() -> Iterator[int]:
+    """A pipe whose reader is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        yield writer
+    finally:
+        os.close(writer)
+
+
+def run(*words: str, stdout: int, stderr: int = subprocess.PIPE, **environment: str) -> tuple[int, str]:
+    """The exit status, and what was said on standard error."""
+    command = [sys.executable, "-m", "app", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=stdout, stderr=stderr, text=True, timeout=SECONDS
+    )
+    return done.returncode, done.stderr or ""
+
+
+def saved(folder: Path, name: str) -> str:
+    path = folder / f"{name}.json"
+    path.write_text(snapshot.save(SNAPSHOTS[name]()))
+    return str(path)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("output", ["text", "json", "html"])
+@pytest.mark.parametrize(("name", "status"), [("works", 0), ("broken", 1)])
+def test_who_hangs_up_still_learns_the_verdict(
+    tmp_path: Path, name: str, status: int, output: str, unbuffered: str
+) -> None:
+    words = ("doctor", "--from", saved(tmp_path, name), "--output", output)
+    with hung_up() as pipe:
+        assert run(*words, stdout=pipe, PYTHONUNBUFFERED=unbuffered) == (status, "")
+
+
+def test_who_hangs_up_on_an_error_still_learns_of_it(tmp_path: Path) -> None:
+    with hung_up() as pipe:
+        assert run("doctor", "--from", str(tmp_path / "none"), stdout=pipe, stderr=pipe) == (2, "")
+        assert run("--help", stdout=pipe) == (0, "")
+
+
+@full
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("command", ["doctor", "walk"])
+def test_what_cannot_be_written_is_told_in_the_readers_language(tmp_path: Path, command: str, language: str) -> None:
+    source = ("--from", saved(tmp_path, "works")) if command == "doctor" else ()
+    with FULL.open("wb") as file:
+        status, said = run(command, *source, "--lang", language, stdout=file.fileno(), PYTHONIOENCODING="utf-8")
+    title, got, *others = said.splitlines()
+    assert (status, title, len(others)) == (2, load(language).message("errors.cannot_write.title"), 2)
+    assert got.endswith("No space left on device")
+
+
+@full
+def test_an_error_that_can_be_told_nowhere_keeps_its_status(tmp_path: Path) -> None:
+    with FULL.open("wb") as file:
+        words = ("doctor", "--from", str(tmp_path / "none"))
+        assert run(*words, stdout=file.fileno(), stderr=file.fileno()) == (2, "")
