@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from app.clients.exec_plugin import ExecCredential, Plugins
-from app.clients.kubeconfig import Entry, JsonObject, Kubeconfig, problem
+from app.clients.kubeconfig import Entry, Kubeconfig, ReadOnlyObject, problem
 from app.clients.kubernetes_transport import KubernetesTransport
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -191,6 +191,6 @@ def _present(context: ssl.SSLContext, credential: ExecCredential) -> None:
             raise problem("client_certificate_unreadable", said, got="client-certificate, client-key") from None
 
 
-def _text(values: JsonObject, key: str) -> str:
+def _text(values: ReadOnlyObject, key: str) -> str:
     value = values.get(key)
     return value if isinstance(value, str) else ""

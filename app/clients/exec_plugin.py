@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app.clients.kubeconfig import JsonObject, problem, wrong_shape
+from app.clients.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.flow import strict_json
 from app.flow.redaction import MASK, mask_text
 
@@ -49,7 +49,7 @@ class Plugins:
         self._kept: dict[str, tuple[float, ExecCredential]] = {}
 
     def credential(
-        self, plugin: JsonObject, directory: Path, cluster: JsonObject, environment: Mapping[str, str]
+        self, plugin: ReadOnlyObject, directory: Path, cluster: ReadOnlyObject, environment: Mapping[str, str]
     ) -> ExecCredential:
         """The credential that `plugin` (a user's `exec`) gives. Raises `Unreachable`."""
         asked = json.dumps([plugin, str(directory), cluster, dict(environment)], default=str, sort_keys=True)
@@ -64,7 +64,9 @@ class Plugins:
             return self._kept[key][1]
 
 
-def _run(plugin: JsonObject, directory: Path, cluster: JsonObject, environment: Mapping[str, str]) -> JsonObject:
+def _run(
+    plugin: ReadOnlyObject, directory: Path, cluster: ReadOnlyObject, environment: Mapping[str, str]
+) -> ReadOnlyObject:
     """The `status` of the plugin's ExecCredential."""
     # (1) What is run, and what it is told.
     command, shown = _command(plugin), _command(plugin)
@@ -126,7 +128,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             stream.close()
 
 
-def _credential(status: JsonObject, command: str) -> ExecCredential:
+def _credential(status: ReadOnlyObject, command: str) -> ExecCredential:
     token, certificate, key = (
         value if isinstance(value := status.get(name), str) else ""
         for name in ("token", "clientCertificateData", "clientKeyData")
@@ -136,14 +138,14 @@ def _credential(status: JsonObject, command: str) -> ExecCredential:
     return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
 
 
-def _command(plugin: JsonObject) -> str:
+def _command(plugin: ReadOnlyObject) -> str:
     command = plugin.get("command")
     if not isinstance(command, str) or not command:
         raise wrong_shape("users[].user.exec", "{command: …}")
     return command
 
 
-def _expiry(status: JsonObject) -> float:
+def _expiry(status: ReadOnlyObject) -> float:
     """Unix seconds; 0 where the answer names no time, or none that can be read: then it is not used again."""
     try:
         return datetime.fromisoformat(str(status.get("expirationTimestamp"))).timestamp()
@@ -160,6 +162,6 @@ def _quoted(errors: bytes, environment: Mapping[str, str]) -> str:
     return said if len(said) <= SAID_LIMIT else f"…{said[-SAID_LIMIT:]}"
 
 
-def _items(plugin: JsonObject, key: str) -> list[Any]:
+def _items(plugin: ReadOnlyObject, key: str) -> list[Any]:
     found = plugin.get(key)
     return found if isinstance(found, list) else []

@@ -19,7 +19,7 @@ import yaml
 
 from app.flow.errors import Unreachable
 
-JsonObject = Mapping[str, Any]
+ReadOnlyObject = Mapping[str, Any]
 _OPERATION = "read kubeconfig"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -61,7 +61,7 @@ class Contexts:
 class Entry:
     """A cluster or a user, and the folder against which its paths count."""
 
-    values: JsonObject = field(repr=False)
+    values: ReadOnlyObject = field(repr=False)
     directory: Path
 
 
@@ -136,7 +136,7 @@ def _home(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
 
 
-def _document(path: Path) -> JsonObject | None:
+def _document(path: Path) -> ReadOnlyObject | None:
     """What one file holds; None where there is none. Nothing of a broken file is quoted: it may be a secret."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -159,7 +159,7 @@ def _document(path: Path) -> JsonObject | None:
     return document or {}
 
 
-def _named(path: Path, document: JsonObject, plural: str, kind: str) -> Iterator[tuple[str, JsonObject]]:
+def _named(path: Path, document: ReadOnlyObject, plural: str, kind: str) -> Iterator[tuple[str, ReadOnlyObject]]:
     """The entries of one list. Raises `Unreachable` where it is none, or an entry of it has no name."""
     entries = document.get(plural) or []
     if not isinstance(entries, Sequence) or isinstance(entries, str):
@@ -171,7 +171,7 @@ def _named(path: Path, document: JsonObject, plural: str, kind: str) -> Iterator
         yield name, values
 
 
-def _context(name: str, values: JsonObject) -> Context:
+def _context(name: str, values: ReadOnlyObject) -> Context:
     return Context(
         name=name,
         cluster=_text(values, "cluster"),
@@ -180,6 +180,6 @@ def _context(name: str, values: JsonObject) -> Context:
     )
 
 
-def _text(values: JsonObject, key: str) -> str:
+def _text(values: ReadOnlyObject, key: str) -> str:
     value = values.get(key)
     return value if isinstance(value, str) else ""
