@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -13,7 +14,7 @@ from app.commands.help import command_of, lang_option
 from app.commands.rendering import print_json, print_lines, print_utf8
 from app.content import Content, load
 from app.flow.consent import ALL, Action
-from app.flow.model import Subject
+from app.flow.model import JsonValue, Subject
 from app.flow.verdict import Outcome
 from app.settings import Settings
 from app.wiring import Choice, is_in_cluster
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
     from app.flow.doctor.survey import Survey
 
+T = TypeVar("T")
 EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN}
 EVERYTHING = "all"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -111,13 +113,7 @@ def report(found: Diagnosis, output: str, words: Content) -> int:
     from app.commands import doctor_text
     from app.report import document, page
 
-    match output:
-        case "json":
-            print_json(document.of_diagnosis(found, words))
-        case "html":
-            print_utf8(page.of_diagnosis(found, words))
-        case _:
-            print_lines(doctor_text.of_diagnosis(found, words))
+    _print(found, output, words, document.of_diagnosis, page.of_diagnosis, doctor_text.of_diagnosis)
     return EXIT[found.verdict.outcome]
 
 
@@ -126,14 +122,25 @@ def report_survey(found: Survey, output: str, words: Content) -> int:
     from app.commands import doctor_text
     from app.report import document, page
 
+    _print(found, output, words, document.of_survey, page.of_survey, doctor_text.of_survey)
+    return EXIT[found.outcome]
+
+
+def _print(
+    found: T,
+    output: str,
+    words: Content,
+    as_json: Callable[[T, Content], JsonValue],
+    as_html: Callable[[T, Content], str],
+    as_lines: Callable[[T, Content], Iterable[str]],
+) -> None:
     match output:
         case "json":
-            print_json(document.of_survey(found, words))
+            print_json(as_json(found, words))
         case "html":
-            print_utf8(page.of_survey(found, words))
+            print_utf8(as_html(found, words))
         case _:
-            print_lines(doctor_text.of_survey(found, words))
-    return EXIT[found.outcome]
+            print_lines(as_lines(found, words))
 
 
 def _choice(context: str, profile: str, region: str) -> Choice:
