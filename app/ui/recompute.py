@@ -11,6 +11,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.steps.documents import dig, items, text
+from app.flow.steps.names import subject_claim
 from app.ui import components
 from app.ui.code import code
 from app.ui.session import Visit
@@ -61,7 +62,7 @@ def expected(step: Step, kind: str, walk: Walk) -> Iterator[str]:
         case Step.SERVICE_ACCOUNT, _:
             yield from _present(dig(found, "role", "Arn"))
             if found:
-                yield f"system:serviceaccount:{walk.subject.namespace}:{walk.subject.service_account}"
+                yield subject_claim(walk.subject)
         case Step.WEBHOOK, _:
             for variable in items(found, "environment"):
                 yield f"name: {text(variable, 'name')}"

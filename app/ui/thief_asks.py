@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.flow.annotations import ROLE_ARN
-from app.flow.errors import FlowError
 from app.flow.model import Exchange, JsonValue, Subject
 from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
 from app.flow.steps.documents import text
-from app.flow.steps.names import API_TOKEN
-from app.flow.submission import Submission, read_claims, read_token
+from app.flow.steps.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
+from app.flow.submission import Submission, read_token
 from app.ui.answers import Answer, ask
-from app.ui.time_machine_asks import AUDIENCE, exchanged, listed
+from app.ui.time_machine_asks import exchanged, listed, taken
 from app.world import story
 
 _SESSION = "thief"
@@ -78,15 +76,11 @@ class Attempt:
 
 def copy(ports: Ports, subject: Subject) -> Loot | Submission:
     """Reads the token in the Pod, by exec; or says why not."""
-    read = read_claims(ports, subject)
+    read = taken(ports, subject)
     if isinstance(read, Submission):
         return read
-    token, claims = read
-    try:
-        account = ports.cluster.service_account(subject.namespace, subject.service_account)
-    except FlowError as error:
-        return Submission(unread=error.said)
-    return Loot(token=token, claims=claims, role_arn=text(account, "metadata", "annotations", ROLE_ARN))
+    token, claims, arn = read
+    return Loot(token=token, claims=claims, role_arn=arn)
 
 
 def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:
@@ -132,11 +126,11 @@ def everybody(ports: Ports, role_arn: str, made_up: Sequence[str]) -> tuple[Atte
 
 def _attempt(ports: Ports, role_arn: str, namespace: str, name: str, *, made_up: bool) -> Attempt:
     def asked() -> str:
-        token = ports.cluster.request_token(namespace, name, AUDIENCE, _SECONDS)
+        token = ports.cluster.request_token(namespace, name, DEFAULT_AUDIENCE, _SECONDS)
         return ports.aws.assume_role_with_web_identity(role_arn, _SESSION, token).arn
 
-    subject = f"system:serviceaccount:{namespace}:{name}"
-    return Attempt(subject=subject, made_up=made_up, answer=ask(asked, str)[0])
+    subject = Subject(namespace=namespace, service_account=name)
+    return Attempt(subject=subject_claim(subject), made_up=made_up, answer=ask(asked, str)[0])
 
 
 def _exchange(ports: Ports, role_arn: str, token: str) -> Answer:

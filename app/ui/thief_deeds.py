@@ -9,12 +9,13 @@ from datetime import datetime
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.steps.documents import dig, text
+from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.submission import Submission
 from app.ui import session, thief_asks
 from app.ui.answers import Answer
 from app.ui.thief_asks import Attempt, Loot, Standing, Used
-from app.ui.time_machine_asks import AUDIENCE, reviewed
+from app.ui.time_machine_asks import reviewed
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
 from app.world.aws.errors import AwsError
@@ -130,7 +131,7 @@ def defend_all(stolen: Theft) -> None:
 def _try(stolen: Theft, name: str) -> bool:
     if stolen.used is None or not _do(stolen, name, DEFENCES[name](stolen)):
         return False
-    review = reviewed(session.simulation().run(token_review(stolen.world, stolen.loot.token, AUDIENCE)))
+    review = reviewed(session.simulation().run(token_review(stolen.world, stolen.loot.token, DEFAULT_AUDIENCE)))
     found = {
         **stolen.tried,
         name: thief_asks.standing(session.simulated_ports(), stolen.loot, stolen.used.credentials, review),

@@ -10,6 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.steps.documents import text
+from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.flow.submission import Submission
 from app.ui import components, language, session, wording
 from app.ui import time_machine_views as views
@@ -17,7 +18,7 @@ from app.ui.checks import said
 from app.ui.lesson import folded, told
 from app.ui.simulated_only import needs_a_world, without_token
 from app.ui.text import escape, prose
-from app.ui.time_machine_asks import AUDIENCE, First, Moment, first, moment
+from app.ui.time_machine_asks import First, Moment, first, moment
 from app.ui.time_machine_line import SPAN, Landmark, clock, landmarks, line, places
 from app.world import experiments
 from app.world.apiserver.errors import ApiError
@@ -113,7 +114,7 @@ def _asked(travel: _Travel) -> Moment:
     """The answers of this stop; asked once for each time that one comes to it."""
     stop, world = travel.history.current, travel.history.world
     if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
-        review = session.simulation().run(token_review(world, travel.first.token, AUDIENCE))
+        review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
         found = moment(session.simulated_ports(), travel.first, review, session.SUBJECT)
         travel.asked = (stop, world.account.sts_wording, found)
     return travel.asked[2]

@@ -15,7 +15,6 @@ from app.ui.answers import Answer, ask
 from app.world.experiments import DEFAULT
 from app.world.scenario import NAMESPACE, POD_BEFORE
 
-AUDIENCE = "sts.amazonaws.com"
 _SESSION = "irsa-explorer-then"
 """The name of the sessions that the first token is exchanged for, now and at every later moment."""
 _PROGRAM = ("aws", "s3", "ls")
@@ -68,17 +67,24 @@ class Moment:
     """`pod-before`, once its ServiceAccount names a role."""
 
 
-def first(ports: Ports, subject: Subject) -> First | Submission:
-    """The token of this moment, and a session for it; or why there is none."""
+def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submission:
+    """The Pod's token, which is a secret, its claims, and the ARN of the role; or why there is none."""
     read = read_claims(ports, subject)
     if isinstance(read, Submission):
         return read
-    token, claims = read
     try:
         account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
         return Submission(unread=error.said)
-    arn = text(account, "metadata", "annotations", ROLE_ARN)
+    return *read, text(account, "metadata", "annotations", ROLE_ARN)
+
+
+def first(ports: Ports, subject: Subject) -> First | Submission:
+    """The token of this moment, and a session for it; or why there is none."""
+    read = taken(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    token, claims, arn = read
     _, role = exchanged(ports, arn, _SESSION, token)
     return First(token=token, claims=claims, role_arn=arn, credentials=role.credentials if role else None)
 

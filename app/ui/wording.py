@@ -10,6 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.ports import Ports
 from app.flow.steps.documents import text
+from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.ui import components, session
 from app.ui.answers import Answer, ask
 from app.ui.depth import WIRE, depth
@@ -93,9 +94,9 @@ def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
         return Pair(case=case, current=current, classic=classic)
 
     return (
-        pair("no_provider", other, "sts.amazonaws.com"),
+        pair("no_provider", other, DEFAULT_AUDIENCE),
         pair("audience", own, world.api_audience),
-        pair("trust", own, "sts.amazonaws.com"),
+        pair("trust", own, DEFAULT_AUDIENCE),
         pair("not_a_jwt", own, ""),
     )
 
