@@ -53,6 +53,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "atomic_writer": (_4,),
     },
     "aws": {
+        "eks": ("home", "why", _1, _3),
         "iam": ("home", _1, _2),
         "provider": (_1, _2, _5),
         "iam_role": ("home", "why", _2, _5),
@@ -68,6 +69,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "session": (_5, _6),
         "credentials": ("home", _5, _6),
         "sigv4": (_6,),
+        "sdk": ("home", "why", _3, _5, _6),
         "credential_chain": (_3, _5, _6),
         "node_role": ("why", _3, _6),
         "imds": ("why", _6),
