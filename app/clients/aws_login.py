@@ -17,7 +17,7 @@ from botocore.loaders import Loader
 
 from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk
 from app.clients.errors import from_aws, unexpected
-from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 
 TIMEOUT = 3.0
 """Seconds until credentials must be there: less than a question may take, so that what is missing is told by name."""
@@ -99,6 +99,13 @@ def _no_terminal(prompt: str) -> str:
     raise NotPermitted(code="aws_mfa_needed", said=prompt.strip(), operation=_OPERATION)
 
 
+def _about_login(error: FlowError) -> FlowError:
+    """Who refuses us credentials says nothing of what they were wanted for: of our login alone, by whatever code."""
+    if isinstance(error, Unreachable | ServerFailed) or (isinstance(error, NotPermitted) and error.about_login):
+        return error
+    return NotPermitted(code="aws_credentials_failed", said=error.said, operation=_OPERATION)
+
+
 def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowError:
     """What `find` returns, or why there is nothing; in a thread that is left behind where it takes too long."""
     outcome: list[Identity | FlowError] = []
@@ -109,9 +116,9 @@ def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowErro
         except FlowError as error:
             outcome.append(error)
         except (ClientError, BotoCoreError, OSError) as error:
-            outcome.append(from_aws(error, _OPERATION))
+            outcome.append(_about_login(from_aws(error, _OPERATION)))
         except Exception as error:  # a plugin, or a cached file that is none
-            outcome.append(unexpected(error, _OPERATION))
+            outcome.append(_about_login(unexpected(error, _OPERATION)))
 
     thread = threading.Thread(target=run, name="aws-credentials", daemon=True)
     thread.start()

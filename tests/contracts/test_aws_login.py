@@ -15,7 +15,7 @@ from app.clients.aws import BotoAws
 from app.clients.aws_calls import static_identity
 from app.clients.aws_login import AwsLogin
 from app.content import load
-from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.patience import ANSWER_SECONDS
 from app.wiring import Choice
 from tests.contracts.scripted import scripted
@@ -203,6 +203,35 @@ def test_a_login_that_has_expired_is_told_from_one_that_is_not_allowed(shell: Sh
         with pytest.raises(NotPermitted) as raised:
             port.oidc_providers()
     assert (raised.value.code, raised.value.words) == (code, words)
+
+
+ROLE = "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = b\n"
+ROLE += f"[profile b]\naws_access_key_id = A\naws_secret_access_key = {SECRET}\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (403, "AccessDenied", "aws_credentials_failed"),
+        (400, "ValidationError", "aws_credentials_failed"),
+        (404, "NoSuchEntity", "aws_credentials_failed"),
+        (403, "ExpiredToken", "aws_login_expired"),
+        (403, "SignatureDoesNotMatch", "aws_login_unknown"),
+    ],
+)
+def test_who_is_refused_credentials_has_no_login(shell: Shell, status: int, code: str, words: str) -> None:
+    with scripted(status, error(code, "no")) as server:
+        shell.file("config", ROLE).set(AWS_ENDPOINT_URL_STS=f"http://127.0.0.1:{server.port}")
+        with pytest.raises(NotPermitted) as raised:
+            aws("a").role("r")
+    assert (raised.value.words, raised.value.about_login, raised.value.said) == (words, True, "no")
+
+
+def test_an_sts_that_fails_leaves_the_login_open(shell: Shell) -> None:
+    with scripted(400, error("Throttling", "Rate exceeded")) as server:
+        shell.file("config", ROLE).set(AWS_ENDPOINT_URL_STS=f"http://127.0.0.1:{server.port}")
+        with pytest.raises(ServerFailed, match="Rate exceeded"):
+            aws("a").role("r")
 
 
 def test_credentials_that_do_not_come_are_not_waited_for(
