@@ -10,7 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Status
-from app.ui import components, mode
+from app.ui import components, live, mode
 from app.ui.checks import mark, said
 from app.ui.text import escape, prose, utc
 from app.ui.visit import Visit
@@ -44,11 +44,14 @@ def notice(error: Hindrance, content: Content) -> str:
 
 
 def show(error: FlowError, content: Content, key: str) -> None:
-    """Draws it, and below it the way back to the simulated cluster."""
+    """Draws it, and below it the ways on: to ask once more, and back to the simulated cluster."""
     components.block(notice(error, content), key=f"notice_{key}")
-    st.button(
-        content.message("mode.to_simulated"), key=f"simulate_{key}", icon=":material/undo:", on_click=mode.simulate
-    )
+    with st.container(horizontal=True, gap="small", key=f"ways_{key}"):
+        if mode.is_live():
+            again = content.message("mode.run_again")
+            st.button(again, key=f"again_{key}", icon=":material/replay:", type="primary", on_click=live.run_again)
+        back = content.message("mode.to_simulated")
+        st.button(back, key=f"simulate_{key}", icon=":material/undo:", on_click=mode.simulate)
 
 
 def silence(visit: Visit, content: Content) -> None:
