@@ -26,6 +26,8 @@ class Trail:
 
     service_account: JsonValue = None
     """`service_account`: the ServiceAccount."""
+    service_account_unseen: str = ""
+    """`service_account`: why we could not see it, as a check's reason; empty where we did, or where it is not there."""
     role_arn: str = ""
     """`service_account`: the annotation's value, valid or not."""
     role_name: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.walk import walk
@@ -592,6 +592,21 @@ def test_an_audience_of_ones_own_is_no_fault_when_all_agree_on_it() -> None:
     condition(fakes, "StringEquals", sub=SUB, aud="my-audience")
     mount(fakes, token(aud=["my-audience"]))
     assert walk(fakes.ports(), SUBJECT).verdict.status is Status.PASSED
+
+
+@pytest.mark.parametrize("error", [NotPermitted, ServerFailed, Unreachable])
+def test_an_audience_of_ones_own_is_no_fault_where_the_service_account_is_not_seen(error: type[FlowError]) -> None:
+    fakes = Fakes()
+    annotate(fakes, audience="my-audience")
+    fakes.provider["ClientIDList"] = ["my-audience"]
+    condition(fakes, "StringEquals", sub=SUB, aud="my-audience")
+    mount(fakes, token(aud=["my-audience"]))
+    fakes.errors["service_account"] = error(code="Code", said="words")
+    found = walk(fakes.ports(), SUBJECT)
+    for check_id in ("provider.audience", "webhook.volume", "token.audience"):
+        seen = check(found, check_id)
+        assert (seen.status, seen.reason) == (UNKNOWN, check(found, "service_account.exists").reason), check_id
+    assert [one.id for report in found for one in report.checks if one.status is Status.FAILED] == []
 
 
 def test_an_audience_of_ones_own_must_be_known_to_the_provider() -> None:

@@ -56,6 +56,18 @@ class Findings:
         )
         return passed
 
+    def judge_as_seen(
+        self, check_id: str, passed: bool, *, unseen: str, got: JsonValue, expected: JsonValue, where: str
+    ) -> None:
+        """Records a check that expects the usual where a document says otherwise at most.
+
+        Where we could not see that document (`unseen`, a reason), what is not the usual is unknown and not failed.
+        """
+        if passed or not unseen:
+            self.judge(check_id, passed, got=got, expected=expected, where=where)
+        else:
+            self.unknown(check_id, unseen, where=where, expected=shown(expected))
+
     def refused(self, check_id: str, error: FlowError, *, got: JsonValue = "", expected: str = "", where: str) -> None:
         """Records that a question brought no document: unknown where that is about us, failed where about the chain."""
         if reason := unseen(error):

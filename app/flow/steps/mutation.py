@@ -74,9 +74,10 @@ def judge_mutation(findings: Findings, pod: JsonValue, trail: Trail) -> None:
     audience = annotated_audience(trail.service_account)
     source = token_source(pod)
     volumes = [text(volume, "name") for volume in items(pod, "spec", "volumes")]
-    findings.judge(
+    findings.judge_as_seen(
         "webhook.volume",
         text(source, "audience") == audience,
+        unseen=trail.service_account_unseen if source else "",
         got=" ".join((VOLUME, *(f"{key}={value}" for key, value in source.items()))) if source else volumes,
         expected=f"{VOLUME} audience={audience}",
         where=f"{where}.volumes",

@@ -13,7 +13,7 @@ from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.documents import dig, items, strings, text
-from app.flow.steps.findings import Findings, unanswered
+from app.flow.steps.findings import Findings, unanswered, unseen
 from app.flow.steps.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.trail import Trail
 
@@ -120,9 +120,16 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, trail: Trail) 
 
     # (6) It accepts tokens for the audience that the webhook asks for.
     accepted = strings(dig(provider, "ClientIDList"))
-    audience = DEFAULT_AUDIENCE if DEFAULT_AUDIENCE in accepted else _audience(ports, subject)
-    findings.judge(
-        "provider.audience", audience in accepted, got=accepted, expected=audience, where=f"{arn} ClientIDList"
+    audience, unseen_because = DEFAULT_AUDIENCE, ""
+    if audience not in accepted:
+        audience, unseen_because = _audience(ports, subject)
+    findings.judge_as_seen(
+        "provider.audience",
+        audience in accepted,
+        unseen=unseen_because,
+        got=accepted,
+        expected=audience,
+        where=f"{arn} ClientIDList",
     )
     return replace(trail, provider_arn=arn, provider=provider)
 
@@ -152,12 +159,12 @@ def _not_published(findings: Findings, check_id: str, error: FlowError, where: s
         findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.said)
 
 
-def _audience(ports: Ports, subject: Subject) -> str:
-    """The audience that the ServiceAccount asks for: read only where the default one is not accepted."""
+def _audience(ports: Ports, subject: Subject) -> tuple[str, str]:
+    """The audience that the ServiceAccount asks for, or the default one and why we could not see the ServiceAccount."""
     try:
-        return annotated_audience(ports.cluster.service_account(subject.namespace, subject.service_account))
-    except FlowError:
-        return DEFAULT_AUDIENCE
+        return annotated_audience(ports.cluster.service_account(subject.namespace, subject.service_account)), ""
+    except FlowError as error:
+        return DEFAULT_AUDIENCE, unseen(error)
 
 
 def _keys(jwks: JsonValue) -> dict[str, tuple[str, str, str, str]]:

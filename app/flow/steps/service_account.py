@@ -15,7 +15,7 @@ from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.documents import mapping, text
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.steps.trust_policy import judge_trust
 from app.flow.trail import Trail
@@ -45,7 +45,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
         findings.refused("service_account.exists", error, expected=where, where=where)
-        return findings.report(), trail
+        return findings.report(), replace(trail, service_account_unseen=unseen(error))
     findings.show("service_account", service_account)
     name = text(service_account, "metadata", "name")
     found = findings.judge(

@@ -93,7 +93,10 @@ def _claims(
         findings.unreached_by_earlier_step("token.issuer")
     audience = annotated_audience(trail.service_account)
     named = strings(dig(claims, "aud"))
-    findings.judge("token.audience", audience in named, got=named, expected=audience, where="aud")
+    unseen = trail.service_account_unseen
+    findings.judge_as_seen(
+        "token.audience", audience in named, unseen=unseen, got=named, expected=audience, where="aud"
+    )
     wanted = subject_claim(subject)
     findings.judge(
         "token.subject", text(claims, "sub") == wanted, got=text(claims, "sub"), expected=wanted, where="sub"
