@@ -77,11 +77,17 @@ def _evidence(check: Check, content: Content) -> str:
 def _failures(failures: Sequence[JsonValue], content: Content) -> str:
     """What STS refused to whom, as CloudTrail has it."""
     columns = ("time", "code", "subject", "role")
-    head = "".join(f'<th scope="col">{escape(content.message(f"doctor_page.{key}"))}</th>' for key in columns)
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{value(text(failure, key))}</td>' for key in columns)}</tr>" for failure in failures
+    names = {key: escape(content.message(f"doctor_page.{key}")) for key in columns}
+    head = "".join(f'<th scope="col">{name}</th>' for name in names.values())
+    cells = (
+        "".join(f'<td data-head="{name}">{value(text(failure, key))}</td>' for key, name in names.items())
+        for failure in failures
     )
-    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    rows = "".join(f"<tr>{row}</tr>" for row in cells)
+    return (
+        f'<div class="scroll" tabindex="0"><table class="failures"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def fix(found: Diagnosis, content: Content) -> str:

@@ -99,9 +99,10 @@ def _told(history: History, marks: Sequence[Landmark], content: Content) -> str:
         word = escape(content.message(f"time_machine.{state}"))
         lines.append(
             f'<li class="{state}"><code>{clock(mark.place)}</code> '
-            f"<b>{escape(content.message(f'time_machine.marks.{mark.name}'))}</b> "
-            f'<span class="when">{word}</span> <code class="quiet">{escape(utc(history.start + mark.place - _AFTER))}'
-            f"</code><p>{prose(content.message(f'lives.{mark.name}.meaning'))}</p></li>"
+            f"<b>{escape(content.message(f'time_machine.marks.{mark.name}'))}</b>"
+            f'<p><code class="quiet">{escape(utc(history.start + mark.place - _AFTER))}</code> '
+            f'<span class="when">{word}</span></p>'
+            f"<p>{prose(content.message(f'lives.{mark.name}.meaning'))}</p></li>"
         )
     return f'<ol class="landmarks">{"".join(lines)}</ol>'
 
