@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.content import load
-from tests.content.test_texts import both, every_text
+from tests.content.test_texts import CONTENT, both, every_text
 
 ENDS = {"en": re.compile(r"(?<=[.!?])\s+|\n"), "ja": re.compile(r"(?<=[。？！])|\n")}
 LONGEST = {"en": 45, "ja": 140}
@@ -34,6 +34,11 @@ def test_no_sentence_is_too_long(language: str) -> None:
     sentences = {key: ENDS[language].split(prose(text)) for key, text in texts.items()}
     longest = LONGEST[language]
     assert {key: it for key, them in sentences.items() for it in them if length(it) > longest} == {}
+
+
+@both
+def test_a_name_and_its_number_stay_on_one_line(language: str) -> None:
+    assert re.findall("Pod [12]", (CONTENT / language / "why.md").read_text(encoding="utf-8")) == []
 
 
 @both
