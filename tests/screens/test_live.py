@@ -318,6 +318,17 @@ def test_no_kubeconfig(screen, real):
     broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_missing")
 
 
+def test_what_was_not_there_is_found_when_asked_again(screen, real):
+    kubeconfig = real.path.read_text()
+    real.path.unlink()
+    shown = screen(lang="en").open("doctor", mode="live")
+    assert "notice_problem" in shown.keys
+    real.configure(kubeconfig)
+    shown.click("again_problem")
+    assert visit(shown) is not None
+    assert "notice_problem" not in shown.keys
+
+
 def test_a_broken_kubeconfig(screen, real):
     real.configure("clusters: [")
     broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_broken")
