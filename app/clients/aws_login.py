@@ -106,6 +106,14 @@ def _about_login(error: FlowError) -> FlowError:
     return NotPermitted(code="aws_credentials_failed", said=error.said, operation=_OPERATION)
 
 
+def _unusable(error: Exception) -> FlowError | None:
+    """A program or a token file that cannot be opened, known by its name; None for what the network did."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    said = error.strerror or type(error).__name__
+    return NotPermitted(code="aws_source_unusable", said=said, operation=_OPERATION, got=str(error.filename))
+
+
 def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowError:
     """What `find` returns, or why there is nothing; in a thread that is left behind where it takes too long."""
     outcome: list[Identity | FlowError] = []
@@ -116,7 +124,7 @@ def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowErro
         except FlowError as error:
             outcome.append(error)
         except (ClientError, BotoCoreError, OSError) as error:
-            outcome.append(_about_login(from_aws(error, _OPERATION)))
+            outcome.append(_unusable(error) or _about_login(from_aws(error, _OPERATION)))
         except Exception as error:  # a plugin, or a cached file that is none
             outcome.append(_about_login(unexpected(error, _OPERATION)))
 

@@ -186,6 +186,37 @@ def test_each_has_its_own_code_and_words(shell: Shell, name: str) -> None:
         assert SECRET not in repr(words) + repr(raised.value) + repr(port.exchanges())
 
 
+UNUSABLE = {
+    # what is the matter: (what the file is to the profile, its mode; None for no file, what the system says)
+    "no program": ("credential_process = {path}", None, "No such file or directory"),
+    "no program by that name": ("credential_process = {name} --json", None, "No such file or directory"),
+    "a program that may not be run": ("credential_process = {path}", 0o600, "Permission denied"),
+    "a program that is none": ("credential_process = {path}", 0o700, "Exec format error"),
+    "no token": (
+        "role_arn = arn:aws:iam::111122223333:role/r\nweb_identity_token_file = {path}",
+        None,
+        "No such file or directory",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_program_or_file_that_is_not_there_is_no_silence_of_a_server(shell: Shell, tmp_path: Path, name: str) -> None:
+    setting, mode, said = UNUSABLE[name]
+    path = tmp_path / "irsa-no-such-source"
+    if mode is not None:
+        path.write_bytes(b"\x00\x01 neither a script nor a binary")
+        path.chmod(mode)
+    shell.file("config", "[profile a]\n" + setting.format(path=path, name=path.name))
+    with pytest.raises(NotPermitted) as raised:
+        aws("a").caller_identity()
+    error = raised.value
+    assert (error.words, error.about_login, error.said) == ("aws_source_unusable", True, said)
+    assert error.got in (str(path), path.name)
+    for language in ("en", "ja"):
+        assert f"`{error.got}`" in str(load(language).error(error.words, **error.values).got)
+
+
 def test_for_which_device_a_code_is_wanted_is_told(shell: Shell) -> None:
     shell.file("config", MFA)
     with pytest.raises(FlowError, match="Enter MFA code for arn:aws:iam::111122223333:mfa/me"):
