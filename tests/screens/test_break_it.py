@@ -531,6 +531,43 @@ def test_a_hidden_fault_can_be_mended_without_its_name(screen, monkeypatch):
     assert "diagnosis" in shown.keys
 
 
+@pytest.fixture
+def another_tab(screen):
+    """Opens the lab in another tab of a reader's browser, as a reload does."""
+
+    def open_(shown):
+        tab = screen(lang="en")
+        tab.test.session_state["browser"] = shown.test.session_state["browser"]
+        return tab.open("break_it", fault=NAMED)
+
+    return open_
+
+
+def test_a_reload_keeps_what_was_predicted_and_mended_by_hand(screen, another_tab):
+    shown = break_(screen(lang="en"), NAMED, step=Step.STS_ASSUME, text=True)
+    before = stored(shown)
+    apply(shown, field(shown).value.replace("default:*", "default:my-sa"))
+    again = another_tab(shown)
+    assert EN.message("lab.whole_by_hand") in again.html("lab_whole")
+    assert again.html("lab_guessed") == shown.html("lab_guessed")
+    assert again.html("lab_score") == shown.html("lab_score")
+    again.click("lab_undo")
+    assert stored(again) == before
+    assert "diagnosis" in again.keys
+
+
+def test_a_tab_that_is_open_already_sees_what_another_one_changed_by_hand(broken, another_tab):
+    other = another_tab(broken)
+    assert "lab_whole" not in other.keys
+    apply(broken, field(broken).value.replace("default:*", "default:my-sa"))
+    other.test.run()
+    assert EN.message("lab.whole_by_hand") in other.html("lab_whole")
+    other.click("lab_reset")
+    broken.test.run()
+    assert "diagnosis" in broken.keys
+    assert not {"lab_whole", "lab_still"} & broken.keys
+
+
 def test_reset_takes_all_edits_back_and_fix_it_even_the_fault(broken, simulation):
     before = stored(broken)
     for name in ("one", "two"):

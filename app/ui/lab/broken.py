@@ -29,7 +29,7 @@ def broken(it: Trial, content: Content) -> Status:
     if it.revealed:
         told = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
         components.block(_labelled("lab.solution", told, content), key="lab_solution")
-    if it.mended or by_hand.is_mended(it, found):
+    if it.mended or by_hand.is_whole(it.fault, found):
         _whole(it, visit, found, content)
         return Status.PASSED
     _in_force(it, visit, found, content)

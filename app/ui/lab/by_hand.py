@@ -37,11 +37,6 @@ def is_whole(fault: Fault, found: Diagnosis) -> bool:
     return judged.outcome is Outcome.WORKS and (not fault.harmless or judged.status is Status.PASSED)
 
 
-def is_mended(it: Trial, found: Diagnosis) -> bool:
-    """Whether the reader's own changes made it whole."""
-    return bool(it.edits) and is_whole(it.fault, found)
-
-
 def editor(it: Trial, found: Diagnosis, content: Content) -> None:
     """Draws the objects to edit, and the ways back."""
     with st.expander(
@@ -58,7 +53,7 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
             key=_KIND,
             format_func=lambda kind: content.message(f"lab.kinds.{kind}"),
         )
-        if not _edit(it, kind, content) and it.edits and not is_mended(it, found):
+        if not _edit(it, kind, content) and it.edits and not is_whole(it.fault, found):
             components.block(_still(found, content), key="lab_still")
         st.button(
             content.message("lab.recreate"),
@@ -94,7 +89,7 @@ def _propose(it: Trial, found: Diagnosis) -> None:
 
 def _object(it: Trial, found: Diagnosis) -> str:
     """The kind that the verdict's fix changes, else the one that the fault changed; none where it would be told."""
-    if trial.is_hidden() or is_mended(it, found):
+    if trial.is_hidden() or is_whole(it.fault, found):
         return ""
     change = found.fix.change if found.fix else None
     changed = it.fault.changes if it.fault.changes in edits.KINDS else ""

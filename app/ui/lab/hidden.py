@@ -44,7 +44,7 @@ def hidden(it: Trial, content: Content) -> None:
         f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
         key="lab_hidden",
     )
-    if by_hand.is_mended(it, found):
+    if by_hand.is_whole(it.fault, found):
         _found_by_mending(it, content)
     diagram.draw(FLOW, content, visit.walk)
     # (1) What there is to see.

@@ -1,7 +1,7 @@
-"""What a reader is doing in the lab: which fault, what was predicted, what was changed by hand; for this visit only.
+"""What a reader is doing in the lab: which fault, what was predicted, what was changed by hand.
 
-A fault acts on the browser's world, which all of its tabs share. That one is hidden is remembered beside the world,
-so that no other tab tells its name.
+A fault acts on the browser's world, which all of its tabs share; so all of this is kept beside that world. That the
+fault is hidden is, too, so that no other tab tells its name.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ PARAM = "fault"
 NOTHING = ""
 """In place of a step or of a text: nothing fails."""
 _KEY = "lab"
+"""Beside the world: the trial."""
+_LAST = "lab_last"
+"""In the session: the id of the fault that was tried last."""
+_WALKED = "lab_walked"
+"""In the session: the last change by hand after which it walked; another tab may have made or undone one since."""
 _REFUSED = "lab_cannot"
 _ASKED = "lab_asked"
 """In the session: which fault is asked about in which world, its text, and the texts to choose from."""
@@ -53,8 +58,6 @@ class Guess:
 class Trial:
     """One fault in one world."""
 
-    world: str
-    """The world's path."""
     fault: Fault = field(repr=False)
     guess: Guess | None = None
     """None where the reader did not want to guess, or could not: the fault was hidden."""
@@ -72,12 +75,15 @@ class Trial:
 
 def current() -> Trial | None:
     """What is in force in this browser's world, or was mended last; None where there is nothing."""
-    here, kept = session.world(), st.session_state.get(_KEY)
-    trial = kept if isinstance(kept, Trial) and kept.world == here.path else None
+    here, trial = session.world(), _kept()
     if not here.faults:
         return trial if trial and trial.mended else None
     if trial is None or trial.mended or trial.fault.id != here.faults[0]:
-        trial = _keep(FAULTS[here.faults[0]], here)  # another tab has caused it
+        trial = _keep(FAULTS[here.faults[0]])  # it was not caused in the lab
+    last = trial.edits[-1] if trial.edits else None
+    if st.session_state.get(_WALKED) is not last:
+        session.run_again()
+        st.session_state[_WALKED] = last
     return trial
 
 
@@ -108,9 +114,8 @@ def cause(fault: Fault, guess: Guess | None) -> None:
     """Breaks the world, which is mended first."""
     if not _is_caused(fault):
         return
-    here = session.world()
-    _hidden.discard(here)
-    trial = _keep(fault, here, guess)
+    _hidden.discard(session.world())
+    trial = _keep(fault, guess)
     if guess:
         score.count(fault.id, [guess.text == guess.own, guess.step == seen_at(fault)])
     st.session_state.pop(_ASKED, None)
@@ -119,15 +124,14 @@ def cause(fault: Fault, guess: Guess | None) -> None:
 
 def surprise() -> None:
     """Breaks the world by a fault that is not named; the last one is not taken again."""
-    last = st.session_state.get(_KEY)
-    before = last.fault.id if isinstance(last, Trial) else ""
-    fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != before])
+    last = st.session_state.get(_LAST)
+    fault = secrets.choice([fault for fault in FAULTS.values() if not fault.harmless and fault.id != last])
     here = session.world()
     _hidden.add(here)  # before it is caused: another tab may look at any moment
     if not _is_caused(fault):
         _hidden.discard(here)
         return
-    _keep(fault, here)
+    _keep(fault)
     st.query_params.pop(PARAM, None)
 
 
@@ -163,9 +167,9 @@ def mend() -> None:
 def leave() -> None:
     """Goes back to the list."""
     st.query_params.pop(PARAM, None)
-    kept = st.session_state.get(_KEY)
-    if isinstance(kept, Trial) and kept.mended:
-        del st.session_state[_KEY]
+    kept = _kept()
+    if kept and kept.mended:
+        session.beside().pop(_KEY, None)
 
 
 def apply(trial: Trial, kind: str, text: str) -> None:
@@ -190,6 +194,7 @@ def recreate_pod(trial: Trial) -> None:
 def _remember(trial: Trial, before: Memento) -> None:
     trial.edits.append(before)
     del trial.edits[:-_UNDO]
+    st.session_state[_WALKED] = before
 
 
 def undo(trial: Trial) -> None:
@@ -246,6 +251,12 @@ def of_step(step: Step) -> list[Fault]:
     return [fault for fault in FAULTS.values() if fault.cause is step]
 
 
-def _keep(fault: Fault, here: World, guess: Guess | None = None) -> Trial:
-    trial = st.session_state[_KEY] = Trial(world=here.path, fault=fault, guess=guess)
+def _kept() -> Trial | None:
+    found = session.beside().get(_KEY)
+    return found if isinstance(found, Trial) else None
+
+
+def _keep(fault: Fault, guess: Guess | None = None) -> Trial:
+    session.beside()[_KEY] = trial = Trial(fault=fault, guess=guess)
+    st.session_state[_LAST], st.session_state[_WALKED] = fault.id, None
     return trial
