@@ -51,11 +51,8 @@ def lesson(name: str) -> None:
         actions.offer(step, visit, content)
 
         # (3) How it came about.
-        story, words = st.columns([5, 3], gap="large")
-        with story:
-            told("what-happens", step, content)
-        with words:
-            components.block(glossary(step, content), key=f"glossary_{step}")
+        story = _section("what-happens", step, content)
+        components.block(f'<div class="story">{story}{glossary(step, content)}</div>', key=f"story_{step}")
         analogy(step, content)
 
         # (4) Every check beside the evidence, and what the reader can take into their own hands.
@@ -83,53 +80,65 @@ def _let_it_be_drawn(step: Step) -> None:
 
 def told(anchor: str, page: str, content: Content) -> None:
     """A section of a page's lesson, open."""
+    components.block(_section(anchor, page, content), key=f"{anchor}_{page}")
+
+
+def _section(anchor: str, page: str, content: Content) -> str:
     section = content.lesson(page).section(anchor)
-    components.block(
-        f'<section class="prose"><h2>{escape(section.heading)}</h2>{markdown(section.body, content)}</section>',
-        key=f"{anchor}_{page}",
+    return f'<section class="prose"><h2>{escape(section.heading)}</h2>{markdown(section.body, content)}</section>'
+
+
+def folded(anchor: str, page: str, content: Content, *, icon: str) -> str:
+    """A section of a page's lesson as a fold for `behind`."""
+    section = content.lesson(page).section(anchor)
+    return _fold(section.heading, f'<div class="prose">{markdown(section.body, content)}</div>', icon=icon)
+
+
+def _fold(heading: str, html: str, *, icon: str) -> str:
+    """`html` behind a heading that looks like an expander's; open for who wants all of it."""
+    is_open = " open" if depth() == WIRE else ""
+    return (
+        f'<details class="folded"{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
+        f'{escape(heading)}</summary><div class="within">{html}</div></details>'
     )
 
 
-def folded(anchor: str, page: str, content: Content, *, icon: str) -> None:
-    """A section of a page's lesson, folded but for who wants all of it."""
-    section = content.lesson(page).section(anchor)
-    with st.expander(section.heading, icon=icon, expanded=depth() == WIRE):
-        components.block(f'<div class="prose">{markdown(section.body, content)}</div>', key=f"{anchor}_{page}")
+def behind(folds: str, page: str, *, answers: bool = False) -> None:
+    """Draws the folds of a page. Every depth has a block of its own, so that another depth folds and unfolds them."""
+    components.block(folds, key=f"behind_{page}_{depth()}", answers=answers)
 
 
 def _detail(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
     below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
-    with st.container(key="found"):
-        left, right = st.columns([1, 1], gap="large")
-        with left, st.container(key="checked"):
-            components.block(
-                f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
-                f"{checks(report, visit.walk.subject, content)}{below}",
-                key=f"checks_{step}",
-                answers=answers(DETAIL),
-            )
-        with right:
-            components.block(VIEWS[step].evidence(report, content), key=f"evidence_{step}")
+    checked = (
+        f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
+        f"{checks(report, visit.walk.subject, content)}{below}"
+    )
+    evidence = VIEWS[step].evidence(report, content)
+    components.block(
+        f'<div class="found"><div class="checked">{checked}</div><div class="evidence">{evidence}</div></div>',
+        key=f"found_{step}",
+        answers=answers(DETAIL),
+    )
     if step in INSTRUMENTS:
         INSTRUMENTS[step](visit, content)
 
 
 def _behind(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
     """The wire, then those of the lesson's sections that do not stand open; folded but for who wants all of it."""
-    opened = depth() == WIRE
-    if depth() >= DETAIL:
-        with st.expander(
-            f"{content.message('ui.wire')} · {len(report.exchanges)}", icon=":material/cable:", expanded=opened
-        ):
-            components.block(wire(report.exchanges, content), key=f"wire_{step}", answers=answers(WIRE))
-    folded("why", step, content, icon=":material/lightbulb:")
-    with st.expander(content.lesson("misconceptions").title, icon=":material/psychology_alt:", expanded=opened):
-        components.block(for_page(step, content, deep=depth() >= DETAIL), key=f"misconceptions_{step}")
-    folded("what-can-go-wrong", step, content, icon=":material/healing:")
+    heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
+    myths = for_page(step, content, deep=depth() >= DETAIL)
+    folds = (
+        _fold(heading, wire(report.exchanges, content), icon="cable") if depth() >= DETAIL else "",
+        folded("why", step, content, icon="lightbulb"),
+        _fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
+        folded("what-can-go-wrong", step, content, icon="healing"),
+    )
+    behind("".join(folds), step, answers=answers(WIRE))
     if step is Step.STS_ASSUME and not mode.is_live():
         wording.fold(content)
     if depth() >= DETAIL:
-        _recompute(step, visit, content, opened=opened)
+        _recompute(step, visit, content, opened=depth() == WIRE)
 
 
 @st.fragment

@@ -13,7 +13,7 @@ from app.flow.steps.documents import text
 from app.flow.submission import Submission
 from app.ui import components, language, mode, thief_deeds, thief_views, wording
 from app.ui.checks import mark, said
-from app.ui.lesson import folded, told
+from app.ui.lesson import behind, folded, told
 from app.ui.simulated_only import needs_a_world, without_token
 from app.ui.text import escape, page_link, prose
 from app.ui.thief_deeds import DEFENCES, MADE_UP, PATTERNS, Theft
@@ -55,8 +55,8 @@ def thief() -> None:
     _patterns(stolen, content)
 
     with st.container(key="behind"):
-        folded("limits", "thief", content, icon=":material/shield:")
-        folded("does-not-limit", "thief", content, icon=":material/remove_moderator:")
+        limits = folded("limits", "thief", content, icon="shield")
+        behind(limits + folded("does-not-limit", "thief", content, icon="remove_moderator"), "thief")
         wording.fold(content)
     told("recap", "thief", content)
 

@@ -13,7 +13,7 @@ from app.flow.errors import FlowError
 from app.ui import blast_radius, components, language, mode, navigation, schemes, session
 from app.ui.checks import said
 from app.ui.depth import WIRE, depth
-from app.ui.lesson import folded, told
+from app.ui.lesson import behind, folded, told
 from app.ui.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
 from app.world import scenario
@@ -48,8 +48,7 @@ def why() -> None:
                 components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
 
         # (3) What lies behind it, folded; what to keep.
-        with st.container(key="behind"):
-            folded("pairing", "why", content, icon=":material/group:")
+        behind(folded("pairing", "why", content, icon="group"), "why")
         told("recap", "why", content)
 
 

@@ -13,6 +13,10 @@ const answer = (root, tries = 100) => {
   if (root.getRootNode().activeElement !== first && tries) setTimeout(answer, 20, root, tries - 1)
 }
 
+// The folds of a page, and those that lie in them: of these there may be more or less when the page is drawn anew.
+const folds = (root) =>
+  [".folded", "details:not(.folded)"].map((kind) => [...root.querySelectorAll(kind)])
+
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   let root = parentElement.querySelector(".root")
@@ -38,10 +42,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   root.follow = (event) => follow(event, setTriggerValue)
   if (root.drawn !== data.html) {
-    const open = [...root.querySelectorAll("details")].map((part) => part.open)
+    const open = folds(root).map((parts) => parts.map((part) => part.open))
     root.innerHTML = root.drawn = data.html
-    const parts = [...root.querySelectorAll("details")]
-    if (parts.length === open.length) parts.forEach((part, index) => (part.open ||= open[index]))
+    folds(root).forEach((parts, kind) => {
+      if (parts.length === open[kind].length) parts.forEach((part, index) => (part.open ||= open[kind][index]))
+    })
   }
   if (data.answers && !root.answers) answer(root)
   root.answers = data.answers

@@ -97,7 +97,7 @@ def test_the_whole_walk_by_keyboard(reader):
 
 def test_the_way_down_leads_to_what_has_opened(reader):
     one = reader().open("/webhook?lang=en&depth=1").predict()
-    for opened in (".st-key-checks_webhook", ".st-key-wire_webhook"):
+    for opened in (".st-key-found_webhook", ".st-key-behind_webhook_3"):
         button = one.page.locator(".st-key-deeper button")
         button.focus()
         one.press("Enter")

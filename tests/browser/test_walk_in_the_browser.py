@@ -11,7 +11,7 @@ from tests.browser.server import PHONE, Reader, serving
 
 pytestmark = pytest.mark.browser
 STEPS = [step.value for step in Step]
-BLOCK = ".st-key-checked"
+BLOCK = ".checked"
 
 
 def test_a_deep_link_is_right_in_the_first_session_of_a_server(chromium, tmp_path):
@@ -158,7 +158,7 @@ def test_no_part_of_the_journey_is_under_the_header(reader, width):
 @pytest.mark.parametrize(("width", "stacked"), [(900, True), (1360, False)])
 def test_checks_and_evidence_stand_side_by_side_where_there_is_room(reader, width, stacked):
     one = reader(size=(width, 1000)).open("/service_account?lang=en").predict()
-    checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".st-key-evidence_service_account")
+    checks, evidence = one.box(f"{BLOCK} .checks"), one.box(".evidence")
     assert (evidence["y"] >= checks["y"] + checks["height"]) is stacked
 
 
@@ -182,12 +182,14 @@ def test_a_shortened_id_opens_with_one_click(reader):
 
 def test_what_was_unfolded_stays_so_when_the_page_is_run_again(reader):
     one = reader().open("/sts_assume?lang=en").predict()
-    first = one.page.locator(f"{BLOCK} .checks details").first
-    first.locator("summary").first.click()
-    expect(first).to_have_attribute("open", "")
+    unfolded = [one.page.locator(part).first for part in (f"{BLOCK} .checks details", ".folded")]
+    for part in unfolded:
+        part.locator("summary").first.click()
+        expect(part).to_have_attribute("open", "")
     one.click("run_again")
     one.wait()
-    expect(first).to_have_attribute("open", "")
+    for part in unfolded:
+        expect(part).to_have_attribute("open", "")
 
 
 def test_every_theme_has_its_own_colours(reader):

@@ -61,7 +61,7 @@ def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fa
     assert f"outcome {Status.FAILED}" in shown.html("verdict")
     for page in PAGES:
         assert not shown.open(page).test.exception, page
-    html = shown.open(verdict.step).html(f"checks_{verdict.step}")
+    html = shown.open(verdict.step).html(f"found_{verdict.step}")
     assert f'<li class="failed" data-check="{verdict.check.id}"><details open>' in html
     assert load(language).message("ui.fix") in html
 
@@ -86,9 +86,9 @@ def test_the_outcome_quotes_the_server(screen, simulation):
 
 def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
     shown = spoil(screen(lang="ja"), simulation, wrong_subject).open("sts_assume")
-    html = shown.html("checks_sts_assume")
+    html = shown.html("found_sts_assume")
     assert "<blockquote>Not authorized to perform sts:AssumeRoleWithWebIdentity</blockquote>" in html
-    evidence = shown.html("evidence_sts_assume")
+    evidence = shown.html("found_sts_assume")
     assert "HTTP 403" in evidence
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in evidence.replace("<wbr>", "")
     matcher = shown.data("matcher_mounted")
@@ -98,7 +98,7 @@ def test_the_servers_own_words_are_quoted_letter_by_letter(screen, simulation):
 
 def test_what_was_not_reached_is_neither_a_pass_nor_silent(screen, simulation):
     shown = spoil(screen(lang="en"), simulation, wrong_subject).open("access")
-    html = shown.html("checks_access")
+    html = shown.html("found_access")
     assert re.findall(r'<li class="(\w+)" data-check="([^"]+)"', html) == [
         ("not_reached", "access.identity"),
         ("passed", "access.policy"),

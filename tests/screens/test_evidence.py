@@ -120,7 +120,7 @@ def test_iams_way_to_write_an_issuer_is_told_only_where_it_is_seen():
 def test_the_trust_policy_stands_open_once_where_the_matcher_shows_it(screen, step):
     shown, title = screen(lang="en").open(step), escape(load("en").message("evidence.trust_policy.title"))
     assert "Principal" in shown.data(f"matcher_{'to_come' if step is Step.SERVICE_ACCOUNT else 'mounted'}")["text"]
-    assert f"<h3>{title}</h3>" not in shown.html(f"evidence_{step}")
+    assert f"<h3>{title}</h3>" not in shown.html(f"found_{step}")
 
 
 def test_the_trust_policy_stands_open_where_there_is_nothing_to_match_it_with():

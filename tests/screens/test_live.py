@@ -82,7 +82,7 @@ def test_the_switch_keeps_page_language_and_depth(screen, real):
         "lang": "en",
         "depth": "3",
     }
-    assert real.world.account_id in predicted(shown).html("evidence_service_account")
+    assert real.world.account_id in predicted(shown).html("found_service_account")
     switch(shown, "simulated")
     assert not shown.test.exception
     assert EN.lesson("service_account").title in shown.title
@@ -103,7 +103,7 @@ def test_a_link_leads_to_live_mode(screen, real):
     shown = screen(lang="en").open("oidc_provider", mode="live")
     assert shown.test.segmented_control(key="mode").value == "live"
     assert status(shown, Step.OIDC_PROVIDER) is Status.PASSED
-    assert real.world.issuer.rpartition("/")[2] in predicted(shown).html("evidence_oidc_provider")
+    assert real.world.issuer.rpartition("/")[2] in predicted(shown).html("found_oidc_provider")
 
 
 def test_a_step_that_waits_for_the_token_leads_to_where_it_is_read(screen, real):
@@ -423,8 +423,8 @@ def test_keys_that_aws_does_not_know_are_no_matter_of_policy(screen, real):
     real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     shown = screen(lang="en").open("service_account", mode="live")
     assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("told_identity"))
-    assert EN.message("reasons.login").partition("`")[0] in unescape(shown.html("checks_service_account"))
-    assert EN.message("actions.allow_iam") not in unescape(shown.html("checks_service_account"))
+    assert EN.message("reasons.login").partition("`")[0] in unescape(shown.html("found_service_account"))
+    assert EN.message("actions.allow_iam") not in unescape(shown.html("found_service_account"))
 
 
 def test_no_aws_credentials(screen, real):
@@ -601,7 +601,7 @@ def test_a_rule_that_would_allow_it_stands_beside_what_may_not_be_read(screen, r
     real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
     shown = screen(lang="en").open("service_account", mode="live")
     assert not shown.test.exception
-    assert "iam:GetRole" in unescape(shown.html("checks_service_account"))
+    assert "iam:GetRole" in unescape(shown.html("found_service_account"))
 
 
 def test_keys_that_could_not_be_read_are_not_called_missing(screen, real):
@@ -610,7 +610,7 @@ def test_keys_that_could_not_be_read_are_not_called_missing(screen, real):
 
     real.monkeypatch.setattr("app.clients.issuer.IssuerTransport", unreachable)
     shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
-    html = unescape(predicted(shown).html("evidence_token_mount"))
+    html = unescape(predicted(shown).html("found_token_mount"))
     assert EN.message("anatomy.verify.key_unread").rpartition("** ")[2] in html
     assert EN.message("anatomy.verify.key_failed").partition("`")[0].rpartition("** ")[2] not in html
 
@@ -662,12 +662,12 @@ def test_where_they_agree_that_is_said_below_the_checks(screen, real):
     shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
     shown.open("sts_assume").click("do_sts_assume_exchange")
     predicted(shown)
-    assert EN.message("sts.agreement.agree") in shown.html("checks_sts_assume")
+    assert EN.message("sts.agreement.agree") in shown.html("found_sts_assume")
     assert "notice" not in shown.html("outcome_sts_assume")
     trust(real, "system:serviceaccount:default:other")
     predicted(shown.click("run_again"))
-    assert EN.message("sts.agreement.agree") in shown.html("checks_sts_assume")
-    assert EN.message("sts.agreement.denied") in shown.html("checks_sts_assume")
+    assert EN.message("sts.agreement.agree") in shown.html("found_sts_assume")
+    assert EN.message("sts.agreement.denied") in shown.html("found_sts_assume")
 
 
 # (8) What else the verdict knows

@@ -66,7 +66,7 @@ def test_the_mounted_token_has_more_claims_than_the_one_to_come(reader):
 
 
 def test_the_request_to_sts_has_no_signature_and_its_answer_is_quoted(reader):
-    html = reader("en").open("sts_assume").html("evidence_sts_assume")
+    html = reader("en").open("sts_assume").html("found_sts_assume")
     assert "<s>Authorization:</s>" in html
     assert "RoleSessionName</b>=" in html
     assert "HTTP 200" in html
@@ -74,7 +74,7 @@ def test_the_request_to_sts_has_no_signature_and_its_answer_is_quoted(reader):
 
 
 def test_what_the_app_itself_checks_is_told_below_the_checks(reader):
-    html = reader("ja").open("sts_assume").html("checks_sts_assume")
+    html = reader("ja").open("sts_assume").html("found_sts_assume")
     assert load("ja").message("sts.about.keys") in html.partition("</ol>")[2]
 
 

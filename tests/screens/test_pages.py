@@ -26,7 +26,7 @@ def test_page_draws_in_the_language_of_its_address(reader, page, language):
 def test_step_shows_every_check_and_its_outcome(reader, step, language):
     shown, content = reader(language).open(step), load(language)
     report = shown.test.session_state["visit"].walk.report(Step(step))
-    html = shown.html(f"checks_{step}")
+    html = shown.html(f"found_{step}")
     assert [check.status for check in report.checks] == ["passed"] * len(report.checks)
     for check in report.checks:
         assert f'data-check="{check.id}"' in html
@@ -47,7 +47,7 @@ def test_step_lights_its_part_of_the_diagram_and_says_it_in_words(reader, step):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_step_explains_its_words(reader, step):
-    html = unescape(reader("en").open(step).html(f"glossary_{step}"))
+    html = unescape(reader("en").open(step).html(f"story_{step}"))
     assert TERMS[Step(step)]
     for key in TERMS[Step(step)]:
         assert load("en").message(f"glossary.{key}.term") in html
@@ -58,7 +58,7 @@ def test_step_shows_what_went_over_the_wire(reader, step):
     shown = reader("en").open(step)
     report = shown.test.session_state["visit"].walk.report(Step(step))
     assert report.exchanges
-    assert shown.html(f"wire_{step}").count('<details class="exchange">') == len(report.exchanges)
+    assert shown.html(f"behind_{step}_2").count('<details class="exchange">') == len(report.exchanges)
 
 
 @pytest.mark.parametrize("page", STORY)
@@ -86,11 +86,12 @@ def test_the_last_page_leads_on_to_the_lab_and_back_home(reader, key, page):
 
 def test_the_story_and_what_to_keep_stand_open_and_the_rest_is_folded(reader):
     shown, lesson = reader("en").open("sts_assume"), load("en").lesson("sts_assume")
-    for anchor in ("what-happens", "recap"):
-        assert f"<h2>{lesson.section(anchor).heading}</h2>" in shown.html(f"{anchor}_sts_assume")
-    labels = [expander.label for expander in shown.test.expander]
+    for anchor, key in (("what-happens", "story"), ("recap", "recap")):
+        assert f"<h2>{lesson.section(anchor).heading}</h2>" in shown.html(f"{key}_sts_assume")
+    folds = shown.html("behind_sts_assume_2")
     for anchor in ("why", "what-can-go-wrong"):
-        assert lesson.section(anchor).heading in labels
+        assert f"{lesson.section(anchor).heading}</summary>" in folds
+    assert '<details class="folded" open>' not in folds
     assert not [expander for expander in shown.test.expander if expander.proto.expanded]
 
 

@@ -24,7 +24,7 @@ def test_run_again_keeps_the_world_and_asks_anew(screen):
 def test_reset_makes_a_new_world(screen):
     shown = screen(lang="en").open("oidc_provider")
     account, issuer = shown.world.account_id, shown.world.issuer
-    assert account in shown.html("evidence_oidc_provider") or account in shown.html("world")
+    assert account in shown.html("found_oidc_provider") or account in shown.html("world")
     shown.click("reset")
     assert shown.world.account_id != account
     assert shown.world.issuer != issuer
