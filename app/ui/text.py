@@ -122,7 +122,7 @@ def marked(text: str) -> str:
 def prose(text: str) -> str:
     """A sentence of ours: escaped, with `code` in backticks and **strong** words."""
     coded = re.sub(r"`([^`]+)`", lambda match: f"<code>{_breaks(match[1])}</code>", escape(text))
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", coded)
+    return re.sub(r"\*\*(.+?)\*\*(?!\*)", r"<strong>\1</strong>", coded, flags=re.DOTALL)
 
 
 def _breaks(escaped: str) -> str:

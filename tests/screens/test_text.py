@@ -114,3 +114,8 @@ def test_unix_seconds_become_times_and_other_numbers_do_not():
 
 def test_prose_marks_code_and_strong_words_only():
     assert prose("a `b/c` **d** <i>") == "a <code>b/<wbr>c</code> <strong>d</strong> &lt;i&gt;"
+
+
+def test_strong_words_may_hold_a_star_and_stand_beside_others():
+    assert prose("**Everybody (*)**") == "<strong>Everybody (*)</strong>"
+    assert prose("**all: *** or **one** (*)") == "<strong>all: *</strong> or <strong>one</strong> (*)"
