@@ -135,7 +135,7 @@ def _arrow(attempt: Attempt, pod: str, box: str) -> str:
 def alternative(outcome: Outcome, content: Content) -> str:
     """The figure in words: the verdict, then every attempt."""
     told = [content.message(f"why.verdict.{'leaks' if outcome.found.leaks else 'safe'}")]
-    told += [f"{_label(box, content)}: {_sentence(outcome.attempt(box), content)}" for box in _BOXES]
+    told += [f"{_label(box, content)}: {_sentence(outcome, box, content)}" for box in _BOXES]
     return " ".join(told).replace("**", "")
 
 
@@ -148,11 +148,9 @@ def verdict(outcome: Outcome, content: Content) -> str:
     leaks, pod = outcome.found.leaks, content.message(f"why.pods.{outcome.taken}")
     if leaks:
         boxes = {role.arn: box for box, role in outcome.scene.boxes.items()}
+        through = [boxes[leak.attempt.role.arn] for leak in leaks]
         sentences = [
-            content.message(
-                f"why.verdict.{_kind(leak.attempt)}", pod=pod, role=_label(boxes[leak.attempt.role.arn], content)
-            )
-            for leak in leaks
+            content.message(f"why.verdict.{_kind(outcome, box)}", pod=pod, role=_label(box, content)) for box in through
         ]
     else:
         count = sum(attempt.obtained for attempt in outcome.found.attempts)
@@ -165,8 +163,18 @@ def verdict(outcome: Outcome, content: Content) -> str:
     )
 
 
-def _kind(attempt: Attempt) -> str:
-    return "metadata" if attempt.way is Way.METADATA else "own" if attempt.own else "other"
+def _kind(outcome: Outcome, box: str) -> str:
+    """Which words tell of the data leaking through that box. Pod 2 alone is there to use the data."""
+    if box == "node_role":
+        return "metadata"
+    if not _is_own(outcome, box):
+        return "other"
+    return "own" if outcome.taken is Taken.POD_2 else "too_much"
+
+
+def _is_own(outcome: Outcome, box: str) -> bool:
+    """Whether the role in that box was made for the taken Pod, whatever the annotation of its ServiceAccount names."""
+    return box == f"{outcome.taken.replace('-', '_')}_role"
 
 
 def _row(outcome: Outcome, box: str, content: Content) -> str:
@@ -176,7 +184,7 @@ def _row(outcome: Outcome, box: str, content: Content) -> str:
         f'<li class="{state}"><span class="state"><span class="mark" aria-hidden="true">{_SIGNS[state]}</span> '
         f"{escape(content.message(f'why.states.{state}'))}</span>"
         f'<span class="who"><strong>{escape(_label(box, content))}</strong> {name}</span>'
-        f'<span class="what">{prose(_sentence(attempt, content))}</span></li>'
+        f'<span class="what">{prose(_sentence(outcome, box, content))}</span></li>'
     )
 
 
@@ -185,13 +193,14 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[:12]}…{name[-8:]}"
 
 
-def _sentence(attempt: Attempt | None, content: Content) -> str:
-    """How the attempt on a role ends, and what the role may."""
+def _sentence(outcome: Outcome, box: str, content: Content) -> str:
+    """How the attempt on the role in that box ends, and what the role may."""
+    attempt = outcome.attempt(box)
     if attempt is None:
         return content.message("why.attempts.absent")
     way = str(attempt.way)
     if attempt.way is Way.TRUSTED:
-        way = "trusted_own" if attempt.own else "trusted_other"
+        way = "trusted_own" if _is_own(outcome, box) else "trusted_other"
     told = content.message(f"why.attempts.{way}")
     if not attempt.obtained:
         return told

@@ -42,6 +42,15 @@ def states(html):
     return dict(re.findall(r'<g id="story&#45;lr&#45;([\w&#;]+)" class="(?:edge|node)[^"]* (\w+)"', html))
 
 
+def words(shown):
+    """What is computed, as a reader reads it."""
+    return " ".join(unescape(re.sub("<[^>]*>", " ", shown.html("blast_radius"))).split())
+
+
+def message(key, **values):
+    return load("en").message(key, **values)
+
+
 def choose(shown, key, value):
     shown.test.segmented_control(key=key).set_value(value).run()
     return shown
@@ -157,6 +166,23 @@ def test_what_is_computed_follows_the_policies_of_the_world(chosen):
     )
     parts = states(shown.click("run_again").html("blast_radius"))
     assert (parts["pod_1_role"], parts["assume_1_1"], parts["aurora_taken"]) == ("leak", "leak", "leak")
+    assert message("why.verdict.too_much", pod="Pod 1", role="Pod 1's role") in words(shown)
+
+
+def test_a_role_that_a_pod_was_never_meant_for_is_another_pods_even_where_the_annotation_names_it(chosen):
+    shown = chosen(scheme="irsa", taken="pod-1")
+    world = shown.world
+    orders = world.account.roles[story.ORDERS_ROLE]
+    orders.trust_policy = orders.trust_policy.replace("StringEquals", "StringLike").replace(
+        f"{story.NAMESPACE}:{story.ORDERS}", f"{story.NAMESPACE}:*"
+    )
+    account = world.cluster.get("serviceaccounts", story.NAMESPACE, story.FRONTEND)
+    account["metadata"]["annotations"][ROLE_ARN] = orders.arn
+    world.cluster.put("serviceaccounts", account)
+    told = words(shown.click("run_again"))
+    assert message("why.verdict.other", pod="Pod 1", role="Pod 2's role") in told
+    # Pod 1's role stands before Pod 2's.
+    assert told.index(message("why.attempts.trusted_own")) < told.index(message("why.attempts.trusted_other"))
 
 
 def test_without_its_annotation_a_pod_has_no_token_to_show(chosen):
