@@ -108,6 +108,13 @@ def test_go_v2_tries_an_invalid_identity_token_again_and_knows_the_error():
     )
 
 
+def test_go_v2_corrects_its_clock_and_does_not_end_with_the_error():
+    found = by_sdk(
+        client_error("RequestTimeTooSkewed", "no", "ListBuckets"), answer("RequestTimeTooSkewed", "no", callee="s3")
+    )
+    assert set(found) == {"cli", "boto3", "go_v1"}
+
+
 def test_s3_has_a_host_id():
     text = client_error("AccessDenied", "no", "ListBuckets")
     found = by_sdk(text, answer("AccessDenied", "no", callee="s3", host_id="h="))

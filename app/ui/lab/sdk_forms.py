@@ -27,6 +27,8 @@ _CLI_NAMES = re.compile(r"An error occurred \(\w+\): ")
 _UNREADABLE = re.compile(r"\[Errno (?P<number>2|13)\] [^:]+: '(?P<path>[^']+)'")
 _GO_CACHE = "failed to refresh cached credentials, "
 """What the SDK for Go v2 puts before whatever kept it from credentials."""
+_CORRECTED = "RequestTimeTooSkewed"
+"""What the SDK for Go v2 does not end with: it corrects its clock by the answer, and tries again."""
 _GO_WORDS = {"2": "no such file or directory", "13": "permission denied"}
 _MODELLED = {
     "ExpiredTokenException": "ExpiredTokenException",
@@ -132,6 +134,7 @@ def _element(name: str, exchange: Exchange) -> str:
 
 
 def _go(it: _Refusal) -> list[Form]:
+    """Both forms; of what v2 mends by itself, v1's alone."""
     # (1) v2: its cache and its web identity provider, the operation, the retries, the response, the error; a modelled
     #     error says no `api error`. Before it all stands the operation for which the credentials were wanted.
     error = f"{it.code}: {it.message}" if it.code in _MODELLED else f"api error {it.code}: {it.message}"
@@ -147,7 +150,8 @@ def _go(it: _Refusal) -> list[Form]:
     if it.operation == "AssumeRoleWithWebIdentity":
         v2 = f"{_GO_CACHE}failed to retrieve credentials, {v2}"
         v1 = f"WebIdentityErr: failed to retrieve credentials\ncaused by: {v1}"
-    return [Form(sdk="go_v2", text=v2), Form(sdk="go_v1", text=v1)]
+    told = Form(sdk="go_v1", text=v1)
+    return [told] if it.code == _CORRECTED else [Form(sdk="go_v2", text=v2), told]
 
 
 def _go_unreadable(text: str) -> list[Form]:

@@ -42,10 +42,11 @@ def _forms(seen: str, exchanges: Sequence[Exchange], content: Content) -> str:
         f"<dd>{_quote(form.text)}</dd></div>"
         for form in found
     )
+    sdks = {form.sdk for form in found}
     if is_answer(seen):
-        note = "forms_note"
+        note = "forms_clock" if "go_v1" in sdks and "go_v2" not in sdks else "forms_note"
     else:
-        note = "forms_own" if any(form.sdk in _NOT_RUN for form in found) else "no_go"
+        note = "forms_own" if sdks.intersection(_NOT_RUN) else "no_go"
     return (
         f'<dl class="forms">{printed}</dl>'
         f'<details class="more"><summary>{escape(content.message("lab.other_sdks"))}</summary>'
