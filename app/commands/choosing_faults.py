@@ -17,12 +17,11 @@ _NEAREST = 3
 
 def chosen(names: Sequence[str], words: Content) -> tuple[Fault, ...]:
     """The faults of these ids, each once, in any case of letters. Raises `CannotRun` for one that there is not."""
-    from app.world.faults import FAULTS, LEFT_OUT, named
+    from app.world.faults import FAULTS, left_out, named
 
-    left_out = {f"f{number}": key for number, key in LEFT_OUT.items()}
     found = {}
     for name in names:
-        if (key := left_out.get(name.lower())) is not None:
+        if (key := left_out(name)) is not None:
             reason = words.message(f"faults.left_out.{key}")
             raise CannotRun(words, "fault_left_out", got=name, reason=reason)
         if (fault := named(name)) is None:

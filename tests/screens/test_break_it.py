@@ -98,6 +98,13 @@ def test_an_address_that_names_no_fault_is_told_plainly(screen, asked):
     assert "<b>" not in shown.html("lab_unknown").replace("<b></b>", "") if asked else True
 
 
+@pytest.mark.parametrize(("asked", "reason"), [("F12", "no_java"), ("f38", "one_region"), ("F40", "one_partition")])
+def test_an_address_that_names_a_fault_left_out_is_told_the_reason(screen, asked, reason):
+    html = screen(lang="en").open("break_it", fault=asked).html("lab_unknown")
+    assert prose(EN.message(f"faults.left_out.{reason}")) in html
+    assert "There is no fault" not in html
+
+
 def test_the_texts_to_choose_from_are_of_this_world_and_stay_the_same(reader):
     shown = reader("en").open("break_it", fault="F46")
     offered = offered_texts(shown, "F46")
@@ -167,6 +174,12 @@ def test_what_is_seen_is_what_came_back_and_the_sdks_print_it_in_their_ways(brok
         found = re.search(form, html)
         assert found, html
         assert any(found[1] in exchange.response_body for exchange in broken.world.log.exchanges())
+
+
+def test_why_go_v2_has_no_form_for_a_skewed_clock_is_told(screen):
+    html = unescape(break_(screen(lang="en"), "F33").html("lab_seen"))
+    assert unescape(prose(EN.message("lab.forms_clock"))) in html
+    assert EN.message("lab.sdk.go_v2") not in html
 
 
 def test_the_diagram_breaks_where_it_broke(broken):

@@ -8,7 +8,7 @@ from app.ui import components, reference
 from app.ui.journey import NUMBERS
 from app.ui.lab import trial
 from app.ui.text import escape, page_link, prose
-from app.world.faults import FAULTS, LEFT_OUT, Fault
+from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
 
 
 def listing(content: Content) -> None:
@@ -62,6 +62,7 @@ def _left_out(content: Content) -> str:
 
 
 def unknown(asked: str, content: Content) -> None:
-    """Says that the address names no fault that we know."""
-    told = content.message("lab.unknown", fault=asked[:40])
+    """Says that the address names no fault that we know, or why the one that it names cannot be caused."""
+    reason = left_out(asked)
+    told = content.message(f"faults.left_out.{reason}") if reason else content.message("lab.unknown", fault=asked[:40])
     components.block(f'<div class="notice" role="alert"><div><p>{prose(told)}</p></div></div>', key="lab_unknown")

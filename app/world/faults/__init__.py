@@ -20,7 +20,7 @@ from app.world.faults import (
 )
 from app.world.faults.fault import CannotBeCaused, Fault
 
-__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault", "named"]
+__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault", "left_out", "named"]
 
 _MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, program, token, way_to_aws, access)
 
@@ -40,6 +40,11 @@ LEFT_OUT: Mapping[int, str] = MappingProxyType(
     }
 )
 """What this world cannot express, by number: the key of the reason's words."""
+
+
+def left_out(fault_id: str) -> str | None:
+    """The key of the reason for which there is no fault of that id, in any case of letters."""
+    return next((key for number, key in LEFT_OUT.items() if f"f{number:02}" == fault_id.lower()), None)
 
 
 def named(fault_id: str) -> Fault | None:
