@@ -6,6 +6,7 @@ reading is not among it: a link must not send anything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from app.ui.choosing import State
 LOOK = ("lang", "depth", "mode", "present")
 CLUSTER = ("context", "in_cluster", "profile", "region")
 SUBJECT = ("namespace", "service_account", "pod")
+NOTHING = dict.fromkeys((*CLUSTER, *SUBJECT))
+"""The choice of the simulated cluster, which has none."""
 _YES = "1"
 
 
@@ -56,11 +59,21 @@ def read(chosen: State) -> None:
             chosen.pick(name, asked[name])
 
 
-def write(chosen: State) -> None:
-    """Puts the choice into the address, as far as it is known.
+def put(changes: Mapping[str, str | None]) -> None:
+    """Changes the address; None takes a name out of it.
 
-    At once: the browser's way back holds every change of an address.
+    At once, and always in one order: every change is an entry in the browser's history. The sidebar's links drop the
+    query, and the browser takes one that is put back letter by letter for no change.
     """
+    given = st.query_params.to_dict()
+    changed = {**given, **changes}
+    wanted = {name: text for name in (*LOOK, *NOTHING, *changed) if (text := changed.get(name)) is not None}
+    if wanted != given:
+        st.query_params.from_dict(wanted)
+
+
+def write(chosen: State, look: Mapping[str, str | None]) -> None:
+    """Puts the choice into the address, as far as it is known, and how the reader looks at it."""
     choice = chosen.choice
     named = {
         "context": choice.context or None,
@@ -71,18 +84,8 @@ def write(chosen: State) -> None:
         "service_account": chosen.service_account or None,
         "pod": chosen.pod,  # an empty one is a choice: none
     }
-    wanted = {name: text for name, text in named.items() if text is not None}
-    for name in _given(*CLUSTER, *SUBJECT).keys() - wanted.keys():
-        del st.query_params[name]
-    if _given(*wanted) != wanted:
-        st.query_params.update(wanted)
-    chosen.written = wanted
-
-
-def forget() -> None:
-    """Takes the choice out of the address: the simulated cluster has none."""
-    for name in (*CLUSTER, *SUBJECT):
-        st.query_params.pop(name, None)
+    put({**look, **named})
+    chosen.written = {name: text for name, text in named.items() if text is not None}
 
 
 def _given(*names: str) -> dict[str, str]:

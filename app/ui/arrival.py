@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui import address, choosing, components, live, mode, navigation, notice, session
+from app.ui import address, choosing, components, depth, language, live, mode, navigation, notice, session
 from app.ui.journey import NUMBERS
 from app.ui.text import escape
 from app.ui.visit import Visit
@@ -17,14 +17,14 @@ ABOUT_A_WALK = frozenset({"home", *Step})
 
 def arrive(content: Content) -> Visit | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
+    look = {**language.named(), **depth.named(), **({} if mode.was_refused() else mode.named())}
     if mode.is_live():
         chosen = choosing.state()
         address.read(chosen)
         visit = live.arrive(content)
-        address.write(chosen)
+        address.write(chosen, look)
         return visit
-    if not mode.was_refused():
-        address.forget()
+    address.put(look)
     with st.spinner(content.message("ui.running")):
         return session.simulated_visit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
+from app.ui import address
 
 STORY, DETAIL, WIRE = 1, 2, 3
 KEY = "depth"
@@ -14,17 +15,18 @@ _FRESH = "deepened"
 
 
 def choose() -> int:
-    """Settles the depth of this run: the URL wins, then what was chosen before; detail is the default.
-
-    It is kept in the URL, which a click in the navigation would drop; the default needs no mention there.
-    """
+    """Settles the depth of this run: the URL wins, then what was chosen before; detail is the default."""
     asked = st.query_params.get(KEY, "")
     if asked in map(str, _DEPTHS):
         st.session_state[KEY] = int(asked)
     elif st.session_state.get(KEY) not in _DEPTHS:
         st.session_state[KEY] = DETAIL
-    _keep()
     return depth()
+
+
+def named() -> dict[str, str | None]:
+    """What the address says of the depth; the default needs no mention."""
+    return {KEY: str(depth()) if depth() != DETAIL else None}
 
 
 def depth() -> int:
@@ -71,7 +73,4 @@ def _deeper() -> None:
 
 
 def _keep() -> None:
-    if depth() != DETAIL:
-        st.query_params[KEY] = str(depth())
-    elif KEY in st.query_params:
-        del st.query_params[KEY]
+    address.put(named())

@@ -5,21 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import LANGUAGES, Content, load
+from app.ui import address
 
 _KEY = "lang"
 
 
 def choose() -> str:
-    """Settles the language of this run and keeps it in the URL, which a click in the navigation would drop."""
+    """Settles the language of this run."""
     asked = st.query_params.get(_KEY)
     if asked in LANGUAGES:
         st.session_state[_KEY] = asked
     elif st.session_state.get(_KEY) not in LANGUAGES:
         st.session_state[_KEY] = _of_browser()
-    language = str(st.session_state[_KEY])
-    if asked != language:
-        st.query_params[_KEY] = language
-    return language
+    return str(st.session_state[_KEY])
+
+
+def named() -> dict[str, str | None]:
+    """What the address says of the language."""
+    return {_KEY: str(st.session_state[_KEY])}
 
 
 def _of_browser() -> str:
@@ -60,4 +63,4 @@ def switch(label: str) -> None:
 
 
 def _changed() -> None:
-    st.query_params[_KEY] = st.session_state[_KEY]
+    address.put(named())

@@ -13,6 +13,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.errors import FlowError
 from app.settings import Settings
+from app.ui import address
 
 KEY = "mode"
 SERVED_ON = "x-irsa-served-on"
@@ -35,14 +36,14 @@ def refusal() -> LiveRefused | None:
     settings = Settings.from_environment()
     served_on = st.context.headers.get(SERVED_ON) or ""
     # Either address may be the one that others reach: what is bound to all of them takes loopback's requests as well.
-    for address in (settings.host, served_on):
-        if code := settings.live_refusal(address):
-            return LiveRefused(code=code, said="", got=address)
+    for host in (settings.host, served_on):
+        if code := settings.live_refusal(host):
+            return LiveRefused(code=code, said="", got=host)
     return None
 
 
 def choose() -> None:
-    """Settles the mode of this run and keeps it in the URL, which a click in the navigation would drop."""
+    """Settles the mode of this run."""
     asked = st.query_params.get(KEY, "")
     if asked in set(Mode):
         st.session_state[KEY] = Mode(asked)
@@ -50,13 +51,16 @@ def choose() -> None:
         st.session_state[KEY] = Mode.SIMULATED
     if st.session_state[KEY] == Mode.LIVE and refusal():
         st.session_state[KEY] = Mode.SIMULATED  # the address still asks for it, and the page answers why not
-        return
-    _keep()
 
 
 def is_live() -> bool:
     """Whether the pages are about a real cluster, as `choose` settled it."""
     return st.session_state.get(KEY) == Mode.LIVE
+
+
+def named() -> dict[str, str | None]:
+    """What the address says of the mode: nothing of the simulated one, which has no choice of a cluster either."""
+    return {KEY: str(Mode.LIVE)} if is_live() else {KEY: None, **address.NOTHING}
 
 
 def was_refused() -> bool:
@@ -100,7 +104,4 @@ def _turn_to(mode: Mode) -> None:
 
 
 def _keep() -> None:
-    if is_live():
-        st.query_params[KEY] = str(Mode.LIVE)
-    elif KEY in st.query_params:
-        del st.query_params[KEY]
+    address.put(named())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -172,6 +173,17 @@ class Reader:
 
     def click(self, key: str) -> None:
         self.page.locator(f".st-key-{key} button:visible").click()
+
+    def turn_to(self, step: str) -> Reader:
+        """Chooses the step's page in the sidebar."""
+        self.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()
+        expect(self.page).to_have_url(re.compile(rf"/{step}\?"))
+        return self.wait()
+
+    @property
+    def entries(self) -> int:
+        """How many pages the browser's history holds."""
+        return self.page.evaluate("history.length")
 
     @property
     def account(self) -> Locator:

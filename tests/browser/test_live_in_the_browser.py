@@ -55,11 +55,12 @@ def test_the_switch_keeps_the_place(reader: Callable[..., Reader]) -> None:
     expect(shown.page.locator(".st-key-do_webhook_dry_run")).to_have_count(0)
     expect(shown.page.locator(".st-key-only_read")).to_be_visible()
 
-    # The navigation and the keys keep the mode.
-    shown.page.get_by_role("link", name=EN.message("steps.service_account.short")).first.click()
+    # The navigation keeps mode and choice, and is one step of the way back.
+    chosen, before = query(shown), shown.entries
+    shown.turn_to("service_account")
     shown.expect_title(EN.lesson("service_account").title)
     shown.wait(".st-key-pick_context")
-    assert query(shown)["mode"] == ["live"]
+    assert (query(shown), shown.entries) == (chosen, before + 1)
     assert shown.overflow == 0
 
     switch(shown, "simulated")

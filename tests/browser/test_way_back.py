@@ -1,0 +1,39 @@
+"""The browser's own way back: a page that was turned is one entry of its history, however the reader looks at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from app.content import load
+from tests.browser.server import Reader
+
+EN = load("en")
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("look", ["lang=en", "lang=en&depth=3", "depth=1"])
+def test_a_page_chosen_in_the_sidebar_is_one_step_back(reader: Callable[..., Reader], look: str) -> None:
+    shown = reader(locale="en-US").open(f"/webhook?{look}")
+    address, before = shown.page.url, shown.entries
+    for place, step in enumerate(("token_mount", "sts_assume"), 1):
+        shown.turn_to(step)
+        assert shown.entries == before + place
+        assert shown.page.url == address.replace("webhook", step)
+    shown.page.go_back()
+    shown.expect_title(EN.lesson("token_mount").title)
+    shown.wait()
+    shown.page.go_back()
+    shown.expect_title(EN.lesson("webhook").title)
+    expect(shown.wait().page).to_have_url(address)
+
+
+def test_another_depth_is_one_step(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/webhook?lang=en")
+    before = shown.entries
+    shown.page.locator(".st-key-depth").get_by_role("radio", name=EN.message("depth.wire")).click()
+    expect(shown.page).to_have_url(re.compile(r"/webhook\?lang=en&depth=3$"))
+    assert shown.wait().entries == before + 1
