@@ -147,6 +147,22 @@ def test_nothing_is_sent_before_it_is_asked_for(screen):
     assert "anatomy_sent" not in shown.test.session_state
 
 
+KEY_ID = "E2i1V4dGyfOiUmajvJVK-GQt4CKZFVx3KLXKVGhSQzk"
+
+
+@pytest.mark.parametrize(
+    ("changed", "cut"),
+    [(KEY_ID.replace("3KLX", "sKLX"), False), (KEY_ID.replace("E2i1", "E2i2"), True), (KEY_ID[:-1] + "l", True)],
+)
+def test_ids_that_look_the_same_when_cut_are_shown_whole(changed, cut):
+    key = Check(id="sts.key", status=Status.FAILED, got=changed, expected=KEY_ID)
+    answer = Check(id="sts.credentials", status=Status.FAILED, got="InvalidIdentityToken")
+    report = StepReport(step=Step.STS_ASSUME, checks=(key, answer))
+    shown = re.findall(r"<dd>(.*?)</dd>", trial(Submission(report=report, compact="a"), "a", SUBJECT, load("en")))
+    assert [plain(each) for each in shown if "…" not in each] == ([] if cut else [changed, KEY_ID])
+    assert len(set(shown)) == 2
+
+
 def test_after_another_walk_what_was_sent_is_forgotten(screen):
     shown = screen(lang="en").open("token_mount")
     shown.test.segmented_control(key="anatomy_view").set_value("other").run()

@@ -7,7 +7,7 @@ from app.flow.model import Check, Status, StepReport, Subject
 from app.flow.submission import Submission
 from app.flow.tampering import Change
 from app.ui.checks import mark, said, unread
-from app.ui.text import escape, prose, value
+from app.ui.text import breakable, escape, prose, shorten, value
 from app.ui.wire import wire
 
 _EXPLAINED = ("sts.format", "sts.expiration", "sts.provider", "sts.audience", "sts.key", "sts.signature", "sts.trust")
@@ -94,8 +94,14 @@ def _row(check: Check, first: bool, subject: Subject, content: Content) -> str:
     found = ""
     if first:
         pairs = (("got", check.got), ("expected", check.expected))
+        drawn = _whole if shorten(check.got) == shorten(check.expected) else value
         told = "".join(
-            f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in pairs if text
+            f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{drawn(text)}</dd>" for key, text in pairs if text
         )
         found = f"<dl>{told}</dl>"
     return f'<li class="{check.status}">{mark(check.status, content)} <span class="name">{title}</span>{found}</li>'
+
+
+def _whole(text: str) -> str:
+    """An id that differs from another in its middle alone: with the middle cut out both would look the same."""
+    return f"<code>{breakable(text)}</code>"
