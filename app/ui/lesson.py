@@ -52,7 +52,7 @@ def lesson(name: str) -> None:
 
         # (3) How it came about.
         story = _section("what-happens", step, content)
-        components.block(f'<div class="told">{story}{glossary(step, content)}</div>', key=f"story_{step}")
+        components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
         analogy(step, content)
 
         # (4) Every check beside the evidence, and what the reader can take into their own hands.
