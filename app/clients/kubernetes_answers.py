@@ -15,9 +15,9 @@ from kubernetes.client.exceptions import ApiException
 
 from app.clients.errors import from_kubernetes, unexpected
 from app.flow import strict_json
+from app.flow.documents import dig, text
 from app.flow.errors import Refused
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, text
 
 TIMEOUT = (3.0, 7.0)
 """Seconds to connect, and between two reads: nothing is waited for longer than ten."""

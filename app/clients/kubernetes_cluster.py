@@ -13,10 +13,10 @@ from app.clients.kubernetes_answers import read_bytes, read_items, read_json
 from app.clients.kubernetes_recording import RecordingRestClient
 from app.clients.kubernetes_transport import KubernetesTransport
 from app.clients.recorder import Recorder
+from app.flow.documents import dig, text
 from app.flow.model import Exchange, JsonValue
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
-from app.flow.steps.documents import dig, text
 
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024

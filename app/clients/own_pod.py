@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from app.clients.connection import MOUNT
+from app.flow.documents import text
 from app.flow.interception import intercepted
 from app.flow.model import Subject
 from app.flow.ports import Cluster, Execution
-from app.flow.steps.documents import text
 from app.flow.token import MalformedToken, decode
 
 _SECONDS = 5.0

@@ -12,10 +12,10 @@ import click
 from app.commands.failure import CannotRun
 from app.content import Content
 from app.flow.consent import NOTHING, Action, consented
+from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
-from app.flow.steps.documents import text
 from app.wiring import Choice
 from app.world.tool_files import write
 

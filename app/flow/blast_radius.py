@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from app.flow import trust
 from app.flow.model import JsonValue
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.permissions import PermissionDecision, evaluate_permissions
-from app.flow.steps.names import DEFAULT_AUDIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

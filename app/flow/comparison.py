@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from app.flow.documents import dig, mapping, strings, text
 from app.flow.json_places import Path
 from app.flow.model import JsonValue, Status
+from app.flow.names import audience_claim, host_and_path
 from app.flow.near_miss import Miss, notes, of_condition, of_values
 from app.flow.nearest import Trace, nearest, statements
 from app.flow.policy import Match
 from app.flow.policy_edits import EQUALS, LIKE, with_operator
-from app.flow.steps.documents import dig, mapping, strings, text
-from app.flow.steps.names import audience_claim, host_and_path
 from app.flow.trust import TrustContext, TrustDecision, evaluate, web_identity_context
 
 Claim: TypeAlias = Literal["iss", "aud", "sub"]

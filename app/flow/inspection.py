@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from app.flow.model import JsonValue
-from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.token import ALGORITHMS
 
 LONGEST_LIFE = 86_400

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue
 from app.flow.policy import Match
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.trust import TrustContext, evaluate
 
 Trace: TypeAlias = Sequence[Match]

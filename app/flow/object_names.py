@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
+from app.flow.documents import shown
 from app.flow.errors import FlowError
 from app.flow.model import Subject
-from app.flow.steps.documents import shown
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE, _LONGEST_NAMESPACE = re.compile(_LABEL), 63

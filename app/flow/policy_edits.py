@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.flow.documents import mapping
 from app.flow.model import JsonValue
 from app.flow.nearest import statements
-from app.flow.steps.documents import mapping
 
 EQUALS, LIKE = "StringEquals", "StringLike"
 _SUBJECT = "system:serviceaccount:"

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from app.flow.documents import dig, items, mapping, shown, strings, text
 from app.flow.model import JsonValue, Status, Step, Walk
-from app.flow.steps.documents import dig, items, mapping, shown, strings, text
+from app.flow.names import annotated_audience, host_and_path, provider_arn, subject_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
-from app.flow.steps.names import annotated_audience, host_and_path, provider_arn, subject_claim
 from app.flow.trust import evaluate, web_identity_context
 
 _ASSUMED = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/([^/]+)/(.+)")

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Status, StepReport, Subject
+from app.flow.names import API_TOKEN
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import oidc_provider, service_account, sts_assume
 from app.flow.steps.injection import token_container
-from app.flow.steps.names import API_TOKEN
 from app.flow.tampering import Change, flip
 from app.flow.token import MalformedToken, decode, verify
 from app.flow.trail import Trail

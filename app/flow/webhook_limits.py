@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.documents import dig, items, mapping, strings, text
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.steps.documents import dig, items, mapping, strings, text
 from app.flow.steps.injection import ROLE_VARIABLE
 
 LIMITS = ("token", "role", "running", "service_account", "kubelet")

@@ -9,7 +9,7 @@ import graphviz
 
 from app.content import Content
 from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
-from app.flow.steps.names import role_of
+from app.flow.names import role_of
 from app.report.survey_words import whom
 
 _RED, _GREEN, _GREY, _INK = "#b3261e", "#2e7d32", "#6b7280", "#1f2937"

@@ -8,11 +8,11 @@ from typing import Any
 from app.content import Content
 from app.flow.comparison import Comparison, Row, Stranger
 from app.flow.differences import Span
+from app.flow.documents import dig, shown, strings, text
 from app.flow.model import JsonValue, Status
 from app.flow.near_miss import Miss
 from app.flow.policy import Match
 from app.flow.policy_text import QUOTA, PolicyText, Problem, visible
-from app.flow.steps.documents import dig, shown, strings, text
 from app.ui.checks import MARKS, mark
 from app.ui.text import breakable, escape, prose, value
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from app.content import Content
 from app.flow.doctor import Change, Diagnosis
+from app.flow.documents import items, text
 from app.flow.model import Check, JsonValue, Status, Step
-from app.flow.steps.documents import items, text
 from app.flow.verdict import Outcome
 from app.report import words
 from app.ui.checks import listed, mark, said

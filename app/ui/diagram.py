@@ -10,8 +10,8 @@ from pathlib import Path
 import graphviz
 
 from app.content import Content
+from app.flow.documents import dig, text
 from app.flow.model import Step, Walk
-from app.flow.steps.documents import dig, text
 from app.ui import address, components, navigation
 from app.ui.figures import FLOW, Figure, Layout
 from app.ui.story_figure import STORY

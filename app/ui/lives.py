@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from app.content import Content
+from app.flow.documents import dig, text
 from app.flow.model import Step, Walk
-from app.flow.steps.documents import dig, text
 from app.flow.steps.sts_assume import LEEWAY
 from app.ui.text import escape, prose, utc
 from app.ui.timeline import Life, life

@@ -9,9 +9,9 @@ import streamlit as st
 
 from app import wiring
 from app.content import Content
+from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.permissions_needed import need, rules, rules_as_yaml
-from app.flow.steps.documents import text
 from app.ui import components
 from app.ui.choosing import Listed, State, state
 from app.ui.code import code

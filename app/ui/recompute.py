@@ -9,9 +9,9 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import Content
+from app.flow.documents import dig, items, text
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.steps.documents import dig, items, text
-from app.flow.steps.names import subject_claim
+from app.flow.names import subject_claim
 from app.ui import components
 from app.ui.code import code
 from app.ui.session import Visit

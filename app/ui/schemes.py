@@ -11,8 +11,8 @@ import streamlit as st
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.blast_radius import Data, Pod, Role, Setting
+from app.flow.documents import text
 from app.flow.ports import Ports
-from app.flow.steps.documents import text
 from app.ui import session
 from app.world import story
 from app.world.world import World

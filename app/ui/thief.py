@@ -8,8 +8,8 @@ from typing import Literal
 import streamlit as st
 
 from app.content import Content
+from app.flow.documents import text
 from app.flow.model import Status
-from app.flow.steps.documents import text
 from app.flow.submission import Submission
 from app.ui import components, language, mode, thief_deeds, thief_views, wording
 from app.ui.checks import mark, said

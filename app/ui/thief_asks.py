@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.flow.documents import text
 from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
 from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
-from app.flow.steps.documents import text
-from app.flow.steps.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
 from app.flow.submission import Submission, read_token
 from app.ui.answers import Answer, ask
 from app.ui.time_machine_asks import exchanged, listed, taken

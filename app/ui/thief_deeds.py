@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.flow.documents import dig, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, text
-from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.submission import Submission
 from app.ui import session, thief_asks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.content import Content
+from app.flow.documents import dig, strings, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, strings, text
 from app.ui.answers import Answer, row
 from app.ui.documents import Notes, document, json_lines
 from app.ui.text import breakable, escape, marked, prose, utc, value

@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.steps.documents import text
-from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.flow.documents import text
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.submission import Submission
 from app.ui import components, language, session, wording
 from app.ui import time_machine_views as views

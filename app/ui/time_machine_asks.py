@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import examine
+from app.flow.documents import dig, items, strings, text
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
-from app.flow.steps.documents import dig, items, strings, text
 from app.flow.submission import Submission, read_claims
 from app.ui.answers import Answer, ask
 from app.world.experiments import DEFAULT

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.content import Content
+from app.flow.documents import text
 from app.flow.model import Subject
-from app.flow.steps.documents import text
 from app.ui.answers import Answer, row
 from app.ui.checks import listed, unread
 from app.ui.session import SUBJECT

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.content import Content
+from app.flow.documents import seconds, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import seconds, text
 from app.ui.text import breakable, escape, prose
 
 ROTATE_AT = 0.8

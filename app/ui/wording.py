@@ -8,9 +8,9 @@ from typing import cast
 import streamlit as st
 
 from app.content import Content
+from app.flow.documents import text
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
-from app.flow.steps.documents import text
-from app.flow.steps.names import DEFAULT_AUDIENCE
 from app.ui import components, session
 from app.ui.answers import Answer, ask
 from app.ui.depth import WIRE, depth

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
-from app.flow.steps.names import TOKEN_DIRECTORY, host_and_path
+from app.flow.names import TOKEN_DIRECTORY, host_and_path
 from app.world import roles
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
-from app.flow.steps.names import host_and_path
+from app.flow.names import host_and_path
 from app.world import changing, roles, scenario
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.flow.steps.names import DEFAULT_AUDIENCE, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, host_and_path
 from app.world.aws import iam
 
 if TYPE_CHECKING:

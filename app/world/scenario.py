@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE
 from app.world import story
 from app.world.apiserver import controllers, operations
 from app.world.apiserver.authentication import ADMIN

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.content import LANGUAGES, load
 from app.flow.model import Check, Status, Step, StepReport
-from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.submission import Submission, submit_changed
 from app.flow.token_anatomy import anatomy
 from app.ui import session

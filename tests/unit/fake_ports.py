@@ -14,8 +14,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from app.flow.errors import FlowError
 from app.flow.model import Exchange, Subject
+from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
-from app.flow.steps.names import API_TOKEN
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.flow import policy_text, strict_json
 from app.flow.differences import LONGEST, difference, likeness
+from app.flow.documents import dig
 from app.flow.json_places import places
 from app.flow.policy_edits import EDITS, EQUALS, LIKE, uses, with_operator
-from app.flow.steps.documents import dig
 
 SUB = "oidc.eks.us-east-1.amazonaws.com/id/E:sub"
 JSON = st.recursive(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow.documents import masked
 from app.flow.redaction import MASK, mask_text
-from app.flow.steps.documents import masked
 
 TOKEN = f"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.{'s' * 40}"
 CANARY = "cAnArY+0123/4567="

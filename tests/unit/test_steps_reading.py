@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow.documents import TEXT_LIMIT, dig, masked, seconds, shown, strings
+from app.flow.names import account_of, provider_arn, role_of
 from app.flow.redaction import MASK
 from app.flow.steps import selectors
-from app.flow.steps.documents import TEXT_LIMIT, dig, masked, seconds, shown, strings
 from app.flow.steps.injection import request_pod
 from app.flow.steps.listing import parse_listing
-from app.flow.steps.names import account_of, provider_arn, role_of
 
 LABELS = {"app": "web", "tier": ""}
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.flow import blast_radius as flow
 from app.flow.errors import NotPermitted
-from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE
 from app.wiring import simulated
 from app.world import story
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.documents import text
 from app.flow.errors import FlowError, NotFound
 from app.flow.model import Status, Step, StepReport, Walk
+from app.flow.names import account_of, role_of
 from app.flow.ports import Ports
 from app.flow.refusals import ANSWER
-from app.flow.steps.documents import text
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.names import account_of, role_of
 
 CHECKS = ("service_account.account",)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.flow.documents import items, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.product_words import last_words
 from app.flow.steps import kubelet_says
-from app.flow.steps.documents import items, text
 from app.flow.steps.findings import Findings, unseen
 
 CHECK, SDK = "pod.application", "pod.sdk"

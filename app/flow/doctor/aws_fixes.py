@@ -9,10 +9,10 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, narrowed
+from app.flow.documents import mapping, strings
 from app.flow.model import Status
+from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.refusals import CHANGED
-from app.flow.steps.documents import mapping, strings
-from app.flow.steps.names import DEFAULT_AUDIENCE
 
 _READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
 _DENY = "explicit-deny"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
+from app.flow.documents import items, mapping, strings, text
 from app.flow.model import JsonObject, JsonValue
-from app.flow.steps.documents import items, mapping, strings, text
-from app.flow.steps.names import host_and_path
+from app.flow.names import host_and_path
 from app.flow.webhook import VOLUME
 
 TRUST_POLICY = "AssumeRolePolicyDocument"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from app.flow.documents import dig, text
 from app.flow.errors import NotPermitted
 from app.flow.model import JsonValue
 from app.flow.ports import Ports
-from app.flow.steps.documents import dig, text
 
 
 def pod_of(ports: Ports, namespace: str, service_account: str) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.product_words import lacks_region
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path
 

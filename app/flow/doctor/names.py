@@ -8,11 +8,9 @@ from collections.abc import Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.documents import mapping, text
 from app.flow.model import Check, JsonValue, Status, Walk
-from app.flow.partitions import partition_of, region_of
-from app.flow.steps.documents import mapping, text
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
-from app.flow.steps.names import (
+from app.flow.names import (
     account_of,
     annotated_audience,
     host_and_path,
@@ -20,6 +18,8 @@ from app.flow.steps.names import (
     role_of,
     subject_claim,
 )
+from app.flow.partitions import partition_of, region_of
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"

@@ -15,13 +15,13 @@ from app.flow.doctor.application import judge_application, judge_sdk
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.requests import judge_requests
 from app.flow.doctor.workload import workload_of
+from app.flow.documents import items, mapping, text
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
-from app.flow.steps.documents import items, mapping, text
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path, token_source
-from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.webhook import VOLUME
 
 CHECKS = (

@@ -7,9 +7,9 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.model import JsonObject
+from app.flow.names import API_TOKEN
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 from app.flow.steps.mutation import SKIP_LABEL
-from app.flow.steps.names import API_TOKEN
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""

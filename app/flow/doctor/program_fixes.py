@@ -12,11 +12,11 @@ from app.flow.doctor.aws_fixes import permit_action
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pod_fixes import recreate
+from app.flow.documents import dig, items, text
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.product_words import blames_clock, missing_permission, principal_of
 from app.flow.redaction import MASK
-from app.flow.steps.documents import dig, items, text
-from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.trust import session_keys
 
 _LONGEST = 43_200

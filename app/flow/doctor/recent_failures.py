@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.documents import text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.names import subject_claim
 from app.flow.ports import Ports
-from app.flow.steps.documents import text
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.names import subject_claim
 from app.flow.steps.sts_assume import SESSION_NAME
 
 CHECKS = ("sts.recent_failures",)

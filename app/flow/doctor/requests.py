@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl
 
 from app.flow import strict_json
 from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.documents import dig, mapping, strings, text
 from app.flow.model import Exchange, JsonValue, Status, Walk
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
 from app.flow.ports import Ports
 from app.flow.product_words import lacks_credentials, principal_of
-from app.flow.steps.documents import dig, mapping, strings, text
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
-from app.flow.steps.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
 ACTION = "AssumeRoleWithWebIdentity"

@@ -12,12 +12,10 @@ from enum import StrEnum
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.documents import dig, mapping, text
 from app.flow.errors import FlowError, NotFound
 from app.flow.model import JsonValue, Subject
-from app.flow.ports import Ports
-from app.flow.steps.documents import dig, mapping, text
-from app.flow.steps.findings import unseen
-from app.flow.steps.names import (
+from app.flow.names import (
     DEFAULT_AUDIENCE,
     account_of,
     annotated_audience,
@@ -25,6 +23,8 @@ from app.flow.steps.names import (
     role_of,
     subject_claim,
 )
+from app.flow.ports import Ports
+from app.flow.steps.findings import unseen
 from app.flow.steps.trust_policy import PROBE, strangers_of
 from app.flow.verdict import Outcome
 

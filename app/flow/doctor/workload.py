@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.flow.documents import text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.names import provider_arn
 from app.flow.partitions import partition_of
 from app.flow.permissions import evaluate_permissions
 from app.flow.ports import Ports
-from app.flow.steps.documents import text
 from app.flow.steps.findings import Findings, unanswered
-from app.flow.steps.names import provider_arn
 from app.flow.token import MalformedToken, decode
 from app.flow.trail import Trail
 from app.flow.trust import session_keys

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.flow.consent import NotAsked
+from app.flow.documents import masked, shown
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
 from app.flow.patience import OUT_OF_TIME
 from app.flow.ports import Ports
-from app.flow.steps.documents import masked, shown
 
 NO_POD = "no_pod"
 """The reason of what only a Pod shows, where none was chosen."""

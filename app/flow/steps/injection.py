@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, items, mapping, text
-from app.flow.steps.names import TOKEN_DIRECTORY
+from app.flow.names import TOKEN_DIRECTORY
 from app.flow.webhook import VOLUME, skipped_containers
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.webhook import VOLUME
 
 FAILED_MOUNT = "FailedMount"

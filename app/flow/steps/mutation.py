@@ -6,10 +6,11 @@ import base64
 from collections.abc import Sequence
 
 from app.flow import strict_json
+from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
 from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.names import TOKEN_DIRECTORY, annotated_audience
 from app.flow.ports import Ports
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
@@ -19,7 +20,6 @@ from app.flow.steps.injection import (
     mount_path,
     token_source,
 )
-from app.flow.steps.names import TOKEN_DIRECTORY, annotated_audience
 from app.flow.trail import Trail
 from app.flow.webhook import VOLUME
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.documents import dig, items, strings, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
-from app.flow.steps.documents import dig, items, strings, text
 from app.flow.steps.findings import Findings, unanswered, unseen
-from app.flow.steps.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.trail import Trail
 
 CHECKS = (

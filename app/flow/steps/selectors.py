@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.flow.documents import items, mapping, strings, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import items, mapping, strings, text
 
 
 def matches(selector: JsonValue, labels: Mapping[str, JsonValue]) -> bool:

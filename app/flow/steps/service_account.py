@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.documents import mapping, text
 from app.flow.errors import FlowError, NotFound
 from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
-from app.flow.steps.documents import mapping, text
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.steps.trust_policy import judge_trust
 from app.flow.trail import Trail
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.flow.documents import dig, shown, text
 from app.flow.errors import FlowError, NotFound
 from app.flow.model import JsonValue, Status
 from app.flow.nearest import nearest
 from app.flow.policy import Match
 from app.flow.ports import Ports
-from app.flow.steps.documents import dig, shown, text
 from app.flow.steps.findings import Findings
 from app.flow.steps.trust_policy import decision_document
 from app.flow.trail import Trail

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from app.flow.documents import dig, seconds, strings, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.names import account_of, audience_claim, host_and_path, provider_arn, role_of
 from app.flow.partitions import partition_of
 from app.flow.ports import AssumedRole, Ports
 from app.flow.redaction import MASK
 from app.flow.steps import sts_agreement
-from app.flow.steps.documents import dig, seconds, strings, text
 from app.flow.steps.findings import Findings, unanswered
-from app.flow.steps.names import account_of, audience_claim, host_and_path, provider_arn, role_of
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.trail import Trail
 from app.flow.trust import TrustContext, TrustDecision, web_identity_context

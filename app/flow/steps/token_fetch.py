@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 from app.flow.errors import FlowError, NotFound
 from app.flow.model import JsonValue, Subject
+from app.flow.names import API_TOKEN, annotated_audience
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
 from app.flow.steps.listing import parse_listing
-from app.flow.steps.names import API_TOKEN, annotated_audience
 from app.flow.token import MalformedToken, decode
 from app.flow.token_anatomy import anatomy
 from app.flow.trail import Trail

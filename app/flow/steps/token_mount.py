@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.documents import dig, items, seconds, strings, text
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
+from app.flow.names import annotated_audience, subject_claim
 from app.flow.ports import Ports
-from app.flow.steps.documents import dig, items, seconds, strings, text
 from app.flow.steps.findings import Findings
-from app.flow.steps.names import annotated_audience, subject_claim
 from app.flow.steps.token_fetch import fetch, token_document
 from app.flow.token import DecodedToken, MalformedToken, Verification, decode, verify
 from app.flow.trail import Trail

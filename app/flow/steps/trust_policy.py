@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.flow.documents import dig, mapping, strings, text
 from app.flow.model import JsonValue, Status
+from app.flow.names import host_and_path
 from app.flow.nearest import Trace, all_match, nearest, statements
-from app.flow.steps.documents import dig, mapping, strings, text
 from app.flow.steps.findings import Findings
-from app.flow.steps.names import host_and_path
 from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
 PROBE = "irsa-explorer-probe"

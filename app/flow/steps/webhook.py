@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.documents import dig, items, mapping, shown, text
 from app.flow.errors import FlowError, Refused
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import selectors
-from app.flow.steps.documents import dig, items, mapping, shown, text
 from app.flow.steps.findings import NO_POD, Findings, unseen
 from app.flow.steps.injection import request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation

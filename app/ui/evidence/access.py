@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Any
 
 from app.content import Content
+from app.flow.documents import dig, items, mapping, shown, strings, text
 from app.flow.model import JsonValue, StepReport
 from app.flow.patterns import glob
 from app.flow.steps.access import ACTION
-from app.flow.steps.documents import dig, items, mapping, shown, strings, text
 from app.ui.evidence.parts import folded, join, json_document, notes, part
 from app.ui.text import escape, prose, value
 

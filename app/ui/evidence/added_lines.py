@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.content import Content
+from app.flow.documents import dig, items, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, items, text
 from app.flow.webhook import VOLUME
 from app.ui.documents import Path
 from app.ui.text import prose

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.content import Content
+from app.flow.documents import mapping
 from app.flow.model import Check, JsonValue, Status, StepReport
-from app.flow.steps.documents import mapping
 from app.flow.steps.sts_agreement import CHECK
 from app.ui.checks import mark, said
 from app.ui.evidence.parts import decision

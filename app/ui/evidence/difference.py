@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from app.content import Content
+from app.flow.documents import dig, mapping, text
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, mapping, text
 from app.ui.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
 from app.ui.evidence.added_lines import explanation, group
 

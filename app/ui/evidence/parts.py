@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.content import Content
+from app.flow.documents import items, mapping, shown, text
 from app.flow.model import JsonValue, Status, StepReport
-from app.flow.steps.documents import items, mapping, shown, text
 from app.ui.documents import Notes, Path, document, json_lines, yaml_lines
 from app.ui.text import escape, prose, value
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
+from app.flow.documents import text
 from app.flow.model import StepReport
-from app.flow.steps.documents import text
 from app.ui.evidence.parts import decision, folded, join, json_document, notes, part, yaml_document
 
 

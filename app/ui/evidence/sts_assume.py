@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from app.content import Content
+from app.flow.documents import mapping, shown, text
 from app.flow.model import Exchange, StepReport
-from app.flow.steps.documents import mapping, shown, text
 from app.ui.evidence.agreement import agreement, disagrees
 from app.ui.evidence.parts import folded, join, json_document, notes, part
 from app.ui.text import breakable, escape, prose, value

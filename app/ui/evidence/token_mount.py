@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.content import Content
+from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue, Status, StepReport
-from app.flow.steps.documents import dig, items, mapping, text
 from app.ui.evidence.parts import folded, join, json_document, part
 from app.ui.text import escape, prose, utc, value
 

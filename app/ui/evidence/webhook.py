@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.content import Content
+from app.flow.documents import dig, items
 from app.flow.model import StepReport
-from app.flow.steps.documents import dig, items
 from app.ui.documents import Path
 from app.ui.evidence.difference import difference
 from app.ui.evidence.parts import folded, join, notes, part, yaml_document

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.content import Content
+from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue, Status, Step
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.webhook_limits import Limit, limits
 from app.ui import components
 from app.ui.checks import mark

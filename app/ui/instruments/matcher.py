@@ -18,11 +18,11 @@ from app.content import Content
 from app.flow import policy_text
 from app.flow.annotations import ROLE_ARN
 from app.flow.comparison import Comparison, compare
+from app.flow.documents import dig, mapping, text
 from app.flow.model import JsonValue, Step
+from app.flow.names import annotated_audience, provider_arn, subject_claim
 from app.flow.policy_edits import EDITS
 from app.flow.policy_text import PolicyText
-from app.flow.steps.documents import dig, mapping, text
-from app.flow.steps.names import annotated_audience, provider_arn, subject_claim
 from app.ui import comparing, components, session
 from app.ui.checks import MARKS
 from app.ui.lives import lives

@@ -8,11 +8,11 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.consent import Action
+from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Subject
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
-from app.flow.steps.documents import dig, items, mapping, text
 from app.flow.submission import Submission, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
 from app.flow.token import MalformedToken

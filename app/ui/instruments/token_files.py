@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.content import Content
+from app.flow.documents import dig, items, text
 from app.flow.model import JsonValue, StepReport
-from app.flow.steps.documents import dig, items, text
 from app.ui.text import breakable, escape, prose
 
 Evidence = Mapping[str, JsonValue]

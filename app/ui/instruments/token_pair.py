@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.content import Content
+from app.flow.documents import dig, seconds, shown
 from app.flow.model import JsonValue
-from app.flow.steps.documents import dig, seconds, shown
 from app.ui.text import escape, prose, utc, value
 
 _HOUR, _DAY = 3600, 86_400

@@ -8,9 +8,9 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.documents import mapping, masked
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step
-from app.flow.steps.documents import mapping, masked
 from app.ui import components, diagram, language, session
 from app.ui.evidence.parts import json_document, yaml_document
 from app.ui.figures import FLOW

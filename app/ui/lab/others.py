@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
+from app.flow.documents import text
 from app.flow.errors import FlowError
 from app.flow.model import Status, Step
-from app.flow.steps.documents import text
-from app.flow.steps.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE
 from app.ui import components, session
 from app.ui.checks import mark, said
 from app.ui.text import escape, prose, value

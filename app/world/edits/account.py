@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.flow.steps.names import host_and_path
+from app.flow.names import host_and_path
 from app.world.aws import iam
 from app.world.edits.reading import member, only, same_name, texts
 from app.world.edits.refusal import EditRefused

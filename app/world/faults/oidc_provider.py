@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.steps.names import DEFAULT_AUDIENCE, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, host_and_path
 from app.world.aws import iam
 from app.world.changing import (
     annotate_role,

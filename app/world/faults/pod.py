@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.steps.names import API_TOKEN
+from app.flow.names import API_TOKEN
 from app.world.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole

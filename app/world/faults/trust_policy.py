@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.flow.steps.names import host_and_path
+from app.flow.names import host_and_path
 from app.world.changing import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.flow.annotations import AUDIENCE, is_role_arn
+from app.flow.documents import dig, strings, text
 from app.flow.model import JsonValue, Subject
-from app.flow.steps.documents import dig, strings, text
 from app.flow.webhook import WebhookSettings
 
 _DEFAULTS = WebhookSettings()
