@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.clients.aws import BotoAws
 from app.clients.aws_calls import static_identity
 from app.clients.aws_events import EVENT_PAGES, FAILURE_LIMIT
-from app.flow.errors import FlowError, NotPermitted, Refused, Unreachable
+from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.ports import FailedAssumptions
 from app.flow.redaction import MASK
 from tests.contracts.conftest import Place
@@ -117,8 +117,8 @@ def test_a_busy_account_is_read_to_a_limit_and_it_is_said_how_far_back() -> None
         (400, "AccessDeniedException", NotPermitted),
         (400, "UnrecognizedClientException", NotPermitted),
         (400, "InvalidSignatureException", NotPermitted),
-        (400, "ThrottlingException", Refused),
-        (500, "InternalFailure", Refused),
+        (400, "ThrottlingException", ServerFailed),
+        (500, "InternalFailure", ServerFailed),
     ],
 )
 def test_a_refusal_comes_through_with_its_words(status: int, code: str, kind: type[FlowError]) -> None:
