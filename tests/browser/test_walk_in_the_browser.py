@@ -32,7 +32,7 @@ def test_buttons_and_arrow_keys_walk_through_all_pages_and_back(reader):
             one.press("ArrowRight")
         one.expect_title(content.lesson(page).title)
         one.wait()
-        assert re.search(rf"/{page}\?lang=en$", one.page.url)
+        expect(one.page).to_have_url(re.compile(rf"/{page}\?lang=en$"))
     for position, page in enumerate(reversed(STORY[:-1])):
         if position % 2:
             one.click("previous")
@@ -54,7 +54,7 @@ def test_the_language_switch_changes_words_address_and_html_lang(reader):
     one.page.locator('[data-testid="stSidebarNav"] a').nth(2).click()
     one.expect_title(load("en").lesson(STEPS[0]).title)
     one.wait()
-    assert "lang=en" in one.page.url
+    expect(one.page).to_have_url(re.compile("lang=en"))
 
 
 @pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-US", "en")])
