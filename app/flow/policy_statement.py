@@ -5,6 +5,7 @@ Source: IAM user guide, "IAM JSON policy elements".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -144,32 +145,27 @@ def _principal(statement: _Statement, provider: str) -> Match:
 
 def _action(statement: _Statement, action: str) -> Match:
     """Actions are case-insensitive and may hold wildcards."""
-    field = one_field(statement.document, "Action")
-    wanted = strings(statement.document[field])
     asked = action.lower()
-    found = any(glob(name.lower(), None)(asked) for name in wanted)
-    return Match(
-        statement=statement.label,
-        effect=statement.effect,
-        element=field,
-        wanted=_plain(wanted),
-        got=action,
-        matched=found == (field == "Action"),
-    )
+    return _listed(statement, "Action", action, lambda name: glob(name.lower(), None)(asked))
 
 
 def _resource(statement: _Statement, resource: str, variables: Keys | None) -> Match:
     """Resources are case-sensitive and may hold wildcards and policy variables."""
-    field = one_field(statement.document, "Resource")
+    return _listed(statement, "Resource", resource, lambda name: glob(name, variables)(resource))
+
+
+def _listed(statement: _Statement, element: str, got: str, fits: Callable[[str], bool]) -> Match:
+    """An element that lists patterns, or its `Not` form. Raises `MalformedPolicy`."""
+    field = one_field(statement.document, element)
     wanted = strings(statement.document[field])
-    found = any(glob(name, variables)(resource) for name in wanted)
+    found = any(fits(name) for name in wanted)
     return Match(
         statement=statement.label,
         effect=statement.effect,
         element=field,
         wanted=_plain(wanted),
-        got=resource,
-        matched=found == (field == "Resource"),
+        got=got,
+        matched=found == (field == element),
     )
 
 
