@@ -93,8 +93,11 @@ class Content:
     lessons: Mapping[str, Lesson]
     """By page."""
 
-    def message(self, key: str, **values: object) -> str:
-        """The text of `key`, its placeholders filled. Raises `ContentError` where there is none."""
+    def message(self, key: str, /, **values: object) -> str:
+        """The text of `key`, its placeholders filled. Raises `ContentError` where there is none.
+
+        `key` is positional only: a placeholder may have that name, too.
+        """
         try:
             text = self.messages[key]
         except KeyError:
@@ -122,7 +125,7 @@ class Content:
         """
         return self.messages.get(f"claims.{name}") or self.message("claims.other")
 
-    def error(self, code: str, **values: object) -> ErrorText:
+    def error(self, code: str, /, **values: object) -> ErrorText:
         """The words for an error; a code that we have no words for gets those for `other`.
 
         `values` fill the placeholders: `said` (the product's own words), `operation`, `got`, `expected`.

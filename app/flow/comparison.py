@@ -74,9 +74,25 @@ class Comparison:
     variants: tuple[Variant, ...]
     """Under `StringEquals`, then under `StringLike`."""
 
+    @property
+    def rests_on_request(self) -> bool:
+        """Whether only the request to STS can tell: all that the token and the provider show fits."""
+        of_policy = [row.status for row in self.rows if row.record == "policy"]
+        return (
+            not self.decision.allowed
+            and bool(self.obstacles)
+            and all(is_of_request(entry) for entry in self.obstacles)
+            and not {Status.FAILED, Status.UNKNOWN} & {*of_policy}
+        )
+
     def row(self, claim: Claim, record: Record) -> Row | None:
         """The row of that claim and record; None where the two are not compared (`sub` and the provider)."""
         return next((row for row in self.rows if (row.claim, row.record) == (claim, record)), None)
+
+
+def is_of_request(entry: Match) -> bool:
+    """Whether a condition asks for a key of the request to STS, such as `aws:SourceIp`, which no token shows."""
+    return entry.element == "Condition" and entry.got is None and entry.key.lower().startswith(("aws:", "sts:"))
 
 
 def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, policy: JsonValue) -> Comparison:
@@ -204,12 +220,12 @@ def _is_meant_for(entry: Match, key: str) -> bool:
 
 
 def _denials(policy: JsonValue, context: TrustContext) -> tuple[Match, ...]:
-    """The Deny statements that apply, each by its first entry."""
+    """The Deny statements that apply, each by its first entry, or by the condition that only the request decides."""
     found = []
     for statement in statements(policy):
         trace = evaluate({**mapping(policy), "Statement": [statement]}, context).trace
         if text(statement, "Effect") == "Deny" and all(entry.matched for entry in trace):
-            found.append(trace[0])
+            found.append(next(filter(is_of_request, trace), trace[0]))
     return tuple(found)
 
 

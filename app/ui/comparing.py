@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.content import Content
-from app.flow.comparison import Comparison, Row, Stranger
+from app.flow.comparison import Comparison, Row, Stranger, is_of_request
 from app.flow.differences import Span
 from app.flow.documents import dig, shown, strings, text
 from app.flow.model import JsonValue, Status
@@ -72,6 +72,8 @@ def _verdict(found: Comparison) -> tuple[str, Status]:
     of_provider = [row.status for row in found.rows if row.record == "provider"]
     if Status.FAILED in of_provider:
         return "not_validated", Status.FAILED
+    if found.rests_on_request:
+        return "depends", Status.UNKNOWN
     if not found.decision.allowed:
         return "refused", Status.FAILED
     if Status.UNKNOWN in of_provider:
@@ -123,31 +125,39 @@ def _seen(words: str) -> str:
 
 
 def _obstacle(entry: Match, content: Content) -> str:
+    status = Status.FAILED
     if entry.error:
         key, values = "said", {"error": entry.error}
+    elif is_of_request(entry):
+        key = "request_deny" if entry.effect == "Deny" else "request"
+        values, status = {"operator": entry.operator, "key": entry.key}, Status.UNKNOWN
     elif entry.effect == "Deny":
         key, values = "deny", {"statement": str(entry.statement)}
     elif entry.element == "Condition":
         key, values = "condition", {"operator": entry.operator, "key": entry.key}
     else:
         key, values = "element", {"element": entry.element, "got": shown(entry.got), "wanted": shown(entry.wanted)}
-    return _plain_row(prose(content.message(f"matcher.obstacles.{key}", **values)), content)
+    return _plain_row(prose(content.message(f"matcher.obstacles.{key}", **values)), status, content)
 
 
 def _no_statement(found: Comparison, content: Content) -> str:
     allows = found.decision.allowed or any(entry.effect == "Allow" for entry in found.decision.trace)
     nothing = not allows and not found.obstacles
-    return _plain_row(prose(content.message("matcher.obstacles.nothing")), content) if nothing else ""
+    sentence = prose(content.message("matcher.obstacles.nothing"))
+    return _plain_row(sentence, Status.FAILED, content) if nothing else ""
 
 
-def _plain_row(sentence: str, content: Content) -> str:
-    return (
-        f'<li class="failed">{mark(Status.FAILED, content)}<span class="badge none"></span><div>{sentence}</div></li>'
-    )
+def _plain_row(sentence: str, status: Status, content: Content) -> str:
+    return f'<li class="{status}">{mark(status, content)}<span class="badge none"></span><div>{sentence}</div></li>'
 
 
 def who(found: Comparison, subject: str, content: Content) -> str:
-    """Who gets in under the policy as written, and under each of the two operators; open where somebody else does."""
+    """Who gets in under the policy as written, and under each of the two operators; open where somebody else does.
+
+    Empty where the request decides: then nothing is known of the others, either.
+    """
+    if found.rests_on_request:
+        return ""
     columns = [(found.decision.allowed, found.strangers), *((v.allowed, v.strangers) for v in found.variants)]
     heads = ("written", *(variant.operator for variant in found.variants))
     head = "".join(f'<th scope="col">{escape(content.message(f"matcher.who.{key}"))}</th>' for key in heads)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.content import PAGES, ContentError, load
+from app.content import LANGUAGES, PAGES, ContentError, load
 from app.content.loader import read
 from app.content.markdown import split
 from app.content.messages import read_messages
@@ -247,3 +247,15 @@ def test_a_check_has_exactly_its_four_parts(root: Path, extra: str, words: tuple
     with pytest.raises(ContentError) as error:
         read(root, "ja")
     assert refused(error, *words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_can_be_filled_whatever_its_placeholders_are_called(language):
+    content = load(language)
+    filled = 0
+    for key, text in content.messages.items():
+        values = dict.fromkeys(placeholders(text), "value")
+        assert content.message(key, **values) == fill(text, values)
+        filled += bool(values)
+    assert filled > 100
+    assert "key" in placeholders(content.messages["matcher.obstacles.condition"])

@@ -124,6 +124,55 @@ def test_who_else_gets_in_is_one_line_while_nobody_does():
     assert "<details><summary>" in typed(SIDES.own)["who"]
 
 
+ORDINARY = [
+    {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+    {"Bool": {"aws:SecureTransport": "true"}},
+    {"StringLike": {"sts:RoleSessionName": "batch-*"}},
+    {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+]
+"""Conditions that many roles have, on keys that STS takes from the request and not from the token."""
+
+
+def with_condition(more, **statement):
+    condition = {**STATEMENT["Condition"]}
+    for operator, line in more.items():
+        condition[operator] = {**condition.get(operator, {}), **line}
+    return {**STATEMENT, "Condition": condition, **statement}
+
+
+def written(*found):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(found)})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("more", ORDINARY, ids=str)
+def test_a_condition_on_the_request_is_open_and_no_refusal(language, more):
+    content = load(language)
+    found = typed(written(with_condition(more)), content=content)
+    ((operator, line),) = more.items()
+    (key,) = line
+    assert content.message("matcher.verdicts.depends")[:20] in found["verdict"]
+    assert operator in found["verdict"]
+    assert key.rpartition(":")[2] in found["verdict"]
+    assert '<li class="failed"' not in found["verdict"]
+    assert found["who"] == ""
+
+
+def test_a_deny_on_the_request_is_open_and_another_fault_beside_it_is_a_refusal():
+    unless = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    deny = {**STATEMENT, "Effect": "Deny", "Condition": unless}
+    assert "It depends on the request" in typed(written(STATEMENT, deny))["verdict"]
+    wrong = with_condition({"StringEquals": {f"{HOST}:sub": "system:serviceaccount:a:b"}, **ORDINARY[0]})
+    assert "STS would refuse" in typed(written(wrong))["verdict"]
+
+
+def test_a_claim_that_the_token_lacks_does_not_hold():
+    found = typed(written(with_condition({"StringEquals": {f"{HOST}:amr": "authenticated"}})))
+    assert EN.message("matcher.verdicts.refused")[:10] in found["verdict"]
+    assert "amr</code> does not hold" in found["verdict"].replace("<wbr>", "")
+
+
 @pytest.mark.parametrize("edit", [*EDITS, "own"])
 def test_a_button_changes_the_text_and_the_way_back_is_the_roles_own(edit):
     found = typed(SIDES.own, edit=edit)
