@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import arrival, components, controls, depth, lab, language, mode, navigation, presenting, thief
+from app.ui import arrival, components, controls, depth, lab, language, mode, navigation, page_errors, presenting, thief
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -28,18 +28,23 @@ st.logo(ASSETS / "logo.svg", size="large")
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
 components.page(content.language, name, content.lesson(name).title)
-if visit and presenting.present(name, content):
-    st.stop()
+with page_errors.contained(content):
+    if visit and presenting.present(name, content):
+        st.stop()
 
-# (4) The page, and then what is beside every page: who turns the page does not wait for it.
-arrival.hindrances(visit, content)
-lab.strip(name, content)
-thief.strip(name, content)
-if visit or name not in arrival.ABOUT_A_WALK:
-    page.run()
-else:
-    arrival.without_walk(name, content)
-with st.sidebar:
+# (4) The page, and then what is beside every page: a page change does not wait for it. An error in one of them leaves
+# the others as they are.
+page_errors.pending(content)
+with page_errors.contained(content):
+    arrival.hindrances(visit, content)
+    lab.strip(name, content)
+    thief.strip(name, content)
+with page_errors.contained(content):
+    if visit or name not in arrival.ABOUT_A_WALK:
+        page.run()
+    else:
+        arrival.without_walk(name, content)
+with st.sidebar, page_errors.contained(content):
     with st.container(key="look"):
         mode.switch(content)
         language.switch(content.message("ui.language"))

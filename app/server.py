@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketClose
 
 from app import wiring
 from app.content import PAGES
-from app.ui import mode, session
+from app.ui import mode, page_errors, session
 from app.world.http import is_loopback_host
 
 _YEAR = 365 * 86400
@@ -143,5 +143,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),
     lifespan=lifespan,
+    on_script_error=page_errors.on_script_error,
     middleware=[Middleware(LoopbackNames), Middleware(ServedOn), Middleware(KnownPages), Middleware(BrowserId)],
 )

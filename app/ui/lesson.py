@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
-from app.ui import actions, components, diagram, language, mode, navigation, session, wording
+from app.ui import actions, components, diagram, language, mode, navigation, page_errors, session, wording
 from app.ui.analogy import analogy
 from app.ui.checks import checks, outcome
 from app.ui.depth import DETAIL, WIRE, answers, deeper, depth
@@ -39,28 +39,35 @@ def lesson(name: str) -> None:
         components.block(journey(step, visit.walk, content), key="journey")
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body)
-        diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
+        with page_errors.contained(content):
+            diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.
         if not predict(step, visit, content):
             return
-        facts = VIEWS[step].facts(report, content)
-        below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
-        components.block(outcome(report, visit.walk, content, facts) + below, key=f"outcome_{step}")
-        actions.offer(step, visit, content)
+        with page_errors.contained(content):
+            facts = VIEWS[step].facts(report, content)
+            below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
+            components.block(outcome(report, visit.walk, content, facts) + below, key=f"outcome_{step}")
+            actions.offer(step, visit, content)
 
         # (3) How it came about.
-        story = _section("what-happens", step, content)
-        components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
-        analogy(step, content)
+        with page_errors.contained(content):
+            story = _section("what-happens", step, content)
+            components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
+            analogy(step, content)
 
         # (4) Every check beside the evidence, and what the reader can take into their own hands.
         if depth() >= DETAIL:
-            _detail(step, report, visit, content)
+            with page_errors.contained(content):
+                _detail(step, report, visit, content)
+            if step in INSTRUMENTS:
+                with page_errors.contained(content):
+                    INSTRUMENTS[step](visit, content)
 
         # (5) What lies behind it, folded; what to keep.
-        with st.container(key="behind"):
+        with page_errors.contained(content), st.container(key="behind"):
             _behind(step, report, visit, content)
         told("recap", step, content)
         deeper(content)
@@ -120,8 +127,6 @@ def _detail(step: Step, report: StepReport, visit: session.Visit, content: Conte
         key=f"found_{step}",
         answers=answers(DETAIL),
     )
-    if step in INSTRUMENTS:
-        INSTRUMENTS[step](visit, content)
 
 
 def _behind(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
@@ -141,7 +146,7 @@ def _behind(step: Step, report: StepReport, visit: session.Visit, content: Conte
         _recompute(step, visit, content, opened=depth() == WIRE)
 
 
-@st.fragment
+@page_errors.fragment
 def _recompute(step: Step, visit: session.Visit, content: Content, *, opened: bool) -> None:
     """Drawn once it is unfolded: nobody waits for code that stays folded."""
     label = content.message("recompute.heading")

@@ -15,14 +15,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, mode, session
+from app.ui import components, mode, page_errors, session
 from app.ui.code import code
 from app.ui.text import prose
 from app.world.tool_files import AWS, KUBECONFIG, files, write
 from app.world.world import World
 
 
-@st.fragment
+@page_errors.fragment
 def terminal(content: Content) -> None:
     """The two ways: this browser's world, and a world of the terminal's own."""
     if mode.is_live():

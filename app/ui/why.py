@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.errors import FlowError
-from app.ui import blast_radius, components, language, mode, navigation, schemes, session
+from app.ui import blast_radius, components, language, mode, navigation, page_errors, schemes, session
 from app.ui.checks import said
 from app.ui.depth import WIRE, depth
 from app.ui.lesson import behind, folded, told
@@ -61,7 +61,7 @@ _TOLD = (
 """The sections that stand open, in their order, with the Pod of this world that lives what one of them tells."""
 
 
-@st.fragment
+@page_errors.fragment
 def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
     """The choices and what follows from them; a choice draws this part anew and no other."""
     heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'

@@ -23,7 +23,7 @@ from app.flow.model import JsonValue, Step
 from app.flow.names import annotated_audience, provider_arn, subject_claim
 from app.flow.policy_edits import EDITS
 from app.flow.policy_text import PolicyText
-from app.ui import comparing, components, session
+from app.ui import comparing, components, page_errors, session
 from app.ui.checks import MARKS
 from app.ui.lives import lives
 from app.ui.session import Visit
@@ -95,7 +95,7 @@ def _draw(sides: Sides, content: Content) -> None:
         _instrument(sides, content)
 
 
-@st.fragment
+@page_errors.fragment
 def _instrument(sides: Sides, content: Content) -> None:
     key = f"matcher_{'mounted' if sides.mounted else 'to_come'}"
     edited = dig(st.session_state.get(key), "edited")

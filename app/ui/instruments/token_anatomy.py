@@ -17,7 +17,7 @@ from app.flow.submission import Submission, submit_api_token, submit_changed
 from app.flow.tampering import NotACharacter, place_in
 from app.flow.token import MalformedToken
 from app.flow.token_anatomy import TokenPart, anatomy
-from app.ui import actions, components, controls, mode, reveal, session
+from app.ui import actions, components, controls, mode, page_errors, reveal, session
 from app.ui.instruments.token_files import file_tree
 from app.ui.instruments.token_pair import token_pair
 from app.ui.instruments.token_trial import trial
@@ -67,7 +67,7 @@ def _time(visit: session.Visit, content: Content) -> None:
     controls.clock(content, key="page", hours=(*controls.HOURS, 72))
 
 
-@st.fragment
+@page_errors.fragment
 def _token(visit: session.Visit, content: Content) -> None:
     """The token, in the way that the reader chose; only this part is drawn anew."""
     found = visit.walk.report(Step.TOKEN_MOUNT).evidence

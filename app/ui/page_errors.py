@@ -1,0 +1,82 @@
+"""What a reader sees of an error of ours: one sentence with an id, in place of the part that could not be drawn.
+
+The log has the same id, with the traceback (logger `irsa_explorer`). No page shows a traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import ParamSpec
+
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
+
+from app.content import Content
+from app.flow.model import Status
+from app.ui import components, language
+from app.ui.checks import mark
+from app.ui.text import prose
+
+P = ParamSpec("P")
+
+_log = logging.getLogger("irsa_explorer")
+_PENDING = "page_error"
+"""In the session: the id of an error that is not on the page yet, because it ended the run."""
+
+
+@contextmanager
+def contained(content: Content) -> Iterator[None]:
+    """Draws what is inside. Where that raises, the sentence stands there instead, and the page goes on after it."""
+    try:
+        yield
+    except Exception as error:
+        _draw(_record(error), content)
+
+
+def fragment(draw: Callable[P, None]) -> Callable[P, None]:
+    """`st.fragment`, its errors contained: Streamlit runs a fragment by itself, without the page around it."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        with contained(language.content()):
+            draw(*args, **kwargs)
+
+    return st.fragment(drawn)
+
+
+def on_script_error(error: Exception) -> bool:
+    """What `st.App` calls for an error that ended a run, such as one in a button's callback.
+
+    The page is drawn once more, with the sentence on top. Where the second run fails as well, only the sentence is
+    left. Returns True: Streamlit shows nothing of its own.
+    """
+    again = _PENDING not in st.session_state
+    st.session_state[_PENDING] = _record(error)
+    if again:
+        with suppress(RerunException):  # the next run is requested by then; this one has ended anyway
+            st.rerun()
+    else:
+        pending(language.content())
+    return True
+
+
+def pending(content: Content) -> None:
+    """Draws the sentence about an error that ended the run before this one; nothing where none did."""
+    if error_id := st.session_state.pop(_PENDING, None):
+        _draw(str(error_id), content)
+
+
+def _record(error: Exception) -> str:
+    error_id = secrets.token_hex(4)
+    _log.error("error %s on a page", error_id, exc_info=error)
+    return error_id
+
+
+def _draw(error_id: str, content: Content) -> None:
+    sentence = prose(content.message("page_errors.sentence", id=error_id))
+    html = f'<div class="notice" role="alert">{mark(Status.WARNING, content)}<div><p>{sentence}</p></div></div>'
+    components.block(html, key=f"page_error_{error_id}")
