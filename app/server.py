@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,60 +12,20 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from app import wiring
-from app.content import PAGES
-from app.ui import mode, page_errors, session
-from app.world.http import is_loopback_host
+from app.content import LANGUAGES, PAGES, load
+from app.serving.gate import Gate
+from app.serving.launch import LAUNCH
+from app.serving.plain_page import plain_page
+from app.serving.security_headers import SecurityHeaders
+from app.settings import Settings
+from app.ui import page_errors, session
 
 _YEAR = 365 * 86400
-
-
-class LoopbackNames:
-    """Answers on loopback to loopback's own names only: no web page can reach us by DNS rebinding.
-
-    Where a container or a proxy host takes the requests on another address, any name may lead there.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses a request or a websocket that came in on loopback under another name."""
-        if scope["type"] == "lifespan" or not _is_misdirected(scope):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await WebSocketClose()(scope, receive, send)
-        else:
-            await PlainTextResponse("Misdirected Request\n", 421)(scope, receive, send)
-
-
-def _is_misdirected(scope: Scope) -> bool:
-    address, _ = scope.get("server") or ("", None)
-    try:
-        came_in_on_loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:  # a unix socket
-        return False
-    return came_in_on_loopback and not is_loopback_host(Headers(scope=scope).get("host", ""))
-
-
-class ServedOn:
-    """Tells the pages on which of our addresses a request came in. What a browser says of that itself is dropped."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything through, with that header set."""
-        if scope["type"] != "lifespan":
-            address, _ = scope.get("server") or ("", None)
-            name = mode.SERVED_ON.encode("ascii")
-            kept = [(key, value) for key, value in scope["headers"] if key.lower() != name]
-            scope = {**scope, "headers": [*kept, (name, str(address).encode("latin-1", "replace"))]}
-        await self._app(scope, receive, send)
+_INDEX = Path(st.__file__).with_name("static") / "index.html"
 
 
 class BrowserId:
@@ -140,9 +99,23 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(session.simulation.clear)
 
 
+def used_address() -> Response:
+    """The answer to a launch address that does not work any more."""
+    page = plain_page("launch.used", [load(language) for language in LANGUAGES])
+    return HTMLResponse(page, 410, {"cache-control": "no-store"})
+
+
+_settings = Settings.from_environment()
+
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),
     lifespan=lifespan,
     on_script_error=page_errors.on_script_error,
-    middleware=[Middleware(LoopbackNames), Middleware(ServedOn), Middleware(KnownPages), Middleware(BrowserId)],
+    # From the outside in.
+    middleware=[
+        Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
+        Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
+        Middleware(KnownPages),
+        Middleware(BrowserId),
+    ],
 )

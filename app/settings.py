@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Language = Literal["ja", "en"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-LiveRefusal = Literal["", "live_switched_off", "live_not_on_loopback"]
+LiveRefusal = Literal[
+    "", "live_switched_off", "live_not_on_loopback", "live_framed", "live_behind_proxy", "live_not_launched"
+]
 """Why there is no live mode: the key of the reason's words; empty where there is one."""
+
+
+_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
 
 
 class SettingsError(ValueError):
@@ -52,6 +58,11 @@ class Settings:
     pages, separated by commas; `*` is every address. A connection from one of them carries many visitors, and their
     `X-Forwarded-For` is believed. Unset: none, not even loopback, which uvicorn would trust."""
 
+    frame_ancestors: tuple[str, ...] = ()
+    """`IRSA_FRAME_ANCESTORS`: the origins, beside our own, whose pages may show ours in a frame, such as
+    `https://learn.example`, separated by spaces or commas; exact, and https only. Unset: none. With any, live mode is
+    off: a page around ours could lead a reader's clicks."""
+
     language: Language = "en"
     """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so,
     else `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
@@ -67,11 +78,14 @@ class Settings:
             idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
             live=_yes_or_no(found, "IRSA_LIVE"),
             trusted_proxies=_networks(found, "FORWARDED_ALLOW_IPS"),
+            frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
             language=preferred_language(found),
         )
 
     def live_refusal(self, served_on: str = "") -> LiveRefusal:
         """Why live mode is off, if it is. `served_on`: the address on which a request came in, where it is known."""
+        if self.frame_ancestors:
+            return "live_framed"
         if self.live is None:
             return "" if is_loopback(served_on or self.host) else "live_not_on_loopback"
         return "" if self.live else "live_switched_off"
@@ -110,6 +124,14 @@ def _networks(environment: Mapping[str, str], variable: str) -> tuple[Network, .
         return tuple(ipaddress.ip_network(name) for name in names)
     except ValueError:
         raise SettingsError(variable, text, "10.0.0.7, 10.0.0.0/24, 2001:db8::/64, *") from None
+
+
+def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    text = environment.get(variable, "").strip()
+    found = tuple(text.replace(",", " ").split())
+    if not all(_HTTPS_ORIGIN.fullmatch(origin) for origin in found):
+        raise SettingsError(variable, text, "https://HOST, https://HOST:PORT")
+    return found
 
 
 def _whole_number(environment: Mapping[str, str], variable: str, default: int, *, least: int, most: int) -> int:

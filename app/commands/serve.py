@@ -9,10 +9,12 @@ import sys
 
 import click
 
-from app.commands.failure import COULD_NOT_RUN
+from app.commands import launch_addresses
+from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.content import Content
+from app.serving.launch import LAUNCH
 from app.settings import Settings, serve_on
 
 
@@ -28,7 +30,14 @@ def command(settings: Settings, words: Content) -> click.Command:
         show_default=True,
         help=words.message("cli.help.port"),
     )
-    def serve(host: str, port: int) -> None:
+    @click.option("--print-address", is_flag=True, help=words.message("cli.launch.print_address"))
+    def serve(host: str, port: int, print_address: bool) -> None:
+        if print_address:
+            address = launch_addresses.ask(port)
+            if not address:
+                raise CannotRun(words, "no_server_to_ask", got=port)
+            click.echo(address)
+            return
         # (1) Take the port before anything slow is loaded: a taken port is told at once.
         with listen(host, port, words, option="--port") as listener:
             # (2) Load the application and serve until a signal comes.
@@ -43,9 +52,16 @@ def run(listener: socket.socket, words: Content) -> None:
 
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode, too
+    has_live = not Settings.from_environment().live_refusal()
+
+    def new_address() -> str:
+        """Where to go: where live mode may be used, an address that opens it, once."""
+        return url_of(host, port) + (LAUNCH.new_path() if has_live else "")
 
     class Server(uvicorn.Server):
-        """Says where it is once it answers."""
+        """Says where it is once it answers, and gives new addresses until it ends."""
+
+        offers = contextlib.AsyncExitStack()
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -54,11 +70,19 @@ def run(listener: socket.socket, words: Content) -> None:
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
                 await self.shutdown(sockets)
-            else:
-                click.echo(words.message("cli.serve.ready", url=url_of(host, port)))
-                if not ipaddress.ip_address(host).is_loopback:
-                    click.echo(words.message("cli.serve.exposed", host=host))
-                click.echo(words.message("cli.serve.stop"))
+                return
+            await self.offers.enter_async_context(launch_addresses.offered(port, new_address))
+            click.echo(words.message("cli.serve.ready", url=new_address()))
+            if not ipaddress.ip_address(host).is_loopback:
+                click.echo(words.message("cli.serve.exposed", host=host))
+            if has_live and sys.stdin is not None and sys.stdin.isatty():
+                click.echo(words.message("cli.launch.again"))
+                launch_addresses.on_enter(sys.stdin.fileno(), lambda: click.echo(new_address()))
+            click.echo(words.message("cli.serve.stop"))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await self.offers.aclose()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config("app.server:app", log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = Server(config)

@@ -12,12 +12,11 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.errors import FlowError
-from app.settings import Settings
+from app.serving import request_facts
+from app.settings import Settings, is_loopback
 from app.ui import address
 
 KEY = "mode"
-SERVED_ON = "x-irsa-served-on"
-"""The header in which the server says on which of its addresses a request came in; a browser's own is overwritten."""
 
 
 class Mode(StrEnum):
@@ -34,12 +33,27 @@ class LiveRefused(FlowError):
 def refusal() -> LiveRefused | None:
     """Why there is no live mode; None where there is one."""
     settings = Settings.from_environment()
-    served_on = st.context.headers.get(SERVED_ON) or ""
-    # Either address may be the one that others reach: what is bound to all of them takes loopback's requests as well.
-    for host in (settings.host, served_on):
+    facts = request_facts.read(st.context.headers)
+    # (1) How the server was started. Either address may be the one that others reach: what is bound to all of them
+    # takes loopback's requests as well.
+    for host in (settings.host, facts.served_on if facts else ""):
         if code := settings.live_refusal(host):
-            return LiveRefused(code=code, said="", got=host)
+            got = " ".join(settings.frame_ancestors) if code == "live_framed" else host
+            return LiveRefused(code=code, said="", got=got)
+    # (2) Where this reader is, and whether it is the person who started it.
+    if facts and facts.forwarded_by and settings.live is None:
+        return LiveRefused(code="live_behind_proxy", said="", got=facts.forwarded_by)
+    if facts is None or not facts.launched:
+        return LiveRefused(code="live_not_launched", said="")
     return None
+
+
+def is_on_this_machine() -> bool:
+    """Whether only this machine sees the page: our own server took its request on loopback, from no proxy."""
+    facts = request_facts.read(st.context.headers)
+    if facts is None or facts.forwarded_by:
+        return False
+    return is_loopback(facts.served_on) and is_loopback(Settings.from_environment().host)
 
 
 def choose() -> None:

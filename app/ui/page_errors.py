@@ -42,8 +42,10 @@ def fragment(draw: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        with contained(language.content()):
+        try:
             draw(*args, **kwargs)
+        except Exception as error:
+            _draw(_record(error), language.content())
 
     return st.fragment(drawn)
 

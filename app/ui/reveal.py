@@ -13,23 +13,15 @@ from app.flow.errors import FlowError
 from app.flow.model import Subject
 from app.flow.ports import Ports
 from app.flow.submission import Submission, read_token
-from app.settings import Settings, is_loopback
+from app.settings import Settings
 from app.ui import components, mode, session
 from app.ui.checks import said
 from app.ui.text import breakable, prose
-from app.world.http import host_of
 
 
 def is_possible() -> bool:
-    """Whether the server is bound to loopback, and was asked there by a loopback name."""
-    served_on, asked_for = _addresses()
-    return all(is_loopback(address) for address in (Settings.from_environment().host, served_on, host_of(asked_for)))
-
-
-def _addresses() -> tuple[str, str]:
-    """On which of our addresses the request came in, and which host it names."""
-    headers = st.context.headers
-    return headers.get(mode.SERVED_ON) or "", headers.get("host") or ""
+    """Whether the reader is on this machine, and no other site may frame the page."""
+    return mode.is_on_this_machine() and not Settings.from_environment().frame_ancestors
 
 
 def signature(ports: Ports, subject: Subject) -> str | Submission:

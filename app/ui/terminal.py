@@ -27,7 +27,7 @@ def terminal(content: Content) -> None:
     """The two ways: this browser's world, and a world of the terminal's own."""
     if mode.is_live():
         _say("mode.own_terminal", content)
-    elif st.context.ip_address is None:
+    elif mode.is_on_this_machine():
         here = session.world()
         _say("recompute.this_world", content)
         if st.button(content.message("recompute.write_files"), key="write_files", icon=":material/terminal:"):

@@ -5,19 +5,31 @@ To the app it is what any cluster is: it has an address, a CA and a login, and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from app.clients.issuer import IssuerTransport
+from app.serving.request_facts import RequestFacts
 from app.world.simulation import Simulation
 from app.world.tool_files import KUBECONFIG, aws_environment, files, kubeconfig, server_of
 from app.world.world import World
 
 _AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION")
 _SET = ("KUBECONFIG", "IRSA_LIVE", "IRSA_HOST", "KUBERNETES_SERVICE_HOST", "HTTPS_PROXY", *_AWS)
+
+
+LAUNCHED = RequestFacts(served_on="127.0.0.1", forwarded_by="", launched=True, visitor="127.0.0.1")
+"""A reader on this machine who opened the address that the terminal printed."""
+
+
+def asked_as(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
+    """The pages' websocket is that of such a reader, but for `facts`. Without a server of ours nothing is known."""
+    found = replace(LAUNCHED, **facts)
+    monkeypatch.setattr("app.serving.request_facts.read", lambda _: found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,4 +70,5 @@ def reality(simulation: Simulation, key: str, folder: Path, monkeypatch: pytest.
     address = urlsplit(simulation.kubernetes_url)
     found = {"connect_to": (address.hostname, address.port), "ca_pem": simulation.ca_pem}
     monkeypatch.setattr("app.clients.issuer.IssuerTransport", lambda **options: IssuerTransport(**found | options))
+    asked_as(monkeypatch)
     return Reality(simulation=simulation, world=world, path=path, monkeypatch=monkeypatch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,7 +21,7 @@ from app.flow.model import Status, Step
 from app.flow.snapshot import save
 from app.wiring import Choice
 from app.world.aws.iam import actions as iam
-from tests.screens.live import reality
+from tests.screens.live import LAUNCHED, asked_as, reality
 
 EN = load("en")
 
@@ -479,7 +480,11 @@ def test_a_server_that_stops_in_the_middle_is_named_and_what_it_said_before_stay
 
 @pytest.mark.parametrize(
     ("variable", "value", "code"),
-    [("IRSA_HOST", "192.0.2.1", "live_not_on_loopback"), ("IRSA_LIVE", "0", "live_switched_off")],
+    [
+        ("IRSA_HOST", "192.0.2.1", "live_not_on_loopback"),
+        ("IRSA_LIVE", "0", "live_switched_off"),
+        ("IRSA_FRAME_ANCESTORS", "https://learn.example", "live_framed"),
+    ],
 )
 def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, value, code):
     real.monkeypatch.setenv(variable, value)
@@ -492,9 +497,30 @@ def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, v
     assert "outcome_webhook" in shown.keys
 
 
+@pytest.mark.parametrize("wanted", ["", "1"])
+@pytest.mark.parametrize("facts", [{"launched": False}, None])
+def test_who_did_not_come_by_the_launch_address_is_told_how_to_get_in(screen, real, wanted, facts):
+    real.monkeypatch.setenv("IRSA_LIVE", wanted)
+    real.monkeypatch.setattr("app.serving.request_facts.read", lambda _: facts and replace(LAUNCHED, **facts))
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert shown.test.segmented_control(key="mode").disabled
+    assert "--print-address" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
+    assert any("--print-address" in caption.value for caption in shown.test.sidebar.caption)
+    assert real.world.account_id not in shown.everything
+    assert "outcome_webhook" in shown.keys
+
+
+def test_behind_a_proxy_there_is_no_live_mode_even_with_the_secret(screen, real):
+    asked_as(real.monkeypatch, forwarded_by="x-forwarded-for")
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert "x-forwarded-for" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
+    assert real.world.account_id not in shown.everything
+
+
 def test_hosted_and_wanted(screen, real):
     real.monkeypatch.setenv("IRSA_HOST", "192.0.2.1")
     real.monkeypatch.setenv("IRSA_LIVE", "1")
+    asked_as(real.monkeypatch, served_on="192.0.2.1", forwarded_by="via")
     shown = screen(lang="en").open("webhook", mode="live")
     assert visit(shown) is not None
 

@@ -7,12 +7,12 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
 from app.ui import session
 from app.world.tool_files import AWS, CA, KUBECONFIG
+from tests.screens.live import asked_as
 
 
 def page(step: str) -> None:
@@ -27,7 +27,7 @@ def page(step: str) -> None:
 @pytest.fixture
 def opened(simulation, monkeypatch):
     """Opens the part for a step, in a browser on the server's machine."""
-    monkeypatch.setattr(ContextProxy, "ip_address", None)
+    asked_as(monkeypatch, launched=False)
     return lambda step: AppTest.from_function(page, args=(step,), default_timeout=60).run()
 
 
@@ -85,5 +85,5 @@ def test_the_files_go_with_their_world(opened):
 
 
 def test_a_browser_on_another_machine_is_not_offered_files_of_this_one(opened, monkeypatch):
-    monkeypatch.setattr(ContextProxy, "ip_address", "192.0.2.7")
+    asked_as(monkeypatch, served_on="172.17.0.2")
     assert not opened("webhook").button

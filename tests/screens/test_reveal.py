@@ -7,15 +7,19 @@ import pytest
 from app.content import load
 from app.flow.errors import Unreachable
 from app.ui import reveal, session
-from tests.screens.live import reality
+from tests.screens.live import asked_as, reality
 
-HERE = ("127.0.0.1", "localhost:8501")
-ELSEWHERE = [("192.0.2.1", "localhost:8501"), ("127.0.0.1", "irsa.example"), ("", "localhost"), ("127.0.0.1", "")]
+ELSEWHERE = [{"served_on": "192.0.2.1"}, {"served_on": ""}, {"forwarded_by": "x-forwarded-for"}, None]
+"""`None`: another server took the request, and nothing is known of it."""
 
 
 @pytest.fixture
 def at(monkeypatch):
-    return lambda addresses: monkeypatch.setattr(reveal, "_addresses", lambda: addresses)
+    def seen(facts):
+        if facts is not None:
+            asked_as(monkeypatch, **facts)
+
+    return seen
 
 
 def token_of(world):
@@ -35,7 +39,7 @@ def keys(shown):
 
 
 def test_a_click_shows_it_and_the_next_one_hides_it(screen, at, caplog):
-    at(HERE)
+    at({})
     shown = screen(lang="en").open("token_mount")
     signature = token_of(shown.world).rpartition(".")[2]
     assert signature not in sent(shown).replace("<wbr>", "")
@@ -48,24 +52,24 @@ def test_a_click_shows_it_and_the_next_one_hides_it(screen, at, caplog):
     assert signature not in repr(shown.test.session_state._state.filtered_state) + caplog.text
 
 
-@pytest.mark.parametrize("addresses", ELSEWHERE)
-def test_where_others_may_look_there_is_no_button(screen, at, addresses):
-    at(addresses)
+@pytest.mark.parametrize("facts", ELSEWHERE)
+def test_where_others_may_look_there_is_no_button(screen, at, facts):
+    at(facts)
     shown = screen(lang="en").open("token_mount")
     assert not shown.test.exception
     assert "anatomy_views" in shown.keys
     assert "reveal" not in keys(shown)
 
 
-@pytest.mark.parametrize("addresses", ELSEWHERE)
-def test_and_the_server_refuses_without_reading(at, addresses):
-    at(addresses)
+@pytest.mark.parametrize("facts", ELSEWHERE)
+def test_and_the_server_refuses_without_reading(at, facts):
+    at(facts)
     with pytest.raises(PermissionError):
         reveal.signature(None, None)
 
 
 def test_a_server_that_is_bound_to_others_addresses_refuses_everybody(at, monkeypatch):
-    at(HERE)
+    at({})
     assert reveal.is_possible()
     monkeypatch.setenv("IRSA_HOST", "192.0.2.1")
     assert not reveal.is_possible()
@@ -73,7 +77,7 @@ def test_a_server_that_is_bound_to_others_addresses_refuses_everybody(at, monkey
 
 def test_in_live_mode_it_takes_the_right_to_read_the_token(screen, at, simulation, tmp_path, monkeypatch):
     reality(simulation, "reveal", tmp_path, monkeypatch)
-    at(HERE)
+    at({})
     shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_token_request")
     assert "reveal" not in keys(shown)
     shown.click("do_token_mount_read_token")

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from app.server import BrowserId, KnownPages, LoopbackNames, ServedOn
-from app.ui import mode, session
+from app.server import BrowserId, KnownPages
+from app.ui import session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,42 +29,6 @@ def ask():
             return await client.get(path, headers={"cookie": cookie} if cookie else {})
 
     return lambda path="/", cookie="": asyncio.run(asked(path, cookie))
-
-
-@pytest.mark.parametrize(
-    ("server", "host", "status"),
-    [
-        ("127.0.0.1", "127.0.0.1:8501", 200),
-        ("127.0.0.1", "localhost:8501", 200),
-        ("::1", "[::1]:8501", 200),
-        ("127.0.0.1", "evil.example", 421),
-        ("::1", "evil.example:8501", 421),
-        ("127.0.0.1", "", 421),
-        ("172.17.0.2", "irsa.example", 200),
-        ("/run/irsa.sock", "irsa.example", 200),
-    ],
-)
-@pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_loopback_answers_to_its_own_names_only(kind, server, host, status):
-    sent = []
-
-    async def inner(scope, receive, send):
-        await send({"type": "served"})
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {
-        "type": kind, "path": "/", "method": "GET", "query_string": b"", "server": (server, 8501),
-        "headers": [(b"host", host.encode())],
-    }  # fmt: skip
-    asyncio.run(LoopbackNames(inner)(scope, None, send))
-    if status == 200:
-        assert sent == [{"type": "served"}]
-    elif kind == "http":
-        assert sent[0]["status"] == status
-    else:
-        assert sent[0]["type"] == "websocket.close"
 
 
 def test_a_new_browser_gets_an_id_that_no_script_reads(ask):
@@ -122,18 +86,3 @@ def test_streamlit_finds_its_settings_from_anywhere(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout == "['#0f766e', False, False, True]"
-
-
-@pytest.mark.parametrize("server", [("127.0.0.1", 8501), ("172.17.0.2", 8501), ("/run/irsa.sock", None), None])
-@pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_on_which_address_a_request_came_in_is_not_for_the_browser_to_say(kind, server):
-    seen = []
-
-    async def inner(scope, receive, send):
-        seen.extend(scope["headers"])
-
-    claimed = [(b"X-Irsa-Served-On", b"127.0.0.1"), (b"x-irsa-served-on", b"::1"), (b"host", b"irsa.example")]
-    scope = {"type": kind, "server": server, "headers": claimed}
-    asyncio.run(ServedOn(inner)(scope, None, None))
-    told = (server or ("",))[0].encode()
-    assert seen == [(b"host", b"irsa.example"), (mode.SERVED_ON.encode(), told)]

@@ -1,0 +1,81 @@
+"""New launch addresses for the person who started the server: by a key in its terminal, or by a second command.
+
+The second command asks over a unix socket in a directory that only this user (and root) may enter, so no secret is in
+a file, an argument or a log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+_LINE_LIMIT = 4096
+_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def offered(port: int, new_address: Callable[[], str]) -> AsyncIterator[None]:
+    """While inside, answers `ask(port)` with a new address. Without a private directory nothing is offered."""
+    path = _path(port)
+    if path is None:
+        yield
+        return
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"{new_address()}\n".encode())
+        writer.close()
+
+    path.unlink(missing_ok=True)  # that of a process that was killed: the port is ours now
+    server = await asyncio.start_unix_server(answer, path)
+    try:
+        yield
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+def ask(port: int) -> str:
+    """A new address of the server that this user runs on that port; empty where there is none."""
+    path = _path(port)
+    if path is None:
+        return ""
+    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+        client.settimeout(_SECONDS)
+        client.connect(str(path))
+        with client.makefile("rb") as answer:
+            return answer.readline(_LINE_LIMIT).decode().strip()
+    return ""
+
+
+def on_enter(terminal: int, pressed: Callable[[], None]) -> None:
+    """Calls `pressed` for each line that is typed at that file descriptor, from a thread that ends with the process."""
+    # A process in the background that reads its terminal is stopped by the system, unless it ignores the signal: then
+    # the read fails, and the thread ends.
+    signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+
+    def watch() -> None:
+        # By descriptor: a thread in `sys.stdin.readline` holds a lock that Python wants at exit.
+        with suppress(OSError):
+            while os.read(terminal, _LINE_LIMIT):
+                pressed()
+
+    threading.Thread(target=watch, name="terminal", daemon=True).start()
+
+
+def _path(port: int) -> Path | None:
+    """Where the server of that port is asked; None where the directory is not this user's alone."""
+    directory = Path(tempfile.gettempdir()) / f"irsa-explorer-{os.geteuid()}"
+    with suppress(OSError):
+        directory.mkdir(mode=0o700, exist_ok=True)
+        found = directory.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+            return directory / f"{port}.sock"
+    return None

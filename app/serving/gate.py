@@ -1,0 +1,118 @@
+"""Who may ask: the one middleware that looks at where a request comes from, before anything else does.
+
+In order: the name that was asked for (against DNS rebinding), the page that asks (against other pages in the same
+browser), what only this machine may read, the launch address, and what the pages have to know of the request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from app.serving import peer, request_facts
+from app.serving.launch import PREFIX, Launch
+from app.serving.request_facts import RequestFacts
+from app.serving.visitor import Network, address_of, peer_of
+from app.world.http import is_loopback_host
+
+FORWARDING = (
+    *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"),
+    *("x-forwarded-server", "x-forwarded-prefix", "x-real-ip", "x-original-forwarded-for", "x-client-ip"),
+    *("cf-connecting-ip", "true-client-ip", "fly-client-ip", "x-envoy-external-address", "cdn-loop"),
+)
+"""Headers that a reverse proxy adds (RFC 7239 and its forerunners). Any of them means: the reader is elsewhere."""
+METRICS = "/_stcore/metrics"
+
+
+class Gate:
+    """Refuses what may not ask, lets in who opens the launch address, and records the facts of all other requests."""
+
+    def __init__(
+        self, app: ASGIApp, *, launch: Launch, trusted_proxies: Sequence[Network], used: Callable[[], Response]
+    ) -> None:
+        """`used` makes the answer to a launch address that does not work any more."""
+        self._app = app
+        self._launch = launch
+        self._trusted = trusted_proxies
+        self._used = used
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with 421 (wrong name), 403 (another page), 404 (not from there), or passes the request on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        facts = self._facts(scope, headers)
+        refusal = _refusal(scope, headers, facts)
+        if refusal is not None:
+            await (WebSocketClose() if scope["type"] == "websocket" else refusal)(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._let_in(scope, facts)(scope, receive, send)
+        else:
+            await self._app(request_facts.recorded(scope, facts), receive, send)
+
+    def _facts(self, scope: Scope, headers: Headers) -> RequestFacts:
+        forwarded_by = next((name for name in FORWARDING if name in headers), "")
+        has_cookie = self._launch.holds(headers.get("cookie", ""), _port(scope))
+        return RequestFacts(
+            served_on=str((scope.get("server") or ("", None))[0]),
+            forwarded_by=forwarded_by,
+            launched=has_cookie and not peer.is_foreign(scope),
+            visitor=address_of(scope, self._trusted),
+        )
+
+    def _let_in(self, scope: Scope, facts: RequestFacts) -> Response:
+        """Turns an unused address into the cookie. Only a browser's GET uses it up: a look with HEAD does not."""
+        if scope["method"] != "GET":
+            return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET"})
+        if not facts.launched and not self._launch.redeem(scope["path"]):
+            return self._used()
+        clean = RedirectResponse("/", 303, {"cache-control": "no-store"})
+        clean.headers.append("set-cookie", self._launch.set_cookie(_port(scope)))
+        return clean
+
+
+def _port(scope: Scope) -> int:
+    return (scope.get("server") or ("", None))[1] or 0
+
+
+def _refusal(scope: Scope, headers: Headers, facts: RequestFacts) -> Response | None:
+    """Why a request is not answered; None where it is."""
+    # (1) On loopback we have loopback's names only. Elsewhere, in a container say, any name may lead here.
+    host = headers.get("host", "")
+    if _is_loopback(facts.served_on) and not is_loopback_host(host):
+        return PlainTextResponse("Misdirected Request\n", 421)
+    # (2) Only our own pages ask. A browser names the page that opens a websocket; who names none is no browser.
+    origins = headers.getlist("origin")
+    asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host)
+    if not asked_by_us and (origins or scope["type"] == "websocket"):
+        return PlainTextResponse("Forbidden: this request comes from another page\n", 403)
+    # (3) What the process says of itself is for this machine alone.
+    client = peer_of(scope)
+    from_here = client is not None and client.is_loopback and not facts.forwarded_by
+    if scope["path"].rstrip("/") == METRICS and not from_here:
+        return PlainTextResponse("Not Found\n", 404)
+    return None
+
+
+def _is_origin_of(origin: str, host: str) -> bool:
+    """Whether a page of that origin came from that host: same name, same port. `https` is that of a proxy with TLS."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    written = f"{parts.scheme}://{parts.netloc}"
+    return parts.scheme in ("http", "https") and bool(host) and origin == written and parts.netloc == host
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a unix socket
+        return False

@@ -1,0 +1,61 @@
+"""The launch secret: who opened the address that the terminal printed may use live mode; who did not, may not.
+
+As in Jupyter, the printed address works once. It becomes a cookie that no script can read, and the browser goes on to
+the clean address, so that no secret stands in the address bar, the history, a Referer or a title. The secret is in no
+file, log or argument, and ends with the process.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from http.cookies import CookieError, SimpleCookie
+
+PREFIX = "/launch/"
+_UNUSED_LIMIT = 20
+"""Addresses that were printed and not opened yet; the oldest ends when one more is printed."""
+
+
+class Launch:
+    """The secret of one process. Safe to use from several threads: each step is one operation on a dict."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_urlsafe(32)
+        self._unused: dict[str, None] = {}
+
+    def new_path(self) -> str:
+        """The path of a new one-time address."""
+        ticket = secrets.token_urlsafe(32)
+        self._unused[ticket] = None
+        while len(self._unused) > _UNUSED_LIMIT:
+            del self._unused[next(iter(self._unused))]
+        return PREFIX + ticket
+
+    def redeem(self, path: str) -> bool:
+        """Whether this is the path of an address that was not used yet. From now on it is used."""
+        try:
+            del self._unused[path.removeprefix(PREFIX)]
+        except KeyError:
+            return False
+        return True
+
+    def set_cookie(self, port: int) -> str:
+        """The `Set-Cookie` header of a browser that was let in. Without an age: it ends with the browser's session."""
+        return f"{_name(port)}={self._secret}; Path=/; HttpOnly; SameSite=Strict"
+
+    def holds(self, cookie_header: str, port: int) -> bool:
+        """Whether a request with these cookies was let in."""
+        try:
+            found = SimpleCookie(cookie_header).get(_name(port))
+        except CookieError:
+            return False
+        return found is not None and hmac.compare_digest(found.value.encode(), self._secret.encode())
+
+
+def _name(port: int) -> str:
+    """A name for each port: browsers do not tell the servers of one machine apart by it."""
+    return f"irsa_explorer_launch_{port}"
+
+
+LAUNCH = Launch()
+"""That of this process: `serve` prints its addresses, `Gate` knows who opened one."""

@@ -1,0 +1,47 @@
+"""What our own server knows of a request and the pages must know too, in one header that no client can write.
+
+The header begins with a random mark of this process. Another server, such as `streamlit run`, does not set it, and a
+client that sends a header of that name does not know the mark: then nothing is known of the request.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from starlette.types import Scope
+
+HEADER = "x-irsa-request"
+_MARK = secrets.token_hex(16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFacts:
+    """One request, or the handshake of one page's websocket."""
+
+    served_on: str
+    """Our address on which it came in; empty on a unix socket."""
+    forwarded_by: str
+    """The header that shows a reverse proxy in front of us; empty where there is none."""
+    launched: bool
+    """Whether it has the launch secret of this process."""
+    visitor: str
+    """The address by which its sender is counted (`visitor.address_of`)."""
+
+
+def recorded(scope: Scope, facts: RequestFacts) -> Scope:
+    """The same request with our header, and without any of that name that the client sent."""
+    name = HEADER.encode("ascii")
+    kept = [(key, value) for key, value in scope["headers"] if key.lower() != name]
+    return {**scope, "headers": [*kept, (name, f"{_MARK} {json.dumps(asdict(facts))}".encode("ascii"))]}
+
+
+def read(headers: Mapping[str, str]) -> RequestFacts | None:
+    """What our server recorded; None where another server took the request."""
+    mark, _, found = (headers.get(HEADER) or "").partition(" ")
+    if not hmac.compare_digest(mark.encode("utf-8", "replace"), _MARK.encode("ascii")):
+        return None
+    return RequestFacts(**json.loads(found))
