@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -13,7 +14,8 @@ from app.commands.failure import COULD_NOT_RUN
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.content import Content
-from app.settings import Settings, serve_on
+from app.serving import descriptors
+from app.settings import Network, Settings, serve_on
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -32,17 +34,20 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (1) Take the port before anything slow is loaded: a taken port is told at once.
         with listen(host, port, words, option="--port") as listener:
             # (2) Load the application and serve until a signal comes.
-            run(listener, words)
+            run(listener, words, settings.trusted_proxies)
 
     return serve
 
 
-def run(listener: socket.socket, words: Content) -> None:
+def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Network] = ()) -> None:
     """Serves the pages on `listener` until SIGINT or SIGTERM, open pages closed within two seconds."""
     import uvicorn
 
+    from app.serving import uvicorn_settings
+
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode, too
+    descriptors.raise_limit()
 
     class Server(uvicorn.Server):
         """Says where it is once it answers."""
@@ -60,7 +65,13 @@ def run(listener: socket.socket, words: Content) -> None:
                     click.echo(words.message("cli.serve.exposed", host=host))
                 click.echo(words.message("cli.serve.stop"))
 
-    config = uvicorn.Config("app.server:app", log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        "app.server:app",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        **uvicorn_settings.of_pages(trusted_proxies),
+    )
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
         server.run(sockets=[listener])
