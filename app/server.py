@@ -19,6 +19,8 @@ from starlette.websockets import WebSocketClose
 
 from app import wiring
 from app.content import PAGES
+from app.serving.uploads import BoundedUploads, Files, UploadLimits
+from app.settings import Settings
 from app.ui import mode, session
 from app.world.http import is_loopback_host
 
@@ -140,8 +142,25 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(session.simulation.clear)
 
 
+def uploaded_files() -> Files:
+    """The files that Streamlit keeps, by session."""
+    files: Files = getattr(st.runtime.get_instance().uploaded_file_mgr, "file_storage", {})
+    return files
+
+
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),
     lifespan=lifespan,
-    middleware=[Middleware(LoopbackNames), Middleware(ServedOn), Middleware(KnownPages), Middleware(BrowserId)],
+    middleware=[
+        Middleware(LoopbackNames),
+        Middleware(ServedOn),
+        Middleware(KnownPages),
+        Middleware(BrowserId),
+        Middleware(
+            BoundedUploads,
+            files=uploaded_files,
+            trusted=Settings.from_environment().trusted_proxies,
+            limits=UploadLimits(),
+        ),
+    ],
 )
