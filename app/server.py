@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketClose
 
 from app import wiring
 from app.content import PAGES
+from app.serving.binary_frames import BinaryFrames
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
 from app.ui import mode, session
@@ -156,6 +157,7 @@ app = st.App(
         Middleware(ServedOn),
         Middleware(KnownPages),
         Middleware(BrowserId),
+        Middleware(BinaryFrames),
         Middleware(
             BoundedUploads,
             files=uploaded_files,

@@ -14,7 +14,7 @@ from app.commands.failure import COULD_NOT_RUN
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.content import Content
-from app.serving import descriptors
+from app.serving import descriptors, logs
 from app.settings import Network, Settings, serve_on
 
 
@@ -56,6 +56,7 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
             await super().startup(sockets)
             if not self.started:
                 return
+            logs.bound(logs.BoundedRecords())  # from now on strangers cause what is logged
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
                 await self.shutdown(sockets)
