@@ -17,7 +17,7 @@ RETRY_SECONDS = 30
 MESSAGE_LIMIT = 1_000_000
 """Bytes of a message from a browser, as `server.maxWidgetStateSize` in app/.streamlit/config.toml has it. The largest
 that a page sends holds the text areas of the lab: tens of kilobytes."""
-BACKLOG = 128
+BACKLOG = 32
 """Connections that are accepted at once before any of them is counted."""
 
 
@@ -35,11 +35,11 @@ def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
 
 
 def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limits:
-    """Three quarters of all descriptors are for visitors; half of these for one address, so that others find room.
+    """Five eighths of all descriptors are for visitors; half of these for one address, so that others find room.
 
     The rest is for files, for the world's servers and for our own connections to them.
     """
-    total = max(2, descriptor_limit * 3 // 4 - BACKLOG)
+    total = max(2, descriptor_limit * 5 // 8 - BACKLOG)
     return Limits(connections=total, per_address=total // 2, trusted=tuple(trusted))
 
 

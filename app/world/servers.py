@@ -149,6 +149,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 def limits(descriptor_limit: int) -> Limits:
-    """A sixteenth of all descriptors. All clients are on this machine, so none is told from another by its address."""
-    total = max(16, descriptor_limit // 16)
+    """A sixth of all descriptors. All clients are on this machine, so none is told from another by its address."""
+    total = max(16, descriptor_limit // 6)
     return Limits(connections=total, per_address=total)

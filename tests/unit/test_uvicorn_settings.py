@@ -12,7 +12,7 @@ from app.serving.uvicorn_settings import busy_page, of_pages, page_limits
 @pytest.mark.parametrize("descriptor_limit", [256, 1024, 8192, 1_000_000])
 def test_visitors_leave_descriptors_for_the_rest_and_one_address_leaves_room_for_others(descriptor_limit):
     limits = page_limits(descriptor_limit)
-    assert 0 < limits.connections < descriptor_limit * 3 / 4
+    assert 0 < limits.connections < descriptor_limit * 5 / 8
     assert limits.per_address == limits.connections // 2
 
 
