@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import wiring
 from app.content import LANGUAGES, PAGES, load
+from app.serving.binary_frames import BinaryFrames
 from app.serving.gate import Gate
 from app.serving.launch import LAUNCH
 from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
+from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
 from app.ui import page_errors, session
 
@@ -99,6 +101,12 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(session.simulation.clear)
 
 
+def uploaded_files() -> Files:
+    """The files that Streamlit keeps, by session."""
+    files: Files = getattr(st.runtime.get_instance().uploaded_file_mgr, "file_storage", {})
+    return files
+
+
 def used_address() -> Response:
     """The answer to a launch address that does not work any more."""
     page = plain_page("launch.used", [load(language) for language in LANGUAGES])
@@ -117,5 +125,7 @@ app = st.App(
         Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
         Middleware(KnownPages),
         Middleware(BrowserId),
+        Middleware(BinaryFrames),
+        Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
     ],
 )

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -14,8 +15,9 @@ from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of
 from app.commands.listening import listen
 from app.content import Content
+from app.serving import descriptors, logs
 from app.serving.launch import LAUNCH
-from app.settings import Settings, serve_on
+from app.settings import Network, Settings, serve_on
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -41,17 +43,20 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (1) Take the port before anything slow is loaded: a taken port is told at once.
         with listen(host, port, words, option="--port") as listener:
             # (2) Load the application and serve until a signal comes.
-            run(listener, words)
+            run(listener, words, settings.trusted_proxies)
 
     return serve
 
 
-def run(listener: socket.socket, words: Content) -> None:
+def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Network] = ()) -> None:
     """Serves the pages on `listener` until SIGINT or SIGTERM, open pages closed within two seconds."""
     import uvicorn
 
+    from app.serving import uvicorn_settings
+
     host, port = listener.getsockname()[:2]
     serve_on(host)  # `--host` decides about live mode, too
+    descriptors.raise_limit()
     has_live = not Settings.from_environment().live_refusal()
 
     def new_address() -> str:
@@ -67,6 +72,7 @@ def run(listener: socket.socket, words: Content) -> None:
             await super().startup(sockets)
             if not self.started:
                 return
+            logs.bound(logs.BoundedRecords())  # from now on strangers cause what is logged
             if self.should_exit:
                 # A signal came meanwhile. uvicorn would now leave without shutting the application down.
                 await self.shutdown(sockets)
@@ -84,7 +90,13 @@ def run(listener: socket.socket, words: Content) -> None:
             await self.offers.aclose()
             await super().shutdown(sockets)
 
-    config = uvicorn.Config("app.server:app", log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        "app.server:app",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        **uvicorn_settings.of_pages(trusted_proxies),
+    )
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once all is closed
         server.run(sockets=[listener])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import select
 import socket
 import ssl
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
+from urllib3.util import wait_for_read
 
 from app.world.pki import client_context
 
@@ -125,7 +125,7 @@ class Loopback:
                     connection.do_handshake()
                     break
                 except SSL.WantReadError as error:
-                    if not select.select([plain], [], [], HANDSHAKE_SECONDS)[0]:
+                    if not wait_for_read(plain, HANDSHAKE_SECONDS):
                         raise TimeoutError from error
             chain = connection.get_peer_cert_chain(as_cryptography=True) or []
             der = chain[-1].public_bytes(Encoding.DER)

@@ -11,6 +11,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from app.serving import descriptors
+from app.serving.connections import Connections, Limits
+from app.serving.protocols import answer, http_protocol, websocket_protocol
 from app.world import issuer, webhook
 from app.world.apiserver.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
@@ -18,6 +21,9 @@ from app.world.http import BODY_LIMIT
 from app.world.store import WorldStore
 
 HOST = "127.0.0.1"
+BACKLOG = 512
+HANDSHAKE_SECONDS = 10.0
+"""For a TLS handshake. asyncio's own limit is a minute."""
 KEEP_ALIVE_SECONDS = 120
 """Longer than clients keep an idle connection, so that none is closed under a request."""
 
@@ -29,7 +35,7 @@ def listen(port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
-        listener.listen(512)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
@@ -74,7 +80,7 @@ class Servers:
         https = https_app(store, issuer_host)
         self._servers = [
             (uvicorn.Server(_config(create_aws_app(store))), aws),
-            (uvicorn.Server(_config(https, context)), kubernetes),
+            (TlsServer(_config(https), context), kubernetes),
         ]
 
     async def serve(self) -> None:
@@ -95,11 +101,40 @@ class Servers:
                     connection.transport.abort()
 
 
-def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Config:
+class TlsServer(uvicorn.Server):
+    """Speaks TLS, and does not wait long for a client to do so: uvicorn leaves that to asyncio."""
+
+    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext) -> None:
+        super().__init__(config)
+        self._context = context
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's own, for sockets that listen already and an application without a lifespan."""
+
+        def protocol() -> asyncio.Protocol:
+            return self.config.http_protocol_class(config=self.config, server_state=self.server_state, app_state={})  # type: ignore[call-arg]
+
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                protocol,
+                sock=listener,
+                ssl=self._context,
+                backlog=BACKLOG,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=HANDSHAKE_SECONDS,
+            )
+            for listener in sockets or ()
+        ]
+        self.started = True
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
         app,
-        http="httptools",
-        ws="websockets-sansio",
+        http=http_protocol(connections),
+        ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,
         ws_per_message_deflate=False,
         lifespan="off",
@@ -107,7 +142,13 @@ def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Conf
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
-        ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
+
+
+def limits(descriptor_limit: int) -> Limits:
+    """A sixth of all descriptors. All clients are on this machine, so none is told from another by its address."""
+    total = max(16, descriptor_limit // 6)
+    return Limits(connections=total, per_address=total)

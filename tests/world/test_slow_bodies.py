@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.world import http
+from app.world import http, servers
+from app.world.simulation import Simulation
 from tests.waiting import SECONDS
 
 
@@ -48,3 +49,24 @@ def test_the_api_server_says_timeout(simulation, world):
 def test_the_webhook_says_so_too(simulation, world):
     head = f"POST /webhook/{world.path}/mutate HTTP/1.1\r\nContent-Type: application/json\r\n"
     assert unfinished(simulation.kubernetes_url, head, simulation.ca_pem).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00"])
+def test_a_handshake_that_is_not_finished_is_closed(monkeypatch, sent):
+    monkeypatch.setattr(servers, "HANDSHAKE_SECONDS", 0.2)
+    with Simulation() as simulation:
+        where = urlsplit(simulation.kubernetes_url)
+        with socket.create_connection((where.hostname, where.port), SECONDS) as client:
+            client.sendall(sent)
+            assert client.recv(65536) == b""
+
+
+@pytest.mark.parametrize("server", ["aws", "kubernetes"])
+def test_a_header_without_end_is_refused(simulation, server):
+    where = urlsplit(simulation.aws_url if server == "aws" else simulation.kubernetes_url)
+    context = ssl.create_default_context(cadata=simulation.ca_pem.decode())
+    with socket.create_connection((where.hostname, where.port), SECONDS) as plain:
+        tls = server == "kubernetes"
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain as client:
+            client.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
+            assert client.recv(65536).startswith(b"HTTP/1.1 431")

@@ -1,0 +1,119 @@
+"""The open connections of a server: how many there may be, how many from one address, and how long each may dawdle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+from app.serving.visitor import Network, counted_as, is_trusted, peer_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one server grants its clients."""
+
+    connections: int
+    """Open at a time."""
+    per_address: int
+    """Of these, from one address (an IPv6 address counts as its /64). Reverse proxies are exempt."""
+    trusted: tuple[Network, ...] = ()
+    """The addresses of reverse proxies."""
+    refusals: int = 64
+    """Connections beyond these limits that still get an answer, at a time. Any more are closed without one."""
+    head_bytes: int = 64 * 1024
+    """Of a request's line and headers."""
+    head_seconds: float = 20.0
+    """From the connection, or from the first byte of a later request, to the end of the headers."""
+    body_seconds: float = 120.0
+    """From the end of the headers to the end of the body."""
+    write_seconds: float = 60.0
+    """Without any progress while a client does not read what it asked for."""
+    write_bytes: int = 8 * 1024 * 1024
+    """That may wait for a websocket's client to read them when it sends more."""
+    sweep_seconds: float = 1.0
+    """Between two looks for those that are late."""
+
+
+class Connection:
+    """One connection's accounts."""
+
+    def __init__(self, address: str, deadline: float) -> None:
+        self.address = address
+        """By which it is counted; empty for one that is not, because it is a proxy's or refused."""
+        self.deadline: float | None = deadline
+        """The loop's time at which it is aborted; None while nothing is expected of the client."""
+        self.unread = 0
+        """Bytes that waited for the client at the last look."""
+        self.progress = 0.0
+        """The loop's time at which that number last became smaller."""
+
+
+class Connections:
+    """All connections of one server, on one event loop."""
+
+    def __init__(self, limits: Limits, busy: bytes) -> None:
+        """`busy`: the HTTP answer to a connection beyond the limits, head and body."""
+        self.limits = limits
+        self.busy = busy
+        self._open: dict[asyncio.Transport, Connection] = {}
+        self._refused: dict[asyncio.Transport, Connection] = {}
+        self._by_address: Counter[str] = Counter()
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def enter(self, transport: asyncio.Transport, client: tuple[str, int] | None) -> Connection | None:
+        """Counts a new connection; None where there is no room for it. One that cannot even be answered is aborted."""
+        loop = asyncio.get_running_loop()
+        address = self._counted(client)
+        connection = Connection(address, loop.time() + self.limits.head_seconds)
+        if len(self._open) < self.limits.connections and self._by_address[address] < self.limits.per_address:
+            self._open[transport] = connection
+            if address:
+                self._by_address[address] += 1
+            found: Connection | None = connection
+        else:
+            found = None
+            if len(self._refused) < self.limits.refusals:
+                self._refused[transport] = connection
+            else:
+                transport.abort()
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(self.limits.sweep_seconds, self._sweep_again)
+        return found
+
+    def find(self, transport: asyncio.Transport) -> Connection | None:
+        """The accounts of a connection that was let in."""
+        return self._open.get(transport)
+
+    def leave(self, transport: asyncio.Transport) -> None:
+        """Forgets a connection that is closed. Leaving twice is no error."""
+        self._refused.pop(transport, None)
+        connection = self._open.pop(transport, None)
+        if connection is not None and connection.address:
+            self._by_address[connection.address] -= 1
+            if not self._by_address[connection.address]:
+                del self._by_address[connection.address]
+
+    def sweep(self, now: float) -> None:
+        """Aborts the connections whose client is late by the loop's time `now`, with a request or with reading."""
+        for transport, connection in (*self._open.items(), *self._refused.items()):
+            unread = transport.get_write_buffer_size()
+            if unread == 0 or unread < connection.unread or connection.unread == 0:
+                connection.progress = now
+            connection.unread = unread
+            is_late = connection.deadline is not None and now >= connection.deadline
+            if is_late or now - connection.progress >= self.limits.write_seconds:
+                transport.abort()
+
+    def _sweep_again(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.sweep(loop.time())
+        is_needed = self._open or self._refused
+        self._sweeping = loop.call_later(self.limits.sweep_seconds, self._sweep_again) if is_needed else None
+
+    def _counted(self, client: tuple[str, int] | None) -> str:
+        peer = peer_of({"client": client})
+        return "" if peer is None or is_trusted(peer, self.limits.trusted) else counted_as(peer)

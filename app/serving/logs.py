@@ -1,0 +1,92 @@
+"""The log of a server that strangers reach: one short line a record, and no more of them than a person can read."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+
+LENGTH = 400
+"""Characters of a record. What a browser sends stands in some."""
+TRACEBACK_LENGTH = 16_384
+"""Characters of a traceback, where one is kept."""
+WINDOW_SECONDS = 60.0
+SAME = 5
+"""Records in a window with the same logger, message template and type of exception."""
+ALL = 300
+"""Records in a window."""
+OURS = "irsa_explorer"
+"""The logger of our own errors: their tracebacks are kept."""
+
+
+class BoundedRecords(logging.Filter):
+    """Shortens records in place, and drops those that say again what was said."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._window = -1
+        self._said: Counter[object] = Counter()
+        self._dropped: Counter[object] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        error = record.exc_info[1] if record.exc_info else None
+        kind = (record.name, str(record.msg)[:LENGTH], type(error))
+        window = int(self._clock() // WINDOW_SECONDS)
+        if window != self._window:
+            self._window, self._dropped = window, self._said - Counter(dict.fromkeys(self._said, SAME))
+            self._said = Counter()
+        if self._said[kind] < SAME and len(self._said) <= ALL:
+            self._shorten(record, error, self._dropped.pop(kind, 0))
+            written = True
+        else:
+            written = False
+        if kind in self._said or len(self._said) <= ALL:
+            self._said[kind] += 1
+        return written
+
+    def _shorten(self, record: logging.LogRecord, error: BaseException | None, dropped: int) -> None:
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):  # the arguments do not fit the template
+            text = str(record.msg)
+        if error is not None and record.name == OURS:
+            record.exc_text = escaped("".join(traceback.format_exception(error)).rstrip(), keep="\n")[:TRACEBACK_LENGTH]
+        elif error is not None:
+            text = f"{text.strip()}: {type(error).__name__}: {error}{_place(error)}"
+            record.exc_info = record.exc_text = None
+        text = escaped(text.strip())
+        record.stack_info = None
+        record.msg = text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
+        if dropped:
+            record.msg += f" … repeated {dropped} times in the minute before"
+        record.args = ()
+
+
+def bound(records: BoundedRecords) -> None:
+    """Applies it to every logger, whatever handlers it has, and to those that come later."""
+
+    class Bounded(logging.getLoggerClass()):  # type: ignore[misc]
+        def __init__(self, name: str, level: int = logging.NOTSET) -> None:
+            super().__init__(name, level)
+            self.addFilter(records)
+
+    logging.setLoggerClass(Bounded)
+    known = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    for logger in (logging.root, *known):
+        logger.addFilter(records)
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """The text with whatever could steer a terminal, or look like another line, written out."""
+    return "".join(
+        sign if sign.isprintable() or sign in keep else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

@@ -1,0 +1,169 @@
+"""uvicorn's protocols, bounded: what it reads before it knows a request, and how long it waits for a client.
+
+uvicorn itself limits neither: llhttp collects a header of any length, and a client that never ends its request, or
+never reads the answer, keeps its connection for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+from app.serving.connections import Connection, Connections
+
+PIPELINED = 8
+"""Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
+FRAGMENTS = 1024
+"""Frames of a websocket message: a browser sends one, or pieces of many kilobytes."""
+_HANDSHAKE_HEADERS = 128
+_HANDSHAKE_LINE = 8192
+"""What `websockets` reads of a handshake (`http11.MAX_NUM_HEADERS`, `MAX_LINE_LENGTH`)."""
+
+
+def answer(status: str, text: str, *headers: str) -> bytes:
+    """An HTTP answer after which the connection is closed. `status`: code and phrase; `text`: the body."""
+    body = text.encode()
+    kind = "text/html" if text.startswith("<") else "text/plain"
+    lines = [f"HTTP/1.1 {status}", f"content-type: {kind}; charset=utf-8", f"content-length: {len(body)}"]
+    return "\r\n".join([*lines, "cache-control: no-store", "connection: close", *headers, "", ""]).encode() + body
+
+
+TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP/1.1 within `Limits`."""
+
+    def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._room = connections
+        self._limits = connections.limits
+        self._connection: Connection | None = None
+        self._heads = 0
+        """Requests whose headers are complete."""
+        self._head_bytes = 0
+        """Received of the next one."""
+        self._is_in_body = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Counts it, if there is room."""
+        super().connection_made(transport)
+        self._connection = self._room.enter(transport, self.client)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gives its room to others, and forgets the requests that wait."""
+        self._room.leave(self.transport)
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Reads a request; refuses one without room, or whose headers do not end."""
+        if self.transport.is_closing():
+            return
+        if self._connection is None:
+            self._refuse(self._room.busy)
+            return
+        if self._connection.deadline is None:
+            self._connection.deadline = self.loop.time() + self._limits.head_seconds
+        heads, is_in_body = self._heads, self._is_in_body
+        super().data_received(data)
+        if is_in_body or heads != self._heads:
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > self._limits.head_bytes and not self.transport.is_closing():
+            self._refuse(TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """The headers are there: now the body is waited for."""
+        self._heads += 1
+        self._is_in_body = True
+        if self._connection is not None:
+            self._connection.deadline = self.loop.time() + self._limits.body_seconds
+        if len(self.pipeline) >= PIPELINED:
+            self.transport.abort()
+        elif sum((len(name) + len(value) for name, value in self.headers), len(self.url)) > self._limits.head_bytes:
+            self._refuse(TOO_LARGE)
+        if self.transport.is_closing():
+            raise ConnectionAbortedError  # ends llhttp's work on what was read
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Nothing more is waited for until the next request begins."""
+        self._is_in_body = False
+        if self._connection is not None:
+            self._connection.deadline = None
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is not HTTP, where that can still be answered."""
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hands over to the websocket, unless `websockets` could not read the handshake."""
+        longest = max(len(self.url) + 32, *(len(name) + len(value) + 4 for name, value in self.headers))
+        if len(self.headers) > _HANDSHAKE_HEADERS or longest > _HANDSHAKE_LINE:
+            self._refuse(TOO_LARGE)
+        else:
+            super().handle_websocket_upgrade()
+
+    def _refuse(self, words: bytes) -> None:
+        self.transport.write(words)
+        self.transport.close()
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """A websocket within `Limits`."""
+
+    def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._room = connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It was counted when it spoke HTTP. From now on pings find out whether the client is there."""
+        super().connection_made(transport)
+        connection = self._room.find(self.transport)
+        if connection is not None:
+            connection.deadline = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gives its room to others."""
+        self._room.leave(self.transport)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Reads messages, from a client that reads as well: each ping is answered, read or not."""
+        super().data_received(data)
+        if self.transport.get_write_buffer_size() > self._room.limits.write_bytes:
+            self.transport.abort()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Takes one more piece of a message, but no crumbs without end: each costs more than the bytes in it."""
+        if len(self.frames) < FRAGMENTS:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many fragments")
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.transport.close()
+
+    def keepalive_timeout(self) -> None:
+        """A client that answers no ping reads nothing either: what waits for it would keep the connection open."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+
+def http_protocol(connections: Connections) -> type[asyncio.Protocol]:
+    """For `uvicorn.Config(http=…)`."""
+    return cast(type[asyncio.Protocol], partial(BoundedHttp, connections=connections))
+
+
+def websocket_protocol(connections: Connections) -> type[asyncio.Protocol]:
+    """For `uvicorn.Config(ws=…)`."""
+    return cast(type[asyncio.Protocol], partial(BoundedWebSocket, connections=connections))

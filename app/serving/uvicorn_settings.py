@@ -1,0 +1,49 @@
+"""What uvicorn is given by `serve` beyond the application: the limits of the connections to the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.content import LANGUAGES, Content, load
+from app.serving import descriptors
+from app.serving.connections import Connections, Limits
+from app.serving.plain_page import plain_page
+from app.serving.protocols import answer, http_protocol, websocket_protocol
+from app.serving.visitor import Network
+
+RETRY_SECONDS = 30
+"""After which a refused visitor may try again."""
+MESSAGE_LIMIT = 1_000_000
+"""Bytes of a message from a browser, as `server.maxWidgetStateSize` in app/.streamlit/config.toml has it. The largest
+that a page sends holds the text areas of the lab: tens of kilobytes."""
+BACKLOG = 32
+"""Connections that are accepted at once before any of them is counted."""
+
+
+def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
+    """The options of `uvicorn.Config`. `trusted`: the reverse proxies in front of us."""
+    connections = Connections(page_limits(descriptors.limit(), trusted), busy_page([load(name) for name in LANGUAGES]))
+    return {
+        "http": http_protocol(connections),
+        "ws": websocket_protocol(connections),
+        "ws_max_size": MESSAGE_LIMIT,
+        "ws_per_message_deflate": False,  # so that what is counted on the wire is what it takes in memory
+        "backlog": BACKLOG,
+        "proxy_headers": False,  # who is asking is for app.serving.visitor to say
+    }
+
+
+def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limits:
+    """Five eighths of all descriptors are for visitors; half of these for one address, so that others find room.
+
+    The rest is for files, for the world's servers and for our own connections to them.
+    """
+    total = max(2, descriptor_limit * 5 // 8 - BACKLOG)
+    return Limits(connections=total, per_address=total // 2, trusted=tuple(trusted))
+
+
+def busy_page(contents: Sequence[Content]) -> bytes:
+    """The answer to a visitor for whom there is no room: 503, in every language at once."""
+    page = plain_page("serving.busy", contents, seconds=RETRY_SECONDS)
+    return answer("503 Service Unavailable", page, f"retry-after: {RETRY_SECONDS}")

@@ -1,0 +1,365 @@
+"""The open connections of a server: their number, and how long a client may take."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import threading
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect
+
+from app.serving.connections import Connections, Limits
+from app.serving.protocols import FRAGMENTS, PIPELINED, answer, http_protocol, websocket_protocol
+from app.serving.visitor import Network
+from tests.waiting import SECONDS
+
+BUSY = answer("503 Service Unavailable", "full\n", "retry-after: 30")
+GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LARGE = 32 * 1024 * 1024
+
+
+async def hello(request):
+    return PlainTextResponse(f"hello {len(await request.body())}")
+
+
+async def large(request):
+    return PlainTextResponse(b"x" * LARGE)
+
+
+async def echo(websocket):
+    await websocket.accept()
+    with contextlib.suppress(Exception):
+        while True:
+            await websocket.send_bytes(await websocket.receive_bytes())
+
+
+@contextlib.contextmanager
+def serving(**limits):
+    """The port of a server within those limits, and its connections."""
+    granted = {"connections": 100, "per_address": 100, "sweep_seconds": 0.05, **limits}
+    connections = Connections(Limits(**granted), BUSY)
+    app = Starlette(
+        routes=[Route("/", hello, methods=["GET", "POST"]), Route("/large", large), WebSocketRoute("/ws", echo)]
+    )
+    config = uvicorn.Config(
+        app,
+        http=http_protocol(connections),
+        ws=websocket_protocol(connections),
+        ws_max_size=100_000,
+        ws_ping_interval=None,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[listener]),))
+    thread.start()
+    try:
+        yield listener.getsockname()[1], connections
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def dial(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), SECONDS)
+
+
+def rest(client: socket.socket) -> bytes:
+    """All that comes until the server closes the connection."""
+    got = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := client.recv(65536):
+            got += chunk
+    return got
+
+
+def until(client: socket.socket, end: bytes) -> bytes:
+    """What comes up to `end`."""
+    got = b""
+    while not got.endswith(end) and (chunk := client.recv(65536)):
+        got += chunk
+    return got
+
+
+def lives(port: int) -> bool:
+    with dial(port) as client:
+        client.sendall(GET)
+        return client.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+# (1) Heads
+
+
+def test_a_header_without_end_is_refused_where_the_limit_is():
+    with serving(head_bytes=10_000) as (port, _), dial(port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nX: ")
+        sent = 0
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while sent < LARGE:
+                sent += client.send(b"x" * 1000)
+        assert sent < LARGE
+        assert lives(port)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 10_000,
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 10_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"A: %d\r\n" % number for number in range(5000)) + b"\r\n",
+        b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    ],
+)
+def test_large_headers_get_431(head):
+    with serving(head_bytes=10_000) as (port, _), dial(port) as client:
+        client.sendall(head)
+        assert rest(client).startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+
+
+def test_a_body_does_not_count_as_a_head():
+    body = b"x" * 200_000
+    head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with serving(head_bytes=10_000) as (port, _), dial(port) as client:
+        for _ in range(3):
+            client.sendall(head + body)
+            assert until(client, b"hello 200000").startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA\x00: b\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_malformed_requests_get_400(junk):
+    with serving() as (port, _):
+        with dial(port) as client:
+            client.sendall(junk)
+            assert rest(client).startswith(b"HTTP/1.1 400")
+        assert lives(port)
+
+
+def test_a_flood_of_pipelined_requests_is_cut_off():
+    with serving() as (port, _):
+        with dial(port) as client, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            client.sendall(GET * 5000)
+            assert rest(client).count(b"hello") <= PIPELINED + 1
+        assert lives(port)
+
+
+def test_some_pipelined_requests_are_answered():
+    with serving() as (port, _), dial(port) as client:
+        client.sendall(GET * (PIPELINED - 1) + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert rest(client).count(b"hello") == PIPELINED
+
+
+# (2) Time
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"G",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"\r\n\r\n",
+        GET + b"GET / HT",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n12345",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n123",
+    ],
+)
+def test_a_request_that_is_not_finished_is_closed(sent):
+    with serving(head_seconds=0.1, body_seconds=0.1) as (port, _), dial(port) as client:
+        client.sendall(sent)
+        rest(client)
+
+
+def test_a_client_that_drips_is_closed_all_the_same():
+    with serving(head_seconds=0.2) as (port, connections), dial(port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nX: ")
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while True:
+                client.sendall(b"x")
+                threading.Event().wait(0.01)
+        assert not connections
+
+
+def test_a_client_that_does_not_read_is_closed():
+    with serving(write_seconds=0.2) as (port, connections), dial(port) as client:
+        client.sendall(GET.replace(b"/ ", b"/large ", 1))
+        while not connections:
+            threading.Event().wait(0.01)
+        while connections:
+            threading.Event().wait(0.01)
+        assert len(rest(client)) < LARGE
+
+
+def test_one_that_reads_slowly_is_not_closed():
+    connections = Connections(Limits(connections=1, per_address=1, write_seconds=10), BUSY)
+
+    class Transport:
+        aborted = False
+        unread = 0
+
+        def get_write_buffer_size(self):
+            return self.unread
+
+        def abort(self):
+            self.aborted = True
+
+    async def reading():
+        transport = Transport()
+        connection = connections.enter(transport, ("192.0.2.1", 1))
+        connection.deadline = None
+        for now, transport.unread in enumerate(range(100, 0, -10)):
+            connections.sweep(now * 9.0)
+            assert not transport.aborted
+        connections.sweep(9 * 9.0 + 9)
+        assert not transport.aborted
+        connections.sweep(9 * 9.0 + 10)
+        assert transport.aborted
+
+    asyncio.run(reading())
+
+
+# (3) Room
+
+
+def test_who_finds_no_room_reads_why_and_the_next_one_finds_it():
+    with serving(connections=2, per_address=2) as (port, connections):
+        with dial(port) as first, dial(port) as second:
+            for client in (first, second):
+                client.sendall(GET)
+                until(client, b"hello 0")
+            with dial(port) as third:
+                third.sendall(GET)
+                assert rest(third) == BUSY
+            with pytest.raises(InvalidStatus, match="503"):
+                connect(f"ws://127.0.0.1:{port}/ws")
+        while connections:
+            threading.Event().wait(0.01)
+        assert lives(port)
+
+
+def test_refusals_are_bounded_too():
+    with serving(connections=1, per_address=1, refusals=1, head_seconds=SECONDS) as (port, _):
+        with dial(port) as first, dial(port) as second, dial(port) as third:
+            first.sendall(GET)
+            until(first, b"hello 0")
+            assert rest(third) == b""
+            second.sendall(GET)
+            assert rest(second) == BUSY
+
+
+@pytest.mark.parametrize(
+    ("clients", "trusted", "expected"),
+    [
+        (["192.0.2.1"] * 3 + ["192.0.2.2"], (), [True, True, False, True]),
+        (["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::"], (), [True, True, False, True]),
+        (["192.0.2.1"] * 5, ("192.0.2.0/24",), [True, True, True, True, False]),
+    ],
+)
+def test_one_address_may_not_take_all(clients, trusted, expected):
+    networks: tuple[Network, ...] = tuple(ipaddress.ip_network(name) for name in trusted)
+    connections = Connections(Limits(connections=4, per_address=2, trusted=networks), BUSY)
+
+    async def entering():
+        transports = [asyncio.Transport() for _ in clients]
+        entered = [
+            connections.enter(transport, (client, 1)) is not None
+            for transport, client in zip(transports, clients, strict=True)
+        ]
+        assert entered == expected
+        for transport in (*transports, *transports):
+            connections.leave(transport)
+        assert not connections
+        assert connections.enter(transports[0], (clients[0], 1)) is not None
+        connections.leave(transports[0])
+
+    asyncio.run(entering())
+
+
+# (4) Websockets
+
+
+def test_a_websocket_keeps_its_room_until_it_is_closed():
+    with serving(connections=1, per_address=1) as (port, connections):
+        with connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+            client.send(b"hello")
+            assert client.recv() == b"hello"
+            with dial(port) as other:
+                other.sendall(GET)
+                assert rest(other) == BUSY
+        while connections:
+            threading.Event().wait(0.01)
+        assert lives(port)
+
+
+def test_a_websocket_may_be_silent():
+    with serving(head_seconds=0.1, body_seconds=0.1, write_seconds=0.1) as (port, connections):
+        with connect(f"ws://127.0.0.1:{port}/ws") as client:
+            threading.Event().wait(0.5)
+            client.send(b"hello")
+            assert client.recv() == b"hello"
+            assert len(connections) == 1
+
+
+def test_a_message_that_is_too_long_closes_the_websocket():
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+        client.send(b"x" * 100_001)
+        with pytest.raises(ConnectionClosed) as caught:
+            client.recv()
+        assert caught.value.rcvd.code == 1009
+
+
+def test_a_message_in_crumbs_closes_the_websocket():
+    crumb = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
+    with serving() as (port, _), connect(f"ws://127.0.0.1:{port}/ws", compression=None) as client:
+        client.socket.sendall(Frame(Opcode.BINARY, b"", fin=False).serialize(mask=True) + crumb * (FRAGMENTS + 1))
+        with pytest.raises(ConnectionClosed) as caught:
+            client.recv()
+        assert caught.value.rcvd.code == 1008
+
+
+def test_a_client_that_pings_and_does_not_read_is_closed():
+    ping = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 100
+    with serving(write_bytes=100_000) as (port, connections):
+        with dial(port) as plain:
+            plain.sendall(
+                b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            assert plain.recv(65536).startswith(b"HTTP/1.1 101")
+            sent = 0
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while sent < LARGE:
+                    sent += plain.send(ping)
+            assert sent < LARGE
+        while connections:
+            threading.Event().wait(0.01)
+
+
+@pytest.mark.parametrize("headers", [[f"X-{number}: x" for number in range(130)], [f"X: {'x' * 9000}"]])
+def test_a_handshake_beyond_what_the_library_reads_gets_431(headers, caplog):
+    lines = ["GET /ws HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade", *headers, "", ""]
+    with serving() as (port, _), dial(port) as client:
+        client.sendall("\r\n".join(lines).encode())
+        assert rest(client).startswith(b"HTTP/1.1 431")
+    assert not caplog.records
