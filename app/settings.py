@@ -6,9 +6,10 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 Language = Literal["ja", "en"]
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LiveRefusal = Literal["", "live_switched_off", "live_not_on_loopback"]
 """Why there is no live mode: the key of the reason's words; empty where there is one."""
 
@@ -46,6 +47,11 @@ class Settings:
     """`IRSA_LIVE`: whether a real cluster may be looked at. 1: yes, 0: no; unset: where the pages are served on
     loopback, since whoever sees them sees the cluster with the rights of whoever started the server."""
 
+    trusted_proxies: tuple[Network, ...] = ()
+    """`FORWARDED_ALLOW_IPS`, uvicorn's own variable: the addresses and networks of the reverse proxies in front of the
+    pages, separated by commas; `*` is every address. A connection from one of them carries many visitors, and their
+    `X-Forwarded-For` is believed. Unset: none, not even loopback, which uvicorn would trust."""
+
     language: Language = "en"
     """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so,
     else `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
@@ -60,6 +66,7 @@ class Settings:
             worlds=_whole_number(found, "IRSA_WORLDS", cls.worlds, least=1, most=100_000),
             idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
             live=_yes_or_no(found, "IRSA_LIVE"),
+            trusted_proxies=_networks(found, "FORWARDED_ALLOW_IPS"),
             language=preferred_language(found),
         )
 
@@ -94,6 +101,15 @@ def _yes_or_no(environment: Mapping[str, str], variable: str) -> bool | None:
     if text not in ("", "0", "1"):
         raise SettingsError(variable, text, "0, 1")
     return None if not text else text == "1"
+
+
+def _networks(environment: Mapping[str, str], variable: str) -> tuple[Network, ...]:
+    text = environment.get(variable, "").strip()
+    names = ["0.0.0.0/0", "::/0"] if text == "*" else [name for part in text.split(",") if (name := part.strip())]
+    try:
+        return tuple(ipaddress.ip_network(name) for name in names)
+    except ValueError:
+        raise SettingsError(variable, text, "10.0.0.7, 10.0.0.0/24, 2001:db8::/64, *") from None
 
 
 def _whole_number(environment: Mapping[str, str], variable: str, default: int, *, least: int, most: int) -> int:

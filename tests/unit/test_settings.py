@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
@@ -23,10 +24,17 @@ def test_every_variable_is_read():
         "IRSA_WORLDS": "7",
         "IRSA_IDLE_SECONDS": "60",
         "IRSA_LIVE": "1",
+        "FORWARDED_ALLOW_IPS": "192.0.2.7, 2001:db8::/32",
         "LANG": "ja_JP.UTF-8",
     }
     assert Settings.from_environment(environment) == Settings(
-        host="192.0.2.1", port=9000, worlds=7, idle_seconds=60, live=True, language="ja"
+        host="192.0.2.1",
+        port=9000,
+        worlds=7,
+        idle_seconds=60,
+        live=True,
+        trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
+        language="ja",
     )
 
 
@@ -37,8 +45,27 @@ def test_the_process_environment_is_read_by_default(monkeypatch):
 
 def test_every_variable_is_documented_beside_its_field():
     source = inspect.getsource(Settings)
-    for variable in ("IRSA_HOST", "IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS", "IRSA_LIVE", "LC_ALL"):
+    for variable in (
+        "IRSA_HOST",
+        "IRSA_PORT",
+        "IRSA_WORLDS",
+        "IRSA_IDLE_SECONDS",
+        "IRSA_LIVE",
+        "FORWARDED_ALLOW_IPS",
+        "LC_ALL",
+    ):
         assert f"`{variable}`" in source
+
+
+def test_every_address_may_be_a_proxy():
+    everything = Settings.from_environment({"FORWARDED_ALLOW_IPS": "*"}).trusted_proxies
+    assert everything == (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+@pytest.mark.parametrize("value", ["localhost", "10.0.0.1/8", "10.0.0.1 10.0.0.2", "1.2.3", "*, 10.0.0.1"])
+def test_what_is_no_address_of_a_proxy_is_refused_by_name(value):
+    with pytest.raises(SettingsError, match="FORWARDED_ALLOW_IPS"):
+        Settings.from_environment({"FORWARDED_ALLOW_IPS": value})
 
 
 @pytest.mark.parametrize("variable", ["IRSA_PORT", "IRSA_WORLDS", "IRSA_IDLE_SECONDS"])

@@ -1,0 +1,1 @@
+"""How the pages are served: who may ask, from where, and how much at once."""

@@ -1,0 +1,78 @@
+"""Which address a visitor has: that of the connection or, behind a reverse proxy, the one that the proxy saw."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from starlette.types import Scope
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_IPV6_PREFIX = 64
+"""One subscriber's network (RFC 6177): a visitor may take any address in it."""
+
+
+def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
+    """The address by which a visitor is counted: IPv4 as it is, IPv6 as its /64 network; empty where there is none.
+
+    `trusted` are the addresses of reverse proxies. Where the connection comes from one of them, the visitor is the
+    rightmost entry of `X-Forwarded-For` that is not a proxy of ours (RFC 7239 §5.2 in the header's older form): what
+    stands further left was sent by the visitor. Where all entries are proxies, the leftmost counts, as in uvicorn.
+    Where the header is missing or that entry is not an address, the proxy itself counts.
+    """
+    peer = peer_of(scope)
+    if peer is None:
+        return ""
+    visitor = peer
+    if is_trusted(peer, trusted):
+        for entry in _forwarded_for(scope):
+            forwarded = _address(entry)
+            if forwarded is None:
+                break
+            visitor = forwarded
+            if not is_trusted(forwarded, trusted):
+                break
+    return counted_as(visitor)
+
+
+def peer_of(scope: Scope) -> Address | None:
+    """The address at the other end of the connection; None where it has none, as on a unix socket."""
+    host, _ = scope.get("client") or ("", 0)
+    return _address(str(host))
+
+
+def is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    """Whether a reverse proxy has that address."""
+    return any(address in network for network in trusted)
+
+
+def counted_as(address: Address) -> str:
+    """How all addresses of one visitor are written."""
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.IPv6Network((int(address), _IPV6_PREFIX), strict=False))
+
+
+def _forwarded_for(scope: Scope) -> Iterable[str]:
+    """The entries of all `X-Forwarded-For` headers, the rightmost first."""
+    lines = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
+    return reversed(b",".join(lines).decode("latin-1").split(","))
+
+
+def _address(text: str) -> Address | None:
+    """An address as proxies write it: with or without a port, an IPv6 address with a port in brackets."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
