@@ -19,6 +19,8 @@ from starlette.websockets import WebSocketClose
 
 from app import wiring
 from app.content import PAGES
+from app.serving.visitor import VisitorAddress
+from app.settings import Settings
 from app.ui import mode, session
 from app.world.http import is_loopback_host
 
@@ -143,5 +145,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),
     lifespan=lifespan,
-    middleware=[Middleware(LoopbackNames), Middleware(ServedOn), Middleware(KnownPages), Middleware(BrowserId)],
+    middleware=[
+        Middleware(LoopbackNames),
+        Middleware(ServedOn),
+        Middleware(VisitorAddress, trusted=Settings.from_environment().trusted_proxies),
+        Middleware(KnownPages),
+        Middleware(BrowserId),
+    ],
 )

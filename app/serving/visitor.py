@@ -6,11 +6,13 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+VISITOR = "x-irsa-visitor"
+"""The header in which our server hands on a visitor's address; a browser's own is dropped."""
 _IPV6_PREFIX = 64
 """One subscriber's network (RFC 6177): a visitor may take any address in it."""
 
@@ -76,3 +78,19 @@ def _address(text: str) -> Address | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+class VisitorAddress:
+    """Tells the pages by which address a visitor is counted. What a browser says of that itself is dropped."""
+
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network] = ()) -> None:
+        self._app = app
+        self._trusted = trusted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through, with that header set."""
+        if scope["type"] != "lifespan":
+            name = VISITOR.encode("ascii")
+            kept = [(key, value) for key, value in scope["headers"] if key.lower() != name]
+            scope = {**scope, "headers": [*kept, (name, address_of(scope, self._trusted).encode("ascii"))]}
+        await self._app(scope, receive, send)

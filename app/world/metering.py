@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from typing import Any, TypeVar
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.flow.budget import Quota
 
@@ -21,6 +23,26 @@ T = TypeVar("T")
 
 payer: ContextVar[Quota | None] = ContextVar("payer", default=None)
 """Who pays for what runs in this context; None for work that is nobody's."""
+
+held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
+"""Says by how many seconds the answer to the request of this context is late."""
+
+
+class HoldBack:
+    """Holds back the answers of an ASGI application as `held_back` says. Waiting takes no CPU time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through, some of it later."""
+
+        async def later(message: Message) -> None:
+            if message["type"] == "http.response.start" and (seconds := held_back.get()) is not None:
+                await asyncio.sleep(seconds())
+            await send(message)
+
+        await self._app(scope, receive, later)
 
 
 class Metered(Coroutine[Any, Any, T]):

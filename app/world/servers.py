@@ -15,6 +15,7 @@ from app.world import issuer, webhook
 from app.world.apiserver.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
 from app.world.http import BODY_LIMIT
+from app.world.metering import HoldBack
 from app.world.store import WorldStore
 
 HOST = "127.0.0.1"
@@ -97,7 +98,7 @@ class Servers:
 
 def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        HoldBack(app),
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=BODY_LIMIT,

@@ -17,7 +17,7 @@ from app.world.making import WorldMaker
 from app.world.memento import Memento
 from app.world.node.files import NodeFiles
 from app.world.node.runner import AwsCli
-from app.world.passage import move_clock
+from app.world.passage import follow_wall_clock, move_clock
 from app.world.pki import Pki
 from app.world.servers import HOST, Servers, listen, port_of
 from app.world.store import WorldStore
@@ -89,14 +89,17 @@ class Simulation:
 
     def kept(self, key: str) -> World | None:
         """The world of a learner's key, if there is one."""
-        return self._maker.kept(key)
+        kept = self._maker.kept(key)
+        if kept is not None and kept.clock.jump():
+            self.run(follow_wall_clock(kept))
+        return kept
 
     def world(self, key: str, visitor: str = "") -> World:
         """The world of a learner's key: made on first use, with the scenario in it and its Pods finished.
 
         `visitor`: the address for which it is made. Raises `NoRoom`.
         """
-        return self._maker.kept(key) or self.run(self._maker.made(key, visitor))
+        return self.kept(key) or self.run(self._maker.made(key, visitor))
 
     def reset(self, key: str, visitor: str = "") -> World:
         """A new world in place of the learner's old one. Raises `NoRoom`."""

@@ -73,7 +73,9 @@ def authenticate(directory: Directory, request: Incoming, signature: Signature) 
     if account is None or key is None:
         _refuse(dialect, "unknown_key", key_detail)
     account.usage.acted = account.usage.acted or key is account.admin
-    if key is not account.explorer and account.usage.charge(reserve=not key.session_token):
+    if key is account.explorer:
+        account.usage.charge()
+    elif account.usage.admit(reserve=not key.session_token):
         raise slow_down() if dialect == "s3" else throttled()
 
     # (2) A session shows its token, has not ended, and its role is still there

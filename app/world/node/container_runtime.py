@@ -84,7 +84,7 @@ class ContainerRuntime:
 
         async with self._programs:
             # A world that has used up its CPU time does not begin what would be throttled at every server it asks.
-            await asyncio.sleep(min(world.usage.quota.wait(), PROGRAM_SECONDS))
+            await asyncio.sleep(min(world.usage.wait(), PROGRAM_SECONDS))
             try:
                 async with asyncio.timeout(PROGRAM_SECONDS):
                     return await asyncio.get_running_loop().run_in_executor(self._threads, aws)

@@ -40,7 +40,7 @@ async def assume_role_with_web_identity(
     found = _ACCOUNT.match(parameters.get("RoleArn", ""))
     account = directory.account(found[1]) if found else None
     if account is not None:
-        if account.usage.charge():
+        if account.usage.admit():
             raise throttled()
         check_region(account, region)
 
