@@ -7,11 +7,25 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import arrival, components, controls, depth, lab, language, mode, navigation, page_errors, presenting, thief
+from app.ui import (
+    arrival,
+    components,
+    controls,
+    depth,
+    lab,
+    language,
+    mode,
+    navigation,
+    page_errors,
+    presenting,
+    session,
+    thief,
+)
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
-# (1) Who turns the page waits for nothing of the old one.
+# (1) Who has used too much waits. Who turns the page waits for nothing of the old one.
+session.admit()
 navigation.leave()
 st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 
@@ -51,3 +65,4 @@ with st.sidebar, page_errors.contained(content):
         depth.switch(content)
     presenting.start(name, content)
     controls.panel(content)
+session.charge()

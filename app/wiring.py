@@ -37,15 +37,15 @@ def simulated(simulation: Simulation, world: World) -> Ports:
     from app.clients.kubernetes_cluster import KubernetesCluster
 
     kubernetes, issuer = _transports(simulation)
-    admin = world.account.admin
+    key = world.account.explorer
     return Ports(
         cluster=KubernetesCluster(
-            host=f"{simulation.kubernetes_url}/k8s/{world.path}", token=world.admin_token, transport=kubernetes
+            host=f"{simulation.kubernetes_url}/k8s/{world.path}", token=world.explorer_token, transport=kubernetes
         ),
         aws=BotoAws(
             region=world.region,
             endpoint_url=simulation.aws_url,
-            identity=static_identity(admin.access_key_id, admin.secret_access_key),
+            identity=static_identity(key.access_key_id, key.secret_access_key),
         ),
         issuer=PublicIssuer(issuer),
         clock=world.clock,

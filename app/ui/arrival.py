@@ -32,6 +32,8 @@ def arrive(content: Content) -> Visit | None:
 def hindrances(visit: Visit | None, content: Content) -> None:
     """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
     st.html(_mode(visit, content))
+    if loss := session.loss():
+        notice.lost(loss, content)
     if mode.was_refused() and (refused := mode.refusal()):
         notice.show(refused, content, key="refused")
     elif mode.is_live() and visit:

@@ -69,3 +69,12 @@ def silence(visit: Visit, content: Content) -> None:
         f"{prose(content.message('mode.silent'))}</strong></p>{words}<ul>{listed}</ul></div></div>",
         key="silence",
     )
+
+
+def lost(loss: str, content: Content) -> None:
+    """Says why the reader's world is gone, and what there is still."""
+    words = " ".join(content.message(f"limits.{key}") for key in (f"lost_{loss}", "lost_kept"))
+    components.block(
+        f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p>{prose(words)}</p></div></div>',
+        key="lost",
+    )

@@ -16,19 +16,24 @@ from app.flow.model import JsonValue, Step, Subject
 from app.flow.ports import Ports
 from app.flow.walk import walk
 from app.settings import Settings
-from app.ui import choosing, live, mode
+from app.ui import allowance, choosing, live, mode
 from app.ui.visit import Visit as Visit
 from app.wiring import simulated
 from app.world import edits, scenario
 from app.world.memento import Memento
 from app.world.simulation import Simulation
+from app.world.store import NoRoom
 from app.world.world import World
 
 COOKIE = "irsa_explorer_browser"
 """Holds the browser's id. Only the server reads it; nobody writes it into an address, a log or a page."""
 
 SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
-_ID = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
+_PROCESS = secrets.token_hex(4)
+"""Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
+_LOSS = "world_lost"
+"""In the session: why the world that this reader had is gone, until they have read it."""
 _VISIT = "visit"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or mended one since."""
@@ -36,8 +41,8 @@ _DIAGNOSIS = "diagnosis"
 
 
 def new_id() -> str:
-    """An id that nobody can guess: 128 random bits."""
-    return secrets.token_hex(16)
+    """An id that nobody can guess, 128 random bits, and the process that gave it out."""
+    return secrets.token_hex(16) + _PROCESS
 
 
 def is_id(text: str) -> bool:
@@ -54,9 +59,35 @@ def simulation() -> Simulation:
     return made
 
 
+def admit() -> None:
+    """Comes before everything else in a run: stops it where this visitor has used too much CPU time."""
+    allowance.admit(_key(), begun=False)
+
+
+def charge() -> None:
+    """Comes last in a run: what it took is charged."""
+    allowance.admit(_key())
+
+
 def world() -> World:
-    """This browser's world: made on first use, made anew where it was dropped."""
-    return simulation().world(_key())
+    """This browser's world: a new one on first use, and where it is gone. Stops the run where none can be made."""
+    key = _key()
+    allowance.admit(key)
+    if kept := simulation().kept(key):
+        return kept
+    loss = simulation().store.why_gone(key) or ("" if key.endswith(_PROCESS) else "restarted")
+    try:
+        made = simulation().world(key, allowance.address())
+    except NoRoom as refused:
+        allowance.stop("no_room", refused.seconds)
+    if loss:
+        st.session_state[_LOSS] = loss
+    return made
+
+
+def loss() -> str:
+    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said."""
+    return str(st.session_state.pop(_LOSS, ""))
 
 
 def beside() -> dict[str, object]:
@@ -102,6 +133,8 @@ def simulated_visit() -> Visit:
     """The last walk through this browser's world; the first one is made here."""
     here = world()
     last = st.session_state.get(_VISIT)
+    if isinstance(last, Visit) and last.world != here.path:
+        st.session_state.setdefault(_LOSS, "elsewhere")
     same = isinstance(last, Visit) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
     return last if isinstance(last, Visit) and same else _walk(here)
 
@@ -132,7 +165,12 @@ def run_again() -> None:
 
 def reset() -> None:
     """Throws this browser's world away and walks through a new one."""
-    _walk(simulation().reset(_key()))
+    allowance.admit(_key())
+    try:
+        made = simulation().reset(_key(), allowance.address())
+    except NoRoom as refused:
+        allowance.stop("no_room", refused.seconds)
+    _walk(made)
 
 
 def cause(fault_id: str) -> None:
@@ -189,6 +227,8 @@ def move_clock(seconds: float) -> None:
 
 
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Visit:
+    if wait := here.usage.wait(reserve=True):
+        allowance.stop("world_busy", wait)
     opened = simulated(simulation(), here)
     started = time.perf_counter()
     found = walk(opened, SUBJECT)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+JUMP_SECONDS = 5.0
+"""By how much wall clock and monotonic clock may part before the world takes it for a jump."""
+
 
 class WorldClock:
     """Tokens, credentials and kubelet live by this clock; SigV4's `X-Amz-Date` keeps to the wall clock."""
@@ -11,6 +14,7 @@ class WorldClock:
     def __init__(self) -> None:
         self.offset = 0.0
         """Seconds ahead of the wall clock; negative when behind."""
+        self._apart = time.time() - time.monotonic()
 
     def now(self) -> float:
         """Unix seconds in this world."""
@@ -19,3 +23,13 @@ class WorldClock:
     def move(self, seconds: float) -> None:
         """Moves the clock forward, or back where `seconds` is negative."""
         self.offset += seconds
+
+    def jump(self) -> float:
+        """Seconds by which the wall clock was set forward (negative: back) or slept through since `noticed`; 0 where it
+        only went on, or was corrected by less than `JUMP_SECONDS`."""
+        seconds = time.time() - time.monotonic() - self._apart
+        return seconds if abs(seconds) > JUMP_SECONDS else 0.0
+
+    def noticed(self) -> None:
+        """Takes the wall clock as it is now for right."""
+        self._apart = time.time() - time.monotonic()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from app.world import memento
 from app.world.memento import Memento
 from app.world.passage import move_clock
+from app.world.usage import looks
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -107,7 +108,7 @@ class History:
     async def resume(self) -> bool:
         """Takes up the world again. Returns whether it was changed elsewhere: what was kept of later is then gone."""
         async with self.world.changing:
-            if self._left == _looks(self.world) and abs(self.world.clock.offset - self._offset) < _DRIFT:
+            if self._left == looks(self.world) and abs(self.world.clock.offset - self._offset) < _DRIFT:
                 self._hold()
                 return False
             await self._begin_anew(max(self.world.clock.now() - self.start, self.current.place), ELSEWHERE)
@@ -139,7 +140,7 @@ class History:
 
     def _let_go(self) -> None:
         self._hold()
-        self._left = _looks(self.world)
+        self._left = looks(self.world)
 
     def _trim(self) -> None:
         """Drops the oldest that is missed least: one where nothing was done and nothing happens, never the first."""
@@ -147,14 +148,3 @@ class History:
             spare = [stop for stop in self.stops[1:] if stop is not self.current]
             plain = [stop for stop in spare if not stop.act and stop.place not in self._landmarks]
             self.stops.remove((plain or spare)[0])
-
-
-def _looks(world: World) -> Hashable:
-    """What is different once somebody acted, and the same when they only asked."""
-    accounts = (world.account, world.other_account)
-    keys = tuple(key.kid for key in world.keys.published)
-    stored = tuple(
-        repr((account.roles, account.oidc_providers, account.policies, account.disabled_sts_regions))
-        for account in accounts
-    )
-    return (world.cluster.changes.version, world.faults, keys, stored)

@@ -57,6 +57,7 @@ def create_app(find_world: Callable[[str], World | None], issuer_host: str) -> S
             world = find_world(request.path_params["issuer_id"])
             if world is None:
                 return JSONResponse({"message": "Not Found"}, 404)
+            world.usage.charge()
             if not world.issuer_published:
                 return Response(_PRIVATE, 403, media_type="application/xml")
             return JSONResponse(document(world), headers=HEADERS)

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from app.world.metering import task_factory
+
 T = TypeVar("T")
 
 
@@ -62,6 +64,7 @@ class LoopThread:
 
     async def _until_stopped(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_task_factory(task_factory)
         self._stopping = asyncio.Event()
         async with self._work() as task:
             self._ready.set()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from app.world import scenario
-from app.world.store import WorldStore
+from app.world.metering import payer
+from app.world.store import NoRoom, WorldStore
+from app.world.usage import Usage, looks
 from app.world.world import Ground, World
 
 PODS_SECONDS = 20.0
@@ -26,27 +28,36 @@ class WorldMaker:
         kept = self._store.get(key)
         return None if key in self._making else kept
 
-    async def made(self, key: str, *, anew: bool = False) -> World:
-        """The world of a learner's key, or a new one, with the scenario in it and its Pods finished."""
+    async def made(self, key: str, visitor: str = "", *, anew: bool = False) -> World:
+        """The world of a learner's key, or a new one, with the scenario in it and its Pods finished.
+
+        `visitor`: the address for which it is made. Raises `NoRoom`.
+        """
         if key not in self._making:
             kept = None if anew else self._store.get(key)
             if kept is not None:
                 return kept
-            self._making[key] = asyncio.get_running_loop().create_task(self._make(key))
+            self._making[key] = asyncio.get_running_loop().create_task(self._make(key, visitor))
         # Shielded: a caller that gives up does not take the world from the others who wait for it.
         return await asyncio.shield(self._making[key])
 
-    async def _make(self, key: str) -> World:
+    async def _make(self, key: str, visitor: str) -> World:
         try:
             if self.ground is None:
                 raise RuntimeError("the simulated world is not running")
-            world = World(self.ground, account_id=self._store.free_account_id())
-            self._store.put(key, world)  # before it is complete: its servers must find it
-            await scenario.seed(world)
-            await world.kubelet.settle(PODS_SECONDS)
+            world = World(self.ground, account_id=self._store.free_account_id(), usage=Usage(payer.get()))
+            try:
+                self._store.put(key, world, visitor)  # before it is complete: its servers must find it
+            except NoRoom:
+                world.close()
+                raise
+            try:
+                await scenario.seed(world)
+                await world.kubelet.settle(PODS_SECONDS)
+            except BaseException:
+                self._store.discard(key)
+                raise
+            world.usage.untouched = looks(world)
             return world
-        except BaseException:
-            self._store.discard(key)
-            raise
         finally:
             del self._making[key]

@@ -5,9 +5,10 @@ forgotten. The parts that others hold on to (the world, its accounts, its kubele
 their attributes of that moment; what hangs on the attributes is copied. What is in `_SHARED` is never copied: it does
 not change, or it is no state but the machinery that works on it.
 
-Not taken back: the exchange log, which is history; the counters of resource versions and of Pods' addresses, so that
-none is given out twice and an address in the log is one Pod's; the wall clock, so that in the restored world time has
-gone on; and in which words STS refuses, which is a choice of whoever looks and no event in the world.
+Not taken back: what is known of the world's use; the exchange log, which is history; the counters of resource
+versions and of Pods' addresses, so that none is given out twice and an address in the log is one Pod's; the wall
+clock, so that in the restored world time has gone on; and in which words STS refuses, which is a choice of whoever
+looks and no event in the world.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from app.world.network import Network
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kept_files import KeptFile, read_tree, write_tree
 from app.world.node.kubelet import Kubelet
+from app.world.usage import Usage
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -52,7 +54,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
 """The parts of a world beside itself, with the attributes that do not come back. The objects do, in another way."""
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
-    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, asyncio.Lock, asyncio.Task),
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, asyncio.Lock, asyncio.Task, Usage),
 )
 
 

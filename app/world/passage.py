@@ -27,3 +27,17 @@ async def move_clock(world: World, seconds: float) -> None:
         await world.kubelet.sync()
     world.clock.offset = target
     await world.kubelet.sync()
+
+
+async def follow_wall_clock(world: World) -> None:
+    """Lives through a jump of the system's clock as through a clock that its learner moves.
+
+    Where the world is being changed as a whole, the next who looks does it: that change may wait for the request that
+    looks now.
+    """
+    if world.clock.jump() and not world.changing.locked():
+        async with world.changing:
+            seconds = world.clock.jump()
+            world.clock.noticed()
+            world.clock.move(-seconds)
+            await move_clock(world, seconds)

@@ -18,6 +18,7 @@ from app.world import issuer, webhook
 from app.world.apiserver.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
 from app.world.http import BODY_LIMIT
+from app.world.metering import HoldBack
 from app.world.store import WorldStore
 
 HOST = "127.0.0.1"
@@ -132,7 +133,7 @@ class TlsServer(uvicorn.Server):
 def _config(app: ASGIApp) -> uvicorn.Config:
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
-        app,
+        HoldBack(app),
         http=http_protocol(connections),
         ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,

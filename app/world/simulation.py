@@ -17,7 +17,7 @@ from app.world.making import WorldMaker
 from app.world.memento import Memento
 from app.world.node.files import NodeFiles
 from app.world.node.runner import AwsCli
-from app.world.passage import move_clock
+from app.world.passage import follow_wall_clock, move_clock
 from app.world.pki import Pki
 from app.world.servers import HOST, Servers, listen, port_of
 from app.world.store import WorldStore
@@ -54,7 +54,6 @@ class Simulation:
         self.ca_pem = self._pki.root_ca_pem
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
-        self._beside: dict[str, dict[str, object]] = {}
         self._keys = KeyPool()
         self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
         self._files = NodeFiles()
@@ -88,13 +87,23 @@ class Simulation:
 
     # (2) Worlds
 
-    def world(self, key: str) -> World:
-        """The world of a learner's key: made on first use, with the scenario in it and its Pods finished."""
-        return self._maker.kept(key) or self.run(self._maker.made(key))
+    def kept(self, key: str) -> World | None:
+        """The world of a learner's key, if there is one."""
+        kept = self._maker.kept(key)
+        if kept is not None and kept.clock.jump():
+            self.run(follow_wall_clock(kept))
+        return kept
 
-    def reset(self, key: str) -> World:
-        """A new world in place of the learner's old one."""
-        return self.run(self._maker.made(key, anew=True))
+    def world(self, key: str, visitor: str = "") -> World:
+        """The world of a learner's key: made on first use, with the scenario in it and its Pods finished.
+
+        `visitor`: the address for which it is made. Raises `NoRoom`.
+        """
+        return self.kept(key) or self.run(self._maker.made(key, visitor))
+
+    def reset(self, key: str, visitor: str = "") -> World:
+        """A new world in place of the learner's old one. Raises `NoRoom`."""
+        return self.run(self._maker.made(key, visitor, anew=True))
 
     def move_clock(self, world: World, seconds: float) -> None:
         """Moves the world's clock and lets kubelet do what the passed time asks for. Raises `ValueError`."""
@@ -104,7 +113,7 @@ class Simulation:
 
     def save(self, world: World) -> Memento:
         """The world as it is now, to go back to."""
-        return self._change(world, memento.save(world))
+        return self._alone(world, memento.save(world))
 
     def restore(self, world: World, saved: Memento) -> None:
         """Makes the world what it was. Raises `ValueError` for another world's memento."""
@@ -126,14 +135,19 @@ class Simulation:
 
     def beside(self, world: World) -> dict[str, object]:
         """What is kept beside a world for as long as there is that world; no part of its state."""
-        return self._beside.setdefault(world.path, {})
+        return world.usage.beside
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""
         return self._thread.run(work)
 
     def _change(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what changes a world as a whole: one at a time, whatever a second tab asks for. Raises `LookupError`."""
+        """Runs what its learner does to a world as a whole. Raises `LookupError`."""
+        world.usage.acted = True
+        return self._alone(world, work)
+
+    def _alone(self, world: World, work: Coroutine[Any, Any, T]) -> T:
+        """Runs what is about a world as a whole, one at a time, whatever a second tab asks. Raises `LookupError`."""
 
         async def alone() -> T:
             async with world.changing:
@@ -147,7 +161,6 @@ class Simulation:
             work.close()
 
     def _drop(self, world: World) -> None:
-        self._beside.pop(world.path, None)
         self._thread.call_soon(world.close)
 
     # (3) The servers

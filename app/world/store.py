@@ -5,15 +5,51 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from app.flow.budget import Buckets
 from app.world.aws.account import Account
+from app.world.usage import was_acted_in
 from app.world.world import World
+
+NEW_AT_ONCE = 400
+"""Worlds that visitors of one address may make at once: a room of 300 behind one router, and some who press reset."""
+NEW_PER_SECOND = 1.0
+"""How many they may make after that."""
+GONE_LIMIT = 10_000
+"""Keys of which is remembered why their world went; the oldest are forgotten first."""
+
+Loss = Literal["evicted", "idle"]
+"""Why a world went: another needed the room, or nobody used it for too long."""
+
+
+class NoRoom(Exception):
+    """No further world can be made for this visitor now."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no world can be made for another {seconds:.0f} seconds")
+        self.seconds = seconds
+        """Until there may be room."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    world: World
+    used: float
+    """When it was last used."""
+    visitor: str
+    """The address for which it was made."""
 
 
 class WorldStore:
-    """At most `capacity` worlds. Those idle longer than `idle_seconds` go; the longest unused, when one too many comes.
+    """At most `capacity` worlds, of which one address has at most three quarters.
+
+    Those idle longer than `idle_seconds` go. When one too many comes, one goes in which nobody has acted: of the
+    address's own where it has its share, else of the address that has the most worlds, the longest unused of them.
+    Where all were acted in, the longest unused of the address's own goes; other addresses never lose such a one.
 
     Safe to use from several threads. `drop` is called for every world that goes, outside the lock.
     """
@@ -24,17 +60,23 @@ class WorldStore:
         capacity: int,
         idle_seconds: float,
         drop: Callable[[World], None],
+        acted_in: Callable[[World], bool] = was_acted_in,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`acted_in` is called in the thread that puts a world."""
         self._capacity = capacity
+        self._share = capacity - capacity // 4
         self._idle_seconds = idle_seconds
         self._drop = drop
+        self._acted_in = acted_in
         self._now = now
+        self._new = Buckets(capacity=NEW_AT_ONCE, rate=NEW_PER_SECOND, now=now)
         self._lock = threading.Lock()
-        self._worlds: OrderedDict[str, tuple[World, float]] = OrderedDict()
-        """By key: the world and when it was last used, the longest unused first."""
+        self._worlds: OrderedDict[str, _Kept] = OrderedDict()
+        """By key, the longest unused first."""
         self._keys: dict[str, str] = {}
         """From path, issuer and account to the learner's key."""
+        self._gone: OrderedDict[str, Loss] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._worlds)
@@ -44,26 +86,67 @@ class WorldStore:
         with self._lock:
             return self._use(key)
 
-    def put(self, key: str, world: World) -> None:
-        """Keeps a world under a key, in place of the one that was there."""
-        dropped = []
+    def put(self, key: str, world: World, visitor: str = "") -> None:
+        """Keeps a world under a key, in place of the one that was there. `visitor`: the address it is made for.
+
+        Raises `NoRoom`, and has changed nothing, where the address makes too many, or where all others' worlds were
+        acted in and it has none that could go.
+        """
+        new = self._new.of(visitor)
+        if wait := new.wait():
+            raise NoRoom(wait)
         with self._lock:
-            if key in self._worlds:
-                dropped.append(self._remove(key))
-            while len(self._worlds) >= self._capacity:
-                dropped.append(self._remove(next(iter(self._worlds))))
-            self._worlds[key] = (world, self._now())
+            going = key if key in self._worlds else self._to_evict(visitor)
+            dropped = [self._remove(going)] if going is not None else []
+            if going not in (None, key):
+                self._remember(going, "evicted")
+            self._worlds[key] = _Kept(world, self._now(), visitor)
             for name in _names(world):
                 self._keys[name] = key
+        new.take(1)
         for old in dropped:
             self._drop(old)
+
+    def _to_evict(self, visitor: str) -> str | None:
+        """The key of the world that makes room for another one; None where there is room. Raises `NoRoom`."""
+        own = [key for key, kept in self._worlds.items() if kept.visitor == visitor]
+        has_its_share = len(own) >= self._share
+        if len(self._worlds) < self._capacity and not has_its_share:
+            return None
+        spare = self._untouched(own if has_its_share else self._by_address())
+        if spare is not None:
+            return spare
+        if own:
+            return own[0]
+        longest_unused = next(iter(self._worlds.values()))
+        raise NoRoom(max(longest_unused.used + self._idle_seconds - self._now(), 1.0))
+
+    def _by_address(self) -> list[str]:
+        """All keys: those of the address with the most worlds first, the longest unused of each first."""
+        counts = Counter(kept.visitor for kept in self._worlds.values())
+        return sorted(self._worlds, key=lambda key: -counts[self._worlds[key].visitor])
+
+    def _untouched(self, keys: Iterable[str]) -> str | None:
+        return next((key for key in keys if not self._acted_in(self._worlds[key].world)), None)
+
+    def why_gone(self, key: str) -> Loss | None:
+        """Why the world of a key went; told once, and None where it did not or that is forgotten."""
+        with self._lock:
+            return self._gone.pop(key, None)
+
+    def _remember(self, key: str, loss: Loss) -> None:
+        self._gone[key] = loss
+        if len(self._gone) > GONE_LIMIT:
+            self._gone.popitem(last=False)
 
     def expire(self) -> int:
         """Drops what has been idle too long; returns how many."""
         with self._lock:
             limit = self._now() - self._idle_seconds
-            idle = [key for key, (_, used) in self._worlds.items() if used <= limit]
+            idle = [key for key, kept in self._worlds.items() if kept.used <= limit]
             dropped = [self._remove(key) for key in idle]
+            for key in idle:
+                self._remember(key, "idle")
         for world in dropped:
             self._drop(world)
         return len(dropped)
@@ -122,13 +205,12 @@ class WorldStore:
     def _use(self, key: str) -> World | None:
         if key not in self._worlds:
             return None
-        world, _ = self._worlds[key]
-        self._worlds[key] = (world, self._now())
+        kept = self._worlds[key] = replace(self._worlds[key], used=self._now())
         self._worlds.move_to_end(key)
-        return world
+        return kept.world
 
     def _remove(self, key: str) -> World:
-        world, _ = self._worlds.pop(key)
+        world = self._worlds.pop(key).world
         for name in _names(world):
             del self._keys[name]
         return world

@@ -17,9 +17,9 @@ _GROUP = "authentication.k8s.io/v1"
 
 
 async def token_review(world: World, token: str, audience: str) -> JsonValue:
-    """The `status` of a TokenReview for that audience, asked by the learner; an `error` where no answer came."""
+    """The `status` of a TokenReview for that audience, asked by the explorer; an `error` where no answer came."""
     review = {"kind": "TokenReview", "apiVersion": _GROUP, "spec": {"token": token, "audiences": [audience]}}
-    answer = await _post(world, "tokenreviews", world.admin_token, review)
+    answer = await _post(world, "tokenreviews", world.explorer_token, review)
     return answer.get("status") if isinstance(answer.get("status"), dict) else {"error": str(answer.get("message", ""))}
 
 

@@ -85,6 +85,7 @@ def create_app(find_world: Callable[[str], World | None]) -> Starlette:
         world = find_world(request.path_params["path"])
         if world is None:
             return PlainTextResponse("404 page not found\n", 404)
+        world.usage.charge()
         if request.headers.get("content-type") != "application/json":
             return PlainTextResponse("Invalid Content-Type, expected `application/json`\n", 415)
         try:

@@ -27,6 +27,7 @@ from app.world.network import Network
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
 from app.world.node.runner import AwsCli
+from app.world.usage import Usage
 
 REGION = "ap-northeast-1"
 ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
@@ -49,7 +50,8 @@ class Ground:
 class World:
     """State and identities of one world. It lives on the servers' loop."""
 
-    def __init__(self, ground: Ground, *, account_id: str) -> None:
+    def __init__(self, ground: Ground, *, account_id: str, usage: Usage | None = None) -> None:
+        """`usage`: where its use is counted, if not from now on."""
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
         self.account_id = account_id
         """12 digits. The next number is the other account's."""
@@ -70,21 +72,24 @@ class World:
         # (2) Secrets.
         self.admin_token = f"{self.path}.{secrets.token_urlsafe(32)}"
         """The learner's bearer token for the API server. It names the world, for clients that leave out the path."""
+        self.explorer_token = secrets.token_urlsafe(32)
+        """The same user's, for the explorer: so its walks are not taken for what the learner does."""
         self.node_token = secrets.token_urlsafe(32)
         """Kubelet's."""
         self.keys = KeyRing(ground.keys)
 
-        # (3) State.
+        # (3) State, and what is known of its use.
+        self.usage = usage or Usage()
         self.clock = WorldClock()
         self.log = ExchangeLog()
         self.network = Network(ground.loopback, self.log)
         self.root_ca_pem = ground.loopback.root_ca_pem
         self.cluster = ClusterState(self.clock)
-        self.account = Account(account_id, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log)
-        self.other_account = Account(
-            str(int(account_id) + 1), region=REGION, clock=self.clock, issuer_client=self.network, log=self.log
+        self.account, self.other_account = (
+            Account(number, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log, usage=self.usage)
+            for number in (account_id, str(int(account_id) + 1))
         )
-        """Another account of the same company: no provider, no roles, until somebody makes them."""
+        """The learner's, and another one of the same company: no provider, no roles, until somebody makes them."""
         self.webhook_settings = WebhookSettings(region=REGION, sts_regional_endpoint=True)
         self.issuer_published = True
         """Whether the issuer's documents can be read. Set it to False, and it answers as a private bucket does."""
@@ -122,9 +127,9 @@ class World:
             self.network.closed.add(path)
 
     def user_of(self, token: str) -> User | None:
-        """Whose static bearer token this is: the learner's, kubelet's, or nobody's."""
+        """Whose static bearer token this is: the learner's, the explorer's, kubelet's, or nobody's."""
         given = token.encode("utf-8", "replace")
-        if hmac.compare_digest(given, self.admin_token.encode()):
+        if any(hmac.compare_digest(given, own.encode()) for own in (self.admin_token, self.explorer_token)):
             return ADMIN
         if hmac.compare_digest(given, self.node_token.encode()):
             return User(name=f"system:node:{self.node_name}", groups=("system:nodes", "system:authenticated"))

@@ -19,9 +19,10 @@ from app.world.loopback import Loopback
 from app.world.memento import Memento
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kept_files import read_tree
+from app.world.usage import Usage
 from app.world.world import World
 
-MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Memento, asyncio.Lock, asyncio.Task),)
+MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Memento, Usage, asyncio.Lock, asyncio.Task),)
 """What works on the state and is none."""
 NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""

@@ -31,13 +31,24 @@ def dropped():
 
 @pytest.fixture
 def store(clock, dropped):
-    return WorldStore(capacity=3, idle_seconds=60, drop=lambda world: dropped.append(world.path), now=clock)
+    return WorldStore(
+        capacity=3,
+        idle_seconds=60,
+        drop=lambda world: dropped.append(world.path),
+        acted_in=lambda world: world.acted,
+        now=clock,
+    )
 
 
-def a_world(name):
+def a_world(name, acted=False):
     accounts = [SimpleNamespace(account_id=f"{number}{name}") for number in (1, 2)]
     return SimpleNamespace(
-        path=name, issuer_id=name.upper(), account_id=f"1{name}", account=accounts[0], other_account=accounts[1]
+        acted=acted,
+        path=name,
+        issuer_id=name.upper(),
+        account_id=f"1{name}",
+        account=accounts[0],
+        other_account=accounts[1],
     )
 
 

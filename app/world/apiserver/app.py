@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from app.flow.model import JsonObject
 from app.world.apiserver import codec, discovery, errors, openapi, reading, tokens
-from app.world.apiserver.authentication import User, authenticate, named_world
+from app.world.apiserver.authentication import User, authenticate, bears, is_own, named_world
 from app.world.apiserver.authorization import authorize
 from app.world.apiserver.exec_channels import serve_exec
 from app.world.apiserver.impersonation import acting_user
@@ -31,6 +31,7 @@ from app.world.apiserver.responses import common_headers, error_response, json_r
 from app.world.apiserver.reviews import answer_review
 from app.world.apiserver.writing import Write
 from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.world.passage import follow_wall_clock
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -84,13 +85,15 @@ class ApiServer:
     def _admit(
         self, method: str, scope: Scope, headers: Headers, query: Mapping[str, str]
     ) -> tuple[World, User, RequestInfo]:
-        """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403 and 404."""
+        """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403, 404 and 429."""
         if not is_loopback_host(headers.get("host", "")):
             raise errors.bad_request("this server answers to loopback names only")
         authorization = headers.get("authorization", "")
         world = self._find_world(scope["path_params"].get("world") or named_world(authorization))
         if world is None:
             raise errors.no_such_resource()
+        if seconds := _charge(world, authorization):
+            raise errors.too_many_requests("Too many requests, please try again later.", seconds)
         path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
         info = parse_request(path, method, query)
         user = acting_user(world, authenticate(world, authorization), headers)
@@ -100,6 +103,8 @@ class ApiServer:
     async def _answer(self, request: Request) -> Response:
         query = request.query_params
         world, user, info = self._admit(request.method, request.scope, request.headers, query)
+        if "system:nodes" not in user.groups:  # kubelet asks while it follows
+            await follow_wall_clock(world)
         if not info.resource:
             if request.method not in ("GET", "HEAD"):
                 raise errors.method_not_allowed()
@@ -128,6 +133,18 @@ class ApiServer:
         if info.verb == "patch":
             return await write.patch(info.name)
         return await (write.delete(info.name) if info.name else write.delete_collection())
+
+
+def _charge(world: World, authorization: str) -> float:
+    """Seconds for which the request is refused; 0 where it is served. The explorer and the node always are.
+
+    Their work is charged all the same: a page does not begin a walk where the world has no CPU time left for it.
+    """
+    if is_own(world, authorization):
+        world.usage.charge()
+        return 0.0
+    world.usage.acted = world.usage.acted or bears(authorization, world.admin_token)
+    return world.usage.admit(reserve=True)
 
 
 def _content_type(request: Request) -> str:

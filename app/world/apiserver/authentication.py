@@ -5,6 +5,7 @@ Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,16 @@ def named_world(authorization: str) -> str:
 def _bearer_token(authorization: str) -> str:
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def bears(authorization: str, token: str) -> bool:
+    """Whether an `Authorization` header holds that bearer token."""
+    return hmac.compare_digest(_bearer_token(authorization).encode("utf-8", "replace"), token.encode())
+
+
+def is_own(world: World, authorization: str) -> bool:
+    """Whether the explorer or the world's node asks."""
+    return bears(authorization, world.explorer_token) or bears(authorization, world.node_token)
 
 
 class InvalidToken(Exception):

@@ -5,6 +5,7 @@ Source of the texts: k8s.io/apimachinery `pkg/api/errors/errors.go` and `pkg/uti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -156,9 +157,10 @@ def unprocessable() -> ApiError:
     return ApiError(422, "Invalid", message, {})
 
 
-def too_many_requests(message: str) -> ApiError:
-    """429: a cap of this simulated cluster is reached."""
-    return ApiError(429, "TooManyRequests", message, {"retryAfterSeconds": 1}, retry_after=1)
+def too_many_requests(message: str, seconds: float = 1) -> ApiError:
+    """429: a cap of this simulated cluster is reached, or the client is to wait (`NewTooManyRequests`)."""
+    whole = math.ceil(seconds)
+    return ApiError(429, "TooManyRequests", message, {"retryAfterSeconds": whole}, retry_after=whole)
 
 
 def internal(message: str) -> ApiError:

@@ -18,6 +18,7 @@ from app.world.aws.issuer_client import IssuerClient
 from app.world.aws.times import iso
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
+from app.world.usage import Usage
 
 SESSION_LIMIT = 500
 """Sessions kept per account. Expired ones go first, then the oldest."""
@@ -29,14 +30,23 @@ class Account:
     """State of one account. Everything in it belongs to one learner; no account refers to another."""
 
     def __init__(
-        self, account_id: str, *, region: str, clock: WorldClock, issuer_client: IssuerClient, log: ExchangeLog
+        self,
+        account_id: str,
+        *,
+        region: str,
+        clock: WorldClock,
+        issuer_client: IssuerClient,
+        log: ExchangeLog,
+        usage: Usage | None = None,
     ) -> None:
+        """`usage`: that of the world which the account is in."""
         self.account_id = account_id
         """12 digits."""
         self.region = region
         self.clock = clock
         self.issuer_client = issuer_client
         self.log = log
+        self.usage = usage or Usage()
         self.sts_wording: Literal["current", "classic"] = "current"
         """In which words STS refuses a web identity: those of 2026, or those of the years before."""
         self.disabled_sts_regions: set[str] = set()
@@ -73,13 +83,21 @@ class Account:
             user_id=new_unique_id("AIDA"),
         )
         """The learner's own long-lived key, an administrator's."""
+        self.explorer = AccessKey(
+            access_key_id=new_access_key_id("AKIA", account_id),
+            secret_access_key=new_secret(),
+            arn=self.admin.arn,
+            user_id=self.admin.user_id,
+        )
+        """Another key of the same user, for the explorer: so its walks are not taken for what the learner does."""
         self._user_keys: dict[str, AccessKey] = {}
         self._sessions: dict[str, AccessKey] = {}
 
     def credentials(self, access_key_id: str) -> AccessKey | None:
         """The key with that id; None when it is unknown. Sessions that have ended are kept for a while."""
-        if access_key_id == self.admin.access_key_id:
-            return self.admin
+        for own in (self.admin, self.explorer):
+            if access_key_id == own.access_key_id:
+                return own
         return self._user_keys.get(access_key_id) or self._sessions.get(access_key_id)
 
     def is_alive(self, key: AccessKey) -> bool:

@@ -14,8 +14,9 @@ from typing import Literal, NoReturn
 from app.world.aws.access_keys import AccessKey, account_of, is_session_token
 from app.world.aws.account import Account
 from app.world.aws.directory import Directory
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import AwsError, throttled
 from app.world.aws.incoming import Incoming
+from app.world.aws.s3.errors import slow_down
 from app.world.aws.sigv4 import Signature, Verification, body_hash, verify
 from app.world.aws.times import compact, iso
 
@@ -71,6 +72,11 @@ def authenticate(directory: Directory, request: Incoming, signature: Signature) 
     key = account.credentials(signature.access_key_id) if account else None
     if account is None or key is None:
         _refuse(dialect, "unknown_key", key_detail)
+    account.usage.acted = account.usage.acted or key is account.admin
+    if key is account.explorer:
+        account.usage.charge()
+    elif account.usage.admit(reserve=not key.session_token):
+        raise slow_down() if dialect == "s3" else throttled()
 
     # (2) A session shows its token, has not ended, and its role is still there
     if key.session_token:

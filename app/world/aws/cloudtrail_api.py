@@ -26,6 +26,7 @@ _CODES: Mapping[str, str] = {
     "ExpiredToken": "ExpiredTokenException",
     "InvalidClientTokenId": "UnrecognizedClientException",
     "SignatureDoesNotMatch": "InvalidSignatureException",
+    "Throttling": "ThrottlingException",
 }
 """What the JSON protocol calls the refusals that all services share; it answers 400 to each."""
 

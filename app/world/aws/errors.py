@@ -22,6 +22,11 @@ def validation_error(message: str) -> AwsError:
     return AwsError(400, "ValidationError", message)
 
 
+def throttled() -> AwsError:
+    """`Throttling` of IAM and STS, as their callers see it reported."""
+    return AwsError(400, "Throttling", "Rate exceeded")
+
+
 def access_denied(message: str) -> AwsError:
     """`AccessDenied`, the same code in IAM, STS and S3."""
     return AwsError(403, "AccessDenied", message)

@@ -53,6 +53,8 @@ async def respond(directory: Directory, request: Request) -> Response:
     account = directory.account_by_path(match[1]) if match else None
     if match is None or account is None or account.node is None:
         return _error(404, "Not Found")
+    if account.usage.admit():
+        return _error(503, "Service Unavailable")
     if match[3] == "api/token":
         if request.method != "PUT":
             return _error(405, "Method Not Allowed", {"Allow": "OPTIONS, PUT"})

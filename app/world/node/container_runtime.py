@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -75,9 +76,15 @@ class ContainerRuntime:
         )
 
         def aws() -> Execution:
-            return self._aws_cli.run(command[1:], container, surroundings)
+            started = time.thread_time()
+            try:
+                return self._aws_cli.run(command[1:], container, surroundings)
+            finally:
+                world.usage.quota.take(time.thread_time() - started)
 
         async with self._programs:
+            # A world that has used up its CPU time does not begin what would be throttled at every server it asks.
+            await asyncio.sleep(min(world.usage.wait(), PROGRAM_SECONDS))
             try:
                 async with asyncio.timeout(PROGRAM_SECONDS):
                     return await asyncio.get_running_loop().run_in_executor(self._threads, aws)

@@ -15,6 +15,11 @@ def no_such_key(key: str) -> AwsError:
     return AwsError(404, "NoSuchKey", "The specified key does not exist.", {"Key": key})
 
 
+def slow_down() -> AwsError:
+    """`SlowDown`."""
+    return AwsError(503, "SlowDown", "Please reduce your request rate.")
+
+
 def not_implemented(header: str = "") -> AwsError:
     """`NotImplemented`: what this S3 does not do."""
     message = "A header you provided implies functionality that is not implemented"

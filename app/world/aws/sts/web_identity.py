@@ -14,7 +14,7 @@ from app.world.aws.account import Account
 from app.world.aws.cloudtrail.records import granted, refused, requested
 from app.world.aws.directory import Directory
 from app.world.aws.entities import OidcProvider, Role
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import AwsError, throttled
 from app.world.aws.organization import protects_resource
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts import refusals
@@ -40,6 +40,8 @@ async def assume_role_with_web_identity(
     found = _ACCOUNT.match(parameters.get("RoleArn", ""))
     account = directory.account(found[1]) if found else None
     if account is not None:
+        if account.usage.admit():
+            raise throttled()
         check_region(account, region)
 
     # (2) The parameters keep their limits

@@ -1,0 +1,92 @@
+"""Token buckets of CPU seconds: what one may use at once, and how fast it comes back. Pure arithmetic, no I/O.
+
+Work is charged after it is done, by what it really took, so a bucket may go below zero: whoever overdrew it waits until
+it has come back. Source: the token bucket of RFC 2697 and RFC 2698, in seconds of CPU time in place of bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+
+class TokenBucket:
+    """At most `capacity`, refilled at `rate` a second. Safe to use from several threads."""
+
+    def __init__(self, *, capacity: float, rate: float, now: Callable[[], float] = time.monotonic) -> None:
+        """`capacity` in CPU seconds, `rate` in CPU seconds for each second of `now`, which never goes back."""
+        self.capacity = capacity
+        self.rate = rate
+        self._now = now
+        self._lock = threading.Lock()
+        self._level = capacity
+        self._filled = now()
+
+    def take(self, amount: float) -> None:
+        """Charges what was used. The debt never exceeds the capacity, so no wait is longer than `capacity / rate`."""
+        with self._lock:
+            self._level = max(self._refilled() - amount, -self.capacity)
+
+    def level(self) -> float:
+        """What may be used now; negative where more was used than there was."""
+        with self._lock:
+            return self._refilled()
+
+    def wait(self, least: float = 0.0) -> float:
+        """Seconds until there is more than `least`; 0 where there is now."""
+        missing = least - self.level()
+        return 0.0 if missing < 0 else max(missing / self.rate, _MOMENT)
+
+    def _refilled(self) -> float:
+        now = self._now()
+        self._level = min(self._level + (now - self._filled) * self.rate, self.capacity)
+        self._filled = now
+        return self._level
+
+
+_MOMENT = 1e-3
+"""Seconds. A bucket that is exactly empty is waited for, however briefly."""
+
+
+class Quota:
+    """Several buckets that pay together for the same work."""
+
+    def __init__(self, *buckets: TokenBucket) -> None:
+        self.buckets = buckets
+
+    def take(self, amount: float) -> None:
+        """Charges every bucket."""
+        for bucket in self.buckets:
+            bucket.take(amount)
+
+    def wait(self, least: float = 0.0) -> float:
+        """Seconds until every bucket has more than `least`."""
+        return max((bucket.wait(least) for bucket in self.buckets), default=0.0)
+
+
+class Buckets:
+    """A bucket for each name, all of one size. Those of the names that were not asked for the longest are forgotten."""
+
+    def __init__(
+        self, *, capacity: float, rate: float, limit: int = 10_000, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`limit`: how many are remembered. A forgotten one is full again: `limit` names are asked for in between."""
+        self._capacity = capacity
+        self._rate = rate
+        self._now = now
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def of(self, name: str) -> TokenBucket:
+        """The bucket of a name."""
+        with self._lock:
+            bucket = self._kept.get(name)
+            if bucket is None:
+                bucket = self._kept[name] = TokenBucket(capacity=self._capacity, rate=self._rate, now=self._now)
+            self._kept.move_to_end(name)
+            if len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
+            return bucket

@@ -1,0 +1,94 @@
+"""Whose CPU time it is: every step of every task on the servers' loop is measured and charged to a quota.
+
+A coroutine runs from one `await` to the next without interruption, so the CPU time of the thread between the two is its
+own, however many others are on their way. Who pays is in a context variable: tasks that a task makes inherit it, so
+what a request sets off (a Pod that kubelet starts, the stream of a watch) is charged to whoever sent the request.
+
+Not measured are the loop's own callbacks: TLS, the parsing of HTTP and the writing to sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.flow.budget import Quota
+
+T = TypeVar("T")
+
+payer: ContextVar[Quota | None] = ContextVar("payer", default=None)
+"""Who pays for what runs in this context; None for work that is nobody's."""
+
+held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
+"""Says by how many seconds the answer to the request of this context is late."""
+
+
+class HoldBack:
+    """Holds back the answers of an ASGI application as `held_back` says. Waiting takes no CPU time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through, some of it later."""
+
+        async def later(message: Message) -> None:
+            if message["type"] == "http.response.start" and (seconds := held_back.get()) is not None:
+                await asyncio.sleep(seconds())
+            await send(message)
+
+        await self._app(scope, receive, later)
+
+
+class Metered(Coroutine[Any, Any, T]):
+    """A coroutine whose steps are charged to the `payer` of the context that it runs in.
+
+    Where the payer becomes known only on the way, it pays for the steps before as well.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self._work = work
+        self._unpaid = 0.0
+
+    def send(self, value: Any) -> Any:
+        """One step."""
+        started = time.thread_time()
+        try:
+            return self._work.send(value)
+        finally:
+            self._charge(time.thread_time() - started)
+
+    def throw(self, *error: Any) -> Any:
+        """One step, begun by an exception."""
+        started = time.thread_time()
+        try:
+            return self._work.throw(*error)
+        finally:
+            self._charge(time.thread_time() - started)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._work.close()
+
+    def __await__(self) -> Any:
+        return self._work.__await__()
+
+    def __getattr__(self, name: str) -> Any:
+        """What `inspect` asks of a coroutine, such as `cr_frame`: anyio looks whether a task has begun."""
+        return getattr(self._work, name)
+
+    def _charge(self, seconds: float) -> None:
+        self._unpaid += seconds
+        if (quota := payer.get()) is not None:
+            quota.take(self._unpaid)
+            self._unpaid = 0.0
+
+
+def task_factory(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
+    """Makes the tasks of a loop, metered (`loop.set_task_factory`)."""
+    return asyncio.Task(Metered(work), loop=loop, **options)

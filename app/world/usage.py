@@ -1,0 +1,92 @@
+"""What is known of a world's use: whether its learner has acted in it, what is kept beside it, its CPU time.
+
+No part of the world's state: no memento takes it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from app.flow.budget import Quota, TokenBucket
+from app.world.metering import held_back, payer
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+CAPACITY = 10.0
+"""CPU seconds that a world may take at once. On the servers a walk takes 0.03, `kubectl get` 0.005, a fault 0.03 and
+twenty hours of the time machine 0.2: a reader who does all of it without a pause does not get there."""
+RATE = 0.1
+"""CPU seconds a second that come back: ten worlds that never rest take one core."""
+RESERVE = 1.0
+"""CPU seconds that are kept back for the explorer: clients of the learner are refused before they take these, so that
+what a page began to walk through does not end in refusals."""
+
+PACE = 0.2
+"""CPU seconds that the learner's clients may take at once, and in each second after that: beyond it answers are held
+back, so that the burst above is spread and others get their turn."""
+HOLD_SECONDS = 1.0
+"""How long a refusal is held back, and the longest that an answer is: a client that does not wait as it is asked to
+costs one refusal a second for each of its connections."""
+
+
+class Usage:
+    """The use of one world. The world and its accounts share it."""
+
+    def __init__(self, maker: Quota | None = None) -> None:
+        """`maker`: who pays for the world beside its own budget."""
+        budget = TokenBucket(capacity=CAPACITY, rate=RATE)
+        self._limits = Quota(budget, *(maker.buckets if maker else ()))
+        self._pace = TokenBucket(capacity=PACE, rate=PACE)
+        self.quota = Quota(*self._limits.buckets, self._pace)
+        """Pays for all that the world's servers do."""
+        self.beside: dict[str, object] = {}
+        """What pages keep for as long as there is this world."""
+        self.acted = False
+        """Whether the learner sent a request with credentials of their own (the kubeconfig's token, the keys of `aws`),
+        moved the clock, caused or mended a fault. Where it is False, `was_acted_in` looks further."""
+        self.untouched: Hashable = None
+        """What the world looked like when it was complete; None before that."""
+
+    def charge(self) -> None:
+        """Has the world pay for the task that asks, and for what that sets off."""
+        payer.set(self.quota)
+
+    def admit(self, *, reserve: bool = False) -> float:
+        """The same for a request from outside, whose answer may be held back.
+
+        Returns the seconds for which it is to be refused, 0 where it is to be served. `reserve`: whether the explorer's
+        reserve is kept back from it.
+        """
+        self.charge()
+        refused = self.wait(reserve=reserve)
+        held_back.set(lambda: HOLD_SECONDS if refused else min(self._pace.wait(), HOLD_SECONDS))
+        return refused
+
+    def wait(self, *, reserve: bool = False) -> float:
+        """Seconds until the world may go on; 0 where it may now."""
+        return self._limits.wait(RESERVE if reserve else 0.0)
+
+
+def was_acted_in(world: World) -> bool:
+    """Whether a learner would miss this world: anything in it is not as it was made, or something is kept beside it.
+
+    Walks do not count: they ask as the explorer, and what they ask changes nothing. A world that is not complete yet
+    counts, since somebody waits for it.
+    """
+    usage = world.usage
+    if not usage.acted:
+        usage.acted = bool(usage.beside) or world.clock.offset != 0.0 or looks(world) != usage.untouched
+    return usage.acted
+
+
+def looks(world: World) -> Hashable:
+    """What is different once somebody acted, and the same when they only asked."""
+    accounts = (world.account, world.other_account)
+    keys = tuple(key.kid for key in world.keys.published)
+    stored = tuple(
+        repr((account.roles, account.oidc_providers, account.policies, account.disabled_sts_regions))
+        for account in accounts
+    )
+    return (world.cluster.changes.version, world.faults, keys, stored)
