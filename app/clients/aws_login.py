@@ -15,7 +15,7 @@ from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
-from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk
+from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk, bounded
 from app.clients.errors import from_aws, unexpected
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 
@@ -79,7 +79,7 @@ class AwsLogin:
         session.register_component("data_loader", _loader)
         if self._region:
             session.set_config_variable("region", self._region)
-        return session
+        return bounded(session)
 
     def _client_session(self) -> boto3.Session:
         session = self._session()
