@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import boto3
 import botocore.session
@@ -15,8 +17,9 @@ from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
-from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk
+from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk, bounded
 from app.clients.errors import from_aws, unexpected
+from app.clients.sources import Program, read_bytes, read_text
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 
 TIMEOUT = 3.0
@@ -68,6 +71,8 @@ class AwsLogin:
         session.set_default_client_config(LIMITS)  # for those that ask STS or SSO for credentials
         providers = session.get_component("credential_provider")
         providers.get_provider("assume-role")._prompter = _no_terminal
+        providers.get_provider("custom-process")._popen = Program
+        providers.get_provider("assume-role-with-web-identity")._token_loader_cls = _token_file
         found = session.get_credentials()
         if found is None:
             raise NotPermitted(code="aws_no_credentials", said="Unable to locate credentials", operation=_OPERATION)
@@ -79,7 +84,8 @@ class AwsLogin:
         session.register_component("data_loader", _loader)
         if self._region:
             session.set_config_variable("region", self._region)
-        return session
+        _check_files(session)
+        return bounded(session)
 
     def _client_session(self) -> boto3.Session:
         session = self._session()
@@ -90,9 +96,23 @@ class AwsLogin:
 def profiles() -> tuple[str, ...]:
     """The profiles of `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`; none where those are unreadable."""
     try:
-        return tuple(botocore.session.Session().available_profiles)
+        session = botocore.session.Session()
+        _check_files(session)
+        return tuple(session.available_profiles)
     except (BotoCoreError, OSError, ValueError):
         return ()
+
+
+def _check_files(session: botocore.session.Session) -> None:
+    """botocore reads them line by line, and a line may never end. Raises `SourceTooLarge`."""
+    for name in ("config_file", "credentials_file"):
+        path = Path(session.get_config_variable(name)).expanduser()
+        if path.exists() and not path.is_fifo():  # a pipe can be read only once
+            read_bytes(path)
+
+
+def _token_file(path: str) -> Callable[[], str]:
+    return partial(read_text, Path(path))
 
 
 def _no_terminal(prompt: str) -> str:

@@ -22,6 +22,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
+from app.clients.bounds import AWS_POOLS
 from app.clients.recorder import Recorder, wire_headers
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]
@@ -98,6 +99,27 @@ class CallersCredentials:
         return _Caller()
 
 
+class _Bounded:
+    """What every client of a Session is made of besides: connections that take no more than they should."""
+
+    def __init__(self, **parts: Any) -> None:
+        parts["endpoint"].http_session._pool_classes_by_scheme.update(AWS_POOLS)
+        super().__init__(**parts)
+
+
+def bounded(session: botocore.session.Session) -> botocore.session.Session:
+    """The Session, whose clients and those of its credential providers have bounded connections.
+
+    By the event that boto3's guide to extending it names; botocore has no setting for its connections' classes.
+    """
+    session.register("creating-client-class", _creating_client_class)
+    return session
+
+
+def _creating_client_class(**event: Any) -> None:
+    event["base_classes"].insert(0, _Bounded)
+
+
 class Sdk:
     """A Session and its clients. `Session.client` is not thread-safe, so one thread at a time makes one."""
 
@@ -137,7 +159,7 @@ def session_alone() -> boto3.Session:
         }
     )
     session.register_component("credential_provider", CallersCredentials())
-    return boto3.Session(botocore_session=session)
+    return boto3.Session(botocore_session=bounded(session))
 
 
 shared = Sdk(session_alone, _ALONE)

@@ -14,6 +14,7 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 from app.clients.exec_plugin import ExecCredential, Plugins
 from app.clients.kubeconfig import Entry, Kubeconfig, ReadOnlyObject, problem
 from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.sources import FILE_LIMIT, SourceTooLarge, read_text
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a Pod finds what it needs to talk to its API server."""
@@ -75,9 +76,9 @@ def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connectio
     if not host or not port:
         raise problem("not_in_cluster", got="KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT")
     try:
-        token, ca_pem = ((mount / name).read_text(encoding="ascii") for name in ("token", "ca.crt"))
+        token, ca_pem = (read_text(mount / name, encoding="ascii") for name in ("token", "ca.crt"))
         namespace = mount / "namespace"
-        namespace_name = namespace.read_text(encoding="utf-8").strip() if namespace.exists() else "default"
+        namespace_name = read_text(namespace).strip() if namespace.exists() else "default"
     except (OSError, UnicodeDecodeError) as error:
         got = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(mount)
         raise problem("not_in_cluster", got=got) from None
@@ -158,7 +159,9 @@ def _token_file(user: Entry) -> str:
         return ""
     path = user.directory / name
     try:
-        return path.read_text(encoding="ascii").strip()
+        return read_text(path, encoding="ascii").strip()
+    except SourceTooLarge:
+        raise problem("source_too_large", got=str(path), expected=str(FILE_LIMIT)) from None
     except (OSError, UnicodeDecodeError) as error:
         got = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(path)
         raise problem("token_file_unreadable", got=got) from None
@@ -170,7 +173,9 @@ def _pem(entry: Entry, key: str, code: str) -> str:
     try:
         if data:
             return base64.b64decode("".join(data.split()), validate=True).decode("ascii")
-        return (entry.directory / name).read_text(encoding="ascii") if name else ""
+        return read_text(entry.directory / name, encoding="ascii") if name else ""
+    except SourceTooLarge as error:
+        raise problem("source_too_large", got=str(error.filename), expected=str(FILE_LIMIT)) from None
     except OSError as error:
         raise problem(code, f"{key}: {error.filename}: {error.strerror}") from None
     except ValueError:  # not quoted: it may be a key

@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.clients.silence import code_of
+from app.clients.silence import ANSWER_TOO_LARGE, code_of, cut
 from app.flow import strict_json
-from app.flow.errors import UNKNOWN_LOGIN, FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
+from app.flow.errors import (
+    UNKNOWN_LOGIN,
+    FlowError,
+    NotFound,
+    NotPermitted,
+    Refused,
+    ServerFailed,
+    TooLarge,
+    Unreachable,
+)
 
 UNEXPECTED_ANSWER = "unexpected_answer"
 """Our code for: an answer came that its protocol does not know."""
@@ -108,10 +117,17 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
     )
 
 
-def no_answer(error: Exception, operation: str) -> Unreachable:
-    """No answer: refused, timed out, not trusted."""
+def no_answer(error: Exception, operation: str) -> FlowError:
+    """No answer: refused, timed out, not trusted; or one of which the rest was cut off."""
+    if (large := cut(error)) is not None:
+        return too_large(large.limit, operation)
     said = str(getattr(error, "reason", "") or error) or type(error).__name__
     return Unreachable(code=code_of(error), said=said[:_SAID_LIMIT], operation=operation)
+
+
+def too_large(limit: int, operation: str) -> TooLarge:
+    """An answer has more than `limit` bytes."""
+    return TooLarge(code=ANSWER_TOO_LARGE, said=f"more than {limit} bytes", operation=operation, expected=str(limit))
 
 
 def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -20,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from app.clients.kubeconfig import ReadOnlyObject, problem, wrong_shape
+from app.clients.sources import TIMEOUT, Program, SourceTooLarge
 from app.flow import strict_json
 from app.flow.redaction import MASK, mask_text
 
-TIMEOUT = 5.0
-"""Seconds. `aws eks get-token` takes one or two."""
 REUSE_SECONDS = 60.0
 """How long an answer is used again at most: long enough for a page, short enough that a new login counts soon."""
 SAID_LIMIT = 600
@@ -81,16 +79,9 @@ def _run(
     if os.sep in command:  # a path counts against the kubeconfig's folder, a name is looked up in PATH
         command = str(directory / command)
 
-    # (2) The run: in a group of its own, so that whatever it starts ends with it.
+    # (2) The run: the kubeconfig says of what, as it does for kubectl.
     try:
-        process = subprocess.Popen(  # noqa: S603 (the kubeconfig says what to run, as it does for kubectl)
-            [command, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=told,
-            start_new_session=True,
-        )
+        process = Program([command, *arguments], env=told)
     except FileNotFoundError:
         hint = str(plugin.get("installHint") or "").strip()
         raise problem("exec_plugin_missing", hint or f"exec: executable {shown} not found", got=shown) from None
@@ -100,8 +91,8 @@ def _run(
         output, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         raise problem("exec_plugin_timed_out", got=shown, expected=f"{TIMEOUT:.0f}") from None
-    finally:
-        _end(process)
+    except SourceTooLarge as error:
+        raise problem("exec_plugin_too_large", got=shown, expected=str(error.limit)) from None
     if process.returncode != 0:
         said = _quoted(errors, told) or f"exec: executable {shown} failed with exit code {process.returncode}"
         raise problem("exec_plugin_failed", said, got=shown, expected=str(process.returncode))
@@ -115,17 +106,6 @@ def _run(
     if not isinstance(status, dict):
         raise problem("exec_plugin_answer", "exec plugin didn't return a status field", got=shown)
     return status
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-    process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
 
 
 def _credential(status: ReadOnlyObject, command: str) -> ExecCredential:

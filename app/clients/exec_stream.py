@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import PayloadTooBig, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
@@ -21,6 +21,7 @@ from websockets.uri import parse_uri
 from app.clients.dial import Dialer
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder
+from app.clients.silence import AnswerTooLarge
 from app.flow import strict_json
 from app.flow.errors import Refused
 from app.flow.operations import CLUSTER
@@ -29,8 +30,11 @@ from app.flow.ports import Execution
 TIMEOUT = 7.0
 """Seconds to wait for the next bytes."""
 CONNECT_TIMEOUT = 3.0
+TOTAL_SECONDS = 10.0
+"""Seconds until we hang up, however much is still coming."""
 OUTPUT_LIMIT = 1024 * 1024
-"""Bytes of output after which we hang up."""
+"""Bytes from the server after which we hang up, those of the frames around the output included: what is run here lists
+a folder, or prints a token or an environment."""
 PROTOCOL = Subprotocol("v4.channel.k8s.io")
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _OPERATION = CLUSTER["execute"]
@@ -100,7 +104,6 @@ class _Stream:
         self.answer: Response | None = None
         self._channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
         self._message = bytearray()
-        self._room = OUTPUT_LIMIT
 
     @property
     def failure(self) -> Exception | None:
@@ -114,7 +117,8 @@ class _Stream:
         return bytes(self._channels[_STDOUT]), bytes(self._channels[_STDERR]), bytes(self._channels[_ERROR])
 
     def run(self, dialer: Dialer) -> None:
-        """Until the server closes. Raises `OSError`, also `TimeoutError` and `ssl.SSLError`."""
+        """Until the server closes. Raises `OSError`, also `TimeoutError`, `AnswerTooLarge` and `ssl.SSLError`."""
+        room, until = OUTPUT_LIMIT, time.monotonic() + TOTAL_SECONDS
         address = (self._uri.host, self._uri.port)
         with dialer.connected(
             address, tls=self._uri.secure, timeout=TIMEOUT, connect_timeout=CONNECT_TIMEOUT
@@ -124,9 +128,16 @@ class _Stream:
             while received:
                 for data in self._protocol.data_to_send():
                     connection.sendall(data)
-                if self._protocol.close_expected() or self._room <= 0:
+                if isinstance(self._protocol.parser_exc, PayloadTooBig):
+                    raise AnswerTooLarge(OUTPUT_LIMIT)
+                if self._protocol.close_expected():
                     return
+                if time.monotonic() > until:
+                    raise TimeoutError("timed out")
                 received = connection.recv(65536)
+                room -= len(received)
+                if room < 0:
+                    raise AnswerTooLarge(OUTPUT_LIMIT)
                 if received:
                     self._protocol.receive_data(received)
                 else:
@@ -139,7 +150,6 @@ class _Stream:
             self.answer = event
         elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.TEXT, Opcode.CONT):
             self._message += event.data
-            self._room -= len(event.data)
             if event.fin and self._message:
                 self._channels.setdefault(self._message[0], bytearray()).extend(self._message[1:])
                 self._message.clear()

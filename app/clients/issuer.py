@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
+from app.clients.bounds import HttpsPool
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder, wire_headers
 from app.flow import strict_json
@@ -31,6 +32,10 @@ _UNVERIFIED = SSL.Context(SSL.TLS_CLIENT_METHOD)
 """Trusts anybody: good for looking at certificates, and for nothing else."""
 
 
+class _Pool(HttpsPool):
+    limit = BODY_LIMIT
+
+
 class IssuerTransport:
     """Connections to issuers.
 
@@ -41,7 +46,7 @@ class IssuerTransport:
     def __init__(self, *, connect_to: tuple[str, int] | None = None, ca_pem: bytes | None = None) -> None:
         self._connect_to = connect_to
         self._context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
-        self._pools: dict[tuple[str, int], urllib3.HTTPSConnectionPool] = {}
+        self._pools: dict[tuple[str, int], _Pool] = {}
 
     def address(self, host: str, port: int) -> tuple[str, int]:
         """Where a connection to `host` really goes."""
@@ -51,7 +56,7 @@ class IssuerTransport:
         """The connections whose TLS is that of `host`."""
         if (host, port) not in self._pools:
             address, at = self.address(host, port)
-            self._pools[host, port] = urllib3.HTTPSConnectionPool(
+            self._pools[host, port] = _Pool(
                 address,
                 at,
                 maxsize=8,
@@ -100,12 +105,8 @@ class PublicIssuer:
         status, body, words = 0, b"", ""
         answered: dict[str, str] = {}
         try:
-            answer = self._transport.pool(host, port).request(
-                "GET", path, headers=headers, redirect=False, preload_content=False
-            )
-            status, answered = answer.status, dict(answer.headers)
-            body = answer.read(BODY_LIMIT + 1)
-            answer.release_conn() if len(body) <= BODY_LIMIT else answer.close()
+            answer = self._transport.pool(host, port).request("GET", path, headers=headers, redirect=False)
+            status, answered, body = answer.status, dict(answer.headers), answer.data
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             words = str(error)
             raise no_answer(error, operation) from error
@@ -124,8 +125,6 @@ class PublicIssuer:
         if status != 200:
             raise from_status(status, body, operation=operation)
         try:
-            if len(body) > BODY_LIMIT:
-                raise ValueError(f"more than {BODY_LIMIT} bytes")
             return strict_json.loads(body.decode())
         except ValueError as error:
             raise unexpected(error, operation) from error

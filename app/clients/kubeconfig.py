@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from app.clients.sources import SourceTooLarge, read_text
+from app.flow import bounded_yaml
 from app.flow.errors import Unreachable
 
 ReadOnlyObject = Mapping[str, Any]
 _OPERATION = "read kubeconfig"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SIZE_LIMIT = 4 * 1024 * 1024
+"""Bytes of one file: a thousand clusters and users with certificates of 4 KB."""
+VALUE_LIMIT = 50_000
+"""Values in one file, aliases expanded: a cluster, its user and its context have some thirty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,21 +142,20 @@ def _home(environment: Mapping[str, str]) -> Path:
 def _document(path: Path) -> ReadOnlyObject | None:
     """What one file holds; None where there is none. Nothing of a broken file is quoted: it may be a secret."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, limit=SIZE_LIMIT)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except SourceTooLarge:
+        raise problem("source_too_large", got=str(path), expected=str(SIZE_LIMIT)) from None
     except OSError as error:
         raise problem("kubeconfig_unreadable", f"{path}: {error.strerror}", got=str(path)) from None
     except ValueError:
         raise problem("kubeconfig_not_utf8", got=str(path)) from None
     try:
-        document = yaml.load(text, _LOADER)  # noqa: S506 (one of the safe loaders)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        at = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        document = bounded_yaml.load(text, limit=VALUE_LIMIT)
+    except bounded_yaml.BrokenYaml as error:
+        at = f"{path}:{error.line}:{error.column}" if error.line else str(path)
         raise problem("kubeconfig_broken", f"{at}: {error.problem}", got=str(path)) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise problem("kubeconfig_broken", f"{path}: {type(error).__name__}", got=str(path)) from None
     if document is not None and not isinstance(document, Mapping):
         raise wrong_shape(f"{path}", "clusters: […], contexts: […], users: […]")
     return document or {}

@@ -13,7 +13,8 @@ from typing import Any
 import urllib3
 from kubernetes.client.exceptions import ApiException
 
-from app.clients.errors import from_kubernetes, unexpected
+from app.clients.bounds import ANSWER_LIMIT
+from app.clients.errors import from_kubernetes, too_large, unexpected
 from app.flow import strict_json
 from app.flow.documents import dig, text
 from app.flow.errors import Refused
@@ -24,14 +25,21 @@ TIMEOUT = (3.0, 7.0)
 PAGE_SIZE = 500
 PAGE_LIMIT = 20
 """Pages of a list that are read: ten thousand objects."""
+LIST_LIMIT = 2 * ANSWER_LIMIT
+"""Bytes of all pages of a list: three thousand Pods of 10 KB, and no list of ours has so many of one ServiceAccount."""
 
 
 def read_items(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> list[JsonValue]:
     """The items of all pages."""
     found: list[JsonValue] = []
     more: dict[str, str] = {}
+    room = LIST_LIMIT
     for _ in range(PAGE_LIMIT):
-        page = read_json(operation, call, *arguments, limit=PAGE_SIZE, **options, **more)
+        body = read_bytes(operation, call, *arguments, limit=PAGE_SIZE, **options, **more)
+        room -= len(body)
+        if room < 0:
+            raise too_large(LIST_LIMIT, operation)
+        page = _json(body, operation)
         items = dig(page, "items")
         if not isinstance(items, list):
             raise unexpected(ValueError("items"), operation)
@@ -44,7 +52,10 @@ def read_items(operation: str, call: Callable[..., Any], *arguments: Any, **opti
 
 def read_json(operation: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> JsonValue:
     """The answer as JSON."""
-    body = read_bytes(operation, call, *arguments, **options)
+    return _json(read_bytes(operation, call, *arguments, **options), operation)
+
+
+def _json(body: bytes, operation: str) -> JsonValue:
     try:
         return strict_json.loads(body.decode())
     except ValueError as error:

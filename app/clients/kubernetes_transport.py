@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import urllib3
 
+from app.clients.bounds import POOLS
 from app.clients.dial import Dialer
 
 
@@ -33,6 +34,7 @@ class KubernetesTransport:
             options["server_hostname"] = server_name
         if not proxy_url:
             self.pool = urllib3.PoolManager(**options)
+            self.pool.pool_classes_by_scheme = POOLS
             self.dialer = Dialer(context, server_name)
             return
         proxy = urlsplit(proxy_url)
@@ -40,4 +42,5 @@ class KubernetesTransport:
         headers = urllib3.make_headers(proxy_basic_auth=login)
         address = (proxy.hostname or "", proxy.port or 80)
         self.pool = urllib3.ProxyManager(f"http://{proxy.netloc.rpartition('@')[2]}", proxy_headers=headers, **options)
+        self.pool.pool_classes_by_scheme = POOLS
         self.dialer = Dialer(context, server_name, address, headers)

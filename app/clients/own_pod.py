@@ -8,22 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from app.clients.connection import MOUNT
+from app.clients.errors import too_large
+from app.clients.sources import Program, SourceTooLarge, read_text
 from app.flow.documents import text
 from app.flow.interception import intercepted
 from app.flow.model import Subject
+from app.flow.operations import CLUSTER
 from app.flow.ports import Cluster, Execution
 from app.flow.token import MalformedToken, decode
-
-_SECONDS = 5.0
-"""How long a command may take."""
-_LIMIT = 1024 * 1024
-"""Characters of output that are kept."""
 
 
 def subject(directory: Path = MOUNT) -> Subject | None:
     """Who we are, by the token that every Pod has; None where it has none, or an old one that names no Pod."""
     try:
-        claims = decode((directory / "token").read_text(encoding="utf-8").strip()).claims
+        claims = decode(read_text(directory / "token").strip()).claims
     except (OSError, UnicodeDecodeError, MalformedToken):
         return None
     found = Subject(
@@ -49,14 +47,21 @@ def within(cluster: Cluster, own: Subject) -> Cluster:
 
 
 def run(command: Sequence[str]) -> Execution:
-    """What a command leaves, as a shell tells it: 127 where there is no such program, 124 where it takes too long."""
+    """What a command leaves, as a shell tells it: 127 where there is no such program, 124 where it takes too long.
+
+    The commands are the steps' own, without a shell. Raises `TooLarge`.
+    """
     try:
-        done = subprocess.run(  # noqa: S603 # the steps' own commands, without a shell
-            list(command), capture_output=True, timeout=_SECONDS, stdin=subprocess.DEVNULL, check=False
-        )
+        program = Program(command)
+        stdout, stderr = program.communicate()
+    except SourceTooLarge as error:
+        raise too_large(error.limit, CLUSTER["execute"]) from None
     except subprocess.TimeoutExpired as error:
         return Execution(stdout="", stderr=str(error), exit_code=124)
     except OSError as error:
         return Execution(stdout="", stderr=str(error), exit_code=127)
-    stdout, stderr = (stream.decode("utf-8", "replace")[:_LIMIT] for stream in (done.stdout, done.stderr))
-    return Execution(stdout=stdout, stderr=stderr, exit_code=done.returncode)
+    return Execution(
+        stdout=stdout.decode("utf-8", "replace"),
+        stderr=stderr.decode("utf-8", "replace"),
+        exit_code=program.returncode,
+    )

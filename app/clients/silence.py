@@ -13,6 +13,7 @@ CERTIFICATE_UNTRUSTED = "certificate_untrusted"
 CERTIFICATE_OTHER_NAME = "certificate_other_name"
 CERTIFICATE_EXPIRED = "certificate_expired"
 PROXY_FAILED = "proxy_failed"
+ANSWER_TOO_LARGE = "answer_too_large"
 UNREACHABLE = "unreachable"
 """Our code for any other cause."""
 
@@ -22,6 +23,19 @@ _OTHER_NAME = (62, 64)
 _TIME_OUTS = ("ConnectTimeoutError", "ReadTimeoutError", "ConnectTimeout", "ReadTimeout")
 _PROXY = ("ProxyError", "ProxyConnectionError")
 _DEPTH = 20
+
+
+class AnswerTooLarge(OSError):
+    """An answer has more than `limit` bytes. The rest is not read, and its connection is closed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+def cut(error: BaseException) -> AnswerTooLarge | None:
+    """Whether an error of a client library comes of an answer that was too large."""
+    return next((cause for cause in _causes(error) if isinstance(cause, AnswerTooLarge)), None)
 
 
 def code_of(error: BaseException) -> str:

@@ -111,6 +111,12 @@ class ServerFailed(FlowError):
     kind = "server_failed"
 
 
+class TooLarge(ServerFailed):
+    """The answer has more bytes than we read. What was cut off might have said anything, so nothing follows from it."""
+
+    kind = "answer_too_large"
+
+
 class Unreachable(FlowError):
     """No answer: refused port, time-out, a certificate that is not trusted, a broken configuration."""
 

@@ -35,6 +35,7 @@ REASONS = frozenset(
         "login",
         "unreachable",
         "server_failed",
+        "answer_too_large",
         "not_observable",
         "not_asked",
         "no_pod",

@@ -43,8 +43,10 @@ def codes() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_each_code_has_its_words(language: str) -> None:
-    path = ROOT / "assets" / "content" / language / "live.toml"
-    texts = tomllib.loads(path.read_text(encoding="utf-8"))["errors"]
+    texts = {}
+    for name in ("live.toml", "bounds.toml"):
+        path = ROOT / "assets" / "content" / language / name
+        texts |= tomllib.loads(path.read_text(encoding="utf-8"))["errors"]
     assert set(texts) == codes() - ELSEWHERE
     assert {code: set(parts) for code, parts in texts.items() if set(parts) != PARTS} == {}
     values = NotFound(code="x", said="").values

@@ -29,7 +29,7 @@ EVIDENCE = (
 )
 REASONS = (
     *("earlier_step", "earlier_check", "no_permission", "login", "unreachable", "not_observable"),
-    *("not_asked", "no_pod", "stand_in", "out_of_time"),
+    *("not_asked", "no_pod", "stand_in", "out_of_time", "server_failed", "answer_too_large"),
 )
 CLAIMS = (
     *("alg", "kid", "aud", "exp", "iat", "iss", "jti", "nbf", "sub", "other", "kubernetes.io"),

@@ -210,11 +210,11 @@ def test_a_list_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
     port = cluster(1)
 
-    def page(operation: str, call: Any, *arguments: Any, **options: Any) -> Any:
+    def page(operation: str, call: Any, *arguments: Any, **options: Any) -> bytes:
         asked.append(options)
-        return PAGES[len(asked) - 1]
+        return json.dumps(PAGES[len(asked) - 1]).encode()
 
-    monkeypatch.setattr(kubernetes_answers, "read_json", page)
+    monkeypatch.setattr(kubernetes_answers, "read_bytes", page)
     assert port.service_accounts("default") == [1, 2]
     assert [options.get("_continue") for options in asked] == [None, "a b"]
 

@@ -144,7 +144,7 @@ def unanswered(error: FlowError) -> str:
         return "not_asked"
     if isinstance(error, Unreachable):
         return "out_of_time" if error.code == OUT_OF_TIME else "unreachable"
-    return ServerFailed.kind if isinstance(error, ServerFailed) else ""
+    return error.kind if isinstance(error, ServerFailed) else ""
 
 
 def _exchanges(ports: Ports) -> tuple[Exchange, ...]:
