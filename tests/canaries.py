@@ -41,6 +41,8 @@ def of_world(world: World, tokens: Iterable[str] = ()) -> dict[str, str]:
     assert sessions, "nobody has been at STS yet"
     return {
         "the learner's token": world.admin_token,
+        "the explorer's token": world.explorer_token,
+        "the explorer's secret access key": world.account.explorer.secret_access_key,
         "kubelet's token": world.node_token,
         "the learner's secret access key": world.account.admin.secret_access_key,
         **{f"session {n}: secret access key": it.secret_access_key for n, it in enumerate(sessions)},

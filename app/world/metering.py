@@ -27,6 +27,9 @@ payer: ContextVar[Quota | None] = ContextVar("payer", default=None)
 held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
 """Says by how many seconds the answer to the request of this context is late."""
 
+_ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+"""The messages of ASGI by which an answer begins."""
+
 
 class HoldBack:
     """Holds back the answers of an ASGI application as `held_back` says. Waiting takes no CPU time."""
@@ -38,7 +41,7 @@ class HoldBack:
         """Passes everything through, some of it later."""
 
         async def later(message: Message) -> None:
-            if message["type"] == "http.response.start" and (seconds := held_back.get()) is not None:
+            if message["type"] in _ANSWERS and (seconds := held_back.get()) is not None:
                 await asyncio.sleep(seconds())
             await send(message)
 

@@ -80,7 +80,7 @@ def simulated_place(request: pytest.FixtureRequest) -> Place:
         account=world.account_id,
         role="s3-reader",
         token=token,
-        secrets=(world.admin_token, world.account.admin.secret_access_key),
+        secrets=(world.explorer_token, world.account.explorer.secret_access_key),
     )
 
 

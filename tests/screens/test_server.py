@@ -34,7 +34,7 @@ def ask():
 def test_a_new_browser_gets_an_id_that_no_script_reads(ask):
     header = ask().headers["set-cookie"]
     found = re.fullmatch(
-        rf"{session.COOKIE}=([0-9a-f]{{32}}); Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax", header
+        rf"{session.COOKIE}=([0-9a-f]{{40}}); Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax", header
     )
     assert found
     assert found[1] not in ask().headers["set-cookie"]

@@ -1,8 +1,13 @@
 """What a reader may do to the world: walk again, move its clock, throw it away."""
 
+from streamlit.testing.v1 import AppTest
+
 from app.content import load
 from app.flow.model import Step
+from app.ui import allowance, session
 from app.world.simulation import CLOCK_LIMIT
+from app.world.usage import CAPACITY
+from tests.screens.conftest import ROOT, Screen
 
 
 def claims(shown):
@@ -70,3 +75,69 @@ def test_a_dropped_world_is_made_anew_with_its_walk(screen, simulation):
     assert shown.world.account_id != account
     assert shown.world.account_id in shown.html("world")
     assert shown.test.radio  # a new world, a new question
+
+
+def lost(shown, why):
+    words = load("en").message(f"limits.lost_{why}")
+    return "lost" in shown.keys and words in shown.html("lost") and 'role="status"' in shown.html("lost")
+
+
+def test_a_reader_whose_world_is_gone_reads_so_once(screen, simulation):
+    shown = screen(lang="en")
+    assert "lost" not in shown.keys
+    key = shown.test.session_state["browser"]
+    simulation.store._remember(key, "evicted")
+    simulation.store.discard(key)
+    shown.test.run()
+    assert lost(shown, "evicted")
+    shown.test.run()
+    assert "lost" not in shown.keys
+
+
+def test_a_browser_of_an_earlier_process_reads_of_the_restart(screen, monkeypatch):
+    earlier = "0" * 24 + session.new_id()[:8]
+    monkeypatch.setattr(session, "_key", lambda: earlier)
+    shown = Screen.__new__(Screen)
+    shown.test = AppTest.from_file(ROOT / "app" / "frame.py", default_timeout=60)
+    shown.test.query_params["lang"] = "en"
+    shown.test.run()
+    assert lost(shown, "restarted")
+    shown.test.run()
+    assert "lost" not in shown.keys
+
+
+def test_a_world_that_another_tab_replaced_is_told_of(screen, simulation):
+    shown = screen(lang="en")
+    simulation.reset(shown.test.session_state["browser"])
+    shown.test.run()
+    assert lost(shown, "elsewhere")
+
+
+def test_ones_own_reset_is_no_loss(screen):
+    assert "lost" not in screen(lang="en").click("reset").keys
+
+
+def said(shown):
+    return " ".join(element.proto.body for element in shown.test.get("html"))
+
+
+def test_who_has_used_too_much_reads_one_sentence_and_the_walk_is_not_made(screen):
+    shown = screen(lang="en")
+    shown.test.run()
+    before = shown.test.session_state["visit"]
+    allowance.budgets().browsers.of(shown.test.session_state["browser"]).take(40)
+    shown.click("run_again")
+    assert not shown.test.exception
+    assert not shown.test.title
+    assert "more of it than one visitor may" in said(shown)
+    assert shown.test.session_state["visit"] is before
+
+
+def test_a_world_that_used_too_much_is_not_walked_through(screen):
+    shown = screen(lang="en")
+    before = shown.test.session_state["visit"]
+    shown.world.usage.quota.take(2 * CAPACITY)
+    shown.click("run_again")
+    assert not shown.test.exception
+    assert "all the CPU time that one world may have" in said(shown)
+    assert shown.test.session_state["visit"] is before

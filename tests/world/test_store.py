@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.world.simulation import Simulation
-from app.world.store import WorldStore
+from app.world.store import NEW_AT_ONCE, NoRoom, WorldStore
 from tests.waiting import eventually
 
 
@@ -183,3 +183,72 @@ def test_a_simulation_that_was_never_started_can_be_stopped():
     simulation.stop()
     with pytest.raises(RuntimeError):
         simulation.world("x")
+
+
+def put(store, name, visitor="", acted=False):
+    store.put(name, a_world(name, acted), visitor)
+
+
+def test_what_nobody_acted_in_goes_before_what_is_longer_unused(store, dropped):
+    put(store, "old", "x", acted=True)
+    fill(store, "b", "c", "d")
+    assert dropped == ["b"]
+    assert store.why_gone("b") == "evicted"
+    assert store.why_gone("b") is None
+
+
+def test_strangers_push_out_their_own_worlds(clock, dropped):
+    store = WorldStore(
+        capacity=8, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
+    )
+    put(store, "looked", "reader")
+    put(store, "acted", "reader", acted=True)
+    for number in range(50):
+        put(store, f"s{number}", "stranger")
+    assert store.by_path("looked")
+    assert store.by_path("acted")
+    assert {name[0] for name in dropped} == {"s"}
+    assert len(store) == 8
+
+
+def test_a_new_address_takes_the_room_of_whoever_has_most(clock, dropped):
+    store = WorldStore(
+        capacity=4, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
+    )
+    for name, visitor in (("a", "one"), ("b", "many"), ("c", "many"), ("d", "two")):
+        put(store, name, visitor)
+    put(store, "e", "three")
+    assert dropped == ["b"]
+
+
+def test_worlds_that_others_acted_in_are_never_evicted(clock, dropped):
+    store = WorldStore(
+        capacity=3, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
+    )
+    for name in "abc":
+        put(store, name, name, acted=True)
+    clock.time = 20
+    with pytest.raises(NoRoom) as refused:
+        put(store, "d", "d")
+    assert refused.value.seconds == 40
+    assert dropped == []
+    assert store.by_path("d") is None
+
+
+def test_a_room_starts_together_and_no_more_than_that(clock, dropped):
+    store = WorldStore(capacity=5000, idle_seconds=60, drop=lambda it: None, acted_in=lambda it: it.acted, now=clock)
+    for number in range(NEW_AT_ONCE):
+        put(store, f"r{number}", "room")
+    with pytest.raises(NoRoom):
+        put(store, "one more", "room")
+    put(store, "another", "elsewhere")
+    clock.time = 2
+    put(store, "one more", "room")
+    assert NEW_AT_ONCE >= 300
+
+
+def test_an_idle_world_is_told_of(store, clock):
+    fill(store, "a")
+    clock.time = 70
+    store.expire()
+    assert store.why_gone("a") == "idle"

@@ -1,0 +1,68 @@
+"""Token buckets by an injected clock: what is charged, how long one waits, what comes back."""
+
+import pytest
+
+from app.flow.budget import Buckets, Quota, TokenBucket
+
+
+class Clock:
+    time = 0.0
+
+    def __call__(self):
+        return self.time
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_a_bucket_serves_until_it_is_empty_and_says_how_long_to_wait(clock):
+    bucket = TokenBucket(capacity=10, rate=0.5, now=clock)
+    bucket.take(9)
+    assert bucket.wait() == 0
+    bucket.take(3)
+    assert bucket.wait() == pytest.approx(4)
+    clock.time = 3.9
+    assert bucket.wait() > 0
+    clock.time = 4.1
+    assert bucket.wait() == 0
+    clock.time = 1000
+    assert bucket.level() == 10
+
+
+def test_an_exactly_empty_bucket_is_waited_for(clock):
+    bucket = TokenBucket(capacity=1, rate=1, now=clock)
+    bucket.take(1)
+    assert bucket.wait() > 0
+
+
+def test_no_wait_is_longer_than_the_capacity_takes_to_come_back(clock):
+    bucket = TokenBucket(capacity=10, rate=0.1, now=clock)
+    for _ in range(100):
+        bucket.take(50)
+    assert bucket.wait() == pytest.approx(100)
+
+
+def test_what_is_kept_back_is_refused_earlier(clock):
+    bucket = TokenBucket(capacity=10, rate=1, now=clock)
+    bucket.take(9.5)
+    assert (bucket.wait(), bucket.wait(1.0)) == (0, pytest.approx(0.5))
+
+
+def test_all_buckets_pay_and_the_emptiest_decides(clock):
+    small, large = (TokenBucket(capacity=size, rate=1, now=clock) for size in (1, 100))
+    quota = Quota(small, large)
+    quota.take(1.5)
+    assert (small.level(), large.level()) == (-0.5, 98.5)
+    assert quota.wait() == pytest.approx(0.5)
+
+
+def test_each_name_has_its_own_bucket_and_the_longest_unused_is_forgotten(clock):
+    buckets = Buckets(capacity=1, rate=1, limit=2, now=clock)
+    buckets.of("a").take(1)
+    buckets.of("b").take(1)
+    assert buckets.of("a").level() == 0
+    buckets.of("c")
+    assert buckets.of("a").level() == 0
+    assert buckets.of("b").level() == 1
