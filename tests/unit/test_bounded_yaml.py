@@ -1,0 +1,98 @@
+"""YAML: what is read, as what, and what is refused before it is built."""
+
+import contextlib
+import math
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.flow.bounded_yaml import ALIASED_LIMIT, DEPTH_LIMIT, BrokenYaml, load
+
+
+def read(text):
+    return load(text, limit=1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("a: [1, 0x1f, 1.5, true, no, null, 'x']", {"a": [1, 31, 1.5, True, False, None, "x"]}),
+        ("when: 2026-11-24", {"when": "2026-11-24"}),
+        ("port: 22:22", {"port": "22:22"}),
+        ("ratio: 1:30.5", {"ratio": "1:30.5"}),
+        ("n: 18446744073709551616", {"n": 2.0**64}),
+        ("base: &b {x: 1}\nall: [*b, {<<: *b, y: 2}, {<<: [*b, {z: 3}]}]", None),
+    ],
+)
+def test_values(text, value):
+    expected = yaml.safe_load(text) if value is None else value
+    assert read(text) == expected
+
+
+def test_what_json_has_not():
+    value = read("{2: .nan, true: .inf}")
+    assert math.isnan(value[2])
+    assert value[True] == math.inf
+
+
+def merges(count):
+    """Each mapping takes over all of the one before."""
+    return "\n".join(["m0: &m0 {k0: 0}", *(f"m{n}: &m{n} {{<<: *m{n - 1}, k{n}: 0}}" for n in range(1, count))])
+
+
+def bomb(levels):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    return "\n".join([*lines, *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, levels))])
+
+
+def test_a_few_aliases_and_merges_are_read():
+    assert read(merges(10)) == yaml.safe_load(merges(10))
+    assert read(bomb(2)) == yaml.safe_load(bomb(2))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (bomb(12), "document contains excessive aliasing"),
+        (merges(100), "document contains excessive aliasing"),
+        (f"a: &a {'x' * 1000}\nb: [{', '.join(['*a'] * 900)}, {'y' * ALIASED_LIMIT}]", None),
+        (f"a: &a {'x' * 10_000}\nb: [{', '.join(['*a'] * 900)}]", "document contains excessive aliasing"),
+        ("- a\n" * 1000, "document holds too many values"),
+        ("[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT, None),
+        ("[" * (DEPTH_LIMIT + 1) + "]" * (DEPTH_LIMIT + 1), "exceeded max depth"),
+        ("[" * 100_000, "exceeded max"),
+        (f"a: &a {'[' * 60}{']' * 60}\nb: {'[' * 60}*a{']' * 60}", "exceeded max depth"),
+        ("".join(f"%TAG !{n}! x\n" for n in range(101)) + "--- a", "too many %TAG directives"),
+        ("%TAG !e! tag:yaml.org,2002:\n--- !e!str 1", None),
+        ("a: &a [*a]", "anchor 'a' value contains itself"),
+        ("a: *b", "found undefined alias"),
+        ("a: [", "did not find expected node content"),
+        ("a: !!python/object:os.system {}", "could not determine a constructor"),
+        ("{[a]: b}", "found unhashable key"),
+        ("9" * 5000, "ValueError"),
+        ("a\n---\nb", "but found another document"),
+    ],
+)
+def test_what_is_refused_before_it_is_built(text, problem):
+    if problem is None:
+        read(text)
+        return
+    with pytest.raises(BrokenYaml) as raised:
+        read(text)
+    assert problem in raised.value.problem
+
+
+def test_where_it_is_broken():
+    with pytest.raises(BrokenYaml) as raised:
+        read("a: 1\nb: [1, 2\nc: 3\n")
+    assert (raised.value.line, raised.value.column) == (3, 2)
+    assert str(raised.value).startswith("yaml: line 3: ")
+
+
+@given(text=st.text(alphabet="ab:-[]{}&*<>!?|#'\"\n 0.", max_size=60) | st.text(max_size=20))
+def test_any_text_is_a_document_or_broken(text):
+    with contextlib.suppress(BrokenYaml):
+        read(text)
