@@ -15,13 +15,12 @@ DEPTH_LIMIT = 100
 """Levels of nesting, aliases expanded; no Kubernetes object has as many as 30."""
 ALIASED_LIMIT = 1024 * 1024
 """Characters that aliases may add: as much as the largest document without them may hold."""
-
 TAG_DIRECTIVES_LIMIT = 100
 """Times that a text may say `%TAG`: libyaml compares each of these directives with all before it."""
 
 
 class BrokenYaml(ValueError):
-    """The text is no YAML document, or one that costs too much. Nothing of its content is quoted."""
+    """The text is no YAML document, or one that costs too much. None of its values is quoted."""
 
     def __init__(self, problem: str, *, line: int = 0, column: int = 0) -> None:
         super().__init__(f"yaml: line {line}: {problem}" if line else f"yaml: {problem}")
@@ -42,9 +41,7 @@ def load(text: str, *, limit: int) -> Any:
         _check_size(text, limit)
         return yaml.load(text, _Loader)  # noqa: S506 (a subclass of CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        problem = error.problem or error.context or "not a document"
-        raise BrokenYaml(problem, line=mark.line + 1 if mark else 0, column=mark.column + 1 if mark else 0) from None
+        raise _broken(error.problem or error.context or "not a document", error.problem_mark) from None
     except BrokenYaml:
         raise
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -85,7 +82,7 @@ def _check_size(text: str, limit: int) -> None:
         elif isinstance(event, yaml.AliasEvent) and event.anchor in anchors:
             known = anchors[event.anchor]
             if known is None:
-                raise _broken(f"anchor '{event.anchor}' value contains itself", event)
+                raise _broken(f"anchor '{event.anchor}' value contains itself", event.start_mark)
             size, anchor = known, None
             values += size.values
             aliased += size.characters
@@ -95,15 +92,14 @@ def _check_size(text: str, limit: int) -> None:
             anchors[anchor] = size
         parents[-1][0].add(size)
         if len(parents) - 1 + size.depth > DEPTH_LIMIT:
-            raise _broken("exceeded max depth", event)
+            raise _broken("exceeded max depth", event.start_mark)
         if values > limit or aliased > ALIASED_LIMIT:
-            raise _broken(
-                "document contains excessive aliasing" if aliased else "document holds too many values", event
-            )
+            problem = "document contains excessive aliasing" if aliased else "document holds too many values"
+            raise _broken(problem, event.start_mark)
 
 
-def _broken(problem: str, event: yaml.Event) -> BrokenYaml:
-    return BrokenYaml(problem, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+def _broken(problem: str, mark: Any) -> BrokenYaml:
+    return BrokenYaml(problem, line=mark.line + 1, column=mark.column + 1) if mark else BrokenYaml(problem)
 
 
 class _Loader(yaml.CSafeLoader):
