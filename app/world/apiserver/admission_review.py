@@ -120,7 +120,7 @@ def apply_response(name: str, response: JsonObject, body: JsonObject) -> JsonObj
     undecodable = "received undecodable patch in webhook response"
     try:
         operations = parse_json(base64.b64decode(encoded, validate=True))
-    except (Malformed, binascii.Error, TypeError, ValueError) as error:
+    except (Malformed, errors.ApiError, binascii.Error, TypeError, ValueError) as error:
         raise CallFailed(f"{undecodable}: {error}") from None
     if not isinstance(operations, list):
         raise CallFailed(f"{undecodable}: json: cannot unmarshal object into Go value of type jsonpatch.Patch")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.flow.model import JsonObject, JsonValue
 from app.world.apiserver.errors import ApiError, bad_request
@@ -42,13 +42,11 @@ def apply(live: JsonObject, wanted: JsonObject, *, manager: str, force: bool, ti
     if conflicts and not force:
         raise _conflict(conflicts)
     for other in others:
-        other.paths -= changed
+        other.paths = {path for path in other.paths if path not in changed}
     # (2) Merge, then drop what is no longer wanted.
     merged: JsonObject = _merge(live, wanted, kind)
-    kept = set(applied).union(*(other.paths for other in others))
-    for path in sorted(own.paths - kept, key=len, reverse=True):
-        if not any(other[: len(path)] == path for other in kept):
-            _remove(merged, path)
+    kept = _with_parents(set(applied).union(*(other.paths for other in others)))
+    merged = _without(merged, _tree(own.paths - kept), kind)
     # (3) Ownership: unchanged where nothing changed, so that applying twice is no change.
     if own.paths != applied.keys() or merged != live or not own.time:
         own.paths, own.time = set(applied), time
@@ -147,37 +145,49 @@ def _merge(live: JsonValue, wanted: JsonValue, type_: Type, owner: str = "", nam
     return wanted
 
 
-def _remove(document: JsonObject, path: Path) -> None:
-    """Removes what is at `path` in place; containers on the way are copied, for `document` shares them with others."""
-    node: JsonValue = document
-    for position, element in enumerate(path):
-        kind, _, value = element.partition(":")
-        last = position == len(path) - 1
-        if kind == "f":
-            if not isinstance(node, dict) or value not in node:
-                return
-            if last:
-                del node[value]
-                return
-            inner = node[value]
-            node[value] = dict(inner) if isinstance(inner, dict) else list(inner) if isinstance(inner, list) else inner
-            node = node[value]
-            continue
-        index = _index(node, kind, value)
-        if index is None:
-            return
-        if last:
-            del node[index]
-            return
-        node[index] = dict(node[index])
-        node = node[index]
+def _with_parents(paths: Iterable[Path]) -> set[Path]:
+    """The paths, and every path on the way to one of them."""
+    found: set[Path] = set()
+    for path in paths:
+        while path and path not in found:
+            found.add(path)
+            path = path[:-1]
+    return found
 
 
-def _index(node: JsonValue, kind: str, value: str) -> int | None:
-    wanted = json.loads(value)
-    for index, item in enumerate(node if isinstance(node, list) else ()):
-        if kind == "v" and item == wanted:
-            return index
-        if kind == "k" and isinstance(item, dict) and list_key(item, tuple(wanted)) == (f"k:{value}",):
-            return index
-    return None
+def _tree(paths: Iterable[Path]) -> JsonObject:
+    """The paths as nested dicts; None stands for the end of one."""
+    root: JsonObject = {}
+    for path in sorted(paths):  # what contains something comes before what is in it
+        node = root
+        for element in path[:-1]:
+            node = node.setdefault(element, {})
+            if node is None:
+                break
+        else:
+            node[path[-1]] = None
+    return root
+
+
+def _without(value: JsonValue, gone: JsonObject, type_: Type, owner: str = "", name: str = "") -> JsonValue:
+    """The value without what `gone` (see `_tree`) names; what is left as it is is shared, not copied."""
+    if not gone:
+        return value
+    if isinstance(value, dict) and not is_atomic(type_):
+        left: JsonObject = {}
+        for key, item in value.items():
+            inner = type_["*"] if isinstance(type_, dict) else TYPES[str(type_)][key]
+            below = gone.get(f"f:{key}", {})
+            if below is not None:
+                left[key] = _without(item, below, inner, str(type_), key)
+        return left
+    if isinstance(value, list) and isinstance(type_, list):
+        keys = LIST_KEYS.get((owner, name))
+        kept = []
+        for item in value:
+            element = list_key(item, keys) if keys else (f"v:{json.dumps(item)}",)
+            below = gone.get(element[0], {}) if element else {}
+            if below is not None:
+                kept.append(_without(item, below, type_[0]))
+        return kept
+    return value

@@ -126,6 +126,12 @@ def too_large() -> ApiError:
     return ApiError(413, "RequestEntityTooLarge", "Request entity too large: limit is 1048576", {})
 
 
+def too_many_values(limit: int) -> ApiError:
+    """413: the document is small in bytes, yet holds more values than this server takes."""
+    told = f"this simulated API server takes at most {limit} values in a document"
+    return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {told}", {})
+
+
 def too_slow() -> ApiError:
     """504: the body did not come in time (`NewTimeoutError` of k8s.io/apiserver's request deadline)."""
     return ApiError(504, "Timeout", "Timeout: request did not complete within the allotted timeout", {})

@@ -200,9 +200,8 @@ def record_update(old: JsonObject | None, new: JsonObject, *, manager: str, subr
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     managers = read_managers(new["metadata"])
     for other in managers:
-        other.paths &= after.keys()
-        if (other.name, other.operation) != (manager, UPDATE):
-            other.paths -= changed
+        lost = changed if (other.name, other.operation) != (manager, UPDATE) else frozenset()
+        other.paths = {path for path in other.paths if path in after and path not in lost}
     if changed:
         own = find_manager(managers, manager, UPDATE, new["apiVersion"], subresource)
         own.paths |= changed

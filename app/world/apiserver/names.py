@@ -90,6 +90,13 @@ def forbidden(field: str, why: str) -> Cause:
     return Cause(field=field, reason="FieldValueForbidden", message=f"Forbidden: {why}")
 
 
+def too_many(field: str, count: int, limit: int, what: str = "items") -> Cause:
+    """The list has more items than it may."""
+    return Cause(
+        field=field, reason="FieldValueTooMany", message=f"Too many: {count}: must have at most {limit} {what}"
+    )
+
+
 def too_long(field: str, limit: int) -> Cause:
     """The value has more bytes than it may."""
     return Cause(field=field, reason="FieldValueTooLong", message=f"Too long: may not be more than {limit} bytes")

@@ -14,6 +14,8 @@ from app.world.apiserver.schema import TYPES
 
 MIN_TOKEN_SECONDS = 600
 MAX_TOKEN_SECONDS = 2**32
+CONTAINERS_LIMIT = 20
+"""Containers of one Pod, of all three kinds together: each costs the node a process, events and a log."""
 _MAX_ID = 2**31 - 1
 _VOLUME_SOURCES = TYPES["Volume"].keys() - {"name"}
 _PROJECTIONS = TYPES["VolumeProjection"].keys()
@@ -55,6 +57,11 @@ def validate_pod(pod: JsonObject) -> Iterator[Cause]:
         yield from _volume(volume, f"spec.volumes[{index}]", volumes)
     if not spec.get("containers"):
         yield names.required("spec.containers")
+    count = sum(len(spec.get(group, [])) for group in ("initContainers", "containers", "ephemeralContainers"))
+    if count > CONTAINERS_LIMIT:
+        yield names.too_many(
+            "spec.containers", count, CONTAINERS_LIMIT, "containers of all kinds on this simulated node"
+        )
     seen: set[Any] = set()
     for group in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(group, [])):

@@ -9,13 +9,17 @@ import json
 
 from app.flow.model import JsonObject
 from app.world.apiserver import errors
-from app.world.apiserver.codec import decode_typed
+from app.world.apiserver.codec import check_shape, decode_typed
 from app.world.apiserver.options import Options
 from app.world.apiserver.resources import Resource
 
 
 def typed(body: JsonObject, resource: Resource, options: Options) -> tuple[JsonObject, list[str]]:
-    """The typed object, and a warning for each unknown field. Raises `ApiError` 400, also for those if `Strict`."""
+    """The typed object, and a warning for each unknown field. Raises `ApiError` 400, also for those if `Strict`.
+
+    Raises `ApiError` 413 and 422 for too large an object.
+    """
+    check_shape(body)
     obj, unknown = decode_typed(body, resource)
     told = [f'unknown field "{path}"' for path in unknown]
     if told and options.field_validation == "Strict":

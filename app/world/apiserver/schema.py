@@ -76,11 +76,24 @@ def is_atomic(type_: Type) -> bool:
     return type_ == "any" or (isinstance(type_, str) and type_ in ATOMIC_TYPES)
 
 
+ITEMS_LIMIT = 250
+"""Items in any one list: far more than any list that people write has, and few enough for what acts upon each."""
+
 _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?")
 
 
 class WrongType(Exception):
     """A value is not of the type its field has. The text is Go's."""
+
+
+class TooManyItems(WrongType):
+    """A list has more than `ITEMS_LIMIT` items."""
+
+    def __init__(self, path: str, count: int) -> None:
+        super().__init__(f"{path}: must have at most {ITEMS_LIMIT} items")
+        self.path = path
+        """Such as `spec.containers[0].env`."""
+        self.count = count
 
 
 def json_kind(value: JsonValue) -> str:
@@ -116,11 +129,13 @@ class Decoder:
         """`value` as `type_`, in fresh containers, without nulls and without what Go leaves out as empty.
 
         `path` and `dotted` are where it stands, with and without indexes; `owner` is the struct that holds it.
-        Raises `WrongType`.
+        Raises `WrongType` and `TooManyItems`.
         """
         if isinstance(type_, list):
             if not isinstance(value, list):
                 raise self._wrong(type_, value, owner, dotted)
+            if len(value) > ITEMS_LIMIT:
+                raise TooManyItems(path, len(value))
             element = type_[0]
             return [
                 self.decode(element, {} if item is None else item, f"{path}[{index}]", owner, dotted)

@@ -5,14 +5,18 @@ Source: k8s.io/apimachinery `pkg/labels`, `pkg/fields`, `pkg/apis/meta/v1/valida
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from app.flow.model import JsonObject
 from app.world.apiserver import errors, names
 from app.world.apiserver.errors import Cause
 from app.world.apiserver.resources import Resource
+
+REQUIREMENTS_LIMIT = 50
+"""Requirements in one selector of a query: each is looked at for every object of the collection."""
 
 Labels = Mapping[str, str]
 Predicate = Callable[[JsonObject], bool]
@@ -22,7 +26,7 @@ _EQUALITY = re.compile(r"\s*([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)\s*")
 _EXISTS = re.compile(r"\s*(!?)\s*([^\s=!,()]+)\s*")
 
 
-def match_requirement(labels: Labels, key: str, operator: str, values: list[str]) -> bool:
+def match_requirement(labels: Labels, key: str, operator: str, values: Collection[str]) -> bool:
     """Whether one requirement of a LabelSelector holds."""
     if operator == "In":
         return key in labels and labels[key] in values
@@ -58,7 +62,21 @@ def validate_selector(selector: JsonObject, field: str) -> Iterator[Cause]:
             yield names.invalid_value(f"{here}.operator", operator, "not a valid selector operator")
 
 
-def _split(text: str) -> Iterator[str]:
+def _split(text: str) -> list[str]:
+    """The requirements of a label selector. Raises `ApiError` 400 for too many."""
+    parts = list(itertools.islice(_parts(text), REQUIREMENTS_LIMIT + 1))
+    if len(parts) > REQUIREMENTS_LIMIT:
+        raise _too_many()
+    return parts
+
+
+def _too_many() -> errors.ApiError:
+    return errors.bad_request(
+        f"unable to parse requirement: this simulated API server takes at most {REQUIREMENTS_LIMIT} in a selector"
+    )
+
+
+def _parts(text: str) -> Iterator[str]:
     depth, start = 0, 0
     for at, character in enumerate(text):
         depth += {"(": 1, ")": -1}.get(character, 0)
@@ -68,14 +86,14 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _label_requirement(text: str) -> tuple[str, str, list[str]]:
+def _label_requirement(text: str) -> tuple[str, str, frozenset[str]]:
     if match := _SET.fullmatch(text):
         operator = "In" if match[2].lower() == "in" else "NotIn"
-        return match[1], operator, [value.strip() for value in match[3].split(",")]
+        return match[1], operator, frozenset(value.strip() for value in match[3].split(","))
     if match := _EQUALITY.fullmatch(text):
-        return match[1], "NotIn" if match[2] == "!=" else "In", [match[3]]
+        return match[1], "NotIn" if match[2] == "!=" else "In", frozenset({match[3]})
     if match := _EXISTS.fullmatch(text):
-        return match[2], "DoesNotExist" if match[1] else "Exists", []
+        return match[2], "DoesNotExist" if match[1] else "Exists", frozenset()
     raise errors.bad_request(
         f"unable to parse requirement: found '{text.strip()}', expected: identifier, !, in, notin, =, ==, !="
     )
@@ -140,7 +158,10 @@ def _look_up(body: JsonObject, field: str) -> str:
 def parse_field_selector(text: str, resource: Resource) -> Predicate | None:
     """The predicate of `fieldSelector=`; None for the empty one. Raises `ApiError` 400."""
     wanted: list[tuple[str, bool, str]] = []
-    for part in text.split(",") if text else ():
+    parts = text.split(",") if text else []
+    if len(parts) > REQUIREMENTS_LIMIT:
+        raise _too_many()
+    for part in parts:
         match = re.fullmatch(r"([^=!]*)(==|=|!=)(.*)", part, re.DOTALL)
         if not match:
             raise errors.bad_request(f"invalid selector: '{part}'; can't understand '{part}'")

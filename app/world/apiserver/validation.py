@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from app.flow.model import JsonObject
 from app.world.apiserver import errors, names, pod_validation
+from app.world.apiserver.codec import check_shape
 from app.world.apiserver.errors import Cause
 from app.world.apiserver.resources import Resource
 from app.world.apiserver.selectors import validate_selector
@@ -147,7 +148,8 @@ _UPDATE_RULES: Mapping[str, Callable[[JsonObject, JsonObject], Iterator[Cause]]]
 
 
 def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None) -> None:
-    """Raises `ApiError` 422 with every cause. `old` is what an update replaces."""
+    """Raises `ApiError` 422 with every cause, 413 for too many values. `old` is what an update replaces."""
+    check_shape(body)
     plain_label = resource.plural == "namespaces"
     causes = list(names.validate_metadata(body["metadata"], plain_label=plain_label))
     rules = _RULES.get(resource.plural)

@@ -17,7 +17,7 @@ from app.world.apiserver.preparation import match_name
 from app.world.apiserver.reading import object_list
 from app.world.apiserver.request_scope import RequestScope
 from app.world.apiserver.responses import json_response
-from app.world.apiserver.schema import Decoder, WrongType
+from app.world.apiserver.schema import Decoder, TooManyItems, WrongType
 from app.world.apiserver.selectors import parse_selectors
 from app.world.apiserver.times import timestamp
 
@@ -176,6 +176,8 @@ def _check_types(patched: JsonObject, kind: str) -> None:
     """Raises `ApiError` 422 where a patch has given a field a value of another type (`jsonPatcher` in `patch.go`)."""
     try:
         Decoder().decode(kind, patched)
+    except TooManyItems:
+        return  # said when the object is decoded as a whole
     except WrongType as error:
         text = json.dumps(json.dumps(patched, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
         cause = errors.Cause(field="patch", reason="FieldValueInvalid", message=f"Invalid value: {text}: {error}")

@@ -1,0 +1,207 @@
+"""Inputs that would freeze the loop of all worlds: twice the input is twice the work, or it is refused."""
+
+import sys
+
+import pytest
+
+from app.world.apiserver.apply import apply
+from app.world.apiserver.codec import NODE_LIMIT
+from app.world.apiserver.managed_fields import record_update
+from app.world.apiserver.patch import STEPS_LIMIT, json_patch, strategic_merge_patch
+from app.world.apiserver.pod_validation import CONTAINERS_LIMIT
+from app.world.apiserver.schema import ITEMS_LIMIT
+from app.world.apiserver.selectors import REQUIREMENTS_LIMIT
+from tests.world.kubernetes_world import APPLY, CONFIGMAPS, JSON_PATCH, MERGE, PODS, pod
+
+
+class Name(str):
+    """A text whose comparisons are calls, so that they are counted."""
+
+    __slots__ = ()
+
+    def __eq__(self, other):
+        return str.__eq__(self, other)
+
+    def __hash__(self):
+        return str.__hash__(self)
+
+
+def calls(work, *arguments):
+    """How many functions are called meanwhile, the interpreter's own among them."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += 1
+
+    sys.setprofile(note)
+    try:
+        work(*arguments)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def names(count, prefix="n"):
+    return [Name(f"{prefix}{number}") for number in range(count)]
+
+
+def environment(count, prefix="n"):
+    return {"spec": {"containers": [{"name": "app", "env": [{"name": name} for name in names(count, prefix)]}]}}
+
+
+def finalizers(count, prefix="n"):
+    return {"metadata": {"finalizers": names(count, prefix)}}
+
+
+def owners(count):
+    return {"metadata": {"ownerReferences": [{"uid": name} for name in names(count)]}}
+
+
+def config(count):
+    return {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": {"name": "x", "finalizers": [f"f/{n}" for n in range(count)]},
+        "data": {f"k{n}": "x" for n in range(count)},
+    }
+
+
+def applied(count):
+    """A ConfigMap that `me` has applied with many keys and finalizers, and now applies with none."""
+    live = apply({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {}}, config(count), **_MINE)
+    return live, config(0)
+
+
+_MINE = {"manager": "me", "force": False, "time": "2026-11-24T22:00:00Z"}
+
+
+def entries(count):
+    """An object whose fields belong to many managers, and a change to all of it."""
+    managed = [
+        {"manager": f"m{n}", "operation": "Update", "apiVersion": "v1", "fieldsV1": {"f:data": {f"f:k{n}": {}}}}
+        for n in range(count)
+    ]
+    old = config(count)
+    old["metadata"]["managedFields"] = managed
+    return old, {**old, "data": dict.fromkeys(old["data"], "y")}
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda n: (strategic_merge_patch, environment(n), environment(n, "m"), "Pod"),
+        lambda n: (strategic_merge_patch, environment(n), environment(n), "Pod"),
+        lambda n: (strategic_merge_patch, finalizers(n), finalizers(n, "m"), "ConfigMap"),
+        lambda n: (
+            strategic_merge_patch,
+            finalizers(n),
+            {"metadata": {"$deleteFromPrimitiveList/finalizers": names(n, "m")}},
+            "ConfigMap",
+        ),
+        lambda n: (
+            strategic_merge_patch,
+            owners(n),
+            {"metadata": {"$setElementOrder/ownerReferences": owners(n)["metadata"]["ownerReferences"][::-1]}},
+            "ConfigMap",
+        ),
+        lambda n: (
+            strategic_merge_patch,
+            owners(n),
+            {
+                "metadata": {
+                    "ownerReferences": [
+                        {"$patch": "delete", **owner} for owner in owners(n)["metadata"]["ownerReferences"]
+                    ]
+                }
+            },
+            "ConfigMap",
+        ),
+        lambda n: (strategic_merge_patch, {}, {"$retainKeys": names(n), **dict.fromkeys(names(n), 1)}, "ConfigMap"),
+        lambda n: (lambda live, wanted: apply(live, wanted, **_MINE), *applied(n)),
+        lambda n: (lambda old, new: record_update(old, new, manager="me", time=_MINE["time"]), *entries(n)),
+    ],
+    ids=("env", "same-env", "finalizers", "delete-primitives", "order", "delete", "retain-keys", "unapply", "managers"),
+)
+def test_twice_the_input_is_twice_the_work(work):
+    small, large = (calls(*work(count)) for count in (200, 400))
+    assert large < 2.5 * small
+
+
+def test_the_order_of_elements_is_that_of_the_patch():
+    document = {"metadata": {"ownerReferences": [{"uid": uid} for uid in "axbyc"]}}
+    order = {"metadata": {"$setElementOrder/ownerReferences": [{"uid": uid} for uid in "cbaa"]}}
+    result = strategic_merge_patch(document, order, "ConfigMap")
+    assert [owner["uid"] for owner in result["metadata"]["ownerReferences"]] == list("cxbya")
+
+
+def test_an_unapplied_field_takes_nothing_of_others_with_it(api):
+    mine = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}, "data": {"a": "1", "b": "2"}}
+    yours = {**mine, "data": {"b": "2", "c": "3"}}
+    for manager, body in (("me", mine), ("you", yours)):
+        assert api.patch(f"{CONFIGMAPS}/two", body, APPLY, fieldManager=manager).status in (200, 201)
+    answer = api.patch(f"{CONFIGMAPS}/two", {**mine, "data": {}}, APPLY, fieldManager="me")
+    assert answer.body["data"] == {"b": "2", "c": "3"}
+
+
+@pytest.mark.parametrize("group", ["containers", "initContainers"])
+def test_containers_of_a_pod(api, group):
+    def body(count):
+        extra = [{"name": f"c{number}", "image": "busybox"} for number in range(count - 1)]
+        spec = pod()["spec"]
+        return {"metadata": {"name": "many"}, "spec": {**spec, group: [*spec.get(group, []), *extra]}}
+
+    answer = api.post(PODS, body(CONTAINERS_LIMIT + 1))
+    assert (answer.status, answer.body["reason"]) == (422, "Invalid")
+    assert answer.body["message"] == (
+        f'Pod "many" is invalid: spec.containers: Too many: {CONTAINERS_LIMIT + 1}: '
+        f"must have at most {CONTAINERS_LIMIT} containers of all kinds on this simulated node"
+    )
+    assert answer.body["details"]["causes"][0]["reason"] == "FieldValueTooMany"
+    assert api.post(PODS, body(CONTAINERS_LIMIT), dryRun="All").status == 201
+
+
+def test_items_of_a_list(api):
+    def body(count):
+        return pod("many", container={"env": [{"name": f"V{number}"} for number in range(count)]})
+
+    answer = api.post(PODS, body(ITEMS_LIMIT + 1))
+    assert (answer.status, answer.body["reason"]) == (422, "Invalid")
+    assert answer.body["message"] == (
+        f'Pod "many" is invalid: spec.containers[0].env: Too many: {ITEMS_LIMIT + 1}: '
+        f"must have at most {ITEMS_LIMIT} items"
+    )
+    assert api.post(PODS, body(ITEMS_LIMIT), dryRun="All").status == 201
+
+
+def test_values_of_a_document(api):
+    expected = f"Request entity too large: this simulated API server takes at most {NODE_LIMIT} values in a document"
+
+    def data(count, prefix="k"):
+        return {"metadata": {"name": "values"}, "data": {f"{prefix}{number}": "" for number in range(count)}}
+
+    # Each key counts once more in `managedFields`.
+    for body in (data(NODE_LIMIT), data(NODE_LIMIT // 2)):
+        answer = api.post(CONFIGMAPS, body)
+        assert (answer.status, answer.body["message"]) == (413, expected)
+    assert api.post(CONFIGMAPS, data(NODE_LIMIT // 2 - 20)).status == 201
+    for content_type in (MERGE, APPLY):
+        more = {"apiVersion": "v1", "kind": "ConfigMap", **data(100, "more")}
+        assert api.patch(f"{CONFIGMAPS}/values", more, content_type, fieldManager="x").body["message"] == expected
+    assert api.patch(f"{CONFIGMAPS}/values", {"data": None}, MERGE).status == 200
+
+
+def test_requirements_of_a_selector(api):
+    for name, requirement in (("labelSelector", "a!=b"), ("fieldSelector", "metadata.name!=b")):
+        assert api.get(CONFIGMAPS, **{name: ",".join([requirement] * REQUIREMENTS_LIMIT)}).status == 200
+        answer = api.get(CONFIGMAPS, **{name: ",".join([requirement] * (REQUIREMENTS_LIMIT + 1))})
+        assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+        assert f"at most {REQUIREMENTS_LIMIT}" in answer.body["message"]
+
+
+def test_parts_of_the_paths_of_a_json_patch(api):
+    path = "/data" + "/a" * 98
+    operations = [{"op": "test", "path": path, "value": 1}] * (STEPS_LIMIT // 99 + 1)
+    answer = api.patch(f"{CONFIGMAPS}/kube-root-ca.crt", operations, JSON_PATCH)
+    assert (answer.status, answer.body["reason"]) == (413, "RequestEntityTooLarge")
+    assert json_patch({"a": 1}, [{"op": "test", "path": "/a", "value": 1}] * 10) == {"a": 1}
