@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -30,6 +32,8 @@ COOKIE = "irsa_explorer_browser"
 
 SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
 _ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
+_DISK_SECONDS = 60.0
+"""After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
 _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
@@ -76,13 +80,24 @@ def world() -> World:
     if kept := simulation().kept(key):
         return kept
     loss = simulation().store.why_gone(key) or ("" if key.endswith(_PROCESS) else "restarted")
-    try:
+    with _room_for_it():
         made = simulation().world(key, allowance.address())
-    except NoRoom as refused:
-        allowance.stop("no_room", refused.seconds)
     if loss:
         st.session_state[_LOSS] = loss
     return made
+
+
+@contextmanager
+def _room_for_it() -> Iterator[None]:
+    """Ends the run with a sentence where a world cannot be made."""
+    try:
+        yield
+    except NoRoom as refused:
+        allowance.stop("no_room", refused.seconds)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        allowance.stop("disk_full", _DISK_SECONDS)
 
 
 def loss() -> str:
@@ -166,10 +181,8 @@ def run_again() -> None:
 def reset() -> None:
     """Throws this browser's world away and walks through a new one."""
     allowance.admit(_key())
-    try:
+    with _room_for_it():
         made = simulation().reset(_key(), allowance.address())
-    except NoRoom as refused:
-        allowance.stop("no_room", refused.seconds)
     _walk(made)
 
 

@@ -12,6 +12,12 @@ BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
 
 
+DISCARD_LIMIT = 16 * 1024 * 1024
+"""Bytes of a refused body that are read in order to be thrown away."""
+DISCARD_SECONDS = 3.0
+"""For how long."""
+
+
 class BodyTooLarge(Exception):
     """The body is larger than the limit; what was not read is left unread."""
 
@@ -21,23 +27,35 @@ class BodyTooSlow(Exception):
 
 
 async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
-    """The request's body. Raises `BodyTooLarge` as soon as more than `limit` bytes are announced or came.
+    """The request's body. Raises `BodyTooLarge` where more than `limit` bytes are announced or come.
 
-    Raises `BodyTooSlow` as well. Whoever answers to either closes the connection: what was not read would be taken for
-    the next request.
+    What comes beyond the limit is read and discarded for a while, as Go's net/http does: most clients send all of a body
+    before they read the answer, and would find a closed connection in its place. A client that waits for
+    `100 Continue` has its answer at once. Raises `BodyTooSlow` as well. Anyone who answers to either closes the
+    connection: what was not read would be taken for the next request.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    refused = announced.isdecimal() and int(announced) > limit
+    if refused and "100-continue" in request.headers.get("expect", "").lower():
         raise BodyTooLarge
-    body = bytearray()
+    body, seen = bytearray(), 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(DISCARD_SECONDS if refused else BODY_SECONDS) as patience:
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise BodyTooLarge
+                seen += len(chunk)
+                if seen > limit and not refused:
+                    refused = True
+                    body.clear()
+                    patience.reschedule(asyncio.get_running_loop().time() + DISCARD_SECONDS)
+                if not refused:
+                    body += chunk
+                elif seen > DISCARD_LIMIT:
+                    break
     except TimeoutError as error:
-        raise BodyTooSlow from error
+        if not refused:
+            raise BodyTooSlow from error
+    if refused:
+        raise BodyTooLarge
     return bytes(body)
 
 

@@ -11,6 +11,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.flow.ports import Execution
+from app.world.apiserver import watch
+from app.world.apiserver.changes import HISTORY_BYTES
+from app.world.apiserver.errors import ApiError
+from app.world.apiserver.resources import RESOURCES
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
@@ -144,7 +148,6 @@ def test_watches_are_capped_and_checked(api, monkeypatch):
 
 
 def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
-    from app.world.apiserver import watch
     from app.world.apiserver.resources import RESOURCES
 
     monkeypatch.setattr(watch, "QUEUE_LIMIT", 3)
@@ -357,3 +360,39 @@ def test_a_client_may_leave_early(execute, api, world, monkeypatch):
     execute(leave_after=(b"\x00input", b"\xff\x00"))
     eventually(lambda: ended == [["env"]])
     assert api.get("/version").status == 200
+
+
+def test_what_a_watch_may_resume_from_is_bounded_in_bytes(world, simulation):
+    async def patch_often():
+        for number in range(50):
+            data = {"k": "x" * 200_000, "n": str(number)}
+            body = {"metadata": {"name": "large", "namespace": "default"}, "data": data}
+            world.cluster.put("configmaps", body)
+        world.cluster.delete("configmaps", "default", "large")
+
+    simulation.run(patch_often())
+    changes = world.cluster.changes
+    kept = list(changes._history)
+    assert sum(len(change.stored.text) for change in kept) <= HISTORY_BYTES
+    assert 5 <= len(kept) < 50
+    with pytest.raises(ApiError, match="too old resource version"):
+        changes.since(kept[0].version - 2)
+    assert changes.since(kept[0].version - 1) == tuple(kept)
+
+
+def test_a_slow_client_is_behind_by_so_many_bytes_at_most(world, simulation, monkeypatch):
+    monkeypatch.setattr(watch, "QUEUE_BYTES", 250_000)
+    everything = (lambda body: True, lambda stored: stored.object)
+    stream = watch.Watch(world, RESOURCES["configmaps"], "", *everything, initial=False)
+
+    async def fall_behind():
+        lines = stream.stream("", 60.0)
+        first = await anext(lines)
+        for number in range(5):
+            body = {"metadata": {"name": f"large-{number}", "namespace": "default"}, "data": {"k": "x" * 100_000}}
+            world.cluster.put("configmaps", body)
+        return 1 + len([line async for line in lines]), first
+
+    seen, _ = simulation.run(fall_behind())
+    present = len(world.cluster.list("configmaps")) - 5
+    assert seen == present + 2

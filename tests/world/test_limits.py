@@ -14,11 +14,14 @@ from app.world.node.kubelet import VOLUMES_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 
 
+SIZE = 200_000
+
+
 @pytest.fixture
 def config_map(simulation, world):
     async def put():
         metadata = {"name": "large", "namespace": "default"}
-        world.cluster.put("configmaps", {"metadata": metadata, "data": {"k": "x" * 500_000}})
+        world.cluster.put("configmaps", {"metadata": metadata, "data": {"k": "x" * SIZE}})
 
     simulation.run(put())
 
@@ -65,7 +68,7 @@ def test_variables_that_repeat(run_pod, config_map):
 def test_volumes_that_repeat(world, run_pod, config_map):
     sources = [
         {"configMap": {"name": "large", "items": [{"key": "k", "path": f"f{number}"}]}}
-        for number in range(VOLUMES_LIMIT // 500_000 + 1)
+        for number in range(VOLUMES_LIMIT // SIZE + 1)
     ]
     pod = run_pod(spec={"volumes": [{"name": "v", "projected": {"sources": sources}}]})
     expected = 'MountVolume.SetUp failed for volume "v" : no space left on device'
@@ -196,3 +199,23 @@ def test_any_pod_that_is_stored_is_taken_care_of(simulation, world, caplog, spec
         assert pod["spec"]["nodeName"] == world.node_name
         assert events_of(world, pod)
         assert pod_of(world, "pod-after")["status"]["phase"] == "Succeeded"
+
+
+def test_many_small_files_fill_the_disk_as_well(world, run_pod, simulation):
+    async def put():
+        data = {f"k{number}": "x" for number in range(VOLUMES_LIMIT // 4096 + 1)}
+        world.cluster.put("configmaps", {"metadata": {"name": "small", "namespace": "default"}, "data": data})
+
+    simulation.run(put())
+    pod = run_pod(spec={"volumes": [{"name": "v", "configMap": {"name": "small"}}]})
+    assert any("no space left on device" in text for reason, text in events_of(world, pod) if reason == "FailedMount")
+
+
+def test_where_the_shared_disk_is_nearly_full_only_the_lessons_own_pods_run(simulation, monkeypatch):
+    monkeypatch.setattr("app.world.node.kubelet.free_bytes", lambda path: 0)
+    world = simulation.world("nearly full")
+    assert pod_of(world, "pod-after")["status"]["phase"] == "Succeeded"
+    world.kubelet.check_space(4096)
+    with pytest.raises(OSError, match="no space left on device"):
+        world.kubelet.check_space(64 * 1024)
+    simulation.store.discard("nearly full")

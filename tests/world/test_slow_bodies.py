@@ -70,3 +70,22 @@ def test_a_header_without_end_is_refused(simulation, server):
         with context.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain as client:
             client.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
             assert client.recv(65536).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize("size", [1024 * 1024 + 1, 8 * 1024 * 1024])
+def test_a_client_that_sends_all_of_a_large_body_first_reads_its_413(simulation, size):
+    where = urlsplit(simulation.aws_url)
+    with socket.create_connection((where.hostname, where.port), SECONDS) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n".encode())
+        for _ in range(size // 65536):
+            connection.sendall(b"x" * 65536)
+        connection.sendall(b"x" * (size % 65536))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413")
+
+
+def test_a_client_that_waits_to_be_let_on_is_refused_before_it_sends(simulation):
+    where = urlsplit(simulation.aws_url)
+    with socket.create_connection((where.hostname, where.port), SECONDS) as connection:
+        head = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413")

@@ -12,6 +12,8 @@ from app.world.apiserver.stored import Stored
 
 HISTORY_LIMIT = 1000
 """Changes that a watch can resume from."""
+HISTORY_BYTES = 2 * 1024 * 1024
+"""Bytes of JSON in these changes together. What hundreds of changes of one large object take stays after it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class ChangeLog:
     def __init__(self) -> None:
         self.version = 0
         """The newest resource version."""
-        self._history: deque[Change] = deque(maxlen=HISTORY_LIMIT)
+        self._history: deque[Change] = deque()
+        self._bytes = 0
         self._watchers: list[Callable[[Change], None]] = []
 
     def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
@@ -74,5 +77,8 @@ class ChangeLog:
         self.version = self.next_version
         change = Change(self.version, type, resource, namespace, stored, previous)
         self._history.append(change)
+        self._bytes += len(stored.text)
+        while len(self._history) > HISTORY_LIMIT or self._bytes > HISTORY_BYTES:
+            self._bytes -= len(self._history.popleft().stored.text)
         for watcher in tuple(self._watchers):
             watcher(change)

@@ -23,6 +23,8 @@ Render = Callable[[Stored], JsonObject]
 
 QUEUE_LIMIT = 1000
 """Changes that a slow client may be behind; then its watch ends, and it starts anew."""
+QUEUE_BYTES = 2 * 1024 * 1024
+"""Bytes of JSON in these changes together."""
 WATCH_LIMIT = 100
 """Watches at a time in one cluster."""
 LONGEST = 3600.0
@@ -43,6 +45,9 @@ class Watch:
         self._render = render
         self._initial = initial
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
+        self._behind = 0
+        """Bytes of JSON in the queue."""
+        self._has_ended = False
 
     async def stream(self, version: str, seconds: float) -> AsyncIterator[bytes]:
         """Watch events as lines of JSON: first what there is (or what came after `version`), then what comes."""
@@ -52,6 +57,7 @@ class Watch:
                 yield line
             async with asyncio.timeout(min(seconds, LONGEST)):
                 while (change := await self._queue.get()) is not None:
+                    self._behind -= len(change.stored.text)
                     if line := self._line(change):
                         yield line
         except TimeoutError:
@@ -81,10 +87,11 @@ class Watch:
     def _receive(self, change: Change) -> None:
         if change.resource != self._resource.plural:
             return
-        if self._queue.qsize() < QUEUE_LIMIT:
-            self._queue.put_nowait(change)
-        elif self._queue.qsize() == QUEUE_LIMIT:
-            self._queue.put_nowait(None)
+        if self._has_ended:
+            return
+        self._behind += len(change.stored.text)
+        self._has_ended = self._queue.qsize() >= QUEUE_LIMIT or self._behind > QUEUE_BYTES
+        self._queue.put_nowait(None if self._has_ended else change)
 
     def _line(self, change: Change) -> bytes:
         """The event that the client sees, empty for none: an object may come into its selectors or leave them."""

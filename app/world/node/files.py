@@ -7,11 +7,14 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 PREFIX = "irsa-explorer-"
 MEMORY = Path("/dev/shm")  # noqa: S108
 """Linux's tmpfs for everyone. Kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
+BLOCK = 4096
+"""Bytes of a block of tmpfs: a page of memory."""
 YOUNG_SECONDS = 60.0
 """A directory as new as this may not have been locked yet by whoever made it."""
 
@@ -36,6 +39,17 @@ class NodeFiles:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def free_bytes(path: Path) -> int:
+    """What the disk of `path` still takes, for users without privileges."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def bytes_on_disk(sizes: Iterable[int]) -> int:
+    """What files of these sizes take on the disk: whole blocks, and one at least for the name of each."""
+    return sum(max(-(-size // BLOCK), 1) * BLOCK for size in sizes)
 
 
 def remove_abandoned(parent: Path) -> None:

@@ -21,6 +21,7 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.network import NetworkError
 from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.files import free_bytes
 from app.world.node.pod_worker import ContainerNotFound, PodWorker
 from app.world.node.tokens import TokenError, TokenManager
 from app.world.node.volumes import pod_directory
@@ -30,8 +31,13 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 10.0
 """How long kubelet waits for the API server."""
-VOLUMES_LIMIT = 16 * 1024 * 1024
-"""Bytes in all volumes of one node."""
+VOLUMES_LIMIT = 256 * 1024
+"""Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
+OWN_BYTES = 64 * 1024
+"""Of these, what a node may use however full the disk is."""
+RESERVE_BYTES = 16 * 1024 * 1024
+"""Of the disk that all nodes share, what is kept for the lessons' Pods of new worlds: some 300 worlds. A container's
+`/dev/shm` has 64 MB."""
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +132,9 @@ class Kubelet:
 
     def check_space(self, wanted: int) -> None:
         """Whether the node has room for so many bytes more. Raises `OSError` (ENOSPC)."""
-        if wanted + sum(worker.volume_bytes for worker in self._workers.values()) > VOLUMES_LIMIT:
+        total = wanted + sum(worker.volume_bytes for worker in self._workers.values())
+        shared = total > OWN_BYTES and wanted > free_bytes(self._world.directory) - RESERVE_BYTES
+        if wanted > 0 and (total > VOLUMES_LIMIT or shared):
             raise OSError(errno.ENOSPC, "no space left on device")
 
     # (3) Watching the cluster

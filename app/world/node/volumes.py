@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.world.node.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
 from app.world.node.environment import ConfigError, data_of, field_value
+from app.world.node.files import bytes_on_disk
 from app.world.node.tokens import TokenError, TokenManager
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class PodVolumes:
 
     @property
     def size(self) -> int:
-        """Bytes in all files."""
+        """Bytes of all files on the disk."""
         return sum(self._sizes.values())
 
     def tree(self, name: str) -> OwnedTree | None:
@@ -67,7 +68,7 @@ class PodVolumes:
                 writer = self._writer(name)
                 payload = await self._payload(volume)
                 if payload is not None:
-                    wanted = sum(len(file.data) for file in payload.values())
+                    wanted = bytes_on_disk(len(file.data) for file in payload.values())
                     self._world.kubelet.check_space(wanted - self._sizes.get(name, 0))
                     writer.write(payload, group=self._group)
                     self._sizes[name] = wanted
@@ -101,7 +102,7 @@ class PodVolumes:
                 raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
             for source in sources:
                 payload |= await self._source(source, default)
-                self._world.kubelet.check_space(sum(len(file.data) for file in payload.values()))
+                self._world.kubelet.check_space(bytes_on_disk(len(file.data) for file in payload.values()))
             return payload
         for kind in ("configMap", "secret", "downwardAPI"):
             if (source := volume.get(kind)) is not None:
