@@ -9,10 +9,13 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from websockets.exceptions import InvalidHandshake, InvalidStatus
@@ -169,7 +172,21 @@ async def long_selector(by: Attacker, number: int) -> Answer:
 
 
 async def large_body(by: Attacker, number: int) -> Answer:
-    return await ask(by.api, "POST", f"{DEFAULT}/configmaps", b'{"data":"' + b"x" * 3 * MEGABYTE + b'"}')
+    """By a client that sends all before it reads, as most do."""
+
+    def send() -> Answer:
+        server = urlsplit(by.target.keys("attacker").aws_url)
+        connection = HTTPConnection(server.hostname or "", server.port, PATIENCE, (ATTACKER, 0))
+        try:
+            connection.request("POST", "/", b"x" * 8 * MEGABYTE)
+            response = connection.getresponse()
+            return Answer(status=response.status, body=response.read())
+        except OSError as error:
+            return Answer(status=CUT_OFF, body=repr(error).encode())
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(send)
 
 
 # --- the pages, as a reader -------------------------------------------------------------------------------------------
@@ -304,8 +321,8 @@ async def upload(by: Attacker, number: int) -> Answer:
     """As Streamlit's browser half uploads, with the token against forged requests that anybody gets."""
     assert by.tab is not None
     async with visitor(by.target, ATTACKER) as client:
-        await client.get("/_stcore/host-config")
-        token = client.cookies.get("_streamlit_xsrf", "")
+        await client.get("/_stcore/health")
+        token = client.cookies.get("_streamlit_xsrf", "").strip('"')
         head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f.json"\r\n\r\n'
         return await ask(
             client,
@@ -405,7 +422,9 @@ def _world_of(tab: Page) -> str:
         for element in tab.drawn
         if element.WhichOneof("type") == "bidi_component" and element.bidi_component.id.endswith("-world")
     )
-    return str(next(iter(__import__("re").findall(r"\b\d{12}\b", shown.json or shown.mixed.json)), ""))
+    found = re.search(r"\b\d{12}\b", shown.json or shown.mixed.json)
+    assert found, "the sidebar shows the account"
+    return found[0]
 
 
 ATTACKS = (
@@ -437,7 +456,7 @@ ATTACKS = (
         send=patch_config_map,
         wrong=delete_config_map,
         right=REFUSED | {200},
-        inputs=30,
+        inputs=100,
     ),
     Attack(
         name="strategic_patch_of_lists",
@@ -471,7 +490,7 @@ ATTACKS = (
         inputs=1,
     ),
     Attack(name="nested_json_patch", says="JSON patch of 900 nested adds", send=nested_adds, right=REFUSED),
-    Attack(name="large_body", says="a body of 3 MB", send=large_body, right=frozenset({413}), inputs=5),
+    Attack(name="large_body", says="a body of 8 MB, sent to AWS", send=large_body, right=frozenset({413}), inputs=5),
     Attack(
         name="matcher_statements",
         says="6,500 empty statements in the matcher (20 KB)",
