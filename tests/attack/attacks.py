@@ -1,6 +1,6 @@
 """The attacks: each a row of what is sent, what a right answer is, and what it may cost.
 
-They were found against this app. The inputs are as large as they were then; how many of them are sent depends on who asks.
+They were found against this app. The inputs are as large as they were then; how many are sent depends on who asks.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ class Attack:
     """The statuses that are right answers."""
     inputs: int = 3
     """How many are enough to see it."""
+    most: int = 2000
+    """How many are sent where time alone would allow more."""
     prepare: Callable[[Attacker], Awaitable[object]] | None = None
     wrong: Callable[[Attacker], Awaitable[str]] | None = None
     """What is wrong once all inputs were sent; empty where nothing is."""
@@ -300,7 +302,7 @@ async def frame(by: Attacker, sent: bytes | str) -> Answer:
     page = Page(by.target, source=ATTACKER)
     await page.connect()
     answer = await page.send(sent, wait=False)
-    answer = await page.ping() if answer.status == TALKS else answer
+    answer = await page.alive() if answer.status == TALKS else answer
     await page.close()
     return answer
 
@@ -538,6 +540,7 @@ ATTACKS = (
         wrong=are_closed,
         right=frozenset({TALKS}),
         inputs=200,
+        most=1000,
     ),
     Attack(
         name="visitors_and_few_descriptors",
@@ -545,6 +548,7 @@ ATTACKS = (
         send=visit,
         right=frozenset({TALKS, 503}),
         inputs=40,
+        most=300,
         descriptors=120,
     ),
     Attack(

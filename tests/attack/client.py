@@ -18,7 +18,7 @@ import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from tests.attack.server import PATIENCE, Keys, Target
@@ -121,7 +121,7 @@ class Page:
         """The elements of the last run."""
 
     async def open(self, *, headers: Mapping[str, str] | None = None, origin: str | None = "own") -> Page:
-        """Connects and draws the page. Raises `InvalidHandshake` where it is refused, `OSError` where nobody answers."""
+        """Connects and draws the page. Raises `InvalidHandshake` where it is refused, `OSError` where no one answers."""
         await self.connect(headers=headers, origin=origin)
         await self.run()
         return self
@@ -173,8 +173,8 @@ class Page:
         except ConnectionClosed as closed:
             return Answer(status=closed.rcvd.code if closed.rcvd else CUT_OFF)
 
-    async def ping(self) -> Answer:
-        """Whether the connection still lives."""
+    async def alive(self) -> Answer:
+        """`TALKS` where the connection still lives."""
         try:
             await asyncio.wait_for(await self._socket.ping(), PATIENCE)
         except ConnectionClosed as closed:

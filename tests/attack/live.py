@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from websockets.exceptions import InvalidHandshake
 
 from tests.attack.client import ATTACKER, HONEST, Page, cookies, launch_path
 from tests.attack.server import ROOT, Target, serving
-from websockets.exceptions import InvalidHandshake
 
 CONTEXT = "cAnArY9-context-of-a-real-cluster"
 """Its name is the first thing that a page in live mode shows, in a list to choose from."""

@@ -1,4 +1,4 @@
-"""Each attack of the table, against a server of its own kind: answered rightly, at a bounded cost, and others are served."""
+"""Each attack of the table: it is answered rightly, at a bounded cost, and others are served meanwhile."""
 
 from __future__ import annotations
 
