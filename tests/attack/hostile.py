@@ -1,0 +1,96 @@
+"""What a command of the app is pointed at: a kubeconfig without end, and servers that answer without end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import socket
+import subprocess
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.attack.server import MEGABYTE, PATIENCE, ROOT, environment, python_of
+
+ALLOWED = 1536 * MEGABYTE
+"""Bytes of address space: what takes more ends by itself, and the machine is spared."""
+SENT_AT_MOST = 512 * MEGABYTE
+"""Bytes that a hostile server sends, and into which its bomb unfolds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    output: str
+    peak: int
+    """The highest RSS, in bytes."""
+
+
+def doctor(folder: Path, kubeconfig: str, *, app: Path = ROOT) -> Ended:
+    """`python -m app doctor` with that kubeconfig, and no account of AWS."""
+    variables = {"KUBECONFIG": kubeconfig, "AWS_EC2_METADATA_DISABLED": "true"}
+    log = folder / "doctor.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [python_of(app), "-m", "app", "doctor", "-n", "default", "-s", "my-sa"],
+            cwd=folder,
+            env=environment(app, folder, variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ALLOWED, ALLOWED)),
+        )
+    stop = threading.Timer(PATIENCE, process.kill)
+    stop.start()
+    _, status, used = os.wait4(process.pid, 0)
+    stop.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Ended(status=process.returncode, output=log.read_text(errors="replace"), peak=used.ru_maxrss * 1024)
+
+
+@contextlib.contextmanager
+def endless(folder: Path, *, bomb: bool) -> Iterator[tuple[str, list[int]]]:
+    """A kubeconfig whose API server answers everything with a body without end, or one that unfolds.
+
+    Beside it the bytes that the server could send, a number for each connection.
+    """
+    sent: list[int] = []
+    block = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join(block.compress(b" " * MEGABYTE) for _ in range(SENT_AT_MOST // MEGABYTE)) + block.flush()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+    def answer(opened: socket.socket) -> None:
+        with opened, contextlib.suppress(OSError):
+            opened.settimeout(PATIENCE)
+            opened.recv(65536)
+            at = len(sent)
+            sent.append(0)
+            if bomb:
+                opened.sendall(head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
+                sent[at] = len(packed)
+                return
+            opened.sendall(head + b"\r\n{")
+            while sent[at] < SENT_AT_MOST:
+                opened.sendall(b" " * MEGABYTE)
+                sent[at] += MEGABYTE
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        path = folder / "kubeconfig"
+        path.write_text(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+            f"clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{listener.getsockname()[1]}'}}}}]\n"
+            "contexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: t}}]\n"
+        )
+        yield str(path), sent
+        listener.shutdown(socket.SHUT_RDWR)
