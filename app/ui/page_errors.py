@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
@@ -24,6 +26,7 @@ from app.ui.text import prose
 P = ParamSpec("P")
 
 _log = logging.getLogger("irsa_explorer")
+_OUR_CODE = tuple(Path(__file__).resolve().parents[2] / folder for folder in ("app", "pages"))
 _PENDING = "page_error"
 """In the session: the id of an error that is not on the page yet, because it ended the run."""
 
@@ -74,8 +77,17 @@ def pending(content: Content) -> None:
 
 def _record(error: Exception) -> str:
     error_id = secrets.token_hex(4)
-    _log.error("error %s on a page", error_id, exc_info=error)
+    if _is_of_our_code(error):
+        _log.error("error %s on a page", error_id, exc_info=error)
+    else:
+        _log.warning("error %s on a page, from what the browser sent: %r", error_id, error)
     return error_id
+
+
+def _is_of_our_code(error: Exception) -> bool:
+    """Whether our code ran when it was raised. Junk in the place of a widget's value fails in Streamlit before that."""
+    files = (Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
+    return any(path.is_relative_to(folder) for path in files for folder in _OUR_CODE)
 
 
 def _draw(error_id: str, content: Content) -> None:

@@ -29,8 +29,8 @@ class BodyTooSlow(Exception):
 async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """The request's body. Raises `BodyTooLarge` where more than `limit` bytes are announced or come.
 
-    What comes beyond the limit is read and discarded for a while, as Go's net/http does: most clients send all of a body
-    before they read the answer, and would find a closed connection in its place. A client that waits for
+    What comes beyond the limit is read and discarded for a while, as Go's net/http does: most clients send all of a
+    body before they read the answer, and would find a closed connection in its place. A client that waits for
     `100 Continue` has its answer at once. Raises `BodyTooSlow` as well. Anyone who answers to either closes the
     connection: what was not read would be taken for the next request.
     """

@@ -210,7 +210,8 @@ def test_a_condition_on_what_only_sts_knows(learner: Learner) -> None:
 def test_a_role_that_may_not_be_read_again(learner: Learner) -> None:
     def forget() -> None:
         admit(learner, OTHER)
-        learner.world.account.admin = dataclasses.replace(learner.world.account.admin, secret_access_key="x")
+        account = learner.world.account
+        account.explorer = dataclasses.replace(account.explorer, secret_access_key="x")
 
     trust, answer = both(asked(learner, before=forget))
     assert (trust.status, trust.reason, trust.error) == (Status.WARNING, REFUSED, NOT_AUTHORIZED)

@@ -86,3 +86,14 @@ def test_what_fails_again_and_again_ends_in_one_sentence(screen, monkeypatch):
     assert len(drawn) == 1
     assert state == {}
     assert shown.title
+
+
+def test_what_only_streamlit_could_not_read_is_one_line_of_the_log(caplog):
+    with caplog.at_level(logging.WARNING, "irsa_explorer"):
+        try:
+            int("junk")
+        except ValueError as error:
+            error_id = page_errors._record(error)
+    (record,) = caplog.records
+    assert error_id in record.getMessage()
+    assert record.exc_info is None

@@ -13,7 +13,6 @@ from app.world.node.environment import ConfigError, expand
 from app.world.node.kubelet import VOLUMES_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 
-
 SIZE = 200_000
 
 
