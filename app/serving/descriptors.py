@@ -1,11 +1,12 @@
-"""File descriptors: how many this process may have. Each connection takes one."""
+"""File descriptors: how many this process may have."""
 
 from __future__ import annotations
 
 import resource
 
-WANTED = 8192
-"""Enough for a large room: a visitor has a websocket and, for a few seconds after a page load, six connections more."""
+WANTED = 32_768
+"""Enough for a large room: a visitor has a websocket, which takes four, and for a few seconds after a page load six
+connections more."""
 
 
 def limit() -> int:

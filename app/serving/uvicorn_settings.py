@@ -17,6 +17,8 @@ RETRY_SECONDS = 30
 MESSAGE_LIMIT = 1_000_000
 """Bytes of a message from a browser, as `server.maxWidgetStateSize` in app/.streamlit/config.toml has it. The largest
 that a page sends holds the text areas of the lab: tens of kilobytes."""
+DESCRIPTORS_OF_A_VISITOR = 4
+"""A websocket's own, and three of the event loop that Streamlit makes for its session (`app_session.py`)."""
 BACKLOG = 32
 """Connections that are accepted at once before any of them is counted."""
 
@@ -39,7 +41,7 @@ def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limit
 
     The rest is for files, for the world's servers and for our own connections to them.
     """
-    total = max(2, descriptor_limit * 5 // 8 - BACKLOG)
+    total = max(2, (descriptor_limit * 5 // 8 - BACKLOG) // DESCRIPTORS_OF_A_VISITOR)
     return Limits(connections=total, per_address=total // 2, trusted=tuple(trusted))
 
 

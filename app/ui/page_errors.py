@@ -27,6 +27,7 @@ P = ParamSpec("P")
 
 _log = logging.getLogger("irsa_explorer")
 _OUR_CODE = tuple(Path(__file__).resolve().parents[2] / folder for folder in ("app", "pages"))
+_STREAMLIT = Path(st.__file__).parent
 _PENDING = "page_error"
 """In the session: the id of an error that is not on the page yet, because it ended the run."""
 
@@ -76,18 +77,23 @@ def pending(content: Content) -> None:
 
 
 def _record(error: Exception) -> str:
+    """Writes the error to the log, and returns its id.
+
+    One line is enough for an error inside Streamlit: it is mostly junk in the place of a widget's value.
+    """
     error_id = secrets.token_hex(4)
-    if _is_of_our_code(error):
+    frames = traceback.extract_tb(error.__traceback__)[::-1]
+    ours = next((frame for frame in frames if _is_in(frame, *_OUR_CODE)), None)
+    if ours is not None and next(frame for frame in frames if _is_in(frame, *_OUR_CODE, _STREAMLIT)) is ours:
         _log.error("error %s on a page", error_id, exc_info=error)
     else:
-        _log.warning("error %s on a page, from what the browser sent: %r", error_id, error)
+        place = f" ({ours.filename}:{ours.lineno})" if ours else ""
+        _log.warning("error %s on a page, in Streamlit: %r%s", error_id, error, place)
     return error_id
 
 
-def _is_of_our_code(error: Exception) -> bool:
-    """Whether our code ran when it was raised. Junk in the place of a widget's value fails in Streamlit before that."""
-    files = (Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
-    return any(path.is_relative_to(folder) for path in files for folder in _OUR_CODE)
+def _is_in(frame: traceback.FrameSummary, *folders: Path) -> bool:
+    return any(Path(frame.filename).is_relative_to(folder) for folder in folders)
 
 
 def _draw(error_id: str, content: Content) -> None:

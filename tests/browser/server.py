@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -45,13 +46,20 @@ BETWEEN_LOOKS = 50
 
 
 @contextmanager
-def serving(directory: Path, *, source: Path = ROOT, app: str = "app.server:app") -> Iterator[str]:
-    """A server of the `app` whose code is in `source`, started in `directory`; its address."""
+def serving(
+    directory: Path, *, source: Path = ROOT, app: str = "app.server:app", by_command: bool = False
+) -> Iterator[str]:
+    """A server of the `app` whose code is in `source`, started in `directory`; its address.
+
+    `by_command`: by the project's own `serve`, which gives out launch addresses.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(source), "--port", str(port), "--log-level", "warning"]
-    server = subprocess.Popen([*command, app], cwd=directory)
+    options = ["--app-dir", str(source), "--port", str(port), "--log-level", "warning"]
+    command = ["app", "serve", "--port", str(port)] if by_command else ["uvicorn", *options, app]
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    server = subprocess.Popen([sys.executable, "-m", *command], cwd=directory, env=environment)
     try:
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + PATIENCE

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
+from app.commands.launch_addresses import ask
 from app.content import load
 from app.world.simulation import Simulation
 from app.world.tool_files import KUBECONFIG, aws_environment, files
@@ -29,8 +30,21 @@ def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         monkeypatch.setenv("KUBECONFIG", str(folder / KUBECONFIG))
         for name, text in aws_environment(simulation, world).items():
             monkeypatch.setenv(name, text)
-        with serving(folder) as found:
+        with serving(folder, by_command=True) as found:
             yield found
+
+
+@pytest.fixture
+def reader(reader: Callable[..., Reader], address: str) -> Callable[..., Reader]:
+    """Opens a browser that was let in: each by a launch address of its own."""
+
+    def made(**wishes: object) -> Reader:
+        opened = reader(**wishes)
+        opened.page.goto(ask(urlsplit(address).port or 0))
+        assert "launch" not in opened.page.url
+        return opened
+
+    return made
 
 
 def query(reader: Reader) -> dict[str, list[str]]:

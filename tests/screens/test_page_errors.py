@@ -15,7 +15,7 @@ SECRET = "what only the log may say"
 
 
 def broken(*_, **__):
-    raise RuntimeError(SECRET)
+    raise RuntimeError(SECRET)  # in the place of our code, which has called it
 
 
 def sentence(screen, language):
