@@ -176,6 +176,13 @@ def test_what_comes_from_npm_is_pinned_with_its_integrity_and_for_tests_alone():
         assert package["version"] == wanted["devDependencies"].get(name.removeprefix("node_modules/"))
 
 
+def test_the_threat_model_names_tests_that_exist():
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8"))
+    assert len(named) > 30
+    missing = [f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text("utf-8")]
+    assert missing == []
+
+
 # --- the guard of conftest.py -----------------------------------------------------------------------------------------
 
 SKIPPING = """
