@@ -121,7 +121,7 @@ class Page:
         """The elements of the last run."""
 
     async def open(self, *, headers: Mapping[str, str] | None = None, origin: str | None = "own") -> Page:
-        """Connects and draws the page. Raises `InvalidHandshake` where it is refused, `OSError` where no one answers."""
+        """Connects and draws the page. Raises `InvalidHandshake` where it is refused, `OSError` without a server."""
         await self.connect(headers=headers, origin=origin)
         await self.run()
         return self
