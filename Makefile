@@ -3,6 +3,7 @@
 #   make run      the app in simulated mode, on http://127.0.0.1:8501
 #   make test     the checks and the whole test suite, with what they need (through apt where we are root)
 #   make check    format, lint, types and import rules
+#   make attack   what attacks do to the app, as a table: each for a minute, then 100,000 inputs of junk
 #   make bench    the measured figures: walk, start, memory, change of step
 
 SHELL := /bin/sh
@@ -14,7 +15,7 @@ tools := .venv/installed-tools
 aws := .venv-aws/installed
 axe := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test check bench setup system-packages
+.PHONY: run test check attack bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
@@ -28,6 +29,9 @@ check: $(tools)
 	$(python) -m ruff check .
 	$(python) -m mypy
 	.venv/bin/lint-imports
+
+attack: $(tools)
+	@$(python) -m tests.attack
 
 bench: $(tools)
 	@$(python) -m bench

@@ -118,7 +118,7 @@ class Junk:
         return await raw(self._aws.port or 0, [self._request()])
 
     async def paths_of_the_pages(self) -> Answer:
-        path = "/" + quote(self._text(40), safe="/") + "?" + quote(self._text(40), safe="&=")
+        path = "/" + quote(self._text(40), safe="/").lstrip("/") + "?" + quote(self._text(40), safe="&=")
         headers = {
             "accept": self._rng.choice(("text/html", "*/*", "")),
             "cookie": f"irsa_explorer_browser={self._plain()}",
