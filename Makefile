@@ -3,7 +3,7 @@
 #   make run      the app in simulated mode, on http://127.0.0.1:8501
 #   make test     the checks and the whole test suite, with what they need (through apt where we are root)
 #   make check    format, lint, types and import rules
-#   make attack   what each known attack does to a server of its own, as a table (about an hour)
+#   make attack   what attacks do to the app, as a table: each for a minute, then 100,000 inputs of junk
 #   make bench    the measured figures: walk, start, memory, change of step
 
 SHELL := /bin/sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, etcd, Graphviz's dot), and npm, by
+# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, etcd, Graphviz's dot, nginx), and npm, by
 # which one more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says what is missing; those
 # tests are then skipped, with the reason.
 set -eu
@@ -14,6 +14,7 @@ command -v kubectl >/dev/null || missing="$missing kubectl"
 command -v dot >/dev/null || missing="$missing graphviz"
 command -v npm >/dev/null || missing="$missing npm"
 command -v etcd >/dev/null || missing="$missing etcd-server"
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

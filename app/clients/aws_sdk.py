@@ -22,7 +22,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
-from app.clients.bounds import AWS_POOLS
+from app.clients.aws_bounds import AWS_POOLS
 from app.clients.recorder import Recorder, wire_headers
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]

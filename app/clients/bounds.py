@@ -13,7 +13,6 @@ import time
 from typing import Any, ClassVar
 
 import urllib3
-from botocore.awsrequest import AWSHTTPConnection, AWSHTTPSConnection
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from app.clients.silence import AnswerTooLarge
@@ -48,7 +47,7 @@ class _Clocked(io.RawIOBase):
         super().close()
 
 
-class _Answer(http.client.HTTPResponse):
+class BoundedResponse(http.client.HTTPResponse):
     """Status line, headers, body and trailers, all within the time of one answer."""
 
     def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
@@ -56,7 +55,7 @@ class _Answer(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Clocked(self.fp.detach()))
 
 
-class _Bounded:
+class BoundedPool:
     """A pool whose answers are read here, to their end or to the limit, and handed on as bytes in memory."""
 
     limit: ClassVar[int] = ANSWER_LIMIT
@@ -96,38 +95,20 @@ class _Bounded:
 
 
 class _HttpConnection(HTTPConnection):
-    response_class = _Answer
+    response_class = BoundedResponse
 
 
 class _HttpsConnection(HTTPSConnection):
-    response_class = _Answer
+    response_class = BoundedResponse
 
 
-class _AwsHttpConnection(AWSHTTPConnection):
-    response_class = _Answer  # type: ignore[assignment]  # botocore takes any, the stubs do not
-
-
-class _AwsHttpsConnection(AWSHTTPSConnection):
-    response_class = _Answer  # type: ignore[assignment]
-
-
-class HttpPool(_Bounded, urllib3.HTTPConnectionPool):
+class HttpPool(BoundedPool, urllib3.HTTPConnectionPool):
     ConnectionCls = _HttpConnection
 
 
-class HttpsPool(_Bounded, urllib3.HTTPSConnectionPool):
+class HttpsPool(BoundedPool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
-
-
-class _AwsHttpPool(_Bounded, urllib3.HTTPConnectionPool):
-    ConnectionCls = _AwsHttpConnection  # type: ignore[assignment]
-
-
-class _AwsHttpsPool(_Bounded, urllib3.HTTPSConnectionPool):
-    ConnectionCls = _AwsHttpsConnection  # type: ignore[assignment]
 
 
 POOLS = {"http": HttpPool, "https": HttpsPool}
 """For `urllib3.PoolManager.pool_classes_by_scheme`."""
-AWS_POOLS = {"http": _AwsHttpPool, "https": _AwsHttpsPool}
-"""The same, of connections that do what botocore needs of them."""

@@ -1,7 +1,7 @@
 """`python -m tests.attack`: every attack, and what it costs others, as a table in Markdown.
 
-Each attack has a fresh server. An honest reader turns pages, first alone and then while the attack goes on; after it a
-newcomer opens the first page. `--app` attacks another checkout, so that two versions can be compared by one script.
+Each attack has a fresh server. An honest reader turns pages, first alone and then while the attack goes on; a
+newcomer opens the first page meanwhile. `--app` attacks another checkout: one script compares two versions.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ async def reading(target: Target) -> AsyncIterator[Reader]:
 
 async def newcomer(target: Target) -> str:
     """Seconds until somebody new has their first page."""
+    await asyncio.sleep(0.5)  # the attack is under way
     begin = time.perf_counter()
     try:
         page = await Page(target, cookies=await cookies(target)).open()
@@ -121,8 +122,9 @@ async def measure(target: Target, row: Attack, seconds: float) -> list[str]:
         await asyncio.sleep(seconds)
     end = time.monotonic() + seconds
     async with reading(target) as during:
+        arriving = asyncio.create_task(newcomer(target))
         outcome = await attack(target, row, go_on=lambda number: number < row.most and time.monotonic() < end)
-        arrived = await newcomer(target)
+        arrived = await arriving
     await asyncio.sleep(SETTLING)
     return [row.name, row.says, *cells(target, outcome, alone, during, arrived)]
 

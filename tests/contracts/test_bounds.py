@@ -34,7 +34,7 @@ Ask = Callable[[int], object]
 @pytest.fixture(autouse=True)
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that is reached soon."""
-    monkeypatch.setattr(bounds._Bounded, "limit", LIMIT)
+    monkeypatch.setattr(bounds.BoundedPool, "limit", LIMIT)
 
 
 def cluster(port: int, proxy_url: str = "") -> KubernetesCluster:
