@@ -12,6 +12,9 @@ from app.flow.json_places import Path, Place, places
 from app.flow.model import JsonValue
 from app.flow.policy_grammar import MalformedPolicy, validate_trust_policy
 
+MOST_STATEMENTS = 50
+"""Statements of a policy that is evaluated. Each is evaluated a dozen times at every key that is pressed; IAM's quota
+of 2,048 characters has room for about ten."""
 LONGEST = 20_000
 """Characters that are looked at. IAM's own quota for a trust policy cannot be raised beyond a fifth of it."""
 QUOTA = 2048
@@ -39,7 +42,8 @@ class Problem:
     """Why a text is no policy that could be evaluated."""
 
     code: str
-    """The key of its words: `too_long`, `empty`, `control`, `not_object`, `number`, or what JSON expected there."""
+    """The key of its words: `too_long`, `many_statements`, `empty`, `control`, `not_object`, `number`, or what JSON
+    expected there."""
     line: int = 0
     """From 1; 0 where it is the whole text."""
     column: int = 0
@@ -83,6 +87,10 @@ def read(text: str) -> PolicyText:
         return PolicyText(text=text, counted=counted, problem=Problem(code="number"))
     if not isinstance(document, dict):
         return PolicyText(text=text, counted=counted, problem=_problem("not_object", text, _begin(text)))
+    statements = document.get("Statement")
+    if isinstance(statements, list) and len(statements) > MOST_STATEMENTS:
+        problem = Problem(code="many_statements", found=str(len(statements)))
+        return PolicyText(text=text, counted=counted, problem=problem)
     return PolicyText(
         text=text, counted=counted, document=document, places=places(text), refusals=tuple(_refusals(text, counted))
     )

@@ -12,7 +12,7 @@ from app.flow.documents import dig, shown, strings, text
 from app.flow.model import JsonValue, Status
 from app.flow.near_miss import Miss
 from app.flow.policy import Match
-from app.flow.policy_text import QUOTA, PolicyText, Problem, visible
+from app.flow.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem, visible
 from app.ui.checks import MARKS, mark
 from app.ui.text import breakable, escape, prose, value
 
@@ -216,13 +216,14 @@ def _operators(found: Comparison, content: Content) -> str:
     return content.message("matcher.who.differ", values=values)
 
 
-def problem(found: Problem, limit: int, content: Content) -> str:
+def problem(found: Problem, content: Content) -> str:
     """Why the text cannot be evaluated: where, what stands there, what was expected."""
     parts = [f"<b>{escape(content.message('matcher.problems.heading'))}</b>"]
     if found.line:
         parts.append(escape(content.message("matcher.problems.at", line=found.line, column=found.column)))
         there = ("there", {"found": found.found}) if found.found else ("at_end", {})
         parts.append(prose(content.message(f"matcher.problems.{there[0]}", **there[1])))
+    limit = MOST_STATEMENTS if found.code == "many_statements" else LONGEST
     parts.append(prose(content.message(f"matcher.problems.{found.code}", limit=limit)))
     parts.append(escape(content.message("matcher.stale")))
     return f'<span class="mark" aria-hidden="true">✕</span> {" ".join(parts)}'

@@ -120,6 +120,15 @@ def test_broken_json_keeps_what_was_drawn_and_says_where_it_breaks():
     assert "verdict" not in found
 
 
+@pytest.mark.parametrize("count", [51, 6_500])
+def test_too_many_statements_are_counted_and_not_evaluated(monkeypatch, count):
+    evaluated = []
+    monkeypatch.setattr("app.ui.instruments.matcher.compare", lambda *_: evaluated.append(1))
+    found = typed('{"Version":"2012-10-17","Statement":[' + ",".join(["{}"] * count) + "]}")
+    assert "more than 50 statements" in found["problem"]
+    assert evaluated == []
+
+
 def test_who_else_gets_in_is_one_line_while_nobody_does():
     assert "<details><summary>" in typed(SIDES.own)["who"]
 

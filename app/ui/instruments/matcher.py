@@ -158,7 +158,7 @@ def _intro(sides: Sides, content: Content) -> str:
 
 def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, Any]:
     if read.problem is not None:
-        return {"problem": comparing.problem(read.problem, policy_text.LONGEST, content)}
+        return {"problem": comparing.problem(read.problem, content)}
     found = compare(sides.claims, sides.provider, sides.provider_arn, read.document)
     return {
         "problem": "",
