@@ -59,6 +59,7 @@ with page_errors.contained(content):
     else:
         arrival.without_walk(name, content)
 with st.sidebar, page_errors.contained(content):
+    mode.say_why_not(content)
     with st.container(key="look"):
         mode.switch(content)
         language.switch(content.message("ui.language"))

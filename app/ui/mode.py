@@ -83,8 +83,7 @@ def was_refused() -> bool:
 
 
 def switch(content: Content) -> None:
-    """The control that changes the mode; where it cannot, it says why."""
-    refused = refusal()
+    """The control that changes the mode."""
     st.segmented_control(
         content.message("ui.mode"),
         list(Mode),
@@ -92,12 +91,16 @@ def switch(content: Content) -> None:
         format_func=lambda mode: content.message(f"ui.mode_{mode}"),
         help=content.message("mode.help"),
         required=True,
-        disabled=refused is not None,
+        disabled=refusal() is not None,
         width="stretch",
         on_change=_keep,
         persist_state="session",
     )
-    if refused:
+
+
+def say_why_not(content: Content) -> None:
+    """One sentence on why the control cannot change the mode; nothing where it can."""
+    if refused := refusal():
         words = content.error(refused.words, **refused.values)
         st.caption(f"{words.title}. {words.fix}" if content.language == "en" else f"{words.title}。{words.fix}")
 

@@ -24,6 +24,7 @@ from tests.live.eks import SUBJECT, Eks
 from tests.live.test_doctor_live import RULES
 from tests.live.test_walk_live import WithKubelet
 from tests.screens.conftest import Screen
+from tests.screens.live import asked_as
 from tests.waiting import eventually
 
 EN = load("en")
@@ -35,6 +36,7 @@ Open = Callable[..., Screen]
 @pytest.fixture
 def opened(here: Eks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """A reader in live mode; its issuer is found where the simulated AWS finds it."""
+    asked_as(monkeypatch)
     live = wiring.live
     monkeypatch.setattr(
         wiring, "live", lambda choice, **more: dataclasses.replace(live(choice, **more), issuer=here.issuer())
