@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, WebSocket
 
+from app.commands.launch_addresses import ask
 from app.flow.model import Step
 from app.wiring import simulated
 from app.world.simulation import Simulation
@@ -39,8 +41,9 @@ def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
             monkeypatch.setenv(name, text)
         frames: list[str] = []
         shown: list[str] = []
-        with serving(tmp_path) as address:
+        with serving(tmp_path, by_command=True) as address:
             reader = Reader(chromium, address, locale="en-US")
+            reader.page.goto(ask(urlsplit(address).port or 0))
             reader.page.on("websocket", _listening(frames))
             try:
                 _walk(reader, shown)

@@ -1,13 +1,12 @@
 """Which address a visitor is counted by."""
 
-import asyncio
 import ipaddress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.serving.visitor import VISITOR, VisitorAddress, address_of
+from app.serving.visitor import address_of
 
 PROXY = (ipaddress.ip_network("10.0.0.0/24"), ipaddress.ip_network("2001:db8:ffff::1"))
 
@@ -54,15 +53,3 @@ def test_without_proxies_what_a_browser_says_is_never_believed():
 @given(st.lists(st.text(st.characters(max_codepoint=255)), max_size=3))
 def test_any_header_gives_an_address(lines):
     assert address_of(scope("10.0.0.5", *lines), PROXY)
-
-
-def test_a_visitor_does_not_say_by_which_address_it_is_counted():
-    seen = []
-
-    async def inner(scope, receive, send):
-        seen.extend(scope["headers"])
-
-    claimed = [(b"X-Irsa-Visitor", b"10.0.0.1"), (b"host", b"irsa.example")]
-    scope = {"type": "websocket", "client": ("192.0.2.7", 1234), "headers": claimed}
-    asyncio.run(VisitorAddress(inner)(scope, None, None))
-    assert seen == [(b"host", b"irsa.example"), (VISITOR.encode(), b"192.0.2.7")]
