@@ -1,6 +1,6 @@
 """Token buckets of CPU seconds: what one may use at once, and how fast it comes back. Pure arithmetic, no I/O.
 
-Work is charged after it is done, by what it really took, so a bucket may go below zero: whoever overdrew it waits until
+Work is charged after it is done, by what it really took, so a bucket may go below zero: its user waits until
 it has come back. Source: the token bucket of RFC 2697 and RFC 2698, in seconds of CPU time in place of bytes.
 """
 

@@ -6,7 +6,8 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 
-from app.serving.visitor import Network, counted_as, is_trusted, peer_of
+from app.serving.visitor import counted_as, is_trusted, peer_of
+from app.settings import Network
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ browser), what only this machine may read, the launch address, and what the page
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -18,7 +17,8 @@ from starlette.websockets import WebSocketClose
 from app.serving import peer, request_facts
 from app.serving.launch import PREFIX, Launch
 from app.serving.request_facts import RequestFacts
-from app.serving.visitor import Network, address_of, peer_of
+from app.serving.visitor import address_of, peer_of
+from app.settings import Network, is_loopback
 from app.world.http import is_loopback_host
 
 FORWARDING = (
@@ -86,7 +86,7 @@ def _refusal(scope: Scope, headers: Headers, facts: RequestFacts) -> Response | 
     """Why a request is not answered; None where it is."""
     # (1) On loopback we have loopback's names only. Elsewhere, in a container say, any name may lead here.
     host = headers.get("host", "")
-    if _is_loopback(facts.served_on) and not is_loopback_host(host):
+    if is_loopback(facts.served_on) and not is_loopback_host(host):
         return PlainTextResponse("Misdirected Request\n", 421)
     # (2) Only our own pages ask. A browser names the page that opens a websocket; who names none is no browser.
     origins = headers.getlist("origin")
@@ -109,10 +109,3 @@ def _is_origin_of(origin: str, host: str) -> bool:
         return False
     written = f"{parts.scheme}://{parts.netloc}"
     return parts.scheme in ("http", "https") and bool(host) and origin == written and parts.netloc == host
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:  # a unix socket
-        return False

@@ -21,7 +21,7 @@ _LOCAL, _REMOTE, _UID = 1, 2, 7
 def is_foreign(scope: Scope, tables: tuple[Path, ...] = _TABLES) -> bool:
     """Whether another user's process sent this request. Root's is not foreign: root reads everything anyway.
 
-    Where the kernel does not show the owner (another system, another machine), nobody is foreign: the cookie decides.
+    Where the kernel does not show the owner (another system, another machine), the cookie alone decides.
     """
     client, server = scope.get("client"), scope.get("server")
     if not client or not server or server[1] is None:

@@ -22,4 +22,4 @@ def plain_page(key: str, contents: Sequence[Content], **values: object) -> str:
     )
 
 
-_STYLE = "body{font:1rem/1.6 sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}"
+_STYLE = ":root{color-scheme:light dark}body{font:1rem/1.6 sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.serving.visitor import Network, address_of
+from app.serving.visitor import address_of
+from app.settings import Network
 
 PATH = "/_stcore/upload_file/"
 """Where Streamlit takes them: `{PATH}{session id}/{file id}`. Any id is taken; nothing says which page asked for it."""

@@ -10,7 +10,7 @@ from app.serving import descriptors
 from app.serving.connections import Connections, Limits
 from app.serving.plain_page import plain_page
 from app.serving.protocols import answer, http_protocol, websocket_protocol
-from app.serving.visitor import Network
+from app.settings import Network
 
 RETRY_SECONDS = 30
 """After which a refused visitor may try again."""
@@ -46,6 +46,6 @@ def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limit
 
 
 def busy_page(contents: Sequence[Content]) -> bytes:
-    """The answer to a visitor for whom there is no room: 503, in every language at once."""
+    """The answer to a visitor who finds no room: 503, in every language at once."""
     page = plain_page("serving.busy", contents, seconds=RETRY_SECONDS)
     return answer("503 Service Unavailable", page, f"retry-after: {RETRY_SECONDS}")

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
+from app.settings import Network
+
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _IPV6_PREFIX = 64
 """One subscriber's network (RFC 6177): a visitor may take any address in it."""

@@ -3,8 +3,8 @@
 Charged is what a run of the script takes in its thread, and what it has done on the servers' loop. A page takes 0.05 to
 0.3 CPU seconds, a new world 0.15, a walk 0.07.
 
-- A browser is one person. At a page every two seconds, which nobody reads, it takes 0.15 a second for good; 20 seconds
-  at once are some hundred pages without a pause.
+- A browser is one person. At a page every two seconds, faster than anyone reads, it takes 0.15 a second for good; 20
+  seconds at once are some hundred pages without a pause.
 - An address may be a room of 300 behind one router: each makes a world, walks and sees a page, 0.4 CPU seconds, 120 in
   all. After that it has half of a core, since Python runs on one: the other half is left to everybody else.
 """

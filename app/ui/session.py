@@ -45,7 +45,7 @@ _DIAGNOSIS = "diagnosis"
 
 
 def new_id() -> str:
-    """An id that nobody can guess, 128 random bits, and the process that gave it out."""
+    """An id that no one can guess, 128 random bits, and the process that gave it out."""
     return secrets.token_hex(16) + _PROCESS
 
 

@@ -2,7 +2,7 @@
 
 A coroutine runs from one `await` to the next without interruption, so the CPU time of the thread between the two is its
 own, however many others are on their way. Who pays is in a context variable: tasks that a task makes inherit it, so
-what a request sets off (a Pod that kubelet starts, the stream of a watch) is charged to whoever sent the request.
+what a request sets off (a Pod that kubelet starts, the stream of a watch) is charged to the sender of the request.
 
 Not measured are the loop's own callbacks: TLS, the parsing of HTTP and the writing to sockets.
 """
@@ -22,7 +22,7 @@ from app.flow.budget import Quota
 T = TypeVar("T")
 
 payer: ContextVar[Quota | None] = ContextVar("payer", default=None)
-"""Who pays for what runs in this context; None for work that is nobody's."""
+"""Who pays for what runs in this context; None for work that no one pays for."""
 
 held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
 """Says by how many seconds the answer to the request of this context is late."""

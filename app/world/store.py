@@ -130,7 +130,7 @@ class WorldStore:
         return next((key for key in keys if not self._acted_in(self._worlds[key].world)), None)
 
     def why_gone(self, key: str) -> Loss | None:
-        """Why the world of a key went; told once, and None where it did not or that is forgotten."""
+        """Why the world of a key went; said once, and None where it did not or that is forgotten."""
         with self._lock:
             return self._gone.pop(key, None)
 

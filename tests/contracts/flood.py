@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from tests.contracts.scripted import read_request, running
 
 MOST = 256 * 1024 * 1024
 """Bytes after which it gives up: no client of ours takes so many."""
@@ -42,9 +43,7 @@ class Flood:
 
     def _pour(self, connection: socket.socket) -> None:
         connection.settimeout(30)
-        request = b""
-        while b"\r\n\r\n" not in request:
-            request += connection.recv(65536)
+        request = read_request(connection)
         connection.sendall(self._first if isinstance(self._first, bytes) else self._first(request))
         while self.sent < self._most:
             self.sent += connection.send(self._piece)
@@ -57,13 +56,8 @@ class Flood:
 @contextmanager
 def flood(first: First, piece: bytes, *, most: int = MOST) -> Iterator[Flood]:
     server = Flood(first, piece, most=most)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.close()
-        thread.join()
 
 
 def head(status: int = 200, **headers: str) -> bytes:

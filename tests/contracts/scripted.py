@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class Scripted:
@@ -24,7 +25,7 @@ class Scripted:
             except OSError:  # closed: the test is over
                 return
             with connection:
-                self.received.append(_request(connection))
+                self.received.append(read_request(connection))
                 connection.sendall(self._answer)
 
     def close(self) -> None:
@@ -42,16 +43,23 @@ def scripted(status: int, body: bytes, **headers: str) -> Iterator[Scripted]:
     lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     server = Scripted("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    with running(server):
+        yield server
+
+
+@contextmanager
+def running(server: Any) -> Iterator[None]:
+    """Has a thread run `server.serve` until `server.close`."""
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.close()
         thread.join()
 
 
-def _request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
     received = b""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)

@@ -142,7 +142,7 @@ def test_the_address_works_once_and_leaves_a_cookie_that_no_script_reads(call, l
     assert call(path=path)[0]["status"] == 410
     let_in = headers[b"set-cookie"].decode().partition(";")[0]
     assert call("websocket", origin=f"http://{HERE}", cookie=let_in)[1].launched
-    # Whoever is in already, and opens the address of their history, is sent on.
+    # A browser that was let in already, and opens the address of their history, is sent on.
     assert call(path=path, cookie=let_in)[0]["status"] == 303
 
 

@@ -128,8 +128,8 @@ def too_large() -> ApiError:
 
 def too_many_values(limit: int) -> ApiError:
     """413: the document is small in bytes, yet holds more values than this server takes."""
-    told = f"this simulated API server takes at most {limit} values in a document"
-    return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {told}", {})
+    limited = f"this simulated API server takes at most {limit} values in a document"
+    return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {limited}", {})
 
 
 def too_slow() -> ApiError:
