@@ -42,10 +42,10 @@ def budgets() -> _Budgets:
     return _Budgets()
 
 
-def address() -> str:
-    """The visitor's address as our server counts it; empty under another server, where all visitors are one."""
+def address() -> str | None:
+    """The visitor's address as our server counts it; None under another server, where only browsers are counted."""
     facts = request_facts.read(st.context.headers)
-    return facts.visitor if facts else ""
+    return facts.visitor if facts else None
 
 
 def admit(browser: str, *, begun: bool = True) -> None:
@@ -55,7 +55,8 @@ def admit(browser: str, *, begun: bool = True) -> None:
     may overdraw the budget a little rather than leave half a page.
     """
     known = budgets()
-    quota = Quota(known.browsers.of(browser), known.addresses.of(address()))
+    visitor = address()
+    quota = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
     now = time.thread_time()
     quota.take(now - getattr(known.threads, "charged", 0.0))
     known.threads.charged = now

@@ -28,10 +28,10 @@ class WorldMaker:
         kept = self._store.get(key)
         return None if key in self._making else kept
 
-    async def made(self, key: str, visitor: str = "", *, anew: bool = False) -> World:
+    async def made(self, key: str, visitor: str | None = None, *, anew: bool = False) -> World:
         """The world of a learner's key, or a new one, with the scenario in it and its Pods finished.
 
-        `visitor`: the address for which it is made. Raises `NoRoom`.
+        `visitor`: the address for which it is made (`WorldStore.put`). Raises `NoRoom`.
         """
         if key not in self._making:
             kept = None if anew else self._store.get(key)
@@ -41,7 +41,7 @@ class WorldMaker:
         # Shielded: a caller that gives up does not take the world from the others who wait for it.
         return await asyncio.shield(self._making[key])
 
-    async def _make(self, key: str, visitor: str) -> World:
+    async def _make(self, key: str, visitor: str | None) -> World:
         try:
             if self.ground is None:
                 raise RuntimeError("the simulated world is not running")

@@ -94,14 +94,14 @@ class Simulation:
             self.run(follow_wall_clock(kept))
         return kept
 
-    def world(self, key: str, visitor: str = "") -> World:
+    def world(self, key: str, visitor: str | None = None) -> World:
         """The world of a learner's key: made on first use, with the scenario in it and its Pods finished.
 
-        `visitor`: the address for which it is made. Raises `NoRoom`.
+        `visitor`: the address for which it is made, None where it is not known or no visitor asks. Raises `NoRoom`.
         """
         return self.kept(key) or self.run(self._maker.made(key, visitor))
 
-    def reset(self, key: str, visitor: str = "") -> World:
+    def reset(self, key: str, visitor: str | None = None) -> World:
         """A new world in place of the learner's old one. Raises `NoRoom`."""
         return self.run(self._maker.made(key, visitor, anew=True))
 

@@ -40,8 +40,8 @@ class _Kept:
     world: World
     used: float
     """When it was last used."""
-    visitor: str
-    """The address for which it was made."""
+    visitor: str | None
+    """The address for which it was made, where it is known."""
 
 
 class WorldStore:
@@ -86,14 +86,15 @@ class WorldStore:
         with self._lock:
             return self._use(key)
 
-    def put(self, key: str, world: World, visitor: str = "") -> None:
+    def put(self, key: str, world: World, visitor: str | None = None) -> None:
         """Keeps a world under a key, in place of the one that was there. `visitor`: the address it is made for.
 
-        Raises `NoRoom`, and has changed nothing, where the address makes too many, or where all others' worlds were
-        acted in and it has none that could go.
+        None where this process itself asks, or a server that does not know addresses: how fast worlds are made is then
+        not limited. Raises `NoRoom`, and has changed nothing, where the address makes too many, or where all others'
+        worlds were acted in and it has none that could go.
         """
-        new = self._new.of(visitor)
-        if wait := new.wait():
+        new = self._new.of(visitor) if visitor is not None else None
+        if new is not None and (wait := new.wait()):
             raise NoRoom(wait)
         with self._lock:
             going = key if key in self._worlds else self._to_evict(visitor)
@@ -103,11 +104,12 @@ class WorldStore:
             self._worlds[key] = _Kept(world, self._now(), visitor)
             for name in _names(world):
                 self._keys[name] = key
-        new.take(1)
+        if new is not None:
+            new.take(1)
         for old in dropped:
             self._drop(old)
 
-    def _to_evict(self, visitor: str) -> str | None:
+    def _to_evict(self, visitor: str | None) -> str | None:
         """The key of the world that makes room for another one; None where there is room. Raises `NoRoom`."""
         own = [key for key, kept in self._worlds.items() if kept.visitor == visitor]
         has_its_share = len(own) >= self._share

@@ -1,5 +1,6 @@
 """What a reader may do to the world: walk again, move its clock, throw it away."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.content import load
@@ -8,6 +9,7 @@ from app.ui import allowance, session
 from app.world.simulation import CLOCK_LIMIT
 from app.world.usage import CAPACITY
 from tests.screens.conftest import ROOT, Screen
+from tests.screens.live import asked_as
 
 
 def claims(shown):
@@ -131,6 +133,17 @@ def test_who_has_used_too_much_reads_one_sentence_and_the_walk_is_not_made(scree
     assert not shown.test.title
     assert "more of it than one visitor may" in said(shown)
     assert shown.test.session_state["visit"] is before
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_address_that_used_too_much_waits_where_addresses_are_known(screen, monkeypatch, known):
+    shown = screen(lang="en")
+    if known:
+        asked_as(monkeypatch, visitor="192.0.2.77")
+    allowance.budgets().addresses.of("192.0.2.77").take(240)
+    shown.click("run_again")
+    assert not shown.test.exception
+    assert bool(shown.test.title) is not known
 
 
 def test_a_world_that_used_too_much_is_not_walked_through(screen):

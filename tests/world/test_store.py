@@ -247,6 +247,13 @@ def test_a_room_starts_together_and_no_more_than_that(clock, dropped):
     assert NEW_AT_ONCE >= 300
 
 
+def test_who_is_no_visitor_may_make_any_number(clock, dropped):
+    store = WorldStore(capacity=5000, idle_seconds=60, drop=lambda it: None, acted_in=lambda it: it.acted, now=clock)
+    for number in range(NEW_AT_ONCE + 10):
+        put(store, f"r{number}", None)
+    assert len(store) == NEW_AT_ONCE + 10
+
+
 def test_an_idle_world_is_told_of(store, clock):
     fill(store, "a")
     clock.time = 70
