@@ -24,7 +24,7 @@ from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
-from app.ui import page_errors, session
+from app.ui import page_errors, session, streamlit_sessions
 
 _YEAR = 365 * 86400
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
@@ -114,6 +114,7 @@ def used_address() -> Response:
 
 
 _settings = Settings.from_environment()
+streamlit_sessions.install()
 
 app = st.App(
     Path(__file__).resolve().with_name("frame.py"),

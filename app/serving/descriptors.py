@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 
 WANTED = 32_768
-"""Enough for a large room: a visitor has a websocket, which takes four, and for a few seconds after a page load six
-connections more."""
+"""Enough for a large room: a visitor has a websocket, and for a few seconds after a page load six connections
+more."""
 
 
 def limit() -> int:

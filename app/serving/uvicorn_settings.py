@@ -17,8 +17,6 @@ RETRY_SECONDS = 30
 MESSAGE_LIMIT = 1_000_000
 """Bytes of a message from a browser, as `server.maxWidgetStateSize` in app/.streamlit/config.toml has it. The largest
 that a page sends holds the text areas of the lab: tens of kilobytes."""
-DESCRIPTORS_OF_A_VISITOR = 4
-"""A websocket's own, and three of the event loop that Streamlit makes for its session (`app_session.py`)."""
 BACKLOG = 32
 """Connections that are accepted at once before any of them is counted."""
 
@@ -37,11 +35,11 @@ def of_pages(trusted: Sequence[Network]) -> dict[str, Any]:
 
 
 def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Limits:
-    """Five eighths of all descriptors are for visitors; half of these for one address, so that others find room.
+    """Five eighths of all descriptors are for visitors, one each; half of these for one address: others find room.
 
     The rest is for files, for the world's servers and for our own connections to them.
     """
-    total = max(2, (descriptor_limit * 5 // 8 - BACKLOG) // DESCRIPTORS_OF_A_VISITOR)
+    total = max(2, descriptor_limit * 5 // 8 - BACKLOG)
     return Limits(connections=total, per_address=total // 2, trusted=tuple(trusted))
 
 

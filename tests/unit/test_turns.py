@@ -1,0 +1,109 @@
+"""Whose script runs next: counted in order and number, never in seconds."""
+
+import threading
+
+import pytest
+
+from app.serving.turns import Turns
+
+
+class Scripts:
+    """Scripts that wait for their turn and run until they are ended."""
+
+    def __init__(self, turns):
+        self.turns = turns
+        self.started = []
+        self._changed = threading.Condition()
+        self._ends = {}
+        self._threads = []
+
+    def come(self, name, visitor):
+        """A script comes; it is in the queue when this returns."""
+        self._ends[name] = threading.Event()
+        before = self._known()
+
+        def run():
+            with self.turns.turn(visitor):
+                with self._changed:
+                    self.started.append(name)
+                    self._changed.notify_all()
+                self._ends[name].wait(30)
+
+        self._threads.append(threading.Thread(target=run, daemon=True))
+        self._threads[-1].start()
+        while self._known() == before:
+            pass
+
+    def _known(self):
+        with self.turns._lock:
+            return frozenset(self.turns._running), sum(len(runs) for runs in self.turns._waiting.values())
+
+    def end(self, *names):
+        for name in names:
+            self._ends[name].set()
+
+    def wait_for(self, number):
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.started) >= number, 30), self.started
+
+    def end_all(self):
+        for end in self._ends.values():
+            end.set()
+        for thread in self._threads:
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def time_of():
+    return [0.0]
+
+
+@pytest.fixture
+def scripts(time_of):
+    made = Scripts(Turns(at_once=2, lease=0.01, clock=lambda: time_of[0]))
+    yield made
+    made.end_all()
+
+
+def test_fifty_tabs_of_one_visitor_do_not_keep_another_waiting(scripts):
+    for number in range(50):
+        scripts.come(f"tab {number}", "greedy")
+    scripts.come("reader", "honest")
+    scripts.wait_for(2)
+    assert sorted(scripts.started) == ["reader", "tab 0"]
+
+
+def test_no_more_run_at_once_than_may(scripts):
+    for number in range(5):
+        scripts.come(f"{number}", f"visitor {number}")
+    scripts.wait_for(2)
+    assert len(scripts.turns._running) == 2
+    assert sorted(scripts.started) == ["0", "1"]
+
+
+def test_visitors_take_turns_whatever_number_of_scripts_each_has(scripts):
+    for name, visitor in (("a1", "a"), ("b1", "b"), ("a2", "a"), ("a3", "a"), ("c1", "c"), ("c2", "c")):
+        scripts.come(name, visitor)
+    scripts.wait_for(2)
+    scripts.end("a1", "a2", "a3", "c1", "c2")
+    scripts.wait_for(6)
+    assert scripts.started[2:] == ["a2", "c1", "a3", "c2"]
+
+
+def test_a_run_that_waits_for_something_else_leaves_its_place(scripts, time_of):
+    scripts.come("stuck", "a")
+    scripts.come("waits", "a")
+    scripts.wait_for(1)
+    assert scripts.started == ["stuck"]
+    time_of[0] = 1.0
+    scripts.wait_for(2)
+    assert scripts.started == ["stuck", "waits"]
+
+
+def test_a_script_that_fails_ends_its_turn():
+    turns = Turns(at_once=1)
+    with pytest.raises(ValueError, match="of a page"), turns.turn("a"):
+        raise ValueError("of a page")
+    with turns.turn("b"):
+        pass
