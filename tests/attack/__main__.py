@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import statistics
 import tempfile
 import time
@@ -27,6 +28,8 @@ from tests.attack.server import MEGABYTE, ROOT, Target, serving
 
 SETTLING = 5.0
 """Seconds after an attack before its memory is measured."""
+ALONE_AT_LEAST = 8.0
+"""Seconds for which the honest reader is measured alone, or a quarter of the attack where that is longer."""
 BACK_WITHIN = 1.2
 """Memory is back where it is at most this multiple of what it was."""
 _HEADINGS = (
@@ -37,6 +40,7 @@ _HEADINGS = (
     "slowest answer, s",
     "reader alone, p50 / p95 ms",
     "during it, p50 / p95 ms",
+    "p95 at most doubles",
     "newcomer's first page, s",
     "memory before / peak / after, MB",
     "back within 20 %",
@@ -78,14 +82,18 @@ class Reader:
             await page.close()
 
     @property
+    def p95(self) -> float:
+        """The 95th percentile of the seconds that a page took; infinite where none was drawn."""
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] if ordered else math.inf
+
+    @property
     def said(self) -> str:
         """The median and the 95th percentile."""
         if not self.times:
             return f"none ({self.failures} failed)"
-        ordered = sorted(self.times)
-        p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
         lost = f" ({self.failures} failed)" if self.failures else ""
-        return f"{statistics.median(ordered) * 1e3:.0f} / {p95 * 1e3:.0f}{lost}"
+        return f"{statistics.median(self.times) * 1e3:.0f} / {self.p95 * 1e3:.0f}{lost}"
 
 
 @contextlib.asynccontextmanager
@@ -119,7 +127,7 @@ async def measure(target: Target, row: Attack, seconds: float) -> list[str]:
     first = await Page(target, cookies=await cookies(target)).open()  # loads what a first page loads
     await first.close()
     async with reading(target) as alone:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(max(seconds / 4, ALONE_AT_LEAST))
     end = time.monotonic() + seconds
     async with reading(target) as during:
         arriving = asyncio.create_task(newcomer(target))
@@ -132,7 +140,9 @@ async def measure(target: Target, row: Attack, seconds: float) -> list[str]:
 def cells(target: Target, outcome: Outcome, alone: Reader, during: Reader, arrived: str) -> list[str]:
     """What was measured, in the order of the headings."""
     answers = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.answers.items()))
-    found = [f"{outcome.inputs}", answers, f"{outcome.slowest:.1f}", alone.said, during.said, arrived]
+    times = during.p95 / alone.p95
+    ratio = f"{'yes' if times <= 2 and not during.failures else 'NO'} ({times:.1f})"
+    found = [f"{outcome.inputs}", answers, f"{outcome.slowest:.1f}", alone.said, during.said, ratio, arrived]
     if not target.lives:
         return [*found, "", "", "", "", "", "the server has ended"]
     before, after = outcome.before, target.taken()
@@ -157,7 +167,7 @@ def attacks(app: Path, rows: Sequence[Attack], seconds: float) -> None:
             try:
                 line(asyncio.run(measure(it, row, seconds)))
             except Exception as error:
-                line([row.name, row.says, *[""] * 11, f"not measured: {type(error).__name__}: {error}"[:200]])
+                line([row.name, row.says, *[""] * 12, f"not measured: {type(error).__name__}: {error}"[:200]])
 
 
 def junk(app: Path, count: int) -> None:
