@@ -1,6 +1,9 @@
 # IRSA Explorer in simulated mode:
 #   docker build -t irsa-explorer . && docker run --rm -p 127.0.0.1:8501:8501 irsa-explorer
 # Any Debian- or Ubuntu-based image with Python 3.11+ and its venv module will do as the base: --build-arg BASE=…
+# A tag can move: the same name is another image tomorrow. To build from one image for good, pin the base by its digest:
+#   docker buildx imagetools inspect python:3.13-slim     prints it, as “Digest: sha256:…”
+#   docker build --build-arg BASE=python:3.13-slim@sha256:… -t irsa-explorer .
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build

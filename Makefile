@@ -3,6 +3,9 @@
 #   make run      the app in simulated mode, on http://127.0.0.1:8501
 #   make test     the checks and the whole test suite, with what they need (through apt where we are root)
 #   make check    format, lint, types and import rules
+#   make audit    known vulnerabilities of what is pinned; skipped where the database cannot be reached
+#   make licences what licence each package that runs is under, into docs/licences.md
+#   make sbom     what runs as a CycloneDX bill of materials, into sbom.cdx.json
 #   make attack   what attacks do to the app, as a table: each for a minute, then 100,000 inputs of junk
 #   make bench    the measured figures: walk, start, memory, change of step
 
@@ -15,13 +18,13 @@ tools := .venv/installed-tools
 aws := .venv-aws/installed
 axe := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test check attack bench setup system-packages
+.PHONY: run test check audit licences sbom attack bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
 
 # Two workers, a file of tests to each at a time, the browser's first: they take longest and wait much.
-test: setup system-packages $(axe) check
+test: setup system-packages $(axe) check audit
 	$(python) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(tools)
@@ -29,6 +32,16 @@ check: $(tools)
 	$(python) -m ruff check .
 	$(python) -m mypy
 	.venv/bin/lint-imports
+
+# No test: the suite asks nobody outside the machine.
+audit: $(tools)
+	@$(python) -m tools.audit
+
+licences: $(tools)
+	@$(python) -m tools.licences
+
+sbom: $(tools)
+	@$(python) -m tools.sbom
 
 attack: $(tools)
 	@$(python) -m tests.attack
