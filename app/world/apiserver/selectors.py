@@ -21,9 +21,10 @@ REQUIREMENTS_LIMIT = 50
 Labels = Mapping[str, str]
 Predicate = Callable[[JsonObject], bool]
 
-_SET = re.compile(r"\s*(\S+?)\s+(in|notin)\s*\(([^()]*)\)\s*", re.IGNORECASE)
-_EQUALITY = re.compile(r"\s*([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)\s*")
-_EXISTS = re.compile(r"\s*(!?)\s*([^\s=!,()]+)\s*")
+# Of a requirement without spaces around it. Two repetitions of spaces never touch: that would take quadratic time.
+_SET = re.compile(r"(\S+?)\s+(in|notin)\s*\(([^()]*)\)", re.IGNORECASE)
+_EQUALITY = re.compile(r"([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)")
+_EXISTS = re.compile(r"(?:(!)\s*)?([^\s=!,()]+)")
 
 
 def match_requirement(labels: Labels, key: str, operator: str, values: Collection[str]) -> bool:
@@ -87,6 +88,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _label_requirement(text: str) -> tuple[str, str, frozenset[str]]:
+    text = text.strip()
     if match := _SET.fullmatch(text):
         operator = "In" if match[2].lower() == "in" else "NotIn"
         return match[1], operator, frozenset(value.strip() for value in match[3].split(","))
@@ -95,7 +97,7 @@ def _label_requirement(text: str) -> tuple[str, str, frozenset[str]]:
     if match := _EXISTS.fullmatch(text):
         return match[2], "DoesNotExist" if match[1] else "Exists", frozenset()
     raise errors.bad_request(
-        f"unable to parse requirement: found '{text.strip()}', expected: identifier, !, in, notin, =, ==, !="
+        f"unable to parse requirement: found '{text}', expected: identifier, !, in, notin, =, ==, !="
     )
 
 
