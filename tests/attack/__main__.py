@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
-import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from tests.attack.attacks import ATTACKS, Attack
-from tests.attack.client import HONEST, Page, cookies
+from tests.attack.client import Page, cookies
 from tests.attack.hostile import doctor, endless
 from tests.attack.junk import send_junk
 from tests.attack.live import CONTEXT, OWNER, STRANGERS, cluster, shown
+from tests.attack.reader import Reading, reading
 from tests.attack.rounds import Outcome, attack
 from tests.attack.server import MEGABYTE, ROOT, Target, serving
 
@@ -49,64 +47,6 @@ _HEADINGS = (
     "descriptors",
     "wrong",
 )
-
-
-@dataclass(kw_only=True)
-class Reader:
-    """An honest reader, who turns a page as soon as the last one is there."""
-
-    target: Target
-    times: list[float] = field(default_factory=list)
-    """Seconds that each page took."""
-    failures: int = 0
-
-    async def turn_pages(self, until: asyncio.Event) -> None:
-        """Turns pages until then. Who is cut off comes again."""
-        kept = await cookies(self.target, source=HONEST)
-        page: Page | None = None
-        number = 0
-        while not until.is_set():
-            begin = time.perf_counter()
-            try:
-                if page is None:
-                    page = await Page(self.target, cookies=kept).open()
-                else:
-                    await page.run(page=("glossary", "home")[number % 2])
-                self.times.append(time.perf_counter() - begin)
-            except Exception:
-                self.failures += 1
-                page = None
-            number += 1
-            await asyncio.sleep(0.05)
-        if page:
-            await page.close()
-
-    @property
-    def p95(self) -> float:
-        """The 95th percentile of the seconds that a page took; infinite where none was drawn."""
-        ordered = sorted(self.times)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] if ordered else math.inf
-
-    @property
-    def said(self) -> str:
-        """The median and the 95th percentile."""
-        if not self.times:
-            return f"none ({self.failures} failed)"
-        lost = f" ({self.failures} failed)" if self.failures else ""
-        return f"{statistics.median(self.times) * 1e3:.0f} / {self.p95 * 1e3:.0f}{lost}"
-
-
-@contextlib.asynccontextmanager
-async def reading(target: Target) -> AsyncIterator[Reader]:
-    """An honest reader who reads meanwhile."""
-    reader, over = Reader(target=target), asyncio.Event()
-    turning = asyncio.create_task(reader.turn_pages(over))
-    try:
-        yield reader
-    finally:
-        over.set()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(turning, 30)
 
 
 async def newcomer(target: Target) -> str:
@@ -137,7 +77,7 @@ async def measure(target: Target, row: Attack, seconds: float) -> list[str]:
     return [row.name, row.says, *cells(target, outcome, alone, during, arrived)]
 
 
-def cells(target: Target, outcome: Outcome, alone: Reader, during: Reader, arrived: str) -> list[str]:
+def cells(target: Target, outcome: Outcome, alone: Reading, during: Reading, arrived: str) -> list[str]:
     """What was measured, in the order of the headings."""
     answers = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.answers.items()))
     times = during.p95 / alone.p95
