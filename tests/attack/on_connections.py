@@ -70,7 +70,7 @@ async def reader_with_a_world(by: Attacker) -> None:
     """An honest reader, and what the page says of their world."""
     kept = await cookies(by.target, source=HONEST)
     by.tab = await Page(by.target, "home", source=HONEST, cookies=kept).open()
-    by.kept.append(_world_of(by.tab))
+    by.kept.append(world_of(by.tab))
 
 
 async def open_session(by: Attacker, number: int) -> Answer:
@@ -90,10 +90,10 @@ async def is_another_world(by: Attacker) -> str:
     """Whether the reader lost their world."""
     assert by.tab is not None
     await by.tab.run()
-    return "" if _world_of(by.tab) == by.kept[0] else "the honest reader's world was dropped"
+    return "" if world_of(by.tab) == by.kept[0] else "the honest reader's world was dropped"
 
 
-def _world_of(tab: Page) -> str:
+def world_of(tab: Page) -> str:
     """What the sidebar says of the world: its account, which no other world has."""
     shown = next(
         element.bidi_component
