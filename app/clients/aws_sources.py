@@ -96,7 +96,7 @@ def _bounded_session(session: Any) -> Any:
 
 
 def _container_headers(provider: Any, build: Callable[[], Any]) -> Any:
-    path = os.environ.get(provider.ENV_VAR_AUTH_TOKEN_FILE)
+    path = provider._environ.get(provider.ENV_VAR_AUTH_TOKEN_FILE)
     if path is None:
         return build()
     token = read_text(Path(path))
