@@ -1,14 +1,15 @@
 """AWS as `AWS_PROFILE`, the files under ~/.aws and the environment say: whose credentials, which region, by which way.
 
 What those name is botocore's business. Ours is that nothing hangs and nobody is asked anything: botocore itself knows
-no time limit for a `credential_process`, asks for an MFA code on the terminal, and repeats requests with long waits.
+no time limit for a `credential_process`, asks for an MFA code on the terminal, and repeats requests with long waits
+(`aws_sources`).
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import boto3
@@ -18,13 +19,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
 from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk, bounded
+from app.clients.aws_sources import OPERATION, bounded_sources
 from app.clients.errors import from_aws, unexpected
-from app.clients.sources import Program, read_bytes, read_text
+from app.clients.sources import SourceTooLarge, read_bytes
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 
 TIMEOUT = 3.0
 """Seconds until credentials must be there: less than a question may take, so that what is missing is told by name."""
-_OPERATION = "load AWS credentials"
 _loader = Loader(include_default_search_paths=True)
 """The services' models, read once: they cost 13 MB and 200 ms."""
 
@@ -46,7 +47,7 @@ class AwsLogin:
         """The profile that is used; empty where none is named."""
         try:
             return self._session().get_config_variable("profile") or ""
-        except (BotoCoreError, OSError, ValueError):
+        except (BotoCoreError, FlowError, OSError, ValueError):
             return self._profile
 
     @property
@@ -54,7 +55,7 @@ class AwsLogin:
         """The region; empty where nothing names one, or nothing can be read."""
         try:
             return self._session().get_config_variable("region") or ""
-        except (BotoCoreError, OSError, ValueError):
+        except (BotoCoreError, FlowError, OSError, ValueError):
             return self._region
 
     def identity(self) -> Identity:
@@ -69,13 +70,10 @@ class AwsLogin:
     def _find(self) -> Identity:
         session = self._session()
         session.set_default_client_config(LIMITS)  # for those that ask STS or SSO for credentials
-        providers = session.get_component("credential_provider")
-        providers.get_provider("assume-role")._prompter = _no_terminal
-        providers.get_provider("custom-process")._popen = Program
-        providers.get_provider("assume-role-with-web-identity")._token_loader_cls = _token_file
+        bounded_sources(session.get_component("credential_provider"))
         found = session.get_credentials()
         if found is None:
-            raise NotPermitted(code="aws_no_credentials", said="Unable to locate credentials", operation=_OPERATION)
+            raise NotPermitted(code="aws_no_credentials", said="Unable to locate credentials", operation=OPERATION)
         frozen = found.get_frozen_credentials()
         return Identity(str(frozen.access_key), str(frozen.secret_key), frozen.token)
 
@@ -99,39 +97,35 @@ def profiles() -> tuple[str, ...]:
         session = botocore.session.Session()
         _check_files(session)
         return tuple(session.available_profiles)
-    except (BotoCoreError, OSError, ValueError):
+    except (BotoCoreError, FlowError, OSError, ValueError):
         return ()
 
 
 def _check_files(session: botocore.session.Session) -> None:
-    """botocore reads them line by line, and a line may never end. Raises `SourceTooLarge`."""
+    """botocore reads them line by line, and a line may never end. Raises `NotPermitted`."""
     for name in ("config_file", "credentials_file"):
-        path = Path(session.get_config_variable(name)).expanduser()
-        if path.exists() and not path.is_fifo():  # a pipe can be read only once
-            read_bytes(path)
-
-
-def _token_file(path: str) -> Callable[[], str]:
-    return partial(read_text, Path(path))
-
-
-def _no_terminal(prompt: str) -> str:
-    raise NotPermitted(code="aws_mfa_needed", said=prompt.strip(), operation=_OPERATION)
+        path = Path(os.path.expandvars(session.get_config_variable(name))).expanduser()
+        if path.exists() and not path.is_fifo():  # botocore passes over a pipe
+            try:
+                read_bytes(path)
+            except OSError as error:
+                raise _unusable(error) from None
 
 
 def _about_login(error: FlowError) -> FlowError:
     """Who refuses us credentials says nothing of what they were wanted for: of our login alone, by whatever code."""
     if isinstance(error, Unreachable | ServerFailed) or (isinstance(error, NotPermitted) and error.about_login):
         return error
-    return NotPermitted(code="aws_credentials_failed", said=error.said, operation=_OPERATION)
+    return NotPermitted(code="aws_credentials_failed", said=error.said, operation=OPERATION)
 
 
-def _unusable(error: Exception) -> FlowError | None:
-    """A program or a token file that cannot be opened, known by its name; None for what the network did."""
-    if not isinstance(error, OSError) or error.filename is None:
-        return None
-    said = error.strerror or type(error).__name__
-    return NotPermitted(code="aws_source_unusable", said=said, operation=_OPERATION, got=str(error.filename))
+def _unusable(error: OSError) -> NotPermitted:
+    """A program or a file that cannot be used, or gives more than we read."""
+    got, said = str(error.filename or ""), error.strerror or type(error).__name__
+    if isinstance(error, SourceTooLarge):
+        expected = str(error.limit)
+        return NotPermitted(code="aws_source_too_large", said=said, operation=OPERATION, got=got, expected=expected)
+    return NotPermitted(code="aws_source_unusable", said=said, operation=OPERATION, got=got)
 
 
 def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowError:
@@ -144,13 +138,17 @@ def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowErro
         except FlowError as error:
             outcome.append(error)
         except (ClientError, BotoCoreError, OSError) as error:
-            outcome.append(_unusable(error) or _about_login(from_aws(error, _OPERATION)))
+            # A program or a file has a name; what the network did has none.
+            if isinstance(error, OSError) and error.filename is not None:
+                outcome.append(_unusable(error))
+            else:
+                outcome.append(_about_login(from_aws(error, OPERATION)))
         except Exception as error:  # a plugin, or a cached file that is none
-            outcome.append(_about_login(unexpected(error, _OPERATION)))
+            outcome.append(_about_login(unexpected(error, OPERATION)))
 
     thread = threading.Thread(target=run, name="aws-credentials", daemon=True)
     thread.start()
     thread.join(seconds)
     if outcome:
         return outcome[0]
-    return Unreachable(code="aws_credentials_timed_out", said="", operation=_OPERATION, expected=f"{seconds:.0f}")
+    return Unreachable(code="aws_credentials_timed_out", said="", operation=OPERATION, expected=f"{seconds:.0f}")

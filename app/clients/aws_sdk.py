@@ -22,7 +22,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
-from app.clients.aws_bounds import AWS_POOLS
+from app.clients.aws_bounds import bound
 from app.clients.recorder import Recorder, wire_headers
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]
@@ -33,11 +33,13 @@ LIMITS = Config(
     read_timeout=7,
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=32,
+    defaults_mode="legacy",  # type: ignore[arg-type]  # the stubs say bool
 )
 """Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice.
 
 Who is throttled is not asked again either, as botocore would: that says nothing about the chain (`ServerFailed`) and is
 told so, and whoever tries again later helps the server more than we would within the seconds that a walk has.
+`AWS_DEFAULTS_MODE` does not count: `auto` makes botocore ask instance metadata whenever it makes a client.
 """
 
 _ALONE = LIMITS.merge(
@@ -103,7 +105,7 @@ class _Bounded:
     """What every client of a Session is made of besides: connections that take no more than they should."""
 
     def __init__(self, **parts: Any) -> None:
-        parts["endpoint"].http_session._pool_classes_by_scheme.update(AWS_POOLS)
+        bound(parts["endpoint"].http_session, parts["endpoint"].host)
         super().__init__(**parts)
 
 

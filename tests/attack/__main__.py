@@ -15,13 +15,14 @@ from pathlib import Path
 
 import click
 
-from tests.attack.attacks import ATTACKS, Attack
+from tests.attack.attacks import ATTACKS
 from tests.attack.client import Page, cookies
 from tests.attack.hostile import doctor, endless
 from tests.attack.junk import send_junk
 from tests.attack.live import CONTEXT, OWNER, STRANGERS, cluster, shown
 from tests.attack.reader import Reading, reading
 from tests.attack.rounds import Outcome, attack
+from tests.attack.row import Attack
 from tests.attack.server import MEGABYTE, ROOT, Target, serving
 
 SETTLING = 5.0

@@ -15,6 +15,8 @@ from tests.attack.server import ROOT, Target, serving
 
 CONTEXT = "cAnArY9-context-of-a-real-cluster"
 """Its name is the first thing that a page in live mode shows, in a list to choose from."""
+SIMULATED = b'mode simulated">'
+"""Begins the line above each page of the simulated world, and above no page of live mode."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +30,17 @@ class Request:
     launched: bool = True
     """Whether it carries the cookies that the browser has which opened the printed address."""
     source: str = HONEST
+    refused: bool = False
+    """Whether not even a page of the simulated world is shown."""
 
 
 OWNER = Request(name="the browser that opened the printed address")
 STRANGERS = (
-    Request(name="a page of another site", origin="https://evil.example"),
-    Request(name="a page on another port", origin="http://127.0.0.1:1"),
-    Request(name="a page under another name", origin="http://localhost.evil.example"),
-    Request(name="a sandboxed frame", origin="null"),
-    Request(name="no page at all", origin=None),
+    Request(name="a page of another site", origin="https://evil.example", refused=True),
+    Request(name="a page on another port", origin="http://127.0.0.1:1", refused=True),
+    Request(name="a page under another name", origin="http://localhost.evil.example", refused=True),
+    Request(name="a sandboxed frame", origin="null", refused=True),
+    Request(name="no page at all", origin=None, refused=True),
     Request(name="another process, without the cookies", launched=False),
     Request(name="another address of loopback, without the cookies", launched=False, source=ATTACKER),
     Request(name="behind a proxy: X-Forwarded-For", headers={"X-Forwarded-For": "203.0.113.7"}),

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests import canaries
-from tests.attack.attacks import Attack, attacker
 from tests.attack.client import HONEST, Answer, ask, visitor
+from tests.attack.row import Attack, attacker
 from tests.attack.server import PATIENCE, Taken, Target
 
 

@@ -8,9 +8,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.attack.attacks import ATTACKS, Attack
+from tests.attack.attacks import ATTACKS
 from tests.attack.hostile import SENT_AT_MOST, doctor, endless
 from tests.attack.rounds import attack
+from tests.attack.row import Attack
 from tests.attack.server import MEGABYTE, Target, serving
 
 COMMAND_MEMORY = 300 * MEGABYTE

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attack.live import CONTEXT, OWNER, STRANGERS, Request, cluster, shown
+from tests.attack.live import CONTEXT, OWNER, SIMULATED, STRANGERS, Request, cluster, shown
 from tests.attack.server import Target
 
 
@@ -18,9 +18,13 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 def test_its_owner_sees_the_cluster(target: Target) -> None:
-    assert CONTEXT.encode() in asyncio.run(shown(target, OWNER))
+    seen = asyncio.run(shown(target, OWNER))
+    assert CONTEXT.encode() in seen
+    assert SIMULATED not in seen
 
 
 @pytest.mark.parametrize("request_", STRANGERS, ids=[one.name for one in STRANGERS])
 def test_a_stranger_sees_nothing_of_the_cluster(target: Target, request_: Request) -> None:
-    assert CONTEXT.encode() not in asyncio.run(shown(target, request_))
+    seen = asyncio.run(shown(target, request_))
+    assert CONTEXT.encode() not in seen
+    assert (SIMULATED in seen, seen == b"") == (not request_.refused, request_.refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -16,9 +17,10 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidHandshake
 
-from tests.attack.client import Page, ask, cookies, raw, visitor
-from tests.attack.live import CONTEXT, Request, cluster, shown
-from tests.attack.server import MEGABYTE, ROOT, wait
+from tests.attack.client import ATTACKER, Page, ask, cookies, raw, visitor
+from tests.attack.live import CONTEXT, SIMULATED, Request, cluster, shown
+from tests.attack.on_connections import world_of
+from tests.attack.server import MEGABYTE, ROOT, Target, serving, wait
 from tests.free_port import free_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -56,12 +58,12 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
 
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """nginx before a server that has a real cluster; as the user `nobody` where the tests run as root."""
+@contextlib.contextmanager
+def proxied(target: Target) -> Iterator[Any]:
+    """nginx before a server; as the user `nobody` where the tests run as root."""
     port = free_port()
     # Not below pytest's own folder, which is root's alone.
-    with tempfile.TemporaryDirectory(prefix="nginx-") as name, cluster(tmp_path_factory.mktemp("live")) as target:
+    with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder = Path(name)
         site = (ROOT / "deploy" / "nginx.conf").read_text()
         for ours, theirs in (
@@ -82,6 +84,13 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         finally:
             running.terminate()
             running.wait(20)
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """nginx before a server that has a real cluster."""
+    with cluster(tmp_path_factory.mktemp("live")) as target, proxied(target) as started:
+        yield started
 
 
 class unprivileged:
@@ -119,7 +128,9 @@ def test_pages_and_websocket_work(proxy) -> None:
 
 def test_there_is_no_live_mode_through_it(proxy) -> None:
     request = Request(name="the owner's cookies, through the proxy")
-    assert CONTEXT.encode() not in asyncio.run(shown(proxy, request))
+    seen = asyncio.run(shown(proxy, request))
+    assert SIMULATED in seen, "the page did arrive"
+    assert CONTEXT.encode() not in seen
 
 
 def test_a_page_of_another_site_is_not_connected(proxy) -> None:
@@ -158,3 +169,23 @@ def test_connections_of_one_visitor_are_counted(proxy) -> None:
     refused, other = asyncio.run(opened())
     assert refused == 10
     assert other == 200
+
+
+@pytest.mark.parametrize(("named", "apart"), [("127.0.0.1", True), ("", False)])
+def test_visitors_are_told_apart_where_the_proxy_is_named(tmp_path: Path, named: str, apart: bool) -> None:
+    """An address with three of the four worlds makes room among its own: nobody else's goes."""
+
+    async def keeps_their_world(proxy: Any) -> bool:
+        reader = await Page(proxy, "home", cookies=await cookies(proxy)).open()
+        world = world_of(reader)
+        for _ in range(4):
+            stranger = await Page(proxy, "home", source=ATTACKER).open()
+            assert world_of(stranger) != world
+            await stranger.close()
+        await reader.run()
+        await reader.close()
+        return world_of(reader) == world
+
+    settings = {"IRSA_WORLDS": "4", "FORWARDED_ALLOW_IPS": named}
+    with serving(tmp_path, extra=settings) as target, proxied(target) as started:
+        assert asyncio.run(keeps_their_world(started)) is apart

@@ -27,10 +27,13 @@ def test_a_kubeconfig_that_never_ends_is_read_to_its_limit() -> None:
     assert (raised.value.code, raised.value.got) == ("source_too_large", "/dev/zero")
 
 
-@pytest.mark.parametrize("user", ["tokenFile: /dev/zero", "client-key: /dev/zero"])
-def test_so_is_a_file_that_it_names(tmp_path: Path, user: str) -> None:
+@pytest.mark.parametrize(
+    ("cluster", "user"),
+    [("", "tokenFile: /dev/zero"), ("", "client-key: /dev/zero"), (", certificate-authority: /dev/zero", "token: t")],
+)
+def test_so_is_a_file_that_it_names(tmp_path: Path, cluster: str, user: str) -> None:
     (tmp_path / "config").write_text(
-        f"{CLUSTERS}clusters: [{{name: a, cluster: {{server: 'https://127.0.0.1:1'}}}}]\n"
+        f"{CLUSTERS}clusters: [{{name: a, cluster: {{server: 'https://127.0.0.1:1'{cluster}}}}}]\n"
         f"users: [{{name: a, user: {{{user}}}}}]\n"
     )
     with pytest.raises(Unreachable) as raised:
@@ -81,4 +84,4 @@ def test_aws_configuration_that_never_ends_is_no_source(name: str, monkeypatch: 
     monkeypatch.setenv(name, "/dev/zero")
     with pytest.raises(NotPermitted) as raised:
         AwsLogin().identity()
-    assert (raised.value.code, raised.value.got) == ("aws_source_unusable", "/dev/zero")
+    assert (raised.value.code, raised.value.got) == ("aws_source_too_large", "/dev/zero")

@@ -1,0 +1,144 @@
+"""Attacks on connections and sessions: half a request, a header without end, more visitors than there is room for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+
+from tests.attack.client import ATTACKER, CUT_OFF, HONEST, TALKS, Answer, Page, ask, cookies, raw, visitor
+from tests.attack.row import Attack, Attacker
+from tests.attack.server import PATIENCE
+
+
+async def endless_header(by: Attacker, number: int) -> Answer:
+    host = f"127.0.0.1:{by.target.port}"
+    part = b"x" * 65536
+    head = f"GET / HTTP/1.1\r\nHost: {host}\r\nX-Endless: ".encode()
+    return await raw(by.target.port, (head, *[part] * 512), patience=10)
+
+
+async def half_request(by: Attacker, number: int) -> Answer:
+    """Half a request, of a header or of a body by turns; its connection is left open."""
+    opened = socket.create_connection(("127.0.0.1", by.target.port), PATIENCE, (ATTACKER, 0))
+    body = "PUT /_stcore/upload_file/a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc"
+    opened.sendall((body if number % 4 == 3 else "GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ").encode())
+    opened.setblocking(False)
+    by.kept.append(opened)
+    return Answer(status=TALKS)
+
+
+async def are_closed(by: Attacker) -> str:
+    """Whether the server has closed what never became a request."""
+    loop = asyncio.get_running_loop()
+
+    async def ended(opened: socket.socket) -> None:
+        with contextlib.suppress(ConnectionError):
+            while await loop.sock_recv(opened, 65536):
+                pass
+
+    waiting = [asyncio.create_task(ended(opened)) for opened in by.kept]
+    _, alive = await asyncio.wait(waiting, timeout=45)
+    for one in alive:
+        one.cancel()
+    return f"{len(alive)} of {len(waiting)} half-sent requests are alive after 45 s" if alive else ""
+
+
+async def visit(by: Attacker, number: int) -> Answer:
+    """A visitor who opens a page and stays, as honest as any."""
+    source = f"127.0.1.{number % 250 + 1}"
+    async with visitor(by.target, source) as client:
+        first = await ask(client, "GET", "/", headers={"accept": "text/html"})
+        if first.status != 200:
+            return first
+        kept = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    page = Page(by.target, source=source, cookies=kept)
+    try:
+        await page.open()
+    except InvalidStatus as refused:
+        return Answer(status=refused.response.status_code)
+    except (InvalidHandshake, OSError, TimeoutError):
+        return Answer(status=CUT_OFF)
+    by.kept.append(page)
+    return Answer(status=500 if page.failed else TALKS, body=page.received)
+
+
+async def reader_with_a_world(by: Attacker) -> None:
+    """An honest reader, and what the page says of their world."""
+    kept = await cookies(by.target, source=HONEST)
+    by.tab = await Page(by.target, "home", source=HONEST, cookies=kept).open()
+    by.kept.append(world_of(by.tab))
+
+
+async def open_session(by: Attacker, number: int) -> Answer:
+    """A session without cookies: the world that it gets is never used again."""
+    page = Page(by.target, "home", source=ATTACKER)
+    try:
+        await page.open()
+    except InvalidStatus as refused:
+        return Answer(status=refused.response.status_code)
+    except (InvalidHandshake, OSError):
+        return Answer(status=CUT_OFF)
+    await page.close()
+    return Answer(status=TALKS, body=page.received)
+
+
+async def is_another_world(by: Attacker) -> str:
+    """Whether the reader lost their world."""
+    assert by.tab is not None
+    await by.tab.run()
+    return "" if world_of(by.tab) == by.kept[0] else "the honest reader's world was dropped"
+
+
+def world_of(tab: Page) -> str:
+    """What the sidebar says of the world: its account, which no other world has."""
+    shown = next(
+        element.bidi_component
+        for element in tab.drawn
+        if element.WhichOneof("type") == "bidi_component" and element.bidi_component.id.endswith("-world")
+    )
+    found = re.search(r"\b\d{12}\b", shown.json or shown.mixed.json)
+    assert found, "the sidebar shows the account"
+    return found[0]
+
+
+ON_CONNECTIONS = (
+    Attack(
+        name="endless_header",
+        says="a header of 32 MB without end",
+        send=endless_header,
+        right=frozenset({CUT_OFF, 400, 431}),
+        inputs=2,
+    ),
+    Attack(
+        name="half_sent_requests",
+        says="half a request",
+        send=half_request,
+        wrong=are_closed,
+        right=frozenset({TALKS}),
+        inputs=200,
+        most=1000,
+    ),
+    Attack(
+        name="visitors_and_few_descriptors",
+        says="a visitor who stays, at `ulimit -n 120`",
+        send=visit,
+        right=frozenset({TALKS, 503}),
+        inputs=40,
+        most=300,
+        descriptors=120,
+    ),
+    Attack(
+        name="strangers_evict",
+        says="a session without cookies, where 8 worlds are kept",
+        prepare=reader_with_a_world,
+        send=open_session,
+        wrong=is_another_world,
+        right=frozenset({TALKS, 429, 503}),
+        inputs=12,
+        settings={"IRSA_WORLDS": "8"},
+    ),
+)

@@ -1,0 +1,197 @@
+"""Attacks on the pages by a reader of them: what is typed, sent to a widget, sent in a frame, uploaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.attack.client import ATTACKER, CUT_OFF, TALKS, Answer, Page, ask, cookies, visitor
+from tests.attack.row import CLOSED, REFUSED, Attack, Attacker
+from tests.attack.server import MEGABYTE
+
+
+async def lab(by: Attacker) -> None:
+    """The lab with a fault caused, so that it offers the editor, and the Pod chosen in it."""
+    kept = await cookies(by.target, source=ATTACKER)
+    by.tab = await Page(by.target, "break_it", "lang=en&fault=F23", source=ATTACKER, cookies=kept).open()
+    await by.tab.run({"id": by.tab.widget("button", "lab_run_unguessed"), "trigger_value": True})
+    await by.tab.run(_pod_chosen(by.tab))
+
+
+def _pod_chosen(tab: Page) -> dict[str, str]:
+    chosen = next(element.selectbox for element in tab.drawn if element.WhichOneof("type") == "selectbox")
+    return {"id": chosen.id, "string_value": chosen.options[-1]}
+
+
+async def type_pod(by: Attacker, change: Callable[[dict[str, Any]], None]) -> Answer:
+    """Types the Pod, changed, into the lab's editor and applies it."""
+    tab = by.tab
+    assert tab is not None
+    await tab.run(_pod_chosen(tab))
+    field = next(element.text_area for element in tab.drawn if element.WhichOneof("type") == "text_area")
+    document = json.loads(field.default) if field.default else json.loads(by.kept[0])
+    if not by.kept:
+        by.kept.append(field.default)
+    change(document)
+    return await tab.run(
+        _pod_chosen(tab),
+        {"id": field.id, "string_value": json.dumps(document, separators=(",", ":"))},
+        {"id": tab.widget("button", "lab_edit"), "trigger_value": True},
+    )
+
+
+async def type_many_containers(by: Attacker, number: int) -> Answer:
+    def change(document: dict[str, Any]) -> None:
+        first = document["spec"]["containers"][0]
+        document["spec"]["containers"] = [first, *({"name": f"c{n}", "image": "b"} for n in range(599))]
+
+    return await type_pod(by, change)
+
+
+async def type_many_files(by: Attacker, number: int) -> Answer:
+    def change(document: dict[str, Any]) -> None:
+        document["metadata"]["annotations"] = {"text": f"{number:04}" + "x" * 29_000}
+        items = [{"path": f"f{n}", "fieldRef": {"fieldPath": "metadata.annotations"}} for n in range(480)]
+        document["spec"]["volumes"] = [{"name": "v", "downwardAPI": {"items": items}}]
+
+    return await type_pod(by, change)
+
+
+async def matcher(by: Attacker) -> None:
+    """The page with the matcher, its question answered."""
+    kept = await cookies(by.target, source=ATTACKER)
+    by.tab = await Page(by.target, "service_account", source=ATTACKER, cookies=kept).open()
+    await by.tab.run({"id": by.tab.widget("button", "predict_show"), "trigger_value": True})
+
+
+async def type_policy(by: Attacker, number: int) -> Answer:
+    """A keystroke in the policy."""
+    tab = by.tab
+    assert tab is not None
+    shown = next(
+        element.bidi_component
+        for element in tab.drawn
+        if element.WhichOneof("type") == "bidi_component" and "-matcher" in element.bidi_component.id
+    )
+    by.kept[:] = by.kept or [(shown.id, json.loads(shown.json or shown.mixed.json)["version"])]
+    widget, version = by.kept[0]
+    text = '{"Version":"2012-10-17","Statement":[' + ",".join(["{}"] * 6500) + "]}"
+    edited = {"version": version, "sequence": number + 1, "text": text, "edit": ""}
+    return await tab.run({"id": widget, "json_value": json.dumps({"edited": edited})})
+
+
+async def any_page(by: Attacker) -> None:
+    """A tab with many widgets."""
+    kept = await cookies(by.target, source=ATTACKER)
+    by.tab = await Page(by.target, "break_it", "lang=en&fault=F23", source=ATTACKER, cookies=kept).open()
+
+
+async def junk_widgets(by: Attacker, number: int) -> Answer:
+    """Values of all the wrong kinds for the widgets of the page."""
+    tab = by.tab
+    assert tab is not None
+    ids = [getattr(element, element.WhichOneof("type")).id for element in tab.drawn if _has_id(element)]
+    values = [
+        {"json_value": "[" * 900},
+        {"json_value": '{"go":{"a":1}}'},
+        {"string_value": "\x00" * 300},
+        {"int_value": -(2**62)},
+        {"double_value": float("nan")},
+        {"bytes_value": b"\xff" * 300},
+        {"json_trigger_value": "nonsense"},
+        {"string_array_value": {"data": ["x" * 300] * 20}},
+    ]
+    states = [{"id": widget, **values[(number + at) % len(values)]} for at, widget in enumerate(ids)]
+    answer = await tab.run(*states)
+    if answer.status != TALKS:
+        await any_page(by)
+    return answer
+
+
+def _has_id(element: Any) -> bool:
+    kind = element.WhichOneof("type")
+    return kind is not None and bool(getattr(getattr(element, kind), "id", ""))
+
+
+async def frame(by: Attacker, sent: bytes | str) -> Answer:
+    """A frame of its own connection, and whether that lives on."""
+    page = Page(by.target, source=ATTACKER)
+    await page.connect()
+    answer = await page.send(sent, wait=False)
+    answer = await page.alive() if answer.status == TALKS else answer
+    await page.close()
+    return answer
+
+
+async def text_frame(by: Attacker, number: int) -> Answer:
+    return await frame(by, f"hello {number}")
+
+
+async def junk_frame(by: Attacker, number: int) -> Answer:
+    return await frame(by, by.rng.randbytes(200))
+
+
+async def tab_for_uploads(by: Attacker) -> None:
+    by.tab = await Page(by.target, "doctor", source=ATTACKER).open()
+
+
+async def upload(by: Attacker, number: int) -> Answer:
+    """As Streamlit's browser half uploads, with the token against forged requests that anybody gets."""
+    assert by.tab is not None
+    async with visitor(by.target, ATTACKER) as client:
+        await client.get("/_stcore/health")
+        token = client.cookies.get("_streamlit_xsrf", "").strip('"')
+        head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f.json"\r\n\r\n'
+        return await ask(
+            client,
+            "PUT",
+            f"/_stcore/upload_file/{by.tab.session}/{number}",
+            head + b"x" * (100 * MEGABYTE) + b"\r\n--b--\r\n",
+            headers={"content-type": "multipart/form-data; boundary=b", "x-xsrftoken": token},
+        )
+
+
+ON_PAGES = (
+    Attack(
+        name="typed_pod_of_600_containers",
+        says="the same 600 (20 KB), typed into the lab",
+        prepare=lab,
+        send=type_many_containers,
+        right=frozenset({TALKS}),
+        inputs=1,
+    ),
+    Attack(
+        name="matcher_statements",
+        says="6,500 empty statements in the matcher (20 KB)",
+        prepare=matcher,
+        send=type_policy,
+        right=frozenset({TALKS}),
+    ),
+    Attack(
+        name="typed_files",
+        says="a Pod whose 59 KB make 14 MB of files, typed into the lab",
+        prepare=lab,
+        send=type_many_files,
+        right=frozenset({TALKS}),
+        inputs=2,
+    ),
+    Attack(
+        name="junk_in_widgets",
+        says="values of wrong kinds for every widget of a page",
+        prepare=any_page,
+        send=junk_widgets,
+        right=CLOSED | {TALKS},
+        inputs=16,
+    ),
+    Attack(name="text_frames", says="a text frame", send=text_frame, right=CLOSED | {TALKS}, inputs=60),
+    Attack(name="junk_frames", says="a frame of 200 random bytes", send=junk_frame, right=CLOSED | {TALKS}, inputs=60),
+    Attack(
+        name="uploads",
+        says="an upload of 100 MB",
+        prepare=tab_for_uploads,
+        send=upload,
+        right=REFUSED | {CUT_OFF},
+        inputs=2,
+    ),
+)
