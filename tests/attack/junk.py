@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
 from tests import canaries
-from tests.attack.attacks import CLOSED, REFUSED
 from tests.attack.client import ATTACKER, CUT_OFF, TALKS, Answer, Page, ask, owner, raw, visitor
 from tests.attack.rounds import honest, known_secrets
+from tests.attack.row import CLOSED, REFUSED
 from tests.attack.server import PATIENCE, Keys, Target
 
 HTTP = frozenset(
