@@ -23,8 +23,8 @@ from websockets.typing import Origin, Subprotocol
 
 from tests.attack.server import PATIENCE, Keys, Target
 
-HONEST, ATTACKER = "127.0.0.1", "127.0.0.2"
-"""Source addresses."""
+HONEST, ATTACKER, READER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+"""Source addresses: of those whose times are measured, of the attacker, and of one more who has a world to lose."""
 TALKS, CUT_OFF = 101, 0
 """Statuses that are none of HTTP: a websocket goes on; a connection ended without any answer."""
 

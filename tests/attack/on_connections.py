@@ -9,7 +9,7 @@ import socket
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from tests.attack.client import ATTACKER, CUT_OFF, HONEST, TALKS, Answer, Page, ask, cookies, raw, visitor
+from tests.attack.client import ATTACKER, CUT_OFF, READER, TALKS, Answer, Page, ask, cookies, raw, visitor
 from tests.attack.row import Attack, Attacker
 from tests.attack.server import PATIENCE
 
@@ -68,8 +68,8 @@ async def visit(by: Attacker, number: int) -> Answer:
 
 async def reader_with_a_world(by: Attacker) -> None:
     """An honest reader, and what the page says of their world."""
-    kept = await cookies(by.target, source=HONEST)
-    by.tab = await Page(by.target, "home", source=HONEST, cookies=kept).open()
+    kept = await cookies(by.target, source=READER)
+    by.tab = await Page(by.target, "home", source=READER, cookies=kept).open()
     by.kept.append(world_of(by.tab))
 
 
