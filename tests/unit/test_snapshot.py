@@ -15,7 +15,7 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, Status
 from app.flow.redaction import MASK
-from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VERSION, SnapshotError
+from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, SnapshotError
 from app.report import page
 from app.report.document import of_diagnosis as document_of
 from tests.unit.fake_ports import NOW, SECRETS, SUBJECT, Fakes
@@ -73,7 +73,21 @@ def test_the_format_says_what_it_is():
     head = {name: value for name, value in document().items() if name != "diagnosis"}
     assert head == {"format": snapshot.FORMAT, "version": VERSION, "redacted": True}
     assert document()["diagnosis"]["read_at"] == HEALTHY.read_at
+
+
+def test_real_files_have_ample_room():
+    """The annotations of a Pod, as long as Kubernetes allows, stand in each document that shows the Pod."""
     assert len(TEXT.encode()) < SIZE_LIMIT / 8
+    assert snapshot._count(document()) < VALUES_LIMIT / 8
+    fakes = Fakes(now=float(NOW))
+    fakes.pod["metadata"]["annotations"] = {"a": "x" * TEXT_LIMIT}
+    assert len(snapshot.save(found(fakes)).encode()) > 2 * TEXT_LIMIT
+
+
+def test_what_is_too_large_is_refused_before_it_is_parsed(monkeypatch):
+    monkeypatch.setattr(snapshot.strict_json, "loads", lambda _: pytest.fail("parsed"))
+    error = refused(b"[" * (SIZE_LIMIT + 1))
+    assert (error.got, error.expected) == ("2,097,152", "2,097,152")
 
 
 def test_no_secret_is_saved_even_where_capturing_missed_it():
@@ -144,6 +158,7 @@ def test_junk_is_refused_in_words(junk):
         ('{"format": "Pod", "version": 1}', "foreign", "format"),
         (" " * (SIZE_LIMIT + 1), "too_large", ""),
         (b" " * (SIZE_LIMIT + 1), "too_large", ""),
+        ("[" + "[]," * VALUES_LIMIT + "[]]", "too_many", ""),
     ],
 )
 def test_a_file_that_is_none_of_ours(content, code, place):
