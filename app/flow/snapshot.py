@@ -7,7 +7,6 @@ exactly the shape that was saved, or it is refused with the place; nothing of it
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -18,6 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
 from app.flow.strict_shape import WrongShape, cut, read, shown
+from app.flow.visible import visible
 from app.flow.walk import STEPS
 
 FORMAT = "irsa-explorer diagnosis"
@@ -53,11 +53,6 @@ REASONS = frozenset(
     }
 )
 """The reasons that a check may have, besides none."""
-_STEERING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-"""Control and format characters, which steer terminals, turn the direction of a line or cannot be seen."""
 _ORDER = tuple(zip(Step, (step.CHECKS for step in STEPS), strict=True))
 
 
@@ -159,7 +154,7 @@ def _check_order(checks: tuple[Check, ...], known: tuple[str, ...], place: str) 
 def _clean(value: JsonValue) -> JsonValue:
     """The same value, with nothing in its texts that steers whoever shows them, and none of them enormous."""
     if isinstance(value, str):
-        value = _STEERING.sub("\ufffd", value)
+        value = visible(value)
         return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
     if isinstance(value, Mapping):
         return {_clean(name): _clean(member) for name, member in value.items()}
