@@ -8,22 +8,21 @@ that have a shape of their own, such as U+0600.
 from __future__ import annotations
 
 import re
+from functools import cache
 
-_STEERING = (
-    "\x00-\x1f\x7f-\x9f"
-    "\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
+_CONTROLS = "".join(map(chr, range(0x20)))
+_BEYOND = (
+    "\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     "\ud800-\udfff"
 )
-"""With those that Unicode has not assigned yet, but promises to keep invisible (`Default_Ignorable_Code_Point`)."""
-_OBEYED = re.compile(f"[{_STEERING}]")
-_UNSEEN = re.compile(f"[{_STEERING}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_NOT_IN_JSON = re.compile(f"(?![\t\n\r])[{_STEERING}]")
+"""Those after U+001F, with those that Unicode keeps free for invisible ones (`Default_Ignorable_Code_Point`)."""
+_UNSEEN = re.compile(f"[{_CONTROLS}{_BEYOND}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def visible(text: str, keep: str = "\n\t") -> str:
-    """`text` with every such character written out, but for those in `keep`. What is visible already stays as it is."""
-    return _OBEYED.sub(lambda found: found[0] if found[0] in keep else _written(found[0]), text)
+    """`text` with every such character written out, but for those in `keep`, which are of the layout. Twice is once."""
+    return _steering(keep).sub(lambda found: _written(found[0]), text)
 
 
 def visible_each(text: str) -> str:
@@ -33,7 +32,12 @@ def visible_each(text: str) -> str:
 
 def visible_json(text: str) -> str:
     """A JSON text with them as JSON's own escapes (RFC 8259 §7), so that it says the same."""
-    return _NOT_IN_JSON.sub(lambda found: _json_escape(found[0]), text)
+    return _steering("\t\n\r").sub(lambda found: _json_escape(found[0]), text)
+
+
+@cache
+def _steering(keep: str) -> re.Pattern[str]:
+    return re.compile(f"[{''.join(sign for sign in _CONTROLS if sign not in keep)}{_BEYOND}]")
 
 
 def _written(character: str) -> str:
