@@ -19,6 +19,7 @@ from app.ui import (
     page_errors,
     presenting,
     session,
+    snapshot_file,
     thief,
 )
 
@@ -42,6 +43,8 @@ st.logo(ASSETS / "logo.svg", size="large")
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
 components.page(content.language, name, content.lesson(name).title)
+if name != "doctor":
+    snapshot_file.forget()
 with page_errors.contained(content):
     if visit and presenting.present(name, content):
         st.stop()

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 
 import click
 
-from app.commands.rendering import heading, labelled, marked, pad, printable, to_paste, width
+from app.commands.rendering import heading, labelled, marked, pad, to_paste, width
 from app.commands.verdict_text import conclusions
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict import Outcome
+from app.flow.visible import visible
 from app.report import survey_words
 from app.report import words as told
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
     """A diagnosis, line by line."""
-    verdict = marked(told.mark(found), heading(printable(told.verdict(found, words))))
+    verdict = marked(told.mark(found), heading(visible(told.verdict(found, words), keep="")))
 
     # (1) The verdict, and about whom.
     yield verdict
@@ -62,7 +63,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
 def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Content) -> Iterator[str]:
     """One line, and more where it did not pass; the reason of a run of checks is told once."""
     word = pad(words.message(f"statuses.{check.status}"), columns)
-    yield f"  {marked(check.status, f'{word}  {printable(told.title(check, found, words))}')}"
+    title = visible(told.title(check, found, words), keep="")
+    yield f"  {marked(check.status, f'{word}  {title}')}"
     if reason:
         yield f"      {click.style(words.message(f'reasons.{reason}'), dim=True)}"
     if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN):
@@ -97,7 +99,7 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
         return
     rows = survey_words.rows(found, words)
     cells = [survey_words.heads(words), *([row.service_account, row.role_arn, row.stand, row.also] for row in rows)]
-    table = [[printable(cell) for cell in line] for line in cells]
+    table = [[visible(cell, keep="") for cell in line] for line in cells]
     columns = [max(map(width, column)) for column in zip(*table, strict=True)]
     yield ""
     yield f"    {heading(_line(table[0], columns))}"

@@ -9,6 +9,7 @@ import click
 
 from app.commands.rendering import labelled, to_paste
 from app.content import Content
+from app.flow.visible import visible
 
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
@@ -26,7 +27,7 @@ class CannotRun(click.ClickException):
         text = words.error(code, **values)
         parts = {"got": text.got, "expected": text.expected, "fix": text.fix}
         details = labelled({words.message(f"ui.{name}"): value for name, value in parts.items()}, indent=2)
-        super().__init__("\n".join((text.title, *details, *to_paste(below, indent=2))))
+        super().__init__("\n".join((visible(text.title, keep=""), *details, *to_paste(below, indent=2))))
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints to standard error, without click's English `Error:`."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 from app.flow.model import JsonValue, Status
+from app.flow.visible import visible, visible_json
 from app.settings import process_environment
 
 _MARKS = {
@@ -43,7 +44,7 @@ def pad(text: str, columns: int) -> str:
 
 def labelled(values: Mapping[str, str], *, indent: int) -> list[str]:
     """One line for each value that is not empty, labels in one column, line breaks kept in the value's column."""
-    shown = {printable(label): printable(value) for label, value in values.items()}
+    shown = {visible(label, keep=""): visible(value) for label, value in values.items()}
     columns = max((width(label) for label in shown), default=0)
     lines = []
     for label, value in shown.items():
@@ -63,16 +64,6 @@ def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
     ]
 
 
-def printable(text: str) -> str:
-    """`text` without what would steer the terminal: control and format characters become `\\x1b` and the like."""
-    return "".join(
-        character
-        if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        else character.encode("unicode_escape", "surrogatepass").decode()
-        for character in text
-    )
-
-
 def print_lines(lines: Iterable[str]) -> None:
     """Prints text; colours are left out where the output is no terminal, or `NO_COLOR` is set (no-color.org)."""
     colour = False if process_environment().get("NO_COLOR") else None
@@ -81,8 +72,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(document: JsonValue) -> None:
-    """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). What UTF-8 cannot hold is escaped."""
-    print_utf8(json.dumps(document, ensure_ascii=False, indent=2))
+    """Prints JSON as UTF-8, whatever the locale (RFC 8259 §8.1). What would steer a terminal is escaped."""
+    print_utf8(visible_json(json.dumps(document, ensure_ascii=False, indent=2)))
 
 
 def print_utf8(text: str) -> None:

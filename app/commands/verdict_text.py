@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import click
 
-from app.commands.rendering import heading, labelled, marked, printable
+from app.commands.rendering import heading, labelled, marked
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.visible import visible
 from app.report import difference
 from app.report import words as told
 
@@ -37,7 +38,7 @@ def _later(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         yield heading(words.message("cli.verdict.later"))
         for step, check in later:
-            title, shown = printable(told.title(check, found, words)), words.message(f"steps.{step}.short")
+            title, shown = visible(told.title(check, found, words), keep=""), words.message(f"steps.{step}.short")
             yield f"  {marked(check.status, f'{title} ({shown})')}"
 
 
@@ -62,11 +63,11 @@ def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
     yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
     for command in fix.commands:
         yield ""
-        yield f"    {printable(command)}"
+        yield f"    {visible(command)}"
     if fix.commands:
         yield ""
         yield f"  {click.style(words.message('doctor.copy_note'), dim=True)}"
     if fix.change is not None:
         yield ""
         for line in difference.lines(fix.change):
-            yield f"    {click.style(printable(line), fg=_COLOURS.get(line[:1]))}"
+            yield f"    {click.style(visible(line, keep=''), fg=_COLOURS.get(line[:1]))}"

@@ -15,6 +15,7 @@ from app.commands.rendering import heading, labelled, marked, print_json, print_
 from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict import Verdict
+from app.flow.visible import visible
 from app.report import difference, document
 from app.settings import Settings
 
@@ -165,13 +166,14 @@ def as_text(found: Diagnosis, faults: Sequence[str], words: Content) -> Iterator
 
     yield from conclusions(found, words)
     yield ""
-    yield marked(found.verdict.status, message_of(found.verdict, subject, words))
+    yield marked(found.verdict.status, visible(message_of(found.verdict, subject, words), keep=""))
 
 
 def _check_as_text(check: Check, subject: Subject, words: Content) -> Iterator[str]:
     text = words.check(check.id).fill(check, subject)
     word = words.message(f"statuses.{check.status}")
-    yield f"  {marked(check.status, f'{word}  {text.title}')}"
+    title = visible(text.title, keep="")
+    yield f"  {marked(check.status, f'{word}  {title}')}"
     details = {"got": check.got}
     if check.reason:
         yield f"      {words.message(f'reasons.{check.reason}')}"

@@ -11,6 +11,7 @@ from app.flow import strict_json
 from app.flow.json_places import Path, Place, places
 from app.flow.model import JsonValue
 from app.flow.policy_grammar import MalformedPolicy, validate_trust_policy
+from app.flow.visible import visible_each
 
 MOST_STATEMENTS = 50
 """Statements of a policy that is evaluated. Each is evaluated a dozen times at every key that is pressed; IAM's quota
@@ -99,7 +100,7 @@ def read(text: str) -> PolicyText:
 def _refusals(text: str, counted: int) -> list[tuple[str, str]]:
     found = []
     if foreign := _FOREIGN.search(text):
-        found.append(("characters", visible(foreign[0])))
+        found.append(("characters", visible_each(foreign[0])))
     try:
         validate_trust_policy(text)
     except MalformedPolicy as error:
@@ -115,15 +116,9 @@ def _problem(code: str, text: str, position: int) -> Problem:
         code=code,
         line=before.count("\n") + 1,
         column=position - before.rfind("\n"),
-        found=visible(text[position : position + 1]),
+        found=visible_each(text[position : position + 1]),
     )
 
 
 def _begin(text: str) -> int:
     return len(text) - len(text.lstrip())
-
-
-def visible(character: str) -> str:
-    """A character as one can see it: itself, or its number (`U+00A0`) where it leaves no mark of its own."""
-    plain = not character or (character.isprintable() and not character.isspace())
-    return character if plain else f"U+{ord(character):04X}"

@@ -7,7 +7,6 @@ exactly the shape that was saved, or it is refused with the place; nothing of it
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -18,13 +17,20 @@ from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
 from app.flow.strict_shape import WrongShape, cut, read, shown
+from app.flow.visible import visible
 from app.flow.walk import STEPS
 
 FORMAT = "irsa-explorer diagnosis"
 VERSION = 2
 """Counted up with every change of what is saved: an older or newer file is refused by name, not by accident."""
-SIZE_LIMIT = 8 * 1024 * 1024
-"""Bytes. A walk with all that went over the wire takes a few hundred thousand."""
+SIZE_LIMIT_MEGABYTES = 2
+"""A walk with all that went over the wire takes 160 kB, the largest of the catalogue's faults 235 kB, a Pod of 30 kB
+430 kB, and one whose annotations are as long as Kubernetes allows 1.4 MB: each is in several documents."""
+SIZE_LIMIT = SIZE_LIMIT_MEGABYTES * 1024 * 1024
+"""The same in bytes."""
+VALUES_LIMIT = 50_000
+"""Texts, numbers, lists and objects in a file: an empty list takes two bytes of it and sixty of memory. A walk has
+some 3,500."""
 TEXT_LIMIT = 256 * 1024
 """Characters of one text: the most that the annotations of a Kubernetes object may hold. A longer one is cut."""
 REASONS = frozenset(
@@ -47,11 +53,6 @@ REASONS = frozenset(
     }
 )
 """The reasons that a check may have, besides none."""
-_STEERING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-"""Control and format characters, which steer terminals, turn the direction of a line or cannot be seen."""
 _ORDER = tuple(zip(Step, (step.CHECKS for step in STEPS), strict=True))
 
 
@@ -111,7 +112,7 @@ def _text(content: str | bytes) -> str:
 
 def _document(text: str) -> JsonValue:
     try:
-        return strict_json.loads(text)
+        document = strict_json.loads(text)
     except json.JSONDecodeError as error:
         place = f"{error.lineno}:{error.colno}"
         raise SnapshotError("not_json", got=error.msg, expected="JSON", place=place) from error
@@ -119,6 +120,15 @@ def _document(text: str) -> JsonValue:
         raise SnapshotError("too_deep", got=f"{strict_json.DEEPEST}", expected=f"{strict_json.DEEPEST}") from error
     except ValueError as error:
         raise SnapshotError("not_strict", got=cut(str(error)), expected="RFC 8259") from error
+    if _count(document) > VALUES_LIMIT:
+        raise SnapshotError("too_many", got=f"{VALUES_LIMIT:,}", expected=f"{VALUES_LIMIT:,}")
+    return document
+
+
+def _count(value: JsonValue) -> int:
+    """The value and all that lie in it."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, children))
 
 
 def _check_ids(diagnosis: Diagnosis) -> None:
@@ -144,7 +154,7 @@ def _check_order(checks: tuple[Check, ...], known: tuple[str, ...], place: str) 
 def _clean(value: JsonValue) -> JsonValue:
     """The same value, with nothing in its texts that steers whoever shows them, and none of them enormous."""
     if isinstance(value, str):
-        value = _STEERING.sub("\ufffd", value)
+        value = visible(value)
         return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
     if isinstance(value, Mapping):
         return {_clean(name): _clean(member) for name, member in value.items()}

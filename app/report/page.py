@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from html import escape
 from pathlib import Path
 
 from app.content import Content
@@ -15,6 +14,7 @@ from app.flow.model import Check, Status
 from app.flow.verdict import Outcome
 from app.report import difference, picture, survey_words
 from app.report import words as told
+from app.report.escaping import escape
 
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
 _MARKS = {

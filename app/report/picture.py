@@ -10,6 +10,7 @@ import graphviz
 from app.content import Content
 from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
 from app.flow.names import role_of
+from app.flow.visible import visible
 from app.report.survey_words import whom
 
 _RED, _GREEN, _GREY, _INK = "#b3261e", "#2e7d32", "#6b7280", "#1f2937"
@@ -34,9 +35,9 @@ def dot(found: Survey, words: Content) -> str:
     drawn = sorted({(tie.namespace, tie.service_account) for tie in found.ties} | set(_also(found)))
     for namespace, accounts in groupby(drawn, key=lambda account: account[0]):
         with graph.subgraph(name=_id("cluster", namespace)) as box:
-            box.attr(label=graphviz.escape(namespace), color=_GREY, style="rounded")
+            box.attr(label=_label(namespace), color=_GREY, style="rounded")
             for _, name in accounts:
-                box.node(_id("account", f"{namespace}/{name}"), label=graphviz.escape(name))
+                box.node(_id("account", f"{namespace}/{name}"), label=_label(name))
 
     # (2) The roles; one that lets in too many says whom.
     for role in found.roles:
@@ -68,15 +69,15 @@ def _draw_role(graph: graphviz.Digraph, role: RoleFound, words: Content) -> None
     if role.reason:
         lines.append(f"? {words.message('doctor.survey.unread')}")
     style = {"color": _RED, "penwidth": "3", "fontcolor": _RED} if role.wide else {}
-    graph.node(_id("role", role.arn), label="\n".join(graphviz.escape(line) for line in lines), **style)
+    graph.node(_id("role", role.arn), label="\n".join(_label(line) for line in lines), **style)
     if role.cluster:
         everybody = _id("everybody", role.arn)
-        label = graphviz.escape(words.message("doctor.survey.everybody"))
+        label = _label(words.message("doctor.survey.everybody"))
         graph.node(everybody, label=label, shape="oval", color=_RED, fontcolor=_RED)
         graph.edge(everybody, _id("role", role.arn), **_WIDE)
     for namespace in role.namespaces:
         around = _id("namespace", f"{namespace} {role.arn}")
-        label = graphviz.escape(words.message("doctor.survey.namespace", namespace=namespace))
+        label = _label(words.message("doctor.survey.namespace", namespace=namespace))
         graph.node(around, label=label, shape="oval", color=_RED, fontcolor=_RED)
         graph.edge(around, _id("role", role.arn), **_WIDE)
 
@@ -85,7 +86,7 @@ def _draw_tie(graph: graphviz.Digraph, tie: Tie, words: Content) -> None:
     account = _id("account", f"{tie.namespace}/{tie.service_account}")
     if tie.stand is Stand.MALFORMED:
         nowhere = _id("malformed", account)
-        label = f"{graphviz.escape(tie.role_arn)}\n{graphviz.escape(words.message('doctor.survey.malformed'))}"
+        label = f"{_label(tie.role_arn)}\n{_label(words.message('doctor.survey.malformed'))}"
         graph.node(nowhere, label=label, style="dashed", color=_RED, fontcolor=_RED)
         graph.edge(account, nowhere, **_EDGES[Stand.REFUSED])
         return
@@ -106,4 +107,9 @@ def _also(found: Survey) -> set[tuple[str, str]]:
 
 def _id(kind: str, name: str) -> str:
     """A node's name. A colon in it would be read as a port, a backslash as an escape."""
-    return f"{kind} {name}".replace(":", " ").replace("\\", " ")
+    return visible(f"{kind} {name}", keep="").replace(":", " ").replace("\\", " ")
+
+
+def _label(text: str) -> str:
+    """A line of a label."""
+    return str(graphviz.escape(visible(text, keep="")))

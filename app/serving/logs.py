@@ -8,6 +8,8 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 
+from app.flow.visible import visible
+
 LENGTH = 400
 """Characters of a record. What a browser sends stands in some."""
 TRACEBACK_LENGTH = 16_384
@@ -54,11 +56,11 @@ class BoundedRecords(logging.Filter):
         except (TypeError, ValueError):  # the arguments do not fit the template
             text = str(record.msg)
         if error is not None and record.name == OURS:
-            record.exc_text = escaped("".join(traceback.format_exception(error)).rstrip(), keep="\n")[:TRACEBACK_LENGTH]
+            record.exc_text = visible("".join(traceback.format_exception(error)).rstrip(), keep="\n")[:TRACEBACK_LENGTH]
         elif error is not None:
             text = f"{text.strip()}: {type(error).__name__}: {error}{_place(error)}"
             record.exc_info = record.exc_text = None
-        text = escaped(text.strip())
+        text = visible(text.strip(), keep="")  # nothing may look like another line
         record.stack_info = None
         record.msg = text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
         if dropped:
@@ -78,13 +80,6 @@ def bound(records: BoundedRecords) -> None:
     known = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
     for logger in (logging.root, *known):
         logger.addFilter(records)
-
-
-def escaped(text: str, keep: str = "") -> str:
-    """The text with whatever could steer a terminal, or look like another line, written out."""
-    return "".join(
-        sign if sign.isprintable() or sign in keep else sign.encode("unicode_escape").decode() for sign in text
-    )
 
 
 def _place(error: BaseException) -> str:

@@ -32,13 +32,13 @@ Files = Mapping[str, Mapping[str, UploadedFile]]
 
 @dataclass(frozen=True, kw_only=True)
 class UploadLimits:
-    """Bytes that are kept and under way together. The doctor reads one file of 8 MB."""
+    """Bytes that are kept and under way together. The doctor reads one file of 2 MB."""
 
-    session: int = 20 * 1024 * 1024
+    session: int = 5 * 1024 * 1024
     """Of a session: two such files, since the old one is removed after the new one came."""
-    address: int = 120 * 1024 * 1024
+    address: int = 30 * 1024 * 1024
     """Of all sessions at one address."""
-    total: int = 240 * 1024 * 1024
+    total: int = 60 * 1024 * 1024
     """Of all."""
     least: int = 64 * 1024
     """What a file counts at least: an empty one costs memory, too."""

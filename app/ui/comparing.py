@@ -12,7 +12,8 @@ from app.flow.documents import dig, shown, strings, text
 from app.flow.model import JsonValue, Status
 from app.flow.near_miss import Miss
 from app.flow.policy import Match
-from app.flow.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem, visible
+from app.flow.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem
+from app.flow.visible import visible_each
 from app.ui.checks import MARKS, mark
 from app.ui.text import breakable, escape, prose, value
 
@@ -120,8 +121,8 @@ def _side(spans: tuple[Span, ...], side: str) -> str:
 
 def _seen(words: str) -> str:
     """Text that differs, its invisible characters made visible: a space as `␣`, a line break as `⏎`."""
-    signs = {" ": "␣", "\n": "⏎", "\t": "⇥"}
-    return breakable("".join(signs.get(character) or visible(character) for character in words))
+    signs = str.maketrans(" \n\t", "␣⏎⇥")
+    return breakable(visible_each(words.translate(signs)))
 
 
 def _obstacle(entry: Match, content: Content) -> str:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow import snapshot
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.report import page as report
 from app.report import words
-from app.ui import actions, choosing, components, language, mode, notice, session
+from app.ui import actions, choosing, components, language, mode, notice, session, snapshot_file
 from app.ui.diagnosis import all_checks, fix, seen, verdict
 from app.ui.survey import surveyed
 from app.ui.text import prose
 from app.ui.visit import Visit
-
-_MEGABYTE = 1024 * 1024
 
 
 def doctor() -> None:
@@ -27,7 +24,7 @@ def doctor() -> None:
     components.goal(lesson.section("goal").body)
 
     # (1) Another's diagnosis, if one is opened: then nobody is asked.
-    opened = _opened(content)
+    opened = snapshot_file.opened(content)
     if opened is not None:
         saved = content.message("doctor_page.opened", time=words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
@@ -63,24 +60,6 @@ def doctor() -> None:
     surveyed(content)
 
 
-def _opened(content: Content) -> Diagnosis | None:
-    with st.expander(content.message("doctor_page.open"), icon=":material/folder_open:"):
-        file = st.file_uploader(
-            content.message("doctor_page.file"),
-            type="json",
-            key="snapshot",
-            help=content.message("doctor_page.file_help"),
-            max_upload_size=snapshot.SIZE_LIMIT // _MEGABYTE,
-        )
-        if file is None:
-            return None
-        try:
-            return snapshot.load(file.getvalue())
-        except FlowError as error:
-            components.block(notice.notice(error, content), key="notice_snapshot")
-            return None
-
-
 def _draw(found: Diagnosis, content: Content) -> None:
     components.block(verdict(found, content) + seen(found, content), key="diagnosis")
     if found.fix:
@@ -97,10 +76,9 @@ def _offer(found: Diagnosis, visit: Visit, content: Content) -> None:
 
 def _take_along(found: Diagnosis, content: Content) -> None:
     name = f"irsa-{found.subject.namespace}-{found.subject.service_account}"
-    try:
-        saved = snapshot.save(found)
-    except FlowError as error:
-        components.block(notice.notice(error, content), key="notice_save")
+    saved = snapshot_file.saved(found)
+    if isinstance(saved, FlowError):
+        components.block(notice.notice(saved, content), key="notice_save")
         return
     with st.container(horizontal=True, gap="small", key="take_along"):
         st.download_button(

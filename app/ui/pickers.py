@@ -12,6 +12,7 @@ from app.content import Content
 from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.permissions_needed import need, rules, rules_as_yaml
+from app.flow.visible import visible
 from app.ui import components
 from app.ui.choosing import Listed, State, state
 from app.ui.code import code
@@ -110,7 +111,7 @@ def _select(
     st.selectbox(
         content.message(f"mode.{what}"),
         options,
-        format_func=name_of,
+        format_func=lambda name: visible(name_of(name), keep=""),
         key=f"pick_{what}",
         placeholder=content.message("mode.choose"),
         accept_new_options=typed,

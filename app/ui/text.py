@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from html import escape as _escape
 
 from app.content import PAGES, Content
+from app.report.escaping import escape as escape
 from app.ui import address
 
 _BREAK = re.compile(r"[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
 """Long runs in which an id may hide: those with digits in them that are no words and no UUIDs."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def escape(text: object) -> str:
-    """`text` for an HTML element or a quoted attribute."""
-    return _escape(str(text), quote=True)
 
 
 def page_link(content: Content, page: str, label: str, *, attributes: str = "", **params: str) -> str:

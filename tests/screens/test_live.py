@@ -15,9 +15,11 @@ from app import wiring
 from app.clients.issuer import IssuerTransport
 from app.clients.kubernetes_cluster import KubernetesCluster
 from app.content import LANGUAGES, PAGES, STORY, load
+from app.flow import snapshot
 from app.flow.consent import ALL, Action
 from app.flow.errors import Unreachable
 from app.flow.model import Status, Step
+from app.flow.snapshot import load as load_snapshot
 from app.flow.snapshot import save
 from app.wiring import Choice
 from app.world.aws.iam import actions as iam
@@ -580,6 +582,34 @@ def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real, junk):
     assert "notice" in shown.html("notice_snapshot")
     assert "<b>x" not in shown.html("notice_snapshot")
     assert diagnosis(shown) == before
+
+
+def test_a_file_is_parsed_once_and_let_go_with_its_upload(screen, real, monkeypatch):
+    """Every click runs the page; neither the file that was opened nor the one to take along is parsed by each."""
+    shown = screen(lang="en").open("doctor", mode="live")
+    saved = save(visit(shown).diagnosis).encode()
+    parsed = []
+    monkeypatch.setattr(snapshot, "load", lambda content: parsed.append(content) or load_snapshot(content))
+
+    def parses(file):
+        """How often something is parsed in four runs with that file."""
+        del parsed[:]
+        shown.test.file_uploader(key="snapshot").set_value(file and ("x.json", file, "application/json")).run()
+        for _ in range(3):
+            shown.test.run()
+        assert not shown.test.exception
+        return len(parsed)
+
+    assert parses(saved) == 1
+    assert "opened" in shown.keys
+    assert parses(b"{}") == 1
+    assert "notice_snapshot" in shown.keys
+    assert parses(None) == 0
+    assert not {"opened", "notice_snapshot"} & shown.keys
+    assert "opened_snapshot" not in shown.test.session_state
+    assert parses(saved) == 1
+    shown.open("home")
+    assert "opened_snapshot" not in shown.test.session_state
 
 
 def test_the_survey_shows_who_may_assume_what(screen, real):

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow.visible import visible
 from app.ui.text import breakable, marked, prose, readable, shorten, told_by, utc, value
 
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
 
 
-def visible(html: str) -> str:
+def read(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html))
 
 
@@ -36,7 +37,7 @@ class Balanced(HTMLParser):
 
 @given(st.text())
 def test_whatever_comes_is_shown_whole_and_never_as_markup(text):
-    assert visible(breakable(text)) == text
+    assert read(breakable(text)) == visible(text)
     for html in (value(text), marked(text), prose(text)):
         Balanced(html)
         assert set(re.findall(r"<(\w+)", html)) <= {"code", "wbr", "details", "summary", "span", "strong"}
@@ -62,9 +63,9 @@ def test_whatever_comes_is_shown_whole_and_never_as_markup(text):
 def test_ids_are_shortened_and_names_are_not(text, short):
     assert shorten(text) == (short or text)
     if short:
-        assert visible(value(text)) == short + text  # the short form, and the whole behind one click
+        assert read(value(text)) == short + text  # the short form, and the whole behind one click
     else:
-        assert visible(value(text)) == text
+        assert read(value(text)) == text
 
 
 @pytest.mark.parametrize(

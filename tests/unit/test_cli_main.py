@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from app.commands.help import command_of
 from app.commands.main import asked_language, command_line
-from app.commands.rendering import labelled, marked, printable, width
+from app.commands.rendering import labelled, marked, width
 from app.content import load
 from app.flow.model import Status
 from app.settings import Settings
@@ -147,7 +147,3 @@ def test_a_value_of_several_lines_stays_in_its_column():
 def test_every_status_has_a_mark_of_its_own():
     marks = {marked(status, "x") for status in Status}
     assert len(marks) == len(Status)
-
-
-def test_control_characters_are_shown_and_not_sent():
-    assert printable("a\x1b[31m\r\u202e\ud800\nb") == "a\\x1b[31m\\r\\u202e\\ud800\nb"

@@ -238,6 +238,14 @@ def test_nothing_in_a_token_steers_the_terminal():
     assert "\\x1b[2J" in result.stdout
 
 
+def test_nothing_in_its_json_steers_the_terminal_either():
+    hostile = claims(sub="\x1b]0;x\x07\u202e\x9b\U000e0041", aud="\U0001f468\u200d\U0001f469")
+    result = run("-", "--output", "json", given=compact({"alg": "RS256"}, hostile))
+    assert not {"\x1b", "\x07", "\u202e", "\x9b", "\U000e0041"} & set(result.stdout)
+    assert json.loads(result.stdout)["claims"] == hostile
+    assert hostile["aud"] in result.stdout
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

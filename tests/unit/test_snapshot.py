@@ -5,17 +5,19 @@ import dataclasses
 import json
 
 import pytest
+from click import unstyle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
-from app.flow import snapshot
+from app.flow import snapshot, strict_shape
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, Status
 from app.flow.redaction import MASK
-from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VERSION, SnapshotError
+from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, SnapshotError
+from app.flow.visible import visible_json
 from app.report import page
 from app.report.document import of_diagnosis as document_of
 from tests.unit.fake_ports import NOW, SECRETS, SUBJECT, Fakes
@@ -73,7 +75,21 @@ def test_the_format_says_what_it_is():
     head = {name: value for name, value in document().items() if name != "diagnosis"}
     assert head == {"format": snapshot.FORMAT, "version": VERSION, "redacted": True}
     assert document()["diagnosis"]["read_at"] == HEALTHY.read_at
+
+
+def test_real_files_have_ample_room():
+    """The annotations of a Pod, as long as Kubernetes allows, stand in each document that shows the Pod."""
     assert len(TEXT.encode()) < SIZE_LIMIT / 8
+    assert snapshot._count(document()) < VALUES_LIMIT / 8
+    fakes = Fakes(now=float(NOW))
+    fakes.pod["metadata"]["annotations"] = {"a": "x" * TEXT_LIMIT}
+    assert len(snapshot.save(found(fakes)).encode()) > 2 * TEXT_LIMIT
+
+
+def test_what_is_too_large_is_refused_before_it_is_parsed(monkeypatch):
+    monkeypatch.setattr(snapshot.strict_json, "loads", lambda _: pytest.fail("parsed"))
+    error = refused(b"[" * (SIZE_LIMIT + 1))
+    assert (error.got, error.expected) == ("2,097,152", "2,097,152")
 
 
 def test_no_secret_is_saved_even_where_capturing_missed_it():
@@ -144,6 +160,7 @@ def test_junk_is_refused_in_words(junk):
         ('{"format": "Pod", "version": 1}', "foreign", "format"),
         (" " * (SIZE_LIMIT + 1), "too_large", ""),
         (b" " * (SIZE_LIMIT + 1), "too_large", ""),
+        ("[" + "[]," * VALUES_LIMIT + "[]]", "too_many", ""),
     ],
 )
 def test_a_file_that_is_none_of_ours(content, code, place):
@@ -221,15 +238,15 @@ def test_what_is_out_of_shape_is_refused_with_its_place(path, value, place):
 def test_a_refusal_says_little_of_an_enormous_or_steering_value():
     error = refused(_changed("diagnosis/read_at", "\x1b[31m\u202e" + "x" * 10_000))
     assert len(error.got) < 100
-    assert error.got.startswith('"\ufffd[31m\ufffdxxx')
+    assert error.got.startswith('"\\x1b[31m\\u202exxx')
 
 
-def test_what_steers_a_reader_is_taken_out_and_the_enormous_is_cut():
+def test_what_steers_a_reader_is_written_out_and_the_enormous_is_cut():
     opened = snapshot.load(
         _changed("diagnosis/evidence", {"\u202ea": ["\x1b[2J\u202efdp.exe\n\tok", "x" * (TEXT_LIMIT + 1)]})
     )
-    words, long = opened.evidence["\ufffda"]
-    assert words == "\ufffd[2J\ufffdfdp.exe\n\tok"
+    words, long = opened.evidence["\\u202ea"]
+    assert words == "\\x1b[2J\\u202efdp.exe\n\tok"
     assert (len(long), long[-1]) == (TEXT_LIMIT, "…")
 
 
@@ -289,12 +306,13 @@ def test_a_hostile_file_is_drawn_as_text(language):
 
     changed = copy.deepcopy(BROKEN)
     changed["diagnosis"] = spoilt(changed["diagnosis"])
-    opened = snapshot.load(json.dumps(changed))
     words = load(language)
-    html = page.of_diagnosis(opened, words)
-    assert "alert(1)" in html
-    assert "<script>alert" not in html
-    assert "<img src=x" not in html
-    told = "\n".join(doctor_text.of_diagnosis(opened, words))
-    for text in (html, told, json.dumps(document_of(opened, words), ensure_ascii=False)):
-        assert not {"\x1b]", "\x07", "\u202e"} & {part for part in ("\x1b]", "\x07", "\u202e") if part in text}
+    as_read = strict_shape.read(Diagnosis, changed["diagnosis"])  # as a cluster would have it, not a file
+    for found_so in (snapshot.load(json.dumps(changed)), as_read):
+        html = page.of_diagnosis(found_so, words)
+        assert "alert(1)" in html
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+        told = unstyle("\n".join(doctor_text.of_diagnosis(found_so, words)))
+        for text in (html, told, visible_json(json.dumps(document_of(found_so, words), ensure_ascii=False))):
+            assert not {"\x1b", "\x07", "\u202e"} & set(text)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.content import LANGUAGES, load
 from app.flow.redaction import MASK
+from app.flow.visible import visible
 from app.world import edits, scenario
 from app.world.edits import EditRefused
 from app.world.faults import FAULTS
@@ -253,11 +254,11 @@ def test_a_mask_elsewhere_is_refused(edit, refused):
         ('{"a": 1e999}', ("number", "inf", "", "a")),
         ("x" * 1024 * 1024, ("too_large", "1048576", "65536", "")),
         ("é" * 32769, ("too_large", "65538", "65536", "")),
-        ('{"a": "\\u0000"}', ("control_character", "U+0000", "", "a")),
-        ('{"a": ["\\u009b"]}', ("control_character", "U+009B", "", "a[0]")),
-        ('{"a": {"\\u0007": 1}}', ("control_character", "U+0007", "", "a")),
-        ('{"a": "\\ud800"}', ("control_character", "U+D800", "", "a")),
-        ('{"a": "arn:aws:iam::1:role/x\\n"}', ("control_character", "U+000A", "", "a")),
+        ('{"a": "\\u0000"}', ("control_character", "\\x00", "", "a")),
+        ('{"a": ["\\u009b"]}', ("control_character", "\\x9b", "", "a[0]")),
+        ('{"a": {"\\u0007": 1}}', ("control_character", "\\x07", "", "a")),
+        ('{"a": "\\ud800"}', ("control_character", "\\ud800", "", "a")),
+        ('{"a": "arn:aws:iam::1:role/x\\n"}', ("control_character", "\\n", "", "a")),
     ],
     ids=lambda value: repr(value)[:24],
 )
@@ -411,7 +412,7 @@ def test_junk_is_refused_and_changes_nothing(simulation, world, kind, data):
         simulation.restore(world, saved)
         return
     assert state_of(world) == before
-    assert all(value.isprintable() for value in refusal.values.values())
+    assert all(visible(value, keep="") == value for value in refusal.values.values())
     assert load("ja").error(refusal.words, **refusal.values).title
 
 

@@ -23,6 +23,7 @@ from app.flow.model import JsonValue, Step
 from app.flow.names import annotated_audience, provider_arn, subject_claim
 from app.flow.policy_edits import EDITS
 from app.flow.policy_text import PolicyText
+from app.flow.visible import visible_json
 from app.ui import comparing, components, page_errors, session
 from app.ui.checks import MARKS
 from app.ui.lives import lives
@@ -47,7 +48,7 @@ class Sides:
     @property
     def own(self) -> str:
         """The role's own policy as a text."""
-        return json.dumps(self.policy, indent=2, ensure_ascii=False)
+        return _as_text(self.policy)
 
 
 def before_the_token(visit: Visit, content: Content) -> None:
@@ -140,7 +141,12 @@ def _apply(edit: str, typed: str, own: str) -> tuple[str, bool]:
     document = policy_text.read(typed).document if edit in EDITS else None
     if document is None:
         return typed, False
-    return json.dumps(EDITS[edit](document), indent=2, ensure_ascii=False), True
+    return _as_text(EDITS[edit](document)), True
+
+
+def _as_text(policy: JsonValue) -> str:
+    """What cannot be seen stands in it as JSON's escapes."""
+    return visible_json(json.dumps(policy, indent=2, ensure_ascii=False))
 
 
 def _useful(read: PolicyText, *, changed: bool) -> list[str]:

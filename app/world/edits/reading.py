@@ -125,4 +125,4 @@ def _check_characters(path: str, text: str) -> None:
     allowed = frozenset() if text.lstrip().startswith("arn:") else _LAYOUT
     for char in text:
         if unicodedata.category(char) in ("Cc", "Cs") and char not in allowed:
-            raise EditRefused("control_character", got=f"U+{ord(char):04X}", where=path)
+            raise EditRefused("control_character", got=char, where=path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.flow.visible import visible
+
 SHOWN = 300
 """Characters of what was typed that are told back."""
 
@@ -12,11 +14,11 @@ class EditRefused(Exception):
     def __init__(self, code: str, *, got: str = "", expected: str = "", where: str = "") -> None:
         super().__init__(code)
         self.code = code
-        self.got = _printable(got)
+        self.got = _shown(got)
         """What was found: a type, a name, a number of bytes, or a product's own words."""
-        self.expected = _printable(expected)
+        self.expected = _shown(expected)
         """What belongs there: a type, a name, a number, names separated by commas."""
-        self.where = _printable(where)
+        self.where = _shown(where)
         """A path such as `metadata.labels`, or `line:column`, both from 1; empty for the whole."""
 
     @property
@@ -31,9 +33,6 @@ class EditRefused(Exception):
         return {"got": self.got, "expected": self.expected, "where": self.where, "line": line, "column": column}
 
 
-def _printable(text: str) -> str:
-    """The beginning, whatever cannot be shown written as JSON would."""
-    shown = "".join(
-        char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 0x10000 else "?" for char in text[:SHOWN]
-    )
-    return shown + ("…" if len(text) > SHOWN else "")
+def _shown(text: str) -> str:
+    """The beginning, on one line."""
+    return visible(text[:SHOWN], keep="") + ("…" if len(text) > SHOWN else "")
