@@ -34,8 +34,9 @@ costs one refusal a second for each of its connections."""
 class Usage:
     """The use of one world. The world and its accounts share it."""
 
-    def __init__(self, maker: Quota | None = None) -> None:
-        """`maker`: who pays for the world beside its own budget."""
+    def __init__(self, maker: Quota | None = None, visitor: str | None = None) -> None:
+        """`maker`: who pays for the world beside its own budget. `visitor`: the address for which it is made."""
+        self.visitor = visitor
         budget = TokenBucket(capacity=CAPACITY, rate=RATE)
         self._limits = Quota(budget, *(maker.buckets if maker else ()))
         self._pace = TokenBucket(capacity=PACE, rate=PACE)
