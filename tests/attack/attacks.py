@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
+from app.ui.left_sessions import OF_AN_ADDRESS
 from tests.attack.client import ATTACKER, CUT_OFF, HONEST, TALKS, Answer, Page, ask, cookies, owner, raw, visitor
 from tests.attack.server import MEGABYTE, PATIENCE, Target
 
@@ -424,6 +425,32 @@ async def crowd_turns_pages(by: Attacker, number: int) -> Answer:
     return next((answer for answer in answers if answer.status != TALKS), answers[-1])
 
 
+async def count_descriptors(by: Attacker) -> None:
+    by.kept.append(by.target.taken().descriptors)
+
+
+async def leave_session(by: Attacker, number: int) -> Answer:
+    """A session that is left as soon as it is there."""
+    page = Page(by.target, source=ATTACKER)
+    try:
+        await page.connect()
+    except (InvalidHandshake, OSError):
+        return Answer(status=CUT_OFF)
+    await page.close()
+    return Answer(status=TALKS)
+
+
+async def are_let_go(by: Attacker) -> str:
+    """Whether more sessions are kept of the address than one may have, by the three descriptors of each."""
+    most = by.kept[0] + 3 * OF_AN_ADDRESS + 20
+    for _ in range(100):
+        held = by.target.taken().descriptors
+        if held <= most:
+            return ""
+        await asyncio.sleep(0.1)
+    return f"{held} descriptors, {by.kept[0]} before"
+
+
 async def is_another_world(by: Attacker) -> str:
     """Whether the reader lost their world."""
     assert by.tab is not None
@@ -574,6 +601,15 @@ ATTACKS = (
         right=frozenset({TALKS, 429, 503}),
         inputs=12,
         settings={"IRSA_WORLDS": "8"},
+    ),
+    Attack(
+        name="left_sessions",
+        says="a session of one address that is left at once",
+        prepare=count_descriptors,
+        send=leave_session,
+        wrong=are_let_go,
+        right=frozenset({TALKS, CUT_OFF}),
+        inputs=200,
     ),
     Attack(
         name="crowd_at_one_address",

@@ -9,7 +9,7 @@ from streamlit.runtime import app_session
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
 from app import server, wiring
-from app.ui import allowance, runner, session
+from app.ui import allowance, left_sessions, runner, session
 
 
 class Runs:
@@ -131,6 +131,7 @@ def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(monkey
 def test_the_application_runs_its_sessions_so(monkeypatch):
     monkeypatch.setattr(app_session, "ScriptRunner", ScriptRunner)
     monkeypatch.setattr(runner.sys, "setswitchinterval", lambda seconds: None)
+    monkeypatch.setattr(left_sessions, "bound", lambda: None)
     monkeypatch.setattr(wiring, "warm_up", lambda: None)
     simulation = lambda: None  # noqa: E731
     simulation.clear = lambda: None
