@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from app.flow.budget import Quota, TokenBucket
-from app.world.metering import held_back, payer
+from app.world.metering import held_back, pay
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -52,7 +52,7 @@ class Usage:
 
     def charge(self) -> None:
         """Has the world pay for the task that asks, and for what that sets off."""
-        payer.set(self.quota)
+        pay(self.quota)
 
     def admit(self, *, reserve: bool = False) -> float:
         """The same for a request from outside, whose answer may be held back.
