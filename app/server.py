@@ -24,7 +24,7 @@ from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
-from app.ui import page_errors, session, streamlit_sessions
+from app.ui import left_sessions, page_errors, session, streamlit_sessions
 
 _YEAR = 365 * 86400
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
@@ -91,6 +91,7 @@ def _is_unknown_page(scope: Scope) -> bool:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Starts the simulated world, and loads the client libraries while the first browser loads the page."""
+    left_sessions.bound()
     await asyncio.to_thread(session.simulation)
     warming = threading.Thread(target=wiring.warm_up, name="warm-up", daemon=True)
     warming.start()

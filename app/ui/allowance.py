@@ -57,12 +57,20 @@ def admit(browser: str, *, begun: bool = True) -> None:
     known = budgets()
     visitor = address()
     quota = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
-    now = time.thread_time()
-    quota.take(now - getattr(known.threads, "charged", 0.0))
-    known.threads.charged = now
+    known.threads.quota = quota
+    settle()
     payer.set(quota)
     if seconds := quota.wait(-OVERDRAFT if begun else 0.0):
         stop("busy", seconds)
+
+
+def settle() -> None:
+    """Charges what this thread has taken since it was last asked, to who was admitted in it last."""
+    threads = budgets().threads
+    if (quota := getattr(threads, "quota", None)) is not None:
+        now = time.thread_time()
+        quota.take(now - getattr(threads, "charged", 0.0))
+        threads.charged = now
 
 
 def stop(why: str, seconds: float) -> NoReturn:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 
 from app.content import Content
 from app.flow.model import Status
-from app.ui import components, language
+from app.ui import components, language, session
 from app.ui.checks import mark
 from app.ui.text import prose
 
@@ -42,10 +43,16 @@ def contained(content: Content) -> Iterator[None]:
 
 
 def fragment(draw: Callable[P, None]) -> Callable[P, None]:
-    """`st.fragment`, its errors contained: Streamlit runs a fragment by itself, without the page around it."""
+    """`st.fragment`, its errors contained: Streamlit runs a fragment by itself, without the page around it.
+
+    Who has used too much waits there as well.
+    """
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        context = get_script_run_ctx()
+        if context is not None and context.fragment_ids_this_run:
+            session.admit()
         try:
             draw(*args, **kwargs)
         except Exception as error:

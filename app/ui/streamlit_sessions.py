@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import streamlit as st
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
-from app.serving import request_facts
 from app.serving.turns import Turns
+from app.ui import allowance
 
 _turns = Turns()
 
@@ -65,12 +64,14 @@ class Session(AppSession):
 
 
 class Runner(ScriptRunner):
-    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn."""
+    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay."""
 
     def _run_script(self, rerun_data: RerunData) -> None:
-        facts = request_facts.read(st.context.headers)
-        with _turns.turn(facts.visitor if facts else self._session_id):
-            super()._run_script(rerun_data)
+        with _turns.turn(allowance.address() or self._session_id):
+            try:
+                super()._run_script(rerun_data)
+            finally:
+                allowance.settle()
 
 
 def install() -> None:

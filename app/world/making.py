@@ -45,7 +45,7 @@ class WorldMaker:
         try:
             if self.ground is None:
                 raise RuntimeError("the simulated world is not running")
-            world = World(self.ground, account_id=self._store.free_account_id(), usage=Usage(payer.get()))
+            world = World(self.ground, account_id=self._store.free_account_id(), usage=Usage(payer.get(), visitor))
             try:
                 self._store.put(key, world, visitor)  # before it is complete: its servers must find it
             except NoRoom:

@@ -4,14 +4,17 @@ A coroutine runs from one `await` to the next without interruption, so the CPU t
 own, however many others are on their way. Who pays is in a context variable: tasks that a task makes inherit it, so
 what a request sets off (a Pod that kubelet starts, the stream of a watch) is charged to the sender of the request.
 
-Not measured are the loop's own callbacks: TLS, the parsing of HTTP and the writing to sockets.
+What the loop itself does for a connection, before there is a task, is on the connection's `Tab`. Not measured is what
+is done below our protocols: TLS (each handshake has a price) and the writing to sockets, which is little beside the
+making of what is written. Nobody pays for connections whose requests name no world: there is nobody to charge.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -24,11 +27,54 @@ T = TypeVar("T")
 payer: ContextVar[Quota | None] = ContextVar("payer", default=None)
 """Who pays for what runs in this context; None for work that no one pays for."""
 
+_tab: ContextVar[Tab | None] = ContextVar("tab", default=None)
+"""The tab of the connection that the work of this context is for."""
+
 held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
 """Says by how many seconds the answer to the request of this context is late."""
 
 _ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 """The messages of ASGI by which an answer begins."""
+
+
+def pay(quota: Quota) -> None:
+    """Has a quota pay for what runs in this context from now on, and for the connection that it is for."""
+    payer.set(quota)
+    if (tab := _tab.get()) is not None:
+        tab.pay(quota)
+
+
+class Tab:
+    """What the loop did for one connection. Who was named last by a request on it pays, what came before as well."""
+
+    def __init__(self) -> None:
+        self._unpaid = 0.0
+        self._quota: Quota | None = None
+
+    def add(self, seconds: float) -> None:
+        """Charges CPU seconds."""
+        if self._quota is None:
+            self._unpaid += seconds
+        else:
+            self._quota.take(seconds)
+
+    def pay(self, quota: Quota) -> None:
+        """From now on it is this quota."""
+        self._quota = quota
+        unpaid, self._unpaid = self._unpaid, 0.0
+        if unpaid:
+            quota.take(unpaid)
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Charges what is done inside. Tasks that are made there are for this connection."""
+        outer = _tab.set(self)
+        started = time.thread_time()
+        try:
+            yield
+        finally:
+            self.add(time.thread_time() - started)
+            _tab.reset(outer)
 
 
 class HoldBack:

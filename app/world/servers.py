@@ -13,11 +13,12 @@ from starlette.types import ASGIApp
 
 from app.serving import descriptors
 from app.serving.connections import Connections, Limits
-from app.serving.protocols import answer, http_protocol, websocket_protocol
+from app.serving.protocols import answer
 from app.world import issuer, webhook
 from app.world.apiserver.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
 from app.world.http import BODY_LIMIT
+from app.world.metered_connections import http_protocol, websocket_protocol
 from app.world.metering import HoldBack
 from app.world.store import WorldStore
 
@@ -80,8 +81,8 @@ class Servers:
     ) -> None:
         https = https_app(store, issuer_host)
         self._servers = [
-            (uvicorn.Server(_config(create_aws_app(store))), aws),
-            (TlsServer(_config(https), context), kubernetes),
+            (uvicorn.Server(_config(create_aws_app(store), tls=False)), aws),
+            (TlsServer(_config(https, tls=True), context), kubernetes),
         ]
 
     async def serve(self) -> None:
@@ -130,11 +131,11 @@ class TlsServer(uvicorn.Server):
         self.started = True
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
     connections = Connections(limits(descriptors.limit()), answer("503 Service Unavailable", "Service Unavailable\n"))
     return uvicorn.Config(
         HoldBack(app),
-        http=http_protocol(connections),
+        http=http_protocol(connections, tls=tls),
         ws=websocket_protocol(connections),
         ws_max_size=BODY_LIMIT,
         ws_per_message_deflate=False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,6 +15,7 @@ from app.world.loopback import Loopback
 from app.world.making import WorldMaker
 from app.world.memento import Memento
 from app.world.node.files import NodeFiles
+from app.world.node.programs import Programs
 from app.world.node.runner import AwsCli
 from app.world.passage import follow_wall_clock, move_clock
 from app.world.pki import Pki
@@ -26,8 +26,6 @@ from app.world.world import ISSUER_HOST, Ground, World
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
 """Between two looks for idle worlds."""
-PROGRAM_THREADS = 4
-"""How many `aws` run at once, in all worlds together."""
 CLOCK_LIMIT = 10 * 366 * 86400.0
 """Seconds by which a world's clock may be away from the wall clock."""
 
@@ -55,7 +53,7 @@ class Simulation:
         """The CA of the https server, PEM."""
         self.store = WorldStore(capacity=capacity, idle_seconds=idle_seconds, drop=self._drop)
         self._keys = KeyPool()
-        self._threads = ThreadPoolExecutor(PROGRAM_THREADS, thread_name_prefix="aws-cli")
+        self._programs = Programs()
         self._files = NodeFiles()
         self._maker = WorldMaker(self.store)
         self._thread = LoopThread(self._serving, name="simulation")
@@ -71,7 +69,7 @@ class Simulation:
         """Drops all worlds, stops the servers, removes every file. Stopping twice is no error."""
         self._thread.stop()
         self._keys.stop()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._programs.stop()
         self._aws.close()
         self._kubernetes.close()
         self._files.remove()
@@ -174,7 +172,7 @@ class Simulation:
             loopback=loopback,
             keys=self._keys,
             aws_cli=aws_cli,
-            threads=self._threads,
+            programs=self._programs,
             directory=self._files.path,
         )
         servers = Servers(
@@ -188,7 +186,7 @@ class Simulation:
         sweeping = asyncio.create_task(self._sweep())
         while not servers.started and not serving.done():
             await asyncio.sleep(0.005)
-        self._threads.submit(aws_cli.warm)
+        self._programs.submit(aws_cli.warm)
         yield serving
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()

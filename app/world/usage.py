@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from app.flow.budget import Quota, TokenBucket
-from app.world.metering import held_back, payer
+from app.world.metering import held_back, pay
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -34,8 +34,9 @@ costs one refusal a second for each of its connections."""
 class Usage:
     """The use of one world. The world and its accounts share it."""
 
-    def __init__(self, maker: Quota | None = None) -> None:
-        """`maker`: who pays for the world beside its own budget."""
+    def __init__(self, maker: Quota | None = None, visitor: str | None = None) -> None:
+        """`maker`: who pays for the world beside its own budget. `visitor`: the address for which it is made."""
+        self.visitor = visitor
         budget = TokenBucket(capacity=CAPACITY, rate=RATE)
         self._limits = Quota(budget, *(maker.buckets if maker else ()))
         self._pace = TokenBucket(capacity=PACE, rate=PACE)
@@ -51,7 +52,7 @@ class Usage:
 
     def charge(self) -> None:
         """Has the world pay for the task that asks, and for what that sets off."""
-        payer.set(self.quota)
+        pay(self.quota)
 
     def admit(self, *, reserve: bool = False) -> float:
         """The same for a request from outside, whose answer may be held back.

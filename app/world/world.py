@@ -9,7 +9,6 @@ import shutil
 import string
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from app.world.memento import Memento
 from app.world.network import Network
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
+from app.world.node.programs import Programs
 from app.world.node.runner import AwsCli
 from app.world.usage import Usage
 
@@ -42,7 +42,7 @@ class Ground:
     loopback: Loopback
     keys: KeyPool
     aws_cli: AwsCli
-    threads: ThreadPoolExecutor
+    programs: Programs
     directory: Path
     """Where the worlds keep their nodes' files."""
 
@@ -111,7 +111,7 @@ class World:
         """Seconds by which the node's clock is ahead of the world's; negative when behind."""
         self.directory = ground.directory / self.path
         self.directory.mkdir(mode=0o700)
-        self.kubelet = Kubelet(self, self.api_url, ContainerRuntime(self, ground.aws_cli, ground.threads))
+        self.kubelet = Kubelet(self, self.api_url, ContainerRuntime(self, ground.aws_cli, ground.programs))
 
     @property
     def webhook_available(self) -> bool:

@@ -86,6 +86,31 @@ async def open_session(by: Attacker, number: int) -> Answer:
     return Answer(status=TALKS, body=page.received)
 
 
+async def crowd(by: Attacker) -> None:
+    """Fifty readers with a world each, all behind the attacker's address."""
+    for _ in range(50):
+        kept = await cookies(by.target, source=ATTACKER)
+        by.kept.append(await Page(by.target, source=ATTACKER, cookies=kept).open())
+
+
+async def crowd_turns_pages(by: Attacker, number: int) -> Answer:
+    """Each of them turns a page at once, and nobody pauses: the slowest has the answer."""
+    page = ("access", "break_it", "doctor", "token_mount")[number % 4]
+    answers = await asyncio.gather(*(tab.run(page=page) for tab in by.kept))
+    return next((answer for answer in answers if answer.status != TALKS), answers[-1])
+
+
+async def leave_session(by: Attacker, number: int) -> Answer:
+    """A session that is left as soon as it is there."""
+    page = Page(by.target, source=ATTACKER)
+    try:
+        await page.connect()
+    except (InvalidHandshake, OSError):
+        return Answer(status=CUT_OFF)
+    await page.close()
+    return Answer(status=TALKS)
+
+
 async def is_another_world(by: Attacker) -> str:
     """Whether the reader lost their world."""
     assert by.tab is not None
@@ -140,5 +165,20 @@ ON_CONNECTIONS = (
         right=frozenset({TALKS, 429, 503}),
         inputs=12,
         settings={"IRSA_WORLDS": "8"},
+    ),
+    Attack(
+        name="left_sessions",
+        says="a session of one address that is left at once",
+        send=leave_session,
+        right=frozenset({TALKS, CUT_OFF}),
+        inputs=200,
+    ),
+    Attack(
+        name="crowd_at_one_address",
+        says="50 sessions of one address turn a page, all at once and without a pause",
+        prepare=crowd,
+        send=crowd_turns_pages,
+        right=frozenset({TALKS}),
+        inputs=2,
     ),
 )

@@ -1,11 +1,16 @@
-"""What our server changes in Streamlit's sessions: an event loop only where a script uses it."""
+"""What our server changes in Streamlit's sessions: they take turns, and have an event loop only where one is used."""
 
 import asyncio
 import os
+from contextlib import nullcontext
 
 import pytest
+from streamlit.runtime import app_session, websocket_session_manager
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
-from app.ui.streamlit_sessions import DeferredLoop
+from app import server
+from app.ui import allowance, streamlit_sessions
+from app.ui.streamlit_sessions import DeferredLoop, Runner
 
 
 def descriptors():
@@ -46,3 +51,46 @@ def test_a_closed_loop_runs_nothing():
     loop.close()
     with pytest.raises(RuntimeError, match="closed"):
         loop.call_soon(print)
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    """Makes runners, whose runs do what the test says."""
+
+    def make(run, name="session"):
+        monkeypatch.setattr(ScriptRunner, "__init__", lambda self, session: setattr(self, "_session_id", session))
+        monkeypatch.setattr(ScriptRunner, "_run_script", lambda self, data: run())
+        return Runner(name)
+
+    return make
+
+
+def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner, monkeypatch):
+    taken = []
+    quota = type("Quota", (), {"take": lambda self, seconds: taken.append(seconds)})()
+
+    def fails():
+        threads = allowance.budgets().threads
+        threads.quota, threads.charged = quota, 0.0
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        runner(fails)._run_script(RerunData())
+    del allowance.budgets().threads.quota
+    assert len(taken) == 1
+    assert taken[0] > 0
+
+
+@pytest.mark.parametrize(("address", "line"), [("192.0.2.1", "192.0.2.1"), (None, "session")])
+def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner, monkeypatch, address, line):
+    monkeypatch.setattr(allowance, "address", lambda: address)
+    seen = []
+    monkeypatch.setattr(streamlit_sessions._turns, "turn", lambda visitor: seen.append(visitor) or nullcontext())
+    runner(lambda: seen.append("runs"))._run_script(RerunData())
+    assert seen == [line, "runs"]
+
+
+def test_our_server_runs_its_sessions_so():
+    assert server.app
+    assert app_session.ScriptRunner is Runner
+    assert websocket_session_manager.AppSession is streamlit_sessions.Session

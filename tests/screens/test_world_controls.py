@@ -1,7 +1,10 @@
 """What a reader may do to the world: walk again, move its clock, throw it away."""
 
+from functools import partial
+
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner import RerunData
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from app.content import load
 from app.flow.model import Step
@@ -133,6 +136,19 @@ def test_who_has_used_too_much_reads_one_sentence_and_the_walk_is_not_made(scree
     assert not shown.test.title
     assert "more of it than one visitor may" in said(shown)
     assert shown.test.session_state["visit"] is before
+
+
+def test_who_has_used_too_much_reads_the_same_where_a_part_of_the_page_runs_by_itself(screen, monkeypatch):
+    shown = screen(lang="en").open("sts_assume")
+    alone = list(shown.test._fragment_storage._fragments)
+    assert alone
+    monkeypatch.setattr(local_script_runner, "RerunData", partial(RerunData, fragment_id_queue=alone[:1]))
+    shown.test.run()
+    assert "more of it than one visitor may" not in said(shown)
+    allowance.budgets().browsers.of(shown.test.session_state["browser"]).take(20)
+    shown.test.run()
+    assert not shown.test.exception
+    assert said(shown).count("more of it than one visitor may") == 1
 
 
 @pytest.mark.parametrize("known", [True, False])

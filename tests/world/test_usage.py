@@ -6,6 +6,7 @@ import types
 
 import botocore.exceptions
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Status
@@ -84,6 +85,38 @@ def test_requests_walks_and_pods_are_charged_to_their_world(simulation, world, o
     aws_pod = {"image": "amazon/aws-cli:latest", "command": ["aws", "s3", "ls"]}
     assert charged(world, monkeypatch, lambda: run_pod("charged", container=aws_pod)) > 0
     assert charged(other_world, monkeypatch, lambda: api.get("/api/v1/pods")) == 0
+
+
+@pytest.mark.parametrize("server", ["kubernetes", "aws"])
+def test_reading_a_request_is_charged_to_the_world_that_it_names(world, other_world, api, aws, monkeypatch, server):
+    """The CPU clock is a counter that each reading moves by one, and nothing else does."""
+    cpu, taken = [0.0], {world.path: [], other_world.path: []}
+    read = HttpToolsProtocol.data_received
+
+    def reading(self, data):
+        cpu[0] += 1
+        read(self, data)
+
+    monkeypatch.setattr(metering, "time", types.SimpleNamespace(thread_time=lambda: cpu[0]))
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", reading)
+    for one in (world, other_world):
+        monkeypatch.setattr(one.usage.quota, "take", taken[one.path].append)
+    ask = {"kubernetes": lambda: api.get("/api/v1/pods"), "aws": aws("sts").get_caller_identity}[server]
+    ask()
+    ask()
+    assert sum(taken[world.path]) >= 2
+    assert sum(taken[other_world.path]) == 0
+
+
+def test_a_connection_is_on_the_tab_of_who_was_named_last_and_from_its_beginning():
+    first, second = bucket(), bucket()
+    tab = metering.Tab()
+    tab.add(1)
+    tab.pay(Quota(first))
+    tab.add(10)
+    tab.pay(Quota(second))
+    tab.add(100)
+    assert [1000 - one.level() for one in (first, second)] == [11, 100]
 
 
 # What is refused

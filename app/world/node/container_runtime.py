@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -13,6 +12,7 @@ from app.world.node.atomic_writer import OwnedTree
 from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
 from app.world.node.environment import ConfigError, variables
 from app.world.node.filesystem import FileSystem
+from app.world.node.programs import Programs
 from app.world.node.runner import AwsCli
 from app.world.node.surroundings import Surroundings
 from app.world.node.volumes import PodVolumes
@@ -22,20 +22,15 @@ if TYPE_CHECKING:
 
 PROGRAM_SECONDS = 60.0
 """After which a program that does not end is given up."""
-PROGRAMS_AT_ONCE = 2
-"""How many `aws` run at once in one world."""
 
 
 class ContainerRuntime:
     """The runtime of one node."""
 
-    def __init__(self, world: World, aws_cli: AwsCli, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, world: World, aws_cli: AwsCli, programs: Programs) -> None:
         self._world = world
         self._aws_cli = aws_cli
-        self._threads = threads
-        """Where blocking programs run."""
-        self._programs = asyncio.Semaphore(PROGRAMS_AT_ONCE)
-        """Keeps one world from taking all the threads."""
+        self._room = programs.room(world.usage.visitor)
 
     def create(self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str) -> Container:
         """A container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""
@@ -82,11 +77,10 @@ class ContainerRuntime:
             finally:
                 world.usage.quota.take(time.thread_time() - started)
 
-        async with self._programs:
+        async with self._room.turn():
             # A world that has used up its CPU time does not begin what would be throttled at every server it asks.
             await asyncio.sleep(min(world.usage.wait(), PROGRAM_SECONDS))
             try:
-                async with asyncio.timeout(PROGRAM_SECONDS):
-                    return await asyncio.get_running_loop().run_in_executor(self._threads, aws)
+                return await self._room.run(aws, PROGRAM_SECONDS)
             except TimeoutError:
                 return Execution(stdout="", stderr="Killed\n", exit_code=137)

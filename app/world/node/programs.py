@@ -1,0 +1,67 @@
+"""Where Pods' programs block: threads that all worlds share, so many of them for one world and for one visitor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+T = TypeVar("T")
+
+THREADS = 8
+"""How many `aws` run at once, in all worlds together."""
+OF_A_VISITOR = THREADS // 2
+"""How many in all worlds of one address: the others find room, whatever it does."""
+OF_A_WORLD = 1
+"""How many in one world. Python runs one thread at a time, so a second one would end no earlier."""
+
+
+class Programs:
+    """The threads of one process. All but `submit` and `stop` is for the servers' loop."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws-cli")
+        self._visitors: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    def submit(self, work: Callable[[], object]) -> None:
+        """Does what no world asked for in one of the threads, some time."""
+        self._threads.submit(work)
+
+    def stop(self) -> None:
+        """Begins nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def room(self, visitor: str | None) -> Room:
+        """The room of a new world. `visitor`: the address for which it was made, None where it is not known."""
+        if visitor is None:
+            return Room(self._threads, asyncio.Semaphore(OF_A_VISITOR))
+        share = self._visitors.get(visitor)
+        if share is None:
+            share = self._visitors[visitor] = asyncio.Semaphore(OF_A_VISITOR)
+        return Room(self._threads, share)
+
+
+class Room:
+    """One world's."""
+
+    def __init__(self, threads: ThreadPoolExecutor, share: asyncio.Semaphore) -> None:
+        self._threads = threads
+        self._share = share
+        self._own = asyncio.Semaphore(OF_A_WORLD)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The world's turn, in the order in which its programs were started."""
+        async with self._own:
+            yield
+
+    async def run(self, program: Callable[[], T], seconds: float) -> T:
+        """Runs a program of the world whose turn it is, once its visitor has a thread.
+
+        Raises `TimeoutError` where it does not end in time. The thread is then left behind.
+        """
+        async with self._share, asyncio.timeout(seconds):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, program)

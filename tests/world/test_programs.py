@@ -1,0 +1,103 @@
+"""Programs that block: what they leave to other worlds and to other visitors, counted by who has begun."""
+
+import asyncio
+import threading
+
+import pytest
+
+from app.flow.ports import Execution
+from app.world.node.programs import OF_A_VISITOR
+from app.world.node.runner import AwsCli
+from app.world.scenario import POD_AFTER
+from tests.world.helpers import pod_of
+
+
+@pytest.fixture
+def worlds(simulation):
+    """Makes worlds for visitors; they are gone after the test."""
+    made = []
+
+    def make(visitor=None):
+        made.append(f"programs-{len(made)}")
+        return simulation.world(made[-1], visitor)
+
+    yield make
+    for key in made:
+        simulation.store.discard(key)
+
+
+@pytest.fixture
+def programs(simulation, monkeypatch):
+    """Every `aws` only says that it has begun; those of some worlds block until the test lets them end."""
+
+    class Started:
+        def __init__(self):
+            self.blocked = set()
+            self.begun = []
+            self.began = threading.Condition()
+            self.may_end = threading.Event()
+
+        def block(self, *worlds):
+            """From now on those of these worlds do."""
+            self.blocked = {world.path for world in worlds}
+            self.begun.clear()
+
+        def wait_for(self, *worlds):
+            """Until one program of each has begun, and no other."""
+            expected = sorted(world.path for world in worlds)
+            with self.began:
+                assert self.began.wait_for(lambda: sorted(self.begun) == expected, 60)
+
+        def start(self, world, count=1):
+            """So many are started in a world's Pod; returns what comes of them."""
+
+            async def all_of_them():
+                pod = pod_of(world, POD_AFTER)
+                name = pod["spec"]["containers"][0]["name"]
+                command = ["aws", "s3", "ls"]
+                return [asyncio.ensure_future(world.kubelet.execute(pod, name, command)) for _ in range(count)]
+
+            return simulation.run(all_of_them())
+
+        def end(self, started):
+            async def ended():
+                return await asyncio.gather(*started)
+
+            return simulation.run(ended())
+
+    found = Started()
+
+    def run(self, arguments, container, surroundings):
+        with found.began:
+            found.begun.append(surroundings.world_path)
+            found.began.notify_all()
+        if surroundings.world_path in found.blocked:
+            assert found.may_end.wait(60)
+        return Execution(stdout="done", stderr="", exit_code=0)
+
+    monkeypatch.setattr(AwsCli, "run", run)
+    yield found
+    found.may_end.set()
+
+
+def test_two_worlds_that_block_leave_a_third_its_program(worlds, programs):
+    first, second, third = worlds(), worlds(), worlds()
+    programs.block(first, second)
+    started = [future for world in (first, second) for future in programs.start(world, 4)]
+    assert [done.stdout for done in programs.end(programs.start(third))] == ["done"]
+    programs.wait_for(first, second, third)
+    programs.may_end.set()
+    assert len(programs.end(started)) == 8
+    assert programs.begun.count(first.path) == 4
+
+
+def test_all_worlds_of_a_visitor_leave_another_visitor_a_program(worlds, programs):
+    crowd = [worlds("192.0.2.1") for _ in range(OF_A_VISITOR + 6)]
+    reader = worlds("192.0.2.2")
+    programs.block(*crowd)
+    started = [future for world in crowd for future in programs.start(world)]
+    assert [done.stdout for done in programs.end(programs.start(reader))] == ["done"]
+    programs.wait_for(*crowd[:OF_A_VISITOR], reader)
+    programs.may_end.set()
+    programs.end(started)
+    assert sorted(programs.begun[-6:]) == sorted(world.path for world in crowd[-6:])
