@@ -19,6 +19,9 @@ from app.world.node.volumes import PodVolumes
 if TYPE_CHECKING:
     from app.world.world import World
 
+RELIST_SECONDS = 1.0
+"""How often kubelet looks at its containers (`genericPlegRelistPeriod`): what ends within a second is one status."""
+
 
 class ContainerNotFound(Exception):
     """The Pod has no such container on this node, or it has not been started."""
@@ -41,6 +44,8 @@ class PodWorker:
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(world, pod, tokens)
         self._created: dict[str, Container] = {}
+        self._told = ""
+        """The phase that the Pod's status says."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
         host_network = bool(pod["spec"].get("hostNetwork"))
         self._state = PodState(
@@ -124,6 +129,16 @@ class PodWorker:
         """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
         if not self._state.sandbox:
             return
+        work = asyncio.ensure_future(self._run_containers())
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=RELIST_SECONDS)
+                self._publish()
+            work.result()
+        finally:
+            work.cancel()
+
+    async def _run_containers(self) -> None:
         async with self._busy:
             initialized = await self._initialize()
         if initialized:
@@ -169,14 +184,13 @@ class PodWorker:
         except ConfigError as error:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
             self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
-            self._publish()
             return
         self._created[state.name] = container
         self._record.event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
         state.start(self._world.node_now())
         self._record.event("Started", f"Started container {state.name}", field_path=where)
-        self._publish()
+        self._publish_phase()
         # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
         # has something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
@@ -195,7 +209,7 @@ class PodWorker:
             state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
             self._record.event("BackOff", message, warning=True, field_path=where)
-        self._publish()
+        self._publish_phase()
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
@@ -205,7 +219,14 @@ class PodWorker:
         return policy == "Always" or (policy == "OnFailure" and not well)
 
     def _publish(self) -> None:
+        self._told = self._state.phase()
         self._record.publish(self._state.status(self._world.node_now()))
+
+    def _publish_phase(self) -> None:
+        """Writes the status at once where the phase is another. What else is new can wait for what comes with it: as
+        kubelet's status manager does, which sends the latest status and skips those between."""
+        if self._state.phase() != self._told:
+            self._publish()
 
 
 def _state(container: JsonObject) -> ContainerState:
