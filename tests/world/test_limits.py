@@ -1,5 +1,6 @@
 """What a learner's Pods may cost: variables that double, volumes that repeat, files printed a thousand times, junk."""
 
+import asyncio
 import logging
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.errors import ApiError
-from app.world.node.environment import ConfigError, expand
+from app.world.node.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.kubelet import VOLUMES_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
+from tests.world.test_kubernetes_caps import calls
 
 SIZE = 200_000
 
@@ -62,6 +64,54 @@ def test_variables_that_double(run_pod):
 def test_variables_that_repeat(run_pod, config_map):
     source = [{"prefix": f"P{n}_", "configMapRef": {"name": "large"}} for n in range(50)]
     assert waiting(run_pod(container={"envFrom": source}))["message"] == "argument list too long"
+
+
+@pytest.mark.parametrize("words", [["$$" * PROCESS_LIMIT], ["$(E)" * 10_000] * 2, ["x"] * 7000], ids=len)
+def test_arguments_are_bounded_by_what_is_read_and_what_is_made(words):
+    with pytest.raises(ConfigError, match="argument list too long"):
+        arguments(words, {"E": ""})
+    assert arguments(["a", "$(A)", "$$"], {"A": "b"}) == ("a", "b", "$")
+
+
+def test_many_empty_variables_are_too_many(simulation, world, run_pod):
+    data = {f"k{n}": "" for n in range(1500)}
+
+    async def put():
+        world.cluster.put("configmaps", {"metadata": {"name": "many", "namespace": "default"}, "data": data})
+
+    simulation.run(put())
+    source = [{"prefix": f"P{n}_", "configMapRef": {"name": "many"}} for n in range(5)]
+    assert waiting(run_pod(container={"envFrom": source}))["message"] == "argument list too long"
+
+
+def test_one_key_costs_the_same_however_many_a_config_map_has():
+    def steps(count):
+        entries = Entries("configmaps", {"data": {f"k{n}": "x" for n in range(count)}})
+        return calls(entries.__getitem__, "k1")
+
+    assert steps(10) == steps(2000)
+
+
+@pytest.mark.parametrize("member", ["volumes", "containers", "initContainers"])
+def test_others_get_their_turn_between_the_parts_of_a_pod(simulation, world, member):
+    parts = {
+        "volumes": [{"name": f"v{n}", "emptyDir": {}} for n in range(40)],
+        "containers": [{"name": f"c{n}", "image": "busybox", "command": ["sleep", "9"]} for n in range(1, 12)],
+        "initContainers": [{"name": f"c{n}", "image": "busybox", "command": ["sh"]} for n in range(1, 12)],
+    }[member]
+    first = {"name": "c0", "image": "busybox", "command": ["sleep", "9"]}
+    spec = {"containers": [first], "automountServiceAccountToken": False}
+    spec[member] = [*spec.get(member, []), *parts]
+
+    async def turns():
+        await operations.create(world, ADMIN, "pods", "default", {"metadata": {"name": "many"}, "spec": spec})
+        count = 0
+        while pod_of(world, "many")["status"]["phase"] == "Pending":
+            count += 1
+            await asyncio.sleep(0)
+        return count
+
+    assert simulation.run(turns()) >= len(parts)
 
 
 def test_volumes_that_repeat(world, run_pod, config_map):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.environment import expand
+from app.world.node.environment import arguments
 from app.world.node.filesystem import FileSystem, User
 from app.world.node.listing import ls
 
@@ -169,7 +169,7 @@ def environment_of(pod: JsonObject, variables: dict[str, str]) -> dict[str, str]
 
 
 def command_of(container: JsonObject, variables: dict[str, str]) -> tuple[str, ...]:
-    """The container's process: `command` replaces the image's entrypoint, `args` its arguments."""
+    """The container's process: `command` replaces the image's entrypoint, `args` its arguments. Raises `ConfigError`."""
     entrypoint = ["/usr/local/bin/aws"] if is_aws_cli(container.get("image") or "") else []
     words = [*(container.get("command") or entrypoint), *(container.get("args") or [])]
-    return tuple(expand(word, variables) for word in words)
+    return arguments(words, variables)

@@ -143,9 +143,10 @@ class PodWorker:
             initialized = await self._initialize()
         if initialized:
             specs = self._specs("containers")
-            await asyncio.gather(
-                *(self._keep_running(specs[state.name], state, "containers") for state in self._state.containers)
-            )
+            async with asyncio.TaskGroup() as group:
+                for state in self._state.containers:
+                    group.create_task(self._keep_running(specs[state.name], state, "containers"))
+                    await asyncio.sleep(0)  # one by one, as kubelet starts them: other worlds come in between
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; none starts before the one ahead of it has ended well, or is a sidecar
@@ -153,6 +154,7 @@ class PodWorker:
         specs = self._specs("initContainers")
         for state in self._state.init_containers:
             spec = specs[state.name]
+            await asyncio.sleep(0)
             await self._keep_running(spec, state, "initContainers")
             if not state.succeeded and not _is_sidecar(spec):
                 return False

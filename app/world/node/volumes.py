@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,7 @@ class PodVolumes:
         """
         failures: list[str] = []
         for volume in self._pod["spec"].get("volumes") or []:
+            await asyncio.sleep(0)  # other worlds come in between, as between the sources of one volume
             name = volume["name"]
             try:
                 writer = self._writer(name)
@@ -101,6 +103,7 @@ class PodVolumes:
             if len(sources) > SOURCES_LIMIT:
                 raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
             for source in sources:
+                await asyncio.sleep(0)
                 payload |= await self._source(source, default)
                 self._world.kubelet.check_space(bytes_on_disk(len(file.data) for file in payload.values()))
             return payload
