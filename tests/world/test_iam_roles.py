@@ -219,7 +219,7 @@ def test_white_space_counts_in_the_account_as_a_whole(aws):
     document = aws.mine.roles["s3-reader"].trust_policy + " " * 120_000
     for number in range(limits.ACCOUNT_SIZE // 125_000):
         aws.call("CreateRole", RoleName=f"wide-{number}", AssumeRolePolicyDocument=document)
-    message = f"Cannot exceed quota for CharactersPerAccount: {limits.ACCOUNT_SIZE}"
+    message = f"Cannot exceed quota for BytesPerAccount: {limits.ACCOUNT_SIZE}"
     with pytest.raises(AwsError, match=message):
         aws.call("CreateRole", RoleName="more", AssumeRolePolicyDocument=document)
     with pytest.raises(AwsError, match=message):

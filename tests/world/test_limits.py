@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.errors import ApiError
+from app.world.node import kubelet, tokens
 from app.world.node.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.kubelet import VOLUMES_LIMIT
+from app.world.node.pod_status import LOG_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 from tests.world.test_kubernetes_caps import calls
 
@@ -112,6 +114,43 @@ def test_others_get_their_turn_between_the_parts_of_a_pod(simulation, world, mem
         return count
 
     assert simulation.run(turns()) >= len(parts)
+
+
+def test_processes_share_the_memory_of_their_node(run_pod, monkeypatch):
+    env = [{"name": "BIG", "value": "x" * 40_000}]
+    assert run_pod("first", container={"env": env})["status"]["phase"] == "Running"
+    monkeypatch.setattr(kubelet, "PROCESSES_LIMIT", 60_000)
+    assert waiting(run_pod("second", container={"env": env})) == {
+        "reason": "CreateContainerConfigError",
+        "message": "cannot allocate memory",
+    }
+
+
+def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
+    monkeypatch.setattr(kubelet, "LOGS_LIMIT", LOG_LIMIT + 1000)
+    volumes = {"volumes": [{"name": "v", "configMap": {"name": "large"}}]}
+    mount = {"command": ["cat", "/v/k"], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    monkeypatch.setattr(kubelet, "VOLUMES_LIMIT", 4 * SIZE)
+    pods = [run_pod(name, spec=volumes, container=mount) for name in ("first", "second")]
+    sizes = [len(world.kubelet.logs(pod, "app")) for pod in pods]
+    assert sizes[1] == LOG_LIMIT
+    assert sizes[0] <= 1000
+
+
+def test_a_node_has_so_many_volumes(world, run_pod, monkeypatch):
+    present = sum(worker.volume_count for worker in world.kubelet._workers.values())
+    monkeypatch.setattr(kubelet, "VOLUMES_COUNT", present + 3)
+    empty = [{"name": f"v{n}", "emptyDir": {}} for n in range(4)]
+    pod = run_pod(spec={"volumes": empty, "automountServiceAccountToken": False, "serviceAccountName": "default"})
+    failed = [text for reason, text in events_of(world, pod) if reason == "FailedMount"]
+    assert failed == ['MountVolume.SetUp failed for volume "v3" : no space left on device']
+
+
+def test_a_node_keeps_so_many_tokens(world, run_pod, monkeypatch):
+    monkeypatch.setattr(tokens, "TOKENS_LIMIT", len(world.kubelet.tokens._kept))
+    pod = run_pod()
+    expected = f"failed to fetch token: this simulated node keeps at most {tokens.TOKENS_LIMIT} tokens"
+    assert any(expected in text for _, text in events_of(world, pod))
 
 
 def test_volumes_that_repeat(world, run_pod, config_map):

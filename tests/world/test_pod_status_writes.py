@@ -16,11 +16,11 @@ def written(world):
     """The Pod's statuses in the order of their writes."""
     statuses = []
 
-    def note(change, resource, document):
-        if (resource, document["metadata"]["name"]) == ("pods", "probe"):
-            statuses.append(document.get("status", {}))
+    def note(change):
+        if (change.resource, change.stored.object["metadata"]["name"]) == ("pods", "probe"):
+            statuses.append(change.stored.object.get("status", {}))
 
-    cancel = world.cluster.changes.subscribe(note)
+    cancel = world.cluster.changes.watch(note)
     yield statuses
     cancel()
 
@@ -48,11 +48,12 @@ def test_restarts_take_one_write(simulation, world, run_pod, written):
     for count in (2, 9):
         name = f"restarting-{count}"
         run_pod(name, spec={"containers": containers(count, "programs"), "restartPolicy": "Always"})
-        before = world.cluster.changes.version
+        told = []
+        cancel = world.cluster.changes.watch(told.append)
         simulation.move_clock(world, 11)
         assert all(s["restartCount"] == 1 for s in pod_of(world, name)["status"]["containerStatuses"])
-        changes = world.cluster.changes.since(before)
-        counts.append(sum(change.stored.object["metadata"]["name"] == name for change in changes))
+        cancel()
+        counts.append(sum(change.stored.object["metadata"]["name"] == name for change in told))
     assert counts == [1, 1]
 
 

@@ -21,6 +21,12 @@ REQUIREMENTS_LIMIT = 50
 Labels = Mapping[str, str]
 Predicate = Callable[[JsonObject], bool]
 
+
+def everything(body: JsonObject) -> bool:
+    """The predicate of no selector."""
+    return True
+
+
 _SET = re.compile(r"\s*(\S+?)\s+(in|notin)\s*\(([^()]*)\)\s*", re.IGNORECASE)
 _EQUALITY = re.compile(r"\s*([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)\s*")
 _EXISTS = re.compile(r"\s*(!?)\s*([^\s=!,()]+)\s*")
@@ -181,4 +187,4 @@ def parse_selectors(resource: Resource, labels: str, fields: str) -> Predicate:
         for predicate in (parse_label_selector(labels), parse_field_selector(fields, resource))
         if predicate is not None
     ]
-    return lambda body: all(predicate(body) for predicate in predicates)
+    return (lambda body: all(predicate(body) for predicate in predicates)) if predicates else everything

@@ -42,7 +42,7 @@ class PodWorker:
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._volumes = PodVolumes(world, pod, tokens)
+        self._volumes = PodVolumes(world, self._record, tokens)
         self._created: dict[str, Container] = {}
         self._told = ""
         """The phase that the Pod's status says."""
@@ -65,8 +65,8 @@ class PodWorker:
 
     @property
     def waits_for_volumes(self) -> bool:
-        """Whether a volume could not be set up so far."""
-        return not self._state.sandbox and not self._busy.locked()
+        """Whether a volume could not be set up so far, and nothing is on its way that looks again."""
+        return not self._state.sandbox and (self.task is None or self.task.done()) and not self._busy.locked()
 
     def stop(self) -> None:
         """The Pod is gone: nothing more is written for it."""
@@ -79,6 +79,21 @@ class PodWorker:
         """What the Pod's volumes hold."""
         return self._volumes.size
 
+    @property
+    def volume_count(self) -> int:
+        """How many volumes have a directory."""
+        return self._volumes.count
+
+    @property
+    def process_bytes(self) -> int:
+        """What the Pod's processes were given."""
+        return sum(container.size for container in self._created.values())
+
+    @property
+    def containers(self) -> tuple[ContainerState, ...]:
+        """How the containers fare, of both kinds."""
+        return (*self._state.containers, *self._state.init_containers)
+
     def volume(self, name: str) -> Path:
         """The directory of a volume on the node. Raises `LookupError`."""
         tree = self._volumes.tree(name)
@@ -88,7 +103,7 @@ class PodWorker:
 
     def logs(self, name: str) -> str:
         """A container's log. Raises `ContainerNotFound`."""
-        for state in (*self._state.containers, *self._state.init_containers):
+        for state in self.containers:
             if state.name == name:
                 return state.log
         raise ContainerNotFound(name)
@@ -183,6 +198,8 @@ class PodWorker:
         self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
         try:
             container = self._runtime.create(self.pod, spec, self._volumes, self._state.pod_ip)
+            old = self._created.get(state.name)
+            self._world.kubelet.check_memory(container.size - (old.size if old else 0))
         except ConfigError as error:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
             self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
@@ -204,6 +221,7 @@ class PodWorker:
         if self._record.closed:
             return
         state.finish(result, self._world.node_now())
+        self._world.kubelet.trim_logs()
         if self._is_tried_again(spec, member, well=result.exit_code == 0):
             name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
             state.waiting = "CrashLoopBackOff"

@@ -121,7 +121,7 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
     check(parameters, known.constraints, required=known.required, optional=known.optional)
     check_names(parameters)
     if action.startswith(_ADD):
-        limits.room_for(account, sum(map(len, parameters.values())))
+        limits.room_for(account, sum(len(value.encode("utf-8", "replace")) for value in parameters.values()))
     return known.run(account, parameters)
 
 

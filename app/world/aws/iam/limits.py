@@ -23,7 +23,7 @@ TRUST_POLICY_SIZE = 2048
 INLINE_POLICIES_SIZE = 10240
 MANAGED_POLICY_SIZE = 6144
 ACCOUNT_SIZE = 512 * 1024
-"""Characters of all that an account's entities hold, the white space of policies among them, which is free in AWS's
+"""Bytes in UTF-8 of all that an account's entities hold, the white space of policies among them, which is free in AWS's
 quotas. The lessons' roles and policies have about 10,000."""
 
 
@@ -49,18 +49,20 @@ def size_of(document: str) -> int:
 
 
 def room_for(account: Account, size: int) -> None:
-    """Raises `LimitExceeded` where the account's entities would hold more than `ACCOUNT_SIZE` characters."""
-    within(size + sum(map(len, _texts(account))), "CharactersPerAccount", ACCOUNT_SIZE)
+    """Raises `LimitExceeded` where the account's entities would hold more than `ACCOUNT_SIZE` bytes."""
+    held = sum(len(text.encode("utf-8", "replace")) for text in _texts(account))
+    within(size + held, "BytesPerAccount", ACCOUNT_SIZE)
 
 
 def _texts(account: Account) -> Iterator[str]:
     for role in account.roles.values():
         yield from (role.name, role.path, role.trust_policy, role.description or "")
         yield from (*role.inline_policies, *role.inline_policies.values(), *role.attached)
+        yield from (*role.tags, *role.tags.values())
     for policy in account.policies.values():
         yield from (policy.name, policy.path, policy.description or "")
         yield from (version.document for version in policy.versions.values())
+        yield from (*policy.tags, *policy.tags.values())
     for provider in account.oidc_providers.values():
         yield from (provider.url, *provider.client_ids)
-    for tagged in (*account.roles.values(), *account.policies.values(), *account.oidc_providers.values()):
-        yield from (*tagged.tags, *tagged.tags.values())
+        yield from (*provider.tags, *provider.tags.values())
