@@ -1,4 +1,4 @@
-"""The moments of one world to which its learner can go back: kept as time is moved on, bounded in number.
+"""The moments of one world to which its learner can go back: kept as time is moved on, bounded in number and bytes.
 
 At a stop time stands still, as far as the learner is concerned: whenever something is asked there, the clock is that of
 the stop. What has been seen of the time to come stays until somebody acts; then it is the future of another past.
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 LIMIT = 20
-"""Stops that are kept: each holds a whole world, which takes a few hundred kilobytes."""
+"""Stops that are kept."""
+STOPS_BYTES = 4 * 1024 * 1024
+"""Bytes of memory that they take together, beside the first and the present one. A stop holds what has changed since
+the one before it: in the lessons 50 kB."""
 ELSEWHERE = "elsewhere"
 """The act of whoever changed the world by another way than this history: another page, `kubectl`, `aws`."""
 _DRIFT = 1.0
@@ -126,7 +129,7 @@ class History:
         self._let_go()
 
     async def _keep(self, place: float, act: str) -> None:
-        saved = await memento.save(self.world)
+        saved = await memento.save(self.world, like=self.current.memento if self.stops else None)
         stop = Stop(place=place, at=self.world.clock.now(), act=act, memento=saved)
         where = self.stops.index(self.current) + 1 if self.stops else 0
         self.stops.insert(where, stop)
@@ -144,7 +147,8 @@ class History:
 
     def _trim(self) -> None:
         """Drops the oldest that is missed least: one where nothing was done and nothing happens, never the first."""
-        while len(self.stops) > LIMIT:
-            spare = [stop for stop in self.stops[1:] if stop is not self.current]
+        while spare := [stop for stop in self.stops[1:] if stop is not self.current]:
+            if len(self.stops) <= LIMIT and memento.bytes_of(stop.memento for stop in self.stops) <= STOPS_BYTES:
+                break
             plain = [stop for stop in spare if not stop.act and stop.place not in self._landmarks]
             self.stops.remove((plain or spare)[0])

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -63,8 +63,9 @@ class Memento:
     """What `save` keeps, in memory. It belongs to one world, and may be restored as often as one likes."""
 
     world: World
-    state: bytes
-    """The attributes of the world and of its parts, pickled one after the other. It never leaves the process."""
+    state: tuple[bytes, ...]
+    """The attributes of the world and of its parts, each pickled by itself: no two have anything in common that is not
+    `shared`. It never leaves the process."""
     shared: tuple[Any, ...]
     """What `state` refers to by its place in here: the world, its parts, and what is not copied."""
     parts: tuple[Any, ...]
@@ -75,19 +76,47 @@ class Memento:
     """The node's."""
 
 
-async def save(world: World) -> Memento:
-    """Remembers the world as it is, once the Pods on their way have settled."""
+async def save(world: World, *, like: Memento | None = None) -> Memento:
+    """Remembers the world as it is, once the Pods on their way have settled.
+
+    What is as it was in `like`, or else before the first fault, is shared with that.
+    """
     await world.kubelet.settle(SETTLE_SECONDS)
     pickler = _Pickler(world)
-    parts = pickler.dump_parts()
+    parts, state = pickler.dump_parts()
+    like = like or world.before_faults
+    same = {text: text for text in like.state} if like else {}
     return Memento(
         world=world,
-        state=pickler.buffer.getvalue(),
+        state=tuple(same.get(text, text) for text in state),
         shared=tuple(pickler.shared),
         parts=parts,
         objects=world.cluster.snapshot(),
-        files=read_tree(world.directory),
+        files=read_tree(world.directory, like.files if like else ()),
     )
+
+
+def bytes_of(mementos: Iterable[Memento]) -> int:
+    """About the bytes of memory that these take together, whatever they share counted once."""
+    sizes: dict[int, int] = {}
+    pending = list(mementos)
+    while pending:
+        memento = pending.pop()
+        if id(memento) in sizes:
+            continue
+        sizes[id(memento)] = _ENTRY_BYTES * (len(memento.shared) + sum(map(len, memento.objects.values())))
+        sizes |= {id(text): len(text) for text in memento.state}
+        sizes |= {id(file): len(file.content) + _FILE_BYTES for file in memento.files}
+        sizes |= {id(stored): len(stored.text) for kept in memento.objects.values() for stored in kept.values()}
+        sizes |= {id(item): len(item.body) for item in memento.shared if isinstance(item, StoredObject)}
+        pending += [item for item in memento.shared if isinstance(item, Memento)]
+    return sum(sizes.values())
+
+
+_ENTRY_BYTES = 100
+"""What one entry takes in a dict."""
+_FILE_BYTES = 400
+"""What a kept file takes beside its content."""
 
 
 async def restore(world: World, memento: Memento) -> None:
@@ -99,8 +128,7 @@ async def restore(world: World, memento: Memento) -> None:
         raise ValueError("the memento is another world's")
     await world.kubelet.retire(SETTLE_SECONDS)
     # No `await` from here on: nobody sees half of it.
-    unpickler = _Unpickler(memento)
-    states = [unpickler.load() for _ in memento.parts]
+    states = [_Unpickler(memento, text).load() for text in memento.state]
     write_tree(world.directory, memento.files)
     with world.kubelet.looking_away():
         world.cluster.restore(memento.objects)
@@ -118,17 +146,22 @@ class _Pickler(pickle.Pickler):
     """Copies all that hangs on a world. What is shared, the parts among it, is referred to."""
 
     def __init__(self, world: World) -> None:
-        self.buffer = io.BytesIO()
-        super().__init__(self.buffer, pickle.HIGHEST_PROTOCOL)
+        self._buffer = io.BytesIO()
+        super().__init__(self._buffer, pickle.HIGHEST_PROTOCOL)
         self.shared: list[Any] = []
         self._places: dict[int, int] = {}
         self._parts: list[Any] = [world]
 
-    def dump_parts(self) -> tuple[Any, ...]:
-        """Writes the attributes of the world, and of each part that comes to light by that."""
+    def dump_parts(self) -> tuple[tuple[Any, ...], list[bytes]]:
+        """The world with each part that comes to light by its attributes, and the attributes of each."""
+        state = []
         for part in self._parts:  # grows meanwhile
+            self._buffer.seek(0)
+            self._buffer.truncate()
+            self.clear_memo()
             self.dump({name: value for name, value in vars(part).items() if name not in _no_state(part)})
-        return tuple(self._parts)
+            state.append(self._buffer.getvalue())
+        return tuple(self._parts), state
 
     def persistent_id(self, value: Any) -> int | None:
         is_part = type(value) in _NO_STATE or value is self._parts[0]
@@ -143,8 +176,8 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, memento: Memento) -> None:
-        super().__init__(io.BytesIO(memento.state))
+    def __init__(self, memento: Memento, text: bytes) -> None:
+        super().__init__(io.BytesIO(text))
         self._shared = memento.shared
 
     def persistent_load(self, place: int) -> Any:

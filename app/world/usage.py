@@ -87,7 +87,7 @@ def looks(world: World) -> Hashable:
     accounts = (world.account, world.other_account)
     keys = tuple(key.kid for key in world.keys.published)
     stored = tuple(
-        repr((account.roles, account.oidc_providers, account.policies, account.disabled_sts_regions))
+        hash(repr((account.roles, account.oidc_providers, account.policies, account.disabled_sts_regions)))
         for account in accounts
     )
     return (world.cluster.changes.version, world.faults, keys, stored)

@@ -105,7 +105,6 @@ def classes_in(memento: Memento) -> set[str]:
         def persistent_load(self, place: int) -> object:
             return memento.shared[place]
 
-    listing = Listing(io.BytesIO(memento.state))
-    for _ in memento.parts:
-        listing.load()
+    for text in memento.state:
+        Listing(io.BytesIO(text)).load()
     return found

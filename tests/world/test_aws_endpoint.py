@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from app.world.aws.endpoint import create_app
+from app.world.aws.endpoint import QUERY_LIMIT, create_app
+from app.world.aws.incoming import FIELD_LIMIT, fields
 from app.world.http import BODY_LIMIT
 from tests.world.aws_world import ROLE, AwsWorld, aws_fixture, aws_server, request_scope  # noqa: F401
 
@@ -40,6 +41,13 @@ def test_another_host_is_refused(aws, host):
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1234", "[::1]:80"])
 def test_loopback_by_any_name(aws, host):
     assert error_of(httpx.post(aws.url, headers={"Host": host}))[0] == "MissingAction"
+
+
+def test_forms_have_a_limit(aws):
+    start = b"Action=GetCallerIdentity&Version=2011-06-15&x="
+    for size, status in ((QUERY_LIMIT, 403), (QUERY_LIMIT + 1, 413)):
+        body = start + b"y" * (size - len(start))
+        assert httpx.post(aws.url, content=body, headers=FORM).status_code == status
 
 
 def test_bodies_have_a_limit(aws):
@@ -135,10 +143,24 @@ def test_booleans_that_are_none(aws):
 
 
 def test_too_many_fields(aws):
-    answer = httpx.post(aws.url, content=b"&".join([b"a=b"] * 20_000), headers=FORM)
+    answer = httpx.post(aws.url, content=b"&".join([b"a=b"] * (FIELD_LIMIT + 1)), headers=FORM)
     assert error_of(answer)[0] == "MalformedQueryString"
     answer = httpx.get(aws.url + "/?" + "a&" * 11_000)
     assert error_of(answer)[0] == "MalformedQueryString"
+
+
+@pytest.mark.parametrize(
+    ("encoded", "expected"),
+    [
+        (b"a=1&a=2&b", [("a", "1"), ("a", "2"), ("b", "")]),
+        (b"a+b=c+d%2B&=x&&", [("a b", "c d+"), ("", "x")]),
+        ("é=%C3%A9".encode(), [("é", "é")]),
+        (b"a=%ff%&b=%zz", [("a", "\ufffd%"), ("b", "%zz")]),
+        (b"a=b=c", [("a", "b=c")]),
+    ],
+)
+def test_fields(encoded, expected):
+    assert fields(encoded) == expected
 
 
 def test_a_websocket_is_turned_away():

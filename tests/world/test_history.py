@@ -9,6 +9,7 @@ from app.world import experiments
 from app.world.apiserver.errors import ApiError
 from app.world.changing import set_trust_policy
 from app.world.history import ELSEWHERE, LIMIT, History
+from app.world.memento import bytes_of
 from app.world.token_review import token_review, who_am_i
 from tests.world.helpers import TOKEN_FILE, pod_of
 
@@ -42,6 +43,32 @@ def places(history):
 
 def is_there(world, pod):
     return world.cluster.find("pods", "default", pod) is not None
+
+
+def test_what_the_stops_take_is_bounded_and_what_did_not_change_is_kept_once(
+    simulation, world, history, act, monkeypatch
+):
+    def change(number):
+        async def work(world):
+            data = {"k": f"{number}" * 100_000}
+            world.cluster.put("configmaps", {"metadata": {"name": "x", "namespace": "default"}, "data": data})
+
+        return work
+
+    first = history.current.memento
+    for number in range(4):
+        act(f"act-{number}", change(number))
+    last = history.current.memento
+    assert {id(file) for file in first.files} & {id(file) for file in last.files}
+    assert {id(text) for text in first.state} & {id(text) for text in last.state}
+    stops = [stop.memento for stop in history.stops]
+    assert bytes_of(stops) - bytes_of(stops[:1]) < 5 * 200_000
+    monkeypatch.setattr("app.world.history.STOPS_BYTES", 300_000)
+    act("act-4", change(4))
+    acts = [stop.act for stop in history.stops]
+    assert (acts[0], acts[-1]) == ("", "act-4")
+    assert 2 <= len(acts) < 5
+    assert bytes_of(stop.memento for stop in history.stops) <= 300_000
 
 
 def test_going_on_passes_the_landmarks_and_keeps_them(world, history, go):

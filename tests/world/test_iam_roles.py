@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from app.world.aws.errors import AwsError
+from app.world.aws.iam import limits
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
     PROVIDER,
@@ -211,6 +213,19 @@ def test_pages(aws):
     for marker in ("@@@", "////", "YQ"):
         with refused("ValidationError", status=400):
             iam.list_roles(Marker=marker)
+
+
+def test_white_space_counts_in_the_account_as_a_whole(aws):
+    document = aws.mine.roles["s3-reader"].trust_policy + " " * 120_000
+    for number in range(limits.ACCOUNT_SIZE // 125_000):
+        aws.call("CreateRole", RoleName=f"wide-{number}", AssumeRolePolicyDocument=document)
+    message = f"Cannot exceed quota for BytesPerAccount: {limits.ACCOUNT_SIZE}"
+    with pytest.raises(AwsError, match=message):
+        aws.call("CreateRole", RoleName="more", AssumeRolePolicyDocument=document)
+    with pytest.raises(AwsError, match=message):
+        aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="p", PolicyDocument=LIST_BUCKETS + " " * 130_000)
+    aws.call("DeleteRole", RoleName="wide-0")
+    aws.call("CreateRole", RoleName="more", AssumeRolePolicyDocument=document)
 
 
 def test_limits(aws):

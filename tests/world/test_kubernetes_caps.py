@@ -11,7 +11,8 @@ from app.world.apiserver.patch import STEPS_LIMIT, json_patch, strategic_merge_p
 from app.world.apiserver.pod_validation import CONTAINERS_LIMIT
 from app.world.apiserver.schema import ITEMS_LIMIT
 from app.world.apiserver.selectors import REQUIREMENTS_LIMIT
-from tests.world.kubernetes_world import APPLY, CONFIGMAPS, JSON_PATCH, MERGE, PODS, pod
+from app.world.apiserver.webhooks import WEBHOOKS_LIMIT
+from tests.world.kubernetes_world import APPLY, CONFIGMAPS, JSON_PATCH, MERGE, PODS, WEBHOOKS, configuration, pod
 
 
 class Name(str):
@@ -189,6 +190,20 @@ def test_values_of_a_document(api):
         more = {"apiVersion": "v1", "kind": "ConfigMap", **data(100, "more")}
         assert api.patch(f"{CONFIGMAPS}/values", more, content_type, fieldManager="x").body["message"] == expected
     assert api.patch(f"{CONFIGMAPS}/values", {"data": None}, MERGE).status == 200
+
+
+def test_mutating_webhooks_of_a_cluster(api):
+    def body(name, count):
+        made = configuration(name, failurePolicy="Ignore")
+        return {**made, "webhooks": [{**made["webhooks"][0], "name": f"h{n}.example.com"} for n in range(count)]}
+
+    present = sum(len(item["webhooks"]) for item in api.get(WEBHOOKS).body["items"])
+    assert api.post(WEBHOOKS, body("full", WEBHOOKS_LIMIT - present)).status == 201
+    for answer in (api.post(WEBHOOKS, body("more", 1)), api.put(f"{WEBHOOKS}/full", body("full", WEBHOOKS_LIMIT))):
+        assert (answer.status, answer.body["reason"]) == (429, "TooManyRequests")
+        expected = f"this simulated cluster holds at most {WEBHOOKS_LIMIT} mutating webhooks"
+        assert answer.body["message"] == expected
+    assert api.put(f"{WEBHOOKS}/full", body("full", 1)).status == 200
 
 
 def test_requirements_of_a_selector(api):

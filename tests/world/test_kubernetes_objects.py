@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.world.apiserver import state
 from app.world.node.events import record_event
 from tests.world.kubernetes_world import (
     ACCOUNTS,
@@ -208,7 +209,9 @@ def test_nobody_changes_identity_or_status(api):
 )
 def test_a_dry_run_leaves_nothing(api, world, path, body):
     seen = []
-    cancel = world.cluster.changes.subscribe(lambda *change: seen.append(change))
+    cancel = world.cluster.changes.watch(
+        lambda change: seen.append((change.type, change.resource, change.stored.copy()))
+    )
     version = world.cluster.changes.version
     first, second = (api.post(path, body, dryRun="All") for _ in range(2))
     cancel()
@@ -403,6 +406,31 @@ def test_bytes_are_capped(api, monkeypatch):
     big = {"metadata": {"name": "big"}, "data": {"a": "x" * 90_000}}
     assert api.post(CONFIGMAPS, big).status == 429
     assert api.get(f"{CONFIGMAPS}/big").status == 404
+
+
+def test_values_are_capped(api, world, monkeypatch):
+    monkeypatch.setattr(state, "VALUES_LIMIT", world.cluster._values + 500)
+    dense = {"metadata": {"name": "dense"}, "data": {f"k{n}": "" for n in range(300)}}
+    answer = api.post(CONFIGMAPS, dense)  # each key counts once more in `managedFields`
+    assert (answer.status, answer.body["reason"]) == (429, "TooManyRequests")
+    assert answer.body["message"].endswith(f"at most {state.VALUES_LIMIT} values in its objects")
+    before = world.cluster._values
+    assert api.post(CONFIGMAPS, {**dense, "data": {f"k{n}": "" for n in range(100)}}).status == 201
+    assert api.delete(f"{CONFIGMAPS}/dense").status == 200
+    assert world.cluster._values == before
+
+
+def test_bytes_of_events_are_capped(api, world, monkeypatch):
+    present = sum(len(stored.text) for stored in world.cluster.scan("events"))
+    monkeypatch.setattr(state, "EVENT_BYTES", present + 5000)
+    involved = {"kind": "Pod", "namespace": "default", "name": "x"}
+    for number in range(6):
+        event = {"metadata": {"name": f"e{number}"}, "involvedObject": involved, "message": "x" * 2500}
+        assert api.post(EVENTS, event).status == 201
+    assert sum(len(stored.text) for stored in world.cluster.scan("events")) <= state.EVENT_BYTES + 500
+    assert api.get(f"{EVENTS}/e5").status == 200
+    event = {"metadata": {"name": "huge"}, "involvedObject": involved, "message": "x" * (state.EVENT_BYTES + 1)}
+    assert api.post(EVENTS, event).status == 429
 
 
 def test_events_drop_the_oldest(api, world, monkeypatch):

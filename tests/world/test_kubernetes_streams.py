@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.flow.ports import Execution
-from app.world.apiserver import watch
+from app.world.apiserver import changes, watch
 from app.world.apiserver.changes import HISTORY_BYTES
 from app.world.apiserver.errors import ApiError
 from app.world.apiserver.resources import RESOURCES
@@ -150,7 +150,7 @@ def test_watches_are_capped_and_checked(api, monkeypatch):
 def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
     from app.world.apiserver.resources import RESOURCES
 
-    monkeypatch.setattr(watch, "QUEUE_LIMIT", 3)
+    monkeypatch.setattr(changes, "HISTORY_LIMIT", 3)
 
     async def run():
         seen = []
@@ -163,7 +163,7 @@ def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
         seen += [line async for line in stream]
         return seen
 
-    assert len(simulation.run(run())) == 4
+    assert len(simulation.run(run())) == 1
 
 
 # Logs
@@ -371,17 +371,31 @@ def test_what_a_watch_may_resume_from_is_bounded_in_bytes(world, simulation):
         world.cluster.delete("configmaps", "default", "large")
 
     simulation.run(patch_often())
-    changes = world.cluster.changes
-    kept = list(changes._history)
-    assert sum(len(change.stored.text) for change in kept) <= HISTORY_BYTES
+    log = world.cluster.changes
+    kept = list(log._history)
+    assert sum(len(change.stored.text) + len(change.previous.text) for change in kept) <= HISTORY_BYTES
     assert 5 <= len(kept) < 50
     with pytest.raises(ApiError, match="too old resource version"):
-        changes.since(kept[0].version - 2)
-    assert changes.since(kept[0].version - 1) == tuple(kept)
+        log.after(kept[0].version - 2)
+    assert log.after(kept[0].version - 1) == kept[0]
+    assert log.after(log.version) is None
 
 
-def test_a_slow_client_is_behind_by_so_many_bytes_at_most(world, simulation, monkeypatch):
-    monkeypatch.setattr(watch, "QUEUE_BYTES", 250_000)
+def test_what_is_no_longer_in_force_is_kept_as_text_alone(world, simulation):
+    async def change_and_delete():
+        for value in "ab":
+            world.cluster.put("configmaps", {"metadata": {"name": "x", "namespace": "default"}, "data": {"k": value}})
+        world.cluster.delete("configmaps", "default", "x")
+
+    simulation.run(change_and_delete())
+    first, second, gone = list(world.cluster.changes._history)[-3:]
+    assert [change.stored._object for change in (first, second, gone)] == [None, None, None]
+    assert [change.stored.object["data"]["k"] for change in (first, second, gone)] == ["a", "b", "b"]
+    assert second.previous is first.stored
+
+
+def test_nothing_is_kept_for_a_slow_client_but_what_all_may_resume_from(world, simulation, monkeypatch):
+    monkeypatch.setattr(changes, "HISTORY_BYTES", 250_000)
     everything = (lambda body: True, lambda stored: stored.object)
     stream = watch.Watch(world, RESOURCES["configmaps"], "", *everything, initial=False)
 
@@ -391,8 +405,9 @@ def test_a_slow_client_is_behind_by_so_many_bytes_at_most(world, simulation, mon
         for number in range(5):
             body = {"metadata": {"name": f"large-{number}", "namespace": "default"}, "data": {"k": "x" * 100_000}}
             world.cluster.put("configmaps", body)
-        return 1 + len([line async for line in lines]), first
+        assert not stream._items
+        return first, [line async for line in lines]
 
-    seen, _ = simulation.run(fall_behind())
-    present = len(world.cluster.list("configmaps")) - 5
-    assert seen == present + 2
+    first, others = simulation.run(fall_behind())
+    assert first
+    assert others == []

@@ -1,5 +1,6 @@
 """What a learner's Pods may cost: variables that double, volumes that repeat, files printed a thousand times, junk."""
 
+import asyncio
 import logging
 
 import pytest
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from app.world.apiserver import operations
 from app.world.apiserver.authentication import ADMIN
 from app.world.apiserver.errors import ApiError
-from app.world.node.environment import ConfigError, expand
+from app.world.node import kubelet, tokens
+from app.world.node.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.kubelet import VOLUMES_LIMIT
+from app.world.node.pod_status import LOG_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
+from tests.world.test_kubernetes_caps import calls
 
 SIZE = 200_000
 
@@ -62,6 +66,91 @@ def test_variables_that_double(run_pod):
 def test_variables_that_repeat(run_pod, config_map):
     source = [{"prefix": f"P{n}_", "configMapRef": {"name": "large"}} for n in range(50)]
     assert waiting(run_pod(container={"envFrom": source}))["message"] == "argument list too long"
+
+
+@pytest.mark.parametrize("words", [["$$" * PROCESS_LIMIT], ["$(E)" * 10_000] * 2, ["x"] * 7000], ids=len)
+def test_arguments_are_bounded_by_what_is_read_and_what_is_made(words):
+    with pytest.raises(ConfigError, match="argument list too long"):
+        arguments(words, {"E": ""})
+    assert arguments(["a", "$(A)", "$$"], {"A": "b"}) == ("a", "b", "$")
+
+
+def test_many_empty_variables_are_too_many(simulation, world, run_pod):
+    data = {f"k{n}": "" for n in range(1500)}
+
+    async def put():
+        world.cluster.put("configmaps", {"metadata": {"name": "many", "namespace": "default"}, "data": data})
+
+    simulation.run(put())
+    source = [{"prefix": f"P{n}_", "configMapRef": {"name": "many"}} for n in range(5)]
+    assert waiting(run_pod(container={"envFrom": source}))["message"] == "argument list too long"
+
+
+def test_one_key_costs_the_same_however_many_a_config_map_has():
+    def steps(count):
+        entries = Entries("configmaps", {"data": {f"k{n}": "x" for n in range(count)}})
+        return calls(entries.__getitem__, "k1")
+
+    assert steps(10) == steps(2000)
+
+
+@pytest.mark.parametrize("member", ["volumes", "containers", "initContainers"])
+def test_others_get_their_turn_between_the_parts_of_a_pod(simulation, world, member):
+    parts = {
+        "volumes": [{"name": f"v{n}", "emptyDir": {}} for n in range(40)],
+        "containers": [{"name": f"c{n}", "image": "busybox", "command": ["sleep", "9"]} for n in range(1, 12)],
+        "initContainers": [{"name": f"c{n}", "image": "busybox", "command": ["sh"]} for n in range(1, 12)],
+    }[member]
+    first = {"name": "c0", "image": "busybox", "command": ["sleep", "9"]}
+    spec = {"containers": [first], "automountServiceAccountToken": False}
+    spec[member] = [*spec.get(member, []), *parts]
+
+    async def turns():
+        await operations.create(world, ADMIN, "pods", "default", {"metadata": {"name": "many"}, "spec": spec})
+        count = 0
+        while pod_of(world, "many")["status"]["phase"] == "Pending":
+            count += 1
+            await asyncio.sleep(0)
+        return count
+
+    assert simulation.run(turns()) >= len(parts)
+
+
+def test_processes_share_the_memory_of_their_node(run_pod, monkeypatch):
+    env = [{"name": "BIG", "value": "x" * 40_000}]
+    assert run_pod("first", container={"env": env})["status"]["phase"] == "Running"
+    monkeypatch.setattr(kubelet, "PROCESSES_LIMIT", 60_000)
+    assert waiting(run_pod("second", container={"env": env})) == {
+        "reason": "CreateContainerConfigError",
+        "message": "cannot allocate memory",
+    }
+
+
+def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
+    monkeypatch.setattr(kubelet, "LOGS_LIMIT", LOG_LIMIT + 1000)
+    volumes = {"volumes": [{"name": "v", "configMap": {"name": "large"}}]}
+    mount = {"command": ["cat", "/v/k"], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    monkeypatch.setattr(kubelet, "VOLUMES_LIMIT", 4 * SIZE)
+    pods = [run_pod(name, spec=volumes, container=mount) for name in ("first", "second")]
+    sizes = [len(world.kubelet.logs(pod, "app")) for pod in pods]
+    assert sizes[1] == LOG_LIMIT
+    assert sizes[0] <= 1000
+
+
+def test_a_node_has_so_many_volumes(world, run_pod, monkeypatch):
+    present = sum(worker.volume_count for worker in world.kubelet._workers.values())
+    monkeypatch.setattr(kubelet, "VOLUMES_COUNT", present + 3)
+    empty = [{"name": f"v{n}", "emptyDir": {}} for n in range(4)]
+    pod = run_pod(spec={"volumes": empty, "automountServiceAccountToken": False, "serviceAccountName": "default"})
+    failed = [text for reason, text in events_of(world, pod) if reason == "FailedMount"]
+    assert failed == ['MountVolume.SetUp failed for volume "v3" : no space left on device']
+
+
+def test_a_node_keeps_so_many_tokens(world, run_pod, monkeypatch):
+    monkeypatch.setattr(tokens, "TOKENS_LIMIT", len(world.kubelet.tokens._kept))
+    pod = run_pod()
+    expected = f"failed to fetch token: this simulated node keeps at most {tokens.TOKENS_LIMIT} tokens"
+    assert any(expected in text for _, text in events_of(world, pod))
 
 
 def test_volumes_that_repeat(world, run_pod, config_map):

@@ -192,10 +192,12 @@ def test_what_this_s3_does_not_do(aws, s3, operation, parameters):
 
 
 def test_what_is_kept_is_bounded(s3):
-    megabyte = b"x" * (1024 * 1024)
-    for number in range(4):
-        s3.put_object(Bucket="irsa-demo", Key=str(number), Body=megabyte)
-    s3.put_object(Bucket="irsa-demo", Key="3", Body=megabyte)
+    megabyte = b"x" * operations.STORED_LIMIT
+    for key in s3.list_objects_v2(Bucket="irsa-demo").get("Contents", []):
+        s3.delete_object(Bucket="irsa-demo", Key=key["Key"])
+    for part in range(4):
+        s3.put_object(Bucket="irsa-demo", Key=str(part), Body=megabyte[: len(megabyte) // 4])
+    s3.put_object(Bucket="irsa-demo", Key="3", Body=megabyte[: len(megabyte) // 4])
     with refused("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400):
         s3.put_object(Bucket="irsa-demo", Key="4", Body=b"x")
     with refused("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400):

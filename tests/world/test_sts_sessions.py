@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.world.aws.account import SESSION_LIMIT
+from app.world.aws.account import SESSION_LIMIT, SESSION_POLICIES_LIMIT
 from tests.world.aws_world import ACCOUNT, OTHER_ACCOUNT, aws_fixture, aws_server, refused  # noqa: F401
 
 TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
@@ -109,6 +109,15 @@ def test_an_external_id(aws):
     for wrong in ({}, {"ExternalId": "wrong"}):
         with denied(LEARNER):
             assume(aws.client("sts"), **wrong)
+
+
+def test_sessions_own_policies_are_bounded(aws):
+    aws.role("target", trusting(LEARNER))
+    role, document = aws.mine.roles["target"], "x" * (SESSION_POLICIES_LIMIT // 4)
+    plain = aws.mine.open_session(role, "session", 900)
+    narrowed = [aws.mine.open_session(role, "session", 900, session_policies=(("p", document),)) for _ in range(6)]
+    kept = [aws.mine.credentials(session.access_key_id) is not None for session in (plain, *narrowed)]
+    assert kept == [True, False, False, True, True, True, True]
 
 
 def test_sessions_are_bounded(aws):

@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.stored import Stored
 
 HISTORY_LIMIT = 1000
 """Changes that a watch can resume from."""
 HISTORY_BYTES = 2 * 1024 * 1024
-"""Bytes of JSON in these changes together. What hundreds of changes of one large object take stays after it is gone."""
+"""Bytes of JSON in these changes together, each with what was there before. What hundreds of changes of one large
+object take stays after it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,17 @@ class ChangeLog:
 
         return cancel
 
-    def subscribe(self, callback: Callable[[str, str, JsonObject], None]) -> Callable[[], None]:
-        """Like `watch`, with (type, plural, a copy of the object)."""
-        return self.watch(lambda change: callback(change.type, change.resource, change.stored.copy()))
+    def after(self, version: int) -> Change | None:
+        """The first change after `version`; None where there is none yet. Raises `ApiError` 410 for one forgotten."""
+        if version + 1 < self.oldest:
+            raise errors.expired(f"too old resource version: {version} ({self.oldest})")
+        place = version + 1 - self.oldest
+        return self._history[place] if place < len(self._history) else None
 
-    def since(self, version: int) -> tuple[Change, ...]:
-        """The changes after `version`. Raises `ApiError` 410 where some of them are forgotten."""
-        oldest = self._history[0].version if self._history else self.next_version
-        if version + 1 < oldest:
-            raise errors.expired(f"too old resource version: {version} ({oldest})")
-        return tuple(change for change in self._history if change.version > version)
+    @property
+    def oldest(self) -> int:
+        """The version of the first change that is remembered, or else of the next."""
+        return self._history[0].version if self._history else self.next_version
 
     @property
     def next_version(self) -> int:
@@ -77,8 +78,12 @@ class ChangeLog:
         self.version = self.next_version
         change = Change(self.version, type, resource, namespace, stored, previous)
         self._history.append(change)
-        self._bytes += len(stored.text)
+        self._bytes += _size(change)
         while len(self._history) > HISTORY_LIMIT or self._bytes > HISTORY_BYTES:
-            self._bytes -= len(self._history.popleft().stored.text)
+            self._bytes -= _size(self._history.popleft())
         for watcher in tuple(self._watchers):
             watcher(change)
+
+
+def _size(change: Change) -> int:
+    return len(change.stored.text) + (len(change.previous.text) if change.previous else 0)

@@ -27,6 +27,11 @@ _EQUALITY = re.compile(r"([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)")
 _EXISTS = re.compile(r"(?:(!)\s*)?([^\s=!,()]+)")
 
 
+def everything(body: JsonObject) -> bool:
+    """The predicate of no selector."""
+    return True
+
+
 def match_requirement(labels: Labels, key: str, operator: str, values: Collection[str]) -> bool:
     """Whether one requirement of a LabelSelector holds."""
     if operator == "In":
@@ -183,4 +188,4 @@ def parse_selectors(resource: Resource, labels: str, fields: str) -> Predicate:
         for predicate in (parse_label_selector(labels), parse_field_selector(fields, resource))
         if predicate is not None
     ]
-    return lambda body: all(predicate(body) for predicate in predicates)
+    return (lambda body: all(predicate(body) for predicate in predicates)) if predicates else everything

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 OBJECT_LIMIT = 1000
 """Objects in one cluster, events apart."""
 BYTES_LIMIT = 2 * 1024 * 1024
-"""Bytes of JSON in one cluster, events apart. In memory they take some five times as much, and each stop of the time
-machine may keep them once more. All that the lessons make takes 50 kB; etcd takes 1.5 MB for one object."""
+"""Bytes of JSON in one cluster, events apart. The lessons' take 50 kB; etcd takes 1.5 MB for one object."""
+VALUES_LIMIT = 30_000
+"""Values in all these objects. In memory each takes some 150 bytes, however short it is. A lesson's Pod has 250."""
 EVENT_LIMIT = 300
 """Events in one cluster. A new one drops the oldest, where a real cluster drops them after an hour."""
+EVENT_BYTES = 256 * 1024
+"""Bytes of JSON in these events. One of kubelet's has 700."""
 
 
 class ClusterState:
@@ -41,7 +44,8 @@ class ClusterState:
         """RBAC rules that the world adds to the built-in ones."""
         self.changes = ChangeLog()
         self._objects: dict[str, dict[Key, Stored]] = {plural: {} for plural in RESOURCES}
-        self._bytes = 0
+        self._bytes = self._values = 0
+        """Of all objects but events."""
 
     # (1) Reading
 
@@ -86,19 +90,19 @@ class ClusterState:
         previous = self._objects[resource].get(key)
         if expect is not None:
             self._check(resource, key[1], previous, expect)
-        if resource == "events" and previous is None:
-            self._drop_oldest_events()  # first of all, since each that goes takes a version
+        if resource == "events":
+            self._make_room_for_event(key, len(json.dumps(body)))  # first of all: each that goes takes a version
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", timestamp(self.clock.now()))
         metadata["resourceVersion"] = str(self.changes.next_version)
         document = {"kind": served.kind, "apiVersion": served.api_version, "metadata": metadata}
         document |= {field: value for field, value in body.items() if field not in document}
         text = json.dumps(document, separators=(",", ":")).encode()
-        stored = Stored(json.loads(text), text)
+        stored = Stored(text)
         if resource != "events":
-            self._take_room(previous, len(text))
+            self._take_room(previous, stored)
         self._objects[resource][key] = stored
-        self.changes.commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
+        self._commit("MODIFIED" if previous else "ADDED", resource, key, stored, previous)
         return stored.copy()
 
     def delete(self, resource: str, namespace: str | None, name: str) -> JsonObject:
@@ -127,9 +131,11 @@ class ClusterState:
             self._objects[resource] = dict(wanted)  # in that order: the oldest event is the first to go
             for key, stored in changed.items():
                 previous = present.get(key)
-                self.changes.commit("MODIFIED" if previous else "ADDED", resource, key[0], stored, previous)
-        kept = (objects for resource, objects in self._objects.items() if resource != "events")
-        self._bytes = sum(len(stored.text) for objects in kept for stored in objects.values())
+                stored.reinstate()
+                self._commit("MODIFIED" if previous else "ADDED", resource, key, stored, previous)
+        counted = [kept.values() for resource, kept in self._objects.items() if resource != "events"]
+        self._bytes = sum(len(stored.text) for kept in counted for stored in kept)
+        self._values = sum(stored.values for kept in counted for stored in kept)
 
     # (4) Inside
 
@@ -139,26 +145,44 @@ class ClusterState:
         if expect != "" and (previous is None or previous.object["metadata"]["resourceVersion"] != expect):
             raise errors.conflict(RESOURCES[resource], name, errors.MODIFIED)
 
-    def _drop_oldest_events(self) -> None:
+    def _make_room_for_event(self, key: Key, size: int) -> None:
+        if size > EVENT_BYTES:
+            raise errors.too_many_requests(f"this simulated cluster holds at most {EVENT_BYTES} bytes of events")
         events = self._objects["events"]
-        while len(events) >= EVENT_LIMIT:
-            oldest = next(iter(events))
+        others = {other: len(stored.text) for other, stored in events.items() if other != key}
+        total = sum(others.values())
+        for oldest, given_back in others.items():
+            if len(events) - (key in events) < EVENT_LIMIT and total + size <= EVENT_BYTES:
+                break
+            total -= given_back
             self._drop("events", oldest, events[oldest])
 
-    def _take_room(self, previous: Stored | None, size: int) -> None:
+    def _take_room(self, previous: Stored | None, stored: Stored) -> None:
         count = sum(len(objects) for plural, objects in self._objects.items() if plural != "events")
-        grown = self._bytes + size - (len(previous.text) if previous else 0)
-        if previous is None and count >= OBJECT_LIMIT:
-            raise errors.too_many_requests(f"this simulated cluster holds at most {OBJECT_LIMIT} objects")
-        if grown > BYTES_LIMIT and size > (len(previous.text) if previous else 0):
-            raise errors.too_many_requests(f"this simulated cluster holds at most {BYTES_LIMIT} bytes of objects")
-        self._bytes = grown
+        more_bytes = len(stored.text) - (len(previous.text) if previous else 0)
+        more_values = stored.values - (previous.values if previous else 0)
+        for is_full, what in (
+            (previous is None and count >= OBJECT_LIMIT, f"{OBJECT_LIMIT} objects"),
+            (more_bytes > 0 and self._bytes + more_bytes > BYTES_LIMIT, f"{BYTES_LIMIT} bytes of objects"),
+            (more_values > 0 and self._values + more_values > VALUES_LIMIT, f"{VALUES_LIMIT} values in its objects"),
+        ):
+            if is_full:
+                raise errors.too_many_requests(f"this simulated cluster holds at most {what}")
+        self._bytes += more_bytes
+        self._values += more_values
 
     def _drop(self, resource: str, key: Key, previous: Stored) -> None:
         del self._objects[resource][key]
         if resource != "events":
             self._bytes -= len(previous.text)
+            self._values -= previous.values
         last = previous.copy()
         last["metadata"]["resourceVersion"] = str(self.changes.next_version)
-        text = json.dumps(last, separators=(",", ":")).encode()
-        self.changes.commit("DELETED", resource, key[0], Stored(last, text), previous)
+        gone = Stored(json.dumps(last, separators=(",", ":")).encode())
+        self._commit("DELETED", resource, key, gone, previous)
+        gone.retire()
+
+    def _commit(self, type: str, resource: str, key: Key, stored: Stored, previous: Stored | None) -> None:
+        self.changes.commit(type, resource, key[0], stored, previous)
+        if previous is not None:
+            previous.retire()

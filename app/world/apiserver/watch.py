@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from app.flow.model import JsonObject
 from app.world.apiserver import errors
 from app.world.apiserver.changes import Change
 from app.world.apiserver.resources import Resource
-from app.world.apiserver.selectors import Predicate
+from app.world.apiserver.selectors import Predicate, everything
 from app.world.apiserver.state import ClusterState
 from app.world.apiserver.stored import Stored
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 Render = Callable[[Stored], JsonObject]
 """From a stored object to what the client wants to see of it."""
 
-QUEUE_LIMIT = 1000
-"""Changes that a slow client may be behind; then its watch ends, and it starts anew."""
-QUEUE_BYTES = 2 * 1024 * 1024
-"""Bytes of JSON in these changes together."""
 WATCH_LIMIT = 100
 """Watches at a time in one cluster."""
 LONGEST = 3600.0
@@ -44,22 +41,37 @@ class Watch:
         self._matches = matches
         self._render = render
         self._initial = initial
-        self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
-        self._behind = 0
-        """Bytes of JSON in the queue."""
-        self._has_ended = False
+        self._items: deque[Stored] = deque()
+        """Of the present state, what has not been sent yet."""
+        self._at = 0
+        """The version up to which the client has been told all, apart from those."""
+        self._news = asyncio.Event()
 
     async def stream(self, version: str, seconds: float) -> AsyncIterator[bytes]:
-        """Watch events as lines of JSON: first what there is (or what came after `version`), then what comes."""
-        cancel = self._cluster.changes.watch(self._receive)
+        """Watch events as lines of JSON: first what there is (or what came after `version`), then what comes.
+
+        It ends where the client is so far behind that the changes it has not seen are forgotten.
+        """
+        changes = self._cluster.changes
+        cancel = changes.watch(self._notice)
         try:
-            for line in self._present(version):
-                yield line
+            self._begin(version)
+            while self._items:
+                yield _event("ADDED", self._render(self._items.popleft()))
+                await asyncio.sleep(0)  # others come in between
+            if self._initial and self._at + 1 >= changes.oldest:
+                yield self._bookmark()
             async with asyncio.timeout(min(seconds, LONGEST)):
-                while (change := await self._queue.get()) is not None:
-                    self._behind -= len(change.stored.text)
+                while self._at + 1 >= changes.oldest:
+                    change = changes.after(self._at)
+                    if change is None:
+                        self._news.clear()
+                        await self._news.wait()
+                        continue
+                    self._at = change.version
                     if line := self._line(change):
                         yield line
+                    await asyncio.sleep(0)
         except TimeoutError:
             return
         except errors.ApiError as error:
@@ -67,42 +79,45 @@ class Watch:
         finally:
             cancel()
 
-    def _present(self, version: str) -> list[bytes]:
+    def _begin(self, version: str) -> None:
+        """Raises `ApiError` 410 where the changes after `version` are forgotten."""
+        changes = self._cluster.changes
+        self._at = changes.version
         if version in ("", "0") or self._initial:
             stored = self._cluster.scan(self._resource.plural, self._namespace)
-            lines = [_event("ADDED", self._render(item)) for item in stored if self._matches(item.object)]
-            return [*lines, self._bookmark()] if self._initial else lines
-        changes = self._cluster.changes.since(int(version) if version.isdecimal() and len(version) < 20 else 0)
-        lines = [self._line(change) for change in changes if change.resource == self._resource.plural]
-        return [line for line in lines if line]
+            self._items.extend(item for item in stored if self._matches(item.object))
+        else:
+            wanted = int(version) if version.isdecimal() and len(version) < 20 else 0
+            changes.after(wanted)
+            self._at = min(wanted, changes.version)
 
     def _bookmark(self) -> bytes:
         metadata = {
-            "resourceVersion": str(self._cluster.changes.version),
+            "resourceVersion": str(self._at),
             "annotations": {"k8s.io/initial-events-end": "true"},
         }
         bookmark = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
         return _event("BOOKMARK", bookmark)
 
-    def _receive(self, change: Change) -> None:
-        if change.resource != self._resource.plural:
-            return
-        if self._has_ended:
-            return
-        self._behind += len(change.stored.text)
-        self._has_ended = self._queue.qsize() >= QUEUE_LIMIT or self._behind > QUEUE_BYTES
-        self._queue.put_nowait(None if self._has_ended else change)
+    def _notice(self, change: Change) -> None:
+        """What the client has not seen, and nobody else remembers, is not kept for it."""
+        if self._at + 1 < self._cluster.changes.oldest:
+            self._items.clear()
+        self._news.set()
 
     def _line(self, change: Change) -> bytes:
         """The event that the client sees, empty for none: an object may come into its selectors or leave them."""
-        if self._namespace and change.namespace != self._namespace:
+        if change.resource != self._resource.plural or (self._namespace and change.namespace != self._namespace):
             return b""
-        is_in = change.type != "DELETED" and self._matches(change.stored.object)
-        was_in = change.previous is not None and self._matches(change.previous.object)
+        is_in = change.type != "DELETED" and self._matches_stored(change.stored)
+        was_in = change.previous is not None and self._matches_stored(change.previous)
         if not is_in and not was_in:
             return b""
         type_ = "MODIFIED" if is_in and was_in else "ADDED" if is_in else "DELETED"
         return _event(type_, self._render(change.stored))
+
+    def _matches_stored(self, stored: Stored) -> bool:
+        return self._matches is everything or self._matches(stored.object)
 
 
 def _event(type_: str, body: JsonObject) -> bytes:

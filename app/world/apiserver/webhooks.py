@@ -6,6 +6,7 @@ Source: k8s.io/apiserver `pkg/admission/plugin/webhook/` (`mutating/dispatcher.g
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import uuid
@@ -27,6 +28,19 @@ from app.world.network import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World
+
+
+WEBHOOKS_LIMIT = 50
+"""Mutating webhooks in one cluster: each may be called for each write."""
+
+
+def check_room(world: World, configuration: JsonObject) -> None:
+    """Whether the cluster takes the webhooks of a configuration that is to be stored. Raises `ApiError` 429."""
+    name = configuration["metadata"].get("name")
+    stored = world.cluster.scan("mutatingwebhookconfigurations")
+    others = [other.object for other in stored if other.object["metadata"]["name"] != name]
+    if sum(len(each.get("webhooks", [])) for each in (configuration, *others)) > WEBHOOKS_LIMIT:
+        raise errors.too_many_requests(f"this simulated cluster holds at most {WEBHOOKS_LIMIT} mutating webhooks")
 
 
 async def mutate(
@@ -66,10 +80,11 @@ async def mutate(
 
 
 def _all_webhooks(world: World) -> list[JsonObject]:
+    """For looking at: nobody changes them."""
     return [
         hook
-        for configuration in world.cluster.list("mutatingwebhookconfigurations")
-        for hook in configuration.get("webhooks", [])
+        for stored in world.cluster.scan("mutatingwebhookconfigurations")
+        for hook in stored.object.get("webhooks", [])
     ]
 
 
@@ -132,6 +147,7 @@ async def _call(
         "request": make_request(uid, attributes, body),
     }
     answer = await _post(world, hook, review)
+    await asyncio.sleep(0)  # others come in between: a large object took a while to send, and takes one to patch
     # (2) Is it an answer?
     response = verify_response(answer, uid, version)
     told = response.get("warnings")

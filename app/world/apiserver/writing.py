@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 
@@ -92,6 +93,7 @@ class Write:
         ]
         texts = []
         for metadata in found:
+            await asyncio.sleep(0)  # other worlds come in between
             name = metadata["name"]
             # Somebody else may have been quicker.
             if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:

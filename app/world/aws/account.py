@@ -20,8 +20,10 @@ from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.usage import Usage
 
-SESSION_LIMIT = 500
+SESSION_LIMIT = 200
 """Sessions kept per account. Expired ones go first, then the oldest."""
+SESSION_POLICIES_LIMIT = 256 * 1024
+"""Characters of these sessions' own policies together: the oldest sessions go first."""
 EVENT_LIMIT = 50
 """Events that CloudTrail keeps per account: the newest."""
 
@@ -165,4 +167,13 @@ class Account:
                 del live[key]
             self._sessions = live
         self._sessions[session.access_key_id] = session
+        excess = sum(map(_policies_size, self._sessions.values())) - SESSION_POLICIES_LIMIT
+        for old in list(self._sessions.values()):
+            if excess > 0 and (size := _policies_size(old)):
+                excess -= size
+                del self._sessions[old.access_key_id]
         return session
+
+
+def _policies_size(session: AccessKey) -> int:
+    return sum(len(document) for _, document in session.session_policies or ())

@@ -20,6 +20,8 @@ from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
+QUERY_LIMIT = 512 * 1024
+"""Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, three bytes for each."""
 _S3_SCOPE = "/s3/aws4_request"
 _TOO_SLOW = (
     "Your socket connection to the server was not read from or written to within the timeout period. "
@@ -57,7 +59,7 @@ class _Endpoint:
         if not signed and request.scope["path"].startswith(metadata.PREFIX):
             return await metadata.respond(self._directory, request)
         try:
-            body = await read_body(request)
+            body = await read_body(request, _limit(request))
         except BodyTooLarge:
             return _unread(request, _too_large(request))
         except BodyTooSlow:
@@ -125,6 +127,11 @@ def _malformed_signature(call: Incoming, problem: MalformedSignature) -> Respons
         return s3_api.refusal(AwsError(400, "AuthorizationQueryParametersError", str(problem)), call.raw_path)
     message = f"The authorization header is malformed; {problem}"
     return s3_api.refusal(AwsError(400, "AuthorizationHeaderMalformed", message), call.raw_path)
+
+
+def _limit(request: Request) -> int:
+    is_form = request.method == "POST" and request.scope["path"] == "/" and not _is_s3(request)
+    return QUERY_LIMIT if is_form else BODY_LIMIT
 
 
 def _is_s3(request: Request) -> bool:

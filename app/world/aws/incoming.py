@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 
-FIELD_LIMIT = 10_000
+FIELD_LIMIT = 2_000
 """Query and form fields that are read; more is refused as malformed."""
 
 
@@ -46,12 +46,22 @@ def incoming(request: Request, body: bytes) -> Incoming:
     return Incoming(
         method=request.method,
         raw_path=raw_path.decode("latin-1"),
-        query=tuple(fields(query.decode("latin-1"))) if query else (),
+        query=tuple(fields(query)) if query else (),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         body=body,
     )
 
 
-def fields(encoded: str) -> list[tuple[str, str]]:
-    """The fields of a query string or a form. Raises `ValueError` where there are too many."""
-    return parse_qsl(encoded, keep_blank_values=True, max_num_fields=FIELD_LIMIT)
+def fields(encoded: bytes) -> list[tuple[str, str]]:
+    """The fields of a query string or a form, what is no UTF-8 replaced. Raises `ValueError` where there are too many.
+
+    Unlike `parse_qsl` of a text it takes no longer where letters beyond ASCII and percent signs alternate.
+    """
+    if encoded.count(b"&") >= FIELD_LIMIT:
+        raise ValueError("too many fields")
+    pairs = (field.replace(b"+", b" ").partition(b"=") for field in encoded.split(b"&") if field)
+    return [(_text(name), _text(value)) for name, _, value in pairs]
+
+
+def _text(encoded: bytes) -> str:
+    return unquote_to_bytes(encoded).decode("utf-8", "replace")

@@ -37,7 +37,7 @@ def read_parameters(request: Incoming) -> Parameters:
     pairs = list(request.query)
     if request.method == "POST":
         try:
-            pairs += fields(request.body.decode("utf-8", "replace"))
+            pairs += fields(request.body)
         except ValueError as error:
             raise AwsError(404, "MalformedQueryString", "The query string contains a syntax error.") from error
     return dict(reversed(pairs))

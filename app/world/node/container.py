@@ -14,13 +14,15 @@ from typing import Any, Literal
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.environment import expand
+from app.world.node.environment import arguments
 from app.world.node.filesystem import FileSystem, User
 from app.world.node.listing import ls
 
 AWS = "aws"
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
+_STRING_BYTES = 100
+"""What a string takes beside its characters, with its place in a dict."""
 OUTPUT_LIMIT = 1024 * 1024
 """Characters after which `cat` reads no further file."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -82,6 +84,12 @@ class Container:
     """The Pod's IP."""
     now: Callable[[], float]
     """Unix seconds by the node's clock."""
+
+    @property
+    def size(self) -> int:
+        """About the bytes of memory that its process' strings take."""
+        texts = (*self.environment, *self.environment.values(), *self.command)
+        return sum(map(len, texts)) + _STRING_BYTES * len(texts)
 
     @property
     def _busybox(self) -> bool:
@@ -169,7 +177,10 @@ def environment_of(pod: JsonObject, variables: dict[str, str]) -> dict[str, str]
 
 
 def command_of(container: JsonObject, variables: dict[str, str]) -> tuple[str, ...]:
-    """The container's process: `command` replaces the image's entrypoint, `args` its arguments."""
+    """The container's process: `command` replaces the image's entrypoint, `args` its arguments.
+
+    Raises `ConfigError`.
+    """
     entrypoint = ["/usr/local/bin/aws"] if is_aws_cli(container.get("image") or "") else []
     words = [*(container.get("command") or entrypoint), *(container.get("args") or [])]
-    return tuple(expand(word, variables) for word in words)
+    return arguments(words, variables)

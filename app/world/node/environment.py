@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -12,10 +13,13 @@ from app.flow.model import JsonObject
 if TYPE_CHECKING:
     from app.world.apiserver.state import ClusterState
 
-STRING_LIMIT = 128 * 1024
-"""Characters of one variable or argument: Linux's MAX_ARG_STRLEN."""
-TOTAL_LIMIT = 2 * 1024 * 1024
-"""Characters of all of them: Linux's ARG_MAX."""
+PROCESS_LIMIT = 64 * 1024
+"""Characters of all variables and arguments of one process, each with its end and a pointer, as Linux counts them.
+
+There it is 2 MiB (ARG_MAX), and 128 KiB for one of them. Here a world keeps hundreds of processes.
+"""
+_STRING_COST = 9
+"""What Linux counts for each string beside its characters: a zero and a pointer."""
 TOO_LONG = "argument list too long"
 _REFERENCE = re.compile(r"\$(\$|\(([^()]*)\))?")
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
@@ -25,12 +29,14 @@ class ConfigError(Exception):
     """A container cannot be created: what it refers to is not there. The text is kubelet's."""
 
 
-def expand(text: str, variables: dict[str, str]) -> str:
+def expand(text: str, variables: Mapping[str, str]) -> str:
     """`$(NAME)` becomes the variable's value where there is one and stays where not; `$$` becomes `$`.
 
-    Raises `ConfigError` for what grows beyond `STRING_LIMIT`. Source: `third_party/forked/golang/expansion/expand.go`.
+    Raises `ConfigError` for what is, or grows, longer than `PROCESS_LIMIT`. Source:
+    `third_party/forked/golang/expansion/expand.go`.
     """
-
+    if len(text) > PROCESS_LIMIT:
+        raise ConfigError(TOO_LONG)
     pieces: list[str] = []
     size = end = 0
     for match in _REFERENCE.finditer(text):
@@ -38,7 +44,7 @@ def expand(text: str, variables: dict[str, str]) -> str:
         pieces += (text[end : match.start()], value)
         size += len(pieces[-2]) + len(value)
         end = match.end()
-        if size > STRING_LIMIT:
+        if size > PROCESS_LIMIT:
             raise ConfigError(TOO_LONG)
     pieces.append(text[end:])
     return "".join(pieces)
@@ -64,17 +70,31 @@ def field_value(pod: JsonObject, path: str) -> str:
     raise ConfigError(f"unsupported fieldPath: {path}")
 
 
-def data_of(cluster: ClusterState, resource: str, namespace: str, name: str) -> dict[str, bytes] | None:
+class Entries(Mapping[str, bytes]):
+    """The entries of a ConfigMap or Secret, each decoded when somebody asks for it."""
+
+    def __init__(self, resource: str, body: JsonObject) -> None:
+        self._text: JsonObject = body.get("data") or {}
+        self._binary: JsonObject = body.get("binaryData") or {}
+        self._is_encoded = resource == "secrets"
+
+    def __getitem__(self, key: str) -> bytes:
+        if key in self._binary:
+            return _decoded(self._binary[key])
+        value = self._text[key]
+        return _decoded(value) if self._is_encoded else str(value).encode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._text, **self._binary})
+
+    def __len__(self) -> int:
+        return len(self._text | self._binary)
+
+
+def data_of(cluster: ClusterState, resource: str, namespace: str, name: str) -> Entries | None:
     """The entries of a ConfigMap or Secret; None where it does not exist."""
     stored = cluster.find(resource, namespace, name)
-    if stored is None:
-        return None
-    entries: dict[str, bytes] = {}
-    for key, value in (stored.object.get("data") or {}).items():
-        entries[key] = _decoded(value) if resource == "secrets" else str(value).encode("utf-8", "replace")
-    for key, value in (stored.object.get("binaryData") or {}).items():
-        entries[key] = _decoded(value)
-    return entries
+    return None if stored is None else Entries(resource, stored.object)
 
 
 def _decoded(value: object) -> bytes:
@@ -109,10 +129,26 @@ class _Variables(dict[str, str]):
     size = 0
 
     def __setitem__(self, name: str, value: str) -> None:
-        self.size += len(name) + len(value)
-        if self.size > TOTAL_LIMIT:
+        self.size += len(name) + 1 + len(value) + _STRING_COST
+        if self.size > PROCESS_LIMIT:
             raise ConfigError(TOO_LONG)
         super().__setitem__(name, value)
+
+
+def arguments(words: list[str], variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The words of a command with their references expanded. Raises `ConfigError` for more than a process can be
+    given."""
+    expanded: list[str] = []
+    size = read = 0
+    for word in words:
+        read += len(word)
+        if read > PROCESS_LIMIT:
+            raise ConfigError(TOO_LONG)
+        expanded.append(expand(word, variables))
+        size += len(expanded[-1]) + _STRING_COST
+        if size > PROCESS_LIMIT:
+            raise ConfigError(TOO_LONG)
+    return tuple(expanded)
 
 
 def _referred(cluster: ClusterState, pod: JsonObject, origin: JsonObject) -> str | None:
@@ -134,7 +170,7 @@ def _referred(cluster: ClusterState, pod: JsonObject, origin: JsonObject) -> str
     raise ConfigError("unsupported valueFrom")
 
 
-def _entries(cluster: ClusterState, resource: str, namespace: str, reference: JsonObject) -> dict[str, bytes]:
+def _entries(cluster: ClusterState, resource: str, namespace: str, reference: JsonObject) -> Mapping[str, bytes]:
     name = reference.get("name") or ""
     entries = data_of(cluster, resource, namespace, name)
     if entries is None and not reference.get("optional"):

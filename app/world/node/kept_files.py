@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +27,14 @@ class KeptFile:
     """What is in a file, where a link points to; nothing for a directory."""
 
 
-def read_tree(directory: Path) -> tuple[KeptFile, ...]:
-    """All that is under a directory, whatever contains something before what is in it."""
-    return tuple(_read(directory, path) for path in sorted(directory.rglob("*")))
+def read_tree(directory: Path, known: Iterable[KeptFile] = ()) -> tuple[KeptFile, ...]:
+    """All that is under a directory, whatever contains something before what is in it.
+
+    What is as it was in `known` is the same object, so that it is kept once.
+    """
+    same = {file: file for file in known}
+    files = (_read(directory, path) for path in sorted(directory.rglob("*")))
+    return tuple(same.get(file, file) for file in files)
 
 
 def write_tree(directory: Path, files: tuple[KeptFile, ...]) -> None:

@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
+from app.world.apiserver.changes import Change
+from app.world.apiserver.stored import Stored
 from app.world.network import NetworkError
 from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.environment import ConfigError
 from app.world.node.files import free_bytes
 from app.world.node.pod_worker import ContainerNotFound, PodWorker
 from app.world.node.tokens import TokenError, TokenManager
@@ -33,6 +36,12 @@ REQUEST_SECONDS = 10.0
 """How long kubelet waits for the API server."""
 VOLUMES_LIMIT = 256 * 1024
 """Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
+VOLUMES_COUNT = 500
+"""Volumes of one node, the empty ones among them. A Pod of the lessons has two."""
+PROCESSES_LIMIT = 1024 * 1024
+"""Bytes of memory for what all processes of one node were given. Without variables of its own a process takes 3,000."""
+LOGS_LIMIT = 512 * 1024
+"""Characters of all containers' logs on one node, the newest."""
 OWN_BYTES = 64 * 1024
 """Of these, what a node may use however full the disk is."""
 RESERVE_BYTES = 16 * 1024 * 1024
@@ -56,7 +65,7 @@ class Kubelet:
         """By the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses = 0
-        self._cancel_watch = world.cluster.changes.subscribe(self._changed)
+        self._cancel_watch = world.cluster.changes.watch(self._changed)
 
     # (1) What the API server asks of kubelet
 
@@ -120,7 +129,7 @@ class Kubelet:
         try:
             yield
         finally:
-            self._cancel_watch = self._world.cluster.changes.subscribe(self._changed)
+            self._cancel_watch = self._world.cluster.changes.watch(self._changed)
 
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""
@@ -130,25 +139,39 @@ class Kubelet:
         for task in self._tasks:
             task.cancel()
 
-    def check_space(self, wanted: int) -> None:
-        """Whether the node has room for so many bytes more. Raises `OSError` (ENOSPC)."""
+    def check_space(self, wanted: int, *, volumes: int = 0) -> None:
+        """Whether the node has room for so many bytes, and volumes, more. Raises `OSError` (ENOSPC)."""
+        count = volumes + sum(worker.volume_count for worker in self._workers.values())
         total = wanted + sum(worker.volume_bytes for worker in self._workers.values())
         shared = total > OWN_BYTES and wanted > free_bytes(self._world.directory) - RESERVE_BYTES
-        if wanted > 0 and (total > VOLUMES_LIMIT or shared):
+        if (wanted > 0 and (total > VOLUMES_LIMIT or shared)) or (volumes and count > VOLUMES_COUNT):
             raise OSError(errno.ENOSPC, "no space left on device")
+
+    def check_memory(self, wanted: int) -> None:
+        """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
+        if wanted > 0 and wanted + sum(worker.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT:
+            raise ConfigError("cannot allocate memory")
+
+    def trim_logs(self) -> None:
+        """Forgets the oldest logs where there are too many."""
+        room = LOGS_LIMIT
+        states = (state for worker in self._workers.values() for state in worker.containers if state.log)
+        for state in sorted(states, key=lambda state: state.finished or 0.0, reverse=True):
+            state.log = state.log[-room:] if room > 0 else ""
+            room -= len(state.log)
 
     # (3) Watching the cluster
 
-    def _changed(self, change: str, resource: str, document: JsonObject) -> None:
-        if resource == "pods":
-            self._pod_changed(change, document)
-        elif resource in ("serviceaccounts", "configmaps", "secrets") and change != "DELETED":
-            namespace = document["metadata"].get("namespace")
+    def _changed(self, change: Change) -> None:
+        if change.resource == "pods":
+            self._pod_changed(change.type, change.stored)
+        elif change.resource in ("serviceaccounts", "configmaps", "secrets") and change.type != "DELETED":
             for worker in self._workers.values():
-                if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == namespace:
-                    self._spawn(worker.start())
+                if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == change.namespace:
+                    worker.task = self._spawn(worker.start())
 
-    def _pod_changed(self, change: str, pod: JsonObject) -> None:
+    def _pod_changed(self, change: str, stored: Stored) -> None:
+        pod = stored.object
         uid = pod["metadata"]["uid"]
         if change == "DELETED":
             worker = self._workers.pop(uid, None)
@@ -159,7 +182,9 @@ class Kubelet:
         elif uid not in self._workers and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
-                self._workers[uid] = worker = PodWorker(self._world, self._runtime, self.tokens, pod, self._addresses)
+                self._workers[uid] = worker = PodWorker(
+                    self._world, self._runtime, self.tokens, stored.copy(), self._addresses
+                )
                 worker.task = self._spawn(worker.start())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -40,13 +40,14 @@ class PodRecord:
         return True
 
     def publish(self, status: JsonObject) -> None:
-        """Writes the Pod's status, if the Pod is still there."""
+        """Writes the Pod's status, if the Pod is still there and its status another."""
         if self.closed:
             return
         metadata, cluster = self.pod["metadata"], self._world.cluster
         try:
             pod = cluster.read("pods", metadata["namespace"], metadata["name"]).object
-            cluster.put("pods", {**pod, "status": status})
+            if pod.get("status") != status:
+                cluster.put("pods", {**pod, "status": status})
         except ApiError as error:
             self.closed = error.code == 404
 

@@ -24,8 +24,8 @@ class ContainerState:
     container_id: str = ""
     started: float | None = None
     finished: float | None = None
-    result: Execution | None = None
-    """What its process left; None while it runs."""
+    exit_code: int | None = None
+    """Of its process; None while it runs."""
     waiting: str = ""
     """Why it does not run, such as `CreateContainerConfigError`."""
     waiting_message: str = ""
@@ -36,12 +36,12 @@ class ContainerState:
     def start(self, now: float) -> None:
         """A new process runs, with a log of its own."""
         self.container_id = f"containerd://{secrets.token_hex(32)}"
-        self.started, self.finished, self.result = now, None, None
+        self.started, self.finished, self.exit_code = now, None, None
         self.waiting = self.waiting_message = self.log = ""
 
     def finish(self, result: Execution, now: float) -> None:
         """The process has ended; what it printed is its log, both streams as one."""
-        self.finished, self.result = now, result
+        self.finished, self.exit_code = now, result.exit_code
         self.log = (result.stdout + result.stderr)[-LOG_LIMIT:]
 
     @property
@@ -55,7 +55,7 @@ class ContainerState:
 
     @property
     def succeeded(self) -> bool:
-        return self.result is not None and self.result.exit_code == 0
+        return self.exit_code == 0
 
     def starts_at(self, now: float) -> bool:
         """Whether kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
@@ -80,11 +80,11 @@ class ContainerState:
 
     def _states(self) -> tuple[JsonObject, JsonObject]:
         terminated: JsonObject = {}
-        if self.result is not None and self.started is not None and self.finished is not None:
+        if self.exit_code is not None and self.started is not None and self.finished is not None:
             terminated = {
                 "terminated": {
-                    "exitCode": self.result.exit_code,
-                    "reason": "Completed" if self.result.exit_code == 0 else "Error",
+                    "exitCode": self.exit_code,
+                    "reason": "Completed" if self.exit_code == 0 else "Error",
                     "startedAt": timestamp(self.started),
                     "finishedAt": timestamp(self.finished),
                     "containerID": self.container_id,
@@ -122,16 +122,12 @@ class PodState:
             return "Failed" if self._init_failed else "Pending"
         if any(state.running or state.waiting for state in self.containers):
             return "Running"
-        codes = [state.result.exit_code for state in self.containers if state.result is not None]
-        return "Succeeded" if not any(codes) else "Failed"
+        return "Succeeded" if all(state.succeeded for state in self.containers) else "Failed"
 
     @property
     def _init_failed(self) -> bool:
         """Whether one has failed that is not tried again."""
-        return any(
-            state.result is not None and state.result.exit_code != 0 and not state.waiting
-            for state in self.init_containers
-        )
+        return any(state.exit_code and not state.waiting for state in self.init_containers)
 
     def status(self, now: float) -> JsonObject:
         """The Pod's whole `status`."""
@@ -160,10 +156,7 @@ class PodState:
         done = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(phase, "")
         ready = phase == "Running" and all(state.running for state in self.containers)
         reason = done or ("" if ready else "ContainersNotReady")
-        initialized = all(
-            state.running or (state.result is not None and state.result.exit_code == 0)
-            for state in self.init_containers
-        )
+        initialized = all(state.running or state.succeeded for state in self.init_containers)
         wanted = {
             "PodReadyToStartContainers": (self.sandbox and not done, ""),
             "Initialized": (

@@ -19,6 +19,9 @@ from app.world.node.volumes import PodVolumes
 if TYPE_CHECKING:
     from app.world.world import World
 
+RELIST_SECONDS = 1.0
+"""How often kubelet looks at its containers (`genericPlegRelistPeriod`): what ends within a second is one status."""
+
 
 class ContainerNotFound(Exception):
     """The Pod has no such container on this node, or it has not been started."""
@@ -39,8 +42,10 @@ class PodWorker:
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._volumes = PodVolumes(world, pod, tokens)
+        self._volumes = PodVolumes(world, self._record, tokens)
         self._created: dict[str, Container] = {}
+        self._told = ""
+        """The phase that the Pod's status says."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
         host_network = bool(pod["spec"].get("hostNetwork"))
         self._state = PodState(
@@ -60,8 +65,8 @@ class PodWorker:
 
     @property
     def waits_for_volumes(self) -> bool:
-        """Whether a volume could not be set up so far."""
-        return not self._state.sandbox and not self._busy.locked()
+        """Whether a volume could not be set up so far, and nothing is on its way that looks again."""
+        return not self._state.sandbox and (self.task is None or self.task.done()) and not self._busy.locked()
 
     def stop(self) -> None:
         """The Pod is gone: nothing more is written for it."""
@@ -74,6 +79,21 @@ class PodWorker:
         """What the Pod's volumes hold."""
         return self._volumes.size
 
+    @property
+    def volume_count(self) -> int:
+        """How many volumes have a directory."""
+        return self._volumes.count
+
+    @property
+    def process_bytes(self) -> int:
+        """What the Pod's processes were given."""
+        return sum(container.size for container in self._created.values())
+
+    @property
+    def containers(self) -> tuple[ContainerState, ...]:
+        """How the containers fare, of both kinds."""
+        return (*self._state.containers, *self._state.init_containers)
+
     def volume(self, name: str) -> Path:
         """The directory of a volume on the node. Raises `LookupError`."""
         tree = self._volumes.tree(name)
@@ -83,7 +103,7 @@ class PodWorker:
 
     def logs(self, name: str) -> str:
         """A container's log. Raises `ContainerNotFound`."""
-        for state in (*self._state.containers, *self._state.init_containers):
+        for state in self.containers:
             if state.name == name:
                 return state.log
         raise ContainerNotFound(name)
@@ -124,13 +144,24 @@ class PodWorker:
         """Starts what has not run, and again what has backed off long enough, with the volumes as they are."""
         if not self._state.sandbox:
             return
+        work = asyncio.ensure_future(self._run_containers())
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=RELIST_SECONDS)
+                self._publish()
+            work.result()
+        finally:
+            work.cancel()
+
+    async def _run_containers(self) -> None:
         async with self._busy:
             initialized = await self._initialize()
         if initialized:
             specs = self._specs("containers")
-            await asyncio.gather(
-                *(self._keep_running(specs[state.name], state, "containers") for state in self._state.containers)
-            )
+            async with asyncio.TaskGroup() as group:
+                for state in self._state.containers:
+                    group.create_task(self._keep_running(specs[state.name], state, "containers"))
+                    await asyncio.sleep(0)  # one by one, as kubelet starts them: other worlds come in between
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; none starts before the one ahead of it has ended well, or is a sidecar
@@ -138,6 +169,7 @@ class PodWorker:
         specs = self._specs("initContainers")
         for state in self._state.init_containers:
             spec = specs[state.name]
+            await asyncio.sleep(0)
             await self._keep_running(spec, state, "initContainers")
             if not state.succeeded and not _is_sidecar(spec):
                 return False
@@ -166,17 +198,18 @@ class PodWorker:
         self._record.event("Pulled", f'Container image "{state.image}" already present on machine', field_path=where)
         try:
             container = self._runtime.create(self.pod, spec, self._volumes, self._state.pod_ip)
+            old = self._created.get(state.name)
+            self._world.kubelet.check_memory(container.size - (old.size if old else 0))
         except ConfigError as error:
             state.waiting, state.waiting_message = "CreateContainerConfigError", str(error)
             self._record.event("Failed", f"Error: {error}", warning=True, field_path=where)
-            self._publish()
             return
         self._created[state.name] = container
         self._record.event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
         state.start(self._world.node_now())
         self._record.event("Started", f"Started container {state.name}", field_path=where)
-        self._publish()
+        self._publish_phase()
         # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
         # has something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
@@ -188,6 +221,7 @@ class PodWorker:
         if self._record.closed:
             return
         state.finish(result, self._world.node_now())
+        self._world.kubelet.trim_logs()
         if self._is_tried_again(spec, member, well=result.exit_code == 0):
             name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
             state.waiting = "CrashLoopBackOff"
@@ -195,7 +229,7 @@ class PodWorker:
             state.waiting_message = f"{delay} container={state.name} pod={name}_{namespace}({uid})"
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
             self._record.event("BackOff", message, warning=True, field_path=where)
-        self._publish()
+        self._publish_phase()
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
@@ -205,7 +239,14 @@ class PodWorker:
         return policy == "Always" or (policy == "OnFailure" and not well)
 
     def _publish(self) -> None:
+        self._told = self._state.phase()
         self._record.publish(self._state.status(self._world.node_now()))
+
+    def _publish_phase(self) -> None:
+        """Writes the status at once where the phase is another. What else is new can wait for what comes with it: as
+        kubelet's status manager does, which sends the latest status and skips those between."""
+        if self._state.phase() != self._told:
+            self._publish()
 
 
 def _state(container: JsonObject) -> ContainerState:

@@ -15,6 +15,8 @@ from app.flow.model import JsonObject
 
 MAX_TTL = 24 * 3600
 """Seconds after which a token is renewed in any case."""
+TOKENS_LIMIT = 200
+"""Tokens of one node, those that were fetched and found no room in a volume among them."""
 MAX_JITTER = 10
 """Seconds, drawn at random, by which a renewal comes sooner."""
 
@@ -64,6 +66,8 @@ class TokenManager:
         if kept is not None and not kept.requires_refresh(self._now(), int(random.random() * MAX_JITTER)):  # noqa: S311
             return kept.token
         try:
+            if kept is None and len(self._kept) >= TOKENS_LIMIT:
+                raise TokenError(f"this simulated node keeps at most {TOKENS_LIMIT} tokens")
             answer = await self._request(namespace, service_account, spec)
             self._kept[key] = kept = _kept(answer)
         except TokenError as error:

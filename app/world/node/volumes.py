@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from app.flow.model import JsonObject
 from app.world.node.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
 from app.world.node.environment import ConfigError, data_of, field_value
 from app.world.node.files import bytes_on_disk
+from app.world.node.pod_record import PodRecord
 from app.world.node.tokens import TokenError, TokenManager
 
 if TYPE_CHECKING:
@@ -39,9 +41,9 @@ def common_user(pod: JsonObject) -> int | None:
 class PodVolumes:
     """The volumes of one Pod on this node."""
 
-    def __init__(self, world: World, pod: JsonObject, tokens: TokenManager) -> None:
+    def __init__(self, world: World, record: PodRecord, tokens: TokenManager) -> None:
         self._world = world
-        self._pod = pod
+        self._record = record
         self._tokens = tokens
         self._writers: dict[str, AtomicWriter] = {}
         self._sizes: dict[str, int] = {}
@@ -50,6 +52,11 @@ class PodVolumes:
     def size(self) -> int:
         """Bytes of all files on the disk."""
         return sum(self._sizes.values())
+
+    @property
+    def count(self) -> int:
+        """How many have a directory."""
+        return len(self._writers)
 
     def tree(self, name: str) -> OwnedTree | None:
         """The files of a volume; None where the Pod has no volume of that name."""
@@ -62,7 +69,8 @@ class PodVolumes:
         Returns the texts of `FailedMount` events, one for each volume for which that was not possible.
         """
         failures: list[str] = []
-        for volume in self._pod["spec"].get("volumes") or []:
+        for volume in self._record.pod["spec"].get("volumes") or []:
+            await asyncio.sleep(0)  # other worlds come in between, as between the sources of one volume
             name = volume["name"]
             try:
                 writer = self._writer(name)
@@ -79,12 +87,13 @@ class PodVolumes:
 
     @property
     def _group(self) -> int | None:
-        group = (self._pod["spec"].get("securityContext") or {}).get("fsGroup")
+        group = (self._record.pod["spec"].get("securityContext") or {}).get("fsGroup")
         return group if isinstance(group, int) else None
 
     def _writer(self, name: str) -> AtomicWriter:
         if name not in self._writers:
-            uid = self._pod["metadata"]["uid"]
+            self._world.kubelet.check_space(0, volumes=1)
+            uid = self._record.pod["metadata"]["uid"]
             # The volume's position names its directory: a name is the learner's and need not suit a file system.
             tree = OwnedTree(pod_directory(self._world, uid) / "volumes" / str(len(self._writers)))
             tree.root.mkdir(parents=True, exist_ok=True)
@@ -101,6 +110,7 @@ class PodVolumes:
             if len(sources) > SOURCES_LIMIT:
                 raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
             for source in sources:
+                await asyncio.sleep(0)
                 payload |= await self._source(source, default)
                 self._world.kubelet.check_space(bytes_on_disk(len(file.data) for file in payload.values()))
             return payload
@@ -119,22 +129,22 @@ class PodVolumes:
             return self._entries("secrets", wanted, mode)
         files: dict[str, FileProjection] = {}
         for item in (source.get("downwardAPI") or {}).get("items") or []:
-            value = field_value(self._pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
+            value = field_value(self._record.pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
             path = posixpath.normpath(item["path"])
             files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode") or mode)
         return files
 
     async def _token(self, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
-        metadata = self._pod["metadata"]
+        metadata = self._record.pod["metadata"]
         audience = wanted.get("audience")
         spec = {
             "audiences": [audience] if audience else None,
             "expirationSeconds": wanted.get("expirationSeconds", 3600),
             "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": metadata["name"], "uid": metadata["uid"]},
         }
-        account = self._pod["spec"].get("serviceAccountName") or "default"
+        account = self._record.pod["spec"].get("serviceAccountName") or "default"
         token = await self._tokens.token(metadata["namespace"], account, spec)
-        user = common_user(self._pod)
+        user = common_user(self._record.pod)
         # With a user or a group of its own the token is theirs alone; the group's right comes with `fsGroup`.
         if user is not None or self._group is not None:
             mode = 0o600
@@ -142,7 +152,7 @@ class PodVolumes:
 
     def _entries(self, resource: str, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
         name = wanted.get("name") or ""
-        entries = data_of(self._world.cluster, resource, self._pod["metadata"]["namespace"], name)
+        entries = data_of(self._world.cluster, resource, self._record.pod["metadata"]["namespace"], name)
         if entries is None:
             if wanted.get("optional"):
                 return {}

@@ -21,5 +21,7 @@ async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[
             admission.admit_pod(world, pod)
 
     plugins(obj)
+    if attributes.resource.plural == "mutatingwebhookconfigurations":
+        webhooks.check_room(world, obj)
     admitted, said = await webhooks.mutate(world, attributes, obj, plugins)
     return admitted or obj, said

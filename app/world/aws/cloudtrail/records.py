@@ -18,6 +18,8 @@ from app.world.aws.sts.token import WebIdentityToken
 from app.world.aws.times import iso
 
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+USER_AGENT_LIMIT = 1024
+"""Characters of a user agent (CloudTrail user guide, "CloudTrail record contents")."""
 _DENIED = "An unknown error occurred"
 """What CloudTrail says of an `AccessDenied`, whatever STS said to the caller."""
 
@@ -78,7 +80,7 @@ def requested(
         "eventName": WEB_IDENTITY,
         "awsRegion": region,
         "sourceIPAddress": "127.0.0.1",
-        "userAgent": user_agent,
+        "userAgent": user_agent[:USER_AGENT_LIMIT],
         "requestParameters": asked,
         "eventID": str(uuid.uuid4()),
         "readOnly": True,

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from app.flow.model import JsonValue
 from app.world.aws.account import Account
 from app.world.aws.errors import AwsError
-from app.world.aws.iam import policies, policy_versions, providers, role_policies, roles, tags, users
+from app.world.aws.iam import limits, policies, policy_versions, providers, role_policies, roles, tags, users
 from app.world.aws.iam.constraints import CONSTRAINTS, POLICY_CONSTRAINTS, check_names
 from app.world.aws.parameters import Constraint, Parameters, check
 
+_ADD = ("Add", "Attach", "Create", "Put", "Tag", "Update")
+"""How the names of those actions begin that add to what an account holds."""
 _PAGES = ("Marker", "MaxItems")
 
 
@@ -118,6 +120,8 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
     known = find_action(action)
     check(parameters, known.constraints, required=known.required, optional=known.optional)
     check_names(parameters)
+    if action.startswith(_ADD):
+        limits.room_for(account, sum(len(value.encode("utf-8", "replace")) for value in parameters.values()))
     return known.run(account, parameters)
 
 

@@ -19,9 +19,9 @@ from app.world.aws.times import http_date
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 BUCKET_LIMIT = 100
-OBJECT_LIMIT = 1000
+OBJECT_LIMIT = 500
 """Objects of all the account's buckets together."""
-STORED_LIMIT = 4 * 1024 * 1024
+STORED_LIMIT = 1024 * 1024
 """Bytes of all the account's objects together."""
 KEY_LIMIT = 1024
 """Bytes of a key in UTF-8."""
