@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.world.apiserver import codec, protobuf
@@ -386,7 +386,20 @@ def test_field_sets_survive_a_round_trip(typed):
     assert from_fields(json.loads(json.dumps(to_fields(paths)))) == paths
 
 
+def structs(value, path=()):
+    """The paths of all structs in a struct."""
+    for key, item in value.items():
+        if isinstance(item, dict):
+            yield (*path, f"f:{key}")
+            yield from structs(item, (*path, f"f:{key}"))
+
+
 @many
+@example(
+    {"metadata": {"name": "x"}, "kind": "Pod", "apiVersion": "v1"},
+    {"spec": {"containers": [{"name": "app"}]}, "metadata": {"name": "x"}, "kind": "Pod", "apiVersion": "v1"},
+    {"spec": {}, "metadata": {"name": "x"}, "kind": "Pod", "apiVersion": "v1"},
+)
 @given(typed_pods(), typed_pods(), typed_pods())
 def test_what_is_applied_is_there_and_owned(live, first, second):
     nothing = {"metadata": {}, "kind": "Pod", "apiVersion": "v1"}
@@ -401,8 +414,9 @@ def test_what_is_applied_is_there_and_owned(live, first, second):
         return
     assert again == once
     there = set(flatten(switched, "Pod", parents=True))
-    # An empty struct is wanted as such, and there as what is in it.
+    # An empty struct is wanted as such, and there as what is in it, even if that is only a list that became empty.
     there |= {path[:length] for path in there for length in range(1, len(path))}
+    there |= set(structs(switched))
     assert set(flatten(second, "Pod", parents=False)) <= there
 
 
