@@ -1,4 +1,4 @@
-"""Generated junk: eight ways to send it, one input of each in a round. The same seed makes the same inputs."""
+"""Generated junk: nine ways to send it, one input of each in a round. The same seed makes the same inputs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.attack.client import ATTACKER, CUT_OFF, TALKS, Answer, Page, ask, own
 from tests.attack.rounds import honest, known_secrets
 from tests.attack.row import CLOSED, REFUSED
 from tests.attack.server import PATIENCE, Keys, Target
+from tests.attack.signed import signed_junk
 
 HTTP = frozenset(
     {200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 411, 413, 414, 415, 421}
@@ -84,6 +85,7 @@ class Junk:
     def __init__(self, target: Target, keys: Keys, rng: random.Random) -> None:
         self._target = target
         self._rng = rng
+        self._keys = keys
         self._api = owner(keys)
         self._pages = visitor(target, ATTACKER)
         self._kubernetes = urlsplit(keys.server)
@@ -98,6 +100,7 @@ class Junk:
             (self.documents, HTTP),
             (self.queries, HTTP),
             (self.forms, HTTP),
+            (self.signed_calls, HTTP),
             (self.frames, CLOSED | {TALKS}),
         )
 
@@ -160,6 +163,14 @@ class Junk:
         body = urlencode({**form, "WebIdentityToken": self._plain()}, errors="replace").encode()
         url = f"{self._aws.scheme}://{self._aws.netloc}/"
         return await ask(self._pages, "POST", url, body, headers={"content-type": "application/x-www-form-urlencoded"})
+
+    async def signed_calls(self) -> Answer:
+        """Parameters for AWS by somebody who may do everything there."""
+        call = signed_junk(self._keys, self._rng, self._text, self._value(3))
+        headers = {
+            name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in call.headers.items()
+        }
+        return await ask(self._pages, call.method, call.url, call.body or b"", headers=headers)
 
     async def frames(self) -> Answer:
         """Frames of a websocket; whoever was cut off comes again."""

@@ -47,6 +47,7 @@ class Keys:
     token: str
     ca: Path
     aws_url: str
+    access_key_id: str
     secret_access_key: str
 
 
@@ -115,6 +116,7 @@ class Target:
             token=config["users"][0]["user"]["token"],
             ca=directory / "ca.pem",
             aws_url=variables["AWS_ENDPOINT_URL"],
+            access_key_id=variables["AWS_ACCESS_KEY_ID"],
             secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         )
 

@@ -15,7 +15,7 @@ def test_junk_gets_the_protocols_own_error(tmp_path):
         after = target.taken()
         assert target.lives
         assert found.wrong == []
-        assert found.served == found.rounds >= INPUTS // 8
+        assert found.served == found.rounds >= INPUTS // 9
         assert (
             after.resident - before.resident <= 128 * MEGABYTE
         )  # the client libraries are loaded meanwhile, and left sessions kept

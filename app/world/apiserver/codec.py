@@ -35,6 +35,7 @@ YAML_NODE_LIMIT = 2 * NODE_LIMIT
 
 _TYPE_META = r'{ APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Malformed(Exception):
@@ -56,9 +57,7 @@ def parse_json(raw: bytes) -> JsonValue:
         raise Malformed(str(error)) from None
     check_shape(value)
     if _SURROGATE.search(raw):
-        value = json.loads(
-            json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        )
+        value = json.loads(_LONE_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     return value
 
 

@@ -20,8 +20,8 @@ from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
-QUERY_LIMIT = 512 * 1024
-"""Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, three bytes for each."""
+QUERY_LIMIT = 400 * 1024
+"""Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, at three bytes each 384 KiB."""
 _S3_SCOPE = "/s3/aws4_request"
 _TOO_SLOW = (
     "Your socket connection to the server was not read from or written to within the timeout period. "
