@@ -18,6 +18,7 @@ from app.ui import (
     navigation,
     page_errors,
     presenting,
+    route,
     session,
     snapshot_file,
     thief,
@@ -27,7 +28,7 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 # (1) Who has used too much waits. Who turns the page waits for nothing of the old one.
 session.admit()
-navigation.leave()
+route.leave()
 st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 
 # (2) Language, depth and mode, then the walk: the navigation shows how each step ended.

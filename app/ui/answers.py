@@ -9,7 +9,8 @@ from typing import TypeVar
 from app.content import Content
 from app.flow.errors import FlowError
 from app.flow.model import Status
-from app.ui.checks import MARKS, said
+from app.ui.checks import said
+from app.ui.marks import MARKS
 from app.ui.text import escape, prose, value
 
 _Answer = TypeVar("_Answer")

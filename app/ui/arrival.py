@@ -7,7 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.model import Step
 from app.ui import address, choosing, components, depth, language, live, mode, navigation, notice, session
-from app.ui.journey import NUMBERS
+from app.ui.marks import NUMBERS
 from app.ui.text import escape
 from app.ui.visit import Visit
 

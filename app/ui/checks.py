@@ -9,15 +9,9 @@ from app.flow.model import Check, Status, StepReport, Subject, Walk
 from app.flow.submission import Submission
 from app.report.words import would_allow
 from app.ui.code import code
-from app.ui.text import escape, page_link, prose, readable, told_by, value
-
-MARKS = {
-    Status.PASSED: "✓",
-    Status.WARNING: "!",
-    Status.FAILED: "✕",
-    Status.UNKNOWN: "?",
-    Status.NOT_REACHED: "–",
-}
+from app.ui.links import page_link
+from app.ui.marks import MARKS
+from app.ui.text import escape, prose, readable, told_by, value
 
 
 def mark(status: Status, content: Content) -> str:

@@ -14,7 +14,8 @@ from app.flow.near_miss import Miss
 from app.flow.policy import Match
 from app.flow.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem
 from app.flow.visible import visible_each
-from app.ui.checks import MARKS, mark
+from app.ui.checks import mark
+from app.ui.marks import MARKS
 from app.ui.text import breakable, escape, prose, value
 
 CLAIMS = ("iss", "sub", "aud")

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.ui import navigation
+from app.ui import route
 from app.ui.text import prose
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -54,7 +54,7 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
     """
     asked = _block(data={"html": html, "answers": answers}, key=key, on_go_change=nothing).go
     if asked:
-        navigation.follow(asked)
+        route.follow(asked)
 
 
 def goal(text: str) -> None:

@@ -12,7 +12,7 @@ import graphviz
 from app.content import Content
 from app.flow.documents import dig, text
 from app.flow.model import Step, Walk
-from app.ui import address, components, navigation
+from app.ui import address, components, route
 from app.ui.figures import FLOW, Figure, Layout
 from app.ui.story_figure import STORY
 from app.ui.text import escape
@@ -167,4 +167,4 @@ def draw(figure: Figure, content: Content, walk: Walk, *, step: str = "", status
     }
     asked = _component(data=data, key=f"diagram_{figure.name}", on_go_change=components.nothing).go
     if asked:
-        navigation.follow(asked)
+        route.follow(asked)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from app.content import LANGUAGES, Content, load
 from app.flow.model import Step
 from app.ui import navigation, reference
-from app.ui.text import escape, page_link, prose
+from app.ui.links import page_link
+from app.ui.text import escape, prose
 
 _1, _2, _3, _4, _5, _6 = (step.value for step in Step)
 

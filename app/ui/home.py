@@ -10,8 +10,9 @@ from app.ui import components, diagram, language, navigation, session
 from app.ui.checks import mark
 from app.ui.figures import FLOW
 from app.ui.lesson import told
+from app.ui.links import page_link
 from app.ui.prose import markdown
-from app.ui.text import escape, page_link, prose
+from app.ui.text import escape, prose
 
 
 def home() -> None:

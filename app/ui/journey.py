@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from app.content import Content
 from app.flow.model import Status, Step, Walk
-from app.ui.checks import MARKS
+from app.ui.marks import MARKS, NUMBERS
 from app.ui.text import escape
 
-NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
 _HOLDS = {Status.PASSED, Status.WARNING}
 
 

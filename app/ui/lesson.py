@@ -16,7 +16,8 @@ from app.ui.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.figures import FLOW
 from app.ui.glossary import glossary
 from app.ui.instruments import INSTRUMENTS
-from app.ui.journey import NUMBERS, journey
+from app.ui.journey import journey
+from app.ui.marks import NUMBERS
 from app.ui.misconceptions import for_page
 from app.ui.predict import predict
 from app.ui.prose import markdown

@@ -20,9 +20,8 @@ from app.flow.ports import Ports
 from app.flow.remembering import SILENCE, Remembered, remember
 from app.flow.walk import walk_through
 from app.ui import choosing
-from app.ui.checks import MARKS
 from app.ui.choosing import State
-from app.ui.journey import NUMBERS
+from app.ui.marks import MARKS, NUMBERS
 from app.ui.visit import Visit
 
 _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)

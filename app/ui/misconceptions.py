@@ -9,7 +9,8 @@ from app.content import PAGES, Content
 from app.flow.model import Step
 from app.ui import navigation, reference
 from app.ui.depth import DETAIL, depth
-from app.ui.text import escape, page_link, prose
+from app.ui.links import page_link
+from app.ui.text import escape, prose
 
 _1, _2, _3, _4, _5, _6 = (step.value for step in Step)
 _MARKS = {"never": "✕", "once": "↺", "partly": "½"}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
-from app.content import LABS, PAGES, REFERENCE, STORY, TOOLS, Content
+from app.content import LABS, REFERENCE, STORY, TOOLS, Content
 from app.flow.model import Status, Step, Walk
-from app.ui import address
-from app.ui.journey import NUMBERS
+from app.ui import route
+from app.ui.marks import NUMBERS
 
-_DIRECTORY = Path(__file__).resolve().parents[2] / "pages"
 _ICONS = {
     Status.PASSED: ":material/check_circle:",
     Status.WARNING: ":material/error:",
@@ -22,8 +20,6 @@ _ICONS = {
     Status.UNKNOWN: ":material/help:",
     Status.NOT_REACHED: ":material/radio_button_unchecked:",
 }
-_LEAVING = "leaving"
-"""In the session: the page that the reader asked for, until `leave` goes there."""
 _PAGE_ICONS = {
     "home": ":material/home:",
     "why": ":material/contrast:",
@@ -64,35 +60,19 @@ def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
 
 def _page(page: str, content: Content, icon: str) -> st.Page:
     return st.Page(
-        _DIRECTORY / f"{page}.py", title=name(page, content), icon=icon, url_path=page, default=page == STORY[0]
+        route.PAGES_DIRECTORY / f"{page}.py",
+        title=name(page, content),
+        icon=icon,
+        url_path=page,
+        default=page == STORY[0],
     )
-
-
-def go(page: str, **params: str) -> None:
-    """Opens another page, seen as this one is; `params` go into its address."""
-    # As an object, since `leave` comes before the pages are registered.
-    target = st.Page(_DIRECTORY / f"{page}.py", url_path=page, default=page == STORY[0])
-    st.switch_page(target, query_params={**address.kept(), **params})
-
-
-def follow(asked: Mapping[str, Any]) -> None:
-    """Goes where a link of ours leads: the browser says `page` and `params`. What is no page of ours leads nowhere."""
-    page, params = asked.get("page"), asked.get("params")
-    if page in PAGES:
-        go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
-
-
-def leave() -> None:
-    """Goes where a button of `onward` leads, if one was pressed: before anything of the old page is drawn anew."""
-    if page := st.session_state.pop(_LEAVING, None):
-        go(page)
 
 
 @contextmanager
 def onward(page: str, content: Content) -> Iterator[None]:
     """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
 
-    The last page leads on to the lab, and back to the first. `leave` takes these ways.
+    The last page leads on to the lab, and back to the first. `route.leave` takes these ways.
     """
     with st.container(key="body"):
         yield
@@ -102,15 +82,11 @@ def onward(page: str, content: Content) -> Iterator[None]:
             _way(STORY[place - 1], content, key="previous", shortcut="Left")
         if place == len(STORY) - 1:
             label = content.message("screens.back_home")
-            st.button(label, key="back_home", type="tertiary", on_click=_ask, args=(STORY[0],))
+            st.button(label, key="back_home", type="tertiary", on_click=route.ask, args=(STORY[0],))
         _way((*STORY, *LABS)[place + 1], content, key="next", shortcut="Right")
 
 
 def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:
     kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
     label = content.message(f"ui.{key}_to", title=name(page, content))
-    st.button(label, key=key, shortcut=shortcut, type=kind, on_click=_ask, args=(page,))
-
-
-def _ask(page: str) -> None:
-    st.session_state[_LEAVING] = page
+    st.button(label, key=key, shortcut=shortcut, type=kind, on_click=route.ask, args=(page,))

@@ -14,9 +14,10 @@ import streamlit as st
 from app.content import STORY, Content
 from app.flow.errors import FlowError
 from app.flow.model import Step
-from app.ui import address, components, diagram, navigation, schemes, session, speaker
+from app.ui import address, components, diagram, route, schemes, session, speaker
 from app.ui.figures import FLOW
-from app.ui.journey import NUMBERS, journey
+from app.ui.journey import journey
+from app.ui.marks import NUMBERS
 from app.ui.pieces import Piece, Scenes, pieces
 from app.ui.text import escape
 
@@ -83,7 +84,7 @@ def _project(page: str, content: Content) -> None:
         on_leave_change=components.nothing,
     )
     if asked.go:
-        navigation.follow(asked.go)
+        route.follow(asked.go)
     if asked.leave:
         del st.query_params[PARAM]
         st.rerun()

@@ -17,7 +17,8 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from app.content import LABS, Content, load
 from app.ui import address
-from app.ui.text import escape, page_link
+from app.ui.links import page_link
+from app.ui.text import escape
 
 _LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\]]+))?\]\]")
 

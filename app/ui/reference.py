@@ -7,7 +7,7 @@ from collections.abc import Container
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, language, navigation
+from app.ui import components, language, route
 from app.ui.text import escape
 
 _lookup = components.component("lookup")
@@ -49,7 +49,7 @@ def lookup(html: str, *, at: str = "", pick: str = "") -> None:
     """
     went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=_nothing).go
     if went:
-        navigation.follow(went)
+        route.follow(went)
 
 
 def _nothing() -> None:

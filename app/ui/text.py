@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 
-from app.content import PAGES, Content
+from app.content import Content
 from app.report.escaping import escape as escape
-from app.ui import address
 
 _BREAK = re.compile(r"[/:-]+(?=.)")
 _OPAQUE = re.compile(r"[A-Za-z0-9_+-]{24,}")
 """Long runs in which an id may hide: those with digits in them that are no words and no UUIDs."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def page_link(content: Content, page: str, label: str, *, attributes: str = "", **params: str) -> str:
-    """A link to another page of ours. `label` and `attributes` are HTML; `params` go into the address.
-
-    In a component it is followed without a reload; opened in a tab of its own it shows the same cluster, as this page
-    does.
-    """
-    link = f"./{'' if page == PAGES[0] else page}?{address.query(content.language, **params)}"
-    handed_on = f' data-params="{escape(json.dumps(params))}"' if params else ""
-    return f'<a href="{escape(link)}" data-page="{escape(page)}"{handed_on}{attributes}>{label}</a>'
 
 
 def copy_button(content: Content, text: str) -> str:

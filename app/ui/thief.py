@@ -14,8 +14,9 @@ from app.flow.submission import Submission
 from app.ui import components, language, mode, thief_deeds, thief_views, wording
 from app.ui.checks import mark, said
 from app.ui.lesson import behind, folded, told
+from app.ui.links import page_link
 from app.ui.simulated_only import needs_a_world, without_token
-from app.ui.text import escape, page_link, prose
+from app.ui.text import escape, prose
 from app.ui.thief_deeds import DEFENCES, MADE_UP, PATTERNS, Theft
 
 _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"

@@ -7,7 +7,7 @@ import pytest
 from app.content import LABS, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.ui.glossary import TERMS
-from app.ui.journey import NUMBERS
+from app.ui.marks import NUMBERS
 
 STEPS = [step.value for step in Step]
 

@@ -3,8 +3,9 @@
 import pytest
 
 from app.content import ContentError, load
+from app.ui.links import page_link
 from app.ui.prose import markdown
-from app.ui.text import copy_button, page_link
+from app.ui.text import copy_button
 
 EN = load("en")
 

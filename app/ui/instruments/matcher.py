@@ -25,8 +25,8 @@ from app.flow.policy_edits import EDITS
 from app.flow.policy_text import PolicyText
 from app.flow.visible import visible_json
 from app.ui import comparing, components, page_errors, session
-from app.ui.checks import MARKS
 from app.ui.lives import lives
+from app.ui.marks import MARKS
 from app.ui.session import Visit
 from app.ui.text import escape, prose
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from app.content import Content
 from app.flow.model import Step
 from app.ui import components, reference
-from app.ui.journey import NUMBERS
 from app.ui.lab import trial
-from app.ui.text import escape, page_link, prose
+from app.ui.links import page_link
+from app.ui.marks import NUMBERS
+from app.ui.text import escape, prose
 from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
 
 

@@ -13,7 +13,8 @@ from app.report import words
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.sdk_forms import Form, forms, is_answer, plain
-from app.ui.text import escape, page_link, prose, value
+from app.ui.links import page_link
+from app.ui.text import escape, prose, value
 from app.world.faults import Fault
 from app.world.world import World
 

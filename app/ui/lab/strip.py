@@ -10,7 +10,8 @@ from app.ui import components, mode, session
 from app.ui.checks import mark
 from app.ui.lab import by_hand, trial
 from app.ui.lab.listing import title
-from app.ui.text import escape, page_link, prose
+from app.ui.links import page_link
+from app.ui.text import escape, prose
 from app.world.faults import FAULTS
 
 
