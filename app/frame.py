@@ -7,22 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import PAGES, load
-from app.ui import (
-    arrival,
-    components,
-    controls,
-    depth,
-    lab,
-    language,
-    mode,
-    navigation,
-    page_errors,
-    presenting,
-    route,
-    session,
-    snapshot_file,
-    thief,
-)
+from app.ui import lab
+from app.ui.doctor import snapshot_file
+from app.ui.draw import components, page_errors
+from app.ui.frame import arrival, controls, navigation
+from app.ui.presenting import presenting
+from app.ui.state import depth, language, mode, route, session
+from app.ui.thief import page as thief_page
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -56,7 +47,7 @@ page_errors.pending(content)
 with page_errors.contained(content):
     arrival.hindrances(visit, content)
     lab.strip(name, content)
-    thief.strip(name, content)
+    thief_page.strip(name, content)
 with page_errors.contained(content):
     if visit or name not in arrival.ABOUT_A_WALK:
         page.run()

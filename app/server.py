@@ -24,7 +24,8 @@ from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
-from app.ui import left_sessions, page_errors, session, streamlit_sessions
+from app.ui.draw import page_errors
+from app.ui.state import left_sessions, session, streamlit_sessions
 
 _YEAR = 365 * 86400
 _INDEX = Path(st.__file__).with_name("static") / "index.html"

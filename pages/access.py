@@ -1,5 +1,5 @@
 """Learn what the temporary credentials allow, and which document decides that."""
 
-from app.ui.lesson import lesson
+from app.ui.step.page import lesson
 
 lesson("access")

@@ -1,5 +1,5 @@
 """Learn what is wrong with an IRSA, and which command mends it."""
 
-from app.ui.doctor import doctor
+from app.ui.doctor.page import doctor
 
 doctor()

@@ -1,5 +1,5 @@
 """Look up the words of IRSA, Japanese and English side by side."""
 
-from app.ui.glossary import look_up
+from app.ui.reference.glossary import look_up
 
 look_up()

@@ -1,5 +1,5 @@
 """Learn what IRSA is for, and where the walk begins."""
 
-from app.ui.home import home
+from app.ui.story.home import home
 
 home()

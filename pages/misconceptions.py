@@ -1,5 +1,5 @@
 """Look up what is often said about IRSA, and what is so."""
 
-from app.ui.misconceptions import misconceptions
+from app.ui.reference.misconceptions import misconceptions
 
 misconceptions()

@@ -1,5 +1,5 @@
 """Learn what STS verifies of a token, in which order, and why it lets the Pod in."""
 
-from app.ui.lesson import lesson
+from app.ui.step.page import lesson
 
 lesson("sts_assume")

@@ -1,5 +1,5 @@
 """Move one world along its clock, and ask at each moment which token and which session still work."""
 
-from app.ui.time_machine import time_machine
+from app.ui.time_machine.page import time_machine
 
 time_machine()

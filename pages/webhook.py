@@ -1,5 +1,5 @@
 """Learn what the pod identity webhook writes into a Pod, and what it leaves alone."""
 
-from app.ui.lesson import lesson
+from app.ui.step.page import lesson
 
 lesson("webhook")

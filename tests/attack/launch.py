@@ -13,7 +13,10 @@ from pathlib import Path
 def hand_out(folder: Path) -> None:
     """Makes a world for each key that is asked for, as long as standard input is open."""
     for line in sys.stdin:
-        from app.ui import session
+        try:
+            from app.ui.state import session
+        except ImportError:  # where older versions have it
+            from app.ui import session
         from app.world.tool_files import files, write
 
         simulation, directory = session.simulation(), folder / line.strip()

@@ -8,8 +8,8 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
-from app.ui.misconceptions import MISCONCEPTIONS, for_page
-from app.ui.prose import markdown
+from app.ui.draw.prose import markdown
+from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
 from app.ui.text import prose
 from app.world.faults import FAULTS, LEFT_OUT
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.content import LANGUAGES, STORY, load
 from app.flow.model import Step
-from app.ui.speaker import LONG_ONLY
+from app.ui.presenting.speaker import LONG_ONLY
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 

@@ -12,7 +12,7 @@ from app.content.template import placeholders
 from app.flow.chain import PLACES
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
-from app.ui.misconceptions import MISCONCEPTIONS
+from app.ui.reference.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ROOT / "assets" / "content"
@@ -181,7 +181,7 @@ def test_every_message_that_the_code_names_exists(language: str) -> None:
 )
 def test_each_heading_of_evidence_and_each_note_is_drawn_somewhere(language: str, kind: str, named: str) -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "app" / "ui").rglob("*.py")]
-    drawn = set(re.findall(r'"(\w+)"', (ROOT / "app" / "ui" / "speaker.py").read_text(encoding="utf-8")))
+    drawn = set(re.findall(r'"(\w+)"', (ROOT / "app" / "ui" / "presenting" / "speaker.py").read_text(encoding="utf-8")))
     drawn |= {"".join(names) for text in texts for names in re.findall(named, text)}
     drawn |= {key.split(".")[1] for text in texts for key in re.findall(rf"{kind}\.\w+", text)}
     drawn |= {name for it in MISCONCEPTIONS.values() for name in it.evidence}

@@ -18,8 +18,8 @@ from app.flow.consent import Action
 from app.flow.model import Status, Step
 from app.flow.ports import Access, Execution
 from app.flow.verdict import Outcome
-from app.ui import session
-from app.ui.visit import Visit
+from app.ui.state import session
+from app.ui.state.visit import Visit
 from tests.live.eks import SUBJECT, Eks
 from tests.live.test_doctor_live import RULES
 from tests.live.test_walk_live import WithKubelet

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
-from app.ui import session
+from app.ui.state import session
 from app.world.simulation import Simulation
 from app.world.world import World
 

@@ -11,8 +11,10 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
-from app.ui import navigation, session, wording
+from app.ui.draw import wording
+from app.ui.frame import navigation
 from app.ui.lab import trial
+from app.ui.state import session
 from app.ui.text import prose
 from app.world import edits
 from app.world.faults import FAULTS

@@ -19,7 +19,7 @@ def sent(screen) -> str:
 
 
 def tokens(screen, world=None) -> list[str]:
-    from app.ui import session
+    from app.ui.state import session
     from app.wiring import simulated
 
     ports = simulated(session.simulation(), world or screen.world)

@@ -8,9 +8,9 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from app.ui.diagram import ASSETS, FIGURES, ROOM, file_name, real_names, svg
-from app.ui.figures import FLOW
-from app.ui.render_diagrams import render
+from app.ui.figures.diagram import ASSETS, FIGURES, ROOM, file_name, real_names, svg
+from app.ui.figures.figures import FLOW
+from app.ui.figures.render_diagrams import render
 
 DRAWN = [
     pytest.param(figure, layout, language, id=file_name(figure, layout, language))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import load
-from app.ui.documents import ITSELF, document, json_lines, matches, yaml_lines
-from app.ui.evidence.difference import difference
+from app.ui.draw.documents import ITSELF, document, json_lines, matches, yaml_lines
+from app.ui.step.evidence.difference import difference
 
 PLAIN = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff")

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from app.content import load
 from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject, Walk
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
-from app.ui.checks import checks, outcome
-from app.ui.evidence import VIEWS
-from app.ui.evidence.parts import Pair, scheme
+from app.ui.draw.checks import checks, outcome
+from app.ui.figures.wire import wire
+from app.ui.step.evidence import VIEWS
+from app.ui.step.evidence.parts import Pair, scheme
 from app.ui.text import escape
-from app.ui.wire import wire
 from tests.screens.test_text import Balanced
 
 CHECKS = dict(

@@ -10,7 +10,7 @@ from app.flow.model import Step
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.access import ACTION
 from app.flow.walk import walk
-from app.ui.evidence import BELOW_CHECKS, VIEWS
+from app.ui.step.evidence import BELOW_CHECKS, VIEWS
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes
 
 EN = load("en")

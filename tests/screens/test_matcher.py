@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.content import LANGUAGES, load
 from app.flow.model import Step, Walk
 from app.flow.policy_edits import EDITS
-from app.ui.instruments.matcher import Sides, drawing
-from app.ui.lives import lives, session_of
+from app.ui.figures.lives import lives, session_of
+from app.ui.step.instruments.matcher import Sides, drawing
 
 HOST = "oidc.eks.us-east-1.amazonaws.com/id/E"
 ARN = f"arn:aws:iam::111122223333:oidc-provider/{HOST}"
@@ -123,7 +123,7 @@ def test_broken_json_keeps_what_was_drawn_and_says_where_it_breaks():
 @pytest.mark.parametrize("count", [51, 6_500])
 def test_too_many_statements_are_counted_and_not_evaluated(monkeypatch, count):
     evaluated = []
-    monkeypatch.setattr("app.ui.instruments.matcher.compare", lambda *_: evaluated.append(1))
+    monkeypatch.setattr("app.ui.step.instruments.matcher.compare", lambda *_: evaluated.append(1))
     found = typed('{"Version":"2012-10-17","Statement":[' + ",".join(["{}"] * count) + "]}")
     assert "more than 50 statements" in found["problem"]
     assert evaluated == []

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from app.content import LANGUAGES, load
-from app.ui import page_errors
+from app.ui.draw import page_errors
 
 SECRET = "what only the log may say"
 
@@ -29,11 +29,11 @@ def sentence(screen, language):
 @pytest.mark.parametrize(
     ("page", "part", "stays"),
     [
-        ("sts_assume", "app.ui.comparing.verdict", "found_sts_assume"),  # in a fragment
-        ("sts_assume", "app.ui.lesson.checks", "matcher_mounted"),
-        ("sts_assume", "app.ui.lesson.glossary", "found_sts_assume"),
-        ("webhook", "app.ui.lesson.wire", "found_webhook"),
-        ("why", "app.ui.blast_radius.result", "page"),
+        ("sts_assume", "app.ui.step.instruments.claims_table.verdict", "found_sts_assume"),  # in a fragment
+        ("sts_assume", "app.ui.step.page.checks", "matcher_mounted"),
+        ("sts_assume", "app.ui.step.page.glossary", "found_sts_assume"),
+        ("webhook", "app.ui.step.page.wire", "found_webhook"),
+        ("why", "app.ui.story.blast_radius.result", "page"),
     ],
 )
 def test_a_part_that_fails_takes_nothing_else_away(screen, monkeypatch, caplog, language, page, part, stays):
@@ -63,7 +63,7 @@ def test_a_button_whose_action_fails_leaves_the_page(screen, monkeypatch, langua
 
     monkeypatch.setattr(LocalScriptRunner, "__init__", as_the_server_does)
     shown = screen(lang=language).open("webhook")
-    monkeypatch.setattr("app.ui.session.run_again", broken)
+    monkeypatch.setattr("app.ui.state.session.run_again", broken)
     shown.test.run()
     shown.click("run_again")
     assert not shown.test.exception

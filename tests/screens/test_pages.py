@@ -6,8 +6,8 @@ import pytest
 
 from app.content import LABS, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
-from app.ui.glossary import TERMS
 from app.ui.marks import NUMBERS
+from app.ui.reference.glossary import TERMS
 
 STEPS = [step.value for step in Step]
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app.content import LANGUAGES, load
 from app.flow.model import Status, Step
 from app.flow.predictions import QUESTIONS, outcome
-from app.ui.session import Visit
+from app.ui.state.session import Visit
 from tests.screens.conftest import Screen
 
 
@@ -17,7 +17,7 @@ def page():
     import streamlit as st
 
     from app.content import load
-    from app.ui.predict import predict
+    from app.ui.step.predict import predict
 
     if predict(st.session_state["step"], st.session_state["given"], load(st.session_state["lang"])):
         st.markdown("evidence")

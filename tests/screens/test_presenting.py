@@ -10,9 +10,10 @@ import pytest
 from app.content import LANGUAGES, STORY, load
 from app.flow.model import Status, Step
 from app.flow.predictions import QUESTIONS
-from app.ui import schemes, session
-from app.ui.pieces import PROOFS, numbered, pieces
-from app.ui.speaker import until
+from app.ui.presenting.slides import PROOFS, numbered, pieces
+from app.ui.presenting.speaker import until
+from app.ui.state import session
+from app.ui.story import schemes
 from app.wiring import simulated
 from tests.screens.test_broken_worlds import no_permission, spoil
 

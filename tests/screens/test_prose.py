@@ -3,8 +3,8 @@
 import pytest
 
 from app.content import ContentError, load
-from app.ui.links import page_link
-from app.ui.prose import markdown
+from app.ui.draw.links import page_link
+from app.ui.draw.prose import markdown
 from app.ui.text import copy_button
 
 EN = load("en")

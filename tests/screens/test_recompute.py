@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
-from app.ui import session
+from app.ui.state import session
 from app.world.tool_files import AWS, CA, KUBECONFIG
 from tests.screens.live import asked_as
 
@@ -18,8 +18,8 @@ from tests.screens.live import asked_as
 def page(step: str) -> None:
     from app.content import load
     from app.flow.model import Step
-    from app.ui import session
-    from app.ui.recompute import recompute
+    from app.ui.state import session
+    from app.ui.step.recompute import recompute
 
     recompute(Step(step), session.visit(), load("en"))
 

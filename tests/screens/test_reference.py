@@ -8,8 +8,8 @@ import pytest
 from app.content import LABS, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
-from app.ui.glossary import GROUPS, TERMS
-from app.ui.misconceptions import MISCONCEPTIONS, for_page
+from app.ui.reference.glossary import GROUPS, TERMS
+from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
 from app.world.faults import FAULTS
 from tests.screens.conftest import Screen
 

@@ -6,7 +6,8 @@ import pytest
 
 from app.content import load
 from app.flow.errors import Unreachable
-from app.ui import reveal, session
+from app.ui.draw import reveal
+from app.ui.state import session
 from tests.screens.live import asked_as, reality
 
 ELSEWHERE = [{"served_on": "192.0.2.1"}, {"served_on": ""}, {"forwarded_by": "x-forwarded-for"}, None]

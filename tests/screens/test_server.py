@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from app.server import BrowserId, KnownPages
-from app.ui import session
+from app.ui.state import session
 
 ROOT = Path(__file__).resolve().parents[2]
 

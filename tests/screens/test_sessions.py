@@ -9,8 +9,8 @@ from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
 from app import server
-from app.ui import allowance, streamlit_sessions
-from app.ui.streamlit_sessions import DeferredLoop, Runner
+from app.ui.state import allowance, streamlit_sessions
+from app.ui.state.streamlit_sessions import DeferredLoop, Runner
 
 
 def descriptors():

@@ -7,8 +7,8 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, load
-from app.ui import session
-from app.ui.thief_deeds import DEFENCES, PATTERNS
+from app.ui.state import session
+from app.ui.thief.actions import DEFENCES, PATTERNS
 from tests.screens.live import reality
 
 NEW = {"token_over", "retire_keys", "trust_nobody", "both"}

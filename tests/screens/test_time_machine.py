@@ -8,7 +8,8 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.errors import Refused
 from app.flow.model import Step
-from app.ui import session, wording
+from app.ui.draw import wording
+from app.ui.state import session
 from app.ui.text import prose
 from app.wiring import simulated
 from app.world import experiments

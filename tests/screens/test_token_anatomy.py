@@ -14,12 +14,12 @@ from app.flow.model import Check, Status, Step, StepReport
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.submission import Submission, submit_changed
 from app.flow.token_anatomy import anatomy
-from app.ui import session
-from app.ui.instruments.token_files import file_tree
-from app.ui.instruments.token_pair import token_pair
-from app.ui.instruments.token_trial import trial
-from app.ui.instruments.token_views import compact, four_views, places
-from app.ui.timeline import Life, life, timeline
+from app.ui.figures.timeline import Life, life, timeline
+from app.ui.state import session
+from app.ui.step.instruments.token_files import file_tree
+from app.ui.step.instruments.token_pair import token_pair
+from app.ui.step.instruments.token_trial import trial
+from app.ui.step.instruments.token_views import compact, four_views, places
 from app.wiring import simulated
 from tests.screens.test_evidence import JUNK, SUBJECT, TEXT, reports
 from tests.screens.test_text import Balanced

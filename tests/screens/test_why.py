@@ -8,8 +8,8 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
-from app.ui.schemes import Scheme, Taken
-from app.ui.story_figure import STORY
+from app.ui.figures.story_figure import STORY
+from app.ui.story.schemes import Scheme, Taken
 from app.world import story
 from app.world.aws.iam import actions as iam
 

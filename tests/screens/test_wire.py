@@ -4,8 +4,8 @@ import re
 
 from app.content import load
 from app.flow.model import Exchange
-from app.ui.sequence import called, sequence
-from app.ui.wire import wire
+from app.ui.figures.sequence import called, sequence
+from app.ui.figures.wire import wire
 
 DRY_RUN = Exchange(
     caller="explorer",

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 
 from app.content import load
 from app.flow.model import Step
-from app.ui import allowance, session
+from app.ui.state import allowance, session
 from app.world.simulation import CLOCK_LIMIT
 from app.world.usage import CAPACITY
 from tests.screens.conftest import ROOT, Screen

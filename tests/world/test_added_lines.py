@@ -8,9 +8,9 @@ from app.content import LANGUAGES, load
 from app.flow.model import Step, Subject
 from app.flow.walk import walk
 from app.flow.webhook_limits import LIMITS, limits
-from app.ui.documents import yaml_lines
-from app.ui.evidence.added_lines import OTHER, explained_by, explanation, group
-from app.ui.evidence.difference import changes, relevant
+from app.ui.draw.documents import yaml_lines
+from app.ui.step.evidence.added_lines import OTHER, explained_by, explanation, group
+from app.ui.step.evidence.difference import changes, relevant
 from app.wiring import simulated
 
 INIT = {"name": "init", "image": "busybox:latest", "command": ["true"]}

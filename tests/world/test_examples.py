@@ -12,7 +12,7 @@ import pytest
 
 from app.flow.model import Step, Subject
 from app.flow.walk import walk
-from app.ui.recompute import expected
+from app.ui.step.recompute import expected
 from app.wiring import simulated
 from app.world.tool_files import files
 

@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui import components, language
+from app.ui.draw import components
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import NOTHING, Guess
+from app.ui.state import language
 from app.ui.text import escape, prose
 from app.world.faults import Fault
 

@@ -8,14 +8,17 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Status, Step
 from app.flow.verdict import Outcome
-from app.ui import components, diagnosis, diagram, session
-from app.ui.checks import mark
-from app.ui.figures import FLOW
-from app.ui.journey import journey
+from app.ui.doctor import diagnosis
+from app.ui.draw import components
+from app.ui.draw.checks import mark
+from app.ui.draw.journey import journey
+from app.ui.figures import diagram
+from app.ui.figures.figures import FLOW
 from app.ui.lab import asking, by_hand, others, shows, trial
 from app.ui.lab.trial import Trial
+from app.ui.state import session
+from app.ui.state.visit import Visit
 from app.ui.text import escape, prose
-from app.ui.visit import Visit
 from app.world import scenario
 
 

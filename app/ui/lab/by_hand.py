@@ -12,10 +12,11 @@ from app.flow.doctor.changes import TRUST_POLICY
 from app.flow.model import Status
 from app.flow.verdict import Outcome
 from app.report import words
-from app.ui import components, language, notice, session
-from app.ui.checks import mark
+from app.ui.draw import components, notice
+from app.ui.draw.checks import mark
 from app.ui.lab import trial
 from app.ui.lab.trial import Trial
+from app.ui.state import language, session
 from app.ui.text import prose
 from app.world import edits
 from app.world.changing import provider_arn

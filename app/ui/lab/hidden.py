@@ -11,14 +11,16 @@ from app.flow.doctor import Diagnosis
 from app.flow.documents import mapping, masked
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step
-from app.ui import components, diagram, language, session
-from app.ui.evidence.parts import json_document, yaml_document
-from app.ui.figures import FLOW
+from app.ui.draw import components
+from app.ui.figures import diagram
+from app.ui.figures.figures import FLOW
 from app.ui.lab import by_hand, shows, trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import Trial
+from app.ui.state import language, session
+from app.ui.state.visit import Visit
+from app.ui.step.evidence.parts import json_document, yaml_document
 from app.ui.text import escape, prose, value
-from app.ui.visit import Visit
 from app.world import scenario
 from app.world.faults import FAULTS
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.model import Step
-from app.ui import components, reference
+from app.ui.draw import components
+from app.ui.draw.links import page_link
 from app.ui.lab import trial
-from app.ui.links import page_link
 from app.ui.marks import NUMBERS
+from app.ui.reference import reference
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
 

@@ -12,10 +12,11 @@ from app.flow.documents import text
 from app.flow.errors import FlowError
 from app.flow.model import Status, Step
 from app.flow.names import DEFAULT_AUDIENCE
-from app.ui import components, session
-from app.ui.checks import mark, said
+from app.ui.draw import components
+from app.ui.draw.checks import mark, said
+from app.ui.state import session
+from app.ui.state.visit import Visit
 from app.ui.text import escape, prose, value
-from app.ui.visit import Visit
 from app.world import scenario
 from app.world.faults import Fault
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.ui import components, language, session, wording
+from app.ui.draw import components, wording
+from app.ui.draw.simulated_only import needs_a_world
 from app.ui.lab import trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
@@ -13,7 +14,7 @@ from app.ui.lab.hidden import hidden
 from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
 from app.ui.lab.strip import world_is_broken
-from app.ui.simulated_only import needs_a_world
+from app.ui.state import language, session
 from app.world.faults import named
 
 

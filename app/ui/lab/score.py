@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from app.content import Content
-from app.ui import session
+from app.ui.state import session
 from app.ui.text import escape
 
 _KEY = "predictions_of_faults"

@@ -10,10 +10,10 @@ from app.flow.model import Exchange
 from app.flow.refusals import ANSWER, APPLICATION
 from app.flow.verdict import Outcome, Seen, Verdict
 from app.report import words
+from app.ui.draw.links import page_link
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.sdk_forms import Form, forms, is_answer, plain
-from app.ui.links import page_link
 from app.ui.text import escape, prose, value
 from app.world.faults import Fault
 from app.world.world import World

@@ -6,11 +6,12 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Status
-from app.ui import components, mode, session
-from app.ui.checks import mark
+from app.ui.draw import components
+from app.ui.draw.checks import mark
+from app.ui.draw.links import page_link
 from app.ui.lab import by_hand, trial
 from app.ui.lab.listing import title
-from app.ui.links import page_link
+from app.ui.state import mode, session
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS
 

@@ -15,8 +15,8 @@ from weakref import WeakSet
 import streamlit as st
 
 from app.flow.model import Step
-from app.ui import mode, session
 from app.ui.lab import score
+from app.ui.state import mode, session
 from app.world.faults import FAULTS, CannotBeCaused, Fault
 from app.world.memento import Memento
 from app.world.world import World

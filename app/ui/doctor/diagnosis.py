@@ -1,0 +1,133 @@
+"""A diagnosis on a page: the verdict with what proves it, the commands that mend it, and every check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.content import Content
+from app.flow.doctor import Change, Diagnosis
+from app.flow.documents import items, text
+from app.flow.model import Check, JsonValue, Status, Step
+from app.flow.verdict import Outcome
+from app.report import words
+from app.ui.draw.checks import listed, mark, said
+from app.ui.draw.code import code
+from app.ui.step.evidence.agreement import disagreement
+from app.ui.step.evidence.difference import change
+from app.ui.text import escape, prose, value
+
+
+def verdict(found: Diagnosis, content: Content) -> str:
+    """The sentence, what proves it, and what a refusal by STS may still mean."""
+    judged, subject, status = found.verdict, found.subject, words.mark(found)
+    rows = {
+        content.message("ui.service_account"): value(f"{subject.namespace}/{subject.service_account}"),
+        content.message("ui.pod"): value(subject.pod) if subject.pod else prose(content.message("doctor.no_pod")),
+        content.message("doctor.read_at"): escape(words.read_at(found.read_at)),
+    }
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown}</dd>" for name, shown in rows.items())
+    parts = [
+        f'<div class="outcome {status}" role="status">{mark(status, content)}'
+        f"<div><p>{prose(words.verdict(found, content))}</p><dl>{facts}</dl></div></div>"
+    ]
+    if judged.check is not None and judged.outcome is not Outcome.WORKS:
+        parts += [_heading("doctor.evidence", content), _evidence(judged.check, content)]
+    if judged.refusal:
+        told = content.message(f"doctor.refusals.{judged.refusal}")
+        parts += [_heading("doctor.refusal", content), f"<p>{prose(told)}</p>"]
+        for heading, causes in words.meanings(judged, content):
+            lines = "".join(f"<li>{prose(cause)}</li>" for cause in causes)
+            parts.append(f"<h3>{escape(heading)}</h3><ul>{lines}</ul>")
+    if later := words.later(found, content):
+        parts += [
+            _heading("doctor_page.later", content),
+            f"<ul>{''.join(f'<li>{prose(it)}</li>' for it in later)}</ul>",
+        ]
+    if conflict := disagreement(found.walk.report(Step.STS_ASSUME), content):
+        parts.append(conflict)
+    if failures := items(found.evidence, "recent_failures"):
+        parts += [_heading("doctor_page.failures", content), _failures(failures, content)]
+    return f'<div class="diagnosis">{"".join(parts)}</div>'
+
+
+def seen(found: Diagnosis, content: Content) -> str:
+    """How the break shows: the product's words, where they stand and in which step; empty where nobody said any."""
+    shown, named = found.verdict.seen, found.verdict.check
+    if shown is None or (named is not None and named.error == shown.text):  # the evidence has them already
+        return ""
+    step = content.message(f"steps.{shown.step}.short")
+    told = prose(content.message("doctor_page.seen_at", step=step))
+    return f"{_heading('doctor_page.seen', content)}<p>{told} {value(shown.where)}</p>{said(shown.text, content)}"
+
+
+def _heading(key: str, content: Content) -> str:
+    return f'<h2 class="heading">{escape(content.message(key))}</h2>'
+
+
+def _evidence(check: Check, content: Content) -> str:
+    rows = "".join(
+        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(found)}</dd>"
+        for key, found in (("got", check.got), ("expected", check.expected), ("where", check.where))
+        if found
+    )
+    reason = f"<p>{prose(content.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
+    return f"{reason}{f'<dl>{rows}</dl>' if rows else ''}{said(check.error, content) if check.error else ''}"
+
+
+def _failures(failures: Sequence[JsonValue], content: Content) -> str:
+    """What STS refused to whom, as CloudTrail has it."""
+    columns = ("time", "code", "subject", "role")
+    names = {key: escape(content.message(f"doctor_page.{key}")) for key in columns}
+    head = "".join(f'<th scope="col">{name}</th>' for name in names.values())
+    cells = (
+        "".join(f'<td data-head="{name}">{value(text(failure, key))}</td>' for key, name in names.items())
+        for failure in failures
+    )
+    rows = "".join(f"<tr>{row}</tr>" for row in cells)
+    return (
+        f'<div class="scroll" tabindex="0"><table class="failures"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def fix(found: Diagnosis, content: Content) -> str:
+    """What to do, as lines to copy."""
+    wanted = found.fix
+    if wanted is None:
+        return ""
+    commands = "".join(code(content, command) for command in wanted.commands)
+    note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
+    lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
+    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{_change(wanted.change, content)}"
+
+
+def _change(wanted: Change | None, content: Content) -> str:
+    """What becomes of the object."""
+    if wanted is None:
+        return ""
+    title = content.message("doctor_page.change", object=wanted.object)
+    drawn = change(wanted.before, wanted.after, content)
+    return f'<details class="more" open><summary>{escape(title)}</summary>{drawn}</details>'
+
+
+def all_checks(found: Diagnosis, content: Content) -> str:
+    """Every check, by step; a step in which something did not pass stands open."""
+    parts = [_heading("doctor.checks", content)]
+    for step, checks in found.steps():
+        worst = next(
+            (
+                status
+                for status in (Status.FAILED, Status.WARNING, Status.UNKNOWN, Status.NOT_REACHED)
+                if any(check.status is status for check in checks)
+            ),
+            Status.PASSED,
+        )
+        title = escape(content.message(f"steps.{step}.title"))
+        passed = sum(check.status is Status.PASSED for check in checks)
+        opened = " open" if worst in (Status.FAILED, Status.WARNING) else ""
+        parts.append(
+            f'<details class="more step {worst}"{opened}><summary>{mark(worst, content)} {title} '
+            f'<span class="quiet">{passed}/{len(checks)}</span></summary>'
+            f"{listed(checks, found.subject, content)}</details>"
+        )
+    return "".join(parts)

@@ -1,0 +1,104 @@
+"""The doctor: one ServiceAccount examined, what is broken and the commands that mend it; saved, opened, surveyed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.errors import FlowError
+from app.report import page as report
+from app.report import words
+from app.ui.doctor import snapshot_file
+from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
+from app.ui.doctor.survey import surveyed
+from app.ui.draw import actions, components, notice
+from app.ui.state import choosing, language, mode, session
+from app.ui.state.visit import Visit
+from app.ui.text import prose
+
+
+def doctor() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("doctor")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+
+    # (1) Another's diagnosis, if one is opened: then nobody is asked.
+    opened = snapshot_file.opened(content)
+    if opened is not None:
+        saved = content.message("doctor_page.opened", time=words.read_at(opened.read_at))
+        components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
+        _draw(opened, content)
+        return
+
+    # (2) Our own; who came for a real cluster must not take the simulated one for it.
+    if not mode.is_live() and mode.refusal() is None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="simulated"):
+            st.caption(content.message("doctor_page.simulated"), width="content")
+            st.button(
+                content.message("doctor_page.to_live"), key="to_live", icon=":material/lan:", on_click=mode.go_live
+            )
+    visit = session.last_visit()
+    if visit is None:
+        if problem := choosing.state().problem:
+            notice.show(problem, content, key="problem")
+        return
+    st.button(
+        content.message("doctor_page.examine"),
+        help=content.message("doctor_page.examine_help"),
+        key="examine",
+        icon=":material/stethoscope:",
+        type="primary",
+        on_click=session.run_again,
+    )
+    found = session.diagnosis(visit)
+    _draw(found, content)
+    _offer(found, visit, content)
+    _take_along(found, content)
+
+    # (3) Everybody else.
+    surveyed(content)
+
+
+def _draw(found: Diagnosis, content: Content) -> None:
+    components.block(verdict(found, content) + seen(found, content), key="diagnosis")
+    if found.fix:
+        components.block(fix(found, content), key="fix")
+    components.block(all_checks(found, content), key="diagnosis_checks")
+
+
+def _offer(found: Diagnosis, visit: Visit, content: Content) -> None:
+    """The actions without which it stays unknown, or for which a check waits."""
+    if mode.is_live():
+        lacking, first = actions.lacking(*visit.walk), words.to_be_sure(found)
+        actions.draw(sorted(lacking, key=lambda action: action not in first), visit, content, key="doctor")
+
+
+def _take_along(found: Diagnosis, content: Content) -> None:
+    name = f"irsa-{found.subject.namespace}-{found.subject.service_account}"
+    saved = snapshot_file.saved(found)
+    if isinstance(saved, FlowError):
+        components.block(notice.notice(saved, content), key="notice_save")
+        return
+    with st.container(horizontal=True, gap="small", key="take_along"):
+        st.download_button(
+            content.message("doctor_page.save"),
+            saved,
+            file_name=f"{name}.json",
+            mime="application/json",
+            help=content.message("doctor_page.save_help"),
+            key="save",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            content.message("doctor_page.report"),
+            report.of_diagnosis(found, content),
+            file_name=f"{name}.html",
+            mime="text/html",
+            key="report",
+            icon=":material/description:",
+            on_click="ignore",
+        )

@@ -1,0 +1,88 @@
+"""What sends something, as buttons: what each does, what it needs, what goes where; where the walk lacks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.consent import Action
+from app.flow.model import Step, StepReport, Subject
+from app.flow.permissions_needed import NEEDS, Forecast, need, rules, rules_as_yaml
+from app.ui.draw import components
+from app.ui.draw.code import code
+from app.ui.state import live, session
+from app.ui.state.visit import Visit
+from app.ui.text import escape, prose
+
+NOT_ASKED = "not_asked"
+
+
+def offer(step: Step, visit: Visit, content: Content) -> None:
+    """The actions that would decide what a step left open; nothing where there are none."""
+    draw(lacking(visit.walk.report(step)), visit, content, key=step)
+
+
+def draw(wanted: Sequence[Action], visit: Visit, content: Content, *, key: str) -> None:
+    """The actions under their heading; nothing where there are none."""
+    if wanted:
+        heading = f'<h2 class="heading">{escape(content.message("actions.heading"))}</h2>'
+        lead = f'<p class="caption">{prose(content.message("actions.lead"))}</p>'
+        components.block(heading + lead, key=f"actions_{key}")
+        _buttons(wanted, visit, content, key=key)
+
+
+def lacking(*reports: StepReport) -> list[Action]:
+    """The actions that nobody has asked for and for which a check stays open, each once."""
+    found = (need(check.id).action for report in reports for check in report.checks if check.reason == NOT_ASKED)
+    return list(dict.fromkeys(action for action in found if action is not None))
+
+
+def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
+    """Draws the buttons of what an instrument sends and nobody has asked for; whether there are any."""
+    wanted = [action for action in actions if action in session.missing(action)]
+    if not wanted:
+        return False
+    components.block(f'<p class="caption">{prose(content.message("actions.instrument"))}</p>', key=f"lead_{key}")
+    _buttons(wanted, session.visit(), content, key=key)
+    return True
+
+
+def _buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: str) -> None:
+    for action in actions:
+        with st.container(border=True, key=f"action_{key}_{action}"):
+            components.block(_told(action, visit, content), key=f"told_{key}_{action}")
+            st.button(
+                content.message(f"actions.{action}.do"),
+                key=f"do_{key}_{action}",
+                icon=":material/send:",
+                on_click=live.grant,
+                args=(action,),
+            )
+
+
+def _told(action: Action, visit: Visit, content: Content) -> str:
+    words = {part: prose(content.message(f"actions.{action}.{part}")) for part in ("does", "needs", "sends")}
+    rows = "".join(
+        f"<dt>{escape(content.message(f'actions.{part}'))}</dt><dd>{text}</dd>" for part, text in words.items()
+    )
+    return f'<dl class="action">{rows}</dl>{_allowed(action, visit.walk.subject, visit.forecast, content)}'
+
+
+def _allowed(action: Action, subject: Subject, forecast: Forecast | None, content: Content) -> str:
+    """The rule that it takes, with what the cluster says to it beforehand; nothing where the cluster has no say."""
+    uses = [use for use, found in NEEDS.items() if found.action is action]
+    accesses = [access for use in uses for access in need(use).of(subject)]
+    if not accesses:
+        return ""
+    answers = {forecast.of(use) for use in uses} if forecast else {None}
+    answer = "no" if False in answers else "unknown" if None in answers else "yes"
+    sign = {"no": "✕", "unknown": "?", "yes": "✓"}[answer]
+    status = {"no": "failed", "unknown": "unknown", "yes": "passed"}[answer]
+    is_open = " open" if answer == "no" else ""
+    return (
+        f'<details class="more {status}"{is_open}><summary><span class="mark" aria-hidden="true">{sign}</span> '
+        f"{prose(content.message(f'actions.allowed_{answer}'))}</summary>"
+        f"{code(content, rules_as_yaml(rules(accesses)))}</details>"
+    )

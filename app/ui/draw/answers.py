@@ -1,0 +1,56 @@
+"""What servers answer to a question that is asked for its own sake: taken or refused, in their own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.flow.model import Status
+from app.ui.draw.checks import said
+from app.ui.marks import MARKS
+from app.ui.text import escape, prose, value
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One answer."""
+
+    taken: bool
+    got: str = ""
+    """What came of it, where it was taken."""
+    code: str = ""
+    """The server's code for its refusal."""
+    said: str = ""
+    """Its words, letter by letter."""
+
+    @property
+    def status(self) -> Status:
+        """As the mark of a check."""
+        return Status.PASSED if self.taken else Status.FAILED
+
+
+def ask(question: Callable[[], _Answer], told: Callable[[_Answer], str]) -> tuple[Answer, _Answer | None]:
+    """Asks, and returns the answer beside what was got; `told` says that in a few words."""
+    try:
+        got = question()
+    except FlowError as error:
+        return Answer(taken=False, code=error.code, said=error.said), None
+    return Answer(taken=True, got=told(got)), got
+
+
+def row(title: str, answer: Answer, content: Content, *, note: str = "") -> str:
+    """A question with its answer as an item of a list: `title` and `note` are sentences of ours."""
+    sign = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
+    word = content.message("answers.taken" if answer.taken else "answers.refused")
+    got = f"<p>{value(answer.got)}</p>" if answer.got else ""
+    words = said(f"{answer.code}: {answer.said}" if answer.code else answer.said, content) if answer.said else ""
+    below = f'<p class="quiet">{prose(note)}</p>' if note else ""
+    return (
+        f'<li class="{answer.status}"><div class="name">{sign} {prose(title)}'
+        f'<b class="word">{escape(word)}</b></div>{got}{words}{below}</li>'
+    )

@@ -1,0 +1,148 @@
+"""The checks of a step: a mark and a word, what was found; on failure the product's own words, why, how to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from app.content import Content
+from app.flow.model import Check, Status, StepReport, Subject, Walk
+from app.flow.submission import Submission
+from app.report.words import would_allow
+from app.ui.draw.code import code
+from app.ui.draw.links import page_link
+from app.ui.marks import MARKS
+from app.ui.text import escape, prose, readable, told_by, value
+
+
+def mark(status: Status, content: Content) -> str:
+    """The sign of a status, with its word for those who do not see the sign."""
+    word = escape(content.message(f"statuses.{status}"))
+    return f'<span class="mark" aria-hidden="true">{MARKS[status]}</span><span class="unseen">{word}</span>'
+
+
+def checks(report: StepReport, subject: Subject, content: Content) -> str:
+    """The checks of a step in their order. The first that did not pass stands open, and whatever a server refused."""
+    return listed(report.checks, subject, content, kind=report.step)
+
+
+def listed(found: Sequence[Check], subject: Subject, content: Content, *, kind: str = "") -> str:
+    """The same for any checks; `kind` is a class of the list."""
+    first = next((check for check in found if check.status not in (Status.PASSED, Status.NOT_REACHED)), None)
+    rows = (_row(check, subject, content, opened=check is first or bool(check.error)) for check in found)
+    return f'<ol class="{f"checks {kind}".strip()}">{"".join(rows)}</ol>'
+
+
+def unread(found: Submission, subject: Subject, content: Content) -> str:
+    """Why there is no token: who refused to give it, in their words; or what is wrong with what was read."""
+    return listed([found.malformed], subject, content) if found.malformed else said(found.unread, content)
+
+
+def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> str:
+    words = content.check(check.id).fill(check, subject)
+    passed = check.status is Status.PASSED
+    is_open = " open" if opened else ""
+    beside = escape(told_by(check.got)) if passed else escape(content.message(f"statuses.{check.status}"))
+    return (
+        f'<li class="{check.status}" data-check="{escape(check.id)}"><details{is_open}><summary>'
+        f'{mark(check.status, content)}<span class="name">{prose(words.title)}</span>'
+        f'<span class="beside">{beside}</span></summary><div class="inside">{_inside(check, subject, content)}</div>'
+        "</details></li>"
+    )
+
+
+def _inside(check: Check, subject: Subject, content: Content) -> str:
+    words = content.check(check.id).fill(check, subject)
+    parts: list[str] = []
+    if check.reason:
+        parts.append(f"<p>{prose(content.message(f'reasons.{check.reason}'))}</p>")
+    if check.error:
+        parts.append(said(check.error, content))
+    parts.append(allowed_by(would_allow(check, content), content))
+    rows = [("got", check.got), ("expected", check.expected), ("where", check.where)]
+    shown = "".join(f"<dt>{_label(content, key)}</dt><dd>{_found(text, content)}</dd>" for key, text in rows if text)
+    if shown:
+        parts.append(f"<dl>{shown}</dl>")
+    explained = ["what", "why"] if check.status is Status.PASSED else ["what", "why", "fix"]
+    parts.extend(
+        f'<p><span class="label">{_label(content, key)}</span> {prose(getattr(words, key))}</p>' for key in explained
+    )
+    return "".join(parts)
+
+
+def allowed_by(texts: Iterable[tuple[str, str]], content: Content) -> str:
+    """The least that would allow what may not be read: RBAC rules, an IAM policy, or both."""
+    return "".join(f"<p>{prose(sentence)}</p>{code(content, text)}" for sentence, text in texts)
+
+
+def _found(text: str, content: Content) -> str:
+    """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
+    if text == "[]":
+        return prose(content.message("ui.empty_list"))
+    when = readable(text)
+    return value(text) if when == text else f'{value(text)}<br><span class="quiet">{escape(when)}</span>'
+
+
+def said(error: str, content: Content) -> str:
+    """A product's own words, letter by letter; nothing where it said nothing."""
+    if not error:
+        return ""
+    return (
+        f'<figure class="said"><figcaption>{_label(content, "server_said")}</figcaption>'
+        f"<blockquote>{escape(error)}</blockquote></figure>"
+    )
+
+
+def _label(content: Content, key: str) -> str:
+    return escape(content.message(f"ui.{key}"))
+
+
+def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[str, str]]) -> str:
+    """What came of the step, in one sentence, with the two or three values that prove it.
+
+    On failure the fix stands below it; where the walk did not get here, the way to what broke.
+    """
+    status, subject, below = report.status, walk.subject, ""
+    if status in (Status.PASSED, Status.WARNING):
+        sentence = content.message(f"outcomes.{report.step}")
+    else:
+        worst = next((check for check in report.checks if check.status is status), None)
+        worst = worst or next(check for check in report.checks if check.status is Status.NOT_REACHED)
+        title = content.check(worst.id).fill(worst, subject).title
+        told = [content.message(f"outcomes.{status}", check=title)]
+        if worst.reason:
+            told.append(content.message(f"reasons.{worst.reason}"))
+        facts = []
+        if status is Status.FAILED:
+            facts = [(content.message(f"ui.{key}"), getattr(worst, key)) for key in ("got", "expected")]
+            below = _fix(worst, subject, content)
+        if status is Status.NOT_REACHED:
+            told, below = told[-1:], _broken(report, walk, content)
+        sentence = " ".join(told)
+    shown = "".join(f"<dt>{escape(name)}</dt><dd>{_found(text, content)}</dd>" for name, text in facts if text)
+    return (
+        f'<div class="outcome {status}" role="status">{mark(status, content)}'
+        f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}</div></div>"
+    )
+
+
+def _broken(report: StepReport, walk: Walk, content: Content) -> str:
+    """Where the chain breaks, as a link to that step; where nothing is broken, what this step waits for."""
+    found = walk.verdict
+    step, check = found.step, found.check
+    if found.status is Status.UNKNOWN:
+        before = walk.reports[: walk.reports.index(report)]
+        nearest = next((it for it in reversed(before) if it.status is Status.UNKNOWN), None)
+        if nearest is not None:
+            step, check = nearest.step, next(it for it in nearest.checks if it.status is Status.UNKNOWN)
+    if step is None or check is None:
+        return ""
+    title = content.check(check.id).fill(check, walk.subject).title
+    words = prose(content.message(f"verdict.{found.status}", step=content.message(f"steps.{step}.short"), check=title))
+    return f"<p>{page_link(content, step, words)}</p>"
+
+
+def _fix(check: Check, subject: Subject, content: Content) -> str:
+    """What the server said of a failed check, and how to mend it."""
+    fix = prose(content.check(check.id).fill(check, subject).fix)
+    quoted = said(check.error, content) if check.error else ""
+    return f'{quoted}<p class="fix"><span class="label">{_label(content, "fix")}</span> {fix}</p>'

@@ -1,0 +1,79 @@
+"""How the pages draw what Streamlit has no element for: components with the theme's variables and without an iframe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.ui.state import route
+from app.ui.text import prose
+
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
+
+
+def component(name: str) -> Callable[..., Any]:
+    """The component whose script is `assets/scripts/<name>.js`, with what `shared.js` declares in its scope."""
+    scripts = ASSETS / "scripts"
+    js = "".join((scripts / f"{file}.js").read_text(encoding="utf-8") for file in ("shared", name))
+    return st.components.v2.component(f"irsa_{name}", js=js)
+
+
+_styles = component("styles")
+_block = component("block")
+_page = component("page")
+_top = component("top")
+
+
+@cache
+def _style_sheet() -> str:
+    """Every file of `assets/styles`, the base first: one sheet, which all components share."""
+    found = sorted((ASSETS / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
+    return "".join(path.read_text(encoding="utf-8") for path in found)
+
+
+@cache
+def _frame() -> str:
+    return (ASSETS / "frame.css").read_text(encoding="utf-8")
+
+
+def styles() -> None:
+    """Sets the look of all that follows: Streamlit's own parts, and what the components draw."""
+    st.html(f"<style>{_frame()}</style>")
+    _styles(data={"css": _style_sheet()}, key="styles")
+
+
+def block(html: str, key: str, *, answers: bool = False) -> None:
+    """Draws `html`, whose values from outside are escaped already. What the reader unfolded stays so over reruns.
+
+    Links of `text.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
+    click, in this run and no other, opens its first fold, and the focus goes on from there.
+    """
+    asked = _block(data={"html": html, "answers": answers}, key=key, on_go_change=nothing).go
+    if asked:
+        route.follow(asked)
+
+
+def goal(text: str) -> None:
+    """Draws what one will know after a page, in content's inline Markdown.
+
+    Not a block: a component is empty for a moment when a page is turned to, and what stands below it would jump.
+    """
+    st.html(f'<p class="goal">{prose(text)}</p>')
+
+
+def nothing() -> None:
+    """A component hands on a value only where somebody listens to it."""
+
+
+def top(shown: str) -> None:
+    """Goes to the top of the page where it shows something else than before; `shown` names what."""
+    _top(data={"shown": shown}, key="top")
+
+
+def page(language: str, name: str, title: str) -> None:
+    """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus."""
+    _page(data={"language": language, "page": name, "title": title}, key="page")

@@ -1,0 +1,81 @@
+"""What stands in the way, in plain words: what was found, what would have done, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.flow.model import Status
+from app.ui.draw import components
+from app.ui.draw.checks import mark, said
+from app.ui.state import live, mode
+from app.ui.state.visit import Visit
+from app.ui.text import escape, prose, utc
+
+
+class Hindrance(Protocol):
+    """What content has words for below `errors`."""
+
+    @property
+    def words(self) -> str:
+        """Their key."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What they leave out."""
+        ...
+
+
+def notice(error: Hindrance, content: Content) -> str:
+    """The words for an error, as HTML."""
+    words = content.error(error.words, **error.values)
+    rows = "".join(
+        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{prose(text)}</dd>"
+        for key, text in (("got", words.got), ("expected", words.expected), ("fix", words.fix))
+    )
+    return (
+        f'<div class="notice" role="alert">{mark(Status.WARNING, content)}'
+        f"<div><p><strong>{prose(words.title)}</strong></p><dl>{rows}</dl></div></div>"
+    )
+
+
+def show(error: FlowError, content: Content, key: str) -> None:
+    """Draws it, and below it the ways on: to ask once more, and back to the simulated cluster."""
+    components.block(notice(error, content), key=f"notice_{key}")
+    with st.container(horizontal=True, gap="small", key=f"ways_{key}"):
+        if mode.is_live():
+            again = content.message("mode.run_again")
+            st.button(again, key=f"again_{key}", icon=":material/replay:", type="primary", on_click=live.run_again)
+        back = content.message("mode.to_simulated")
+        st.button(back, key=f"simulate_{key}", icon=":material/undo:", on_click=mode.simulate)
+
+
+def silence(visit: Visit, content: Content) -> None:
+    """Says which steps are as they were read before, because a server did not answer now; nothing where none is."""
+    if not visit.as_of:
+        return
+    listed = "".join(
+        f"<li>{escape(content.message(f'steps.{step}.short'))}: "
+        f"{escape(content.message('mode.as_of', time=utc(at)))}</li>"
+        for step, at in visit.as_of.items()
+    )
+    words = said(visit.said, content) if visit.said else ""
+    components.block(
+        f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p><strong>'
+        f"{prose(content.message('mode.silent'))}</strong></p>{words}<ul>{listed}</ul></div></div>",
+        key="silence",
+    )
+
+
+def lost(loss: str, content: Content) -> None:
+    """Says why the reader's world is gone, and what there is still."""
+    words = " ".join(content.message(f"limits.{key}") for key in (f"lost_{loss}", "lost_kept"))
+    components.block(
+        f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p>{prose(words)}</p></div></div>',
+        key="lost",
+    )

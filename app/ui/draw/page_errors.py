@@ -1,0 +1,110 @@
+"""What a reader sees of an error of ours: one sentence with an id, in place of the part that could not be drawn.
+
+The log has the same id, with the traceback (logger `irsa_explorer`). No page shows a traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
+
+from app.content import Content
+from app.flow.model import Status
+from app.ui.draw import components
+from app.ui.draw.checks import mark
+from app.ui.state import language, session
+from app.ui.text import prose
+
+P = ParamSpec("P")
+
+_log = logging.getLogger("irsa_explorer")
+_OUR_CODE = tuple(Path(__file__).resolve().parents[3] / folder for folder in ("app", "pages"))
+_STREAMLIT = Path(st.__file__).parent
+_PENDING = "page_error"
+"""In the session: the id of an error that is not on the page yet, because it ended the run."""
+
+
+@contextmanager
+def contained(content: Content) -> Iterator[None]:
+    """Draws what is inside. Where that raises, the sentence stands there instead, and the page goes on after it."""
+    try:
+        yield
+    except Exception as error:
+        _draw(_record(error), content)
+
+
+def fragment(draw: Callable[P, None]) -> Callable[P, None]:
+    """`st.fragment`, its errors contained: Streamlit runs a fragment by itself, without the page around it.
+
+    Who has used too much waits there as well.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        context = get_script_run_ctx()
+        if context is not None and context.fragment_ids_this_run:
+            session.admit()
+        try:
+            draw(*args, **kwargs)
+        except Exception as error:
+            _draw(_record(error), language.content())
+
+    return st.fragment(drawn)
+
+
+def on_script_error(error: Exception) -> bool:
+    """What `st.App` calls for an error that ended a run, such as one in a button's callback.
+
+    The page is drawn once more, with the sentence on top. Where the second run fails as well, only the sentence is
+    left. Returns True: Streamlit shows nothing of its own.
+    """
+    again = _PENDING not in st.session_state
+    st.session_state[_PENDING] = _record(error)
+    if again:
+        with suppress(RerunException):  # the next run is requested by then; this one has ended anyway
+            st.rerun()
+    else:
+        pending(language.content())
+    return True
+
+
+def pending(content: Content) -> None:
+    """Draws the sentence about an error that ended the run before this one; nothing where none did."""
+    if error_id := st.session_state.pop(_PENDING, None):
+        _draw(str(error_id), content)
+
+
+def _record(error: Exception) -> str:
+    """Writes the error to the log, and returns its id.
+
+    One line is enough for an error inside Streamlit: it is mostly junk in the place of a widget's value.
+    """
+    error_id = secrets.token_hex(4)
+    frames = traceback.extract_tb(error.__traceback__)[::-1]
+    ours = next((frame for frame in frames if _is_in(frame, *_OUR_CODE)), None)
+    if ours is not None and next(frame for frame in frames if _is_in(frame, *_OUR_CODE, _STREAMLIT)) is ours:
+        _log.error("error %s on a page", error_id, exc_info=error)
+    else:
+        place = f" ({ours.filename}:{ours.lineno})" if ours else ""
+        _log.warning("error %s on a page, in Streamlit: %r%s", error_id, error, place)
+    return error_id
+
+
+def _is_in(frame: traceback.FrameSummary, *folders: Path) -> bool:
+    return any(Path(frame.filename).is_relative_to(folder) for folder in folders)
+
+
+def _draw(error_id: str, content: Content) -> None:
+    sentence = prose(content.message("page_errors.sentence", id=error_id))
+    html = f'<div class="notice" role="alert">{mark(Status.WARNING, content)}<div><p>{sentence}</p></div></div>'
+    components.block(html, key=f"page_error_{error_id}")

@@ -1,0 +1,66 @@
+"""How a reader gets a terminal whose kubectl, aws and Python see a simulated world.
+
+The keys of this browser's world are secrets, if only of a simulation, so they do not go through the browser: a button
+has the server write them into files that only its own account can read, and the page names the files. It is offered
+where the browser is on the same machine as the server; elsewhere the path would help nobody. Whoever else presses the
+button cannot read what it wrote.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from app.content import Content
+from app.ui.draw import components, page_errors
+from app.ui.draw.code import code
+from app.ui.state import mode, session
+from app.ui.text import prose
+from app.world.tool_files import AWS, KUBECONFIG, files, write
+from app.world.world import World
+
+
+@page_errors.fragment
+def terminal(content: Content) -> None:
+    """The two ways: this browser's world, and a world of the terminal's own."""
+    if mode.is_live():
+        _say("mode.own_terminal", content)
+    elif mode.is_on_this_machine():
+        here = session.world()
+        _say("recompute.this_world", content)
+        if st.button(content.message("recompute.write_files"), key="write_files", icon=":material/terminal:"):
+            hand_out(here)
+        if _folder(here).is_dir():
+            _say("recompute.written", content, "\n".join(_commands(_folder(here))))
+    _say("recompute.other_world", content, "python -m app world --dir world")
+
+
+def hand_out(world: World) -> None:
+    """Writes the world's files into a folder of its own."""
+    _folder(world).mkdir(mode=0o700, exist_ok=True)
+    for name, text in files(session.simulation(), world).items():
+        write(_folder(world) / name, text)
+
+
+def _folder(world: World) -> Path:
+    """Below the world's own directory: it goes when the world goes, and with the process."""
+    return world.directory / "terminal"
+
+
+def _commands(folder: Path) -> list[str]:
+    """What to type first: where the examples are, which Python has the packages, and whose keys to use."""
+    quoted = shlex.quote
+    return [
+        f"cd {quoted(str(components.ASSETS.parent))}",
+        f"export PATH={quoted(str(Path(sys.executable).parent))}:$PATH",
+        f"export KUBECONFIG={quoted(str(folder / KUBECONFIG))}",
+        f"set -a; . {quoted(str(folder / AWS))}; set +a",
+    ]
+
+
+def _say(key: str, content: Content, commands: str = "") -> None:
+    typed = code(content, commands) if commands else ""
+    components.block(f"<p>{prose(content.message(key))}</p>{typed}", key=key.replace(".", "_"))

@@ -1,0 +1,150 @@
+"""The two wordings of STS: the switch between them, and both texts of each refusal, side by side and really asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.documents import text
+from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.ports import Ports
+from app.ui.draw import components
+from app.ui.draw.answers import Answer, ask
+from app.ui.state import session
+from app.ui.state.depth import WIRE, depth
+from app.ui.text import escape, prose
+from app.world.aws.errors import AwsError
+from app.world.experiments import DEFAULT
+from app.world.scenario import NAMESPACE, ROLE
+from app.world.wordings import Wording, ask_sts
+from app.world.world import World
+
+WORDINGS: tuple[Wording, ...] = ("current", "classic")
+_KEY = "sts_wording"
+_KEPT = "wordings_asked"
+_SESSION = "irsa-explorer-wording"
+_NO_TOKEN = "irsa-explorer"
+_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One refusal in both wordings."""
+
+    case: str
+    current: Answer
+    classic: Answer
+
+    @property
+    def differs(self) -> bool:
+        """Whether STS has changed its words for it."""
+        return self.current.said != self.classic.said
+
+
+def fold(content: Content) -> None:
+    """The switch and the texts, folded but for who wants all of it: STS is asked once it is unfolded."""
+    opened = depth() == WIRE
+    unfolded = st.expander(
+        content.message("wording.heading"),
+        icon=":material/translate:",
+        expanded=opened,
+        key=f"wording_fold_{opened}",
+        on_change="rerun",
+    )
+    if unfolded.open:
+        with unfolded:
+            switch(content)
+            side_by_side(content)
+
+
+def switch(content: Content) -> None:
+    """The control that says in which words STS refuses, in the simulated world."""
+    st.session_state[_KEY] = session.world().account.sts_wording
+    st.segmented_control(
+        content.message("wording.switch"),
+        WORDINGS,
+        key=_KEY,
+        format_func=lambda wording: content.message(f"wording.{wording}"),
+        help=content.message("wording.help"),
+        required=True,
+        on_change=_chosen,
+    )
+
+
+def side_by_side(content: Content) -> None:
+    """What STS says in both wordings, when and by whom either was seen, and how sure that is."""
+    visit, kept = session.simulated_visit(), st.session_state.get(_KEPT)
+    if not isinstance(kept, tuple) or kept[0] is not visit:
+        kept = st.session_state[_KEPT] = (visit, compare(session.simulated_ports(), session.world()))
+    components.block(_drawn(cast("tuple[Pair, ...]", kept[1]), content), key="wordings")
+
+
+def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
+    """Asks STS for each refusal in both wordings; the world's own stays what it is for everybody else."""
+    own, other = (f"arn:aws:iam::{account.account_id}:role/{ROLE}" for account in (world.account, world.other_account))
+
+    def pair(case: str, role_arn: str, audience: str) -> Pair:
+        def token() -> str:
+            return ports.cluster.request_token(NAMESPACE, DEFAULT, audience, _SECONDS) if audience else _NO_TOKEN
+
+        untold, sent = ask(token, str)
+        current, classic = (_asked(world, wording, role_arn, sent) if sent else untold for wording in WORDINGS)
+        return Pair(case=case, current=current, classic=classic)
+
+    return (
+        pair("no_provider", other, DEFAULT_AUDIENCE),
+        pair("audience", own, world.api_audience),
+        pair("trust", own, DEFAULT_AUDIENCE),
+        pair("not_a_jwt", own, ""),
+    )
+
+
+def _asked(world: World, wording: Wording, role_arn: str, token: str) -> Answer:
+    try:
+        answer = session.simulation().run(ask_sts(world, wording, role_arn, _SESSION, token))
+    except AwsError as error:
+        return Answer(taken=False, code=error.code, said=error.message)
+    return Answer(taken=True, got=text(answer, "AssumedRoleUser", "Arn"))
+
+
+def set_wording(world: World, wording: Wording) -> None:
+    """In which words STS refuses from now on, whichever account the role is in."""
+    world.account.sts_wording = world.other_account.sts_wording = wording
+
+
+def _chosen() -> None:
+    set_wording(session.world(), st.session_state[_KEY])
+    session.run_again()
+
+
+def _drawn(pairs: tuple[Pair, ...], content: Content) -> str:
+    changed = "".join(_pair(pair, content) for pair in pairs if pair.differs)
+    same = "".join(
+        f"<li>{prose(content.message(f'wording.cases.{pair.case}.title'))}"
+        f"<blockquote>{_words(pair.current)}</blockquote></li>"
+        for pair in pairs
+        if not pair.differs
+    )
+    heading = escape(content.message("wording.unchanged"))
+    return (
+        f'<div class="wordings"><p>{prose(content.message("wording.lead"))}</p>{changed}'
+        f"<h3>{heading}</h3><ul>{same}</ul><p>{prose(content.message('wording.sources'))}</p></div>"
+    )
+
+
+def _pair(pair: Pair, content: Content) -> str:
+    texts = "".join(
+        f"<div><h4>{escape(content.message(f'wording.{wording}'))}</h4><blockquote>{_words(answer)}</blockquote></div>"
+        for wording, answer in zip(WORDINGS, (pair.current, pair.classic), strict=True)
+    )
+    title, seen, sure = (
+        prose(content.message(f"wording.cases.{pair.case}.{part}")) for part in ("title", "seen", "sure")
+    )
+    return f'<section><h3>{title}</h3><div class="beside">{texts}</div><p>{seen}</p><p>{sure}</p></section>'
+
+
+def _words(answer: Answer) -> str:
+    return escape(f"{answer.code}: {answer.said}" if answer.said else answer.got)

@@ -1,0 +1,1 @@
+"""Diagrams and other figures, drawn from a walk or from what was sent."""

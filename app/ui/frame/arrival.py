@@ -1,0 +1,69 @@
+"""What comes before every page: the walk that it is about, or what stands in its way."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui.draw import components, notice
+from app.ui.frame import navigation
+from app.ui.marks import NUMBERS
+from app.ui.state import address, choosing, depth, language, live, mode, session
+from app.ui.state.visit import Visit
+from app.ui.text import escape
+
+ABOUT_A_WALK = frozenset({"home", *Step})
+"""The pages that cannot be drawn without one."""
+
+
+def arrive(content: Content) -> Visit | None:
+    """The walk, made where there is none yet; None where a real cluster allows none."""
+    look = {**language.named(), **depth.named(), **({} if mode.was_refused() else mode.named())}
+    if mode.is_live():
+        chosen = choosing.state()
+        address.read(chosen)
+        visit = live.arrive(content)
+        address.write(chosen, look)
+        return visit
+    address.put(look)
+    with st.spinner(content.message("ui.running")):
+        return session.simulated_visit()
+
+
+def hindrances(visit: Visit | None, content: Content) -> None:
+    """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
+    st.html(_mode(visit, content))
+    if loss := session.loss():
+        notice.lost(loss, content)
+    if mode.was_refused() and (refused := mode.refusal()):
+        notice.show(refused, content, key="refused")
+    elif mode.is_live() and visit:
+        if problem := choosing.state().problem:
+            notice.show(problem, content, key="problem")
+        notice.silence(visit, content)
+
+
+def _mode(visit: Visit | None, content: Content) -> str:
+    """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
+    if not mode.is_live():
+        return f'<p class="mode simulated"><strong>{escape(content.message("ui.mode_simulated"))}</strong></p>'
+    names = [choosing.cluster(content)]
+    if visit:
+        subject = visit.walk.subject
+        names += [f"{subject.namespace}/{subject.service_account}", subject.pod]
+    shown = " · ".join(escape(name) for name in names if name)
+    return f'<p class="mode"><strong>{escape(content.message("ui.mode_live"))}</strong> {shown}</p>'
+
+
+def without_walk(name: str, content: Content) -> None:
+    """The page's title and aim, and why there is no more."""
+    lesson = content.lesson(name)
+    with navigation.onward(name, content):
+        if name in list(Step):
+            st.title(f"{NUMBERS[Step(name)]} {lesson.title}", anchor=False)
+            components.goal(lesson.section("goal").body)
+        else:
+            st.title(lesson.title, anchor=False)
+        if problem := choosing.state().problem:
+            notice.show(problem, content, key="problem")

@@ -1,0 +1,115 @@
+"""What the reader may do to the world: walk again, move its clock, throw it away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.consent import Action
+from app.ui.draw import components
+from app.ui.frame import pickers
+from app.ui.state import choosing, live, mode, session
+from app.ui.text import escape, value
+
+HOURS = (1, 6, 20)
+"""Steps of the clock: an hour is the life of the credentials, in twenty the token passes 80 % of its own."""
+_REFUSED = "clock_refused"
+
+
+def panel(content: Content) -> None:
+    """What the pages are about, and everything that can be done to it."""
+    if mode.is_live():
+        _cluster(content)
+    else:
+        _world(content)
+
+
+def _cluster(content: Content) -> None:
+    """Which cluster, and as whom. It is read, and nothing else."""
+    components.block(f'<h2 class="heading">{escape(content.message("mode.your_cluster"))}</h2>', key="cluster")
+    pickers.pickers(content)
+    st.button(
+        content.message("mode.run_again"),
+        help=content.message("mode.run_again_help"),
+        icon=":material/replay:",
+        key="run_again",
+        width="stretch",
+        on_click=session.run_again,
+    )
+    if choosing.state().is_own:
+        st.caption(content.message("mode.own_pod"))
+    if actions := choosing.state().asked_for:
+        listed = "".join(
+            f"<li>{escape(content.message(f'actions.{action}.do'))}</li>" for action in Action if action in actions
+        )
+        heading = escape(content.message("mode.granted"))
+        components.block(f'<p class="quiet">{heading}</p><ul class="granted">{listed}</ul>', key="granted")
+        st.button(
+            content.message("mode.only_read"),
+            help=content.message("mode.only_read_help"),
+            icon=":material/lock:",
+            key="only_read",
+            width="stretch",
+            on_click=live.only_read,
+        )
+
+
+def _world(content: Content) -> None:
+    """The world's account and time, and all that it can be told."""
+    world = session.world()
+    facts = (("account", world.account_id), ("region", world.region))
+    rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)
+    heading = escape(content.message("screens.world"))
+    components.block(f'<h2 class="heading">{heading}</h2><dl>{rows}</dl>', key="world")
+    clock(content, key="sidebar")
+    if st.button(
+        content.message("ui.run_again"),
+        help=content.message("ui.run_again_help"),
+        icon=":material/replay:",
+        key="run_again",
+        width="stretch",
+        on_click=session.run_again,
+    ):
+        milliseconds = f"{session.visit().seconds * 1000:.0f}"
+        st.caption(content.message("ui.ran_in", milliseconds=milliseconds))
+    if st.button(
+        content.message("ui.reset"),
+        help=content.message("ui.reset_help"),
+        icon=":material/delete_sweep:",
+        key="reset",
+        width="stretch",
+        on_click=session.reset,
+    ):
+        st.caption(content.message("ui.reset_done"))
+
+
+def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
+    """The world's time, and buttons that move it by so many hours; of a real cluster, why there are none."""
+    if mode.is_live():
+        st.caption(content.message("mode.no_clock"))
+        return
+    now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
+    in_sidebar = key == "sidebar"
+    st.caption(content.message("ui.clock_now", time=now), help=content.message("ui.clock_help") if in_sidebar else None)
+    with st.container(horizontal=True, gap="small", key=f"clock_{key}"):
+        for step in hours:
+            st.button(
+                content.message("ui.clock_forward", hours=step),
+                key=f"clock_{key}_{step}",
+                on_click=_forward,
+                args=(step, key),
+            )
+    if st.session_state.pop(f"{_REFUSED}_{key}", False):
+        st.warning(content.message("screens.clock_too_far"))
+    if not in_sidebar:
+        st.caption(content.message("ui.clock_help"))
+
+
+def _forward(hours: int, key: str) -> None:
+    try:
+        session.move_clock(hours * 3600.0)
+    except ValueError:
+        st.session_state[f"{_REFUSED}_{key}"] = True

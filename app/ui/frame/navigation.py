@@ -1,0 +1,92 @@
+"""The pages, where they stand in the sidebar, and the way from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import streamlit as st
+
+from app.content import LABS, REFERENCE, STORY, TOOLS, Content
+from app.flow.model import Status, Step, Walk
+from app.ui.marks import NUMBERS
+from app.ui.state import route
+
+_ICONS = {
+    Status.PASSED: ":material/check_circle:",
+    Status.WARNING: ":material/error:",
+    Status.FAILED: ":material/cancel:",
+    Status.UNKNOWN: ":material/help:",
+    Status.NOT_REACHED: ":material/radio_button_unchecked:",
+}
+_PAGE_ICONS = {
+    "home": ":material/home:",
+    "why": ":material/contrast:",
+    "break_it": ":material/science:",
+    "time_machine": ":material/history:",
+    "thief": ":material/key_off:",
+    "doctor": ":material/stethoscope:",
+    "misconceptions": ":material/psychology_alt:",
+    "glossary": ":material/menu_book:",
+}
+
+
+def name(page: str, content: Content) -> str:
+    """What the page is called wherever it is named beside others: short, with its step's number."""
+    if page in (*LABS, *TOOLS, *REFERENCE):
+        return content.lesson(page).title
+    if page in _PAGE_ICONS:
+        return content.message(f"screens.{page}")
+    return f"{NUMBERS[Step(page)]} {content.message(f'steps.{page}.short')}"
+
+
+def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
+    """The pages by section. A step's icon shows how it ended in the last walk, if there was one."""
+    statuses = {step: walk.report(step).status if walk else Status.NOT_REACHED for step in Step}
+    icons = _PAGE_ICONS | {step.value: _ICONS[status] for step, status in statuses.items()}
+    sections = {
+        "story": STORY[: -len(Step)],
+        "steps": STORY[-len(Step) :],
+        "labs": LABS,
+        "tools": TOOLS,
+        "reference": REFERENCE,
+    }
+    return {
+        content.message(f"ui.nav_{section}"): [_page(page, content, icons[page]) for page in pages_]
+        for section, pages_ in sections.items()
+    }
+
+
+def _page(page: str, content: Content, icon: str) -> st.Page:
+    return st.Page(
+        route.PAGES_DIRECTORY / f"{page}.py",
+        title=name(page, content),
+        icon=icon,
+        url_path=page,
+        default=page == STORY[0],
+    )
+
+
+@contextmanager
+def onward(page: str, content: Content) -> Iterator[None]:
+    """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
+
+    The last page leads on to the lab, and back to the first. `route.leave` takes these ways.
+    """
+    with st.container(key="body"):
+        yield
+    place = STORY.index(page)
+    with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
+        if place > 0:
+            _way(STORY[place - 1], content, key="previous", shortcut="Left")
+        if place == len(STORY) - 1:
+            label = content.message("screens.back_home")
+            st.button(label, key="back_home", type="tertiary", on_click=route.ask, args=(STORY[0],))
+        _way((*STORY, *LABS)[place + 1], content, key="next", shortcut="Right")
+
+
+def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
+    label = content.message(f"ui.{key}_to", title=name(page, content))
+    st.button(label, key=key, shortcut=shortcut, type=kind, on_click=route.ask, args=(page,))

@@ -1,0 +1,151 @@
+"""The controls of live mode's choice. What the cluster does not list can be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from app import wiring
+from app.content import Content
+from app.flow.documents import text
+from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.permissions_needed import need, rules, rules_as_yaml
+from app.flow.visible import visible
+from app.ui.draw import components
+from app.ui.draw.code import code
+from app.ui.state.choosing import Listed, State, state
+from app.ui.text import escape, prose, value
+
+_IN_CLUSTER = "\0in-cluster"
+"""The entry for the cluster in whose Pod we run: no context has that name."""
+
+
+def pickers(content: Content) -> None:
+    """Everything that can be chosen, each with what stands in its way."""
+    chosen = state()
+    if _cluster(chosen, content):
+        _in_cluster(chosen, content)
+    _aws(chosen, content)
+
+
+def _in_cluster(chosen: State, content: Content) -> None:
+    _pick("namespace", chosen.namespace, chosen.lists.get(("namespaces",)), "choose.namespace", content)
+    accounts = chosen.lists.get(("service_accounts", chosen.namespace))
+    _pick("service_account", chosen.service_account, accounts, "choose.service_account", content)
+    pods = chosen.lists.get(("pods", chosen.namespace, chosen.service_account))
+    _pick("pod", chosen.pod or "", pods, "choose.pod", content)
+
+
+def _cluster(chosen: State, content: Content) -> bool:
+    """Whether there is a cluster to choose."""
+    try:
+        contexts = wiring.contexts()
+        names, current, problem = list(contexts.by_name), contexts.current, None
+    except FlowError as error:
+        names, current, problem = [], "", error
+    if wiring.is_in_cluster():
+        names.append(_IN_CLUSTER)
+    now = _IN_CLUSTER if chosen.choice.in_cluster else chosen.choice.context or current
+
+    def name_of(context: str) -> str:
+        return content.message("mode.in_cluster") if context == _IN_CLUSTER else context
+
+    if names:
+        _select("context", names, now, name_of, content)
+    _told(problem if not names else chosen.problem, content, "context")
+    return bool(names)
+
+
+def _aws(chosen: State, content: Content) -> None:
+    names = ["", *wiring.profiles()]
+    _select(
+        "profile",
+        names,
+        chosen.choice.profile,
+        lambda profile: profile or content.message("mode.profile_of_environment"),
+        content,
+    )
+    visit = chosen.visit
+    st.session_state["pick_region"] = chosen.choice.region
+    st.text_input(
+        content.message("ui.region"),
+        key="pick_region",
+        placeholder=visit.region if visit else None,
+        max_chars=40,
+        on_change=_picked,
+        args=("region",),
+    )
+    if visit is None:
+        return
+    if visit.identity_error:
+        _told(visit.identity_error, content, "identity")
+        return
+    rows = (("ui.account", text(visit.identity, "Account")), ("mode.identity", text(visit.identity, "Arn")))
+    shown = "".join(f"<dt>{escape(content.message(key))}</dt><dd>{value(found)}</dd>" for key, found in rows)
+    components.block(f"<dl>{shown}</dl>", key="identity")
+
+
+def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content) -> None:
+    """A list of the cluster's; a name that is not in it can be typed."""
+    names = list(listed.names) if listed else []
+    roles = dict(zip(names, listed.roles, strict=True)) if listed else {}
+    if what == "pod":
+        names = ["", *names]
+
+    def name_of(name: str) -> str:
+        role = roles.get(name, "").rpartition("/")[2]
+        return f"{name} → {role}" if role else name or content.message("mode.no_pod")
+
+    _select(what, names, now, name_of, content, typed=True)
+    if listed and not isinstance(listed.error, Unreachable) and listed.error is not state().problem:  # told above
+        _told(listed.error, content, what, use)
+
+
+def _select(
+    what: str, names: Sequence[str], now: str, name_of: Callable[[str], str], content: Content, *, typed: bool = False
+) -> None:
+    options = [*names, *([now] if now and now not in names else [])]
+    st.session_state[f"pick_{what}"] = now if now in options else None
+    st.selectbox(
+        content.message(f"mode.{what}"),
+        options,
+        format_func=lambda name: visible(name_of(name), keep=""),
+        key=f"pick_{what}",
+        placeholder=content.message("mode.choose"),
+        accept_new_options=typed,
+        on_change=_picked,
+        args=(what,),
+    )
+
+
+def _picked(what: str) -> None:
+    """Takes over what was picked, and drops what hung on the choice before."""
+    chosen, picked = state(), str(st.session_state.get(f"pick_{what}") or "").strip()
+    match what:
+        case "context":
+            in_cluster = picked == _IN_CLUSTER
+            context = "" if in_cluster else picked
+            chosen.turn_to(replace(chosen.choice, context=context, in_cluster=in_cluster))
+        case "profile":
+            chosen.turn_to(replace(chosen.choice, profile=picked))
+        case "region":
+            chosen.turn_to(replace(chosen.choice, region=picked))
+        case _:
+            chosen.pick(what, picked)
+
+
+def _told(error: FlowError | None, content: Content, key: str, use: str = "") -> None:
+    """In short what stands in the way, and the rule that would let us by."""
+    if error is None:
+        return
+    words = content.error(error.words, **error.values)
+    lines = f'<p class="warning"><span class="mark" aria-hidden="true">!</span> {prose(words.title)}</p>'
+    if isinstance(error, NotPermitted) and use and not error.about_login:
+        lines += (
+            f"<p>{prose(content.message('mode.type_it'))}</p>{code(content, rules_as_yaml(rules(need(use).accesses)))}"
+        )
+    else:
+        lines += f"<p>{prose(words.fix)}</p>"
+    components.block(f'<div class="notice small">{lines}</div>', key=f"told_{key}")

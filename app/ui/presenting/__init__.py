@@ -1,0 +1,1 @@
+"""The instructor's view: slides of a page, and the speaker's notes."""

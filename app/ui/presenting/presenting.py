@@ -1,0 +1,188 @@
+"""Presenting a page to a room: `?present=1` is what the projector shows, `?present=notes` is the speaker's own window.
+
+The server draws all pieces of a page, the browser shows one after the other: no key waits for a rerun. The two windows
+of a talk talk to each other in the browser. What is said aloud goes to the speaker's window only.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import streamlit as st
+
+from app.content import STORY, Content
+from app.flow.errors import FlowError
+from app.flow.model import Step
+from app.ui.draw import components
+from app.ui.draw.journey import journey
+from app.ui.figures import diagram
+from app.ui.figures.figures import FLOW
+from app.ui.marks import NUMBERS
+from app.ui.presenting import speaker
+from app.ui.presenting.slides import Piece, Scenes, pieces
+from app.ui.state import address, route, session
+from app.ui.story import schemes
+from app.ui.text import escape
+
+PARAM = "present"
+PROJECTOR, NOTES = "1", "notes"
+
+KEYS = {
+    "forward": ("ArrowRight", "PageDown", " "),
+    "back": ("ArrowLeft", "PageUp"),
+    "first": ("Home",),
+    "last": ("End",),
+    "blank": (".", "b"),
+    "notes": ("s",),
+    "keys": ("?",),
+    "leave": ("Escape",),
+}
+"""What each key does, as browsers name keys. Clickers send PageDown, PageUp, a full stop or a `b`."""
+_CAPS = {"ArrowRight": "→", "ArrowLeft": "←", "Escape": "Esc"}
+
+_presenter = components.component("presenter")
+
+
+def present(page: str, content: Content) -> bool:
+    """Draws the page for the projector, or the speaker's window; False, and nothing drawn, where nobody asked for it.
+
+    Pages outside the story are for looking something up: they are shown as always.
+    """
+    asked = st.query_params.get(PARAM)
+    if asked == NOTES:
+        _bare()
+        _presenter(data={"html": speaker.notes(session.visit().walk, _scenes(), content), "keys": _acts()}, key="notes")
+        return True
+    if asked != PROJECTOR or page not in STORY:
+        return False
+    _bare()
+    _project(page, content)
+    return True
+
+
+def start(page: str, content: Content) -> None:
+    """The button that begins to present; nothing on a page that has no pieces."""
+    if page in STORY:
+        label, told = content.message("present.start"), content.message("present.start_help")
+        icon = ":material/slideshow:"
+        st.button(label, key="start_presenting", help=told, icon=icon, width="stretch", on_click=_begin)
+
+
+def _begin() -> None:
+    st.query_params[PARAM] = PROJECTOR
+
+
+def _project(page: str, content: Content) -> None:
+    place = STORY.index(page)
+    asked = _presenter(
+        data={
+            "html": _screen(page, content),
+            "page": page,
+            "before": STORY[place - 1] if place else "",
+            "after": STORY[place + 1] if place + 1 < len(STORY) else "",
+            "keys": _acts(),
+        },
+        key="projector",
+        on_go_change=components.nothing,
+        on_leave_change=components.nothing,
+    )
+    if asked.go:
+        route.follow(asked.go)
+    if asked.leave:
+        del st.query_params[PARAM]
+        st.rerun()
+
+
+def _bare() -> None:
+    """Hides all that belongs to a reader's page."""
+    st.html(f"<style>{_frame()}</style>")
+
+
+@cache
+def _frame() -> str:
+    return (components.ASSETS / "presenting.css").read_text(encoding="utf-8")
+
+
+def _acts() -> dict[str, str]:
+    """What to do, by key."""
+    return {key: act for act, keys in KEYS.items() for key in keys}
+
+
+def _screen(page: str, content: Content) -> str:
+    """The whole screen: where we are, the figures, every piece, and the sheet of keys."""
+    walk = session.visit().walk
+    title, line = content.lesson(page).title, ""
+    if page in list(Step):
+        title, line = f"{NUMBERS[Step(page)]} {title}", journey(Step(page), walk, content)
+    shown = pieces(page, walk, _scenes() if page == "why" else {}, content)
+    figures = {piece.figure: _figure(piece, page, content) for piece in shown if piece.figure}
+    place, count = STORY.index(page), len(STORY)
+    return (
+        f'<div class="slides" data-page="{escape(page)}"><header>{line}<h1>{escape(title)}</h1></header>'
+        f'<div class="middle">{_unlinked("".join(figures.values()))}<div class="stage" aria-live="polite">'
+        f"{_unlinked(''.join(_piece(piece) for piece in shown))}</div></div>"
+        f"<footer><span>{escape(content.message('present.page_of', at=place + 1, count=count))}</span>"
+        f'<span class="at" data-words="{escape(content.messages["present.piece_of"])}"></span>'
+        f"{_button('back', '‹', content)}{_button('forward', '›', content)}{_button('keys', '?', content)}</footer>"
+        f'<progress max="{count}" data-before="{place}" aria-label="{escape(content.message("present.progress"))}">'
+        f'</progress>{_sheet(page, content)}<div class="blank" role="status" hidden><span class="unseen">'
+        f"{escape(content.message('present.blanked'))}</span></div></div>"
+    )
+
+
+def _unlinked(html: str) -> str:
+    """`html` without its links: a stray click takes no talk to another page."""
+    return re.sub(r"</?a\b[^>]*>", "", html)
+
+
+def _scenes() -> Scenes:
+    try:
+        return schemes.read(session.simulated_ports(), session.world())
+    except FlowError:
+        return {}
+
+
+def _piece(piece: Piece) -> str:
+    status = session.visit().walk.report(Step(piece.lit)).status if piece.lit else ""
+    return (
+        f'<section class="piece" data-name="{escape(piece.name)}" data-lit="{escape(piece.lit)}" data-status="{status}"'
+        f' data-figure="{escape(piece.figure)}" hidden>{piece.html}</section>'
+    )
+
+
+def _figure(piece: Piece, page: str, content: Content) -> str:
+    """The figure of a piece. The browser has several at once: each has ids of its own, Graphviz's root none."""
+    told = page if page in list(Step) else "overview"
+    drawing = piece.drawing or (
+        f'<figure class="diagram" role="img" aria-label="{escape(content.message(f"figure.alternatives.{told}"))}">'
+        f"{diagram.svg(FLOW.name, content.language, diagram.real_names(session.visit().walk))}</figure>"
+    )
+    named = drawing.replace("<figure ", f'<figure data-figure="{escape(piece.figure)}" ', 1)
+    return named.replace(' id="graph0"', "").replace(' id="', f' id="{escape(piece.figure)}-')
+
+
+def _button(act: str, sign: str, content: Content) -> str:
+    name = escape(content.message(f"present.{act}"))
+    return f'<button type="button" data-act="{act}" aria-label="{name}" title="{name}">{sign}</button>'
+
+
+def _sheet(page: str, content: Content) -> str:
+    """Every key and what it does; the way to the notes, and out."""
+    rows = "".join(
+        f"<dt>{' '.join(f'<kbd>{escape(_cap(key, content))}</kbd>' for key in keys)}</dt>"
+        f"<dd>{escape(content.message(f'present.key.{act}'))}</dd>"
+        for act, keys in KEYS.items()
+    )
+    notes = f"./{'' if page == STORY[0] else page}?{address.query(content.language, **{PARAM: NOTES})}"
+    words = {key: escape(content.message(f"present.{key}")) for key in ("keys", "open_notes", "leave", "close")}
+    return (
+        f'<dialog aria-labelledby="keys_heading"><h2 id="keys_heading">{words["keys"]}</h2><dl>{rows}</dl>'
+        f'<p><a href="{escape(notes)}" target="irsa_notes" data-notes>{words["open_notes"]}</a>'
+        f'<button type="button" data-act="leave">{words["leave"]}</button>'
+        f'<button type="button" data-act="keys">{words["close"]}</button></p></dialog>'
+    )
+
+
+def _cap(key: str, content: Content) -> str:
+    return content.message("present.key.space") if key == " " else _CAPS.get(key, key)

@@ -1,0 +1,219 @@
+"""A page cut into pieces for a screen that a room looks at: one idea a piece, the walk's real values in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+
+from app.content import Content
+from app.flow import predictions
+from app.flow.model import Check, Status, Step, StepReport, Walk
+from app.flow.predictions import QUESTIONS
+from app.ui.draw.checks import mark, outcome, said
+from app.ui.draw.prose import markdown
+from app.ui.figures.figures import FLOW
+from app.ui.step.evidence import VIEWS
+from app.ui.story import blast_radius
+from app.ui.story.schemes import Scene, Scheme, Taken
+from app.ui.text import escape, prose, value
+
+PROOFS: dict[Step, tuple[str, ...]] = {
+    Step.OIDC_PROVIDER: ("issuer.discovery", "issuer.cluster_keys", "provider.exists", "provider.audience"),
+    Step.SERVICE_ACCOUNT: ("service_account.annotation", "trust.provider", "trust.subject", "trust.decision"),
+    Step.WEBHOOK: ("webhook.volume", "webhook.mount", "webhook.environment"),
+    Step.TOKEN_MOUNT: ("token.issuer", "token.audience", "token.subject", "token.signature"),
+    Step.STS_ASSUME: ("sts.provider", "sts.audience", "sts.signature", "sts.trust"),
+    Step.ACCESS: ("access.identity", "access.policy", "access.list_buckets"),
+}
+"""The checks that carry a step: as many as a room can read at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One idea."""
+
+    name: str
+    """Its notes are `speaker.<page>.<name>`."""
+    title: str
+    """Its first line, as plain text."""
+    html: str
+    lit: str = ""
+    """The step that the diagram lights; empty for the whole diagram."""
+    figure: str = FLOW.name
+    """The name of the figure that stands with it; empty for none."""
+    drawing: str = ""
+    """That figure as HTML, where it is not the flow."""
+
+
+Scenes = Mapping[Scheme, Scene]
+"""The ways to hand out permissions, as this world has them; empty where they could not be read."""
+
+
+def pieces(page: str, walk: Walk, scenes: Scenes, content: Content) -> list[Piece]:
+    """The pieces of a page of the story, in their order."""
+    if page in list(Step):
+        return list(_of_step(walk.report(Step(page)), walk, content))
+    return list(_of_home(content) if page == "home" else _of_why(scenes, content))
+
+
+def _of_step(report: StepReport, walk: Walk, content: Content) -> Iterator[Piece]:
+    step = report.step
+    predicted = list(_predicted(step, walk, content))
+    yield _section("goal", step, content, lit=step)
+    yield from predicted[:1]
+    for number in range(1, len(numbered(content.lesson(step).section("what-happens").body)) + 1):
+        yield _happens(number, step, content)
+    yield from predicted[1:]
+    facts = VIEWS[step].facts(report, content)
+    drawn = outcome(report, walk, content, facts)
+    yield Piece(name="outcome", title=_plain(drawn.partition("<p>")[2].partition("</p>")[0]), html=drawn, lit=step)
+    heading = content.message("present.evidence")
+    rows = "".join(_proof(report.check(check_id), walk, content) for check_id in PROOFS[step])
+    html = f'<h2>{escape(heading)}</h2><ol class="proofs">{rows}</ol>'
+    yield Piece(name="evidence", title=heading, html=html, lit=step)
+    yield _section("recap", step, content, lit=step)
+
+
+def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Piece]:
+    """The question to the room, and what the walk says to it; nothing where it cannot tell."""
+    found = predictions.outcome(step, walk)
+    if found is None:
+        return
+    words = f"predictions.{step}"
+    options = {
+        name: prose(content.message(f"{words}.options.{name}", **found.values)) for name in QUESTIONS[step].options
+    }
+    question = content.message(f"{words}.question", **found.values)
+    listed = "".join(f"<li>{option}</li>" for option in options.values())
+    asked = f"<h2>{escape(content.message('predict.heading'))}</h2><p>{prose(question)}</p>"
+    yield Piece(name="predict", title=question, html=f'{asked}<ol class="options">{listed}</ol>', figure="")
+    happened = prose(content.message(f"{words}.happened.{found.happened}", **found.values))
+    marked = "".join(
+        f'<li class="{"passed" if name == found.answer else "before"}">{option}'
+        f"{' <span class=mark>✓</span>' if name == found.answer else ''}</li>"
+        for name, option in options.items()
+    )
+    html = f'<h2>{prose(question)}</h2><ol class="options">{marked}</ol><p class="quiet">{happened}</p>'
+    yield Piece(name="answer", title=_plain(options[found.answer]), html=html, figure="")
+
+
+def _of_home(content: Content) -> Iterator[Piece]:
+    yield _section("intro", "home", content, paragraphs=2)
+    for number, (step, item) in enumerate(zip(Step, numbered(_body("home", "story", content)), strict=True), 1):
+        html = f'<p class="large">{markdown(item, content).removeprefix("<p>").removesuffix("</p>")}</p>'
+        yield Piece(name=f"story_{number}", title=_plain(html), html=html, lit=step)
+    yield _section("analogy", "home", content, paragraphs=2)
+
+
+_TAKEN = {
+    "node-role": (Scheme.NODE_ROLE, Taken.POD_1),
+    "per-service-account": (Scheme.IRSA, Taken.POD_1),
+    "without-sub": (Scheme.IRSA_NO_SUB, Taken.POD_1),
+    "limits": (Scheme.IRSA, Taken.POD_2),
+}
+"""Which Pod is taken over, and how permissions are handed out, in what each section tells."""
+
+
+def _of_why(scenes: Scenes, content: Content) -> Iterator[Piece]:
+    yield _section("goal", "why", content, figure="")
+    yield _section("problem", "why", content, figure="")
+    for anchor, (scheme, taken) in _TAKEN.items():
+        heading = content.lesson("why").section(anchor).heading
+        html = f"<h2>{escape(heading)}</h2>"
+        if scheme in scenes:
+            computed = blast_radius.evaluate(scenes[scheme], taken)
+            drawing = blast_radius.figure(computed, content)
+            html += blast_radius.verdict(computed, content) + _leads("why", anchor, content)
+            yield Piece(name=anchor, title=heading, html=html, figure=anchor, drawing=drawing)
+        else:
+            html += f"<p>{prose(content.message('why.unreadable'))}</p>"
+            yield Piece(name=anchor, title=heading, html=html, figure="")
+    yield _section("pairing", "why", content, paragraphs=2, more=_leads("why", "pairing", content), figure="")
+    yield _section("recap", "why", content, figure="")
+
+
+def _body(page: str, anchor: str, content: Content) -> str:
+    return content.lesson(page).section(anchor).body
+
+
+def _section(
+    anchor: str,
+    page: str,
+    content: Content,
+    *,
+    paragraphs: int = 0,
+    more: str = "",
+    lit: str = "",
+    figure: str = FLOW.name,
+) -> Piece:
+    """A section, or as many of its paragraphs from the first as a room can read at once, with `more` HTML below."""
+    section = content.lesson(page).section(anchor)
+    blocks = section.body.split("\n\n")
+    told = "\n\n".join(blocks[: paragraphs or len(blocks)])
+    html = f"<h2>{escape(section.heading)}</h2>{markdown(told, content)}{more}"
+    return Piece(name=anchor, title=section.heading, html=html, lit=lit, figure=figure)
+
+
+def _happens(number: int, step: Step, content: Content) -> Piece:
+    """The item of that number in full, below those before it, of which only the first sentence stays."""
+    section = content.lesson(step).section("what-happens")
+    items = [_led(item) for item in numbered(section.body)[:number]]
+    before = "".join(f'<li class="before">{_inline(lead, content)}</li>' for lead, _ in items[:-1])
+    lead, rest = items[-1]
+    html = (
+        f'<h2>{escape(section.heading)}</h2><ol class="happens">{before}'
+        f"<li><strong>{_inline(lead, content)}</strong>{markdown(rest, content)}</li></ol>"
+    )
+    return Piece(name=f"happens_{number}", title=_plain(_inline(lead, content)), html=html, lit=step)
+
+
+def _leads(page: str, anchor: str, content: Content) -> str:
+    """The first sentences of a section's bullets; empty where it has none."""
+    leads = re.findall(r"^- \*\*(.+?)\*\*", _body(page, anchor, content), re.MULTILINE)
+    items = "".join(f"<li>{_inline(lead, content)}</li>" for lead in leads)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def numbered(body: str) -> list[str]:
+    """The items of the first numbered list of a Markdown text, each without its number and indent."""
+    items: list[str] = []
+    for line in body.splitlines():
+        found = re.match(r"\d+\.\s+(.*)", line)
+        if found:
+            items.append(found[1])
+        elif items and (not line.strip() or line.startswith("   ")):
+            items[-1] += f"\n{line.removeprefix('   ')}"
+        elif items:
+            break
+    return [item.strip() for item in items]
+
+
+def _led(item: str) -> tuple[str, str]:
+    """An item's first sentence, which is strong, and the rest."""
+    found = re.fullmatch(r"\*\*(.+?)\*\*\s*(.*)", item, re.DOTALL)
+    return (found[1], found[2]) if found else (item, "")
+
+
+def _inline(text: str, content: Content) -> str:
+    return markdown(text, content).strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def _plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html)).strip()
+
+
+def _proof(check: Check, walk: Walk, content: Content) -> str:
+    """A check with what was found; where it did not pass, with what would have passed and the product's own words."""
+    words = content.check(check.id).fill(check, walk.subject)
+    found = value(check.got) if check.got else escape(content.message(f"statuses.{check.status}"))
+    beside = ""
+    if check.status in (Status.FAILED, Status.WARNING):
+        wanted = escape(content.message("ui.expected"))
+        beside = f'<p class="quiet">{wanted} {value(check.expected)}</p>' if check.expected else ""
+        beside += said(check.error, content) if check.error else ""
+    return (
+        f'<li class="{check.status}">{mark(check.status, content)}<div><p>{prose(words.title)}</p>'
+        f"<p>{found}</p>{beside}</div></li>"
+    )

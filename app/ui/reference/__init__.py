@@ -1,0 +1,1 @@
+"""The pages to look things up in: the glossary and the misconceptions."""

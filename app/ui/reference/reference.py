@@ -1,0 +1,57 @@
+"""The pages in which one looks something up: their heading, and a list that the browser narrows down as one types."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import streamlit as st
+
+from app.content import Content
+from app.ui.draw import components
+from app.ui.state import language, route
+from app.ui.text import escape
+
+_lookup = components.component("lookup")
+
+
+def begin(page: str) -> Content:
+    """Draws the page's title and what one will know after it; the texts in the reader's language."""
+    content = language.content()
+    st.title(content.lesson(page).title, anchor=False)
+    components.goal(content.lesson(page).section("goal").body)
+    return content
+
+
+def asked(parameter: str, known: Container[str]) -> str:
+    """What the address asks for; empty where that is nothing that we know."""
+    found = st.query_params.get(parameter, "")
+    return found if found in known else ""
+
+
+def counted(content: Content, messages: str, total: int) -> str:
+    """How many entries are shown, which the browser keeps right, and the words for when there are none.
+
+    The words are `<messages>.count`, with `{shown}` and `{total}`, and `<messages>.none`.
+    """
+    template = content.message(f"{messages}.count", shown="{shown}", total=total)
+    count = content.message(f"{messages}.count", shown=total, total=total)
+    return (
+        f'<p class="count quiet" role="status" data-count="{escape(template)}">{escape(count)}</p>'
+        f'<p class="none" hidden>{escape(content.message(f"{messages}.none"))}</p>'
+    )
+
+
+def lookup(html: str, *, at: str = "", pick: str = "") -> None:
+    """Draws a list. Every `[data-entry]` in it is one entry.
+
+    An `input[data-filter]` narrows it down to the entries with all of its words in `data-words`, a `button[data-pick]`
+    to those that name it in `data-pages`, pages or subjects. `at` is the id of the entry to bring into view and light,
+    `pick` the button to begin with.
+    """
+    went = _lookup(data={"html": html, "at": at, "pick": pick}, key="lookup", on_go_change=_nothing).go
+    if went:
+        route.follow(went)
+
+
+def _nothing() -> None:
+    """A component hands on a value only where somebody listens to it."""

@@ -1,0 +1,1 @@
+"""What one browser has and chose: its session and world, its language, depth, mode and place."""

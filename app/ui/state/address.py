@@ -1,0 +1,93 @@
+"""What an address carries from page to page: how the reader looks, and at what. Names, and never a secret.
+
+A reload, a link opened in a tab of its own and one that is passed on so show the same. What the reader allowed beyond
+reading is not among it: a link must not send anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from app.ui.state.choosing import State
+
+LOOK = ("lang", "depth", "mode", "present")
+CLUSTER = ("context", "in_cluster", "profile", "region")
+SUBJECT = ("namespace", "service_account", "pod")
+NOTHING = dict.fromkeys((*CLUSTER, *SUBJECT))
+"""The choice of the simulated cluster, which has none."""
+_YES = "1"
+
+
+def kept() -> dict[str, str]:
+    """Those of the present address that go along."""
+    return _given(*LOOK, *CLUSTER, *SUBJECT)
+
+
+def query(language: str, **params: str) -> str:
+    """The query of a link to another page of ours; `params` are that page's own."""
+    return urlencode({**kept(), "lang": language, **params})
+
+
+def read(chosen: State) -> None:
+    """Takes over what the address names. What it does not name stays as it was chosen.
+
+    An address that is still the one that we wrote says nothing new: the reader may have chosen since.
+    """
+    asked = _given(*CLUSTER, *SUBJECT)
+    if asked == chosen.written:
+        return
+
+    # (1) The cluster, and as whom: another one wants everything anew.
+    choice = replace(
+        chosen.choice,
+        profile=asked.get("profile", chosen.choice.profile),
+        region=asked.get("region", chosen.choice.region),
+    )
+    if "context" in asked or "in_cluster" in asked:
+        in_cluster = asked.get("in_cluster") == _YES
+        choice = replace(choice, in_cluster=in_cluster, context="" if in_cluster else asked.get("context", ""))
+    if choice != chosen.choice:
+        chosen.turn_to(choice)
+
+    # (2) About whom: what hung on another is chosen anew.
+    for name in SUBJECT:
+        if name in asked and asked[name] != getattr(chosen, name):
+            chosen.pick(name, asked[name])
+
+
+def put(changes: Mapping[str, str | None]) -> None:
+    """Changes the address; None takes a name out of it.
+
+    At once, and always in one order: every change is an entry in the browser's history. The sidebar's links drop the
+    query, and the browser takes one that is put back letter by letter for no change.
+    """
+    given = st.query_params.to_dict()
+    changed = {**given, **changes}
+    wanted = {name: text for name in (*LOOK, *NOTHING, *changed) if (text := changed.get(name)) is not None}
+    if wanted != given:
+        st.query_params.from_dict(wanted)
+
+
+def write(chosen: State, look: Mapping[str, str | None]) -> None:
+    """Puts the choice into the address, as far as it is known, and how the reader looks at it."""
+    choice = chosen.choice
+    named = {
+        "context": choice.context or None,
+        "in_cluster": _YES if choice.in_cluster else None,
+        "profile": choice.profile or None,
+        "region": choice.region or None,
+        "namespace": chosen.namespace or None,
+        "service_account": chosen.service_account or None,
+        "pod": chosen.pod,  # an empty one is a choice: none
+    }
+    put({**look, **named})
+    chosen.written = {name: text for name, text in named.items() if text is not None}
+
+
+def _given(*names: str) -> dict[str, str]:
+    given = st.query_params.to_dict()  # once: a page has hundreds of links
+    return {name: given[name] for name in names if name in given}

@@ -1,0 +1,81 @@
+"""How much CPU time of this server a visitor may use: each browser has a budget, and so has each address.
+
+Charged is what a run of the script takes in its thread, and what it has done on the servers' loop. A page takes 0.05 to
+0.3 CPU seconds, a new world 0.15, a walk 0.07.
+
+- A browser is one person. At a page every two seconds, faster than anyone reads, it takes 0.15 a second for good; 20
+  seconds at once are some hundred pages without a pause.
+- An address may be a room of 300 behind one router: each makes a world, walks and sees a page, 0.4 CPU seconds, 120 in
+  all. After that it has half of a core, since Python runs on one: the other half is left to everybody else.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import streamlit as st
+
+from app.flow.budget import Buckets, Quota
+from app.serving import request_facts
+from app.ui.state import language
+from app.ui.text import prose
+from app.world.metering import payer
+
+OVERDRAFT = 2.0
+"""CPU seconds below zero at which a run that has begun is stopped."""
+
+
+@dataclass(frozen=True)
+class _Budgets:
+    browsers: Buckets = field(default_factory=lambda: Buckets(capacity=20.0, rate=0.15))
+    addresses: Buckets = field(default_factory=lambda: Buckets(capacity=120.0, rate=0.5))
+    threads: threading.local = field(default_factory=threading.local)
+
+
+@st.cache_resource(show_spinner=False)
+def budgets() -> _Budgets:
+    """Those of the process."""
+    return _Budgets()
+
+
+def address() -> str | None:
+    """The visitor's address as our server counts it; None under another server, where only browsers are counted."""
+    facts = request_facts.read(st.context.headers)
+    return facts.visitor if facts else None
+
+
+def admit(browser: str, *, begun: bool = True) -> None:
+    """Charges what this run has taken since it was asked last, and stops it with a sentence where too much was used.
+
+    What it has done on the servers' loop from here on is charged as well. `begun`: whether the run is under way, and
+    may overdraw the budget a little rather than leave half a page.
+    """
+    known = budgets()
+    visitor = address()
+    quota = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
+    known.threads.quota = quota
+    settle()
+    payer.set(quota)
+    if seconds := quota.wait(-OVERDRAFT if begun else 0.0):
+        stop("busy", seconds)
+
+
+def settle() -> None:
+    """Charges what this thread has taken since it was last asked, to who was admitted in it last."""
+    threads = budgets().threads
+    if (quota := getattr(threads, "quota", None)) is not None:
+        now = time.thread_time()
+        quota.take(now - getattr(threads, "charged", 0.0))
+        threads.charged = now
+
+
+def stop(why: str, seconds: float) -> NoReturn:
+    """Draws one sentence, `limits.<why>`, with the seconds to wait, and ends the run."""
+    language.choose()
+    words = language.content().message(f"limits.{why}", seconds=max(math.ceil(seconds), 1))
+    st.html(f'<p role="status">{prose(words)}</p>')
+    st.stop()

@@ -1,0 +1,216 @@
+"""Whom live mode is about: which cluster, which ServiceAccount and Pod, and as whom in AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from app import wiring
+from app.content import Content
+from app.flow.annotations import ROLE_ARN
+from app.flow.consent import NOTHING, Action
+from app.flow.doctor.choosing import rank
+from app.flow.documents import text
+from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.model import JsonValue, Subject
+from app.flow.object_names import NotAName, check_name, check_namespace
+from app.flow.ports import Ports
+from app.ui.state.visit import Visit
+from app.wiring import Choice
+
+_STATE = "live"
+
+
+class NotChosen(FlowError):
+    """It is not known yet which ServiceAccount is meant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One list that the cluster was asked for."""
+
+    names: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    """For ServiceAccounts, by place: the annotation's value; empty where there is none."""
+    error: FlowError | None = None
+    """Why there is no list."""
+
+
+@dataclass(kw_only=True)
+class State:
+    """What one reader has chosen and seen in live mode."""
+
+    choice: Choice
+    namespace: str = ""
+    """Empty until the first list is read."""
+    service_account: str = ""
+    pod: str | None = None
+    """None: nobody has chosen, so the first one is taken. Empty: none."""
+    lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
+    granted: dict[Subject, frozenset[Action]] = field(default_factory=dict)
+    """What this reader has asked for, by whom it is about."""
+    own: Subject | None = None
+    """Who we are, where the chosen cluster is that in whose Pod we run."""
+    settled: bool = False
+    """Whether the walk that all this wants was made, or was found to be impossible."""
+    visit: Visit | None = None
+    """The last walk of the present choice."""
+    read_at: float = 0.0
+    written: dict[str, str] = field(default_factory=dict)
+    """What of all this the address names by our own hand."""
+    problem: FlowError | None = None
+    """Why there is none, or no newer one."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whom it is about."""
+        return Subject(namespace=self.namespace, service_account=self.service_account, pod=self.pod or "")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is about the Pod in which we run."""
+        return self.own is not None and self.own == self.subject
+
+    @property
+    def asked_for(self) -> frozenset[Action]:
+        """What this reader has asked for."""
+        return self.granted.get(self.subject, NOTHING)
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """What may be done beyond reading. Our own Pod's token is ours to read: nobody is asked for it."""
+        return self.asked_for | ({Action.READ_TOKEN} if self.is_own else NOTHING)
+
+    def turn_to(self, choice: Choice) -> None:
+        """Another cluster, or another account: what was granted and learnt is of the one before."""
+        if (choice.context, choice.in_cluster) != (self.choice.context, self.choice.in_cluster):
+            self.namespace = self.service_account = ""
+            self.pod = None
+            self.lists.clear()
+        self.choice = choice
+        self.granted.clear()
+        self.forget()
+
+    def pick(self, what: str, name: str) -> None:
+        """Another `namespace`, `service_account` or `pod`; what hung on the one before is chosen anew."""
+        match what:
+            case "namespace":
+                self.namespace, self.service_account, self.pod = name, "", None
+            case "service_account":
+                self.service_account, self.pod = name, None
+            case _:
+                self.pod = name
+        self.forget()
+
+    def forget(self) -> None:
+        """The next run walks anew, and has nothing to go back to."""
+        self.visit, self.settled = None, False
+
+
+def state() -> State:
+    """This session's; made on first use: the kubeconfig's current context, or the cluster in whose Pod we run.
+
+    The context is kept by its name: what was granted for it must not go to another one that becomes current.
+    """
+    kept = st.session_state.get(_STATE)
+    if not isinstance(kept, State):
+        kept = st.session_state[_STATE] = State(choice=_first())
+    return kept
+
+
+def _first() -> Choice:
+    try:
+        return Choice(context=wiring.contexts().current)
+    except FlowError:
+        return Choice(in_cluster=wiring.is_in_cluster())
+
+
+# (1) From the choice to a subject
+
+
+def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
+    """Fills in what nobody has chosen yet. Raises `FlowError` where it cannot be known."""
+    try:
+        return _settled(chosen, opened)
+    except (NotChosen, NotAName):
+        look_around(chosen, opened())
+        raise
+
+
+def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
+    # (1) In a Pod of this cluster we ourselves are meant, until somebody says otherwise.
+    own = chosen.own = wiring.own_subject() if chosen.choice.in_cluster else None
+    if own is not None and chosen.namespace in ("", own.namespace) and not chosen.service_account:
+        chosen.namespace, chosen.service_account, chosen.pod = own.namespace, own.service_account, own.pod
+
+    # (2) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
+    chosen.namespace = chosen.namespace or wiring.default_namespace(chosen.choice)
+    check_namespace(chosen.namespace)
+    accounts = _accounts(chosen, opened)
+    if isinstance(accounts.error, NotPermitted) and accounts.error.about_login:
+        raise accounts.error  # nothing else will be answered either
+    if not chosen.service_account:
+        if isinstance(accounts.error, Unreachable):
+            raise accounts.error
+        annotated = [name for name, role in zip(accounts.names, accounts.roles, strict=True) if role]
+        if not accounts.names:
+            raise NotChosen(
+                code="live_not_chosen", said=accounts.error.said if accounts.error else "", got=chosen.namespace
+            )
+        chosen.service_account = (annotated or list(accounts.names))[0]
+    check_name("ServiceAccount", chosen.service_account)
+    pods = _listed(
+        chosen,
+        ("pods", chosen.namespace, chosen.service_account),
+        lambda: opened().cluster.pods(chosen.namespace, chosen.service_account),
+    )
+    if chosen.pod is None:
+        chosen.pod = pods.names[0] if pods.names else ""
+    check_name("Pod", chosen.pod)
+    return chosen.subject
+
+
+def look_around(chosen: State, ports: Ports) -> Unreachable | None:
+    """Reads the list that only the next choice needs. What it brings back is the silence of the API server, if any."""
+    error = _listed(chosen, ("namespaces",), ports.cluster.namespaces).error
+    return error if isinstance(error, Unreachable) else None
+
+
+def _accounts(chosen: State, opened: Callable[[], Ports]) -> Listed:
+    return _listed(
+        chosen,
+        ("service_accounts", chosen.namespace),
+        lambda: opened().cluster.service_accounts(chosen.namespace),
+    )
+
+
+def _listed(chosen: State, key: tuple[str, ...], ask: Callable[[], Iterable[JsonValue]]) -> Listed:
+    if key not in chosen.lists:
+        try:
+            found = list(ask())
+            if key[0] == "pods":
+                found.sort(key=rank, reverse=True)
+        except FlowError as error:
+            chosen.lists[key] = Listed(error=error)
+        else:
+            chosen.lists[key] = Listed(
+                names=tuple(one if isinstance(one, str) else text(one, "metadata", "name") for one in found),
+                roles=tuple(text(one, "metadata", "annotations", ROLE_ARN) for one in found),
+            )
+    return chosen.lists[key]
+
+
+# (2) What is chosen, in words
+
+
+def cluster(content: Content) -> str:
+    """What the chosen cluster is called here; empty where there is none."""
+    choice = state().choice
+    if choice.in_cluster:
+        return content.message("mode.in_cluster")
+    try:
+        return choice.context or wiring.contexts().current
+    except FlowError:
+        return choice.context

@@ -1,0 +1,76 @@
+"""How deep the reader wants to go: the story, the detail of every check, or down to the wire."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.ui.state import address
+
+STORY, DETAIL, WIRE = 1, 2, 3
+KEY = "depth"
+_DEPTHS = (STORY, DETAIL, WIRE)
+_FRESH = "deepened"
+"""In the session: the depth that the button below a lesson has just led to."""
+
+
+def choose() -> int:
+    """Settles the depth of this run: the URL wins, then what was chosen before; detail is the default."""
+    asked = st.query_params.get(KEY, "")
+    if asked in map(str, _DEPTHS):
+        st.session_state[KEY] = int(asked)
+    elif st.session_state.get(KEY) not in _DEPTHS:
+        st.session_state[KEY] = DETAIL
+    return depth()
+
+
+def named() -> dict[str, str | None]:
+    """What the address says of the depth; the default needs no mention."""
+    return {KEY: str(depth()) if depth() != DETAIL else None}
+
+
+def depth() -> int:
+    """1 for the story, 2 for the detail, 3 for the wire, as `choose` settled it."""
+    return int(st.session_state[KEY])
+
+
+def switch(content: Content) -> None:
+    """The control that changes the depth."""
+    st.segmented_control(
+        content.message("depth.label"),
+        _DEPTHS,
+        key=KEY,
+        format_func=lambda at: content.message(f"depth.{_NAMES[at]}"),
+        help=content.message("depth.help"),
+        required=True,
+        width="stretch",
+        on_change=_keep,
+        persist_state="session",
+    )
+
+
+def answers(at: int) -> bool:
+    """Whether the reader has just pressed the button that leads to that depth; whoever asks has to show it."""
+    if st.session_state.get(_FRESH) != at:
+        return False
+    del st.session_state[_FRESH]
+    return True
+
+
+def deeper(content: Content) -> None:
+    """A button to the next depth; nothing where there is none."""
+    if depth() < WIRE:
+        label = content.message(f"depth.to_{_NAMES[depth() + 1]}")
+        st.button(label, key="deeper", icon=":material/zoom_in:", on_click=_deeper)
+
+
+_NAMES = {STORY: "story", DETAIL: "detail", WIRE: "wire"}
+
+
+def _deeper() -> None:
+    st.session_state[KEY] = st.session_state[_FRESH] = depth() + 1
+    _keep()
+
+
+def _keep() -> None:
+    address.put(named())

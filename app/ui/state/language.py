@@ -1,0 +1,66 @@
+"""The reader's language: the URL wins, the browser's locale comes next, Japanese is the default."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import LANGUAGES, Content, load
+from app.ui.state import address
+
+_KEY = "lang"
+
+
+def choose() -> str:
+    """Settles the language of this run."""
+    asked = st.query_params.get(_KEY)
+    if asked in LANGUAGES:
+        st.session_state[_KEY] = asked
+    elif st.session_state.get(_KEY) not in LANGUAGES:
+        st.session_state[_KEY] = _of_browser()
+    return str(st.session_state[_KEY])
+
+
+def named() -> dict[str, str | None]:
+    """What the address says of the language."""
+    return {_KEY: str(st.session_state[_KEY])}
+
+
+def _of_browser() -> str:
+    locale = (st.context.locale or "").lower()
+    return next((language for language in LANGUAGES if locale.startswith(language)), "en" if locale else LANGUAGES[0])
+
+
+def content() -> Content:
+    """The texts in the language that `choose` settled."""
+    return load(str(st.session_state[_KEY]))
+
+
+def keep(key: str) -> None:
+    """Before a widget whose options are words: what was chosen in the language before stays chosen.
+
+    A browser names a choice by its words, which are none of the options any more.
+    """
+    drawn, current = f"{key}_{_KEY}", st.session_state[_KEY]
+    if st.session_state.get(drawn, current) != current and key in st.session_state:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[drawn] = current
+
+
+def switch(label: str) -> None:
+    """The control that changes the language."""
+    names = {language: load(language).message(f"ui.language_{language}") for language in LANGUAGES}
+    st.segmented_control(
+        label,
+        list(names),
+        key=_KEY,
+        format_func=names.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        width="stretch",
+        on_change=_changed,
+        persist_state="session",
+    )
+
+
+def _changed() -> None:
+    address.put(named())

@@ -1,0 +1,149 @@
+"""The walk through a real cluster: made when the choice wants it, step by step before the reader's eyes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import streamlit as st
+
+from app import wiring
+from app.content import Content
+from app.flow.consent import ALL, Action, consented
+from app.flow.doctor import diagnose
+from app.flow.errors import FlowError
+from app.flow.model import Step, StepReport, Subject, Walk
+from app.flow.permissions_needed import NEEDS, foresee
+from app.flow.ports import Ports
+from app.flow.remembering import SILENCE, Remembered, remember
+from app.flow.walk import walk_through
+from app.ui.marks import MARKS, NUMBERS
+from app.ui.state import choosing
+from app.ui.state.choosing import State
+from app.ui.state.visit import Visit
+
+_ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
+
+
+def arrive(content: Content) -> Visit | None:
+    """The walk of the present choice; made here where there is none yet. None where it cannot be made.
+
+    One set of ports serves the lists and the walk: both together are over when its patience is.
+    """
+    chosen = choosing.state()
+    if chosen.settled:
+        return chosen.visit
+    place = st.empty()
+    opened = cache(lambda: _opened(chosen))
+    try:
+        with place.status(content.message("mode.asking")) as status:
+            subject = choosing.settle(chosen, opened)
+            ports, started = opened(), time.perf_counter()
+            reports = []
+            for report in _told(consented(ports, chosen.actions), subject, content):
+                reports.append(report)
+                status.update(label=content.message("mode.walked", count=len(reports), steps=len(Step)))
+            seconds = time.perf_counter() - started
+            found = Walk(subject=subject, reports=tuple(reports))
+            chosen.visit = _visit(chosen, ports, found, seconds)
+            chosen.problem = choosing.look_around(chosen, ports)  # it may have fallen silent on the way
+    except FlowError as error:
+        chosen.problem = error
+    chosen.settled = True
+    place.empty()
+    return chosen.visit
+
+
+def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepReport]:
+    """The steps of the walk, each written down as soon as it is done."""
+    for report in walk_through(ports, subject):
+        short = content.message(f"steps.{report.step}.short")
+        word = content.message(f"statuses.{report.status}")
+        st.write(f"{MARKS[report.status]} {NUMBERS[report.step]} {short}: {word}")
+        yield report
+
+
+def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
+    now = ports.clock.now()
+    kept = remember(_remembered(chosen), found, now)
+    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
+    diagnosis = diagnose(consented(ports, chosen.actions), found)
+    if old and chosen.visit and chosen.visit.diagnosis:
+        diagnosis = chosen.visit.diagnosis
+    diagnosis = replace(diagnosis, walk=kept.walk)
+    identity, identity_error = None, None
+    try:
+        identity = ports.aws.caller_identity()
+    except FlowError as error:
+        identity_error = error
+    chosen.read_at = now
+    silence = [check.error for report in found for check in report.checks if check.reason in SILENCE and check.error]
+    return Visit(
+        world=f"{chosen.choice} {found.subject}",
+        walk=kept.walk,
+        seconds=seconds,
+        granted=chosen.actions,
+        as_of=old,
+        diagnosis=diagnosis,
+        said=silence[0] if silence else "",
+        identity=identity,
+        identity_error=identity_error,
+        region=ports.aws.region,
+        forecast=foresee(ports.cluster, found.subject, _ACTIONS),
+    )
+
+
+def _remembered(chosen: State) -> Remembered | None:
+    before = chosen.visit
+    if before is None:
+        return None
+    read_at = {report.step: before.as_of.get(report.step, chosen.read_at) for report in before.walk}
+    return Remembered(walk=before.walk, asked_at=chosen.read_at, read_at=read_at)
+
+
+def current() -> Visit:
+    """The walk that `arrive` made. Raises `LookupError` where it made none."""
+    visit = choosing.state().visit
+    if visit is None:
+        raise LookupError("no walk was made")
+    return visit
+
+
+def ports() -> Ports:
+    """Fresh ports, which do what this reader has asked for. Raises `Unreachable`."""
+    chosen = choosing.state()
+    return consented(_opened(chosen), chosen.actions)
+
+
+def _opened(chosen: State) -> Ports:
+    """Fresh ports. Our own Pod's files are read here. Raises `Unreachable`."""
+    opened = wiring.live(chosen.choice)
+    return wiring.within_own_pod(opened, chosen.own) if chosen.own else opened
+
+
+def run_again() -> None:
+    """The next run reads everything anew; where nobody answers, what was learnt stays."""
+    chosen = choosing.state()
+    chosen.lists.clear()
+    chosen.settled = False
+
+
+def grant(*actions: Action) -> None:
+    """Walks again, and this time does these things as well."""
+    chosen = choosing.state()
+    chosen.granted[chosen.subject] = chosen.asked_for | set(actions)
+    chosen.settled = False
+
+
+def only_read() -> None:
+    """Takes back what was granted; the next walk only reads."""
+    chosen = choosing.state()
+    chosen.granted.clear()
+    chosen.forget()
+
+
+def missing(*actions: Action) -> frozenset[Action]:
+    """Those of the actions that nobody has asked for yet."""
+    return (ALL & set(actions)) - choosing.state().actions

@@ -1,0 +1,124 @@
+"""Simulated or live: a switch that keeps the page, and `?mode=live` in the address.
+
+Where others can reach the pages there is no live mode: they would see the cluster with the rights of whoever started
+the server.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.serving import request_facts
+from app.settings import Settings, is_loopback
+from app.ui.state import address
+
+KEY = "mode"
+
+
+class Mode(StrEnum):
+    """Which cluster the pages are about; the values stand in addresses."""
+
+    SIMULATED = "simulated"
+    LIVE = "live"
+
+
+class LiveRefused(FlowError):
+    """Live mode is off here."""
+
+
+def refusal() -> LiveRefused | None:
+    """Why there is no live mode; None where there is one."""
+    settings = Settings.from_environment()
+    facts = request_facts.read(st.context.headers)
+    # (1) How the server was started. Either address may be the one that others reach: what is bound to all of them
+    # takes loopback's requests as well.
+    for host in (settings.host, facts.served_on if facts else ""):
+        if code := settings.live_refusal(host):
+            got = " ".join(settings.frame_ancestors) if code == "live_framed" else host
+            return LiveRefused(code=code, said="", got=got)
+    # (2) Where this reader is, and whether it is the person who started it.
+    if facts and facts.forwarded_by and settings.live is None:
+        return LiveRefused(code="live_behind_proxy", said="", got=facts.forwarded_by)
+    if facts is None or not facts.launched:
+        return LiveRefused(code="live_not_launched", said="")
+    return None
+
+
+def is_on_this_machine() -> bool:
+    """Whether only this machine sees the page: our own server took its request on loopback, from no proxy."""
+    facts = request_facts.read(st.context.headers)
+    if facts is None or facts.forwarded_by:
+        return False
+    return is_loopback(facts.served_on) and is_loopback(Settings.from_environment().host)
+
+
+def choose() -> None:
+    """Settles the mode of this run."""
+    asked = st.query_params.get(KEY, "")
+    if asked in set(Mode):
+        st.session_state[KEY] = Mode(asked)
+    elif st.session_state.get(KEY) not in set(Mode):
+        st.session_state[KEY] = Mode.SIMULATED
+    if st.session_state[KEY] == Mode.LIVE and refusal():
+        st.session_state[KEY] = Mode.SIMULATED  # the address still asks for it, and the page answers why not
+
+
+def is_live() -> bool:
+    """Whether the pages are about a real cluster, as `choose` settled it."""
+    return st.session_state.get(KEY) == Mode.LIVE
+
+
+def named() -> dict[str, str | None]:
+    """What the address says of the mode: nothing of the simulated one, which has no choice of a cluster either."""
+    return {KEY: str(Mode.LIVE)} if is_live() else {KEY: None, **address.NOTHING}
+
+
+def was_refused() -> bool:
+    """Whether the address asks for a live mode that there is not."""
+    return st.query_params.get(KEY) == Mode.LIVE and not is_live()
+
+
+def switch(content: Content) -> None:
+    """The control that changes the mode."""
+    st.segmented_control(
+        content.message("ui.mode"),
+        list(Mode),
+        key=KEY,
+        format_func=lambda mode: content.message(f"ui.mode_{mode}"),
+        help=content.message("mode.help"),
+        required=True,
+        disabled=refusal() is not None,
+        width="stretch",
+        on_change=_keep,
+        persist_state="session",
+    )
+
+
+def say_why_not(content: Content) -> None:
+    """One sentence on why the control cannot change the mode; nothing where it can."""
+    if refused := refusal():
+        words = content.error(refused.words, **refused.values)
+        st.caption(f"{words.title}. {words.fix}" if content.language == "en" else f"{words.title}。{words.fix}")
+
+
+def simulate() -> None:
+    """Goes back to the simulated cluster."""
+    _turn_to(Mode.SIMULATED)
+
+
+def go_live() -> None:
+    """Goes to the reader's own cluster; `choose` refuses it where there is no live mode."""
+    _turn_to(Mode.LIVE)
+
+
+def _turn_to(mode: Mode) -> None:
+    st.session_state[KEY] = mode
+    _keep()
+
+
+def _keep() -> None:
+    address.put(named())

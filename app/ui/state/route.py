@@ -1,0 +1,41 @@
+"""The way to another page: at once, by a link of ours, or at the start of the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.content import PAGES, STORY
+from app.ui.state import address
+
+PAGES_DIRECTORY = Path(__file__).resolve().parents[3] / "pages"
+_LEAVING = "leaving"
+"""In the session: the page that the reader asked for, until `leave` goes there."""
+
+
+def go(page: str, **params: str) -> None:
+    """Opens another page, seen as this one is; `params` go into its address."""
+    # As an object, since `leave` comes before the pages are registered.
+    target = st.Page(PAGES_DIRECTORY / f"{page}.py", url_path=page, default=page == STORY[0])
+    st.switch_page(target, query_params={**address.kept(), **params})
+
+
+def follow(asked: Mapping[str, Any]) -> None:
+    """Goes where a link of ours leads: the browser says `page` and `params`. What is no page of ours leads nowhere."""
+    page, params = asked.get("page"), asked.get("params")
+    if page in PAGES:
+        go(page, **{str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()})
+
+
+def leave() -> None:
+    """Goes where a button that `ask`s leads, if one was pressed: before anything of the old page is drawn again."""
+    if page := st.session_state.pop(_LEAVING, None):
+        go(page)
+
+
+def ask(page: str) -> None:
+    """Asks for a page, as the callback of a button: the next run begins with `leave`, which goes there."""
+    st.session_state[_LEAVING] = page

@@ -1,0 +1,257 @@
+"""What one browser has: its simulated world, and the last walk, be it through that or through a real cluster."""
+
+from __future__ import annotations
+
+import errno
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import streamlit as st
+
+from app.flow.consent import NOTHING, Action
+from app.flow.doctor import Diagnosis, diagnose
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Step, Subject
+from app.flow.ports import Ports
+from app.flow.walk import walk
+from app.settings import Settings
+from app.ui.state import allowance, choosing, live, mode
+from app.ui.state.visit import Visit as Visit
+from app.wiring import simulated
+from app.world import edits, scenario
+from app.world.memento import Memento
+from app.world.simulation import Simulation
+from app.world.store import NoRoom
+from app.world.world import World
+
+COOKIE = "irsa_explorer_browser"
+"""Holds the browser's id. Only the server reads it; nobody writes it into an address, a log or a page."""
+
+SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
+_ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
+_DISK_SECONDS = 60.0
+"""After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
+_PROCESS = secrets.token_hex(4)
+"""Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
+_LOSS = "world_lost"
+"""In the session: why the world that this reader had is gone, until they have read it."""
+_VISIT = "visit"
+_FAULTS = "visited_faults"
+"""In the session: the faults that were in force at the last walk. Another tab may have caused or mended one since."""
+_DIAGNOSIS = "diagnosis"
+
+
+def new_id() -> str:
+    """An id that no one can guess, 128 random bits, and the process that gave it out."""
+    return secrets.token_hex(16) + _PROCESS
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an id as `new_id` makes them."""
+    return _ID.fullmatch(text) is not None
+
+
+@st.cache_resource(show_spinner=False, on_release=Simulation.stop)
+def simulation() -> Simulation:
+    """The process's simulated world, started on first use; `simulation.clear()` stops it."""
+    settings = Settings.from_environment()
+    made = Simulation(capacity=settings.worlds, idle_seconds=settings.idle_seconds)
+    made.start()
+    return made
+
+
+def admit() -> None:
+    """Comes before everything else in a run: stops it where this visitor has used too much CPU time."""
+    allowance.admit(_key(), begun=False)
+
+
+def charge() -> None:
+    """Comes last in a run: what it took is charged."""
+    allowance.admit(_key())
+
+
+def world() -> World:
+    """This browser's world: a new one on first use, and where it is gone. Stops the run where none can be made."""
+    key = _key()
+    allowance.admit(key)
+    if kept := simulation().kept(key):
+        return kept
+    loss = simulation().store.why_gone(key) or ("" if key.endswith(_PROCESS) else "restarted")
+    with _room_for_it():
+        made = simulation().world(key, allowance.address())
+    if loss:
+        st.session_state[_LOSS] = loss
+    return made
+
+
+@contextmanager
+def _room_for_it() -> Iterator[None]:
+    """Ends the run with a sentence where a world cannot be made."""
+    try:
+        yield
+    except NoRoom as refused:
+        allowance.stop("no_room", refused.seconds)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        allowance.stop("disk_full", _DISK_SECONDS)
+
+
+def loss() -> str:
+    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said."""
+    return str(st.session_state.pop(_LOSS, ""))
+
+
+def beside() -> dict[str, object]:
+    """What pages keep beside this browser's world: a reload does not lose it, and all tabs have it in common."""
+    return simulation().beside(world())
+
+
+def ports() -> Ports:
+    """Fresh ports of what the pages are about: what they exchange is theirs alone.
+
+    Raises `Unreachable` where a real cluster cannot be addressed.
+    """
+    return live.ports() if mode.is_live() else simulated_ports()
+
+
+def simulated_ports() -> Ports:
+    """Fresh ports of this browser's world."""
+    return simulated(simulation(), world())
+
+
+def now() -> float:
+    """The time by which the walk's tokens live: Unix seconds."""
+    return time.time() if mode.is_live() else world().clock.now()
+
+
+def missing(*actions: Action) -> frozenset[Action]:
+    """Those of the actions that somebody has to ask for first. In the simulated world it is none."""
+    return live.missing(*actions) if mode.is_live() else NOTHING
+
+
+def _key() -> str:
+    """The browser's id; a session without the cookie has a world of its own."""
+    found = str(st.context.cookies.get(COOKIE, ""))
+    return found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
+
+
+def visit() -> Visit:
+    """The last walk through what the pages are about. Raises `LookupError` where a real cluster allows none."""
+    return live.current() if mode.is_live() else simulated_visit()
+
+
+def simulated_visit() -> Visit:
+    """The last walk through this browser's world; the first one is made here."""
+    here = world()
+    last = st.session_state.get(_VISIT)
+    if isinstance(last, Visit) and last.world != here.path:
+        st.session_state.setdefault(_LOSS, "elsewhere")
+    same = isinstance(last, Visit) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
+    return last if isinstance(last, Visit) and same else _walk(here)
+
+
+def last_visit() -> Visit | None:
+    """The same; None where there is none."""
+    return choosing.state().visit if mode.is_live() else simulated_visit()
+
+
+def diagnosis(visit: Visit) -> Diagnosis:
+    """What the doctor says of a visit; made here where nobody has asked yet."""
+    if visit.diagnosis:
+        return visit.diagnosis
+    kept = st.session_state.get(_DIAGNOSIS)
+    if not kept or kept[0] is not visit:
+        kept = st.session_state[_DIAGNOSIS] = (visit, diagnose(ports(), visit.walk))
+    found: Diagnosis = kept[1]
+    return found
+
+
+def run_again() -> None:
+    """Walks anew through the same world."""
+    if mode.is_live():
+        live.run_again()
+    else:
+        _walk(world())
+
+
+def reset() -> None:
+    """Throws this browser's world away and walks through a new one."""
+    allowance.admit(_key())
+    with _room_for_it():
+        made = simulation().reset(_key(), allowance.address())
+    _walk(made)
+
+
+def cause(fault_id: str) -> None:
+    """Mends whatever is broken in this browser's world, breaks it anew, and walks. Raises `CannotBeCaused`."""
+    here = world()
+    simulation().mend(here)
+    try:
+        simulation().cause(here, fault_id)
+    finally:
+        _walk(here)
+
+
+def mend() -> None:
+    """Takes back what is broken in this browser's world, and walks anew."""
+    here = world()
+    simulation().mend(here)
+    _walk(here)
+
+
+def edit(kind: str, text: str) -> None:
+    """Writes an object of this browser's world as it was typed, and walks anew. Raises `EditRefused`."""
+    here = world()
+    simulation().run(edits.apply(here, kind, text))
+    _walk(here)
+
+
+def recreate_pod() -> None:
+    """Deletes the Pod, creates it anew, and walks anew. Raises `EditRefused`."""
+    here = world()
+    try:
+        simulation().run(edits.recreate_pod(here))
+    finally:
+        _walk(here)
+
+
+def save() -> Memento:
+    """This browser's world as it is now."""
+    return simulation().save(world())
+
+
+def restore(saved: Memento) -> None:
+    """Makes this browser's world what it was, and walks anew."""
+    here = world()
+    simulation().restore(here, saved)
+    _walk(here)
+
+
+def move_clock(seconds: float) -> None:
+    """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
+    before = simulated_visit().walk.report(Step.TOKEN_MOUNT).evidence
+    here = world()
+    simulation().move_clock(here, seconds)
+    _walk(here, replaced=before)
+
+
+def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Visit:
+    if wait := here.usage.wait(reserve=True):
+        allowance.stop("world_busy", wait)
+    opened = simulated(simulation(), here)
+    started = time.perf_counter()
+    found = walk(opened, SUBJECT)
+    seconds = time.perf_counter() - started
+    logs = {}
+    for pod in (scenario.POD_BEFORE, scenario.POD_AFTER):
+        try:
+            logs[pod] = opened.cluster.pod_log(SUBJECT.namespace, pod)
+        except FlowError as error:
+            logs[pod] = error.said
+    made = Visit(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
+    st.session_state[_VISIT], st.session_state[_FAULTS] = made, here.faults
+    return made

@@ -1,0 +1,1 @@
+"""A step's page: its lesson, prediction, evidence and instruments."""

@@ -1,0 +1,25 @@
+"""The passport: a thread through all six steps for those who want it, with where it breaks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui.draw import components
+from app.ui.draw.prose import markdown
+
+_ON = "analogy_on"
+
+
+def analogy(step: Step, content: Content) -> None:
+    """A switch, and the step's part of the thread where it is on. It stays as it is from step to step."""
+    section, key = content.lesson(step).section("analogy"), f"analogy_{step}"
+    on = bool(st.session_state.get(_ON, False))
+    if st.toggle(section.heading, value=on, key=f"switch_{key}", on_change=_switched, args=(not on,)):
+        body = f'<div class="prose analogy">{markdown(section.body, content)}</div>'
+        components.block(body, key=key)
+
+
+def _switched(on: bool) -> None:
+    st.session_state[_ON] = on

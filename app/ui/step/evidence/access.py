@@ -1,0 +1,145 @@
+"""Step 6: who the Pod is for AWS, what it may do, and what S3 answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from app.content import Content
+from app.flow.documents import dig, items, mapping, shown, strings, text
+from app.flow.model import JsonValue, StepReport
+from app.flow.patterns import glob
+from app.flow.steps.access import ACTION
+from app.ui.step.evidence.parts import folded, join, json_document, notes, part
+from app.ui.text import escape, prose, value
+
+_ASSUMED = re.compile(
+    r"arn:[^:]+:(?P<service>sts)::(?P<account>\d+):(?P<kind>assumed-role)/(?P<role>[^/]+)/(?P<session>.+)"
+)
+_SHOWN = 6
+"""Patterns of a statement that are shown; the one that matches is always among them."""
+
+
+def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
+    """Who asked."""
+    return [("Arn", text(report.evidence.get("identity"), "Arn"))]
+
+
+def identity(report: StepReport, content: Content) -> str:
+    """Who the Pod is for AWS."""
+    found = report.evidence.get("identity")
+    return part(content, "identity", _identity(found, content)) if found else ""
+
+
+def evidence(report: StepReport, content: Content) -> str:
+    """The policies and their evaluation, the buckets."""
+    found = report.evidence
+    statement = ("Statement", "*")
+    return join(
+        [
+            part(content, "permission_decision", _decision(mapping(found.get("permission_decision")), content))
+            if found.get("permission_decision")
+            else "",
+            part(content, "buckets", _buckets(strings(found.get("buckets")), content)) if "buckets" in found else "",
+            folded(
+                content,
+                "policies",
+                "".join(
+                    f"<h4>{value(text(policy, 'name'))}</h4>"
+                    + json_document(
+                        content,
+                        dig(policy, "document"),
+                        notes(content, ((*statement, "Action"), "permitted"), ((*statement, "Resource"), "resource")),
+                    )
+                    for policy in items(found, "policies")
+                ),
+            )
+            if items(found, "policies")
+            else "",
+        ]
+    )
+
+
+def _identity(identity: JsonValue, content: Content) -> str:
+    """The ARN, and below it what each of its parts says; as a document where it is of another kind."""
+    found = _ASSUMED.fullmatch(text(identity, "Arn"))
+    if not found:
+        return json_document(content, identity, notes(content, (("Arn",), "assumed_role")))
+    parts = found.groupdict()
+    arn = value(found[0])
+    rows = "".join(
+        f"<dt>{value(words)}</dt><dd>{prose(content.message(f'access.parts.{name}'))}</dd>"
+        for name, words in parts.items()
+    )
+    return f'<p class="arn">{arn}</p><dl class="arn-parts">{rows}</dl>'
+
+
+def _decision(decision: Mapping[str, Any], content: Content) -> str:
+    """What was asked for, then statement by statement whether it applies, and what follows from them all."""
+    trace = [mapping(entry) for entry in items(decision, "trace")]
+    asked = escape(content.message("access.asked"))
+    statements = "".join(
+        _statement(policy, number, list(entries), content)
+        for (policy, number), entries in groupby(
+            trace, lambda entry: (shown(entry.get("policy") or ""), entry.get("statement"))
+        )
+    )
+    allowed = decision.get("allowed") is True
+    reason = text(decision, "reason").replace("-", "_")
+    sentence = content.messages.get(f"ui.decision_{reason}", "")
+    return (
+        f'<p><span class="label">{asked}</span> <code>{ACTION}</code></p>{statements}'
+        f'<p class="{"passed" if allowed else "failed"}"><span class="mark" aria-hidden="true">'
+        f"{'✓' if allowed else '✕'}</span> <strong>{prose(sentence)}</strong></p>"
+    )
+
+
+def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], content: Content) -> str:
+    """One statement: its elements as a table, and whether all of them match."""
+    applies = all(entry.get("matched") is True for entry in entries)
+    name = content.message("access.statement", number=number + 1) if isinstance(number, int) else shown(number)
+    effect = shown(entries[0].get("effect") or "")
+    rows = "".join(_element(entry, content) for entry in entries)
+    word = content.message("access.applies" if applies else "access.does_not_apply")
+    return (
+        f'<section class="statement"><h4>{value(policy)} · {escape(name)} · {escape(effect)}</h4>'
+        f"<table>{rows}</table>"
+        f'<p class="quiet">{escape(word)}</p></section>'
+    )
+
+
+def _element(entry: Mapping[str, Any], content: Content) -> str:
+    """One element: what it wants, those that match first; of a condition also what it got."""
+    matched = entry.get("matched") is True
+    sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
+    where = " · ".join(shown(entry[key]) for key in ("element", "operator", "key") if entry.get(key))
+    got = shown(entry.get("got") or "–")
+    wanted = strings(entry.get("wanted")) or [shown(entry.get("wanted") or "–")]
+    label = escape(content.message("ui.got"))
+    seen = f'<p><span class="label">{label}</span> {value(got)}</p>' if entry.get("element") == "Condition" else ""
+    return (
+        f'<tr class="{"passed" if matched else "failed"}"><td><span class="mark" aria-hidden="true">{sign}</span>'
+        f'<span class="unseen">{escape(content.message(f"ui.{word}"))}</span></td><td>{value(where)}</td>'
+        f"<td>{_patterns(wanted, got, content)}{seen}</td></tr>"
+    )
+
+
+def _patterns(wanted: list[str], got: str, content: Content) -> str:
+    """The patterns of an element, those first that stand for what was asked."""
+    hits = [pattern for pattern in wanted if glob(pattern.lower(), None)(got.lower())]
+    ordered = [*hits, *(pattern for pattern in wanted if pattern not in hits)]
+    listed = "".join(
+        f'<li class="hit"><strong>{value(pattern)}</strong></li>' if pattern in hits else f"<li>{value(pattern)}</li>"
+        for pattern in ordered[:_SHOWN]
+    )
+    rest = len(ordered) - _SHOWN
+    more = f'<li class="quiet">{escape(content.message("access.more", count=rest))}</li>' if rest > 0 else ""
+    return f'<ul class="patterns">{listed}{more}</ul>'
+
+
+def _buckets(names: list[str], content: Content) -> str:
+    if not names:
+        return f'<p class="quiet">{escape(content.message("ui.buckets_none"))}</p>'
+    return f'<ul class="buckets">{"".join(f"<li>{value(name)}</li>" for name in names)}</ul>'

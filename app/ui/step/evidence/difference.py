@@ -1,0 +1,95 @@
+"""Two versions of an object as one document: added lines with a plus, removed ones with a minus, the rest folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from app.content import Content
+from app.flow.documents import dig, mapping, text
+from app.flow.model import JsonValue
+from app.ui.draw.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
+from app.ui.step.evidence.added_lines import explanation, group
+
+_NOISE = ("name", "generateName", "managedFields", "uid", "creationTimestamp", "resourceVersion")
+"""Members of the metadata that differ between any two Pods, webhook or none."""
+_CONTEXT = 1
+"""Unchanged lines shown beside a change."""
+
+
+def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
+    """The difference as HTML. Each added line opens its explanation; the first of a run says what the run is for."""
+    before, after = relevant(before), relevant(after)
+    old, new = yaml_lines(before), yaml_lines(after)
+    rendered: list[str] = []
+    for operation, old_lines, new_lines in changes(old, new, before, after):
+        if operation == "equal":
+            at_end = new_lines[-1:] == new[-1:]
+            rendered.extend(_unchanged(new_lines, content, first=not rendered, last=at_end))
+            continue
+        rendered.extend(render_line(line, kind="removed", sign="−") for line in old_lines)
+        rendered.extend(_added(new_lines, after, content))
+    return f'<div class="document difference">{"".join(rendered)}</div>'
+
+
+def change(before: JsonValue, after: JsonValue, content: Content) -> str:
+    """How any object would change: Kubernetes' own as YAML, all others as JSON. None: it is not there."""
+    lines = yaml_lines if any("metadata" in mapping(it) for it in (before, after)) else json_lines
+    old, new = ([] if it is None else lines(it) for it in (before, after))
+    rendered: list[str] = []
+    for operation, old_lines, new_lines in changes(old, new, before, after):
+        if operation == "equal":
+            rendered.extend(_unchanged(new_lines, content, first=not rendered, last=new_lines[-1:] == new[-1:]))
+            continue
+        rendered.extend(render_line(line, kind="removed", sign="−") for line in old_lines)
+        rendered.extend(render_line(line, kind="added", sign="+") for line in new_lines)
+    return f'<div class="document difference">{"".join(rendered)}</div>'
+
+
+def changes(
+    old: Sequence[Line], new: Sequence[Line], before: JsonValue, after: JsonValue
+) -> Iterator[tuple[str, Sequence[Line], Sequence[Line]]]:
+    """How the lines of `before` become those of `after`: `equal`, or else lines to remove and lines to add."""
+    keys = ([_key(line, before) for line in old], [_key(line, after) for line in new])
+    for operation, *at in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        yield operation, old[at[0] : at[1]], new[at[2] : at[3]]
+
+
+def relevant(pod: JsonValue) -> JsonValue:
+    """The Pod without its status, and without what differs between any two Pods."""
+    metadata = {name: member for name, member in mapping(pod, "metadata").items() if name not in _NOISE}
+    return {name: member for name, member in mapping(pod).items() if name != "status"} | {"metadata": metadata}
+
+
+def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
+    """What makes a line the same in both Pods: its text and its place, members of lists taken by their names.
+
+    The dash does not count: it moves on where a member gets a new first line.
+    """
+    place: list[str] = []
+    for step in line.path:
+        pod = pod[int(step)] if isinstance(pod, list) else dig(pod, step)
+        place.append(text(pod, "name") or step)
+    return (*place, line.text.removeprefix("- "))
+
+
+def _added(lines: Sequence[Line], pod: JsonValue, content: Content) -> Iterator[str]:
+    told = ""
+    for line in lines:
+        name = group(line.path, pod)
+        note = content.message(f"webhook.groups.{name}") if name not in ("", told) else ""
+        told = name or told
+        words = explanation(line.path, pod, content)
+        yield explained_line(line, words, kind="added", sign="+", word=content.message("webhook.added"), note=note)
+
+
+def _unchanged(lines: Sequence[Line], content: Content, *, first: bool, last: bool) -> Iterator[str]:
+    """A run of unchanged lines, folded but for its ends that touch a change."""
+    head = 0 if first else _CONTEXT
+    tail = len(lines) if last else len(lines) - _CONTEXT
+    if tail <= head:
+        yield from (render_line(line, sign=" ") for line in lines)
+        return
+    yield from (render_line(line, sign=" ") for line in lines[:head])
+    yield fold(content, [render_line(line, sign=" ") for line in lines[head:tail]])
+    yield from (render_line(line, sign=" ") for line in lines[tail:])

@@ -1,0 +1,128 @@
+"""What the evidence of several steps is made of: headed parts, folded documents, pairs that must match, traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.content import Content
+from app.flow.documents import items, mapping, shown, text
+from app.flow.model import JsonValue, Status, StepReport
+from app.ui.draw.documents import Notes, Path, document, json_lines, yaml_lines
+from app.ui.text import escape, prose, value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two values from two places of which one must agree with the other."""
+
+    left: str
+    left_value: str
+    right: str
+    right_value: str
+    status: Status
+
+    @property
+    def sign(self) -> tuple[str, str]:
+        """The sign between the two, and the key of its word: `=` only where they are the same letter by letter."""
+        if self.status is Status.PASSED:
+            return ("=" if self.left_value == self.right_value else "✓", "ui.matches")
+        return ("≠", "ui.does_not_match") if self.status is Status.FAILED else ("?", f"statuses.{self.status}")
+
+    @property
+    def without_scheme(self) -> bool:
+        """Whether the right side is an issuer as IAM writes it: its URL without the scheme, alone or in an ARN."""
+        address = self.left_value.removeprefix("https://")
+        return address != self.left_value and self.right_value.endswith(address) and self.right_value != self.left_value
+
+
+def part(content: Content, evidence_id: str, body: str) -> str:
+    """A piece of evidence with its heading and caption."""
+    return f'<section class="part">{_heading(content, evidence_id)}{body}</section>'
+
+
+def _heading(content: Content, evidence_id: str) -> str:
+    title, caption = (content.message(f"evidence.{evidence_id}.{key}") for key in ("title", "caption"))
+    return f'<h3>{escape(title)}</h3><p class="caption">{prose(caption)}</p>'
+
+
+def folded(content: Content, evidence_id: str, body: str, *, opened: bool = False) -> str:
+    """A piece of evidence behind its title."""
+    title, caption = (content.message(f"evidence.{evidence_id}.{key}") for key in ("title", "caption"))
+    return (
+        f'<details class="more"{" open" if opened else ""}><summary>{escape(title)}</summary>'
+        f'<p class="caption">{prose(caption)}</p>{body}</details>'
+    )
+
+
+def json_document(content: Content, value_: JsonValue, notes: Notes | None = None) -> str:
+    """A JSON document with its notes."""
+    return document(content, json_lines(value_), notes or {})
+
+
+def yaml_document(content: Content, value_: JsonValue, notes: Notes | None = None) -> str:
+    """A Kubernetes object with its notes; as kubectl shows it, without `managedFields`."""
+    metadata = {name: member for name, member in mapping(value_, "metadata").items() if name != "managedFields"}
+    return document(content, yaml_lines({**mapping(value_), "metadata": metadata}), notes or {})
+
+
+def notes(content: Content, *keys: tuple[Path, str]) -> dict[Path, str]:
+    """Notes by path, from the keys of their words below `notes`."""
+    return {path: content.message(f"notes.{key}") for path, key in keys}
+
+
+def status_of(report: StepReport, check_id: str) -> Status:
+    """How a check ended."""
+    return report.check(check_id).status
+
+
+def pairs(content: Content, left: str, right: str, rows: Iterable[Pair]) -> str:
+    """Two columns of values with a sign between those that match or do not; in a narrow page boxes name their side."""
+    of_left, of_right = (f'<span class="of">{escape(side)} · </span>' for side in (left, right))
+    cells = [f'<div class="side">{escape(left)}</div><div></div><div class="side">{escape(right)}</div>']
+    for row in rows:
+        sign, word = row.sign
+        names = of_left + escape(row.left), of_right + escape(row.right)
+        cells.append(
+            f'<div class="box {row.status}"><small>{names[0]}</small>{value(row.left_value or "–")}</div>'
+            f'<div class="sign {row.status}"><span aria-hidden="true">{sign}</span>'
+            f'<span class="unseen">{escape(content.message(word))}</span></div>'
+            f'<div class="box {row.status}"><small>{names[1]}</small>{value(row.right_value or "–")}</div>'
+        )
+    return f'<div class="pairs">{"".join(cells)}</div>'
+
+
+def scheme(content: Content, rows: Iterable[Pair]) -> str:
+    """What to know about IAM's way to write an issuer, where one of the rows shows it."""
+    if not any(row.without_scheme for row in rows):
+        return ""
+    return f'<p class="caption">{prose(content.message("screens.without_scheme"))}</p>'
+
+
+def decision(content: Content, found: Mapping[str, Any]) -> str:
+    """How a policy was evaluated: every comparison, and what follows from them."""
+    rows = "".join(_comparison(content, entry) for entry in items(found, "trace"))
+    keys = ("element", "wanted", "got")
+    head = "".join(f"<th>{escape(content.message(f'screens.{key}'))}</th>" for key in keys)
+    reason = text(found, "reason").replace("-", "_")
+    sentence = content.messages.get(f"ui.decision_{reason}", "")
+    return f'<table class="trace"><tr><th></th>{head}</tr>{rows}</table><p class="caption">{prose(sentence)}</p>'
+
+
+def _comparison(content: Content, entry: JsonValue) -> str:
+    matched = mapping(entry).get("matched") is True
+    sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
+    where = [shown(mapping(entry).get(key) or "") for key in ("statement", "element", "operator", "key")]
+    name = " · ".join(part_ for part_ in where if part_)
+    return (
+        f'<tr class="{"passed" if matched else "failed"}"><td><span class="mark" aria-hidden="true">{sign}</span>'
+        f'<span class="unseen">{escape(content.message(f"ui.{word}"))}</span></td><td>{value(name)}</td>'
+        f"<td>{value(shown(mapping(entry).get('wanted') or '–'))}</td>"
+        f"<td>{value(shown(mapping(entry).get('got') or '–'))}</td></tr>"
+    )
+
+
+def join(pieces: Sequence[str]) -> str:
+    """Pieces of evidence, the missing ones left out; one sentence where there is none at all."""
+    return "".join(piece for piece in pieces if piece)

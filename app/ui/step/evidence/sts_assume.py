@@ -1,0 +1,111 @@
+"""Step 5: what was sent to STS, unsigned, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from app.content import Content
+from app.flow.documents import mapping, shown, text
+from app.flow.model import Exchange, StepReport
+from app.ui.step.evidence.agreement import agreement, disagrees
+from app.ui.step.evidence.parts import folded, join, json_document, notes, part
+from app.ui.text import breakable, escape, prose, value
+
+_CALL = "Action=AssumeRoleWithWebIdentity"
+_SHOWN_HEADERS = ("host", "content-type")
+_SIGNATURE = "Authorization"
+_SHORTEST_CUT = 160
+"""Characters of a parameter from which on it is shown shortened: of the parameters only the token is that long."""
+
+
+def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
+    """Whom STS made of the Pod, and until when."""
+    answer = report.evidence.get("answer")
+    return [
+        ("AssumedRoleUser.Arn", text(answer, "AssumedRoleUser", "Arn")),
+        ("Expiration", text(answer, "Credentials", "Expiration")),
+    ]
+
+
+def evidence(report: StepReport, content: Content) -> str:
+    """The request as it went over the wire, and the answer as an SDK reads it."""
+    found = report.evidence
+    call = next((exchange for exchange in report.exchanges if _CALL in exchange.request_body), None)
+    parameters = dict(parse_qsl(call.request_body)) if call else mapping(found.get("request"))
+    answer = notes(
+        content,
+        (("Credentials", "AccessKeyId"), "access_key"),
+        (("Credentials", "SessionToken"), "session_token"),
+        (("Credentials", "Expiration"), "expiration"),
+        (("SubjectFromWebIdentityToken",), "subject_from_token"),
+        (("AssumedRoleUser", "Arn"), "assumed_role"),
+        (("Provider",), "provider_arn"),
+        (("Error", "Code"), "error_code"),
+        (("Error", "Message"), "error_message"),
+    )
+    return join(
+        [
+            part(content, "request", _request(call, parameters, content)) if parameters else "",
+            _answer(call, json_document(content, found["answer"], answer), content) if found.get("answer") else "",
+        ]
+    )
+
+
+def below_checks(report: StepReport, content: Content) -> str:
+    """How the checks came about, folded; then our own evaluation beside the answer, unless the outcome has told it."""
+    told = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
+    about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{told}</details>'
+    return about + ("" if disagrees(report) else agreement(report, content))
+
+
+def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
+    """Folded where STS said yes: the outcome has told the two lines that matter. A refusal stands open."""
+    body = _status(call) + drawn
+    return folded(content, "answer", body) if call and call.status < 400 else part(content, "answer", body)
+
+
+def _request(call: Exchange | None, parameters: Mapping[str, str], content: Content) -> str:
+    """The start line and the headers, the one that is missing among them, and the form field by field."""
+    head = ""
+    if call:
+        head = f'<div class="line"><span class="text"><b>{escape(call.method)}</b> {breakable(call.url)}</span></div>'
+        head += _headers(call, content)
+    fields = "".join(_parameter(name, shown(words), content) for name, words in parameters.items())
+    return f'<div class="document sent">{head}{fields}</div>'
+
+
+def _headers(call: Exchange, content: Content) -> str:
+    kept = [(name, words) for name, words in call.request_headers if name.lower() in _SHOWN_HEADERS]
+    lines = "".join(_line(f"{escape(name)}: {breakable(words)}") for name, words in kept)
+    if any(name.lower() == _SIGNATURE.lower() for name, _ in call.request_headers):
+        return lines
+    note = content.message("sts.unsigned")
+    return lines + _line(f"<s>{_SIGNATURE}:</s>", kind="absent", note=note)
+
+
+def _parameter(name: str, words: str, content: Content) -> str:
+    note = content.messages.get(f"sts.parameters.{name}", "")
+    inside = value(words) if len(words) < _SHORTEST_CUT else _folded(words)
+    return _line(f"<b>{escape(name)}</b>={inside}", kind="lit" if note else "", note=note)
+
+
+def _folded(words: str) -> str:
+    """A long value by its beginning and its end; one click shows the whole."""
+    return (
+        f'<details class="long"><summary><span class="short"><span class="cut">{escape(words[:24])}…'
+        f'{escape(words[-18:])}</span></span><span class="full">{escape(words)}</span></summary></details>'
+    )
+
+
+def _line(inside: str, *, kind: str = "", note: str = "") -> str:
+    beside = f'<span class="note">{prose(note)}</span>' if note else ""
+    return f'<div class="line {kind}" style="--depth:0"><span class="text">{inside}</span>{beside}</div>'
+
+
+def _status(call: Exchange | None) -> str:
+    """The answer's HTTP status."""
+    if call is None or not call.status:
+        return ""
+    kind = "good" if call.status < 400 else "bad"
+    return f'<p class="status {kind}"><code>HTTP {call.status}</code></p>'

@@ -1,0 +1,103 @@
+"""The webhook's instrument: what the webhook leaves alone, and the AdmissionReview, question beside answer."""
+
+from __future__ import annotations
+
+from app.content import Content
+from app.flow.documents import dig, items, mapping, text
+from app.flow.model import JsonValue, Status, Step
+from app.flow.webhook_limits import Limit, limits
+from app.ui.draw import components
+from app.ui.draw.checks import mark
+from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
+from app.ui.state.depth import WIRE, depth
+from app.ui.state.session import Visit
+from app.ui.step.evidence.parts import folded, json_document
+from app.ui.text import breakable, escape, prose
+
+_STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
+_WORDS = {True: "holds", False: "broken", None: "unknown"}
+
+
+def admission_review(visit: Visit, content: Content) -> None:
+    """Draws the list, and the review that the dry run caused, folded but for who wants all of it."""
+    review = visit.walk.report(Step.WEBHOOK).evidence.get("admission_review")
+    components.block(
+        not_done(limits(visit.walk), content)
+        + folded(content, "admission_review", exchanged(review, content), opened=depth() == WIRE),
+        key="instrument_admission_review",
+    )
+
+
+def exchanged(review: JsonValue, content: Content) -> str:
+    """Question, answer and patch as HTML, or that nobody could listen."""
+    if not review:
+        return f'<p class="quiet">{escape(content.message("webhook.review.hidden"))}</p>'
+    asked, answered = dig(review, "request"), dig(review, "response")
+    sides = (
+        ("admission_request", asked, _asked(asked, content)),
+        ("admission_response", answered, _answered(asked, answered, content)),
+    )
+    columns = "".join(
+        f"<section><h3>{escape(content.message(f'ui.{label}'))}</h3>"
+        f"{document(content, json_lines(side), notes)}</section>"
+        for label, side, notes in sides
+    )
+    return f'<div class="review">{columns}</div>{_patch(review, content)}'
+
+
+def _asked(asked: JsonValue, content: Content) -> Notes:
+    request: Path = ("request",)
+    notes = {
+        (*request, "uid"): "asked_uid",
+        (*request, "operation"): "operation",
+        (*request, "object", ITSELF): "object",
+        (*request, "object", "spec", "serviceAccountName"): "account",
+    }
+    if dig(asked, "request", "dryRun") is True:
+        notes[*request, "dryRun"] = "dry_run"
+    return {path: content.message(f"webhook.review.{key}") for path, key in notes.items()}
+
+
+def _answered(asked: JsonValue, answered: JsonValue, content: Content) -> Notes:
+    response: Path = ("response",)
+    same = text(asked, "request", "uid") == text(answered, "response", "uid")
+    notes = {
+        (*response, "uid"): "same_uid" if same else "other_uid",
+        (*response, "allowed"): "allowed" if dig(answered, "response", "allowed") is True else "refused",
+        (*response, "patch"): "patch",
+        (*response, "patchType"): "patch_type",
+    }
+    return {path: content.message(f"webhook.review.{key}") for path, key in notes.items()}
+
+
+def _patch(review: JsonValue, content: Content) -> str:
+    """What the Base64 in the answer says: one operation after the other, its value folded."""
+    operations = "".join(_operation(operation, content) for operation in items(review, "patch"))
+    if not operations:
+        return f'<p class="quiet">{escape(content.message("webhook.review.no_patch"))}</p>'
+    heading = escape(content.message("webhook.review.decoded"))
+    return f'<section class="patch"><h3>{heading}</h3><ol>{operations}</ol></section>'
+
+
+def _operation(operation: JsonValue, content: Content) -> str:
+    place = text(operation, "path").split("/")
+    key = next((name for name in ("volumes", "containers", "initContainers") if name in place[2:3]), "other")
+    called = f"{text(operation, 'op')} {text(operation, 'path')}".strip()
+    return (
+        f"<li><details><summary><code>{breakable(called)}</code> {prose(content.message(f'webhook.review.{key}'))}"
+        f"</summary>{json_document(content, mapping(operation).get('value'))}</details></li>"
+    )
+
+
+def not_done(found: tuple[Limit, ...], content: Content) -> str:
+    """What the webhook does not do, each line with its proof, as HTML."""
+    rows = "".join(_limit(limit, content) for limit in found)
+    heading = escape(content.message("webhook.limits.heading"))
+    return f'<section class="limits"><h2 class="heading">{heading}</h2><ul>{rows}</ul></section>'
+
+
+def _limit(limit: Limit, content: Content) -> str:
+    status = _STATUS[limit.holds]
+    said = content.message(f"webhook.limits.{limit.id}.{_WORDS[limit.holds]}", **limit.values)
+    title = prose(content.message(f"webhook.limits.{limit.id}.title"))
+    return f'<li class="{status}">{mark(status, content)}<div><strong>{title}</strong><p>{prose(said)}</p></div></li>'

@@ -1,0 +1,162 @@
+"""The one shape of every step's page: what it is about, what it came to, what happened, and what lies behind it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Step, StepReport
+from app.ui.draw import actions, components, page_errors, wording
+from app.ui.draw.checks import checks, outcome
+from app.ui.draw.journey import journey
+from app.ui.draw.prose import markdown
+from app.ui.figures import diagram
+from app.ui.figures.figures import FLOW
+from app.ui.figures.wire import wire
+from app.ui.frame import navigation
+from app.ui.marks import NUMBERS
+from app.ui.reference.glossary import glossary
+from app.ui.reference.misconceptions import for_page
+from app.ui.state import language, mode, session
+from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
+from app.ui.step.analogy import analogy
+from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
+from app.ui.step.instruments import INSTRUMENTS
+from app.ui.step.predict import predict
+from app.ui.step.recompute import recompute
+from app.ui.text import escape
+
+HEAD_START_SECONDS = 0.05
+"""Within it Streamlit sends what a script has drawn so far, and a browser comes near to having drawn it."""
+_LAST = "lesson"
+
+
+def lesson(name: str) -> None:
+    """Draws the page of the step of that name."""
+    step, content, visit = Step(name), language.content(), session.visit()
+    report = visit.walk.report(step)
+
+    with navigation.onward(step, content):
+        # (1) Where we are, and what this is about.
+        components.block(journey(step, visit.walk, content), key="journey")
+        st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
+        components.goal(content.lesson(step).section("goal").body)
+        with page_errors.contained(content):
+            diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
+        _let_it_be_drawn(step)
+
+        # (2) The reader's prediction comes before what the world really did.
+        if not predict(step, visit, content):
+            return
+        with page_errors.contained(content):
+            facts = VIEWS[step].facts(report, content)
+            below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
+            components.block(outcome(report, visit.walk, content, facts) + below, key=f"outcome_{step}")
+            actions.offer(step, visit, content)
+
+        # (3) How it came about.
+        with page_errors.contained(content):
+            story = _section("what-happens", step, content)
+            components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
+            analogy(step, content)
+
+        # (4) Every check beside the evidence, and what the reader can take into their own hands.
+        if depth() >= DETAIL:
+            with page_errors.contained(content):
+                _detail(step, report, visit, content)
+            if step in INSTRUMENTS:
+                with page_errors.contained(content):
+                    INSTRUMENTS[step](visit, content)
+
+        # (5) What lies behind it, folded; what to keep.
+        with page_errors.contained(content), st.container(key="behind"):
+            _behind(step, report, visit, content)
+        told("recap", step, content)
+        deeper(content)
+
+
+def _let_it_be_drawn(step: Step) -> None:
+    """Whoever turns the page sees the diagram while the rest is still being made.
+
+    Without the pause all of it arrives at once, and the browser shows nothing before it has built everything; with a
+    shorter one the rest comes between the diagram and its painting. The whole page takes about as long either way:
+    until then the browser is busy with the diagram (`bench/step_change.py`).
+    """
+    if st.session_state.get(_LAST) != step:
+        st.session_state[_LAST] = step
+        time.sleep(HEAD_START_SECONDS)
+
+
+def told(anchor: str, page: str, content: Content) -> None:
+    """A section of a page's lesson, open."""
+    components.block(_section(anchor, page, content), key=f"{anchor}_{page}")
+
+
+def _section(anchor: str, page: str, content: Content) -> str:
+    section = content.lesson(page).section(anchor)
+    return f'<section class="prose"><h2>{escape(section.heading)}</h2>{markdown(section.body, content)}</section>'
+
+
+def folded(anchor: str, page: str, content: Content, *, icon: str) -> str:
+    """A section of a page's lesson as a fold for `behind`."""
+    section = content.lesson(page).section(anchor)
+    return _fold(section.heading, f'<div class="prose">{markdown(section.body, content)}</div>', icon=icon)
+
+
+def _fold(heading: str, html: str, *, icon: str) -> str:
+    """`html` behind a heading that looks like an expander's; open for who wants all of it."""
+    is_open = " open" if depth() == WIRE else ""
+    return (
+        f'<details class="folded"{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
+        f'{escape(heading)}</summary><div class="within">{html}</div></details>'
+    )
+
+
+def behind(folds: str, page: str, *, answers: bool = False) -> None:
+    """Draws the folds of a page. Every depth has a block of its own, so that another depth folds and unfolds them."""
+    components.block(folds, key=f"behind_{page}_{depth()}", answers=answers)
+
+
+def _detail(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
+    below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
+    checked = (
+        f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
+        f"{checks(report, visit.walk.subject, content)}{below}"
+    )
+    evidence = VIEWS[step].evidence(report, content)
+    components.block(
+        f'<div class="found"><div class="checked">{checked}</div><div class="evidence">{evidence}</div></div>',
+        key=f"found_{step}",
+        answers=answers(DETAIL),
+    )
+
+
+def _behind(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
+    """The wire, then those of the lesson's sections that do not stand open; folded but for who wants all of it."""
+    heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
+    myths = for_page(step, content, deep=depth() >= DETAIL)
+    folds = (
+        _fold(heading, wire(report.exchanges, content), icon="cable") if depth() >= DETAIL else "",
+        folded("why", step, content, icon="lightbulb"),
+        _fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
+        folded("what-can-go-wrong", step, content, icon="healing"),
+    )
+    behind("".join(folds), step, answers=answers(WIRE))
+    if step is Step.STS_ASSUME and not mode.is_live():
+        wording.fold(content)
+    if depth() >= DETAIL:
+        _recompute(step, visit, content, opened=depth() == WIRE)
+
+
+@page_errors.fragment
+def _recompute(step: Step, visit: session.Visit, content: Content, *, opened: bool) -> None:
+    """Drawn once it is unfolded: nobody waits for code that stays folded."""
+    label = content.message("recompute.heading")
+    fold = st.expander(
+        label, icon=":material/terminal:", expanded=opened, key=f"recompute_{step}_{opened}", on_change="rerun"
+    )
+    if fold.open:
+        with fold:
+            recompute(step, visit, content)

@@ -1,0 +1,103 @@
+"""Predict: a question about what a step will do, asked before the evidence is shown; the walk has the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Step
+from app.flow.predictions import QUESTIONS, Outcome, outcome
+from app.ui.draw import components
+from app.ui.state import language
+from app.ui.state.session import Visit
+from app.ui.text import escape, prose
+
+_KEPT = "predictions"
+"""In the session: the world's path, and by step what was predicted; empty where the reader did not want to guess."""
+_FRESH = "predicted"
+"""In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
+
+
+def predict(step: Step, visit: Visit, content: Content) -> bool:
+    """Asks the step's question, or tells what came of the prediction; whether the evidence may be shown.
+
+    Where the step did not hold, or the walk cannot tell, nothing is asked: what broke is the thing to see.
+    """
+    found = outcome(step, visit.walk)
+    if found is None:
+        return True
+    made = _made(visit)
+    if step not in made:
+        with st.container(key="predict", border=True):
+            _ask(step, visit, found, content)
+        return False
+    fresh = st.session_state.pop(_FRESH, None) == step
+    components.block(_told(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
+    return True
+
+
+def _ask(step: Step, visit: Visit, found: Outcome, content: Content) -> None:
+    words, key = f"predictions.{step}", f"predict_{step}_option"
+    language.keep(key)
+    option = st.radio(
+        f"**{content.message('predict.heading')}**　{content.message(f'{words}.question', **found.values)}",
+        QUESTIONS[step].options,
+        index=None,
+        key=key,
+        format_func=lambda option: content.message(f"{words}.options.{option}", **found.values),
+        on_change="ignore",  # the page waits for the button; a form would not tell of a choice before that
+    )
+    with st.container(horizontal=True, gap="small"):
+        answered = st.button(content.message("predict.answer"), key="predict_answer", type="primary")
+        skipped = st.button(content.message("predict.show"), key="predict_show", type="tertiary")
+    if answered and option is None:
+        st.warning(content.message("predict.choose"))
+    elif answered or skipped:
+        _made(visit)[step] = option if answered else ""
+        st.session_state[_FRESH] = step
+        st.rerun()
+
+
+def _made(visit: Visit) -> dict[str, Any]:
+    """The predictions about this world; those about another one are forgotten."""
+    kept = st.session_state.get(_KEPT)
+    if not kept or kept["world"] != visit.world:
+        kept = st.session_state[_KEPT] = {"world": visit.world, "made": {}}
+    made: dict[str, Any] = kept["made"]
+    return made
+
+
+def _told(step: Step, predicted: str, found: Outcome, content: Content) -> str:
+    """One line of what was predicted and how it ended; behind it what happened, and why."""
+    words = f"predictions.{step}"
+
+    def option(name: str) -> str:
+        return content.message(f"{words}.options.{name}", **found.values)
+
+    if predicted:
+        right = predicted == found.answer
+        status, mark, word = ("passed", "✓", "right") if right else ("failed", "✕", "wrong")
+        line = prose(content.message("predict.yours", option=option(predicted)))
+        verdict = (
+            f'<span class="mark"><span aria-hidden="true">{mark}</span> {escape(content.message(f"predict.{word}"))}'
+            "</span>"
+        )
+    else:
+        right, status, verdict = False, "shown", ""
+        line = prose(content.message("predict.shown", question=content.message(f"{words}.question", **found.values)))
+    answer = (
+        ""
+        if right
+        else f"<p><strong>{prose(content.message('predict.answered', option=option(found.answer)))}</strong></p>"
+    )
+    happened = content.message(f"{words}.happened.{found.happened}", **found.values)
+    parts = "".join(
+        f'<p><span class="label">{escape(content.message(f"predict.{label}"))}</span> {prose(text)}</p>'
+        for label, text in (("happened", happened), ("why", content.message(f"{words}.why")))
+    )
+    return (
+        f'<details class="prediction {status}"><summary><span>{line}</span> {verdict}</summary>'
+        f'<div class="answer">{answer}{parts}</div></details>'
+    )

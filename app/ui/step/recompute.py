@@ -1,0 +1,81 @@
+"""Recompute it yourself: a command and a few lines of Python that come to a value on the screen by another way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.documents import dig, items, text
+from app.flow.model import JsonValue, Step, Walk
+from app.flow.names import subject_claim
+from app.ui.draw import components
+from app.ui.draw.code import code
+from app.ui.draw.terminal import terminal
+from app.ui.state.session import Visit
+from app.ui.text import breakable, escape, prose
+
+EXAMPLES = components.ASSETS / "examples"
+_KINDS = {"sh": "bash", "py": "python"}
+"""How an example is run, by the end of its name."""
+
+
+def recompute(step: Step, visit: Visit, content: Content) -> None:
+    """Draws the step's examples, what each must print in this world, and how to get a terminal for them."""
+    for kind, tab in zip(_KINDS, st.tabs([content.message(f"recompute.{kind}") for kind in _KINDS]), strict=True):
+        with tab:
+            path = EXAMPLES / f"{step}.{kind}"
+            about = prose(content.message(f"recompute.{step}.{kind}"))
+            run = f"{_KINDS[kind]} {path.relative_to(components.ASSETS.parent)}"
+            components.block(
+                f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}"
+                f"{_must_print(list(expected(step, kind, visit.walk)), content)}",
+                key=f"example_{step}_{kind}",
+            )
+    components.block(f"<h3>{escape(content.message('recompute.terminal'))}</h3>", key="terminal_heading")
+    terminal(content)
+
+
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _must_print(values: list[str], content: Content) -> str:
+    if not values:
+        return f'<p class="quiet">{escape(content.message("recompute.not_reached"))}</p>'
+    rows = "".join(f"<li><code>{breakable(found)}</code></li>" for found in values)
+    return f'<div class="prints"><h3>{escape(content.message("recompute.prints"))}</h3><ul>{rows}</ul></div>'
+
+
+def expected(step: Step, kind: str, walk: Walk) -> Iterator[str]:
+    """The walk's values that the step's example of that kind (`sh`, `py`) prints, run in the same world."""
+    found = walk.report(step).evidence
+    match step, kind:
+        case Step.OIDC_PROVIDER, "py":
+            yield from (text(key, "kid") for key in items(found, "jwks", "keys"))
+        case Step.OIDC_PROVIDER, _:
+            yield from _present(dig(found, "thumbprint", "served"))
+        case Step.SERVICE_ACCOUNT, _:
+            yield from _present(dig(found, "role", "Arn"))
+            if found:
+                yield subject_claim(walk.subject)
+        case Step.WEBHOOK, _:
+            for variable in items(found, "environment"):
+                yield f"name: {text(variable, 'name')}"
+                yield f"value: {text(variable, 'value')}"
+        case Step.TOKEN_MOUNT, "py":
+            yield from _present(dig(found, "token", "header", "kid"), dig(found, "token", "claims", "jti"))
+        case Step.TOKEN_MOUNT, _:
+            yield from _present(dig(found, "token", "claims", "iss"), dig(found, "token", "claims", "sub"))
+        case Step.STS_ASSUME, _:
+            yield from _present(dig(found, "answer", "AssumedRoleUser", "Arn"))
+        case Step.ACCESS, _:
+            yield from _present(dig(found, "identity", "Arn"), *items(found, "buckets"))
+
+
+def _present(*values: JsonValue) -> Iterator[str]:
+    yield from (found for found in values if isinstance(found, str) and found)

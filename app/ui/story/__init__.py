@@ -1,0 +1,1 @@
+"""The pages that tell the story: home, and why there is IRSA at all."""

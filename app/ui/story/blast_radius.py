@@ -1,0 +1,264 @@
+"""What a compromised Pod gives away, drawn: the figure with the ways that were taken, the verdict, every attempt, the
+evaluation behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from app.content import Content
+from app.flow.blast_radius import Attempt, BlastRadius, Pod, Way, blast_radius
+from app.flow.permissions import PermissionDecision
+from app.flow.policy import Match
+from app.ui.figures.diagram import svg
+from app.ui.figures.story_figure import STORY
+from app.ui.step.evidence.parts import decision
+from app.ui.story.schemes import Scene, Taken
+from app.ui.text import breakable, escape, prose, value
+
+
+class State(StrEnum):
+    """What became of one role; also the class of its box and of the arrow to it."""
+
+    LEAK = "leak"
+    """The attacker gets it, and it opens the data."""
+    HELD = "held"
+    """The attacker gets it, and it opens nothing."""
+    KEPT = "kept"
+    """The attacker does not get it."""
+    ABSENT = "absent"
+    """The scheme does without it."""
+
+
+_SIGNS = {State.LEAK: "✕", State.HELD: "!", State.KEPT: "✓", State.ABSENT: "–"}
+_LONGEST = 24
+"""Characters of a role's name that stand beside an attempt."""
+_BOXES = ("pod_1_role", "node_role", "pod_2_role")
+_PART = re.compile(
+    r'<g id="story&#45;(?:lr|tb)&#45;(?P<id>\w+)(?:&#45;(?P<words>\w+))?" '
+    r'class="(?:edge arrow|node words|node (?P<box>box))[^"]*(?=")'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A scheme and the Pod taken in it, evaluated."""
+
+    scene: Scene
+    taken: Taken
+    found: BlastRadius
+
+    def attempt(self, box: str) -> Attempt | None:
+        """The attempt on the role in that box; None where the scheme has no such role."""
+        role = self.scene.boxes.get(box)
+        return next((attempt for attempt in self.found.attempts if attempt.role is role), None)
+
+    def state(self, box: str) -> State:
+        """What became of the role in that box."""
+        attempt = self.attempt(box)
+        if attempt is None:
+            return State.ABSENT
+        if not attempt.obtained:
+            return State.KEPT
+        return State.LEAK if attempt.opens else State.HELD
+
+
+def evaluate(scene: Scene, taken: Taken) -> Outcome:
+    """What the attacker in that Pod gets in that scheme."""
+    return Outcome(scene=scene, taken=taken, found=blast_radius(scene.setting, scene.pods[taken]))
+
+
+def result(outcome: Outcome, content: Content) -> str:
+    """The figure, the verdict and the attempts."""
+    attempts = "".join(_row(outcome, box, content) for box in _BOXES)
+    heading = escape(content.message("why.told"))
+    return (
+        f"{figure(outcome, content)}{verdict(outcome, content)}"
+        f'<h3 class="told">{heading}</h3><ol class="attempts">{attempts}</ol>'
+    )
+
+
+def figure(outcome: Outcome, content: Content) -> str:
+    """The figure with what was computed lit; its text alternative says the same."""
+    shown = dict(_shown(outcome))
+
+    def classed(part: re.Match[str]) -> str:
+        state, words = shown.get(part["id"], ("" if part["box"] else "gone", ""))
+        return f"{part[0]} {state if part['words'] in (None, words) else 'gone'}"
+
+    names = {box: role.name for box, role in outcome.scene.boxes.items()}
+    names |= {
+        taken.replace("-", "_"): f"{pod.namespace}/{pod.service_account}" for taken, pod in outcome.scene.pods.items()
+    }
+    drawn = _PART.sub(classed, svg(STORY.name, content.language, names))
+    told = escape(alternative(outcome, content))
+    return f'<figure class="diagram story" role="img" aria-label="{told}">{drawn}</figure>'
+
+
+def _shown(outcome: Outcome) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The parts of the figure that are more than a quiet box: their class, and of an arrow its words."""
+    number = outcome.taken[-1]
+    yield f"attack_{number}", (State.LEAK, "attack")
+    yield f"pod_{number}", (State.LEAK, "")
+    # (1) What the attacker tries, and what each role may.
+    for box in _BOXES:
+        attempt, state = outcome.attempt(box), outcome.state(box)
+        yield box, (state, "")
+        if attempt is not None:
+            yield _arrow(attempt, number, box), (state, attempt.way)
+            if attempt.opens:
+                yield f"permits_{box}", (state if state is State.LEAK else "idle", "permits")
+    # (2) What the other Pod does all day.
+    other = next(taken for taken in Taken if taken is not outcome.taken)
+    theirs = evaluate(outcome.scene, other)
+    for box in _BOXES:
+        attempt = theirs.attempt(box)
+        if (
+            attempt is not None
+            and attempt.obtained
+            and (attempt.own or (attempt.way is Way.METADATA and attempt.opens))
+        ):
+            yield _arrow(attempt, other[-1], box), ("idle", attempt.way)
+    # (3) The data.
+    leaks = bool(outcome.found.leaks)
+    yield "aurora_taken", (State.LEAK if leaks else "gone", "")
+    yield "aurora_safe", ("gone" if leaks else State.KEPT, "")
+
+
+def _arrow(attempt: Attempt, pod: str, box: str) -> str:
+    return f"metadata_{pod}" if attempt.way is Way.METADATA else f"assume_{pod}_{box[4]}"
+
+
+def alternative(outcome: Outcome, content: Content) -> str:
+    """The figure in words: the verdict, then every attempt."""
+    told = [content.message(f"why.verdict.{'leaks' if outcome.found.leaks else 'safe'}")]
+    told += [f"{_label(box, content)}: {_sentence(outcome, box, content)}" for box in _BOXES]
+    return " ".join(told).replace("**", "")
+
+
+def _label(box: str, content: Content) -> str:
+    return content.message(f"why.roles.{box}")
+
+
+def verdict(outcome: Outcome, content: Content) -> str:
+    """Whether the data leaks, and through what."""
+    leaks, pod = outcome.found.leaks, content.message(f"why.pods.{outcome.taken}")
+    if leaks:
+        boxes = {role.arn: box for box, role in outcome.scene.boxes.items()}
+        through = [boxes[leak.attempt.role.arn] for leak in leaks]
+        sentences = [
+            content.message(f"why.verdict.{_kind(outcome, box)}", pod=pod, role=_label(box, content)) for box in through
+        ]
+    else:
+        count = sum(attempt.obtained for attempt in outcome.found.attempts)
+        sentences = [content.message("why.verdict.held", pod=pod, count=count)]
+    status, sign = ("failed", "✕") if leaks else ("passed", "✓")
+    told = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
+    return (
+        f'<div class="outcome {status}" role="status"><span class="mark" aria-hidden="true">{sign}</span>'
+        f"<div><p>{prose(told)}</p>{''.join(f'<p>{prose(sentence)}</p>' for sentence in sentences)}</div></div>"
+    )
+
+
+def _kind(outcome: Outcome, box: str) -> str:
+    """Which words tell of the data leaking through that box. Pod 2 alone is there to use the data."""
+    if box == "node_role":
+        return "metadata"
+    if not _is_own(outcome, box):
+        return "other"
+    return "own" if outcome.taken is Taken.POD_2 else "too_much"
+
+
+def _is_own(outcome: Outcome, box: str) -> bool:
+    """Whether the role in that box was made for the taken Pod, whatever the annotation of its ServiceAccount names."""
+    return box == f"{outcome.taken.replace('-', '_')}_role"
+
+
+def _row(outcome: Outcome, box: str, content: Content) -> str:
+    attempt, state = outcome.attempt(box), outcome.state(box)
+    name = f"<code>{escape(_short(attempt.role.name))}</code>" if attempt else ""
+    return (
+        f'<li class="{state}"><span class="state"><span class="mark" aria-hidden="true">{_SIGNS[state]}</span> '
+        f"{escape(content.message(f'why.states.{state}'))}</span>"
+        f'<span class="who"><strong>{escape(_label(box, content))}</strong> {name}</span>'
+        f'<span class="what">{prose(_sentence(outcome, box, content))}</span></li>'
+    )
+
+
+def _short(name: str) -> str:
+    """A role's name on one line; the evaluation has all of it."""
+    return name if len(name) <= _LONGEST else f"{name[:12]}…{name[-8:]}"
+
+
+def _sentence(outcome: Outcome, box: str, content: Content) -> str:
+    """How the attempt on the role in that box ends, and what the role may."""
+    attempt = outcome.attempt(box)
+    if attempt is None:
+        return content.message("why.attempts.absent")
+    way = str(attempt.way)
+    if attempt.way is Way.TRUSTED:
+        way = "trusted_own" if _is_own(outcome, box) else "trusted_other"
+    told = content.message(f"why.attempts.{way}")
+    if not attempt.obtained:
+        return told
+    opens = content.message("why.attempts.opens" if attempt.opens else "why.attempts.opens_nothing")
+    return content.message("why.attempts.both", way=told, opens=opens)
+
+
+def computed(outcome: Outcome, content: Content, *, opened: bool) -> str:
+    """The evaluation of every policy, behind its title."""
+    (data,) = outcome.scene.setting.data
+    is_open = " open" if opened else ""
+    roles = "".join(
+        _evaluation(outcome.found.pod, attempt, _label(box, content), content)
+        for box in _BOXES
+        if (attempt := outcome.attempt(box)) is not None
+    )
+    return (
+        f'<details class="more computed"{is_open}><summary>{escape(content.message("why.computed.title"))}</summary>'
+        f"<p>{prose(content.message('why.computed.question'))}</p>"
+        f"<p>{value(data.action)} · {value(data.resource)}</p>"
+        f"<p>{prose(content.message('why.computed.given'))}</p>{roles}</details>"
+    )
+
+
+def _evaluation(pod: Pod, attempt: Attempt, label: str, content: Content) -> str:
+    question = prose(content.message("why.computed.trust", subject=f"`{pod.subject}`"))
+    if attempt.trust is not None:
+        trusted = decision(content, asdict(attempt.trust))
+    else:
+        key = "why.computed.nobody" if attempt.way is Way.METADATA else "why.attempts.no_token"
+        trusted = _caption(content.message(key))
+    permissions = "".join(_permissions(found, content) for _, found in attempt.permissions)
+    return (
+        f"<h3>{escape(label)} <code>{breakable(attempt.role.name)}</code></h3>"
+        f"<h4>{question}</h4>{trusted}"
+        f"<h4>{prose(content.message('why.computed.permissions'))}</h4>{permissions}"
+    )
+
+
+def _permissions(found: PermissionDecision, content: Content) -> str:
+    """The statements that are about the action, in full; of all others their number."""
+    if not found.trace:
+        return _caption(content.message("why.computed.no_permissions"))
+    statements: dict[tuple[str, str | int], list[Match]] = {}
+    for match in found.trace:
+        statements.setdefault((match.policy, match.statement), []).append(match)
+    about = [matches for matches in statements.values() if _is_about(matches)]
+    trace = [asdict(match) for matches in about for match in matches]
+    others = len(statements) - len(about)
+    sentence = content.message(f"ui.decision_{found.reason.replace('-', '_')}")
+    shown = decision(content, {"trace": trace, "reason": found.reason}) if trace else _caption(sentence)
+    return shown + (_caption(content.message("why.computed.others", count=others)) if others else "")
+
+
+def _caption(sentence: str) -> str:
+    return f'<p class="caption">{prose(sentence)}</p>'
+
+
+def _is_about(matches: Iterable[Match]) -> bool:
+    """Whether a statement names the action, or cannot be read."""
+    return any((match.matched and match.element in ("Action", "NotAction")) or match.error for match in matches)

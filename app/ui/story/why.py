@@ -1,0 +1,105 @@
+"""The story behind it all: two Pods, one database, and what an attacker in one of them gets, computed and then told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.ui.draw import components, page_errors
+from app.ui.draw.checks import said
+from app.ui.frame import navigation
+from app.ui.state import language, mode, session
+from app.ui.state.depth import WIRE, depth
+from app.ui.step.page import behind, folded, told
+from app.ui.story import blast_radius, schemes
+from app.ui.story.schemes import Scene, Scheme, Taken
+from app.ui.text import escape, prose
+from app.world import scenario
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def why() -> None:
+    """Draws the page."""
+    content, visit = language.content(), session.simulated_visit()
+    lesson = content.lesson("why")
+
+    with navigation.onward("why", content):
+        # (1) The problem, and the machine to try it on.
+        st.title(lesson.title, anchor=False)
+        components.goal(lesson.section("goal").body)
+        if mode.is_live():
+            st.caption(content.message("mode.story_world"))
+        told("problem", "why", content)
+        try:
+            scenes = schemes.current()
+        except FlowError as error:
+            unreadable = f'<p class="unreadable">{prose(content.message("why.unreadable"))}</p>'
+            components.block(unreadable + said(error.said, content), key="blast_radius")
+        else:
+            _experiment(scenes, content)
+
+        # (2) Each scheme in words, with what really happened in this world.
+        for anchor, pod in _TOLD:
+            told(anchor, "why", content)
+            if pod:
+                components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
+
+        # (3) What lies behind it, folded; what to keep.
+        behind(folded("pairing", "why", content, icon="group"), "why")
+        told("recap", "why", content)
+
+
+_TOLD = (
+    ("node-role", scenario.POD_BEFORE),
+    ("per-service-account", scenario.POD_AFTER),
+    ("without-sub", ""),
+    ("limits", ""),
+)
+"""The sections that stand open, in their order, with the Pod of this world that lives what one of them tells."""
+
+
+@page_errors.fragment
+def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
+    """The choices and what follows from them; a choice draws this part anew and no other."""
+    heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'
+    caption = f'<p class="caption">{prose(content.message("why.try_caption"))}</p>'
+    components.block(heading + caption, key="try")
+    with st.container(horizontal=True, key="choices"):
+        scheme = _choose("scheme", Scheme, "why.schemes", content)
+        taken = _choose("taken", Taken, "why.pods", content)
+    outcome = blast_radius.evaluate(scenes[scheme], taken)
+    components.block(blast_radius.result(outcome, content), key="blast_radius")
+    components.block(blast_radius.computed(outcome, content, opened=depth() == WIRE), key="computed")
+
+
+def _choose(key: str, choices: type[_Choice], words: str, content: Content) -> _Choice:
+    """A choice that stands in the address; what is no choice there is the first one."""
+    asked = st.query_params.get(key)
+    if asked in set(choices):
+        st.session_state[key] = choices(asked)
+    elif key not in st.session_state:
+        st.session_state[key] = next(iter(choices))
+
+    def changed() -> None:
+        st.query_params[key] = str(st.session_state[key])
+
+    chosen = st.segmented_control(
+        content.message(f"why.{key}"),
+        list(choices),
+        key=key,
+        format_func=lambda choice: content.message(f"{words}.{choice}"),
+        required=True,
+        on_change=changed,
+    )
+    return choices(chosen or next(iter(choices)))
+
+
+def _log(pod: str, log: str, content: Content) -> str:
+    caption = escape(content.message(f"why.{pod.replace('-', '_')}"))
+    return f'<p class="caption">{caption}</p><pre class="log"><b>$ kubectl logs {escape(pod)}</b>\n{escape(log)}</pre>'

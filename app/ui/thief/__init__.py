@@ -1,0 +1,1 @@
+"""The page on which a token is stolen and used elsewhere."""

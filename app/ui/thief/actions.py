@@ -1,0 +1,203 @@
+"""What the thief's page does to the learner's world: one deed at a time, each taken back before the next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.flow.documents import dig, text
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue
+from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.steps.sts_assume import LEEWAY
+from app.flow.submission import Submission
+from app.ui.draw.answers import Answer
+from app.ui.state import session
+from app.ui.thief import probes
+from app.ui.thief.probes import Attempt, Loot, Standing, Used
+from app.ui.time_machine.probes import reviewed
+from app.world import experiments
+from app.world.apiserver.errors import ApiError
+from app.world.aws.errors import AwsError
+from app.world.changing import set_trust_policy, trust_policy
+from app.world.memento import Memento
+from app.world.passage import move_clock
+from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+from app.world.token_review import token_review, who_am_i
+from app.world.world import World
+
+_KEPT = "thief"
+Work = Callable[[World], Awaitable[None]]
+Name = tuple[str, str]
+"""A ServiceAccount: namespace and name."""
+
+
+@dataclass(kw_only=True)
+class Theft:
+    """One reader as a thief in one world."""
+
+    world: World
+    loot: Loot
+    used: Used | None = None
+    before: Memento | None = None
+    """The world before what is in force was done; None where nothing is."""
+    in_force: str = ""
+    """A defence or a pattern; empty where nothing is."""
+    tried: Mapping[str, Standing] = field(default_factory=dict)
+    """By defence, in their order."""
+    attempts: tuple[Attempt, ...] = ()
+    """Who asked for the role under the pattern in force."""
+    failed: str = ""
+    """Why something could not be done, in the server's words."""
+
+
+DEFENCES: Mapping[str, Callable[[Theft], Work]] = {
+    "delete_pod": lambda theft: experiments.delete_pod,
+    "delete_service_account": lambda theft: experiments.delete_service_account,
+    "session_over": lambda theft: _wait(_session_end(theft)),
+    "token_over": lambda theft: _wait(float(theft.loot.claims["exp"]) + LEEWAY + 1),
+    "rotate_keys": lambda theft: experiments.rotate_keys,
+    "retire_keys": lambda theft: experiments.retire_keys,
+    "trust_nobody": lambda theft: experiments.trust_nobody,
+    "detach_policies": lambda theft: experiments.detach_policies,
+    "revoke_sessions": lambda theft: experiments.revoke_sessions,
+    "both": lambda theft: experiments.trust_nobody_and_revoke,
+}
+_PATTERNS = {
+    "namespace": ("StringLike", f"system:serviceaccount:{NAMESPACE}:*"),
+    "name": ("StringLike", f"system:serviceaccount:*:{SERVICE_ACCOUNT}"),
+    "all": ("StringLike", "*"),
+    "literal": ("StringEquals", f"system:serviceaccount:{NAMESPACE}:*"),
+    "absent": ("StringEquals", ""),
+}
+PATTERNS = ("exact", *_PATTERNS)
+"""What the trust policy may say of `sub`."""
+MADE_UP: Sequence[Name] = (("sandbox", SERVICE_ACCOUNT), (NAMESPACE, "attacker"))
+"""What somebody creates who may create ServiceAccounts: in a namespace of their own, and in that of the users."""
+
+
+def theft() -> Theft | Submission | None:
+    """The theft in this browser's world; why it failed; None where nothing was tried."""
+    found = session.beside().get(_KEPT)
+    return found if isinstance(found, (Theft, Submission)) else None
+
+
+# (1) The theft
+
+
+def copy() -> None:
+    """Copies the token that is in the Pod now."""
+    if isinstance(kept := theft(), Theft):
+        put_back(kept)
+    world = session.world()
+    found = probes.copy(session.simulated_ports(), session.SUBJECT)
+    session.beside()[_KEPT] = found if isinstance(found, Submission) else Theft(world=world, loot=found)
+
+
+def use(stolen: Theft) -> None:
+    """Uses the token outside the cluster."""
+    put_back(stolen)
+    answer = session.simulation().run(who_am_i(stolen.world, stolen.loot.token))
+    name = text(answer, "status", "userInfo", "username")
+    bearer = Answer(taken=bool(name), got=name, code=str(dig(answer, "code") or ""), said=text(answer, "message"))
+    stolen.used = probes.use(session.simulated_ports(), stolen.loot, session.SUBJECT, bearer)
+    stolen.tried, stolen.attempts = {}, ()
+
+
+def put_back(stolen: Theft) -> None:
+    """Makes the world what it was before the deed in force; nothing where there is none."""
+    if stolen.before is not None:
+        session.simulation().restore(stolen.world, stolen.before)
+        stolen.before, stolen.in_force = None, ""
+        session.run_again()
+
+
+# (2) The defences
+
+
+def defend(stolen: Theft, name: str) -> None:
+    """Takes one measure, and asks again."""
+    if _try(stolen, name):
+        session.run_again()
+
+
+def defend_all(stolen: Theft) -> None:
+    """Takes all of them, one after the other, and none in the end."""
+    for name in DEFENCES:
+        _try(stolen, name)
+    put_back(stolen)
+
+
+def _try(stolen: Theft, name: str) -> bool:
+    if stolen.used is None or not _do(stolen, name, DEFENCES[name](stolen)):
+        return False
+    review = reviewed(session.simulation().run(token_review(stolen.world, stolen.loot.token, DEFAULT_AUDIENCE)))
+    found = {
+        **stolen.tried,
+        name: probes.standing(session.simulated_ports(), stolen.loot, stolen.used.credentials, review),
+    }
+    stolen.tried = {known: found[known] for known in DEFENCES if known in found}
+    return True
+
+
+def _wait(until: float) -> Work:
+    async def work(world: World) -> None:
+        await move_clock(world, max(until - world.clock.now(), 0.0))
+
+    return work
+
+
+def _session_end(stolen: Theft) -> float:
+    credentials = stolen.used.credentials if stolen.used else None
+    return datetime.fromisoformat(credentials.expiration).timestamp() + 1 if credentials else 0.0
+
+
+# (3) The patterns
+
+
+def policy(world: World, pattern: str) -> JsonValue:
+    """The trust policy with that pattern for `sub`."""
+    if pattern not in _PATTERNS:
+        return trust_policy(world)
+    operator, subject = _PATTERNS[pattern]
+    return experiments.wide_trust_policy(world, operator, [subject] if subject else [])
+
+
+def widen(stolen: Theft, pattern: str, made_up: Sequence[Name]) -> None:
+    """Writes the pattern into the trust policy, creates ServiceAccounts, and lets everybody ask for the role."""
+
+    async def work(world: World) -> None:
+        set_trust_policy(world, policy(world, pattern))
+        for name in made_up:
+            await experiments.create_service_account(world, *name)
+
+    if _do(stolen, pattern, work):
+        try:
+            names = ["/".join(name) for name in made_up]
+            stolen.attempts = probes.everybody(session.simulated_ports(), stolen.loot.role_arn, names)
+        except FlowError as error:
+            stolen.attempts, stolen.failed = (), error.said
+        session.run_again()
+
+
+def _do(stolen: Theft, name: str, work: Work) -> bool:
+    """Does one thing to the world, in place of what was done before. Returns whether that could be done."""
+    simulation, stolen.failed = session.simulation(), ""
+    if stolen.before is None:
+        stolen.before = simulation.save(stolen.world)
+    else:
+        simulation.restore(stolen.world, stolen.before)
+
+    async def alone() -> None:
+        async with stolen.world.changing:
+            await work(stolen.world)
+
+    try:
+        simulation.run(alone())
+    except (ApiError, AwsError) as error:
+        put_back(stolen)
+        stolen.failed = str(error)
+        return False
+    stolen.in_force = name
+    return True

@@ -1,0 +1,178 @@
+"""A token is copied out of a Pod and used elsewhere: what stops that, what does not, and who a wide policy lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.documents import text
+from app.flow.model import Status
+from app.flow.submission import Submission
+from app.ui.draw import components, wording
+from app.ui.draw.checks import mark, said
+from app.ui.draw.links import page_link
+from app.ui.draw.simulated_only import needs_a_world, without_token
+from app.ui.state import language, mode
+from app.ui.step.page import behind, folded, told
+from app.ui.text import escape, prose
+from app.ui.thief import actions, views
+from app.ui.thief.actions import DEFENCES, MADE_UP, PATTERNS, Theft
+
+_DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
+
+
+def thief() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("thief")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if needs_a_world(content):
+        return
+
+    # (1) The theft, and what it is good for.
+    told("token", "thief", content)
+    stolen = actions.theft()
+    _button("copy", ":material/content_copy:", actions.copy, content, done=stolen is not None)
+    if isinstance(stolen, Submission):
+        without_token(stolen, content)
+    if not isinstance(stolen, Theft):
+        return
+    components.block(views.loot(stolen.loot, content), key="thief_loot")
+    _button("use", ":material/send:", lambda: _with(actions.use), content, done=stolen.used is not None)
+    if stolen.used is None:
+        return
+    components.block(views.used(stolen.used, content, read=bool(stolen.tried or stolen.attempts)), key="thief_used")
+
+    # (2) What is done against it.
+    told("against", "thief", content)
+    _defences(stolen, content)
+
+    # (3) Who else gets in.
+    told("wide", "thief", content)
+    _patterns(stolen, content)
+
+    with st.container(key="behind"):
+        limits = folded("limits", "thief", content, icon="shield")
+        behind(limits + folded("does-not-limit", "thief", content, icon="remove_moderator"), "thief")
+        wording.fold(content)
+    told("recap", "thief", content)
+
+
+def strip(page: str, content: Content) -> None:
+    """Says on every other page what is still in force, and takes it back; draws nothing in live mode."""
+    stolen = None if mode.is_live() or page == "thief" else actions.theft()
+    if not isinstance(stolen, Theft) or not stolen.in_force:
+        return
+    kind = "defences" if stolen.in_force in DEFENCES else "patterns"
+    name = content.message(f"thief.{kind}.{stolen.in_force}.name")
+    link = page_link(content, "thief", escape(content.message("thief.strip_link")))
+    words = f"<p>{prose(content.message('thief.strip', name=name))} {link}</p>"
+    label, put_back = content.message("thief.put_back"), lambda: _with(actions.put_back)
+    with st.container(key="thief_strip"):
+        told, way = st.columns([3, 1], gap="small", vertical_alignment="center")
+        with told:
+            html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
+            components.block(html, key="thief_strip_words")
+        way.button(label, key="thief_strip_back", icon=":material/undo:", width="stretch", on_click=put_back)
+
+
+def _button(name: str, icon: str, pressed: Callable[[], None], content: Content, *, done: bool) -> None:
+    kind: Literal["primary", "secondary"] = "secondary" if done else "primary"
+    st.button(content.message(f"thief.{name}"), key=f"thief_{name}", icon=icon, type=kind, on_click=pressed)
+
+
+def _with(deed: Callable[[Theft], None]) -> None:
+    """Does it to the theft in this browser's world, which may be gone since the page was drawn."""
+    if isinstance(stolen := actions.theft(), Theft):
+        deed(stolen)
+
+
+def _defences(stolen: Theft, content: Content) -> None:
+    st.session_state[_DEFENCE] = stolen.in_force if stolen.in_force in DEFENCES else None
+    st.pills(
+        content.message("thief.choose_defence"),
+        list(DEFENCES),
+        key=_DEFENCE,
+        format_func=lambda name: content.message(f"thief.defences.{name}.name"),
+        on_change=lambda: _with(_defend),
+    )
+    with st.container(horizontal=True, gap="small", key="thief_all"):
+        st.button(
+            content.message("thief.try_all"),
+            key="thief_try_all",
+            icon=":material/checklist:",
+            on_click=lambda: _with(actions.defend_all),
+        )
+        _back(stolen, content, key="thief_back")
+    _nothing_in_force(stolen, content)
+    _failure(stolen, content)
+    components.block(views.defences(stolen.tried, stolen.in_force, content), key="thief_defences")
+
+
+def _defend(stolen: Theft) -> None:
+    name = st.session_state[_DEFENCE]
+    if name is None:
+        actions.put_back(stolen)
+    else:
+        actions.defend(stolen, name)
+
+
+def _patterns(stolen: Theft, content: Content) -> None:
+    chosen = stolen.in_force if stolen.in_force in PATTERNS else None
+    st.session_state[_PATTERN] = chosen
+    st.pills(
+        content.message("thief.choose_pattern"),
+        PATTERNS,
+        key=_PATTERN,
+        format_func=lambda name: content.message(f"thief.patterns.{name}.name"),
+        on_change=lambda: _with(_widen),
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="thief_made"):
+        st.checkbox(
+            content.message("thief.made_up", names=", ".join("/".join(name) for name in MADE_UP)),
+            key=_MADE_UP,
+            help=content.message("thief.made_up_help"),
+            on_change=lambda: _with(_widen),
+        )
+        _back(stolen, content, key="thief_back_wide")
+    _nothing_in_force(stolen, content)
+    if chosen:
+        own, policy = text(stolen.loot.claims, "sub"), actions.policy(stolen.world, chosen)
+        drawn = views.everybody(stolen.attempts, chosen, own, policy, content)
+    else:
+        drawn = f'<p class="quiet">{prose(content.message("thief.nothing_widened"))}</p>'
+    components.block(drawn, key="thief_everybody")
+
+
+def _widen(stolen: Theft) -> None:
+    pattern = st.session_state[_PATTERN]
+    if pattern is not None:
+        actions.widen(stolen, pattern, MADE_UP if st.session_state[_MADE_UP] else ())
+    elif stolen.in_force in PATTERNS:
+        actions.put_back(stolen)
+
+
+def _back(stolen: Theft, content: Content, key: str) -> None:
+    st.button(
+        content.message("thief.put_back"),
+        help=content.message("thief.put_back_help"),
+        key=key,
+        icon=":material/undo:",
+        disabled=stolen.before is None,
+        on_click=lambda: _with(actions.put_back),
+    )
+
+
+def _nothing_in_force(stolen: Theft, content: Content) -> None:
+    """Why the world cannot be put back: for whoever sees no tooltip, too."""
+    if stolen.before is None:
+        st.caption(content.message("thief.nothing_in_force"))
+
+
+def _failure(stolen: Theft, content: Content) -> None:
+    if stolen.failed:
+        components.block(said(stolen.failed, content), key="thief_failed")

@@ -1,0 +1,135 @@
+"""What a thief does with a token, and what the servers answer: asked for real, from outside the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.flow.documents import text
+from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
+from app.flow.ports import Credentials, Ports
+from app.flow.redaction import MASK
+from app.flow.submission import Submission, read_token
+from app.ui.draw.answers import Answer, ask
+from app.ui.time_machine.probes import exchanged, listed, taken
+from app.world import story
+
+_SESSION = "thief"
+"""What the thief calls the sessions: the name is for whoever asks to choose."""
+_SECONDS = 600
+"""How long the tokens live with which every ServiceAccount tries."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loot:
+    """A token out of a Pod, for use elsewhere. The token is a secret."""
+
+    token: str = field(repr=False)
+    claims: JsonValue
+    role_arn: str
+
+    @property
+    def shown(self) -> str:
+        """The token with its signature masked."""
+        return f"{self.token.rpartition('.')[0]}.{MASK}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """What the thief has got with it."""
+
+    sts: Answer
+    then: tuple[tuple[str, Answer], ...]
+    """What the session is good for, where there is one: the key of the words, and the answer."""
+    credentials: Credentials | None
+    exchanges: tuple[Exchange, ...]
+    """The wire, masked."""
+    others: tuple[tuple[str, Answer], ...]
+    """What the token, and the other one of the Pod, do elsewhere: the key of the words, and the answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How the thief stands after something was done against them."""
+
+    new: Answer
+    """A new session for the token, at STS."""
+    running: Answer | None
+    """The session that the thief already has, at S3; None where there is none."""
+    review: Answer
+    """The token, at the API server's TokenReview."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One ServiceAccount that asks for the role."""
+
+    subject: str
+    """`sub` of its token."""
+    made_up: bool
+    """Whether somebody created it for that."""
+    answer: Answer
+
+
+def copy(ports: Ports, subject: Subject) -> Loot | Submission:
+    """Reads the token in the Pod, by exec; or says why not."""
+    read = taken(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    token, claims, arn = read
+    return Loot(token=token, claims=claims, role_arn=arn)
+
+
+def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:
+    """Takes the token to STS, and what that gives to S3. `bearer` is what the API server says to the same token."""
+    sts, role = exchanged(ports, loot.role_arn, _SESSION, loot.token)
+    credentials = role.credentials if role else None
+    then: list[tuple[str, Answer]] = []
+    if credentials:
+        identity, _ = ask(lambda: ports.aws.caller_identity(credentials), lambda found: text(found, "Arn"))
+        then = [("identity", identity), ("s3", listed(ports, credentials))]
+    exchanges = ports.aws.exchanges()
+    account = loot.role_arn.split(":")[4] if loot.role_arn.count(":") > 4 else ""
+    roles = {
+        name: f"arn:aws:iam::{account}:role/{role}"
+        for name, role in (("other_role", story.ORDERS_ROLE), ("role_without_sub", story.ORDERS_ROLE_WITHOUT_SUB))
+    }
+    other_token = read_token(ports, subject, API_TOKEN)
+    others = [("api_server", bearer)]
+    if isinstance(other_token, str):
+        others.append(("other_token", _exchange(ports, loot.role_arn, other_token)))
+    others += [(name, _exchange(ports, arn, loot.token)) for name, arn in roles.items()]
+    return Used(sts=sts, then=tuple(then), credentials=credentials, exchanges=exchanges, others=tuple(others))
+
+
+def standing(ports: Ports, loot: Loot, credentials: Credentials | None, review: Answer) -> Standing:
+    """Asks both again: STS with the token, S3 in the session that the thief has."""
+    new = _exchange(ports, loot.role_arn, loot.token)
+    return Standing(new=new, running=listed(ports, credentials) if credentials else None, review=review)
+
+
+def everybody(ports: Ports, role_arn: str, made_up: Sequence[str]) -> tuple[Attempt, ...]:
+    """Every ServiceAccount of the cluster asks for the role, with a token of its own. Raises `FlowError`.
+
+    `made_up` are those that were created for it, as `namespace/name`; they come last.
+    """
+    names = [
+        (text(account, "metadata", "namespace"), text(account, "metadata", "name"))
+        for account in ports.cluster.service_accounts()
+    ]
+    names.sort(key=lambda name: ("/".join(name) in made_up, name))
+    return tuple(_attempt(ports, role_arn, *name, made_up="/".join(name) in made_up) for name in names)
+
+
+def _attempt(ports: Ports, role_arn: str, namespace: str, name: str, *, made_up: bool) -> Attempt:
+    def asked() -> str:
+        token = ports.cluster.request_token(namespace, name, DEFAULT_AUDIENCE, _SECONDS)
+        return ports.aws.assume_role_with_web_identity(role_arn, _SESSION, token).arn
+
+    subject = Subject(namespace=namespace, service_account=name)
+    return Attempt(subject=subject_claim(subject), made_up=made_up, answer=ask(asked, str)[0])
+
+
+def _exchange(ports: Ports, role_arn: str, token: str) -> Answer:
+    return exchanged(ports, role_arn, _SESSION, token)[0]

@@ -1,0 +1,138 @@
+"""What the thief's page draws: the loot, what it is good for, who stands how after each defence, and who gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.content import Content
+from app.flow.documents import dig, strings, text
+from app.flow.model import JsonValue
+from app.ui.draw.answers import Answer, row
+from app.ui.draw.documents import Notes, document, json_lines
+from app.ui.figures.wire import wire
+from app.ui.text import breakable, escape, marked, prose, utc, value
+from app.ui.thief.probes import Attempt, Loot, Standing, Used
+
+
+def loot(found: Loot, content: Content) -> str:
+    """The token, its signature masked, and what it says about itself."""
+    claims = found.claims
+    pod = dig(claims, "kubernetes.io", "pod") or {}
+    rows = {
+        "sub": text(claims, "sub"),
+        "aud": ", ".join(strings(dig(claims, "aud"))),
+        "exp": utc(dig(claims, "exp") or 0),
+        "kubernetes.io.pod": f"{text(pod, 'name')} {text(pod, 'uid')}",
+    }
+    listed = "".join(f"<dt><code>{escape(name)}</code></dt><dd>{value(shown)}</dd>" for name, shown in rows.items())
+    note = prose(content.message("thief.copied"))
+    return f'<p class="caption">{note}</p><p class="compact">{marked(found.shown)}</p><dl>{listed}</dl>'
+
+
+def used(found: Used, content: Content, *, read: bool) -> str:
+    """What STS, AWS and S3 said to the thief, what else the token is good for, and the wire.
+
+    Folded where it was `read`: what the reader does next stands far below it on a phone.
+    """
+    main = (("sts", found.sts), *found.then)
+    rows = "".join(row(content.message(f"thief.used.{name}"), answer, content) for name, answer in main)
+    others = "".join(
+        row(
+            content.message(f"thief.others.{name}.title"),
+            answer,
+            content,
+            note=content.message(f"thief.others.{name}.note"),
+        )
+        for name, answer in found.others
+    )
+    heading, elsewhere, summary = (
+        escape(content.message(key)) for key in ("thief.used.heading", "thief.others.heading", "ui.wire")
+    )
+    main_part = (
+        f'<ol class="answers">{rows}</ol>'
+        f'<details class="more"><summary>{summary}</summary>{wire(found.exchanges, content)}</details>'
+    )
+    parts = ((heading, main_part), (elsewhere, f'<ol class="answers">{others}</ol>'))
+    if read:
+        return "".join(f'<details class="more"><summary>{name}</summary>{part}</details>' for name, part in parts)
+    return "".join(f'<h2 class="heading">{name}</h2>{part}' for name, part in parts)
+
+
+def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> str:
+    """One row for each defence that was tried: new sessions, the running one, and what that teaches."""
+    if not tried:
+        return f'<p class="quiet">{prose(content.message("thief.nothing_tried"))}</p>'
+    rows = "".join(_defence(name, standing, name == in_force, content) for name, standing in tried.items())
+    return _table("standings", ("defence", "new", "running", "review"), rows, content)
+
+
+def _defence(name: str, standing: Standing, in_force: bool, content: Content) -> str:
+    badge = _badge("in_force", content) if in_force else ""
+    title, words = (prose(content.message(f"thief.defences.{name}.{part}")) for part in ("name", "told"))
+    found = (("new", standing.new), ("running", standing.running), ("review", standing.review))
+    cells = "".join(_cell(column, answer, content) for column, answer in found)
+    return f'<tr><th scope="row"><b>{title}</b>{badge}<p>{words}</p></th>{cells}</tr>'
+
+
+def _cell(column: str, answer: Answer | None, content: Content) -> str:
+    label = f'data-of="{escape(content.message(f"thief.columns.{column}"))}"'
+    if answer is None:
+        return f"<td {label}>–</td>"
+    taken, refused = ("valid", "invalid") if column == "review" else ("works", "stopped")
+    return (
+        f'<td class="{_kind(answer)}" {label}>{_word(taken if answer.taken else refused, answer, content)}'
+        f"{_why(answer)}</td>"
+    )
+
+
+def _why(answer: Answer) -> str:
+    """The refusal: its code, the text behind it folded; the text alone where there is no code."""
+    if not answer.said:
+        return ""
+    if not answer.code:
+        return f'<p class="quiet">{escape(answer.said)}</p>'
+    return (
+        f'<details class="why"><summary><code>{escape(answer.code)}</code></summary>'
+        f'<p class="quiet">{breakable(answer.said)}</p></details>'
+    )
+
+
+def everybody(attempts: Sequence[Attempt], pattern: str, own: str, policy: JsonValue, content: Content) -> str:
+    """The trust policy as it is now, and who got in by it; `own` is the `sub` that was meant."""
+    inside = sum(attempt.answer.taken for attempt in attempts)
+    told = prose(content.message(f"thief.patterns.{pattern}.told"))
+    count = escape(content.message("thief.inside", inside=inside, total=len(attempts)))
+    lit: Notes = {("Statement", "0", "Condition"): content.message("thief.condition")}
+    rows = "".join(_attempt(attempt, attempt.subject == own, content) for attempt in attempts)
+    return (
+        f'<p role="status"><b>{count}</b> {told}</p>{document(content, json_lines(policy), lit)}'
+        f"{_table('asking', ('subject', 'answer'), rows, content)}"
+    )
+
+
+def _attempt(attempt: Attempt, rightful: bool, content: Content) -> str:
+    answer = attempt.answer
+    badge = _badge("created", content) if attempt.made_up else _badge("rightful", content) if rightful else ""
+    word = _word("gets_in" if answer.taken else "stays_out", answer, content)
+    words = "" if answer.taken else f' <span class="quiet">{escape(answer.code)}: {escape(answer.said)}</span>'
+    kind = f"{_kind(answer)} rightful" if rightful else _kind(answer)
+    return f'<tr class="{kind}"><td><code>{breakable(attempt.subject)}</code>{badge}</td><td>{word}{words}</td></tr>'
+
+
+def _table(kind: str, columns: Sequence[str], rows: str, content: Content) -> str:
+    heads = "".join(f'<th scope="col">{escape(content.message(f"thief.columns.{name}"))}</th>' for name in columns)
+    return f'<table class="{kind}"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _kind(answer: Answer) -> str:
+    return "taken" if answer.taken else "refused"
+
+
+def _word(key: str, answer: Answer, content: Content) -> str:
+    sign = "●" if answer.taken else "○"
+    word = escape(content.message(f"thief.{key}"))
+    return f'<span class="word"><span aria-hidden="true">{sign}</span> {word}</span>'
+
+
+def _badge(key: str, content: Content) -> str:
+    return f' <span class="badge">{escape(content.message(f"thief.{key}"))}</span>'

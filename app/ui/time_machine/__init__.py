@@ -1,0 +1,1 @@
+"""The page on which a world moves along its clock."""

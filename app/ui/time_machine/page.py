@@ -1,0 +1,260 @@
+"""The time machine: one world along its clock, all asked anew at each stop, and acts that change what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.annotations import ROLE_ARN
+from app.flow.documents import text
+from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.submission import Submission
+from app.ui.draw import components, wording
+from app.ui.draw.checks import said
+from app.ui.draw.simulated_only import needs_a_world, without_token
+from app.ui.state import language, session
+from app.ui.step.page import folded, told
+from app.ui.text import escape, prose
+from app.ui.time_machine import views
+from app.ui.time_machine.probes import First, Moment, first, moment
+from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, places
+from app.world import experiments
+from app.world.apiserver.errors import ApiError
+from app.world.aws.errors import AwsError
+from app.world.history import History, Stop
+from app.world.scenario import NAMESPACE, POD_AFTER
+from app.world.token_review import token_review
+from app.world.world import World
+
+_KEPT = "time_machine"
+_PLACE = "time_machine_place"
+_ELSEWHERE = "time_machine_elsewhere"
+_FAILED = "time_machine_failed"
+"""In the session: why the last act could not be done, in the server's words. Another tab may have acted before."""
+_ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
+    "annotate": experiments.annotate,
+    "recreate": experiments.recreate_pod_before,
+    "delete_pod": experiments.delete_pod,
+}
+_ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "delete_pod": ":material/delete:"}
+
+
+@dataclass(kw_only=True)
+class _Travel:
+    """One reader's journey through one world."""
+
+    history: History
+    first: First
+    asked: tuple[Stop, str, Moment] | None = None
+    """What was asked last: at which stop, in which wording of STS, and the answers."""
+
+
+def time_machine() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("time_machine")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if needs_a_world(content):
+        return
+    travel = _travel()
+    if isinstance(travel, Submission):
+        without_token(travel, content)
+        return
+    marks = landmarks(travel.first, travel.history.start)
+    asked = _asked(travel)
+
+    # (1) Where on the line we are.
+    _controls(travel, marks, content)
+    drawn = line(travel.history, travel.first, asked.mounted, marks, content)
+    components.block(drawn, key="line")
+
+    # (2) What is so at this moment, asked now.
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        components.block(views.answers(asked, content, expired=_expired(travel)), key="moment_answers")
+    with right:
+        components.block(views.file(asked, travel.first, content), key="moment_file")
+        components.block(views.ran(POD_AFTER, asked.pod, content), key="moment_pod")
+
+    # (3) What one can do to the world here.
+    _experiments(travel, asked, content)
+    if asked.late:
+        components.block(views.late(asked.late, content), key="late_pod")
+    with st.container(key="behind"):
+        folded("clocks", "time_machine", content, icon=":material/schedule:")
+        folded("revoked", "time_machine", content, icon=":material/lightbulb:")
+        wording.fold(content)
+    told("recap", "time_machine", content)
+
+
+# (1) The journey
+
+
+def _travel() -> _Travel | Submission:
+    """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
+    world, kept = session.world(), _kept()
+    if kept:
+        if world.clock.now() - kept.history.start <= SPAN:
+            if session.simulation().run(kept.history.resume()):
+                st.session_state[_ELSEWHERE] = True
+                session.run_again()
+            return kept
+    begun = first(session.simulated_ports(), session.SUBJECT)
+    if isinstance(begun, Submission):
+        return begun
+    history = session.simulation().run(History.begin(world))
+    session.beside()[_KEPT] = made = _Travel(history=history, first=begun)
+    return made
+
+
+def _asked(travel: _Travel) -> Moment:
+    """The answers of this stop; asked once for each time that one comes to it."""
+    stop, world = travel.history.current, travel.history.world
+    if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
+        review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
+        found = moment(session.simulated_ports(), travel.first, review, session.SUBJECT)
+        travel.asked = (stop, world.account.sts_wording, found)
+    return travel.asked[2]
+
+
+def _expired(travel: _Travel) -> bool:
+    return travel.history.current.at > float(travel.first.claims["exp"])
+
+
+def _kept() -> _Travel | None:
+    """The journey through this browser's world; None where it has not begun, as after another tab's reset."""
+    kept = session.beside().get(_KEPT)
+    return kept if isinstance(kept, _Travel) else None
+
+
+def _go(place: float | None = None) -> None:
+    if (travel := _kept()) is None:
+        return
+    marks = [mark.place for mark in landmarks(travel.first, travel.history.start)]
+    wanted = float(st.session_state[_PLACE]) if place is None else place
+    session.simulation().run(travel.history.go(wanted, marks))
+    session.run_again()
+
+
+def _act(name: str) -> None:
+    if travel := _kept():
+        try:
+            session.simulation().run(travel.history.act(name, _ACTS[name]))
+        except (ApiError, AwsError) as error:
+            st.session_state[_FAILED] = str(error)
+        session.run_again()
+
+
+def _undo() -> None:
+    if travel := _kept():
+        session.simulation().run(travel.history.undo())
+        session.run_again()
+
+
+# (2) What is drawn
+
+
+def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) -> None:
+    history = travel.history
+    here = history.current.place
+    if st.session_state.get(_PLACE) != here:  # set anew, it would take back what the reader pressed meanwhile
+        st.session_state[_PLACE] = here
+    st.select_slider(
+        content.message("time_machine.slider"),
+        places(history, marks),
+        key=_PLACE,
+        format_func=clock,
+        on_change=_go,
+        help=content.message("time_machine.slider_help"),
+    )
+    before = next((mark for mark in reversed(marks) if mark.place < here), None)
+    after = next((mark for mark in marks if mark.place > here), None)
+    with st.container(key="moment_ways"):  # as wide whatever they say: one may press the same place again
+        for column, key, mark, icon in zip(
+            st.columns(2, gap="small"),
+            ("earlier", "later"),
+            (before, after),
+            (":material/arrow_back:", ":material/arrow_forward:"),
+            strict=True,
+        ):
+            name = (
+                content.message(f"time_machine.marks.{mark.name}")
+                if mark
+                else content.message("time_machine.beginning")
+            )
+            at = mark.place if mark else 0.0
+            nothing = here == at or (mark is None and key == "later")
+            column.button(
+                content.message(f"time_machine.no_{key}")
+                if nothing
+                else content.message(f"time_machine.{key}", name=name, time=clock(at)),
+                key=f"moment_{key}",
+                icon=icon,
+                width="stretch",
+                disabled=nothing,
+                on_click=_go,
+                args=(at,),
+            )
+    if st.session_state.pop(_ELSEWHERE, False):
+        st.info(content.message("time_machine.elsewhere"))
+
+
+# (3) The experiments
+
+
+def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
+    """What cannot be done at this moment, each with the key of the reason."""
+    found, cluster = {}, history.world.cluster
+    account = cluster.find("serviceaccounts", NAMESPACE, experiments.DEFAULT)
+    if text(account.copy() if account else None, "metadata", "annotations", ROLE_ARN):
+        found["annotate"] = "acts.annotate.already"
+        if asked.late and asked.late.variables:
+            found["recreate"] = "acts.recreate.already"
+    else:
+        found["recreate"] = "acts.recreate.too_early"
+    if cluster.find("pods", NAMESPACE, POD_AFTER) is None:
+        found["delete_pod"] = "acts.delete_pod.already"
+    if not history.current.act:
+        found["undo"] = "acts.undo_nothing"
+    return found
+
+
+def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
+    history = travel.history
+    heading = f'<h2 class="heading">{escape(content.message("time_machine.acts.heading"))}</h2>'
+    later = len(history.later)
+    key = "discards" if later else "discards_nothing"
+    caption = f'<p class="caption">{prose(content.message(f"time_machine.acts.{key}", count=later))}</p>'
+    pods = f'<p class="caption">{prose(content.message("time_machine.acts.pods"))}</p>'
+    components.block(heading + pods + caption, key="acts")
+    in_the_way = _in_the_way(history, asked)
+    with st.container(horizontal=True, gap="small", key="moment_acts"):
+        for name in _ACTS:
+            st.button(
+                content.message(f"time_machine.acts.{name}.do"),
+                help=content.message(f"time_machine.acts.{name}.help"),
+                key=f"act_{name}",
+                icon=_ACT_ICONS[name],
+                disabled=name in in_the_way,
+                on_click=_act,
+                args=(name,),
+            )
+        st.button(
+            content.message("time_machine.acts.undo"),
+            help=content.message("time_machine.acts.undo_help"),
+            key="act_undo",
+            icon=":material/undo:",
+            disabled="undo" in in_the_way,
+            on_click=_undo,
+        )
+    components.block(views.not_now(in_the_way.values(), content), key="acts_not_now")
+    if failed := st.session_state.pop(_FAILED, ""):
+        components.block(said(failed, content), key="act_failed")
+    done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
+    if done:
+        lines = "".join(f"<li>{prose(content.message(f'time_machine.acts.{name}.done'))}</li>" for name in done)
+        components.block(f'<div role="status"><ol class="done">{lines}</ol></div>', key="acts_done")

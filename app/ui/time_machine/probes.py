@@ -1,0 +1,154 @@
+"""What is asked at each moment of the time machine, of the servers themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor import examine
+from app.flow.documents import dig, items, strings, text
+from app.flow.errors import FlowError
+from app.flow.model import Check, JsonValue, Subject
+from app.flow.ports import AssumedRole, Credentials, Ports
+from app.flow.submission import Submission, read_claims
+from app.ui.draw.answers import Answer, ask
+from app.world.experiments import DEFAULT
+from app.world.scenario import NAMESPACE, POD_BEFORE
+
+_SESSION = "irsa-explorer-then"
+"""The name of the sessions that the first token is exchanged for, now and at every later moment."""
+_PROGRAM = ("aws", "s3", "ls")
+"""What the Pod's own program does (`scenario.pod`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class First:
+    """What was kept aside at the beginning. The token is a secret."""
+
+    token: str = field(repr=False)
+    claims: JsonValue
+    role_arn: str
+    credentials: Credentials | None
+    """The session of that moment; None where STS refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What a program in a Pod printed, and its exit code; where it could not be run, the API server's words."""
+
+    printed: str
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Late:
+    """A Pod that may be older than the annotation of its ServiceAccount."""
+
+    age: Check
+    variables: bool
+    """Whether it was given `AWS_ROLE_ARN`."""
+    ran: Ran
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """All that was asked at one stop."""
+
+    mounted: JsonValue
+    """The claims of the token in the file; None where there is none to read."""
+    unread: Submission | None
+    """Why there is none."""
+    sts: Answer
+    review: Answer
+    s3: Answer | None
+    """None where there is no session of the beginning."""
+    pod: Ran
+    late: Late | None
+    """`pod-before`, once its ServiceAccount names a role."""
+
+
+def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submission:
+    """The Pod's token, which is a secret, its claims, and the ARN of the role; or why there is none."""
+    read = read_claims(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    try:
+        account = ports.cluster.service_account(subject.namespace, subject.service_account)
+    except FlowError as error:
+        return Submission(unread=error.said)
+    return *read, text(account, "metadata", "annotations", ROLE_ARN)
+
+
+def first(ports: Ports, subject: Subject) -> First | Submission:
+    """The token of this moment, and a session for it; or why there is none."""
+    read = taken(ports, subject)
+    if isinstance(read, Submission):
+        return read
+    token, claims, arn = read
+    _, role = exchanged(ports, arn, _SESSION, token)
+    return First(token=token, claims=claims, role_arn=arn, credentials=role.credentials if role else None)
+
+
+def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Moment:
+    """Asks everybody. `review` is the status of a TokenReview for the first token."""
+    read = read_claims(ports, subject)
+    unread, mounted = (read, None) if isinstance(read, Submission) else (None, read[1])
+    sts, _ = exchanged(ports, kept.role_arn, _SESSION, kept.token)
+    return Moment(
+        mounted=mounted,
+        unread=unread,
+        sts=sts,
+        review=reviewed(review),
+        s3=listed(ports, kept.credentials) if kept.credentials else None,
+        pod=_run(ports, subject.namespace, subject.pod),
+        late=_late(ports),
+    )
+
+
+def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tuple[Answer, AssumedRole | None]:
+    """What STS answers to that token, and the role that came of it."""
+
+    def arn(role: AssumedRole) -> str:
+        return role.arn
+
+    return ask(lambda: ports.aws.assume_role_with_web_identity(role_arn, session_name, token), arn)
+
+
+def reviewed(status: JsonValue) -> Answer:
+    """A TokenReview's answer."""
+    if dig(status, "authenticated") is True:
+        return Answer(taken=True, got=text(status, "user", "username"))
+    return Answer(taken=False, said=text(status, "error"))
+
+
+def listed(ports: Ports, credentials: Credentials) -> Answer:
+    """What S3 answers to ListBuckets in that session."""
+    return ask(lambda: ports.aws.list_buckets(credentials), ", ".join)[0]
+
+
+def _run(ports: Ports, namespace: str, pod: str) -> Ran:
+    try:
+        stored = ports.cluster.pod(namespace, pod)
+        container = text(next(iter(items(stored, "spec", "containers")), None), "name")
+        done = ports.cluster.execute(namespace, pod, container, _PROGRAM)
+    except FlowError as error:
+        return Ran(printed=error.said)
+    return Ran(printed=(done.stdout + done.stderr).strip("\n"), exit_code=done.exit_code)
+
+
+def _late(ports: Ports) -> Late | None:
+    try:
+        if not text(ports.cluster.service_account(NAMESPACE, DEFAULT), "metadata", "annotations", ROLE_ARN):
+            return None
+        subject = Subject(namespace=NAMESPACE, service_account=DEFAULT, pod=POD_BEFORE)
+        found = examine(ports, subject)
+        names = [
+            name
+            for box in items(ports.cluster.pod(NAMESPACE, POD_BEFORE), "spec", "containers")
+            for entry in items(box, "env")
+            for name in strings(dig(entry, "name"))
+        ]
+    except FlowError:
+        return None
+    age = next(check for _, checks in found.steps() for check in checks if check.id == "pod.age")
+    return Late(age=age, variables="AWS_ROLE_ARN" in names, ran=_run(ports, NAMESPACE, POD_BEFORE))

@@ -1,0 +1,124 @@
+"""The line of time: where something happens, as the token and the session of the beginning say; what was seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.content import Content
+from app.flow.model import JsonValue
+from app.flow.steps.sts_assume import LEEWAY
+from app.ui.figures.lives import ADVISORY, MANDATORY, session_of
+from app.ui.figures.timeline import Life, life
+from app.ui.text import escape, prose, utc
+from app.ui.time_machine.probes import First
+from app.world.history import History
+
+HOUR = 3600.0
+SPAN = 36 * HOUR
+"""Seconds from the beginning to the end of the line: a token's day, and half of the next."""
+_AFTER = 1.0
+"""Seconds after a landmark at which one stops: then it has happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landmark:
+    """A place on the line at which something happens."""
+
+    name: str
+    """The key of its words in `time_machine.marks` and, what it means, in `lives`."""
+    place: float
+    """Seconds after the beginning."""
+
+
+def landmarks(first: First, start: float) -> tuple[Landmark, ...]:
+    """Those that lie on the line, in order. `start` is its beginning, Unix seconds."""
+    found: dict[str, float] = {}
+    if session := session_of(first.credentials.expiration if first.credentials else ""):
+        found["advisory"] = session.expires - ADVISORY
+        found["mandatory"] = session.expires - MANDATORY
+        found["ends"] = session.expires
+    if token := life(first.claims):
+        found |= {"due": token.due, "expires": token.expires, "grace": token.expires + LEEWAY}
+    places = ((name, at - start + _AFTER) for name, at in found.items())
+    on_the_line = (Landmark(name=name, place=place) for name, place in places if 0 < place < SPAN)
+    return tuple(sorted(on_the_line, key=lambda mark: mark.place))
+
+
+def places(history: History, marks: Sequence[Landmark]) -> list[float]:
+    """Where one can stop: each hour, each landmark, and wherever one has been."""
+    known = {*(mark.place for mark in marks), *(stop.place for stop in history.stops)}
+    hours = (hour * HOUR for hour in range(int(SPAN // HOUR) + 1))
+    return sorted({*known, *(hour for hour in hours if all(clock(hour) != clock(place) for place in known))})
+
+
+def clock(place: float) -> str:
+    """A place as hours and minutes after the beginning: `+19:12`."""
+    minutes = round(place / 60)
+    return f"+{minutes // 60}:{minutes % 60:02}"
+
+
+def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Landmark], content: Content) -> str:
+    """The lives of the tokens and of the session, the landmarks on them, and where one is. Lists below say the same."""
+    start, now = history.start, history.current.at
+    token, current = life(first.claims), life(mounted)
+    session = session_of(first.credentials.expiration if first.credentials else "")
+    lanes = [("token", "time_machine.lanes.first", token)]
+    if current and token and current.id != token.id:
+        lanes.append(("token", "time_machine.lanes.current", current))
+    lanes.append(("session", "time_machine.lanes.session", session))
+    rows = "".join(
+        _lane(kind, content.message(key), lived, start, LEEWAY if kind == "token" else 0.0)
+        for kind, key, lived in lanes
+        if lived
+    )
+    ticks = "".join(
+        f'<i class="tick {mark.name}" style="left:{_percent(mark.place):.2f}%"><b>{number}</b></i>'
+        for number, mark in enumerate(marks, 1)
+    )
+    dots = "".join(
+        f'<i class="stop {"later" if stop in history.later else ""}" style="left:{_percent(stop.place):.2f}%"></i>'
+        for stop in history.stops
+    )
+    here = _percent(history.current.place)
+    side = "right" if here > 50 else "left"
+    return (
+        f'<div class="moments"><div class="drawing" aria-hidden="true"><div class="at {side}" style="--at:{here:.2f}%">'
+        f"<span>{escape(utc(now))}</span></div>{rows}"
+        f'<div class="scale">{ticks}</div><div class="stops">{dots}</div></div>'
+        f"{_told(history, marks, content)}</div>"
+    )
+
+
+def _told(history: History, marks: Sequence[Landmark], content: Content) -> str:
+    """What happens, in order, with its time; what lies ahead is quiet, what has just happened is marked."""
+    here = history.current.place
+    lines = []
+    for mark in marks:
+        state = "here" if mark.place == here else ("past" if mark.place < here else "ahead")
+        word = escape(content.message(f"time_machine.{state}"))
+        lines.append(
+            f'<li class="{state}"><code>{clock(mark.place)}</code> '
+            f"<b>{escape(content.message(f'time_machine.marks.{mark.name}'))}</b>"
+            f'<p><code class="quiet">{escape(utc(history.start + mark.place - _AFTER))}</code> '
+            f'<span class="when">{word}</span></p>'
+            f"<p>{prose(content.message(f'lives.{mark.name}.meaning'))}</p></li>"
+        )
+    return f'<ol class="landmarks">{"".join(lines)}</ol>'
+
+
+def _lane(kind: str, name: str, lived: Life, start: float, grace: float) -> str:
+    begins, due, expires = (_percent(at - start) for at in (lived.begins, lived.due, lived.expires))
+    end = _percent(lived.expires + grace - start)
+    fresh = due if kind == "token" else expires
+    stretches = [("fresh", begins, fresh), ("old", fresh, expires), ("grace", expires, end)]
+    drawn = "".join(
+        f'<i class="{name}" style="left:{left:.2f}%;width:{right - left:.2f}%"></i>'
+        for name, left, right in stretches
+        if right > left
+    )
+    return f'<div class="lane {kind}"><b>{escape(name)}</b><div class="track">{drawn}</div></div>'
+
+
+def _percent(place: float) -> float:
+    return min(max(place / SPAN, 0.0), 1.0) * 100
