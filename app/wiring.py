@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from app import settings
 from app.flow.model import Subject
-from app.flow.patience import WALK_SECONDS, patient
+from app.flow.port_wrappers.deadline import WALK_SECONDS, patient
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     """The ports to a real cluster and to AWS: new ones for every walk. Nobody is asked yet but a credential plugin.
 
     From their first question on they answer for no longer than `seconds`, less what the plugin took of them, and a
-    server that was silent once is not asked again. They do all that a port can: `app.flow.consent.consented` keeps
+    server that was silent once is not asked again. They do all that a port can: `port_wrappers.consent.consented` keeps
     back what nobody asked for.
 
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.

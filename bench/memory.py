@@ -8,7 +8,7 @@ import psutil
 
 import app.server  # noqa: F401 - its weight is part of what is measured
 from app.flow.model import Subject
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import simulated
 from app.world.simulation import Simulation
 from bench.report import figure, title

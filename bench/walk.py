@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from app.flow.model import Step, Subject
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import simulated, warm_up
 from app.world.simulation import Simulation
 from bench.report import figure, median_ms, spread, title

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from app import wiring
-from app.flow import patience
+from app.flow.port_wrappers import deadline
 
 SECONDS = 60
 """No test is right or wrong by it: what has not come about by then is not coming."""
@@ -22,6 +22,6 @@ def eventually(holds: Callable[[], object]) -> None:
 
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Live mode waits for those who answer as long as the tests do; the clients still give up those who do not."""
-    monkeypatch.setattr(patience, "ANSWER_SECONDS", float(SECONDS))
-    monkeypatch.setattr(patience, "SILENCE_SECONDS", 4.0 * SECONDS)
+    monkeypatch.setattr(deadline, "ANSWER_SECONDS", float(SECONDS))
+    monkeypatch.setattr(deadline, "SILENCE_SECONDS", 4.0 * SECONDS)
     monkeypatch.setitem(wiring.live.__kwdefaults__, "seconds", 4.0 * SECONDS)

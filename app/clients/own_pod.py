@@ -11,9 +11,9 @@ from app.clients.connection import MOUNT
 from app.clients.errors import too_large
 from app.clients.sources import Program, SourceTooLarge, read_text
 from app.flow.documents import text
-from app.flow.interception import intercepted
 from app.flow.model import Subject
 from app.flow.operations import CLUSTER
+from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Cluster, Execution
 from app.flow.token import MalformedToken, decode
 

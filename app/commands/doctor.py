@@ -13,9 +13,9 @@ from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.help import command_of, lang_option
 from app.commands.rendering import print_json, print_lines, print_utf8
 from app.content import Content, load
-from app.flow.consent import ALL, Action
 from app.flow.model import JsonValue, Subject
-from app.flow.verdict import Outcome
+from app.flow.port_wrappers.consent import ALL, Action
+from app.flow.verdict.judge import Outcome
 from app.settings import Settings
 from app.wiring import Choice, is_in_cluster
 

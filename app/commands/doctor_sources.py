@@ -11,11 +11,11 @@ import click
 
 from app.commands.failure import CannotRun
 from app.content import Content
-from app.flow.consent import NOTHING, Action, consented
 from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
+from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.wiring import Choice
 from app.world.tool_files import write
 
@@ -32,7 +32,7 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
     """The diagnosis of a ServiceAccount in a real cluster."""
     from app import wiring
     from app.flow.doctor import diagnose
-    from app.flow.walk import walk_through
+    from app.flow.steps.walk import walk_through
 
     try:
         check_names(subject)
@@ -68,7 +68,7 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
 
 def opened(path: Path, words: Content) -> Diagnosis:
     """The diagnosis in a file that `saved` has written."""
-    from app.flow.snapshot import SIZE_LIMIT, load
+    from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, load
 
     try:
         with path.open("rb") as file:
@@ -81,7 +81,7 @@ def opened(path: Path, words: Content) -> Diagnosis:
 
 def saved(found: Diagnosis, path: Path, words: Content) -> None:
     """Writes a diagnosis into a file that its owner alone may read: it names what others need not know."""
-    from app.flow.snapshot import save
+    from app.flow.diagnosis_file.diagnosis_file import save
 
     try:
         write(path, save(found).encode("utf-8"))

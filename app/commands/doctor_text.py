@@ -12,7 +12,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible
 from app.report import survey_words
 from app.report import words as told

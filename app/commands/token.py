@@ -15,9 +15,9 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
 from app.content import Content, load
-from app.flow.inspection import Oddity, oddities, whole_seconds
 from app.flow.model import JsonValue, Status
 from app.flow.token import DecodedToken, MalformedToken, decode
+from app.flow.tokens.inspection import Oddity, oddities, whole_seconds
 from app.settings import Settings
 
 LIMIT = 64 * 1024

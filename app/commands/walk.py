@@ -14,7 +14,7 @@ from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
 from app.content import Content, load
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject
-from app.flow.verdict import Verdict
+from app.flow.verdict.judge import Verdict
 from app.flow.visible import visible
 from app.report import difference, document
 from app.settings import Settings

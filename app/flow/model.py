@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.flow.verdict import Verdict
+    from app.flow.verdict.judge import Verdict
 
 JsonValue = Any
 """A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
@@ -148,6 +148,6 @@ class Walk:
     @property
     def verdict(self) -> Verdict:
         """What the walk alone comes to; with the checks of a running Pod, the diagnosis tells."""
-        from app.flow.verdict import judge  # which is about walks, and so imports them
+        from app.flow.verdict.judge import judge  # which is about walks, and so imports them
 
         return judge(self)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.flow.model import JsonValue
-from app.flow.policy import Match, Reason, Request, decide, request_keys
+from app.flow.policy.policy import Match, Reason, Request, decide, request_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.flow.model import JsonValue
-from app.flow.policy import Match, Reason, Request, decide, request_keys
+from app.flow.policy.policy import Match, Reason, Request, decide, request_keys
 
 ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 

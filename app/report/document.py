@@ -19,7 +19,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
-from app.flow.verdict import Verdict
+from app.flow.verdict.judge import Verdict
 from app.report import difference, survey_words
 from app.report import words as told
 

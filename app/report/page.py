@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.report import difference, picture, survey_words
 from app.report import words as told
 from app.report.escaping import escape

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from app.content import Content
-from app.flow.consent import Action
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
-from app.flow.permissions_needed import iam_policy, need, rules, rules_as_yaml
+from app.flow.port_wrappers.consent import Action
+from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
-from app.flow.verdict import Outcome, Verdict
+from app.flow.verdict.judge import Outcome, Verdict
 
 STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
 """The mark that an outcome bears."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.refusals import CHANGED, REFUSALS
+from app.flow.verdict.refusals import CHANGED, REFUSALS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,9 +9,9 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, Content, load
 from app.content.template import placeholders
-from app.flow.chain import PLACES
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.flow.verdict.check_dependencies import PLACES
 from app.ui.reference.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]

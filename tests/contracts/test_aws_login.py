@@ -16,7 +16,7 @@ from app.clients.aws_calls import static_identity
 from app.clients.aws_login import AwsLogin
 from app.content import load
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
-from app.flow.patience import ANSWER_SECONDS
+from app.flow.port_wrappers.deadline import ANSWER_SECONDS
 from app.wiring import Choice
 from tests.contracts.scripted import scripted
 from tests.contracts.test_aws_client import error

@@ -23,7 +23,7 @@ from app.commands import doctor_sources
 from app.commands.main import command_line
 from app.commands.walk import as_json, as_text
 from app.content import LANGUAGES, load
-from app.flow import snapshot
+from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis, diagnose, examine
 from app.flow.doctor.survey import survey
 from app.flow.errors import FlowError
@@ -72,8 +72,8 @@ def everything(found: Diagnosis) -> Iterator[tuple[str, str]]:
     """All that can be made of a diagnosis, by name."""
     yield "value", json.dumps(dataclasses.asdict(found), ensure_ascii=False, default=str)
     yield "repr", repr(found)
-    yield "snapshot", snapshot.save(found)
-    yield "opened", repr(snapshot.load(snapshot.save(found)))
+    yield "snapshot", diagnosis_file.save(found)
+    yield "opened", repr(diagnosis_file.load(diagnosis_file.save(found)))
     for language in LANGUAGES:
         words = load(language)
         yield f"walk --output json, {language}", json.dumps(as_json(found, (), words), ensure_ascii=False)
@@ -137,7 +137,7 @@ def test_nothing_that_is_made_of_a_world_holds_a_secret(
     assert urls
     assert canaries.found(secrets, *urls) == []
     if trouble == "none":
-        assert "ASIA" in snapshot.save(found)  # what is no secret is shown
+        assert "ASIA" in diagnosis_file.save(found)  # what is no secret is shown
     else:
         assert found.verdict.status is not Status.PASSED
 

@@ -11,11 +11,11 @@ import pytest
 from botocore.credentials import Credentials
 
 from app.clients.aws import BotoAws
-from app.flow.consent import NOTHING, consented
 from app.flow.model import Status
-from app.flow.permissions_needed import iam_policy, need
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.port_wrappers.permissions_needed import iam_policy, need
 from app.flow.ports import Ports
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import simulated
 from app.world.simulation import Simulation
 from app.world.world import World

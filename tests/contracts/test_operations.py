@@ -15,7 +15,7 @@ from app.clients.kubernetes_cluster import KubernetesCluster
 from app.clients.kubernetes_transport import KubernetesTransport
 from app.flow.errors import Unreachable
 from app.flow.operations import AWS, CLUSTER, ISSUER
-from app.flow.patience import patient
+from app.flow.port_wrappers.deadline import patient
 from app.flow.ports import Access, Aws, Cluster, Credentials, Issuer
 from tests.unit.fake_ports import Fakes
 

@@ -14,7 +14,7 @@ from app.flow.doctor import examine
 from app.flow.model import Check, Status, Step, StepReport
 from app.flow.ports import AssumedRole
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import simulated
 from app.world.simulation import Simulation
 from app.world.world import World

@@ -14,7 +14,7 @@ import pytest
 from app.clients.kubernetes_cluster import KubernetesCluster
 from app.clients.kubernetes_transport import KubernetesTransport
 from app.flow.model import Check, Status, Step, Subject, Walk
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import simulated
 from app.world.simulation import Simulation
 from app.world.world import World

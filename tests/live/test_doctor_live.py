@@ -16,12 +16,12 @@ from click.testing import CliRunner
 from app import wiring
 from app.commands.main import command_line
 from app.content import load
-from app.flow.consent import NOTHING, consented
 from app.flow.doctor import examine
 from app.flow.doctor.survey import Stand, survey
 from app.flow.model import Check, Status
+from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Ports
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.settings import Settings
 from tests.live.eks import SUBJECT, Eks
 from tests.live.test_walk_live import WithKubelet

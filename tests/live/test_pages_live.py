@@ -14,10 +14,10 @@ import pytest
 from app import wiring
 from app.clients import connection, own_pod
 from app.content import load
-from app.flow.consent import Action
 from app.flow.model import Status, Step
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Access, Execution
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.ui.state import session
 from app.ui.state.visit import Visit
 from tests.live.eks import SUBJECT, Eks

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.flow.consent import ALL, NOTHING, Action, consented
 from app.flow.model import JsonValue, Status, Walk
-from app.flow.permissions_needed import NEEDS, foresee, need, rules
-from app.flow.walk import walk
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
+from app.flow.port_wrappers.permissions_needed import NEEDS, foresee, need, rules
+from app.flow.steps.walk import walk
 from tests.live.eks import SUBJECT, Eks
 from tests.waiting import eventually
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from app import wiring
-from app.flow import snapshot
-from app.flow.consent import NOTHING, consented
+from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import examine
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution, Ports
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import Choice
 from app.world import scenario
 from tests import canaries
@@ -101,7 +101,7 @@ def test_no_secret_leaves_the_walk_or_the_snapshot(here: Eks) -> None:
     found = examine(ports, SUBJECT)
     secrets = canaries.of_world(here.world, [token]) | {"the administrator's token": ADMIN_TOKEN}
     everything = json.dumps(dataclasses.asdict(found), ensure_ascii=False)
-    assert canaries.found(secrets, everything, repr(found), snapshot.save(found)) == []
+    assert canaries.found(secrets, everything, repr(found), diagnosis_file.save(found)) == []
 
 
 def test_without_any_rights_everything_of_the_cluster_is_unknown(here: Eks) -> None:

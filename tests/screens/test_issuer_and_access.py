@@ -9,7 +9,7 @@ from app.content import load
 from app.flow.model import Step
 from app.flow.permissions import evaluate_permissions
 from app.flow.steps.access import ACTION
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.ui.step.evidence import BELOW_CHECKS, VIEWS
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes
 

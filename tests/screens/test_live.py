@@ -15,12 +15,12 @@ from app import wiring
 from app.clients.issuer import IssuerTransport
 from app.clients.kubernetes_cluster import KubernetesCluster
 from app.content import LANGUAGES, PAGES, STORY, load
-from app.flow import snapshot
-from app.flow.consent import ALL, Action
+from app.flow.diagnosis_file import diagnosis_file
+from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
+from app.flow.diagnosis_file.diagnosis_file import save
 from app.flow.errors import Unreachable
 from app.flow.model import Status, Step
-from app.flow.snapshot import load as load_snapshot
-from app.flow.snapshot import save
+from app.flow.port_wrappers.consent import ALL, Action
 from app.wiring import Choice
 from app.world.aws.iam import actions as iam
 from tests.screens.live import LAUNCHED, asked_as, reality
@@ -589,7 +589,7 @@ def test_a_file_is_parsed_once_and_let_go_with_its_upload(screen, real, monkeypa
     shown = screen(lang="en").open("doctor", mode="live")
     saved = save(visit(shown).diagnosis).encode()
     parsed = []
-    monkeypatch.setattr(snapshot, "load", lambda content: parsed.append(content) or load_snapshot(content))
+    monkeypatch.setattr(diagnosis_file, "load", lambda content: parsed.append(content) or load_snapshot(content))
 
     def parses(file):
         """How often something is parsed in four runs with that file."""

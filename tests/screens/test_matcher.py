@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import LANGUAGES, load
+from app.flow.matching.policy_edits import EDITS
 from app.flow.model import Step, Walk
-from app.flow.policy_edits import EDITS
 from app.ui.figures.lives import lives, session_of
 from app.ui.step.instruments.matcher import Sides, drawing
 

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.content import LANGUAGES, load
+from app.flow.lessons.predictions import QUESTIONS, outcome
 from app.flow.model import Status, Step
-from app.flow.predictions import QUESTIONS, outcome
 from app.ui.state.session import Visit
 from tests.screens.conftest import Screen
 

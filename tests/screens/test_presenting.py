@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, STORY, load
+from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Status, Step
-from app.flow.predictions import QUESTIONS
 from app.ui.presenting.slides import PROOFS, numbered, pieces
 from app.ui.presenting.speaker import until
 from app.ui.state import session

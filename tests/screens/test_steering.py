@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 
 from app.commands import doctor_text
 from app.content import LANGUAGES, PAGES, load
-from app.flow import snapshot
 from app.flow.annotations import AUDIENCE, ROLE_ARN
+from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor.survey import survey
 from app.flow.visible import visible
 from app.report import page
@@ -102,7 +102,7 @@ def test_what_a_world_holds_steers_nobody(screen, simulation, language):
     for text in (
         page.of_diagnosis(diagnosis, words),
         page.of_survey(everybody, words),
-        snapshot.save(diagnosis),
+        diagnosis_file.save(diagnosis),
         unstyle("\n".join([*doctor_text.of_diagnosis(diagnosis, words), *doctor_text.of_survey(everybody, words)])),
     ):
         assert not raw(text) - {"\n"}

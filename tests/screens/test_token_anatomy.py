@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from app.content import LANGUAGES, load
 from app.flow.model import Check, Status, Step, StepReport
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
-from app.flow.submission import Submission, submit_changed
-from app.flow.token_anatomy import anatomy
+from app.flow.steps.submission import Submission, submit_changed
+from app.flow.tokens.token_anatomy import anatomy
 from app.ui.figures.timeline import Life, life, timeline
 from app.ui.state import session
 from app.ui.step.instruments.token_files import file_tree

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.flow.consent import ALL, Action, consented
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Exchange, Status, Step
 from app.flow.names import API_TOKEN
+from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.redaction import MASK
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, NOW, ROLE, SUBJECT, Fakes, token
 from tests.unit.test_doctor import annotated, bare, check, container, ended, healthy, posted
 

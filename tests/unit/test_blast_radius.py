@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.blast_radius import Data, Pod, Role, Setting, Way, blast_radius
+from app.flow.lessons.blast_radius import Data, Pod, Role, Setting, Way, blast_radius
 
 ACCOUNT = "111122223333"
 HOST = "oidc.eks.ap-northeast-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"

@@ -18,10 +18,10 @@ from app import wiring
 from app.commands import doctor_sources
 from app.commands.main import command_line
 from app.content import LANGUAGES, load
-from app.flow.consent import ALL, Action, consented
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Refused
 from app.flow.model import Subject
+from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.settings import Settings
 from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow import snapshot
+from app.flow.diagnosis_file import diagnosis_file
 from tests.unit.test_cli_doctor import broken, works
 from tests.waiting import SECONDS
 
@@ -44,7 +44,7 @@ def run(*words: str, stdout: int, stderr: int = subprocess.PIPE, **environment: 
 
 def saved(folder: Path, name: str) -> str:
     path = folder / f"{name}.json"
-    path.write_text(snapshot.save(SNAPSHOTS[name]()))
+    path.write_text(diagnosis_file.save(SNAPSHOTS[name]()))
     return str(path)
 
 

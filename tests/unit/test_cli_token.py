@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.commands.main import command_line
 from app.content import load
-from app.flow.inspection import oddities
+from app.flow.tokens.inspection import oddities
 from app.settings import Settings
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.comparison import compare
+from app.flow.matching.comparison import compare
 from app.flow.model import Status
 from app.flow.trust import evaluate, web_identity_context
 

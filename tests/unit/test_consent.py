@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from app.flow.consent import ALL, AWS_ACTIONS, AWS_READS, CLUSTER_ACTIONS, CLUSTER_READS, Action, NotAsked, consented
 from app.flow.errors import FlowError
-from app.flow.interception import intercepted
+from app.flow.port_wrappers.consent import (
+    ALL,
+    AWS_ACTIONS,
+    AWS_READS,
+    CLUSTER_ACTIONS,
+    CLUSTER_READS,
+    Action,
+    NotAsked,
+    consented,
+)
+from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Access, Aws, Cluster, Credentials, Ports
 from tests.unit.fake_ports import ROLE, Fakes, bare_pod
 

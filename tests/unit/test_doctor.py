@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.chain import PLACES
 from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
@@ -24,7 +23,8 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFa
 from app.flow.model import Check, Exchange, Status, Subject
 from app.flow.ports import Execution
 from app.flow.redaction import mask_text
-from app.flow.verdict import Outcome
+from app.flow.verdict.check_dependencies import PLACES
+from app.flow.verdict.judge import Outcome
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,

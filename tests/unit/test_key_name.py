@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 
-from app.flow.key_name import name_of
 from app.flow.token import key_id
+from app.flow.tokens.key_name import name_of
 from tests.unit.fake_ports import KEY, jwk
 
 

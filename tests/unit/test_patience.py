@@ -13,7 +13,7 @@ import pytest
 from app.flow.doctor import examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Walk
-from app.flow.patience import (
+from app.flow.port_wrappers.deadline import (
     ANSWER_SECONDS,
     OUT_OF_TIME,
     SILENCE_SECONDS,
@@ -23,7 +23,7 @@ from app.flow.patience import (
     patient,
 )
 from app.flow.ports import Aws, Cluster, Issuer, Ports
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from tests.unit.fake_ports import SUBJECT, Fakes
 from tests.unit.test_doctor import healthy
 from tests.unit.test_walk import assert_whole

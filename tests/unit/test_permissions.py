@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.flow.model import Status, Step
 from app.flow.permissions import evaluate_permissions
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from tests.unit.fake_ports import HOST, SUBJECT, Fakes
 
 READ_ONLY = {

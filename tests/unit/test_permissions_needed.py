@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.flow.chain import PLACES
-from app.flow.consent import Action
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Subject
-from app.flow.permissions_needed import (
+from app.flow.port_wrappers.consent import Action
+from app.flow.port_wrappers.permissions_needed import (
     NEEDS,
     cluster_roles,
     foresee,
@@ -23,7 +22,8 @@ from app.flow.permissions_needed import (
     rules_as_yaml,
 )
 from app.flow.ports import Access
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
+from app.flow.verdict.check_dependencies import PLACES
 from tests.unit.fake_ports import SUBJECT, Fakes
 from tests.unit.test_walk import CHECKS
 

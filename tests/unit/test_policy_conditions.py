@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.conditions import UnreadableValue, holds, parse_operator
-from app.flow.patterns import glob, literal
+from app.flow.policy.conditions import UnreadableValue, holds, parse_operator
+from app.flow.policy.patterns import glob, literal
 
 
 def satisfies(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.policy import MalformedPolicy, parse_policy, validate_permission_policy, validate_trust_policy
+from app.flow.policy.policy import MalformedPolicy, parse_policy, validate_permission_policy, validate_trust_policy
 from app.flow.trust import TrustContext, evaluate
 
 PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE"

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow import policy_text, strict_json
-from app.flow.differences import LONGEST, difference, likeness
+from app.flow import strict_json
 from app.flow.documents import dig
-from app.flow.json_places import places
-from app.flow.policy_edits import EDITS, EQUALS, LIKE, uses, with_operator
+from app.flow.matching.differences import LONGEST, difference, likeness
+from app.flow.matching.policy_edits import EDITS, EQUALS, LIKE, uses, with_operator
+from app.flow.policy import policy_text
+from app.flow.policy.json_places import places
 
 SUB = "oidc.eks.us-east-1.amazonaws.com/id/E:sub"
 JSON = st.recursive(

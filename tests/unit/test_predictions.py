@@ -9,10 +9,10 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.content.template import placeholders
+from app.flow.lessons.predictions import QUESTIONS, Outcome, outcome
 from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
-from app.flow.predictions import QUESTIONS, Outcome, outcome
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.flow.webhook import WebhookSettings
 from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, bare_pod, jwk, token, trust_policy
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.model import Step
-from app.flow.product_words import (
+from app.flow.verdict.error_messages import (
     blames_clock,
     lacks_credentials,
     lacks_region,

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow import snapshot
+from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import examine
 from app.flow.doctor.recent_failures import RECENT, WHERE
 from app.flow.errors import NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status
 from app.flow.ports import FailedAssumptions
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from tests.unit.fake_ports import NOW, ROLE, SUB, SUBJECT, Fakes
 
 
@@ -30,7 +30,7 @@ def found(*records, fakes: Fakes | None = None, since: str = "") -> tuple[Check,
     fakes = fakes or Fakes()
     fakes.failures = FailedAssumptions(records=records, since=since)
     diagnosis = examine(fakes.ports(), SUBJECT)
-    assert [it.status for it in snapshot.load(snapshot.save(diagnosis)).checks] == [
+    assert [it.status for it in diagnosis_file.load(diagnosis_file.save(diagnosis)).checks] == [
         it.status for it in diagnosis.checks
     ]
     (check,) = (check for check in diagnosis.checks if check.id == "sts.recent_failures")

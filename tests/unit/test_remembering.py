@@ -6,8 +6,8 @@ import dataclasses
 
 from app.flow.errors import FlowError, NotFound, Unreachable
 from app.flow.model import Status, Step, Subject, Walk
-from app.flow.remembering import remember
-from app.flow.walk import walk
+from app.flow.port_wrappers.last_known import remember
+from app.flow.steps.walk import walk
 from tests.unit.fake_ports import SUBJECT, Fakes
 
 SILENT = Unreachable(code="timed_out", said="timed out")

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
-from app.flow import snapshot, strict_shape
+from app.flow.diagnosis_file import diagnosis_file, strict_shape
+from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, SnapshotError
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, Status
 from app.flow.redaction import MASK
-from app.flow.snapshot import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, SnapshotError
 from app.flow.visible import visible_json
 from app.report import page
 from app.report.document import of_diagnosis as document_of
@@ -28,7 +28,7 @@ def found(fakes: Fakes | None = None) -> Diagnosis:
 
 
 HEALTHY = found()
-TEXT = snapshot.save(HEALTHY)
+TEXT = diagnosis_file.save(HEALTHY)
 
 
 def document() -> dict:
@@ -37,7 +37,7 @@ def document() -> dict:
 
 def refused(content: str | bytes) -> SnapshotError:
     with pytest.raises(SnapshotError) as raised:
-        snapshot.load(content)
+        diagnosis_file.load(content)
     error = raised.value
     for language in LANGUAGES:
         words = load(language).error(error.words, **error.values)
@@ -47,16 +47,16 @@ def refused(content: str | bytes) -> SnapshotError:
 
 
 def test_what_is_saved_opens_as_it_was():
-    opened = snapshot.load(TEXT)
+    opened = diagnosis_file.load(TEXT)
     assert (opened.subject, opened.verdict, opened.fix) == (HEALTHY.subject, HEALTHY.verdict, HEALTHY.fix)
     assert [(report.step, report.checks, report.evidence, report.exchanges) for report in opened.walk] == [
         (report.step, report.checks, report.evidence, report.exchanges) for report in HEALTHY.walk
     ]
-    assert snapshot.save(opened) == TEXT
+    assert diagnosis_file.save(opened) == TEXT
     assert (
-        snapshot.load(TEXT.encode())
-        == snapshot.load("\ufeff" + TEXT)
-        == snapshot.load(b"\xef\xbb\xbf" + TEXT.encode())
+        diagnosis_file.load(TEXT.encode())
+        == diagnosis_file.load("\ufeff" + TEXT)
+        == diagnosis_file.load(b"\xef\xbb\xbf" + TEXT.encode())
         == opened
     )
 
@@ -67,27 +67,27 @@ def test_what_is_saved_opens_as_it_was():
 )
 def test_a_broken_world_opens_as_well(method, error):
     saved = found(Fakes(errors={method: error}))
-    opened = snapshot.load(snapshot.save(saved))
+    opened = diagnosis_file.load(diagnosis_file.save(saved))
     assert (opened.verdict, opened.fix, opened.checks) == (saved.verdict, saved.fix, saved.checks)
 
 
 def test_the_format_says_what_it_is():
     head = {name: value for name, value in document().items() if name != "diagnosis"}
-    assert head == {"format": snapshot.FORMAT, "version": VERSION, "redacted": True}
+    assert head == {"format": diagnosis_file.FORMAT, "version": VERSION, "redacted": True}
     assert document()["diagnosis"]["read_at"] == HEALTHY.read_at
 
 
 def test_real_files_have_ample_room():
     """The annotations of a Pod, as long as Kubernetes allows, stand in each document that shows the Pod."""
     assert len(TEXT.encode()) < SIZE_LIMIT / 8
-    assert snapshot._count(document()) < VALUES_LIMIT / 8
+    assert diagnosis_file._count(document()) < VALUES_LIMIT / 8
     fakes = Fakes(now=float(NOW))
     fakes.pod["metadata"]["annotations"] = {"a": "x" * TEXT_LIMIT}
-    assert len(snapshot.save(found(fakes)).encode()) > 2 * TEXT_LIMIT
+    assert len(diagnosis_file.save(found(fakes)).encode()) > 2 * TEXT_LIMIT
 
 
 def test_what_is_too_large_is_refused_before_it_is_parsed(monkeypatch):
-    monkeypatch.setattr(snapshot.strict_json, "loads", lambda _: pytest.fail("parsed"))
+    monkeypatch.setattr(diagnosis_file.strict_json, "loads", lambda _: pytest.fail("parsed"))
     error = refused(b"[" * (SIZE_LIMIT + 1))
     assert (error.got, error.expected) == ("2,097,152", "2,097,152")
 
@@ -96,9 +96,9 @@ def test_no_secret_is_saved_even_where_capturing_missed_it():
     spoilt = dataclasses.replace(
         HEALTHY, evidence={"a": {"SessionToken": SECRETS[1], "x": [f"AWS_SECRET_ACCESS_KEY={SECRETS[0]}"]}}
     )
-    text = snapshot.save(spoilt)
+    text = diagnosis_file.save(spoilt)
     assert not any(secret in text for secret in SECRETS)
-    assert snapshot.load(text).evidence == {"a": {"SessionToken": MASK, "x": [f"AWS_SECRET_ACCESS_KEY={MASK}"]}}
+    assert diagnosis_file.load(text).evidence == {"a": {"SessionToken": MASK, "x": [f"AWS_SECRET_ACCESS_KEY={MASK}"]}}
 
 
 JSON = st.recursive(
@@ -127,9 +127,9 @@ CHECKS = st.builds(
 )  # fmt: skip
 def test_whatever_was_read_goes_round(evidence, check, exchange):
     checks = tuple(check if check.id == other.id else other for other in HEALTHY.checks)
-    saved = snapshot.save(dataclasses.replace(HEALTHY, evidence=evidence, checks=checks, exchanges=(exchange,)))
-    opened = snapshot.load(saved)
-    assert snapshot.save(opened) == saved
+    saved = diagnosis_file.save(dataclasses.replace(HEALTHY, evidence=evidence, checks=checks, exchanges=(exchange,)))
+    opened = diagnosis_file.load(saved)
+    assert diagnosis_file.save(opened) == saved
     assert [(one.id, one.status) for one in opened.checks] == [(one.id, one.status) for one in checks]
     assert opened.verdict.outcome
     if json.dumps(evidence).isprintable() and "\\" not in json.dumps(evidence):
@@ -242,7 +242,7 @@ def test_a_refusal_says_little_of_an_enormous_or_steering_value():
 
 
 def test_what_steers_a_reader_is_written_out_and_the_enormous_is_cut():
-    opened = snapshot.load(
+    opened = diagnosis_file.load(
         _changed("diagnosis/evidence", {"\u202ea": ["\x1b[2J\u202efdp.exe\n\tok", "x" * (TEXT_LIMIT + 1)]})
     )
     words, long = opened.evidence["\\u202ea"]
@@ -253,7 +253,7 @@ def test_what_steers_a_reader_is_written_out_and_the_enormous_is_cut():
 def test_what_could_not_be_opened_is_not_saved():
     enormous = dataclasses.replace(HEALTHY, evidence={"a": ["x" * TEXT_LIMIT] * 40})
     with pytest.raises(SnapshotError) as raised:
-        snapshot.save(enormous)
+        diagnosis_file.save(enormous)
     assert raised.value.code == "snapshot_too_large"
 
 
@@ -266,7 +266,7 @@ def test_evidence_of_any_shape_has_a_verdict_and_a_fix(data):
         for name in report["evidence"]:
             if data.draw(st.booleans()):
                 report["evidence"][name] = data.draw(JSON)
-    opened = snapshot.load(json.dumps(changed))
+    opened = diagnosis_file.load(json.dumps(changed))
     assert opened.verdict.check is not None
     assert opened.fix is None or opened.fix.id
 
@@ -274,7 +274,7 @@ def test_evidence_of_any_shape_has_a_verdict_and_a_fix(data):
 def _broken() -> dict:
     fakes = Fakes()
     fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = {"StringEquals": {"x:sub": "y"}}
-    return json.loads(snapshot.save(found(fakes)))
+    return json.loads(diagnosis_file.save(found(fakes)))
 
 
 BROKEN = _broken()
@@ -282,7 +282,7 @@ BROKEN = _broken()
 
 def test_the_reasons_are_those_that_have_words():
     reasons = {key.removeprefix("reasons.") for key in load("en").messages if key.startswith("reasons.")}
-    assert reasons == snapshot.REASONS
+    assert reasons == diagnosis_file.REASONS
 
 
 def test_a_check_that_nobody_made_cannot_be_smuggled_in():
@@ -308,7 +308,7 @@ def test_a_hostile_file_is_drawn_as_text(language):
     changed["diagnosis"] = spoilt(changed["diagnosis"])
     words = load(language)
     as_read = strict_shape.read(Diagnosis, changed["diagnosis"])  # as a cluster would have it, not a file
-    for found_so in (snapshot.load(json.dumps(changed)), as_read):
+    for found_so in (diagnosis_file.load(json.dumps(changed)), as_read):
         html = page.of_diagnosis(found_so, words)
         assert "alert(1)" in html
         assert "<script>alert" not in html

@@ -10,7 +10,7 @@ import pytest
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,

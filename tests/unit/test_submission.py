@@ -8,8 +8,8 @@ from app.flow.errors import Refused
 from app.flow.model import Status
 from app.flow.names import API_TOKEN
 from app.flow.ports import Execution
-from app.flow.submission import Submission, read_claims, submit_api_token, submit_changed
-from app.flow.tampering import NotACharacter, place_in
+from app.flow.steps.submission import Submission, read_claims, submit_api_token, submit_changed
+from app.flow.tokens.tampering import NotACharacter, place_in
 from tests.unit.fake_ports import SUBJECT, FakeAws, Fakes, token
 
 

@@ -17,7 +17,7 @@ from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.doctor.survey import Stand, Survey, survey
 from app.flow.errors import NotFound, NotPermitted, ServerFailed, Unreachable
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.report import document, page, picture
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 

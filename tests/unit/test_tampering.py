@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.tampering import NotACharacter, flip, place_in
 from app.flow.token import MalformedToken, decode, verify
-from app.flow.token_anatomy import anatomy
+from app.flow.tokens.tampering import NotACharacter, flip, place_in
+from app.flow.tokens.token_anatomy import anatomy
 from tests.unit.fake_ports import KEY, NOW, jwk, token
 from tests.unit.test_token import compact
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.token import ALGORITHMS, MalformedToken, decode, key_id, verify
-from app.flow.token_anatomy import anatomy
+from app.flow.tokens.token_anatomy import anatomy
 
 NOW = 1_729_605_300
 CLAIMS = {

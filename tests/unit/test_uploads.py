@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.flow import snapshot
+from app.flow.diagnosis_file import diagnosis_file
 from app.serving.uploads import BoundedUploads, UploadLimits
 
 LIMITS = UploadLimits(session=1000, address=1500, total=2000, least=100)
@@ -96,4 +96,4 @@ def test_what_is_under_way_counts(uploads):
 
 
 def test_two_files_that_the_doctor_reads_fit_into_a_session():
-    assert UploadLimits().session > 2 * snapshot.SIZE_LIMIT
+    assert UploadLimits().session > 2 * diagnosis_file.SIZE_LIMIT

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow import chain
-from app.flow.chain import PLACES, roots
-from app.flow.consent import ALL, Action, consented
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
+from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.ports import Execution
-from app.flow.refusals import REFUSALS
-from app.flow.verdict import Outcome, Seen, Verdict, judge
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
+from app.flow.verdict import check_dependencies
+from app.flow.verdict.check_dependencies import PLACES, roots
+from app.flow.verdict.judge import Outcome, Seen, Verdict, judge
+from app.flow.verdict.refusals import REFUSALS
 from tests.unit.fake_ports import DIRECTORY, HOST, PROVIDER, SUBJECT, Fakes, bare_pod, token, trust_policy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
@@ -323,8 +323,8 @@ def test_something_that_failed_always_has_a_cause(failed: list[Any]) -> None:
 
 def test_the_rules_are_about_checks_that_are_made() -> None:
     made = {check.id for _, check in EVERY_CHECK}
-    named = {check_id for check_id, after in chain._FOLLOWS.items() for check_id in (check_id, *after)}
-    assert named | {check_id for group in chain._OBJECTS for check_id in group} <= made
+    named = {check_id for check_id, after in check_dependencies._FOLLOWS.items() for check_id in (check_id, *after)}
+    assert named | {check_id for group in check_dependencies._OBJECTS for check_id in group} <= made
 
 
 def test_what_could_not_be_read_does_not_matter_once_sts_said_yes() -> None:

@@ -16,10 +16,10 @@ from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.redaction import MASK
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.flow.steps.step_context import Trail
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
-from app.flow.trail import Trail
-from app.flow.verdict import Outcome
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
+from app.flow.verdict.judge import Outcome
 from tests.unit.fake_ports import DIRECTORY, ISSUER, NOW, SECRETS, SUBJECT, Fakes, bare_pod, claims, token
 
 CHECKS = {

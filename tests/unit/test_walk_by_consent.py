@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.flow.consent import ALL, Action, consented
 from app.flow.errors import FlowError, NotPermitted, Refused, Unreachable
 from app.flow.model import Check, Status, Step, Subject, Walk
-from app.flow.permissions_needed import need
+from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.port_wrappers.permissions_needed import need
 from app.flow.ports import Ports
-from app.flow.verdict import Outcome
-from app.flow.walk import walk, walk_through
+from app.flow.steps.walk import walk, walk_through
+from app.flow.verdict.judge import Outcome
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes, claims, token
 from tests.unit.test_walk import METHODS, assert_whole, full_fakes
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.lessons.webhook_limits import LIMITS, limits
 from app.flow.model import Step, Subject
-from app.flow.walk import walk
-from app.flow.webhook_limits import LIMITS, limits
+from app.flow.steps.walk import walk
 from app.ui.draw.documents import yaml_lines
 from app.ui.step.evidence.added_lines import OTHER, explained_by, explanation, group
 from app.ui.step.evidence.difference import changes, relevant

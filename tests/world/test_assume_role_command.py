@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.flow import snapshot
+from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import examine
 from app.flow.model import Subject
 from app.flow.ports import Execution
@@ -141,5 +141,5 @@ def test_no_exchange_no_document_and_no_shown_log_holds_a_secret(simulation, wor
     diagnosis = examine(
         simulated(simulation, world), Subject(namespace="default", service_account="my-sa", pod="hoarder")
     )
-    places = (shown, repr(world.log.exchanges()), repr(diagnosis), snapshot.save(diagnosis))
+    places = (shown, repr(world.log.exchanges()), repr(diagnosis), diagnosis_file.save(diagnosis))
     assert not canaries.found(canaries.of_world(world, [token]), *places)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.flow.model import Step, Subject
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.ui.step.recompute import expected
 from app.wiring import simulated
 from app.world.tool_files import files

@@ -3,7 +3,7 @@
 import time
 
 from app.flow.model import Step, Subject
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.wiring import simulated
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.flow.doctor import examine
 from app.flow.model import Status, Step, Subject
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
 from app.world.faults import FAULTS, LEFT_OUT, CannotBeCaused
 from app.world.manifest import written

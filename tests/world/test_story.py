@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.flow import blast_radius as flow
 from app.flow.errors import NotPermitted
+from app.flow.lessons.blast_radius import Data, Pod, Role, Setting, blast_radius
 from app.flow.names import DEFAULT_AUDIENCE
 from app.wiring import simulated
 from app.world import story
@@ -16,7 +16,7 @@ def ports(simulation, world):
 
 def role(ports, name):
     found = ports.aws.role(name)
-    return flow.Role(
+    return Role(
         name=name,
         arn=found["Arn"],
         trust_policy=found["AssumeRolePolicyDocument"],
@@ -49,10 +49,10 @@ def test_the_two_roles_of_pod_2_differ_in_the_subject_alone(ports, world):
 
 
 def test_todays_node_may_not_connect_and_the_shared_one_of_before_may(ports, world):
-    data = (flow.Data(name="aurora", action=story.CONNECT, resource=story.database_user(world)),)
+    data = (Data(name="aurora", action=story.CONNECT, resource=story.database_user(world)),)
     for name, leaks in ((world.node_role_name, 0), (story.SHARED_NODE_ROLE, 1)):
-        setting = flow.Setting(issuer=world.issuer, provider_arn="", node_role=role(ports, name), roles=(), data=data)
-        found = flow.blast_radius(setting, flow.Pod(name="pod-1", namespace="shop", service_account="frontend"))
+        setting = Setting(issuer=world.issuer, provider_arn="", node_role=role(ports, name), roles=(), data=data)
+        found = blast_radius(setting, Pod(name="pod-1", namespace="shop", service_account="frontend"))
         assert len(found.leaks) == leaks
 
 
@@ -60,10 +60,10 @@ def test_todays_node_may_not_connect_and_the_shared_one_of_before_may(ports, wor
 def test_what_is_computed_is_what_sts_answers(ports, world, service_account):
     provider = f"arn:aws:iam::{world.account_id}:oidc-provider/{world.issuer.removeprefix('https://')}"
     roles = tuple(role(ports, name) for name in (story.FRONTEND_ROLE, story.ORDERS_ROLE, story.ORDERS_ROLE_WITHOUT_SUB))
-    setting = flow.Setting(issuer=world.issuer, provider_arn=provider, node_role=roles[0], roles=roles, data=())
-    pod = flow.Pod(name="pod", namespace=story.NAMESPACE, service_account=service_account, role_arn=roles[0].arn)
+    setting = Setting(issuer=world.issuer, provider_arn=provider, node_role=roles[0], roles=roles, data=())
+    pod = Pod(name="pod", namespace=story.NAMESPACE, service_account=service_account, role_arn=roles[0].arn)
     token = ports.cluster.request_token(story.NAMESPACE, service_account, DEFAULT_AUDIENCE, 600)
-    for attempt in flow.blast_radius(setting, pod).attempts[1:]:
+    for attempt in blast_radius(setting, pod).attempts[1:]:
         if attempt.obtained:
             assert ports.aws.assume_role_with_web_identity(attempt.role.arn, "attacker", token).subject == pod.subject
         else:

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Status
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.ui.state.session import SUBJECT
 from app.wiring import simulated
 from app.world import metering, usage

@@ -13,8 +13,8 @@ from app.flow.errors import FlowError, NotFound
 from app.flow.model import Status, Step, StepReport, Walk
 from app.flow.names import account_of, role_of
 from app.flow.ports import Ports
-from app.flow.refusals import ANSWER
 from app.flow.steps.findings import Findings, unseen
+from app.flow.verdict.refusals import ANSWER
 
 CHECKS = ("service_account.account",)
 

@@ -12,9 +12,9 @@ from app.flow.documents import items, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
-from app.flow.product_words import last_words
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import Findings, unseen
+from app.flow.verdict.error_messages import last_words
 
 CHECK, SDK = "pod.application", "pod.sdk"
 FIRST_WEB_IDENTITY = (1, 16, 232)

@@ -12,7 +12,7 @@ from app.flow.doctor.trust_fix import admitting, narrowed
 from app.flow.documents import mapping, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE
-from app.flow.refusals import CHANGED
+from app.flow.verdict.refusals import CHANGED
 
 _READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
 _DENY = "explicit-deny"

@@ -16,9 +16,9 @@ from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
-from app.flow.product_words import lacks_region
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path
+from app.flow.verdict.error_messages import lacks_region
 
 REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
 """botocore reads the first one only; other SDKs read the second."""

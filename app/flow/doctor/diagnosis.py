@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from app.flow.chain import PLACES
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
-from app.flow.verdict import Verdict, judge
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
+from app.flow.verdict.check_dependencies import PLACES
+from app.flow.verdict.judge import Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True)

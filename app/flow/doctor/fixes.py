@@ -12,8 +12,8 @@ from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.model import JsonValue, Status, Walk
-from app.flow.refusals import ANSWER, APPLICATION
-from app.flow.verdict import Verdict
+from app.flow.verdict.judge import Verdict
+from app.flow.verdict.refusals import ANSWER, APPLICATION
 
 Make = Callable[[Names], Fix | None]
 

@@ -15,9 +15,9 @@ from app.flow.doctor.pod_fixes import recreate
 from app.flow.documents import dig, items, text
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
-from app.flow.product_words import blames_clock, missing_permission, principal_of
 from app.flow.redaction import MASK
 from app.flow.trust import session_keys
+from app.flow.verdict.error_messages import blames_clock, missing_permission, principal_of
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""

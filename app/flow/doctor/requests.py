@@ -19,9 +19,9 @@ from app.flow.documents import dig, mapping, strings, text
 from app.flow.model import Exchange, JsonValue, Status, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
 from app.flow.ports import Ports
-from app.flow.product_words import lacks_credentials, principal_of
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
+from app.flow.verdict.error_messages import lacks_credentials, principal_of
 
 TOKEN_USED, REQUEST = "pod.token_used", "pod.request"
 ACTION = "AssumeRoleWithWebIdentity"

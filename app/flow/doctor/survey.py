@@ -26,7 +26,7 @@ from app.flow.names import (
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
 from app.flow.steps.trust_policy import PROBE, strangers_of
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 
 USES = ("issuer.discovery", "choose.service_account")
 """Without what of the cluster there is no survey (`permissions_needed.NEEDS`)."""

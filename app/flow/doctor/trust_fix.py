@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.flow.documents import mapping, text
+from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 from app.flow.names import host_and_path
-from app.flow.nearest import statements
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, evaluate, web_identity_context
 

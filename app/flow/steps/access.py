@@ -16,8 +16,8 @@ from app.flow.partitions import partition_of
 from app.flow.permissions import evaluate_permissions
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unanswered
+from app.flow.steps.step_context import Trail
 from app.flow.token import MalformedToken, decode
-from app.flow.trail import Trail
 from app.flow.trust import session_keys
 
 CHECKS = ("access.identity", "access.policy", "access.list_buckets")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.flow.consent import NotAsked
 from app.flow.documents import masked, shown
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
-from app.flow.patience import OUT_OF_TIME
+from app.flow.port_wrappers.consent import NotAsked
+from app.flow.port_wrappers.deadline import OUT_OF_TIME
 from app.flow.ports import Ports
 
 NO_POD = "no_pod"

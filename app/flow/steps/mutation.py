@@ -20,7 +20,7 @@ from app.flow.steps.injection import (
     mount_path,
     token_source,
 )
-from app.flow.trail import Trail
+from app.flow.steps.step_context import Trail
 from app.flow.webhook import VOLUME
 
 SKIP_LABEL = "eks.amazonaws.com/skip-pod-identity-webhook"

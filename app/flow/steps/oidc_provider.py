@@ -15,7 +15,7 @@ from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unanswered, unseen
-from app.flow.trail import Trail
+from app.flow.steps.step_context import Trail
 
 CHECKS = (
     "issuer.discovery",

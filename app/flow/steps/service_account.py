@@ -17,8 +17,8 @@ from app.flow.names import account_of, annotated_audience, provider_arn, role_of
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.step_context import Trail
 from app.flow.steps.trust_policy import judge_trust
-from app.flow.trail import Trail
 
 CHECKS = (
     "service_account.exists",

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from app.flow.documents import dig, shown, text
 from app.flow.errors import FlowError, NotFound
+from app.flow.matching.nearest import nearest
 from app.flow.model import JsonValue, Status
-from app.flow.nearest import nearest
-from app.flow.policy import Match
+from app.flow.policy.policy import Match
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
+from app.flow.steps.step_context import Trail
 from app.flow.steps.trust_policy import decision_document
-from app.flow.trail import Trail
 from app.flow.trust import TrustContext, TrustDecision, evaluate
 
 CHECK = "sts.trust"

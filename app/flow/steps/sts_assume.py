@@ -20,8 +20,8 @@ from app.flow.ports import AssumedRole, Ports
 from app.flow.redaction import MASK
 from app.flow.steps import sts_agreement
 from app.flow.steps.findings import Findings, unanswered
+from app.flow.steps.step_context import Trail
 from app.flow.token import DecodedToken, MalformedToken, decode
-from app.flow.trail import Trail
 from app.flow.trust import TrustContext, TrustDecision, web_identity_context
 
 CHECKS = (

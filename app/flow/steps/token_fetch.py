@@ -19,9 +19,9 @@ from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
 from app.flow.steps.listing import parse_listing
+from app.flow.steps.step_context import Trail
 from app.flow.token import MalformedToken, decode
-from app.flow.token_anatomy import anatomy
-from app.flow.trail import Trail
+from app.flow.tokens.token_anatomy import anatomy
 from app.flow.webhook import TOKEN_FILE, VOLUME, WebhookSettings
 
 USUAL_PATH = posixpath.join(WebhookSettings().mount_path, TOKEN_FILE)

@@ -13,9 +13,9 @@ from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subjec
 from app.flow.names import annotated_audience, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
+from app.flow.steps.step_context import Trail
 from app.flow.steps.token_fetch import fetch, token_document
 from app.flow.token import DecodedToken, MalformedToken, Verification, decode, verify
-from app.flow.trail import Trail
 
 CHECKS = (
     "token.file",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.flow.documents import dig, mapping, strings, text
+from app.flow.matching.nearest import Trace, all_match, nearest, statements
 from app.flow.model import JsonValue, Status
 from app.flow.names import host_and_path
-from app.flow.nearest import Trace, all_match, nearest, statements
 from app.flow.steps.findings import Findings
 from app.flow.trust import TrustDecision, evaluate, web_identity_context
 

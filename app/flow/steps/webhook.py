@@ -16,7 +16,7 @@ from app.flow.steps import selectors
 from app.flow.steps.findings import NO_POD, Findings, unseen
 from app.flow.steps.injection import request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
-from app.flow.trail import Trail
+from app.flow.steps.step_context import Trail
 
 CHECKS = (
     "webhook.registered",

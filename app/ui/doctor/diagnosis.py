@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.doctor import Change, Diagnosis
 from app.flow.documents import items, text
 from app.flow.model import Check, JsonValue, Status, Step
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.report import words
 from app.ui.draw.checks import listed, mark, said
 from app.ui.draw.code import code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow import snapshot
+from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.ui.draw import components, notice
@@ -24,7 +24,7 @@ def opened(content: Content) -> Diagnosis | None:
             type="json",
             key="snapshot",
             help=content.message("doctor_page.file_help"),
-            max_upload_size=snapshot.SIZE_LIMIT_MEGABYTES,
+            max_upload_size=diagnosis_file.SIZE_LIMIT_MEGABYTES,
         )
         if file is None:
             st.session_state.pop(_OPENED, None)
@@ -56,13 +56,13 @@ def forget() -> None:
 
 def _read(content: bytes) -> Diagnosis | FlowError:
     try:
-        return snapshot.load(content)
+        return diagnosis_file.load(content)
     except FlowError as error:
         return error
 
 
 def _written(found: Diagnosis) -> str | FlowError:
     try:
-        return snapshot.save(found)
+        return diagnosis_file.save(found)
     except FlowError as error:
         return error

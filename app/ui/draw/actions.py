@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from app.content import Content
-from app.flow.consent import Action
 from app.flow.model import Step, StepReport, Subject
-from app.flow.permissions_needed import NEEDS, Forecast, need, rules, rules_as_yaml
+from app.flow.port_wrappers.consent import Action
+from app.flow.port_wrappers.permissions_needed import NEEDS, Forecast, need, rules, rules_as_yaml
 from app.ui.draw import components
 from app.ui.draw.code import code
 from app.ui.state import live, session

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
-from app.flow.submission import Submission
+from app.flow.steps.submission import Submission
 from app.report.words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link

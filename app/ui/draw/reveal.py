@@ -8,11 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.consent import Action
 from app.flow.errors import FlowError
 from app.flow.model import Subject
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
-from app.flow.submission import Submission, read_token
+from app.flow.steps.submission import Submission, read_token
 from app.settings import Settings
 from app.ui.draw import components
 from app.ui.draw.checks import said

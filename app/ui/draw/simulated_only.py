@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.submission import Submission
+from app.flow.steps.submission import Submission
 from app.ui.draw import components
 from app.ui.draw.checks import unread
 from app.ui.state import mode, session

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app.content import Content
-from app.flow.consent import Action
+from app.flow.port_wrappers.consent import Action
 from app.ui.draw import components
 from app.ui.frame import pickers
 from app.ui.state import choosing, live, mode, session

@@ -11,7 +11,7 @@ from app import wiring
 from app.content import Content
 from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted, Unreachable
-from app.flow.permissions_needed import need, rules, rules_as_yaml
+from app.flow.port_wrappers.permissions_needed import need, rules, rules_as_yaml
 from app.flow.visible import visible
 from app.ui.draw import components
 from app.ui.draw.code import code

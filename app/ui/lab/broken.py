@@ -7,7 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Status, Step
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.ui.doctor import diagnosis
 from app.ui.draw import components
 from app.ui.draw.checks import mark

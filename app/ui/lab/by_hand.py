@@ -10,7 +10,7 @@ from app.content import Content
 from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.changes import TRUST_POLICY
 from app.flow.model import Status
-from app.flow.verdict import Outcome
+from app.flow.verdict.judge import Outcome
 from app.report import words
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Exchange
-from app.flow.refusals import ANSWER, APPLICATION
-from app.flow.verdict import Outcome, Seen, Verdict
+from app.flow.verdict.judge import Outcome, Seen, Verdict
+from app.flow.verdict.refusals import ANSWER, APPLICATION
 from app.report import words
 from app.ui.draw.links import page_link
 from app.ui.lab import trial

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import unescape
 
 from app.content import Content
-from app.flow import predictions
+from app.flow.lessons import predictions
+from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Check, Status, Step, StepReport, Walk
-from app.flow.predictions import QUESTIONS
 from app.ui.draw.checks import mark, outcome, said
 from app.ui.draw.prose import markdown
 from app.ui.figures.figures import FLOW

@@ -10,12 +10,12 @@ import streamlit as st
 from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.consent import NOTHING, Action
 from app.flow.doctor.choosing import rank
 from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.model import JsonValue, Subject
 from app.flow.object_names import NotAName, check_name, check_namespace
+from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.ui.state.visit import Visit
 from app.wiring import Choice

@@ -11,14 +11,14 @@ import streamlit as st
 
 from app import wiring
 from app.content import Content
-from app.flow.consent import ALL, Action, consented
 from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
-from app.flow.permissions_needed import NEEDS, foresee
+from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.port_wrappers.last_known import SILENCE, Remembered, remember
+from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
-from app.flow.remembering import SILENCE, Remembered, remember
-from app.flow.walk import walk_through
+from app.flow.steps.walk import walk_through
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.state import choosing
 from app.ui.state.choosing import State

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from app.flow.consent import NOTHING, Action
 from app.flow.doctor import Diagnosis, diagnose
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Subject
+from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
-from app.flow.walk import walk
+from app.flow.steps.walk import walk
 from app.settings import Settings
 from app.ui.state import allowance, choosing, live, mode
 from app.ui.state.visit import Visit as Visit

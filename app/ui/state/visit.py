@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.flow.consent import ALL, Action
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.permissions_needed import Forecast
+from app.flow.port_wrappers.consent import ALL, Action
+from app.flow.port_wrappers.permissions_needed import Forecast
 
 
 @dataclass(frozen=True, kw_only=True)

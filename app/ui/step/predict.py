@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
+from app.flow.lessons.predictions import QUESTIONS, Outcome, outcome
 from app.flow.model import Step
-from app.flow.predictions import QUESTIONS, Outcome, outcome
 from app.ui.draw import components
 from app.ui.state import language
 from app.ui.state.session import Visit

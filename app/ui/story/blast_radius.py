@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from app.content import Content
-from app.flow.blast_radius import Attempt, BlastRadius, Pod, Way, blast_radius
+from app.flow.lessons.blast_radius import Attempt, BlastRadius, Pod, Way, blast_radius
 from app.flow.permissions import PermissionDecision
-from app.flow.policy import Match
+from app.flow.policy.policy import Match
 from app.ui.figures.diagram import svg
 from app.ui.figures.story_figure import STORY
 from app.ui.step.evidence.parts import decision

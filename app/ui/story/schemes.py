@@ -10,8 +10,8 @@ from typing import cast
 import streamlit as st
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.blast_radius import Data, Pod, Role, Setting
 from app.flow.documents import text
+from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
 from app.flow.ports import Ports
 from app.ui.state import session
 from app.world import story

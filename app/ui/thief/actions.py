@@ -11,7 +11,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
-from app.flow.submission import Submission
+from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
 from app.ui.state import session
 from app.ui.thief import probes

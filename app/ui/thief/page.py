@@ -10,7 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.documents import text
 from app.flow.model import Status
-from app.flow.submission import Submission
+from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link

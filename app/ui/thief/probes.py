@@ -10,7 +10,7 @@ from app.flow.model import Exchange, JsonValue, Subject
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
 from app.flow.ports import Credentials, Ports
 from app.flow.redaction import MASK
-from app.flow.submission import Submission, read_token
+from app.flow.steps.submission import Submission, read_token
 from app.ui.draw.answers import Answer, ask
 from app.ui.time_machine.probes import exchanged, listed, taken
 from app.world import story

@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.documents import text
 from app.flow.names import DEFAULT_AUDIENCE
-from app.flow.submission import Submission
+from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
 from app.ui.draw.checks import said
 from app.ui.draw.simulated_only import needs_a_world, without_token

@@ -10,7 +10,7 @@ from app.flow.documents import dig, items, strings, text
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
-from app.flow.submission import Submission, read_claims
+from app.flow.steps.submission import Submission, read_claims
 from app.ui.draw.answers import Answer, ask
 from app.world.experiments import DEFAULT
 from app.world.scenario import NAMESPACE, POD_BEFORE

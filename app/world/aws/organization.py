@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.flow.permissions import evaluate_permissions
-from app.flow.policy import Request, decide, request_keys
+from app.flow.policy.policy import Request, decide, request_keys
 from app.world.aws.account import Account
 
 Keys = Mapping[str, str | list[str]]

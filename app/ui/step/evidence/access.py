@@ -10,7 +10,7 @@ from typing import Any
 from app.content import Content
 from app.flow.documents import dig, items, mapping, shown, strings, text
 from app.flow.model import JsonValue, StepReport
-from app.flow.patterns import glob
+from app.flow.policy.patterns import glob
 from app.flow.steps.access import ACTION
 from app.ui.step.evidence.parts import folded, join, json_document, notes, part
 from app.ui.text import escape, prose, value

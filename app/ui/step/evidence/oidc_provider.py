@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from app.content import Content
 from app.flow.documents import dig, items, mapping, shown, strings, text
-from app.flow.key_name import KeyName, name_of
 from app.flow.model import StepReport
 from app.flow.names import host_and_path
+from app.flow.tokens.key_name import KeyName, name_of
 from app.ui.step.evidence.parts import Pair, folded, join, json_document, notes, pairs, part, status_of
 from app.ui.text import escape, prose, value
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.documents import dig, items, mapping, text
+from app.flow.lessons.webhook_limits import Limit, limits
 from app.flow.model import JsonValue, Status, Step
-from app.flow.webhook_limits import Limit, limits
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.content import Content
-from app.flow.comparison import Comparison, Row, Stranger, is_of_request
-from app.flow.differences import Span
 from app.flow.documents import dig, shown, strings, text
+from app.flow.matching.comparison import Comparison, Row, Stranger, is_of_request
+from app.flow.matching.differences import Span
+from app.flow.matching.near_miss import Miss
 from app.flow.model import JsonValue, Status
-from app.flow.near_miss import Miss
-from app.flow.policy import Match
-from app.flow.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem
+from app.flow.policy.policy import Match
+from app.flow.policy.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem
 from app.flow.visible import visible_each
 from app.ui.draw.checks import mark
 from app.ui.marks import MARKS

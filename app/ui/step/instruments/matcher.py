@@ -15,14 +15,14 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
-from app.flow import policy_text
 from app.flow.annotations import ROLE_ARN
-from app.flow.comparison import Comparison, compare
 from app.flow.documents import dig, mapping, text
+from app.flow.matching.comparison import Comparison, compare
+from app.flow.matching.policy_edits import EDITS
 from app.flow.model import JsonValue, Step
 from app.flow.names import annotated_audience, provider_arn, subject_claim
-from app.flow.policy_edits import EDITS
-from app.flow.policy_text import PolicyText
+from app.flow.policy import policy_text
+from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import visible_json
 from app.ui.draw import components, page_errors
 from app.ui.figures.lives import lives

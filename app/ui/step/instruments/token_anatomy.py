@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.content import Content
-from app.flow.consent import Action
 from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Step, Subject
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
-from app.flow.submission import Submission, submit_api_token, submit_changed
-from app.flow.tampering import NotACharacter, place_in
+from app.flow.steps.submission import Submission, submit_api_token, submit_changed
 from app.flow.token import MalformedToken
-from app.flow.token_anatomy import TokenPart, anatomy
+from app.flow.tokens.tampering import NotACharacter, place_in
+from app.flow.tokens.token_anatomy import TokenPart, anatomy
 from app.ui.draw import actions, components, page_errors, reveal
 from app.ui.figures.timeline import life, timeline
 from app.ui.frame import controls

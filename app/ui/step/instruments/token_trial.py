@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject
-from app.flow.submission import Submission
-from app.flow.tampering import Change
+from app.flow.steps.submission import Submission
+from app.flow.tokens.tampering import Change
 from app.ui.draw.checks import mark, said, unread
 from app.ui.figures.wire import wire
 from app.ui.text import breakable, escape, prose, shorten, value

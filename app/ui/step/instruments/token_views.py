@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.content import Content
-from app.flow.token_anatomy import TokenField, TokenPart
+from app.flow.tokens.token_anatomy import TokenField, TokenPart
 from app.ui.text import breakable, escape, prose, utc
 
 _ROW = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from app.flow.policy import MalformedPolicy, validate_permission_policy, validate_trust_policy
+from app.flow.policy.policy import MalformedPolicy, validate_permission_policy, validate_trust_policy
 from app.world.aws.errors import AwsError
 
 

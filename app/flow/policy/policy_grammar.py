@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from app.flow import strict_json
-from app.flow.conditions import parse_operator
 from app.flow.model import JsonValue
-from app.flow.patterns import Values
+from app.flow.policy.conditions import parse_operator
+from app.flow.policy.patterns import Values
 
 Document: TypeAlias = Mapping[str, Any]
 

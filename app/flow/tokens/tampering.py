@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.flow import strict_json
-from app.flow.token_anatomy import TokenField, anatomy
+from app.flow.tokens.token_anatomy import TokenField, anatomy
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _SPARE_BITS = {0: 0, 2: 4, 3: 2}

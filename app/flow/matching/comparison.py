@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from app.flow.documents import dig, mapping, strings, text
-from app.flow.json_places import Path
+from app.flow.matching.near_miss import Miss, notes, of_condition, of_values
+from app.flow.matching.nearest import Trace, nearest, statements
+from app.flow.matching.policy_edits import EQUALS, LIKE, with_operator
 from app.flow.model import JsonValue, Status
 from app.flow.names import audience_claim, host_and_path
-from app.flow.near_miss import Miss, notes, of_condition, of_values
-from app.flow.nearest import Trace, nearest, statements
-from app.flow.policy import Match
-from app.flow.policy_edits import EQUALS, LIKE, with_operator
+from app.flow.policy.json_places import Path
+from app.flow.policy.policy import Match
 from app.flow.trust import TrustContext, TrustDecision, evaluate, web_identity_context
 
 Claim: TypeAlias = Literal["iss", "aud", "sub"]

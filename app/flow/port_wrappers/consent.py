@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.flow.errors import FlowError
-from app.flow.interception import intercepted
+from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Ports
 
 

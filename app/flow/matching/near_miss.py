@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.flow.conditions import parse_operator
-from app.flow.differences import Span, difference, likeness
-from app.flow.patterns import glob
-from app.flow.policy import Match
+from app.flow.matching.differences import Span, difference, likeness
+from app.flow.policy.conditions import parse_operator
+from app.flow.policy.patterns import glob
+from app.flow.policy.policy import Match
 
 _ALIKE = 0.6
 """From this likeness on, two texts are taken for one with a typing error in it."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.flow.chain import PLACES, in_order, roots
 from app.flow.model import Check, Status, Step, Walk
-from app.flow.product_words import blames_surroundings, lies_in, shows_in
-from app.flow.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
+from app.flow.verdict.check_dependencies import PLACES, in_order, roots
+from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
+from app.flow.verdict.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
 
 
 class Outcome(StrEnum):

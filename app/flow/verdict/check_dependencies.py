@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.flow.model import Check, Step, Walk
-from app.flow.product_words import blames_surroundings
-from app.flow.refusals import APPLICATION
+from app.flow.verdict.error_messages import blames_surroundings
+from app.flow.verdict.refusals import APPLICATION
 
 PLACES: Mapping[str, Step] = {
     "service_account.account": Step.SERVICE_ACCOUNT,

@@ -16,7 +16,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from app.flow.patterns import Keys, Predicate, Values, compile_pieces, glob, literal, never, pieces, split_at_colons
+from app.flow.policy.patterns import (
+    Keys,
+    Predicate,
+    Values,
+    compile_pieces,
+    glob,
+    literal,
+    never,
+    pieces,
+    split_at_colons,
+)
 
 Prepare: TypeAlias = Callable[[str, Keys | None], Predicate]
 """Makes the test of one wanted value. Raises `ValueError` where the operator cannot read that value."""

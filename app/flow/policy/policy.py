@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from app.flow.model import JsonValue
-from app.flow.patterns import Keys
-from app.flow.policy_grammar import (
+from app.flow.policy.patterns import Keys
+from app.flow.policy.policy_grammar import (
     VERSIONS,
     MalformedPolicy,
     parse_document,
@@ -24,7 +24,7 @@ from app.flow.policy_grammar import (
     validate_permission_policy,
     validate_trust_policy,
 )
-from app.flow.policy_statement import Match, Request, compare
+from app.flow.policy.policy_statement import Match, Request, compare
 
 __all__ = [
     "MalformedPolicy",

@@ -14,9 +14,9 @@ from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import oidc_provider, service_account, sts_assume
 from app.flow.steps.injection import token_container
-from app.flow.tampering import Change, flip
+from app.flow.steps.step_context import Trail
 from app.flow.token import MalformedToken, decode, verify
-from app.flow.trail import Trail
+from app.flow.tokens.tampering import Change, flip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.flow.documents import mapping
+from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
-from app.flow.nearest import statements
 
 EQUALS, LIKE = "StringEquals", "StringLike"
 _SUBJECT = "system:serviceaccount:"

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from app.flow import strict_json
-from app.flow.chain import PLACES
+from app.flow.diagnosis_file.strict_shape import WrongShape, cut, read, shown
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
-from app.flow.strict_shape import WrongShape, cut, read, shown
+from app.flow.steps.walk import STEPS
+from app.flow.verdict.check_dependencies import PLACES
 from app.flow.visible import visible
-from app.flow.walk import STEPS
 
 FORMAT = "irsa-explorer diagnosis"
 VERSION = 2

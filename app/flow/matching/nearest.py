@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from app.flow.documents import dig, items, mapping, text
 from app.flow.model import JsonValue
-from app.flow.policy import Match
+from app.flow.policy.policy import Match
 from app.flow.trust import TrustContext, evaluate
 
 Trace: TypeAlias = Sequence[Match]

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.flow.conditions import UnreadableValue, holds, parse_operator
 from app.flow.model import JsonValue
-from app.flow.patterns import Keys, Values, glob
-from app.flow.policy_grammar import (
+from app.flow.policy.conditions import UnreadableValue, holds, parse_operator
+from app.flow.policy.patterns import Keys, Values, glob
+from app.flow.policy.policy_grammar import (
     STATEMENT_FIELDS,
     SYNTAX_ERROR,
     Document,

@@ -13,9 +13,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.flow.consent import Action
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Subject
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Access, Cluster
 
 ROLE_NAME = "irsa-explorer"

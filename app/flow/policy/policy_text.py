@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.flow import strict_json
-from app.flow.json_places import Path, Place, places
 from app.flow.model import JsonValue
-from app.flow.policy_grammar import MalformedPolicy, validate_trust_policy
+from app.flow.policy.json_places import Path, Place, places
+from app.flow.policy.policy_grammar import MalformedPolicy, validate_trust_policy
 from app.flow.visible import visible_each
 
 MOST_STATEMENTS = 50

@@ -14,7 +14,7 @@ from typing import Any
 
 from app.flow import operations
 from app.flow.errors import Unreachable
-from app.flow.interception import intercepted
+from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Ports
 
 WALK_SECONDS = 8.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.flow.model import StepReport, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
-from app.flow.trail import Trail
+from app.flow.steps.step_context import Trail
 
 STEPS = (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
 

@@ -1,0 +1,1 @@
+"""A diagnosis as a file: what is saved of it, and how strictly it is read again."""

@@ -1,0 +1,1 @@
+"""What lessons compute: predictions, how far a stolen token reaches, what the webhook leaves alone."""

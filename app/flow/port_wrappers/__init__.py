@@ -1,0 +1,1 @@
+"""Ports around ports: with a deadline, with consent, with a memory of what was last known."""
