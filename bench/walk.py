@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from app.flow.model import Step, Subject
 from app.flow.steps.walk import walk
+from app.flow.verdict.judge import judge
 from app.wiring import simulated, warm_up
 from app.world.simulation import Simulation
 from bench.report import figure, median_ms, spread, title
@@ -46,7 +47,7 @@ def main() -> None:
     figure("requests that it sends", sent, "")
     figure("... as a multiple of as many bare GET /version", median_ms(walks) / (sent * median_ms(version)), "x")
     figure("the imports done, until the first world stands", until_world * 1e3, "ms")
-    if (verdict := found.verdict).check is not None:
+    if (verdict := judge(found)).check is not None:
         raise SystemExit(f"the walk did not pass: {verdict}")
 
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from app.flow.verdict.judge import Verdict
+from typing import Any
 
 JsonValue = Any
 """A value that `json.dumps` takes: documents keep the shape in which their server gave them."""
@@ -144,10 +141,3 @@ class Walk:
             if report.step is step:
                 return report
         raise KeyError(step)
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the walk alone comes to; with the checks of a running Pod, the diagnosis tells."""
-        from app.flow.verdict.judge import judge  # which is about walks, and so imports them
-
-        return judge(self)

@@ -61,7 +61,7 @@ class Attack:
     """The statuses that are right answers."""
     inputs: int = 3
     """How many are enough to see it."""
-    most: int = 2000
+    most: int = 1_000_000
     """How many are sent where time alone would allow more."""
     prepare: Callable[[Attacker], Awaitable[object]] | None = None
     wrong: Callable[[Attacker], Awaitable[str]] | None = None

@@ -15,6 +15,7 @@ from app.clients.kubernetes_cluster import KubernetesCluster
 from app.clients.kubernetes_transport import KubernetesTransport
 from app.flow.model import Check, Status, Step, Subject, Walk
 from app.flow.steps.walk import walk
+from app.flow.verdict.judge import judge
 from app.wiring import simulated
 from app.world.simulation import Simulation
 from app.world.world import World
@@ -90,7 +91,7 @@ def check(found: Walk, check_id: str) -> Check:
 def test_the_scenario_passes_whole(learner: Learner) -> None:
     found = learner.walk()
     assert [(c.id, c.status) for report in found for c in report.checks if c.status is not PASSED] == []
-    assert found.verdict.status is PASSED
+    assert judge(found).status is PASSED
     evidence = {name: document for report in found for name, document in report.evidence.items()}
     assert evidence["jwks"]["keys"] == [key.jwk() for key in learner.world.keys.published]
     assert evidence["provider"]["Url"] == learner.host
@@ -324,7 +325,7 @@ def test_a_change_shows_at_the_right_check(learner: Learner, name: str) -> None:
     trouble = [c for report in found for c in report.checks if c.status is not PASSED]
     assert (trouble[0].id, trouble[0].status) == (check_id, status)
     if status is FAILED:
-        assert found.verdict.check == trouble[0]
+        assert judge(found).check == trouble[0]
     if code:
         answers = [check(found, "sts.credentials"), check(found, "access.list_buckets")]
         refused = next(answer for answer in answers if answer.status is FAILED)
@@ -335,14 +336,14 @@ def test_a_change_shows_at_the_right_check(learner: Learner, name: str) -> None:
 
 def test_a_rotated_key_is_no_trouble(learner: Learner) -> None:
     learner.world.keys.rotate()
-    assert learner.walk().verdict.status is PASSED
+    assert judge(learner.walk()).status is PASSED
 
 
 def test_time_that_kubelet_sees_is_no_trouble(learner: Learner) -> None:
     before = learner.walk().report(Step.TOKEN_MOUNT).evidence["token"]["claims"]["iat"]
     learner.simulation.move_clock(learner.world, 20 * 3600)
     found = learner.walk()
-    assert found.verdict.status is PASSED
+    assert judge(found).status is PASSED
     assert found.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]["iat"] > before + 19 * 3600
 
 
@@ -358,15 +359,15 @@ def test_a_key_that_is_published_no_more_may_still_be_known_to_sts(learner: Lear
 
 def test_the_pod_of_another_service_account(learner: Learner) -> None:
     found = learner.walk(dataclasses.replace(SUBJECT, pod="pod-before"))
-    assert found.verdict.check is not None
-    assert (found.verdict.check.id, found.verdict.check.got) == ("pod.injected", "[]")
+    assert judge(found).check is not None
+    assert (judge(found).check.id, judge(found).check.got) == ("pod.injected", "[]")
     assert check(found, "pod.exists").status is PASSED
 
 
 def test_the_default_service_account_has_no_role(learner: Learner) -> None:
     found = learner.walk(Subject(namespace="default", service_account="default", pod="pod-before"))
-    assert found.verdict.check is not None
-    assert found.verdict.check.id == "service_account.annotation"
+    assert judge(found).check is not None
+    assert judge(found).check.id == "service_account.annotation"
 
 
 def test_nobody_else_may_look(learner: Learner) -> None:

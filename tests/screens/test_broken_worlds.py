@@ -7,6 +7,7 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Status
+from app.flow.verdict.judge import judge
 from app.world.aws.iam import actions as iam
 from app.world.roles import trust_policy
 
@@ -56,7 +57,7 @@ def spoil(shown, simulation, fault):
 )
 def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fault, language):
     shown = spoil(screen(lang=language), simulation, fault)
-    verdict = shown.test.session_state["visit"].walk.verdict
+    verdict = judge(shown.test.session_state["visit"].walk)
     assert verdict.status is Status.FAILED
     assert f"outcome {Status.FAILED}" in shown.html("verdict")
     for page in PAGES:

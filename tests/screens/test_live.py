@@ -21,6 +21,7 @@ from app.flow.diagnosis_file.diagnosis_file import save
 from app.flow.errors import Unreachable
 from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import ALL, Action
+from app.flow.verdict.judge import judge
 from app.wiring import Choice
 from app.world.aws.iam import actions as iam
 from tests.screens.live import LAUNCHED, asked_as, reality
@@ -250,7 +251,7 @@ def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
     assert status(shown, Step.STS_ASSUME) is Status.PASSED
     shown.open("access").click("do_access_s3")
     assert not shown.test.exception
-    assert visit(shown).walk.verdict.status is Status.PASSED
+    assert judge(visit(shown).walk).status is Status.PASSED
     assert visit(shown).granted == ALL - {Action.TOKEN_REQUEST}
 
 

@@ -24,6 +24,7 @@ from app.flow.port_wrappers.deadline import (
 )
 from app.flow.ports import Aws, Cluster, Issuer, Ports
 from app.flow.steps.walk import walk
+from app.flow.verdict.judge import judge
 from tests.unit.fake_ports import SUBJECT, Fakes
 from tests.unit.test_doctor import healthy
 from tests.unit.test_walk import assert_whole
@@ -66,7 +67,7 @@ def reasons(found: Walk) -> dict[str, str]:
 
 def test_who_answers_in_time_is_asked_everything() -> None:
     found = walk(Time(each=0.1).ports(Fakes()), SUBJECT)
-    assert found.verdict.status is Status.PASSED
+    assert judge(found).status is Status.PASSED
 
 
 @pytest.mark.parametrize("code", [TIMED_OUT, "connection_refused", "unknown_host"])

@@ -11,6 +11,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFa
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
+from app.flow.verdict.judge import judge
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,
@@ -73,7 +74,7 @@ def condition(fakes: Fakes, operator: str, **values: str) -> None:
 def test_nothing_is_wrong_with_a_healthy_chain() -> None:
     found = walk(Fakes().ports(), SUBJECT)
     assert [check.status for report in found for check in report.checks] == [Status.PASSED] * 45
-    assert found.verdict.status is Status.PASSED
+    assert judge(found).status is Status.PASSED
 
 
 Spoil = Callable[[Fakes], Any]
@@ -591,7 +592,7 @@ def test_an_audience_of_ones_own_is_no_fault_when_all_agree_on_it() -> None:
     fakes.provider["ClientIDList"] = ["my-audience"]
     condition(fakes, "StringEquals", sub=SUB, aud="my-audience")
     mount(fakes, token(aud=["my-audience"]))
-    assert walk(fakes.ports(), SUBJECT).verdict.status is Status.PASSED
+    assert judge(walk(fakes.ports(), SUBJECT)).status is Status.PASSED
 
 
 @pytest.mark.parametrize("error", [NotPermitted, ServerFailed, Unreachable])

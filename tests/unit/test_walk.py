@@ -19,7 +19,7 @@ from app.flow.steps import access, oidc_provider, service_account, sts_assume, t
 from app.flow.steps.step_context import Trail
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.steps.walk import walk
-from app.flow.verdict.judge import Outcome
+from app.flow.verdict.judge import Outcome, judge
 from tests.unit.fake_ports import DIRECTORY, ISSUER, NOW, SECRETS, SUBJECT, Fakes, bare_pod, claims, token
 
 CHECKS = {
@@ -187,9 +187,9 @@ def test_without_the_pod_a_small_one_is_tried() -> None:
     fakes = full_fakes()
     fakes.errors["pod"] = NotFound(code="NotFound", said='pods "pod-after" not found', status=404)
     found = walk(fakes.ports(), SUBJECT)
-    assert found.verdict.check is not None
-    assert found.verdict.check.id == "pod.exists"
-    assert found.verdict.check.error == 'pods "pod-after" not found'
+    assert judge(found).check is not None
+    assert judge(found).check.id == "pod.exists"
+    assert judge(found).check.error == 'pods "pod-after" not found'
     assert found.report(Step.WEBHOOK).check("webhook.environment").status is Status.PASSED
     assert found.report(Step.TOKEN_MOUNT).check("token.file").reason == "earlier_step"
 
@@ -300,7 +300,7 @@ def test_no_error_can_break_the_walk(kind: type[FlowError], methods: set[str]) -
     assert_whole(found)
     everything = {check.status for report in found for check in report.checks}
     assert (everything == {Status.PASSED}) == (not methods) or methods <= {"execute", "thumbprint", "request_token"}
-    assert "assume_role" not in methods or found.verdict.outcome is not Outcome.WORKS
+    assert "assume_role" not in methods or judge(found).outcome is not Outcome.WORKS
 
 
 @given(now=st.floats(min_value=-1e12, max_value=1e12))

@@ -15,7 +15,7 @@ from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk, walk_through
-from app.flow.verdict.judge import Outcome
+from app.flow.verdict.judge import Outcome, judge
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes, claims, token
 from tests.unit.test_walk import METHODS, assert_whole, full_fakes
 
@@ -92,7 +92,7 @@ def test_reading_alone_sends_nothing_and_says_what_was_not_asked() -> None:
     assert checks(found)["pod.injected"].status is PASSED
     assert checks(found)["access.policy"].status is PASSED
     assert not [check for check in checks(found).values() if check.status is FAILED]
-    assert found.verdict.status is UNKNOWN
+    assert judge(found).status is UNKNOWN
 
 
 WITHHELD = {
@@ -126,7 +126,7 @@ def test_a_token_of_a_token_request_stands_in_and_says_so() -> None:
     assert mounted.evidence["token_request"] == {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 600}
     assert checks(found)["token.format"].where == "TokenRequest default/my-sa"
     assert found.report(Step.STS_ASSUME).status is found.report(Step.ACCESS).status is PASSED
-    assert found.verdict.status is UNKNOWN
+    assert judge(found).status is UNKNOWN
 
 
 def test_the_mounted_token_is_preferred() -> None:
@@ -239,7 +239,7 @@ def test_a_refusal_of_one_call_is_never_a_pass_and_never_hides_what_was_seen(met
         assert need(check_id).accesses or need(check_id).iam
     everything = {check.status for check in checks(found).values()}
     assert (everything == {PASSED}) == (method == "request_token")
-    assert (found.verdict.outcome is Outcome.WORKS) == (method not in NEEDED)
+    assert (judge(found).outcome is Outcome.WORKS) == (method not in NEEDED)
 
 
 @settings(max_examples=200)
@@ -258,7 +258,7 @@ def test_any_actions_and_any_refusals_give_a_whole_walk(granted: set[Action], re
     if granted != ALL - {Action.TOKEN_REQUEST} and granted != ALL:
         assert {check.status for check in checks(found).values()} != {PASSED}
     if Action.EXCHANGE not in granted or "assume_role" in refused:
-        assert found.verdict.outcome is not Outcome.WORKS
+        assert judge(found).outcome is not Outcome.WORKS
 
 
 def test_the_steps_come_one_by_one() -> None:

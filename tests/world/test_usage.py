@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Status
 from app.flow.steps.walk import walk
+from app.flow.verdict.judge import judge
 from app.ui.state.session import SUBJECT
 from app.wiring import simulated
 from app.world import metering, usage
@@ -149,14 +150,14 @@ def test_aws_throttles_in_the_words_of_the_service(exhausted, aws, service, oper
 
 
 def test_another_world_is_served_meanwhile(simulation, exhausted, other_world):
-    assert walk(simulated(simulation, other_world), SUBJECT).verdict.status is Status.PASSED
+    assert judge(walk(simulated(simulation, other_world), SUBJECT)).status is Status.PASSED
 
 
 def test_the_reserve_is_enough_for_a_walk_where_clients_are_refused(simulation, world, api, monkeypatch):
     monkeypatch.setattr(usage, "HOLD_SECONDS", 0.0)
     world.usage.quota.take(CAPACITY - usage.RESERVE / 2)
     assert api.get("/api/v1/pods").status == 429
-    assert walk(simulated(simulation, world), SUBJECT).verdict.status is Status.PASSED
+    assert judge(walk(simulated(simulation, world), SUBJECT)).status is Status.PASSED
 
 
 def test_a_memento_does_not_refill_the_budget(simulation, world):

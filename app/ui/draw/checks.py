@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
+from app.flow.verdict.judge import judge
 from app.report.words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
@@ -127,7 +128,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
 
 def _broken(report: StepReport, walk: Walk, content: Content) -> str:
     """Where the chain breaks, as a link to that step; where nothing is broken, what this step waits for."""
-    found = walk.verdict
+    found = judge(walk)
     step, check = found.step, found.check
     if found.status is Status.UNKNOWN:
         before = walk.reports[: walk.reports.index(report)]
