@@ -10,8 +10,8 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
 from app.flow.names import host_and_path
 from app.world import changing, roles, scenario
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.aws.times import iso
 from app.world.changing import delete, remove_permissions, role_arn, set_trust_policy, settle

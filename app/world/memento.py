@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from app.world.apiserver.state import ClusterState
-from app.world.apiserver.stored import Key, Stored
+from app.world.apiserver.storage.state import ClusterState
+from app.world.apiserver.storage.stored import Key, Stored
 from app.world.aws.account import Account
 from app.world.aws.entities import StoredObject
 from app.world.clock import WorldClock

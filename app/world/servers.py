@@ -15,7 +15,7 @@ from app.serving import descriptors
 from app.serving.connections import Connections, Limits
 from app.serving.protocols import answer
 from app.world import issuer, webhook
-from app.world.apiserver.app import create_app as create_kubernetes_app
+from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
 from app.world.http import BODY_LIMIT
 from app.world.metered_connections import http_protocol, websocket_protocol

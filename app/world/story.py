@@ -10,8 +10,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.roles import (
     NODE_POLICIES,
     NODE_TRUST,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from app.flow.model import JsonValue
 from app.flow.webhook import WebhookSettings
-from app.world.apiserver.authentication import ADMIN, User
-from app.world.apiserver.state import ClusterState
+from app.world.apiserver.auth.authentication import ADMIN, User
+from app.world.apiserver.storage.state import ClusterState
 from app.world.aws.account import Account
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.flow.model import Subject
 from app.flow.object_names import NotAName, check_name, check_names, check_namespace
-from app.world.apiserver.names import label_errors, subdomain_errors
+from app.world.apiserver.types.names import label_errors, subdomain_errors
 
 NAMES = st.text(st.sampled_from("ab1.-_A/é\n"), min_size=1, max_size=6)
 

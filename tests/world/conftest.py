@@ -58,8 +58,8 @@ def core(simulation, world, tmp_path):
 @pytest.fixture
 def run_pod(simulation, world):
     """Creates a Pod as the learner does, waits until it is settled, returns it as stored."""
-    from app.world.apiserver import operations
-    from app.world.apiserver.authentication import ADMIN
+    from app.world.apiserver.auth.authentication import ADMIN
+    from app.world.apiserver.registry import operations
 
     def run(name="probe", *, spec=None, metadata=None, container=None):
         probe = {"name": "app", "image": "busybox:latest", "command": ["sleep", "3600"], **(container or {})}

@@ -12,7 +12,7 @@ from types import FunctionType, MethodType
 import jwt
 
 from app.flow.model import JsonValue
-from app.world.apiserver.stored import Stored
+from app.world.apiserver.storage.stored import Stored
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
 from app.world.loopback import Loopback
@@ -30,7 +30,7 @@ NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 COPIED = {
     *("collections deque", "builtins getattr", "pathlib PosixPath"),
     *("app.flow.ports Execution", "app.flow.webhook WebhookSettings"),
-    *("app.world.apiserver.authorization Grant",),
+    *("app.world.apiserver.auth.authorization Grant",),
     *(f"app.world.aws.entities {name}" for name in ("Bucket", "Node", "OidcProvider", "Policy", "PolicyVersion")),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
     "app.world.aws.access_keys AccessKey",

@@ -12,8 +12,8 @@ from app.flow.doctor import examine
 from app.flow.model import Status, Subject
 from app.wiring import simulated
 from app.world import edits, tool_files
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.changing import delete, settle
 from app.world.scenario import ROLE

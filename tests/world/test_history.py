@@ -6,7 +6,7 @@ import pytest
 
 from app.flow.token import decode
 from app.world import experiments
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.types.errors import ApiError
 from app.world.changing import set_trust_policy
 from app.world.history import ELSEWHERE, LIMIT, History
 from app.world.memento import bytes_of

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from app.flow.token import decode
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.node.kubelet import ContainerNotFound
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.node.tokens import KeptToken

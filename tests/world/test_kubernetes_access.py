@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.world.apiserver.authorization import Grant
+from app.world.apiserver.auth.authorization import Grant
 from tests.world.kubernetes_world import ACCOUNTS, NAMESPACES, PODS, WEBHOOKS, Api, account
 
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from app.world.apiserver.apply import apply
-from app.world.apiserver.codec import NODE_LIMIT
-from app.world.apiserver.managed_fields import record_update
-from app.world.apiserver.patch import STEPS_LIMIT, json_patch, strategic_merge_patch
-from app.world.apiserver.pod_validation import CONTAINERS_LIMIT
-from app.world.apiserver.schema import ITEMS_LIMIT
-from app.world.apiserver.selectors import REQUIREMENTS_LIMIT
-from app.world.apiserver.webhooks import WEBHOOKS_LIMIT
+from app.world.apiserver.admission.webhooks import WEBHOOKS_LIMIT
+from app.world.apiserver.patching.apply import apply
+from app.world.apiserver.patching.managed_fields import record_update
+from app.world.apiserver.patching.patch import STEPS_LIMIT, json_patch, strategic_merge_patch
+from app.world.apiserver.types.codec import NODE_LIMIT
+from app.world.apiserver.types.pod_validation import CONTAINERS_LIMIT
+from app.world.apiserver.types.schema import ITEMS_LIMIT
+from app.world.apiserver.types.selectors import REQUIREMENTS_LIMIT
 from tests.world.kubernetes_world import APPLY, CONFIGMAPS, JSON_PATCH, MERGE, PODS, WEBHOOKS, configuration, pod
 
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.world.apiserver import codec, protobuf
-from app.world.apiserver.apply import apply
-from app.world.apiserver.errors import ApiError
-from app.world.apiserver.managed_fields import flatten, from_fields, to_fields
-from app.world.apiserver.patch import json_patch, merge_patch, strategic_merge_patch
-from app.world.apiserver.resources import RESOURCES
-from app.world.apiserver.schema import Decoder, WrongType
-from app.world.apiserver.selectors import parse_field_selector, parse_label_selector
+from app.world.apiserver.patching.apply import apply
+from app.world.apiserver.patching.managed_fields import flatten, from_fields, to_fields
+from app.world.apiserver.patching.patch import json_patch, merge_patch, strategic_merge_patch
+from app.world.apiserver.types import codec, protobuf
+from app.world.apiserver.types.errors import ApiError
+from app.world.apiserver.types.resources import RESOURCES
+from app.world.apiserver.types.schema import Decoder, WrongType
+from app.world.apiserver.types.selectors import parse_field_selector, parse_label_selector
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     APPLY,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.world.apiserver import state
+from app.world.apiserver.storage import state
 from app.world.node.events import record_event
 from tests.world.kubernetes_world import (
     ACCOUNTS,
@@ -392,7 +392,7 @@ def test_bodies_by_content_type(api):
 
 
 def test_caps_are_429(api, world, monkeypatch):
-    monkeypatch.setattr("app.world.apiserver.state.OBJECT_LIMIT", 40)
+    monkeypatch.setattr("app.world.apiserver.storage.state.OBJECT_LIMIT", 40)
     answers = [api.post(SECRETS, {"metadata": {"generateName": "s-"}}) for _ in range(40)]
     assert answers[-1].status == 429
     assert answers[-1].body["reason"] == "TooManyRequests"
@@ -402,7 +402,7 @@ def test_caps_are_429(api, world, monkeypatch):
 
 
 def test_bytes_are_capped(api, monkeypatch):
-    monkeypatch.setattr("app.world.apiserver.state.BYTES_LIMIT", 100_000)
+    monkeypatch.setattr("app.world.apiserver.storage.state.BYTES_LIMIT", 100_000)
     big = {"metadata": {"name": "big"}, "data": {"a": "x" * 90_000}}
     assert api.post(CONFIGMAPS, big).status == 429
     assert api.get(f"{CONFIGMAPS}/big").status == 404
@@ -434,7 +434,7 @@ def test_bytes_of_events_are_capped(api, world, monkeypatch):
 
 
 def test_events_drop_the_oldest(api, world, monkeypatch):
-    monkeypatch.setattr("app.world.apiserver.state.EVENT_LIMIT", 5)
+    monkeypatch.setattr("app.world.apiserver.storage.state.EVENT_LIMIT", 5)
     involved = {"kind": "Pod", "namespace": "default", "name": "x"}
     for number in range(8):
         event = {"metadata": {"name": f"e{number}"}, "involvedObject": involved, "reason": "R", "message": str(number)}
@@ -448,7 +448,7 @@ def test_events_drop_the_oldest(api, world, monkeypatch):
 
 
 def test_an_event_that_drops_the_oldest_has_a_version_of_its_own(api, world, monkeypatch):
-    monkeypatch.setattr("app.world.apiserver.state.EVENT_LIMIT", len(world.cluster.list("events")))
+    monkeypatch.setattr("app.world.apiserver.storage.state.EVENT_LIMIT", len(world.cluster.list("events")))
     told = []
     cancel = world.cluster.changes.watch(told.append)
     event = {"metadata": {"name": "one-more"}, "involvedObject": {"namespace": "default"}, "reason": "R"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.world.apiserver.errors import ApiError
-from app.world.apiserver.patch import json_patch, merge_patch, strategic_merge_patch
+from app.world.apiserver.patching.patch import json_patch, merge_patch, strategic_merge_patch
+from app.world.apiserver.types.errors import ApiError
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     APPLY,

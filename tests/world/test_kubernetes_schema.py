@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kubernetes.client import models
 
-import app.world.apiserver.schema as schema
+from app.world.apiserver.types import schema
 
 ROOTS = (
     "V1Namespace",

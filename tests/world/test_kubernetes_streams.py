@@ -11,10 +11,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.flow.ports import Execution
-from app.world.apiserver import changes, watch
-from app.world.apiserver.changes import HISTORY_BYTES
-from app.world.apiserver.errors import ApiError
-from app.world.apiserver.resources import RESOURCES
+from app.world.apiserver.endpoints import watch
+from app.world.apiserver.storage import changes
+from app.world.apiserver.storage.changes import HISTORY_BYTES
+from app.world.apiserver.types.errors import ApiError
+from app.world.apiserver.types.resources import RESOURCES
 from tests.waiting import SECONDS, eventually
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, pod
 
@@ -143,12 +144,12 @@ def test_watches_are_capped_and_checked(api, monkeypatch):
         {"labelSelector": "!!"},
     ):
         assert api.get(ACCOUNTS, watch="true", **query).status == 400, query
-    monkeypatch.setattr("app.world.apiserver.reading.WATCH_LIMIT", 0)
+    monkeypatch.setattr("app.world.apiserver.endpoints.reading.WATCH_LIMIT", 0)
     assert api.get(ACCOUNTS, watch="true").status == 429
 
 
 def test_a_slow_watcher_is_let_go(simulation, world, monkeypatch):
-    from app.world.apiserver.resources import RESOURCES
+    from app.world.apiserver.types.resources import RESOURCES
 
     monkeypatch.setattr(changes, "HISTORY_LIMIT", 3)
 

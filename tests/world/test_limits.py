@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
+from app.world.apiserver.types.errors import ApiError
 from app.world.node import kubelet, tokens
 from app.world.node.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.kubelet import VOLUMES_LIMIT

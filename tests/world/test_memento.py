@@ -8,12 +8,12 @@ import pytest
 
 from app.flow.webhook import WebhookSettings
 from app.world import memento, roles, scenario
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.authorization import Grant
-from app.world.apiserver.options import DeleteOptions
-from app.world.apiserver.request_scope import RequestScope
-from app.world.apiserver.resources import RESOURCES
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.auth.authorization import Grant
+from app.world.apiserver.registry import operations
+from app.world.apiserver.request.options import DeleteOptions
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
 from app.world.node.runner import AwsCli
 from tests.waiting import SECONDS

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from app.flow.ports import Execution
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.roles import create_role
 from tests.world.helpers import TOKEN_FILE, log_of
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from app.flow.model import Exchange
-from app.world.apiserver import operations, state
-from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.errors import ApiError
-from app.world.apiserver.resources import RESOURCES
-from app.world.apiserver.selectors import everything
-from app.world.apiserver.watch import WATCH_LIMIT, Watch
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Watch
+from app.world.apiserver.registry import operations
+from app.world.apiserver.storage import state
+from app.world.apiserver.types.errors import ApiError
+from app.world.apiserver.types.resources import RESOURCES
+from app.world.apiserver.types.selectors import everything
 from app.world.aws import iam
 from app.world.aws.account import EVENT_LIMIT, SESSION_LIMIT
 from app.world.aws.entities import StoredObject

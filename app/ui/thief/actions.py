@@ -18,7 +18,7 @@ from app.ui.thief import probes
 from app.ui.thief.probes import Attempt, Loot, Standing, Used
 from app.ui.time_machine.probes import reviewed
 from app.world import experiments
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.changing import set_trust_policy, trust_policy
 from app.world.memento import Memento

@@ -22,7 +22,7 @@ from app.ui.time_machine import views
 from app.ui.time_machine.probes import First, Moment, first, moment
 from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, places
 from app.world import experiments
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.history import History, Stop
 from app.world.scenario import NAMESPACE, POD_AFTER

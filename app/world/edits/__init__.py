@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world import memento
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.changing import settle, submit
 from app.world.edits import account, cluster, masking

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
-from app.world.apiserver.codec import decode_typed
-from app.world.apiserver.defaults import apply_defaults
-from app.world.apiserver.options import Options
-from app.world.apiserver.request_scope import RequestScope
-from app.world.apiserver.resources import RESOURCES, Resource
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
+from app.world.apiserver.request.options import Options
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.types.codec import decode_typed
+from app.world.apiserver.types.defaults import apply_defaults
+from app.world.apiserver.types.resources import RESOURCES, Resource
 from app.world.changing import delete
 from app.world.edits.reading import member, only, same_name
 from app.world.edits.refusal import EditRefused

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.flow.model import Step
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.node.kubelet import ContainerNotFound
 

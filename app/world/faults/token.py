@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.changing import (
     TOKEN_FILE,
     calls_sts,

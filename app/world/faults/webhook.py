@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import Step
-from app.world.apiserver import operations
-from app.world.apiserver.authentication import ADMIN
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.changing import annotate, delete, recreate, settle, submit
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole

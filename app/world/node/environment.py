@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 
 if TYPE_CHECKING:
-    from app.world.apiserver.state import ClusterState
+    from app.world.apiserver.storage.state import ClusterState
 
 PROCESS_LIMIT = 64 * 1024
 """Characters of all variables and arguments of one process, each with its end and a pointer, as Linux counts them.

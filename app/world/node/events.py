@@ -6,10 +6,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.times import timestamp
+from app.world.apiserver.types.times import timestamp
 
 if TYPE_CHECKING:
-    from app.world.apiserver.state import ClusterState
+    from app.world.apiserver.storage.state import ClusterState
 
 
 def record_event(

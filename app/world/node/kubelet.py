@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.apiserver.changes import Change
-from app.world.apiserver.stored import Stored
+from app.world.apiserver.storage.changes import Change
+from app.world.apiserver.storage.stored import Stored
 from app.world.network import NetworkError
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.environment import ConfigError

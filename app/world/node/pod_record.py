@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.errors import ApiError
+from app.world.apiserver.types.errors import ApiError
 from app.world.node.events import record_event
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.apiserver.times import timestamp
+from app.world.apiserver.types.times import timestamp
 
 LOG_LIMIT = 64 * 1024
 """Characters of a container's log that are kept, the newest."""

@@ -1,0 +1,180 @@
+"""Mutating admission webhooks: which are called, and what happens when a call fails.
+
+Source: k8s.io/apiserver `pkg/admission/plugin/webhook/` (`mutating/dispatcher.go`, `predicates/`). A failed call under
+`failurePolicy: Fail` is a 500 there and so here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import copy
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject, JsonValue
+from app.world.apiserver.admission.admission_review import (
+    Attributes,
+    CallFailed,
+    apply_response,
+    denial,
+    make_request,
+    verify_response,
+)
+from app.world.apiserver.types import errors
+from app.world.apiserver.types.selectors import matches_selector
+from app.world.network import NetworkError
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+
+WEBHOOKS_LIMIT = 50
+"""Mutating webhooks in one cluster: each may be called for each write."""
+
+
+def check_room(world: World, configuration: JsonObject) -> None:
+    """Whether the cluster takes the webhooks of a configuration that is to be stored. Raises `ApiError` 429."""
+    name = configuration["metadata"].get("name")
+    stored = world.cluster.scan("mutatingwebhookconfigurations")
+    others = [other.object for other in stored if other.object["metadata"]["name"] != name]
+    if sum(len(each.get("webhooks", [])) for each in (configuration, *others)) > WEBHOOKS_LIMIT:
+        raise errors.too_many_requests(f"this simulated cluster holds at most {WEBHOOKS_LIMIT} mutating webhooks")
+
+
+async def mutate(
+    world: World,
+    attributes: Attributes,
+    body: JsonObject | None,
+    plugins: Callable[[JsonObject], None] = lambda body: None,
+) -> tuple[JsonObject | None, list[str]]:
+    """The object after all webhooks, and their warnings. Raises `ApiError` where one refuses or a call must not fail.
+
+    Once a webhook has changed the object, the in-tree `plugins` see it again, and so do the webhooks with
+    `reinvocationPolicy: IfNeeded` that had been called before the last change.
+    """
+    warnings: list[str] = []
+    if attributes.resource.plural == "mutatingwebhookconfigurations":
+        return body, warnings
+    original = body
+    called: list[JsonObject] = []
+    to_repeat: list[JsonObject] = []
+    # (1) Everyone once.
+    for hook in _all_webhooks(world):
+        if not _concerns(world, hook, attributes, body):
+            continue
+        changed = await _call_by_policy(world, hook, attributes, body, warnings)
+        if changed != body:
+            body, to_repeat = changed, list(called)
+        if hook["reinvocationPolicy"] == "IfNeeded":
+            called.append(hook)
+    # (2) Once more for those who have not seen the last change.
+    if body is not None and body != original:
+        before = copy.deepcopy(body)
+        plugins(body)
+        for hook in called if body != before else to_repeat:
+            if _concerns(world, hook, attributes, body):
+                body = await _call_by_policy(world, hook, attributes, body, warnings)
+    return body, warnings
+
+
+def _all_webhooks(world: World) -> list[JsonObject]:
+    """For looking at: nobody changes them."""
+    return [
+        hook
+        for stored in world.cluster.scan("mutatingwebhookconfigurations")
+        for hook in stored.object.get("webhooks", [])
+    ]
+
+
+def _concerns(world: World, hook: JsonObject, attributes: Attributes, body: JsonObject | None) -> bool:
+    """Whether rules, namespace selector and object selector all match."""
+    if not any(_rule_matches(rule, attributes) for rule in hook.get("rules", [])):
+        return False
+    # A namespace is matched by its own labels, any other cluster-wide object always.
+    if attributes.resource.plural == "namespaces":
+        labels = ((body or attributes.old or {}).get("metadata") or {}).get("labels", {})
+        in_namespace = matches_selector(hook["namespaceSelector"], labels)
+    elif attributes.namespace:
+        stored = world.cluster.find("namespaces", None, attributes.namespace)
+        labels = stored.object["metadata"].get("labels", {}) if stored else {}
+        in_namespace = matches_selector(hook["namespaceSelector"], labels)
+    else:
+        in_namespace = True
+    candidates = [document for document in (body, attributes.old) if document is not None]
+    return in_namespace and any(
+        matches_selector(hook["objectSelector"], document["metadata"].get("labels", {})) for document in candidates
+    )
+
+
+def _rule_matches(rule: JsonObject, attributes: Attributes) -> bool:
+    resource, subresource = attributes.resource, attributes.subresource
+    name = f"{resource.plural}/{subresource}" if subresource else resource.plural
+    wanted = {name, f"*/{subresource}" if subresource else "*", "*/*"}
+    if subresource:
+        wanted.add(f"{resource.plural}/*")
+    scope = "Namespaced" if resource.namespaced else "Cluster"
+    return (
+        rule["scope"] in ("*", scope)
+        and bool({"*", attributes.operation} & set(rule["operations"]))
+        and bool({"*", resource.group} & set(rule["apiGroups"]))
+        and bool({"*", resource.version} & set(rule["apiVersions"]))
+        and bool(wanted & set(rule["resources"]))
+    )
+
+
+async def _call_by_policy(
+    world: World, hook: JsonObject, attributes: Attributes, body: JsonObject | None, warnings: list[str]
+) -> JsonObject | None:
+    try:
+        return await _call(world, hook, attributes, body, warnings)
+    except CallFailed as failure:
+        if hook["failurePolicy"] == "Ignore":
+            return body
+        raise errors.internal(f'failed calling webhook "{hook["name"]}": {failure}') from None
+
+
+async def _call(
+    world: World, hook: JsonObject, attributes: Attributes, body: JsonObject | None, warnings: list[str]
+) -> JsonObject | None:
+    # (1) Ask.
+    uid = str(uuid.uuid4())
+    version = next(item for item in hook["admissionReviewVersions"] if item in ("v1", "v1beta1"))
+    review = {
+        "kind": "AdmissionReview",
+        "apiVersion": f"admission.k8s.io/{version}",
+        "request": make_request(uid, attributes, body),
+    }
+    answer = await _post(world, hook, review)
+    await asyncio.sleep(0)  # others come in between: a large object took a while to send, and takes one to patch
+    # (2) Is it an answer?
+    response = verify_response(answer, uid, version)
+    told = response.get("warnings")
+    warnings.extend(item for item in (told if isinstance(told, list) else ()) if isinstance(item, str))
+    # (3) Allowed?
+    if response.get("allowed") is not True:
+        raise denial(hook["name"], response.get("status"))
+    # (4) Patched?
+    return body if body is None else apply_response(hook["name"], response, body)
+
+
+async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue:
+    client, seconds = hook["clientConfig"], hook["timeoutSeconds"]
+    if "service" in client:
+        # There are no Services in this cluster, so none is ever found.
+        service = client["service"]
+        host = f"{service['name']}.{service['namespace']}.svc"
+        url = f"https://{host}:{service['port']}/{service.get('path', '').lstrip('/')}?timeout={seconds}s"
+        raise CallFailed(f'failed to call webhook: Post "{url}": service "{service["name"]}" not found')
+    bundle = base64.b64decode(client.get("caBundle", ""))
+    if bundle and b"-----BEGIN CERTIFICATE-----" not in bundle:
+        why = "unable to load root certificates: unable to parse bytes as PEM block"
+        raise CallFailed(f"could not get REST client: {why}")
+    url = f"{client['url']}?timeout={seconds}s"
+    try:
+        return await world.network.post_json(url, review, ca_bundle_pem=bundle, timeout=float(seconds))
+    except NetworkError as error:
+        # What the server answered is told as it is; what Go's client ran into is told with method and URL.
+        told = str(error) if error.kind == "answer" else f'Post "{url}": {error}'
+        raise CallFailed(f"failed to call webhook: {told}") from error

@@ -1,0 +1,157 @@
+"""Who is asking: bearer tokens of the world, ServiceAccount tokens, or nobody.
+
+Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}.go`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from app.world.apiserver.types import errors
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+ALL_AUTHENTICATED = "system:authenticated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Who a request is made by (`user.Info`)."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further facts, such as `authentication.kubernetes.io/pod-name`."""
+
+
+ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))
+ADMIN = User(name="kubernetes-admin", groups=("system:masters", ALL_AUTHENTICATED))
+"""The learner, and whoever seeds the cluster."""
+
+
+def authenticate(world: World, authorization: str) -> User:
+    """The user of an `Authorization` header; nobody where it holds no bearer token. Raises `ApiError` 401."""
+    token = _bearer_token(authorization)
+    if not token:
+        return ANONYMOUS
+    try:
+        return review(world, token, (world.api_audience,))[0]
+    except InvalidToken:
+        raise errors.unauthorized() from None
+
+
+def named_world(authorization: str) -> str:
+    """The path of the world that the learner's token in an `Authorization` header names."""
+    return _bearer_token(authorization).partition(".")[0]
+
+
+def _bearer_token(authorization: str) -> str:
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def bears(authorization: str, token: str) -> bool:
+    """Whether an `Authorization` header holds that bearer token."""
+    return hmac.compare_digest(_bearer_token(authorization).encode("utf-8", "replace"), token.encode())
+
+
+def is_own(world: World, authorization: str) -> bool:
+    """Whether the explorer or the world's node asks."""
+    return bears(authorization, world.explorer_token) or bears(authorization, world.node_token)
+
+
+class InvalidToken(Exception):
+    """A bearer token that is taken from nobody. The text is the API server's own."""
+
+
+def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
+    """Whom a bearer token speaks for, and for which of the `audiences` it was made. Raises `InvalidToken`."""
+    user = world.user_of(token) if world.api_audience in audiences else None
+    if user is None:
+        try:
+            return _service_account(world, token, audiences)
+        except (KeyError, TypeError, AttributeError) as error:  # signed by us, and yet not as TokenRequest makes them
+            raise InvalidToken(_INVALID) from error
+    groups = user.groups if ALL_AUTHENTICATED in user.groups else (*user.groups, ALL_AUTHENTICATED)
+    return replace(user, groups=groups), (world.api_audience,)
+
+
+def _service_account(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
+    """The ServiceAccount that a token speaks for. Raises `InvalidToken` for a foreign one and for one that is over."""
+    # (1) One of our keys has signed it, and it is for one who asks.
+    claims = _verified(world, token)
+    meant = tuple(audience for audience in claims["aud"] if audience in audiences)
+    if not meant:
+        own, asked = (f"[{' '.join(json.dumps(name) for name in names)}]" for names in (claims["aud"], audiences))
+        raise InvalidToken(f"[{_INVALID}, token audiences {own} is invalid for the target audiences {asked}]")
+    # (2) It is of now.
+    now = world.clock.now()
+    if now >= claims["exp"]:
+        raise InvalidToken(f"[{_INVALID}, service account token has expired]")
+    if now < claims["nbf"]:
+        raise InvalidToken(f"[{_INVALID}, service account token is not valid yet]")
+    # (3) It dies with its ServiceAccount and with what it is bound to; another of the same name is not the same.
+    private = claims["kubernetes.io"]
+    namespace, account = private["namespace"], private["serviceaccount"]
+    stored = world.cluster.find("serviceaccounts", namespace, account["name"])
+    if stored is None:
+        raise InvalidToken(f'[{_INVALID}, serviceaccounts "{account["name"]}" not found]')
+    if (uid := stored.object["metadata"]["uid"]) != account["uid"]:
+        raise InvalidToken(f"[{_INVALID}, service account UID ({uid}) does not match claim ({account['uid']})]")
+    for plural, kind in (("secrets", "secret"), ("pods", "pod")):
+        if (reference := private.get(kind)) is not None:
+            bound = world.cluster.find(plural, namespace, reference["name"])
+            if bound is None:
+                raise InvalidToken(f"[{_INVALID}, service account token has been invalidated]")
+            if (uid := bound.object["metadata"]["uid"]) != reference["uid"]:
+                why = f"{kind} UID ({uid}) does not match service account {kind} ref claim ({reference['uid']})"
+                raise InvalidToken(f"[{_INVALID}, {why}]")
+    user = User(
+        name=f"system:serviceaccount:{namespace}:{account['name']}",
+        groups=("system:serviceaccounts", f"system:serviceaccounts:{namespace}", ALL_AUTHENTICATED),
+        uid=account["uid"],
+        extra=_extra(claims, private),
+    )
+    return user, meant
+
+
+_INVALID = "invalid bearer token"
+
+
+def _verified(world: World, token: str) -> dict[str, Any]:
+    """The claims of a token that one of our keys has signed. Raises `InvalidToken`."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = next((key for key in world.keys.published if key.kid == kid), None)
+        if key is None:
+            raise InvalidToken(_INVALID)
+        return jwt.decode(
+            token,
+            key.public_key,
+            algorithms=["RS256"],
+            issuer=world.issuer,
+            # Times are those of the world's clock, and audiences are the caller's business.
+            options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidToken(_INVALID) from error
+
+
+def _extra(claims: Mapping[str, Any], private: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    extra: dict[str, tuple[str, ...]] = {}
+    if "jti" in claims:
+        extra["authentication.kubernetes.io/credential-id"] = (f"JTI={claims['jti']}",)
+    for kind in ("node", "pod"):
+        for field_name in ("name", "uid"):
+            value = (private.get(kind) or {}).get(field_name)
+            if value:
+                extra[f"authentication.kubernetes.io/{kind}-{field_name}"] = (value,)
+    return extra

@@ -1,0 +1,136 @@
+"""Who may do what: a small RBAC table, and the words of a refusal.
+
+Source: k8s.io/apiserver `pkg/endpoints/handlers/responsewriters/errors.go` (the words) and Kubernetes' bootstrap policy
+(`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`) for the built-in rules. Of the node authorizer there is
+what a kubelet of this cluster needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.world.apiserver.auth.authentication import User
+from app.world.apiserver.types import errors
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """One RBAC rule bound to a user or a group. `*` stands for any."""
+
+    subject: str
+    """The user's or group's name, such as `system:serviceaccount:default:my-sa`."""
+    verbs: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    """Such as `pods`, `serviceaccounts/token`."""
+    groups: tuple[str, ...] = ("",)
+    """API groups."""
+    namespace: str = ""
+    """Where it holds: a RoleBinding's namespace; empty for a ClusterRoleBinding."""
+    names: tuple[str, ...] = ()
+    """The objects it is limited to; empty for all."""
+    paths: tuple[str, ...] = ()
+    """Of a rule about URLs that are no resources: the paths, the last `*` standing for any rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked, in the authorizer's terms."""
+
+    verb: str
+    """Such as `create`, `deletecollection`; of a path, the HTTP method in lower case."""
+    path: str = ""
+    """The URL's path where it is no resource; else empty."""
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+_AUTHENTICATED, _ANYONE = "system:authenticated", "system:unauthenticated"
+_INFORMATION = ("/healthz", "/livez", "/readyz", "/version", "/version/")
+_DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")
+_ISSUER = (
+    "/.well-known/openid-configuration",
+    "/.well-known/openid-configuration/",
+    "/openid/v1/jwks",
+    "/openid/v1/jwks/",
+)
+_READ = ("get", "list", "watch")
+
+BUILT_IN: Sequence[Grant] = (
+    Grant(subject="system:masters", verbs=("*",), resources=("*",), groups=("*",), paths=("*",)),
+    # system:public-info-viewer, system:discovery, system:basic-user
+    Grant(subject=_ANYONE, verbs=("get",), paths=_INFORMATION),
+    Grant(subject=_AUTHENTICATED, verbs=("get",), paths=_INFORMATION + _DISCOVERY),
+    Grant(
+        subject=_AUTHENTICATED,
+        verbs=("create",),
+        resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
+        groups=("authorization.k8s.io",),
+    ),
+    Grant(
+        subject=_AUTHENTICATED, verbs=("create",), resources=("selfsubjectreviews",), groups=("authentication.k8s.io",)
+    ),
+    # system:service-account-issuer-discovery
+    Grant(subject="system:serviceaccounts", verbs=("get",), paths=_ISSUER),
+    # system:node
+    Grant(subject="system:nodes", verbs=("create",), resources=("serviceaccounts/token",)),
+    Grant(subject="system:nodes", verbs=(*_READ, "create", "delete"), resources=("pods",)),
+    Grant(subject="system:nodes", verbs=("get", "patch", "update"), resources=("pods/status",)),
+    Grant(subject="system:nodes", verbs=_READ, resources=("configmaps", "secrets", "serviceaccounts")),
+    Grant(subject="system:nodes", verbs=("create", "patch", "update"), resources=("events",)),
+)
+
+
+def grants_of(world: World, user: User) -> Iterator[Grant]:
+    """The rules that are bound to the user or one of its groups."""
+    subjects = {user.name, *user.groups}
+    yield from (grant for grant in (*BUILT_IN, *world.cluster.grants) if grant.subject in subjects)
+
+
+def is_allowed(world: World, user: User, request: Request) -> bool:
+    """Whether some rule allows the request."""
+    return any(_allows(grant, request) for grant in grants_of(world, user))
+
+
+def _allows(grant: Grant, request: Request) -> bool:
+    if not {"*", request.verb} & set(grant.verbs):
+        return False
+    if not request.resource:
+        return any(
+            request.path == path or (path.endswith("*") and request.path.startswith(path[:-1])) for path in grant.paths
+        )
+    name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
+    wanted = {"*", name, f"*/{request.subresource}"} if request.subresource else {"*", name}
+    return (
+        bool(wanted & set(grant.resources))
+        and bool({"*", request.group} & set(grant.groups))
+        and grant.namespace in ("", request.namespace)
+        and (not grant.names or request.name in grant.names)
+    )
+
+
+def authorize(world: World, user: User, request: Request) -> None:
+    """Raises `ApiError` 403 where no rule allows the request."""
+    if is_allowed(world, user, request):
+        return
+    if not request.resource:
+        raise errors.forbidden_path(user.name, request.verb, request.path)
+    name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
+    why = f'User "{user.name}" cannot {request.verb} resource "{name}" in API group "{request.group}"'
+    where = f'in the namespace "{request.namespace}"' if request.namespace else "at the cluster scope"
+    qualified = f"{request.resource}.{request.group}" if request.group else request.resource
+    about = f'{qualified} "{request.name}"' if request.name else qualified
+    details = {"name": request.name} if request.name else {}
+    if request.group:
+        details["group"] = request.group
+    raise errors.ApiError(
+        403, "Forbidden", f"{about} is forbidden: {why} {where}", {**details, "kind": request.resource}
+    )

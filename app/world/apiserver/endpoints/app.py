@@ -1,0 +1,247 @@
+"""The API server's HTTP side: who asks, for what, may they, and then the verb.
+
+One application serves every world; the world is in the URL (`/k8s/{world}/...`), and its tokens work in it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from app.flow.model import JsonObject
+from app.world.apiserver.auth.authentication import User, authenticate, bears, is_own, named_world
+from app.world.apiserver.auth.authorization import authorize
+from app.world.apiserver.auth.impersonation import acting_user
+from app.world.apiserver.endpoints import discovery, openapi, reading
+from app.world.apiserver.endpoints.exec_channels import serve_exec
+from app.world.apiserver.endpoints.logs import choose_container, read_log
+from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
+from app.world.apiserver.endpoints.reviews import answer_review
+from app.world.apiserver.endpoints.writing import Write
+from app.world.apiserver.registry import tokens
+from app.world.apiserver.request.options import parse_options
+from app.world.apiserver.request.request_info import RequestInfo, parse_request
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.types import codec, errors
+from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
+from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.world.passage import follow_wall_clock
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+FindWorld = Callable[[str], "World | None"]
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
+
+
+def create_app(find_world: FindWorld) -> Starlette:
+    """The API servers of all worlds, to be mounted at `/k8s/{world}`. `find_world` knows a world by that part.
+
+    Mounted anywhere else, it takes the world from the learner's token.
+    """
+    server = ApiServer(find_world)
+    return Starlette(routes=[Route("/{rest:path}", server), WebSocketRoute("/{rest:path}", server)])
+
+
+class ApiServer:
+    """An ASGI application."""
+
+    def __init__(self, find_world: FindWorld) -> None:
+        self._find_world = find_world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request or websocket handshake."""
+        if scope["type"] == "websocket":
+            websocket = WebSocket(scope, receive, send)
+            try:
+                world, _, info = self._admit("GET", scope, websocket.headers, websocket.query_params)
+                resource = find_resource(info.group, info.version, info.resource)
+                if (resource is None or resource.plural, info.subresource) != ("pods", "exec") or not info.namespace:
+                    raise errors.no_such_resource()
+                await serve_exec(world, info, websocket)
+            except errors.ApiError as error:
+                await websocket.send_denial_response(error_response(error))
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except errors.ApiError as error:
+            response = error_response(error)
+        except (BodyTooLarge, BodyTooSlow) as error:
+            response = error_response(errors.too_large() if isinstance(error, BodyTooLarge) else errors.too_slow())
+            response.headers["connection"] = "close"
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    def _admit(
+        self, method: str, scope: Scope, headers: Headers, query: Mapping[str, str]
+    ) -> tuple[World, User, RequestInfo]:
+        """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403, 404 and 429."""
+        if not is_loopback_host(headers.get("host", "")):
+            raise errors.bad_request("this server answers to loopback names only")
+        authorization = headers.get("authorization", "")
+        world = self._find_world(scope["path_params"].get("world") or named_world(authorization))
+        if world is None:
+            raise errors.no_such_resource()
+        if seconds := _charge(world, authorization):
+            raise errors.too_many_requests("Too many requests, please try again later.", seconds)
+        path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+        info = parse_request(path, method, query)
+        user = acting_user(world, authenticate(world, authorization), headers)
+        authorize(world, user, info.request)
+        return world, user, info
+
+    async def _answer(self, request: Request) -> Response:
+        query = request.query_params
+        world, user, info = self._admit(request.method, request.scope, request.headers, query)
+        if "system:nodes" not in user.groups:  # kubelet asks while it follows
+            await follow_wall_clock(world)
+        if not info.resource:
+            if request.method not in ("GET", "HEAD"):
+                raise errors.method_not_allowed()
+            return _document(world, info.path, request)
+        resource = _find(info)
+        if info.subresource:
+            scope = RequestScope(world, user, resource, info.namespace, info.subresource)
+            return await _subresource(scope, info, request)
+        _check_verb(resource, info, request.method)
+        scope = RequestScope(world, user, resource, info.namespace if resource.namespaced else "")
+        accept = request.headers.get("accept", "")
+        if info.verb == "get":
+            return reading.get_object(scope, info.name, accept, query)
+        if info.verb == "list":
+            return reading.list_objects(scope, accept, query)
+        if info.verb == "watch":
+            return reading.watch_objects(scope, accept, query)
+        if resource.plural in REVIEWS:
+            body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
+            return json_response(answer_review(world, user, resource, body), 201)
+        write = await _write(scope, request)
+        if info.verb == "create":
+            return await write.create()
+        if info.verb == "update":
+            return await write.update(info.name)
+        if info.verb == "patch":
+            return await write.patch(info.name)
+        return await (write.delete(info.name) if info.name else write.delete_collection())
+
+
+def _charge(world: World, authorization: str) -> float:
+    """Seconds for which the request is refused; 0 where it is served. The explorer and the node always are.
+
+    Their work is charged all the same: a page does not begin a walk where the world has no CPU time left for it.
+    """
+    if is_own(world, authorization):
+        world.usage.charge()
+        return 0.0
+    world.usage.acted = world.usage.acted or bears(authorization, world.admin_token)
+    return world.usage.admit(reserve=True)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "")
+
+
+async def _write(scope: RequestScope, request: Request) -> Write:
+    return Write(
+        scope,
+        raw=await read_body(request),
+        content_type=_content_type(request),
+        query=request.query_params,
+        user_agent=request.headers.get("user-agent", ""),
+    )
+
+
+def _find(info: RequestInfo) -> Resource:
+    resource = find_resource(info.group, info.version, info.resource)
+    if resource is None or info.excess or (info.subresource and info.subresource not in resource.subresources):
+        raise errors.no_such_resource()
+    if not resource.namespaced and info.namespace and resource.plural != "namespaces":
+        raise errors.no_such_resource()
+    return resource
+
+
+def _check_verb(resource: Resource, info: RequestInfo, method: str) -> None:
+    """Raises `ApiError` 405 where the path takes no such method, 404 where there is no such path."""
+    whole = resource.namespaced and not info.namespace
+    if whole and info.name:
+        raise errors.no_such_resource()
+    wrong_path = bool(info.name) == (info.verb == "create") if info.verb in ("create", "update", "patch") else False
+    if info.verb not in resource.verbs or wrong_path or (whole and info.verb not in ("list", "watch")):
+        raise errors.method_not_allowed()
+
+
+async def _subresource(scope: RequestScope, info: RequestInfo, request: Request) -> Response:
+    """`serviceaccounts/token`, `pods/log`, `pods/exec`, `pods/status`. Raises `ApiError`."""
+    if not info.namespace:
+        raise errors.no_such_resource()
+    if info.verb not in scope.resource.subresources[info.subresource].verbs:
+        raise errors.method_not_allowed()
+    if info.subresource == "token":
+        options = parse_options("CreateOptions", request.query_params, "")
+        body = codec.decode_body(await read_body(request), _content_type(request), "TokenRequest")
+        answer, warnings = tokens.create_token(scope, info.name, body, dry_run=options.dry_run)
+        return json_response(answer, 201, warnings)
+    if info.subresource == "log":
+        return read_log(scope.world, info.namespace, info.name, request.query_params)
+    if info.subresource == "exec":
+        # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to be told why.
+        pod = scope.world.cluster.get("pods", info.namespace, info.name)
+        choose_container(pod, request.query_params.get("container", ""))
+        raise errors.bad_request("Upgrade request required")
+    if info.verb == "get":
+        accept = request.headers.get("accept", "")
+        return reading.get_object(scope, info.name, accept, request.query_params)
+    write = await _write(scope, request)
+    return await (write.patch if info.verb == "patch" else write.update)(info.name)
+
+
+def _document(world: World, path: str, request: Request) -> Response:
+    """What is at a path that is no resource. Raises `ApiError` 404."""
+    path = path.rstrip("/") or "/"
+    if path in _HEALTH:
+        return PlainTextResponse("ok", headers=common_headers())
+    if path == "/.well-known/openid-configuration":
+        response = json_response(discovery.openid_configuration(world))
+        response.headers.update(_OPENID_HEADERS)
+        return response
+    if path == "/openid/v1/jwks":
+        response = json_response(discovery.jwks(world))
+        response.headers.update({**_OPENID_HEADERS, "content-type": "application/jwk-set+json"})
+        return response
+    body = _described(path, request)
+    if body is None:
+        raise errors.no_such_resource()
+    return json_response(body)
+
+
+def _described(path: str, request: Request) -> JsonObject | None:
+    parts = path.split("/")[1:]
+    if path == "/version":
+        return discovery.VERSION
+    if path == "/api":
+        return discovery.api_versions(request.headers.get("host", ""))
+    if path == "/apis":
+        return discovery.api_group_list()
+    if path == "/openapi/v3":
+        return openapi.paths(str(request.scope.get("root_path", "")))
+    if path.startswith("/openapi/v3/"):
+        return openapi.document(path.removeprefix("/openapi/v3/"))
+    if parts[0] == "api" and len(parts) == 2:
+        return discovery.api_resource_list("", parts[1])
+    if parts[0] == "apis" and len(parts) == 2:
+        return discovery.api_group(parts[1])
+    if parts[0] == "apis" and len(parts) == 3 and parts[1]:
+        return discovery.api_resource_list(parts[1], parts[2])
+    return None

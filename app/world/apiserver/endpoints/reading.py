@@ -1,0 +1,145 @@
+"""The verbs that read: get, list and watch, as objects, as metadata alone or as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response, StreamingResponse
+
+from app.flow.model import JsonObject
+from app.world.apiserver.endpoints.responses import common_headers, json_response
+from app.world.apiserver.endpoints.table import make_table, partial
+from app.world.apiserver.endpoints.watch import WATCH_LIMIT, Watch
+from app.world.apiserver.request.request_info import is_true
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.storage.stored import Stored
+from app.world.apiserver.types import errors
+from app.world.apiserver.types.resources import Resource
+from app.world.apiserver.types.selectors import Predicate, parse_selectors
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+
+DEFAULT_WATCH_SECONDS = 1800
+
+
+def wanted_form(accept: str) -> str:
+    """What an Accept header asks for: `Table`, `PartialObjectMetadata` (or its list), or empty for the objects."""
+    for range_ in accept.split(","):
+        media, *parameters = [part.strip() for part in range_.split(";")]
+        if media not in ("application/json", "*/*", "application/*"):
+            continue
+        given = dict(parameter.partition("=")[::2] for parameter in parameters)
+        if "as" not in given:
+            return ""
+        if (given.get("g"), given.get("v")) == ("meta.k8s.io", "v1"):
+            return given["as"]
+    return ""
+
+
+def integer_parameter(query: Mapping[str, str], name: str, default: int | None = None) -> int | None:
+    """An integer of the query string. Raises `ApiError` 400."""
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        if len(text) > 19 or not text.isascii():
+            raise ValueError
+        return int(text)
+    except ValueError:
+        raise errors.bad_request(f'strconv.ParseInt: parsing "{text[:64]}": invalid syntax') from None
+
+
+def get_object(scope: RequestScope, name: str, accept: str, query: Mapping[str, str]) -> Response:
+    """GET of one object. Raises `ApiError` 404."""
+    world, resource = scope.world, scope.resource
+    stored = world.cluster.read(resource.plural, scope.namespace, name)
+    form = wanted_form(accept)
+    if form == "Table":
+        version, include = stored.object["metadata"]["resourceVersion"], query.get("includeObject", "Metadata")
+        return json_response(make_table(resource, [stored.object], version, world.clock.now(), include))
+    return json_response(partial(stored.object) if form == "PartialObjectMetadata" else stored.text)
+
+
+def list_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) -> Response:
+    """GET of a collection: all of it at once, whatever `limit` says. Raises `ApiError` 400."""
+    world, resource = scope.world, scope.resource
+    matches = _predicate(resource, query)
+    integer_parameter(query, "limit")
+    _version(query)
+    found = [stored for stored in world.cluster.scan(resource.plural, scope.namespace) if matches(stored.object)]
+    version, form = str(world.cluster.changes.version), wanted_form(accept)
+    if form == "Table":
+        include, bodies = query.get("includeObject", "Metadata"), [stored.object for stored in found]
+        return json_response(make_table(resource, bodies, version, world.clock.now(), include))
+    if form in ("PartialObjectMetadata", "PartialObjectMetadataList"):
+        items = [partial(stored.object) for stored in found]
+        return json_response(
+            {
+                "kind": "PartialObjectMetadataList",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": {"resourceVersion": version},
+                "items": items,
+            }
+        )
+    return json_response(object_list(resource, [stored.text for stored in found], version))
+
+
+def object_list(resource: Resource, texts: list[bytes], version: str) -> bytes:
+    """The JSON of a list; its items say neither kind nor API version, the list does."""
+    head = {
+        "kind": f"{resource.kind}List",
+        "apiVersion": resource.api_version,
+        "metadata": {"resourceVersion": version},
+    }
+    own = len(json.dumps({"kind": resource.kind, "apiVersion": resource.api_version}, separators=(",", ":")))
+    # Every stored text begins with kind and API version: what follows is kept, byte for byte.
+    items = b",".join(b"{" + text[own:] for text in texts)
+    return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"items":[' + items + b"]}"
+
+
+def watch_objects(scope: RequestScope, accept: str, query: Mapping[str, str]) -> Response:
+    """GET with `watch`. Raises `ApiError` 400 and 429."""
+    world, resource = scope.world, scope.resource
+    matches = _predicate(resource, query)
+    seconds = integer_parameter(query, "timeoutSeconds") or DEFAULT_WATCH_SECONDS
+    if world.cluster.changes.watchers >= WATCH_LIMIT:
+        raise errors.too_many_requests(f"this simulated cluster serves at most {WATCH_LIMIT} watches at a time")
+    version = _version(query)
+    watch = Watch(
+        world,
+        resource,
+        scope.namespace,
+        matches,
+        _render(world, resource, accept, query),
+        initial=is_true(query.get("sendInitialEvents")),
+    )
+    return StreamingResponse(
+        watch.stream(version, float(max(seconds, 0))), headers=common_headers(), media_type="application/json"
+    )
+
+
+def _version(query: Mapping[str, str]) -> str:
+    """`resourceVersion`, empty where there is none. Raises `ApiError` 400."""
+    version = query.get("resourceVersion", "")
+    if version and not (version.isascii() and version.isdecimal()):
+        raise errors.bad_request(f'resourceVersion: Invalid value: "{version[:64]}": strconv.ParseUint: invalid syntax')
+    return version
+
+
+def _predicate(resource: Resource, query: Mapping[str, str]) -> Predicate:
+    return parse_selectors(resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+
+
+def _render(world: World, resource: Resource, accept: str, query: Mapping[str, str]) -> Callable[[Stored], JsonObject]:
+    form, include = wanted_form(accept), query.get("includeObject", "Metadata")
+    if form == "Table":
+        return lambda stored: make_table(
+            resource, [stored.object], stored.object["metadata"]["resourceVersion"], world.clock.now(), include
+        )
+    if form == "PartialObjectMetadata":
+        return lambda stored: partial(stored.object)
+    return lambda stored: stored.object

@@ -1,0 +1,124 @@
+"""Watches: the stream of changes of a collection (k8s.io/apiserver `pkg/endpoints/handlers/watch.go`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.storage.changes import Change
+from app.world.apiserver.storage.state import ClusterState
+from app.world.apiserver.storage.stored import Stored
+from app.world.apiserver.types import errors
+from app.world.apiserver.types.resources import Resource
+from app.world.apiserver.types.selectors import Predicate, everything
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+Render = Callable[[Stored], JsonObject]
+"""From a stored object to what the client wants to see of it."""
+
+WATCH_LIMIT = 100
+"""Watches at a time in one cluster."""
+LONGEST = 3600.0
+"""Seconds after which a watch ends, whatever `timeoutSeconds` says."""
+
+
+class Watch:
+    """One client's watch of one resource."""
+
+    def __init__(
+        self, world: World, resource: Resource, namespace: str, matches: Predicate, render: Render, *, initial: bool
+    ) -> None:
+        """`initial`: whether the client asked for the present state to be sent, with a bookmark after it."""
+        self._cluster: ClusterState = world.cluster
+        self._resource = resource
+        self._namespace = namespace
+        self._matches = matches
+        self._render = render
+        self._initial = initial
+        self._items: deque[Stored] = deque()
+        """Of the present state, what has not been sent yet."""
+        self._at = 0
+        """The version up to which the client has been told all, apart from those."""
+        self._news = asyncio.Event()
+
+    async def stream(self, version: str, seconds: float) -> AsyncIterator[bytes]:
+        """Watch events as lines of JSON: first what there is (or what came after `version`), then what comes.
+
+        It ends where the client is so far behind that the changes it has not seen are forgotten.
+        """
+        changes = self._cluster.changes
+        cancel = changes.watch(self._notice)
+        try:
+            self._begin(version)
+            while self._items:
+                yield _event("ADDED", self._render(self._items.popleft()))
+                await asyncio.sleep(0)  # others come in between
+            if self._initial and self._at + 1 >= changes.oldest:
+                yield self._bookmark()
+            async with asyncio.timeout(min(seconds, LONGEST)):
+                while self._at + 1 >= changes.oldest:
+                    change = changes.after(self._at)
+                    if change is None:
+                        self._news.clear()
+                        await self._news.wait()
+                        continue
+                    self._at = change.version
+                    if line := self._line(change):
+                        yield line
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            return
+        except errors.ApiError as error:
+            yield _event("ERROR", error.status)
+        finally:
+            cancel()
+
+    def _begin(self, version: str) -> None:
+        """Raises `ApiError` 410 where the changes after `version` are forgotten."""
+        changes = self._cluster.changes
+        self._at = changes.version
+        if version in ("", "0") or self._initial:
+            stored = self._cluster.scan(self._resource.plural, self._namespace)
+            self._items.extend(item for item in stored if self._matches(item.object))
+        else:
+            wanted = int(version) if version.isdecimal() and len(version) < 20 else 0
+            changes.after(wanted)
+            self._at = min(wanted, changes.version)
+
+    def _bookmark(self) -> bytes:
+        metadata = {
+            "resourceVersion": str(self._at),
+            "annotations": {"k8s.io/initial-events-end": "true"},
+        }
+        bookmark = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
+        return _event("BOOKMARK", bookmark)
+
+    def _notice(self, change: Change) -> None:
+        """What the client has not seen, and nobody else remembers, is not kept for it."""
+        if self._at + 1 < self._cluster.changes.oldest:
+            self._items.clear()
+        self._news.set()
+
+    def _line(self, change: Change) -> bytes:
+        """The event that the client sees, empty for none: an object may come into its selectors or leave them."""
+        if change.resource != self._resource.plural or (self._namespace and change.namespace != self._namespace):
+            return b""
+        is_in = change.type != "DELETED" and self._matches_stored(change.stored)
+        was_in = change.previous is not None and self._matches_stored(change.previous)
+        if not is_in and not was_in:
+            return b""
+        type_ = "MODIFIED" if is_in and was_in else "ADDED" if is_in else "DELETED"
+        return _event(type_, self._render(change.stored))
+
+    def _matches_stored(self, stored: Stored) -> bool:
+        return self._matches is everything or self._matches(stored.object)
+
+
+def _event(type_: str, body: JsonObject) -> bytes:
+    return json.dumps({"type": type_, "object": body}, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,27 @@
+"""Admission of a write: the in-tree plugins, then the webhooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.admission import plugins, webhooks
+from app.world.apiserver.admission.admission_review import Attributes
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+
+async def admit(world: World, attributes: Attributes, obj: JsonObject) -> tuple[JsonObject, list[str]]:
+    """The object as admitted, and the webhooks' warnings. Raises `ApiError`."""
+    new_pod = attributes.resource.plural == "pods" and attributes.operation == "CREATE"
+
+    def admit_pod(pod: JsonObject) -> None:
+        if new_pod:
+            plugins.admit_pod(world, pod)
+
+    admit_pod(obj)
+    if attributes.resource.plural == "mutatingwebhookconfigurations":
+        webhooks.check_room(world, obj)
+    admitted, said = await webhooks.mutate(world, attributes, obj, admit_pod)
+    return admitted or obj, said

@@ -1,0 +1,74 @@
+"""DELETE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.admission import webhooks
+from app.world.apiserver.admission.admission_review import Attributes
+from app.world.apiserver.registry import controllers
+from app.world.apiserver.request.options import DeleteOptions
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.types import errors
+from app.world.apiserver.types.resources import Resource
+from app.world.apiserver.types.times import timestamp
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+
+async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) -> JsonObject:
+    """DELETE: at once, unless finalizers hold the object; returns the object as it went. Raises `ApiError`."""
+    world, resource, namespace = scope.world, scope.resource, scope.namespace
+    stored = world.cluster.read(resource.plural, namespace, name)
+    old = stored.copy()
+    _check_preconditions(resource, name, old["metadata"], options)
+    if resource.plural == "namespaces" and name in controllers.IMMORTAL_NAMESPACES:
+        raise errors.forbidden(resource, name, "this namespace may not be deleted")
+    attributes = Attributes(
+        user=scope.user,
+        resource=resource,
+        operation="DELETE",
+        namespace=namespace,
+        name=name,
+        dry_run=options.dry_run,
+        old=old,
+    )
+    await webhooks.mutate(world, attributes, None)
+    current = world.cluster.get(resource.plural, namespace, name)
+    _check_preconditions(resource, name, current["metadata"], options)
+    leaving = {
+        **current["metadata"],
+        "deletionTimestamp": timestamp(world.clock.now()),
+        "deletionGracePeriodSeconds": 0,
+    }
+    gone = {**current, "metadata": leaving}
+    if resource.plural == "namespaces":
+        gone["status"] = {"phase": "Terminating"}
+    if options.dry_run:
+        return gone
+    if current["metadata"].get("finalizers"):
+        already = current["metadata"].get("deletionTimestamp")
+        return current if already else world.cluster.put(resource.plural, gone)
+    remove(world, resource, namespace, name)
+    return gone
+
+
+def _check_preconditions(resource: Resource, name: str, metadata: JsonObject, options: DeleteOptions) -> None:
+    for told, wanted, field in (
+        ("UID", options.uid, "uid"),
+        ("ResourceVersion", options.resource_version, "resourceVersion"),
+    ):
+        if wanted and metadata[field] != wanted:
+            why = f"Precondition failed: {told} in precondition: {wanted}, {told} in object meta: {metadata[field]}"
+            raise errors.conflict(resource, name, why)
+
+
+def remove(world: World, resource: Resource, namespace: str, name: str) -> None:
+    """Takes an object out of the store, a namespace with all in it; what every namespace has is made anew."""
+    if resource.plural == "namespaces":
+        controllers.empty_namespace(world, name)
+    world.cluster.delete(resource.plural, namespace, name)
+    if resource.plural in ("serviceaccounts", "configmaps"):
+        controllers.fill_namespace(world, namespace)

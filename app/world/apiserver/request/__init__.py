@@ -1,0 +1,1 @@
+"""What is asked for: verb, resource, name and options."""

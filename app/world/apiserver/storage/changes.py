@@ -1,0 +1,89 @@
+"""The changes of one cluster, each with its version: who watches is told of them, and may resume from those kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.world.apiserver.storage.stored import Stored
+from app.world.apiserver.types import errors
+
+HISTORY_LIMIT = 1000
+"""Changes that a watch can resume from."""
+HISTORY_BYTES = 2 * 1024 * 1024
+"""Bytes of JSON in these changes together, each with what was there before. What hundreds of changes of one large
+object take stays after it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit: what watchers are told."""
+
+    version: int
+    type: str
+    """`ADDED`, `MODIFIED` or `DELETED`."""
+    resource: str
+    """The plural name."""
+    namespace: str
+    stored: Stored
+    previous: Stored | None
+    """What was stored before; None for `ADDED`."""
+
+
+class ChangeLog:
+    """The newest resource version, the changes that led to it, and who is told of the next."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        """The newest resource version."""
+        self._history: deque[Change] = deque()
+        self._bytes = 0
+        self._watchers: list[Callable[[Change], None]] = []
+
+    def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Calls `callback` after every change, on the loop that made it. The returned function ends it."""
+        self._watchers.append(callback)
+
+        def cancel() -> None:
+            if callback in self._watchers:
+                self._watchers.remove(callback)
+
+        return cancel
+
+    def after(self, version: int) -> Change | None:
+        """The first change after `version`; None where there is none yet. Raises `ApiError` 410 for one forgotten."""
+        if version + 1 < self.oldest:
+            raise errors.expired(f"too old resource version: {version} ({self.oldest})")
+        place = version + 1 - self.oldest
+        return self._history[place] if place < len(self._history) else None
+
+    @property
+    def oldest(self) -> int:
+        """The version of the first change that is remembered, or else of the next."""
+        return self._history[0].version if self._history else self.next_version
+
+    @property
+    def next_version(self) -> int:
+        """What the next change will get."""
+        return self.version + 1
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
+    def commit(self, type: str, resource: str, namespace: str, stored: Stored, previous: Stored | None) -> None:
+        """Takes the next version for a change, and tells the watchers."""
+        self.version = self.next_version
+        change = Change(self.version, type, resource, namespace, stored, previous)
+        self._history.append(change)
+        self._bytes += _size(change)
+        while len(self._history) > HISTORY_LIMIT or self._bytes > HISTORY_BYTES:
+            self._bytes -= _size(self._history.popleft())
+        for watcher in tuple(self._watchers):
+            watcher(change)
+
+
+def _size(change: Change) -> int:
+    return len(change.stored.text) + (len(change.previous.text) if change.previous else 0)

@@ -1,0 +1,162 @@
+"""The rules that a typed, defaulted object must keep, with a cause for each one broken.
+
+Source: `pkg/apis/core/validation/validation.go`, `pkg/apis/admissionregistration/validation/validation.go`. The rules
+for fields that nothing in this cluster acts upon (affinity, probes, volumes of storage vendors) are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from app.flow.model import JsonObject
+from app.world.apiserver.types import errors, names, pod_validation
+from app.world.apiserver.types.codec import check_shape
+from app.world.apiserver.types.errors import Cause
+from app.world.apiserver.types.resources import Resource
+from app.world.apiserver.types.selectors import validate_selector
+from app.world.apiserver.types.urls import url_errors
+
+DATA_LIMIT = 1024 * 1024
+"""Bytes of data in a ConfigMap or Secret."""
+
+
+def _keyed_data(body: JsonObject) -> Iterator[Cause]:
+    total = 0
+    seen: set[str] = set()
+    for field in ("data", "binaryData"):
+        for key, value in body.get(field, {}).items():
+            yield from names.named(f"{field}[{key}]", key, names.config_key_errors(key))
+            if key in seen:
+                yield names.invalid_value(f"{field}[{key}]", key, "duplicate of key present in data")
+            seen.add(key)
+            total += len(value.encode())
+    if total > DATA_LIMIT:
+        yield names.too_long("", DATA_LIMIT)
+
+
+def _event(event: JsonObject) -> Iterator[Cause]:
+    involved = event.get("involvedObject", {})
+    namespace = event["metadata"].get("namespace", "")
+    if involved.get("namespace", "") not in (namespace, "" if namespace == "default" else namespace):
+        yield names.invalid_value(
+            "involvedObject.namespace", involved.get("namespace", ""), "does not match event.namespace"
+        )
+
+
+def _webhooks(configuration: JsonObject) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for index, webhook in enumerate(configuration.get("webhooks", [])):
+        field = f"webhooks[{index}]"
+        yield from _webhook(webhook, field)
+        name = webhook.get("name", "")
+        if name in seen:
+            yield names.duplicate(f"{field}.name", name)
+        seen.add(name)
+
+
+_OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+_CHOICES = (
+    ("failurePolicy", ("Fail", "Ignore")),
+    ("matchPolicy", ("Equivalent", "Exact")),
+    ("reinvocationPolicy", ("IfNeeded", "Never")),
+)
+
+
+def _webhook(webhook: JsonObject, field: str) -> Iterator[Cause]:
+    name = webhook.get("name", "")
+    if not name:
+        yield names.required(f"{field}.name")
+    elif wrong := names.subdomain_errors(name):
+        yield names.invalid_value(f"{field}.name", name, ",".join(wrong))
+    elif name.count(".") < 2:
+        yield names.invalid_value(
+            f"{field}.name", name, "should be a domain with at least three segments separated by dots"
+        )
+    versions = webhook.get("admissionReviewVersions", [])
+    if not versions:
+        yield names.required(f"{field}.admissionReviewVersions", "must specify one of v1, v1beta1")
+    elif not {"v1", "v1beta1"} & set(versions):
+        shown = "must include at least one of v1, v1beta1"
+        yield names.invalid_value(f"{field}.admissionReviewVersions", versions, shown)
+    effects = webhook.get("sideEffects")
+    if not effects:
+        yield names.required(f"{field}.sideEffects", "must specify one of None, NoneOnDryRun")
+    elif effects not in ("None", "NoneOnDryRun"):
+        yield names.unsupported(f"{field}.sideEffects", effects, ("None", "NoneOnDryRun"))
+    for choice, supported in _CHOICES:
+        if webhook.get(choice) not in supported:
+            yield names.unsupported(f"{field}.{choice}", webhook.get(choice), supported)
+    if not 1 <= webhook.get("timeoutSeconds", 10) <= 30:
+        why = "the timeout value must be between 1 and 30 seconds"
+        yield names.invalid_value(f"{field}.timeoutSeconds", webhook["timeoutSeconds"], why)
+    for selector in ("namespaceSelector", "objectSelector"):
+        yield from validate_selector(webhook.get(selector, {}), f"{field}.{selector}")
+    if webhook.get("matchConditions"):
+        yield names.forbidden(f"{field}.matchConditions", "this simulated API server evaluates no CEL expressions")
+    yield from _rules(webhook.get("rules", []), field)
+    yield from _client(webhook.get("clientConfig", {}), f"{field}.clientConfig")
+
+
+def _rules(rules: list[JsonObject], field: str) -> Iterator[Cause]:
+    for index, rule in enumerate(rules):
+        for name in ("operations", "apiGroups", "apiVersions", "resources"):
+            if not rule.get(name):
+                yield names.required(f"{field}.rules[{index}].{name}")
+        for at, operation in enumerate(rule.get("operations", [])):
+            if operation not in _OPERATIONS:
+                yield names.unsupported(f"{field}.rules[{index}].operations[{at}]", operation, _OPERATIONS)
+        if rule.get("scope") not in ("*", "Cluster", "Namespaced"):
+            yield names.unsupported(f"{field}.rules[{index}].scope", rule.get("scope"), ("*", "Cluster", "Namespaced"))
+
+
+def _client(client: JsonObject, field: str) -> Iterator[Cause]:
+    if ("url" in client) == ("service" in client):
+        yield names.required(field, "exactly one of url or service is required")
+    elif "url" in client:
+        yield from names.named(f"{field}.url", client["url"], url_errors(client["url"]))
+    else:
+        for name in ("name", "namespace"):
+            if not client["service"].get(name):
+                yield names.required(f"{field}.service.{name}", f"service {name} is required")
+
+
+_RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {
+    "configmaps": _keyed_data,
+    "events": _event,
+    "mutatingwebhookconfigurations": _webhooks,
+    "pods": pod_validation.validate_pod,
+    "secrets": _keyed_data,
+}
+
+
+def _immutable_data(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
+    if old.get("type") != new.get("type"):
+        yield names.invalid_value("type", new.get("type", ""), "field is immutable")
+    if old.get("immutable"):
+        if not new.get("immutable"):
+            yield names.forbidden("immutable", "field is immutable when `immutable` is set")
+        for field in ("data", "binaryData"):
+            if old.get(field) != new.get(field):
+                yield names.forbidden(field, "field is immutable when `immutable` is set")
+
+
+_UPDATE_RULES: Mapping[str, Callable[[JsonObject, JsonObject], Iterator[Cause]]] = {
+    "configmaps": _immutable_data,
+    "pods": pod_validation.validate_pod_update,
+    "secrets": _immutable_data,
+}
+
+
+def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None) -> None:
+    """Raises `ApiError` 422 with every cause, 413 for too many values. `old` is what an update replaces."""
+    check_shape(body)
+    plain_label = resource.plural == "namespaces"
+    causes = list(names.validate_metadata(body["metadata"], plain_label=plain_label))
+    rules = _RULES.get(resource.plural)
+    if rules:
+        causes += rules(body)
+    changed = _UPDATE_RULES.get(resource.plural)
+    if old is not None and changed:
+        causes += changed(old, body)
+    if causes:
+        raise errors.invalid(resource.kind, resource.group, body["metadata"].get("name", ""), causes)
