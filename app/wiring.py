@@ -20,21 +20,21 @@ from app.flow.port_wrappers.deadline import WALK_SECONDS, patient
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
-    from app.clients.connection import Connection
-    from app.clients.exec_plugin import Plugins
     from app.clients.issuer import IssuerTransport
-    from app.clients.kubeconfig import Contexts
-    from app.clients.kubernetes_transport import KubernetesTransport
+    from app.clients.kubernetes.connection import Connection
+    from app.clients.kubernetes.exec_plugin import Plugins
+    from app.clients.kubernetes.kubeconfig import Contexts
+    from app.clients.kubernetes.transport import KubernetesTransport
     from app.world.simulation import Simulation
     from app.world.world import World
 
 
 def simulated(simulation: Simulation, world: World) -> Ports:
     """The ports to one world, as its learner: new ones for every walk, over the connections of all walks before."""
-    from app.clients.aws import BotoAws
-    from app.clients.aws_calls import static_identity
+    from app.clients.aws.account import BotoAws
+    from app.clients.aws.calls import static_identity
     from app.clients.issuer import PublicIssuer
-    from app.clients.kubernetes_cluster import KubernetesCluster
+    from app.clients.kubernetes.cluster import KubernetesCluster
 
     kubernetes, issuer = _transports(simulation)
     key = world.account.explorer
@@ -81,10 +81,10 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     taken = time.monotonic() - started
 
     # A kubeconfig that leads nowhere is told before boto3 and the kubernetes client are loaded.
-    from app.clients.aws import BotoAws
-    from app.clients.aws_login import AwsLogin
+    from app.clients.aws.account import BotoAws
+    from app.clients.aws.login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer
-    from app.clients.kubernetes_cluster import KubernetesCluster
+    from app.clients.kubernetes.cluster import KubernetesCluster
     from app.clients.quiet import Silence, WallClock
 
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
@@ -101,35 +101,35 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
 
 def contexts() -> Contexts:
     """The contexts that can be chosen, and which one is current. Raises `Unreachable` where there is no kubeconfig."""
-    from app.clients import kubeconfig
+    from app.clients.kubernetes import kubeconfig
 
     return kubeconfig.read(settings.process_environment()).contexts
 
 
 def is_in_cluster() -> bool:
     """Whether this process runs in a Pod, and may choose the Pod's own cluster."""
-    from app.clients import connection
+    from app.clients.kubernetes import connection
 
     return connection.is_in_cluster(settings.process_environment())
 
 
 def own_subject() -> Subject | None:
     """Who we are, where we run in a Pod; None where we do not, or the Pod does not say."""
-    from app.clients import own_pod
+    from app.clients.kubernetes import own_pod
 
     return own_pod.subject() if is_in_cluster() else None
 
 
 def within_own_pod(ports: Ports, own: Subject) -> Ports:
     """The same ports, where our own Pod's files and variables are read here instead of through the API server."""
-    from app.clients import own_pod
+    from app.clients.kubernetes import own_pod
 
     return replace(ports, cluster=own_pod.within(ports.cluster, own))
 
 
 def default_namespace(choice: Choice) -> str:
     """Where to look first. Raises `Unreachable` as `live` does, but asks no plugin."""
-    from app.clients import connection
+    from app.clients.kubernetes import connection
 
     if choice.in_cluster:
         return connection.in_cluster(settings.process_environment()).namespace
@@ -138,13 +138,13 @@ def default_namespace(choice: Choice) -> str:
 
 def profiles() -> tuple[str, ...]:
     """The profiles of ~/.aws, and an empty list where there are none or they cannot be read."""
-    from app.clients.aws_login import profiles
+    from app.clients.aws.login import profiles
 
     return profiles()
 
 
 def _connection(choice: Choice) -> Connection:
-    from app.clients import connection, kubeconfig
+    from app.clients.kubernetes import connection, kubeconfig
 
     environment = settings.process_environment()
     if choice.in_cluster:
@@ -155,7 +155,7 @@ def _connection(choice: Choice) -> Connection:
 @cache
 def _plugins() -> Plugins:
     """What remembers the answers of credential plugins for a moment, for the whole process."""
-    from app.clients.exec_plugin import Plugins
+    from app.clients.kubernetes.exec_plugin import Plugins
 
     return Plugins()
 
@@ -175,7 +175,7 @@ _of: WeakKeyDictionary[Simulation, _Transports] = WeakKeyDictionary()
 
 def _transports(simulation: Simulation) -> _Transports:
     from app.clients.issuer import IssuerTransport
-    from app.clients.kubernetes_transport import KubernetesTransport
+    from app.clients.kubernetes.transport import KubernetesTransport
 
     with _lock:
         if simulation not in _of:

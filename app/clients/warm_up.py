@@ -10,9 +10,10 @@ def warm_up(region: str = "us-east-1") -> None:
 
     No request is sent.
     """
-    from app.clients import aws_sdk, issuer
-    from app.clients.kubernetes_cluster import KubernetesCluster
-    from app.clients.kubernetes_transport import KubernetesTransport
+    from app.clients import issuer
+    from app.clients.aws import sdk as aws_sdk
+    from app.clients.kubernetes.cluster import KubernetesCluster
+    from app.clients.kubernetes.transport import KubernetesTransport
 
     for service in aws_sdk.SERVICES:
         aws_sdk.shared.client(service, region, None)

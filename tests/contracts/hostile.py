@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import wiring
-from app.clients import aws_login
+from app.clients.aws import login as aws_login
 from app.flow.ports import Aws
 from app.wiring import Choice
 from tests.contracts.test_aws_login import REGION, Shell

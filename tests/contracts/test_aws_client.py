@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clients import aws_sdk
-from app.clients.aws import BotoAws
-from app.clients.aws_calls import static_identity
-from app.clients.aws_policies import PAGE_LIMIT
+from app.clients.aws import sdk as aws_sdk
+from app.clients.aws.account import BotoAws
+from app.clients.aws.calls import static_identity
+from app.clients.aws.policies import PAGE_LIMIT
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.ports import Credentials
 from app.flow.redaction import MASK

@@ -10,10 +10,10 @@ import pytest
 from botocore.config import Config
 
 from app import wiring
-from app.clients import aws_login
-from app.clients.aws import BotoAws
-from app.clients.aws_calls import static_identity
-from app.clients.aws_login import AwsLogin
+from app.clients.aws import login as aws_login
+from app.clients.aws.account import BotoAws
+from app.clients.aws.calls import static_identity
+from app.clients.aws.login import AwsLogin
 from app.content import load
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.port_wrappers.deadline import ANSWER_SECONDS

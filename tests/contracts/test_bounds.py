@@ -10,11 +10,13 @@ from collections.abc import Callable
 import pytest
 from websockets.utils import accept_key
 
-from app.clients import bounds, exec_stream, kubernetes_answers
-from app.clients.aws import BotoAws
-from app.clients.aws_calls import static_identity
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients import bounds
+from app.clients.aws.account import BotoAws
+from app.clients.aws.calls import static_identity
+from app.clients.kubernetes import answers as kubernetes_answers
+from app.clients.kubernetes import exec_stream
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.content import load
 from app.flow.errors import TooLarge, Unreachable
 from app.flow.ports import Access

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.clients.aws import BotoAws
-from app.clients.aws_calls import static_identity
-from app.clients.aws_login import AwsLogin
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.aws.account import BotoAws
+from app.clients.aws.calls import static_identity
+from app.clients.aws.login import AwsLogin
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.commands import doctor_sources
 from app.commands.main import command_line
 from app.commands.walk import as_json, as_text
@@ -222,7 +222,7 @@ def test_a_kubeconfig_is_told_without_its_secrets(tmp_path: Path, name: str, cap
     ],
 )
 def test_a_plugin_s_output_is_never_quoted(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.clients.exec_plugin.TIMEOUT", 1.0)
+    monkeypatch.setattr("app.clients.kubernetes.exec_plugin.TIMEOUT", 1.0)
     environment = plugin(tmp_path, script.format(**OPAQUE))
     assert canaries.found(OPAQUE, raised(lambda: connect(environment))) == []
 

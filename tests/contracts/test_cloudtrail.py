@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.clients.aws import BotoAws
-from app.clients.aws_calls import static_identity
-from app.clients.aws_events import EVENT_PAGES, FAILURE_LIMIT
+from app.clients.aws.account import BotoAws
+from app.clients.aws.calls import static_identity
+from app.clients.aws.events import EVENT_PAGES, FAILURE_LIMIT
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.ports import FailedAssumptions
 from app.flow.redaction import MASK

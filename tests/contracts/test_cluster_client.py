@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from app.clients import exec_stream, kubernetes_answers
-from app.clients.kubernetes_answers import PAGE_LIMIT
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes import answers as kubernetes_answers
+from app.clients.kubernetes import exec_stream
+from app.clients.kubernetes.answers import PAGE_LIMIT
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.ports import Access
 from app.flow.redaction import MASK

@@ -21,9 +21,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.clients import exec_plugin, kubeconfig
-from app.clients.connection import Connection, from_kubeconfig, in_cluster, is_in_cluster
-from app.clients.exec_plugin import Plugins
+from app.clients.kubernetes import exec_plugin, kubeconfig
+from app.clients.kubernetes.connection import Connection, from_kubeconfig, in_cluster, is_in_cluster
+from app.clients.kubernetes.exec_plugin import Plugins
 from app.content import load
 from app.flow.errors import FlowError, Unreachable
 from app.flow.redaction import MASK

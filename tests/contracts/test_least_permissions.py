@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 
-from app.clients.aws import BotoAws
+from app.clients.aws.account import BotoAws
 from app.flow.model import Status
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.port_wrappers.permissions_needed import iam_policy, need

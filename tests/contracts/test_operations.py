@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.clients.aws import BotoAws
-from app.clients.aws_calls import static_identity
+from app.clients.aws.account import BotoAws
+from app.clients.aws.calls import static_identity
 from app.clients.issuer import IssuerTransport, PublicIssuer
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.errors import Unreachable
 from app.flow.operations import AWS, CLUSTER, ISSUER
 from app.flow.port_wrappers.deadline import patient

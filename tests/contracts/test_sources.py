@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.clients import own_pod, sources
-from app.clients.aws_login import AwsLogin
-from app.clients.connection import from_kubeconfig
-from app.clients.exec_plugin import Plugins
-from app.clients.kubeconfig import read
+from app.clients import sources
+from app.clients.aws.login import AwsLogin
+from app.clients.kubernetes import own_pod
+from app.clients.kubernetes.connection import from_kubeconfig
+from app.clients.kubernetes.exec_plugin import Plugins
+from app.clients.kubernetes.kubeconfig import read
 from app.clients.sources import Program, SourceTooLarge, read_bytes
 from app.flow.errors import NotPermitted, TooLarge, Unreachable
 

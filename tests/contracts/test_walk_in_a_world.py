@@ -11,8 +11,8 @@ from typing import Any
 import kubernetes
 import pytest
 
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.model import Check, Status, Step, Subject, Walk
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge

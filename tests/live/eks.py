@@ -19,8 +19,8 @@ import yaml
 
 from app import wiring
 from app.clients.issuer import IssuerTransport, PublicIssuer
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.errors import NotFound
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports

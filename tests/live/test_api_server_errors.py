@@ -15,9 +15,9 @@ import trustme
 import yaml
 
 from app import wiring
-from app.clients.connection import in_cluster
-from app.clients.kubernetes_cluster import KubernetesCluster
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes.cluster import KubernetesCluster
+from app.clients.kubernetes.connection import in_cluster
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.content import load
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreachable
 from app.flow.ports import Access

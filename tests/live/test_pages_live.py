@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app import wiring
-from app.clients import connection, own_pod
+from app.clients.kubernetes import connection, own_pod
 from app.content import load
 from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import Action

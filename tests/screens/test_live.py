@@ -13,7 +13,7 @@ import pytest
 
 from app import wiring
 from app.clients.issuer import IssuerTransport
-from app.clients.kubernetes_cluster import KubernetesCluster
+from app.clients.kubernetes.cluster import KubernetesCluster
 from app.content import LANGUAGES, PAGES, STORY, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
@@ -691,7 +691,7 @@ def trust(real, subject):
 
 @pytest.mark.parametrize("page", ["sts_assume", "doctor"])
 def test_where_sts_and_our_evaluation_disagree_both_are_shown(screen, real, page):
-    from app.clients.aws import BotoAws
+    from app.clients.aws.account import BotoAws
 
     asked, mine = BotoAws.assume_role_with_web_identity, "system:serviceaccount:default:my-sa"
 

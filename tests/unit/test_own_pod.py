@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.clients import own_pod
+from app.clients.kubernetes import own_pod
 from app.flow.model import Subject
 from app.flow.ports import Execution
 from tests.unit.fake_ports import SUBJECT, token

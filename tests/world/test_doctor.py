@@ -21,8 +21,10 @@ from botocore.config import Config
 from click.testing import CliRunner
 
 from app import wiring
-from app.clients import aws_login, kubernetes_answers, own_pod
+from app.clients.aws import login as aws_login
 from app.clients.issuer import IssuerTransport, PublicIssuer
+from app.clients.kubernetes import answers as kubernetes_answers
+from app.clients.kubernetes import own_pod
 from app.commands import doctor
 from app.commands.main import command_line
 from app.content import load

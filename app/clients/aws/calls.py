@@ -8,8 +8,8 @@ from typing import Any
 from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.clients import aws_sdk
-from app.clients.aws_answers import plain
+from app.clients.aws import sdk as aws_sdk
+from app.clients.aws.answers import plain
 from app.clients.errors import from_aws, unexpected
 from app.clients.recorder import Recorder
 from app.flow.errors import FlowError

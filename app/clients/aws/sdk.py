@@ -3,7 +3,7 @@
 A Session of its own would cost every learner 13 MB and 200 ms, a client 2 ms and 250 KB. So clients are
 shared, and what differs between calls, the identity that signs and the recorder that listens, travels with
 the call in a context variable. The process' own Session, `shared`, reads neither profiles nor the files under
-~/.aws; `app.clients.aws_login` makes one that does.
+~/.aws; `app.clients.aws.login` makes one that does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
-from app.clients.aws_bounds import bound
+from app.clients.aws.bounds import bound
 from app.clients.recorder import Recorder, wire_headers
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]

@@ -8,10 +8,10 @@ from typing import Any
 from kubernetes import client
 
 from app.clients.errors import unexpected
-from app.clients.exec_stream import execute
-from app.clients.kubernetes_answers import read_bytes, read_items, read_json
-from app.clients.kubernetes_recording import RecordingRestClient
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes.answers import read_bytes, read_items, read_json
+from app.clients.kubernetes.exec_stream import execute
+from app.clients.kubernetes.recording import RecordingRestClient
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.recorder import Recorder
 from app.flow.documents import dig, text
 from app.flow.model import Exchange, JsonValue

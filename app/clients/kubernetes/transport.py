@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 
 from app.clients.bounds import POOLS
-from app.clients.dial import Dialer
+from app.clients.kubernetes.dial import Dialer
 
 
 class KubernetesTransport:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from app.clients.aws_answers import document
-from app.clients.aws_calls import AwsCalls
+from app.clients.aws.answers import document
+from app.clients.aws.calls import AwsCalls
 from app.flow.model import JsonValue
 from app.flow.ports import FailedAssumptions
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app.clients.kubeconfig import ReadOnlyObject, problem, wrong_shape
+from app.clients.kubernetes.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.clients.sources import TIMEOUT, Program, SourceTooLarge
 from app.flow import strict_json
 from app.flow.redaction import MASK, mask_text

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.clients.connection import MOUNT
 from app.clients.errors import too_large
+from app.clients.kubernetes.connection import MOUNT
 from app.clients.sources import Program, SourceTooLarge, read_text
 from app.flow.documents import text
 from app.flow.model import Subject

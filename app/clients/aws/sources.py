@@ -15,7 +15,7 @@ from typing import Any
 from botocore.httpsession import URLLib3Session
 from botocore.utils import ContainerMetadataFetcher, JSONFileCache
 
-from app.clients.aws_bounds import AWS_POOLS
+from app.clients.aws.bounds import AWS_POOLS
 from app.clients.sources import Program, read_bytes, read_text
 from app.flow.errors import NotPermitted
 

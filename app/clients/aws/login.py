@@ -18,8 +18,8 @@ from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
-from app.clients.aws_sdk import LIMITS, CallersCredentials, Sdk, bounded
-from app.clients.aws_sources import OPERATION, bounded_sources
+from app.clients.aws.sdk import LIMITS, CallersCredentials, Sdk, bounded
+from app.clients.aws.sources import OPERATION, bounded_sources
 from app.clients.errors import from_aws, unexpected
 from app.clients.sources import SourceTooLarge, read_bytes
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable

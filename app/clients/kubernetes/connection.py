@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
-from app.clients.exec_plugin import ExecCredential, Plugins
-from app.clients.kubeconfig import Entry, Kubeconfig, ReadOnlyObject, problem
-from app.clients.kubernetes_transport import KubernetesTransport
+from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
+from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, ReadOnlyObject, problem
+from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.sources import FILE_LIMIT, SourceTooLarge, read_text
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")

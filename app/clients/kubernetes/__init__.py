@@ -1,0 +1,1 @@
+"""The port to the cluster, over the `kubernetes` client."""
