@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.exec_plugin import Plugins
     from app.clients.kubernetes.kubeconfig import Contexts
     from app.clients.kubernetes.transport import KubernetesTransport
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
 

@@ -10,7 +10,7 @@ import app.server  # noqa: F401 - its weight is part of what is measured
 from app.flow.model import Subject
 from app.flow.steps.walk import walk
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from bench.report import figure, title
 
 WORLDS = 100

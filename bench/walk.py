@@ -10,7 +10,7 @@ from app.flow.model import Step, Subject
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
 from app.wiring import simulated, warm_up
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from bench.report import figure, median_ms, spread, title
 
 WARM_UP, RUNS = 5, 60

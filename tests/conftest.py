@@ -37,7 +37,7 @@ def eks(tmp_path_factory):
 
     if reason := missing():
         pytest.skip(reason)
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
     from tests.live.eks import Eks
 
     with Simulation() as simulation:

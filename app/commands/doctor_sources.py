@@ -17,7 +17,7 @@ from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.wiring import Choice
-from app.world.tool_files import write
+from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis

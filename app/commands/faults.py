@@ -35,7 +35,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 def texts_in_a_fresh_world() -> Mapping[str, str]:
     """What comes of each fault, by its id: the product's words with the names of one world."""
     from app.world.faults import FAULTS
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
 
     with Simulation() as simulation:
         world = simulation.world("faults")

@@ -54,7 +54,7 @@ def walk_once(faults: Sequence[str], words: Content) -> Diagnosis:
     from app.flow.doctor import examine
     from app.wiring import simulated
     from app.world.faults import CannotBeCaused
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
 
     with Simulation() as simulation:
         world = simulation.world("walk")

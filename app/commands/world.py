@@ -18,10 +18,10 @@ from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
-from app.world.tool_files import AWS, CA, KUBECONFIG, files, write
+from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, write
 
 if TYPE_CHECKING:
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -53,7 +53,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             signal.signal(number, lambda *_: stop.set())
 
         # (3) Start, write, say so, wait. The one world stays however long nobody uses it.
-        from app.world.simulation import Simulation
+        from app.world.lifecycle.simulation import Simulation
 
         with Simulation(
             aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1, idle_seconds=math.inf

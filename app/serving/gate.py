@@ -19,7 +19,7 @@ from app.serving.launch import PREFIX, Launch
 from app.serving.request_facts import RequestFacts
 from app.serving.visitor import address_of, peer_of
 from app.settings import Network, is_loopback
-from app.world.http import is_loopback_host
+from app.world.servers.http import is_loopback_host
 
 FORWARDING = (
     *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"),

@@ -20,13 +20,13 @@ from app.world.aws.account import Account
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing
-from app.world.loopback import Loopback
-from app.world.memento import Memento
-from app.world.network import Network
+from app.world.lifecycle.memento import Memento
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
-from app.world.node.programs import Programs
-from app.world.node.runner import AwsCli
+from app.world.node.programs.programs import Programs
+from app.world.node.programs.runner import AwsCli
+from app.world.servers.loopback import Loopback
+from app.world.servers.network import Network
 from app.world.usage import Usage
 
 REGION = "ap-northeast-1"

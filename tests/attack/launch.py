@@ -17,7 +17,7 @@ def hand_out(folder: Path) -> None:
             from app.ui.state import session
         except ImportError:  # where older versions have it
             from app.ui import session
-        from app.world.tool_files import files, write
+        from app.world.setup.tool_files import files, write
 
         simulation, directory = session.simulation(), folder / line.strip()
         directory.mkdir(exist_ok=True)

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, WebSocket
 from app.commands.launch_addresses import ask
 from app.flow.model import Step
 from app.wiring import simulated
-from app.world.simulation import Simulation
-from app.world.tool_files import KUBECONFIG, aws_environment, files
+from app.world.lifecycle.simulation import Simulation
+from app.world.setup.tool_files import KUBECONFIG, aws_environment, files
 from tests import canaries
 from tests.browser.server import Reader, serving
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, expect
 
 from app.commands.launch_addresses import ask
 from app.content import load
-from app.world.simulation import Simulation
-from app.world.tool_files import KUBECONFIG, aws_environment, files
+from app.world.lifecycle.simulation import Simulation
+from app.world.setup.tool_files import KUBECONFIG, aws_environment, files
 from tests.browser.axe import violations
 from tests.browser.server import PHONE, Reader, serving
 

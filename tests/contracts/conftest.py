@@ -12,7 +12,7 @@ from app.flow.errors import Refused
 from app.flow.model import Subject
 from app.flow.ports import Ports
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.live.control_plane import ADMIN_TOKEN
 from tests.live.eks import enter

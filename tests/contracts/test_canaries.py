@@ -31,7 +31,7 @@ from app.flow.model import Exchange, Status
 from app.flow.ports import Credentials, Ports
 from app.settings import Settings
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests import canaries
 from tests.canaries import API_TOKEN, MARK, STS_TOKEN

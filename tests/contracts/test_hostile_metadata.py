@@ -12,7 +12,7 @@ from app.clients import bounds, sources
 from app.content import load
 from app.flow.errors import FlowError, NotPermitted, TooLarge, Unreachable
 from app.flow.ports import Aws
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.contracts.flood import IN_FLIGHT, flood, head
 from tests.contracts.hostile import BY_SOURCE, KEYS, ROLE, aws, hostile, large

@@ -17,7 +17,7 @@ from app.flow.port_wrappers.permissions_needed import iam_policy, need
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 from tests.world.helpers import aws_client

@@ -10,7 +10,7 @@ import pytest
 from app.flow.doctor import Diagnosis, examine
 from app.flow.model import Check, Status, Subject
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 from tests.contracts.test_walk_in_a_world import Learner

@@ -16,7 +16,7 @@ from app.flow.ports import AssumedRole
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.steps.walk import walk
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 from tests.contracts.test_walk_in_a_world import NOT_AUTHORIZED, Learner

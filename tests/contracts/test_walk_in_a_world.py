@@ -17,7 +17,7 @@ from app.flow.model import Check, Status, Step, Subject, Walk
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
 from app.wiring import simulated
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 from tests.waiting import eventually

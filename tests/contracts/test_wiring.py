@@ -15,7 +15,7 @@ from app import wiring
 from app.flow.errors import Unreachable
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
 from app.wiring import Choice
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 
 

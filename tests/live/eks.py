@@ -25,9 +25,9 @@ from app.flow.errors import NotFound
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports
 from app.wiring import Choice
-from app.world import scenario
 from app.world.keys import SigningKey
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
+from app.world.setup import scenario
 from tests.live.control_plane import ADMIN_TOKEN, READER_TOKEN, STRANGER_TOKEN, ControlPlane
 from tests.waiting import SECONDS, eventually, unhurried
 

@@ -18,7 +18,7 @@ from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution, Ports
 from app.flow.steps.walk import walk
 from app.wiring import Choice
-from app.world import scenario
+from app.world.setup import scenario
 from tests import canaries
 from tests.live.control_plane import ADMIN_TOKEN
 from tests.live.eks import SUBJECT, Eks

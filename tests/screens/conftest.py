@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
 from app.ui.state import session
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,8 @@ import pytest
 
 from app.clients.issuer import IssuerTransport
 from app.serving.request_facts import RequestFacts
-from app.world.simulation import Simulation
-from app.world.tool_files import KUBECONFIG, aws_environment, files, kubeconfig, server_of
+from app.world.lifecycle.simulation import Simulation
+from app.world.setup.tool_files import KUBECONFIG, aws_environment, files, kubeconfig, server_of
 from app.world.world import World
 
 _AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION")

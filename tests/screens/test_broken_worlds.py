@@ -9,7 +9,7 @@ from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Status
 from app.flow.verdict.judge import judge
 from app.world.aws.iam import actions as iam
-from app.world.roles import trust_policy
+from app.world.setup.roles import trust_policy
 
 
 def wrong_subject(world):

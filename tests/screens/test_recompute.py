@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
 from app.ui.state import session
-from app.world.tool_files import AWS, CA, KUBECONFIG
+from app.world.setup.tool_files import AWS, CA, KUBECONFIG
 from tests.screens.live import asked_as
 
 

@@ -17,8 +17,9 @@ from app.flow.doctor.survey import survey
 from app.flow.visible import visible
 from app.report import page
 from app.wiring import simulated
-from app.world import edits, scenario
+from app.world import edits
 from app.world.aws.iam import actions as iam
+from app.world.setup import scenario
 
 STEERING = "\x1b]0;x\x07\u202e"
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

@@ -12,9 +12,9 @@ from app.ui.draw import wording
 from app.ui.state import session
 from app.ui.text import prose
 from app.wiring import simulated
-from app.world import experiments
 from app.world.aws.iam import actions as iam
-from app.world.changing import role_arn
+from app.world.lifecycle import experiments
+from app.world.lifecycle.changing import role_arn
 
 
 def plain(html):

@@ -10,8 +10,8 @@ from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
 from app.ui.figures.story_figure import STORY
 from app.ui.story.schemes import Scheme, Taken
-from app.world import story
 from app.world.aws.iam import actions as iam
+from app.world.setup import story
 
 CASES = {
     ("node-role", "pod-1"): ({"node_role": "leak"}, "metadata"),

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 from app.content import load
 from app.flow.model import Step
 from app.ui.state import allowance, session
-from app.world.simulation import CLOCK_LIMIT
+from app.world.lifecycle.simulation import CLOCK_LIMIT
 from app.world.usage import CAPACITY
 from tests.screens.conftest import ROOT, Screen
 from tests.screens.live import asked_as

@@ -13,7 +13,7 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def simulation():
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
 
     with Simulation() as running:
         yield running

@@ -15,10 +15,10 @@ from app.flow.model import JsonValue
 from app.world.apiserver.storage.stored import Stored
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
-from app.world.loopback import Loopback
-from app.world.memento import Memento
+from app.world.lifecycle.memento import Memento
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.kept_files import read_tree
+from app.world.node.volumes.kept_files import read_tree
+from app.world.servers.loopback import Loopback
 from app.world.usage import Usage
 from app.world.world import World
 
@@ -34,17 +34,17 @@ COPIED = {
     *(f"app.world.aws.entities {name}" for name in ("Bucket", "Node", "OidcProvider", "Policy", "PolicyVersion")),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
     "app.world.aws.access_keys AccessKey",
-    *("app.world.node.atomic_writer AtomicWriter", "app.world.node.atomic_writer Attributes"),
-    *("app.world.node.atomic_writer OwnedTree", "app.world.node.container Container"),
-    *("app.world.node.filesystem FileSystem", "app.world.node.filesystem User"),
+    *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
+    *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
+    *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
-    "app.world.node.volumes PodVolumes",
-    *("app.world.node.tokens KeptToken", "app.world.node.tokens TokenManager"),
+    "app.world.node.volumes.volumes PodVolumes",
+    *("app.world.node.volumes.tokens KeptToken", "app.world.node.volumes.tokens TokenManager"),
 }
 """Classes whose instances a memento copies: plain values, or what is owned by one Pod.
 
-Where another one turns up: it belongs here if each world has its own, else into `app.world.memento._SHARED`.
+Where another one turns up: it belongs here if each world has its own, else into `app.world.lifecycle.memento._SHARED`.
 """
 
 

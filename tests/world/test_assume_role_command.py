@@ -10,7 +10,7 @@ from app.flow.model import Subject
 from app.flow.ports import Execution
 from app.flow.redaction import MASK, mask_text
 from app.wiring import simulated
-from app.world.roles import create_role
+from app.world.setup.roles import create_role
 from tests import canaries
 from tests.world.helpers import TOKEN_FILE, log_of
 

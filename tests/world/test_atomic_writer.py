@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.world.node.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
+from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
 
 NOW = 1795560049.25  # 2026-11-24T22:40:49Z
 

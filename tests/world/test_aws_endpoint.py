@@ -8,7 +8,7 @@ import pytest
 
 from app.world.aws.endpoint import QUERY_LIMIT, create_app
 from app.world.aws.incoming import FIELD_LIMIT, fields
-from app.world.http import BODY_LIMIT
+from app.world.servers.http import BODY_LIMIT
 from tests.world.aws_world import ROLE, AwsWorld, aws_fixture, aws_server, request_scope  # noqa: F401
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

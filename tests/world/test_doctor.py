@@ -33,7 +33,7 @@ from app.flow.ports import Ports
 from app.flow.steps import token_mount
 from app.settings import Settings
 from app.wiring import Choice
-from app.world import tool_files
+from app.world.setup import tool_files
 from tests.live.gate import silent
 from tests.waiting import SECONDS, eventually, unhurried
 from tests.world.helpers import aws_client

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from app.world import tool_files
+from app.world.setup import tool_files
 from tests.world.failing_server import failing
 from tests.world.test_doctor import Operator, operator
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from app.content import LANGUAGES, load
 from app.flow.redaction import MASK
 from app.flow.visible import visible
-from app.world import edits, scenario
+from app.world import edits
 from app.world.edits import EditRefused
 from app.world.faults import FAULTS
+from app.world.setup import scenario
 from tests.world.helpers import log_of, pod_of
 from tests.world.state import state_of
 

@@ -14,7 +14,7 @@ from app.flow.model import Step, Subject
 from app.flow.steps.walk import walk
 from app.ui.step.recompute import expected
 from app.wiring import simulated
-from app.world.tool_files import files
+from app.world.setup.tool_files import files
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")

@@ -11,12 +11,13 @@ import pytest
 from app.flow.doctor import examine
 from app.flow.model import Status, Subject
 from app.wiring import simulated
-from app.world import edits, tool_files
+from app.world import edits
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
-from app.world.changing import delete, settle
-from app.world.scenario import ROLE
+from app.world.lifecycle.changing import delete, settle
+from app.world.setup import tool_files
+from app.world.setup.scenario import ROLE
 
 AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")

@@ -9,7 +9,7 @@ from app.flow.model import Status, Step, Subject
 from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
 from app.world.faults import FAULTS, LEFT_OUT, CannotBeCaused
-from app.world.manifest import written
+from app.world.setup.manifest import written
 from tests.world.helpers import aws_client, pod_of
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")

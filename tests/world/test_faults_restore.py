@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from app.world import memento
 from app.world.apiserver.types.errors import ApiError
 from app.world.faults import FAULTS, CannotBeCaused
 from app.world.faults.fault import Fault
+from app.world.lifecycle import memento
 from tests.world.state import COPIED, classes_in, state_of
 
 

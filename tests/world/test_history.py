@@ -5,12 +5,12 @@ import json
 import pytest
 
 from app.flow.token import decode
-from app.world import experiments
 from app.world.apiserver.types.errors import ApiError
-from app.world.changing import set_trust_policy
-from app.world.history import ELSEWHERE, LIMIT, History
-from app.world.memento import bytes_of
-from app.world.token_review import token_review, who_am_i
+from app.world.lifecycle import experiments
+from app.world.lifecycle.changing import set_trust_policy
+from app.world.lifecycle.history import ELSEWHERE, LIMIT, History
+from app.world.lifecycle.memento import bytes_of
+from app.world.servers.token_review import token_review, who_am_i
 from tests.world.helpers import TOKEN_FILE, pod_of
 
 HOUR = 3600.0
@@ -63,7 +63,7 @@ def test_what_the_stops_take_is_bounded_and_what_did_not_change_is_kept_once(
     assert {id(text) for text in first.state} & {id(text) for text in last.state}
     stops = [stop.memento for stop in history.stops]
     assert bytes_of(stops) - bytes_of(stops[:1]) < 5 * 200_000
-    monkeypatch.setattr("app.world.history.STOPS_BYTES", 300_000)
+    monkeypatch.setattr("app.world.lifecycle.history.STOPS_BYTES", 300_000)
     act("act-4", change(4))
     acts = [stop.act for stop in history.stops]
     assert (acts[0], acts[-1]) == ("", "act-4")

@@ -4,7 +4,7 @@ import botocore.exceptions
 import httpx
 import pytest
 
-from app.world.pki import client_context
+from app.world.servers.pki import client_context
 from tests.world.helpers import TOKEN_FILE, aws_client, pod_of
 
 

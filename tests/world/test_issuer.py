@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.world.aws.issuer_client import IssuerUnreachable
-from app.world.network import NetworkError
-from app.world.pki import client_context
+from app.world.servers.network import NetworkError
+from app.world.servers.pki import client_context
 from app.world.world import ISSUER_HOST
 from tests.waiting import SECONDS
 
@@ -178,7 +178,7 @@ def test_other_addresses_are_refused_in_gos_words(simulation, world, url, text):
 
 
 def test_a_webhook_of_another_ca(simulation, world):
-    from app.world.pki import Pki
+    from app.world.servers.pki import Pki
 
     with pytest.raises(NetworkError, match="x509: certificate signed by unknown authority"):
         post(simulation, world, ca_bundle_pem=Pki(["x"]).root_ca_pem)

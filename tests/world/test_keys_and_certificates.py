@@ -10,7 +10,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from app.flow.token import key_id
 from app.world.keys import KeyPool, KeyRing, SigningKey
-from app.world.pki import Pki, client_context
+from app.world.servers.pki import Pki, client_context
 
 
 @pytest.fixture(scope="module")

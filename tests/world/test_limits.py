@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.types.errors import ApiError
-from app.world.node import kubelet, tokens
-from app.world.node.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
+from app.world.node import kubelet
 from app.world.node.kubelet import VOLUMES_LIMIT
 from app.world.node.pod_status import LOG_LIMIT
+from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
+from app.world.node.volumes import tokens
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 from tests.world.test_kubernetes_caps import calls
 

@@ -7,7 +7,6 @@ import kubernetes
 import pytest
 
 from app.flow.webhook import WebhookSettings
-from app.world import memento, roles, scenario
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.auth.authorization import Grant
 from app.world.apiserver.registry import operations
@@ -15,7 +14,9 @@ from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
-from app.world.node.runner import AwsCli
+from app.world.lifecycle import memento
+from app.world.node.programs.runner import AwsCli
+from app.world.setup import roles, scenario
 from tests.waiting import SECONDS
 from tests.world.helpers import TOKEN_FILE, aws_client, events_of, log_of, pod_of
 from tests.world.state import COPIED, classes_in, state_of

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from app.world.node.files import PREFIX, YOUNG_SECONDS, NodeFiles, remove_abandoned
+from app.world.node.volumes.files import PREFIX, YOUNG_SECONDS, NodeFiles, remove_abandoned
 
 
 def age(path):
@@ -32,7 +32,7 @@ def test_the_directory_of_a_living_process_stays(tmp_path):
 
 def test_what_a_killed_process_left_goes(tmp_path):
     program = (
-        "import os, pathlib, signal, sys; from app.world.node.files import NodeFiles;"
+        "import os, pathlib, signal, sys; from app.world.node.volumes.files import NodeFiles;"
         "files = NodeFiles(pathlib.Path(sys.argv[1])); print(files.path, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from app.flow.ports import Execution
-from app.world.node.programs import OF_A_VISITOR
-from app.world.node.runner import AwsCli
-from app.world.scenario import POD_AFTER
+from app.world.node.programs.programs import OF_A_VISITOR
+from app.world.node.programs.runner import AwsCli
+from app.world.setup.scenario import POD_AFTER
 from tests.world.helpers import pod_of
 
 

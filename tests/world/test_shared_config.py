@@ -7,7 +7,7 @@ import pytest
 from app.flow.ports import Execution
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
-from app.world.roles import create_role
+from app.world.setup.roles import create_role
 from tests.world.helpers import TOKEN_FILE, log_of
 
 CLI = {"image": "amazon/aws-cli", "command": ["sleep", "3600"]}

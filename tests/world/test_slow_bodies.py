@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.world import http, servers
-from app.world.simulation import Simulation
+from app.world.lifecycle.simulation import Simulation
+from app.world.servers import http, servers
 from tests.waiting import SECONDS
 
 

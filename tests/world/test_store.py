@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.world.simulation import Simulation
-from app.world.store import NEW_AT_ONCE, NoRoom, WorldStore
+from app.world.lifecycle.simulation import Simulation
+from app.world.lifecycle.store import NEW_AT_ONCE, NoRoom, WorldStore
 from tests.waiting import eventually
 
 
@@ -146,7 +146,7 @@ def test_what_cannot_be_made_is_not_kept(simulation, monkeypatch):
     async def broken(world):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("app.world.scenario.seed", broken)
+    monkeypatch.setattr("app.world.setup.scenario.seed", broken)
     before = len(simulation.store)
     with pytest.raises(RuntimeError, match="broken"):
         simulation.world("never")

@@ -6,7 +6,7 @@ from app.flow.errors import NotPermitted
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting, blast_radius
 from app.flow.names import DEFAULT_AUDIENCE
 from app.wiring import simulated
-from app.world import story
+from app.world.setup import story
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.flow.webhook import mutate
-from app.world.pki import client_context
+from app.world.servers.pki import client_context
 from tests.world.helpers import log_of, pod_of
 
 POD = {

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from app.flow.token import decode, verify
-from app.world.roles import trust_policy
+from app.world.setup.roles import trust_policy
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
 

@@ -21,8 +21,8 @@ from app.world.aws.account import EVENT_LIMIT, SESSION_LIMIT
 from app.world.aws.entities import StoredObject
 from app.world.aws.errors import AwsError
 from app.world.aws.s3 import operations as s3
-from app.world.history import STOPS_BYTES, History
-from app.world.memento import bytes_of
+from app.world.lifecycle.history import STOPS_BYTES, History
+from app.world.lifecycle.memento import bytes_of
 from app.world.node.kubelet import LOGS_LIMIT, PROCESSES_LIMIT
 from tests.world.aws_world import trust_policy
 

@@ -19,7 +19,7 @@ from app.ui.draw import components, page_errors
 from app.ui.draw.code import code
 from app.ui.state import mode, session
 from app.ui.text import prose
-from app.world.tool_files import AWS, KUBECONFIG, files, write
+from app.world.setup.tool_files import AWS, KUBECONFIG, files, write
 from app.world.world import World
 
 

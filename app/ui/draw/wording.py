@@ -17,9 +17,9 @@ from app.ui.state import session
 from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape, prose
 from app.world.aws.errors import AwsError
-from app.world.experiments import DEFAULT
-from app.world.scenario import NAMESPACE, ROLE
-from app.world.wordings import Wording, ask_sts
+from app.world.lifecycle.experiments import DEFAULT
+from app.world.setup.scenario import NAMESPACE, ROLE
+from app.world.setup.wordings import Wording, ask_sts
 from app.world.world import World
 
 WORDINGS: tuple[Wording, ...] = ("current", "classic")

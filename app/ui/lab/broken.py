@@ -19,7 +19,7 @@ from app.ui.lab.trial import Trial
 from app.ui.state import session
 from app.ui.state.visit import Visit
 from app.ui.text import escape, prose
-from app.world import scenario
+from app.world.setup import scenario
 
 
 def broken(it: Trial, content: Content) -> Status:

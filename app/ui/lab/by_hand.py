@@ -19,10 +19,10 @@ from app.ui.lab.trial import Trial
 from app.ui.state import language, session
 from app.ui.text import prose
 from app.world import edits
-from app.world.changing import provider_arn
 from app.world.edits import EditRefused
 from app.world.faults import Fault
-from app.world.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
+from app.world.lifecycle.changing import provider_arn
+from app.world.setup.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
 from app.world.world import World
 
 _HEIGHT = 340

@@ -21,8 +21,8 @@ from app.ui.state import language, session
 from app.ui.state.visit import Visit
 from app.ui.step.evidence.parts import json_document, yaml_document
 from app.ui.text import escape, prose, value
-from app.world import scenario
 from app.world.faults import FAULTS
+from app.world.setup import scenario
 
 HINTS = 3
 _OBJECTS = (

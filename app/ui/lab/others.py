@@ -17,8 +17,8 @@ from app.ui.draw.checks import mark, said
 from app.ui.state import session
 from app.ui.state.visit import Visit
 from app.ui.text import escape, prose, value
-from app.world import scenario
 from app.world.faults import Fault
+from app.world.setup import scenario
 
 OTHER = "default"
 """The ServiceAccount that every namespace has, and whose tokens every Pod without one of its own carries."""

@@ -18,7 +18,7 @@ from app.flow.model import Step
 from app.ui.lab import score
 from app.ui.state import mode, session
 from app.world.faults import FAULTS, CannotBeCaused, Fault
-from app.world.memento import Memento
+from app.world.lifecycle.memento import Memento
 from app.world.world import World
 
 PARAM = "fault"

@@ -21,10 +21,11 @@ from app.settings import Settings
 from app.ui.state import allowance, choosing, live, mode
 from app.ui.state.visit import Visit as Visit
 from app.wiring import simulated
-from app.world import edits, scenario
-from app.world.memento import Memento
-from app.world.simulation import Simulation
-from app.world.store import NoRoom
+from app.world import edits
+from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.simulation import Simulation
+from app.world.lifecycle.store import NoRoom
+from app.world.setup import scenario
 from app.world.world import World
 
 COOKIE = "irsa_explorer_browser"

@@ -14,7 +14,7 @@ from app.flow.documents import text
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
 from app.flow.ports import Ports
 from app.ui.state import session
-from app.world import story
+from app.world.setup import story
 from app.world.world import World
 
 _KEPT = "scenes"

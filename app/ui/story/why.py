@@ -19,7 +19,7 @@ from app.ui.step.page import behind, folded, told
 from app.ui.story import blast_radius, schemes
 from app.ui.story.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
-from app.world import scenario
+from app.world.setup import scenario
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 

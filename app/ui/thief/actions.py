@@ -17,14 +17,14 @@ from app.ui.state import session
 from app.ui.thief import probes
 from app.ui.thief.probes import Attempt, Loot, Standing, Used
 from app.ui.time_machine.probes import reviewed
-from app.world import experiments
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.changing import set_trust_policy, trust_policy
-from app.world.memento import Memento
-from app.world.passage import move_clock
-from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
-from app.world.token_review import token_review, who_am_i
+from app.world.lifecycle import experiments
+from app.world.lifecycle.changing import set_trust_policy, trust_policy
+from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.passage import move_clock
+from app.world.servers.token_review import token_review, who_am_i
+from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 from app.world.world import World
 
 _KEPT = "thief"

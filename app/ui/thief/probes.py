@@ -13,7 +13,7 @@ from app.flow.redaction import MASK
 from app.flow.steps.submission import Submission, read_token
 from app.ui.draw.answers import Answer, ask
 from app.ui.time_machine.probes import exchanged, listed, taken
-from app.world import story
+from app.world.setup import story
 
 _SESSION = "thief"
 """What the thief calls the sessions: the name is for whoever asks to choose."""

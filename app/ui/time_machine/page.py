@@ -21,12 +21,12 @@ from app.ui.text import escape, prose
 from app.ui.time_machine import views
 from app.ui.time_machine.probes import First, Moment, first, moment
 from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, places
-from app.world import experiments
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.history import History, Stop
-from app.world.scenario import NAMESPACE, POD_AFTER
-from app.world.token_review import token_review
+from app.world.lifecycle import experiments
+from app.world.lifecycle.history import History, Stop
+from app.world.servers.token_review import token_review
+from app.world.setup.scenario import NAMESPACE, POD_AFTER
 from app.world.world import World
 
 _KEPT = "time_machine"

@@ -12,8 +12,8 @@ from app.flow.model import Check, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
 from app.flow.steps.submission import Submission, read_claims
 from app.ui.draw.answers import Answer, ask
-from app.world.experiments import DEFAULT
-from app.world.scenario import NAMESPACE, POD_BEFORE
+from app.world.lifecycle.experiments import DEFAULT
+from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 _SESSION = "irsa-explorer-then"
 """The name of the sessions that the first token is exchanged for, now and at every later moment."""

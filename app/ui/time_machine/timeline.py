@@ -12,7 +12,7 @@ from app.ui.figures.lives import ADVISORY, MANDATORY, session_of
 from app.ui.figures.timeline import Life, life
 from app.ui.text import escape, prose, utc
 from app.ui.time_machine.probes import First
-from app.world.history import History
+from app.world.lifecycle.history import History
 
 HOUR = 3600.0
 SPAN = 36 * HOUR

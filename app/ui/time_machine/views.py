@@ -12,8 +12,8 @@ from app.ui.draw.checks import listed, unread
 from app.ui.state.session import SUBJECT
 from app.ui.text import breakable, escape, prose, utc
 from app.ui.time_machine.probes import First, Late, Moment, Ran
-from app.world.experiments import DEFAULT
-from app.world.scenario import NAMESPACE, POD_BEFORE
+from app.world.lifecycle.experiments import DEFAULT
+from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 
 def answers(asked: Moment, content: Content, *, expired: bool) -> str:

@@ -18,7 +18,7 @@ from app.world.aws.errors import AwsError
 from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
-from app.world.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 QUERY_LIMIT = 400 * 1024
 """Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, at three bytes each 384 KiB."""

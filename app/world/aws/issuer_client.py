@@ -1,4 +1,4 @@
-"""The port through which IAM and STS reach an OIDC issuer; `app.world.network` is behind it."""
+"""The port through which IAM and STS reach an OIDC issuer; `app.world.servers.network` is behind it."""
 
 from __future__ import annotations
 

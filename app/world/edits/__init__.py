@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world import memento
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.changing import settle, submit
 from app.world.edits import account, cluster, masking
 from app.world.edits.reading import read
 from app.world.edits.refusal import EditRefused
 from app.world.edits.writing import pretty
+from app.world.lifecycle import memento
+from app.world.lifecycle.changing import settle, submit
 
 if TYPE_CHECKING:
     from app.world.world import World

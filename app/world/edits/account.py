@@ -10,7 +10,7 @@ from app.flow.names import host_and_path
 from app.world.aws import iam
 from app.world.edits.reading import member, only, same_name, texts
 from app.world.edits.refusal import EditRefused
-from app.world.scenario import ROLE
+from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -13,11 +13,11 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.codec import decode_typed
 from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.resources import RESOURCES, Resource
-from app.world.changing import delete
 from app.world.edits.reading import member, only, same_name
 from app.world.edits.refusal import EditRefused
-from app.world.manifest import written
-from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
+from app.world.lifecycle.changing import delete
+from app.world.setup.manifest import written
+from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.flow.model import Step
 from app.world.aws import iam
-from app.world.changing import recreate, remove_permissions
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.scenario import ROLE
+from app.world.lifecycle.changing import recreate, remove_permissions
+from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World

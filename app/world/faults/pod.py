@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
 from app.flow.names import API_TOKEN
-from app.world.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
+from app.world.lifecycle.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -8,7 +8,9 @@ from app.flow.model import JsonObject, Step
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
-from app.world.changing import (
+from app.world.faults import texts
+from app.world.faults.fault import Fault, Whole
+from app.world.lifecycle.changing import (
     TOKEN_FILE,
     calls_sts,
     container_of,
@@ -17,10 +19,8 @@ from app.world.changing import (
     set_variables,
     with_manifest,
 )
-from app.world.faults import texts
-from app.world.faults.fault import Fault, Whole
-from app.world.roles import create_role
-from app.world.scenario import NAMESPACE, ROLE
+from app.world.setup.roles import create_role
+from app.world.setup.scenario import NAMESPACE, ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -8,17 +8,10 @@ from urllib.parse import unquote
 from app.flow.annotations import AUDIENCE, ROLE_ARN
 from app.flow.model import Step
 from app.world.aws import iam
-from app.world.changing import (
-    annotate,
-    annotate_role,
-    provider_arn,
-    recreate,
-    remove_permissions,
-    role_arn,
-)
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.scenario import ROLE
+from app.world.lifecycle.changing import annotate, annotate_role, provider_arn, recreate, remove_permissions, role_arn
+from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World

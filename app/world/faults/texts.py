@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.world.scenario import ROLE
+from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World

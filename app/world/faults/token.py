@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject, Step
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
-from app.world.changing import (
-    TOKEN_FILE,
-    calls_sts,
-    container_of,
-    delete,
-    recreate,
-    role_arn,
-    settle,
-    submit,
-)
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
+from app.world.lifecycle.changing import TOKEN_FILE, calls_sts, container_of, delete, recreate, role_arn, settle, submit
+from app.world.lifecycle.passage import move_clock
 from app.world.node.pod_status import BACK_OFF_SECONDS
-from app.world.passage import move_clock
-from app.world.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
+from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World

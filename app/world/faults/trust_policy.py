@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject, Step
 from app.flow.names import host_and_path
-from app.world.changing import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import former_trust_policy
-from app.world.roles import NODE_TRUST, trust_policy_without_subject
-from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+from app.world.lifecycle.changing import provider_arn, recreate, set_trust_policy, trust_policy
+from app.world.setup.roles import NODE_TRUST, trust_policy_without_subject
+from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World

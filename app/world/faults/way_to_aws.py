@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import Step
-from app.world.changing import recreate
 from app.world.faults import texts
 from app.world.faults.fault import Fault
+from app.world.lifecycle.changing import recreate
 
 if TYPE_CHECKING:
     from app.world.world import World

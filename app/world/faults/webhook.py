@@ -8,11 +8,11 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.model import Step
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
-from app.world.changing import annotate, delete, recreate, settle, submit
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.passage import move_clock
-from app.world.scenario import NAMESPACE, SERVICE_ACCOUNT
+from app.world.lifecycle.changing import annotate, delete, recreate, settle, submit
+from app.world.lifecycle.passage import move_clock
+from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.environment import arguments
-from app.world.node.filesystem import FileSystem, User
 from app.world.node.listing import ls
+from app.world.node.programs.environment import arguments
+from app.world.node.volumes.filesystem import FileSystem, User
 
 AWS = "aws"
 _WEB_IDENTITY_SINCE = [1, 16, 232]

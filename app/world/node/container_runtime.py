@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.atomic_writer import OwnedTree
 from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
-from app.world.node.environment import ConfigError, variables
-from app.world.node.filesystem import FileSystem
-from app.world.node.programs import Programs
-from app.world.node.runner import AwsCli
-from app.world.node.surroundings import Surroundings
-from app.world.node.volumes import PodVolumes
+from app.world.node.programs.environment import ConfigError, variables
+from app.world.node.programs.programs import Programs
+from app.world.node.programs.runner import AwsCli
+from app.world.node.programs.surroundings import Surroundings
+from app.world.node.volumes.atomic_writer import OwnedTree
+from app.world.node.volumes.filesystem import FileSystem
+from app.world.node.volumes.volumes import PodVolumes
 
 if TYPE_CHECKING:
     from app.world.world import World

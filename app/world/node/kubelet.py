@@ -21,13 +21,13 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
-from app.world.network import NetworkError
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.environment import ConfigError
-from app.world.node.files import free_bytes
 from app.world.node.pod_worker import ContainerNotFound, PodWorker
-from app.world.node.tokens import TokenError, TokenManager
-from app.world.node.volumes import pod_directory
+from app.world.node.programs.environment import ConfigError
+from app.world.node.volumes.files import free_bytes
+from app.world.node.volumes.tokens import TokenError, TokenManager
+from app.world.node.volumes.volumes import pod_directory
+from app.world.servers.network import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.flow.ports import Execution
-from app.world.node.filesystem import FileSystem, Node
+from app.world.node.volumes.filesystem import FileSystem, Node
 
 OPTIONS = "aA1dlLn"
 _HALF_YEAR = 365.2425 * 86400 / 2

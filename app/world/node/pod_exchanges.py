@@ -12,7 +12,7 @@ from typing import Any
 
 from app.flow.model import Exchange
 from app.flow.redaction import MASK, mask_headers, mask_text
-from app.world.network import RECORDED_BODY
+from app.world.servers.network import RECORDED_BODY
 
 METADATA_TOKEN = "/latest/api/token"
 

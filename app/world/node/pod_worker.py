@@ -10,11 +10,11 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.environment import ConfigError
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
-from app.world.node.tokens import TokenManager
-from app.world.node.volumes import PodVolumes
+from app.world.node.programs.environment import ConfigError
+from app.world.node.volumes.tokens import TokenManager
+from app.world.node.volumes.volumes import PodVolumes
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -32,8 +32,8 @@ from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
-from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
-from app.world.passage import follow_wall_clock
+from app.world.lifecycle.passage import follow_wall_clock
+from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World

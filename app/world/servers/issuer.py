@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.flow.model import JsonValue
-from app.world.http import host_of, is_loopback_host
+from app.world.servers.http import host_of, is_loopback_host
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -14,13 +14,13 @@ from starlette.types import ASGIApp
 from app.serving import descriptors
 from app.serving.connections import Connections, Limits
 from app.serving.protocols import answer
-from app.world import issuer, webhook
 from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
-from app.world.http import BODY_LIMIT
-from app.world.metered_connections import http_protocol, websocket_protocol
+from app.world.lifecycle.store import WorldStore
 from app.world.metering import HoldBack
-from app.world.store import WorldStore
+from app.world.servers import issuer, webhook
+from app.world.servers.http import BODY_LIMIT
+from app.world.servers.metered_connections import http_protocol, websocket_protocol
 
 HOST = "127.0.0.1"
 BACKLOG = 512

@@ -10,15 +10,15 @@ from urllib.parse import unquote
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
 from app.flow.names import TOKEN_DIRECTORY, host_and_path
-from app.world import roles
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions, Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
-from app.world.manifest import written
-from app.world.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
+from app.world.setup import roles
+from app.world.setup.manifest import written
+from app.world.setup.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World

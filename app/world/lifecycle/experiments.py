@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from app.flow.annotations import ROLE_ARN
 from app.flow.model import JsonObject
 from app.flow.names import host_and_path
-from app.world import changing, roles, scenario
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.aws.times import iso
-from app.world.changing import delete, remove_permissions, role_arn, set_trust_policy, settle
-from app.world.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
+from app.world.lifecycle import changing
+from app.world.lifecycle.changing import delete, remove_permissions, role_arn, set_trust_policy, settle
+from app.world.setup import roles, scenario
+from app.world.setup.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World

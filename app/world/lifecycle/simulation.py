@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from app.world import breaking, memento
 from app.world.keys import KeyPool
-from app.world.loop_thread import LoopThread
-from app.world.loopback import Loopback
-from app.world.making import WorldMaker
-from app.world.memento import Memento
-from app.world.node.files import NodeFiles
-from app.world.node.programs import Programs
-from app.world.node.runner import AwsCli
-from app.world.passage import follow_wall_clock, move_clock
-from app.world.pki import Pki
-from app.world.servers import HOST, Servers, listen, port_of
-from app.world.store import WorldStore
+from app.world.lifecycle import breaking, memento
+from app.world.lifecycle.making import WorldMaker
+from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.passage import follow_wall_clock, move_clock
+from app.world.lifecycle.store import WorldStore
+from app.world.node.programs.programs import Programs
+from app.world.node.programs.runner import AwsCli
+from app.world.node.volumes.files import NodeFiles
+from app.world.servers.loop_thread import LoopThread
+from app.world.servers.loopback import Loopback
+from app.world.servers.pki import Pki
+from app.world.servers.servers import HOST, Servers, listen, port_of
 from app.world.world import ISSUER_HOST, Ground, World
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from app.world.node.atomic_writer import OwnedTree
+from app.world.node.volumes.atomic_writer import OwnedTree
 
 LINK_LIMIT = 40
 """Links that one path may lead through (Linux)."""

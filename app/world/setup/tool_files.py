@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.world.simulation import Simulation
+    from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
 KUBECONFIG, CA, AWS = "kubeconfig", "ca.pem", "aws.env"

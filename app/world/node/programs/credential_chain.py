@@ -12,8 +12,8 @@ from botocore.credentials import Credentials
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
 from app.world.node.container import Container, knows_web_identity
-from app.world.node.instance_metadata import InstanceMetadata
-from app.world.node.shared_config import SharedConfig
+from app.world.node.programs.instance_metadata import InstanceMetadata
+from app.world.node.programs.shared_config import SharedConfig
 
 
 def load(

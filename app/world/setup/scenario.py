@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.names import DEFAULT_AUDIENCE
-from app.world import story
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import controllers, operations
 from app.world.aws import iam
 from app.world.aws.entities import Bucket, Node, StoredObject
-from app.world.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_policy
+from app.world.setup import story
+from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_policy
 
 if TYPE_CHECKING:
     from app.world.world import World

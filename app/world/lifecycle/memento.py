@@ -30,11 +30,11 @@ from app.world.aws.entities import StoredObject
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing, SigningKey
-from app.world.loopback import Loopback
-from app.world.network import Network
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.kept_files import KeptFile, read_tree, write_tree
 from app.world.node.kubelet import Kubelet
+from app.world.node.volumes.kept_files import KeptFile, read_tree, write_tree
+from app.world.servers.loopback import Loopback
+from app.world.servers.network import Network
 from app.world.usage import Usage
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from app.world import scenario
+from app.world.lifecycle.store import NoRoom, WorldStore
 from app.world.metering import payer
-from app.world.store import NoRoom, WorldStore
+from app.world.setup import scenario
 from app.world.usage import Usage, looks
 from app.world.world import Ground, World
 

@@ -20,13 +20,13 @@ from botocore.utils import InstanceMetadataRegionFetcher
 
 from app.flow.model import Exchange
 from app.flow.ports import Execution
-from app.world.node import aws_command, credential_chain
-from app.world.node.aws_clients import AwsClients
-from app.world.node.aws_command import AssumeRole, GetCallerIdentity, ListBuckets, ListObjects, UsageError
 from app.world.node.container import Container
-from app.world.node.instance_metadata import InstanceMetadata
-from app.world.node.shared_config import SharedConfig
-from app.world.node.surroundings import Surroundings
+from app.world.node.programs import aws_command, credential_chain
+from app.world.node.programs.aws_clients import AwsClients
+from app.world.node.programs.aws_command import AssumeRole, GetCallerIdentity, ListBuckets, ListObjects, UsageError
+from app.world.node.programs.instance_metadata import InstanceMetadata
+from app.world.node.programs.shared_config import SharedConfig
+from app.world.node.programs.surroundings import Surroundings
 
 
 class AwsCli:

@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 from app.flow.model import Exchange
 from app.world.node import node_time
 from app.world.node.pod_exchanges import exchange
-from app.world.node.surroundings import Surroundings
+from app.world.node.programs.surroundings import Surroundings
 
 HTTP_SECONDS = 5.0
 """How long a call waits to connect, and for an answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.world import memento
+from app.world.lifecycle import memento
 
 if TYPE_CHECKING:
     from app.world.faults import Fault

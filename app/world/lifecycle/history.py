@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.world import memento
-from app.world.memento import Memento
-from app.world.passage import move_clock
+from app.world.lifecycle import memento
+from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.passage import move_clock
 from app.world.usage import looks
 
 if TYPE_CHECKING:

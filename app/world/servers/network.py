@@ -18,7 +18,7 @@ from app.flow.model import Exchange, JsonValue
 from app.flow.redaction import mask_headers, mask_text
 from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.exchange_log import ExchangeLog
-from app.world.loopback import Answer, Loopback, NetworkError
+from app.world.servers.loopback import Answer, Loopback, NetworkError
 
 FETCH_SECONDS = 5.0
 """How long STS and IAM wait for an issuer."""

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
-from app.world.pki import client_context
+from app.world.servers.pki import client_context
 
 HANDSHAKE_SECONDS = 5.0
 """How long a look at the served certificates may take."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.node.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
-from app.world.node.environment import ConfigError, data_of, field_value
-from app.world.node.files import bytes_on_disk
 from app.world.node.pod_record import PodRecord
-from app.world.node.tokens import TokenError, TokenManager
+from app.world.node.programs.environment import ConfigError, data_of, field_value
+from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
+from app.world.node.volumes.files import bytes_on_disk
+from app.world.node.volumes.tokens import TokenError, TokenManager
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
-from app.world.roles import (
-    NODE_POLICIES,
-    NODE_TRUST,
-    create_role,
-    trust_policy,
-    trust_policy_without_subject,
-)
+from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_policy, trust_policy_without_subject
 
 if TYPE_CHECKING:
     from app.world.world import World

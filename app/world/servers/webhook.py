@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from app.flow.model import JsonValue
 from app.flow.webhook import POD_IDENTITY_JITTER, mutate, mutate_for_pod_identity
-from app.world.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
+from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World

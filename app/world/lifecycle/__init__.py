@@ -1,0 +1,1 @@
+"""A world's life: made, kept, changed, broken, saved, restored, let go."""
