@@ -16,7 +16,7 @@ from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.redaction import MASK
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import Outcome, judge
@@ -112,10 +112,10 @@ def test_no_secret_is_in_the_walk_nor_in_the_trail() -> None:
     fakes = full_fakes()
     ports = fakes.ports()
     everything = json.dumps(dataclasses.asdict(walk(ports, SUBJECT)), default=str)
-    trail = Trail(token=fakes.token, credentials=fakes.credentials)
+    step_context = StepContext(token=fakes.token, credentials=fakes.credentials)
     for secret in (*SECRETS, token().rpartition(".")[2]):
         assert secret not in everything
-        assert secret not in repr(trail)
+        assert secret not in repr(step_context)
 
 
 def test_static_keys_in_a_pod_are_masked() -> None:

@@ -20,7 +20,7 @@ from app.flow.steps.injection import (
     mount_path,
     token_source,
 )
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.webhook import VOLUME
 
 SKIP_LABEL = "eks.amazonaws.com/skip-pod-identity-webhook"
@@ -65,19 +65,19 @@ def show_mutation(
     )
 
 
-def judge_mutation(findings: Findings, pod: JsonValue, trail: Trail) -> None:
+def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext) -> None:
     """The three things that the webhook adds, in the Pod that the dry run brought."""
     where = "POST pods?dryRun=All .spec"
     boxes = containers(pod)
 
     # (1) The volume: a wish for a token with this audience.
-    audience = annotated_audience(trail.service_account)
+    audience = annotated_audience(step_context.service_account)
     source = token_source(pod)
     volumes = [text(volume, "name") for volume in items(pod, "spec", "volumes")]
     findings.judge_as_seen(
         "webhook.volume",
         text(source, "audience") == audience,
-        unseen=trail.service_account_unseen if source else "",
+        unseen=step_context.service_account_unseen if source else "",
         got=" ".join((VOLUME, *(f"{key}={value}" for key, value in source.items()))) if source else volumes,
         expected=f"{VOLUME} audience={audience}",
         where=f"{where}.volumes",
@@ -96,30 +96,30 @@ def judge_mutation(findings: Findings, pod: JsonValue, trail: Trail) -> None:
     variables = [environment(box) for box in boxes]
     findings.judge(
         "webhook.environment",
-        bool(boxes) and all(_names_role(box, trail) and box.get(TOKEN_VARIABLE) for box in variables),
+        bool(boxes) and all(_names_role(box, step_context) and box.get(TOKEN_VARIABLE) for box in variables),
         got=[f"{name}={box[name]}" for box in variables for name in (ROLE_VARIABLE, TOKEN_VARIABLE) if name in box],
-        expected=[f"{ROLE_VARIABLE}={trail.role_arn}", f"{TOKEN_VARIABLE}={TOKEN_DIRECTORY}/token"],
+        expected=[f"{ROLE_VARIABLE}={step_context.role_arn}", f"{TOKEN_VARIABLE}={TOKEN_DIRECTORY}/token"],
         where=f"{where}.containers[].env",
     )
 
 
-def present_parts(pod: JsonValue, trail: Trail) -> list[str]:
+def present_parts(pod: JsonValue, step_context: StepContext) -> list[str]:
     """Which of `PARTS` a stored Pod has, in every container that the webhook looks at."""
     boxes = containers(pod)
     variables = [environment(box) for box in boxes]
     found = (
         token_source(pod) is not None,
         bool(boxes) and all(mount_path(box) for box in boxes),
-        bool(boxes) and all(_names_role(box, trail) for box in variables),
+        bool(boxes) and all(_names_role(box, step_context) for box in variables),
         bool(boxes) and all(box.get(TOKEN_VARIABLE) for box in variables),
     )
     return [part for part, present in zip(PARTS, found, strict=True) if present]
 
 
-def _names_role(variables: dict[str, str], trail: Trail) -> bool:
+def _names_role(variables: dict[str, str], step_context: StepContext) -> bool:
     """Whether the role's variable holds what the annotation says, or anything where there is no annotation."""
     role = variables.get(ROLE_VARIABLE, "")
-    return bool(role) and role == (trail.role_arn or role)
+    return bool(role) and role == (step_context.role_arn or role)
 
 
 def _expressions(webhook: JsonValue) -> list[JsonValue]:

@@ -15,7 +15,7 @@ from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unanswered, unseen
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 
 CHECKS = (
     "issuer.discovery",
@@ -28,18 +28,18 @@ CHECKS = (
 _PROVIDER = ":oidc-provider/"
 
 
-def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the issuer's documents, the cluster's and IAM's provider, and compares them. Never raises."""
     findings = Findings(Step.OIDC_PROVIDER, ports, CHECKS)
-    trail, jwks_uri = _issuer(findings, ports, trail)
-    if trail.issuer:
-        trail = _provider(findings, ports, subject, trail)
-    if jwks_uri and trail.provider is not None:
-        _thumbprint(findings, ports, trail, jwks_uri)
-    return findings.report(), trail
+    step_context, jwks_uri = _issuer(findings, ports, step_context)
+    if step_context.issuer:
+        step_context = _provider(findings, ports, subject, step_context)
+    if jwks_uri and step_context.provider is not None:
+        _thumbprint(findings, ports, step_context, jwks_uri)
+    return findings.report(), step_context
 
 
-def _issuer(findings: Findings, ports: Ports, trail: Trail) -> tuple[Trail, str]:
+def _issuer(findings: Findings, ports: Ports, step_context: StepContext) -> tuple[StepContext, str]:
     """The two discovery documents and the two key sets."""
     # (1) The cluster says which issuer it writes into its tokens.
     where = "GET /.well-known/openid-configuration"
@@ -47,13 +47,13 @@ def _issuer(findings: Findings, ports: Ports, trail: Trail) -> tuple[Trail, str]
         cluster_discovery = ports.cluster.discovery()
     except FlowError as error:
         findings.refused("issuer.discovery", error, where=where)
-        return trail, ""
+        return step_context, ""
     findings.show("cluster_discovery", cluster_discovery)
     issuer = text(cluster_discovery, "issuer")
     if not issuer:
         findings.judge("issuer.discovery", False, got=cluster_discovery, expected="issuer", where=where)
-        return trail, ""
-    trail = replace(trail, issuer=issuer)
+        return step_context, ""
+    step_context = replace(step_context, issuer=issuer)
 
     # (2) The public document names the same issuer, letter by letter.
     where = f"{issuer}/.well-known/openid-configuration"
@@ -61,26 +61,26 @@ def _issuer(findings: Findings, ports: Ports, trail: Trail) -> tuple[Trail, str]
         discovery = ports.issuer.discovery(issuer)
     except FlowError as error:
         _not_published(findings, "issuer.discovery", error, where)
-        return trail, ""
+        return step_context, ""
     findings.show("discovery", discovery)
     named, jwks_uri = text(discovery, "issuer"), text(discovery, "jwks_uri")
     same = findings.judge(
         "issuer.discovery", named == issuer and bool(jwks_uri), got=named or discovery, expected=issuer, where=where
     )
     if not same and not jwks_uri:
-        return trail, ""
+        return step_context, ""
 
     # (3) It publishes keys.
     try:
         jwks = ports.issuer.jwks(jwks_uri)
     except FlowError as error:
         _not_published(findings, "issuer.jwks", error, jwks_uri)
-        return trail, jwks_uri
+        return step_context, jwks_uri
     findings.show("jwks", jwks)
     published = _keys(jwks)
-    trail = replace(trail, jwks=jwks)
+    step_context = replace(step_context, jwks=jwks)
     if not findings.judge("issuer.jwks", bool(published), got=list(published) or jwks, expected="keys", where=jwks_uri):
-        return trail, jwks_uri
+        return step_context, jwks_uri
 
     # (4) Among them are the keys by which the cluster's own API server verifies.
     try:
@@ -92,31 +92,31 @@ def _issuer(findings: Findings, ports: Ports, trail: Trail) -> tuple[Trail, str]
         findings.judge(
             "issuer.cluster_keys", known, got=list(published), expected=list(cluster_keys), where="GET /openid/v1/jwks"
         )
-    return trail, jwks_uri
+    return step_context, jwks_uri
 
 
-def _provider(findings: Findings, ports: Ports, subject: Subject, trail: Trail) -> Trail:
+def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> StepContext:
     """IAM's record of trust in that issuer."""
     # (5) One of the account's providers has exactly this URL.
-    wanted = host_and_path(trail.issuer)
-    expected = f"arn:{partition_of(trail.issuer)}:iam::ACCOUNT_ID{_PROVIDER}{wanted}"
+    wanted = host_and_path(step_context.issuer)
+    expected = f"arn:{partition_of(step_context.issuer)}:iam::ACCOUNT_ID{_PROVIDER}{wanted}"
     where = "iam:ListOpenIDConnectProviders"
     try:
         arns = strings(list(ports.aws.oidc_providers()))
-        trail = replace(trail, provider_arns=tuple(arns))
+        step_context = replace(step_context, provider_arns=tuple(arns))
         arn = next((arn for arn in arns if arn.partition(_PROVIDER)[2] == wanted), "")
         if not arn:
             findings.judge("provider.exists", False, got=arns, expected=expected, where=where)
-            return trail
+            return step_context
         where = "iam:GetOpenIDConnectProvider"
         provider = ports.aws.oidc_provider(arn)
     except FlowError as error:
         findings.refused("provider.exists", error, expected=expected, where=where)
-        return trail
+        return step_context
     findings.show("provider", provider)
     url = text(provider, "Url").removeprefix("https://")
     if not findings.judge("provider.exists", url == wanted, got=arn, expected=expected, where=where):
-        return trail
+        return step_context
 
     # (6) It accepts tokens for the audience that the webhook asks for.
     accepted = strings(dig(provider, "ClientIDList"))
@@ -131,13 +131,13 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, trail: Trail) 
         expected=audience,
         where=f"{arn} ClientIDList",
     )
-    return replace(trail, provider_arn=arn, provider=provider)
+    return replace(step_context, provider_arn=arn, provider=provider)
 
 
-def _thumbprint(findings: Findings, ports: Ports, trail: Trail, jwks_uri: str) -> None:
+def _thumbprint(findings: Findings, ports: Ports, step_context: StepContext, jwks_uri: str) -> None:
     # (7) The thumbprint: a mere warning, since AWS asks it only of issuers with a CA that it does not know.
-    registered = strings(dig(trail.provider, "ThumbprintList"))
-    where = f"{trail.provider_arn} ThumbprintList"
+    registered = strings(dig(step_context.provider, "ThumbprintList"))
+    where = f"{step_context.provider_arn} ThumbprintList"
     try:
         served = ports.issuer.thumbprint(jwks_uri)
     except FlowError as error:

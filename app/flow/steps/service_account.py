@@ -17,7 +17,7 @@ from app.flow.names import account_of, annotated_audience, provider_arn, role_of
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 
 CHECKS = (
@@ -35,7 +35,7 @@ CHECKS = (
 _TRUST = CHECKS[4:]
 
 
-def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the ServiceAccount, its annotation and the role, and evaluates the trust policy. Never raises."""
     findings = Findings(Step.SERVICE_ACCOUNT, ports, CHECKS)
     where = f"ServiceAccount {subject.namespace}/{subject.service_account}"
@@ -45,7 +45,7 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
         findings.refused("service_account.exists", error, expected=where, where=where)
-        return findings.report(), replace(trail, service_account_unseen=unseen(error))
+        return findings.report(), replace(step_context, service_account_unseen=unseen(error))
     findings.show("service_account", service_account)
     name = text(service_account, "metadata", "name")
     found = findings.judge(
@@ -56,8 +56,8 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         where=where,
     )
     if not found:
-        return findings.report(), trail
-    trail = replace(trail, service_account=service_account)
+        return findings.report(), step_context
+    step_context = replace(step_context, service_account=service_account)
 
     # (2) Its annotation, under exactly this key.
     annotations = mapping(service_account, "metadata", "annotations")
@@ -71,53 +71,62 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         where=where,
     )
     if not annotated:
-        return findings.report(), trail
-    trail = replace(trail, role_arn=role_arn)
+        return findings.report(), step_context
+    step_context = replace(step_context, role_arn=role_arn)
 
     # (3) Its value is the ARN of a role.
     parts = role_of(role_arn)
-    expected = f"arn:{partition_of(trail.issuer, trail.provider_arn)}:iam::ACCOUNT_ID:role/ROLE_NAME"
+    expected = f"arn:{partition_of(step_context.issuer, step_context.provider_arn)}:iam::ACCOUNT_ID:role/ROLE_NAME"
     findings.judge("service_account.role_arn", parts is not None, got=role_arn, expected=expected, where=where)
     if parts is None:
-        return findings.report(), trail
+        return findings.report(), step_context
 
     # (4) The role.
-    role = _role(findings, ports, trail, parts[1], parts[2])
+    role = _role(findings, ports, step_context, parts[1], parts[2])
     if role is None:
-        return findings.report(), trail
+        return findings.report(), step_context
     policy = role.pop("AssumeRolePolicyDocument", None)
     findings.show("role", role)
     findings.show("trust_policy", policy)
-    trail = replace(trail, role_name=parts[2], trust_policy=policy)
+    step_context = replace(step_context, role_name=parts[2], trust_policy=policy)
 
     # (5) Its trust policy, for the claims that this ServiceAccount's tokens carry.
-    if trail.issuer:
+    if step_context.issuer:
         claims = {"sub": subject_claim(subject), "aud": [annotated_audience(service_account)]}
         judge_trust(
-            findings, policy, claims, issuer=trail.issuer, provider=provider_arn(role_arn, trail.issuer), name=parts[2]
+            findings,
+            policy,
+            claims,
+            issuer=step_context.issuer,
+            provider=provider_arn(role_arn, step_context.issuer),
+            name=parts[2],
         )
     else:
         findings.unreached_by_earlier_step(*_TRUST)
-    return findings.report(), trail
+    return findings.report(), step_context
 
 
-def _role(findings: Findings, ports: Ports, trail: Trail, account: str, name: str) -> dict[str, JsonValue] | None:
+def _role(
+    findings: Findings, ports: Ports, step_context: StepContext, account: str, name: str
+) -> dict[str, JsonValue] | None:
     """The role as IAM has it, if it is the one that the annotation names."""
     where = "iam:GetRole"
-    ours = account_of(trail.provider_arn) or account
+    ours = account_of(step_context.provider_arn) or account
     try:
         answer = ports.aws.role(name)
     except FlowError as error:
         if isinstance(error, NotFound) and account != ours:
-            findings.unknown("role.exists", "not_observable", where=where, error=error.said, expected=trail.role_arn)
+            findings.unknown(
+                "role.exists", "not_observable", where=where, error=error.said, expected=step_context.role_arn
+            )
         else:
-            findings.refused("role.exists", error, expected=trail.role_arn, where=where)
+            findings.refused("role.exists", error, expected=step_context.role_arn, where=where)
         return None
     arn = text(answer, "Arn")
-    if account != ours and arn != trail.role_arn:
-        findings.unknown("role.exists", "not_observable", where=where, expected=trail.role_arn)
+    if account != ours and arn != step_context.role_arn:
+        findings.unknown("role.exists", "not_observable", where=where, expected=step_context.role_arn)
         return None
     found = findings.judge(
-        "role.exists", arn == trail.role_arn, got=arn or answer, expected=trail.role_arn, where=where
+        "role.exists", arn == step_context.role_arn, got=arn or answer, expected=step_context.role_arn, where=where
     )
     return mapping(answer) if found else None

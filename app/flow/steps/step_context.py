@@ -10,7 +10,7 @@ from app.flow.token import Verification
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trail:
+class StepContext:
     """Each field is filled by the step named with it; an empty one means that the step did not get so far."""
 
     issuer: str = ""

@@ -15,7 +15,7 @@ from app.flow.model import JsonValue, Status
 from app.flow.policy.policy import Match
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import decision_document
 from app.flow.trust import TrustContext, TrustDecision, evaluate
 
@@ -24,17 +24,23 @@ REFUSED, GRANTED, CHANGED = "sts_refused", "sts_granted", "changed_meanwhile"
 """Reasons: STS decided against our evaluation; the policy did, when it was read once more."""
 
 
-def judge_policy(findings: Findings, trail: Trail, policy: JsonValue, context: TrustContext) -> TrustDecision:
+def judge_policy(
+    findings: Findings, step_context: StepContext, policy: JsonValue, context: TrustContext
+) -> TrustDecision:
     """Decides `sts.trust`, and names the element that fails."""
     decision = evaluate(policy, context)
     got, expected = _failing(policy, context, decision)
-    where = f"Role {trail.role_name} AssumeRolePolicyDocument"
+    where = f"Role {step_context.role_name} AssumeRolePolicyDocument"
     findings.judge(CHECK, decision.allowed, got=got, expected=expected, where=where)
     return decision
 
 
 def compare(
-    findings: Findings, ports: Ports, trail: Trail, ours: tuple[TrustDecision, TrustContext] | None, refusal: str | None
+    findings: Findings,
+    ports: Ports,
+    step_context: StepContext,
+    ours: tuple[TrustDecision, TrustContext] | None,
+    refusal: str | None,
 ) -> None:
     """Holds our decision against that of STS: `refusal` are its words for AccessDenied, None where it said yes."""
     if ours is None or ours[0].allowed is (refusal is None):
@@ -45,17 +51,17 @@ def compare(
 
     # (1) The policy once more.
     try:
-        role = ports.aws.role(trail.role_name)
+        role = ports.aws.role(step_context.role_name)
     except FlowError as error:
         if isinstance(error, NotFound) and refusal is not None:
-            where = f"Role {trail.role_name}"
-            findings.judge(CHECK, False, got=error.code, expected=trail.role_arn, where=where, error=error.said)
+            where = f"Role {step_context.role_name}"
+            findings.judge(CHECK, False, got=error.code, expected=step_context.role_arn, where=where, error=error.said)
             findings.explain(CHECK, Status.FAILED, CHANGED)
             findings.show("trust_now", decision_document(evaluate(None, context)))
         else:
             findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
         return
-    now = dig(role, "AssumeRolePolicyDocument") if text(role, "Arn") == trail.role_arn else None
+    now = dig(role, "AssumeRolePolicyDocument") if text(role, "Arn") == step_context.role_arn else None
 
     # (2) It was changed meanwhile, and what it says now is what STS said; or it says what it said, and STS disagrees.
     after = evaluate(now, context)
@@ -64,7 +70,7 @@ def compare(
         findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
         return
     findings.show("trust_policy_now", now)
-    judge_policy(findings, trail, now, context)
+    judge_policy(findings, step_context, now, context)
     findings.explain(CHECK, Status.WARNING if refusal is None else Status.FAILED, CHANGED, error=refusal or "")
 
 

@@ -20,7 +20,7 @@ from app.flow.ports import AssumedRole, Ports
 from app.flow.redaction import MASK
 from app.flow.steps import sts_agreement
 from app.flow.steps.findings import Findings, unanswered
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.trust import TrustContext, TrustDecision, web_identity_context
 
@@ -40,14 +40,14 @@ LEEWAY = 300
 _REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
 
 
-def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Verifies the token as STS does, then asks STS. Never raises."""
     findings = Findings(Step.STS_ASSUME, ports, CHECKS)
-    if not trail.token or not trail.role_arn:
+    if not step_context.token or not step_context.role_arn:
         findings.unreached_by_earlier_step()
-        return findings.report(), trail
-    decoded = _format(findings, trail)
-    ours = _verify(findings, ports, trail, decoded) if decoded is not None else None
+        return findings.report(), step_context
+    decoded = _format(findings, step_context)
+    ours = _verify(findings, ports, step_context, decoded) if decoded is not None else None
 
     # (7) STS' own answer.
     findings.show(
@@ -55,41 +55,41 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         {
             "Action": "AssumeRoleWithWebIdentity",
             "Version": "2011-06-15",
-            "RoleArn": trail.role_arn,
+            "RoleArn": step_context.role_arn,
             "RoleSessionName": SESSION_NAME,
-            "WebIdentityToken": f"{trail.token.rpartition('.')[0]}.{MASK}" if decoded else MASK,
+            "WebIdentityToken": f"{step_context.token.rpartition('.')[0]}.{MASK}" if decoded else MASK,
         },
     )
     where = "sts:AssumeRoleWithWebIdentity"
-    wanted = _session_arn(trail.role_arn)
+    wanted = _session_arn(step_context.role_arn)
     try:
-        answer = ports.aws.assume_role_with_web_identity(trail.role_arn, SESSION_NAME, trail.token)
+        answer = ports.aws.assume_role_with_web_identity(step_context.role_arn, SESSION_NAME, step_context.token)
     except FlowError as error:
         _refused(findings, error, wanted, where)
         if error.code == "AccessDenied":
-            sts_agreement.compare(findings, ports, trail, ours, error.said)
-        return findings.report(), trail
+            sts_agreement.compare(findings, ports, step_context, ours, error.said)
+        return findings.report(), step_context
     findings.show("answer", _answer_document(answer))
     complete = all(
         (answer.credentials.access_key_id, answer.credentials.secret_access_key, answer.credentials.session_token)
     )
     findings.judge("sts.credentials", complete, got=answer.arn, expected=wanted, where=where)
     if not complete:
-        return findings.report(), trail
-    sts_agreement.compare(findings, ports, trail, ours, None)
+        return findings.report(), step_context
+    sts_agreement.compare(findings, ports, step_context, ours, None)
     for check_id in CHECKS[:-1]:
         findings.soften(check_id, sts_agreement.GRANTED)
-    return findings.report(), replace(trail, credentials=answer.credentials, assumed_role_arn=answer.arn)
+    return findings.report(), replace(step_context, credentials=answer.credentials, assumed_role_arn=answer.arn)
 
 
-def _format(findings: Findings, trail: Trail) -> DecodedToken | None:
+def _format(findings: Findings, step_context: StepContext) -> DecodedToken | None:
     # (1) The parameters: the role's ARN, a JWT, and the claims without which STS does not begin.
-    expected = f"arn:{partition_of(trail.issuer, trail.provider_arn)}:iam::ACCOUNT_ID:role/ROLE_NAME"
-    if role_of(trail.role_arn) is None:
-        findings.judge("sts.format", False, got=trail.role_arn, expected=expected, where="RoleArn")
+    expected = f"arn:{partition_of(step_context.issuer, step_context.provider_arn)}:iam::ACCOUNT_ID:role/ROLE_NAME"
+    if role_of(step_context.role_arn) is None:
+        findings.judge("sts.format", False, got=step_context.role_arn, expected=expected, where="RoleArn")
         return None
     try:
-        decoded = decode(trail.token)
+        decoded = decode(step_context.token)
     except MalformedToken as error:
         findings.judge("sts.format", False, got=error.got, expected=error.expected, where="WebIdentityToken")
         return None
@@ -105,7 +105,7 @@ def _format(findings: Findings, trail: Trail) -> DecodedToken | None:
 
 
 def _verify(
-    findings: Findings, ports: Ports, trail: Trail, decoded: DecodedToken
+    findings: Findings, ports: Ports, step_context: StepContext, decoded: DecodedToken
 ) -> tuple[TrustDecision, TrustContext] | None:
     """Decides the checks in their order, up to the trust policy: what it decides, for which request."""
     claims = decoded.claims
@@ -123,33 +123,33 @@ def _verify(
         return None
 
     # (3) The provider of this issuer, in the account of the role.
-    wanted = provider_arn(trail.role_arn, issuer)
-    if trail.provider_arns is None:
+    wanted = provider_arn(step_context.role_arn, issuer)
+    if step_context.provider_arns is None:
         findings.unreached_by_earlier_step("sts.provider")
         return None
-    if trail.provider_arns and account_of(wanted) not in map(account_of, trail.provider_arns):
+    if step_context.provider_arns and account_of(wanted) not in map(account_of, step_context.provider_arns):
         findings.unknown("sts.provider", "not_observable", expected=wanted, where="iam:ListOpenIDConnectProviders")
         return None
-    known = list(trail.provider_arns)
+    known = list(step_context.provider_arns)
     if not findings.judge("sts.provider", wanted in known, got=known, expected=wanted, where=f"iss {issuer}"):
         return None
-    if wanted != trail.provider_arn:
+    if wanted != step_context.provider_arn:
         findings.unreached_by_earlier_step("sts.audience")
         return None
 
     # (4) The audience: `azp` where there is one, else the only `aud`.
     named = audience_claim(claims)
-    accepted = strings(dig(trail.provider, "ClientIDList"))
+    accepted = strings(dig(step_context.provider, "ClientIDList"))
     meant = len(named) == 1 and named[0] in accepted
     if not findings.judge("sts.audience", meant, got=named, expected=accepted, where=f"{wanted} ClientIDList"):
         return None
 
     # (5) The key and the signature, by the published key set.
-    if trail.jwks is None or trail.verification is None:
+    if step_context.jwks is None or step_context.verification is None:
         findings.unreached_by_earlier_step("sts.key", "sts.signature")
     else:
-        algorithm_result = trail.verification.result("algorithm")
-        key, signature = trail.verification.result("key"), trail.verification.result("signature")
+        algorithm_result = step_context.verification.result("algorithm")
+        key, signature = step_context.verification.result("key"), step_context.verification.result("signature")
         if not algorithm_result.passed:  # Without an algorithm that we know there is no kind of key to look for.
             findings.judge("sts.key", False, got=algorithm_result.got, expected=algorithm_result.expected, where="alg")
             return None
@@ -166,22 +166,28 @@ def _verify(
             return None
 
     # (6) The trust policy, with the claims of this token.
-    if trail.trust_policy is None:
+    if step_context.trust_policy is None:
         findings.unreached_by_earlier_step("sts.trust")
         return None
     context = web_identity_context(issuer, claims, wanted)
-    decision = sts_agreement.judge_policy(findings, trail, trail.trust_policy, context)
-    findings.show("claims", _claim_rows(trail, decoded, decision))
+    decision = sts_agreement.judge_policy(findings, step_context, step_context.trust_policy, context)
+    findings.show("claims", _claim_rows(step_context, decoded, decision))
     return decision, context
 
 
-def _claim_rows(trail: Trail, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:
+def _claim_rows(step_context: StepContext, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:
     """Which claim was held against which field: the provider's, then the trust policy's."""
     issuer = text(decoded.claims, "iss")
     audience = audience_claim(decoded.claims)
-    accepted = strings(dig(trail.provider, "ClientIDList"))
+    accepted = strings(dig(step_context.provider, "ClientIDList"))
     rows: list[JsonValue] = [
-        _row("iss", [issuer], "Provider.Url", text(trail.provider, "Url"), host_and_path(issuer) == _url(trail)),
+        _row(
+            "iss",
+            [issuer],
+            "Provider.Url",
+            text(step_context.provider, "Url"),
+            host_and_path(issuer) == _url(step_context),
+        ),
         _row("aud", audience, "Provider.ClientIDList", accepted, set(audience) <= set(accepted)),
     ]
     for entry in decision.trace:
@@ -198,8 +204,8 @@ def _row(claim: str, value: Iterable[str], field: str, wanted: JsonValue, matche
     return {"claim": claim, "value": ", ".join(value), "field": field, "wanted": wanted, "matched": matched}
 
 
-def _url(trail: Trail) -> str:
-    return host_and_path(text(trail.provider, "Url"))
+def _url(step_context: StepContext) -> str:
+    return host_and_path(text(step_context.provider, "Url"))
 
 
 def _session_arn(role_arn: str) -> str:

@@ -14,7 +14,7 @@ from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import oidc_provider, service_account, sts_assume
 from app.flow.steps.injection import token_container
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode, verify
 from app.flow.tokens.tampering import Change, flip
 
@@ -83,16 +83,16 @@ def _no_token(error: MalformedToken, subject: Subject) -> Submission:
 
 def _sent(ports: Ports, subject: Subject, token: str) -> Submission:
     # (1) What the checks need to know: keys, provider, role and trust policy, as they are now.
-    trail = Trail()
+    step_context = StepContext()
     for step in (oidc_provider, service_account):
-        _, trail = step.inspect(ports, subject, trail)
+        _, step_context = step.inspect(ports, subject, step_context)
 
     # (2) The signature and the times, then the rest and STS itself.
     try:
-        verification = verify(token, trail.jwks, now=ports.clock.now())
+        verification = verify(token, step_context.jwks, now=ports.clock.now())
     except MalformedToken:
         verification = None
-    report, _ = sts_assume.inspect(ports, subject, replace(trail, token=token, verification=verification))
+    report, _ = sts_assume.inspect(ports, subject, replace(step_context, token=token, verification=verification))
     return Submission(report=report)
 
 

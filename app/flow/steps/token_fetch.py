@@ -19,7 +19,7 @@ from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container
 from app.flow.steps.listing import parse_listing
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.tokens.token_anatomy import anatomy
 from app.flow.webhook import TOKEN_FILE, VOLUME, WebhookSettings
@@ -45,27 +45,27 @@ class Fetched:
     """The reason of what only the mounted token shows, where another one stands in for it; else empty."""
 
 
-def fetch(findings: Findings, ports: Ports, subject: Subject, trail: Trail) -> Fetched:
+def fetch(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> Fetched:
     """Decides `token.file`. Never raises."""
     # (1) The file, and its neighbours.
-    mounted = token_container(trail.pod)
+    mounted = token_container(step_context.pod)
     token, where, instead = None, "", ""
-    if mounted is not None and kubelet_says.never_started(trail.pod) and _not_mounted(findings, ports, subject):
+    if mounted is not None and kubelet_says.never_started(step_context.pod) and _not_mounted(findings, ports, subject):
         pass
     elif mounted is not None:
         container, where = mounted
         token = _read(findings, ports, subject, container, where)
         if token is not None:
             _show_other_token(findings, ports, subject, container)
-    elif trail.pod_unseen:
-        token = _at_its_usual_place(findings, ports, subject, trail.pod_unseen)
+    elif step_context.pod_unseen:
+        token = _at_its_usual_place(findings, ports, subject, step_context.pod_unseen)
         where = USUAL_PATH
     else:
         findings.unreached_by_earlier_step()
 
     # (2) Or the one that stands in for it.
     if findings.is_unknown("token.file"):
-        token, where = _request(findings, ports, subject, trail)
+        token, where = _request(findings, ports, subject, step_context)
         instead = STAND_IN if subject.pod else NO_POD
     return Fetched(token=token, where=where, instead=instead)
 
@@ -137,9 +137,9 @@ def _not_mounted(findings: Findings, ports: Ports, subject: Subject) -> bool:
     return bool(said)
 
 
-def _request(findings: Findings, ports: Ports, subject: Subject, trail: Trail) -> tuple[str | None, str]:
+def _request(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> tuple[str | None, str]:
     """A token for the audience that the webhook asks for, as short-lived as can be; and where it is from."""
-    audience = annotated_audience(trail.service_account)
+    audience = annotated_audience(step_context.service_account)
     where = f"TokenRequest {subject.namespace}/{subject.service_account}"
     try:
         token = ports.cluster.request_token(subject.namespace, subject.service_account, audience, STAND_IN_SECONDS)

@@ -13,7 +13,7 @@ from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subjec
 from app.flow.names import annotated_audience, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 from app.flow.steps.token_fetch import fetch, token_document
 from app.flow.token import DecodedToken, MalformedToken, Verification, decode, verify
 
@@ -33,67 +33,69 @@ _STALE = 0.9
 """The part of a token's life after which something keeps kubelet from rotating it: it does so at 0.8."""
 
 
-def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the token in the Pod, takes it apart and verifies it with the published keys. Never raises."""
     findings = Findings(Step.TOKEN_MOUNT, ports, CHECKS)
 
     # (1) The file, and its neighbours; or a token that stands in for it.
-    fetched = fetch(findings, ports, subject, trail)
+    fetched = fetch(findings, ports, subject, step_context)
     token, where = fetched.token, fetched.where
     if token is None:
-        return findings.report(), trail
-    trail = replace(trail, token=token)
+        return findings.report(), step_context
+    step_context = replace(step_context, token=token)
 
     # (2) It is a JWT.
     try:
         decoded = decode(token)
     except MalformedToken as error:
         findings.judge("token.format", False, got=error.got, expected=error.expected, where=where)
-        return findings.report(also=_token_requests(ports, subject)), trail
+        return findings.report(also=_token_requests(ports, subject)), step_context
     findings.judge(
         "token.format", True, got="header.payload.signature", expected="header.payload.signature", where=where
     )
     findings.show("token", token_document(token))
 
     # (3) What it says of itself; of the Pod and its kubelet the one that stands in can say nothing.
-    verification = verify(token, trail.jwks, now=ports.clock.now())
+    verification = verify(token, step_context.jwks, now=ports.clock.now())
     findings.show("verification", verification.results)
-    trail = replace(trail, verification=verification)
-    _claims(findings, subject, trail, decoded, verification)
+    step_context = replace(step_context, verification=verification)
+    _claims(findings, subject, step_context, decoded, verification)
     if fetched.instead:
         findings.unknown("token.bound_pod", fetched.instead, where="kubernetes.io.pod")
         findings.unknown("token.lifetime", fetched.instead, where="exp")
     else:
-        if trail.pod_unseen:
-            findings.unknown("token.bound_pod", trail.pod_unseen, where="kubernetes.io.pod")
+        if step_context.pod_unseen:
+            findings.unknown("token.bound_pod", step_context.pod_unseen, where="kubernetes.io.pod")
         else:
-            _bound_pod(findings, trail, decoded)
+            _bound_pod(findings, step_context, decoded)
         _lifetime(findings, ports, decoded)
 
     # (4) Whether that is true: its signature, by the published key that it names.
-    if trail.jwks is None:
+    if step_context.jwks is None:
         findings.unreached_by_earlier_step("token.key", "token.signature")
     else:
-        _signature(findings, trail, decoded, verification)
-    return findings.report(also=_token_requests(ports, subject)), trail
+        _signature(findings, step_context, decoded, verification)
+    return findings.report(also=_token_requests(ports, subject)), step_context
 
 
 def _claims(
-    findings: Findings, subject: Subject, trail: Trail, decoded: DecodedToken, verification: Verification
+    findings: Findings, subject: Subject, step_context: StepContext, decoded: DecodedToken, verification: Verification
 ) -> None:
     header, claims = decoded.header, decoded.claims
     algorithm = verification.result("algorithm")
     findings.judge(
         "token.algorithm", algorithm.passed is True, got=algorithm.got, expected=algorithm.expected, where="alg"
     )
-    if trail.issuer:
+    if step_context.issuer:
         issuer = dig(claims, "iss")
-        findings.judge("token.issuer", issuer == trail.issuer, got=issuer or "", expected=trail.issuer, where="iss")
+        findings.judge(
+            "token.issuer", issuer == step_context.issuer, got=issuer or "", expected=step_context.issuer, where="iss"
+        )
     else:
         findings.unreached_by_earlier_step("token.issuer")
-    audience = annotated_audience(trail.service_account)
+    audience = annotated_audience(step_context.service_account)
     named = strings(dig(claims, "aud"))
-    unseen = trail.service_account_unseen
+    unseen = step_context.service_account_unseen
     findings.judge_as_seen(
         "token.audience", audience in named, unseen=unseen, got=named, expected=audience, where="aud"
     )
@@ -101,14 +103,16 @@ def _claims(
     findings.judge(
         "token.subject", text(claims, "sub") == wanted, got=text(claims, "sub"), expected=wanted, where="sub"
     )
-    findings.show("jwk", next((key for key in items(trail.jwks, "keys") if dig(key, "kid") == header.get("kid")), None))
+    findings.show(
+        "jwk", next((key for key in items(step_context.jwks, "keys") if dig(key, "kid") == header.get("kid")), None)
+    )
 
 
-def _bound_pod(findings: Findings, trail: Trail, decoded: DecodedToken) -> None:
+def _bound_pod(findings: Findings, step_context: StepContext, decoded: DecodedToken) -> None:
     """STS knows nothing of the Pod, so a difference is no more than a warning."""
     claims = decoded.claims
     bound = [text(claims, "kubernetes.io", "pod", key) for key in ("name", "uid")]
-    actual = [text(trail.pod, "metadata", key) for key in ("name", "uid")]
+    actual = [text(step_context.pod, "metadata", key) for key in ("name", "uid")]
     findings.judge(
         "token.bound_pod", bound == actual, got=bound, expected=actual, where="kubernetes.io.pod",
         otherwise=Status.WARNING,
@@ -135,8 +139,10 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
     )
 
 
-def _signature(findings: Findings, trail: Trail, decoded: DecodedToken, verification: Verification) -> None:
-    published = [text(key, "kid") for key in items(trail.jwks, "keys")]
+def _signature(
+    findings: Findings, step_context: StepContext, decoded: DecodedToken, verification: Verification
+) -> None:
+    published = [text(key, "kid") for key in items(step_context.jwks, "keys")]
     key, signature = verification.result("key"), verification.result("signature")
     if findings.judge("token.key", key.passed is True, got=key.got, expected=published, where="kid"):
         algorithm = text(decoded.header, "alg")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.flow.model import StepReport, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 
 STEPS = (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
 
@@ -22,7 +22,7 @@ def walk(ports: Ports, subject: Subject) -> Walk:
 
 def walk_through(ports: Ports, subject: Subject) -> Iterator[StepReport]:
     """The same, one report at a time, each as soon as its step is done."""
-    trail = Trail()
+    step_context = StepContext()
     for step in STEPS:
-        report, trail = step.inspect(ports, subject, trail)
+        report, step_context = step.inspect(ports, subject, step_context)
         yield report

@@ -16,7 +16,7 @@ from app.flow.steps import selectors
 from app.flow.steps.findings import NO_POD, Findings, unseen
 from app.flow.steps.injection import request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
-from app.flow.steps.step_context import Trail
+from app.flow.steps.step_context import StepContext
 
 CHECKS = (
     "webhook.registered",
@@ -33,13 +33,13 @@ WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
 """What the webhook is called on EKS, and what its own manifests call it."""
 
 
-def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, Trail]:
+def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Looks for the webhook, has it mutate the Pod in a dry run, and looks at the Pod that runs. Never raises."""
     findings = Findings(Step.WEBHOOK, ports, CHECKS)
 
     # (1) The Pod as it is stored: the model of the dry run below.
     pod, pod_unseen = _stored_pod(findings, ports, subject)
-    trail = replace(trail, pod_unseen=pod_unseen)
+    step_context = replace(step_context, pod_unseen=pod_unseen)
 
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)
@@ -61,15 +61,15 @@ def inspect(ports: Ports, subject: Subject, trail: Trail) -> tuple[StepReport, T
         called = f"{kind} {name}".strip()
         if findings.judge("webhook.dry_run", kind == "Pod", got=called or after, expected="Pod", where=where):
             show_mutation(findings, ports, subject, request, after, webhook)
-            judge_mutation(findings, after, trail)
+            judge_mutation(findings, after, step_context)
 
     # (4) The Pod that runs.
     if pod is not None:
-        present = present_parts(pod, trail)
+        present = present_parts(pod, step_context)
         where = f"Pod {subject.namespace}/{subject.pod} .spec"
         findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
-        trail = replace(trail, pod=pod)
-    return findings.report(), trail
+        step_context = replace(step_context, pod=pod)
+    return findings.report(), step_context
 
 
 def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[JsonValue, str]:
