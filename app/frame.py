@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.content import PAGES, load
 from app.ui import lab
-from app.ui.doctor import snapshot_file
+from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.frame import arrival, controls, navigation
 from app.ui.presenting import presenting
@@ -36,7 +36,7 @@ name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
 components.page(content.language, name, content.lesson(name).title)
 if name != "doctor":
-    snapshot_file.forget()
+    diagnosis_upload.forget()
 with page_errors.contained(content):
     if visit and presenting.present(name, content):
         st.stop()

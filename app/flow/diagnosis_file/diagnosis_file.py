@@ -56,7 +56,7 @@ REASONS = frozenset(
 _ORDER = tuple(zip(Step, (step.CHECKS for step in STEPS), strict=True))
 
 
-class SnapshotError(FlowError):
+class DiagnosisFileError(FlowError):
     """The file is none of ours. `operation` is the place in it: a line, or a member's path."""
 
     kind = "snapshot"
@@ -66,7 +66,7 @@ class SnapshotError(FlowError):
 
 
 def save(diagnosis: Diagnosis) -> str:
-    """The file's text. Raises `SnapshotError` where it could not be opened again, for being too large."""
+    """The file's text. Raises `DiagnosisFileError` where it could not be opened again, for being too large."""
     document = {"format": FORMAT, "version": VERSION, "redacted": True, "diagnosis": _clean(asdict(diagnosis))}
     text = mask_text(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
     load(text)
@@ -74,38 +74,38 @@ def save(diagnosis: Diagnosis) -> str:
 
 
 def load(content: str | bytes) -> Diagnosis:
-    """The diagnosis of a file. Raises `SnapshotError`, whatever the file holds."""
+    """The diagnosis of a file. Raises `DiagnosisFileError`, whatever the file holds."""
     document = _document(_text(content))
 
     # (1) One of ours, and of this version.
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         got = shown(document["format"]) if isinstance(document, dict) and "format" in document else "-"
-        raise SnapshotError("foreign", got=got, expected=shown(FORMAT), place="format")
+        raise DiagnosisFileError("foreign", got=got, expected=shown(FORMAT), place="format")
     version = document.get("version")
     if isinstance(version, bool) or not isinstance(version, int):
-        raise SnapshotError("shape", got=shown(version), expected=f"{VERSION}", place="version")
+        raise DiagnosisFileError("shape", got=shown(version), expected=f"{VERSION}", place="version")
     if version != VERSION:
         code = "newer" if version > VERSION else "older"
-        raise SnapshotError(code, got=shown(version), expected=f"{VERSION}", place="version")
+        raise DiagnosisFileError(code, got=shown(version), expected=f"{VERSION}", place="version")
 
     # (2) Its shape, by the types of what was saved.
     try:
         diagnosis = read(Diagnosis, _clean(document.get("diagnosis")), "diagnosis")
         _check_ids(diagnosis)
     except WrongShape as error:
-        raise SnapshotError("shape", got=error.got, expected=error.expected, place=error.place) from error
+        raise DiagnosisFileError("shape", got=error.got, expected=error.expected, place=error.place) from error
     return diagnosis
 
 
 def _text(content: str | bytes) -> str:
     size = len(content) if isinstance(content, bytes) else len(content.encode("utf-8", "surrogatepass"))
     if size > SIZE_LIMIT:
-        raise SnapshotError("too_large", got=f"{SIZE_LIMIT:,}", expected=f"{SIZE_LIMIT:,}")
+        raise DiagnosisFileError("too_large", got=f"{SIZE_LIMIT:,}", expected=f"{SIZE_LIMIT:,}")
     try:
         return content.decode("utf-8-sig") if isinstance(content, bytes) else content.removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1}"
-        raise SnapshotError(
+        raise DiagnosisFileError(
             "not_json", got=f"0x{error.object[error.start]:02x}", expected="UTF-8", place=place
         ) from error
 
@@ -115,13 +115,13 @@ def _document(text: str) -> JsonValue:
         document = strict_json.loads(text)
     except json.JSONDecodeError as error:
         place = f"{error.lineno}:{error.colno}"
-        raise SnapshotError("not_json", got=error.msg, expected="JSON", place=place) from error
+        raise DiagnosisFileError("not_json", got=error.msg, expected="JSON", place=place) from error
     except strict_json.TooDeep as error:
-        raise SnapshotError("too_deep", got=f"{strict_json.DEEPEST}", expected=f"{strict_json.DEEPEST}") from error
+        raise DiagnosisFileError("too_deep", got=f"{strict_json.DEEPEST}", expected=f"{strict_json.DEEPEST}") from error
     except ValueError as error:
-        raise SnapshotError("not_strict", got=cut(str(error)), expected="RFC 8259") from error
+        raise DiagnosisFileError("not_strict", got=cut(str(error)), expected="RFC 8259") from error
     if _count(document) > VALUES_LIMIT:
-        raise SnapshotError("too_many", got=f"{VALUES_LIMIT:,}", expected=f"{VALUES_LIMIT:,}")
+        raise DiagnosisFileError("too_many", got=f"{VALUES_LIMIT:,}", expected=f"{VALUES_LIMIT:,}")
     return document
 
 

@@ -9,7 +9,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.report import page as report
 from app.report import words
-from app.ui.doctor import snapshot_file
+from app.ui.doctor import diagnosis_upload
 from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
@@ -26,7 +26,7 @@ def doctor() -> None:
     components.goal(lesson.section("goal").body)
 
     # (1) Another's diagnosis, if one is opened: then nobody is asked.
-    opened = snapshot_file.opened(content)
+    opened = diagnosis_upload.opened(content)
     if opened is not None:
         saved = content.message("doctor_page.opened", time=words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
@@ -78,7 +78,7 @@ def _offer(found: Diagnosis, visit: Visit, content: Content) -> None:
 
 def _take_along(found: Diagnosis, content: Content) -> None:
     name = f"irsa-{found.subject.namespace}-{found.subject.service_account}"
-    saved = snapshot_file.saved(found)
+    saved = diagnosis_upload.saved(found)
     if isinstance(saved, FlowError):
         components.block(notice.notice(saved, content), key="notice_save")
         return

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file, strict_shape
-from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, SnapshotError
+from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, DiagnosisFileError
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, Status
@@ -35,8 +35,8 @@ def document() -> dict:
     return json.loads(TEXT)
 
 
-def refused(content: str | bytes) -> SnapshotError:
-    with pytest.raises(SnapshotError) as raised:
+def refused(content: str | bytes) -> DiagnosisFileError:
+    with pytest.raises(DiagnosisFileError) as raised:
         diagnosis_file.load(content)
     error = raised.value
     for language in LANGUAGES:
@@ -252,7 +252,7 @@ def test_what_steers_a_reader_is_written_out_and_the_enormous_is_cut():
 
 def test_what_could_not_be_opened_is_not_saved():
     enormous = dataclasses.replace(HEALTHY, evidence={"a": ["x" * TEXT_LIMIT] * 40})
-    with pytest.raises(SnapshotError) as raised:
+    with pytest.raises(DiagnosisFileError) as raised:
         diagnosis_file.save(enormous)
     assert raised.value.code == "snapshot_too_large"
 
