@@ -15,7 +15,7 @@ from app.clients.kubernetes.cluster import KubernetesCluster
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.errors import Unreachable
 from app.flow.operations import AWS, CLUSTER, ISSUER
-from app.flow.port_wrappers.deadline import patient
+from app.flow.port_wrappers.deadline import with_deadline
 from app.flow.ports import Access, Aws, Cluster, Credentials, Issuer
 from tests.unit.fake_ports import Fakes
 
@@ -52,7 +52,7 @@ def test_a_question_has_one_name_whoever_waits_for_the_answer(field: str, port: 
     def silent(put: Callable[[], Any], limit: float) -> Any:
         raise TimeoutError
 
-    patience = getattr(patient(Fakes().ports(), run=silent), field)
+    patience = getattr(with_deadline(Fakes().ports(), run=silent), field)
     names = set()
     for asked in (CLIENTS[field](), patience):
         with pytest.raises(Unreachable) as silence:

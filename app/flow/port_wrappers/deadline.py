@@ -38,7 +38,7 @@ Run = Callable[[Callable[[], Any], float], Any]
 """Calls a function, and raises `TimeoutError` where it takes longer than so many seconds."""
 
 
-def patient(
+def with_deadline(
     ports: Ports,
     *,
     seconds: float = WALK_SECONDS,

@@ -12,7 +12,7 @@ SILENCE = ("unreachable", "out_of_time")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remembered:
+class LastKnown:
     """A walk, some of whose reports may be those of an earlier one."""
 
     walk: Walk
@@ -26,12 +26,12 @@ class Remembered:
         return self.read_at[step] < self.asked_at
 
 
-def remember(before: Remembered | None, found: Walk, now: float) -> Remembered:
+def remember(before: LastKnown | None, found: Walk, now: float) -> LastKnown:
     """The new walk, in which a report without any answer gives way to the last one of the same subject that had some.
 
     That is done from the first silence on, until a link is seen to be broken: behind it nothing old is said.
     """
-    fresh = Remembered(walk=found, asked_at=now, read_at={report.step: now for report in found})
+    fresh = LastKnown(walk=found, asked_at=now, read_at={report.step: now for report in found})
     if before is None or before.walk.subject != found.subject:
         return fresh
     reports, read_at, silent = [], dict(fresh.read_at), False
@@ -43,7 +43,7 @@ def remember(before: Remembered | None, found: Walk, now: float) -> Remembered:
         else:
             reports.append(new)
             silent = silent and new.status is not Status.FAILED
-    return Remembered(walk=replace(found, reports=tuple(reports)), asked_at=now, read_at=read_at)
+    return LastKnown(walk=replace(found, reports=tuple(reports)), asked_at=now, read_at=read_at)
 
 
 def _has_answer(report: StepReport) -> bool:

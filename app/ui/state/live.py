@@ -15,7 +15,7 @@ from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.port_wrappers.consent import ALL, Action, consented
-from app.flow.port_wrappers.last_known import SILENCE, Remembered, remember
+from app.flow.port_wrappers.last_known import SILENCE, LastKnown, remember
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk_through
@@ -67,7 +67,7 @@ def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepRepo
 
 def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
     now = ports.clock.now()
-    kept = remember(_remembered(chosen), found, now)
+    kept = remember(_last_known(chosen), found, now)
     old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     diagnosis = diagnose(consented(ports, chosen.actions), found)
     if old and chosen.visit and chosen.visit.diagnosis:
@@ -95,12 +95,12 @@ def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
     )
 
 
-def _remembered(chosen: State) -> Remembered | None:
+def _last_known(chosen: State) -> LastKnown | None:
     before = chosen.visit
     if before is None:
         return None
     read_at = {report.step: before.as_of.get(report.step, chosen.read_at) for report in before.walk}
-    return Remembered(walk=before.walk, asked_at=chosen.read_at, read_at=read_at)
+    return LastKnown(walk=before.walk, asked_at=chosen.read_at, read_at=read_at)
 
 
 def current() -> Visit:

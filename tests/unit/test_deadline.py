@@ -20,7 +20,7 @@ from app.flow.port_wrappers.deadline import (
     TIMED_OUT,
     WALK_SECONDS,
     in_a_thread,
-    patient,
+    with_deadline,
 )
 from app.flow.ports import Aws, Cluster, Issuer, Ports
 from app.flow.steps.walk import walk
@@ -58,7 +58,7 @@ class Time:
             return answer(method, document)
 
         fakes.answer = heard  # type: ignore[method-assign]
-        return patient(fakes.ports(), seconds=seconds, clock=lambda: self.now, run=self.run)
+        return with_deadline(fakes.ports(), seconds=seconds, clock=lambda: self.now, run=self.run)
 
 
 def reasons(found: Walk) -> dict[str, str]:
@@ -211,7 +211,7 @@ def test_what_was_not_answered_is_named_as_the_api_names_it(field: str, method: 
     def silent(put: Callable[[], Any], limit: float) -> Any:
         raise TimeoutError
 
-    ports = patient(Fakes().ports(), run=silent)
+    ports = with_deadline(Fakes().ports(), run=silent)
     with pytest.raises(Unreachable) as silence:
         getattr(getattr(ports, field), method)(*("",) * arguments)
     assert silence.value.code == TIMED_OUT
