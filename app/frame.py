@@ -26,8 +26,10 @@ st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 content = load(language.choose())
 depth.choose()
 mode.choose()
-visit = arrival.arrive(content)
-page = st.navigation(navigation.pages(content, visit.walk if visit and not lab.is_hidden() else None), expanded=True)
+walk_view = arrival.arrive(content)
+page = st.navigation(
+    navigation.pages(content, walk_view.walk if walk_view and not lab.is_hidden() else None), expanded=True
+)
 components.styles()
 
 # (3) The frame.
@@ -38,18 +40,18 @@ components.page(content.language, name, content.lesson(name).title)
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
-    if visit and presenting.present(name, content):
+    if walk_view and presenting.present(name, content):
         st.stop()
 
 # (4) The page, and then what is beside every page: a page change does not wait for it. An error in one of them leaves
 # the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content):
-    arrival.hindrances(visit, content)
+    arrival.hindrances(walk_view, content)
     lab.strip(name, content)
     thief_page.strip(name, content)
 with page_errors.contained(content):
-    if visit or name not in arrival.ABOUT_A_WALK:
+    if walk_view or name not in arrival.ABOUT_A_WALK:
         page.run()
     else:
         arrival.without_walk(name, content)

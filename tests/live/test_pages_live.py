@@ -19,7 +19,7 @@ from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Access, Execution
 from app.flow.verdict.judge import Outcome
 from app.ui.state import session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from tests.live.eks import SUBJECT, Eks
 from tests.live.test_doctor_live import RULES
 from tests.live.test_walk_live import WithKubelet
@@ -45,14 +45,14 @@ def opened(here: Eks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     session.simulation.clear()
 
 
-def visit(shown: Screen) -> Visit:
-    found: Visit = shown.test.session_state["live"].visit
+def walk_view(shown: Screen) -> WalkView:
+    found: WalkView = shown.test.session_state["live"].walk_view
     return found
 
 
 def outcome(shown: Screen) -> Outcome:
-    assert visit(shown).diagnosis is not None
-    return visit(shown).diagnosis.verdict.outcome  # type: ignore[union-attr]
+    assert walk_view(shown).diagnosis is not None
+    return walk_view(shown).diagnosis.verdict.outcome  # type: ignore[union-attr]
 
 
 def through_all(shown: Screen) -> Screen:
@@ -77,14 +77,14 @@ def test_reading_alone_decides_nothing_and_the_buttons_decide_it(
 ) -> None:
     with_a_kubelet(here, monkeypatch)
     shown = through_all(opened())
-    assert visit(shown).walk.subject == SUBJECT
+    assert walk_view(shown).walk.subject == SUBJECT
     assert outcome(shown) is Outcome.UNKNOWN
     assert EN.messages["doctor.not_asked"].partition("“")[0] in unescape(shown.html("diagnosis"))
     for action in (Action.DRY_RUN, Action.READ_TOKEN, Action.EXCHANGE):
         shown.click(f"do_doctor_{action}")
         assert not shown.test.exception
     assert outcome(shown) is Outcome.WORKS
-    assert visit(through_all(shown)).walk.report(Step.STS_ASSUME).status is Status.PASSED
+    assert walk_view(through_all(shown)).walk.report(Step.STS_ASSUME).status is Status.PASSED
 
 
 def test_the_broken_link_is_named_with_its_command(here: Eks, opened: Open) -> None:
@@ -107,7 +107,7 @@ def test_without_rights_every_page_says_which_rule_is_missing(here: Eks, opened:
     shown.test.query_params["service_account"] = SUBJECT.service_account
     through_all(shown)
     assert outcome(shown) is Outcome.UNKNOWN
-    reasons = {check.reason for report in visit(shown).walk for check in report.checks}
+    reasons = {check.reason for report in walk_view(shown).walk for check in report.checks}
     assert "no_permission" in reasons
     assert EN.message("actions.allow_rbac") in unescape(shown.html("diagnosis_checks"))
 
@@ -142,8 +142,8 @@ def test_in_a_pod_of_its_own_the_projected_token_is_read_without_asking(
 
     # (1) Without any rights: it is there, whole, and of this ServiceAccount.
     shown = through_all(opened())
-    assert visit(shown).walk.subject == SUBJECT
-    report = visit(shown).walk.report(Step.TOKEN_MOUNT)
+    assert walk_view(shown).walk.subject == SUBJECT
+    report = walk_view(shown).walk.report(Step.TOKEN_MOUNT)
     passed = {check.id for check in report.checks if check.status is Status.PASSED}
     assert passed >= {"token.file", "token.format", "token.subject", "token.audience", "token.signature"}
     assert {check.status for check in report.checks} == {Status.PASSED, Status.UNKNOWN}
@@ -153,9 +153,9 @@ def test_in_a_pod_of_its_own_the_projected_token_is_read_without_asking(
     with here.granted(*RULES, user=user):
         eventually(lambda: wiring.live(wiring.Choice(in_cluster=True)).cluster.allowed(GET_PODS))
         shown = through_all(opened())
-        assert visit(shown).walk.subject == SUBJECT
-        assert visit(shown).granted == {Action.READ_TOKEN}
-        assert visit(shown).walk.report(Step.TOKEN_MOUNT).check("token.file").status is Status.PASSED
+        assert walk_view(shown).walk.subject == SUBJECT
+        assert walk_view(shown).granted == {Action.READ_TOKEN}
+        assert walk_view(shown).walk.report(Step.TOKEN_MOUNT).check("token.file").status is Status.PASSED
         assert EN.message("mode.own_pod") in [caption.value for caption in shown.test.caption]
         assert {button.key for button in shown.test.button} & {"only_read", f"do_doctor_{Action.READ_TOKEN}"} == set()
         assert outcome(shown.click(f"do_doctor_{Action.EXCHANGE}")) is Outcome.WORKS

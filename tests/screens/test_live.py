@@ -36,12 +36,12 @@ def real(simulation, tmp_path, monkeypatch):
     simulation.store.discard("real")
 
 
-def visit(shown):
-    return shown.test.session_state["live"].visit
+def walk_view(shown):
+    return shown.test.session_state["live"].walk_view
 
 
 def status(shown, step):
-    return visit(shown).walk.report(step).status
+    return walk_view(shown).walk.report(step).status
 
 
 def options(shown, what):
@@ -63,7 +63,7 @@ def type_in(shown, what, value):
 def predicted(shown):
     """This reader has seen every answer about this walk."""
     seen = {step.value: "" for step in Step}
-    shown.test.session_state["predictions"] = {"world": visit(shown).world, "made": seen}
+    shown.test.session_state["predictions"] = {"world": walk_view(shown).world, "made": seen}
     shown.test.run()
     return shown
 
@@ -100,7 +100,7 @@ def test_every_page_is_drawn_of_a_walk_that_only_read(screen, real, language):
     for page in PAGES:
         shown.open(page, mode="live", depth="3")
         assert not shown.test.exception, page
-    assert visit(shown).granted == frozenset()
+    assert walk_view(shown).granted == frozenset()
 
 
 def test_a_link_leads_to_live_mode(screen, real):
@@ -122,7 +122,7 @@ def test_a_step_that_waits_for_the_token_leads_to_where_it_is_read(screen, real)
 def test_without_a_button_nothing_is_sent_but_reads(screen, real):
     before = len(real.world.log.exchanges())
     shown = screen(lang="en").open("home", mode="live")
-    asked = [exchange for report in visit(shown).walk for exchange in report.exchanges]
+    asked = [exchange for report in walk_view(shown).walk for exchange in report.exchanges]
     assert asked
     assert {exchange.method for exchange in asked if exchange.callee == "kube-apiserver"} <= {"GET"}
     assert not [
@@ -142,13 +142,13 @@ def test_what_there_is_to_choose_is_read_from_the_cluster(screen, real):
     assert "default" in options(shown, "namespace")
     assert any(option.startswith("my-sa → ") for option in options(shown, "service_account"))
     assert "pod-after" in options(shown, "pod")
-    assert visit(shown).walk.subject.service_account == "my-sa"
+    assert walk_view(shown).walk.subject.service_account == "my-sa"
     assert real.world.account_id in shown.html("identity")
 
 
 def test_another_service_account_is_walked(screen, real):
     shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
-    assert visit(shown).walk.subject.service_account == "default"
+    assert walk_view(shown).walk.subject.service_account == "default"
     assert status(shown, Step.SERVICE_ACCOUNT) is Status.FAILED
     type_in(shown, "service_account", "no-such-account")
     assert not shown.test.exception
@@ -167,7 +167,7 @@ def test_whatever_is_typed_stays_a_name(screen, real, what):
         assert "namespaces" in {key[0] for key in shown.test.session_state["live"].lists}
     shown.test.query_params[what] = "default"
     shown.test.run()
-    assert visit(shown) is not None
+    assert walk_view(shown) is not None
 
 
 def address(shown):
@@ -180,13 +180,13 @@ def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
     assert "pod" in address(shown)
     assert chosen.items() <= address(shown).items()
     again = screen(lang="en").open("webhook", **address(shown))
-    assert visit(again).walk.subject == visit(shown).walk.subject
+    assert walk_view(again).walk.subject == walk_view(shown).walk.subject
     pick(again, "service_account", "my-sa")
     assert address(again)["pod"] == "pod-after"
-    assert visit(again).walk.subject.pod == "pod-after"
+    assert walk_view(again).walk.subject.pod == "pod-after"
     assert not set(address(switch(again, "simulated"))) & {*chosen, "mode"}
     switch(again, "live")
-    assert visit(again).walk.subject.service_account == "my-sa"
+    assert walk_view(again).walk.subject.service_account == "my-sa"
 
 
 def test_every_link_carries_mode_depth_and_choice(screen, real):
@@ -222,8 +222,8 @@ def test_two_sessions_look_at_different_things(screen, real):
     one, other = (screen(lang="en").open("service_account", mode="live") for _ in range(2))
     pick(one, "service_account", "default")
     other.click("run_again")
-    assert visit(one).walk.subject.service_account == "default"
-    assert visit(other).walk.subject.service_account == "my-sa"
+    assert walk_view(one).walk.subject.service_account == "default"
+    assert walk_view(other).walk.subject.service_account == "my-sa"
 
 
 # (3) On request
@@ -238,8 +238,8 @@ def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen,
     assert '"pods"' in told  # the rule that it takes
     shown.click("do_webhook_dry_run")
     assert not shown.test.exception
-    assert visit(shown).granted == {Action.DRY_RUN}
-    assert visit(shown).walk.report(Step.WEBHOOK).evidence["pod_after"]
+    assert walk_view(shown).granted == {Action.DRY_RUN}
+    assert walk_view(shown).walk.report(Step.WEBHOOK).evidence["pod_after"]
     assert "told_webhook_dry_run" not in shown.keys
 
 
@@ -251,19 +251,19 @@ def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
     assert status(shown, Step.STS_ASSUME) is Status.PASSED
     shown.open("access").click("do_access_s3")
     assert not shown.test.exception
-    assert judge(visit(shown).walk).status is Status.PASSED
-    assert visit(shown).granted == ALL - {Action.TOKEN_REQUEST}
+    assert judge(walk_view(shown).walk).status is Status.PASSED
+    assert walk_view(shown).granted == ALL - {Action.TOKEN_REQUEST}
 
 
 def test_what_was_granted_is_for_one_service_account_and_can_be_taken_back(screen, real):
     shown = screen(lang="en").open("webhook", mode="live").click("do_webhook_dry_run")
     assert EN.message("actions.dry_run.do") in shown.html("granted")
     pick(shown, "service_account", "default")
-    assert visit(shown).granted == frozenset()
+    assert walk_view(shown).granted == frozenset()
     pick(shown, "service_account", "my-sa")
-    assert visit(shown).granted == {Action.DRY_RUN}
+    assert walk_view(shown).granted == {Action.DRY_RUN}
     shown.click("only_read")
-    assert visit(shown).granted == frozenset()
+    assert walk_view(shown).granted == frozenset()
     assert "granted" not in shown.keys
 
 
@@ -310,7 +310,7 @@ def test_the_room_may_see_the_cluster(screen, real):
 
 def broken(shown, code):
     assert not shown.test.exception
-    assert visit(shown) is None
+    assert walk_view(shown) is None
     assert EN.message(f"errors.{code}.title") in unescape(shown.html("notice_problem"))
     shown.click("simulate_problem")
     assert shown.test.segmented_control(key="mode").value == "simulated"
@@ -329,7 +329,7 @@ def test_what_was_not_there_is_found_when_asked_again(screen, real):
     assert "notice_problem" in shown.keys
     real.configure(kubeconfig)
     shown.click("again_problem")
-    assert visit(shown) is not None
+    assert walk_view(shown) is not None
     assert "notice_problem" not in shown.keys
 
 
@@ -412,14 +412,14 @@ def test_a_login_that_is_not_known(screen, real):
 
 def test_a_login_that_expires_takes_nothing_away(screen, real):
     shown = screen(lang="en").open("service_account", mode="live")
-    before = visit(shown)
+    before = walk_view(shown)
     real.log_in_as("nobody")
     shown.click("run_again")
-    assert visit(shown) is before
+    assert walk_view(shown) is before
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
     real.log_in_as(real.world.admin_token)
     shown.click("run_again")
-    assert visit(shown) is not before
+    assert walk_view(shown) is not before
     assert "notice_problem" not in shown.keys
 
 
@@ -438,24 +438,24 @@ def test_no_aws_credentials(screen, real):
     shown = screen(lang="en").open("service_account", mode="live")
     assert not shown.test.exception
     assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("told_identity"))
-    assert visit(shown).walk.report(Step.SERVICE_ACCOUNT).check("service_account.exists").status is Status.PASSED
+    assert walk_view(shown).walk.report(Step.SERVICE_ACCOUNT).check("service_account.exists").status is Status.PASSED
 
 
 def test_what_was_learnt_stays_when_nobody_answers_any_more(screen, real):
     shown = screen(lang="en").open("service_account", mode="live")
-    before = visit(shown).walk.report(Step.SERVICE_ACCOUNT)
+    before = walk_view(shown).walk.report(Step.SERVICE_ACCOUNT)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         real.move_away(taken.getsockname()[1])
         shown.click("run_again")
     assert not shown.test.exception
-    assert visit(shown).walk.report(Step.SERVICE_ACCOUNT) is before
+    assert walk_view(shown).walk.report(Step.SERVICE_ACCOUNT) is before
     silence = unescape(shown.html("silence"))
     assert EN.message("mode.silent") in silence
     assert "UTC" in silence
     real.path.unlink()
     shown.click("run_again")
-    assert visit(shown).walk.report(Step.SERVICE_ACCOUNT) is before
+    assert walk_view(shown).walk.report(Step.SERVICE_ACCOUNT) is before
     assert EN.message("errors.kubeconfig_missing.title") in unescape(shown.html("notice_problem"))
 
 
@@ -525,7 +525,7 @@ def test_hosted_and_wanted(screen, real):
     real.monkeypatch.setenv("IRSA_LIVE", "1")
     asked_as(real.monkeypatch, served_on="192.0.2.1", forwarded_by="via")
     shown = screen(lang="en").open("webhook", mode="live")
-    assert visit(shown) is not None
+    assert walk_view(shown) is not None
 
 
 # (6) The doctor's page
@@ -564,7 +564,7 @@ def provider(world):
 
 def test_a_saved_diagnosis_opens_without_a_cluster(screen, real):
     shown = screen(lang="en").open("doctor", mode="live")
-    saved = save(visit(shown).diagnosis)
+    saved = save(walk_view(shown).diagnosis)
     before = diagnosis(shown)
     real.path.unlink()
     other = screen(lang="en").open("doctor", mode="live")
@@ -588,7 +588,7 @@ def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real, junk):
 def test_a_file_is_parsed_once_and_let_go_with_its_upload(screen, real, monkeypatch):
     """Every click runs the page; neither the file that was opened nor the one to take along is parsed by each."""
     shown = screen(lang="en").open("doctor", mode="live")
-    saved = save(visit(shown).diagnosis).encode()
+    saved = save(walk_view(shown).diagnosis).encode()
     parsed = []
     monkeypatch.setattr(diagnosis_file, "load", lambda content: parsed.append(content) or load_snapshot(content))
 
@@ -744,7 +744,7 @@ def test_the_simulated_diagnosis_cannot_be_taken_for_ones_own(screen, real):
     assert EN.message("doctor_page.simulated") in [caption.value for caption in shown.test.caption]
     shown.click("to_live")
     assert shown.test.segmented_control(key="mode").value == "live"
-    assert visit(shown) is not None
+    assert walk_view(shown) is not None
     assert EN.message("doctor_page.simulated") not in [caption.value for caption in shown.test.caption]
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app.content import LANGUAGES, load
 from app.flow.lessons.predictions import QUESTIONS, outcome
 from app.flow.model import Status, Step
-from app.ui.state.session import Visit
+from app.ui.state.session import WalkView
 from tests.screens.conftest import Screen
 
 
@@ -26,9 +26,9 @@ def page():
 class Asked(Screen):
     """A page of one prediction and, below it, evidence."""
 
-    def __init__(self, visit, step=Step.WEBHOOK, language="en"):
+    def __init__(self, walk_view, step=Step.WEBHOOK, language="en"):
         self.test = AppTest.from_function(page, default_timeout=60)
-        for key, value in (("given", visit), ("step", step), ("lang", language)):
+        for key, value in (("given", walk_view), ("step", step), ("lang", language)):
             self.test.session_state[key] = value
         self.test.run()
 
@@ -64,7 +64,7 @@ class Asked(Screen):
 
 
 @pytest.fixture(scope="module")
-def visit(reader) -> Visit:
+def walk_view(reader) -> WalkView:
     return reader("en").test.session_state["visit"]
 
 
@@ -73,25 +73,25 @@ def reader(simulation):
     return lambda language: Screen(lang=language)
 
 
-def broken(visit, step):
+def broken(walk_view, step):
     reports = tuple(
         dataclasses.replace(
             report, checks=tuple(dataclasses.replace(check, status=Status.FAILED) for check in report.checks)
         )
         if report.step is step
         else report
-        for report in visit.walk
+        for report in walk_view.walk
     )
-    return dataclasses.replace(visit, walk=dataclasses.replace(visit.walk, reports=reports))
+    return dataclasses.replace(walk_view, walk=dataclasses.replace(walk_view.walk, reports=reports))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("step", Step)
-def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(visit, step, language):
-    asked = Asked(visit, step, language)
+def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(walk_view, step, language):
+    asked = Asked(walk_view, step, language)
     assert not asked.shows_evidence
     assert asked.test.radio[0].value is None
-    right = outcome(step, visit.walk).answer
+    right = outcome(step, walk_view.walk).answer
     assert asked.choose(right).shows_evidence
     assert "✓" in asked.told
     assert load(language).message("predict.right") in asked.told
@@ -101,40 +101,40 @@ def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(visit, step,
 
 
 @pytest.mark.parametrize("step", Step)
-def test_a_wrong_prediction_says_so_in_words_and_tells_the_answer(visit, step):
-    found = outcome(step, visit.walk)
+def test_a_wrong_prediction_says_so_in_words_and_tells_the_answer(walk_view, step):
+    found = outcome(step, walk_view.walk)
     wrong = next(option for option in QUESTIONS[step].options if option != found.answer)
-    told = Asked(visit, step).choose(wrong).told
+    told = Asked(walk_view, step).choose(wrong).told
     assert "✕" in told
     assert load("en").message("predict.wrong") in told
     assert load("en").message("predict.answered", option="").strip() in told
 
 
-def test_without_a_choice_nothing_is_shown_but_a_hint(visit):
-    asked = Asked(visit).press("answer")
+def test_without_a_choice_nothing_is_shown_but_a_hint(walk_view):
+    asked = Asked(walk_view).press("answer")
     assert not asked.shows_evidence
     assert [warning.value for warning in asked.test.warning] == [load("en").message("predict.choose")]
     assert asked.choose("two").shows_evidence
 
 
 @pytest.mark.parametrize("step", Step)
-def test_another_language_keeps_what_is_chosen(visit, step):
-    asked = Asked(visit, step)
-    asked.test.radio[0].set_value(outcome(step, visit.walk).answer)
+def test_another_language_keeps_what_is_chosen(walk_view, step):
+    asked = Asked(walk_view, step)
+    asked.test.radio[0].set_value(outcome(step, walk_view.walk).answer)
     asked.turn(lang="ja")
-    assert asked.test.radio[0].value == outcome(step, visit.walk).answer
+    assert asked.test.radio[0].value == outcome(step, walk_view.walk).answer
     assert load("ja").message("predict.right") in asked.press("answer").told
 
 
-def test_one_may_look_without_guessing(visit):
-    asked = Asked(visit).press("show")
+def test_one_may_look_without_guessing(walk_view):
+    asked = Asked(walk_view).press("show")
     assert asked.shows_evidence
     assert "✓" not in asked.told
     assert "✕" not in asked.told
 
 
-def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line(visit):
-    asked = Asked(visit).choose("more")
+def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line(walk_view):
+    asked = Asked(walk_view).choose("more")
     assert "<details" in asked.told
     assert asked.answers
     asked.turn(step=Step.ACCESS)
@@ -145,23 +145,23 @@ def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line
     assert load("ja").message("predict.right") in asked.told
 
 
-def test_another_world_asks_anew(visit):
-    asked = Asked(visit).choose("more")
-    assert not asked.turn(given=dataclasses.replace(visit, world="another")).shows_evidence
+def test_another_world_asks_anew(walk_view):
+    asked = Asked(walk_view).choose("more")
+    assert not asked.turn(given=dataclasses.replace(walk_view, world="another")).shows_evidence
 
 
-def test_the_verdict_follows_the_walk(visit):
+def test_the_verdict_follows_the_walk(walk_view):
     """The same prediction, and the walk says something else."""
-    asked = Asked(visit).choose("more")
-    report = visit.walk.report(Step.WEBHOOK)
+    asked = Asked(walk_view).choose("more")
+    report = walk_view.walk.report(Step.WEBHOOK)
     emptied = dataclasses.replace(report, evidence={**report.evidence, "environment": []})
-    reports = tuple(emptied if other is report else other for other in visit.walk)
-    asked.turn(given=dataclasses.replace(visit, walk=dataclasses.replace(visit.walk, reports=reports)))
+    reports = tuple(emptied if other is report else other for other in walk_view.walk)
+    asked.turn(given=dataclasses.replace(walk_view, walk=dataclasses.replace(walk_view.walk, reports=reports)))
     assert load("en").message("predict.wrong") in asked.told
 
 
 @pytest.mark.parametrize("step", Step)
-def test_of_a_broken_step_nothing_is_asked(visit, step):
-    asked = Asked(broken(visit, step), step)
+def test_of_a_broken_step_nothing_is_asked(walk_view, step):
+    asked = Asked(broken(walk_view, step), step)
     assert asked.shows_evidence
     assert not asked.test.radio

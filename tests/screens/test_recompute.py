@@ -21,7 +21,7 @@ def page(step: str) -> None:
     from app.ui.state import session
     from app.ui.step.recompute import recompute
 
-    recompute(Step(step), session.visit(), load("en"))
+    recompute(Step(step), session.walk_view(), load("en"))
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_in_live_mode_it_takes_the_right_to_read_the_token(screen, at, simulatio
     assert "reveal" not in keys(shown)
     shown.click("do_token_mount_read_token")
     shown.test.session_state["predictions"] = {
-        "world": shown.test.session_state["live"].visit.world,
+        "world": shown.test.session_state["live"].walk_view.world,
         "made": {"token_mount": ""},
     }
     shown.test.run()

@@ -14,7 +14,7 @@ from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
 from app.ui.state import choosing, language, mode, session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 
 
@@ -40,8 +40,8 @@ def doctor() -> None:
             st.button(
                 content.message("doctor_page.to_live"), key="to_live", icon=":material/lan:", on_click=mode.go_live
             )
-    visit = session.last_visit()
-    if visit is None:
+    walk_view = session.last_walk_view()
+    if walk_view is None:
         if problem := choosing.state().problem:
             notice.show(problem, content, key="problem")
         return
@@ -53,9 +53,9 @@ def doctor() -> None:
         type="primary",
         on_click=session.run_again,
     )
-    found = session.diagnosis(visit)
+    found = session.diagnosis(walk_view)
     _draw(found, content)
-    _offer(found, visit, content)
+    _offer(found, walk_view, content)
     _take_along(found, content)
 
     # (3) Everybody else.
@@ -69,11 +69,11 @@ def _draw(found: Diagnosis, content: Content) -> None:
     components.block(all_checks(found, content), key="diagnosis_checks")
 
 
-def _offer(found: Diagnosis, visit: Visit, content: Content) -> None:
+def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
     """The actions without which it stays unknown, or for which a check waits."""
     if mode.is_live():
-        lacking, first = actions.lacking(*visit.walk), words.to_be_sure(found)
-        actions.draw(sorted(lacking, key=lambda action: action not in first), visit, content, key="doctor")
+        lacking, first = actions.lacking(*walk_view.walk), words.to_be_sure(found)
+        actions.draw(sorted(lacking, key=lambda action: action not in first), walk_view, content, key="doctor")
 
 
 def _take_along(found: Diagnosis, content: Content) -> None:

@@ -22,12 +22,12 @@ def surveyed(content: Content) -> None:
     heading = escape(content.message("doctor.survey.title"))
     lead = prose(content.message("doctor_page.survey_lead"))
     components.block(f'<h2 class="heading">{heading}</h2><p class="caption">{lead}</p>', key="survey_heading")
-    visit = session.visit()
+    walk_view = session.walk_view()
     if st.button(content.message("doctor_page.survey"), key="do_survey", icon=":material/hub:"):
         with st.spinner(content.message("mode.asking")):
-            st.session_state[_KEPT] = (visit.world, _ask())
+            st.session_state[_KEPT] = (walk_view.world, _ask())
     kept = st.session_state.get(_KEPT)
-    if not kept or kept[0] != visit.world:
+    if not kept or kept[0] != walk_view.world:
         return
     found = kept[1]
     if isinstance(found, FlowError):

@@ -13,24 +13,24 @@ from app.flow.port_wrappers.permissions_needed import NEEDS, Forecast, need, rul
 from app.ui.draw import components
 from app.ui.draw.code import code
 from app.ui.state import live, session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 
 NOT_ASKED = "not_asked"
 
 
-def offer(step: Step, visit: Visit, content: Content) -> None:
+def offer(step: Step, walk_view: WalkView, content: Content) -> None:
     """The actions that would decide what a step left open; nothing where there are none."""
-    draw(lacking(visit.walk.report(step)), visit, content, key=step)
+    draw(lacking(walk_view.walk.report(step)), walk_view, content, key=step)
 
 
-def draw(wanted: Sequence[Action], visit: Visit, content: Content, *, key: str) -> None:
+def draw(wanted: Sequence[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
     """The actions under their heading; nothing where there are none."""
     if wanted:
         heading = f'<h2 class="heading">{escape(content.message("actions.heading"))}</h2>'
         lead = f'<p class="caption">{prose(content.message("actions.lead"))}</p>'
         components.block(heading + lead, key=f"actions_{key}")
-        _buttons(wanted, visit, content, key=key)
+        _buttons(wanted, walk_view, content, key=key)
 
 
 def lacking(*reports: StepReport) -> list[Action]:
@@ -45,14 +45,14 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     if not wanted:
         return False
     components.block(f'<p class="caption">{prose(content.message("actions.instrument"))}</p>', key=f"lead_{key}")
-    _buttons(wanted, session.visit(), content, key=key)
+    _buttons(wanted, session.walk_view(), content, key=key)
     return True
 
 
-def _buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: str) -> None:
+def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
-            components.block(_told(action, visit, content), key=f"told_{key}_{action}")
+            components.block(_told(action, walk_view, content), key=f"told_{key}_{action}")
             st.button(
                 content.message(f"actions.{action}.do"),
                 key=f"do_{key}_{action}",
@@ -62,12 +62,12 @@ def _buttons(actions: Iterable[Action], visit: Visit, content: Content, *, key: 
             )
 
 
-def _told(action: Action, visit: Visit, content: Content) -> str:
+def _told(action: Action, walk_view: WalkView, content: Content) -> str:
     words = {part: prose(content.message(f"actions.{action}.{part}")) for part in ("does", "needs", "sends")}
     rows = "".join(
         f"<dt>{escape(content.message(f'actions.{part}'))}</dt><dd>{text}</dd>" for part, text in words.items()
     )
-    return f'<dl class="action">{rows}</dl>{_allowed(action, visit.walk.subject, visit.forecast, content)}'
+    return f'<dl class="action">{rows}</dl>{_allowed(action, walk_view.walk.subject, walk_view.forecast, content)}'
 
 
 def _allowed(action: Action, subject: Subject, forecast: Forecast | None, content: Content) -> str:

@@ -13,7 +13,7 @@ from app.flow.model import Status
 from app.ui.draw import components
 from app.ui.draw.checks import mark, said
 from app.ui.state import live, mode
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose, utc
 
 
@@ -55,16 +55,16 @@ def show(error: FlowError, content: Content, key: str) -> None:
         st.button(back, key=f"simulate_{key}", icon=":material/undo:", on_click=mode.simulate)
 
 
-def silence(visit: Visit, content: Content) -> None:
+def silence(walk_view: WalkView, content: Content) -> None:
     """Says which steps are as they were read before, because a server did not answer now; nothing where none is."""
-    if not visit.as_of:
+    if not walk_view.as_of:
         return
     listed = "".join(
         f"<li>{escape(content.message(f'steps.{step}.short'))}: "
         f"{escape(content.message('mode.as_of', time=utc(at)))}</li>"
-        for step, at in visit.as_of.items()
+        for step, at in walk_view.as_of.items()
     )
-    words = said(visit.said, content) if visit.said else ""
+    words = said(walk_view.said, content) if walk_view.said else ""
     components.block(
         f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div><p><strong>'
         f"{prose(content.message('mode.silent'))}</strong></p>{words}<ul>{listed}</ul></div></div>",

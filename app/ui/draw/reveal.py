@@ -33,7 +33,7 @@ def signature(ports: Ports, subject: Subject) -> str | Submission:
     return token if isinstance(token, Submission) else token.strip().rpartition(".")[2]
 
 
-def offer(visit: session.Visit, content: Content) -> None:
+def offer(walk_view: session.WalkView, content: Content) -> None:
     """The button; nothing where it would be refused, or the mounted token is not there to be read."""
     if not is_possible() or session.missing(Action.READ_TOKEN):
         return
@@ -41,7 +41,7 @@ def offer(visit: session.Visit, content: Content) -> None:
         content.message("reveal.show"), help=content.message("reveal.help"), key="reveal", icon=":material/visibility:"
     ):
         try:
-            found = signature(session.ports(), visit.walk.subject)
+            found = signature(session.ports(), walk_view.walk.subject)
         except FlowError as error:
             found = Submission(unread=error.said)
         if isinstance(found, Submission):

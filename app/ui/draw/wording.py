@@ -76,9 +76,9 @@ def switch(content: Content) -> None:
 
 def side_by_side(content: Content) -> None:
     """What STS says in both wordings, when and by whom either was seen, and how sure that is."""
-    visit, kept = session.simulated_visit(), st.session_state.get(_KEPT)
-    if not isinstance(kept, tuple) or kept[0] is not visit:
-        kept = st.session_state[_KEPT] = (visit, compare(session.simulated_ports(), session.world()))
+    walk_view, kept = session.simulated_walk_view(), st.session_state.get(_KEPT)
+    if not isinstance(kept, tuple) or kept[0] is not walk_view:
+        kept = st.session_state[_KEPT] = (walk_view, compare(session.simulated_ports(), session.world()))
     components.block(_drawn(cast("tuple[Pair, ...]", kept[1]), content), key="wordings")
 
 

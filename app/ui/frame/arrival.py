@@ -10,47 +10,47 @@ from app.ui.draw import components, notice
 from app.ui.frame import navigation
 from app.ui.marks import NUMBERS
 from app.ui.state import address, choosing, depth, language, live, mode, session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape
 
 ABOUT_A_WALK = frozenset({"home", *Step})
 """The pages that cannot be drawn without one."""
 
 
-def arrive(content: Content) -> Visit | None:
+def arrive(content: Content) -> WalkView | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
     look = {**language.named(), **depth.named(), **({} if mode.was_refused() else mode.named())}
     if mode.is_live():
         chosen = choosing.state()
         address.read(chosen)
-        visit = live.arrive(content)
+        walk_view = live.arrive(content)
         address.write(chosen, look)
-        return visit
+        return walk_view
     address.put(look)
     with st.spinner(content.message("ui.running")):
-        return session.simulated_visit()
+        return session.simulated_walk_view()
 
 
-def hindrances(visit: Visit | None, content: Content) -> None:
+def hindrances(walk_view: WalkView | None, content: Content) -> None:
     """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
-    st.html(_mode(visit, content))
+    st.html(_mode(walk_view, content))
     if loss := session.loss():
         notice.lost(loss, content)
     if mode.was_refused() and (refused := mode.refusal()):
         notice.show(refused, content, key="refused")
-    elif mode.is_live() and visit:
+    elif mode.is_live() and walk_view:
         if problem := choosing.state().problem:
             notice.show(problem, content, key="problem")
-        notice.silence(visit, content)
+        notice.silence(walk_view, content)
 
 
-def _mode(visit: Visit | None, content: Content) -> str:
+def _mode(walk_view: WalkView | None, content: Content) -> str:
     """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
     if not mode.is_live():
         return f'<p class="mode simulated"><strong>{escape(content.message("ui.mode_simulated"))}</strong></p>'
     names = [choosing.cluster(content)]
-    if visit:
-        subject = visit.walk.subject
+    if walk_view:
+        subject = walk_view.walk.subject
         names += [f"{subject.namespace}/{subject.service_account}", subject.pod]
     shown = " · ".join(escape(name) for name in names if name)
     return f'<p class="mode"><strong>{escape(content.message("ui.mode_live"))}</strong> {shown}</p>'

@@ -73,7 +73,7 @@ def _world(content: Content) -> None:
         width="stretch",
         on_click=session.run_again,
     ):
-        milliseconds = f"{session.visit().seconds * 1000:.0f}"
+        milliseconds = f"{session.walk_view().seconds * 1000:.0f}"
         st.caption(content.message("ui.ran_in", milliseconds=milliseconds))
     if st.button(
         content.message("ui.reset"),

@@ -67,22 +67,22 @@ def _aws(chosen: State, content: Content) -> None:
         lambda profile: profile or content.message("mode.profile_of_environment"),
         content,
     )
-    visit = chosen.visit
+    walk_view = chosen.walk_view
     st.session_state["pick_region"] = chosen.choice.region
     st.text_input(
         content.message("ui.region"),
         key="pick_region",
-        placeholder=visit.region if visit else None,
+        placeholder=walk_view.region if walk_view else None,
         max_chars=40,
         on_change=_picked,
         args=("region",),
     )
-    if visit is None:
+    if walk_view is None:
         return
-    if visit.identity_error:
-        _told(visit.identity_error, content, "identity")
+    if walk_view.identity_error:
+        _told(walk_view.identity_error, content, "identity")
         return
-    rows = (("ui.account", text(visit.identity, "Account")), ("mode.identity", text(visit.identity, "Arn")))
+    rows = (("ui.account", text(walk_view.identity, "Account")), ("mode.identity", text(walk_view.identity, "Arn")))
     shown = "".join(f"<dt>{escape(content.message(key))}</dt><dd>{value(found)}</dd>" for key, found in rows)
     components.block(f"<dl>{shown}</dl>", key="identity")
 

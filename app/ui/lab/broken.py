@@ -17,15 +17,15 @@ from app.ui.figures.figures import FLOW
 from app.ui.lab import asking, by_hand, others, shows, trial
 from app.ui.lab.trial import Trial
 from app.ui.state import session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 from app.world.setup import scenario
 
 
 def broken(it: Trial, content: Content) -> Status:
     """Draws it: in force, mended by hand, or whole again. How it stands."""
-    visit = session.simulated_visit()
-    found = session.diagnosis(visit)
+    walk_view = session.simulated_walk_view()
+    found = session.diagnosis(walk_view)
     components.block(asking.heading(it.fault, content), key="lab_fault")
     if it.guess:
         components.block(asking.told(it.guess, _seen_at(it, found), content), key="lab_guessed")
@@ -33,27 +33,27 @@ def broken(it: Trial, content: Content) -> Status:
         told = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
         components.block(_labelled("lab.solution", told, content), key="lab_solution")
     if it.mended or by_hand.is_whole(it.fault, found):
-        _whole(it, visit, found, content)
+        _whole(it, walk_view, found, content)
         return Status.PASSED
-    _in_force(it, visit, found, content)
+    _in_force(it, walk_view, found, content)
     return Status.FAILED
 
 
-def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> None:
+def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.cause
-    components.block(journey(step, visit.walk, content, known=_known(found, step)), key="journey")
-    diagram.draw(FLOW, content, visit.walk, step=step, status=str(judged.status))
+    components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
+    diagram.draw(FLOW, content, walk_view.walk, step=step, status=str(judged.status))
     # (1) What there is to see, and who else looks like this.
-    exchanges = (*(exchange for report in visit.walk for exchange in report.exchanges), *here.log.exchanges())
-    log = visit.logs.get(scenario.POD_AFTER, "")
+    exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
+    log = walk_view.logs.get(scenario.POD_AFTER, "")
     components.block(shows.shows(judged, log, exchanges, content), key="lab_seen")
     components.block(shows.compare(it.fault, found, here, content), key="lab_same")
     # (2) What it is.
     components.block(diagnosis.verdict(found, content), key="diagnosis")
     if found.fix:
         components.block(diagnosis.fix(found, content), key="fix")
-    others.offer(it.fault, visit, content)
+    others.offer(it.fault, walk_view, content)
     # (3) Mending it.
     components.block(f'<h2 class="heading">{escape(content.message("lab.mend_heading"))}</h2>', key="lab_mend_heading")
     st.button(
@@ -67,12 +67,12 @@ def _in_force(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> No
     by_hand.editor(it, found, content)
 
 
-def _whole(it: Trial, visit: Visit, found: Diagnosis, content: Content) -> None:
+def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     """It passes: what the Pod prints, and where to go."""
-    components.block(journey(Step.ACCESS, visit.walk, content), key="journey")
-    diagram.draw(FLOW, content, visit.walk, step=Step.ACCESS, status=str(visit.walk.report(Step.ACCESS).status))
+    components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
+    diagram.draw(FLOW, content, walk_view.walk, step=Step.ACCESS, status=str(walk_view.walk.report(Step.ACCESS).status))
     told = prose(content.message("lab.whole" if it.mended else "lab.whole_by_hand"))
-    log = escape(visit.logs.get(scenario.POD_AFTER, ""))
+    log = escape(walk_view.logs.get(scenario.POD_AFTER, ""))
     components.block(
         f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{told}</p></div></div>'
         f'<pre class="log"><b>$ kubectl logs {escape(scenario.POD_AFTER)}</b>\n{log}</pre>',

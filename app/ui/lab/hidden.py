@@ -18,7 +18,7 @@ from app.ui.lab import by_hand, shows, trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import Trial
 from app.ui.state import language, session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.step.evidence.parts import json_document, yaml_document
 from app.ui.text import escape, prose, value
 from app.world.faults import FAULTS
@@ -39,8 +39,8 @@ _OBJECTS = (
 
 def hidden(it: Trial, content: Content) -> None:
     """Draws it."""
-    visit = session.simulated_visit()
-    found = session.diagnosis(visit)
+    walk_view = session.simulated_walk_view()
+    found = session.diagnosis(walk_view)
     components.block(
         f'<h2 class="heading">{escape(content.message("lab.hidden"))}</h2>'
         f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
@@ -48,10 +48,10 @@ def hidden(it: Trial, content: Content) -> None:
     )
     if by_hand.is_whole(it.fault, found):
         _found_by_mending(it, content)
-    diagram.draw(FLOW, content, visit.walk)
+    diagram.draw(FLOW, content, walk_view.walk)
     # (1) What there is to see.
     components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
-    components.block(_evidence(visit, found, content), key="lab_evidence")
+    components.block(_evidence(walk_view, found, content), key="lab_evidence")
     # (2) Hints, and the answer.
     _hints(it, content)
     _answer(it, content)
@@ -64,24 +64,24 @@ def _found_by_mending(it: Trial, content: Content) -> None:
     st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))
 
 
-def _evidence(visit: Visit, found: Diagnosis, content: Content) -> str:
+def _evidence(walk_view: WalkView, found: Diagnosis, content: Content) -> str:
     heading = f'<h2 class="heading">{escape(content.message("lab.evidence"))}</h2>'
     lead = f'<p class="caption">{prose(content.message("lab.evidence_lead"))}</p>'
     parts = "".join(
         f'<details class="more"><summary>{escape(name)}</summary>{drawn}</details>'
-        for name, drawn in (*_documents(visit, content), (content.message("lab.read"), _read(found, content)))
+        for name, drawn in (*_documents(walk_view, content), (content.message("lab.read"), _read(found, content)))
     )
     return f"{heading}{lead}{parts}"
 
 
-def _documents(visit: Visit, content: Content) -> Iterator[tuple[str, str]]:
+def _documents(walk_view: WalkView, content: Content) -> Iterator[tuple[str, str]]:
     for step, name in _OBJECTS:
-        if shown := visit.walk.report(step).evidence.get(name):
+        if shown := walk_view.walk.report(step).evidence.get(name):
             drawn = yaml_document if mapping(shown, "metadata") else json_document
             yield content.message(f"evidence.{name}.title"), drawn(content, _read_off(shown))
     if pod := _pod():
         yield f"Pod {scenario.POD_AFTER}", yaml_document(content, pod)
-    if log := visit.logs.get(scenario.POD_AFTER):
+    if log := walk_view.logs.get(scenario.POD_AFTER):
         yield f"kubectl logs {scenario.POD_AFTER}", f'<pre class="log">{escape(log)}</pre>'
 
 

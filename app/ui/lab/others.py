@@ -15,7 +15,7 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.ui.draw import components
 from app.ui.draw.checks import mark, said
 from app.ui.state import session
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose, value
 from app.world.faults import Fault
 from app.world.setup import scenario
@@ -25,12 +25,12 @@ OTHER = "default"
 _SECONDS = 3600
 
 
-def offer(fault: Fault, visit: Visit, content: Content) -> None:
+def offer(fault: Fault, walk_view: WalkView, content: Content) -> None:
     """A button that lets the other ServiceAccount try, and what STS answered; nothing for other faults."""
     if not fault.harmless or fault.changes != "trust_policy":
         return
     role_arn = text(
-        visit.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"), "metadata", "annotations", ROLE_ARN
+        walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"), "metadata", "annotations", ROLE_ARN
     )
     lead = content.message("lab.other_lead", other=f"{scenario.NAMESPACE}/{OTHER}")
     components.block(

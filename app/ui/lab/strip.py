@@ -27,8 +27,8 @@ def world_is_broken(content: Content) -> None:
     ids = session.world().faults
     if not ids:
         return
-    visit = session.simulated_visit()
-    whole = all(by_hand.is_whole(FAULTS[id_], session.diagnosis(visit)) for id_ in ids)
+    walk_view = session.simulated_walk_view()
+    whole = all(by_hand.is_whole(FAULTS[id_], session.diagnosis(walk_view)) for id_ in ids)
     if whole:
         told = prose(content.message("lab.strip_whole"))
     elif trial.is_hidden():
@@ -36,7 +36,7 @@ def world_is_broken(content: Content) -> None:
     else:
         named = "".join(f" <strong>{escape(id_)} {prose(title(FAULTS[id_], content))}</strong>" for id_ in ids)
         told = f"{prose(content.message('lab.strip'))}{named}"
-        if all(report.status is Status.PASSED for report in visit.walk) and not all(
+        if all(report.status is Status.PASSED for report in walk_view.walk) and not all(
             FAULTS[id_].harmless for id_ in ids
         ):
             told += f'<br><span class="quiet">{prose(content.message("lab.strip_walk"))}</span>'

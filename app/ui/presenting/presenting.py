@@ -52,7 +52,9 @@ def present(page: str, content: Content) -> bool:
     asked = st.query_params.get(PARAM)
     if asked == NOTES:
         _bare()
-        _presenter(data={"html": speaker.notes(session.visit().walk, _scenes(), content), "keys": _acts()}, key="notes")
+        _presenter(
+            data={"html": speaker.notes(session.walk_view().walk, _scenes(), content), "keys": _acts()}, key="notes"
+        )
         return True
     if asked != PROJECTOR or page not in STORY:
         return False
@@ -111,7 +113,7 @@ def _acts() -> dict[str, str]:
 
 def _screen(page: str, content: Content) -> str:
     """The whole screen: where we are, the figures, every piece, and the sheet of keys."""
-    walk = session.visit().walk
+    walk = session.walk_view().walk
     title, line = content.lesson(page).title, ""
     if page in list(Step):
         title, line = f"{NUMBERS[Step(page)]} {title}", journey(Step(page), walk, content)
@@ -144,7 +146,7 @@ def _scenes() -> Scenes:
 
 
 def _piece(piece: Piece) -> str:
-    status = session.visit().walk.report(Step(piece.lit)).status if piece.lit else ""
+    status = session.walk_view().walk.report(Step(piece.lit)).status if piece.lit else ""
     return (
         f'<section class="piece" data-name="{escape(piece.name)}" data-lit="{escape(piece.lit)}" data-status="{status}"'
         f' data-figure="{escape(piece.figure)}" hidden>{piece.html}</section>'
@@ -156,7 +158,7 @@ def _figure(piece: Piece, page: str, content: Content) -> str:
     told = page if page in list(Step) else "overview"
     drawing = piece.drawing or (
         f'<figure class="diagram" role="img" aria-label="{escape(content.message(f"figure.alternatives.{told}"))}">'
-        f"{diagram.svg(FLOW.name, content.language, diagram.real_names(session.visit().walk))}</figure>"
+        f"{diagram.svg(FLOW.name, content.language, diagram.real_names(session.walk_view().walk))}</figure>"
     )
     named = drawing.replace("<figure ", f'<figure data-figure="{escape(piece.figure)}" ', 1)
     return named.replace(' id="graph0"', "").replace(' id="', f' id="{escape(piece.figure)}-')

@@ -17,7 +17,7 @@ from app.flow.model import JsonValue, Subject
 from app.flow.object_names import NotAName, check_name, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 from app.wiring import Choice
 
 _STATE = "live"
@@ -55,7 +55,7 @@ class State:
     """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
     """Whether the walk that all this wants was made, or was found to be impossible."""
-    visit: Visit | None = None
+    walk_view: WalkView | None = None
     """The last walk of the present choice."""
     read_at: float = 0.0
     written: dict[str, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class State:
 
     def forget(self) -> None:
         """The next run walks anew, and has nothing to go back to."""
-        self.visit, self.settled = None, False
+        self.walk_view, self.settled = None, False
 
 
 def state() -> State:

@@ -22,19 +22,19 @@ from app.flow.steps.walk import walk_through
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.state import choosing
 from app.ui.state.choosing import State
-from app.ui.state.visit import Visit
+from app.ui.state.walk_view import WalkView
 
 _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
 
 
-def arrive(content: Content) -> Visit | None:
+def arrive(content: Content) -> WalkView | None:
     """The walk of the present choice; made here where there is none yet. None where it cannot be made.
 
     One set of ports serves the lists and the walk: both together are over when its patience is.
     """
     chosen = choosing.state()
     if chosen.settled:
-        return chosen.visit
+        return chosen.walk_view
     place = st.empty()
     opened = cache(lambda: _opened(chosen))
     try:
@@ -47,13 +47,13 @@ def arrive(content: Content) -> Visit | None:
                 status.update(label=content.message("mode.walked", count=len(reports), steps=len(Step)))
             seconds = time.perf_counter() - started
             found = Walk(subject=subject, reports=tuple(reports))
-            chosen.visit = _visit(chosen, ports, found, seconds)
+            chosen.walk_view = _walk_view(chosen, ports, found, seconds)
             chosen.problem = choosing.look_around(chosen, ports)  # it may have fallen silent on the way
     except FlowError as error:
         chosen.problem = error
     chosen.settled = True
     place.empty()
-    return chosen.visit
+    return chosen.walk_view
 
 
 def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepReport]:
@@ -65,13 +65,13 @@ def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepRepo
         yield report
 
 
-def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
+def _walk_view(chosen: State, ports: Ports, found: Walk, seconds: float) -> WalkView:
     now = ports.clock.now()
     kept = remember(_last_known(chosen), found, now)
     old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     diagnosis = diagnose(consented(ports, chosen.actions), found)
-    if old and chosen.visit and chosen.visit.diagnosis:
-        diagnosis = chosen.visit.diagnosis
+    if old and chosen.walk_view and chosen.walk_view.diagnosis:
+        diagnosis = chosen.walk_view.diagnosis
     diagnosis = replace(diagnosis, walk=kept.walk)
     identity, identity_error = None, None
     try:
@@ -80,7 +80,7 @@ def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
         identity_error = error
     chosen.read_at = now
     silence = [check.error for report in found for check in report.checks if check.reason in SILENCE and check.error]
-    return Visit(
+    return WalkView(
         world=f"{chosen.choice} {found.subject}",
         walk=kept.walk,
         seconds=seconds,
@@ -96,19 +96,19 @@ def _visit(chosen: State, ports: Ports, found: Walk, seconds: float) -> Visit:
 
 
 def _last_known(chosen: State) -> LastKnown | None:
-    before = chosen.visit
+    before = chosen.walk_view
     if before is None:
         return None
     read_at = {report.step: before.as_of.get(report.step, chosen.read_at) for report in before.walk}
     return LastKnown(walk=before.walk, asked_at=chosen.read_at, read_at=read_at)
 
 
-def current() -> Visit:
+def current() -> WalkView:
     """The walk that `arrive` made. Raises `LookupError` where it made none."""
-    visit = choosing.state().visit
-    if visit is None:
+    walk_view = choosing.state().walk_view
+    if walk_view is None:
         raise LookupError("no walk was made")
-    return visit
+    return walk_view
 
 
 def ports() -> Ports:

@@ -19,7 +19,7 @@ from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.settings import Settings
 from app.ui.state import allowance, choosing, live, mode
-from app.ui.state.visit import Visit as Visit
+from app.ui.state.walk_view import WalkView as WalkView
 from app.wiring import simulated
 from app.world import edits
 from app.world.lifecycle.memento import Memento
@@ -39,7 +39,7 @@ _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
-_VISIT = "visit"
+_WALK_VIEW = "visit"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or mended one since."""
 _DIAGNOSIS = "diagnosis"
@@ -140,33 +140,33 @@ def _key() -> str:
     return found if is_id(found) else str(st.session_state.setdefault("browser", new_id()))
 
 
-def visit() -> Visit:
+def walk_view() -> WalkView:
     """The last walk through what the pages are about. Raises `LookupError` where a real cluster allows none."""
-    return live.current() if mode.is_live() else simulated_visit()
+    return live.current() if mode.is_live() else simulated_walk_view()
 
 
-def simulated_visit() -> Visit:
+def simulated_walk_view() -> WalkView:
     """The last walk through this browser's world; the first one is made here."""
     here = world()
-    last = st.session_state.get(_VISIT)
-    if isinstance(last, Visit) and last.world != here.path:
+    last = st.session_state.get(_WALK_VIEW)
+    if isinstance(last, WalkView) and last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
-    same = isinstance(last, Visit) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
-    return last if isinstance(last, Visit) and same else _walk(here)
+    same = isinstance(last, WalkView) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
+    return last if isinstance(last, WalkView) and same else _walk(here)
 
 
-def last_visit() -> Visit | None:
+def last_walk_view() -> WalkView | None:
     """The same; None where there is none."""
-    return choosing.state().visit if mode.is_live() else simulated_visit()
+    return choosing.state().walk_view if mode.is_live() else simulated_walk_view()
 
 
-def diagnosis(visit: Visit) -> Diagnosis:
+def diagnosis(walk_view: WalkView) -> Diagnosis:
     """What the doctor says of a visit; made here where nobody has asked yet."""
-    if visit.diagnosis:
-        return visit.diagnosis
+    if walk_view.diagnosis:
+        return walk_view.diagnosis
     kept = st.session_state.get(_DIAGNOSIS)
-    if not kept or kept[0] is not visit:
-        kept = st.session_state[_DIAGNOSIS] = (visit, diagnose(ports(), visit.walk))
+    if not kept or kept[0] is not walk_view:
+        kept = st.session_state[_DIAGNOSIS] = (walk_view, diagnose(ports(), walk_view.walk))
     found: Diagnosis = kept[1]
     return found
 
@@ -234,13 +234,13 @@ def restore(saved: Memento) -> None:
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
-    before = simulated_visit().walk.report(Step.TOKEN_MOUNT).evidence
+    before = simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     here = world()
     simulation().move_clock(here, seconds)
     _walk(here, replaced=before)
 
 
-def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Visit:
+def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
     if wait := here.usage.wait(reserve=True):
         allowance.stop("world_busy", wait)
     opened = simulated(simulation(), here)
@@ -253,6 +253,6 @@ def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Vi
             logs[pod] = opened.cluster.pod_log(SUBJECT.namespace, pod)
         except FlowError as error:
             logs[pod] = error.said
-    made = Visit(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
-    st.session_state[_VISIT], st.session_state[_FAULTS] = made, here.faults
+    made = WalkView(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
+    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = made, here.faults
     return made

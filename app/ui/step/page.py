@@ -35,26 +35,26 @@ _LAST = "lesson"
 
 def lesson(name: str) -> None:
     """Draws the page of the step of that name."""
-    step, content, visit = Step(name), language.content(), session.visit()
-    report = visit.walk.report(step)
+    step, content, walk_view = Step(name), language.content(), session.walk_view()
+    report = walk_view.walk.report(step)
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
-        components.block(journey(step, visit.walk, content), key="journey")
+        components.block(journey(step, walk_view.walk, content), key="journey")
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body)
         with page_errors.contained(content):
-            diagram.draw(FLOW, content, visit.walk, step=step, status=report.status)
+            diagram.draw(FLOW, content, walk_view.walk, step=step, status=report.status)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.
-        if not predict(step, visit, content):
+        if not predict(step, walk_view, content):
             return
         with page_errors.contained(content):
             facts = VIEWS[step].facts(report, content)
             below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
-            components.block(outcome(report, visit.walk, content, facts) + below, key=f"outcome_{step}")
-            actions.offer(step, visit, content)
+            components.block(outcome(report, walk_view.walk, content, facts) + below, key=f"outcome_{step}")
+            actions.offer(step, walk_view, content)
 
         # (3) How it came about.
         with page_errors.contained(content):
@@ -65,14 +65,14 @@ def lesson(name: str) -> None:
         # (4) Every check beside the evidence, and what the reader can take into their own hands.
         if depth() >= DETAIL:
             with page_errors.contained(content):
-                _detail(step, report, visit, content)
+                _detail(step, report, walk_view, content)
             if step in INSTRUMENTS:
                 with page_errors.contained(content):
-                    INSTRUMENTS[step](visit, content)
+                    INSTRUMENTS[step](walk_view, content)
 
         # (5) What lies behind it, folded; what to keep.
         with page_errors.contained(content), st.container(key="behind"):
-            _behind(step, report, visit, content)
+            _behind(step, report, walk_view, content)
         told("recap", step, content)
         deeper(content)
 
@@ -119,11 +119,11 @@ def behind(folds: str, page: str, *, answers: bool = False) -> None:
     components.block(folds, key=f"behind_{page}_{depth()}", answers=answers)
 
 
-def _detail(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
+def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
     below = BELOW_CHECKS[step](report, content) if step in BELOW_CHECKS else ""
     checked = (
         f'<h2 class="heading">{escape(content.message("ui.checks"))}</h2>'
-        f"{checks(report, visit.walk.subject, content)}{below}"
+        f"{checks(report, walk_view.walk.subject, content)}{below}"
     )
     evidence = VIEWS[step].evidence(report, content)
     components.block(
@@ -133,7 +133,7 @@ def _detail(step: Step, report: StepReport, visit: session.Visit, content: Conte
     )
 
 
-def _behind(step: Step, report: StepReport, visit: session.Visit, content: Content) -> None:
+def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
     """The wire, then those of the lesson's sections that do not stand open; folded but for who wants all of it."""
     heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
     myths = for_page(step, content, deep=depth() >= DETAIL)
@@ -147,11 +147,11 @@ def _behind(step: Step, report: StepReport, visit: session.Visit, content: Conte
     if step is Step.STS_ASSUME and not mode.is_live():
         wording.fold(content)
     if depth() >= DETAIL:
-        _recompute(step, visit, content, opened=depth() == WIRE)
+        _recompute(step, walk_view, content, opened=depth() == WIRE)
 
 
 @page_errors.fragment
-def _recompute(step: Step, visit: session.Visit, content: Content, *, opened: bool) -> None:
+def _recompute(step: Step, walk_view: session.WalkView, content: Content, *, opened: bool) -> None:
     """Drawn once it is unfolded: nobody waits for code that stays folded."""
     label = content.message("recompute.heading")
     fold = st.expander(
@@ -159,4 +159,4 @@ def _recompute(step: Step, visit: session.Visit, content: Content, *, opened: bo
     )
     if fold.open:
         with fold:
-            recompute(step, visit, content)
+            recompute(step, walk_view, content)

@@ -11,7 +11,7 @@ from app.flow.lessons.predictions import QUESTIONS, Outcome, outcome
 from app.flow.model import Step
 from app.ui.draw import components
 from app.ui.state import language
-from app.ui.state.session import Visit
+from app.ui.state.session import WalkView
 from app.ui.text import escape, prose
 
 _KEPT = "predictions"
@@ -20,25 +20,25 @@ _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
 
-def predict(step: Step, visit: Visit, content: Content) -> bool:
+def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     """Asks the step's question, or tells what came of the prediction; whether the evidence may be shown.
 
     Where the step did not hold, or the walk cannot tell, nothing is asked: what broke is the thing to see.
     """
-    found = outcome(step, visit.walk)
+    found = outcome(step, walk_view.walk)
     if found is None:
         return True
-    made = _made(visit)
+    made = _made(walk_view)
     if step not in made:
         with st.container(key="predict", border=True):
-            _ask(step, visit, found, content)
+            _ask(step, walk_view, found, content)
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
     components.block(_told(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
     return True
 
 
-def _ask(step: Step, visit: Visit, found: Outcome, content: Content) -> None:
+def _ask(step: Step, walk_view: WalkView, found: Outcome, content: Content) -> None:
     words, key = f"predictions.{step}", f"predict_{step}_option"
     language.keep(key)
     option = st.radio(
@@ -55,16 +55,16 @@ def _ask(step: Step, visit: Visit, found: Outcome, content: Content) -> None:
     if answered and option is None:
         st.warning(content.message("predict.choose"))
     elif answered or skipped:
-        _made(visit)[step] = option if answered else ""
+        _made(walk_view)[step] = option if answered else ""
         st.session_state[_FRESH] = step
         st.rerun()
 
 
-def _made(visit: Visit) -> dict[str, Any]:
+def _made(walk_view: WalkView) -> dict[str, Any]:
     """The predictions about this world; those about another one are forgotten."""
     kept = st.session_state.get(_KEPT)
-    if not kept or kept["world"] != visit.world:
-        kept = st.session_state[_KEPT] = {"world": visit.world, "made": {}}
+    if not kept or kept["world"] != walk_view.world:
+        kept = st.session_state[_KEPT] = {"world": walk_view.world, "made": {}}
     made: dict[str, Any] = kept["made"]
     return made
 

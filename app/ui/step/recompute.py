@@ -15,7 +15,7 @@ from app.flow.names import subject_claim
 from app.ui.draw import components
 from app.ui.draw.code import code
 from app.ui.draw.terminal import terminal
-from app.ui.state.session import Visit
+from app.ui.state.session import WalkView
 from app.ui.text import breakable, escape, prose
 
 EXAMPLES = components.ASSETS / "examples"
@@ -23,7 +23,7 @@ _KINDS = {"sh": "bash", "py": "python"}
 """How an example is run, by the end of its name."""
 
 
-def recompute(step: Step, visit: Visit, content: Content) -> None:
+def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
     """Draws the step's examples, what each must print in this world, and how to get a terminal for them."""
     for kind, tab in zip(_KINDS, st.tabs([content.message(f"recompute.{kind}") for kind in _KINDS]), strict=True):
         with tab:
@@ -32,7 +32,7 @@ def recompute(step: Step, visit: Visit, content: Content) -> None:
             run = f"{_KINDS[kind]} {path.relative_to(components.ASSETS.parent)}"
             components.block(
                 f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}"
-                f"{_must_print(list(expected(step, kind, visit.walk)), content)}",
+                f"{_must_print(list(expected(step, kind, walk_view.walk)), content)}",
                 key=f"example_{step}_{kind}",
             )
     components.block(f"<h3>{escape(content.message('recompute.terminal'))}</h3>", key="terminal_heading")

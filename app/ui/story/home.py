@@ -20,7 +20,7 @@ from app.ui.text import escape, prose
 
 def home() -> None:
     """Draws the home page."""
-    content, visit = language.content(), session.visit()
+    content, walk_view = language.content(), session.walk_view()
 
     with navigation.onward("home", content):
         # (1) What this is, and the ways in.
@@ -30,10 +30,10 @@ def home() -> None:
         st.title(lesson.title, anchor=False)
         components.goal(goal)
         components.block(_paths(content), key="paths")
-        diagram.draw(FLOW, content, visit.walk)
+        diagram.draw(FLOW, content, walk_view.walk)
 
         # (2) How the chain stands, and the story in words.
-        components.block(_verdict(visit, content), key="verdict")
+        components.block(_verdict(walk_view, content), key="verdict")
         left, right = st.columns(2, gap="large")
         with left:
             heading = f"<h2>{escape(intro.heading)}</h2>"
@@ -78,22 +78,22 @@ def _analogy(content: Content) -> str:
     return f'<table class="passport"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _verdict(visit: session.Visit, content: Content) -> str:
+def _verdict(walk_view: session.WalkView, content: Content) -> str:
     """The doctor's verdict, and how many checks of the walk led to it."""
-    verdict = session.diagnosis(visit).verdict
+    verdict = session.diagnosis(walk_view).verdict
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
-    check = content.check(verdict.check.id).fill(verdict.check, visit.walk.subject).title if verdict.check else ""
+    check = content.check(verdict.check.id).fill(verdict.check, walk_view.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.status}", step=step, check=check)
     words = escape(content.message("home.look", step=step))
     link = f"<p>{page_link(content, verdict.step, words)}</p>" if verdict.step else ""
     return (
         f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'
-        f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(visit, content)}</p></div></div>'
+        f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(walk_view, content)}</p></div></div>'
     )
 
 
-def _steps(visit: session.Visit, content: Content) -> str:
-    passed = sum(check.status is Status.PASSED for report in visit.walk for check in report.checks)
-    total = sum(len(report.checks) for report in visit.walk)
+def _steps(walk_view: session.WalkView, content: Content) -> str:
+    passed = sum(check.status is Status.PASSED for report in walk_view.walk for check in report.checks)
+    total = sum(len(report.checks) for report in walk_view.walk)
     counted = content.message("screens.counted", passed=passed, total=total, steps=len(Step))
-    return escape(f"{counted} · {content.message('ui.ran_in', milliseconds=f'{visit.seconds * 1000:.0f}')}")
+    return escape(f"{counted} · {content.message('ui.ran_in', milliseconds=f'{walk_view.seconds * 1000:.0f}')}")

@@ -50,10 +50,10 @@ def current() -> Mapping[Scheme, Scene]:
 
     Raises `FlowError` where one of the roles is gone.
     """
-    visit = session.simulated_visit()
+    walk_view = session.simulated_walk_view()
     kept = st.session_state.get(_KEPT)
-    if not isinstance(kept, tuple) or kept[0] is not visit:
-        kept = st.session_state[_KEPT] = (visit, read(session.simulated_ports(), session.world()))
+    if not isinstance(kept, tuple) or kept[0] is not walk_view:
+        kept = st.session_state[_KEPT] = (walk_view, read(session.simulated_ports(), session.world()))
     return cast("Mapping[Scheme, Scene]", kept[1])
 
 

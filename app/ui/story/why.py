@@ -26,7 +26,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 def why() -> None:
     """Draws the page."""
-    content, visit = language.content(), session.simulated_visit()
+    content, walk_view = language.content(), session.simulated_walk_view()
     lesson = content.lesson("why")
 
     with navigation.onward("why", content):
@@ -48,7 +48,7 @@ def why() -> None:
         for anchor, pod in _TOLD:
             told(anchor, "why", content)
             if pod:
-                components.block(_log(pod, visit.logs[pod], content), key=f"log_{pod}")
+                components.block(_log(pod, walk_view.logs[pod], content), key=f"log_{pod}")
 
         # (3) What lies behind it, folded; what to keep.
         behind(folded("pairing", "why", content, icon="group"), "why")

@@ -10,7 +10,7 @@ from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
 from app.ui.state.depth import WIRE, depth
-from app.ui.state.session import Visit
+from app.ui.state.session import WalkView
 from app.ui.step.evidence.parts import folded, json_document
 from app.ui.text import breakable, escape, prose
 
@@ -18,11 +18,11 @@ _STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
 _WORDS = {True: "holds", False: "broken", None: "unknown"}
 
 
-def admission_review(visit: Visit, content: Content) -> None:
+def admission_review(walk_view: WalkView, content: Content) -> None:
     """Draws the list, and the review that the dry run caused, folded but for who wants all of it."""
-    review = visit.walk.report(Step.WEBHOOK).evidence.get("admission_review")
+    review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
     components.block(
-        not_done(limits(visit.walk), content)
+        not_done(limits(walk_view.walk), content)
         + folded(content, "admission_review", exchanged(review, content), opened=depth() == WIRE),
         key="instrument_admission_review",
     )

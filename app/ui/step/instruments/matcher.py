@@ -28,7 +28,7 @@ from app.ui.draw import components, page_errors
 from app.ui.figures.lives import lives
 from app.ui.marks import MARKS
 from app.ui.state import session
-from app.ui.state.session import Visit
+from app.ui.state.session import WalkView
 from app.ui.step.instruments import claims_table
 from app.ui.text import escape, prose
 
@@ -53,22 +53,22 @@ class Sides:
         return _as_text(self.policy)
 
 
-def before_the_token(visit: Visit, content: Content) -> None:
+def before_the_token(walk_view: WalkView, content: Content) -> None:
     """The matcher with the claims that the ServiceAccount's tokens will carry."""
-    account = visit.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
-    issuer = text(visit.walk.report(Step.OIDC_PROVIDER).evidence.get("cluster_discovery"), "issuer")
-    claims = {"iss": issuer, "sub": subject_claim(visit.walk.subject), "aud": [annotated_audience(account)]}
-    if sides := _sides(visit, claims, mounted=False):
+    account = walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
+    issuer = text(walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("cluster_discovery"), "issuer")
+    claims = {"iss": issuer, "sub": subject_claim(walk_view.walk.subject), "aud": [annotated_audience(account)]}
+    if sides := _sides(walk_view, claims, mounted=False):
         _draw(sides, content)
 
 
-def with_the_token(visit: Visit, content: Content) -> None:
+def with_the_token(walk_view: WalkView, content: Content) -> None:
     """The matcher with the claims of the mounted token, and the token's life beside the session's: a tab for each."""
-    claims = mapping(visit.walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims")
+    claims = mapping(walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims")
     parts: list[tuple[str, Callable[[], None]]] = []
-    if sides := _sides(visit, claims, mounted=True):
+    if sides := _sides(walk_view, claims, mounted=True):
         parts.append((content.message("matcher.title"), partial(_draw, sides, content)))
-    if drawn := lives(visit.walk, session.now(), content):
+    if drawn := lives(walk_view.walk, session.now(), content):
         parts.append((content.message("lives.title"), partial(components.block, drawn, key="lives")))
     if parts:
         for tab, (_, draw) in zip(st.tabs([title for title, _ in parts], key="sts_instruments"), parts, strict=True):
@@ -76,9 +76,9 @@ def with_the_token(visit: Visit, content: Content) -> None:
                 draw()
 
 
-def _sides(visit: Visit, claims: Mapping[str, Any], *, mounted: bool) -> Sides | None:
+def _sides(walk_view: WalkView, claims: Mapping[str, Any], *, mounted: bool) -> Sides | None:
     """What there is to compare; None where the policy or the issuer is not known."""
-    found = visit.walk.report(Step.SERVICE_ACCOUNT).evidence
+    found = walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence
     policy = found.get("trust_policy")
     issuer = text(claims, "iss")
     if not mapping(policy) or not issuer:
@@ -86,7 +86,7 @@ def _sides(visit: Visit, claims: Mapping[str, Any], *, mounted: bool) -> Sides |
     role_arn = text(found.get("service_account"), "metadata", "annotations", ROLE_ARN)
     return Sides(
         claims=claims,
-        provider=visit.walk.report(Step.OIDC_PROVIDER).evidence.get("provider"),
+        provider=walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("provider"),
         provider_arn=provider_arn(role_arn, issuer),
         policy=policy,
         mounted=mounted,

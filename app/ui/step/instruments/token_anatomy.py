@@ -38,18 +38,18 @@ _OFFERED = ("alg", "kid", "aud", "exp", "iss", "sub")
 """Header fields and claims of which one character is offered at a touch."""
 
 
-def token_anatomy(visit: session.Visit, content: Content) -> None:
+def token_anatomy(walk_view: session.WalkView, content: Content) -> None:
     """The files and how they are replaced; below them the token itself."""
-    report = visit.walk.report(Step.TOKEN_MOUNT)
-    if tree := file_tree(report, visit.replaced, content):
+    report = walk_view.walk.report(Step.TOKEN_MOUNT)
+    if tree := file_tree(report, walk_view.replaced, content):
         with st.container(key="token_files"):
             left, right = st.columns([3, 2], gap="large")
             with left:
                 components.block(_headed("evidence.files", content) + tree, key="file_tree")
             with right:
-                _time(visit, content)
+                _time(walk_view, content)
     if report.evidence.get("token"):
-        _token(visit, content)
+        _token(walk_view, content)
 
 
 def _headed(key: str, content: Content) -> str:
@@ -57,12 +57,12 @@ def _headed(key: str, content: Content) -> str:
     return f'<h2 class="heading">{escape(title)}</h2><p class="caption">{prose(caption)}</p>'
 
 
-def _time(visit: session.Visit, content: Content) -> None:
-    found = visit.walk.report(Step.TOKEN_MOUNT).evidence
+def _time(walk_view: session.WalkView, content: Content) -> None:
+    found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     current = life(dig(found.get("token"), "claims"))
     if current is None:
         return
-    before = life(dig(visit.replaced, "token", "claims"))
+    before = life(dig(walk_view.replaced, "token", "claims"))
     heading = f'<h2 class="heading">{escape(content.message("screens.timeline"))}</h2>'
     drawn = timeline(current, before, session.now(), content)
     components.block(heading + drawn, key="timeline_line")
@@ -70,9 +70,9 @@ def _time(visit: session.Visit, content: Content) -> None:
 
 
 @page_errors.fragment
-def _token(visit: session.Visit, content: Content) -> None:
+def _token(walk_view: session.WalkView, content: Content) -> None:
     """The token, in the way that the reader chose; only this part is drawn anew."""
-    found = visit.walk.report(Step.TOKEN_MOUNT).evidence
+    found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     parts = _parts(found["token"])
     components.block(_headed("evidence.token", content), key="token_heading")
     chosen = st.segmented_control(
@@ -85,15 +85,15 @@ def _token(visit: session.Visit, content: Content) -> None:
         label_visibility="collapsed",
     )
     if chosen == "other":
-        _other(visit, content)
+        _other(walk_view, content)
     elif not parts:
         st.caption(content.message("anatomy.unreadable"))
     elif chosen == "flip":
-        _flip(visit, parts, content)
+        _flip(walk_view, parts, content)
     else:
         hint = f'<p class="caption">{prose(content.message("anatomy.hint"))}</p>'
         _anatomy(data={"html": hint + four_views(parts, content)}, key="anatomy_views")
-        reveal.offer(visit, content)
+        reveal.offer(walk_view, content)
 
 
 def _parts(token: JsonValue) -> tuple[TokenPart, ...]:
@@ -117,12 +117,12 @@ def _unsigned(token: JsonValue) -> str:
 # (1) One character changed
 
 
-def _flip(visit: session.Visit, parts: Sequence[TokenPart], content: Content) -> None:
+def _flip(walk_view: session.WalkView, parts: Sequence[TokenPart], content: Content) -> None:
     if actions.instead(_SENDS, content, key="flip"):
         return
     _warn(content)
-    token = visit.walk.report(Step.TOKEN_MOUNT).evidence["token"]
-    sent = _sent(visit).get(_FLIP)
+    token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence["token"]
+    sent = _sent(walk_view).get(_FLIP)
     left, right = st.columns([1, 1], gap="large")
     with left:
         _anatomy(
@@ -139,7 +139,7 @@ def _flip(visit: session.Visit, parts: Sequence[TokenPart], content: Content) ->
         )
     with right:
         drawn = f'<p class="quiet">{prose(content.message("anatomy.nothing_yet"))}</p>'
-        _result(_FLIP, drawn, visit, content)
+        _result(_FLIP, drawn, walk_view, content)
 
 
 def _picker(parts: Sequence[TokenPart], unsigned: str, sent: Submission | str | None, content: Content) -> str:
@@ -188,8 +188,8 @@ def _warn(content: Content) -> None:
         st.caption(content.message("actions.live_sends"))
 
 
-def _other(visit: session.Visit, content: Content) -> None:
-    found = visit.walk.report(Step.TOKEN_MOUNT).evidence
+def _other(walk_view: session.WalkView, content: Content) -> None:
+    found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     ours, other = (dig(found.get(name), "claims") for name in ("token", "other_token"))
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -201,7 +201,7 @@ def _other(visit: session.Visit, content: Content) -> None:
         _warn(content)
         st.button(content.message("anatomy.send_other"), key="send_other", icon=":material/send:", on_click=_send_other)
         drawn = f'<p class="quiet">{prose(content.message("anatomy.send_other_help"))}</p>'
-        _result(_OTHER, drawn, visit, content)
+        _result(_OTHER, drawn, walk_view, content)
 
 
 def _send_other() -> None:
@@ -211,33 +211,33 @@ def _send_other() -> None:
 # (3) What came of it
 
 
-def _result(key: str, nothing: str, visit: session.Visit, content: Content) -> None:
-    sent = _sent(visit).get(key)
+def _result(key: str, nothing: str, walk_view: session.WalkView, content: Content) -> None:
+    sent = _sent(walk_view).get(key)
     if isinstance(sent, Submission):
-        token = visit.walk.report(Step.TOKEN_MOUNT).evidence.get("token" if key == _FLIP else "other_token")
-        nothing = trial(sent, text(token, "compact"), visit.walk.subject, content)
+        token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token" if key == _FLIP else "other_token")
+        nothing = trial(sent, text(token, "compact"), walk_view.walk.subject, content)
     elif sent:
         nothing = f'<p class="failed"><span class="mark">✕</span> {prose(content.message(sent))}</p>'
     components.block(f'<div class="trial">{nothing}</div>', key=f"{key}_result")
 
 
-def _sent(visit: session.Visit) -> dict[str, Submission | str]:
+def _sent(walk_view: session.WalkView) -> dict[str, Submission | str]:
     """What was sent since this visit began; after another walk it is of another token."""
     kept = st.session_state.get(_SENT)
-    return kept[1] if kept and kept[0] is visit else {}
+    return kept[1] if kept and kept[0] is walk_view else {}
 
 
 def _keep(key: str, submit: Callable[[Ports, Subject], Submission]) -> None:
-    visit = session.visit()
+    walk_view = session.walk_view()
     try:
-        found: Submission | str = submit(session.ports(), visit.walk.subject)
+        found: Submission | str = submit(session.ports(), walk_view.walk.subject)
     except NotACharacter:
         found = "anatomy.no_character"
     except FlowError as error:
         found = Submission(unread=error.said)
-    st.session_state[_SENT] = (visit, {**_sent(visit), key: found})
+    st.session_state[_SENT] = (walk_view, {**_sent(walk_view), key: found})
 
 
 def _forget() -> None:
-    visit = session.visit()
-    st.session_state[_SENT] = (visit, {key: found for key, found in _sent(visit).items() if key != _FLIP})
+    walk_view = session.walk_view()
+    st.session_state[_SENT] = (walk_view, {key: found for key, found in _sent(walk_view).items() if key != _FLIP})

@@ -13,7 +13,7 @@ from app.flow.port_wrappers.permissions_needed import Forecast
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit:
+class WalkView:
     """One walk, and what was read beside it."""
 
     world: str
