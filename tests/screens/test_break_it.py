@@ -345,7 +345,7 @@ def test_the_navigation_does_not_tell_the_step_of_a_hidden_fault(surprised, brok
     surprised.test.run()
     broken.test.run()
     assert told[0] is None
-    assert told[1] is broken.test.session_state["visit"].walk
+    assert told[1] is broken.test.session_state["walk_view"].walk
 
 
 def test_the_evidence_has_no_marks(surprised):
@@ -609,13 +609,13 @@ JUNK = {
 
 @pytest.mark.parametrize("code", JUNK)
 def test_junk_is_told_beside_the_field_and_changes_nothing(broken, code):
-    before, walked = stored(broken), broken.test.session_state["visit"]
+    before, walked = stored(broken), broken.test.session_state["walk_view"]
     typed = JUNK[code](field(broken).value)
     apply(broken, typed)
     assert EN.message(f"errors.edit_{code}.title").split("`")[0] in unescape(broken.html("lab_refused"))
     assert 'role="alert"' in broken.html("lab_refused")
     assert stored(broken) == before
-    assert broken.test.session_state["visit"] is walked
+    assert broken.test.session_state["walk_view"] is walked
     assert field(broken).value == typed
     assert "lab_undo" not in {button.key for button in broken.test.button}
 

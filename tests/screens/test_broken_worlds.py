@@ -57,7 +57,7 @@ def spoil(shown, simulation, fault):
 )
 def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fault, language):
     shown = spoil(screen(lang=language), simulation, fault)
-    verdict = judge(shown.test.session_state["visit"].walk)
+    verdict = judge(shown.test.session_state["walk_view"].walk)
     assert verdict.status is Status.FAILED
     assert f"outcome {Status.FAILED}" in shown.html("verdict")
     for page in PAGES:

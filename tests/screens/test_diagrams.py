@@ -74,7 +74,7 @@ def test_all_layouts_travel_together_and_the_style_sheet_chooses():
 
 
 def test_real_names_of_the_walk_stand_in_the_boxes(reader):
-    names = real_names(reader("en").test.session_state["visit"].walk)
+    names = real_names(reader("en").test.session_state["walk_view"].walk)
     assert all(names.values())
     drawing = svg("flow", "en", names)
     assert ROOM not in drawing

@@ -38,7 +38,7 @@ def test_a_way_in_is_an_address_too(reader, language):
 
 def test_home_says_the_verdict_and_counts_what_passed(reader):
     shown = reader("en").open("home")
-    html, walk = unescape(shown.html("verdict")), shown.test.session_state["visit"].walk
+    html, walk = unescape(shown.html("verdict")), shown.test.session_state["walk_view"].walk
     assert load("en").message("verdict.passed") in html
     assert str(sum(len(report.checks) for report in walk)) in html
 

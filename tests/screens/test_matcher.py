@@ -89,7 +89,7 @@ def test_both_lives_stand_on_the_page_in_a_tab_of_their_own(reader):
 
 
 def test_without_credentials_the_token_lives_alone_and_without_a_token_nothing_does(reader):
-    walk: Walk = reader("en").test.session_state["visit"].walk
+    walk: Walk = reader("en").test.session_state["walk_view"].walk
     alone = tuple(replace(report, evidence={}) if report.step is Step.STS_ASSUME else report for report in walk)
     html = lives(replace(walk, reports=alone), 0.0, EN)
     assert html.count("<li>") == 4

@@ -25,7 +25,7 @@ def test_page_draws_in_the_language_of_its_address(reader, page, language):
 @pytest.mark.parametrize("step", STEPS)
 def test_step_shows_every_check_and_its_outcome(reader, step, language):
     shown, content = reader(language).open(step), load(language)
-    report = shown.test.session_state["visit"].walk.report(Step(step))
+    report = shown.test.session_state["walk_view"].walk.report(Step(step))
     html = shown.html(f"found_{step}")
     assert [check.status for check in report.checks] == ["passed"] * len(report.checks)
     for check in report.checks:
@@ -56,7 +56,7 @@ def test_step_explains_its_words(reader, step):
 @pytest.mark.parametrize("step", STEPS)
 def test_step_shows_what_went_over_the_wire(reader, step):
     shown = reader("en").open(step)
-    report = shown.test.session_state["visit"].walk.report(Step(step))
+    report = shown.test.session_state["walk_view"].walk.report(Step(step))
     assert report.exchanges
     assert shown.html(f"behind_{step}_2").count('<details class="exchange">') == len(report.exchanges)
 

@@ -65,7 +65,7 @@ class Asked(Screen):
 
 @pytest.fixture(scope="module")
 def walk_view(reader) -> WalkView:
-    return reader("en").test.session_state["visit"]
+    return reader("en").test.session_state["walk_view"]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def presenting(screen, language, mode, page="home"):
 
 
 def walked(shown):
-    return shown.test.session_state["visit"].walk
+    return shown.test.session_state["walk_view"].walk
 
 
 def named(shown, page, language):

@@ -58,7 +58,7 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, lang
     assert not shown.test.exception
     assert answers(shown) == ["passed"] * 3
     assert load(language).message("time_machine.same_token") in plain(shown.html("moment_file"))
-    claims = shown.test.session_state["visit"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
+    claims = shown.test.session_state["walk_view"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
     assert claims["jti"] in plain(shown.html("moment_file"))
     assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("moment_pod"))
 

@@ -112,7 +112,7 @@ def test_no_signature_is_sent_or_kept(screen, index):
     secrets = [windows(raw(shown, path).rpartition(".")[2]) for path in (f"{TOKEN_DIRECTORY}/token", API_TOKEN)]
     seen = sent_to_the_browser(shown)
     submission = submit_changed(ports(shown), SUBJECT, index % len(raw(shown)))
-    shown.test.session_state["anatomy_sent"] = (shown.test.session_state["visit"], {"anatomy_flip": submission})
+    shown.test.session_state["anatomy_sent"] = (shown.test.session_state["walk_view"], {"anatomy_flip": submission})
     shown.test.segmented_control(key="anatomy_view").set_value("flip").run()
     assert "InvalidIdentityToken" in shown.html("anatomy_flip_result")
     seen += sent_to_the_browser(shown)
@@ -120,7 +120,7 @@ def test_no_signature_is_sent_or_kept(screen, index):
     shown.click("send_other")
     assert "InvalidIdentityToken" in shown.html("anatomy_other_result")
     seen += sent_to_the_browser(shown)
-    kept = pickle.dumps([shown.test.session_state[key] for key in ("visit", "anatomy_sent")])
+    kept = pickle.dumps([shown.test.session_state[key] for key in ("walk_view", "anatomy_sent")])
     for pieces in secrets:
         assert pieces
         assert not [piece for piece in pieces if piece.encode() in seen or piece.encode() in kept]
@@ -173,7 +173,7 @@ def test_after_another_walk_what_was_sent_is_forgotten(screen):
 def test_undo_leads_back_to_the_original(screen):
     shown = screen(lang="en").open("token_mount")
     submission = submit_changed(ports(shown), SUBJECT, 5)
-    shown.test.session_state["anatomy_sent"] = (shown.test.session_state["visit"], {"anatomy_flip": submission})
+    shown.test.session_state["anatomy_sent"] = (shown.test.session_state["walk_view"], {"anatomy_flip": submission})
     shown.test.segmented_control(key="anatomy_view").set_value("flip").run()
     assert 'data-flipped="5"' in shown.html("anatomy_flip")
     shown.click("flip_undo")

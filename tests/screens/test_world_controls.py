@@ -16,7 +16,7 @@ from tests.screens.live import asked_as
 
 
 def claims(shown):
-    return shown.test.session_state["visit"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
+    return shown.test.session_state["walk_view"].walk.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]
 
 
 def test_two_sessions_have_two_worlds(screen):
@@ -25,10 +25,10 @@ def test_two_sessions_have_two_worlds(screen):
 
 def test_run_again_keeps_the_world_and_asks_anew(screen):
     shown = screen(lang="en")
-    account, before = shown.world.account_id, shown.test.session_state["visit"]
+    account, before = shown.world.account_id, shown.test.session_state["walk_view"]
     shown.click("run_again")
     assert shown.world.account_id == account
-    assert shown.test.session_state["visit"] is not before
+    assert shown.test.session_state["walk_view"] is not before
 
 
 def test_reset_makes_a_new_world(screen):
@@ -129,13 +129,13 @@ def said(shown):
 def test_who_has_used_too_much_reads_one_sentence_and_the_walk_is_not_made(screen):
     shown = screen(lang="en")
     shown.test.run()
-    before = shown.test.session_state["visit"]
+    before = shown.test.session_state["walk_view"]
     allowance.budgets().browsers.of(shown.test.session_state["browser"]).take(40)
     shown.click("run_again")
     assert not shown.test.exception
     assert not shown.test.title
     assert "more of it than one visitor may" in said(shown)
-    assert shown.test.session_state["visit"] is before
+    assert shown.test.session_state["walk_view"] is before
 
 
 def test_who_has_used_too_much_reads_the_same_where_a_part_of_the_page_runs_by_itself(screen, monkeypatch):
@@ -164,9 +164,9 @@ def test_an_address_that_used_too_much_waits_where_addresses_are_known(screen, m
 
 def test_a_world_that_used_too_much_is_not_walked_through(screen):
     shown = screen(lang="en")
-    before = shown.test.session_state["visit"]
+    before = shown.test.session_state["walk_view"]
     shown.world.usage.quota.take(2 * CAPACITY)
     shown.click("run_again")
     assert not shown.test.exception
     assert "all the CPU time that one world may have" in said(shown)
-    assert shown.test.session_state["visit"] is before
+    assert shown.test.session_state["walk_view"] is before

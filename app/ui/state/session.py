@@ -39,7 +39,7 @@ _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
-_WALK_VIEW = "visit"
+_WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or mended one since."""
 _DIAGNOSIS = "diagnosis"
