@@ -20,7 +20,7 @@ from app.world.aws.account import Account
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing
-from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
 from app.world.node.programs.programs import Programs
@@ -99,7 +99,7 @@ class World:
         """Where the webhook looks up a ServiceAccount (namespace, name): here, unless another cluster calls it."""
         self.faults: tuple[str, ...] = ()
         """The ids of the faults in force (`app.world.faults`), in the order in which they were caused."""
-        self.before_faults: Memento | None = None
+        self.before_faults: WorldSnapshot | None = None
         """The world before the first of them."""
         self.changing = asyncio.Lock()
         """Held while the world as a whole changes: its clock moves, a fault is caused, an earlier moment comes back."""

@@ -15,14 +15,14 @@ from app.flow.model import JsonValue
 from app.world.apiserver.storage.stored import Stored
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
-from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.volumes.kept_files import read_tree
 from app.world.servers.loopback import Loopback
 from app.world.usage import Usage
 from app.world.world import World
 
-MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Memento, Usage, asyncio.Lock, asyncio.Task),)
+MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task),)
 """What works on the state and is none."""
 NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
@@ -44,7 +44,8 @@ COPIED = {
 }
 """Classes whose instances a memento copies: plain values, or what is owned by one Pod.
 
-Where another one turns up: it belongs here if each world has its own, else into `app.world.lifecycle.memento._SHARED`.
+Where another one turns up: it belongs here if each world has its own, else into
+`app.world.lifecycle.world_snapshot._SHARED`.
 """
 
 
@@ -93,7 +94,7 @@ def _plain(value: object, seen: set[int]) -> JsonValue:
     return {"": name} | {key: _plain(item, seen) for key, item in sorted(members.items())}
 
 
-def classes_in(memento: Memento) -> set[str]:
+def classes_in(world_snapshot: WorldSnapshot) -> set[str]:
     """The classes of what a memento copies."""
     found = set()
 
@@ -103,8 +104,8 @@ def classes_in(memento: Memento) -> set[str]:
             return super().find_class(module, name)
 
         def persistent_load(self, place: int) -> object:
-            return memento.shared[place]
+            return world_snapshot.shared[place]
 
-    for text in memento.state:
+    for text in world_snapshot.state:
         Listing(io.BytesIO(text)).load()
     return found

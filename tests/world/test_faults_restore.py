@@ -7,7 +7,7 @@ import pytest
 from app.world.apiserver.types.errors import ApiError
 from app.world.faults import FAULTS, CannotBeCaused
 from app.world.faults.fault import Fault
-from app.world.lifecycle import memento
+from app.world.lifecycle import world_snapshot
 from tests.world.state import COPIED, classes_in, state_of
 
 
@@ -93,4 +93,4 @@ def test_the_world_changes_as_a_whole_by_one_hand_at_a_time(simulation, world):
 
 async def _restore(world, saved):
     async with world.changing:
-        await memento.restore(world, saved)
+        await world_snapshot.restore(world, saved)

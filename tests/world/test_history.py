@@ -9,7 +9,7 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.lifecycle import experiments
 from app.world.lifecycle.changing import set_trust_policy
 from app.world.lifecycle.history import ELSEWHERE, LIMIT, History
-from app.world.lifecycle.memento import bytes_of
+from app.world.lifecycle.world_snapshot import bytes_of
 from app.world.servers.token_review import token_review, who_am_i
 from tests.world.helpers import TOKEN_FILE, pod_of
 
@@ -55,20 +55,20 @@ def test_what_the_stops_take_is_bounded_and_what_did_not_change_is_kept_once(
 
         return work
 
-    first = history.current.memento
+    first = history.current.world_snapshot
     for number in range(4):
         act(f"act-{number}", change(number))
-    last = history.current.memento
+    last = history.current.world_snapshot
     assert {id(file) for file in first.files} & {id(file) for file in last.files}
     assert {id(text) for text in first.state} & {id(text) for text in last.state}
-    stops = [stop.memento for stop in history.stops]
+    stops = [stop.world_snapshot for stop in history.stops]
     assert bytes_of(stops) - bytes_of(stops[:1]) < 5 * 200_000
     monkeypatch.setattr("app.world.lifecycle.history.STOPS_BYTES", 300_000)
     act("act-4", change(4))
     acts = [stop.act for stop in history.stops]
     assert (acts[0], acts[-1]) == ("", "act-4")
     assert 2 <= len(acts) < 5
-    assert bytes_of(stop.memento for stop in history.stops) <= 300_000
+    assert bytes_of(stop.world_snapshot for stop in history.stops) <= 300_000
 
 
 def test_going_on_passes_the_landmarks_and_keeps_them(world, history, go):

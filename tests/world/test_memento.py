@@ -14,7 +14,7 @@ from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
-from app.world.lifecycle import memento
+from app.world.lifecycle import world_snapshot
 from app.world.node.programs.runner import AwsCli
 from app.world.setup import roles, scenario
 from tests.waiting import SECONDS
@@ -295,7 +295,7 @@ def test_files_come_back_as_they_were(simulation, world, run_pod):
 def test_a_program_on_its_way_is_waited_for(simulation, world):
     async def create_and_save():
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("running", "my-sa"))
-        return await memento.save(world)
+        return await world_snapshot.save(world)
 
     saved = simulation.run(create_and_save())
     assert pod_of(world, "running")["status"]["phase"] == "Succeeded"
@@ -303,7 +303,7 @@ def test_a_program_on_its_way_is_waited_for(simulation, world):
 
     async def create_and_restore():
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("running-2", "my-sa"))
-        await memento.restore(world, saved)
+        await world_snapshot.restore(world, saved)
 
     simulation.run(create_and_restore())
     assert state_of(world) == before
@@ -311,7 +311,7 @@ def test_a_program_on_its_way_is_waited_for(simulation, world):
 
 def test_a_program_that_does_not_end_is_cancelled(simulation, world, monkeypatch):
     saved, before = simulation.save(world), state_of(world)
-    monkeypatch.setattr(memento, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(world_snapshot, "SETTLE_SECONDS", 0.05)
     started, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
     def run(*_, **__):
@@ -325,7 +325,7 @@ def test_a_program_that_does_not_end_is_cancelled(simulation, world, monkeypatch
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("slow", "my-sa"))
         while not started.is_set():
             await asyncio.sleep(0.01)
-        await memento.restore(world, saved)
+        await world_snapshot.restore(world, saved)
 
     simulation.run(create_and_restore())
     assert not ended.is_set()

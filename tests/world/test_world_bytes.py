@@ -22,7 +22,7 @@ from app.world.aws.entities import StoredObject
 from app.world.aws.errors import AwsError
 from app.world.aws.s3 import operations as s3
 from app.world.lifecycle.history import STOPS_BYTES, History
-from app.world.lifecycle.memento import bytes_of
+from app.world.lifecycle.world_snapshot import bytes_of
 from app.world.node.kubelet import LOGS_LIMIT, PROCESSES_LIMIT
 from tests.world.aws_world import trust_policy
 
@@ -177,7 +177,7 @@ def test_a_world_at_all_its_limits(simulation, traced):
     opened = simulation.run(watches(world))
     taken = held() - before
     try:
-        spare = [stop.memento for stop in history.stops[1:] if stop is not history.current]
+        spare = [stop.world_snapshot for stop in history.stops[1:] if stop is not history.current]
         assert bytes_of(spare) <= STOPS_BYTES
         workers = list(world.kubelet._workers.values())
         assert sum(len(c.log) for worker in workers for c in worker.containers) <= LOGS_LIMIT

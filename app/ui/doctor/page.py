@@ -13,7 +13,7 @@ from app.ui.doctor import diagnosis_upload
 from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
-from app.ui.state import choosing, language, mode, session
+from app.ui.state import language, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 
@@ -42,7 +42,7 @@ def doctor() -> None:
             )
     walk_view = session.last_walk_view()
     if walk_view is None:
-        if problem := choosing.state().problem:
+        if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")
         return
     st.button(

@@ -9,7 +9,7 @@ from app.flow.model import Step
 from app.ui.draw import components, notice
 from app.ui.frame import navigation
 from app.ui.marks import NUMBERS
-from app.ui.state import address, choosing, depth, language, live, mode, session
+from app.ui.state import address, depth, language, live, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape
 
@@ -21,7 +21,7 @@ def arrive(content: Content) -> WalkView | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
     look = {**language.named(), **depth.named(), **({} if mode.was_refused() else mode.named())}
     if mode.is_live():
-        chosen = choosing.state()
+        chosen = live_selection.state()
         address.read(chosen)
         walk_view = live.arrive(content)
         address.write(chosen, look)
@@ -39,7 +39,7 @@ def hindrances(walk_view: WalkView | None, content: Content) -> None:
     if mode.was_refused() and (refused := mode.refusal()):
         notice.show(refused, content, key="refused")
     elif mode.is_live() and walk_view:
-        if problem := choosing.state().problem:
+        if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")
         notice.silence(walk_view, content)
 
@@ -48,7 +48,7 @@ def _mode(walk_view: WalkView | None, content: Content) -> str:
     """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
     if not mode.is_live():
         return f'<p class="mode simulated"><strong>{escape(content.message("ui.mode_simulated"))}</strong></p>'
-    names = [choosing.cluster(content)]
+    names = [live_selection.cluster(content)]
     if walk_view:
         subject = walk_view.walk.subject
         names += [f"{subject.namespace}/{subject.service_account}", subject.pod]
@@ -65,5 +65,5 @@ def without_walk(name: str, content: Content) -> None:
             components.goal(lesson.section("goal").body)
         else:
             st.title(lesson.title, anchor=False)
-        if problem := choosing.state().problem:
+        if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")

@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.port_wrappers.consent import Action
 from app.ui.draw import components
 from app.ui.frame import pickers
-from app.ui.state import choosing, live, mode, session
+from app.ui.state import live, live_selection, mode, session
 from app.ui.text import escape, value
 
 HOURS = (1, 6, 20)
@@ -39,9 +39,9 @@ def _cluster(content: Content) -> None:
         width="stretch",
         on_click=session.run_again,
     )
-    if choosing.state().is_own:
+    if live_selection.state().is_own:
         st.caption(content.message("mode.own_pod"))
-    if actions := choosing.state().asked_for:
+    if actions := live_selection.state().asked_for:
         listed = "".join(
             f"<li>{escape(content.message(f'actions.{action}.do'))}</li>" for action in Action if action in actions
         )

@@ -15,7 +15,7 @@ from app.flow.port_wrappers.permissions_needed import need, rules, rules_as_yaml
 from app.flow.visible import visible
 from app.ui.draw import components
 from app.ui.draw.code import code
-from app.ui.state.choosing import Listed, State, state
+from app.ui.state.live_selection import Listed, State, state
 from app.ui.text import escape, prose, value
 
 _IN_CLUSTER = "\0in-cluster"

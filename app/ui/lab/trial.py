@@ -18,7 +18,7 @@ from app.flow.model import Step
 from app.ui.lab import score
 from app.ui.state import mode, session
 from app.world.faults import FAULTS, CannotBeCaused, Fault
-from app.world.lifecycle.memento import Memento
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.world import World
 
 PARAM = "fault"
@@ -69,7 +69,7 @@ class Trial:
     """Whether it was hidden, and is no longer."""
     mended: bool = False
     """Whether it was taken back."""
-    edits: list[Memento] = field(default_factory=list, repr=False)
+    edits: list[WorldSnapshot] = field(default_factory=list, repr=False)
     """The world before each change by hand, the last one last."""
 
 
@@ -191,7 +191,7 @@ def recreate_pod(trial: Trial) -> None:
     _remember(trial, before)
 
 
-def _remember(trial: Trial, before: Memento) -> None:
+def _remember(trial: Trial, before: WorldSnapshot) -> None:
     trial.edits.append(before)
     del trial.edits[:-_UNDO]
     st.session_state[_WALKED] = before

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app.ui.state.choosing import State
+from app.ui.state.live_selection import State
 
 LOOK = ("lang", "depth", "mode", "present")
 CLUSTER = ("context", "in_cluster", "profile", "region")

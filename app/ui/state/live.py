@@ -20,8 +20,8 @@ from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk_through
 from app.ui.marks import MARKS, NUMBERS
-from app.ui.state import choosing
-from app.ui.state.choosing import State
+from app.ui.state import live_selection
+from app.ui.state.live_selection import State
 from app.ui.state.walk_view import WalkView
 
 _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
@@ -32,14 +32,14 @@ def arrive(content: Content) -> WalkView | None:
 
     One set of ports serves the lists and the walk: both together are over when its patience is.
     """
-    chosen = choosing.state()
+    chosen = live_selection.state()
     if chosen.settled:
         return chosen.walk_view
     place = st.empty()
     opened = cache(lambda: _opened(chosen))
     try:
         with place.status(content.message("mode.asking")) as status:
-            subject = choosing.settle(chosen, opened)
+            subject = live_selection.settle(chosen, opened)
             ports, started = opened(), time.perf_counter()
             reports = []
             for report in _told(consented(ports, chosen.actions), subject, content):
@@ -48,7 +48,7 @@ def arrive(content: Content) -> WalkView | None:
             seconds = time.perf_counter() - started
             found = Walk(subject=subject, reports=tuple(reports))
             chosen.walk_view = _walk_view(chosen, ports, found, seconds)
-            chosen.problem = choosing.look_around(chosen, ports)  # it may have fallen silent on the way
+            chosen.problem = live_selection.look_around(chosen, ports)  # it may have fallen silent on the way
     except FlowError as error:
         chosen.problem = error
     chosen.settled = True
@@ -105,7 +105,7 @@ def _last_known(chosen: State) -> LastKnown | None:
 
 def current() -> WalkView:
     """The walk that `arrive` made. Raises `LookupError` where it made none."""
-    walk_view = choosing.state().walk_view
+    walk_view = live_selection.state().walk_view
     if walk_view is None:
         raise LookupError("no walk was made")
     return walk_view
@@ -113,7 +113,7 @@ def current() -> WalkView:
 
 def ports() -> Ports:
     """Fresh ports, which do what this reader has asked for. Raises `Unreachable`."""
-    chosen = choosing.state()
+    chosen = live_selection.state()
     return consented(_opened(chosen), chosen.actions)
 
 
@@ -125,25 +125,25 @@ def _opened(chosen: State) -> Ports:
 
 def run_again() -> None:
     """The next run reads everything anew; where nobody answers, what was learnt stays."""
-    chosen = choosing.state()
+    chosen = live_selection.state()
     chosen.lists.clear()
     chosen.settled = False
 
 
 def grant(*actions: Action) -> None:
     """Walks again, and this time does these things as well."""
-    chosen = choosing.state()
+    chosen = live_selection.state()
     chosen.granted[chosen.subject] = chosen.asked_for | set(actions)
     chosen.settled = False
 
 
 def only_read() -> None:
     """Takes back what was granted; the next walk only reads."""
-    chosen = choosing.state()
+    chosen = live_selection.state()
     chosen.granted.clear()
     chosen.forget()
 
 
 def missing(*actions: Action) -> frozenset[Action]:
     """Those of the actions that nobody has asked for yet."""
-    return (ALL & set(actions)) - choosing.state().actions
+    return (ALL & set(actions)) - live_selection.state().actions

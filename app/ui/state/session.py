@@ -18,13 +18,13 @@ from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.settings import Settings
-from app.ui.state import allowance, choosing, live, mode
+from app.ui.state import allowance, live, live_selection, mode
 from app.ui.state.walk_view import WalkView as WalkView
 from app.wiring import simulated
 from app.world import edits
-from app.world.lifecycle.memento import Memento
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.store import NoRoom
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.setup import scenario
 from app.world.world import World
 
@@ -157,7 +157,7 @@ def simulated_walk_view() -> WalkView:
 
 def last_walk_view() -> WalkView | None:
     """The same; None where there is none."""
-    return choosing.state().walk_view if mode.is_live() else simulated_walk_view()
+    return live_selection.state().walk_view if mode.is_live() else simulated_walk_view()
 
 
 def diagnosis(walk_view: WalkView) -> Diagnosis:
@@ -220,12 +220,12 @@ def recreate_pod() -> None:
         _walk(here)
 
 
-def save() -> Memento:
+def save() -> WorldSnapshot:
     """This browser's world as it is now."""
     return simulation().save(world())
 
 
-def restore(saved: Memento) -> None:
+def restore(saved: WorldSnapshot) -> None:
     """Makes this browser's world what it was, and walks anew."""
     here = world()
     simulation().restore(here, saved)

@@ -21,8 +21,8 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.lifecycle import experiments
 from app.world.lifecycle.changing import set_trust_policy, trust_policy
-from app.world.lifecycle.memento import Memento
 from app.world.lifecycle.passage import move_clock
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.servers.token_review import token_review, who_am_i
 from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 from app.world.world import World
@@ -40,7 +40,7 @@ class Theft:
     world: World
     loot: Loot
     used: Used | None = None
-    before: Memento | None = None
+    before: WorldSnapshot | None = None
     """The world before what is in force was done; None where nothing is."""
     in_force: str = ""
     """A defence or a pattern; empty where nothing is."""

@@ -17,7 +17,7 @@ from app.world.edits import account, cluster, masking
 from app.world.edits.reading import read
 from app.world.edits.refusal import EditRefused
 from app.world.edits.writing import pretty
-from app.world.lifecycle import memento
+from app.world.lifecycle import world_snapshot
 from app.world.lifecycle.changing import settle, submit
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ async def recreate_pod(world: World) -> None:
 
 async def _change(world: World, write: Callable[[], Awaitable[None]]) -> None:
     async with world.changing:
-        before = await memento.save(world)
+        before = await world_snapshot.save(world)
         try:
             await write()
         except BaseException as error:
-            await memento.restore(world, before)
+            await world_snapshot.restore(world, before)
             if isinstance(error, (AwsError, ApiError)):
                 raise _refused(error) from None
             raise

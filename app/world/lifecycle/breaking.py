@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.world.lifecycle import memento
+from app.world.lifecycle import world_snapshot
 
 if TYPE_CHECKING:
     from app.world.faults import Fault
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 async def cause(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
     """Causes faults in the order of their ranks: where one in force would have to come later, all are caused anew."""
-    before = world.before_faults or await memento.save(world)
+    before = world.before_faults or await world_snapshot.save(world)
     wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
     if wanted and any(fault.rank > min(it.rank for it in wanted) for fault in in_force):
-        await memento.restore(world, before)
+        await world_snapshot.restore(world, before)
         wanted, in_force = in_force + wanted, []
     for fault in sorted(wanted, key=lambda fault: fault.rank):
         try:
             await fault.cause_beside(world, in_force)
         except BaseException:
-            await memento.restore(world, before)
+            await world_snapshot.restore(world, before)
             raise
         in_force = [*in_force, fault]
         world.before_faults, world.faults = before, (*world.faults, fault.id)
@@ -31,4 +31,4 @@ async def cause(world: World, faults: list[Fault], in_force: list[Fault]) -> Non
 async def mend(world: World) -> None:
     """Takes back all faults."""
     if world.before_faults is not None:
-        await memento.restore(world, world.before_faults)  # when no fault was in force
+        await world_snapshot.restore(world, world.before_faults)  # when no fault was in force

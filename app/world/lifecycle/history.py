@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.world.lifecycle import memento
-from app.world.lifecycle.memento import Memento
+from app.world.lifecycle import world_snapshot
 from app.world.lifecycle.passage import move_clock
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.usage import looks
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Stop:
     """The world's clock when it was kept, Unix seconds: what was done here may have taken a moment."""
     act: str
     """What was done to the world here; empty where time only passed."""
-    memento: Memento = field(repr=False)
+    world_snapshot: WorldSnapshot = field(repr=False)
 
 
 class History:
@@ -124,13 +124,13 @@ class History:
         self.world.clock.offset = self._offset = self.current.at - time.time()
 
     async def _return(self, stop: Stop) -> None:
-        await memento.restore(self.world, stop.memento)
+        await world_snapshot.restore(self.world, stop.world_snapshot)
         self.current = stop
         self._let_go()
 
     async def _keep(self, place: float, act: str) -> None:
-        saved = await memento.save(self.world, like=self.current.memento if self.stops else None)
-        stop = Stop(place=place, at=self.world.clock.now(), act=act, memento=saved)
+        saved = await world_snapshot.save(self.world, like=self.current.world_snapshot if self.stops else None)
+        stop = Stop(place=place, at=self.world.clock.now(), act=act, world_snapshot=saved)
         where = self.stops.index(self.current) + 1 if self.stops else 0
         self.stops.insert(where, stop)
         self.current = stop
@@ -148,7 +148,10 @@ class History:
     def _trim(self) -> None:
         """Drops the oldest that is missed least: one where nothing was done and nothing happens, never the first."""
         while spare := [stop for stop in self.stops[1:] if stop is not self.current]:
-            if len(self.stops) <= LIMIT and memento.bytes_of(stop.memento for stop in self.stops) <= STOPS_BYTES:
+            if (
+                len(self.stops) <= LIMIT
+                and world_snapshot.bytes_of(stop.world_snapshot for stop in self.stops) <= STOPS_BYTES
+            ):
                 break
             plain = [stop for stop in spare if not stop.act and stop.place not in self._landmarks]
             self.stops.remove((plain or spare)[0])

@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from app.world.keys import KeyPool
-from app.world.lifecycle import breaking, memento
+from app.world.lifecycle import breaking, world_snapshot
 from app.world.lifecycle.making import WorldMaker
-from app.world.lifecycle.memento import Memento
 from app.world.lifecycle.passage import follow_wall_clock, move_clock
 from app.world.lifecycle.store import WorldStore
+from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import NodeFiles
@@ -109,13 +109,13 @@ class Simulation:
             raise ValueError(f"the clock stays within {CLOCK_LIMIT:.0f} seconds of the wall clock")
         self._change(world, move_clock(world, seconds))
 
-    def save(self, world: World) -> Memento:
+    def save(self, world: World) -> WorldSnapshot:
         """The world as it is now, to go back to."""
-        return self._alone(world, memento.save(world))
+        return self._alone(world, world_snapshot.save(world))
 
-    def restore(self, world: World, saved: Memento) -> None:
+    def restore(self, world: World, saved: WorldSnapshot) -> None:
         """Makes the world what it was. Raises `ValueError` for another world's memento."""
-        self._change(world, memento.restore(world, saved))
+        self._change(world, world_snapshot.restore(world, saved))
 
     def cause(self, world: World, *fault_ids: str) -> None:
         """Causes faults, in this order as far as they allow it, beside those in force. Raises `KeyError`.

@@ -59,7 +59,7 @@ _SHARED = (
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Memento:
+class WorldSnapshot:
     """What `save` keeps, in memory. It belongs to one world, and may be restored as often as one likes."""
 
     world: World
@@ -76,7 +76,7 @@ class Memento:
     """The node's."""
 
 
-async def save(world: World, *, like: Memento | None = None) -> Memento:
+async def save(world: World, *, like: WorldSnapshot | None = None) -> WorldSnapshot:
     """Remembers the world as it is, once the Pods on their way have settled.
 
     What is as it was in `like`, or else before the first fault, is shared with that.
@@ -86,7 +86,7 @@ async def save(world: World, *, like: Memento | None = None) -> Memento:
     parts, state = pickler.dump_parts()
     like = like or world.before_faults
     same = {text: text for text in like.state} if like else {}
-    return Memento(
+    return WorldSnapshot(
         world=world,
         state=tuple(same.get(text, text) for text in state),
         shared=tuple(pickler.shared),
@@ -96,20 +96,22 @@ async def save(world: World, *, like: Memento | None = None) -> Memento:
     )
 
 
-def bytes_of(mementos: Iterable[Memento]) -> int:
+def bytes_of(world_snapshots: Iterable[WorldSnapshot]) -> int:
     """About the bytes of memory that these take together, whatever they share counted once."""
     sizes: dict[int, int] = {}
-    pending = list(mementos)
+    pending = list(world_snapshots)
     while pending:
-        memento = pending.pop()
-        if id(memento) in sizes:
+        world_snapshot = pending.pop()
+        if id(world_snapshot) in sizes:
             continue
-        sizes[id(memento)] = _ENTRY_BYTES * (len(memento.shared) + sum(map(len, memento.objects.values())))
-        sizes |= {id(text): len(text) for text in memento.state}
-        sizes |= {id(file): len(file.content) + _FILE_BYTES for file in memento.files}
-        sizes |= {id(stored): len(stored.text) for kept in memento.objects.values() for stored in kept.values()}
-        sizes |= {id(item): len(item.body) for item in memento.shared if isinstance(item, StoredObject)}
-        pending += [item for item in memento.shared if isinstance(item, Memento)]
+        sizes[id(world_snapshot)] = _ENTRY_BYTES * (
+            len(world_snapshot.shared) + sum(map(len, world_snapshot.objects.values()))
+        )
+        sizes |= {id(text): len(text) for text in world_snapshot.state}
+        sizes |= {id(file): len(file.content) + _FILE_BYTES for file in world_snapshot.files}
+        sizes |= {id(stored): len(stored.text) for kept in world_snapshot.objects.values() for stored in kept.values()}
+        sizes |= {id(item): len(item.body) for item in world_snapshot.shared if isinstance(item, StoredObject)}
+        pending += [item for item in world_snapshot.shared if isinstance(item, WorldSnapshot)]
     return sum(sizes.values())
 
 
@@ -119,20 +121,20 @@ _FILE_BYTES = 400
 """What a kept file takes beside its content."""
 
 
-async def restore(world: World, memento: Memento) -> None:
+async def restore(world: World, world_snapshot: WorldSnapshot) -> None:
     """Makes the world what it was. Raises `ValueError` for another world's memento.
 
     No Pod is run again: one that is gone by now comes back with its uid, its files and its logs; a newer one goes.
     """
-    if memento.world is not world:
+    if world_snapshot.world is not world:
         raise ValueError("the memento is another world's")
     await world.kubelet.retire(SETTLE_SECONDS)
     # No `await` from here on: nobody sees half of it.
-    states = [_Unpickler(memento, text).load() for text in memento.state]
-    write_tree(world.directory, memento.files)
+    states = [_Unpickler(world_snapshot, text).load() for text in world_snapshot.state]
+    write_tree(world.directory, world_snapshot.files)
     with world.kubelet.looking_away():
-        world.cluster.restore(memento.objects)
-        for part, state in zip(memento.parts, states, strict=True):
+        world.cluster.restore(world_snapshot.objects)
+        for part, state in zip(world_snapshot.parts, states, strict=True):
             vars(part).update(state)
             for name in vars(part).keys() - state.keys() - _no_state(part):
                 delattr(part, name)
@@ -165,7 +167,7 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, value: Any) -> int | None:
         is_part = type(value) in _NO_STATE or value is self._parts[0]
-        if not is_part and not isinstance(value, (*_SHARED, Memento)):
+        if not is_part and not isinstance(value, (*_SHARED, WorldSnapshot)):
             return None
         if id(value) not in self._places:
             self._places[id(value)] = len(self.shared)
@@ -176,9 +178,9 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, memento: Memento, text: bytes) -> None:
+    def __init__(self, world_snapshot: WorldSnapshot, text: bytes) -> None:
         super().__init__(io.BytesIO(text))
-        self._shared = memento.shared
+        self._shared = world_snapshot.shared
 
     def persistent_load(self, place: int) -> Any:
         return self._shared[place]
