@@ -1,6 +1,6 @@
 """What is known of a world's use: whether its learner has acted in it, what is kept beside it, its CPU time.
 
-No part of the world's state: no memento takes it back.
+No part of the world's state: no world snapshot takes it back.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ COPIED = {
     "app.world.node.volumes.volumes PodVolumes",
     *("app.world.node.volumes.tokens KeptToken", "app.world.node.volumes.tokens TokenManager"),
 }
-"""Classes whose instances a memento copies: plain values, or what is owned by one Pod.
+"""Classes whose instances a world snapshot copies: plain values, or what is owned by one Pod.
 
 Where another one turns up: it belongs here if each world has its own, else into
 `app.world.lifecycle.world_snapshot._SHARED`.
@@ -95,7 +95,7 @@ def _plain(value: object, seen: set[int]) -> JsonValue:
 
 
 def classes_in(world_snapshot: WorldSnapshot) -> set[str]:
-    """The classes of what a memento copies."""
+    """The classes of what a world snapshot copies."""
     found = set()
 
     class Listing(pickle.Unpickler):

@@ -114,7 +114,7 @@ class Simulation:
         return self._alone(world, world_snapshot.save(world))
 
     def restore(self, world: World, saved: WorldSnapshot) -> None:
-        """Makes the world what it was. Raises `ValueError` for another world's memento."""
+        """Makes the world what it was. Raises `ValueError` for another world's world snapshot."""
         self._change(world, world_snapshot.restore(world, saved))
 
     def cause(self, world: World, *fault_ids: str) -> None:

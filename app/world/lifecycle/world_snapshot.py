@@ -122,12 +122,12 @@ _FILE_BYTES = 400
 
 
 async def restore(world: World, world_snapshot: WorldSnapshot) -> None:
-    """Makes the world what it was. Raises `ValueError` for another world's memento.
+    """Makes the world what it was. Raises `ValueError` for another world's world snapshot.
 
     No Pod is run again: one that is gone by now comes back with its uid, its files and its logs; a newer one goes.
     """
     if world_snapshot.world is not world:
-        raise ValueError("the memento is another world's")
+        raise ValueError("the world snapshot is another world's")
     await world.kubelet.retire(SETTLE_SECONDS)
     # No `await` from here on: nobody sees half of it.
     states = [_Unpickler(world_snapshot, text).load() for text in world_snapshot.state]
