@@ -15,7 +15,7 @@ from app.flow.port_wrappers.permissions_needed import need, rules, rules_as_yaml
 from app.flow.visible import visible
 from app.ui.draw import components
 from app.ui.draw.code import code
-from app.ui.state.live_selection import Listed, State, state
+from app.ui.state.live_selection import Listed, LiveSelection, state
 from app.ui.text import escape, prose, value
 
 _IN_CLUSTER = "\0in-cluster"
@@ -30,7 +30,7 @@ def pickers(content: Content) -> None:
     _aws(chosen, content)
 
 
-def _in_cluster(chosen: State, content: Content) -> None:
+def _in_cluster(chosen: LiveSelection, content: Content) -> None:
     _pick("namespace", chosen.namespace, chosen.lists.get(("namespaces",)), "choose.namespace", content)
     accounts = chosen.lists.get(("service_accounts", chosen.namespace))
     _pick("service_account", chosen.service_account, accounts, "choose.service_account", content)
@@ -38,7 +38,7 @@ def _in_cluster(chosen: State, content: Content) -> None:
     _pick("pod", chosen.pod or "", pods, "choose.pod", content)
 
 
-def _cluster(chosen: State, content: Content) -> bool:
+def _cluster(chosen: LiveSelection, content: Content) -> bool:
     """Whether there is a cluster to choose."""
     try:
         contexts = wiring.contexts()
@@ -58,7 +58,7 @@ def _cluster(chosen: State, content: Content) -> bool:
     return bool(names)
 
 
-def _aws(chosen: State, content: Content) -> None:
+def _aws(chosen: LiveSelection, content: Content) -> None:
     names = ["", *wiring.profiles()]
     _select(
         "profile",

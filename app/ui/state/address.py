@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app.ui.state.live_selection import State
+from app.ui.state.live_selection import LiveSelection
 
 LOOK = ("lang", "depth", "mode", "present")
 CLUSTER = ("context", "in_cluster", "profile", "region")
@@ -32,7 +32,7 @@ def query(language: str, **params: str) -> str:
     return urlencode({**kept(), "lang": language, **params})
 
 
-def read(chosen: State) -> None:
+def read(chosen: LiveSelection) -> None:
     """Takes over what the address names. What it does not name stays as it was chosen.
 
     An address that is still the one that we wrote says nothing new: the reader may have chosen since.
@@ -72,7 +72,7 @@ def put(changes: Mapping[str, str | None]) -> None:
         st.query_params.from_dict(wanted)
 
 
-def write(chosen: State, look: Mapping[str, str | None]) -> None:
+def write(chosen: LiveSelection, look: Mapping[str, str | None]) -> None:
     """Puts the choice into the address, as far as it is known, and how the reader looks at it."""
     choice = chosen.choice
     named = {

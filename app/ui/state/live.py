@@ -21,7 +21,7 @@ from app.flow.ports import Ports
 from app.flow.steps.walk import walk_through
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.state import live_selection
-from app.ui.state.live_selection import State
+from app.ui.state.live_selection import LiveSelection
 from app.ui.state.walk_view import WalkView
 
 _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
@@ -65,7 +65,7 @@ def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepRepo
         yield report
 
 
-def _walk_view(chosen: State, ports: Ports, found: Walk, seconds: float) -> WalkView:
+def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float) -> WalkView:
     now = ports.clock.now()
     kept = remember(_last_known(chosen), found, now)
     old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
@@ -95,7 +95,7 @@ def _walk_view(chosen: State, ports: Ports, found: Walk, seconds: float) -> Walk
     )
 
 
-def _last_known(chosen: State) -> LastKnown | None:
+def _last_known(chosen: LiveSelection) -> LastKnown | None:
     before = chosen.walk_view
     if before is None:
         return None
@@ -117,7 +117,7 @@ def ports() -> Ports:
     return consented(_opened(chosen), chosen.actions)
 
 
-def _opened(chosen: State) -> Ports:
+def _opened(chosen: LiveSelection) -> Ports:
     """Fresh ports. Our own Pod's files are read here. Raises `Unreachable`."""
     opened = wiring.live(chosen.choice)
     return wiring.within_own_pod(opened, chosen.own) if chosen.own else opened

@@ -39,7 +39,7 @@ class Listed:
 
 
 @dataclass(kw_only=True)
-class State:
+class LiveSelection:
     """What one reader has chosen and seen in live mode."""
 
     choice: Choice
@@ -109,14 +109,14 @@ class State:
         self.walk_view, self.settled = None, False
 
 
-def state() -> State:
+def state() -> LiveSelection:
     """This session's; made on first use: the kubeconfig's current context, or the cluster in whose Pod we run.
 
     The context is kept by its name: what was granted for it must not go to another one that becomes current.
     """
     kept = st.session_state.get(_STATE)
-    if not isinstance(kept, State):
-        kept = st.session_state[_STATE] = State(choice=_first())
+    if not isinstance(kept, LiveSelection):
+        kept = st.session_state[_STATE] = LiveSelection(choice=_first())
     return kept
 
 
@@ -130,7 +130,7 @@ def _first() -> Choice:
 # (1) From the choice to a subject
 
 
-def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
+def settle(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
     """Fills in what nobody has chosen yet. Raises `FlowError` where it cannot be known."""
     try:
         return _settled(chosen, opened)
@@ -139,7 +139,7 @@ def settle(chosen: State, opened: Callable[[], Ports]) -> Subject:
         raise
 
 
-def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
+def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
     # (1) In a Pod of this cluster we ourselves are meant, until somebody says otherwise.
     own = chosen.own = wiring.own_subject() if chosen.choice.in_cluster else None
     if own is not None and chosen.namespace in ("", own.namespace) and not chosen.service_account:
@@ -172,13 +172,13 @@ def _settled(chosen: State, opened: Callable[[], Ports]) -> Subject:
     return chosen.subject
 
 
-def look_around(chosen: State, ports: Ports) -> Unreachable | None:
+def look_around(chosen: LiveSelection, ports: Ports) -> Unreachable | None:
     """Reads the list that only the next choice needs. What it brings back is the silence of the API server, if any."""
     error = _listed(chosen, ("namespaces",), ports.cluster.namespaces).error
     return error if isinstance(error, Unreachable) else None
 
 
-def _accounts(chosen: State, opened: Callable[[], Ports]) -> Listed:
+def _accounts(chosen: LiveSelection, opened: Callable[[], Ports]) -> Listed:
     return _listed(
         chosen,
         ("service_accounts", chosen.namespace),
@@ -186,7 +186,7 @@ def _accounts(chosen: State, opened: Callable[[], Ports]) -> Listed:
     )
 
 
-def _listed(chosen: State, key: tuple[str, ...], ask: Callable[[], Iterable[JsonValue]]) -> Listed:
+def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Iterable[JsonValue]]) -> Listed:
     if key not in chosen.lists:
         try:
             found = list(ask())
