@@ -47,7 +47,7 @@ with page_errors.contained(content):
 # the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content):
-    arrival.hindrances(walk_view, content)
+    arrival.show_notices(walk_view, content)
     lab.strip(name, content)
     thief_page.strip(name, content)
 with page_errors.contained(content):

@@ -35,7 +35,7 @@ CLUSTER_NAME = "irsa"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class SharedServices:
     """What all worlds of one process stand on."""
 
     kubernetes_url: str
@@ -50,7 +50,7 @@ class Ground:
 class World:
     """State and identities of one world. It lives on the servers' loop."""
 
-    def __init__(self, ground: Ground, *, account_id: str, usage: Usage | None = None) -> None:
+    def __init__(self, ground: SharedServices, *, account_id: str, usage: Usage | None = None) -> None:
         """`usage`: where its use is counted, if not from now on."""
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
         self.account_id = account_id

@@ -31,7 +31,7 @@ def arrive(content: Content) -> WalkView | None:
         return session.simulated_walk_view()
 
 
-def hindrances(walk_view: WalkView | None, content: Content) -> None:
+def show_notices(walk_view: WalkView | None, content: Content) -> None:
     """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
     st.html(_mode(walk_view, content))
     if loss := session.loss():

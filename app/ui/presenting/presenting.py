@@ -20,7 +20,7 @@ from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
 from app.ui.marks import NUMBERS
 from app.ui.presenting import speaker
-from app.ui.presenting.slides import Piece, Scenes, pieces
+from app.ui.presenting.slides import Scenes, Slide, pieces
 from app.ui.state import address, route, session
 from app.ui.story import schemes
 from app.ui.text import escape
@@ -145,7 +145,7 @@ def _scenes() -> Scenes:
         return {}
 
 
-def _piece(piece: Piece) -> str:
+def _piece(piece: Slide) -> str:
     status = session.walk_view().walk.report(Step(piece.lit)).status if piece.lit else ""
     return (
         f'<section class="piece" data-name="{escape(piece.name)}" data-lit="{escape(piece.lit)}" data-status="{status}"'
@@ -153,7 +153,7 @@ def _piece(piece: Piece) -> str:
     )
 
 
-def _figure(piece: Piece, page: str, content: Content) -> str:
+def _figure(piece: Slide, page: str, content: Content) -> str:
     """The figure of a piece. The browser has several at once: each has ids of its own, Graphviz's root none."""
     told = page if page in list(Step) else "overview"
     drawing = piece.drawing or (

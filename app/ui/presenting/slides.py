@@ -31,7 +31,7 @@ PROOFS: dict[Step, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
+class Slide:
     """One idea."""
 
     name: str
@@ -51,14 +51,14 @@ Scenes = Mapping[Scheme, Scene]
 """The ways to hand out permissions, as this world has them; empty where they could not be read."""
 
 
-def pieces(page: str, walk: Walk, scenes: Scenes, content: Content) -> list[Piece]:
+def pieces(page: str, walk: Walk, scenes: Scenes, content: Content) -> list[Slide]:
     """The pieces of a page of the story, in their order."""
     if page in list(Step):
         return list(_of_step(walk.report(Step(page)), walk, content))
     return list(_of_home(content) if page == "home" else _of_why(scenes, content))
 
 
-def _of_step(report: StepReport, walk: Walk, content: Content) -> Iterator[Piece]:
+def _of_step(report: StepReport, walk: Walk, content: Content) -> Iterator[Slide]:
     step = report.step
     predicted = list(_predicted(step, walk, content))
     yield _section("goal", step, content, lit=step)
@@ -68,15 +68,15 @@ def _of_step(report: StepReport, walk: Walk, content: Content) -> Iterator[Piece
     yield from predicted[1:]
     facts = VIEWS[step].facts(report, content)
     drawn = outcome(report, walk, content, facts)
-    yield Piece(name="outcome", title=_plain(drawn.partition("<p>")[2].partition("</p>")[0]), html=drawn, lit=step)
+    yield Slide(name="outcome", title=_plain(drawn.partition("<p>")[2].partition("</p>")[0]), html=drawn, lit=step)
     heading = content.message("present.evidence")
     rows = "".join(_proof(report.check(check_id), walk, content) for check_id in PROOFS[step])
     html = f'<h2>{escape(heading)}</h2><ol class="proofs">{rows}</ol>'
-    yield Piece(name="evidence", title=heading, html=html, lit=step)
+    yield Slide(name="evidence", title=heading, html=html, lit=step)
     yield _section("recap", step, content, lit=step)
 
 
-def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Piece]:
+def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Slide]:
     """The question to the room, and what the walk says to it; nothing where it cannot tell."""
     found = predictions.outcome(step, walk)
     if found is None:
@@ -88,7 +88,7 @@ def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Piece]:
     question = content.message(f"{words}.question", **found.values)
     listed = "".join(f"<li>{option}</li>" for option in options.values())
     asked = f"<h2>{escape(content.message('predict.heading'))}</h2><p>{prose(question)}</p>"
-    yield Piece(name="predict", title=question, html=f'{asked}<ol class="options">{listed}</ol>', figure="")
+    yield Slide(name="predict", title=question, html=f'{asked}<ol class="options">{listed}</ol>', figure="")
     happened = prose(content.message(f"{words}.happened.{found.happened}", **found.values))
     marked = "".join(
         f'<li class="{"passed" if name == found.answer else "before"}">{option}'
@@ -96,14 +96,14 @@ def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Piece]:
         for name, option in options.items()
     )
     html = f'<h2>{prose(question)}</h2><ol class="options">{marked}</ol><p class="quiet">{happened}</p>'
-    yield Piece(name="answer", title=_plain(options[found.answer]), html=html, figure="")
+    yield Slide(name="answer", title=_plain(options[found.answer]), html=html, figure="")
 
 
-def _of_home(content: Content) -> Iterator[Piece]:
+def _of_home(content: Content) -> Iterator[Slide]:
     yield _section("intro", "home", content, paragraphs=2)
     for number, (step, item) in enumerate(zip(Step, numbered(_body("home", "story", content)), strict=True), 1):
         html = f'<p class="large">{markdown(item, content).removeprefix("<p>").removesuffix("</p>")}</p>'
-        yield Piece(name=f"story_{number}", title=_plain(html), html=html, lit=step)
+        yield Slide(name=f"story_{number}", title=_plain(html), html=html, lit=step)
     yield _section("analogy", "home", content, paragraphs=2)
 
 
@@ -116,7 +116,7 @@ _TAKEN = {
 """Which Pod is taken over, and how permissions are handed out, in what each section tells."""
 
 
-def _of_why(scenes: Scenes, content: Content) -> Iterator[Piece]:
+def _of_why(scenes: Scenes, content: Content) -> Iterator[Slide]:
     yield _section("goal", "why", content, figure="")
     yield _section("problem", "why", content, figure="")
     for anchor, (scheme, taken) in _TAKEN.items():
@@ -126,10 +126,10 @@ def _of_why(scenes: Scenes, content: Content) -> Iterator[Piece]:
             computed = blast_radius.evaluate(scenes[scheme], taken)
             drawing = blast_radius.figure(computed, content)
             html += blast_radius.verdict(computed, content) + _leads("why", anchor, content)
-            yield Piece(name=anchor, title=heading, html=html, figure=anchor, drawing=drawing)
+            yield Slide(name=anchor, title=heading, html=html, figure=anchor, drawing=drawing)
         else:
             html += f"<p>{prose(content.message('why.unreadable'))}</p>"
-            yield Piece(name=anchor, title=heading, html=html, figure="")
+            yield Slide(name=anchor, title=heading, html=html, figure="")
     yield _section("pairing", "why", content, paragraphs=2, more=_leads("why", "pairing", content), figure="")
     yield _section("recap", "why", content, figure="")
 
@@ -147,16 +147,16 @@ def _section(
     more: str = "",
     lit: str = "",
     figure: str = FLOW.name,
-) -> Piece:
+) -> Slide:
     """A section, or as many of its paragraphs from the first as a room can read at once, with `more` HTML below."""
     section = content.lesson(page).section(anchor)
     blocks = section.body.split("\n\n")
     told = "\n\n".join(blocks[: paragraphs or len(blocks)])
     html = f"<h2>{escape(section.heading)}</h2>{markdown(told, content)}{more}"
-    return Piece(name=anchor, title=section.heading, html=html, lit=lit, figure=figure)
+    return Slide(name=anchor, title=section.heading, html=html, lit=lit, figure=figure)
 
 
-def _happens(number: int, step: Step, content: Content) -> Piece:
+def _happens(number: int, step: Step, content: Content) -> Slide:
     """The item of that number in full, below those before it, of which only the first sentence stays."""
     section = content.lesson(step).section("what-happens")
     items = [_led(item) for item in numbered(section.body)[:number]]
@@ -166,7 +166,7 @@ def _happens(number: int, step: Step, content: Content) -> Piece:
         f'<h2>{escape(section.heading)}</h2><ol class="happens">{before}'
         f"<li><strong>{_inline(lead, content)}</strong>{markdown(rest, content)}</li></ol>"
     )
-    return Piece(name=f"happens_{number}", title=_plain(_inline(lead, content)), html=html, lit=step)
+    return Slide(name=f"happens_{number}", title=_plain(_inline(lead, content)), html=html, lit=step)
 
 
 def _leads(page: str, anchor: str, content: Content) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.content import STORY, Content
 from app.flow.model import Walk
 from app.ui.frame import navigation
-from app.ui.presenting.slides import Piece, Scenes, pieces
+from app.ui.presenting.slides import Scenes, Slide, pieces
 from app.ui.text import escape, prose
 
 LENGTHS = (10, 20)
@@ -29,7 +29,7 @@ def notes(walk: Walk, scenes: Scenes, content: Content) -> str:
     )
 
 
-def _note(page: str, piece: Piece, after: str, content: Content) -> str:
+def _note(page: str, piece: Slide, after: str, content: Content) -> str:
     """What to say at a piece; `after` is the first line of the next."""
     skip = f'<p class="skip">{_word("shorten", content)}</p>' if piece.name in LONG_ONLY else ""
     return (

@@ -8,7 +8,7 @@ from app.world.lifecycle.store import NoRoom, WorldStore
 from app.world.metering import payer
 from app.world.setup import scenario
 from app.world.usage import Usage, looks
-from app.world.world import Ground, World
+from app.world.world import SharedServices, World
 
 PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
@@ -18,7 +18,7 @@ class WorldMaker:
     """Makes worlds and keeps them in the store. `made` runs on the servers' loop."""
 
     def __init__(self, store: WorldStore) -> None:
-        self.ground: Ground | None = None
+        self.ground: SharedServices | None = None
         """There is one while the servers run."""
         self._store = store
         self._making: dict[str, asyncio.Task[World]] = {}

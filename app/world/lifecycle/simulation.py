@@ -21,7 +21,7 @@ from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
 from app.world.servers.pki import Pki
 from app.world.servers.servers import HOST, Servers, listen, port_of
-from app.world.world import ISSUER_HOST, Ground, World
+from app.world.world import ISSUER_HOST, SharedServices, World
 
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
@@ -167,7 +167,7 @@ class Simulation:
     async def _serving(self) -> AsyncIterator[asyncio.Task[None]]:
         loopback = Loopback(port_of(self._kubernetes), self.ca_pem, ISSUER_HOST)
         aws_cli = AwsCli(self.aws_url)
-        self._maker.ground = Ground(
+        self._maker.ground = SharedServices(
             kubernetes_url=self.kubernetes_url,
             loopback=loopback,
             keys=self._keys,
