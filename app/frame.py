@@ -10,7 +10,7 @@ from app.content import PAGES, load
 from app.ui import lab
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
-from app.ui.frame import arrival, controls, navigation
+from app.ui.frame import navigation, page_setup, sidebar
 from app.ui.presenting import presenting
 from app.ui.state import depth, language, mode, route, session
 from app.ui.thief import page as thief_page
@@ -26,7 +26,7 @@ st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
 content = load(language.choose())
 depth.choose()
 mode.choose()
-walk_view = arrival.arrive(content)
+walk_view = page_setup.ensure_walk(content)
 page = st.navigation(
     navigation.pages(content, walk_view.walk if walk_view and not lab.is_hidden() else None), expanded=True
 )
@@ -47,14 +47,14 @@ with page_errors.contained(content):
 # the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content):
-    arrival.show_notices(walk_view, content)
+    page_setup.show_notices(walk_view, content)
     lab.strip(name, content)
     thief_page.strip(name, content)
 with page_errors.contained(content):
-    if walk_view or name not in arrival.ABOUT_A_WALK:
+    if walk_view or name not in page_setup.ABOUT_A_WALK:
         page.run()
     else:
-        arrival.without_walk(name, content)
+        page_setup.without_walk(name, content)
 with st.sidebar, page_errors.contained(content):
     mode.say_why_not(content)
     with st.container(key="look"):
@@ -62,5 +62,5 @@ with st.sidebar, page_errors.contained(content):
         language.switch(content.message("ui.language"))
         depth.switch(content)
     presenting.start(name, content)
-    controls.panel(content)
+    sidebar.panel(content)
 session.charge()

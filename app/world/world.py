@@ -50,7 +50,7 @@ class SharedServices:
 class World:
     """State and identities of one world. It lives on the servers' loop."""
 
-    def __init__(self, ground: SharedServices, *, account_id: str, usage: Usage | None = None) -> None:
+    def __init__(self, shared_services: SharedServices, *, account_id: str, usage: Usage | None = None) -> None:
         """`usage`: where its use is counted, if not from now on."""
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
         self.account_id = account_id
@@ -66,8 +66,8 @@ class World:
         self.node_uid = str(uuid.uuid4())
         self.node_role_name = f"eksctl-{CLUSTER_NAME}-nodegroup-ng-1-NodeInstanceRole-{_suffix()}"
         self.instance_id = f"i-0{secrets.token_hex(8)}"
-        self.api_url = f"{ground.kubernetes_url}/k8s/{self.path}"
-        self.webhook_url = f"{ground.kubernetes_url}/webhook/{self.path}/mutate"
+        self.api_url = f"{shared_services.kubernetes_url}/k8s/{self.path}"
+        self.webhook_url = f"{shared_services.kubernetes_url}/webhook/{self.path}/mutate"
 
         # (2) Secrets.
         self.admin_token = f"{self.path}.{secrets.token_urlsafe(32)}"
@@ -76,14 +76,14 @@ class World:
         """The same user's, for the explorer: so its walks are not taken for what the learner does."""
         self.node_token = secrets.token_urlsafe(32)
         """Kubelet's."""
-        self.keys = KeyRing(ground.keys)
+        self.keys = KeyRing(shared_services.keys)
 
         # (3) State, and what is known of its use.
         self.usage = usage or Usage()
         self.clock = WorldClock()
         self.log = ExchangeLog()
-        self.network = Network(ground.loopback, self.log)
-        self.root_ca_pem = ground.loopback.root_ca_pem
+        self.network = Network(shared_services.loopback, self.log)
+        self.root_ca_pem = shared_services.loopback.root_ca_pem
         self.cluster = ClusterState(self.clock)
         self.account, self.other_account = (
             Account(number, region=REGION, clock=self.clock, issuer_client=self.network, log=self.log, usage=self.usage)
@@ -109,9 +109,11 @@ class World:
         """Whom the node's network lets no Pod reach: `sts`, `s3`. (The metadata service is on the node itself.)"""
         self.node_clock_skew = 0.0
         """Seconds by which the node's clock is ahead of the world's; negative when behind."""
-        self.directory = ground.directory / self.path
+        self.directory = shared_services.directory / self.path
         self.directory.mkdir(mode=0o700)
-        self.kubelet = Kubelet(self, self.api_url, ContainerRuntime(self, ground.aws_cli, ground.programs))
+        self.kubelet = Kubelet(
+            self, self.api_url, ContainerRuntime(self, shared_services.aws_cli, shared_services.programs)
+        )
 
     @property
     def webhook_available(self) -> bool:

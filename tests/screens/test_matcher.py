@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.content import LANGUAGES, load
 from app.flow.matching.policy_edits import EDITS
 from app.flow.model import Step, Walk
-from app.ui.figures.lives import lives, session_of
+from app.ui.figures.lifetimes import lives, session_of
 from app.ui.step.instruments.matcher import Sides, drawing
 
 HOST = "oidc.eks.us-east-1.amazonaws.com/id/E"

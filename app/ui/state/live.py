@@ -27,7 +27,7 @@ from app.ui.state.walk_view import WalkView
 _ACTIONS = tuple(use for use, need in NEEDS.items() if need.action is not None)
 
 
-def arrive(content: Content) -> WalkView | None:
+def ensure_walk(content: Content) -> WalkView | None:
     """The walk of the present choice; made here where there is none yet. None where it cannot be made.
 
     One set of ports serves the lists and the walk: both together are over when its patience is.
@@ -104,7 +104,7 @@ def _last_known(chosen: LiveSelection) -> LastKnown | None:
 
 
 def current() -> WalkView:
-    """The walk that `arrive` made. Raises `LookupError` where it made none."""
+    """The walk that `ensure_walk` made. Raises `LookupError` where it made none."""
     walk_view = live_selection.state().walk_view
     if walk_view is None:
         raise LookupError("no walk was made")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.content import Content
 from app.flow.model import JsonValue
 from app.flow.steps.sts_assume import LEEWAY
-from app.ui.figures.lives import ADVISORY, MANDATORY, session_of
+from app.ui.figures.lifetimes import ADVISORY, MANDATORY, session_of
 from app.ui.figures.timeline import Life, life
 from app.ui.text import escape, prose, utc
 from app.ui.time_machine.probes import First

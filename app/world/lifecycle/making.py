@@ -18,7 +18,7 @@ class WorldMaker:
     """Makes worlds and keeps them in the store. `made` runs on the servers' loop."""
 
     def __init__(self, store: WorldStore) -> None:
-        self.ground: SharedServices | None = None
+        self.shared_services: SharedServices | None = None
         """There is one while the servers run."""
         self._store = store
         self._making: dict[str, asyncio.Task[World]] = {}
@@ -43,9 +43,11 @@ class WorldMaker:
 
     async def _make(self, key: str, visitor: str | None) -> World:
         try:
-            if self.ground is None:
+            if self.shared_services is None:
                 raise RuntimeError("the simulated world is not running")
-            world = World(self.ground, account_id=self._store.free_account_id(), usage=Usage(payer.get(), visitor))
+            world = World(
+                self.shared_services, account_id=self._store.free_account_id(), usage=Usage(payer.get(), visitor)
+            )
             try:
                 self._store.put(key, world, visitor)  # before it is complete: its servers must find it
             except NoRoom:

@@ -167,7 +167,7 @@ class Simulation:
     async def _serving(self) -> AsyncIterator[asyncio.Task[None]]:
         loopback = Loopback(port_of(self._kubernetes), self.ca_pem, ISSUER_HOST)
         aws_cli = AwsCli(self.aws_url)
-        self._maker.ground = SharedServices(
+        self._maker.shared_services = SharedServices(
             kubernetes_url=self.kubernetes_url,
             loopback=loopback,
             keys=self._keys,

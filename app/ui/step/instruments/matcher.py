@@ -25,7 +25,7 @@ from app.flow.policy import policy_text
 from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import visible_json
 from app.ui.draw import components, page_errors
-from app.ui.figures.lives import lives
+from app.ui.figures.lifetimes import lives
 from app.ui.marks import MARKS
 from app.ui.state import session
 from app.ui.state.session import WalkView

@@ -19,7 +19,7 @@ from app.flow.tokens.tampering import NotACharacter, place_in
 from app.flow.tokens.token_anatomy import TokenPart, anatomy
 from app.ui.draw import actions, components, page_errors, reveal
 from app.ui.figures.timeline import life, timeline
-from app.ui.frame import controls
+from app.ui.frame import sidebar
 from app.ui.state import mode, session
 from app.ui.step.instruments.token_files import file_tree
 from app.ui.step.instruments.token_pair import token_pair
@@ -66,7 +66,7 @@ def _time(walk_view: session.WalkView, content: Content) -> None:
     heading = f'<h2 class="heading">{escape(content.message("screens.timeline"))}</h2>'
     drawn = timeline(current, before, session.now(), content)
     components.block(heading + drawn, key="timeline_line")
-    controls.clock(content, key="page", hours=(*controls.HOURS, 72))
+    sidebar.clock(content, key="page", hours=(*sidebar.HOURS, 72))
 
 
 @page_errors.fragment

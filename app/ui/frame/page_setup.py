@@ -17,13 +17,13 @@ ABOUT_A_WALK = frozenset({"home", *Step})
 """The pages that cannot be drawn without one."""
 
 
-def arrive(content: Content) -> WalkView | None:
+def ensure_walk(content: Content) -> WalkView | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
     look = {**language.named(), **depth.named(), **({} if mode.was_refused() else mode.named())}
     if mode.is_live():
         chosen = live_selection.state()
         address.read(chosen)
-        walk_view = live.arrive(content)
+        walk_view = live.ensure_walk(content)
         address.write(chosen, look)
         return walk_view
     address.put(look)

@@ -10,7 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.port_wrappers.consent import Action
 from app.ui.draw import components
-from app.ui.frame import pickers
+from app.ui.frame import live_controls
 from app.ui.state import live, live_selection, mode, session
 from app.ui.text import escape, value
 
@@ -30,7 +30,7 @@ def panel(content: Content) -> None:
 def _cluster(content: Content) -> None:
     """Which cluster, and as whom. It is read, and nothing else."""
     components.block(f'<h2 class="heading">{escape(content.message("mode.your_cluster"))}</h2>', key="cluster")
-    pickers.pickers(content)
+    live_controls.pickers(content)
     st.button(
         content.message("mode.run_again"),
         help=content.message("mode.run_again_help"),
