@@ -19,7 +19,7 @@ ABOUT_A_WALK = frozenset({"home", *Step})
 
 def ensure_walk(content: Content) -> WalkView | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
-    look = {**language.named(), **depth.named(), **({} if mode.was_refused() else mode.named())}
+    look = {**language.query_params(), **depth.query_params(), **({} if mode.was_refused() else mode.query_params())}
     if mode.is_live():
         chosen = live_selection.state()
         address.read(chosen)

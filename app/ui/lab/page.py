@@ -15,7 +15,7 @@ from app.ui.lab.listing import listing, unknown
 from app.ui.lab.score import score
 from app.ui.lab.strip import world_is_broken
 from app.ui.state import language, session
-from app.world.faults import named
+from app.world.faults import find_fault
 
 
 def break_it() -> None:
@@ -35,7 +35,7 @@ def break_it() -> None:
 
     # (1) The address asks for a fault, or one is in force, or neither.
     address = st.query_params.get(trial.PARAM, "")
-    asked, it = named(address), trial.current()
+    asked, it = find_fault(address), trial.current()
     if asked and asked.id != address:
         st.query_params[trial.PARAM] = asked.id
     elif address and not asked:

@@ -24,7 +24,7 @@ def choose() -> int:
     return depth()
 
 
-def named() -> dict[str, str | None]:
+def query_params() -> dict[str, str | None]:
     """What the address says of the depth; the default needs no mention."""
     return {KEY: str(depth()) if depth() != DETAIL else None}
 
@@ -73,4 +73,4 @@ def _deeper() -> None:
 
 
 def _keep() -> None:
-    address.put(named())
+    address.put(query_params())

@@ -20,7 +20,7 @@ def choose() -> str:
     return str(st.session_state[_KEY])
 
 
-def named() -> dict[str, str | None]:
+def query_params() -> dict[str, str | None]:
     """What the address says of the language."""
     return {_KEY: str(st.session_state[_KEY])}
 
@@ -63,4 +63,4 @@ def switch(label: str) -> None:
 
 
 def _changed() -> None:
-    address.put(named())
+    address.put(query_params())

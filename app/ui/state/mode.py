@@ -72,7 +72,7 @@ def is_live() -> bool:
     return st.session_state.get(KEY) == Mode.LIVE
 
 
-def named() -> dict[str, str | None]:
+def query_params() -> dict[str, str | None]:
     """What the address says of the mode: nothing of the simulated one, which has no choice of a cluster either."""
     return {KEY: str(Mode.LIVE)} if is_live() else {KEY: None, **address.NOTHING}
 
@@ -121,4 +121,4 @@ def _turn_to(mode: Mode) -> None:
 
 
 def _keep() -> None:
-    address.put(named())
+    address.put(query_params())

@@ -20,7 +20,7 @@ from app.world.faults import (
 )
 from app.world.faults.fault import CannotBeCaused, Fault
 
-__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault", "left_out", "named"]
+__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault", "find_fault", "left_out"]
 
 _MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, program, token, way_to_aws, access)
 
@@ -47,6 +47,6 @@ def left_out(fault_id: str) -> str | None:
     return next((key for number, key in LEFT_OUT.items() if f"f{number:02}" == fault_id.lower()), None)
 
 
-def named(fault_id: str) -> Fault | None:
+def find_fault(fault_id: str) -> Fault | None:
     """The fault of that id, in any case of letters."""
     return next((fault for fault in FAULTS.values() if fault.id.lower() == fault_id.lower()), None)
