@@ -53,14 +53,14 @@ def walk_once(faults: Sequence[str], words: Content) -> Diagnosis:
     """
     from app.flow.doctor import examine
     from app.wiring import simulated
-    from app.world.faults import CannotBeCaused
+    from app.world.faults import CannotBeInjected
     from app.world.lifecycle.simulation import Simulation
 
     with Simulation() as simulation:
         world = simulation.world("walk")
         try:
-            simulation.cause(world, *faults)
-        except CannotBeCaused as error:
+            simulation.inject(world, *faults)
+        except CannotBeInjected as error:
             values = {"got": ", ".join(faults), "fault": error.fault_id, "said": error.said}
             raise CannotRun(words, "faults_exclude", **values) from error
         return examine(simulated(simulation, world), SUBJECT)

@@ -231,7 +231,7 @@ def test_clock_language_and_reset_work_with_it(broken):
     assert broken.world.faults == (NAMED,)
     broken.test.query_params["lang"] = "ja"
     broken.test.run()
-    assert load("ja").message("lab.mend") in buttons(broken)
+    assert load("ja").message("lab.revert") in buttons(broken)
     broken.click("reset")
     assert not broken.test.exception
     assert broken.world.faults == ()

@@ -232,7 +232,7 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_half_a_token_is_told_as_what_it_is_and_not_as_somebodys_words(screen, simulation, language, page, key):
     shown = screen(lang=language)
-    simulation.cause(shown.world, "F30")
+    simulation.inject(shown.world, "F30")
     shown.open(page)
     if key:
         shown.click(key)

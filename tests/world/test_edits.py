@@ -159,7 +159,7 @@ NOT_BY_HAND = {"F18b"}
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_can_be_mended_by_hand(simulation, world, edit, fault):
     good = {kind: edits.editable(world, kind) for kind in edits.KINDS}
-    simulation.cause(world, fault)
+    simulation.inject(world, fault)
     # What is shown of the broken world can be written as it is, unless the Pod may not be created any more.
     for kind in edits.KINDS:
         if (shown := edits.editable(world, kind)) and (fault, kind) != ("F35b", "pod"):

@@ -29,7 +29,7 @@ MENDED = (Status.PASSED, Status.WARNING)
 
 @pytest.mark.parametrize("fault", ANOTHER_POD)
 def test_the_pod_of_the_diff_does_its_work(simulation, world, fault):
-    simulation.cause(world, fault)
+    simulation.inject(world, fault)
     found = examine(simulated(simulation, world), SUBJECT)
     assert found.fix.change.object == "Pod default/pod-after"
     simulation.run(replace(world, found.fix.change.after))
@@ -52,7 +52,7 @@ async def replace(world, manifest):
     ],
 )
 def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
-    simulation.cause(world, fault)
+    simulation.inject(world, fault)
     found = examine(simulated(simulation, world), SUBJECT)
     simulation.run(edits.apply(world, kind, json.dumps(found.fix.change.after)))
     simulation.run(edits.recreate_pod(world))
@@ -61,7 +61,7 @@ def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
 
 @pytest.mark.parametrize(("fault", "action"), [("F46", "s3:ListAllMyBuckets"), ("F49", "sts:AssumeRole")])
 def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault, action):
-    simulation.cause(world, fault)
+    simulation.inject(world, fault)
     assert examine(simulated(simulation, world), SUBJECT).fix.id == "permit"
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -78,7 +78,7 @@ def test_the_commands_do_it(simulation, world, tmp_path, fault):
     kubeconfig = tmp_path / tool_files.KUBECONFIG
     kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
     environment = {"PATH": os.environ["PATH"], "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)}
-    simulation.cause(world, fault)
+    simulation.inject(world, fault)
     found = examine(simulated(simulation, world), SUBJECT)
     for command in found.fix.commands:
         done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
@@ -98,7 +98,7 @@ def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(simulat
         **{"PATH": f"{AWS.parent}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
         **tool_files.aws_environment(simulation, world),
     }
-    simulation.cause(world, fault)
+    simulation.inject(world, fault)
     found = examine(simulated(simulation, world), SUBJECT)
     assert found.fix.id == "find_role"
     role = ""

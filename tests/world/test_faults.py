@@ -8,7 +8,7 @@ from app.flow.doctor import examine
 from app.flow.model import Status, Step, Subject
 from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
-from app.world.faults import FAULTS, LEFT_OUT, CannotBeCaused
+from app.world.faults import FAULTS, LEFT_OUT, CannotBeInjected
 from app.world.setup.manifest import written
 from tests.world.helpers import aws_client, pod_of
 
@@ -171,7 +171,7 @@ def examined(simulation, world):
     """Causes faults and examines the Pod as the command line does."""
 
     def examine_under(*fault_ids):
-        simulation.cause(world, *fault_ids)
+        simulation.inject(world, *fault_ids)
         return examine(simulated(simulation, world), SUBJECT)
 
     return examine_under
@@ -307,7 +307,7 @@ def test_without_a_condition_on_sub_another_service_account_takes_the_role(simul
 
     with pytest.raises(sts.exceptions.ClientError, match="Not authorized to perform"):
         take_the_role()
-    simulation.cause(world, "F52")
+    simulation.inject(world, "F52")
     answer = take_the_role()
     assert answer["SubjectFromWebIdentityToken"] == "system:serviceaccount:default:default"
     keys = answer["Credentials"]
@@ -324,7 +324,7 @@ def test_without_a_condition_on_sub_another_service_account_takes_the_role(simul
 
 def test_a_fault_keeps_what_an_earlier_one_wrote_into_the_pod(simulation, world):
     """A Pod is created anew from what its owner wrote, not from what the webhook made of it."""
-    simulation.cause(world, "F08", "F46")
+    simulation.inject(world, "F08", "F46")
     container = world.cluster.get("pods", "default", "pod-after")["spec"]["containers"][0]
     assert [entry["name"] for entry in container["env"]].count("AWS_ROLE_ARN") == 1
     assert "AWS_WEB_IDENTITY_TOKEN_FILE" not in {entry["name"] for entry in container["env"]}
@@ -357,30 +357,30 @@ def test_the_manifest_of_a_stored_pod_is_what_was_written_and_no_more(world, run
     [("F21", "F23"), ("F01", "F17"), ("F14", "F16"), ("F15", "F22"), ("F29", "F50"), ("F04", "F30"), ("F46", "F47")],
 )
 def test_two_that_write_the_same_thing_are_not_both_caused(simulation, world, first, second):
-    with pytest.raises(CannotBeCaused, match=first):
-        simulation.cause(world, first, second)
+    with pytest.raises(CannotBeInjected, match=first):
+        simulation.inject(world, first, second)
     assert world.faults == ()
 
 
 @pytest.mark.parametrize("fault_id", ["F26", "F43"])
 def test_what_is_not_there_cannot_be_changed(simulation, world, fault_id):
-    simulation.cause(world, "F14")
-    with pytest.raises(CannotBeCaused, match="not found"):
-        simulation.cause(world, fault_id)
+    simulation.inject(world, "F14")
+    with pytest.raises(CannotBeInjected, match="not found"):
+        simulation.inject(world, fault_id)
 
 
 def test_a_fault_of_the_running_pod_outlives_those_that_create_the_pod_anew(simulation, world, examined):
-    simulation.cause(world, "F30")
+    simulation.inject(world, "F30")
     verdict = examined("F46").verdict
     assert world.faults == ("F46", "F30")
     assert verdict.check.id == "token.format"
     assert Step.ACCESS in {step for step, _ in verdict.later}, verdict
-    simulation.mend(world)
+    simulation.revert(world)
     assert examine(simulated(simulation, world), SUBJECT).verdict.status is Status.PASSED
 
 
 def test_a_new_pod_is_not_taken_for_one_of_before_the_mending(simulation, world, examined):
     """What the log holds of a Pod that is gone is not told of the next one, which must not have its address."""
-    simulation.cause(world, "F31")
-    simulation.mend(world)
+    simulation.inject(world, "F31")
+    simulation.revert(world)
     assert examined("F13").verdict.check.id == "pod.request"

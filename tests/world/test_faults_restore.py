@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.world.apiserver.types.errors import ApiError
-from app.world.faults import FAULTS, CannotBeCaused
+from app.world.faults import FAULTS, CannotBeInjected
 from app.world.faults.fault import Fault
 from app.world.lifecycle import world_snapshot
 from tests.world.state import COPIED, classes_in, state_of
@@ -14,7 +14,7 @@ from tests.world.state import COPIED, classes_in, state_of
 @pytest.mark.parametrize("fault_id", FAULTS)
 def test_a_fault_that_is_mended_leaves_nothing(simulation, world, fault_id):
     before = state_of(world)
-    simulation.cause(world, fault_id)
+    simulation.inject(world, fault_id)
     assert world.faults == (fault_id,)
     broken = state_of(world)
     assert broken != before
@@ -22,30 +22,30 @@ def test_a_fault_that_is_mended_leaves_nothing(simulation, world, fault_id):
     saved = simulation.save(world)
     assert classes_in(saved) <= COPIED
     assert state_of(world) == broken
-    simulation.mend(world)
+    simulation.revert(world)
     assert state_of(world) == before
     simulation.restore(world, saved)
     assert state_of(world) == broken
-    simulation.mend(world)
+    simulation.revert(world)
     assert state_of(world) == before
 
 
 def test_faults_add_up_and_go_together(simulation, world):
     before = state_of(world)
-    simulation.cause(world, "F01", "F21")
-    simulation.cause(world, "F21", "F45")
+    simulation.inject(world, "F01", "F21")
+    simulation.inject(world, "F21", "F45")
     assert world.faults == ("F01", "F21", "F45")
-    simulation.mend(world)
+    simulation.revert(world)
     assert (world.faults, world.before_faults) == ((), None)
     assert state_of(world) == before
-    simulation.mend(world)
+    simulation.revert(world)
     assert state_of(world) == before
 
 
 def test_an_unknown_fault_causes_none(simulation, world):
     before = state_of(world)
     with pytest.raises(KeyError, match="F99"):
-        simulation.cause(world, "F01", "F99")
+        simulation.inject(world, "F01", "F99")
     assert state_of(world) == before
 
 
@@ -57,20 +57,20 @@ def test_where_a_fault_cannot_be_caused_none_is(simulation, world, monkeypatch):
     failing = {name: getattr(FAULTS["F21"], name) for name in Fault.__dataclass_fields__} | {"cause_it": fail}
     monkeypatch.setattr("app.world.faults.FAULTS", {**FAULTS, "F21": Fault(**failing)})
     before = state_of(world)
-    with pytest.raises(CannotBeCaused, match="F21: no"):
-        simulation.cause(world, "F01", "F21")
+    with pytest.raises(CannotBeInjected, match="F21: no"):
+        simulation.inject(world, "F01", "F21")
     assert state_of(world) == before
 
 
 @pytest.mark.parametrize("gone", ["discard", "reset"])
 def test_of_a_world_that_is_gone_nothing_changes(simulation, gone):
     world = simulation.world("gone")
-    simulation.cause(world, "F32")
+    simulation.inject(world, "F32")
     if gone == "discard":
         simulation.store.discard("gone")
     else:
         assert simulation.reset("gone").faults == ()
-    for change in (simulation.mend, simulation.save, lambda it: simulation.cause(it, "F21")):
+    for change in (simulation.revert, simulation.save, lambda it: simulation.inject(it, "F21")):
         with pytest.raises(LookupError, match="no longer kept"):
             change(world)
     assert not world.directory.exists()

@@ -168,7 +168,7 @@ def test_a_world_at_all_its_limits(simulation, traced):
 
     simulation.run(everything_else())
     saved = [simulation.save(world)]  # as the lab does, and the thief
-    simulation.cause(world, "F01")
+    simulation.inject(world, "F01")
     history = simulation.run(History.begin(world))
     for number in range(8):
         simulation.run(history.act(f"act-{number}", lambda _, mark=f"m{number}": fill(mark)))

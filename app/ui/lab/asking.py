@@ -49,7 +49,7 @@ def ask(fault: Fault, content: Content) -> None:
     elif answered or skipped:
         guess = Guess(step=str(step), text=str(text), offered=offered, own=own) if answered else None
         with st.spinner(content.message("lab.breaking")):
-            trial.cause(fault, guess)
+            trial.inject(fault, guess)
         st.rerun()
 
 

@@ -57,12 +57,12 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     # (3) Mending it.
     components.block(f'<h2 class="heading">{escape(content.message("lab.mend_heading"))}</h2>', key="lab_mend_heading")
     st.button(
-        content.message("lab.mend"),
+        content.message("lab.revert"),
         help=content.message("lab.mend_help"),
         key="lab_mend",
         icon=":material/build:",
         type="primary",
-        on_click=trial.mend,
+        on_click=trial.revert,
     )
     by_hand.editor(it, found, content)
 
@@ -81,9 +81,9 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     if it.mended:
         with st.container(horizontal=True, gap="small"):
             st.button(content.message("lab.to_list"), key="lab_leave", type="primary", on_click=trial.leave)
-            st.button(content.message("lab.again"), key="lab_again", on_click=trial.cause, args=(it.fault, None))
+            st.button(content.message("lab.again"), key="lab_again", on_click=trial.inject, args=(it.fault, None))
     else:
-        st.button(content.message("lab.put_back"), key="lab_mend", type="primary", on_click=trial.mend)
+        st.button(content.message("lab.put_back"), key="lab_mend", type="primary", on_click=trial.revert)
         by_hand.editor(it, found, content)
 
 

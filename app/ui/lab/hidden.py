@@ -164,5 +164,5 @@ def _answer(it: Trial, content: Content) -> None:
 
 
 def _stop() -> None:
-    trial.mend()
+    trial.revert()
     trial.leave()

@@ -48,4 +48,4 @@ def world_is_broken(content: Content) -> None:
             key="lab_strip",
         )
         label = content.message("lab.put_back" if whole else "lab.strip_mend")
-        st.button(label, key="strip_mend", icon=":material/build:", on_click=trial.mend)
+        st.button(label, key="strip_mend", icon=":material/build:", on_click=trial.revert)

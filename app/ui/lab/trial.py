@@ -17,7 +17,7 @@ import streamlit as st
 from app.flow.model import Step
 from app.ui.lab import score
 from app.ui.state import mode, session
-from app.world.faults import FAULTS, CannotBeCaused, Fault
+from app.world.faults import FAULTS, CannotBeInjected, Fault
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.world import World
 
@@ -103,14 +103,14 @@ def refusal() -> str:
 def _is_caused(fault: Fault) -> bool:
     """Mends the world and breaks it anew, unless its owner has taken away what the fault would change."""
     try:
-        session.cause(fault.id)
-    except CannotBeCaused as error:
+        session.inject(fault.id)
+    except CannotBeInjected as error:
         st.session_state[_REFUSED] = error.said
         return False
     return True
 
 
-def cause(fault: Fault, guess: Guess | None) -> None:
+def inject(fault: Fault, guess: Guess | None) -> None:
     """Breaks the world, which is mended first."""
     if not _is_caused(fault):
         return
@@ -154,11 +154,11 @@ def reveal(trial: Trial) -> None:
     st.query_params[PARAM] = trial.fault.id
 
 
-def mend() -> None:
+def revert() -> None:
     """Takes the fault back, and all that was done since."""
     trial = current()
     _hidden.discard(session.world())
-    session.mend()
+    session.revert()
     if trial:
         trial.mended = True
         trial.edits.clear()

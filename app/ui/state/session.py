@@ -187,20 +187,20 @@ def reset() -> None:
     _walk(made)
 
 
-def cause(fault_id: str) -> None:
-    """Mends whatever is broken in this browser's world, breaks it anew, and walks. Raises `CannotBeCaused`."""
+def inject(fault_id: str) -> None:
+    """Mends whatever is broken in this browser's world, breaks it anew, and walks. Raises `CannotBeInjected`."""
     here = world()
-    simulation().mend(here)
+    simulation().revert(here)
     try:
-        simulation().cause(here, fault_id)
+        simulation().inject(here, fault_id)
     finally:
         _walk(here)
 
 
-def mend() -> None:
+def revert() -> None:
     """Takes back what is broken in this browser's world, and walks anew."""
     here = world()
-    simulation().mend(here)
+    simulation().revert(here)
     _walk(here)
 
 

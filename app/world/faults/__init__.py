@@ -1,7 +1,7 @@
 """The ways in which IRSA breaks, as changes to a world: the numbers F01 to F52 are this project's own.
 
-`Simulation.cause` causes them, `Simulation.mend` takes them back. Nothing else knows of them: what comes of one is what
-the servers and clients of the world make of it.
+`Simulation.inject` causes them, `Simulation.revert` takes them back. Nothing else knows of them: what comes of one is
+what the servers and clients of the world make of it.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from app.world.faults import (
     way_to_aws,
     webhook,
 )
-from app.world.faults.fault import CannotBeCaused, Fault
+from app.world.faults.fault import CannotBeInjected, Fault
 
-__all__ = ["FAULTS", "LEFT_OUT", "CannotBeCaused", "Fault", "find_fault", "left_out"]
+__all__ = ["FAULTS", "LEFT_OUT", "CannotBeInjected", "Fault", "find_fault", "left_out"]
 
 _MODULES = (oidc_provider, trust_policy, service_account, webhook, pod, program, token, way_to_aws, access)
 

@@ -33,7 +33,7 @@ class Whole(StrEnum):
     PERMISSIONS = "permissions"
 
 
-class CannotBeCaused(Exception):
+class CannotBeInjected(Exception):
     """What the fault would change is not there, or another one has changed it."""
 
     def __init__(self, fault_id: str, said: str) -> None:
@@ -45,7 +45,7 @@ class CannotBeCaused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One way in which IRSA breaks: a named change to a world, which `Simulation.mend` takes back."""
+    """One way in which IRSA breaks: a named change to a world, which `Simulation.revert` takes back."""
 
     id: str
     """`F` and the catalogue's number; another story of the same number has a letter behind it, such as `F15b`."""
@@ -74,14 +74,14 @@ class Fault:
         """
         return (Whole.RUNNING_POD in self.writes) - (Whole.ARGUMENTS in self.writes)
 
-    async def cause_beside(self, world: World, others: Iterable[Fault]) -> None:
-        """Causes it where others are in force. Raises `CannotBeCaused`; the world may then be half changed."""
+    async def inject_beside(self, world: World, others: Iterable[Fault]) -> None:
+        """Causes it where others are in force. Raises `CannotBeInjected`; the world may then be half changed."""
         for other in others:
             if not set(self.writes).isdisjoint(other.writes):
-                raise CannotBeCaused(self.id, other.id)
+                raise CannotBeInjected(self.id, other.id)
         try:
             await self.cause_it(world)
         except OSError as error:  # without the path: it is one of this machine
-            raise CannotBeCaused(self.id, str(error.strerror)) from error
+            raise CannotBeInjected(self.id, str(error.strerror)) from error
         except (ApiError, AwsError, ContainerNotFound, LookupError) as error:
-            raise CannotBeCaused(self.id, str(error)) from error
+            raise CannotBeInjected(self.id, str(error)) from error

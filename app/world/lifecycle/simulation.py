@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from app.world.keys import KeyPool
-from app.world.lifecycle import breaking, world_snapshot
+from app.world.lifecycle import fault_injection, world_snapshot
 from app.world.lifecycle.making import WorldMaker
 from app.world.lifecycle.passage import follow_wall_clock, move_clock
 from app.world.lifecycle.store import WorldStore
@@ -117,19 +117,19 @@ class Simulation:
         """Makes the world what it was. Raises `ValueError` for another world's world snapshot."""
         self._change(world, world_snapshot.restore(world, saved))
 
-    def cause(self, world: World, *fault_ids: str) -> None:
+    def inject(self, world: World, *fault_ids: str) -> None:
         """Causes faults, in this order as far as they allow it, beside those in force. Raises `KeyError`.
 
-        Raises `CannotBeCaused` as well, and the world is then as it was before all of them.
+        Raises `CannotBeInjected` as well, and the world is then as it was before all of them.
         """
         from app.world.faults import FAULTS  # here: the faults know the world, and most worlds never meet one
 
         wanted, in_force = ([FAULTS[fault_id] for fault_id in ids] for ids in (fault_ids, world.faults))
-        self._change(world, breaking.cause(world, wanted, in_force))
+        self._change(world, fault_injection.inject(world, wanted, in_force))
 
-    def mend(self, world: World) -> None:
+    def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
-        self._change(world, breaking.mend(world))
+        self._change(world, fault_injection.revert(world))
 
     def beside(self, world: World) -> dict[str, object]:
         """What is kept beside a world for as long as there is that world; no part of its state."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 
-async def cause(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
+async def inject(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
     """Causes faults in the order of their ranks: where one in force would have to come later, all are caused anew."""
     before = world.before_faults or await world_snapshot.save(world)
     wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
@@ -20,7 +20,7 @@ async def cause(world: World, faults: list[Fault], in_force: list[Fault]) -> Non
         wanted, in_force = in_force + wanted, []
     for fault in sorted(wanted, key=lambda fault: fault.rank):
         try:
-            await fault.cause_beside(world, in_force)
+            await fault.inject_beside(world, in_force)
         except BaseException:
             await world_snapshot.restore(world, before)
             raise
@@ -28,7 +28,7 @@ async def cause(world: World, faults: list[Fault], in_force: list[Fault]) -> Non
         world.before_faults, world.faults = before, (*world.faults, fault.id)
 
 
-async def mend(world: World) -> None:
+async def revert(world: World) -> None:
     """Takes back all faults."""
     if world.before_faults is not None:
         await world_snapshot.restore(world, world.before_faults)  # when no fault was in force
