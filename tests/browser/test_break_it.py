@@ -45,7 +45,7 @@ def test_one_fault_by_keyboard(reader):
     assert one.overflow <= 0
     one.unfold()
     assert {theme: found for theme in THEMES if (found := violations(one.wear(theme).page))} == {}
-    press(page, "mend")
+    press(page, "revert")
     expect(page.locator(".outcome.passed")).to_contain_text(EN.message("lab.whole"))
     assert one.complaints == []
 
@@ -70,7 +70,7 @@ def test_another_language_keeps_what_is_chosen(reader):
 def test_what_comes_of_a_button_far_down_is_read_from_the_top(reader):
     one = reader(size=PHONE, locale="en-US").open("/break_it?lang=en&fault=F23")
     page, main = one.page, one.page.get_by_test_id("stMain")
-    for label, shows in (("run_unguessed", ".diagnosis .outcome.failed"), ("mend", ".outcome.passed")):
+    for label, shows in (("run_unguessed", ".diagnosis .outcome.failed"), ("revert", ".outcome.passed")):
         press(page, label)
         expect(page.locator(shows)).to_be_visible()
         one.wait()

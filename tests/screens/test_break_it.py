@@ -140,7 +140,7 @@ def test_a_prediction_is_judged_and_counted(screen, step, text, right):
 
 def test_the_second_prediction_about_a_fault_does_not_count(screen):
     shown = break_(screen(lang="en"), NAMED, step=Step.ACCESS, text=False)
-    press(shown, "mend")
+    press(shown, "revert")
     shown.click("lab_leave")
     break_(shown, NAMED, step=Step.STS_ASSUME, text=True)
     assert EN.message("lab.score", right=0, asked=2, faults=1) in shown.html("lab_score")
@@ -239,7 +239,7 @@ def test_clock_language_and_reset_work_with_it(broken):
 
 
 def test_mending_passes_and_can_be_broken_again(broken):
-    press(broken, "mend")
+    press(broken, "revert")
     assert broken.world.faults == ()
     assert f"irsa-reports-{broken.world.account_id}" in broken.html("lab_whole")
     assert 'class="outcome passed"' in broken.html("lab_whole")
@@ -249,14 +249,14 @@ def test_mending_passes_and_can_be_broken_again(broken):
 
 def test_mending_keeps_the_wording_that_was_chosen_meanwhile(broken):
     wording.set_wording(broken.world, "classic")
-    press(broken, "mend")
+    press(broken, "revert")
     assert broken.world.account.sts_wording == "classic"
 
 
 def test_another_fault_takes_the_place_of_the_first(broken):
     break_(broken, "F14")
     assert broken.world.faults == ("F14",)
-    press(broken, "mend")
+    press(broken, "revert")
     assert broken.world.faults == ()
 
 
@@ -491,7 +491,7 @@ def test_another_object_that_was_chosen_stays_chosen_as_long_as_the_verdict_is_t
     broken.test.selectbox(key="lab_kind").set_value("pod").run()
     broken.test.run()
     assert broken.test.selectbox(key="lab_kind").value == "pod"
-    press(broken, "mend")
+    press(broken, "revert")
     press(broken, "again")
     assert broken.test.selectbox(key="lab_kind").value == "trust_policy"
 

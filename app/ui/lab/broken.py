@@ -55,10 +55,12 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
         components.block(diagnosis.fix(found, content), key="fix")
     others.offer(it.fault, walk_view, content)
     # (3) Mending it.
-    components.block(f'<h2 class="heading">{escape(content.message("lab.mend_heading"))}</h2>', key="lab_mend_heading")
+    components.block(
+        f'<h2 class="heading">{escape(content.message("lab.revert_heading"))}</h2>', key="lab_revert_heading"
+    )
     st.button(
         content.message("lab.revert"),
-        help=content.message("lab.mend_help"),
+        help=content.message("lab.revert_help"),
         key="lab_mend",
         icon=":material/build:",
         type="primary",
