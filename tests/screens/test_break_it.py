@@ -219,7 +219,7 @@ def test_every_page_says_what_is_broken_and_mends_it(broken):
         assert not broken.test.exception
         assert ("lab_strip" in broken.keys) == (page != "break_it"), page
     assert NAMED in broken.open("home").html("lab_strip")
-    broken.click("strip_mend")
+    broken.click("strip_revert")
     assert broken.world.faults == ()
     assert "lab_strip" not in broken.keys
     assert not broken.test.exception

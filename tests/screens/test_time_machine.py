@@ -14,7 +14,7 @@ from app.ui.text import prose
 from app.wiring import simulated
 from app.world.aws.iam import actions as iam
 from app.world.lifecycle import experiments
-from app.world.lifecycle.changing import role_arn
+from app.world.lifecycle.world_operations import role_arn
 
 
 def plain(html):

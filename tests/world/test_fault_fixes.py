@@ -15,7 +15,7 @@ from app.world import edits
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
-from app.world.lifecycle.changing import delete, settle
+from app.world.lifecycle.world_operations import delete, settle
 from app.world.setup import tool_files
 from app.world.setup.scenario import ROLE
 

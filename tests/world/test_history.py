@@ -7,8 +7,8 @@ import pytest
 from app.flow.token import decode
 from app.world.apiserver.types.errors import ApiError
 from app.world.lifecycle import experiments
-from app.world.lifecycle.changing import set_trust_policy
 from app.world.lifecycle.history import ELSEWHERE, LIMIT, History
+from app.world.lifecycle.world_operations import set_trust_policy
 from app.world.lifecycle.world_snapshot import bytes_of
 from app.world.servers.token_review import token_review, who_am_i
 from tests.world.helpers import TOKEN_FILE, pod_of

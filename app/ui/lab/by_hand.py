@@ -21,7 +21,7 @@ from app.ui.text import prose
 from app.world import edits
 from app.world.edits import EditRefused
 from app.world.faults import Fault
-from app.world.lifecycle.changing import provider_arn
+from app.world.lifecycle.world_operations import provider_arn
 from app.world.setup.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
 from app.world.world import World
 

@@ -47,5 +47,5 @@ def world_is_broken(content: Content) -> None:
             f'<div class="strip {status}" role="status">{mark(status, content)}<p>{told} {link}</p></div>',
             key="lab_strip",
         )
-        label = content.message("lab.put_back" if whole else "lab.strip_mend")
-        st.button(label, key="strip_mend", icon=":material/build:", on_click=trial.revert)
+        label = content.message("lab.put_back" if whole else "lab.strip_revert")
+        st.button(label, key="strip_revert", icon=":material/build:", on_click=trial.revert)

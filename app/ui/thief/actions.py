@@ -20,8 +20,8 @@ from app.ui.time_machine.probes import reviewed
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.lifecycle import experiments
-from app.world.lifecycle.changing import set_trust_policy, trust_policy
-from app.world.lifecycle.passage import move_clock
+from app.world.lifecycle.advance_clock import move_clock
+from app.world.lifecycle.world_operations import set_trust_policy, trust_policy
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.servers.token_review import token_review, who_am_i
 from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT

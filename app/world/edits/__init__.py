@@ -18,7 +18,7 @@ from app.world.edits.reading import read
 from app.world.edits.refusal import EditRefused
 from app.world.edits.writing import pretty
 from app.world.lifecycle import world_snapshot
-from app.world.lifecycle.changing import settle, submit
+from app.world.lifecycle.world_operations import settle, submit
 
 if TYPE_CHECKING:
     from app.world.world import World

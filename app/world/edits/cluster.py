@@ -15,7 +15,7 @@ from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.resources import RESOURCES, Resource
 from app.world.edits.reading import member, only, same_name
 from app.world.edits.refusal import EditRefused
-from app.world.lifecycle.changing import delete
+from app.world.lifecycle.world_operations import delete
 from app.world.setup.manifest import written
 from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 

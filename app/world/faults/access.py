@@ -9,7 +9,7 @@ from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import recreate, remove_permissions
+from app.world.lifecycle.world_operations import recreate, remove_permissions
 from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:

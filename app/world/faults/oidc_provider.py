@@ -10,7 +10,7 @@ from app.flow.names import DEFAULT_AUDIENCE, host_and_path
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import annotate_role, provider_arn, recreate, set_trust_policy, trust_policy
+from app.world.lifecycle.world_operations import annotate_role, provider_arn, recreate, set_trust_policy, trust_policy
 
 if TYPE_CHECKING:
     from app.world.world import World

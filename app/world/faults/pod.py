@@ -8,7 +8,7 @@ from app.flow.model import JsonObject, Step
 from app.flow.names import API_TOKEN
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
+from app.world.lifecycle.world_operations import TOKEN_FILE, container_of, role_arn, set_variables, with_manifest
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -10,7 +10,7 @@ from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import (
+from app.world.lifecycle.world_operations import (
     TOKEN_FILE,
     calls_sts,
     container_of,

@@ -10,7 +10,14 @@ from app.flow.model import Step
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import annotate, annotate_role, provider_arn, recreate, remove_permissions, role_arn
+from app.world.lifecycle.world_operations import (
+    annotate,
+    annotate_role,
+    provider_arn,
+    recreate,
+    remove_permissions,
+    role_arn,
+)
 from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:

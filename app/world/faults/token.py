@@ -10,8 +10,17 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import TOKEN_FILE, calls_sts, container_of, delete, recreate, role_arn, settle, submit
-from app.world.lifecycle.passage import move_clock
+from app.world.lifecycle.advance_clock import move_clock
+from app.world.lifecycle.world_operations import (
+    TOKEN_FILE,
+    calls_sts,
+    container_of,
+    delete,
+    recreate,
+    role_arn,
+    settle,
+    submit,
+)
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 

@@ -11,7 +11,7 @@ from app.flow.names import host_and_path
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import former_trust_policy
-from app.world.lifecycle.changing import provider_arn, recreate, set_trust_policy, trust_policy
+from app.world.lifecycle.world_operations import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.setup.roles import NODE_TRUST, trust_policy_without_subject
 from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 

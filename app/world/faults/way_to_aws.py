@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import Step
 from app.world.faults import texts
 from app.world.faults.fault import Fault
-from app.world.lifecycle.changing import recreate
+from app.world.lifecycle.world_operations import recreate
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -10,8 +10,8 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
-from app.world.lifecycle.changing import annotate, delete, recreate, settle, submit
-from app.world.lifecycle.passage import move_clock
+from app.world.lifecycle.advance_clock import move_clock
+from app.world.lifecycle.world_operations import annotate, delete, recreate, settle, submit
 from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:

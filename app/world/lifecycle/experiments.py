@@ -13,8 +13,8 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.aws.times import iso
-from app.world.lifecycle import changing
-from app.world.lifecycle.changing import delete, remove_permissions, role_arn, set_trust_policy, settle
+from app.world.lifecycle import world_operations
+from app.world.lifecycle.world_operations import delete, remove_permissions, role_arn, set_trust_policy, settle
 from app.world.setup import roles, scenario
 from app.world.setup.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
 
@@ -32,7 +32,7 @@ REVOKED = "AWSRevokeOlderSessions"
 
 async def annotate(world: World) -> None:
     """Names the role at the ServiceAccount `default`. The Pod that runs under it, `pod-before`, stays as it is."""
-    await changing.annotate(world, {ROLE_ARN: role_arn(world)}, name=DEFAULT)
+    await world_operations.annotate(world, {ROLE_ARN: role_arn(world)}, name=DEFAULT)
 
 
 async def recreate_pod_before(world: World) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.world.lifecycle import world_snapshot
-from app.world.lifecycle.passage import move_clock
+from app.world.lifecycle.advance_clock import move_clock
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.usage import looks
 

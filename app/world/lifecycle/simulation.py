@@ -10,9 +10,9 @@ from typing import Any, Self, TypeVar
 
 from app.world.keys import KeyPool
 from app.world.lifecycle import fault_injection, world_snapshot
-from app.world.lifecycle.making import WorldMaker
-from app.world.lifecycle.passage import follow_wall_clock, move_clock
+from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.store import WorldStore
+from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
@@ -55,7 +55,7 @@ class Simulation:
         self._keys = KeyPool()
         self._programs = Programs()
         self._files = NodeFiles()
-        self._maker = WorldMaker(self.store)
+        self._maker = WorldFactory(self.store)
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
@@ -97,11 +97,11 @@ class Simulation:
 
         `visitor`: the address for which it is made, None where it is not known or no visitor asks. Raises `NoRoom`.
         """
-        return self.kept(key) or self.run(self._maker.made(key, visitor))
+        return self.kept(key) or self.run(self._maker.get_or_create(key, visitor))
 
     def reset(self, key: str, visitor: str | None = None) -> World:
         """A new world in place of the learner's old one. Raises `NoRoom`."""
-        return self.run(self._maker.made(key, visitor, anew=True))
+        return self.run(self._maker.get_or_create(key, visitor, fresh=True))
 
     def move_clock(self, world: World, seconds: float) -> None:
         """Moves the world's clock and lets kubelet do what the passed time asks for. Raises `ValueError`."""

@@ -32,7 +32,7 @@ from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
-from app.world.lifecycle.passage import follow_wall_clock
+from app.world.lifecycle.advance_clock import follow_wall_clock
 from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 if TYPE_CHECKING:

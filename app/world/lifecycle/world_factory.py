@@ -14,8 +14,8 @@ PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 
 
-class WorldMaker:
-    """Makes worlds and keeps them in the store. `made` runs on the servers' loop."""
+class WorldFactory:
+    """Makes worlds and keeps them in the store. `get_or_create` runs on the servers' loop."""
 
     def __init__(self, store: WorldStore) -> None:
         self.shared_services: SharedServices | None = None
@@ -28,13 +28,13 @@ class WorldMaker:
         kept = self._store.get(key)
         return None if key in self._making else kept
 
-    async def made(self, key: str, visitor: str | None = None, *, anew: bool = False) -> World:
+    async def get_or_create(self, key: str, visitor: str | None = None, *, fresh: bool = False) -> World:
         """The world of a learner's key, or a new one, with the scenario in it and its Pods finished.
 
         `visitor`: the address for which it is made (`WorldStore.put`). Raises `NoRoom`.
         """
         if key not in self._making:
-            kept = None if anew else self._store.get(key)
+            kept = None if fresh else self._store.get(key)
             if kept is not None:
                 return kept
             self._making[key] = asyncio.get_running_loop().create_task(self._make(key, visitor))
