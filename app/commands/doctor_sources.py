@@ -11,8 +11,8 @@ import click
 
 from app.commands.failure import CannotRun
 from app.content import Content
-from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted
+from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
@@ -124,7 +124,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
 def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
     """The Pod's ServiceAccount, which whoever may not read the Pod can name instead. Raises `FlowError`."""
     try:
-        return text(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
+        return get_str(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
     except NotPermitted as error:
         if error.about_login:
             raise

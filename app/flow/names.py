@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.flow.annotations import AUDIENCE, is_role_arn
-from app.flow.documents import dig, strings, text
+from app.flow.json_access import get, get_str, strings
 from app.flow.model import JsonValue, Subject
 from app.flow.webhook import WebhookSettings
 
@@ -27,12 +27,12 @@ def subject_claim(subject: Subject) -> str:
 
 def audience_claim(claims: JsonValue) -> list[str]:
     """Whom a token is for, as STS reads it: its `azp` where it has one, else each `aud`."""
-    return strings(dig(claims, "azp")) or strings(dig(claims, "aud"))
+    return strings(get(claims, "azp")) or strings(get(claims, "aud"))
 
 
 def annotated_audience(service_account: JsonValue) -> str:
     """The audience that the webhook will ask for on behalf of this ServiceAccount."""
-    return text(service_account, "metadata", "annotations", AUDIENCE) or DEFAULT_AUDIENCE
+    return get_str(service_account, "metadata", "annotations", AUDIENCE) or DEFAULT_AUDIENCE
 
 
 def role_of(role_arn: str) -> tuple[str, str, str] | None:

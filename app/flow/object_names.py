@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from app.flow.documents import shown
 from app.flow.errors import FlowError
+from app.flow.json_access import shown
 from app.flow.model import Subject
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow import strict_json
-from app.flow.documents import dig
+from app.flow.json_access import get
 from app.flow.matching.differences import LONGEST, difference, likeness
 from app.flow.matching.policy_edits import EDITS, EQUALS, LIKE, uses, with_operator
 from app.flow.policy import policy_text
@@ -134,7 +134,7 @@ def test_an_edit_never_raises_and_leaves_what_it_was_given(document, name):
 
 
 def conditions(policy):
-    return dig(policy["Statement"][0], "Condition")
+    return get(policy["Statement"][0], "Condition")
 
 
 @pytest.mark.parametrize(

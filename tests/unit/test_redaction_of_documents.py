@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.documents import masked
+from app.flow.json_access import masked
 from app.flow.redaction import MASK, mask_text
 
 TOKEN = f"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.{'s' * 40}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.documents import TEXT_LIMIT, dig, masked, seconds, shown, strings
+from app.flow.json_access import TEXT_LIMIT, get, masked, seconds, shown, strings
 from app.flow.names import account_of, provider_arn, role_of
 from app.flow.redaction import MASK
 from app.flow.steps import selectors
@@ -122,8 +122,8 @@ def test_seconds_are_numbers(value: Any, expected: float | None) -> None:
 
 
 def test_missing_keys_and_wrong_types_are_absent() -> None:
-    assert dig({"a": {"b": 1}}, "a", "b") == 1
-    assert dig({"a": []}, "a", "b") is None
+    assert get({"a": {"b": 1}}, "a", "b") == 1
+    assert get({"a": []}, "a", "b") is None
     assert strings(["a", 1, "b"]) == ["a", "b"]
     assert strings("a") == ["a"]
     assert strings({"a": 1}) == []

@@ -16,8 +16,8 @@ from kubernetes.client.exceptions import ApiException
 from app.clients.bounds import ANSWER_LIMIT
 from app.clients.errors import from_kubernetes, too_large, unexpected
 from app.flow import strict_json
-from app.flow.documents import dig, text
 from app.flow.errors import Refused
+from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 
 TIMEOUT = (3.0, 7.0)
@@ -40,11 +40,11 @@ def read_items(operation: str, call: Callable[..., Any], *arguments: Any, **opti
         if room < 0:
             raise too_large(LIST_LIMIT, operation)
         page = _json(body, operation)
-        items = dig(page, "items")
+        items = get(page, "items")
         if not isinstance(items, list):
             raise unexpected(ValueError("items"), operation)
         found += items
-        if not (token := text(page, "metadata", "continue")):
+        if not (token := get_str(page, "metadata", "continue")):
             break
         more = {"_continue": token}
     return found

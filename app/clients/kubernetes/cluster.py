@@ -13,7 +13,7 @@ from app.clients.kubernetes.exec_stream import execute
 from app.clients.kubernetes.recording import RecordingRestClient
 from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.recorder import Recorder
-from app.flow.documents import dig, text
+from app.flow.json_access import get, get_str
 from app.flow.model import Exchange, JsonValue
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
@@ -67,7 +67,7 @@ class KubernetesCluster:
 
     def namespaces(self) -> Sequence[str]:
         found = read_items(CLUSTER["namespaces"], self._core.list_namespace)
-        return [text(namespace, "metadata", "name") for namespace in found]
+        return [get_str(namespace, "metadata", "name") for namespace in found]
 
     def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
         operation = CLUSTER["service_accounts"]
@@ -87,7 +87,7 @@ class KubernetesCluster:
         operation = CLUSTER["allowed"]
         reviews = client.AuthorizationV1Api(self._api)
         answer = read_json(operation, reviews.create_self_subject_access_review, _review(access))
-        allowed = dig(answer, "status", "allowed")
+        allowed = get(answer, "status", "allowed")
         if not isinstance(allowed, bool):
             raise unexpected(ValueError("status.allowed"), operation)
         return allowed
@@ -108,7 +108,7 @@ class KubernetesCluster:
         answer = read_json(
             operation, self._core.create_namespaced_service_account_token, service_account, namespace, body
         )
-        token = dig(answer, "status", "token")
+        token = get(answer, "status", "token")
         if not isinstance(token, str):
             raise unexpected(ValueError("status.token"), operation)
         return token

@@ -10,7 +10,7 @@ from typing import Any
 from app.clients.errors import too_large
 from app.clients.kubernetes.connection import MOUNT
 from app.clients.sources import Program, SourceTooLarge, read_text
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.model import Subject
 from app.flow.operations import CLUSTER
 from app.flow.port_wrappers.port_proxy import intercepted
@@ -25,9 +25,9 @@ def subject(directory: Path = MOUNT) -> Subject | None:
     except (OSError, UnicodeDecodeError, MalformedToken):
         return None
     found = Subject(
-        namespace=text(claims, "kubernetes.io", "namespace"),
-        service_account=text(claims, "kubernetes.io", "serviceaccount", "name"),
-        pod=text(claims, "kubernetes.io", "pod", "name"),
+        namespace=get_str(claims, "kubernetes.io", "namespace"),
+        service_account=get_str(claims, "kubernetes.io", "serviceaccount", "name"),
+        pod=get_str(claims, "kubernetes.io", "pod", "name"),
     )
     return found if all((found.namespace, found.service_account, found.pod)) else None
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of, evidence_of
-from app.flow.documents import text
 from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get_str
 from app.flow.model import Status, Step, StepReport, Walk
 from app.flow.names import account_of, role_of
 from app.flow.ports import Ports
@@ -22,7 +22,7 @@ CHECKS = ("service_account.account",)
 def inspect(ports: Ports, walk: Walk) -> StepReport:
     """Compares the accounts, and looks for a role of the same name in ours where they differ. Never raises."""
     findings = Findings(Step.SERVICE_ACCOUNT, ports, CHECKS)
-    role_arn = text(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
+    role_arn = get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
     parts = role_of(role_arn)
     if parts is None:
         return findings.report()
@@ -40,7 +40,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     # A role that is here under this name is what was meant, if STS did not take the one that was written.
     here, said = "", ""
     try:
-        here = text(ports.aws.role(name), "Arn")
+        here = get_str(ports.aws.role(name), "Arn")
     except NotFound as error:
         said = error.said
     except FlowError as error:
@@ -65,4 +65,4 @@ def _ours(ports: Ports, walk: Walk) -> str:
     provider = check_of(walk, "provider.exists")
     if provider is not None and provider.status is Status.PASSED:
         return account_of(provider.got)
-    return text(ports.aws.caller_identity(), "Account")
+    return get_str(ports.aws.caller_identity(), "Account")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.flow.documents import items, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get_list, get_str
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
@@ -36,13 +36,13 @@ class _Ended:
 def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> str:
     """Decides `pod.application`, and hands on the product's words where the program was refused."""
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
-    statuses = items(pod, "status", "containerStatuses")
+    statuses = get_list(pod, "status", "containerStatuses")
     if not statuses or kubelet_says.never_started(pod):
         findings.unknown(CHECK, "not_observable", where=f"{where} .status")
         return ""
     ended = [_ended(ports, walk, status, alone=len(statuses) == 1) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
-    where = f"{where} {text(statuses[ended.index(worst)], 'name')} log"
+    where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} log"
     if worst.reason:
         findings.unknown(CHECK, worst.reason, where=where, error=worst.said)
         return ""
@@ -56,7 +56,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
     if code == 0 and not kubelet_says.runs(status):
         return _Ended(got="exit 0")
     try:
-        container = "" if alone else text(status, "name")
+        container = "" if alone else get_str(status, "name")
         log = ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container)
     except FlowError as error:
         return _Ended(got="", said=error.said, reason=unseen(error) or "not_observable")
@@ -68,7 +68,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
 
 def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:
     """Decides `pod.sdk`, as far as an image's name tells: of the AWS CLI's images it does."""
-    images = [text(box, "image") for box in items(pod, "spec", "containers")]
+    images = [get_str(box, "image") for box in get_list(pod, "spec", "containers")]
     known = [image for image in images if _AWS_CLI.search(image.partition("@")[0])]
     old = [image for image in known if _release(image) < FIRST_WEB_IDENTITY]
     where += " .spec.containers[].image"

@@ -9,7 +9,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, narrowed
-from app.flow.documents import mapping, strings
+from app.flow.json_access import get_object, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.verdict.refusals import CHANGED
@@ -50,7 +50,7 @@ def accept_audience(names: Names) -> Fix:
         return _default_audience(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
-    accepted = strings(mapping(names.documents.get("provider")).get("ClientIDList"))
+    accepted = strings(get_object(names.documents.get("provider")).get("ClientIDList"))
     return Fix(
         id="accept_audience",
         commands=(names.iam("add-client-id-to-open-id-connect-provider", *wanted),),
@@ -59,7 +59,7 @@ def accept_audience(names: Names) -> Fix:
 
 
 def register_thumbprint(names: Names) -> Fix:
-    known = strings(mapping(names.documents.get("thumbprint")).get("registered"))
+    known = strings(get_object(names.documents.get("thumbprint")).get("registered"))
     thumbprints = (*known[:4], names.check.expected)
     wanted = ("--open-id-connect-provider-arn", names.provider_arn, "--thumbprint-list", *thumbprints)
     return Fix(

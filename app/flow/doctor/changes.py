@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
-from app.flow.documents import items, mapping, strings, text
+from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
 from app.flow.webhook import VOLUME
@@ -57,7 +57,7 @@ def _account(names: Names, given: JsonValue) -> JsonValue:
 
 def provider(names: Names, **changed: JsonValue) -> Change:
     """The IAM OIDC provider with other members."""
-    read = mapping(names.documents.get("provider"))
+    read = get_object(names.documents.get("provider"))
     known = {key: read[key] for key in ("Url", "ClientIDList", "ThumbprintList") if key in read}
     arn = names.provider_arn or names.bearer.provider_arn
     return Change(kind="OpenIDConnectProvider", name=arn, before=known, after={**known, **changed})
@@ -77,13 +77,13 @@ def trust(names: Names, policy: JsonValue, *, new: bool = False) -> Change:
 
 def permissions(names: Names, arn: str) -> Change:
     """The names of the role's permission policies, with one more."""
-    known = [text(policy, "name") for policy in items(names.documents.get("policies"))]
+    known = [get_str(policy, "name") for policy in get_list(names.documents.get("policies"))]
     return Change(kind="Role", name=names.role_name, part="Policies", before=known, after=[*known, arn])
 
 
 def session(names: Names, seconds: int) -> Change:
     """The longest session that the role allows."""
-    role = mapping(names.documents.get("role"))
+    role = get_object(names.documents.get("role"))
     before = {"MaxSessionDuration": role.get("MaxSessionDuration", 3600)}
     return Change(kind="Role", name=names.role_name, before=before, after={"MaxSessionDuration": seconds})
 
@@ -91,7 +91,7 @@ def session(names: Names, seconds: int) -> Change:
 def pod(names: Names, edit: Edit) -> Change | None:
     """The Pod after an edit of its document; None where it was not read, or nothing of it changes."""
     document = names.documents.get("pod")
-    if not mapping(document, "spec"):
+    if not get_object(document, "spec"):
         return None
     before = _relevant(document)
     after = copy.deepcopy(before)
@@ -102,12 +102,14 @@ def pod(names: Names, edit: Edit) -> Change | None:
 
 
 def _relevant(document: JsonValue) -> JsonObject:
-    metadata, spec = mapping(document, "metadata"), mapping(document, "spec")
+    metadata, spec = get_object(document, "metadata"), get_object(document, "spec")
     kept: JsonObject = {key: spec[key] for key in _SPEC if spec.get(key) not in (None, {})}
     for kind in KINDS:
-        if boxes := items(spec, kind):
-            kept[kind] = [{key: mapping(box)[key] for key in _CONTAINER if mapping(box).get(key)} for box in boxes]
-    kept["volumes"] = items(spec, "volumes")
+        if boxes := get_list(spec, kind):
+            kept[kind] = [
+                {key: get_object(box)[key] for key in _CONTAINER if get_object(box).get(key)} for box in boxes
+            ]
+    kept["volumes"] = get_list(spec, "volumes")
     told = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if metadata.get(key)}
     return {"kind": "Pod", "metadata": told, "spec": kept}
 
@@ -124,7 +126,7 @@ def without_variables(names: Sequence[str]) -> Edit:
     def edit(document: JsonObject) -> None:
         for box in boxes_of(document):
             if "env" in box:
-                box["env"] = [item for item in items(box, "env") if text(item, "name") not in names]
+                box["env"] = [item for item in get_list(box, "env") if get_str(item, "name") not in names]
 
     return edit
 
@@ -135,7 +137,7 @@ def with_variables(**values: str) -> Edit:
     def edit(document: JsonObject) -> None:
         without_variables(list(values))(document)
         for box in boxes_of(document):
-            box["env"] = [*items(box, "env"), *({"name": name, "value": value} for name, value in values.items())]
+            box["env"] = [*get_list(box, "env"), *({"name": name, "value": value} for name, value in values.items())]
 
     return edit
 
@@ -156,22 +158,22 @@ def as_injected(dry: JsonValue) -> Edit:
     """Has the Pod as the webhook made it in the dry run: its variables, and the token's volume."""
 
     def edit(document: JsonObject) -> None:
-        made = {text(box, "name"): box for kind in KINDS for box in items(dry, "spec", kind)}
+        made = {get_str(box, "name"): box for kind in KINDS for box in get_list(dry, "spec", kind)}
         for box in boxes_of(document):
-            new = made.get(text(box, "name"))
-            if items(new, "env"):
-                box["env"] = items(new, "env")
+            new = made.get(get_str(box, "name"))
+            if get_list(new, "env"):
+                box["env"] = get_list(new, "env")
             if mounts := _with(box, new, "volumeMounts"):
                 box["volumeMounts"] = mounts
-        document["spec"]["volumes"] = _with(document["spec"], mapping(dry, "spec"), "volumes")
+        document["spec"]["volumes"] = _with(document["spec"], get_object(dry, "spec"), "volumes")
 
     return edit
 
 
 def _with(old: JsonValue, new: JsonValue, key: str) -> list[JsonValue]:
     """What is there, with what the other has under the name of the token's volume: in its place, or at the end."""
-    made = [item for item in items(new, key) if text(item, "name") == VOLUME]
+    made = [item for item in get_list(new, key) if get_str(item, "name") == VOLUME]
     kept: list[JsonValue] = []
-    for item in items(old, key):
-        kept += [item] if text(item, "name") != VOLUME else made[:1]
+    for item in get_list(old, key):
+        kept += [item] if get_str(item, "name") != VOLUME else made[:1]
     return [*kept, *(item for item in made if item not in kept)]

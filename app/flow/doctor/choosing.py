@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.flow.documents import dig, text
 from app.flow.errors import NotPermitted
+from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 from app.flow.ports import Ports
 
@@ -19,10 +19,10 @@ def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
         if error.about_login:
             raise
         return ""
-    return text(max(pods, key=rank, default=None), "metadata", "name")
+    return get_str(max(pods, key=rank, default=None), "metadata", "name")
 
 
 def rank(pod: JsonValue) -> tuple[bool, bool, str]:
     """A Pod that is being deleted comes before all others, one that does not run before those that do."""
-    living = dig(pod, "metadata", "deletionTimestamp") is None
-    return living, text(pod, "status", "phase") == "Running", text(pod, "metadata", "creationTimestamp")
+    living = get(pod, "metadata", "deletionTimestamp") is None
+    return living, get_str(pod, "status", "phase") == "Running", get_str(pod, "metadata", "creationTimestamp")

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.flow.doctor.evidence import check_of, evidence_of
-from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
@@ -69,15 +69,15 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
         if not path or not mount_path(box):
             continue
         try:
-            read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, text(box, "name"), ["cat", path])
+            read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, get_str(box, "name"), ["cat", path])
         except FlowError:  # an init container that has ended: nobody reads there any more
             continue
         if _DENIED in read.stderr:
-            denied, error = [*denied, f"{text(box, 'name')} {path}"], read.stderr.strip()
+            denied, error = [*denied, f"{get_str(box, 'name')} {path}"], read.stderr.strip()
     modes = [
-        f"{text(entry, 'mode')} {text(entry, 'owner')}:{text(entry, 'group')}"
+        f"{get_str(entry, 'mode')} {get_str(entry, 'owner')}:{get_str(entry, 'group')}"
         for entry in evidence_of(walk, "data_files") or ()
-        if text(entry, "name") == posixpath.basename(first.expected)
+        if get_str(entry, "name") == posixpath.basename(first.expected)
     ]
     findings.judge(
         "pod.token_readable",
@@ -90,11 +90,13 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
 
 
 def _variables_of(ports: Ports, walk: Walk, box: JsonValue) -> _Variables:
-    name = text(box, "name")
+    name = get_str(box, "name")
     written = frozenset(
-        text(item, "name") for item in items(box, "env") if text(item, "value") or mapping(item, "valueFrom")
+        get_str(item, "name")
+        for item in get_list(box, "env")
+        if get_str(item, "value") or get_object(item, "valueFrom")
     )
-    if not items(box, "envFrom"):
+    if not get_list(box, "envFrom"):
         return _Variables(container=name, names=written)
     try:
         output = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, name, ["env"])
@@ -146,10 +148,10 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[_Variab
 def _credential_mounts(pod: JsonValue) -> list[str]:
     """Files that an SDK takes for its own configuration."""
     return [
-        f"{text(box, 'name')}: {text(mount, 'mountPath')}"
+        f"{get_str(box, 'name')}: {get_str(mount, 'mountPath')}"
         for box in containers(pod)
-        for mount in items(box, "volumeMounts")
-        if _CREDENTIALS_MOUNT.search(text(mount, "mountPath"))
+        for mount in get_list(box, "volumeMounts")
+        if _CREDENTIALS_MOUNT.search(get_str(mount, "mountPath"))
     ]
 
 
@@ -160,9 +162,9 @@ def _unseen(findings: Findings, check_id: str, error: FlowError, where: str) -> 
 
 def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:
     """The instance's hop limit is EC2's affair; but a Pod on the host's network always reaches the metadata service."""
-    if dig(pod, "spec", "hostNetwork") is True:
+    if get(pod, "spec", "hostNetwork") is True:
         where += " .spec.hostNetwork"
         findings.judge("pod.hop_limit", False, got="true", expected="false", where=where, otherwise=Status.WARNING)
         return
-    node = text(pod, "spec", "nodeName")
+    node = get_str(pod, "spec", "nodeName")
     findings.unknown("pod.hop_limit", "not_observable", where=f"Node {node}" if node else where, expected="1")

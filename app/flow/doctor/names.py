@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.documents import mapping, text
+from app.flow.json_access import get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import (
     account_of,
@@ -47,12 +47,12 @@ class Names:
         self._kubectl = ("kubectl", "-n", self.namespace)
 
         # (1) The ServiceAccount and its role.
-        self.annotations = mapping(documents.get("service_account"), "metadata", "annotations")
-        self.role_arn = text(self.annotations, ROLE_ARN)
+        self.annotations = get_object(documents.get("service_account"), "metadata", "annotations")
+        self.role_arn = get_str(self.annotations, ROLE_ARN)
         self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
 
         # (2) The issuer and its provider.
-        self.issuer = text(documents.get("cluster_discovery"), "issuer")
+        self.issuer = get_str(documents.get("cluster_discovery"), "issuer")
         self.provider_arn = self.found("provider.exists")
         self.region = region_of(self.issuer)
         self.partition = partition_of(self.issuer, self.role_arn, self.provider_arn)
@@ -68,8 +68,8 @@ class Names:
         told = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
         self.role_of_pod = next((arn for arn in told if is_role_arn(arn)), "")
         workload = documents.get("workload")
-        self._again = text(workload, "again")
-        self._workload = f"{text(workload, 'kind')}/{text(workload, 'name')}"
+        self._again = get_str(workload, "again")
+        self._workload = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
 
     def found(self, check_id: str) -> str:
         """What a check that passed has found; empty where it did not pass."""
@@ -82,7 +82,7 @@ class Names:
 
     def on_node(self, *words: str) -> str:
         """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""
-        node = text(self.documents.get("pod"), "spec", "nodeName") or "NODE"
+        node = get_str(self.documents.get("pod"), "spec", "nodeName") or "NODE"
         return line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", *words)
 
     def annotate(self, *words: str) -> str:
@@ -161,7 +161,7 @@ class Names:
                 return ()
         if self._again == "reset":
             filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
-            if text(token_source(self.documents.get("pod")), "audience") != (audience or self.bearer.audience):
+            if get_str(token_source(self.documents.get("pod")), "audience") != (audience or self.bearer.audience):
                 patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
                 filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
         return (" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))),)

@@ -15,8 +15,8 @@ from app.flow.doctor.application import judge_application, judge_sdk
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.requests import judge_requests
 from app.flow.doctor.workload import workload_of
-from app.flow.documents import items, mapping, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
@@ -68,9 +68,9 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
 
     # (2) What is written in it.
     _service_account(findings, walk, pod, where)
-    annotations = mapping(evidence_of(walk, "service_account"), "metadata", "annotations")
+    annotations = get_object(evidence_of(walk, "service_account"), "metadata", "annotations")
     injected = _environment(findings, pod, where) & _volume(findings, pod, where)
-    _age(findings, pod, evidence_of(walk, "service_account"), injected, text(annotations, ROLE_ARN), where)
+    _age(findings, pod, evidence_of(walk, "service_account"), injected, get_str(annotations, ROLE_ARN), where)
     _pod_identity(findings, pod, where)
     _api_server(findings, pod, where)
     judge_sdk(findings, pod, where)
@@ -101,7 +101,7 @@ def _without_an_answer(findings: Findings, error: FlowError, where: str) -> None
 
 def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str) -> None:
     """Whom it runs as. Where it says nothing the API server has written `default`."""
-    account, wanted = text(pod, "spec", "serviceAccountName"), walk.subject.service_account
+    account, wanted = get_str(pod, "spec", "serviceAccountName"), walk.subject.service_account
     where += " .spec.serviceAccountName"
     findings.judge("pod.service_account", account == wanted, got=account, expected=wanted, where=where)
 
@@ -110,9 +110,9 @@ def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
     """The other token, by which a program talks to the API server. IRSA does without it."""
     directory = posixpath.dirname(API_TOKEN)
     lacking = [
-        text(box, "name")
+        get_str(box, "name")
         for box in containers(pod)
-        if all(text(mount, "mountPath") != directory for mount in items(box, "volumeMounts"))
+        if all(get_str(mount, "mountPath") != directory for mount in get_list(box, "volumeMounts"))
     ]
     findings.judge(
         "token.api_server",
@@ -126,7 +126,7 @@ def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
     boxes = containers(pod)
-    found = {text(box, "name"): environment(box) for box in boxes}
+    found = {get_str(box, "name"): environment(box) for box in boxes}
     return findings.judge(
         "pod.environment",
         bool(boxes) and all(box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for box in found.values()),
@@ -138,12 +138,12 @@ def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
 
 def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
     boxes = containers(pod)
-    mounts = [f"{text(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
+    mounts = [f"{get_str(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
     source = token_source(pod)
     return findings.judge(
         "pod.volume",
         source is not None and bool(boxes) and len(mounts) == len(boxes),
-        got=mounts if source is not None else [text(volume, "name") for volume in items(pod, "spec", "volumes")],
+        got=mounts if source is not None else [get_str(volume, "name") for volume in get_list(pod, "spec", "volumes")],
         expected=f"{VOLUME} {TOKEN_DIRECTORY}",
         where=f"{where} .spec.volumes",
     )
@@ -154,7 +154,7 @@ def _age(
 ) -> None:
     """Older than the annotation and not edited by it. `managedFields` says when its owner last changed anything."""
     where += " .metadata.creationTimestamp"
-    created, annotated = text(pod, "metadata", "creationTimestamp"), annotated_at(service_account)
+    created, annotated = get_str(pod, "metadata", "creationTimestamp"), annotated_at(service_account)
     if _time(created) is None or not annotated:
         findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
         return
@@ -167,10 +167,10 @@ def _age(
 def annotated_at(service_account: JsonValue) -> str:
     """When the role's annotation was set, at the latest (RFC 3339); empty where no owner of the field is known."""
     times = [
-        text(entry, "time")
-        for entry in items(service_account, "metadata", "managedFields")
-        if f"f:{ROLE_ARN}" in mapping(entry, "fieldsV1", "f:metadata", "f:annotations")
-        and _time(text(entry, "time")) is not None
+        get_str(entry, "time")
+        for entry in get_list(service_account, "metadata", "managedFields")
+        if f"f:{ROLE_ARN}" in get_object(entry, "fieldsV1", "f:metadata", "f:annotations")
+        and _time(get_str(entry, "time")) is not None
     ]
     return max(times, key=lambda when: _time(when) or 0.0, default="")
 
@@ -185,7 +185,7 @@ def _time(words: str) -> float | None:
 
 def _pod_identity(findings: Findings, pod: JsonValue, where: str) -> None:
     """An EKS Pod Identity association wins over the annotation: the webhook then writes its variables instead."""
-    labelled = POD_IDENTITY_LABEL in mapping(pod, "metadata", "labels")
+    labelled = POD_IDENTITY_LABEL in get_object(pod, "metadata", "labels")
     variables = [environment(box) for box in containers(pod)]
     given = any(POD_IDENTITY_VARIABLE in box for box in variables)
     both = given and all(TOKEN_VARIABLE in box for box in variables)

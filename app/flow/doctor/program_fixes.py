@@ -12,7 +12,7 @@ from app.flow.doctor.aws_fixes import permit_action
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pod_fixes import recreate
-from app.flow.documents import dig, items, text
+from app.flow.json_access import get, get_list, get_str
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
@@ -44,8 +44,8 @@ def newer_sdk(names: Names) -> Fix:
 
     images = [
         f"{box['name']}={_latest(box['image'])}"
-        for box in items(names.documents.get("pod"), "spec", "containers")
-        if dig(box, "image") in old and dig(box, "name")
+        for box in get_list(names.documents.get("pod"), "spec", "containers")
+        if get(box, "image") in old and get(box, "name")
     ]
     return Fix(
         id="newer_sdk",
@@ -83,7 +83,7 @@ def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tu
     spec = {
         kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
         for kind in changes.KINDS
-        if (boxes := items(change.after, "spec", kind))
+        if (boxes := get_list(change.after, "spec", kind))
     }
     return (() if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})), change
 
@@ -114,7 +114,9 @@ def application(names: Names) -> Fix:
 
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
     """Whether the role's policies, as they were read, allow what its Pod was refused before."""
-    policies = [(text(policy, "name"), dig(policy, "document")) for policy in items(names.documents.get("policies"))]
+    policies = [
+        (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
+    ]
     widest = f"arn:{names.partition}:{action.partition(':')[0]}:::*"
     asked = widest if resource == "*" else resource
     bearer = names.bearer
@@ -125,8 +127,8 @@ def _may_by_now(names: Names, action: str, resource: str) -> bool:
 
 def refused(names: Names) -> Fix:
     """A Pod that asks for another role was not made anew; of any other refusal the record says more."""
-    newest = next(iter(items(names.documents.get("recent_failures"))), None)
-    if names.recreate() and dig(newest, "other_role") is True and dig(newest, "other_subject") is False:
+    newest = next(iter(get_list(names.documents.get("recent_failures"))), None)
+    if names.recreate() and get(newest, "other_role") is True and get(newest, "other_subject") is False:
         return recreate(names)
     wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
     words = ("aws", "cloudtrail", "lookup-events", "--max-results", "20", "--lookup-attributes", wanted)

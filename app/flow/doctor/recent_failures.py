@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import text
 from app.flow.errors import FlowError
+from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import subject_claim
 from app.flow.ports import Ports
@@ -27,7 +27,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     """Looks for refused requests for the role, and for those of the ServiceAccount. Never raises."""
     findings = Findings(Step.STS_ASSUME, ports, CHECKS)
     service_account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
-    role_arn, subject = text(service_account, "metadata", "annotations", ROLE_ARN), subject_claim(walk.subject)
+    role_arn, subject = get_str(service_account, "metadata", "annotations", ROLE_ARN), subject_claim(walk.subject)
     if not role_arn:
         findings.unreached_by_earlier_step()
         return findings.report()
@@ -56,15 +56,15 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
 
 def _failure(record: JsonValue, role_arn: str, subject: str) -> dict[str, JsonValue]:
     """One refused request, in the few things that tell it from others."""
-    asked_for, asked_as = text(record, "requestParameters", "roleArn"), text(record, "userIdentity", "userName")
+    asked_for, asked_as = get_str(record, "requestParameters", "roleArn"), get_str(record, "userIdentity", "userName")
     return {
-        "time": text(record, "eventTime"),
-        "code": text(record, "errorCode"),
+        "time": get_str(record, "eventTime"),
+        "code": get_str(record, "errorCode"),
         "role": asked_for,
         "subject": asked_as,
-        "session": text(record, "requestParameters", "roleSessionName"),
-        "agent": text(record, "userAgent"),
-        "address": text(record, "sourceIPAddress"),
+        "session": get_str(record, "requestParameters", "roleSessionName"),
+        "agent": get_str(record, "userAgent"),
+        "address": get_str(record, "sourceIPAddress"),
         "other_role": asked_for != role_arn,
         "other_subject": asked_as != subject,
     }

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from app.flow import strict_json
 from app.flow.doctor.evidence import check_of, evidence_of
-from app.flow.documents import dig, mapping, strings, text
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.model import Exchange, JsonValue, Status, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
 from app.flow.ports import Ports
@@ -67,8 +67,8 @@ def judge_requests(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue,
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:
     """What came from the Pod's address, where it has one of its own."""
-    address = text(pod, "status", "podIP")
-    if not address or dig(pod, "spec", "hostNetwork") is True:
+    address = get_str(pod, "status", "podIP")
+    if not address or get(pod, "spec", "hostNetwork") is True:
         return []
     return [it for it in ports.server_log.exchanges() if it.caller == "pod" and it.source == address]
 
@@ -106,13 +106,13 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
         return
 
     # (2) Which token it sent.
-    current = mapping(evidence_of(walk, "token"), "claims")
+    current = get_object(evidence_of(walk, "token"), "claims")
     stale = current and _is_live(walk) and "ExpiredToken" in (asked.answer if asked and asked.answer else said)
     claims = _claims(asked.token) if asked else {}
     if claims:
         wanted = annotated_audience(evidence_of(walk, "service_account"))
         ours = wanted in strings(claims.get("aud")) and claims.get("sub") == subject_claim(walk.subject)
-        same = dig(claims, "iat") == dig(current, "iat")
+        same = get(claims, "iat") == get(current, "iat")
         findings.judge(
             TOKEN_USED,
             ours and (same or not stale),
@@ -156,7 +156,7 @@ def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked
         got, expected = asked.token, "header.payload.signature"
         findings.judge(REQUEST, False, got=got, expected=expected, where=f"{WHERE} WebIdentityToken")
         return
-    maximum = dig(evidence_of(walk, "role"), "MaxSessionDuration")
+    maximum = get(evidence_of(walk, "role"), "MaxSessionDuration")
     longest = maximum if isinstance(maximum, int) else DEFAULT_MAXIMUM
     if asked.duration.isdigit():
         fits = int(asked.duration) <= longest
@@ -174,7 +174,7 @@ def _claims(token: str) -> Mapping[str, Any]:
         return {}
     payload = token.split(".")[1]
     try:
-        return mapping(strict_json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()))
+        return get_object(strict_json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()))
     except ValueError:
         return {}
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.documents import dig, mapping, text
 from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.names import (
     DEFAULT_AUDIENCE,
@@ -126,7 +126,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     Raises `FlowError` where the cluster shows neither its issuer nor its ServiceAccounts: then there is nothing to say.
     """
     # (1) The cluster: who there is, and who signs for them.
-    issuer = text(ports.cluster.discovery(), "issuer")
+    issuer = get_str(ports.cluster.discovery(), "issuer")
     everybody = sorted(
         (_candidate(document) for document in ports.cluster.service_accounts(namespace)),
         key=lambda candidate: (candidate.subject.namespace, candidate.subject.service_account),
@@ -158,11 +158,11 @@ class _Policy:
 def _candidate(document: JsonValue) -> _Candidate:
     return _Candidate(
         subject=Subject(
-            namespace=text(document, "metadata", "namespace"),
-            service_account=text(document, "metadata", "name"),
+            namespace=get_str(document, "metadata", "namespace"),
+            service_account=get_str(document, "metadata", "name"),
             pod="",
         ),
-        role_arn=text(document, "metadata", "annotations", ROLE_ARN),
+        role_arn=get_str(document, "metadata", "annotations", ROLE_ARN),
         audience=annotated_audience(document),
     )
 
@@ -170,7 +170,7 @@ def _candidate(document: JsonValue) -> _Candidate:
 def _own_account(ports: Ports) -> tuple[str, str]:
     """Our account, if we may know it; and why what is not seen to be in it stays unknown."""
     try:
-        return text(ports.aws.caller_identity(), "Account"), "not_observable"
+        return get_str(ports.aws.caller_identity(), "Account"), "not_observable"
     except FlowError as error:
         return "", unseen(error) or "not_observable"
 
@@ -185,9 +185,9 @@ def _policy(ports: Ports, arn: str, account: str, hidden: str) -> _Policy:
         if isinstance(error, NotFound):
             return _Policy() if ours else _Policy(reason=hidden, said=error.said)
         return _Policy(reason=unseen(error) or "not_observable", said=error.said)
-    if text(role, "Arn") != arn:
+    if get_str(role, "Arn") != arn:
         return _Policy() if ours else _Policy(reason=hidden)
-    return _Policy(document=dig(role, "AssumeRolePolicyDocument"))
+    return _Policy(document=get(role, "AssumeRolePolicyDocument"))
 
 
 def _bearer(candidate: _Candidate, arn: str, issuer: str) -> Bearer:
@@ -217,7 +217,7 @@ def _tie(candidate: _Candidate, policy: _Policy | None, issuer: str) -> Tie:
 
 
 def _role(arn: str, policy: _Policy, everybody: Sequence[_Candidate], issuer: str) -> RoleFound:
-    if policy.reason or not mapping(policy.document):
+    if policy.reason or not get_object(policy.document):
         return RoleFound(arn=arn, reason=policy.reason, said=policy.said)
 
     def let_in(subject: Subject, audience: str = DEFAULT_AUDIENCE) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.flow.documents import mapping, text
+from app.flow.json_access import get_object, get_str
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 from app.flow.names import host_and_path
@@ -49,29 +49,29 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
         "Action": ASSUME_ROLE_WITH_WEB_IDENTITY,
         "Condition": {"StringEquals": bearer.conditions},
     }
-    changed = {"Version": VERSION, **mapping(policy), "Statement": [*statements(policy), statement]}
+    changed = {"Version": VERSION, **get_object(policy), "Statement": [*statements(policy), statement]}
     return changed if bearer.is_let_in(changed) else None
 
 
 def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:
     """The policy in which every statement that lets in strangers names this ServiceAccount alone. None if none does."""
     changed = [_narrow(policy, statement, bearer) for statement in statements(policy)]
-    return None if changed == statements(policy) else {**mapping(policy), "Statement": changed}
+    return None if changed == statements(policy) else {**get_object(policy), "Statement": changed}
 
 
 def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> JsonValue:
-    alone = {**mapping(policy), "Statement": [statement]}
-    if text(statement, "Effect") != "Allow" or not any(
+    alone = {**get_object(policy), "Statement": [statement]}
+    if get_str(statement, "Effect") != "Allow" or not any(
         bearer.is_let_in(alone, stranger) for stranger in strangers_of(bearer.subject)
     ):
         return statement
     kept: dict[str, Any] = {}
-    for operator, keys in mapping(statement, "Condition").items():
-        others = {key: value for key, value in mapping(keys).items() if key.lower() != _subject_key(bearer)}
+    for operator, keys in get_object(statement, "Condition").items():
+        others = {key: value for key, value in get_object(keys).items() if key.lower() != _subject_key(bearer)}
         if others or not isinstance(keys, Mapping):
             kept[operator] = others or keys
-    exact = {**mapping(kept, "StringEquals"), f"{host_and_path(bearer.issuer)}:sub": bearer.subject}
-    return {**mapping(statement), "Condition": {**kept, "StringEquals": exact}}
+    exact = {**get_object(kept, "StringEquals"), f"{host_and_path(bearer.issuer)}:sub": bearer.subject}
+    return {**get_object(statement), "Condition": {**kept, "StringEquals": exact}}
 
 
 def _subject_key(bearer: Bearer) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from app.flow.documents import dig, items, mapping, text
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
@@ -22,12 +22,12 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
     A ReplicaSet is named after its Deployment and the hash of the Pod template.
     """
-    name = text(pod, "metadata", "name")
-    owner = next((it for it in items(pod, "metadata", "ownerReferences") if dig(it, "controller") is True), None)
+    name = get_str(pod, "metadata", "name")
+    owner = next((it for it in get_list(pod, "metadata", "ownerReferences") if get(it, "controller") is True), None)
     if owner is None:
         return {"kind": "pod", "name": name, "again": _again(pod)}
-    kind, owned_by = text(owner, "kind").lower(), text(owner, "name")
-    template = text(pod, "metadata", "labels", "pod-template-hash")
+    kind, owned_by = get_str(owner, "kind").lower(), get_str(owner, "name")
+    template = get_str(pod, "metadata", "labels", "pod-template-hash")
     if kind == "replicaset" and template and owned_by.endswith(f"-{template}"):
         return {"kind": "deployment", "name": owned_by.removesuffix(f"-{template}"), "again": "restart"}
     return {"kind": kind, "name": owned_by, "again": "restart" if kind in ROLLED_OUT else "delete"}
@@ -35,7 +35,7 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
 def _again(pod: JsonValue) -> Again:
     """Of a stored Pod that has the webhook's variables already they would be kept, old as they are."""
-    if LAST_APPLIED in mapping(pod, "metadata", "annotations"):
+    if LAST_APPLIED in get_object(pod, "metadata", "annotations"):
         return "apply"
     injected = any({ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in containers(pod))
     return "reset" if injected else "replace"

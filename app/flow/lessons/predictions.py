@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.flow.documents import dig, items, mapping, shown, strings, text
+from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
 from app.flow.model import JsonValue, Status, Step, Walk
 from app.flow.names import annotated_audience, host_and_path, provider_arn, subject_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
@@ -56,11 +56,16 @@ def outcome(step: Step, walk: Walk) -> Outcome | None:
 def _recorded(walk: Walk) -> Outcome | None:
     """Step 1: what the provider holds of the issuer."""
     found = walk.report(Step.OIDC_PROVIDER).evidence
-    provider, keys = found.get("provider"), items(found.get("jwks"), "keys")
+    provider, keys = found.get("provider"), get_list(found.get("jwks"), "keys")
     record = json.dumps(provider)
-    url, audiences = text(provider, "Url"), strings(dig(provider, "ClientIDList"))
+    url, audiences = get_str(provider, "Url"), strings(get(provider, "ClientIDList"))
     values = {"url": url, "audiences": shown(audiences), "keys": str(len(keys))}
-    if any(value in record for key in keys for value in (text(key, "kid"), text(key, "n"), text(key, "x")) if value):
+    if any(
+        value in record
+        for key in keys
+        for value in (get_str(key, "kid"), get_str(key, "n"), get_str(key, "x"))
+        if value
+    ):
         return Outcome(answer="keys", happened="keys", values=values)
     if "system:serviceaccount:" in record:
         return Outcome(answer="service_accounts", happened="service_accounts", values=values)
@@ -70,7 +75,7 @@ def _recorded(walk: Walk) -> Outcome | None:
 def _another_account(walk: Walk) -> Outcome | None:
     """Step 2: what the trust policy would say to a second ServiceAccount with the same annotation."""
     found, subject = walk.report(Step.SERVICE_ACCOUNT).evidence, walk.subject
-    issuer, role = text(_discovery(walk), "issuer"), text(found.get("role"), "Arn")
+    issuer, role = get_str(_discovery(walk), "issuer"), get_str(found.get("role"), "Arn")
     if not issuer or not role:
         return None
     other = f"{subject.service_account}-2"
@@ -88,8 +93,8 @@ def _variables(walk: Walk) -> Outcome | None:
     if not found.get("pod_after"):
         return None
     by_container: dict[str, list[str]] = {}
-    for variable in items(found, "environment"):
-        by_container.setdefault(text(variable, "container"), []).append(text(variable, "name"))
+    for variable in get_list(found, "environment"):
+        by_container.setdefault(get_str(variable, "container"), []).append(get_str(variable, "name"))
     names = max(by_container.values(), key=len, default=[])
     plain = {0: "none", 2: "two"} if set(names) <= {ROLE_VARIABLE, TOKEN_VARIABLE} else {}
     answer = "credentials" if _SECRET_VARIABLE in names else plain.get(len(names), "more")
@@ -102,23 +107,23 @@ def _variables(walk: Walk) -> Outcome | None:
 def _other_token(walk: Walk) -> Outcome | None:
     """Step 4: whether STS would take the Pod's other token, the one for the API server."""
     found = walk.report(Step.TOKEN_MOUNT).evidence
-    other, own = mapping(found.get("other_token"), "claims"), mapping(found.get("token"), "claims")
+    other, own = get_object(found.get("other_token"), "claims"), get_object(found.get("token"), "claims")
     provider, policy = _provider(walk), walk.report(Step.SERVICE_ACCOUNT).evidence.get("trust_policy")
-    role = text(walk.report(Step.SERVICE_ACCOUNT).evidence.get("role"), "Arn")
+    role = get_str(walk.report(Step.SERVICE_ACCOUNT).evidence.get("role"), "Arn")
     if not other or not provider or not policy:
         return None
-    accepted = strings(dig(provider, "ClientIDList"))
-    kid = text(found.get("other_token"), "header", "kid")
+    accepted = strings(get(provider, "ClientIDList"))
+    kid = get_str(found.get("other_token"), "header", "kid")
     audience = strings(other.get("aud"))
     values = {"aud": shown(audience), "accepted": shown(accepted), "kid": kid}
-    published = [text(key, "kid") for key in items(walk.report(Step.OIDC_PROVIDER).evidence.get("jwks"), "keys")]
+    published = [get_str(key, "kid") for key in get_list(walk.report(Step.OIDC_PROVIDER).evidence.get("jwks"), "keys")]
     if kid not in published or other.get("iss") != own.get("iss"):
         return Outcome(answer="signature", happened="signature", values=values)
     if other.get("sub") != own.get("sub"):
-        return Outcome(answer="subject", happened="subject", values=values | {"sub": text(other, "sub")})
+        return Outcome(answer="subject", happened="subject", values=values | {"sub": get_str(other, "sub")})
 
     def allowed(claims: Mapping[str, JsonValue]) -> bool:
-        issuer = text(claims, "iss")
+        issuer = get_str(claims, "iss")
         return evaluate(policy, web_identity_context(issuer, claims, provider_arn(role, issuer))).allowed
 
     if len(audience) != 1 or audience[0] not in accepted:
@@ -140,14 +145,14 @@ def _whom_sts_asks(walk: Walk) -> Outcome | None:
     if not ours or not _heard(walk) or report.check("sts.signature").status is not Status.PASSED:
         return None
     fetched = [exchange.url for exchange in theirs if exchange.callee == "issuer"]
-    jwks_uri, kid = text(_discovery(walk), "jwks_uri"), report.check("sts.key").got
+    jwks_uri, kid = get_str(_discovery(walk), "jwks_uri"), report.check("sts.key").got
     values = {"url": jwks_uri, "kid": kid}
     return Outcome(answer="keys", happened="fetched" if fetched else "kept", values=values)
 
 
 def _whom_aws_sees(walk: Walk) -> Outcome | None:
     """Step 6: whom AWS takes the Pod for."""
-    arn = text(walk.report(Step.ACCESS).evidence.get("identity"), "Arn")
+    arn = get_str(walk.report(Step.ACCESS).evidence.get("identity"), "Arn")
     assumed = _ASSUMED.fullmatch(arn)
     if not assumed:
         return None
@@ -171,7 +176,7 @@ def _discovery(walk: Walk) -> JsonValue:
 def _provider(walk: Walk) -> JsonValue:
     """The provider of the issuer; None where IAM showed none with its URL."""
     provider = walk.report(Step.OIDC_PROVIDER).evidence.get("provider")
-    known = host_and_path(text(provider, "Url")) == host_and_path(text(_discovery(walk), "issuer"))
+    known = host_and_path(get_str(provider, "Url")) == host_and_path(get_str(_discovery(walk), "issuer"))
     return provider if known else None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import dig, items, mapping, strings, text
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.steps.injection import ROLE_VARIABLE
 
@@ -41,10 +41,14 @@ def limits(walk: Walk) -> tuple[Limit, ...]:
     called = [exchange.callee for exchange in walk.report(Step.WEBHOOK).exchanges]
     return (
         _token(review),
-        _role(items(evidence, "environment"), text(mapping(annotations, "metadata", "annotations"), ROLE_ARN), called),
+        _role(
+            get_list(evidence, "environment"),
+            get_str(get_object(annotations, "metadata", "annotations"), ROLE_ARN),
+            called,
+        ),
         _running(evidence.get("configuration")),
         _service_account(review),
-        _kubelet(items(evidence, "environment"), evidence.get("pod_after")),
+        _kubelet(get_list(evidence, "environment"), evidence.get("pod_after")),
     )
 
 
@@ -58,7 +62,7 @@ def _token(review: JsonValue) -> Limit:
 
 def _role(environment: list[JsonValue], annotation: str, called: list[str]) -> Limit:
     """The ARN in the Pod is the annotation's, and nobody asked AWS about it."""
-    injected = {text(variable, "value") for variable in environment if text(variable, "name") == ROLE_VARIABLE}
+    injected = {get_str(variable, "value") for variable in environment if get_str(variable, "name") == ROLE_VARIABLE}
     if not injected or not annotation:
         return Limit(id="role", holds=None)
     values = {"got": ", ".join(sorted(injected)), "annotation": annotation, "count": str(len(called))}
@@ -67,11 +71,11 @@ def _role(environment: list[JsonValue], annotation: str, called: list[str]) -> L
 
 def _running(configuration: JsonValue) -> Limit:
     """It is registered for the creation of Pods alone."""
-    rules = [rule for webhook in items(configuration, "webhooks") for rule in items(webhook, "rules")]
+    rules = [rule for webhook in get_list(configuration, "webhooks") for rule in get_list(webhook, "rules")]
     if not rules:
         return Limit(id="running", holds=None)
     operations, resources = (
-        sorted({name for rule in rules for name in strings(dig(rule, key))}) for key in ("operations", "resources")
+        sorted({name for rule in rules for name in strings(get(rule, key))}) for key in ("operations", "resources")
     )
     values = {"operations": ", ".join(operations), "resources": ", ".join(resources)}
     return Limit(id="running", holds=operations == ["CREATE"] and resources == ["pods"], values=values)
@@ -79,8 +83,8 @@ def _running(configuration: JsonValue) -> Limit:
 
 def _service_account(review: JsonValue) -> Limit:
     """A patch changes the object that the question was about: a Pod."""
-    kind = text(review, "request", "request", "object", "kind")
-    paths = [text(operation, "path") for operation in items(review, "patch")]
+    kind = get_str(review, "request", "request", "object", "kind")
+    paths = [get_str(operation, "path") for operation in get_list(review, "patch")]
     if not kind or not paths:
         return Limit(id="service_account", holds=None)
     return Limit(id="service_account", holds=kind == "Pod", values={"kind": kind, "paths": ", ".join(paths)})
@@ -90,5 +94,5 @@ def _kubelet(environment: list[JsonValue], pod: JsonValue) -> Limit:
     """The variables stand in a Pod that no node has been chosen for."""
     if not environment:
         return Limit(id="kubelet", holds=None)
-    node = text(pod, "spec", "nodeName")
+    node = get_str(pod, "spec", "nodeName")
     return Limit(id="kubelet", holds=not node, values={"count": str(len(environment)), "node": node})

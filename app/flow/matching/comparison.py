@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from app.flow.documents import dig, mapping, strings, text
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.near_miss import Miss, notes, of_condition, of_values
 from app.flow.matching.nearest import Trace, nearest, statements
 from app.flow.matching.policy_edits import EQUALS, LIKE, with_operator
@@ -101,7 +101,7 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
     `provider` is GetOpenIDConnectProvider's answer or None, `provider_arn` the ARN of the provider of `iss` in the
     role's account.
     """
-    issuer = text(claims, "iss")
+    issuer = get_str(claims, "iss")
     context = web_identity_context(issuer, claims, provider_arn)
     place, trace = nearest(policy, context)
     own = _PolicyRows(policy, place, trace, host_and_path(issuer))
@@ -124,7 +124,7 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
 
 
 def _issuer_row(claims: Mapping[str, Any], provider: JsonValue) -> Row:
-    issuer, url = text(claims, "iss"), text(provider, "Url")
+    issuer, url = get_str(claims, "iss"), get_str(provider, "Url")
     if not issuer or not url:
         return Row(claim="iss", record="provider", status=Status.UNKNOWN, got=tuple(filter(None, [issuer])))
     met = host_and_path(issuer) == host_and_path(url)
@@ -141,9 +141,9 @@ def _issuer_row(claims: Mapping[str, Any], provider: JsonValue) -> Row:
 
 def _audience_row(claims: Mapping[str, Any], provider: JsonValue) -> Row:
     named = audience_claim(claims)
-    if not named or not mapping(provider):
+    if not named or not get_object(provider):
         return Row(claim="aud", record="provider", status=Status.UNKNOWN, got=tuple(named))
-    accepted = strings(dig(provider, "ClientIDList"))
+    accepted = strings(get(provider, "ClientIDList"))
     met = len(named) == 1 and named[0] in accepted
     return Row(
         claim="aud",
@@ -160,7 +160,7 @@ class _PolicyRows:
     """The rows that come from the trace of one statement; `told` are the entries that they tell."""
 
     def __init__(self, policy: JsonValue, place: int, trace: Trace, prefix: str) -> None:
-        listed = isinstance(dig(policy, "Statement"), list)
+        listed = isinstance(get(policy, "Statement"), list)
         self._path: Path = ("Statement", str(place)) if listed else ("Statement",)
         self._trace = trace
         self._prefix = prefix
@@ -223,15 +223,15 @@ def _denials(policy: JsonValue, context: TrustContext) -> tuple[Match, ...]:
     """The Deny statements that apply, each by its first entry, or by the condition that only the request decides."""
     found = []
     for statement in statements(policy):
-        trace = evaluate({**mapping(policy), "Statement": [statement]}, context).trace
-        if text(statement, "Effect") == "Deny" and all(entry.matched for entry in trace):
+        trace = evaluate({**get_object(policy), "Statement": [statement]}, context).trace
+        if get_str(statement, "Effect") == "Deny" and all(entry.matched for entry in trace):
             found.append(next(filter(is_of_request, trace), trace[0]))
     return tuple(found)
 
 
 def _variant(operator: str, policy: JsonValue, claims: Mapping[str, Any], provider_arn: str) -> Variant:
     changed = with_operator(policy, operator)
-    context = web_identity_context(text(claims, "iss"), claims, provider_arn)
+    context = web_identity_context(get_str(claims, "iss"), claims, provider_arn)
     decision = evaluate(changed, context)
     conditions = [entry for entry in decision.trace if operator == EQUALS and EQUALS in entry.operator]
     values = [value for entry in conditions for value in _texts(entry.wanted)]
@@ -245,7 +245,7 @@ def _variant(operator: str, policy: JsonValue, claims: Mapping[str, Any], provid
 
 def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) -> tuple[Stranger, ...]:
     """Whom else of the cluster the policy lets in. `default` exists in every Namespace; the others may be made."""
-    subject = text(claims, "sub")
+    subject = get_str(claims, "sub")
     prefix, _, name = subject.rpartition(":")
     if prefix.count(":") < 2:
         return ()
@@ -256,7 +256,7 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
         f"system:serviceaccount:kube-system:{name}": "other_namespace",
         "system:serviceaccount:kube-system:default": "anyone",
     }
-    issuer = text(claims, "iss")
+    issuer = get_str(claims, "iss")
     return tuple(
         Stranger(
             kind=kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from app.flow.documents import dig, items, mapping, text
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.policy.policy import Match
 from app.flow.trust import TrustContext, evaluate
@@ -15,8 +15,8 @@ Trace: TypeAlias = Sequence[Match]
 
 def statements(policy: JsonValue) -> list[JsonValue]:
     """A policy's statements: IAM takes one object as well as a list."""
-    found = dig(policy, "Statement")
-    return [found] if mapping(found) else items(policy, "Statement")
+    found = get(policy, "Statement")
+    return [found] if get_object(found) else get_list(policy, "Statement")
 
 
 def nearest(policy: JsonValue, context: TrustContext) -> tuple[int, Trace]:
@@ -25,9 +25,9 @@ def nearest(policy: JsonValue, context: TrustContext) -> tuple[int, Trace]:
     -1 and an empty trace where the policy allows nothing at all.
     """
     traces = [
-        (index, evaluate({**mapping(policy), "Statement": [statement]}, context).trace)
+        (index, evaluate({**get_object(policy), "Statement": [statement]}, context).trace)
         for index, statement in enumerate(statements(policy))
-        if text(statement, "Effect") == "Allow"
+        if get_str(statement, "Effect") == "Allow"
     ]
 
     def nearness(found: tuple[int, Trace]) -> tuple[bool, bool, bool, int]:

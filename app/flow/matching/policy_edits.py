@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.flow.documents import mapping
+from app.flow.json_access import get_object
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 
@@ -52,7 +52,7 @@ def _renamed(name: str, other: str, base: str) -> str:
 def uses(policy: JsonValue, base: str) -> bool:
     """Whether any condition of the policy is under `base` (or its negated, qualified or `IfExists` form)."""
     other = EQUALS if base == LIKE else LIKE
-    names = [name for statement in statements(policy) for name in mapping(statement, "Condition")]
+    names = [name for statement in statements(policy) for name in get_object(statement, "Condition")]
     return any(_renamed(name, base, other) != name for name in names)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.flow.documents import text
 from app.flow.errors import FlowError
+from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.names import provider_arn
 from app.flow.partitions import partition_of
@@ -40,7 +40,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         _refused(findings, "access.identity", error, expected=step_context.assumed_role_arn, where=where)
     else:
         findings.show("identity", identity)
-        arn = text(identity, "Arn")
+        arn = get_str(identity, "Arn")
         ours = bool(arn) and arn == step_context.assumed_role_arn
         findings.judge(
             "access.identity", ours, got=arn or identity, expected=step_context.assumed_role_arn, where=where
@@ -88,7 +88,7 @@ def _request_keys(step_context: StepContext) -> dict[str, str | list[str]]:
         claims = decode(step_context.token).claims
     except MalformedToken:  # or there is none: the Pod has not been looked into
         return role
-    issuer = text(claims, "iss")
+    issuer = get_str(claims, "iss")
     return role | session_keys(issuer, claims, provider_arn(step_context.role_arn, issuer))
 
 

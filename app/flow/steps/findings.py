@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.flow.documents import masked, shown
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
+from app.flow.json_access import masked, shown
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, StepReport
 from app.flow.port_wrappers.consent import NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.flow.documents import dig, items, mapping, text
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import TOKEN_DIRECTORY
 from app.flow.webhook import VOLUME, skipped_containers
@@ -22,30 +22,32 @@ _APPENDED = (
 
 def containers(pod: JsonValue) -> list[dict[str, Any]]:
     """The containers that the webhook looks at (not those it was told to skip), the application's own first."""
-    skipped = skipped_containers(mapping(pod, "metadata", "annotations"))
-    found = [mapping(item) for kind in ("containers", "initContainers") for item in items(pod, "spec", kind)]
-    return [container for container in found if text(container, "name") not in skipped]
+    skipped = skipped_containers(get_object(pod, "metadata", "annotations"))
+    found = [get_object(item) for kind in ("containers", "initContainers") for item in get_list(pod, "spec", kind)]
+    return [container for container in found if get_str(container, "name") not in skipped]
 
 
 def environment(container: JsonValue) -> dict[str, str]:
     """The variables of a container that have a literal value."""
-    return {text(item, "name"): text(item, "value") for item in items(container, "env") if text(item, "name")}
+    return {
+        get_str(item, "name"): get_str(item, "value") for item in get_list(container, "env") if get_str(item, "name")
+    }
 
 
 def token_source(pod: JsonValue) -> dict[str, Any] | None:
     """The `serviceAccountToken` source of the volume `aws-iam-token`; None where the Pod has none."""
-    for volume in items(pod, "spec", "volumes"):
-        if text(volume, "name") == VOLUME:
-            for source in items(volume, "projected", "sources"):
-                if isinstance(dig(source, "serviceAccountToken"), Mapping):
-                    return mapping(source, "serviceAccountToken")
+    for volume in get_list(pod, "spec", "volumes"):
+        if get_str(volume, "name") == VOLUME:
+            for source in get_list(volume, "projected", "sources"):
+                if isinstance(get(source, "serviceAccountToken"), Mapping):
+                    return get_object(source, "serviceAccountToken")
     return None
 
 
 def mount_path(container: JsonValue) -> str:
     """Where the token's volume is mounted in this container; empty where it is not."""
-    mounts = (mount for mount in items(container, "volumeMounts") if text(mount, "name") == VOLUME)
-    return next((text(mount, "mountPath") for mount in mounts), "")
+    mounts = (mount for mount in get_list(container, "volumeMounts") if get_str(mount, "name") == VOLUME)
+    return next((get_str(mount, "mountPath") for mount in mounts), "")
 
 
 def token_container(pod: JsonValue) -> tuple[str, str] | None:
@@ -53,7 +55,7 @@ def token_container(pod: JsonValue) -> tuple[str, str] | None:
     for container in containers(pod):
         path = environment(container).get(TOKEN_VARIABLE, "")
         if path and mount_path(container):
-            return text(container, "name"), path
+            return get_str(container, "name"), path
     return None
 
 
@@ -62,19 +64,19 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[st
 
     Without a stored Pod it is the smallest Pod that runs under the ServiceAccount.
     """
-    if not mapping(pod, "spec"):
+    if not get_object(pod, "spec"):
         container = {"name": "aws-cli", "image": "amazon/aws-cli:latest"}
         return _pod(namespace, {}, {"serviceAccountName": service_account, "containers": [container]})
-    metadata = {key: dig(pod, "metadata", key) for key in ("labels", "annotations") if mapping(pod, "metadata", key)}
-    spec = mapping(pod, "spec")
+    metadata = {key: get(pod, "metadata", key) for key in ("labels", "annotations") if get_object(pod, "metadata", key)}
+    spec = get_object(pod, "spec")
     for key in ("nodeName", "serviceAccount", "priority", "preemptionPolicy", "tolerations", "ephemeralContainers"):
         spec.pop(key, None)
     spec["serviceAccountName"] = service_account
-    added = {name for volume in items(spec, "volumes") if (name := text(volume, "name")) and _is_added(name)}
-    spec["volumes"] = [volume for volume in items(spec, "volumes") if text(volume, "name") not in added]
+    added = {name for volume in get_list(spec, "volumes") if (name := get_str(volume, "name")) and _is_added(name)}
+    spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") not in added]
     for kind in ("containers", "initContainers"):
-        if items(spec, kind):
-            spec[kind] = [_as_asked_for(mapping(container), added) for container in items(spec, kind)]
+        if get_list(spec, kind):
+            spec[kind] = [_as_asked_for(get_object(container), added) for container in get_list(spec, kind)]
     return _pod(namespace, metadata, spec)
 
 
@@ -92,12 +94,12 @@ def _as_asked_for(container: dict[str, Any], added: set[str]) -> dict[str, Any]:
 
     Other webhooks may have appended theirs after them.
     """
-    env = items(container, "env")
+    env = get_list(container, "env")
     for group in _APPENDED if mount_path(container) == TOKEN_DIRECTORY else ():
-        names = [text(item, "name") for item in env]
+        names = [get_str(item, "name") for item in env]
         for start in reversed(range(len(names) - len(group) + 1)):
             if tuple(names[start : start + len(group)]) == group:
                 env = env[:start] + env[start + len(group) :]
                 break
-    mounts = [mount for mount in items(container, "volumeMounts") if text(mount, "name") not in added]
+    mounts = [mount for mount in get_list(container, "volumeMounts") if get_str(mount, "name") not in added]
     return {**container, "env": env, "volumeMounts": mounts}

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Sequence
 
 from app.flow import strict_json
-from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import Exchange, JsonValue, Subject
 from app.flow.names import TOKEN_DIRECTORY, annotated_audience
 from app.flow.ports import Ports
@@ -38,29 +38,29 @@ def show_mutation(
     """
     review = _admission_review(findings.new_exchanges())
     findings.show("admission_review", review)
-    before = mapping(review, "request", "request", "object")
-    if not before and any(text(rule, "key") == SKIP_LABEL for rule in _expressions(webhook)):
-        metadata = mapping(request, "metadata")
-        labels = {**mapping(metadata, "labels"), SKIP_LABEL: "true"}
+    before = get_object(review, "request", "request", "object")
+    if not before and any(get_str(rule, "key") == SKIP_LABEL for rule in _expressions(webhook)):
+        metadata = get_object(request, "metadata")
+        labels = {**get_object(metadata, "labels"), SKIP_LABEL: "true"}
         try:
-            before = mapping(
+            before = get_object(
                 ports.cluster.dry_run_pod(
-                    subject.namespace, {**mapping(request), "metadata": {**metadata, "labels": labels}}
+                    subject.namespace, {**get_object(request), "metadata": {**metadata, "labels": labels}}
                 )
             )
         except FlowError:
             before = {}
-    before = before or mapping(request)
+    before = before or get_object(request)
     findings.show("pod_before", before)
     findings.show("pod_after", after)
-    had = {(text(box, "name"), name) for box in containers(before) for name in environment(box)}
+    had = {(get_str(box, "name"), name) for box in containers(before) for name in environment(box)}
     findings.show(
         "environment",
         [
-            {"container": text(box, "name"), "name": name, "value": value}
+            {"container": get_str(box, "name"), "name": name, "value": value}
             for box in containers(after)
             for name, value in environment(box).items()
-            if (text(box, "name"), name) not in had
+            if (get_str(box, "name"), name) not in had
         ],
     )
 
@@ -73,10 +73,10 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
     # (1) The volume: a wish for a token with this audience.
     audience = annotated_audience(step_context.service_account)
     source = token_source(pod)
-    volumes = [text(volume, "name") for volume in items(pod, "spec", "volumes")]
+    volumes = [get_str(volume, "name") for volume in get_list(pod, "spec", "volumes")]
     findings.judge_as_seen(
         "webhook.volume",
-        text(source, "audience") == audience,
+        get_str(source, "audience") == audience,
         unseen=step_context.service_account_unseen if source else "",
         got=" ".join((VOLUME, *(f"{key}={value}" for key, value in source.items()))) if source else volumes,
         expected=f"{VOLUME} audience={audience}",
@@ -87,7 +87,7 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
     findings.judge(
         "webhook.mount",
         bool(boxes) and all(mount_path(box) for box in boxes),
-        got=[f"{text(box, 'name')}: {mount_path(box)}" for box in boxes],
+        got=[f"{get_str(box, 'name')}: {mount_path(box)}" for box in boxes],
         expected=TOKEN_DIRECTORY,
         where=f"{where}.containers[].volumeMounts",
     )
@@ -123,7 +123,7 @@ def _names_role(variables: dict[str, str], step_context: StepContext) -> bool:
 
 
 def _expressions(webhook: JsonValue) -> list[JsonValue]:
-    return items(webhook, "objectSelector", "matchExpressions")
+    return get_list(webhook, "objectSelector", "matchExpressions")
 
 
 def _admission_review(exchanges: Sequence[Exchange]) -> JsonValue:
@@ -131,7 +131,7 @@ def _admission_review(exchanges: Sequence[Exchange]) -> JsonValue:
     for exchange in reversed(exchanges):
         if exchange.callee == "pod-identity-webhook":
             answer = _parsed(exchange.response_body)
-            patch = _parsed(_decoded(dig(answer, "response", "patch")))
+            patch = _parsed(_decoded(get(answer, "response", "patch")))
             return {"request": _parsed(exchange.request_body), "response": answer, "patch": patch}
     return None
 

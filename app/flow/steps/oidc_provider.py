@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.documents import dig, items, strings, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
 from app.flow.partitions import partition_of
@@ -49,7 +49,7 @@ def _issuer(findings: Findings, ports: Ports, step_context: StepContext) -> tupl
         findings.refused("issuer.discovery", error, where=where)
         return step_context, ""
     findings.show("cluster_discovery", cluster_discovery)
-    issuer = text(cluster_discovery, "issuer")
+    issuer = get_str(cluster_discovery, "issuer")
     if not issuer:
         findings.judge("issuer.discovery", False, got=cluster_discovery, expected="issuer", where=where)
         return step_context, ""
@@ -63,7 +63,7 @@ def _issuer(findings: Findings, ports: Ports, step_context: StepContext) -> tupl
         _not_published(findings, "issuer.discovery", error, where)
         return step_context, ""
     findings.show("discovery", discovery)
-    named, jwks_uri = text(discovery, "issuer"), text(discovery, "jwks_uri")
+    named, jwks_uri = get_str(discovery, "issuer"), get_str(discovery, "jwks_uri")
     same = findings.judge(
         "issuer.discovery", named == issuer and bool(jwks_uri), got=named or discovery, expected=issuer, where=where
     )
@@ -114,12 +114,12 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
         findings.refused("provider.exists", error, expected=expected, where=where)
         return step_context
     findings.show("provider", provider)
-    url = text(provider, "Url").removeprefix("https://")
+    url = get_str(provider, "Url").removeprefix("https://")
     if not findings.judge("provider.exists", url == wanted, got=arn, expected=expected, where=where):
         return step_context
 
     # (6) It accepts tokens for the audience that the webhook asks for.
-    accepted = strings(dig(provider, "ClientIDList"))
+    accepted = strings(get(provider, "ClientIDList"))
     audience, unseen_because = DEFAULT_AUDIENCE, ""
     if audience not in accepted:
         audience, unseen_because = _audience(ports, subject)
@@ -136,7 +136,7 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
 
 def _thumbprint(findings: Findings, ports: Ports, step_context: StepContext, jwks_uri: str) -> None:
     # (7) The thumbprint: a mere warning, since AWS asks it only of issuers with a CA that it does not know.
-    registered = strings(dig(step_context.provider, "ThumbprintList"))
+    registered = strings(get(step_context.provider, "ThumbprintList"))
     where = f"{step_context.provider_arn} ThumbprintList"
     try:
         served = ports.issuer.thumbprint(jwks_uri)
@@ -170,7 +170,7 @@ def _audience(ports: Ports, subject: Subject) -> tuple[str, str]:
 def _keys(jwks: JsonValue) -> dict[str, tuple[str, str, str, str]]:
     """The key material by `kid`, for RSA and for elliptic curves."""
     return {
-        text(key, "kid"): (text(key, "n"), text(key, "e"), text(key, "x"), text(key, "y"))
-        for key in items(jwks, "keys")
-        if text(key, "kid") and text(key, "kty")
+        get_str(key, "kid"): (get_str(key, "n"), get_str(key, "e"), get_str(key, "x"), get_str(key, "y"))
+        for key in get_list(jwks, "keys")
+        if get_str(key, "kid") and get_str(key, "kty")
     }

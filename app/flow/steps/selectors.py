@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.flow.documents import items, mapping, strings, text
+from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonValue
 
 
 def matches(selector: JsonValue, labels: Mapping[str, JsonValue]) -> bool:
     """Whether the labels satisfy all of the selector; an empty or absent one selects everything."""
-    wanted = mapping(selector, "matchLabels")
+    wanted = get_object(selector, "matchLabels")
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
-    return all(_holds(expression, labels) for expression in items(selector, "matchExpressions"))
+    return all(_holds(expression, labels) for expression in get_list(selector, "matchExpressions"))
 
 
 def keys(selector: JsonValue) -> set[str]:
     """The label keys that the selector looks at."""
-    expressions = items(selector, "matchExpressions")
-    return set(mapping(selector, "matchLabels")) | {text(expression, "key") for expression in expressions}
+    expressions = get_list(selector, "matchExpressions")
+    return set(get_object(selector, "matchLabels")) | {get_str(expression, "key") for expression in expressions}
 
 
 def _holds(expression: JsonValue, labels: Mapping[str, JsonValue]) -> bool:
     """One requirement. NotIn holds where the key is absent; an operator that Kubernetes has not got holds never."""
-    key, values = text(expression, "key"), strings(mapping(expression).get("values"))
-    match text(expression, "operator"):
+    key, values = get_str(expression, "key"), strings(get_object(expression).get("values"))
+    match get_str(expression, "operator"):
         case "In":
             return labels.get(key) in values
         case "NotIn":

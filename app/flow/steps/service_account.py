@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import mapping, text
 from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get_object, get_str
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
@@ -47,7 +47,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         findings.refused("service_account.exists", error, expected=where, where=where)
         return findings.report(), replace(step_context, service_account_unseen=unseen(error))
     findings.show("service_account", service_account)
-    name = text(service_account, "metadata", "name")
+    name = get_str(service_account, "metadata", "name")
     found = findings.judge(
         "service_account.exists",
         name == subject.service_account,
@@ -60,8 +60,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     step_context = replace(step_context, service_account=service_account)
 
     # (2) Its annotation, under exactly this key.
-    annotations = mapping(service_account, "metadata", "annotations")
-    role_arn = text(annotations, ROLE_ARN)
+    annotations = get_object(service_account, "metadata", "annotations")
+    role_arn = get_str(annotations, ROLE_ARN)
     where += " .metadata.annotations"
     annotated = findings.judge(
         "service_account.annotation",
@@ -122,11 +122,11 @@ def _role(
         else:
             findings.refused("role.exists", error, expected=step_context.role_arn, where=where)
         return None
-    arn = text(answer, "Arn")
+    arn = get_str(answer, "Arn")
     if account != ours and arn != step_context.role_arn:
         findings.unknown("role.exists", "not_observable", where=where, expected=step_context.role_arn)
         return None
     found = findings.judge(
         "role.exists", arn == step_context.role_arn, got=arn or answer, expected=step_context.role_arn, where=where
     )
-    return mapping(answer) if found else None
+    return get_object(answer) if found else None

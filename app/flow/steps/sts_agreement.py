@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.flow.documents import dig, shown, text
 from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get, get_str, shown
 from app.flow.matching.nearest import nearest
 from app.flow.model import JsonValue, Status
 from app.flow.policy.policy import Match
@@ -61,7 +61,7 @@ def compare(
         else:
             findings.explain(CHECK, Status.WARNING, theirs, error=refusal or "")
         return
-    now = dig(role, "AssumeRolePolicyDocument") if text(role, "Arn") == step_context.role_arn else None
+    now = get(role, "AssumeRolePolicyDocument") if get_str(role, "Arn") == step_context.role_arn else None
 
     # (2) It was changed meanwhile, and what it says now is what STS said; or it says what it said, and STS disagrees.
     after = evaluate(now, context)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.flow.documents import dig, seconds, strings, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_str, seconds, strings
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.names import account_of, audience_claim, host_and_path, provider_arn, role_of
 from app.flow.partitions import partition_of
@@ -109,14 +109,14 @@ def _verify(
 ) -> tuple[TrustDecision, TrustContext] | None:
     """Decides the checks in their order, up to the trust policy: what it decides, for which request."""
     claims = decoded.claims
-    issuer = text(claims, "iss")
+    issuer = get_str(claims, "iss")
     now = ports.clock.now()
     # (2) The times.
     expires = seconds(claims, "exp")
     if not findings.judge(
         "sts.expiration",
         expires is not None and now < expires + LEEWAY,
-        got=dig(claims, "exp"),
+        got=get(claims, "exp"),
         expected=f"> {now - LEEWAY:.0f}",
         where="exp",
     ):
@@ -139,7 +139,7 @@ def _verify(
 
     # (4) The audience: `azp` where there is one, else the only `aud`.
     named = audience_claim(claims)
-    accepted = strings(dig(step_context.provider, "ClientIDList"))
+    accepted = strings(get(step_context.provider, "ClientIDList"))
     meant = len(named) == 1 and named[0] in accepted
     if not findings.judge("sts.audience", meant, got=named, expected=accepted, where=f"{wanted} ClientIDList"):
         return None
@@ -155,7 +155,7 @@ def _verify(
             return None
         if not findings.judge("sts.key", key.passed is True, got=key.got, expected=key.expected, where="jwks_uri"):
             return None
-        algorithm = text(decoded.header, "alg")
+        algorithm = get_str(decoded.header, "alg")
         if not findings.judge(
             "sts.signature",
             signature.passed is True,
@@ -177,15 +177,15 @@ def _verify(
 
 def _claim_rows(step_context: StepContext, decoded: DecodedToken, decision: TrustDecision) -> list[JsonValue]:
     """Which claim was held against which field: the provider's, then the trust policy's."""
-    issuer = text(decoded.claims, "iss")
+    issuer = get_str(decoded.claims, "iss")
     audience = audience_claim(decoded.claims)
-    accepted = strings(dig(step_context.provider, "ClientIDList"))
+    accepted = strings(get(step_context.provider, "ClientIDList"))
     rows: list[JsonValue] = [
         _row(
             "iss",
             [issuer],
             "Provider.Url",
-            text(step_context.provider, "Url"),
+            get_str(step_context.provider, "Url"),
             host_and_path(issuer) == _url(step_context),
         ),
         _row("aud", audience, "Provider.ClientIDList", accepted, set(audience) <= set(accepted)),
@@ -205,7 +205,7 @@ def _row(claim: str, value: Iterable[str], field: str, wanted: JsonValue, matche
 
 
 def _url(step_context: StepContext) -> str:
-    return host_and_path(text(step_context.provider, "Url"))
+    return host_and_path(get_str(step_context.provider, "Url"))
 
 
 def _session_arn(role_arn: str) -> str:

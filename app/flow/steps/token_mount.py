@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.documents import dig, items, seconds, strings, text
+from app.flow.json_access import get, get_list, get_str, seconds, strings
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import annotated_audience, subject_claim
 from app.flow.ports import Ports
@@ -87,32 +87,32 @@ def _claims(
         "token.algorithm", algorithm.passed is True, got=algorithm.got, expected=algorithm.expected, where="alg"
     )
     if step_context.issuer:
-        issuer = dig(claims, "iss")
+        issuer = get(claims, "iss")
         findings.judge(
             "token.issuer", issuer == step_context.issuer, got=issuer or "", expected=step_context.issuer, where="iss"
         )
     else:
         findings.unreached_by_earlier_step("token.issuer")
     audience = annotated_audience(step_context.service_account)
-    named = strings(dig(claims, "aud"))
+    named = strings(get(claims, "aud"))
     unseen = step_context.service_account_unseen
     findings.judge_as_seen(
         "token.audience", audience in named, unseen=unseen, got=named, expected=audience, where="aud"
     )
     wanted = subject_claim(subject)
     findings.judge(
-        "token.subject", text(claims, "sub") == wanted, got=text(claims, "sub"), expected=wanted, where="sub"
+        "token.subject", get_str(claims, "sub") == wanted, got=get_str(claims, "sub"), expected=wanted, where="sub"
     )
     findings.show(
-        "jwk", next((key for key in items(step_context.jwks, "keys") if dig(key, "kid") == header.get("kid")), None)
+        "jwk", next((key for key in get_list(step_context.jwks, "keys") if get(key, "kid") == header.get("kid")), None)
     )
 
 
 def _bound_pod(findings: Findings, step_context: StepContext, decoded: DecodedToken) -> None:
     """STS knows nothing of the Pod, so a difference is no more than a warning."""
     claims = decoded.claims
-    bound = [text(claims, "kubernetes.io", "pod", key) for key in ("name", "uid")]
-    actual = [text(step_context.pod, "metadata", key) for key in ("name", "uid")]
+    bound = [get_str(claims, "kubernetes.io", "pod", key) for key in ("name", "uid")]
+    actual = [get_str(step_context.pod, "metadata", key) for key in ("name", "uid")]
     findings.judge(
         "token.bound_pod", bound == actual, got=bound, expected=actual, where="kubernetes.io.pod",
         otherwise=Status.WARNING,
@@ -124,7 +124,7 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
     start = seconds(decoded.claims, "nbf")
     now = ports.clock.now()
     if begins is None or expires is None:
-        got: JsonValue = {name: dig(decoded.claims, name) for name in ("iat", "exp")}
+        got: JsonValue = {name: get(decoded.claims, name) for name in ("iat", "exp")}
         findings.judge("token.lifetime", False, got=got, expected="iat, exp", where="exp")
         return
     alive = (begins if start is None else start) <= now < expires
@@ -142,10 +142,10 @@ def _lifetime(findings: Findings, ports: Ports, decoded: DecodedToken) -> None:
 def _signature(
     findings: Findings, step_context: StepContext, decoded: DecodedToken, verification: Verification
 ) -> None:
-    published = [text(key, "kid") for key in items(step_context.jwks, "keys")]
+    published = [get_str(key, "kid") for key in get_list(step_context.jwks, "keys")]
     key, signature = verification.result("key"), verification.result("signature")
     if findings.judge("token.key", key.passed is True, got=key.got, expected=published, where="kid"):
-        algorithm = text(decoded.header, "alg")
+        algorithm = get_str(decoded.header, "alg")
         findings.judge(
             "token.signature", signature.passed is True, got=algorithm, expected=f"{algorithm} {key.got}", where="kid"
         )

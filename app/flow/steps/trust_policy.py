@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.flow.documents import dig, mapping, strings, text
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
 from app.flow.model import JsonValue, Status
 from app.flow.names import host_and_path
@@ -34,16 +34,16 @@ def judge_trust(
     context = web_identity_context(issuer, claims, provider)
     decision = evaluate(policy, context)
     findings.show("trust_decision", decision_document(decision))
-    allows = [statement for statement in statements(policy) if text(statement, "Effect") == "Allow"]
+    allows = [statement for statement in statements(policy) if get_str(statement, "Effect") == "Allow"]
     _, trace = nearest(policy, context)
     where = f"Role {name} AssumeRolePolicyDocument"
 
     # (1) Principal, (2) Action: of the Allow statement that comes nearest.
-    principals = [shown for statement in allows for shown in _principals(dig(statement, "Principal"))]
+    principals = [shown for statement in allows for shown in _principals(get(statement, "Principal"))]
     trusted = findings.judge(
         "trust.provider", all_match(trace, "Principal"), got=principals or policy, expected=provider, where=where
     )
-    actions = [action for statement in allows for action in strings(dig(statement, "Action"))]
+    actions = [action for statement in allows for action in strings(get(statement, "Action"))]
     acting = trusted and findings.judge(
         "trust.action", all_match(trace, "Action"), got=actions, expected=context.action, where=where
     )
@@ -58,7 +58,7 @@ def judge_trust(
     findings.judge("trust.decision", decision.allowed, got=decision.reason, expected="allow", where=where)
 
     # (6) Nobody else: the same policy is asked for subjects that it should not know.
-    subject = text(claims, "sub")
+    subject = get_str(claims, "sub")
     strangers = [
         stranger
         for stranger in strangers_of(subject)
@@ -104,7 +104,7 @@ def _wanted(trace: Trace, key: str) -> list[str]:
 
 def _principals(principal: JsonValue) -> list[str]:
     """Every principal of a statement, whatever its kind."""
-    return strings(principal) or [name for value in mapping(principal).values() for name in strings(value)]
+    return strings(principal) or [name for value in get_object(principal).values() for name in strings(value)]
 
 
 def strangers_of(subject: str) -> list[str]:

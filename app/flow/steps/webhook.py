@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.documents import dig, items, mapping, shown, text
 from app.flow.errors import FlowError, Refused
+from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import selectors
@@ -44,7 +44,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)
     if webhook is not None:
-        _selected(findings, webhook, mapping(pod, "metadata", "labels"), subject.namespace, pod_unseen)
+        _selected(findings, webhook, get_object(pod, "metadata", "labels"), subject.namespace, pod_unseen)
 
     # (3) The same Pod once more, dry: the API server calls its webhooks and stores nothing.
     where = "POST pods?dryRun=All"
@@ -57,7 +57,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         else:
             findings.refused("webhook.dry_run", error, expected="Pod", where=where)
     else:
-        kind, name = text(after, "kind"), text(after, "metadata", "name")
+        kind, name = get_str(after, "kind"), get_str(after, "metadata", "name")
         called = f"{kind} {name}".strip()
         if findings.judge("webhook.dry_run", kind == "Pod", got=called or after, expected="Pod", where=where):
             show_mutation(findings, ports, subject, request, after, webhook)
@@ -83,7 +83,7 @@ def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[Jso
     except FlowError as error:
         findings.refused("pod.exists", error, expected=where, where=where)
         return None, unseen(error)
-    name = text(pod, "metadata", "name")
+    name = get_str(pod, "metadata", "name")
     found = findings.judge("pod.exists", name == subject.pod, got=name or pod, expected=subject.pod, where=where)
     return (pod if found else None), ""
 
@@ -96,10 +96,10 @@ def _registered(findings: Findings, ports: Ports) -> JsonValue:
     except FlowError as error:
         findings.refused("webhook.registered", error, expected=CONFIGURATION, where=where)
         return None
-    names = [text(configuration, "metadata", "name") for configuration in configurations]
+    names = [get_str(configuration, "metadata", "name") for configuration in configurations]
     for configuration, name in zip(configurations, names, strict=True):
-        for webhook in items(configuration, "webhooks"):
-            called = text(webhook, "name")
+        for webhook in get_list(configuration, "webhooks"):
+            called = get_str(webhook, "name")
             if (called in WEBHOOKS or name == CONFIGURATION) and _sees_new_pods(webhook):
                 findings.show("configuration", configuration)
                 where += f" {name} {called}"
@@ -111,9 +111,9 @@ def _registered(findings: Findings, ports: Ports) -> JsonValue:
 
 def _sees_new_pods(webhook: JsonValue) -> bool:
     return any(
-        {"CREATE", "*"} & set(map(str, items(rule, "operations")))
-        and {"pods", "*", "*/*"} & set(map(str, items(rule, "resources")))
-        for rule in items(webhook, "rules")
+        {"CREATE", "*"} & set(map(str, get_list(rule, "operations")))
+        and {"pods", "*", "*/*"} & set(map(str, get_list(rule, "resources")))
+        for rule in get_list(webhook, "rules")
     )
 
 
@@ -124,17 +124,17 @@ def _selected(
 
     Where no Pod was chosen, the one that is meant has no labels, as that of the dry run.
     """
-    objects, namespaces = dig(webhook, "objectSelector"), dig(webhook, "namespaceSelector")
+    objects, namespaces = get(webhook, "objectSelector"), get(webhook, "namespaceSelector")
     known = {"kubernetes.io/metadata.name": namespace}
-    where = f"{text(webhook, 'name')} objectSelector"
+    where = f"{get_str(webhook, 'name')} objectSelector"
     if pod_unseen not in ("", NO_POD) and selectors.keys(objects):
         findings.unknown("webhook.selector", pod_unseen, where=where, expected=shown(objects))
     elif not selectors.matches(objects, labels):
         findings.judge("webhook.selector", False, got=labels, expected=objects, where=where)
     elif selectors.keys(namespaces) <= known.keys() and not selectors.matches(namespaces, known):
-        where = f"{text(webhook, 'name')} namespaceSelector"
+        where = f"{get_str(webhook, 'name')} namespaceSelector"
         findings.judge("webhook.selector", False, got=known, expected=namespaces, where=where)
     elif selectors.keys(namespaces) <= known.keys():
         findings.judge("webhook.selector", True, got=labels, expected=objects or {}, where=where)
     else:
-        findings.unknown("webhook.selector", "not_observable", where=f"{text(webhook, 'name')} namespaceSelector")
+        findings.unknown("webhook.selector", "not_observable", where=f"{get_str(webhook, 'name')} namespaceSelector")

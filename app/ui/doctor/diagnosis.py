@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.content import Content
 from app.flow.doctor import Change, Diagnosis
-from app.flow.documents import items, text
+from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
 from app.report import words
@@ -45,7 +45,7 @@ def verdict(found: Diagnosis, content: Content) -> str:
         ]
     if conflict := disagreement(found.walk.report(Step.STS_ASSUME), content):
         parts.append(conflict)
-    if failures := items(found.evidence, "recent_failures"):
+    if failures := get_list(found.evidence, "recent_failures"):
         parts += [_heading("doctor_page.failures", content), _failures(failures, content)]
     return f'<div class="diagnosis">{"".join(parts)}</div>'
 
@@ -80,7 +80,7 @@ def _failures(failures: Sequence[JsonValue], content: Content) -> str:
     names = {key: escape(content.message(f"doctor_page.{key}")) for key in columns}
     head = "".join(f'<th scope="col">{name}</th>' for name in names.values())
     cells = (
-        "".join(f'<td data-head="{name}">{value(text(failure, key))}</td>' for key, name in names.items())
+        "".join(f'<td data-head="{name}">{value(get_str(failure, key))}</td>' for key, name in names.items())
         for failure in failures
     )
     rows = "".join(f"<tr>{row}</tr>" for row in cells)

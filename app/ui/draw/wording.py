@@ -8,7 +8,7 @@ from typing import cast
 import streamlit as st
 
 from app.content import Content
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.ports import Ports
 from app.ui.draw import components
@@ -107,7 +107,7 @@ def _asked(world: World, wording: Wording, role_arn: str, token: str) -> Answer:
         answer = session.simulation().run(ask_sts(world, wording, role_arn, _SESSION, token))
     except AwsError as error:
         return Answer(taken=False, code=error.code, said=error.message)
-    return Answer(taken=True, got=text(answer, "AssumedRoleUser", "Arn"))
+    return Answer(taken=True, got=get_str(answer, "AssumedRoleUser", "Arn"))
 
 
 def set_wording(world: World, wording: Wording) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import graphviz
 
 from app.content import Content
-from app.flow.documents import dig, text
+from app.flow.json_access import get, get_str
 from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.figures.figures import FLOW, Figure, Layout
@@ -143,12 +143,12 @@ def svg(name: str, language: str, names: Mapping[str, str]) -> str:
 def real_names(walk: Walk) -> dict[str, str]:
     """What the boxes of the flow are called in this walk, as far as it found them."""
     found = {name: dict(report.evidence) for name, report in ((report.step, report) for report in walk)}
-    issuer = text(found[Step.OIDC_PROVIDER].get("cluster_discovery"), "issuer")
+    issuer = get_str(found[Step.OIDC_PROVIDER].get("cluster_discovery"), "issuer")
     return {
         "service_account": walk.subject.service_account,
         "pod": walk.subject.pod,
         "issuer": issuer.rpartition("/")[2],
-        "role": text(dig(found[Step.SERVICE_ACCOUNT], "role"), "RoleName"),
+        "role": get_str(get(found[Step.SERVICE_ACCOUNT], "role"), "RoleName"),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from app.content import Content
-from app.flow.documents import dig, text
+from app.flow.json_access import get, get_str
 from app.flow.model import Step, Walk
 from app.flow.steps.sts_assume import LEEWAY
 from app.ui.figures.timeline import Life, life
@@ -30,10 +30,10 @@ class Moment:
 
 def lives(walk: Walk, now: float, content: Content) -> str:
     """The axis with its text beside it; empty where there is no token. `now` is the world's clock in Unix seconds."""
-    token = life(dig(walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims"))
+    token = life(get(walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims"))
     if token is None:
         return ""
-    session = session_of(text(walk.report(Step.STS_ASSUME).evidence.get("answer"), "Credentials", "Expiration"))
+    session = session_of(get_str(walk.report(Step.STS_ASSUME).evidence.get("answer"), "Credentials", "Expiration"))
     of_token = [
         Moment(name="issued", at=token.begins),
         Moment(name="due", at=token.due),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.content import Content
-from app.flow.documents import seconds, text
+from app.flow.json_access import get_str, seconds
 from app.flow.model import JsonValue
 from app.ui.text import breakable, escape, prose
 
@@ -35,7 +35,7 @@ def life(claims: JsonValue) -> Life | None:
     begins, expires = seconds(claims, "iat"), seconds(claims, "exp")
     if begins is None or expires is None or not begins < expires:
         return None
-    return Life(begins=begins, expires=expires, id=text(claims, "jti"))
+    return Life(begins=begins, expires=expires, id=get_str(claims, "jti"))
 
 
 def timeline(current: Life, before: Life | None, now: float, content: Content) -> str:

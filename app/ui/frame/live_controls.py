@@ -9,8 +9,8 @@ import streamlit as st
 
 from app import wiring
 from app.content import Content
-from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.json_access import get_str
 from app.flow.port_wrappers.permissions_needed import need, rules, rules_as_yaml
 from app.flow.visible import visible
 from app.ui.draw import components
@@ -82,7 +82,10 @@ def _aws(chosen: LiveSelection, content: Content) -> None:
     if walk_view.identity_error:
         _told(walk_view.identity_error, content, "identity")
         return
-    rows = (("ui.account", text(walk_view.identity, "Account")), ("mode.identity", text(walk_view.identity, "Arn")))
+    rows = (
+        ("ui.account", get_str(walk_view.identity, "Account")),
+        ("mode.identity", get_str(walk_view.identity, "Arn")),
+    )
     shown = "".join(f"<dt>{escape(content.message(key))}</dt><dd>{value(found)}</dd>" for key, found in rows)
     components.block(f"<dl>{shown}</dl>", key="identity")
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.documents import mapping, masked
 from app.flow.errors import FlowError
+from app.flow.json_access import get_object, masked
 from app.flow.model import JsonValue, Step
 from app.ui.draw import components
 from app.ui.figures import diagram
@@ -77,7 +77,7 @@ def _evidence(walk_view: WalkView, found: Diagnosis, content: Content) -> str:
 def _documents(walk_view: WalkView, content: Content) -> Iterator[tuple[str, str]]:
     for step, name in _OBJECTS:
         if shown := walk_view.walk.report(step).evidence.get(name):
-            drawn = yaml_document if mapping(shown, "metadata") else json_document
+            drawn = yaml_document if get_object(shown, "metadata") else json_document
             yield content.message(f"evidence.{name}.title"), drawn(content, _read_off(shown))
     if pod := _pod():
         yield f"Pod {scenario.POD_AFTER}", yaml_document(content, pod)

@@ -8,8 +8,8 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import text
 from app.flow.errors import FlowError
+from app.flow.json_access import get_str
 from app.flow.model import Status, Step
 from app.flow.names import DEFAULT_AUDIENCE
 from app.ui.draw import components
@@ -29,7 +29,7 @@ def offer(fault: Fault, walk_view: WalkView, content: Content) -> None:
     """A button that lets the other ServiceAccount try, and what STS answered; nothing for other faults."""
     if not fault.harmless or fault.changes != "trust_policy":
         return
-    role_arn = text(
+    role_arn = get_str(
         walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"), "metadata", "annotations", ROLE_ARN
     )
     lead = content.message("lab.other_lead", other=f"{scenario.NAMESPACE}/{OTHER}")

@@ -11,8 +11,8 @@ from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.choosing import rank
-from app.flow.documents import text
 from app.flow.errors import FlowError, NotPermitted, Unreachable
+from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.object_names import NotAName, check_name, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action
@@ -196,8 +196,8 @@ def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Itera
             chosen.lists[key] = Listed(error=error)
         else:
             chosen.lists[key] = Listed(
-                names=tuple(one if isinstance(one, str) else text(one, "metadata", "name") for one in found),
-                roles=tuple(text(one, "metadata", "annotations", ROLE_ARN) for one in found),
+                names=tuple(one if isinstance(one, str) else get_str(one, "metadata", "name") for one in found),
+                roles=tuple(get_str(one, "metadata", "annotations", ROLE_ARN) for one in found),
             )
     return chosen.lists[key]
 

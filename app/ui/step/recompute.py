@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import Content
-from app.flow.documents import dig, items, text
+from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.names import subject_claim
 from app.ui.draw import components
@@ -56,25 +56,25 @@ def expected(step: Step, kind: str, walk: Walk) -> Iterator[str]:
     found = walk.report(step).evidence
     match step, kind:
         case Step.OIDC_PROVIDER, "py":
-            yield from (text(key, "kid") for key in items(found, "jwks", "keys"))
+            yield from (get_str(key, "kid") for key in get_list(found, "jwks", "keys"))
         case Step.OIDC_PROVIDER, _:
-            yield from _present(dig(found, "thumbprint", "served"))
+            yield from _present(get(found, "thumbprint", "served"))
         case Step.SERVICE_ACCOUNT, _:
-            yield from _present(dig(found, "role", "Arn"))
+            yield from _present(get(found, "role", "Arn"))
             if found:
                 yield subject_claim(walk.subject)
         case Step.WEBHOOK, _:
-            for variable in items(found, "environment"):
-                yield f"name: {text(variable, 'name')}"
-                yield f"value: {text(variable, 'value')}"
+            for variable in get_list(found, "environment"):
+                yield f"name: {get_str(variable, 'name')}"
+                yield f"value: {get_str(variable, 'value')}"
         case Step.TOKEN_MOUNT, "py":
-            yield from _present(dig(found, "token", "header", "kid"), dig(found, "token", "claims", "jti"))
+            yield from _present(get(found, "token", "header", "kid"), get(found, "token", "claims", "jti"))
         case Step.TOKEN_MOUNT, _:
-            yield from _present(dig(found, "token", "claims", "iss"), dig(found, "token", "claims", "sub"))
+            yield from _present(get(found, "token", "claims", "iss"), get(found, "token", "claims", "sub"))
         case Step.STS_ASSUME, _:
-            yield from _present(dig(found, "answer", "AssumedRoleUser", "Arn"))
+            yield from _present(get(found, "answer", "AssumedRoleUser", "Arn"))
         case Step.ACCESS, _:
-            yield from _present(dig(found, "identity", "Arn"), *items(found, "buckets"))
+            yield from _present(get(found, "identity", "Arn"), *get_list(found, "buckets"))
 
 
 def _present(*values: JsonValue) -> Iterator[str]:

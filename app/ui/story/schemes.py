@@ -10,7 +10,7 @@ from typing import cast
 import streamlit as st
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
 from app.flow.ports import Ports
 from app.ui.state import session
@@ -66,7 +66,9 @@ def read(ports: Ports, world: World) -> Mapping[Scheme, Scene]:
             name=taken,
             namespace=story.NAMESPACE,
             service_account=account,
-            role_arn=text(ports.cluster.service_account(story.NAMESPACE, account), "metadata", "annotations", ROLE_ARN),
+            role_arn=get_str(
+                ports.cluster.service_account(story.NAMESPACE, account), "metadata", "annotations", ROLE_ARN
+            ),
         )
         for taken, account in accounts.items()
     }
@@ -106,7 +108,7 @@ def _role(ports: Ports, name: str) -> Role:
     found = ports.aws.role(name)
     return Role(
         name=name,
-        arn=text(found, "Arn"),
+        arn=get_str(found, "Arn"),
         trust_policy=found.get("AssumeRolePolicyDocument") if isinstance(found, dict) else None,
         permissions=tuple(ports.aws.role_policies(name)),
     )

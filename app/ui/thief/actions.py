@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.flow.documents import dig, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
@@ -99,8 +99,8 @@ def use(stolen: Theft) -> None:
     """Uses the token outside the cluster."""
     put_back(stolen)
     answer = session.simulation().run(who_am_i(stolen.world, stolen.loot.token))
-    name = text(answer, "status", "userInfo", "username")
-    bearer = Answer(taken=bool(name), got=name, code=str(dig(answer, "code") or ""), said=text(answer, "message"))
+    name = get_str(answer, "status", "userInfo", "username")
+    bearer = Answer(taken=bool(name), got=name, code=str(get(answer, "code") or ""), said=get_str(answer, "message"))
     stolen.used = probes.use(session.simulated_ports(), stolen.loot, session.SUBJECT, bearer)
     stolen.tried, stolen.attempts = {}, ()
 

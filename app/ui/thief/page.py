@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from app.content import Content
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.model import Status
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
@@ -141,7 +141,7 @@ def _patterns(stolen: Theft, content: Content) -> None:
         _back(stolen, content, key="thief_back_wide")
     _nothing_in_force(stolen, content)
     if chosen:
-        own, policy = text(stolen.loot.claims, "sub"), actions.policy(stolen.world, chosen)
+        own, policy = get_str(stolen.loot.claims, "sub"), actions.policy(stolen.world, chosen)
         drawn = views.everybody(stolen.attempts, chosen, own, policy, content)
     else:
         drawn = f'<p class="quiet">{prose(content.message("thief.nothing_widened"))}</p>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonValue, Subject
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, subject_claim
 from app.flow.ports import Credentials, Ports
@@ -87,7 +87,7 @@ def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:
     credentials = role.credentials if role else None
     then: list[tuple[str, Answer]] = []
     if credentials:
-        identity, _ = ask(lambda: ports.aws.caller_identity(credentials), lambda found: text(found, "Arn"))
+        identity, _ = ask(lambda: ports.aws.caller_identity(credentials), lambda found: get_str(found, "Arn"))
         then = [("identity", identity), ("s3", listed(ports, credentials))]
     exchanges = ports.aws.exchanges()
     account = loot.role_arn.split(":")[4] if loot.role_arn.count(":") > 4 else ""
@@ -115,7 +115,7 @@ def everybody(ports: Ports, role_arn: str, made_up: Sequence[str]) -> tuple[Atte
     `made_up` are those that were created for it, as `namespace/name`; they come last.
     """
     names = [
-        (text(account, "metadata", "namespace"), text(account, "metadata", "name"))
+        (get_str(account, "metadata", "namespace"), get_str(account, "metadata", "name"))
         for account in ports.cluster.service_accounts()
     ]
     names.sort(key=lambda name: ("/".join(name) in made_up, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.content import Content
-from app.flow.documents import dig, strings, text
+from app.flow.json_access import get, get_str, strings
 from app.flow.model import JsonValue
 from app.ui.draw.answers import Answer, row
 from app.ui.draw.documents import Notes, document, json_lines
@@ -17,12 +17,12 @@ from app.ui.thief.probes import Attempt, Loot, Standing, Used
 def loot(found: Loot, content: Content) -> str:
     """The token, its signature masked, and what it says about itself."""
     claims = found.claims
-    pod = dig(claims, "kubernetes.io", "pod") or {}
+    pod = get(claims, "kubernetes.io", "pod") or {}
     rows = {
-        "sub": text(claims, "sub"),
-        "aud": ", ".join(strings(dig(claims, "aud"))),
-        "exp": utc(dig(claims, "exp") or 0),
-        "kubernetes.io.pod": f"{text(pod, 'name')} {text(pod, 'uid')}",
+        "sub": get_str(claims, "sub"),
+        "aud": ", ".join(strings(get(claims, "aud"))),
+        "exp": utc(get(claims, "exp") or 0),
+        "kubernetes.io.pod": f"{get_str(pod, 'name')} {get_str(pod, 'uid')}",
     }
     listed = "".join(f"<dt><code>{escape(name)}</code></dt><dd>{value(shown)}</dd>" for name, shown in rows.items())
     note = prose(content.message("thief.copied"))

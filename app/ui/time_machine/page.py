@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
@@ -210,7 +210,7 @@ def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
     """What cannot be done at this moment, each with the key of the reason."""
     found, cluster = {}, history.world.cluster
     account = cluster.find("serviceaccounts", NAMESPACE, experiments.DEFAULT)
-    if text(account.copy() if account else None, "metadata", "annotations", ROLE_ARN):
+    if get_str(account.copy() if account else None, "metadata", "annotations", ROLE_ARN):
         found["annotate"] = "acts.annotate.already"
         if asked.late and asked.late.variables:
             found["recreate"] = "acts.recreate.already"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import examine
-from app.flow.documents import dig, items, strings, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import Check, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
 from app.flow.steps.submission import Submission, read_claims
@@ -76,7 +76,7 @@ def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submis
         account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
         return Submission(unread=error.said)
-    return *read, text(account, "metadata", "annotations", ROLE_ARN)
+    return *read, get_str(account, "metadata", "annotations", ROLE_ARN)
 
 
 def first(ports: Ports, subject: Subject) -> First | Submission:
@@ -116,9 +116,9 @@ def exchanged(ports: Ports, role_arn: str, session_name: str, token: str) -> tup
 
 def reviewed(status: JsonValue) -> Answer:
     """A TokenReview's answer."""
-    if dig(status, "authenticated") is True:
-        return Answer(taken=True, got=text(status, "user", "username"))
-    return Answer(taken=False, said=text(status, "error"))
+    if get(status, "authenticated") is True:
+        return Answer(taken=True, got=get_str(status, "user", "username"))
+    return Answer(taken=False, said=get_str(status, "error"))
 
 
 def listed(ports: Ports, credentials: Credentials) -> Answer:
@@ -129,7 +129,7 @@ def listed(ports: Ports, credentials: Credentials) -> Answer:
 def _run(ports: Ports, namespace: str, pod: str) -> Ran:
     try:
         stored = ports.cluster.pod(namespace, pod)
-        container = text(next(iter(items(stored, "spec", "containers")), None), "name")
+        container = get_str(next(iter(get_list(stored, "spec", "containers")), None), "name")
         done = ports.cluster.execute(namespace, pod, container, _PROGRAM)
     except FlowError as error:
         return Ran(printed=error.said)
@@ -138,15 +138,15 @@ def _run(ports: Ports, namespace: str, pod: str) -> Ran:
 
 def _late(ports: Ports) -> Late | None:
     try:
-        if not text(ports.cluster.service_account(NAMESPACE, DEFAULT), "metadata", "annotations", ROLE_ARN):
+        if not get_str(ports.cluster.service_account(NAMESPACE, DEFAULT), "metadata", "annotations", ROLE_ARN):
             return None
         subject = Subject(namespace=NAMESPACE, service_account=DEFAULT, pod=POD_BEFORE)
         found = examine(ports, subject)
         names = [
             name
-            for box in items(ports.cluster.pod(NAMESPACE, POD_BEFORE), "spec", "containers")
-            for entry in items(box, "env")
-            for name in strings(dig(entry, "name"))
+            for box in get_list(ports.cluster.pod(NAMESPACE, POD_BEFORE), "spec", "containers")
+            for entry in get_list(box, "env")
+            for name in strings(get(entry, "name"))
         ]
     except FlowError:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.content import Content
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.model import Subject
 from app.ui.draw.answers import Answer, row
 from app.ui.draw.checks import listed, unread
@@ -44,12 +44,12 @@ def file(asked: Moment, kept: First, content: Content) -> str:
     if asked.unread:
         words = f'<p class="failed">{prose(content.message("time_machine.no_file"))}</p>'
         return heading + words + unread(asked.unread, SUBJECT, content)
-    same = text(asked.mounted, "jti") == text(kept.claims, "jti")
+    same = get_str(asked.mounted, "jti") == get_str(kept.claims, "jti")
     word = prose(content.message(f"time_machine.{'same_token' if same else 'other_token'}"))
     rows = "".join(
         f"<dt><code>{name}</code></dt><dd><code>{shown}</code></dd>"
         for name, shown in (
-            ("jti", breakable(text(asked.mounted, "jti"))),
+            ("jti", breakable(get_str(asked.mounted, "jti"))),
             *((name, f"{asked.mounted.get(name)} · {utc(asked.mounted.get(name) or 0)}") for name in ("iat", "exp")),
         )
     )

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from app.content import Content
-from app.flow.documents import dig, items, mapping, shown, strings, text
+from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
 from app.flow.model import JsonValue, StepReport
 from app.flow.policy.patterns import glob
 from app.flow.steps.access import ACTION
@@ -24,7 +24,7 @@ _SHOWN = 6
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     """Who asked."""
-    return [("Arn", text(report.evidence.get("identity"), "Arn"))]
+    return [("Arn", get_str(report.evidence.get("identity"), "Arn"))]
 
 
 def identity(report: StepReport, content: Content) -> str:
@@ -39,7 +39,7 @@ def evidence(report: StepReport, content: Content) -> str:
     statement = ("Statement", "*")
     return join(
         [
-            part(content, "permission_decision", _decision(mapping(found.get("permission_decision")), content))
+            part(content, "permission_decision", _decision(get_object(found.get("permission_decision")), content))
             if found.get("permission_decision")
             else "",
             part(content, "buckets", _buckets(strings(found.get("buckets")), content)) if "buckets" in found else "",
@@ -47,16 +47,16 @@ def evidence(report: StepReport, content: Content) -> str:
                 content,
                 "policies",
                 "".join(
-                    f"<h4>{value(text(policy, 'name'))}</h4>"
+                    f"<h4>{value(get_str(policy, 'name'))}</h4>"
                     + json_document(
                         content,
-                        dig(policy, "document"),
+                        get(policy, "document"),
                         notes(content, ((*statement, "Action"), "permitted"), ((*statement, "Resource"), "resource")),
                     )
-                    for policy in items(found, "policies")
+                    for policy in get_list(found, "policies")
                 ),
             )
-            if items(found, "policies")
+            if get_list(found, "policies")
             else "",
         ]
     )
@@ -64,7 +64,7 @@ def evidence(report: StepReport, content: Content) -> str:
 
 def _identity(identity: JsonValue, content: Content) -> str:
     """The ARN, and below it what each of its parts says; as a document where it is of another kind."""
-    found = _ASSUMED.fullmatch(text(identity, "Arn"))
+    found = _ASSUMED.fullmatch(get_str(identity, "Arn"))
     if not found:
         return json_document(content, identity, notes(content, (("Arn",), "assumed_role")))
     parts = found.groupdict()
@@ -78,7 +78,7 @@ def _identity(identity: JsonValue, content: Content) -> str:
 
 def _decision(decision: Mapping[str, Any], content: Content) -> str:
     """What was asked for, then statement by statement whether it applies, and what follows from them all."""
-    trace = [mapping(entry) for entry in items(decision, "trace")]
+    trace = [get_object(entry) for entry in get_list(decision, "trace")]
     asked = escape(content.message("access.asked"))
     statements = "".join(
         _statement(policy, number, list(entries), content)
@@ -87,7 +87,7 @@ def _decision(decision: Mapping[str, Any], content: Content) -> str:
         )
     )
     allowed = decision.get("allowed") is True
-    reason = text(decision, "reason").replace("-", "_")
+    reason = get_str(decision, "reason").replace("-", "_")
     sentence = content.messages.get(f"ui.decision_{reason}", "")
     return (
         f'<p><span class="label">{asked}</span> <code>{ACTION}</code></p>{statements}'

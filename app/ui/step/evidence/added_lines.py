@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.flow.documents import dig, items, text
+from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue
 from app.flow.webhook import VOLUME
 from app.ui.draw.documents import Path
@@ -48,10 +48,10 @@ def explained_by(path: Path, pod: JsonValue, content: Content) -> str:
     """The key of the words for the line at `path`; `OTHER` where there are none."""
     place = _place(path)
     if place[:-1] == _VARIABLE:
-        key = f"webhook.variables.{text(_at(pod, path[:-1]), 'name')}.{place[-1]}"
+        key = f"webhook.variables.{get_str(_at(pod, path[:-1]), 'name')}.{place[-1]}"
         return key if key in content.messages else OTHER
     member = next((len(start) for start in (_MOUNT, _VOLUME) if place[: len(start)] == start), 0)
-    ours = member and text(_at(pod, path[:member]), "name") == VOLUME
+    ours = member and get_str(_at(pod, path[:member]), "name") == VOLUME
     name = _WORDS.get(place) or (_WORDS_OF_OURS.get(place) if ours else None)
     return f"webhook.lines.{name}" if name else OTHER
 
@@ -65,8 +65,8 @@ def group(path: Path, pod: JsonValue) -> str:
     start, name = next(((start, name) for start, name in _WORDS.items() if place[: len(start)] == start), ((), ""))
     if name in ("", "env"):
         return name
-    members = enumerate(items(_at(pod, path[: len(start)])))
-    ours = {str(index) for index, member in members if text(member, "name") == VOLUME}
+    members = enumerate(get_list(_at(pod, path[: len(start)])))
+    ours = {str(index) for index, member in members if get_str(member, "name") == VOLUME}
     return name if ours.issuperset(path[len(start) : len(start) + 1]) and ours else ""
 
 
@@ -82,7 +82,7 @@ def _at(document: JsonValue, path: Path) -> JsonValue:
         if isinstance(document, list):
             document = document[int(step)] if step.isdecimal() and int(step) < len(document) else None
         else:
-            document = dig(document, step)
+            document = get(document, step)
     return document
 
 

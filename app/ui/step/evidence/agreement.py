@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.flow.documents import mapping
+from app.flow.json_access import get_object
 from app.flow.model import Check, JsonValue, Status, StepReport
 from app.flow.steps.sts_agreement import CHECK
 from app.ui.draw.checks import mark, said
@@ -49,7 +49,7 @@ def _checked(ours: Check, content: Content) -> str:
 
 
 def _own(when: str, decided: JsonValue, ours: Check, content: Content) -> str:
-    found = mapping(decided)
+    found = get_object(decided)
     allowed = found.get("allowed") is True
     if found.get("trace"):
         trace = f'<details class="more"><summary>{escape(content.message("evidence.trust_decision.title"))}</summary>'

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from app.content import Content
-from app.flow.documents import dig, mapping, text
+from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.ui.draw.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
 from app.ui.step.evidence.added_lines import explanation, group
@@ -34,7 +34,7 @@ def difference(before: JsonValue, after: JsonValue, content: Content) -> str:
 
 def change(before: JsonValue, after: JsonValue, content: Content) -> str:
     """How any object would change: Kubernetes' own as YAML, all others as JSON. None: it is not there."""
-    lines = yaml_lines if any("metadata" in mapping(it) for it in (before, after)) else json_lines
+    lines = yaml_lines if any("metadata" in get_object(it) for it in (before, after)) else json_lines
     old, new = ([] if it is None else lines(it) for it in (before, after))
     rendered: list[str] = []
     for operation, old_lines, new_lines in changes(old, new, before, after):
@@ -57,8 +57,8 @@ def changes(
 
 def relevant(pod: JsonValue) -> JsonValue:
     """The Pod without its status, and without what differs between any two Pods."""
-    metadata = {name: member for name, member in mapping(pod, "metadata").items() if name not in _NOISE}
-    return {name: member for name, member in mapping(pod).items() if name != "status"} | {"metadata": metadata}
+    metadata = {name: member for name, member in get_object(pod, "metadata").items() if name not in _NOISE}
+    return {name: member for name, member in get_object(pod).items() if name != "status"} | {"metadata": metadata}
 
 
 def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
@@ -68,8 +68,8 @@ def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
     """
     place: list[str] = []
     for step in line.path:
-        pod = pod[int(step)] if isinstance(pod, list) else dig(pod, step)
-        place.append(text(pod, "name") or step)
+        pod = pod[int(step)] if isinstance(pod, list) else get(pod, step)
+        place.append(get_str(pod, "name") or step)
     return (*place, line.text.removeprefix("- "))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.content import Content
-from app.flow.documents import dig, items, mapping, shown, strings, text
+from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
 from app.flow.model import StepReport
 from app.flow.names import host_and_path
 from app.flow.tokens.key_name import KeyName, name_of
@@ -21,8 +21,8 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 def evidence(report: StepReport, content: Content) -> str:
     """Three places that name the issuer, what the provider accepts, the keys and their names, then the documents."""
     found = report.evidence
-    keys = items(found.get("jwks"), "keys")
-    named = [name for key in keys if (name := name_of(mapping(key)))]
+    keys = get_list(found.get("jwks"), "keys")
+    named = [name for key in keys if (name := name_of(get_object(key)))]
     return join(
         [
             part(content, "addresses", _addresses(report, content)) if found.get("cluster_discovery") else "",
@@ -48,11 +48,11 @@ def evidence(report: StepReport, content: Content) -> str:
 def _addresses(report: StepReport, content: Content) -> str:
     """The issuer as the cluster, the public document and IAM write it; the last two must be the first."""
     found = report.evidence
-    wanted = text(found.get("cluster_discovery"), "issuer")
+    wanted = get_str(found.get("cluster_discovery"), "issuer")
     places = (
-        ("cluster", "issuer", wanted, text(found.get("cluster_discovery"), "jwks_uri")),
-        ("public", "issuer", text(found.get("discovery"), "issuer"), text(found.get("discovery"), "jwks_uri")),
-        ("iam", "Url", text(found.get("provider"), "Url"), ""),
+        ("cluster", "issuer", wanted, get_str(found.get("cluster_discovery"), "jwks_uri")),
+        ("public", "issuer", get_str(found.get("discovery"), "issuer"), get_str(found.get("discovery"), "jwks_uri")),
+        ("iam", "Url", get_str(found.get("provider"), "Url"), ""),
     )
     rows = [
         f'<li class="{_likeness(got, wanted) if place != "cluster" else ""}">'
@@ -91,7 +91,7 @@ def _audience(report: StepReport, content: Content) -> str:
         left="aud",
         left_value=audience.expected,
         right="ClientIDList",
-        right_value=shown(strings(dig(report.evidence.get("provider"), "ClientIDList"))),
+        right_value=shown(strings(get(report.evidence.get("provider"), "ClientIDList"))),
         status=audience.status,
     )
     return pairs(content, content.message("screens.will_say"), content.message("figure.aws"), [row])
@@ -102,7 +102,7 @@ def _keys(report: StepReport, content: Content) -> str:
         left="/openid/v1/jwks · kid",
         left_value=report.check("issuer.cluster_keys").expected,
         right="/keys · kid",
-        right_value=shown([text(key, "kid") for key in items(report.evidence.get("jwks"), "keys")]),
+        right_value=shown([get_str(key, "kid") for key in get_list(report.evidence.get("jwks"), "keys")]),
         status=status_of(report, "issuer.cluster_keys"),
     )
     sides = (content.message("screens.cluster_keys"), content.message("screens.published_keys"))

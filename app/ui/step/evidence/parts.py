@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.content import Content
-from app.flow.documents import items, mapping, shown, text
+from app.flow.json_access import get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Status, StepReport
 from app.ui.draw.documents import Notes, Path, document, json_lines, yaml_lines
 from app.ui.text import escape, prose, value
@@ -63,8 +63,8 @@ def json_document(content: Content, value_: JsonValue, notes: Notes | None = Non
 
 def yaml_document(content: Content, value_: JsonValue, notes: Notes | None = None) -> str:
     """A Kubernetes object with its notes; as kubectl shows it, without `managedFields`."""
-    metadata = {name: member for name, member in mapping(value_, "metadata").items() if name != "managedFields"}
-    return document(content, yaml_lines({**mapping(value_), "metadata": metadata}), notes or {})
+    metadata = {name: member for name, member in get_object(value_, "metadata").items() if name != "managedFields"}
+    return document(content, yaml_lines({**get_object(value_), "metadata": metadata}), notes or {})
 
 
 def notes(content: Content, *keys: tuple[Path, str]) -> dict[Path, str]:
@@ -102,24 +102,24 @@ def scheme(content: Content, rows: Iterable[Pair]) -> str:
 
 def decision(content: Content, found: Mapping[str, Any]) -> str:
     """How a policy was evaluated: every comparison, and what follows from them."""
-    rows = "".join(_comparison(content, entry) for entry in items(found, "trace"))
+    rows = "".join(_comparison(content, entry) for entry in get_list(found, "trace"))
     keys = ("element", "wanted", "got")
     head = "".join(f"<th>{escape(content.message(f'screens.{key}'))}</th>" for key in keys)
-    reason = text(found, "reason").replace("-", "_")
+    reason = get_str(found, "reason").replace("-", "_")
     sentence = content.messages.get(f"ui.decision_{reason}", "")
     return f'<table class="trace"><tr><th></th>{head}</tr>{rows}</table><p class="caption">{prose(sentence)}</p>'
 
 
 def _comparison(content: Content, entry: JsonValue) -> str:
-    matched = mapping(entry).get("matched") is True
+    matched = get_object(entry).get("matched") is True
     sign, word = ("✓", "matches") if matched else ("✕", "does_not_match")
-    where = [shown(mapping(entry).get(key) or "") for key in ("statement", "element", "operator", "key")]
+    where = [shown(get_object(entry).get(key) or "") for key in ("statement", "element", "operator", "key")]
     name = " · ".join(part_ for part_ in where if part_)
     return (
         f'<tr class="{"passed" if matched else "failed"}"><td><span class="mark" aria-hidden="true">{sign}</span>'
         f'<span class="unseen">{escape(content.message(f"ui.{word}"))}</span></td><td>{value(name)}</td>'
-        f"<td>{value(shown(mapping(entry).get('wanted') or '–'))}</td>"
-        f"<td>{value(shown(mapping(entry).get('got') or '–'))}</td></tr>"
+        f"<td>{value(shown(get_object(entry).get('wanted') or '–'))}</td>"
+        f"<td>{value(shown(get_object(entry).get('got') or '–'))}</td></tr>"
     )
 
 

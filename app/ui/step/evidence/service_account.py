@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import text
+from app.flow.json_access import get_str
 from app.flow.model import StepReport
 from app.ui.step.evidence.parts import decision, folded, join, json_document, notes, part, yaml_document
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     """The role that the ServiceAccount may assume."""
-    return [(content.message("ui.role"), text(report.evidence.get("role"), "Arn"))]
+    return [(content.message("ui.role"), get_str(report.evidence.get("role"), "Arn"))]
 
 
 def evidence(report: StepReport, content: Content) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from app.content import Content
-from app.flow.documents import mapping, shown, text
+from app.flow.json_access import get_object, get_str, shown
 from app.flow.model import Exchange, StepReport
 from app.ui.step.evidence.agreement import agreement, disagrees
 from app.ui.step.evidence.parts import folded, join, json_document, notes, part
@@ -23,8 +23,8 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     """Whom STS made of the Pod, and until when."""
     answer = report.evidence.get("answer")
     return [
-        ("AssumedRoleUser.Arn", text(answer, "AssumedRoleUser", "Arn")),
-        ("Expiration", text(answer, "Credentials", "Expiration")),
+        ("AssumedRoleUser.Arn", get_str(answer, "AssumedRoleUser", "Arn")),
+        ("Expiration", get_str(answer, "Credentials", "Expiration")),
     ]
 
 
@@ -32,7 +32,7 @@ def evidence(report: StepReport, content: Content) -> str:
     """The request as it went over the wire, and the answer as an SDK reads it."""
     found = report.evidence
     call = next((exchange for exchange in report.exchanges if _CALL in exchange.request_body), None)
-    parameters = dict(parse_qsl(call.request_body)) if call else mapping(found.get("request"))
+    parameters = dict(parse_qsl(call.request_body)) if call else get_object(found.get("request"))
     answer = notes(
         content,
         (("Credentials", "AccessKeyId"), "access_key"),

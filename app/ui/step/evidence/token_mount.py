@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.content import Content
-from app.flow.documents import dig, items, mapping, text
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, StepReport
 from app.ui.step.evidence.parts import folded, join, json_document, part
 from app.ui.text import escape, prose, utc, value
@@ -16,17 +16,17 @@ _BITS = 6
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     """For whom the token is, and until when."""
-    claims = dig(report.evidence.get("token"), "claims")
+    claims = get(report.evidence.get("token"), "claims")
     return [
-        ("sub", text(claims, "sub")),
-        (content.message("ui.expires_at"), _time(dig(claims, "exp"))),
+        ("sub", get_str(claims, "sub")),
+        (content.message("ui.expires_at"), _time(get(claims, "exp"))),
     ]
 
 
 def evidence(report: StepReport, content: Content) -> str:
     """The choice of the key, the verification step by step, and the key itself."""
     found = report.evidence
-    results = {text(result, "name"): mapping(result) for result in items(found, "verification")}
+    results = {get_str(result, "name"): get_object(result) for result in get_list(found, "verification")}
     shown = {"key", "signature", "algorithm"} <= results.keys()
     unread = report.check("token.key").status is Status.NOT_REACHED and results.get("key", {}).get("passed") is False
     if unread:  # no key was published to us, which does not say that none is
@@ -47,8 +47,8 @@ def evidence(report: StepReport, content: Content) -> str:
 
 def _choice(key: dict[str, Any], content: Content) -> str:
     """The header's `kid` beside those of the published keys; the one that it picks is marked."""
-    wanted = text(key, "got")
-    published = [kid for kid in text(key, "expected").split(", ") if kid]
+    wanted = get_str(key, "got")
+    published = [kid for kid in get_str(key, "expected").split(", ") if kid]
     rows = "".join(
         f'<li class="{"picked" if kid == wanted else "other"}"><span aria-hidden="true">'
         f'{"=" if kid == wanted else "≠"}</span><span class="unseen">'
@@ -66,12 +66,12 @@ def _choice(key: dict[str, Any], content: Content) -> str:
 def _steps(results: dict[str, dict[str, Any]], report: StepReport, content: Content) -> str:
     """Signing input, key, algorithm, result: each with what it was in this walk."""
     algorithm, key, signature = (results[name] for name in ("algorithm", "key", "signature"))
-    parts = items(report.evidence.get("token"), "parts")
-    signed = dig(parts[1], "stop") if len(parts) > 1 else None
-    modulus = len(text(report.evidence.get("jwk"), "n")) * _BITS // 8 * 8
+    parts = get_list(report.evidence.get("token"), "parts")
+    signed = get(parts[1], "stop") if len(parts) > 1 else None
+    modulus = len(get_str(report.evidence.get("jwk"), "n")) * _BITS // 8 * 8
     steps: tuple[tuple[str, JsonValue, dict[str, object]], ...] = (
         ("signing_input", True, {"characters": signed if isinstance(signed, int) else "–"}),
-        ("algorithm", algorithm.get("passed"), {"algorithm": text(algorithm, "got") or "–"}),
+        ("algorithm", algorithm.get("passed"), {"algorithm": get_str(algorithm, "got") or "–"}),
         ("key", key.get("passed"), {"bits": modulus or "–"}),
         ("result", signature.get("passed"), {}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.flow.documents import dig, items
+from app.flow.json_access import get, get_list
 from app.flow.model import StepReport
 from app.ui.draw.documents import Path
 from app.ui.step.evidence.difference import difference
@@ -13,7 +13,7 @@ from app.ui.text import escape
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
     """The names of the variables that were added."""
-    names = [str(dig(variable, "name")) for variable in items(report.evidence, "environment")]
+    names = [str(get(variable, "name")) for variable in get_list(report.evidence, "environment")]
     return [(content.message("evidence.environment.title"), ", ".join(names))]
 
 

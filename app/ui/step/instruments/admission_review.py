@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.flow.documents import dig, items, mapping, text
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.lessons.webhook_limits import Limit, limits
 from app.flow.model import JsonValue, Status, Step
 from app.ui.draw import components
@@ -32,7 +32,7 @@ def exchanged(review: JsonValue, content: Content) -> str:
     """Question, answer and patch as HTML, or that nobody could listen."""
     if not review:
         return f'<p class="quiet">{escape(content.message("webhook.review.hidden"))}</p>'
-    asked, answered = dig(review, "request"), dig(review, "response")
+    asked, answered = get(review, "request"), get(review, "response")
     sides = (
         ("admission_request", asked, _asked(asked, content)),
         ("admission_response", answered, _answered(asked, answered, content)),
@@ -53,17 +53,17 @@ def _asked(asked: JsonValue, content: Content) -> Notes:
         (*request, "object", ITSELF): "object",
         (*request, "object", "spec", "serviceAccountName"): "account",
     }
-    if dig(asked, "request", "dryRun") is True:
+    if get(asked, "request", "dryRun") is True:
         notes[*request, "dryRun"] = "dry_run"
     return {path: content.message(f"webhook.review.{key}") for path, key in notes.items()}
 
 
 def _answered(asked: JsonValue, answered: JsonValue, content: Content) -> Notes:
     response: Path = ("response",)
-    same = text(asked, "request", "uid") == text(answered, "response", "uid")
+    same = get_str(asked, "request", "uid") == get_str(answered, "response", "uid")
     notes = {
         (*response, "uid"): "same_uid" if same else "other_uid",
-        (*response, "allowed"): "allowed" if dig(answered, "response", "allowed") is True else "refused",
+        (*response, "allowed"): "allowed" if get(answered, "response", "allowed") is True else "refused",
         (*response, "patch"): "patch",
         (*response, "patchType"): "patch_type",
     }
@@ -72,7 +72,7 @@ def _answered(asked: JsonValue, answered: JsonValue, content: Content) -> Notes:
 
 def _patch(review: JsonValue, content: Content) -> str:
     """What the Base64 in the answer says: one operation after the other, its value folded."""
-    operations = "".join(_operation(operation, content) for operation in items(review, "patch"))
+    operations = "".join(_operation(operation, content) for operation in get_list(review, "patch"))
     if not operations:
         return f'<p class="quiet">{escape(content.message("webhook.review.no_patch"))}</p>'
     heading = escape(content.message("webhook.review.decoded"))
@@ -80,12 +80,12 @@ def _patch(review: JsonValue, content: Content) -> str:
 
 
 def _operation(operation: JsonValue, content: Content) -> str:
-    place = text(operation, "path").split("/")
+    place = get_str(operation, "path").split("/")
     key = next((name for name in ("volumes", "containers", "initContainers") if name in place[2:3]), "other")
-    called = f"{text(operation, 'op')} {text(operation, 'path')}".strip()
+    called = f"{get_str(operation, 'op')} {get_str(operation, 'path')}".strip()
     return (
         f"<li><details><summary><code>{breakable(called)}</code> {prose(content.message(f'webhook.review.{key}'))}"
-        f"</summary>{json_document(content, mapping(operation).get('value'))}</details></li>"
+        f"</summary>{json_document(content, get_object(operation).get('value'))}</details></li>"
     )
 
 

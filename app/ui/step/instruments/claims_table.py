@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.content import Content
-from app.flow.documents import dig, shown, strings, text
+from app.flow.json_access import get, get_str, shown, strings
 from app.flow.matching.comparison import Comparison, Row, Stranger, is_of_request
 from app.flow.matching.differences import Span
 from app.flow.matching.near_miss import Miss
@@ -41,9 +41,9 @@ def provider(document: JsonValue, content: Content) -> str:
     none = f'<div class="claim none" data-anchor="provider-sub">{prose(content.message("matcher.not_compared"))}</div>'
     return (
         f"<h3>{escape(content.message('matcher.provider'))}</h3>"
-        + _box("iss", "provider", "Url", text(document, "Url"), content)
+        + _box("iss", "provider", "Url", get_str(document, "Url"), content)
         + none
-        + _box("aud", "provider", "ClientIDList", shown(strings(dig(document, "ClientIDList"))), content)
+        + _box("aud", "provider", "ClientIDList", shown(strings(get(document, "ClientIDList"))), content)
     )
 
 

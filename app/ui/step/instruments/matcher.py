@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.documents import dig, mapping, text
+from app.flow.json_access import get, get_object, get_str
 from app.flow.matching.comparison import Comparison, compare
 from app.flow.matching.policy_edits import EDITS
 from app.flow.model import JsonValue, Step
@@ -56,7 +56,7 @@ class Sides:
 def before_the_token(walk_view: WalkView, content: Content) -> None:
     """The matcher with the claims that the ServiceAccount's tokens will carry."""
     account = walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
-    issuer = text(walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("cluster_discovery"), "issuer")
+    issuer = get_str(walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("cluster_discovery"), "issuer")
     claims = {"iss": issuer, "sub": subject_claim(walk_view.walk.subject), "aud": [annotated_audience(account)]}
     if sides := _sides(walk_view, claims, mounted=False):
         _draw(sides, content)
@@ -64,7 +64,7 @@ def before_the_token(walk_view: WalkView, content: Content) -> None:
 
 def with_the_token(walk_view: WalkView, content: Content) -> None:
     """The matcher with the claims of the mounted token, and the token's life beside the session's: a tab for each."""
-    claims = mapping(walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims")
+    claims = get_object(walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token"), "claims")
     parts: list[tuple[str, Callable[[], None]]] = []
     if sides := _sides(walk_view, claims, mounted=True):
         parts.append((content.message("matcher.title"), partial(_draw, sides, content)))
@@ -80,10 +80,10 @@ def _sides(walk_view: WalkView, claims: Mapping[str, Any], *, mounted: bool) -> 
     """What there is to compare; None where the policy or the issuer is not known."""
     found = walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence
     policy = found.get("trust_policy")
-    issuer = text(claims, "iss")
-    if not mapping(policy) or not issuer:
+    issuer = get_str(claims, "iss")
+    if not get_object(policy) or not issuer:
         return None
-    role_arn = text(found.get("service_account"), "metadata", "annotations", ROLE_ARN)
+    role_arn = get_str(found.get("service_account"), "metadata", "annotations", ROLE_ARN)
     return Sides(
         claims=claims,
         provider=walk_view.walk.report(Step.OIDC_PROVIDER).evidence.get("provider"),
@@ -101,7 +101,7 @@ def _draw(sides: Sides, content: Content) -> None:
 @page_errors.fragment
 def _instrument(sides: Sides, content: Content) -> None:
     key = f"matcher_{'mounted' if sides.mounted else 'to_come'}"
-    edited = dig(st.session_state.get(key), "edited")
+    edited = get(st.session_state.get(key), "edited")
     _matcher(data=drawing(sides, edited, content), key=key, on_edited_change=components.nothing)
 
 
@@ -113,9 +113,9 @@ def drawing(sides: Sides, edited: JsonValue, content: Content) -> dict[str, Any]
     own = sides.own
     version = hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:12]
     typed, sequence, applied = own, 0, False
-    if text(edited, "version") == version and isinstance(dig(edited, "sequence"), int):
-        sequence = dig(edited, "sequence")
-        typed, applied = _apply(text(edited, "edit"), text(edited, "text"), own)
+    if get_str(edited, "version") == version and isinstance(get(edited, "sequence"), int):
+        sequence = get(edited, "sequence")
+        typed, applied = _apply(get_str(edited, "edit"), get_str(edited, "text"), own)
     typed = typed.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be sent back
     read = policy_text.read(typed)
     return {
@@ -172,7 +172,7 @@ def _evaluated(sides: Sides, read: PolicyText, content: Content) -> dict[str, An
         "problem": "",
         "refusals": claims_table.refusals(read, content),
         "verdict": claims_table.verdict(found, content),
-        "who": claims_table.who(found, text(sides.claims, "sub"), content),
+        "who": claims_table.who(found, get_str(sides.claims, "sub"), content),
         "anchors": _anchors(found, read),
         "links": _links(found),
     }

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.content import Content
-from app.flow.documents import dig, items, mapping, text
 from app.flow.errors import FlowError
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
@@ -59,10 +59,10 @@ def _headed(key: str, content: Content) -> str:
 
 def _time(walk_view: session.WalkView, content: Content) -> None:
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
-    current = life(dig(found.get("token"), "claims"))
+    current = life(get(found.get("token"), "claims"))
     if current is None:
         return
-    before = life(dig(walk_view.replaced, "token", "claims"))
+    before = life(get(walk_view.replaced, "token", "claims"))
     heading = f'<h2 class="heading">{escape(content.message("screens.timeline"))}</h2>'
     drawn = timeline(current, before, session.now(), content)
     components.block(heading + drawn, key="timeline_line")
@@ -98,7 +98,7 @@ def _token(walk_view: session.WalkView, content: Content) -> None:
 
 def _parts(token: JsonValue) -> tuple[TokenPart, ...]:
     """The parts of the masked token; none where it cannot be taken apart."""
-    ends = mapping(items(token, "parts")[-1]) if items(token, "parts") else {}
+    ends = get_object(get_list(token, "parts")[-1]) if get_list(token, "parts") else {}
     start, stop = ends.get("start"), ends.get("stop")
     if not isinstance(start, int) or not isinstance(stop, int):
         return ()
@@ -111,7 +111,7 @@ def _parts(token: JsonValue) -> tuple[TokenPart, ...]:
 
 def _unsigned(token: JsonValue) -> str:
     """Header and payload with an empty signature."""
-    return text(token, "compact").rpartition(".")[0] + "."
+    return get_str(token, "compact").rpartition(".")[0] + "."
 
 
 # (1) One character changed
@@ -190,7 +190,7 @@ def _warn(content: Content) -> None:
 
 def _other(walk_view: session.WalkView, content: Content) -> None:
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
-    ours, other = (dig(found.get(name), "claims") for name in ("token", "other_token"))
+    ours, other = (get(found.get(name), "claims") for name in ("token", "other_token"))
     left, right = st.columns([3, 2], gap="large")
     with left:
         caption = f'<p class="caption">{prose(content.message("evidence.other_token.caption"))}</p>'
@@ -215,7 +215,7 @@ def _result(key: str, nothing: str, walk_view: session.WalkView, content: Conten
     sent = _sent(walk_view).get(key)
     if isinstance(sent, Submission):
         token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token" if key == _FLIP else "other_token")
-        nothing = trial(sent, text(token, "compact"), walk_view.walk.subject, content)
+        nothing = trial(sent, get_str(token, "compact"), walk_view.walk.subject, content)
     elif sent:
         nothing = f'<p class="failed"><span class="mark">✕</span> {prose(content.message(sent))}</p>'
     components.block(f'<div class="trial">{nothing}</div>', key=f"{key}_result")

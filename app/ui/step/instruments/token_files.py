@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.content import Content
-from app.flow.documents import dig, items, text
+from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, StepReport
 from app.ui.text import breakable, escape, prose
 
@@ -44,11 +44,11 @@ def file_tree(report: StepReport, before: Evidence | None, content: Content) -> 
 
 def written(evidence: Evidence) -> str:
     """The name of the directory that `..data` leads to; empty where there is none."""
-    return text(_named(items(evidence, "files"), _DATA), "target")
+    return get_str(_named(get_list(evidence, "files"), _DATA), "target")
 
 
 def _rows(report: StepReport, before: Evidence | None) -> list[_Row]:
-    files, inside = items(report.evidence, "files"), items(report.evidence, "data_files")
+    files, inside = get_list(report.evidence, "files"), get_list(report.evidence, "data_files")
     path = report.check("token.file").expected
     token, now = posixpath.basename(path) or "token", written(report.evidence)
     old = written(before) if before else ""
@@ -68,29 +68,29 @@ def _rows(report: StepReport, before: Evidence | None) -> list[_Row]:
         _Row(name=token, entry=_named(inside, token), role="file", change="new" if renewed else "", depth=2),
     ]
     if renewed and before:
-        gone = _named(items(before, "files"), old)
+        gone = _named(get_list(before, "files"), old)
         rows.append(_Row(name=f"{old}/", entry=gone, role="removed", change="removed"))
     return rows
 
 
 def _named(entries: list[JsonValue], name: str) -> JsonValue:
-    return next((entry for entry in entries if name and text(entry, "name") == name), None)
+    return next((entry for entry in entries if name and get_str(entry, "name") == name), None)
 
 
 def _row(row: _Row, content: Content) -> str:
     entry = row.entry
-    target = text(entry, "target")
+    target = get_str(entry, "target")
     arrow = f' <span class="arrow">→ {breakable(target)}</span>' if target else ""
     was = f" <del>→ {breakable(row.was)}</del>" if row.was else ""
     badge = (
         f'<span class="badge">{escape(content.message(f"anatomy.change.{row.change}"))}</span>' if row.change else ""
     )
-    size = dig(entry, "size")
+    size = get(entry, "size")
     bytes_ = escape(content.message("anatomy.bytes", count=size)) if row.role == "file" and size is not None else ""
-    owner = f"{text(entry, 'owner')}:{text(entry, 'group')}"
+    owner = f"{get_str(entry, 'owner')}:{get_str(entry, 'group')}"
     return (
         f'<li class="{row.role} {row.change}{" leads" if row.leads else ""}" style="--depth:{row.depth}">'
         f'<div class="name"><code>{breakable(row.name)}{arrow}{was}</code>{badge}'
-        f'<code class="mode">{escape(text(entry, "mode"))} {escape(owner)}</code></div>'
+        f'<code class="mode">{escape(get_str(entry, "mode"))} {escape(owner)}</code></div>'
         f'<div class="about">{prose(content.message(f"anatomy.file.{row.role}"))} {bytes_}</div></li>'
     )

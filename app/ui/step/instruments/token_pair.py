@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.content import Content
-from app.flow.documents import dig, seconds, shown
+from app.flow.json_access import get, seconds, shown
 from app.flow.model import JsonValue
 from app.ui.text import escape, prose, utc, value
 
@@ -47,7 +47,7 @@ def _row(key: str, path: tuple[str, ...], ours: JsonValue, other: JsonValue, con
 
 def _value(path: tuple[str, ...], claims: JsonValue, content: Content) -> str:
     if path:
-        found = dig(claims, *path)
+        found = get(claims, *path)
         if found is None:
             return "–"
         is_time = path[-1] == "warnafter" and isinstance(found, int)

@@ -14,7 +14,7 @@ TEXT_LIMIT = 2000
 """Characters of a value that a check quotes; a longer one is cut and ends in `…`."""
 
 
-def dig(document: JsonValue, *path: str) -> Any:
+def get(document: JsonValue, *path: str) -> Any:
     """The value under nested object keys, or None as soon as a key or an object is missing."""
     for key in path:
         if not isinstance(document, Mapping):
@@ -23,21 +23,21 @@ def dig(document: JsonValue, *path: str) -> Any:
     return document
 
 
-def text(document: JsonValue, *path: str) -> str:
+def get_str(document: JsonValue, *path: str) -> str:
     """The string under nested keys; empty when it is absent or no string."""
-    value = dig(document, *path)
+    value = get(document, *path)
     return value if isinstance(value, str) else ""
 
 
-def mapping(document: JsonValue, *path: str) -> dict[str, Any]:
+def get_object(document: JsonValue, *path: str) -> dict[str, Any]:
     """The object under nested keys; empty when it is absent or no object."""
-    value = dig(document, *path)
+    value = get(document, *path)
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def items(document: JsonValue, *path: str) -> list[Any]:
+def get_list(document: JsonValue, *path: str) -> list[Any]:
     """The list under nested keys; empty when it is absent or no list."""
-    value = dig(document, *path)
+    value = get(document, *path)
     return list(value) if isinstance(value, list | tuple) else []
 
 
@@ -50,7 +50,7 @@ def strings(value: JsonValue) -> list[str]:
 
 def seconds(document: JsonValue, *path: str) -> float | None:
     """The number under nested keys as Unix seconds; None when it is absent or no number."""
-    value = dig(document, *path)
+    value = get(document, *path)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
