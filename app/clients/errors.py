@@ -57,7 +57,13 @@ def from_status(status: int, body: bytes | bytearray | None, *, request_id: str 
     code = document.get("reason") or str(status)
     said = document.get("message") or words.strip() or str(status)
     kind = _kind(status, str(said))
-    return kind(code=str(code), said=str(said)[:_SAID_LIMIT], status=status, request_id=request_id, operation=operation)
+    return kind(
+        code=str(code),
+        server_message=str(said)[:_SAID_LIMIT],
+        status=status,
+        request_id=request_id,
+        operation=operation,
+    )
 
 
 def _kind(status: int, said: str) -> type[FlowError]:
@@ -89,11 +95,11 @@ def from_aws(error: Exception, operation: str) -> FlowError:
     own = next((_OWN_CODES[base.__name__] for base in type(error).__mro__ if base.__name__ in _OWN_CODES), None)
     if own is not None:
         kind, code = own
-        return kind(code=code, said=str(error)[:_SAID_LIMIT], operation=operation)
+        return kind(code=code, server_message=str(error)[:_SAID_LIMIT], operation=operation)
     if isinstance(error, OSError) or _is_a(error, "HTTPClientError", "ConnectionError", "ConnectionClosedError"):
         return no_answer(error, operation)
     if _is_a(error, "BotoCoreError") and not _is_a(error, "ResponseParserError"):
-        return Refused(code=name, said=str(error)[:_SAID_LIMIT], operation=operation)
+        return Refused(code=name, server_message=str(error)[:_SAID_LIMIT], operation=operation)
     return unexpected(error, operation)
 
 
@@ -110,7 +116,7 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         kind = ServerFailed
     return kind(
         code=code,
-        said=str(details.get("Message") or error)[:_SAID_LIMIT],
+        server_message=str(details.get("Message") or error)[:_SAID_LIMIT],
         status=status,
         request_id=str(metadata.get("RequestId", "")),
         operation=operation,
@@ -122,20 +128,22 @@ def no_answer(error: Exception, operation: str) -> FlowError:
     if (large := cut(error)) is not None:
         return too_large(large.limit, operation)
     said = str(getattr(error, "reason", "") or error) or type(error).__name__
-    return Unreachable(code=code_of(error), said=said[:_SAID_LIMIT], operation=operation)
+    return Unreachable(code=code_of(error), server_message=said[:_SAID_LIMIT], operation=operation)
 
 
 def too_large(limit: int, operation: str) -> TooLarge:
     """An answer has more than `limit` bytes."""
-    return TooLarge(code=ANSWER_TOO_LARGE, said=f"more than {limit} bytes", operation=operation, expected=str(limit))
+    return TooLarge(
+        code=ANSWER_TOO_LARGE, server_message=f"more than {limit} bytes", operation=operation, expected=str(limit)
+    )
 
 
 def unexpected(error: Exception, operation: str, status: int = 0) -> FlowError:
     """An answer that cannot be read. Of a `status` of failure it need not be: a proxy may answer in prose."""
     said = f"{type(error).__name__}: {error}"[:_SAID_LIMIT]
     if status in _FAILED:
-        return ServerFailed(code=str(status), said=said, status=status, operation=operation)
-    return Refused(code=UNEXPECTED_ANSWER, said=said, operation=operation)
+        return ServerFailed(code=str(status), server_message=said, status=status, operation=operation)
+    return Refused(code=UNEXPECTED_ANSWER, server_message=said, operation=operation)
 
 
 def _is_a(error: Exception, *names: str) -> bool:

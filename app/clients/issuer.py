@@ -138,7 +138,7 @@ def _split(url: str, operation: str) -> tuple[str, int, str]:
     except ValueError as error:
         raise unexpected(error, operation) from error
     if parts.scheme != "https" or not host:
-        raise Refused(code="not_https", said=url, operation=operation)
+        raise Refused(code="not_https", server_message=url, operation=operation)
     return host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 

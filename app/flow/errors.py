@@ -20,16 +20,16 @@ class FlowError(Exception):
         self,
         *,
         code: str,
-        said: str,
+        server_message: str,
         status: int = 0,
         request_id: str = "",
         operation: str = "",
         got: str = "",
         expected: str = "",
     ) -> None:
-        self.said = mask_text(said)
+        self.server_message = mask_text(server_message)
         """The product's own words, letter by letter; secrets masked."""
-        super().__init__(self.said)
+        super().__init__(self.server_message)
         self.code = code
         """The provider's code (`AccessDenied`, `NotFound`, `Forbidden`) or our own (`timed_out`), in lower case."""
         self.status = status
@@ -51,7 +51,7 @@ class FlowError(Exception):
     @property
     def values(self) -> Mapping[str, str]:
         """What fills the placeholders of its words."""
-        return {"said": self.said, "operation": self.operation, "got": self.got, "expected": self.expected}
+        return {"said": self.server_message, "operation": self.operation, "got": self.got, "expected": self.expected}
 
 
 UNKNOWN_LOGIN = frozenset(

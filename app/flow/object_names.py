@@ -41,4 +41,4 @@ def check_name(kind: str, name: str) -> None:
 
 
 def _refused(code: str, kind: str, name: str) -> NotAName:
-    return NotAName(code=code, said="", operation=kind, got=shown(name[:_LONGEST_NAME]))
+    return NotAName(code=code, server_message="", operation=kind, got=shown(name[:_LONGEST_NAME]))

@@ -24,7 +24,7 @@ def codes() -> set[str]:
     those of the names that no cluster is asked for."""
     found = {"unauthorized", "aws_login_expired", "aws_login_unknown"}  # `NotPermitted.words`
     found |= set(get_args(LiveRefusal)) - {""}
-    for path in (*(ROOT / "app" / "clients").glob("*.py"), ROOT / "app" / "flow" / "object_names.py"):
+    for path in (*(ROOT / "app" / "clients").rglob("*.py"), ROOT / "app" / "flow" / "object_names.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             given: list[ast.expr] = []
             if isinstance(node, ast.Call):
@@ -49,25 +49,25 @@ def test_each_code_has_its_words(language: str) -> None:
         texts |= tomllib.loads(path.read_text(encoding="utf-8"))["errors"]
     assert set(texts) == codes() - ELSEWHERE
     assert {code: set(parts) for code, parts in texts.items() if set(parts) != PARTS} == {}
-    values = NotFound(code="x", said="").values
+    values = NotFound(code="x", server_message="").values
     assert all(load(language).error(code, **values).title for code in texts)
 
 
 def test_a_refusal_without_a_code_of_ours_is_told_by_its_kind() -> None:
     kinds = (NotFound, NotPermitted, Refused, ServerFailed, Unreachable)
-    assert [kind(code="X", said="").words for kind in kinds] == [
+    assert [kind(code="X", server_message="").words for kind in kinds] == [
         "not_found",
         "not_permitted",
         "refused",
         "server_failed",
         "unreachable",
     ]
-    assert NotPermitted(code="Unauthorized", said="", status=401).words == "unauthorized"
-    assert NotPermitted(code="ExpiredToken", said="", status=403).words == "aws_login_expired"
-    assert NotPermitted(code="InvalidClientTokenId", said="", status=403).words == "aws_login_unknown"
-    assert Unreachable(code="timed_out", said="").words == "timed_out"
+    assert NotPermitted(code="Unauthorized", server_message="", status=401).words == "unauthorized"
+    assert NotPermitted(code="ExpiredToken", server_message="", status=403).words == "aws_login_expired"
+    assert NotPermitted(code="InvalidClientTokenId", server_message="", status=403).words == "aws_login_unknown"
+    assert Unreachable(code="timed_out", server_message="").words == "timed_out"
 
 
 def test_what_a_server_said_is_masked_whoever_raises_it() -> None:
-    error = Refused(code="X", said="eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl")
+    error = Refused(code="X", server_message="eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl")
     assert "c2lnbmF0dXJl" not in f"{error} {error!r} {error.values}"

@@ -144,7 +144,7 @@ def test_a_refusal_comes_through_once_with_its_words(status: int, code: str, kin
             port.assume_role_with_web_identity(ROLE, "session", TOKEN)
     refused = raised.value
     assert type(refused) is kind
-    assert (refused.code, refused.said, refused.status, refused.request_id, refused.operation) == (
+    assert (refused.code, refused.server_message, refused.status, refused.request_id, refused.operation) == (
         code,
         said,
         status,
@@ -163,7 +163,7 @@ def test_a_server_that_fails_in_prose_has_failed_as_well(body: bytes) -> None:
         with pytest.raises(ServerFailed) as raised:
             port.role("r")
     assert (raised.value.code, raised.value.status, raised.value.words) == ("503", 503, "server_failed")
-    assert raised.value.said
+    assert raised.value.server_message
     assert len(server.received) == len(port.exchanges()) == 1
 
 
@@ -172,7 +172,7 @@ def test_what_botocore_refuses_is_never_sent() -> None:
     with pytest.raises(Refused) as raised:
         port.assume_role_with_web_identity("s3-reader", "session", TOKEN)
     assert raised.value.code == "ParamValidationError"
-    assert raised.value.said == (
+    assert raised.value.server_message == (
         "Parameter validation failed:\nInvalid length for parameter RoleArn, value: 9, valid min length: 20"
     )
     assert port.exchanges() == ()
@@ -182,9 +182,9 @@ def test_a_refused_connection_is_unreachable() -> None:
     port = aws(1)
     with pytest.raises(Unreachable) as raised:
         port.oidc_providers()
-    assert raised.value.said == 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'
+    assert raised.value.server_message == 'Could not connect to the endpoint URL: "http://127.0.0.1:1/"'
     (exchange,) = port.exchanges()
-    assert (exchange.callee, exchange.status, exchange.error) == ("iam", 0, raised.value.said)
+    assert (exchange.callee, exchange.status, exchange.error) == ("iam", 0, raised.value.server_message)
 
 
 CALLS: dict[str, Callable[[BotoAws], Any]] = {

@@ -211,7 +211,7 @@ def test_a_program_or_file_that_is_not_there_is_no_silence_of_a_server(shell: Sh
     with pytest.raises(NotPermitted) as raised:
         aws("a").caller_identity()
     error = raised.value
-    assert (error.words, error.about_login, error.said) == ("aws_source_unusable", True, said)
+    assert (error.words, error.about_login, error.server_message) == ("aws_source_unusable", True, said)
     assert error.got in (str(path), path.name)
     for language in ("en", "ja"):
         assert f"`{error.got}`" in str(load(language).error(error.words, **error.values).got)
@@ -255,7 +255,7 @@ def test_who_is_refused_credentials_has_no_login(shell: Shell, status: int, code
         shell.file("config", ROLE).set(AWS_ENDPOINT_URL_STS=f"http://127.0.0.1:{server.port}")
         with pytest.raises(NotPermitted) as raised:
             aws("a").role("r")
-    assert (raised.value.words, raised.value.about_login, raised.value.said) == (words, True, "no")
+    assert (raised.value.words, raised.value.about_login, raised.value.server_message) == (words, True, "no")
 
 
 def test_an_sts_that_fails_leaves_the_login_open(shell: Shell) -> None:
@@ -286,7 +286,7 @@ def test_credentials_are_looked_for_once(shell: Shell, monkeypatch: pytest.Monke
 
     def looked_for(seconds: float, find: Callable[[], object]) -> FlowError:
         runs.append(seconds)
-        return Unreachable(code="aws_credentials_timed_out", said="")
+        return Unreachable(code="aws_credentials_timed_out", server_message="")
 
     monkeypatch.setattr(aws_login, "_within", looked_for)
     account = aws("a")

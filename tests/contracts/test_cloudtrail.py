@@ -124,7 +124,7 @@ def test_a_busy_account_is_read_to_a_limit_and_it_is_said_how_far_back() -> None
 def test_a_refusal_comes_through_with_its_words(status: int, code: str, kind: type[FlowError]) -> None:
     with pytest.raises(FlowError) as raised:
         ask(json.dumps({"__type": code, "Message": "no, never"}).encode(), status)
-    assert (type(raised.value), raised.value.code, raised.value.said) == (kind, code, "no, never")
+    assert (type(raised.value), raised.value.code, raised.value.server_message) == (kind, code, "no, never")
     assert raised.value.operation == "LookupEvents"
 
 

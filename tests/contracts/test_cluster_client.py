@@ -145,7 +145,7 @@ def test_an_answer_that_is_none_becomes_our_error_with_its_words(
     error = raised.value
     assert type(error) is kind
     assert error.code == expected
-    assert said is None or error.said == said
+    assert said is None or error.server_message == said
     assert error.operation == "get pods"
     assert (error.__cause__, error.__context__ is None) == (None, False)
     if code != 200:
@@ -198,7 +198,7 @@ def test_a_refused_connection_is_unreachable(call: Callable[[KubernetesCluster],
     port = cluster(1)
     with pytest.raises(Unreachable) as raised:
         call(port)
-    assert "Connection refused" in raised.value.said
+    assert "Connection refused" in raised.value.server_message
     (exchange,) = port.exchanges()
     assert exchange.status == 0
     assert "Connection refused" in exchange.error
@@ -238,7 +238,7 @@ def test_an_access_review_without_an_answer_is_unexpected(body: bytes) -> None:
 def test_an_untrusted_certificate_is_unreachable(call: Callable[[KubernetesCluster], Any]) -> None:
     with exec_server(nothing) as port, pytest.raises(Unreachable) as raised:
         call(cluster(port, "https", trustme.CA().cert_pem.bytes()))
-    assert "CERTIFICATE_VERIFY_FAILED" in raised.value.said
+    assert "CERTIFICATE_VERIFY_FAILED" in raised.value.server_message
 
 
 def test_a_token_that_no_header_can_hold_is_refused() -> None:
@@ -335,7 +335,7 @@ def test_exec_that_could_not_start_is_refused_in_the_server_s_words() -> None:
     said = 'exec: "cat": executable file not found in $PATH'
     with pytest.raises(Refused) as raised:
         run(sends(failure(reason="InternalError", message=said, code=500)))
-    assert (raised.value.code, raised.value.said, raised.value.status) == ("InternalError", said, 500)
+    assert (raised.value.code, raised.value.server_message, raised.value.status) == ("InternalError", said, 500)
 
 
 @given(junk=st.binary(max_size=40) | st.sampled_from([b"[]", b"{}", b'{"status":"Failure","details":[]}', b"null"]))
@@ -350,7 +350,7 @@ def test_exec_that_is_forbidden() -> None:
         port = cluster(server.port)
         with pytest.raises(NotPermitted) as raised:
             port.execute("default", "web", "app", ["ls"])
-    assert raised.value.said == said
+    assert raised.value.server_message == said
     assert port.exchanges()[0].status == 403
 
 

@@ -117,7 +117,7 @@ def test_another_status_is_our_error(status: int, kind: type[FlowError]) -> None
         port = client(server)
         with pytest.raises(kind) as raised:
             port.discovery(ISSUER)
-    assert (raised.value.status, raised.value.said) == (status, "words")
+    assert (raised.value.status, raised.value.server_message) == (status, "words")
     assert len(server.received) == 1
 
 

@@ -219,7 +219,7 @@ def test_each_has_its_own_code_and_words_and_quotes_no_secret(tmp_path: Path, na
     with pytest.raises(Unreachable) as raised:
         connect(broken(tmp_path))
     assert raised.value.code == raised.value.words == code
-    assert bool(raised.value.said) == (code in QUOTED)
+    assert bool(raised.value.server_message) == (code in QUOTED)
     for language in ("en", "ja"):
         words = load(language).error(raised.value.words, **raised.value.values)
         assert words.title != load(language).error("other", said="").title
@@ -355,16 +355,16 @@ def test_a_plugin_that_fails_is_quoted_without_secrets(tmp_path: Path) -> None:
         connect(environment)
     error = raised.value
     assert (error.code, error.got, error.expected) == ("exec_plugin_failed", "./plugin", "255")
-    assert error.said.startswith(f"The SSO session has expired. key={MASK} k8s-aws-v1.{MASK} eyJ")
-    assert error.said.endswith(f".{MASK}")
+    assert error.server_message.startswith(f"The SSO session has expired. key={MASK} k8s-aws-v1.{MASK} eyJ")
+    assert error.server_message.endswith(f".{MASK}")
 
 
 def test_of_a_long_complaint_the_end_is_quoted(tmp_path: Path) -> None:
     with pytest.raises(Unreachable) as raised:
         connect(plugin(tmp_path, "yes | head -c 5000 >&2; echo reason >&2; exit 1"))
-    assert raised.value.said.startswith("…")
-    assert raised.value.said.endswith("reason")
-    assert len(raised.value.said) == exec_plugin.SAID_LIMIT + 1
+    assert raised.value.server_message.startswith("…")
+    assert raised.value.server_message.endswith("reason")
+    assert len(raised.value.server_message) == exec_plugin.SAID_LIMIT + 1
 
 
 def test_a_plugin_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, monkeypatch: Any) -> None:
@@ -421,4 +421,4 @@ def test_the_hint_of_a_plugin_that_is_not_installed_is_quoted(tmp_path: Path) ->
     hint = "Install it from example.com"
     with pytest.raises(Unreachable) as raised:
         connect(write(tmp_path / "c", document(exec={**PLUGIN, "installHint": hint})))
-    assert (raised.value.said, raised.value.got) == (hint, PLUGIN["command"])
+    assert (raised.value.server_message, raised.value.got) == (hint, PLUGIN["command"])

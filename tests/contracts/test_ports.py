@@ -150,8 +150,8 @@ def test_kubernetes_refuses_in_its_own_words(place: Place, name: str) -> None:
         call(place)
     error = raised.value
     assert (type(error), error.code, error.status) == (kind, code, status)
-    assert error.said
-    assert error.said in json.loads(place.ports.cluster.exchanges()[-1].response_body)["message"]
+    assert error.server_message
+    assert error.server_message in json.loads(place.ports.cluster.exchanges()[-1].response_body)["message"]
 
 
 # The issuer
@@ -245,7 +245,7 @@ def test_aws_refuses_in_its_own_words(place: Place, name: str) -> None:
     assert (type(error), error.code) == (kind, code)
     assert error.status >= 400
     assert error.request_id
-    assert error.said in place.ports.aws.exchanges()[-1].response_body.replace("&quot;", '"')
+    assert error.server_message in place.ports.aws.exchanges()[-1].response_body.replace("&quot;", '"')
 
 
 def test_what_was_recorded_holds_no_secret(place: Place) -> None:

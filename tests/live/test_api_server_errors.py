@@ -62,7 +62,7 @@ def test_they_are_for_those_alone_who_are_allowed_the_url(here: Eks, who: str, p
     port = cluster(who)
     error = refused(port.discovery if "well-known" in path else port.jwks)
     assert (type(error), error.status, error.words) == (NotPermitted, 403, "not_permitted")
-    assert f'cannot get path "{path}"' in error.said
+    assert f'cannot get path "{path}"' in error.server_message
 
 
 def test_a_login_that_has_expired(here: Eks) -> None:
@@ -122,7 +122,7 @@ def test_a_dry_run_needs_the_right_to_create_pods(here: Eks) -> None:
 def test_a_life_that_is_too_short_or_too_long(here: Eks, seconds: int) -> None:
     error = refused(lambda: cluster("admin").request_token("default", "my-sa", "sts.amazonaws.com", seconds))
     assert (type(error), error.status, error.code) == (Refused, 422, "Invalid")
-    assert "spec.expirationSeconds" in error.said
+    assert "spec.expirationSeconds" in error.server_message
 
 
 def test_what_is_not_there(here: Eks) -> None:
@@ -166,7 +166,7 @@ def test_a_webhook_that_is_down_and_must_not_fail(here: Eks) -> None:
         eventually(lambda: not mutated(cluster("admin")))
         error = refused(lambda: cluster("admin").dry_run_pod("default", POD))
         assert (type(error), error.status, error.code) == (Refused, 500, "InternalError")
-        assert "iam-for-pods.amazonaws.com" in error.said
+        assert "iam-for-pods.amazonaws.com" in error.server_message
     finally:
         here.world.webhook_delay = 0.0
         here.request("DELETE", name)
@@ -266,7 +266,7 @@ def test_a_proxy_that_says_no(here: Eks, tmp_path: Path, monkeypatch: pytest.Mon
     with scripted(403, b"no") as server:
         port = elsewhere(here, tmp_path, monkeypatch, **{"proxy-url": f"http://127.0.0.1:{server.port}"})
         error = refused(lambda: port.execute("default", SUBJECT.pod, "aws-cli", ["ls"]))
-        assert (error.code, error.said) == ("proxy_failed", "HTTP/1.1 403 Status")
+        assert (error.code, error.server_message) == ("proxy_failed", "HTTP/1.1 403 Status")
         assert refused(port.version).code == "proxy_failed"
 
 

@@ -461,7 +461,7 @@ def test_what_was_learnt_stays_when_nobody_answers_any_more(screen, real):
 
 def test_a_server_that_stops_in_the_middle_is_named_and_what_it_said_before_stays(screen, real):
     shown = screen(lang="en").open("home")
-    stopped = Unreachable(code="connection_refused", said="Connection refused", operation="list webhooks")
+    stopped = Unreachable(code="connection_refused", server_message="Connection refused", operation="list webhooks")
 
     def stop(*_):
         for question in ("mutating_webhooks", "pod", "namespaces", "allowed"):

@@ -90,7 +90,7 @@ def test_in_live_mode_it_takes_the_right_to_read_the_token(screen, at, simulatio
     assert "reveal" in keys(shown)
 
     def unreachable(_):
-        raise Unreachable(code="timed_out", said="nobody there")
+        raise Unreachable(code="timed_out", server_message="nobody there")
 
     monkeypatch.setattr("app.wiring.live", unreachable)
     shown.click("reveal")

@@ -55,7 +55,7 @@ def arguments(fakes: Fakes, *words: str) -> None:
 
 
 def refuse(fakes: Fakes, code: str, said: str) -> None:
-    fakes.errors["assume_role"] = Refused(code=code, said=said, status=400)
+    fakes.errors["assume_role"] = Refused(code=code, server_message=said, status=400)
 
 
 def got_from(callee: str, path: str) -> Exchange:
@@ -110,7 +110,7 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
     "its log may not be read": (
         lambda f: (
             printed(f, "x"),
-            f.errors.update(pod_log=NotPermitted(code="Forbidden", said="pods/log is forbidden", status=403)),
+            f.errors.update(pod_log=NotPermitted(code="Forbidden", server_message="pods/log is forbidden", status=403)),
         ),
         "pod.application",
         UNKNOWN,
@@ -368,7 +368,7 @@ CONVICTED: dict[str, tuple[Callable[[Fakes], Any], str, Step, Step | None]] = {
     "a role that really is in another account": (
         lambda f: (
             annotated(f, ROLE.replace(ACCOUNT, OTHER)),
-            f.errors.update(role=NotFound(code="NoSuchEntity", said="cannot be found", status=404)),
+            f.errors.update(role=NotFound(code="NoSuchEntity", server_message="cannot be found", status=404)),
             container(f)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER)),
             refuse(f, "InvalidIdentityToken", GENERIC),
         ),
@@ -418,7 +418,7 @@ def test_the_cause_is_named_where_it_lies_and_nothing_else_beside_it(name: str) 
 
 def no_permissions(fakes: Fakes) -> None:
     fakes.policies.clear()
-    fakes.errors["list_buckets"] = Refused(code="AccessDenied", said="no identity-based policy", status=403)
+    fakes.errors["list_buckets"] = Refused(code="AccessDenied", server_message="no identity-based policy", status=403)
 
 
 TWO: dict[str, tuple[Callable[[Fakes], Any], str, Step, str]] = {
@@ -496,7 +496,7 @@ def test_a_role_of_that_name_here_tells_a_slip_from_another_account(here: bool, 
     container(fakes)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER))
     refuse(fakes, "InvalidIdentityToken", GENERIC)
     if not here:
-        fakes.errors["role"] = NotFound(code="NoSuchEntity", said="cannot be found", status=404)
+        fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="cannot be found", status=404)
     verdict = examined(fakes).verdict
     assert remaining <= set(verdict.remaining)
     assert ("wrong_account" in verdict.ruled_out) is not here
@@ -578,7 +578,7 @@ def test_the_programs_refusal_is_read_where_we_did_not_ask(readable: bool) -> No
     fakes = healthy()
     printed(fakes, NOT_AUTHORIZED)
     if not readable:
-        fakes.errors["role"] = NotPermitted(code="AccessDenied", said="no", status=403)
+        fakes.errors["role"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
     verdict = examine(consented(fakes.ports(), ALL - {Action.EXCHANGE}), SUBJECT).verdict
     assert (verdict.refusal, verdict.step) == ("not_authorized", Step.SERVICE_ACCOUNT)
     assert verdict.check is not None

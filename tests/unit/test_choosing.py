@@ -48,14 +48,14 @@ def test_the_youngest_that_runs_is_chosen(pods: Any, name: str) -> None:
 
 
 def test_who_may_not_list_pods_gets_none() -> None:
-    assert chosen(NotPermitted(code="Forbidden", said="no", status=403)) == ""
+    assert chosen(NotPermitted(code="Forbidden", server_message="no", status=403)) == ""
 
 
 def test_whose_login_is_not_accepted_is_told() -> None:
     with pytest.raises(NotPermitted):
-        chosen(NotPermitted(code="Unauthorized", said="Unauthorized", status=401))
+        chosen(NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401))
 
 
 def test_who_gets_no_answer_is_told() -> None:
     with pytest.raises(Unreachable):
-        chosen(Unreachable(code="timed_out", said=""))
+        chosen(Unreachable(code="timed_out", server_message=""))

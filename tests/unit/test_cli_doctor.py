@@ -27,7 +27,7 @@ from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
-FORBIDDEN = NotPermitted(code="Forbidden", said='User "x" cannot get resource', status=403)
+FORBIDDEN = NotPermitted(code="Forbidden", server_message='User "x" cannot get resource', status=403)
 both = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -40,14 +40,14 @@ def broken() -> Diagnosis:
     fakes.role["AssumeRolePolicyDocument"] = trust_policy(
         StringEquals={f"{HOST}:sub": "system:serviceaccount:<b>prod</b>:my-sa\x1b[2J"}
     )
-    fakes.errors["assume_role"] = Refused(code="AccessDenied", said=NOT_AUTHORIZED, status=403)
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=NOT_AUTHORIZED, status=403)
     return examine(fakes.ports(), SUBJECT)
 
 
 def ambiguous() -> Diagnosis:
     fakes = healthy()
-    fakes.errors["role"] = NotPermitted(code="AccessDenied", said="iam:GetRole", status=403)
-    fakes.errors["assume_role"] = Refused(code="AccessDenied", said=NOT_AUTHORIZED, status=403)
+    fakes.errors["role"] = NotPermitted(code="AccessDenied", server_message="iam:GetRole", status=403)
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=NOT_AUTHORIZED, status=403)
     return examine(fakes.ports(), SUBJECT)
 
 
@@ -122,7 +122,7 @@ def test_nothing_is_said_to_settle_it_where_nobody_knows_the_role(monkeypatch: p
 @pytest.mark.parametrize("output", ["text", "json", "html"])
 def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
     fakes = healthy()
-    fakes.errors |= {"pod": FORBIDDEN, "role": NotPermitted(code="AccessDenied", said="no", status=403)}
+    fakes.errors |= {"pod": FORBIDDEN, "role": NotPermitted(code="AccessDenied", server_message="no", status=403)}
     found = examine(consented(fakes.ports(), frozenset()), SUBJECT)
     text = unescape(reported(monkeypatch, found, "--output", output).output)
     if output == "json":
@@ -136,7 +136,7 @@ def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest
 
 def test_what_keeps_the_verdict_open_is_told_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     fakes = healthy()
-    fakes.errors["cluster_discovery"] = NotPermitted(code="Unauthorized", said="Unauthorized", status=401)
+    fakes.errors["cluster_discovery"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
     lines = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT)).output.splitlines()
     assert f"  {load('en').message('reasons.login')}" in lines[:8]
 
@@ -215,7 +215,7 @@ def test_how_it_shows_what_else_is_broken_and_what_a_fix_changes_is_told(
 ) -> None:
     fakes = healthy()
     fakes.role["AssumeRolePolicyDocument"]["Statement"][0].update(Action="sts:AssumeRole")
-    fakes.errors["assume_role"] = Refused(code="AccessDenied", said=NOT_AUTHORIZED, status=403)
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=NOT_AUTHORIZED, status=403)
     fakes.policies.clear()
     text = unescape(reported(monkeypatch, examine(fakes.ports(), SUBJECT), "--output", output, "--lang", "en").output)
     assert NOT_AUTHORIZED in text
@@ -375,7 +375,7 @@ def test_what_ends_the_command_for_lack_of_a_right_comes_with_the_rule(
     result = run(*words)
     assert result.exit_code == 2
     assert [rule for rule in rules if rule not in result.output] == []
-    fakes.errors[method] = NotPermitted(code="Unauthorized", said="Unauthorized", status=401)
+    fakes.errors[method] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
     assert load("en").message("actions.allow_rbac") not in run(*words).output  # no rule helps who is not known
 
 
@@ -392,7 +392,7 @@ def test_who_may_not_read_the_pod_is_told_that_naming_its_service_account_will_d
     assert option == ["-s", "SERVICE_ACCOUNT"]
     found = run("--pod", "pod-after", "-s", "my-sa", "--output", "json")
     assert json.loads(found.output)["subject"]["pod"] == "pod-after"
-    fakes.errors["pod"] = NotPermitted(code="Unauthorized", said="Unauthorized", status=401)
+    fakes.errors["pod"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
     assert load("en").message("doctor.name_service_account") not in run("--pod", "pod-after").output
 
 

@@ -72,7 +72,7 @@ def test_who_answers_in_time_is_asked_everything() -> None:
 
 @pytest.mark.parametrize("code", [TIMED_OUT, "connection_refused", "unknown_host"])
 def test_a_server_that_did_not_answer_is_asked_once(code: str) -> None:
-    fakes = Fakes(errors={"service_account": Unreachable(code=code, said="the library's words")})
+    fakes = Fakes(errors={"service_account": Unreachable(code=code, server_message="the library's words")})
     time = Time()
     found = walk(time.ports(fakes), SUBJECT)
     assert_whole(found)
@@ -86,14 +86,14 @@ def test_a_server_that_did_not_answer_is_asked_once(code: str) -> None:
 
 def test_a_server_with_the_wrong_certificate_did_answer() -> None:
     """Its certificate can still be looked at."""
-    fakes = Fakes(errors={"jwks": Unreachable(code="certificate_untrusted", said="self-signed")})
+    fakes = Fakes(errors={"jwks": Unreachable(code="certificate_untrusted", server_message="self-signed")})
     found = walk(Time().ports(fakes), SUBJECT)
     assert found.reports[0].check("issuer.jwks").reason == "unreachable"
     assert found.reports[0].check("provider.thumbprint").status is Status.PASSED
 
 
 def test_a_refusal_is_an_answer() -> None:
-    fakes = Fakes(errors={"service_account": NotPermitted(code="Forbidden", said="no")})
+    fakes = Fakes(errors={"service_account": NotPermitted(code="Forbidden", server_message="no")})
     time = Time()
     walk(time.ports(fakes), SUBJECT)
     assert {"pod", "mutating_webhooks", "dry_run_pod"} <= set(time.asked)
@@ -138,7 +138,7 @@ def test_where_everybody_is_silent_the_second_one_is_not_waited_for_as_long() ->
 
 def test_what_a_client_waited_in_vain_counts_as_much() -> None:
     """A connection that is not made is given up by the client itself, before our limit."""
-    fakes = Fakes(errors={"oidc_providers": Unreachable(code=TIMED_OUT, said="the library's words")})
+    fakes = Fakes(errors={"oidc_providers": Unreachable(code=TIMED_OUT, server_message="the library's words")})
     time = Time({"oidc_providers": 3.0, "caller_identity": 60.0})
     ports = time.ports(fakes)
     for ask in (ports.aws.oidc_providers, ports.aws.caller_identity):
@@ -172,7 +172,7 @@ def test_a_survey_of_many_roles_has_its_own_time_but_no_more_for_silence() -> No
 
 def test_credentials_that_do_not_come_say_nothing_of_who_was_to_be_asked() -> None:
     """What needs none, the exchange at STS, can still be asked for."""
-    late = Unreachable(code="aws_credentials_timed_out", said="")
+    late = Unreachable(code="aws_credentials_timed_out", server_message="")
     fakes = Fakes(errors={"caller_identity": late})
     time = Time({"caller_identity": 3.0})
     ports = time.ports(fakes)
@@ -228,7 +228,7 @@ def test_who_takes_two_seconds_is_slow_and_not_silent() -> None:
 
 def test_a_refused_connection_costs_nobody_time() -> None:
     time = Time({"version": 0.0}, each=1.0)
-    ports = time.ports(Fakes(errors={"version": Unreachable(code="connection_refused", said="")}))
+    ports = time.ports(Fakes(errors={"version": Unreachable(code="connection_refused", server_message="")}))
     with pytest.raises(Unreachable):
         ports.cluster.version()
     for _ in range(7):

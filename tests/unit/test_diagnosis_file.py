@@ -61,7 +61,9 @@ def test_what_is_saved_opens_as_it_was():
     )
 
 
-@pytest.mark.parametrize("error", [NotPermitted(code="Forbidden", said="no"), Unreachable(code="refused", said="gone")])
+@pytest.mark.parametrize(
+    "error", [NotPermitted(code="Forbidden", server_message="no"), Unreachable(code="refused", server_message="gone")]
+)
 @pytest.mark.parametrize(
     "method", ["discovery", "service_account", "role", "pod", "execute", "assume_role", "oidc_providers"]
 )

@@ -275,9 +275,9 @@ def test_every_container_must_be_able_to_read_the_token() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (NotPermitted(code="Forbidden", said="pods/exec is forbidden", status=403), "no_permission"),
-        (Unreachable(code="timed_out", said=""), "unreachable"),
-        (Refused(code="500", said="container not found"), "not_observable"),
+        (NotPermitted(code="Forbidden", server_message="pods/exec is forbidden", status=403), "no_permission"),
+        (Unreachable(code="timed_out", server_message=""), "unreachable"),
+        (Refused(code="500", server_message="container not found"), "not_observable"),
     ],
 )
 def test_variables_that_nobody_can_see_are_unknown(error: FlowError, reason: str) -> None:
@@ -292,9 +292,9 @@ def test_variables_that_nobody_can_see_are_unknown(error: FlowError, reason: str
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (NotPermitted(code="Forbidden", said="no", status=403), UNKNOWN),
-        (Unreachable(code="timed_out", said="no"), UNKNOWN),
-        (NotFound(code="NotFound", said="no", status=404), NOT_REACHED),
+        (NotPermitted(code="Forbidden", server_message="no", status=403), UNKNOWN),
+        (Unreachable(code="timed_out", server_message="no"), UNKNOWN),
+        (NotFound(code="NotFound", server_message="no", status=404), NOT_REACHED),
     ],
 )
 def test_without_a_pod_no_check_of_it_is_made(error: FlowError, status: Status) -> None:
@@ -394,7 +394,9 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
     "no permission": (
         lambda f: (
             f.policies.clear(),
-            f.errors.update(list_buckets=Refused(code="AccessDenied", said="no identity-based policy allows")),
+            f.errors.update(
+                list_buckets=Refused(code="AccessDenied", server_message="no identity-based policy allows")
+            ),
         ),
         "permit",
         [["aws", "iam", "attach-role-policy", "--role-name", "s3-reader"]],
@@ -560,7 +562,7 @@ def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it
 
 def test_a_role_that_is_missing_is_created_for_this_service_account() -> None:
     fakes = healthy()
-    fakes.errors["role"] = NotFound(code="NoSuchEntity", said="no", status=404)
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="no", status=404)
     fix_id, ((*command, document),) = words(fakes)
     assert (fix_id, command[:5]) == ("create_role", ["aws", "iam", "create-role", "--role-name", "s3-reader"])
     bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
@@ -665,9 +667,11 @@ def test_of_another_account_the_provider_is_created_there() -> None:
     fakes = healthy()
     annotated(fakes, "arn:aws:iam::444455556666:role/s3-reader")
     fakes.errors["assume_role"] = Refused(
-        code="InvalidIdentityToken", said="The web identity token provided could not be validated.", status=400
+        code="InvalidIdentityToken",
+        server_message="The web identity token provided could not be validated.",
+        status=400,
     )
-    fakes.errors["role"] = NotFound(code="NoSuchEntity", said="no", status=404)
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="no", status=404)
     found = examined(fakes).fix
     assert found is not None
     assert found.change is not None
@@ -746,7 +750,7 @@ def test_no_secret_is_in_a_diagnosis() -> None:
 )
 def test_no_error_can_break_the_doctor(kind: type[FlowError], methods: set[str]) -> None:
     fakes = healthy()
-    fakes.errors = {method: kind(code="Code", said="words") for method in methods}
+    fakes.errors = {method: kind(code="Code", server_message="words") for method in methods}
     found = examined(fakes)
     assert found.verdict is not None
     for command in found.fix.commands if found.fix else ():
@@ -754,7 +758,7 @@ def test_no_error_can_break_the_doctor(kind: type[FlowError], methods: set[str])
         assert not re.search(r"\n", command)
 
 
-BUSY = ServerFailed(code="Throttling", said="Rate exceeded", status=400)
+BUSY = ServerFailed(code="Throttling", server_message="Rate exceeded", status=400)
 QUESTIONS = (*METHODS, "pod_events", "pod_log", "failed_assumptions")
 
 
@@ -769,7 +773,7 @@ def test_of_a_server_that_fails_nothing_follows(methods: Sequence[str]) -> None:
     assert found.verdict.outcome is not Outcome.BROKEN
     told = [check for check in checks if check.reason == "server_failed"]
     assert {check.status for check in told} <= {UNKNOWN}
-    assert {check.error for check in told} <= {BUSY.said, ""}
+    assert {check.error for check in told} <= {BUSY.server_message, ""}
     assert told or methods in (["request_token"], ["pod_events"])  # which a healthy Pod is not asked for
 
 

@@ -88,7 +88,7 @@ def test_a_bare_name_becomes_the_arn_of_a_role_in_the_partition(region: str) -> 
 def test_the_policy_that_permits_is_the_partitions_own() -> None:
     fakes = moved(healthy(), "us-gov-west-1")
     fakes.policies.clear()
-    fakes.errors.update(list_buckets=Refused(code="AccessDenied", said="no identity-based policy allows"))
+    fakes.errors.update(list_buckets=Refused(code="AccessDenied", server_message="no identity-based policy allows"))
     assert command(examined(fakes))[-1] == "arn:aws-us-gov:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 

@@ -64,7 +64,7 @@ def test_what_reads_is_apart_from_what_an_action_takes() -> None:
 @pytest.mark.parametrize("method", REFUSALS)
 def test_a_check_that_was_refused_has_the_rule_that_would_allow_it(method: str) -> None:
     check_id, rule = REFUSALS[method]
-    fakes = Fakes(errors={method: NotPermitted(code="Forbidden", said="no", status=403)})
+    fakes = Fakes(errors={method: NotPermitted(code="Forbidden", server_message="no", status=403)})
     found = walk(fakes.ports(), SUBJECT)
     refused = {c.id: c.status for report in found for c in report.checks if c.reason == "no_permission"}
     assert check_id in refused
@@ -98,7 +98,7 @@ def test_a_forecast_knows_yes_no_and_not_told() -> None:
     assert forecast.of("webhook.dry_run") is False
     assert forecast.of("pod.exists") is True
     assert forecast.of("role.exists") is True  # nothing of the cluster
-    fakes.errors["allowed"] = Unreachable(code="timed_out", said="")
+    fakes.errors["allowed"] = Unreachable(code="timed_out", server_message="")
     assert foresee(fakes.ports().cluster, SUBJECT).of("pod.exists") is None
 
 

@@ -99,17 +99,22 @@ def test_history_and_our_own_attempts_do_not_count():
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (NotPermitted(code="AccessDeniedException", said="cloudtrail:LookupEvents"), "no_permission"),
-        (Unreachable(code="timed_out", said="no answer"), "unreachable"),
-        (ServerFailed(code="ThrottlingException", said="Rate exceeded"), "server_failed"),
-        (Refused(code="InvalidTimeRangeException", said="?"), "not_observable"),
-        (NotFound(code="NoSuch", said="?"), "not_observable"),
+        (NotPermitted(code="AccessDeniedException", server_message="cloudtrail:LookupEvents"), "no_permission"),
+        (Unreachable(code="timed_out", server_message="no answer"), "unreachable"),
+        (ServerFailed(code="ThrottlingException", server_message="Rate exceeded"), "server_failed"),
+        (Refused(code="InvalidTimeRangeException", server_message="?"), "not_observable"),
+        (NotFound(code="NoSuch", server_message="?"), "not_observable"),
     ],
 )
 def test_what_may_not_be_looked_up_is_unknown_and_holds_up_nothing(error, reason):
     fakes = Fakes(errors={"failed_assumptions": error})
     check, _ = found(fakes=fakes)
-    assert (check.status, check.reason, check.where, check.error) == (Status.UNKNOWN, reason, WHERE, error.said)
+    assert (check.status, check.reason, check.where, check.error) == (
+        Status.UNKNOWN,
+        reason,
+        WHERE,
+        error.server_message,
+    )
     assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.WORKS
 
 

@@ -10,7 +10,7 @@ from app.flow.port_wrappers.last_known import remember
 from app.flow.steps.walk import walk
 from tests.unit.fake_ports import SUBJECT, Fakes
 
-SILENT = Unreachable(code="timed_out", said="timed out")
+SILENT = Unreachable(code="timed_out", server_message="timed out")
 OF_CLUSTER = ("cluster_discovery", "service_account", "pod", "mutating_webhooks", "dry_run_pod", "request_token")
 
 
@@ -44,7 +44,7 @@ def test_what_was_answered_anew_is_new() -> None:
 
 
 def test_a_broken_chain_says_nothing_old() -> None:
-    gone = NotFound(code="NotFound", said="not found")
+    gone = NotFound(code="NotFound", server_message="not found")
     before = remember(None, walked(), 100.0)
     found = walked("service_account", "pod", error=gone)
     assert remember(before, found, 200.0).walk == found
@@ -52,7 +52,7 @@ def test_a_broken_chain_says_nothing_old() -> None:
 
 def test_behind_a_broken_link_nothing_old_is_said() -> None:
     """Neither where another server was silent before."""
-    gone = NotFound(code="NotFound", said="not found")
+    gone = NotFound(code="NotFound", server_message="not found")
     before = remember(None, walked(), 100.0)
     found = walk(Fakes(errors={"discovery": SILENT, "service_account": gone, "pod": gone}).ports(), SUBJECT)
     assert remember(before, found, 200.0).walk == found

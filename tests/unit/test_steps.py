@@ -43,7 +43,7 @@ def first_trouble(found: Walk) -> str:
 
 
 def error(kind: type[FlowError], said: str = "no", code: str = "Code") -> FlowError:
-    return kind(code=code, said=said, status=400)
+    return kind(code=code, server_message=said, status=400)
 
 
 def container(fakes: Fakes) -> dict[str, Any]:
@@ -602,7 +602,7 @@ def test_an_audience_of_ones_own_is_no_fault_where_the_service_account_is_not_se
     fakes.provider["ClientIDList"] = ["my-audience"]
     condition(fakes, "StringEquals", sub=SUB, aud="my-audience")
     mount(fakes, token(aud=["my-audience"]))
-    fakes.errors["service_account"] = error(code="Code", said="words")
+    fakes.errors["service_account"] = error(code="Code", server_message="words")
     found = walk(fakes.ports(), SUBJECT)
     for check_id in ("provider.audience", "webhook.volume", "token.audience"):
         seen = check(found, check_id)

@@ -29,7 +29,7 @@ def first_failed(submission):
     return next(check.id for check in submission.report.checks if check.status is Status.FAILED)
 
 
-REFUSAL = Refused(code="InvalidIdentityToken", said="The token could not be validated.", status=400)
+REFUSAL = Refused(code="InvalidIdentityToken", server_message="The token could not be validated.", status=400)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class Aws:
         return getattr(self._aws, name)
 
     def role(self, name: str) -> Any:
-        found = self._roles.get(name, NotFound(code="NoSuchEntity", said="cannot be found", status=404))
+        found = self._roles.get(name, NotFound(code="NoSuchEntity", server_message="cannot be found", status=404))
         if isinstance(found, Exception):
             raise found
         return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "AssumeRolePolicyDocument": found}
@@ -135,9 +135,9 @@ def test_who_is_named_by_the_policy_without_being_annotated_is_told_and_is_no_fa
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (NotPermitted(code="AccessDenied", said="iam:GetRole", status=403), "no_permission"),
-        (Unreachable(code="timed_out", said=""), "unreachable"),
-        (ServerFailed(code="Throttling", said="Rate exceeded", status=400), "server_failed"),
+        (NotPermitted(code="AccessDenied", server_message="iam:GetRole", status=403), "no_permission"),
+        (Unreachable(code="timed_out", server_message=""), "unreachable"),
+        (ServerFailed(code="Throttling", server_message="Rate exceeded", status=400), "server_failed"),
     ],
 )
 def test_a_role_that_cannot_be_read_is_unknown(error: Any, reason: str) -> None:
@@ -147,7 +147,7 @@ def test_a_role_that_cannot_be_read_is_unknown(error: Any, reason: str) -> None:
 
 
 def test_whose_account_it_is_may_stay_unknown_for_as_good_a_reason() -> None:
-    ports = Fakes(errors={"caller_identity": ServerFailed(code="Throttling", said="Rate exceeded")}).ports()
+    ports = Fakes(errors={"caller_identity": ServerFailed(code="Throttling", server_message="Rate exceeded")}).ports()
     cluster: Any = Cluster(ports.cluster, [account("default", "my-sa", OTHER), account("shop", "orders", FOREIGN)])
     aws: Any = Aws(ports.aws, {"s3-reader": trust_policy()})
     found = survey(dataclasses.replace(ports, cluster=cluster, aws=aws))
@@ -164,7 +164,7 @@ def test_without_annotations_there_is_nothing_to_say() -> None:
 
 
 def test_no_cluster_no_survey() -> None:
-    fakes = Fakes(errors={"cluster_discovery": Unreachable(code="timed_out", said="")})
+    fakes = Fakes(errors={"cluster_discovery": Unreachable(code="timed_out", server_message="")})
     with pytest.raises(Unreachable):
         survey(fakes.ports())
 
@@ -242,9 +242,9 @@ def shown(found: Survey, output: str) -> str:
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
 def test_the_policy_that_would_show_the_roles_is_there_to_paste(output: str) -> None:
-    denied = NotPermitted(code="AccessDenied", said="not authorized", status=403)
+    denied = NotPermitted(code="AccessDenied", server_message="not authorized", status=403)
     assert '"iam:GetRole"' in shown(surveyed(MINE, **{"s3-reader": denied}), output)
-    silent = Unreachable(code="timed_out", said="")
+    silent = Unreachable(code="timed_out", server_message="")
     assert '"iam:GetRole"' not in shown(surveyed(MINE, **{"s3-reader": silent}), output)
 
 

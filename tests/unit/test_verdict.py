@@ -25,7 +25,9 @@ GENERIC = (
     "The web identity token provided could not be validated. "
     "See the AssumeRoleWithWebIdentity documentation for requirements."
 )
-NOT_PERMITTED = NotPermitted(code="AccessDenied", said="is not authorized to perform: iam:GetRole", status=403)
+NOT_PERMITTED = NotPermitted(
+    code="AccessDenied", server_message="is not authorized to perform: iam:GetRole", status=403
+)
 
 
 EVERY_CHECK = [
@@ -35,7 +37,7 @@ EVERY_CHECK = [
 
 
 def refuse(fakes: Fakes, code: str, said: str) -> None:
-    fakes.errors["assume_role"] = Refused(code=code, said=said, status=400)
+    fakes.errors["assume_role"] = Refused(code=code, server_message=said, status=400)
 
 
 def verdict(fakes: Fakes) -> Verdict:
@@ -57,7 +59,7 @@ def change_policy(fakes: Fakes, **changes: Any) -> None:
 NAMED = {
     # what is wrong: (how, the check that says so, the cause)
     "role missing": (
-        lambda f: f.errors.update(role=NotFound(code="NoSuchEntity", said="cannot be found", status=404)),
+        lambda f: f.errors.update(role=NotFound(code="NoSuchEntity", server_message="cannot be found", status=404)),
         "role.exists",
         "role_missing",
     ),
@@ -222,12 +224,12 @@ def provider_gone(fakes: Fakes) -> None:
 
 def trust_wrong(fakes: Fakes) -> None:
     change_policy(fakes, Action="sts:AssumeRole")
-    fakes.errors.setdefault("assume_role", Refused(code="AccessDenied", said=NOT_AUTHORIZED, status=400))
+    fakes.errors.setdefault("assume_role", Refused(code="AccessDenied", server_message=NOT_AUTHORIZED, status=400))
 
 
 def may_not_list(fakes: Fakes) -> None:
     fakes.policies.clear()
-    fakes.errors["list_buckets"] = Refused(code="AccessDenied", said="no identity-based policy", status=403)
+    fakes.errors["list_buckets"] = Refused(code="AccessDenied", server_message="no identity-based policy", status=403)
 
 
 def not_injected(fakes: Fakes) -> None:
@@ -328,7 +330,7 @@ def test_the_rules_are_about_checks_that_are_made() -> None:
 
 
 def test_what_could_not_be_read_does_not_matter_once_sts_said_yes() -> None:
-    fakes = Fakes(errors={"role": NOT_PERMITTED, "discovery": Unreachable(code="timed_out", said="")})
+    fakes = Fakes(errors={"role": NOT_PERMITTED, "discovery": Unreachable(code="timed_out", server_message="")})
     found = verdict(fakes)
     assert found.outcome is Outcome.WORKS
     assert {"role.exists", "issuer.discovery"} <= {check.id for check in found.open}

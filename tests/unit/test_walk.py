@@ -185,7 +185,7 @@ def test_the_dry_run_asks_for_the_pod_as_it_was_written() -> None:
 
 def test_without_the_pod_a_small_one_is_tried() -> None:
     fakes = full_fakes()
-    fakes.errors["pod"] = NotFound(code="NotFound", said='pods "pod-after" not found', status=404)
+    fakes.errors["pod"] = NotFound(code="NotFound", server_message='pods "pod-after" not found', status=404)
     found = walk(fakes.ports(), SUBJECT)
     assert judge(found).check is not None
     assert judge(found).check.id == "pod.exists"
@@ -295,7 +295,7 @@ METHODS = (
 @given(methods=st.sets(st.sampled_from(METHODS)))
 def test_no_error_can_break_the_walk(kind: type[FlowError], methods: set[str]) -> None:
     fakes = full_fakes()
-    fakes.errors = {method: kind(code="Code", said="words") for method in methods}
+    fakes.errors = {method: kind(code="Code", server_message="words") for method in methods}
     found = walk(fakes.ports(), SUBJECT)
     assert_whole(found)
     everything = {check.status for report in found for check in report.checks}

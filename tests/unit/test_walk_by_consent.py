@@ -31,7 +31,7 @@ POD_LESS = dataclasses.replace(SUBJECT, pod="")
 REQUESTED = {name: value for name, value in claims().items() if name != "kubernetes.io"} | {
     "kubernetes.io": {"namespace": "default", "serviceaccount": {"name": "my-sa", "uid": "14ee3fa4"}}
 }
-FORBIDDEN = NotPermitted(code="Forbidden", said='pods is forbidden: User "me" cannot do that', status=403)
+FORBIDDEN = NotPermitted(code="Forbidden", server_message='pods is forbidden: User "me" cannot do that', status=403)
 
 
 def forbidding(fakes: Fakes, *actions: Action) -> Ports:
@@ -57,7 +57,7 @@ def healthy(subject: Subject = SUBJECT) -> Fakes:
 
     fakes.answer = answered  # type: ignore[method-assign]
     if not subject.pod:
-        fakes.errors["pod"] = Refused(code="asked", said="for a Pod that nobody named")
+        fakes.errors["pod"] = Refused(code="asked", server_message="for a Pod that nobody named")
     return fakes
 
 
@@ -186,18 +186,18 @@ def test_where_the_pod_is_seen_to_have_no_token_none_stands_in() -> None:
 
 def test_what_admission_minds_about_a_pod_that_we_made_up_is_no_fault_of_the_chain() -> None:
     said = 'pods "irsa-explorer-x" is forbidden: violates PodSecurity "restricted:latest"'
-    refusal = Refused(code="Forbidden", said=said, status=403)
+    refusal = Refused(code="Forbidden", server_message=said, status=403)
     found = walked(*Action, subject=POD_LESS, dry_run_pod=refusal)
     dry_run = checks(found)["webhook.dry_run"]
     assert (dry_run.status, dry_run.reason, dry_run.error) == (UNKNOWN, "not_observable", said)
     assert checks(walked(*Action, dry_run_pod=refusal))["webhook.dry_run"].status is FAILED
 
 
-@pytest.mark.parametrize("error", [FORBIDDEN, Unreachable(code="timed_out", said="timed out")])
+@pytest.mark.parametrize("error", [FORBIDDEN, Unreachable(code="timed_out", server_message="timed out")])
 def test_a_token_request_that_brings_nothing_leaves_it_open(error: FlowError) -> None:
     found = walked(*Action, subject=POD_LESS, request_token=error)
     assert checks(found)["token.format"].status is UNKNOWN
-    assert checks(found)["token.format"].error == error.said
+    assert checks(found)["token.format"].error == error.server_message
     assert {check.status for check in found.report(Step.STS_ASSUME).checks} == {NOT_REACHED}
 
 
@@ -234,7 +234,9 @@ def test_a_refusal_of_one_call_is_never_a_pass_and_never_hides_what_was_seen(met
     assert_whole(found)
     refused = {check_id for check_id, reason in open_reasons(found).items() if reason == "no_permission"}
     assert refused == REFUSED[method]
-    assert {checks(found)[check_id].error for check_id in refused} - {""} == ({FORBIDDEN.said} if refused else set())
+    assert {checks(found)[check_id].error for check_id in refused} - {""} == (
+        {FORBIDDEN.server_message} if refused else set()
+    )
     for check_id in refused:
         assert need(check_id).accesses or need(check_id).iam
     everything = {check.status for check in checks(found).values()}

@@ -53,4 +53,6 @@ def _check_bundle(path: Path) -> None:
         read_bytes(path)
     except OSError as error:
         said = error.strerror or type(error).__name__
-        raise Unreachable(code="aws_ca_unusable", said=said, got=str(path), expected=str(FILE_LIMIT)) from None
+        raise Unreachable(
+            code="aws_ca_unusable", server_message=said, got=str(path), expected=str(FILE_LIMIT)
+        ) from None

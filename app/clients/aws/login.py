@@ -73,7 +73,9 @@ class AwsLogin:
         bounded_sources(session.get_component("credential_provider"))
         found = session.get_credentials()
         if found is None:
-            raise NotPermitted(code="aws_no_credentials", said="Unable to locate credentials", operation=OPERATION)
+            raise NotPermitted(
+                code="aws_no_credentials", server_message="Unable to locate credentials", operation=OPERATION
+            )
         frozen = found.get_frozen_credentials()
         return Identity(str(frozen.access_key), str(frozen.secret_key), frozen.token)
 
@@ -116,7 +118,7 @@ def _about_login(error: FlowError) -> FlowError:
     """Who refuses us credentials says nothing of what they were wanted for: of our login alone, by whatever code."""
     if isinstance(error, Unreachable | ServerFailed) or (isinstance(error, NotPermitted) and error.about_login):
         return error
-    return NotPermitted(code="aws_credentials_failed", said=error.said, operation=OPERATION)
+    return NotPermitted(code="aws_credentials_failed", server_message=error.server_message, operation=OPERATION)
 
 
 def _unusable(error: OSError) -> NotPermitted:
@@ -124,8 +126,10 @@ def _unusable(error: OSError) -> NotPermitted:
     got, said = str(error.filename or ""), error.strerror or type(error).__name__
     if isinstance(error, SourceTooLarge):
         expected = str(error.limit)
-        return NotPermitted(code="aws_source_too_large", said=said, operation=OPERATION, got=got, expected=expected)
-    return NotPermitted(code="aws_source_unusable", said=said, operation=OPERATION, got=got)
+        return NotPermitted(
+            code="aws_source_too_large", server_message=said, operation=OPERATION, got=got, expected=expected
+        )
+    return NotPermitted(code="aws_source_unusable", server_message=said, operation=OPERATION, got=got)
 
 
 def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowError:
@@ -151,4 +155,6 @@ def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowErro
     thread.join(seconds)
     if outcome:
         return outcome[0]
-    return Unreachable(code="aws_credentials_timed_out", said="", operation=OPERATION, expected=f"{seconds:.0f}")
+    return Unreachable(
+        code="aws_credentials_timed_out", server_message="", operation=OPERATION, expected=f"{seconds:.0f}"
+    )

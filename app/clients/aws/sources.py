@@ -117,4 +117,4 @@ def _token_file(path: str) -> Callable[[], str]:
 
 
 def _no_terminal(prompt: str) -> str:
-    raise NotPermitted(code="aws_mfa_needed", said=prompt.strip(), operation=OPERATION)
+    raise NotPermitted(code="aws_mfa_needed", server_message=prompt.strip(), operation=OPERATION)

@@ -70,4 +70,4 @@ def read_bytes(operation: str, call: Callable[..., Any], *arguments: Any, **opti
     except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
         raise from_kubernetes(error, operation) from None
     except ValueError as error:
-        raise Refused(code=type(error).__name__, said=str(error), operation=operation) from None
+        raise Refused(code=type(error).__name__, server_message=str(error), operation=operation) from None

@@ -56,7 +56,7 @@ def execute(
     try:
         stream = _Stream(url, authorization)
     except WebSocketException as error:  # a URL or a token that cannot be sent
-        raise Refused(code=type(error).__name__, said=str(error), operation=_OPERATION) from None
+        raise Refused(code=type(error).__name__, server_message=str(error), operation=_OPERATION) from None
     started = time.perf_counter()
     silence: Exception | None = None
     try:
@@ -169,4 +169,4 @@ def _exit_code(status: bytes) -> int:
         http_status = int(document.get("code") or 0)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise unexpected(error, _OPERATION) from None
-    raise Refused(code=code, said=said, status=http_status, operation=_OPERATION)
+    raise Refused(code=code, server_message=said, status=http_status, operation=_OPERATION)

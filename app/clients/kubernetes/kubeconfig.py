@@ -94,7 +94,7 @@ def _entry(entries: Mapping[str, Entry], kind: str, name: str, context: Context)
 
 def problem(code: str, said: str = "", *, got: str = "", expected: str = "") -> Unreachable:
     """What is wrong with a kubeconfig or with what it names."""
-    return Unreachable(code=code, said=said, operation=_OPERATION, got=got, expected=expected)
+    return Unreachable(code=code, server_message=said, operation=_OPERATION, got=got, expected=expected)
 
 
 def wrong_shape(place: str, expected: str) -> Unreachable:

@@ -62,7 +62,9 @@ class DiagnosisFileError(FlowError):
     kind = "snapshot"
 
     def __init__(self, code: str, *, got: str, expected: str, place: str = "") -> None:
-        super().__init__(code=f"snapshot_{code}", said="", operation=_clean(place), got=_clean(got), expected=expected)
+        super().__init__(
+            code=f"snapshot_{code}", server_message="", operation=_clean(place), got=_clean(got), expected=expected
+        )
 
 
 def save(diagnosis: Diagnosis) -> str:

@@ -31,7 +31,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         ours = _ours(ports, walk)
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=where, error=error.said)
+        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=where, error=error.server_message)
         return findings.report()
     if account == ours:
         findings.judge(CHECKS[0], True, got=account, expected=ours, where=where)
@@ -42,9 +42,9 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         here = get_str(ports.aws.role(name), "Arn")
     except NotFound as error:
-        said = error.said
+        said = error.server_message
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=where, error=error.said)
+        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=where, error=error.server_message)
         return findings.report()
     answer = check_of(walk, ANSWER)
     refused = answer is not None and answer.status is Status.FAILED

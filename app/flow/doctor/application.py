@@ -59,7 +59,7 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
         container = "" if alone else get_str(status, "name")
         log = ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container)
     except FlowError as error:
-        return _Ended(got="", said=error.said, reason=unseen(error) or "not_observable")
+        return _Ended(got="", said=error.server_message, reason=unseen(error) or "not_observable")
     said, after = last_words(log)
     if not said or (kubelet_says.runs(status) and after):
         return _Ended(got="", reason="not_observable")

@@ -157,7 +157,7 @@ def _credential_mounts(pod: JsonValue) -> list[str]:
 
 def _unseen(findings: Findings, check_id: str, error: FlowError, where: str) -> None:
     """A container that has ended, or has no `env`, hides its variables as well as one that we may not enter."""
-    findings.unknown(check_id, unseen(error) or "not_observable", where=where, error=error.said)
+    findings.unknown(check_id, unseen(error) or "not_observable", where=where, error=error.server_message)
 
 
 def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:

@@ -96,7 +96,7 @@ def _without_an_answer(findings: Findings, error: FlowError, where: str) -> None
     findings.unreached_by_earlier_step()
     if reason := unseen(error):
         for check_id in CHECKS:
-            findings.unknown(check_id, reason, where=where, error=error.said)
+            findings.unknown(check_id, reason, where=where, error=error.server_message)
 
 
 def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str) -> None:

@@ -34,7 +34,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     try:
         found = ports.aws.failed_assumptions(role_arn, subject)
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=WHERE, error=error.said)
+        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=WHERE, error=error.server_message)
         return findings.report()
 
     # Our own attempts tell nothing that the walk has not told.

@@ -183,8 +183,8 @@ def _policy(ports: Ports, arn: str, account: str, hidden: str) -> _Policy:
         role = ports.aws.role(name)
     except FlowError as error:
         if isinstance(error, NotFound):
-            return _Policy() if ours else _Policy(reason=hidden, said=error.said)
-        return _Policy(reason=unseen(error) or "not_observable", said=error.said)
+            return _Policy() if ours else _Policy(reason=hidden, said=error.server_message)
+        return _Policy(reason=unseen(error) or "not_observable", said=error.server_message)
     if get_str(role, "Arn") != arn:
         return _Policy() if ours else _Policy(reason=hidden)
     return _Policy(document=get(role, "AssumeRolePolicyDocument"))

@@ -72,7 +72,7 @@ class NotAsked(FlowError):
     kind = "not_asked"
 
     def __init__(self, action: Action) -> None:
-        super().__init__(code="not_asked", said="", operation=action)
+        super().__init__(code="not_asked", server_message="", operation=action)
         self.action = action
 
 

@@ -115,12 +115,12 @@ class _Watch:
         if self._lost:
             limit = min(limit, (SILENCE_SECONDS - self._lost) / 2)
         if limit <= 0:
-            raise Unreachable(code=OUT_OF_TIME, said="", operation=operation)
+            raise Unreachable(code=OUT_OF_TIME, server_message="", operation=operation)
         try:
             return self._run(put, limit)
         except TimeoutError:
             code = TIMED_OUT if limit == ANSWER_SECONDS else OUT_OF_TIME
-            silence = self._silence[behind or server] = Unreachable(code=code, said="", operation=operation)
+            silence = self._silence[behind or server] = Unreachable(code=code, server_message="", operation=operation)
             self._lost += self._clock() - now
             raise silence from None
         except Unreachable as silence:

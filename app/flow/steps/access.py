@@ -95,6 +95,6 @@ def _request_keys(step_context: StepContext) -> dict[str, str | list[str]]:
 def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:
     """With the role's credentials an AccessDenied is the answer that we came for, not a hole in our own view."""
     if reason := unanswered(error):
-        findings.unknown(check_id, reason, where=where, error=error.said, expected=expected)
+        findings.unknown(check_id, reason, where=where, error=error.server_message, expected=expected)
     else:
-        findings.judge(check_id, False, got=error.code, expected=expected, where=where, error=error.said)
+        findings.judge(check_id, False, got=error.code, expected=expected, where=where, error=error.server_message)

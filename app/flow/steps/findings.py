@@ -71,9 +71,11 @@ class Findings:
     def refused(self, check_id: str, error: FlowError, *, got: JsonValue = "", expected: str = "", where: str) -> None:
         """Records that a question brought no document: unknown where that is about us, failed where about the chain."""
         if reason := unseen(error):
-            self.unknown(check_id, reason, where=where, error=error.said, expected=expected)
+            self.unknown(check_id, reason, where=where, error=error.server_message, expected=expected)
         else:
-            self.judge(check_id, False, got=got or error.code, expected=expected, where=where, error=error.said)
+            self.judge(
+                check_id, False, got=got or error.code, expected=expected, where=where, error=error.server_message
+            )
 
     def unknown(self, check_id: str, reason: str, *, where: str, error: str = "", expected: str = "") -> None:
         """Records a check that could not be decided, with the reason's key."""

@@ -142,7 +142,7 @@ def _thumbprint(findings: Findings, ports: Ports, step_context: StepContext, jwk
         served = ports.issuer.thumbprint(jwks_uri)
     except FlowError as error:
         reason = unanswered(error) or "unreachable"
-        findings.unknown("provider.thumbprint", reason, where=where, error=error.said)
+        findings.unknown("provider.thumbprint", reason, where=where, error=error.server_message)
         return
     findings.show("thumbprint", {"served": served, "registered": registered})
     matches = served.lower() in (thumbprint.lower() for thumbprint in registered)
@@ -154,9 +154,9 @@ def _thumbprint(findings: Findings, ports: Ports, step_context: StepContext, jwk
 def _not_published(findings: Findings, check_id: str, error: FlowError, where: str) -> None:
     """What is public must be readable by anybody, so a 403 is as bad as a 404; only silence leaves it open."""
     if reason := unanswered(error):
-        findings.unknown(check_id, reason, where=where, error=error.said)
+        findings.unknown(check_id, reason, where=where, error=error.server_message)
     else:
-        findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.said)
+        findings.judge(check_id, False, got=error.code, expected="200", where=where, error=error.server_message)
 
 
 def _audience(ports: Ports, subject: Subject) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def _role(
     except FlowError as error:
         if isinstance(error, NotFound) and account != ours:
             findings.unknown(
-                "role.exists", "not_observable", where=where, error=error.said, expected=step_context.role_arn
+                "role.exists", "not_observable", where=where, error=error.server_message, expected=step_context.role_arn
             )
         else:
             findings.refused("role.exists", error, expected=step_context.role_arn, where=where)

@@ -55,7 +55,9 @@ def compare(
     except FlowError as error:
         if isinstance(error, NotFound) and refusal is not None:
             where = f"Role {step_context.role_name}"
-            findings.judge(CHECK, False, got=error.code, expected=step_context.role_arn, where=where, error=error.said)
+            findings.judge(
+                CHECK, False, got=error.code, expected=step_context.role_arn, where=where, error=error.server_message
+            )
             findings.explain(CHECK, Status.FAILED, CHANGED)
             findings.show("trust_now", decision_document(evaluate(None, context)))
         else:

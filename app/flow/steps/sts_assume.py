@@ -67,7 +67,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     except FlowError as error:
         _refused(findings, error, wanted, where)
         if error.code == "AccessDenied":
-            sts_agreement.compare(findings, ports, step_context, ours, error.said)
+            sts_agreement.compare(findings, ports, step_context, ours, error.server_message)
         return findings.report(), step_context
     findings.show("answer", _answer_document(answer))
     complete = all(
@@ -232,7 +232,9 @@ def _answer_document(answer: AssumedRole) -> JsonValue:
 def _refused(findings: Findings, error: FlowError, expected: str, where: str) -> None:
     """STS' AccessDenied is an answer about the token, not about our permission to ask."""
     if reason := unanswered(error):
-        findings.unknown("sts.credentials", reason, where=where, error=error.said, expected=expected)
+        findings.unknown("sts.credentials", reason, where=where, error=error.server_message, expected=expected)
         return
-    findings.show("answer", {"Error": {"Code": error.code, "Message": error.said}, "RequestId": error.request_id})
-    findings.judge("sts.credentials", False, got=error.code, expected=expected, where=where, error=error.said)
+    findings.show(
+        "answer", {"Error": {"Code": error.code, "Message": error.server_message}, "RequestId": error.request_id}
+    )
+    findings.judge("sts.credentials", False, got=error.code, expected=expected, where=where, error=error.server_message)

@@ -61,7 +61,7 @@ def read_token(ports: Ports, subject: Subject, path: str = "") -> str | Submissi
         container, own = mounted
         content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", path or own])
     except FlowError as error:
-        return Submission(unread=error.said)
+        return Submission(unread=error.server_message)
     return content.stdout if content.exit_code == 0 else Submission(unread=content.stderr.strip())
 
 

@@ -98,7 +98,7 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
         if unseen(error) or isinstance(error, NotFound):
             findings.refused("token.file", error, expected=path, where=where)
         else:  # The container has ended, or has no `cat`: its file may be in perfect order.
-            findings.unknown("token.file", "not_observable", expected=path, where=where, error=error.said)
+            findings.unknown("token.file", "not_observable", expected=path, where=where, error=error.server_message)
         return None
     if content.exit_code in (126, 127):
         findings.unknown("token.file", "not_observable", expected=path, where=where, error=content.stderr.strip())
@@ -145,7 +145,9 @@ def _request(findings: Findings, ports: Ports, subject: Subject, step_context: S
         token = ports.cluster.request_token(subject.namespace, subject.service_account, audience, STAND_IN_SECONDS)
     except FlowError as error:
         reason = unseen(error) or "not_observable"
-        findings.unknown("token.format", reason, where=where, error=error.said, expected="header.payload.signature")
+        findings.unknown(
+            "token.format", reason, where=where, error=error.server_message, expected="header.payload.signature"
+        )
         return None, where
     findings.show("token_request", {"audiences": [audience], "expirationSeconds": STAND_IN_SECONDS})
     return token, where

@@ -53,7 +53,9 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         after = ports.cluster.dry_run_pod(subject.namespace, request)
     except FlowError as error:
         if pod_unseen and isinstance(error, Refused):  # what an admission rule minds is the Pod that we made up
-            findings.unknown("webhook.dry_run", "not_observable", where=where, error=error.said, expected="Pod")
+            findings.unknown(
+                "webhook.dry_run", "not_observable", where=where, error=error.server_message, expected="Pod"
+            )
         else:
             findings.refused("webhook.dry_run", error, expected="Pod", where=where)
     else:

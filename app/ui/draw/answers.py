@@ -39,7 +39,7 @@ def ask(question: Callable[[], _Answer], told: Callable[[_Answer], str]) -> tupl
     try:
         got = question()
     except FlowError as error:
-        return Answer(taken=False, code=error.code, said=error.said), None
+        return Answer(taken=False, code=error.code, said=error.server_message), None
     return Answer(taken=True, got=told(got)), got
 
 

@@ -43,7 +43,7 @@ def offer(walk_view: session.WalkView, content: Content) -> None:
         try:
             found = signature(session.ports(), walk_view.walk.subject)
         except FlowError as error:
-            found = Submission(unread=error.said)
+            found = Submission(unread=error.server_message)
         if isinstance(found, Submission):
             shown = said(found.unread, content)
         else:

@@ -47,7 +47,7 @@ def _tried(role_arn: str, content: Content) -> str:
         token = ports.cluster.request_token(scenario.NAMESPACE, OTHER, DEFAULT_AUDIENCE, _SECONDS)
         answer = ports.aws.assume_role_with_web_identity(role_arn, f"other-{secrets.token_hex(4)}", token)
     except FlowError as error:
-        return f"<p>{prose(content.message('lab.other_refused'))}</p>{said(error.said, content)}"
+        return f"<p>{prose(content.message('lab.other_refused'))}</p>{said(error.server_message, content)}"
     rows = (("SubjectFromWebIdentityToken", answer.subject), ("AssumedRoleUser.Arn", answer.arn))
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{value(found)}</dd>" for name, found in rows)
     told = prose(content.message("lab.other_allowed"))

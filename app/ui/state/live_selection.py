@@ -157,7 +157,9 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
         annotated = [name for name, role in zip(accounts.names, accounts.roles, strict=True) if role]
         if not accounts.names:
             raise NotChosen(
-                code="live_not_chosen", said=accounts.error.said if accounts.error else "", got=chosen.namespace
+                code="live_not_chosen",
+                server_message=accounts.error.server_message if accounts.error else "",
+                got=chosen.namespace,
             )
         chosen.service_account = (annotated or list(accounts.names))[0]
     check_name("ServiceAccount", chosen.service_account)

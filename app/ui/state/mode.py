@@ -39,12 +39,12 @@ def refusal() -> LiveRefused | None:
     for host in (settings.host, facts.served_on if facts else ""):
         if code := settings.live_refusal(host):
             got = " ".join(settings.frame_ancestors) if code == "live_framed" else host
-            return LiveRefused(code=code, said="", got=got)
+            return LiveRefused(code=code, server_message="", got=got)
     # (2) Where this reader is, and whether it is the person who started it.
     if facts and facts.forwarded_by and settings.live is None:
-        return LiveRefused(code="live_behind_proxy", said="", got=facts.forwarded_by)
+        return LiveRefused(code="live_behind_proxy", server_message="", got=facts.forwarded_by)
     if facts is None or not facts.launched:
-        return LiveRefused(code="live_not_launched", said="")
+        return LiveRefused(code="live_not_launched", server_message="")
     return None
 
 

@@ -252,7 +252,7 @@ def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Wa
         try:
             logs[pod] = opened.cluster.pod_log(SUBJECT.namespace, pod)
         except FlowError as error:
-            logs[pod] = error.said
+            logs[pod] = error.server_message
     made = WalkView(world=here.path, walk=found, seconds=seconds, logs=logs, replaced=replaced)
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = made, here.faults
     return made

@@ -40,7 +40,7 @@ def why() -> None:
             scenes = schemes.current()
         except FlowError as error:
             unreadable = f'<p class="unreadable">{prose(content.message("why.unreadable"))}</p>'
-            components.block(unreadable + said(error.said, content), key="blast_radius")
+            components.block(unreadable + said(error.server_message, content), key="blast_radius")
         else:
             _experiment(scenes, content)
 

@@ -177,7 +177,7 @@ def widen(stolen: Theft, pattern: str, made_up: Sequence[Name]) -> None:
             names = ["/".join(name) for name in made_up]
             stolen.attempts = probes.everybody(session.simulated_ports(), stolen.loot.role_arn, names)
         except FlowError as error:
-            stolen.attempts, stolen.failed = (), error.said
+            stolen.attempts, stolen.failed = (), error.server_message
         session.run_again()
 
 

@@ -75,7 +75,7 @@ def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submis
     try:
         account = ports.cluster.service_account(subject.namespace, subject.service_account)
     except FlowError as error:
-        return Submission(unread=error.said)
+        return Submission(unread=error.server_message)
     return *read, get_str(account, "metadata", "annotations", ROLE_ARN)
 
 
@@ -132,7 +132,7 @@ def _run(ports: Ports, namespace: str, pod: str) -> Ran:
         container = get_str(next(iter(get_list(stored, "spec", "containers")), None), "name")
         done = ports.cluster.execute(namespace, pod, container, _PROGRAM)
     except FlowError as error:
-        return Ran(printed=error.said)
+        return Ran(printed=error.server_message)
     return Ran(printed=(done.stdout + done.stderr).strip("\n"), exit_code=done.exit_code)
 
 

@@ -234,7 +234,7 @@ def _keep(key: str, submit: Callable[[Ports, Subject], Submission]) -> None:
     except NotACharacter:
         found = "anatomy.no_character"
     except FlowError as error:
-        found = Submission(unread=error.said)
+        found = Submission(unread=error.server_message)
     st.session_state[_SENT] = (walk_view, {**_sent(walk_view), key: found})
 
 
