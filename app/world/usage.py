@@ -42,7 +42,7 @@ class Usage:
         self._pace = TokenBucket(capacity=PACE, rate=PACE)
         self.quota = Quota(*self._limits.buckets, self._pace)
         """Pays for all that the world's servers do."""
-        self.beside: dict[str, object] = {}
+        self.page_state: dict[str, object] = {}
         """What pages keep for as long as there is this world."""
         self.acted = False
         """Whether the learner sent a request with credentials of their own (the kubeconfig's token, the keys of `aws`),
@@ -78,7 +78,7 @@ def was_acted_in(world: World) -> bool:
     """
     usage = world.usage
     if not usage.acted:
-        usage.acted = bool(usage.beside) or world.clock.offset != 0.0 or looks(world) != usage.untouched
+        usage.acted = bool(usage.page_state) or world.clock.offset != 0.0 or looks(world) != usage.untouched
     return usage.acted
 
 

@@ -175,7 +175,7 @@ def test_every_message_that_the_code_names_exists(language: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "named"),
     [
-        ("evidence", r'(?:part|folded|_document)\(\s*content,\s*(?:report,\s*)?"(\w+)"|"evidence\.(\w+)\.'),
+        ("evidence", r'(?:part|collapsible|_document)\(\s*content,\s*(?:report,\s*)?"(\w+)"|"evidence\.(\w+)\.'),
         ("notes", r'\), "(\w+)"\)|\(annotation, "(\w+)"\)'),
     ],
 )

@@ -34,7 +34,7 @@ def stolen(screen):
 
 
 def theft(shown):
-    return session.simulation().beside(shown.world)["thief"]
+    return session.simulation().page_state(shown.world)["thief"]
 
 
 def choose(shown, key, name):

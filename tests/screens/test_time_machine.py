@@ -30,7 +30,7 @@ def machine(screen):
 
 
 def history(shown):
-    return session.simulation().beside(shown.world)["time_machine"].history
+    return session.simulation().page_state(shown.world)["time_machine"].history
 
 
 def slider(shown):

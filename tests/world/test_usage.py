@@ -179,7 +179,7 @@ def test_a_world_that_was_only_walked_through_was_not_acted_in(simulation, world
 ACTS = {
     "the clock": lambda simulation, world, api, aws: simulation.move_clock(world, 60),
     "a fault": lambda simulation, world, api, aws: simulation.inject(world, "F21"),
-    "kept beside": lambda simulation, world, api, aws: simulation.beside(world).update(score=1),
+    "kept beside": lambda simulation, world, api, aws: simulation.page_state(world).update(score=1),
     "kubectl": lambda simulation, world, api, aws: api.get("/api/v1/pods"),
     "aws": lambda simulation, world, api, aws: aws("sts").get_caller_identity(),
     "an edit": lambda simulation, world, api, aws: world.account.roles.pop("s3-reader"),

@@ -29,4 +29,4 @@ def score(content: Content) -> str:
 
 def _kept() -> dict[str, tuple[int, int]]:
     """By fault: how many answers were right, and how many were asked for."""
-    return cast("dict[str, tuple[int, int]]", session.beside().setdefault(_KEY, {}))
+    return cast("dict[str, tuple[int, int]]", session.page_state().setdefault(_KEY, {}))

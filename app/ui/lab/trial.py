@@ -169,7 +169,7 @@ def leave() -> None:
     st.query_params.pop(PARAM, None)
     kept = _kept()
     if kept and kept.mended:
-        session.beside().pop(_KEY, None)
+        session.page_state().pop(_KEY, None)
 
 
 def apply(trial: Trial, kind: str, text: str) -> None:
@@ -252,11 +252,11 @@ def of_step(step: Step) -> list[Fault]:
 
 
 def _kept() -> Trial | None:
-    found = session.beside().get(_KEY)
+    found = session.page_state().get(_KEY)
     return found if isinstance(found, Trial) else None
 
 
 def _keep(fault: Fault, guess: Guess | None = None) -> Trial:
-    session.beside()[_KEY] = trial = Trial(fault=fault, guess=guess)
+    session.page_state()[_KEY] = trial = Trial(fault=fault, guess=guess)
     st.session_state[_LAST], st.session_state[_WALKED] = fault.id, None
     return trial

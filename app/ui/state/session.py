@@ -106,9 +106,9 @@ def loss() -> str:
     return str(st.session_state.pop(_LOSS, ""))
 
 
-def beside() -> dict[str, object]:
+def page_state() -> dict[str, object]:
     """What pages keep beside this browser's world: a reload does not lose it, and all tabs have it in common."""
-    return simulation().beside(world())
+    return simulation().page_state(world())
 
 
 def ports() -> Ports:

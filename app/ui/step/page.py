@@ -11,7 +11,7 @@ from app.flow.model import Step, StepReport
 from app.ui.draw import actions, components, page_errors, wording
 from app.ui.draw.checks import checks, outcome
 from app.ui.draw.journey import journey
-from app.ui.draw.prose import markdown
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
 from app.ui.figures.wire import wire
@@ -58,7 +58,7 @@ def lesson(name: str) -> None:
 
         # (3) How it came about.
         with page_errors.contained(content):
-            story = _section("what-happens", step, content)
+            story = section("what-happens", step, content)
             components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
             analogy(step, content)
 
@@ -73,7 +73,7 @@ def lesson(name: str) -> None:
         # (5) What lies behind it, folded; what to keep.
         with page_errors.contained(content), st.container(key="behind"):
             _behind(step, report, walk_view, content)
-        told("recap", step, content)
+        draw_section("recap", step, content)
         deeper(content)
 
 
@@ -87,36 +87,6 @@ def _let_it_be_drawn(step: Step) -> None:
     if st.session_state.get(_LAST) != step:
         st.session_state[_LAST] = step
         time.sleep(HEAD_START_SECONDS)
-
-
-def told(anchor: str, page: str, content: Content) -> None:
-    """A section of a page's lesson, open."""
-    components.block(_section(anchor, page, content), key=f"{anchor}_{page}")
-
-
-def _section(anchor: str, page: str, content: Content) -> str:
-    section = content.lesson(page).section(anchor)
-    return f'<section class="prose"><h2>{escape(section.heading)}</h2>{markdown(section.body, content)}</section>'
-
-
-def folded(anchor: str, page: str, content: Content, *, icon: str) -> str:
-    """A section of a page's lesson as a fold for `behind`."""
-    section = content.lesson(page).section(anchor)
-    return _fold(section.heading, f'<div class="prose">{markdown(section.body, content)}</div>', icon=icon)
-
-
-def _fold(heading: str, html: str, *, icon: str) -> str:
-    """`html` behind a heading that looks like an expander's; open for who wants all of it."""
-    is_open = " open" if depth() == WIRE else ""
-    return (
-        f'<details class="folded"{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
-        f'{escape(heading)}</summary><div class="within">{html}</div></details>'
-    )
-
-
-def behind(folds: str, page: str, *, answers: bool = False) -> None:
-    """Draws the folds of a page. Every depth has a block of its own, so that another depth folds and unfolds them."""
-    components.block(folds, key=f"behind_{page}_{depth()}", answers=answers)
 
 
 def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
@@ -138,12 +108,12 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
     heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
     myths = for_page(step, content, deep=depth() >= DETAIL)
     folds = (
-        _fold(heading, wire(report.exchanges, content), icon="cable") if depth() >= DETAIL else "",
-        folded("why", step, content, icon="lightbulb"),
-        _fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
-        folded("what-can-go-wrong", step, content, icon="healing"),
+        fold(heading, wire(report.exchanges, content), icon="cable") if depth() >= DETAIL else "",
+        collapsible("why", step, content, icon="lightbulb"),
+        fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
+        collapsible("what-can-go-wrong", step, content, icon="healing"),
     )
-    behind("".join(folds), step, answers=answers(WIRE))
+    draw_collapsibles("".join(folds), step, answers=answers(WIRE))
     if step is Step.STS_ASSUME and not mode.is_live():
         wording.fold(content)
     if depth() >= DETAIL:

@@ -10,11 +10,11 @@ from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
+from app.ui.draw.sections import draw_section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
 from app.ui.frame import navigation
 from app.ui.state import language, session
-from app.ui.step.page import told
 from app.ui.text import escape, prose
 
 
@@ -39,10 +39,10 @@ def home() -> None:
             heading = f"<h2>{escape(intro.heading)}</h2>"
             components.block(f'<section class="prose">{heading}{markdown(more, content)}</section>', key="intro_home")
         with right:
-            told("story", "home", content)
+            draw_section("story", "home", content)
 
         # (3) The analogy, step by step.
-        told("analogy", "home", content)
+        draw_section("analogy", "home", content)
         components.block(_analogy(content), key="passport")
 
 

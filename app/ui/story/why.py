@@ -12,10 +12,10 @@ from app.content import Content
 from app.flow.errors import FlowError
 from app.ui.draw import components, page_errors
 from app.ui.draw.checks import said
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.frame import navigation
 from app.ui.state import language, mode, session
 from app.ui.state.depth import WIRE, depth
-from app.ui.step.page import behind, folded, told
 from app.ui.story import blast_radius, schemes
 from app.ui.story.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
@@ -35,7 +35,7 @@ def why() -> None:
         components.goal(lesson.section("goal").body)
         if mode.is_live():
             st.caption(content.message("mode.story_world"))
-        told("problem", "why", content)
+        draw_section("problem", "why", content)
         try:
             scenes = schemes.current()
         except FlowError as error:
@@ -46,13 +46,13 @@ def why() -> None:
 
         # (2) Each scheme in words, with what really happened in this world.
         for anchor, pod in _TOLD:
-            told(anchor, "why", content)
+            draw_section(anchor, "why", content)
             if pod:
                 components.block(_log(pod, walk_view.logs[pod], content), key=f"log_{pod}")
 
         # (3) What lies behind it, folded; what to keep.
-        behind(folded("pairing", "why", content, icon="group"), "why")
-        told("recap", "why", content)
+        draw_collapsibles(collapsible("pairing", "why", content, icon="group"), "why")
+        draw_section("recap", "why", content)
 
 
 _TOLD = (

@@ -79,7 +79,7 @@ MADE_UP: Sequence[Name] = (("sandbox", SERVICE_ACCOUNT), (NAMESPACE, "attacker")
 
 def theft() -> Theft | Submission | None:
     """The theft in this browser's world; why it failed; None where nothing was tried."""
-    found = session.beside().get(_KEPT)
+    found = session.page_state().get(_KEPT)
     return found if isinstance(found, (Theft, Submission)) else None
 
 
@@ -92,7 +92,7 @@ def copy() -> None:
         put_back(kept)
     world = session.world()
     found = probes.copy(session.simulated_ports(), session.SUBJECT)
-    session.beside()[_KEPT] = found if isinstance(found, Submission) else Theft(world=world, loot=found)
+    session.page_state()[_KEPT] = found if isinstance(found, Submission) else Theft(world=world, loot=found)
 
 
 def use(stolen: Theft) -> None:

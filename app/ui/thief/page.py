@@ -14,9 +14,9 @@ from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.state import language, mode
-from app.ui.step.page import behind, folded, told
 from app.ui.text import escape, prose
 from app.ui.thief import actions, views
 from app.ui.thief.actions import DEFENCES, MADE_UP, PATTERNS, Theft
@@ -34,7 +34,7 @@ def thief() -> None:
         return
 
     # (1) The theft, and what it is good for.
-    told("token", "thief", content)
+    draw_section("token", "thief", content)
     stolen = actions.theft()
     _button("copy", ":material/content_copy:", actions.copy, content, done=stolen is not None)
     if isinstance(stolen, Submission):
@@ -48,18 +48,18 @@ def thief() -> None:
     components.block(views.used(stolen.used, content, read=bool(stolen.tried or stolen.attempts)), key="thief_used")
 
     # (2) What is done against it.
-    told("against", "thief", content)
+    draw_section("against", "thief", content)
     _defences(stolen, content)
 
     # (3) Who else gets in.
-    told("wide", "thief", content)
+    draw_section("wide", "thief", content)
     _patterns(stolen, content)
 
     with st.container(key="behind"):
-        limits = folded("limits", "thief", content, icon="shield")
-        behind(limits + folded("does-not-limit", "thief", content, icon="remove_moderator"), "thief")
+        limits = collapsible("limits", "thief", content, icon="shield")
+        draw_collapsibles(limits + collapsible("does-not-limit", "thief", content, icon="remove_moderator"), "thief")
         wording.fold(content)
-    told("recap", "thief", content)
+    draw_section("recap", "thief", content)
 
 
 def strip(page: str, content: Content) -> None:

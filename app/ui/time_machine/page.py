@@ -14,9 +14,9 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
 from app.ui.draw.checks import said
+from app.ui.draw.sections import collapsible, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.state import language, session
-from app.ui.step.page import folded, told
 from app.ui.text import escape, prose
 from app.ui.time_machine import views
 from app.ui.time_machine.probes import First, Moment, first, moment
@@ -85,10 +85,10 @@ def time_machine() -> None:
     if asked.late:
         components.block(views.late(asked.late, content), key="late_pod")
     with st.container(key="behind"):
-        folded("clocks", "time_machine", content, icon=":material/schedule:")
-        folded("revoked", "time_machine", content, icon=":material/lightbulb:")
+        collapsible("clocks", "time_machine", content, icon=":material/schedule:")
+        collapsible("revoked", "time_machine", content, icon=":material/lightbulb:")
         wording.fold(content)
-    told("recap", "time_machine", content)
+    draw_section("recap", "time_machine", content)
 
 
 # (1) The journey
@@ -107,7 +107,7 @@ def _travel() -> _Travel | Submission:
     if isinstance(begun, Submission):
         return begun
     history = session.simulation().run(History.begin(world))
-    session.beside()[_KEPT] = made = _Travel(history=history, first=begun)
+    session.page_state()[_KEPT] = made = _Travel(history=history, first=begun)
     return made
 
 
@@ -127,7 +127,7 @@ def _expired(travel: _Travel) -> bool:
 
 def _kept() -> _Travel | None:
     """The journey through this browser's world; None where it has not begun, as after another tab's reset."""
-    kept = session.beside().get(_KEPT)
+    kept = session.page_state().get(_KEPT)
     return kept if isinstance(kept, _Travel) else None
 
 

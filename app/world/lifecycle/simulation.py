@@ -131,9 +131,9 @@ class Simulation:
         """Takes back all faults, and whatever was done since the first was caused."""
         self._change(world, fault_injection.revert(world))
 
-    def beside(self, world: World) -> dict[str, object]:
+    def page_state(self, world: World) -> dict[str, object]:
         """What is kept beside a world for as long as there is that world; no part of its state."""
-        return world.usage.beside
+        return world.usage.page_state
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""

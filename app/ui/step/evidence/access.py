@@ -12,7 +12,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, shown, stri
 from app.flow.model import JsonValue, StepReport
 from app.flow.policy.patterns import glob
 from app.flow.steps.access import ACTION
-from app.ui.step.evidence.parts import folded, join, json_document, notes, part
+from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
 from app.ui.text import escape, prose, value
 
 _ASSUMED = re.compile(
@@ -43,7 +43,7 @@ def evidence(report: StepReport, content: Content) -> str:
             if found.get("permission_decision")
             else "",
             part(content, "buckets", _buckets(strings(found.get("buckets")), content)) if "buckets" in found else "",
-            folded(
+            collapsible(
                 content,
                 "policies",
                 "".join(

@@ -9,7 +9,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, shown, stri
 from app.flow.model import StepReport
 from app.flow.names import host_and_path
 from app.flow.tokens.key_name import KeyName, name_of
-from app.ui.step.evidence.parts import Pair, folded, join, json_document, notes, pairs, part, status_of
+from app.ui.step.evidence.parts import Pair, collapsible, join, json_document, notes, pairs, part, status_of
 from app.ui.text import escape, prose, value
 
 
@@ -28,7 +28,7 @@ def evidence(report: StepReport, content: Content) -> str:
             part(content, "addresses", _addresses(report, content)) if found.get("cluster_discovery") else "",
             part(content, "provider", _audience(report, content)) if found.get("provider") else "",
             part(content, "jwks", _keys(report, content)) if keys else "",
-            folded(content, "key_name", "".join(_key_name(name, content) for name in named)) if named else "",
+            collapsible(content, "key_name", "".join(_key_name(name, content) for name in named)) if named else "",
             _document(content, report, "discovery", (("issuer",), "issuer"), (("jwks_uri",), "jwks_uri")),
             _document(content, report, "jwks", (("keys", "*", "kid"), "kid"), (("keys", "*", "n"), "modulus")),
             _document(
@@ -136,4 +136,4 @@ _BEGINNING = 12
 
 def _document(content: Content, report: StepReport, name: str, *lit: tuple[tuple[str, ...], str]) -> str:
     found = report.evidence.get(name)
-    return folded(content, name, json_document(content, found, notes(content, *lit))) if found else ""
+    return collapsible(content, name, json_document(content, found, notes(content, *lit))) if found else ""

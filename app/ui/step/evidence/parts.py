@@ -47,7 +47,7 @@ def _heading(content: Content, evidence_id: str) -> str:
     return f'<h3>{escape(title)}</h3><p class="caption">{prose(caption)}</p>'
 
 
-def folded(content: Content, evidence_id: str, body: str, *, opened: bool = False) -> str:
+def collapsible(content: Content, evidence_id: str, body: str, *, opened: bool = False) -> str:
     """A piece of evidence behind its title."""
     title, caption = (content.message(f"evidence.{evidence_id}.{key}") for key in ("title", "caption"))
     return (

@@ -6,7 +6,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.model import StepReport
-from app.ui.step.evidence.parts import decision, folded, join, json_document, notes, part, yaml_document
+from app.ui.step.evidence.parts import collapsible, decision, join, json_document, notes, part, yaml_document
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
@@ -37,8 +37,8 @@ def evidence(report: StepReport, content: Content) -> str:
             )
             if account
             else "",
-            (folded if decided else part)(content, "trust_policy", drawn) if policy else "",
-            folded(content, "trust_decision", decision(content, decided)) if decided else "",
-            folded(content, "role", json_document(content, found["role"])) if found.get("role") else "",
+            (collapsible if decided else part)(content, "trust_policy", drawn) if policy else "",
+            collapsible(content, "trust_decision", decision(content, decided)) if decided else "",
+            collapsible(content, "role", json_document(content, found["role"])) if found.get("role") else "",
         ]
     )

@@ -9,7 +9,7 @@ from app.content import Content
 from app.flow.json_access import get_object, get_str, shown
 from app.flow.model import Exchange, StepReport
 from app.ui.step.evidence.agreement import agreement, disagrees
-from app.ui.step.evidence.parts import folded, join, json_document, notes, part
+from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
 from app.ui.text import breakable, escape, prose, value
 
 _CALL = "Action=AssumeRoleWithWebIdentity"
@@ -62,7 +62,7 @@ def below_checks(report: StepReport, content: Content) -> str:
 def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
     """Folded where STS said yes: the outcome has told the two lines that matter. A refusal stands open."""
     body = _status(call) + drawn
-    return folded(content, "answer", body) if call and call.status < 400 else part(content, "answer", body)
+    return collapsible(content, "answer", body) if call and call.status < 400 else part(content, "answer", body)
 
 
 def _request(call: Exchange | None, parameters: Mapping[str, str], content: Content) -> str:

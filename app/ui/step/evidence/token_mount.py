@@ -7,7 +7,7 @@ from typing import Any
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, StepReport
-from app.ui.step.evidence.parts import folded, join, json_document, part
+from app.ui.step.evidence.parts import collapsible, join, json_document, part
 from app.ui.text import escape, prose, utc, value
 
 _BITS = 6
@@ -40,7 +40,7 @@ def evidence(report: StepReport, content: Content) -> str:
             )
             if shown
             else "",
-            folded(content, "jwk", json_document(content, found["jwk"])) if found.get("jwk") else "",
+            collapsible(content, "jwk", json_document(content, found["jwk"])) if found.get("jwk") else "",
         ]
     )
 

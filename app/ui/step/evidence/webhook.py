@@ -7,7 +7,7 @@ from app.flow.json_access import get, get_list
 from app.flow.model import StepReport
 from app.ui.draw.documents import Path
 from app.ui.step.evidence.difference import difference
-from app.ui.step.evidence.parts import folded, join, notes, part, yaml_document
+from app.ui.step.evidence.parts import collapsible, join, notes, part, yaml_document
 from app.ui.text import escape
 
 
@@ -33,7 +33,7 @@ def evidence(report: StepReport, content: Content) -> str:
     return join(
         [
             part(content, "pod_after", hint + difference(before, after, content)) if before and after else "",
-            folded(content, "configuration", yaml_document(content, found["configuration"], configuration))
+            collapsible(content, "configuration", yaml_document(content, found["configuration"], configuration))
             if found.get("configuration")
             else "",
         ]

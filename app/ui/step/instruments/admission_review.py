@@ -11,7 +11,7 @@ from app.ui.draw.checks import mark
 from app.ui.draw.documents import ITSELF, Notes, Path, document, json_lines
 from app.ui.state.depth import WIRE, depth
 from app.ui.state.session import WalkView
-from app.ui.step.evidence.parts import folded, json_document
+from app.ui.step.evidence.parts import collapsible, json_document
 from app.ui.text import breakable, escape, prose
 
 _STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
@@ -23,7 +23,7 @@ def admission_review(walk_view: WalkView, content: Content) -> None:
     review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
     components.block(
         not_done(limits(walk_view.walk), content)
-        + folded(content, "admission_review", exchanged(review, content), opened=depth() == WIRE),
+        + collapsible(content, "admission_review", exchanged(review, content), opened=depth() == WIRE),
         key="instrument_admission_review",
     )
 

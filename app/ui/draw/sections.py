@@ -1,0 +1,40 @@
+"""Sections of a lesson: open, or below a heading that opens and closes them."""
+
+from __future__ import annotations
+
+from app.content import Content
+from app.ui.draw import components
+from app.ui.draw.prose import markdown
+from app.ui.state.depth import WIRE, depth
+from app.ui.text import escape
+
+
+def draw_section(anchor: str, page: str, content: Content) -> None:
+    """Draws a section of a page's lesson, open."""
+    components.block(section(anchor, page, content), key=f"{anchor}_{page}")
+
+
+def section(anchor: str, page: str, content: Content) -> str:
+    """A section of a page's lesson as HTML, open."""
+    found = content.lesson(page).section(anchor)
+    return f'<section class="prose"><h2>{escape(found.heading)}</h2>{markdown(found.body, content)}</section>'
+
+
+def collapsible(anchor: str, page: str, content: Content, *, icon: str) -> str:
+    """A section of a page's lesson as a fold for `draw_collapsibles`."""
+    found = content.lesson(page).section(anchor)
+    return fold(found.heading, f'<div class="prose">{markdown(found.body, content)}</div>', icon=icon)
+
+
+def fold(heading: str, html: str, *, icon: str) -> str:
+    """`html` below a heading that opens and closes it; open at the greatest depth."""
+    is_open = " open" if depth() == WIRE else ""
+    return (
+        f'<details class="folded"{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
+        f'{escape(heading)}</summary><div class="within">{html}</div></details>'
+    )
+
+
+def draw_collapsibles(folds: str, page: str, *, answers: bool = False) -> None:
+    """Draws the folds of a page. Every depth has a block of its own, so that another depth folds and unfolds them."""
+    components.block(folds, key=f"behind_{page}_{depth()}", answers=answers)
