@@ -24,7 +24,7 @@ def codes() -> set[str]:
     those of the names that no cluster is asked for."""
     found = {"unauthorized", "aws_login_expired", "aws_login_unknown"}  # `NotPermitted.words`
     found |= set(get_args(LiveRefusal)) - {""}
-    for path in (*(ROOT / "app" / "clients").glob("*.py"), ROOT / "app" / "flow" / "object_names.py"):
+    for path in (*(ROOT / "app" / "clients").rglob("*.py"), ROOT / "app" / "flow" / "object_names.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             given: list[ast.expr] = []
             if isinstance(node, ast.Call):
