@@ -16,7 +16,7 @@ from app.ui.draw import components, wording
 from app.ui.draw.checks import said
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.state import language, session
-from app.ui.step.page import folded, told
+from app.ui.step.page import behind, folded, told
 from app.ui.text import escape, prose
 from app.ui.time_machine import views
 from app.ui.time_machine.probes import First, Moment, first, moment
@@ -85,8 +85,8 @@ def time_machine() -> None:
     if asked.late:
         components.block(views.late(asked.late, content), key="late_pod")
     with st.container(key="behind"):
-        folded("clocks", "time_machine", content, icon=":material/schedule:")
-        folded("revoked", "time_machine", content, icon=":material/lightbulb:")
+        clocks = folded("clocks", "time_machine", content, icon="schedule")
+        behind(clocks + folded("revoked", "time_machine", content, icon="lightbulb"), "time_machine")
         wording.fold(content)
     told("recap", "time_machine", content)
 
