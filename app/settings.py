@@ -12,7 +12,13 @@ from typing import Literal, TypeAlias
 Language = Literal["ja", "en"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LiveRefusal = Literal[
-    "", "live_switched_off", "live_not_on_loopback", "live_framed", "live_behind_proxy", "live_not_launched"
+    "",
+    "live_other_server",
+    "live_switched_off",
+    "live_not_on_loopback",
+    "live_framed",
+    "live_behind_proxy",
+    "live_not_launched",
 ]
 """Why there is no live mode: the key of the reason's words; empty where there is one."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -24,7 +23,7 @@ from app.flow.port_wrappers.consent import ALL, Action
 from app.flow.verdict.judge import judge
 from app.wiring import Choice
 from app.world.aws.iam import actions as iam
-from tests.screens.live import LAUNCHED, asked_as, reality
+from tests.screens.live import asked_as, reality
 
 EN = load("en")
 
@@ -501,16 +500,29 @@ def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, v
 
 
 @pytest.mark.parametrize("wanted", ["", "1"])
-@pytest.mark.parametrize("facts", [{"launched": False}, None])
-def test_who_did_not_come_by_the_launch_address_is_told_how_to_get_in(screen, real, wanted, facts):
+def test_who_did_not_come_by_the_launch_address_is_told_how_to_get_in(screen, real, wanted):
     real.monkeypatch.setenv("IRSA_LIVE", wanted)
-    real.monkeypatch.setattr("app.serving.request_facts.read", lambda _: facts and replace(LAUNCHED, **facts))
+    asked_as(real.monkeypatch, launched=False)
     shown = screen(lang="en").open("webhook", mode="live")
     assert shown.test.segmented_control(key="mode").disabled
     assert "--print-address" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
     assert any("--print-address" in caption.value for caption in shown.test.sidebar.caption)
     assert real.world.account_id not in shown.everything
     assert "outcome_webhook" in shown.keys
+
+
+@pytest.mark.parametrize("wanted", ["", "0", "1"])
+@pytest.mark.parametrize("address", ["", "0.0.0.0"])  # noqa: S104 - never listened on
+def test_under_another_server_there_is_no_live_mode_whatever_is_set(screen, real, wanted, address):
+    real.monkeypatch.setenv("IRSA_LIVE", wanted)
+    real.monkeypatch.setenv("IRSA_HOST", address)
+    real.monkeypatch.setattr("app.serving.request_facts.read", lambda _: None)
+    shown = screen(lang="en").open("webhook", mode="live")
+    assert shown.test.segmented_control(key="mode").disabled
+    reason = EN.message("errors.live_other_server.title")
+    assert reason in unescape(shown.html("notice_refused"))
+    assert any(reason in caption.value for caption in shown.test.sidebar.caption)
+    assert real.world.account_id not in shown.everything
 
 
 def test_behind_a_proxy_there_is_no_live_mode_even_with_the_secret(screen, real):

@@ -1,11 +1,13 @@
 """Each page in each language: it draws, says what it is, shows what was checked, and can be opened by its address."""
 
+import re
 from html import unescape
 
 import pytest
 
 from app.content import LABS, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
+from app.ui.draw.prose import markdown
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import TERMS
 
@@ -19,6 +21,29 @@ def test_page_draws_in_the_language_of_its_address(reader, page, language):
     assert not shown.test.exception
     assert shown.language == language
     assert load(language).lesson(page).title in shown.title
+
+
+def plain(html):
+    """Its text, without tags and white space."""
+    return "".join(unescape(re.sub("<[^>]+>", "", html)).split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_draw_every_section_of_their_lessons(screen, language):
+    shown, content = screen(lang=language), load(language)
+    shown.test.session_state["analogy_on"] = True
+    missing = []
+    for page in PAGES:
+        shown.open(page)
+        if page == "thief":
+            shown.click("thief_copy").click("thief_use")
+        blocks = [shown.data(key).get("html", "") for key in shown.keys]
+        drawn = "".join(map(plain, [*blocks, *(element.proto.body for element in shown.test.get("html"))]))
+        for anchor, section in content.lesson(page).sections.items():
+            paragraphs = section.body.split("\n\n")
+            if not all(plain(markdown(paragraph, content)) in drawn for paragraph in paragraphs):
+                missing.append(f"{page}#{anchor}")
+    assert missing == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

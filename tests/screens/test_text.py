@@ -1,8 +1,11 @@
 """Values from outside as HTML: nothing slips through unescaped, nothing is lost, nothing breaks inside a word."""
 
 import re
+import subprocess
+import sys
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from app.flow.visible import visible
 from app.ui.text import breakable, marked, prose, readable, shorten, told_by, utc, value
 
+ROOT = Path(__file__).resolve().parents[2]
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
 
 
@@ -120,3 +124,13 @@ def test_prose_marks_code_and_strong_words_only():
 def test_strong_words_may_hold_a_star_and_stand_beside_others():
     assert prose("**Everybody (*)**") == "<strong>Everybody (*)</strong>"
     assert prose("**all: *** or **one** (*)") == "<strong>all: *</strong> or <strong>one</strong> (*)"
+
+
+@pytest.mark.parametrize(("module", "most"), [("app.report.escaping", 5), ("app.ui.text", 7)])
+def test_who_escapes_a_text_loads_next_to_nothing(module, most):
+    """The packages on the way, and what writes out invisible characters: no words, no model, no Streamlit."""
+    script = (
+        f"import sys, {module}; print(*(name for name in sys.modules if name.split('.')[0] in ('app', 'streamlit')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert len(loaded.stdout.split()) <= most, loaded.stdout

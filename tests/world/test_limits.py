@@ -11,10 +11,10 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.types.errors import ApiError
 from app.world.node import kubelet
-from app.world.node.kubelet import VOLUMES_LIMIT
 from app.world.node.pod_status import LOG_LIMIT
 from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
-from app.world.node.volumes import tokens
+from app.world.node.volumes import disk, tokens
+from app.world.node.volumes.disk import VOLUMES_LIMIT
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 from tests.world.test_kubernetes_caps import calls
 
@@ -131,7 +131,7 @@ def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
     monkeypatch.setattr(kubelet, "LOGS_LIMIT", LOG_LIMIT + 1000)
     volumes = {"volumes": [{"name": "v", "configMap": {"name": "large"}}]}
     mount = {"command": ["cat", "/v/k"], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
-    monkeypatch.setattr(kubelet, "VOLUMES_LIMIT", 4 * SIZE)
+    monkeypatch.setattr(disk, "VOLUMES_LIMIT", 4 * SIZE)
     pods = [run_pod(name, spec=volumes, container=mount) for name in ("first", "second")]
     sizes = [len(world.kubelet.logs(pod, "app")) for pod in pods]
     assert sizes[1] == LOG_LIMIT
@@ -139,8 +139,8 @@ def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
 
 
 def test_a_node_has_so_many_volumes(world, run_pod, monkeypatch):
-    present = sum(worker.volume_count for worker in world.kubelet._workers.values())
-    monkeypatch.setattr(kubelet, "VOLUMES_COUNT", present + 3)
+    present = sum(len(pod.sizes) for pod in world.kubelet.disk._pods.values())
+    monkeypatch.setattr(disk, "VOLUMES_COUNT", present + 3)
     empty = [{"name": f"v{n}", "emptyDir": {}} for n in range(4)]
     pod = run_pod(spec={"volumes": empty, "automountServiceAccountToken": False, "serviceAccountName": "default"})
     failed = [text for reason, text in events_of(world, pod) if reason == "FailedMount"]
@@ -301,10 +301,10 @@ def test_many_small_files_fill_the_disk_as_well(world, run_pod, simulation):
 
 
 def test_where_the_shared_disk_is_nearly_full_only_the_lessons_own_pods_run(simulation, monkeypatch):
-    monkeypatch.setattr("app.world.node.kubelet.free_bytes", lambda path: 0)
+    monkeypatch.setattr("app.world.node.volumes.disk.free_bytes", lambda path: 0)
     world = simulation.world("nearly full")
     assert pod_of(world, "pod-after")["status"]["phase"] == "Succeeded"
-    world.kubelet.check_space(4096)
+    world.kubelet.disk.check(4096)
     with pytest.raises(OSError, match="no space left on device"):
-        world.kubelet.check_space(64 * 1024)
+        world.kubelet.disk.check(64 * 1024)
     simulation.store.discard("nearly full")

@@ -34,16 +34,19 @@ def refusal() -> LiveRefused | None:
     """Why there is no live mode; None where there is one."""
     settings = Settings.from_environment()
     facts = request_facts.read(st.context.headers)
-    # (1) How the server was started. Either address may be the one that others reach: what is bound to all of them
-    # takes loopback's requests as well.
-    for host in (settings.host, facts.served_on if facts else ""):
+    # (1) Whose server it is. Of another one, such as `streamlit run`, we know neither its address nor its readers.
+    if facts is None:
+        return LiveRefused(code="live_other_server", server_message="")
+    # (2) How ours was started. Either address may be the one that others reach: what is bound to all of them takes
+    # loopback's requests as well.
+    for host in (settings.host, facts.served_on):
         if code := settings.live_refusal(host):
             got = " ".join(settings.frame_ancestors) if code == "live_framed" else host
             return LiveRefused(code=code, server_message="", got=got)
-    # (2) Where this reader is, and whether it is the person who started it.
-    if facts and facts.forwarded_by and settings.live is None:
+    # (3) Where this reader is, and whether it is the person who started it.
+    if facts.forwarded_by and settings.live is None:
         return LiveRefused(code="live_behind_proxy", server_message="", got=facts.forwarded_by)
-    if facts is None or not facts.launched:
+    if not facts.launched:
         return LiveRefused(code="live_not_launched", server_message="")
     return None
 

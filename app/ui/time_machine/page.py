@@ -14,7 +14,7 @@ from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, wording
 from app.ui.draw.checks import said
-from app.ui.draw.sections import collapsible, draw_section
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.state import language, session
 from app.ui.text import escape, prose
@@ -85,8 +85,9 @@ def time_machine() -> None:
     if asked.late:
         components.block(views.late(asked.late, content), key="late_pod")
     with st.container(key="behind"):
-        collapsible("clocks", "time_machine", content, icon=":material/schedule:")
-        collapsible("revoked", "time_machine", content, icon=":material/lightbulb:")
+        clocks = collapsible("clocks", "time_machine", content, icon="schedule")
+        revoked = collapsible("revoked", "time_machine", content, icon="lightbulb")
+        draw_collapsibles(clocks + revoked, "time_machine")
         wording.fold(content)
     draw_section("recap", "time_machine", content)
 

@@ -8,10 +8,8 @@ commands may still be run in its containers, so that one can look inside.
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import logging
-import shutil
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +22,8 @@ from app.world.apiserver.storage.stored import Stored
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_worker import ContainerNotFound, PodWorker
 from app.world.node.programs.environment import ConfigError
-from app.world.node.volumes.files import free_bytes
+from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.tokens import TokenError, TokenManager
-from app.world.node.volumes.volumes import pod_directory
 from app.world.servers.network import NetworkError
 
 if TYPE_CHECKING:
@@ -34,19 +31,10 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 10.0
 """How long kubelet waits for the API server."""
-VOLUMES_LIMIT = 256 * 1024
-"""Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
-VOLUMES_COUNT = 500
-"""Volumes of one node, the empty ones among them. A Pod of the lessons has two."""
 PROCESSES_LIMIT = 1024 * 1024
 """Bytes of memory for what all processes of one node were given. Without variables of its own a process takes 3,000."""
 LOGS_LIMIT = 512 * 1024
 """Characters of all containers' logs on one node, the newest."""
-OWN_BYTES = 64 * 1024
-"""Of these, what a node may use however full the disk is."""
-RESERVE_BYTES = 16 * 1024 * 1024
-"""Of the disk that all nodes share, what is kept for the lessons' Pods of new worlds: some 300 worlds. A container's
-`/dev/shm` has 64 MB."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +49,7 @@ class Kubelet:
         self._api_url = api_url
         self._runtime = runtime
         self.tokens = TokenManager(self._request_token, world.node_now)
+        self.disk = NodeDisk(world.directory)
         self._workers: dict[str, PodWorker] = {}
         """By the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -139,14 +128,6 @@ class Kubelet:
         for task in self._tasks:
             task.cancel()
 
-    def check_space(self, wanted: int, *, volumes: int = 0) -> None:
-        """Whether the node has room for so many bytes, and volumes, more. Raises `OSError` (ENOSPC)."""
-        count = volumes + sum(worker.volume_count for worker in self._workers.values())
-        total = wanted + sum(worker.volume_bytes for worker in self._workers.values())
-        shared = total > OWN_BYTES and wanted > free_bytes(self._world.directory) - RESERVE_BYTES
-        if (wanted > 0 and (total > VOLUMES_LIMIT or shared)) or (volumes and count > VOLUMES_COUNT):
-            raise OSError(errno.ENOSPC, "no space left on device")
-
     def check_memory(self, wanted: int) -> None:
         """Whether the node has memory for processes that are given so many bytes more. Raises `ConfigError`."""
         if wanted > 0 and wanted + sum(worker.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT:
@@ -178,12 +159,17 @@ class Kubelet:
             if worker is not None:
                 worker.stop()
                 self.tokens.forget(uid)
-                shutil.rmtree(pod_directory(self._world, uid), ignore_errors=True)
+                self.disk.remove(uid)
         elif uid not in self._workers and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
             if (pod["spec"].get("nodeName") or self._world.node_name) == self._world.node_name:
                 self._addresses += 1
                 self._workers[uid] = worker = PodWorker(
-                    self._world, self._runtime, self.tokens, stored.copy(), self._addresses
+                    self._world,
+                    self._runtime,
+                    self.tokens,
+                    self.disk.of_pod(uid),
+                    stored.copy(),
+                    self._addresses,
                 )
                 worker.task = self._spawn(worker.start())
 

@@ -13,6 +13,7 @@ from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.programs.environment import ConfigError
+from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.tokens import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
 
@@ -34,7 +35,13 @@ class PodWorker:
     """One Pod on this node."""
 
     def __init__(
-        self, world: World, runtime: ContainerRuntime, tokens: TokenManager, pod: JsonObject, number: int
+        self,
+        world: World,
+        runtime: ContainerRuntime,
+        tokens: TokenManager,
+        disk: PodDisk,
+        pod: JsonObject,
+        number: int,
     ) -> None:
         """`number`: of the Pods on this node, for its address."""
         self._world = world
@@ -42,7 +49,7 @@ class PodWorker:
         self._record = PodRecord(world, pod)
         self.task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._volumes = PodVolumes(world, self._record, tokens)
+        self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self._created: dict[str, Container] = {}
         self._told = ""
         """The phase that the Pod's status says."""
@@ -73,16 +80,6 @@ class PodWorker:
         self._record.close()
         if self.task is not None:
             self.task.cancel()
-
-    @property
-    def volume_bytes(self) -> int:
-        """What the Pod's volumes hold."""
-        return self._volumes.size
-
-    @property
-    def volume_count(self) -> int:
-        """How many volumes have a directory."""
-        return self._volumes.count
 
     @property
     def process_bytes(self) -> int:

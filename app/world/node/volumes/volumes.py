@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from app.flow.model import JsonObject
+from app.world.apiserver.storage.state import ClusterState
 from app.world.node.pod_record import PodRecord
 from app.world.node.programs.environment import ConfigError, data_of, field_value
 from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileProjection, InvalidPath, OwnedTree
+from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.files import bytes_on_disk
 from app.world.node.volumes.tokens import TokenError, TokenManager
-
-if TYPE_CHECKING:
-    from app.world.world import World
 
 DEFAULT_MODE = 0o644
 SOURCES_LIMIT = 100
 """Sources in one projected volume: each may cost a token."""
-
-
-def pod_directory(world: World, pod_uid: str) -> Path:
-    """Where a Pod's files are: `pods/<uid>` as under `/var/lib/kubelet`."""
-    return world.directory / "pods" / pod_uid
 
 
 def common_user(pod: JsonObject) -> int | None:
@@ -41,22 +34,16 @@ def common_user(pod: JsonObject) -> int | None:
 class PodVolumes:
     """The volumes of one Pod on this node."""
 
-    def __init__(self, world: World, record: PodRecord, tokens: TokenManager) -> None:
-        self._world = world
+    def __init__(
+        self, record: PodRecord, tokens: TokenManager, disk: PodDisk, cluster: ClusterState, now: Callable[[], float]
+    ) -> None:
+        """`cluster`: where ConfigMaps and Secrets are; `now`: Unix seconds by the node's clock."""
         self._record = record
         self._tokens = tokens
+        self._disk = disk
+        self._cluster = cluster
+        self._now = now
         self._writers: dict[str, AtomicWriter] = {}
-        self._sizes: dict[str, int] = {}
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files on the disk."""
-        return sum(self._sizes.values())
-
-    @property
-    def count(self) -> int:
-        """How many have a directory."""
-        return len(self._writers)
 
     def tree(self, name: str) -> OwnedTree | None:
         """The files of a volume; None where the Pod has no volume of that name."""
@@ -77,9 +64,9 @@ class PodVolumes:
                 payload = await self._payload(volume)
                 if payload is not None:
                     wanted = bytes_on_disk(len(file.data) for file in payload.values())
-                    self._world.kubelet.check_space(wanted - self._sizes.get(name, 0))
+                    self._disk.node.check(wanted - self._disk.sizes[name])
                     writer.write(payload, group=self._group)
-                    self._sizes[name] = wanted
+                    self._disk.sizes[name] = wanted
             except (ConfigError, TokenError, InvalidPath, OSError) as error:
                 told = error.strerror if isinstance(error, OSError) else error
                 failures.append(f'MountVolume.SetUp failed for volume "{name}" : {told}')
@@ -92,13 +79,13 @@ class PodVolumes:
 
     def _writer(self, name: str) -> AtomicWriter:
         if name not in self._writers:
-            self._world.kubelet.check_space(0, volumes=1)
-            uid = self._record.pod["metadata"]["uid"]
+            self._disk.node.check(0, volumes=1)
             # The volume's position names its directory: a name is the learner's and need not suit a file system.
-            tree = OwnedTree(pod_directory(self._world, uid) / "volumes" / str(len(self._writers)))
+            tree = OwnedTree(self._disk.directory / "volumes" / str(len(self._writers)))
             tree.root.mkdir(parents=True, exist_ok=True)
             tree.own(tree.root, Attributes(mode=0o777))
-            self._writers[name] = AtomicWriter(tree, self._world.node_now)
+            self._writers[name] = AtomicWriter(tree, self._now)
+            self._disk.sizes[name] = 0
         return self._writers[name]
 
     async def _payload(self, volume: JsonObject) -> dict[str, FileProjection] | None:
@@ -112,7 +99,7 @@ class PodVolumes:
             for source in sources:
                 await asyncio.sleep(0)
                 payload |= await self._source(source, default)
-                self._world.kubelet.check_space(bytes_on_disk(len(file.data) for file in payload.values()))
+                self._disk.node.check(bytes_on_disk(len(file.data) for file in payload.values()))
             return payload
         for kind in ("configMap", "secret", "downwardAPI"):
             if (source := volume.get(kind)) is not None:
@@ -152,7 +139,7 @@ class PodVolumes:
 
     def _entries(self, resource: str, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
         name = wanted.get("name") or ""
-        entries = data_of(self._world.cluster, resource, self._record.pod["metadata"]["namespace"], name)
+        entries = data_of(self._cluster, resource, self._record.pod["metadata"]["namespace"], name)
         if entries is None:
             if wanted.get("optional"):
                 return {}

@@ -1,0 +1,62 @@
+"""A node's disk: what its Pods' volumes take of it, and whether it has room for more.
+
+All nodes of the process share one, so each may have its part only (`VOLUMES_LIMIT`), and where it is nearly full
+there is room for the lessons' Pods of new worlds alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+from app.world.node.volumes.files import free_bytes
+
+VOLUMES_LIMIT = 256 * 1024
+"""Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
+VOLUMES_COUNT = 500
+"""Volumes of one node, the empty ones among them. A Pod of the lessons has two."""
+OWN_BYTES = 64 * 1024
+"""Of these, what a node may use however full the disk is."""
+RESERVE_BYTES = 16 * 1024 * 1024
+"""Of the disk that all nodes share, what is kept for the lessons' Pods of new worlds: some 300 worlds. A container's
+`/dev/shm` has 64 MB."""
+
+
+class NodeDisk:
+    """The disk of one node."""
+
+    def __init__(self, directory: Path) -> None:
+        """`directory`: where the node's files are; it exists."""
+        self._directory = directory
+        self._pods: dict[str, PodDisk] = {}
+        """By the Pod's uid."""
+
+    def of_pod(self, uid: str) -> PodDisk:
+        """A new Pod's part of the disk."""
+        made = self._pods[uid] = PodDisk(self, self._directory / "pods" / uid)
+        return made
+
+    def remove(self, uid: str) -> None:
+        """Removes a Pod's files. What is still written for it does not count any more."""
+        if pod := self._pods.pop(uid, None):
+            shutil.rmtree(pod.directory, ignore_errors=True)
+
+    def check(self, wanted: int, *, volumes: int = 0) -> None:
+        """Whether there is room for so many bytes, and volumes, more. Raises `OSError` (ENOSPC)."""
+        count = volumes + sum(len(pod.sizes) for pod in self._pods.values())
+        total = wanted + sum(sum(pod.sizes.values()) for pod in self._pods.values())
+        shared = total > OWN_BYTES and wanted > free_bytes(self._directory) - RESERVE_BYTES
+        if (wanted > 0 and (total > VOLUMES_LIMIT or shared)) or (volumes and count > VOLUMES_COUNT):
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+
+class PodDisk:
+    """One Pod's part of its node's disk."""
+
+    def __init__(self, node: NodeDisk, directory: Path) -> None:
+        self.node = node
+        self.directory = directory
+        """Where the Pod's files are: `pods/<uid>` as under `/var/lib/kubelet`."""
+        self.sizes: dict[str, int] = {}
+        """Bytes on the disk, by volume; those that have a directory."""
