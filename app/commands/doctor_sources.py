@@ -96,7 +96,7 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
 
     `instead`: what does without them, to be pasted, with a sentence before it.
     """
-    from app.report.words import allowing_after
+    from app.report.verdict_words import allowing_after
 
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
     return CannotRun(words, error.words, below, **error.values)

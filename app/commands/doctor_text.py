@@ -15,7 +15,7 @@ from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible
 from app.report import survey_words
-from app.report import words as told
+from app.report import verdict_words as told
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:

@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.visible import visible
 from app.report import difference
-from app.report import words as told
+from app.report import verdict_words as told
 
 _COLOURS = {"+": "green", "-": "red"}
 

@@ -21,7 +21,7 @@ from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
 from app.report import difference, survey_words
-from app.report import words as told
+from app.report import verdict_words as told
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:

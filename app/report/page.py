@@ -13,7 +13,7 @@ from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.report import difference, picture, survey_words
-from app.report import words as told
+from app.report import verdict_words as told
 from app.report.escaping import escape
 
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"

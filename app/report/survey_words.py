@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.doctor.survey import RoleFound, Stand, Survey
 from app.flow.model import Status
 from app.flow.steps.findings import NO_PERMISSION
-from app.report.words import allowing
+from app.report.verdict_words import allowing
 
 _STATUS_OF = {
     Stand.OWN: Status.PASSED,

@@ -21,7 +21,7 @@ from tests.attack.hostile import doctor, endless
 from tests.attack.junk import send_junk
 from tests.attack.live import CONTEXT, OWNER, STRANGERS, cluster, shown
 from tests.attack.reader import Reading, reading
-from tests.attack.rounds import Outcome, attack
+from tests.attack.rounds import Measured, attack
 from tests.attack.row import Attack
 from tests.attack.server import MEGABYTE, ROOT, Target, serving
 
@@ -78,7 +78,7 @@ async def measure(target: Target, row: Attack, seconds: float) -> list[str]:
     return [row.name, row.says, *cells(target, outcome, alone, during, arrived)]
 
 
-def cells(target: Target, outcome: Outcome, alone: Reading, during: Reading, arrived: str) -> list[str]:
+def cells(target: Target, outcome: Measured, alone: Reading, during: Reading, arrived: str) -> list[str]:
     """What was measured, in the order of the headings."""
     answers = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.answers.items()))
     times = during.p95 / alone.p95

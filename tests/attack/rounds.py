@@ -15,7 +15,7 @@ from tests.attack.server import PATIENCE, Taken, Target
 
 
 @dataclass(kw_only=True)
-class Outcome:
+class Measured:
     """What an attack did."""
 
     answers: Counter[int] = field(default_factory=Counter)
@@ -46,7 +46,7 @@ class Outcome:
 
 async def attack(
     target: Target, row: Attack, *, go_on: Callable[[int], bool] | None = None, judge: bool = True
-) -> Outcome:
+) -> Measured:
     """Sends inputs as long as `go_on(number)`; by default as many as the row wants."""
     by = attacker(target)
     bystander = visitor(target, HONEST)
@@ -56,7 +56,7 @@ async def attack(
         if row.prepare:
             await row.prepare(by)
         target.forget_peak()
-        outcome = Outcome(before=target.taken(), after=target.taken())
+        outcome = Measured(before=target.taken(), after=target.taken())
         number = 0
         while number < row.inputs if go_on is None else go_on(number):
             begin = time.monotonic()

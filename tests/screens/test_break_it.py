@@ -11,7 +11,7 @@ import pytest
 
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
-from app.ui.draw import wording
+from app.ui.draw import sts_wording
 from app.ui.frame import navigation
 from app.ui.lab import trial
 from app.ui.state import session
@@ -248,7 +248,7 @@ def test_mending_passes_and_can_be_broken_again(broken):
 
 
 def test_mending_keeps_the_wording_that_was_chosen_meanwhile(broken):
-    wording.set_wording(broken.world, "classic")
+    sts_wording.set_wording(broken.world, "classic")
     press(broken, "revert")
     assert broken.world.account.sts_wording == "classic"
 

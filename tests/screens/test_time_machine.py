@@ -8,7 +8,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.errors import Refused
 from app.flow.model import Step
-from app.ui.draw import wording
+from app.ui.draw import sts_wording
 from app.ui.state import session
 from app.ui.text import prose
 from app.wiring import simulated
@@ -282,10 +282,10 @@ def test_the_switch_changes_the_words_of_the_world(machine):
     assert shown.world.account.sts_wording == "classic"
 
 
-@pytest.mark.parametrize("spoken", wording.WORDINGS)
+@pytest.mark.parametrize("spoken", sts_wording.WORDINGS)
 def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine, monkeypatch, spoken):
     shown = machine()
-    wording.set_wording(shown.world, spoken)
+    sts_wording.set_wording(shown.world, spoken)
     set_ = []  # every wording that the world was given meanwhile
     own = type(shown.world.account)
 
@@ -295,7 +295,7 @@ def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine,
         object.__setattr__(account, name, value)
 
     monkeypatch.setattr(own, "__setattr__", noted)
-    pairs = wording.compare(simulated(simulation, shown.world), shown.world)
+    pairs = sts_wording.compare(simulated(simulation, shown.world), shown.world)
     assert [pair.case for pair in pairs if pair.differs] == ["no_provider", "audience"]
     assert all(not answer.taken for pair in pairs for answer in (pair.current, pair.classic))
     assert all(pair.current.code == pair.classic.code for pair in pairs)
@@ -306,9 +306,9 @@ def test_asking_in_both_wordings_leaves_the_world_as_it_was(simulation, machine,
 def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, machine):
     world = machine().world
     ports = simulated(simulation, world)
-    pair = next(pair for pair in wording.compare(ports, world) if pair.case == "audience")
-    for spoken, answer in zip(wording.WORDINGS, (pair.current, pair.classic), strict=True):
-        wording.set_wording(world, spoken)
+    pair = next(pair for pair in sts_wording.compare(ports, world) if pair.case == "audience")
+    for spoken, answer in zip(sts_wording.WORDINGS, (pair.current, pair.classic), strict=True):
+        sts_wording.set_wording(world, spoken)
         token = ports.cluster.request_token("default", "default", world.api_audience, 600)
         with pytest.raises(Refused) as told:
             ports.aws.assume_role_with_web_identity(role_arn(world), "me", token)

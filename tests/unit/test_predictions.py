@@ -9,7 +9,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.content.template import placeholders
-from app.flow.lessons.predictions import QUESTIONS, Outcome, outcome
+from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
@@ -43,7 +43,7 @@ def walked(fakes: Fakes | None = None, **exchanges: tuple[Exchange, ...]) -> Wal
     return dataclasses.replace(found, reports=reports)
 
 
-def told(step: Step, found: Walk) -> Outcome:
+def told(step: Step, found: Walk) -> RightAnswer:
     told_ = outcome(step, found)
     assert told_ is not None
     assert told_.answer in QUESTIONS[step].options

@@ -25,7 +25,7 @@ _ON_EKS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class RightAnswer:
     """What the walk says to a question."""
 
     answer: str
@@ -41,19 +41,19 @@ class Question:
     """A question about a step."""
 
     options: tuple[str, ...]
-    outcome: Callable[[Walk], Outcome | None]
+    outcome: Callable[[Walk], RightAnswer | None]
     """What this walk says; None where it cannot tell."""
     happened: tuple[str, ...]
     """The keys that an outcome may have."""
 
 
-def outcome(step: Step, walk: Walk) -> Outcome | None:
+def outcome(step: Step, walk: Walk) -> RightAnswer | None:
     """What the walk says to the question of a step; None where the step did not hold, or left it open."""
     held = walk.report(step).status in (Status.PASSED, Status.WARNING)
     return QUESTIONS[step].outcome(walk) if held else None
 
 
-def _recorded(walk: Walk) -> Outcome | None:
+def _recorded(walk: Walk) -> RightAnswer | None:
     """Step 1: what the provider holds of the issuer."""
     found = walk.report(Step.OIDC_PROVIDER).evidence
     provider, keys = found.get("provider"), get_list(found.get("jwks"), "keys")
@@ -66,13 +66,13 @@ def _recorded(walk: Walk) -> Outcome | None:
         for value in (get_str(key, "kid"), get_str(key, "n"), get_str(key, "x"))
         if value
     ):
-        return Outcome(answer="keys", happened="keys", values=values)
+        return RightAnswer(answer="keys", happened="keys", values=values)
     if "system:serviceaccount:" in record:
-        return Outcome(answer="service_accounts", happened="service_accounts", values=values)
-    return Outcome(answer="url", happened="url", values=values) if url and audiences and keys else None
+        return RightAnswer(answer="service_accounts", happened="service_accounts", values=values)
+    return RightAnswer(answer="url", happened="url", values=values) if url and audiences and keys else None
 
 
-def _another_account(walk: Walk) -> Outcome | None:
+def _another_account(walk: Walk) -> RightAnswer | None:
     """Step 2: what the trust policy would say to a second ServiceAccount with the same annotation."""
     found, subject = walk.report(Step.SERVICE_ACCOUNT).evidence, walk.subject
     issuer, role = get_str(_discovery(walk), "issuer"), get_str(found.get("role"), "Arn")
@@ -84,10 +84,10 @@ def _another_account(walk: Walk) -> Outcome | None:
     context = web_identity_context(issuer, claims, provider_arn(role, issuer))
     allowed = evaluate(found.get("trust_policy"), context).allowed
     values = {"other": other, "sub": sub, "own_sub": subject_claim(subject)}
-    return Outcome(answer="granted" if allowed else "sts", happened="granted" if allowed else "sts", values=values)
+    return RightAnswer(answer="granted" if allowed else "sts", happened="granted" if allowed else "sts", values=values)
 
 
-def _variables(walk: Walk) -> Outcome | None:
+def _variables(walk: Walk) -> RightAnswer | None:
     """Step 3: how many variables the webhook added to a container."""
     found = walk.report(Step.WEBHOOK).evidence
     if not found.get("pod_after"):
@@ -101,10 +101,10 @@ def _variables(walk: Walk) -> Outcome | None:
     count = len(names) if answer == "more" else _ON_EKS
     happened = "none" if answer == "none" else "some"
     values = {"count": str(count), "found": str(len(names)), "names": shown(names)}
-    return Outcome(answer=answer, happened=happened, values=values)
+    return RightAnswer(answer=answer, happened=happened, values=values)
 
 
-def _other_token(walk: Walk) -> Outcome | None:
+def _other_token(walk: Walk) -> RightAnswer | None:
     """Step 4: whether STS would take the Pod's other token, the one for the API server."""
     found = walk.report(Step.TOKEN_MOUNT).evidence
     other, own = get_object(found.get("other_token"), "claims"), get_object(found.get("token"), "claims")
@@ -118,39 +118,39 @@ def _other_token(walk: Walk) -> Outcome | None:
     values = {"aud": shown(audience), "accepted": shown(accepted), "kid": kid}
     published = [get_str(key, "kid") for key in get_list(walk.report(Step.OIDC_PROVIDER).evidence.get("jwks"), "keys")]
     if kid not in published or other.get("iss") != own.get("iss"):
-        return Outcome(answer="signature", happened="signature", values=values)
+        return RightAnswer(answer="signature", happened="signature", values=values)
     if other.get("sub") != own.get("sub"):
-        return Outcome(answer="subject", happened="subject", values=values | {"sub": get_str(other, "sub")})
+        return RightAnswer(answer="subject", happened="subject", values=values | {"sub": get_str(other, "sub")})
 
     def allowed(claims: Mapping[str, JsonValue]) -> bool:
         issuer = get_str(claims, "iss")
         return evaluate(policy, web_identity_context(issuer, claims, provider_arn(role, issuer))).allowed
 
     if len(audience) != 1 or audience[0] not in accepted:
-        return Outcome(answer="audience", happened="audience", values=values)
+        return RightAnswer(answer="audience", happened="audience", values=values)
     if allowed(other):
-        return Outcome(answer="taken", happened="taken", values=values)
-    return Outcome(answer="audience", happened="audience_policy", values=values) if allowed(own) else None
+        return RightAnswer(answer="taken", happened="taken", values=values)
+    return RightAnswer(answer="audience", happened="audience_policy", values=values) if allowed(own) else None
 
 
-def _whom_sts_asks(walk: Walk) -> Outcome | None:
+def _whom_sts_asks(walk: Walk) -> RightAnswer | None:
     """Step 5: by what STS tells a genuine token. Its silence counts only where the servers let us listen."""
     report = walk.report(Step.STS_ASSUME)
     ours = [exchange for exchange in report.exchanges if exchange.callee == "sts"]
     theirs = [exchange for exchange in report.exchanges if exchange.caller == "sts"]
     if any(name.lower() == "authorization" for exchange in ours for name, _ in exchange.request_headers):
-        return Outcome(answer="caller", happened="caller")
+        return RightAnswer(answer="caller", happened="caller")
     if asked := next((exchange for exchange in theirs if exchange.callee == "kube-apiserver"), None):
-        return Outcome(answer="cluster", happened="cluster", values={"url": asked.url})
+        return RightAnswer(answer="cluster", happened="cluster", values={"url": asked.url})
     if not ours or not _heard(walk) or report.check("sts.signature").status is not Status.PASSED:
         return None
     fetched = [exchange.url for exchange in theirs if exchange.callee == "issuer"]
     jwks_uri, kid = get_str(_discovery(walk), "jwks_uri"), report.check("sts.key").got
     values = {"url": jwks_uri, "kid": kid}
-    return Outcome(answer="keys", happened="fetched" if fetched else "kept", values=values)
+    return RightAnswer(answer="keys", happened="fetched" if fetched else "kept", values=values)
 
 
-def _whom_aws_sees(walk: Walk) -> Outcome | None:
+def _whom_aws_sees(walk: Walk) -> RightAnswer | None:
     """Step 6: whom AWS takes the Pod for."""
     arn = get_str(walk.report(Step.ACCESS).evidence.get("identity"), "Arn")
     assumed = _ASSUMED.fullmatch(arn)
@@ -166,7 +166,7 @@ def _whom_aws_sees(walk: Walk) -> Outcome | None:
         "service_account": subject.service_account,
     }
     answer = "node" if _INSTANCE.fullmatch(session) else "role"
-    return Outcome(answer=answer, happened=answer, values=values)
+    return RightAnswer(answer=answer, happened=answer, values=values)
 
 
 def _discovery(walk: Walk) -> JsonValue:

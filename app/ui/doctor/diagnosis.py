@@ -9,7 +9,7 @@ from app.flow.doctor import Change, Diagnosis
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
-from app.report import words
+from app.report import verdict_words
 from app.ui.draw.checks import listed, mark, said
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
@@ -19,26 +19,26 @@ from app.ui.text import escape, prose, value
 
 def verdict(found: Diagnosis, content: Content) -> str:
     """The sentence, what proves it, and what a refusal by STS may still mean."""
-    judged, subject, status = found.verdict, found.subject, words.mark(found)
+    judged, subject, status = found.verdict, found.subject, verdict_words.mark(found)
     rows = {
         content.message("ui.service_account"): value(f"{subject.namespace}/{subject.service_account}"),
         content.message("ui.pod"): value(subject.pod) if subject.pod else prose(content.message("doctor.no_pod")),
-        content.message("doctor.read_at"): escape(words.read_at(found.read_at)),
+        content.message("doctor.read_at"): escape(verdict_words.read_at(found.read_at)),
     }
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown}</dd>" for name, shown in rows.items())
     parts = [
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(words.verdict(found, content))}</p><dl>{facts}</dl></div></div>"
+        f"<div><p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl></div></div>"
     ]
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         parts += [_heading("doctor.evidence", content), _evidence(judged.check, content)]
     if judged.refusal:
         told = content.message(f"doctor.refusals.{judged.refusal}")
         parts += [_heading("doctor.refusal", content), f"<p>{prose(told)}</p>"]
-        for heading, causes in words.meanings(judged, content):
+        for heading, causes in verdict_words.meanings(judged, content):
             lines = "".join(f"<li>{prose(cause)}</li>" for cause in causes)
             parts.append(f"<h3>{escape(heading)}</h3><ul>{lines}</ul>")
-    if later := words.later(found, content):
+    if later := verdict_words.later(found, content):
         parts += [
             _heading("doctor_page.later", content),
             f"<ul>{''.join(f'<li>{prose(it)}</li>' for it in later)}</ul>",

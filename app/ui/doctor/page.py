@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.report import page as report
-from app.report import words
+from app.report import verdict_words
 from app.ui.doctor import diagnosis_upload
 from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
 from app.ui.doctor.survey import surveyed
@@ -28,7 +28,7 @@ def doctor() -> None:
     # (1) Another's diagnosis, if one is opened: then nobody is asked.
     opened = diagnosis_upload.opened(content)
     if opened is not None:
-        saved = content.message("doctor_page.opened", time=words.read_at(opened.read_at))
+        saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
         _draw(opened, content)
         return
@@ -72,7 +72,7 @@ def _draw(found: Diagnosis, content: Content) -> None:
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
     """The actions without which it stays unknown, or for which a check waits."""
     if mode.is_live():
-        lacking, first = actions.lacking(*walk_view.walk), words.to_be_sure(found)
+        lacking, first = actions.lacking(*walk_view.walk), verdict_words.to_be_sure(found)
         actions.draw(sorted(lacking, key=lambda action: action not in first), walk_view, content, key="doctor")
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
-from app.report import picture, survey_words, words
+from app.report import picture, survey_words, verdict_words
 from app.ui.draw import components, notice
 from app.ui.draw.checks import allowed_by, mark
 from app.ui.state import session
@@ -31,7 +31,7 @@ def surveyed(content: Content) -> None:
         return
     found = kept[1]
     if isinstance(found, FlowError):
-        lacking = allowed_by(words.allowing_after(found, USES, content), content)
+        lacking = allowed_by(verdict_words.allowing_after(found, USES, content), content)
         components.block(notice.notice(found, content) + lacking, key="notice_survey")
         return
     lacking = allowed_by(survey_words.would_allow(found, content), content)
@@ -50,7 +50,7 @@ def _ask() -> Survey | FlowError:
 
 
 def _verdict(found: Survey, content: Content) -> str:
-    status = words.STATUS_OF[found.outcome]
+    status = verdict_words.STATUS_OF[found.outcome]
     sentence = prose(survey_words.verdict(found, content))
     return f'<div class="outcome {status}" role="status">{mark(status, content)}<div><p>{sentence}</p></div></div>'
 

@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.model import Check, Status, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
 from app.flow.verdict.judge import judge
-from app.report.words import would_allow
+from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
 from app.ui.marks import MARKS

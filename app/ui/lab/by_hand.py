@@ -11,7 +11,7 @@ from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.changes import TRUST_POLICY
 from app.flow.model import Status
 from app.flow.verdict.judge import Outcome
-from app.report import words
+from app.report import verdict_words
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.lab import trial
@@ -115,7 +115,7 @@ _REFUSED = "lab_refused_pod"
 def _still(found: Diagnosis, content: Content) -> str:
     """That a change was made and was not enough: the verdict stands far above."""
     told = prose(content.message("lab.still"))
-    named = "" if trial.is_hidden() else f"<p>{prose(words.verdict(found, content))}</p>"
+    named = "" if trial.is_hidden() else f"<p>{prose(verdict_words.verdict(found, content))}</p>"
     return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{told}</p>{named}</div></div>'
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.ui.draw import components, wording
+from app.ui.draw import components, sts_wording
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.lab import trial
 from app.ui.lab.asking import ask
@@ -55,7 +55,7 @@ def break_it() -> None:
     else:
         components.top("")
         _choose(content)
-        wording.fold(content)
+        sts_wording.fold(content)
         return
 
     # (2) All the others, folded.

@@ -9,7 +9,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.model import Exchange
 from app.flow.verdict.judge import Outcome, Seen, Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
-from app.report import words
+from app.report import verdict_words
 from app.ui.draw.links import page_link
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
@@ -96,7 +96,7 @@ def _proof(found: Diagnosis, content: Content) -> str:
     if check is None or check.id in (ANSWER, APPLICATION):
         return ""
     got = f" {value(check.got)}" if check.got not in ("", "[]") else ""
-    return f"✕ {prose(words.title(check, found, content))}{got}"
+    return f"✕ {prose(verdict_words.title(check, found, content))}{got}"
 
 
 def _hint(fault: Fault, content: Content) -> str:

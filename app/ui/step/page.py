@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
-from app.ui.draw import actions, components, page_errors, wording
+from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.checks import checks, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, section
@@ -115,7 +115,7 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
     )
     draw_collapsibles("".join(folds), step, answers=answers(WIRE))
     if step is Step.STS_ASSUME and not mode.is_live():
-        wording.fold(content)
+        sts_wording.fold(content)
     if depth() >= DETAIL:
         _recompute(step, walk_view, content, opened=depth() == WIRE)
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.content import Content
-from app.flow.lessons.predictions import QUESTIONS, Outcome, outcome
+from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step
 from app.ui.draw import components
 from app.ui.state import language
@@ -38,7 +38,7 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     return True
 
 
-def _ask(step: Step, walk_view: WalkView, found: Outcome, content: Content) -> None:
+def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
     words, key = f"predictions.{step}", f"predict_{step}_option"
     language.keep(key)
     option = st.radio(
@@ -69,7 +69,7 @@ def _made(walk_view: WalkView) -> dict[str, Any]:
     return made
 
 
-def _told(step: Step, predicted: str, found: Outcome, content: Content) -> str:
+def _told(step: Step, predicted: str, found: RightAnswer, content: Content) -> str:
     """One line of what was predicted and how it ended; behind it what happened, and why."""
     words = f"predictions.{step}"
 

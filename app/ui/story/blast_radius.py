@@ -44,7 +44,7 @@ _PART = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class EvaluatedScheme:
     """A scheme and the Pod taken in it, evaluated."""
 
     scene: Scene
@@ -66,12 +66,12 @@ class Outcome:
         return State.LEAK if attempt.opens else State.HELD
 
 
-def evaluate(scene: Scene, taken: Taken) -> Outcome:
+def evaluate(scene: Scene, taken: Taken) -> EvaluatedScheme:
     """What the attacker in that Pod gets in that scheme."""
-    return Outcome(scene=scene, taken=taken, found=blast_radius(scene.setting, scene.pods[taken]))
+    return EvaluatedScheme(scene=scene, taken=taken, found=blast_radius(scene.setting, scene.pods[taken]))
 
 
-def result(outcome: Outcome, content: Content) -> str:
+def result(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure, the verdict and the attempts."""
     attempts = "".join(_row(outcome, box, content) for box in _BOXES)
     heading = escape(content.message("why.told"))
@@ -81,7 +81,7 @@ def result(outcome: Outcome, content: Content) -> str:
     )
 
 
-def figure(outcome: Outcome, content: Content) -> str:
+def figure(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure with what was computed lit; its text alternative says the same."""
     shown = dict(_shown(outcome))
 
@@ -98,7 +98,7 @@ def figure(outcome: Outcome, content: Content) -> str:
     return f'<figure class="diagram story" role="img" aria-label="{told}">{drawn}</figure>'
 
 
-def _shown(outcome: Outcome) -> Iterator[tuple[str, tuple[str, str]]]:
+def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
     """The parts of the figure that are more than a quiet box: their class, and of an arrow its words."""
     number = outcome.taken[-1]
     yield f"attack_{number}", (State.LEAK, "attack")
@@ -132,7 +132,7 @@ def _arrow(attempt: Attempt, pod: str, box: str) -> str:
     return f"metadata_{pod}" if attempt.way is Way.METADATA else f"assume_{pod}_{box[4]}"
 
 
-def alternative(outcome: Outcome, content: Content) -> str:
+def alternative(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure in words: the verdict, then every attempt."""
     told = [content.message(f"why.verdict.{'leaks' if outcome.found.leaks else 'safe'}")]
     told += [f"{_label(box, content)}: {_sentence(outcome, box, content)}" for box in _BOXES]
@@ -143,7 +143,7 @@ def _label(box: str, content: Content) -> str:
     return content.message(f"why.roles.{box}")
 
 
-def verdict(outcome: Outcome, content: Content) -> str:
+def verdict(outcome: EvaluatedScheme, content: Content) -> str:
     """Whether the data leaks, and through what."""
     leaks, pod = outcome.found.leaks, content.message(f"why.pods.{outcome.taken}")
     if leaks:
@@ -163,7 +163,7 @@ def verdict(outcome: Outcome, content: Content) -> str:
     )
 
 
-def _kind(outcome: Outcome, box: str) -> str:
+def _kind(outcome: EvaluatedScheme, box: str) -> str:
     """Which words tell of the data leaking through that box. Pod 2 alone is there to use the data."""
     if box == "node_role":
         return "metadata"
@@ -172,12 +172,12 @@ def _kind(outcome: Outcome, box: str) -> str:
     return "own" if outcome.taken is Taken.POD_2 else "too_much"
 
 
-def _is_own(outcome: Outcome, box: str) -> bool:
+def _is_own(outcome: EvaluatedScheme, box: str) -> bool:
     """Whether the role in that box was made for the taken Pod, whatever the annotation of its ServiceAccount names."""
     return box == f"{outcome.taken.replace('-', '_')}_role"
 
 
-def _row(outcome: Outcome, box: str, content: Content) -> str:
+def _row(outcome: EvaluatedScheme, box: str, content: Content) -> str:
     attempt, state = outcome.attempt(box), outcome.state(box)
     name = f"<code>{escape(_short(attempt.role.name))}</code>" if attempt else ""
     return (
@@ -193,7 +193,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[:12]}…{name[-8:]}"
 
 
-def _sentence(outcome: Outcome, box: str, content: Content) -> str:
+def _sentence(outcome: EvaluatedScheme, box: str, content: Content) -> str:
     """How the attempt on the role in that box ends, and what the role may."""
     attempt = outcome.attempt(box)
     if attempt is None:
@@ -208,7 +208,7 @@ def _sentence(outcome: Outcome, box: str, content: Content) -> str:
     return content.message("why.attempts.both", way=told, opens=opens)
 
 
-def computed(outcome: Outcome, content: Content, *, opened: bool) -> str:
+def computed(outcome: EvaluatedScheme, content: Content, *, opened: bool) -> str:
     """The evaluation of every policy, behind its title."""
     (data,) = outcome.scene.setting.data
     is_open = " open" if opened else ""

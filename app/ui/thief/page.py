@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.json_access import get_str
 from app.flow.model import Status
 from app.flow.steps.submission import Submission
-from app.ui.draw import components, wording
+from app.ui.draw import components, sts_wording
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
@@ -58,7 +58,7 @@ def thief() -> None:
     with st.container(key="behind"):
         limits = collapsible("limits", "thief", content, icon="shield")
         draw_collapsibles(limits + collapsible("does-not-limit", "thief", content, icon="remove_moderator"), "thief")
-        wording.fold(content)
+        sts_wording.fold(content)
     draw_section("recap", "thief", content)
 
 

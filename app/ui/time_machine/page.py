@@ -12,7 +12,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
-from app.ui.draw import components, wording
+from app.ui.draw import components, sts_wording
 from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
@@ -88,7 +88,7 @@ def time_machine() -> None:
         clocks = collapsible("clocks", "time_machine", content, icon="schedule")
         revoked = collapsible("revoked", "time_machine", content, icon="lightbulb")
         draw_collapsibles(clocks + revoked, "time_machine")
-        wording.fold(content)
+        sts_wording.fold(content)
     draw_section("recap", "time_machine", content)
 
 

@@ -14,7 +14,7 @@ from app.world.apiserver.endpoints.responses import json_response
 from app.world.apiserver.patching import patch
 from app.world.apiserver.patching.apply import apply
 from app.world.apiserver.registry import operations
-from app.world.apiserver.registry.operations import Change, Outcome
+from app.world.apiserver.registry.operations import Change, WriteResult
 from app.world.apiserver.registry.preparation import match_name
 from app.world.apiserver.request.options import Options, parse_delete_options, parse_options
 from app.world.apiserver.request.request_scope import RequestScope
@@ -188,5 +188,5 @@ def _check_types(patched: JsonObject, kind: str) -> None:
         raise errors.invalid("", "", "", [cause]) from None
 
 
-def _written(outcome: Outcome) -> Response:
+def _written(outcome: WriteResult) -> Response:
     return json_response(outcome.body, 201 if outcome.created else 200, outcome.warnings)

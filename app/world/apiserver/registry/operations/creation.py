@@ -12,7 +12,7 @@ from app.world.apiserver.auth.authentication import User
 from app.world.apiserver.patching.managed_fields import record_update
 from app.world.apiserver.registry import controllers
 from app.world.apiserver.registry.operations.admitting import admit
-from app.world.apiserver.registry.operations.outcome import Outcome
+from app.world.apiserver.registry.operations.write_result import WriteResult
 from app.world.apiserver.registry.preparation import forget_system_fields, match_namespace, ordered, prepare_new, typed
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
@@ -35,7 +35,7 @@ async def create(
     return (await create_object(RequestScope(world, user, RESOURCES[resource], namespace or ""), body, options)).body
 
 
-async def create_object(scope: RequestScope, body: JsonObject, options: Options) -> Outcome:
+async def create_object(scope: RequestScope, body: JsonObject, options: Options) -> WriteResult:
     """POST, or an apply to what does not exist yet. Raises `ApiError`."""
     world, resource, namespace = scope.world, scope.resource, scope.namespace
     # (1) Decode, default, and note who owns what.
@@ -78,10 +78,10 @@ async def create_object(scope: RequestScope, body: JsonObject, options: Options)
     if options.dry_run:
         if world.cluster.find(resource.plural, namespace, metadata["name"]) is not None:
             raise errors.already_exists(resource, metadata["name"])
-        return Outcome(body=ordered(admitted, resource), warnings=(*warnings, *said), created=True)
+        return WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *said), created=True)
     if resource.namespaced:
         plugins.check_namespace(world, resource, namespace, metadata["name"])
     stored = world.cluster.put(resource.plural, admitted, expect="")
     if resource.plural == "namespaces":
         controllers.fill_namespace(world, metadata["name"])
-    return Outcome(body=stored, warnings=(*warnings, *said), created=True)
+    return WriteResult(body=stored, warnings=(*warnings, *said), created=True)

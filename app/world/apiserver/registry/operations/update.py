@@ -9,7 +9,7 @@ from app.world.apiserver.admission.admission_review import Attributes
 from app.world.apiserver.patching.managed_fields import record_update
 from app.world.apiserver.registry.operations.admitting import admit
 from app.world.apiserver.registry.operations.deletion import remove
-from app.world.apiserver.registry.operations.outcome import Outcome
+from app.world.apiserver.registry.operations.write_result import WriteResult
 from app.world.apiserver.registry.preparation import (
     keep_system_fields,
     match_name,
@@ -31,7 +31,7 @@ Change = Callable[[JsonObject], JsonObject]
 """From the stored object to the one that is to replace it, not yet typed."""
 
 
-async def update_object(scope: RequestScope, name: str, change: Change, options: Options) -> Outcome:
+async def update_object(scope: RequestScope, name: str, change: Change, options: Options) -> WriteResult:
     """PUT, PATCH and apply: replaces the stored object by what `change` makes of it. Raises `ApiError`.
 
     A resource version that `change` leaves and that is not the stored one is a 409. Where another writer comes in
@@ -49,7 +49,7 @@ class _Overtaken(Exception):
     """The object changed while webhooks were being asked."""
 
 
-async def _update_once(scope: RequestScope, name: str, change: Change, options: Options) -> Outcome:
+async def _update_once(scope: RequestScope, name: str, change: Change, options: Options) -> WriteResult:
     world, resource, namespace = scope.world, scope.resource, scope.namespace
     # (1) Make the new object.
     stored = world.cluster.read(resource.plural, namespace, name)
@@ -89,7 +89,7 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
     admitted["metadata"]["resourceVersion"] = version
     if resource.plural == "mutatingwebhookconfigurations" and admitted.get("webhooks") != old.get("webhooks"):
         admitted["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    outcome = Outcome(body=ordered(admitted, resource), warnings=(*warnings, *said))
+    outcome = WriteResult(body=ordered(admitted, resource), warnings=(*warnings, *said))
     current = world.cluster.read(resource.plural, namespace, name)
     if current.object["metadata"]["resourceVersion"] != version:
         raise _Overtaken
@@ -98,4 +98,4 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
     if old["metadata"].get("deletionTimestamp") and not admitted["metadata"].get("finalizers"):
         remove(world, resource, namespace, name)
         return outcome
-    return Outcome(body=world.cluster.put(resource.plural, admitted, expect=version), warnings=outcome.warnings)
+    return WriteResult(body=world.cluster.put(resource.plural, admitted, expect=version), warnings=outcome.warnings)

@@ -19,7 +19,7 @@ from app.ui.text import escape, prose
 from app.world.aws.errors import AwsError
 from app.world.lifecycle.experiments import DEFAULT
 from app.world.setup.scenario import NAMESPACE, ROLE
-from app.world.setup.wordings import Wording, ask_sts
+from app.world.setup.sts_wordings import Wording, ask_sts
 from app.world.world import World
 
 WORDINGS: tuple[Wording, ...] = ("current", "classic")

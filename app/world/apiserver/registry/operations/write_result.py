@@ -8,7 +8,7 @@ from app.flow.model import JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class WriteResult:
     """What a write led to."""
 
     body: JsonObject
