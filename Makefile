@@ -2,6 +2,7 @@
 #
 #   make run      the app in simulated mode, on http://127.0.0.1:8501
 #   make test     the checks and the whole test suite, with what they need (through apt where we are root)
+#   make test-all the same, and what is large: hypothesis searches as far as each test wants
 #   make check    format, lint, types and import rules
 #   make audit    known vulnerabilities of what is pinned; skipped where the database cannot be reached
 #   make licences what licence each package that runs is under, into docs/licences.md
@@ -18,14 +19,19 @@ tools := .venv/installed-tools
 aws := .venv-aws/installed
 axe := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test check audit licences sbom attack bench setup system-packages
+.PHONY: run test test-all check audit licences sbom attack bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
 
 # Two workers, a file of tests to each at a time, the browser's first: they take longest and wait much.
+pytest := $(python) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: setup system-packages $(axe) check audit
-	$(python) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(pytest)
+
+test-all: setup system-packages $(axe) check audit
+	$(pytest) --hypothesis-profile all
 
 check: $(tools)
 	$(python) -m ruff format --check .

@@ -4,13 +4,10 @@ import os
 import signal
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-# No deadline: a shared two-core machine makes any example slow now and then. CI derives its examples from the test's
-# own code, so that a red run can be repeated; a developer's machine keeps searching.
-settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None)
-settings.load_profile("ci" if os.environ.get("CI") == "true" else "developer")
+from tests.examples import load_profiles
+
+load_profiles()
 
 # A shell that runs us in the background has SIGINT ignored; the servers that tests start and end would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,6 +17,7 @@ from app.flow.ports import FailedAssumptions
 from app.flow.redaction import MASK
 from tests.contracts.conftest import Place
 from tests.contracts.scripted import scripted
+from tests.examples import examples
 
 ROLE = "arn:aws:iam::111122223333:role/s3-reader"
 SUBJECT = "system:serviceaccount:default:my-sa"
@@ -145,7 +146,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(body=st.binary(max_size=30) | EVENTS.map(lambda found: json.dumps({"Events": found}).encode()) | JSON.map(
     lambda found: json.dumps({"Events": found, "NextToken": found}).encode()
 ))  # fmt: skip

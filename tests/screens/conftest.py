@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.flow.model import Step
@@ -16,6 +17,10 @@ from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# Each AppTest starts a runtime of its own, which reads the metadata of all installed packages, in search of components.
+# What is installed does not change while tests run.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 class Screen:

@@ -20,6 +20,7 @@ from app.flow.redaction import MASK
 from app.flow.visible import visible_json
 from app.report import page
 from app.report.document import of_diagnosis as document_of
+from tests.examples import examples
 from tests.unit.fake_ports import NOW, SECRETS, SUBJECT, Fakes
 
 
@@ -120,7 +121,7 @@ CHECKS = st.builds(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     evidence=st.dictionaries(st.text(), JSON, max_size=3),
     check=CHECKS,
@@ -259,7 +260,7 @@ def test_what_could_not_be_opened_is_not_saved():
     assert raised.value.code == "snapshot_too_large"
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_evidence_of_any_shape_has_a_verdict_and_a_fix(data):
     """Nobody vouches for the documents in a file: whatever they are, what is drawn from them does not fail."""

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import jmespath
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flow.doctor import Diagnosis, account, examine, recent_failures
@@ -25,6 +25,7 @@ from app.flow.ports import Execution
 from app.flow.redaction import mask_text
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome
+from tests.examples import examples
 from tests.unit.fake_ports import (
     ACCOUNT,
     DIRECTORY,
@@ -784,6 +785,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(max_examples=examples(100))
 @given(document=_JSON)
 def test_no_document_can_break_the_doctor(document: Any) -> None:
     for part in ("pod", "service_account", "role"):

@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flow.diagnosis_file import diagnosis_file
@@ -14,6 +14,7 @@ from app.flow.errors import NotFound, NotPermitted, Refused, ServerFailed, Unrea
 from app.flow.model import Check, Status
 from app.flow.ports import FailedAssumptions
 from app.flow.verdict.judge import Outcome
+from tests.examples import examples
 from tests.unit.fake_ports import NOW, ROLE, SUB, SUBJECT, Fakes
 
 
@@ -135,6 +136,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=examples(100))
 @given(JSON, JSON.map(lambda value: record(eventTime=value)))
 def test_records_of_any_shape_are_read_or_passed_over(first, second):
     check, evidence = found(first, second)

@@ -202,7 +202,7 @@ def test_ci_skips_nothing_that_it_can_install(tmp_path, marker, ci, fails):
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
     (tmp_path / "test_it.py").write_text(SKIPPING.format(marker=marker))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", str(tmp_path)]
-    environment = {**os.environ, "CI": "true" if ci else ""}
+    environment = {**os.environ, "CI": "true" if ci else "", "PYTHONPATH": str(ROOT)}
     environment.pop("KUBEBUILDER_ASSETS", None)
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ("1 failed" in done.stdout) == (fails and os.geteuid() == 0), done.stdout

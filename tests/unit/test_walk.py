@@ -20,6 +20,7 @@ from app.flow.steps.step_context import StepContext
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import Outcome, judge
+from tests.examples import examples
 from tests.unit.fake_ports import DIRECTORY, ISSUER, NOW, SECRETS, SUBJECT, Fakes, bare_pod, claims, token
 
 CHECKS = {
@@ -234,7 +235,7 @@ def replaced(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return copied
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(data=st.data(), name=st.sampled_from(DOCUMENTS), junk=JUNK)
 def test_no_document_can_break_the_walk(data: st.DataObject, name: str, junk: Any) -> None:
     fakes = full_fakes()

@@ -16,6 +16,7 @@ from app.flow.port_wrappers.permissions_needed import need
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk, walk_through
 from app.flow.verdict.judge import Outcome, judge
+from tests.examples import examples
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes, claims, token
 from tests.unit.test_walk import METHODS, assert_whole, full_fakes
 
@@ -244,7 +245,7 @@ def test_a_refusal_of_one_call_is_never_a_pass_and_never_hides_what_was_seen(met
     assert (judge(found).outcome is Outcome.WORKS) == (method not in NEEDED)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     granted=st.sets(st.sampled_from(list(Action))),
     refused=st.sets(st.sampled_from(METHODS)),

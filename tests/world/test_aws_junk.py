@@ -17,6 +17,7 @@ from app.world.aws import iam, xml
 from app.world.aws.endpoint import create_app
 from app.world.aws.errors import AwsError
 from app.world.aws.iam.actions import ACTIONS
+from tests.examples import examples
 from tests.world.aws_world import ACCOUNT, PROVIDER, REGION, ROLE, AwsWorld, request_scope
 
 
@@ -47,7 +48,9 @@ def one_world():
     return world
 
 
-JUNK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+JUNK = settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
@@ -239,7 +242,7 @@ def outcome(world, action, parameters):
         return None, error
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(action=st.sampled_from(sorted(ACTIONS)), parameters=st.dictionaries(st.sampled_from(NAMES), values))
 def test_iam_with_any_parameters(action, parameters):
     world = AwsWorld()
@@ -249,7 +252,7 @@ def test_iam_with_any_parameters(action, parameters):
     ElementTree.fromstring(xml.element("Result", result) or "<Result/>")  # noqa: S314 (our own answer)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     statement=st.dictionaries(
         st.sampled_from(["Sid", "Effect", "Action", "NotAction", "Principal", "Resource", "Condition", "Other"]),

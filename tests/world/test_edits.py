@@ -17,6 +17,7 @@ from app.world import edits
 from app.world.edits import EditRefused
 from app.world.faults import FAULTS
 from app.world.setup import scenario
+from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
 from tests.world.state import state_of
 
@@ -394,7 +395,7 @@ def damaged(draw, document):
 
 @KINDS
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=set(Phase) - {Phase.shrink, Phase.explain},  # hundreds of edits more, to shorten what is short already
 )

@@ -13,6 +13,7 @@ from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.servers.network import NetworkError
 from app.world.servers.pki import client_context
 from app.world.world import ISSUER_HOST
+from tests.examples import examples
 from tests.waiting import SECONDS
 
 
@@ -145,7 +146,7 @@ def test_an_issuer_that_answers_no_json(simulation, world):
         simulation.run(world.network.get_json(f"{world.api_url}/healthz"))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(url=st.one_of(st.text(max_size=60), st.text(max_size=40).map(lambda text: f"https://{text}")))
 def test_any_url_is_an_answer_or_a_refusal(simulation, world, url):
     with pytest.raises(IssuerUnreachable):
@@ -153,7 +154,7 @@ def test_any_url_is_an_answer_or_a_refusal(simulation, world, url):
     assert not world.network.trusted(url)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(max_size=60), host=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30))
 def test_any_request_is_answered_within_the_protocol(https, simulation, path, host):
     answer = https.get(f"{simulation.kubernetes_url}/id/{quote(path, errors='replace')}", headers={"host": host})

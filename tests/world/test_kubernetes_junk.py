@@ -14,6 +14,7 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.apiserver.types.schema import Decoder, WrongType
 from app.world.apiserver.types.selectors import parse_field_selector, parse_label_selector
+from tests.examples import examples
 from tests.world.kubernetes_world import (
     ACCOUNTS,
     APPLY,
@@ -96,7 +97,7 @@ BODIES = {
 }
 PATCHES = st.sampled_from([STRATEGIC, MERGE, JSON_PATCH, APPLY])
 relaxed = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -187,7 +188,7 @@ EVENT = {
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
 
 
-@settings(relaxed, max_examples=25)
+@settings(relaxed, max_examples=examples(25))
 @given(data=st.data())
 def test_whatever_is_stored_can_be_read(api, world_of_junk, data):
     """What clients may really write into a Pod's status and into events, read in every form."""
@@ -327,7 +328,7 @@ def test_the_world_lives_on(api):
 
 # The parts, without HTTP: many more examples.
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=examples(300))
 
 
 @many

@@ -15,6 +15,7 @@ from app.world.node.pod_status import LOG_LIMIT
 from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.volumes import disk, tokens
 from app.world.node.volumes.disk import VOLUMES_LIMIT
+from tests.examples import examples
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
 from tests.world.test_kubernetes_caps import calls
 
@@ -263,7 +264,7 @@ SPEC = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(120), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(spec=SPEC)
 def test_any_pod_that_is_stored_is_taken_care_of(simulation, world, caplog, spec):
     for kind in ("containers", "initContainers"):

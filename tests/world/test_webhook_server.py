@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.flow.webhook import mutate
 from app.world.servers.pki import client_context
+from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
 
 POD = {
@@ -132,7 +133,7 @@ NAMED = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pod=NAMED | JSON, namespace=JSON | st.just("default"))
 def test_any_review_is_answered(https, world, pod, namespace):
     answer = ask(https, world, review(pod, namespace=namespace))
@@ -141,7 +142,7 @@ def test_any_review_is_answered(https, world, pod, namespace):
         assert answer.json()["response"]["allowed"] is True
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_answered(https, world, body):
     assert ask(https, world, body).status_code == 400
