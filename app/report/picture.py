@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.doctor.survey import RoleFound, Stand, Survey, Tie
 from app.flow.names import role_of
 from app.flow.visible import visible
-from app.report.survey_words import whom
+from app.report.survey_words import subjects
 
 _RED, _GREEN, _GREY, _INK = "#b3261e", "#2e7d32", "#6b7280", "#1f2937"
 _EDGES = {
@@ -39,11 +39,11 @@ def dot(found: Survey, words: Content) -> str:
             for _, name in accounts:
                 box.node(_id("account", f"{namespace}/{name}"), label=_label(name))
 
-    # (2) The roles; one that lets in too many says whom.
+    # (2) The roles; one that lets in too many says which subjects.
     for role in found.roles:
         _draw_role(graph, role, words)
 
-    # (3) Who names whom, and who is let in besides.
+    # (3) Which annotation points to which role, and who is let in besides.
     for tie in found.ties:
         _draw_tie(graph, tie, words)
     for role in found.roles:
@@ -65,7 +65,7 @@ def _draw_role(graph: graphviz.Digraph, role: RoleFound, words: Content) -> None
     _, account, name = role_of(role.arn) or ("", "", role.arn)
     lines = [name, account]
     if role.wide:
-        lines.append(f"! {words.message('doctor.survey.wide', whom=whom(role, words))}")
+        lines.append(f"! {words.message('doctor.survey.wide', subjects=subjects(role, words))}")
     if role.reason:
         lines.append(f"? {words.message('doctor.survey.unread')}")
     style = {"color": _RED, "penwidth": "3", "fontcolor": _RED} if role.wide else {}

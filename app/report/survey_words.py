@@ -31,7 +31,7 @@ class Row:
     stand: str
     """How the role stands to the ServiceAccount."""
     also: str
-    """Whom the role lets in besides."""
+    """The subjects that the role lets in besides."""
     wide: bool
     """Whether the role lets in more than it should."""
 
@@ -65,12 +65,12 @@ def _also(role: RoleFound, words: Content) -> str:
         reason = f"{words.message('doctor.survey.unread')}: {words.message(f'reasons.{role.reason}')}"
         return f"{reason} {role.said}" if role.said else reason
     if role.wide:
-        return words.message("doctor.survey.wide", whom=whom(role, words))
+        return words.message("doctor.survey.wide", subjects=subjects(role, words))
     return ", ".join(role.also) or words.message("doctor.survey.nobody_else")
 
 
-def whom(role: RoleFound, words: Content) -> str:
-    """Whom an over-broad role lets in."""
+def subjects(role: RoleFound, words: Content) -> str:
+    """The subjects that an over-broad role lets in, in words."""
     if role.cluster:
         return words.message("doctor.survey.everybody")
     named = [words.message("doctor.survey.namespace", namespace=name) for name in role.namespaces]

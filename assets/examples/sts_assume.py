@@ -1,5 +1,5 @@
 # AssumeRoleWithWebIdentity with a token of the ServiceAccount. Nothing signs this request: no AWS keys are used.
-# The token comes from the TokenRequest API, which kubelet asks as well; only, this one is bound to no Pod.
+# The token comes from the TokenRequest API, which the kubelet calls as well. This token is bound to no Pod.
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config

@@ -1,5 +1,5 @@
 # A Pod that prints the middle part of its own token, decoded, and is gone. Nothing is verified: anyone can read it.
-# (The simulation lets nobody attach to a container: kubectl says so and reads the log.)
+# (The simulation does not let anyone attach to a container: kubectl says so and reads the log.)
 FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token
 TOKEN=$(kubectl run probe -n default --image=busybox --restart=Never --rm -i --quiet \
   --overrides='{"spec": {"serviceAccountName": "my-sa"}}' -- cat $FILE)

@@ -13,7 +13,7 @@ const answer = (root, tries = 100) => {
   if (root.getRootNode().activeElement !== first && tries) setTimeout(answer, 20, root, tries - 1)
 }
 
-// The folds of a page, and those that lie in them: of these there may be more or less when the page is drawn anew.
+// The folds of a page, and the folds inside them. Their number may change when the page is drawn again.
 const folds = (root) =>
   [".folded", "details:not(.folded)"].map((kind) => [...root.querySelectorAll(kind)])
 

@@ -1,4 +1,4 @@
-// The page before had the same figure: it is taken over, and the browser need not read it anew.
+// The page before had the same figure. This page reuses it, so that the browser does not read it again.
 let last
 
 export default function ({ data, parentElement, setTriggerValue }) {

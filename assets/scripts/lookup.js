@@ -39,7 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     narrow()
   }
 
-  // (1) What is drawn anew, after a change of language, keeps what was typed, picked and opened.
+  // (1) A new drawing, after a change of language, keeps what was typed, picked and opened.
   if (root.drawn !== data.html) {
     const typed = root.querySelector("[data-filter]")?.value ?? ""
     const picked = root.querySelector('[data-pick][aria-pressed="true"]')?.dataset.pick

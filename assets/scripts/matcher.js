@@ -30,7 +30,7 @@ const shifted = (before, after) => {
 }
 
 const build = (parentElement) => {
-  // (1) The parts. None is ever made anew, so the caret and the focus stay where they are.
+  // (1) The parts. Each is made once, so the caret and the focus stay where they are.
   const part = Object.fromEntries(
     ["intro", "token", "provider", "hint", "problem", "refusals", "edits", "harmless", "verdict", "who"].map((name) => [
       name,

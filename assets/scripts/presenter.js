@@ -42,7 +42,7 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
   // (1) A new page starts at its first piece, or at its last where one came backwards; a reload at the one it was at.
   if (talk.page !== data.page) {
     const kept = stored(PLACE)
-    if (!kept) sessionStorage.removeItem(CLOCK) // it begins anew
+    if (!kept) sessionStorage.removeItem(CLOCK) // it begins again
     const reloaded = !talk.page && kept?.page === data.page
     talk.at = reloaded ? kept.at : talk.enter < 0 ? pieces.length - 1 : 0
     talk.page = data.page
@@ -163,15 +163,15 @@ const notes = (root, data, channel, signal) => {
     find(".now").scrollTop = 0
   }
   let followed = stored(TALK), connected = false, clock = null
-  channel.onmessage = ({ data: told }) => {
-    if (!(told.page || told.gone) || (connected && told.talk !== followed)) return
-    if (told.page) {
-      followed = told.talk
-      clock = told.clock
-      show(told)
+  channel.onmessage = ({ data: message }) => {
+    if (!(message.page || message.gone) || (connected && message.talk !== followed)) return
+    if (message.page) {
+      followed = message.talk
+      clock = message.clock
+      show(message)
       tick()
     }
-    connected = !told.gone
+    connected = !message.gone
     find(".alone").hidden = connected
     find(".connected").hidden = !connected
   }

@@ -29,7 +29,7 @@ def use_token(names: Names) -> Fix:
     """A token that is no longer in the file is forgotten in a new Pod, unless the manifest says where it comes from."""
     if names.check.got != API_TOKEN:
         commands, change = _reworded(names, _from_file)
-        return Fix(id="read_anew", commands=commands or names.recreate(), change=change)
+        return Fix(id="read_each_time", commands=commands or names.recreate(), change=change)
     commands, change = _reworded(names, lambda words: [it.replace(API_TOKEN, _OWN_TOKEN) for it in words])
     return Fix(id="use_token", commands=commands or names.show_workload(), change=change)
 

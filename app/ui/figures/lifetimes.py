@@ -56,7 +56,7 @@ def lives(walk: Walk, now: float, content: Content) -> str:
     return (
         f'<section class="lives"><p class="lead">{lead}</p>'
         f"{_drawing(axis, content)}"
-        f'<div class="told">{_list("token", of_token, content)}{_list("session", of_session, content)}</div>'
+        f'<div class="lists">{_list("token", of_token, content)}{_list("session", of_session, content)}</div>'
         f"<p>{prose(told)}</p></section>"
     )
 

@@ -74,10 +74,10 @@ def evaluate(scene: Scene, taken: Taken) -> EvaluatedScheme:
 def result(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure, the verdict and the attempts."""
     attempts = "".join(_row(outcome, box, content) for box in _BOXES)
-    heading = escape(content.message("why.told"))
+    heading = escape(content.message("why.tries"))
     return (
         f"{figure(outcome, content)}{verdict(outcome, content)}"
-        f'<h3 class="told">{heading}</h3><ol class="attempts">{attempts}</ol>'
+        f'<h3 class="tries">{heading}</h3><ol class="attempts">{attempts}</ol>'
     )
 
 

@@ -68,7 +68,7 @@ def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> 
 
 def _defence(name: str, standing: Standing, in_force: bool, content: Content) -> str:
     badge = _badge("in_force", content) if in_force else ""
-    title, words = (prose(content.message(f"thief.defences.{name}.{part}")) for part in ("name", "told"))
+    title, words = (prose(content.message(f"thief.defences.{name}.{part}")) for part in ("name", "outcome"))
     found = (("new", standing.new), ("running", standing.running), ("review", standing.review))
     cells = "".join(_cell(column, answer, content) for column, answer in found)
     return f'<tr><th scope="row"><b>{title}</b>{badge}<p>{words}</p></th>{cells}</tr>'
@@ -100,7 +100,7 @@ def _why(answer: Answer) -> str:
 def everybody(attempts: Sequence[Attempt], pattern: str, own: str, policy: JsonValue, content: Content) -> str:
     """The trust policy as it is now, and who got in by it; `own` is the `sub` that was meant."""
     inside = sum(attempt.answer.taken for attempt in attempts)
-    told = prose(content.message(f"thief.patterns.{pattern}.told"))
+    told = prose(content.message(f"thief.patterns.{pattern}.outcome"))
     count = escape(content.message("thief.inside", inside=inside, total=len(attempts)))
     lit: Notes = {("Statement", "0", "Condition"): content.message("thief.condition")}
     rows = "".join(_attempt(attempt, attempt.subject == own, content) for attempt in attempts)

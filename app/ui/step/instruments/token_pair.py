@@ -36,7 +36,7 @@ def _row(key: str, path: tuple[str, ...], ours: JsonValue, other: JsonValue, con
     told = ""
     if same is (key in _ALIKE):
         words = prose(content.message(f"anatomy.pair.{key}"))
-        told = f'<tr class="told"><td colspan="3"><span class="meaning">{words}</span></td></tr>'
+        told = f'<tr class="meaning-row"><td colspan="3"><span class="meaning">{words}</span></td></tr>'
     found = f'<td colspan="2">{value(left)}</td>' if same else f"<td>{value(left)}</td><td>{value(right)}</td>"
     return (
         f'<tr class="{kind}"><th scope="row"><code>{escape(_NAMES.get(key, key))}</code> '
