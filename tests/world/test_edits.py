@@ -28,33 +28,40 @@ KINDS = pytest.mark.parametrize("kind", edits.KINDS)
 @pytest.fixture
 def edit(simulation, world):
     """Writes a kind's text, or what a function makes of its document."""
-
-    def run(kind, change):
-        if callable(change):
-            document = json.loads(edits.editable(world, kind))
-            change(document)
-            change = json.dumps(document)
-        simulation.run(edits.apply(world, kind, change))
-
-    return run
+    return lambda kind, change: write(simulation, world, kind, change)
 
 
 @pytest.fixture
-def refused(simulation, world, edit):
+def refused(simulation, world):
     """The refusal of an edit; the world is what it was."""
+    return lambda kind, change: refusal(simulation, world, kind, change)
 
-    def run(kind, change):
-        before = state_of(world)
-        with pytest.raises(EditRefused) as caught:
-            edit(kind, change)
-        assert state_of(world) == before
-        error = caught.value
-        for language in LANGUAGES:
-            words = load(language).error(error.words, **error.values)
-            assert words != load(language).error("other", **error.values, said="", operation="")
-        return error.code, error.got, error.expected, error.where
 
-    return run
+@pytest.fixture(scope="module")
+def refused_by_one(simulation):
+    """The same, of one world for all who change nothing: each refusal asserts that it is what it was."""
+    yield lambda kind, change: refusal(simulation, simulation.world("edits"), kind, change)
+    simulation.store.discard("edits")
+
+
+def write(simulation, world, kind, change):
+    if callable(change):
+        document = json.loads(edits.editable(world, kind))
+        change(document)
+        change = json.dumps(document)
+    simulation.run(edits.apply(world, kind, change))
+
+
+def refusal(simulation, world, kind, change):
+    before = state_of(world)
+    with pytest.raises(EditRefused) as caught:
+        write(simulation, world, kind, change)
+    assert state_of(world) == before
+    error = caught.value
+    for language in LANGUAGES:
+        words = load(language).error(error.words, **error.values)
+        assert words != load(language).error("other", **error.values, said="", operation="")
+    return error.code, error.got, error.expected, error.where
 
 
 # (1) What is shown can be written
@@ -264,25 +271,25 @@ def test_a_mask_elsewhere_is_refused(edit, refused):
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_what_is_no_document_of_ours(refused, kind, text, told):
-    assert refused(kind, text) == told
+def test_what_is_no_document_of_ours(refused_by_one, kind, text, told):
+    assert refused_by_one(kind, text) == told
 
 
 @KINDS
 @pytest.mark.parametrize("depth", [31, 20000])
-def test_no_bottomless_pit(refused, kind, depth):
-    assert refused(kind, '{"a":' + "[" * depth + "]" * depth + "}")[0] == "too_deep"
+def test_no_bottomless_pit(refused_by_one, kind, depth):
+    assert refused_by_one(kind, '{"a":' + "[" * depth + "]" * depth + "}")[0] == "too_deep"
 
 
 @KINDS
-def test_a_number_without_end(refused, kind):
+def test_a_number_without_end(refused_by_one, kind):
     limit = str(sys.get_int_max_str_digits())
-    assert refused(kind, '{"a": ' + "9" * 5000 + "}") == ("long_number", "", limit, "")
+    assert refused_by_one(kind, '{"a": ' + "9" * 5000 + "}") == ("long_number", "", limit, "")
 
 
-def test_members_that_are_missing_unknown_or_of_a_wrong_type(world, refused):
-    assert refused("role", lambda role: role.pop("RoleName")) == ("missing_member", "", "RoleName", "RoleName")
-    code, got, expected, where = refused("role", lambda role: role.update(Arn="x"))
+def test_members_that_are_missing_unknown_or_of_a_wrong_type(refused_by_one):
+    assert refused_by_one("role", lambda role: role.pop("RoleName")) == ("missing_member", "", "RoleName", "RoleName")
+    code, got, expected, where = refused_by_one("role", lambda role: role.update(Arn="x"))
     assert (code, got, where) == ("unknown_member", "Arn", "Arn")
     assert "AttachedPolicies" in expected
     wrong = [
@@ -292,12 +299,12 @@ def test_members_that_are_missing_unknown_or_of_a_wrong_type(world, refused):
         (lambda role: role.update(InlinePolicies={"a": "{}"}), ("string", "object", "InlinePolicies.a")),
     ]
     for change, told in wrong:
-        assert refused("role", change) == ("wrong_type", *told)
-    code, got, _, where = refused("pod", lambda pod: pod["spec"].update(serviceAcountName="my-sa"))
+        assert refused_by_one("role", change) == ("wrong_type", *told)
+    code, got, _, where = refused_by_one("pod", lambda pod: pod["spec"].update(serviceAcountName="my-sa"))
     assert (code, got, where) == ("unknown_field", "serviceAcountName", "spec.serviceAcountName")
-    code, _, _, where = refused("service_account", lambda account: account["metadata"].update(uid="x"))
+    code, _, _, where = refused_by_one("service_account", lambda account: account["metadata"].update(uid="x"))
     assert (code, where) == ("unknown_member", "metadata.uid")
-    code, got, _, _ = refused("pod", lambda pod: pod["spec"].update(containers="x"))
+    code, got, _, _ = refused_by_one("pod", lambda pod: pod["spec"].update(containers="x"))
     assert code == "refused_by_api_server"
     assert "cannot unmarshal string into Go struct field" in got
 
@@ -313,28 +320,30 @@ def test_members_that_are_missing_unknown_or_of_a_wrong_type(world, refused):
         ("webhook", lambda webhook: webhook["metadata"].update(name="other"), "metadata.name"),
     ],
 )
-def test_a_name_stays(refused, kind, change, where):
-    code, _, _, at = refused(kind, change)
+def test_a_name_stays(refused_by_one, kind, change, where):
+    code, _, _, at = refused_by_one(kind, change)
     assert (code, at) == ("other_name", where)
 
 
-def test_the_products_refuse_in_their_own_words(refused):
-    code, got, _, _ = refused("trust_policy", lambda policy: policy.update(Statement=[]))
+def test_the_products_refuse_in_their_own_words(refused_by_one):
+    code, got, _, _ = refused_by_one("trust_policy", lambda policy: policy.update(Statement=[]))
     assert (code, got.partition(":")[0]) == ("refused_by_iam", "MalformedPolicyDocument")
-    code, got, _, _ = refused("trust_policy", lambda policy: policy.update(Id="x" * 2048))
+    code, got, _, _ = refused_by_one("trust_policy", lambda policy: policy.update(Id="x" * 2048))
     assert (code, got) == ("refused_by_iam", "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048")
-    code, _, _, where = refused("pod", lambda pod: pod["spec"]["containers"][0].update(name="No Name"))
+    code, _, _, where = refused_by_one("pod", lambda pod: pod["spec"]["containers"][0].update(name="No Name"))
     assert (code, where) == ("refused_by_api_server", "spec.containers[0].name")
 
 
-def test_an_edit_of_several_steps_is_all_or_nothing(world, refused):
+def test_an_edit_of_several_steps_is_all_or_nothing(refused_by_one):
     def change(role):
         role["AttachedPolicies"] = ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"]
         role["InlinePolicies"] = {"bad": {"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}}
 
-    assert refused("role", change)[0] == "refused_by_iam"
+    assert refused_by_one("role", change)[0] == "refused_by_iam"
     audiences = [f"audience-{number}" for number in range(101)]
-    assert refused("oidc_provider", lambda provider: provider.update(ClientIDList=audiences))[0] == "refused_by_iam"
+    assert (
+        refused_by_one("oidc_provider", lambda provider: provider.update(ClientIDList=audiences))[0] == "refused_by_iam"
+    )
 
 
 def test_a_pod_that_the_webhook_forbids_stays(world, edit, refused):
