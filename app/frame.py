@@ -61,8 +61,8 @@ with page_errors.contained(content):
     else:
         page_setup.without_walk(name, content)
 with st.sidebar, page_errors.contained(content):
-    mode.say_why_not(content)
     with st.container(key="look"):
+        mode.say_why_not(content)
         mode.switch(content)
         language.switch(content.message("ui.language"))
         depth.switch(content)

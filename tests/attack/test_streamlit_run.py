@@ -7,7 +7,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
-from html import unescape
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from app.content import load
 from app.serving.request_facts import HEADER, RequestFacts
 from app.settings import Language
+from app.ui.text import prose
 from tests.attack.client import Page
 from tests.attack.live import SIMULATED
 from tests.attack.server import ROOT, Target, environment, python_of, wait
@@ -85,5 +85,6 @@ def test_there_is_no_live_mode_whatever_is_claimed_and_the_pages_say_why(
     page = _opened(target, "service_account", "lang=en&mode=live", **headers)
     assert not page.failed
     assert SIMULATED in page.received
-    words = load("en").error("live_other_server")
-    assert f"{words.title}. {words.fix}" in unescape(page.received.decode("utf-8", "replace"))
+    words, drawn = load("en").error("live_other_server"), page.received.decode("utf-8", "replace")
+    assert prose(words.title) in drawn
+    assert prose(words.fix) in drawn

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.content import load
+from app.content import LANGUAGES, load
 from app.flow.model import Step
 from tests.browser.server import DESK, PHONE
 
@@ -82,3 +82,21 @@ def test_what_has_the_focus_in_the_navigation_is_not_below_mode_language_and_dep
     expect(last).to_be_focused()
     link, look = one.box(last), one.box(".st-key-look")
     assert link["y"] + link["height"] <= look["y"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", [PHONE, (1280, 600)], ids=["phone", "low"])
+def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader, size, language):
+    one = reader(size=size).open(f"/{STEPS[1]}?lang={language}")
+    bar, content = one.page.get_by_test_id("stSidebar"), load(language)
+    if bar.get_attribute("data-collapsed") == "true":
+        one.page.get_by_test_id("stExpandSidebarButton").first.click()
+    expect(bar).to_contain_text(content.message("errors.live_not_launched.title"))
+    for part in ("summary", "p"):
+        found = bar.locator(f"details {part}")
+        if not found.is_visible():
+            bar.locator("details summary").click()
+        box = one.box(found)
+        for y in (box["y"] + 4, box["y"] + box["height"] - 4):
+            at = [box["x"] + 20, y]
+            assert found.evaluate("(found, at) => found.contains(document.elementFromPoint(...at))", at), part

@@ -15,6 +15,7 @@ from app.flow.errors import FlowError
 from app.serving import request_facts
 from app.settings import Settings, is_loopback
 from app.ui.state import address
+from app.ui.text import prose
 
 KEY = "mode"
 
@@ -102,10 +103,10 @@ def switch(content: Content) -> None:
 
 
 def say_why_not(content: Content) -> None:
-    """One sentence on why the control cannot change the mode; nothing where it can."""
+    """Why the control cannot change the mode, and what to do about it in a fold; nothing where it can."""
     if refused := refusal():
         words = content.error(refused.words, **refused.values)
-        st.caption(f"{words.title}. {words.fix}" if content.language == "en" else f"{words.title}。{words.fix}")
+        st.html(f'<details class="why_not"><summary>{prose(words.title)}</summary><p>{prose(words.fix)}</p></details>')
 
 
 def simulate() -> None:
