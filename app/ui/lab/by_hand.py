@@ -89,7 +89,7 @@ def _propose(it: Trial, found: Diagnosis) -> None:
 
 
 def _object(it: Trial, found: Diagnosis) -> str:
-    """The kind that the verdict's fix changes, else the one that the fault changed; none where that reveals the fault."""
+    """The kind that the verdict's fix changes, else the one that the fault changed; none for a hidden fault."""
     if trial.is_hidden() or is_whole(it.fault, found):
         return ""
     change = found.fix.change if found.fix else None
