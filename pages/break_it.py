@@ -1,4 +1,4 @@
-"""Break a link of IRSA, predict what shows, find the cause and mend it."""
+"""Break a link of IRSA, predict what shows, find the cause and fix it."""
 
 from app.ui.lab import break_it
 

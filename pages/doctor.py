@@ -1,4 +1,4 @@
-"""Learn what is wrong with an IRSA, and which command mends it."""
+"""Learn what is wrong with an IRSA, and which command fixes it."""
 
 from app.ui.doctor.page import doctor
 

@@ -1,6 +1,6 @@
-"""A container as Go's `corev1.Container` writes it: the webhook decodes the Pod and encodes its containers anew.
+"""A container as Go's `corev1.Container` writes it: the webhook decodes the Pod and encodes its containers again.
 
-That is why a patched container has `resources: {}` though nobody wrote it, and lacks what its type does not know.
+That is why a patched container has `resources: {}` though no one wrote it, and lacks what its type does not know.
 Source: k8s.io/api/core/v1/types.go (Kubernetes 1.34) and Go's encoding/json. Quantities stay as they are written: the
 API server has put them into their canonical form before.
 """
@@ -65,7 +65,7 @@ class Undecodable(ValueError):
 
 
 def encode_list(value: JsonValue, encode: Encode) -> list[Any]:
-    """A list with each element decoded and written anew; null is an empty one. Raises `Undecodable`."""
+    """A list with each element decoded and written again; null is an empty one. Raises `Undecodable`."""
     if value is None:
         return []
     if not isinstance(value, list):
@@ -74,7 +74,7 @@ def encode_list(value: JsonValue, encode: Encode) -> list[Any]:
 
 
 def encode_map(value: JsonValue, encode: Encode) -> dict[str, Any]:
-    """A map with each value decoded and written anew; null is an empty one. Raises `Undecodable`."""
+    """A map with each value decoded and written again; null is an empty one. Raises `Undecodable`."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -156,4 +156,4 @@ def _parse_field(text: str, known: dict[str, Encode]) -> tuple[str, Encode, bool
 
 
 encode_container: Encode = _parse_types(_TYPES)["Container"]
-"""A container, decoded and written anew; nothing of the argument is shared. Raises `Undecodable`."""
+"""A container, decoded and written again; nothing of the argument is shared. Raises `Undecodable`."""

@@ -86,12 +86,12 @@ class NotPermitted(FlowError):
 
     @property
     def about_login(self) -> bool:
-        """Whether nobody knows us (any more), or we have nothing to be known by: no rule helps against that."""
+        """Whether the server does not know us (any more), or we have no credentials: no rule helps against that."""
         return self.status == 401 or self.code.islower() or self.code in UNKNOWN_LOGIN
 
     @property
     def words(self) -> str:
-        """Not to be known (any more) wants another remedy than not to be allowed."""
+        """An unknown login needs another fix than a missing permission."""
         if self.status == 401:
             return "unauthorized"
         if self.code == "ExpiredToken":

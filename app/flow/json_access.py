@@ -1,4 +1,4 @@
-"""Reading JSON documents whose shape nobody vouches for: a wrong type is an absence, never an exception."""
+"""Reading JSON documents whose shape is not certain: a wrong type is an absence, never an exception."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Exchange:
     error: str = ""
     """Why no answer came, in the client library's words."""
     started: float = 0.0
-    """When the request began: Unix seconds by the wall clock; 0 where nobody knows."""
+    """When the request began: Unix seconds by the wall clock; 0 where it is not known."""
     source: str = ""
     """The address it came from where that tells who asked: a Pod's IP, as in its `status.podIP`."""
 

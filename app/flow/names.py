@@ -26,7 +26,7 @@ def subject_claim(subject: Subject) -> str:
 
 
 def audience_claim(claims: JsonValue) -> list[str]:
-    """Whom a token is for, as STS reads it: its `azp` where it has one, else each `aud`."""
+    """The audience of a token, as STS reads it: its `azp` where it has one, else each `aud`."""
     return strings(get(claims, "azp")) or strings(get(claims, "aud"))
 
 

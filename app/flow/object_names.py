@@ -1,4 +1,4 @@
-"""What objects of Kubernetes may be called: nobody is asked for what cannot be.
+"""The names that objects of Kubernetes may have: the app sends no request for an impossible name.
 
 Rules: k8s.io/apimachinery `pkg/util/validation` (a namespace is a DNS label, everything else here a subdomain).
 """

@@ -1,4 +1,4 @@
-"""What the questions of the ports are called in the APIs that they are put to, whoever tells of them."""
+"""The names that the questions of the ports have in the APIs, for every text that refers to them."""
 
 from __future__ import annotations
 

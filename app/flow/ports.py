@@ -113,7 +113,7 @@ class Cluster(Protocol):
         ...
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
-        """What kubelet and the scheduler say of a Pod: `type`, `reason`, `message`, ..., in no order."""
+        """What the kubelet and the scheduler say of a Pod: `type`, `reason`, `message`, ..., in no order."""
         ...
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
@@ -192,7 +192,7 @@ class Clock(Protocol):
 
 
 class ServerLog(Protocol):
-    """What the servers said to each other. A real cluster lets nobody listen: there it stays empty."""
+    """What the servers said to each other. A real cluster does not let anyone listen: there it stays empty."""
 
     def exchanges(self) -> tuple[Exchange, ...]: ...
 

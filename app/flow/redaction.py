@@ -53,10 +53,10 @@ _VARIABLE = tuple(
 )
 """A variable of a container, as the Kubernetes API writes it, also inside an annotation's quoted JSON.
 
-Whatever an application is told in a variable is its own business: only what tells an AWS SDK its way is shown.
+What an application reads from a variable is its own business: only a variable that an AWS SDK reads is shown.
 """
 _PATCH = re.compile(r"(\"patch\"\s*+:\s*+\")([A-Za-z0-9+/=]++)(?=\")")
-"""In an AdmissionReview's answer: a JSON patch in Base64, which may write whole containers anew."""
+"""In an AdmissionReview's answer: a JSON patch in Base64, which may replace whole containers."""
 _SECRET_WORDS = ("AccessKey", "oken", "password", "key-data", "KeyData")
 _HEADER_WORDS = ("uthorization", "ecurity-", "etadata-", "ookie")
 _SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}

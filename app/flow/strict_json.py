@@ -1,4 +1,4 @@
-"""JSON by RFC 8259 and nothing beyond it, safe to hand on: whoever prints or encodes it later cannot fail on it."""
+"""JSON by RFC 8259 and nothing beyond it, safe to hand on: code that prints or encodes it later cannot fail on it."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def mutate(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings
 def mutate_for_pod_identity(
     pod: JsonValue, service_account: JsonValue, settings: WebhookSettings, *, jitter: int = 0
 ) -> list[dict[str, Any]]:
-    """The same for a Pod whose ServiceAccount an association of EKS Pod Identity names: no role is asked for or told.
+    """The same for a Pod whose ServiceAccount an association of EKS Pod Identity refers to: the patch contains no role.
 
     `jitter`, in seconds up to `POD_IDENTITY_JITTER`, is what the webhook draws, and takes off a token's default life.
     """

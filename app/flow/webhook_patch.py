@@ -34,7 +34,7 @@ class Injection:
     skipped: frozenset[str]
     """Containers that are left as they are."""
     source: tuple[str, str]
-    """The variable, with its value, that says of whom credentials are had for the token."""
+    """The variable, with its value, that says where the SDK gets credentials for the token."""
     file_variable: str
     """The variable that says where the token is. It comes with the other or not at all."""
 

@@ -60,8 +60,8 @@ _ROOM = 25
 """Characters that stand beside a check's title."""
 
 
-def told_by(text: str) -> str:
-    """What tells `text` from others like it, in a few characters: the end of an ARN, URL or subject, not `{}`.
+def distinguishing_part(text: str) -> str:
+    """What distinguishes `text` from others like it, in a few characters: the end of an ARN, URL or subject, not `{}`.
 
     Of several values that need more room the first stands for all: `iat 11-25 00:35 UTC, …`.
     """

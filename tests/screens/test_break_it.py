@@ -591,7 +591,7 @@ def test_reset_takes_all_edits_back_and_fix_it_even_the_fault(broken, simulation
     broken.click("lab_reset")
     assert stored(broken) == before
     apply(broken, field(broken).value.replace("default:*", "default:three"))
-    broken.click("lab_mend")
+    broken.click("lab_revert")
     assert "default:my-sa" in stored(broken)
     assert broken.world.faults == ()
 

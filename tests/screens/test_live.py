@@ -230,8 +230,8 @@ def test_two_sessions_look_at_different_things(screen, real):
 
 def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen, real):
     shown = screen(lang="en").open("webhook", mode="live")
-    assert "told_webhook_dry_run" in shown.keys
-    told = unescape(shown.html("told_webhook_dry_run"))
+    assert "action_text_webhook_dry_run" in shown.keys
+    told = unescape(shown.html("action_text_webhook_dry_run"))
     for part in ("does", "needs", "sends"):
         assert EN.message(f"actions.dry_run.{part}").partition("`")[0] in told
     assert '"pods"' in told  # the rule that it takes
@@ -239,7 +239,7 @@ def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen,
     assert not shown.test.exception
     assert walk_view(shown).granted == {Action.DRY_RUN}
     assert walk_view(shown).walk.report(Step.WEBHOOK).evidence["pod_after"]
-    assert "told_webhook_dry_run" not in shown.keys
+    assert "action_text_webhook_dry_run" not in shown.keys
 
 
 def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
@@ -387,7 +387,7 @@ def test_cluster_and_aws_may_fail_alike(screen, real):
         shown = screen(lang="en").open("webhook", mode="live", service_account="my-sa", pod="pod-after")
     assert not shown.test.exception
     title = EN.message("errors.connection_refused.title")
-    assert all(title in unescape(shown.html(key)) for key in ("notice_problem", "told_context", "told_identity"))
+    assert all(title in unescape(shown.html(key)) for key in ("notice_problem", "problem_context", "problem_identity"))
 
 
 def test_no_page_needs_a_cluster_to_be_drawn(screen, real):
@@ -404,7 +404,7 @@ def test_a_login_that_is_not_known(screen, real):
     shown = screen(lang="en").open("webhook", mode="live")
     assert not shown.test.exception
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_problem"))
-    assert "told_service_account" not in shown.keys  # once is enough, and no rule helps
+    assert "problem_service_account" not in shown.keys  # once is enough, and no rule helps
     type_in(shown, "service_account", "my-sa")
     broken(shown, "unauthorized")
 
@@ -425,7 +425,7 @@ def test_a_login_that_expires_takes_nothing_away(screen, real):
 def test_keys_that_aws_does_not_know_are_no_matter_of_policy(screen, real):
     real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     shown = screen(lang="en").open("service_account", mode="live")
-    assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("told_identity"))
+    assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("problem_identity"))
     assert EN.message("reasons.login").partition("`")[0] in unescape(shown.html("found_service_account"))
     assert EN.message("actions.allow_iam") not in unescape(shown.html("found_service_account"))
 
@@ -436,7 +436,7 @@ def test_no_aws_credentials(screen, real):
     real.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     shown = screen(lang="en").open("service_account", mode="live")
     assert not shown.test.exception
-    assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("told_identity"))
+    assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("problem_identity"))
     assert walk_view(shown).walk.report(Step.SERVICE_ACCOUNT).check("service_account.exists").status is Status.PASSED
 
 
@@ -560,7 +560,9 @@ def test_the_doctor_examines_the_simulated_cluster_too(screen):
 def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
     shown = screen(lang="en").open("doctor", mode="live")
     assert not shown.test.exception
-    assert EN.message("actions.read_token.sends").partition("`")[0] in unescape(shown.html("told_doctor_read_token"))
+    assert EN.message("actions.read_token.sends").partition("`")[0] in unescape(
+        shown.html("action_text_doctor_read_token")
+    )
     shown.click("do_doctor_read_token").click("do_doctor_exchange")
     assert EN.message("doctor.works") in diagnosis(shown)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.visible import visible
-from app.ui.text import breakable, marked, prose, readable, shorten, told_by, utc, value
+from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
@@ -96,12 +96,12 @@ def test_ids_are_shortened_and_names_are_not(text, short):
     ],
 )
 def test_the_end_tells_one_value_from_another(text, end):
-    assert told_by(text) == end
+    assert distinguishing_part(text) == end
 
 
 @given(st.text(alphabet="arn:/htps,= {}a1…"))
 def test_any_value_has_an_end(text):
-    assert isinstance(told_by(text), str)
+    assert isinstance(distinguishing_part(text), str)
 
 
 def test_long_values_break_after_separators_only():

@@ -154,7 +154,7 @@ def _check_order(checks: tuple[Check, ...], known: tuple[str, ...], place: str) 
 
 
 def _clean(value: JsonValue) -> JsonValue:
-    """The same value, with nothing in its texts that steers whoever shows them, and none of them enormous."""
+    """The same value, with nothing in its texts that steers the screen that shows them, and none of them enormous."""
     if isinstance(value, str):
         value = visible(value)
         return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"

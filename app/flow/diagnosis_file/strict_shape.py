@@ -1,4 +1,4 @@
-"""Makes frozen dataclasses of JSON values that nobody vouches for, by the types of their fields.
+"""Makes frozen dataclasses of JSON values that the app does not trust, by the types of their fields.
 
 Nothing is guessed and nothing is executed: a value has the type that its field says, or it is refused with its place.
 """

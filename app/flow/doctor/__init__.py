@@ -1,4 +1,4 @@
-"""The doctor: a walk, what only a running Pod shows, one verdict, and the commands that mend it."""
+"""The doctor: a walk, what only a running Pod shows, one verdict, and the commands that fix it."""
 
 from app.flow.doctor.diagnosis import Diagnosis, diagnose, examine
 from app.flow.doctor.fix import Change, Fix

@@ -1,4 +1,4 @@
-"""What mends the links that lie in AWS: provider, role, permissions; and the annotation that names the role."""
+"""What fixes the links that lie in AWS: provider, role, permissions; and the annotation that points to the role."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def create_service_account(names: Names) -> Fix:
 
 
 def annotate(names: Names) -> Fix:
-    """The role may stand under a key that nobody reads, or in a Pod from the time when it stood there."""
+    """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
     known = (*map(str, names.annotations.values()), names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), ROLE_HERE)
     commands = (names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate())
@@ -101,7 +101,7 @@ def correct_arn(names: Names) -> Fix:
 
 
 def correct_account(names: Names) -> Fix | None:
-    """A role of another account is nothing to mend, unless STS refuses it and one of its name is here."""
+    """A role of another account needs no fix, unless STS refuses it and this account has one of the same name."""
     return _name_role(names, names.check.expected) if names.check.status is Status.FAILED else None
 
 

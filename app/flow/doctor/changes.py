@@ -110,8 +110,8 @@ def _relevant(document: JsonValue) -> JsonObject:
                 {key: get_object(box)[key] for key in _CONTAINER if get_object(box).get(key)} for box in boxes
             ]
     kept["volumes"] = get_list(spec, "volumes")
-    told = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if metadata.get(key)}
-    return {"kind": "Pod", "metadata": told, "spec": kept}
+    kept_metadata = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if metadata.get(key)}
+    return {"kind": "Pod", "metadata": kept_metadata, "spec": kept}
 
 
 def boxes_of(document: JsonObject) -> list[JsonObject]:

@@ -1,4 +1,4 @@
-"""Which Pod to look at, where nobody has named one."""
+"""Which Pod to look at, where the caller gives none."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
             continue
         try:
             read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, get_str(box, "name"), ["cat", path])
-        except FlowError:  # an init container that has ended: nobody reads there any more
+        except FlowError:  # an init container that has ended: nothing reads there any more
             continue
         if _DENIED in read.stderr:
             denied, error = [*denied, f"{get_str(box, 'name')} {path}"], read.stderr.strip()

@@ -25,7 +25,7 @@ class Diagnosis:
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What these checks add: `workload`, who has to be restarted; `recent_failures`, what STS refused to whom."""
+    """What these checks add: `workload`, what has to be restarted; `recent_failures`, what STS refused."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
 

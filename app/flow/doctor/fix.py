@@ -1,4 +1,4 @@
-"""What mends a broken link: lines for a shell, and what they make of the object."""
+"""What fixes a broken link: lines for a shell, and what they make of the object."""
 
 from __future__ import annotations
 

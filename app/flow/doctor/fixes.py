@@ -1,4 +1,4 @@
-"""The commands that mend a broken link, with the names that the walk has found. Nothing here is ever run.
+"""The commands that fix a broken link, with the names that the walk has found. Nothing here is ever run.
 
 What the walk could not find stays a word in capitals, for the reader to replace. A command never takes away what
 others may be using, except where the sentence before it says so.
@@ -24,7 +24,7 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
     if check is None or check.status not in (Status.FAILED, Status.WARNING):
         return None
     make = _FIXES.get(check.id)
-    if check.id in (ANSWER, APPLICATION):  # which is no cause: the first that remains of those that it may have
+    if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
     return make(Names(check, walk, documents)) if make is not None else None
 

@@ -24,7 +24,7 @@ from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
-"""These and those: what stands for a name that the walk could not find. The reader replaces it."""
+"""Placeholders for names that the walk did not find. The reader replaces them."""
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
 
@@ -65,8 +65,8 @@ class Names:
         )
 
         # (3) What the Pod has of it, and who has made the Pod.
-        told = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
-        self.role_of_pod = next((arn for arn in told if is_role_arn(arn)), "")
+        arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
+        self.role_of_pod = next((arn for arn in arns if is_role_arn(arn)), "")
         workload = documents.get("workload")
         self._again = get_str(workload, "again")
         self._workload = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
@@ -98,7 +98,7 @@ class Names:
         return self.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
 
     def recreate(self, audience: str = "") -> tuple[str, ...]:
-        """Has the Pod made anew, with a token for this audience, or else for the annotated one; nothing without a Pod.
+        """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
 
         A workload's new Pod has another name.
         """

@@ -100,7 +100,7 @@ def _without_an_answer(findings: Findings, error: FlowError, where: str) -> None
 
 
 def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str) -> None:
-    """Whom it runs as. Where it says nothing the API server has written `default`."""
+    """The ServiceAccount it runs as. Where the owner wrote none the API server has written `default`."""
     account, wanted = get_str(pod, "spec", "serviceAccountName"), walk.subject.service_account
     where += " .spec.serviceAccountName"
     findings.judge("pod.service_account", account == wanted, got=account, expected=wanted, where=where)

@@ -1,4 +1,4 @@
-"""What mends the links that lie in the cluster: the webhook, the Pod that it edits, and the token that it mounts."""
+"""What fixes the links that lie in the cluster: the webhook, the Pod that it edits, and the token that it mounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.flow.steps.mutation import SKIP_LABEL
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
 _FETCH = "failed to fetch token"
-"""Kubelet's words for a TokenRequest that came to nothing."""
+"""The kubelet's words for a TokenRequest that failed."""
 
 
 # --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def static_keys(names: Names) -> Fix:
 
 
 def token_file(names: Names) -> Fix:
-    """The file does not come where kubelet gets no token."""
+    """The file does not appear where the kubelet gets no token."""
     return kubelet(names) if _FETCH in names.check.error else describe(names)
 
 
@@ -126,7 +126,7 @@ def describe(names: Names) -> Fix:
 
 
 def kubelet(names: Names) -> Fix:
-    """What kubelet could not get for this Pod it will not get for a new one either."""
+    """What the kubelet could not get for this Pod it will not get for a new one either."""
     look = ("--", "chroot", "/host", "journalctl", "-u", "kubelet", "--since", "-1h")
     return Fix(id="kubelet", commands=(names.on_node(*look),))
 
@@ -140,7 +140,7 @@ def readable(names: Names) -> Fix:
 
 
 def token(names: Names) -> Fix:
-    """Whoever names the other token's file in the manifest keeps the webhook from naming the right one."""
+    """A manifest that sets the other token's file keeps the webhook from setting the right one."""
     named = (environment(box).get(TOKEN_VARIABLE) for box in containers(names.documents.get("pod")))
     return handwritten(names) if API_TOKEN in named else recreate(names)
 

@@ -1,4 +1,4 @@
-"""What mends the Pod's own program: the token that it sends, its SDK, its command line, and its way to AWS."""
+"""What fixes the Pod's own program: the token that it sends, its SDK, its command line, and its way to AWS."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _may_by_now(names: Names, action: str, resource: str) -> bool:
 
 
 def refused(names: Names) -> Fix:
-    """A Pod that asks for another role was not made anew; of any other refusal the record says more."""
+    """A Pod that asks for another role was not recreated; for any other refusal the record says more."""
     newest = next(iter(get_list(names.documents.get("recent_failures"))), None)
     if names.recreate() and get(newest, "other_role") is True and get(newest, "other_subject") is False:
         return recreate(names)

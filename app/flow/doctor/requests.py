@@ -30,7 +30,7 @@ DEFAULT_MAXIMUM = 3600
 """A role's MaxSessionDuration, unless it says otherwise."""
 _COMMAND = "assume-role-with-web-identity"
 _OTHERS = re.compile(r":user/|/i-[0-9a-f]+$")
-"""Whom no web identity makes of a Pod: an IAM user, or an instance (its id is the session's name)."""
+"""Identities that a Pod never gets by a web identity: an IAM user, or an instance (its id is the session's name)."""
 _CREDENTIALS = "/security-credentials/"
 """Where the metadata service has those of the node's role."""
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.\S+")
@@ -44,7 +44,7 @@ class _Asked:
     """`WebIdentityToken` as it was sent, the signature masked; on a command line maybe `file://PATH`."""
     duration: str
     answer: str = ""
-    """What STS said; empty where nobody could listen."""
+    """What STS said; empty where the app could not listen."""
 
     @property
     def file(self) -> str:
@@ -98,7 +98,7 @@ def _option(words: list[str], name: str) -> str:
 
 
 def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | None, said: str) -> None:
-    # (1) Which file the program was told to read.
+    # (1) Which file the program is set to read.
     files = [asked.file] if asked and asked.file else []
     files += [path for box in containers(pod) if (path := environment(box).get(TOKEN_VARIABLE))]
     if API_TOKEN in files:
@@ -138,7 +138,7 @@ def _is_live(walk: Walk) -> bool:
 
 
 def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked | None, said: str) -> None:
-    # (1) Somebody else's identity, or none: nobody asked STS.
+    # (1) Another identity, or none: the program did not ask STS.
     other = principal_of(said)
     if (other and _OTHERS.search(other)) or lacks_credentials(said):
         findings.judge(REQUEST, False, got=other or said, expected=ACTION, where=WHERE, error=said)

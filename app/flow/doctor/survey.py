@@ -1,7 +1,7 @@
-"""Every annotated ServiceAccount of a cluster: which role it names, whether that role lets it in, and whom else.
+"""Every annotated ServiceAccount of a cluster: its role, whether that role lets it in, and who else gets in.
 
 Nothing is sent to STS: each role's trust policy is evaluated for the ServiceAccounts that there are, and for some that
-there might be. Only roles that an annotation names are looked at; who else could assume other roles is not asked.
+there might be. The survey looks only at roles that an annotation points to, and not at who could assume other roles.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Tie:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleFound:
-    """A role that some annotation names, and whom its trust policy lets in."""
+    """A role that some annotation points to, and the subjects that its trust policy lets in."""
 
     arn: str
     reason: str = ""
@@ -138,7 +138,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     arns = sorted({candidate.role_arn for candidate in annotated if role_of(candidate.role_arn)})
     policies = {arn: _policy(ports, arn, account, hidden) for arn in arns}
 
-    # (3) Who is let in by whom.
+    # (3) Which role lets in which ServiceAccount.
     return Survey(
         read_at=ports.clock.now(),
         issuer=issuer,

@@ -39,9 +39,9 @@ class Bearer:
 
 
 def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
-    """The policy with one more statement, which lets in this ServiceAccount and nobody else.
+    """The policy with one more statement, which lets in this ServiceAccount and no one else.
 
-    Nobody loses anything by it. None where that does not help: a Deny applies.
+    No one loses access by it. None where that does not help: a Deny applies.
     """
     statement = {
         "Effect": "Allow",

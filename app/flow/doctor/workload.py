@@ -1,4 +1,4 @@
-"""Who makes a Pod anew when it is gone: what has to be changed and restarted, since a Pod itself cannot be."""
+"""What recreates a Pod when it is gone: the object to change and restart, since a Pod itself cannot be."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
-"""How to have the Pod made anew: by its owner, who rolls out or who notices; from what was applied; from what is
-stored, as it is or without the webhook's variables."""
+"""How to recreate the Pod: by its owner, which rolls out or notices; from what was applied; from what is stored, as it
+is or without the webhook's variables."""
 
 
 def workload_of(pod: JsonValue) -> JsonValue:
-    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how it is made anew; the Pod itself without one.
+    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate it; the Pod itself without one.
 
     A ReplicaSet is named after its Deployment and the hash of the Pod template.
     """

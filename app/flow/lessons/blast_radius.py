@@ -87,9 +87,9 @@ class Attempt:
     role: Role
     way: Way
     own: bool
-    """Whether the Pod's own ServiceAccount names this role."""
+    """Whether the Pod's own ServiceAccount points to this role."""
     trust: trust.TrustDecision | None
-    """How the trust policy was evaluated; None where nobody evaluates it."""
+    """How the trust policy was evaluated; None where AWS does not evaluate it."""
     permissions: tuple[tuple[Data, PermissionDecision], ...]
     """By data, whether or not the attacker gets the role."""
 
@@ -134,7 +134,7 @@ class BlastRadius:
 
 def blast_radius(setting: Setting, pod: Pod) -> BlastRadius:
     """What the attacker in `pod` gets. Never raises: a policy that cannot be read allows nothing."""
-    # (1) The node's role: nobody is asked anything.
+    # (1) The node's role: no policy is evaluated.
     node = Attempt(
         role=setting.node_role,
         way=Way.METADATA,
@@ -142,7 +142,7 @@ def blast_radius(setting: Setting, pod: Pod) -> BlastRadius:
         trust=None,
         permissions=_permissions(setting.node_role, setting.data),
     )
-    # (2) Every other role, with the Pod's token. What the annotation names does not matter: anyone may try any role.
+    # (2) Every other role, with the Pod's token. The annotation does not matter: anyone may try any role.
     return BlastRadius(pod=pod, attempts=(node, *(_attempt(setting, pod, role) for role in setting.roles)))
 
 
@@ -164,7 +164,7 @@ def _attempt(setting: Setting, pod: Pod, role: Role) -> Attempt:
 
 
 def _permissions(role: Role, data: Sequence[Data]) -> tuple[tuple[Data, PermissionDecision], ...]:
-    """No condition keys are known of a request that nobody sent: a statement that asks for one does not apply."""
+    """The request is never sent, so no condition keys are known: a statement that asks for one does not apply."""
     return tuple(
         (piece, evaluate_permissions(role.permissions, action=piece.action, resource=piece.resource, keys={}))
         for piece in data

@@ -133,7 +133,7 @@ def _other_token(walk: Walk) -> RightAnswer | None:
     return RightAnswer(answer="audience", happened="audience_policy", values=values) if allowed(own) else None
 
 
-def _whom_sts_asks(walk: Walk) -> RightAnswer | None:
+def _asked_by_sts(walk: Walk) -> RightAnswer | None:
     """Step 5: by what STS tells a genuine token. Its silence counts only where the servers let us listen."""
     report = walk.report(Step.STS_ASSUME)
     ours = [exchange for exchange in report.exchanges if exchange.callee == "sts"]
@@ -150,8 +150,8 @@ def _whom_sts_asks(walk: Walk) -> RightAnswer | None:
     return RightAnswer(answer="keys", happened="fetched" if fetched else "kept", values=values)
 
 
-def _whom_aws_sees(walk: Walk) -> RightAnswer | None:
-    """Step 6: whom AWS takes the Pod for."""
+def _seen_by_aws(walk: Walk) -> RightAnswer | None:
+    """Step 6: the identity that AWS sees in the Pod."""
     arn = get_str(walk.report(Step.ACCESS).evidence.get("identity"), "Arn")
     assumed = _ASSUMED.fullmatch(arn)
     if not assumed:
@@ -204,10 +204,10 @@ QUESTIONS = {
     ),
     Step.STS_ASSUME: Question(
         options=("cluster", "provider", "keys", "caller"),
-        outcome=_whom_sts_asks,
+        outcome=_asked_by_sts,
         happened=("caller", "cluster", "fetched", "kept"),
     ),
     Step.ACCESS: Question(
-        options=("pod", "service_account", "role", "node"), outcome=_whom_aws_sees, happened=("role", "node")
+        options=("pod", "service_account", "role", "node"), outcome=_seen_by_aws, happened=("role", "node")
     ),
 }

@@ -61,7 +61,7 @@ def _token(review: JsonValue) -> Limit:
 
 
 def _role(environment: list[JsonValue], annotation: str, called: list[str]) -> Limit:
-    """The ARN in the Pod is the annotation's, and nobody asked AWS about it."""
+    """The ARN in the Pod is the annotation's, and the webhook did not ask AWS about it."""
     injected = {get_str(variable, "value") for variable in environment if get_str(variable, "name") == ROLE_VARIABLE}
     if not injected or not annotation:
         return Limit(id="role", holds=None)

@@ -117,7 +117,7 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
     return Comparison(
         decision=decision,
         rows=rows,
-        obstacles=(*(entry for entry in trace if not entry.matched and entry not in own.told), *denied),
+        obstacles=(*(entry for entry in trace if not entry.matched and entry not in own.covered), *denied),
         strangers=_strangers(claims, provider_arn, policy),
         variants=tuple(_variant(operator, policy, claims, provider_arn) for operator in (EQUALS, LIKE)),
     )
@@ -157,21 +157,21 @@ def _audience_row(claims: Mapping[str, Any], provider: JsonValue) -> Row:
 
 
 class _PolicyRows:
-    """The rows that come from the trace of one statement; `told` are the entries that they tell."""
+    """The rows that come from the trace of one statement; `covered` are the entries that they show."""
 
     def __init__(self, policy: JsonValue, place: int, trace: Trace, prefix: str) -> None:
         listed = isinstance(get(policy, "Statement"), list)
         self._path: Path = ("Statement", str(place)) if listed else ("Statement",)
         self._trace = trace
         self._prefix = prefix
-        self.told: list[Match] = []
+        self.covered: list[Match] = []
 
     def principal(self, provider_arn: str) -> Row:
         """The issuer, as the policy names it: by the ARN of its provider."""
         entry = next((entry for entry in self._trace if entry.element in ("Principal", "NotPrincipal")), None)
         if entry is None or not provider_arn:
             return Row(claim="iss", record="policy", status=Status.UNKNOWN, got=tuple(filter(None, [provider_arn])))
-        self.told.append(entry)
+        self.covered.append(entry)
         wanted, kinds = _texts(entry.wanted), entry.key.split(", ")
         misses: tuple[Miss, ...] = ()
         if not entry.matched:
@@ -197,7 +197,7 @@ class _PolicyRows:
         if not values or not readable or any(e.element == "Condition" and not e.operator for e in self._trace):
             return Row(claim=claim, record="policy", status=Status.UNKNOWN, got=tuple(values))
         entries = [entry for entry in self._trace if _is_meant_for(entry, key)]
-        self.told += entries
+        self.covered += entries
         failed = [entry for entry in entries if not entry.matched]
         return Row(
             claim=claim,
@@ -244,7 +244,7 @@ def _variant(operator: str, policy: JsonValue, claims: Mapping[str, Any], provid
 
 
 def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) -> tuple[Stranger, ...]:
-    """Whom else of the cluster the policy lets in. `default` exists in every Namespace; the others may be made."""
+    """Other subjects that the policy lets in. `default` exists in every Namespace; the others may be made."""
     subject = get_str(claims, "sub")
     prefix, _, name = subject.rpartition(":")
     if prefix.count(":") < 2:

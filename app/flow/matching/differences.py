@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 LONGEST = 600
-"""Characters of the differing middle that are aligned; a longer one, which nobody would read, is one difference."""
+"""Characters of the differing middle that are aligned; a longer one, which no one would read, is one difference."""
 
 FEWEST = 3
 """Characters between two differences that have to agree to stand out as common."""

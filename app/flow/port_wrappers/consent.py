@@ -1,7 +1,7 @@
 """What is done only when a person has asked for it, because it sends something beyond a plain read.
 
-A walk reads. Four things it does on request alone (and the S3 call, which is a fifth): whoever makes the ports says
-which of them were granted, and what was not granted is never called.
+A walk reads. Four things it does on request alone (and the S3 call, which is a fifth): the caller that makes the ports
+says which of them the person granted, and the wrapper never calls what was not granted.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ AWS_READS = frozenset(
 
 
 class NotAsked(FlowError):
-    """Nobody has asked for this, so it was not done. `action` is what would have to be granted."""
+    """The reader has not asked for this, so it was not done. `action` is what would have to be granted."""
 
     kind = "not_asked"
 

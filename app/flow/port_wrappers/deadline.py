@@ -32,7 +32,7 @@ OUT_OF_TIME = "out_of_time"
 _NOT_SILENT = ("certificate_", "aws_credentials_")
 """How the codes begin where the server did answer, though not as the one that was asked for, or was never asked."""
 _WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet", "pod_log": "kubelet"}
-"""By method of `Cluster`: for whom the API server itself may be waiting when it is silent."""
+"""By method of `Cluster`: the server for which the API server itself may be waiting when it is silent."""
 
 Run = Callable[[Callable[[], Any], float], Any]
 """Calls a function, and raises `TimeoutError` where it takes longer than so many seconds."""
@@ -72,7 +72,7 @@ def with_deadline(
 
 
 def in_a_thread(call: Callable[[], Any], seconds: float) -> Any:
-    """The answer of `call`, or what it raises. Raises `TimeoutError` after so many seconds; nobody hears it then."""
+    """The answer of `call`, or what it raises. Raises `TimeoutError` after so many seconds; it drops a later answer."""
     came: list[tuple[Any, BaseException | None]] = []
 
     def answer() -> None:

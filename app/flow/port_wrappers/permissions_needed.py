@@ -1,7 +1,7 @@
 """What one has to be allowed, so that a check can be made: for the pages, the files in `deploy/` and the tests.
 
 Every use is a check's id, or one of the few things beside the walk that read something as well. A use that is not
-listed asks nobody, asks the public, or asks with the credentials of the role that is examined.
+listed asks no server, asks a public one, or asks with the credentials of the role that is examined.
 
 Rules: Kubernetes' RBAC (its bootstrap policy for the OIDC documents; `pods/exec` by websocket is asked for with `get`,
 since Kubernetes 1.35 with `create` as well); the service authorization reference of IAM and CloudTrail.
@@ -68,7 +68,7 @@ _IN_POD = Need(
 )
 
 NEEDS: Mapping[str, Need] = {
-    # Choosing whom to look at.
+    # Choosing the subject.
     "choose.namespace": Need(accesses=(Access(verb="list", resource="namespaces"),)),
     "choose.service_account": Need(accesses=(_namespaced("list", "serviceaccounts"),)),
     "choose.pod": Need(accesses=(_namespaced("list", "pods"),)),
@@ -206,5 +206,5 @@ def cluster_roles() -> list[JsonValue]:
 
 
 def least_iam_policy() -> JsonValue:
-    """The least IAM policy of whoever runs the explorer: for everything in `NEEDS`."""
+    """The least IAM policy of the person who runs the explorer: for everything in `NEEDS`."""
     return iam_policy(action for found in NEEDS.values() for action in found.iam)

@@ -19,7 +19,7 @@ class Asking(Protocol):
 
 
 class _Intercepted:
-    """A port as others see it. What asks nobody (`exchanges`, `region`) is the port's own."""
+    """A port as others see it. What sends no request (`exchanges`, `region`) is the port's own."""
 
     def __init__(self, port: object, ask: Asking) -> None:
         self._port = port

@@ -21,7 +21,7 @@ NO_PERMISSION = "no_permission"
 class Findings:
     """Collects the checks of one step, its evidence and the exchanges made meanwhile.
 
-    `order` lists the ids of the step's checks. A check that nobody decided is reported as not reached:
+    `order` lists the ids of the step's checks. A check that no rule decided is reported as not reached:
     an earlier check (or, after `unreached_by_earlier_step`, an earlier step) stood in its way.
     """
 
@@ -99,13 +99,13 @@ class Findings:
         return check is not None and check.status is Status.UNKNOWN
 
     def soften(self, check_id: str, reason: str = "") -> None:
-        """Turns a failed check into a warning: whoever decides in the end did not mind."""
+        """Turns a failed check into a warning: the server that decides in the end accepted it."""
         check = self._checks.get(check_id)
         if check is not None and check.status is Status.FAILED:
             self._checks[check_id] = replace(check, status=Status.WARNING, reason=reason or check.reason)
 
     def explain(self, check_id: str, status: Status, reason: str, *, error: str = "") -> None:
-        """Says of a decided check that whoever decides in the end disagrees, in whose words, and what it comes to."""
+        """Adds to a decided check that the server which decides in the end disagrees: its words and the new status."""
         check = self._checks[check_id]
         self._checks[check_id] = replace(check, status=status, reason=reason, error=shown(error) or check.error)
 

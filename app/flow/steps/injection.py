@@ -21,7 +21,7 @@ _APPENDED = (
 
 
 def containers(pod: JsonValue) -> list[dict[str, Any]]:
-    """The containers that the webhook looks at (not those it was told to skip), the application's own first."""
+    """The containers that the webhook looks at (not those that it skips), the application's own first."""
     skipped = skipped_containers(get_object(pod, "metadata", "annotations"))
     found = [get_object(item) for kind in ("containers", "initContainers") for item in get_list(pod, "spec", kind)]
     return [container for container in found if get_str(container, "name") not in skipped]

@@ -1,4 +1,4 @@
-"""What kubelet tells of a Pod beside its documents: the state of its containers, and its events."""
+"""What the kubelet says of a Pod beside its documents: the state of its containers, and its events."""
 
 from __future__ import annotations
 

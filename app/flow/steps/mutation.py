@@ -33,7 +33,7 @@ def show_mutation(
 ) -> None:
     """Evidence: the AdmissionReview where the servers let us listen, the Pod before and after, the new variables.
 
-    The Pod before is the one that the webhook was shown. Where nobody may listen it is a second dry run, with the
+    The Pod before is the one that the webhook received. Where the app may not listen it is a second dry run, with the
     label that keeps the webhook away; where that means nothing to the webhook, it is the request.
     """
     review = _admission_review(findings.new_exchanges())

@@ -49,4 +49,4 @@ class StepContext:
     credentials: Credentials | None = field(default=None, repr=False)
     """`sts_assume`: the temporary credentials, a secret."""
     assumed_role_arn: str = ""
-    """`sts_assume`: whom STS made of us."""
+    """`sts_assume`: the identity that STS gave us."""

@@ -85,7 +85,7 @@ def _failing(policy: JsonValue, context: TrustContext, decision: TrustDecision) 
         return f"{decision.reason}: Statement {', '.join(denials)}", "allow"
     _, trace = nearest(policy, context)
     wrong = next((entry for entry in trace if not entry.matched), None)
-    if wrong is None:  # No Allow at all, or one beside a Deny that nobody can read.
+    if wrong is None:  # No Allow at all, or one beside a Deny that we cannot read.
         return decision.reason, "allow"
     parts = (wrong.element, wrong.operator, wrong.key)
     label = ".".join(part for part in parts if part)

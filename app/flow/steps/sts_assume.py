@@ -209,7 +209,7 @@ def _url(step_context: StepContext) -> str:
 
 
 def _session_arn(role_arn: str) -> str:
-    """Whom STS would make of us; the path of the role is left out, as STS does."""
+    """The ARN of the session that STS would give us, without the path of the role, as STS writes it."""
     parts = role_of(role_arn)
     return f"arn:{parts[0]}:sts::{parts[1]}:assumed-role/{parts[2]}/{SESSION_NAME}" if parts else ""
 

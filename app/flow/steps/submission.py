@@ -1,4 +1,4 @@
-"""A token that is sent to STS beside the walk: read anew in the Pod, perhaps changed, judged as in the walk.
+"""A token that is sent to STS beside the walk: read again in the Pod, perhaps changed, judged as in the walk.
 
 The token itself goes to STS and nowhere else.
 """
@@ -29,7 +29,7 @@ class Submission:
     compact: str = ""
     """The token as it was read, before any change, its signature masked."""
     unread: str = ""
-    """Why there was no token to send, in the words of who refused; empty where nobody did: the Pod mounts none."""
+    """Why there was no token to send, in the words of the server that refused; empty where the Pod mounts none."""
     malformed: Check | None = None
     """What was read in place of a token: the check of step 4 that it does not pass."""
 

@@ -84,7 +84,7 @@ def token_document(token: str) -> JsonValue:
 
 
 def _read(findings: Findings, ports: Ports, subject: Subject, container: str, path: str) -> str | None:
-    """The file's content, untouched: an SDK sends it as it is. Beside it, what kubelet wrote to hold it."""
+    """The file's content, untouched: an SDK sends it as it is. Beside it, the links that the kubelet made for it."""
     where = f"{subject.namespace}/{subject.pod} {container} {path}"
     try:
         listing = ports.cluster.execute(subject.namespace, subject.pod, container, ["ls", "-la", _directory(path)])
@@ -126,7 +126,7 @@ def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reas
 
 
 def _not_mounted(findings: Findings, ports: Ports, subject: Subject) -> bool:
-    """Whether kubelet says why it could not mount the token; what it says is the check's error."""
+    """Whether the kubelet says why it could not mount the token; what it says is the check's error."""
     try:
         said = kubelet_says.mount_failure(ports.cluster.pod_events(subject.namespace, subject.pod))
     except FlowError:

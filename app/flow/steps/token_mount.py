@@ -1,6 +1,6 @@
-"""Step 4: kubelet has put a token into the container, and that token is what it should be.
+"""Step 4: the kubelet has put a token into the container, and that token is what it should be.
 
-Rules: RFC 7515 and 7519; Kubernetes' bound tokens (pkg/serviceaccount/claims.go) and their rotation by kubelet
+Rules: RFC 7515 and 7519; Kubernetes' bound tokens (pkg/serviceaccount/claims.go) and their rotation by the kubelet
 (pkg/kubelet/token).
 """
 
@@ -30,7 +30,7 @@ CHECKS = (
     "token.signature",
 )
 _STALE = 0.9
-"""The part of a token's life after which something keeps kubelet from rotating it: it does so at 0.8."""
+"""The part of a token's life after which something keeps the kubelet from rotating it: it does so at 0.8."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -152,7 +152,7 @@ def _signature(
 
 
 def _token_requests(ports: Ports, subject: Subject) -> list[Exchange]:
-    """How the token came about: the last TokenRequest that kubelet made for this Pod, where we may listen."""
+    """How the token came about: the last TokenRequest that the kubelet made for this Pod, where we may listen."""
     made = [
         exchange
         for exchange in ports.server_log.exchanges()

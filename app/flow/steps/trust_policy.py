@@ -57,7 +57,7 @@ def judge_trust(
     # (5) All statements together, Deny included.
     findings.judge("trust.decision", decision.allowed, got=decision.reason, expected="allow", where=where)
 
-    # (6) Nobody else: the same policy is asked for subjects that it should not know.
+    # (6) No one else: the same policy is evaluated for subjects that it should not let in.
     subject = get_str(claims, "sub")
     strangers = [
         stranger

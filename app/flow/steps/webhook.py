@@ -75,7 +75,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
 
 
 def _stored_pod(findings: Findings, ports: Ports, subject: Subject) -> tuple[JsonValue, str]:
-    """The Pod, if it is there, whoever it runs as; and why we could not see it, if we could not."""
+    """The Pod, if it is there, under any ServiceAccount; and why we could not see it, if we could not."""
     where = f"Pod {subject.namespace}/{subject.pod}"
     if not subject.pod:
         findings.unknown("pod.exists", NO_POD, where=f"{where}*")

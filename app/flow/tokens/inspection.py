@@ -1,4 +1,4 @@
-"""What stands out in a token when nobody can be asked: the rules that a token for STS breaks on its face.
+"""What stands out in a token without asking any server: the rules that a token for STS breaks on its face.
 
 Rules: AssumeRoleWithWebIdentity's `WebIdentityToken` (algorithms, whole-number times, required claims),
 CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No signature is checked here.
@@ -67,7 +67,7 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     elif not _is_issuer(issuer):
         yield _oddity("issuer", "iss", issuer, "https://…", serious=True)
 
-    # (2) For whom.
+    # (2) The audience.
     audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience
     if not isinstance(audiences, list) or not audiences:
@@ -77,7 +77,7 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     elif claims.get("azp", audiences[0]) != DEFAULT_AUDIENCE:
         yield _oddity("audience", "aud", claims.get("azp", audiences[0]), DEFAULT_AUDIENCE, serious=False)
 
-    # (3) About whom, twice.
+    # (3) The subject, twice.
     subject = claims.get("sub")
     named = _named_subject(claims)
     if subject is None:

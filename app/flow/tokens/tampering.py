@@ -1,7 +1,7 @@
 """One character of a compact token changed, so that what it decodes to changes with it.
 
 A character of base64url holds six bits, a byte eight. The last character of a part may hold bits that decode to
-nothing (RFC 4648 §3.5): whoever changes only those has changed nothing that is signed.
+nothing (RFC 4648 §3.5): a change to only those changes nothing that is signed.
 """
 
 from __future__ import annotations

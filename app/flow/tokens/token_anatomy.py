@@ -13,7 +13,7 @@ from app.flow.token import PARTS, decode, json_text, split
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 _DEEPEST = 8
-"""Levels of members that are told apart; `kubernetes.io.pod.name` is on the third."""
+"""Levels of members that the anatomy distinguishes; `kubernetes.io.pod.name` is on the third."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """How the checks hang together: to which step those belong that the doctor adds, and which break follows from which.
 
-A check that fails because another one did is no cause of its own: mend that one, and it passes.
+A check that fails because another one did is a symptom: fix the other one, and it passes.
 """
 
 from __future__ import annotations

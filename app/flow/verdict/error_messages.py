@@ -97,7 +97,7 @@ def blames_surroundings(said: str) -> bool:
 
 
 def principal_of(said: str) -> str:
-    """The ARN of whoever was refused, where the sentence names him."""
+    """The ARN of the refused principal, where the sentence contains it."""
     found = _PRINCIPAL.search(said)
     return found[1] if found else ""
 

@@ -22,12 +22,12 @@ class Outcome(StrEnum):
     """STS issued credentials for this token, and nothing that was checked is broken."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
-    """Nothing is known to be broken, and nobody has seen it work."""
+    """Nothing is known to be broken, and nothing shows that it works."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """How the break looks to whoever runs the Pod: seldom in the step where its cause lies."""
+    """How the break looks to the person who runs the Pod: seldom in the step where its cause lies."""
 
     step: Step
     """Where it shows."""
@@ -48,7 +48,7 @@ class Verdict:
     check: Check | None = None
     """That link."""
     seen: Seen | None = None
-    """What the Pod's own program got, if that is known, else what was told to us; None where nothing was refused."""
+    """What the Pod's own program got, if that is known, else what our own request got; None where no server refused."""
     later: tuple[tuple[Step, Check], ...] = ()
     """Also broken, further down, by a cause of its own: not reached as long as the first one is."""
     refusal: str = ""
@@ -97,7 +97,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
         return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=warned[0], check=warned[1], open=open_)
 
-    # (3) Else what stands in the way: first what could not be read, then what nobody has asked for.
+    # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
     undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
@@ -121,7 +121,7 @@ def _broken(
 
 
 def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] | None:
-    """What STS speaks of and no check does, or none but by a warning."""
+    """The one remaining cause that STS reports, where no check fails for it, or only warns."""
     if len(reading.remaining) != 1:
         return None
     (cause,) = reading.remaining
@@ -130,9 +130,9 @@ def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] 
 
 
 def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check]:
-    """A refusal is no cause: it lies where the first of the causes may lie that remain of it.
+    """STS's refusal is a symptom. The verdict points at the earliest step where a remaining cause can be.
 
-    What kept the Pod's program from asking is not what STS refuses us.
+    A problem that kept the Pod's program from asking STS is separate from a refusal that our own request got.
     """
     if check.id not in (ANSWER, APPLICATION):
         refused = (cause.step for cause in reading.remaining if check.id in cause.checks)
@@ -141,12 +141,12 @@ def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Read
         return lies_in(check.error), check
     if len(reading.remaining) == 1 and (found := convicting(reading.remaining[0], by_id)):
         check = found
-    told = step if check.id != APPLICATION else lies_in(check.error)
-    return reading.step or told, check
+    shown_in = step if check.id != APPLICATION else lies_in(check.error)
+    return reading.step or shown_in, check
 
 
 def _counts(check: Check, by_id: Mapping[str, Check]) -> bool:
-    """A role that may not list buckets may be all right: only who asked S3 wanted to."""
+    """A role that may not list buckets may be all right, unless something asked S3 to list them."""
     listed = by_id.get("access.list_buckets")
     return check.id != "access.policy" or (listed is not None and listed.status is Status.FAILED)
 
@@ -160,11 +160,11 @@ def _unused(by_id: Mapping[str, Check]) -> bool:
 
 
 def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
-    """The words of the Pod's program first, then those told to us, from the token's file on."""
+    """The words of the Pod's program first, then those that our own requests got, from the token's file on."""
     application = by_id.get(APPLICATION)
     if application is not None and application.status is Status.FAILED and application.error:
         return Seen(step=shows_in(application.error), text=application.error, where=application.where)
-    told = (
+    candidates = (
         (Step.TOKEN_MOUNT, by_id.get("token.file")),
         (Step.STS_ASSUME, by_id.get(ANSWER)),
         (Step.ACCESS, by_id.get("access.identity")),
@@ -174,7 +174,7 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
     return next(
         (
             Seen(step=shown, text=check.error, where=check.where)
-            for shown, check in told
+            for shown, check in candidates
             if check is not None and check.status is Status.FAILED and check.error
         ),
         None,

@@ -22,7 +22,7 @@ class Cause:
     step: Step
     """Where it lies, which is hardly ever where it shows."""
     checks: tuple[str, ...] = ()
-    """Those that decide it: a failed one convicts it, a passed one clears it. Empty: nobody can see it from here."""
+    """Those that decide it: a failed one convicts it, a passed one clears it. Empty: no check can see it from here."""
     by_warning: bool = False
     """Whether a warning convicts it too: what is none of STS' business as a rule was its business this time."""
 
@@ -132,7 +132,7 @@ class Reading:
     remaining: tuple[Cause, ...] = ()
     """The one that was found, or all that nothing rules out."""
     ruled_out: tuple[Cause, ...] = ()
-    """Those that a check excludes; of what nobody can read, none."""
+    """Those that a check excludes; none where we cannot read it."""
 
     @property
     def step(self) -> Step | None:
@@ -162,7 +162,7 @@ def convicting(cause: Cause, by_id: Mapping[str, Check]) -> Check | None:
 
 
 def _refusal(by_id: Mapping[str, Check]) -> Refusal | None:
-    """What STS told us; where we did not get to ask, what the Pod's program was told."""
+    """What STS answered us; where we did not get to ask, what it answered the Pod's program."""
     answer, application = by_id.get(ANSWER), by_id.get(APPLICATION)
     if answer is not None and answer.status is Status.FAILED:
         return next((it for it in REFUSALS if it.code == answer.got and it.words in answer.error), None)

@@ -1,4 +1,4 @@
-"""A diagnosis on a page: the verdict with what proves it, the commands that mend it, and every check."""
+"""A diagnosis on a page: the verdict with what proves it, the commands that fix it, and every check."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def verdict(found: Diagnosis, content: Content) -> str:
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         parts += [_heading("doctor.evidence", content), _evidence(judged.check, content)]
     if judged.refusal:
-        told = content.message(f"doctor.refusals.{judged.refusal}")
-        parts += [_heading("doctor.refusal", content), f"<p>{prose(told)}</p>"]
+        sentence = content.message(f"doctor.refusals.{judged.refusal}")
+        parts += [_heading("doctor.refusal", content), f"<p>{prose(sentence)}</p>"]
         for heading, causes in verdict_words.meanings(judged, content):
             lines = "".join(f"<li>{prose(cause)}</li>" for cause in causes)
             parts.append(f"<h3>{escape(heading)}</h3><ul>{lines}</ul>")
@@ -51,13 +51,13 @@ def verdict(found: Diagnosis, content: Content) -> str:
 
 
 def seen(found: Diagnosis, content: Content) -> str:
-    """How the break shows: the product's words, where they stand and in which step; empty where nobody said any."""
+    """How the break shows: the product's words, where they stand and in which step; empty where there are none."""
     shown, named = found.verdict.seen, found.verdict.check
     if shown is None or (named is not None and named.error == shown.text):  # the evidence has them already
         return ""
     step = content.message(f"steps.{shown.step}.short")
-    told = prose(content.message("doctor_page.seen_at", step=step))
-    return f"{_heading('doctor_page.seen', content)}<p>{told} {value(shown.where)}</p>{said(shown.text, content)}"
+    sentence = prose(content.message("doctor_page.seen_at", step=step))
+    return f"{_heading('doctor_page.seen', content)}<p>{sentence} {value(shown.where)}</p>{said(shown.text, content)}"
 
 
 def _heading(key: str, content: Content) -> str:
@@ -75,7 +75,7 @@ def _evidence(check: Check, content: Content) -> str:
 
 
 def _failures(failures: Sequence[JsonValue], content: Content) -> str:
-    """What STS refused to whom, as CloudTrail has it."""
+    """What STS refused, and which caller asked, as CloudTrail records it."""
     columns = ("time", "code", "subject", "role")
     names = {key: escape(content.message(f"doctor_page.{key}")) for key in columns}
     head = "".join(f'<th scope="col">{name}</th>' for name in names.values())

@@ -49,7 +49,7 @@ def saved(found: Diagnosis) -> str | FlowError:
 
 
 def forget() -> None:
-    """Lets go of both. Streamlit drops an upload once its page is left, and says so to nobody."""
+    """Removes both from the session. Streamlit drops an upload once its page is left, without any notice."""
     for key in (_OPENED, _SAVED):
         st.session_state.pop(key, None)
 

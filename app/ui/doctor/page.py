@@ -1,4 +1,4 @@
-"""The doctor: one ServiceAccount examined, what is broken and the commands that mend it; saved, opened, surveyed."""
+"""The doctor: one ServiceAccount examined, what is broken and the commands that fix it; saved, opened, surveyed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def doctor() -> None:
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
 
-    # (1) Another's diagnosis, if one is opened: then nobody is asked.
+    # (1) Another's diagnosis, if one is opened: then the page asks no server.
     opened = diagnosis_upload.opened(content)
     if opened is not None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))

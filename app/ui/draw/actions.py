@@ -34,13 +34,13 @@ def draw(wanted: Sequence[Action], walk_view: WalkView, content: Content, *, key
 
 
 def lacking(*reports: StepReport) -> list[Action]:
-    """The actions that nobody has asked for and for which a check stays open, each once."""
+    """The actions that the reader has not asked for and for which a check stays open, each once."""
     found = (need(check.id).action for report in reports for check in report.checks if check.reason == NOT_ASKED)
     return list(dict.fromkeys(action for action in found if action is not None))
 
 
 def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
-    """Draws the buttons of what an instrument sends and nobody has asked for; whether there are any."""
+    """Draws the buttons of what an instrument sends and the reader has not asked for; whether there are any."""
     wanted = [action for action in actions if action in session.missing(action)]
     if not wanted:
         return False
@@ -52,7 +52,7 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
 def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
-            components.block(_told(action, walk_view, content), key=f"told_{key}_{action}")
+            components.block(_explanation(action, walk_view, content), key=f"action_text_{key}_{action}")
             st.button(
                 content.message(f"actions.{action}.do"),
                 key=f"do_{key}_{action}",
@@ -62,7 +62,7 @@ def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *
             )
 
 
-def _told(action: Action, walk_view: WalkView, content: Content) -> str:
+def _explanation(action: Action, walk_view: WalkView, content: Content) -> str:
     words = {part: prose(content.message(f"actions.{action}.{part}")) for part in ("does", "needs", "sends")}
     rows = "".join(
         f"<dt>{escape(content.message(f'actions.{part}'))}</dt><dd>{text}</dd>" for part, text in words.items()

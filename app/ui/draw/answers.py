@@ -34,13 +34,13 @@ class Answer:
         return Status.PASSED if self.taken else Status.FAILED
 
 
-def ask(question: Callable[[], _Answer], told: Callable[[_Answer], str]) -> tuple[Answer, _Answer | None]:
-    """Asks, and returns the answer beside what was got; `told` says that in a few words."""
+def ask(question: Callable[[], _Answer], summarize: Callable[[_Answer], str]) -> tuple[Answer, _Answer | None]:
+    """Asks, and returns the answer beside what it got; `summarize` says that in a few words."""
     try:
         got = question()
     except FlowError as error:
         return Answer(taken=False, code=error.code, said=error.server_message), None
-    return Answer(taken=True, got=told(got)), got
+    return Answer(taken=True, got=summarize(got)), got
 
 
 def row(title: str, answer: Answer, content: Content, *, note: str = "") -> str:

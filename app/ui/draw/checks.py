@@ -1,4 +1,4 @@
-"""The checks of a step: a mark and a word, what was found; on failure the product's own words, why, how to mend."""
+"""The checks of a step: a mark and a word, what was found; on failure the product's own words, why, how to fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
 from app.ui.marks import MARKS
-from app.ui.text import escape, prose, readable, told_by, value
+from app.ui.text import distinguishing_part, escape, prose, readable, value
 
 
 def mark(status: Status, content: Content) -> str:
@@ -42,7 +42,7 @@ def _row(check: Check, subject: Subject, content: Content, *, opened: bool) -> s
     words = content.check(check.id).fill(check, subject)
     passed = check.status is Status.PASSED
     is_open = " open" if opened else ""
-    beside = escape(told_by(check.got)) if passed else escape(content.message(f"statuses.{check.status}"))
+    beside = escape(distinguishing_part(check.got)) if passed else escape(content.message(f"statuses.{check.status}"))
     return (
         f'<li class="{check.status}" data-check="{escape(check.id)}"><details{is_open}><summary>'
         f'{mark(check.status, content)}<span class="name">{prose(words.title)}</span>'
@@ -109,16 +109,16 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
         worst = next((check for check in report.checks if check.status is status), None)
         worst = worst or next(check for check in report.checks if check.status is Status.NOT_REACHED)
         title = content.check(worst.id).fill(worst, subject).title
-        told = [content.message(f"outcomes.{status}", check=title)]
+        sentences = [content.message(f"outcomes.{status}", check=title)]
         if worst.reason:
-            told.append(content.message(f"reasons.{worst.reason}"))
+            sentences.append(content.message(f"reasons.{worst.reason}"))
         facts = []
         if status is Status.FAILED:
             facts = [(content.message(f"ui.{key}"), getattr(worst, key)) for key in ("got", "expected")]
             below = _fix(worst, subject, content)
         if status is Status.NOT_REACHED:
-            told, below = told[-1:], _broken(report, walk, content)
-        sentence = " ".join(told)
+            sentences, below = sentences[-1:], _broken(report, walk, content)
+        sentence = " ".join(sentences)
     shown = "".join(f"<dt>{escape(name)}</dt><dd>{_found(text, content)}</dd>" for name, text in facts if text)
     return (
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
@@ -143,7 +143,7 @@ def _broken(report: StepReport, walk: Walk, content: Content) -> str:
 
 
 def _fix(check: Check, subject: Subject, content: Content) -> str:
-    """What the server said of a failed check, and how to mend it."""
+    """What the server said of a failed check, and how to fix it."""
     fix = prose(content.check(check.id).fill(check, subject).fix)
     quoted = said(check.error, content) if check.error else ""
     return f'{quoted}<p class="fix"><span class="label">{_label(content, "fix")}</span> {fix}</p>'

@@ -107,7 +107,7 @@ def document(content: Content, lines: Sequence[Line], notes: Notes) -> str:
     if not any(lit):
         return _block(render_line(line) for line in lines)
     parts: list[str] = []
-    told: set[Path] = set()
+    noted: set[Path] = set()
     start = 0
     while start < len(lines):
         stop = start
@@ -115,7 +115,7 @@ def document(content: Content, lines: Sequence[Line], notes: Notes) -> str:
             stop += 1
         if lit[start]:
             for line in lines[start:stop]:
-                note = next((n for pattern, n in notes.items() if _is_first(line.path, pattern, told)), "")
+                note = next((n for pattern, n in notes.items() if _is_first(line.path, pattern, noted)), "")
                 parts.append(render_line(line, kind="lit", note=note))
         else:
             parts.append(fold(content, [render_line(line) for line in lines[start:stop]]))
@@ -127,11 +127,11 @@ def _lights(pattern: Path, line: Line) -> bool:
     return matches(line.path, pattern) and not (line.closes and pattern[-1:] == (ITSELF,))
 
 
-def _is_first(path: Path, pattern: Path, told: set[Path]) -> bool:
+def _is_first(path: Path, pattern: Path, noted: set[Path]) -> bool:
     depth = len(pattern) - (pattern[-1:] == (ITSELF,))
-    if len(path) != depth or not matches(path, pattern) or pattern in told:
+    if len(path) != depth or not matches(path, pattern) or pattern in noted:
         return False
-    told.add(pattern)
+    noted.add(pattern)
     return True
 
 

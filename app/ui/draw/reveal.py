@@ -1,6 +1,6 @@
-"""The signature of the mounted token: shown on a click, and only where nobody but this machine can see it.
+"""The signature of the mounted token: shown on a click, and only where no one but this machine's user can see it.
 
-It is read anew for the one drawing that shows it; nothing keeps it.
+The page reads it again for the one drawing that shows it; nothing keeps it.
 """
 
 from __future__ import annotations

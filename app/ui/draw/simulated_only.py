@@ -1,4 +1,4 @@
-"""What a page says in live mode that does to a world what nobody does to a cluster of their own."""
+"""The words, in live mode, of a page whose acts make sense in a simulated world only."""
 
 from __future__ import annotations
 

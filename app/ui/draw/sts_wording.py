@@ -75,7 +75,7 @@ def switch(content: Content) -> None:
 
 
 def side_by_side(content: Content) -> None:
-    """What STS says in both wordings, when and by whom either was seen, and how sure that is."""
+    """What STS says in both wordings, when and where each was seen, and how sure that is."""
     walk_view, kept = session.simulated_walk_view(), st.session_state.get(_KEPT)
     if not isinstance(kept, tuple) or kept[0] is not walk_view:
         kept = st.session_state[_KEPT] = (walk_view, compare(session.simulated_ports(), session.world()))

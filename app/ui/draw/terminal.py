@@ -2,8 +2,8 @@
 
 The keys of this browser's world are secrets, if only of a simulation, so they do not go through the browser: a button
 has the server write them into files that only its own account can read, and the page names the files. It is offered
-where the browser is on the same machine as the server; elsewhere the path would help nobody. Whoever else presses the
-button cannot read what it wrote.
+where the browser is on the same machine as the server; elsewhere the path would help no one. Another person who
+presses the button cannot read what it wrote.
 """
 
 from __future__ import annotations

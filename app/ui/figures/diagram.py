@@ -31,7 +31,7 @@ _BOX = re.compile(r'<g id="[^"]*&#45;(\w+)" class="node box.*?</g>\n(?:</a>\n</g
 
 
 def dot(figure: Figure, layout: Layout, content: Content) -> str:
-    """The figure as DOT for `neato -n`: places are ours, classes are for the style sheet, colours are nobody's."""
+    """The figure as DOT for `neato -n`: places are ours, classes are for the style sheet; it sets no colours."""
     graph = graphviz.Digraph(
         graph_attr={"bgcolor": "transparent", "splines": "line", "pad": "0.03", "outputorder": "edgesfirst"},
         node_attr={"shape": "box", "style": "rounded,filled", "fontname": FONT, "margin": "0.11,0.05"},
@@ -157,12 +157,12 @@ _component = components.component("diagram")
 
 def draw(figure: Figure, content: Content, walk: Walk, *, step: str = "", status: str = "") -> None:
     """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step."""
-    told = step or "overview"
+    alternative = step or "overview"
     names = real_names(walk)
     data = {
         "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(names.values())}",
         "svg": svg(figure.name, content.language, names),
-        "alt": content.message(f"figure.alternatives.{told}"),
+        "alt": content.message(f"figure.alternatives.{alternative}"),
         "step": step,
         "status": status,
     }

@@ -51,13 +51,13 @@ def lives(walk: Walk, now: float, content: Content) -> str:
         else []
     )
     axis = _Axis(of_token, of_session, now)
-    told = content.message("lives.with_session" if session else "lives.without_session")
+    sentence = content.message("lives.with_session" if session else "lives.without_session")
     lead = escape(content.message("lives.lead"))
     return (
         f'<section class="lives"><p class="lead">{lead}</p>'
         f"{_drawing(axis, content)}"
         f'<div class="lists">{_list("token", of_token, content)}{_list("session", of_session, content)}</div>'
-        f"<p>{prose(told)}</p></section>"
+        f"<p>{prose(sentence)}</p></section>"
     )
 
 

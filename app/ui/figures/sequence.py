@@ -1,4 +1,4 @@
-"""Who called whom, in order: one lane for each party, one arrow for each exchange."""
+"""Which party called which, in order: one lane for each party, one arrow for each exchange."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 40
 
 
 def sequence(exchanges: Sequence[Exchange], content: Content) -> str:
-    """The exchanges as arrows between lanes, as HTML; read out, it is a list of who called whom."""
+    """The exchanges as arrows between lanes, as HTML; read out, it is a list of which party called which."""
     lanes = list(dict.fromkeys(name for exchange in exchanges for name in (exchange.caller, exchange.callee)))
     count = len(lanes)
     heads = "".join(f'<span class="{_world(name)}">{escape(party(name, content))}</span>' for name in lanes)

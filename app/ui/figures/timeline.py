@@ -12,7 +12,7 @@ from app.flow.model import JsonValue
 from app.ui.text import breakable, escape, prose
 
 ROTATE_AT = 0.8
-"""The part of a token's life after which kubelet replaces it (pkg/kubelet/token)."""
+"""The part of a token's life after which the kubelet replaces it (pkg/kubelet/token)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Life:
 
     @property
     def due(self) -> float:
-        """When kubelet begins to ask for the next one."""
+        """When the kubelet begins to ask for the next one."""
         return self.begins + ROTATE_AT * (self.expires - self.begins)
 
 
@@ -50,10 +50,10 @@ def timeline(current: Life, before: Life | None, now: float, content: Content) -
     )
     place = _percent(now, first, last)
     side = "right" if place > 50 else "left"
-    told = "".join(f"<p>{prose(sentence)}</p>" for sentence in _told(current, before, now, content))
+    paragraphs = "".join(f"<p>{prose(sentence)}</p>" for sentence in _sentences(current, before, now, content))
     return (
         f'<div class="timeline"><div class="at {side}" style="--at:{place:.2f}%"><span>'
-        f"{escape(content.message('screens.now'))} {_at(now)}</span></div>{rows}</div>{told}"
+        f"{escape(content.message('screens.now'))} {_at(now)}</span></div>{rows}</div>{paragraphs}"
     )
 
 
@@ -80,7 +80,7 @@ def _life(life: Life, first: float, last: float, now: float, name: str, content:
     )
 
 
-def _told(current: Life, before: Life | None, now: float, content: Content) -> Iterable[str]:
+def _sentences(current: Life, before: Life | None, now: float, content: Content) -> Iterable[str]:
     if before and before != current:
         yield content.message("screens.rotated", before=_at(before.begins), after=_at(current.begins))
         key = "anatomy.old_expired" if now >= before.expires else "anatomy.old_alive"

@@ -1,4 +1,4 @@
-"""What went over the wire in a step: who called whom, then one line an exchange with headers and bodies behind it."""
+"""What went over the wire in a step: which party called which, then a line an exchange, with headers and bodies."""
 
 from __future__ import annotations
 

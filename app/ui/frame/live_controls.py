@@ -54,7 +54,7 @@ def _cluster(chosen: LiveSelection, content: Content) -> bool:
 
     if names:
         _select("context", names, now, name_of, content)
-    _told(problem if not names else chosen.problem, content, "context")
+    _problem(problem if not names else chosen.problem, content, "context")
     return bool(names)
 
 
@@ -80,7 +80,7 @@ def _aws(chosen: LiveSelection, content: Content) -> None:
     if walk_view is None:
         return
     if walk_view.identity_error:
-        _told(walk_view.identity_error, content, "identity")
+        _problem(walk_view.identity_error, content, "identity")
         return
     rows = (
         ("ui.account", get_str(walk_view.identity, "Account")),
@@ -102,8 +102,8 @@ def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content
         return f"{name} → {role}" if role else name or content.message("mode.no_pod")
 
     _select(what, names, now, name_of, content, typed=True)
-    if listed and not isinstance(listed.error, Unreachable) and listed.error is not state().problem:  # told above
-        _told(listed.error, content, what, use)
+    if listed and not isinstance(listed.error, Unreachable) and listed.error is not state().problem:  # shown above
+        _problem(listed.error, content, what, use)
 
 
 def _select(
@@ -139,7 +139,7 @@ def _picked(what: str) -> None:
             chosen.pick(what, picked)
 
 
-def _told(error: FlowError | None, content: Content, key: str, use: str = "") -> None:
+def _problem(error: FlowError | None, content: Content, key: str, use: str = "") -> None:
     """In short what stands in the way, and the rule that would let us by."""
     if error is None:
         return
@@ -151,4 +151,4 @@ def _told(error: FlowError | None, content: Content, key: str, use: str = "") ->
         )
     else:
         lines += f"<p>{prose(words.fix)}</p>"
-    components.block(f'<div class="notice small">{lines}</div>', key=f"told_{key}")
+    components.block(f'<div class="notice small">{lines}</div>', key=f"problem_{key}")

@@ -28,7 +28,7 @@ def panel(content: Content) -> None:
 
 
 def _cluster(content: Content) -> None:
-    """Which cluster, and as whom. It is read, and nothing else."""
+    """Which cluster, and as which identity. The app only reads it."""
     components.block(f'<h2 class="heading">{escape(content.message("mode.your_cluster"))}</h2>', key="cluster")
     live_controls.pickers(content)
     st.button(
@@ -58,7 +58,7 @@ def _cluster(content: Content) -> None:
 
 
 def _world(content: Content) -> None:
-    """The world's account and time, and all that it can be told."""
+    """The world's account and time, and all the controls that change it."""
     world = session.world()
     facts = (("account", world.account_id), ("region", world.region))
     rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)

@@ -1,4 +1,4 @@
-"""The lab: a fault is caused in this browser's world, predicted, diagnosed and mended."""
+"""The lab: a fault is caused in this browser's world, predicted, diagnosed and fixed."""
 
 from app.ui.lab.page import break_it as break_it
 from app.ui.lab.strip import strip as strip

@@ -63,7 +63,7 @@ def heading(fault: Fault, content: Content, *, lead: str = "") -> str:
     )
 
 
-def told(guess: Guess, seen: str, content: Content) -> str:
+def how_it_ended(guess: Guess, seen: str, content: Content) -> str:
     """What was predicted and how it ended: `seen` is the step at which it showed."""
     really = content.message("lab.really", what=step_name(seen, content))
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)

@@ -1,4 +1,4 @@
-"""A fault that is known: where it broke, what shows, the verdict, and the ways to mend it."""
+"""A fault that is known: where it broke, what shows, the verdict, and the ways to fix it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from app.world.setup import scenario
 
 
 def broken(it: Trial, content: Content) -> Status:
-    """Draws it: in force, mended by hand, or whole again. How it stands."""
+    """Draws it: in force, fixed by hand, or whole again. Returns how it stands."""
     walk_view = session.simulated_walk_view()
     found = session.diagnosis(walk_view)
     components.block(asking.heading(it.fault, content), key="lab_fault")
     if it.guess:
-        components.block(asking.told(it.guess, _seen_at(it, found), content), key="lab_guessed")
+        components.block(asking.how_it_ended(it.guess, _seen_at(it, found), content), key="lab_guessed")
     if it.revealed:
-        told = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
-        components.block(_labelled("lab.solution", told, content), key="lab_solution")
-    if it.mended or by_hand.is_whole(it.fault, found):
+        sentence = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
+        components.block(_labelled("lab.solution", sentence, content), key="lab_solution")
+    if it.reverted or by_hand.is_whole(it.fault, found):
         _whole(it, walk_view, found, content)
         return Status.PASSED
     _in_force(it, walk_view, found, content)
@@ -54,14 +54,14 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     if found.fix:
         components.block(diagnosis.fix(found, content), key="fix")
     others.offer(it.fault, walk_view, content)
-    # (3) Mending it.
+    # (3) Fixing it.
     components.block(
         f'<h2 class="heading">{escape(content.message("lab.revert_heading"))}</h2>', key="lab_revert_heading"
     )
     st.button(
         content.message("lab.revert"),
         help=content.message("lab.revert_help"),
-        key="lab_mend",
+        key="lab_revert",
         icon=":material/build:",
         type="primary",
         on_click=trial.revert,
@@ -73,19 +73,19 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     """It passes: what the Pod prints, and where to go."""
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
     diagram.draw(FLOW, content, walk_view.walk, step=Step.ACCESS, status=str(walk_view.walk.report(Step.ACCESS).status))
-    told = prose(content.message("lab.whole" if it.mended else "lab.whole_by_hand"))
+    sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     log = escape(walk_view.logs.get(scenario.POD_AFTER, ""))
     components.block(
-        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{told}</p></div></div>'
+        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
         f'<pre class="log"><b>$ kubectl logs {escape(scenario.POD_AFTER)}</b>\n{log}</pre>',
         key="lab_whole",
     )
-    if it.mended:
+    if it.reverted:
         with st.container(horizontal=True, gap="small"):
             st.button(content.message("lab.to_list"), key="lab_leave", type="primary", on_click=trial.leave)
             st.button(content.message("lab.again"), key="lab_again", on_click=trial.inject, args=(it.fault, None))
     else:
-        st.button(content.message("lab.put_back"), key="lab_mend", type="primary", on_click=trial.revert)
+        st.button(content.message("lab.put_back"), key="lab_revert", type="primary", on_click=trial.revert)
         by_hand.editor(it, found, content)
 
 

@@ -1,4 +1,4 @@
-"""Mending by hand: an object as JSON to edit. What is refused is told beside the field and changes nothing."""
+"""Fixing by hand: an object as JSON to edit. A refusal is shown beside the field and changes nothing."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
 
 
 def _propose(it: Trial, found: Diagnosis) -> None:
-    """Chooses the object to begin with; another one only where the next thing to mend lies in another."""
+    """Chooses the object to begin with; another one only where the next thing to fix lies in another."""
     proposed = _object(it, found)
     if _KIND not in st.session_state or proposed not in ("", st.session_state.get(_PROPOSED)):
         st.session_state[_KIND] = proposed or edits.KINDS[0]
@@ -89,7 +89,7 @@ def _propose(it: Trial, found: Diagnosis) -> None:
 
 
 def _object(it: Trial, found: Diagnosis) -> str:
-    """The kind that the verdict's fix changes, else the one that the fault changed; none where it would be told."""
+    """The kind that the verdict's fix changes, else the one that the fault changed; none for a hidden fault."""
     if trial.is_hidden() or is_whole(it.fault, found):
         return ""
     change = found.fix.change if found.fix else None
@@ -109,20 +109,20 @@ def _kind(change: Change, world: World) -> str:
 
 
 _REFUSED = "lab_refused_pod"
-"""In the session: why a Pod could not be created anew, until it is told."""
+"""In the session: why a Pod could not be recreated, until the page shows it."""
 
 
 def _still(found: Diagnosis, content: Content) -> str:
     """That a change was made and was not enough: the verdict stands far above."""
-    told = prose(content.message("lab.still"))
+    sentence = prose(content.message("lab.still"))
     named = "" if trial.is_hidden() else f"<p>{prose(verdict_words.verdict(found, content))}</p>"
-    return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{told}</p>{named}</div></div>'
+    return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{sentence}</p>{named}</div></div>'
 
 
 def _edit(it: Trial, kind: str, content: Content) -> bool:
-    """The field begins anew with each state of the object, and keeps what was typed as long as that is refused.
+    """The field starts again with each state of the object, and keeps what was typed as long as that is refused.
 
-    Whether something was applied that changed nothing, and why is told.
+    Returns whether something was applied that changed nothing, and shows why.
     """
     own = edits.editable(session.world(), kind)
     version = hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""A fault whose name nobody sees: the evidence without a verdict, hints that open one at a time, an answer."""
+"""A fault whose name is hidden: the evidence without a verdict, hints that open one at a time, an answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def hidden(it: Trial, content: Content) -> None:
         key="lab_hidden",
     )
     if by_hand.is_whole(it.fault, found):
-        _found_by_mending(it, content)
+        _found_by_fixing(it, content)
     diagram.draw(FLOW, content, walk_view.walk)
     # (1) What there is to see.
     components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
@@ -55,11 +55,11 @@ def hidden(it: Trial, content: Content) -> None:
     # (2) Hints, and the answer.
     _hints(it, content)
     _answer(it, content)
-    # (3) Or mend it without a name.
+    # (3) Or fix it without a name.
     by_hand.editor(it, found, content)
 
 
-def _found_by_mending(it: Trial, content: Content) -> None:
+def _found_by_fixing(it: Trial, content: Content) -> None:
     st.success(content.message("lab.whole_by_hand"))
     st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))
 

@@ -66,5 +66,7 @@ def _left_out(content: Content) -> str:
 def unknown(asked: str, content: Content) -> None:
     """Says that the address names no fault that we know, or why the one that it names cannot be caused."""
     reason = left_out(asked)
-    told = content.message(f"faults.left_out.{reason}") if reason else content.message("lab.unknown", fault=asked[:40])
-    components.block(f'<div class="notice" role="alert"><div><p>{prose(told)}</p></div></div>', key="lab_unknown")
+    sentence = (
+        content.message(f"faults.left_out.{reason}") if reason else content.message("lab.unknown", fault=asked[:40])
+    )
+    components.block(f'<div class="notice" role="alert"><div><p>{prose(sentence)}</p></div></div>', key="lab_unknown")

@@ -50,6 +50,6 @@ def _tried(role_arn: str, content: Content) -> str:
         return f"<p>{prose(content.message('lab.other_refused'))}</p>{said(error.server_message, content)}"
     rows = (("SubjectFromWebIdentityToken", answer.subject), ("AssumedRoleUser.Arn", answer.arn))
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{value(found)}</dd>" for name, found in rows)
-    told = prose(content.message("lab.other_allowed"))
+    sentence = prose(content.message("lab.other_allowed"))
     warned = mark(Status.WARNING, content)
-    return f'<div class="outcome warning">{warned}<div><p>{told}</p><dl>{facts}</dl></div></div>'
+    return f'<div class="outcome warning">{warned}<div><p>{sentence}</p><dl>{facts}</dl></div></div>'

@@ -1,4 +1,4 @@
-"""The page of the lab: choose a fault or be surprised, predict, run, diagnose, mend."""
+"""The page of the lab: choose a fault or be surprised, predict, run, diagnose, fix."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def break_it() -> None:
         return
     if it and asked in (None, it.fault) and not trial.is_hidden():
         components.top(f"{it.fault.id} {broken(it, content)}")
-        if it.mended:
+        if it.reverted:
             return
     elif asked:
         components.top(asked.id)

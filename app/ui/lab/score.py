@@ -23,8 +23,8 @@ def score(content: Content) -> str:
     if not kept:
         return ""
     right, asked = (sum(column) for column in zip(*kept, strict=True))
-    told = content.message("lab.score", right=right, asked=asked, faults=len(kept))
-    return f'<p class="score quiet" role="status">{escape(told)}</p>'
+    sentence = content.message("lab.score", right=right, asked=asked, faults=len(kept))
+    return f'<p class="score quiet" role="status">{escape(sentence)}</p>'
 
 
 def _kept() -> dict[str, tuple[int, int]]:

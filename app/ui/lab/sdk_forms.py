@@ -81,17 +81,17 @@ class _Refusal:
 
 
 def forms(seen: str, exchanges: Sequence[Exchange]) -> list[Form]:
-    """The forms of a text that the AWS CLI printed, those that can be told. None for a text of Kubernetes' own.
+    """The forms of a text that the AWS CLI printed, those that we know. None for a text of Kubernetes' own.
 
-    `exchanges` hold the answer that the text is about; without it no Go SDK's form can be told.
+    `exchanges` hold the answer that the text is about; without it we know no Go SDK's form.
     """
     text = plain(seen)
     if found := _CLIENT_ERROR.match(text):
         kind = _MODELLED.get(found["code"])
         name = f"botocore.errorfactory.{kind}" if kind else "botocore.exceptions.ClientError"
-        told = [Form(sdk="cli", text=f"{_PREFIX}{text}"), Form(sdk="boto3", text=f"{name}: {text}")]
+        known = [Form(sdk="cli", text=f"{_PREFIX}{text}"), Form(sdk="boto3", text=f"{name}: {text}")]
         refusal = _refusal(found, exchanges)
-        return [*told, *_go(refusal)] if refusal else told
+        return [*known, *_go(refusal)] if refusal else known
     own = _CLI_ADDS.sub(r"\1", _CLI_NAMES.sub("", text, count=1))
     kind = next((name for begins, name in _BOTOCORE if own.startswith(begins)), "")
     if not kind:
@@ -134,7 +134,7 @@ def _element(name: str, exchange: Exchange) -> str:
 
 
 def _go(it: _Refusal) -> list[Form]:
-    """Both forms; of what v2 mends by itself, v1's alone."""
+    """Both forms; of what v2 fixes by itself, v1's alone."""
     # (1) v2: its cache and its web identity provider, the operation, the retries, the response, the error; a modelled
     #     error says no `api error`. Before it all stands the operation for which the credentials were wanted.
     error = f"{it.code}: {it.message}" if it.code in _MODELLED else f"api error {it.code}: {it.message}"
@@ -150,8 +150,8 @@ def _go(it: _Refusal) -> list[Form]:
     if it.operation == "AssumeRoleWithWebIdentity":
         v2 = f"{_GO_CACHE}failed to retrieve credentials, {v2}"
         v1 = f"WebIdentityErr: failed to retrieve credentials\ncaused by: {v1}"
-    told = Form(sdk="go_v1", text=v1)
-    return [told] if it.code == _CORRECTED else [Form(sdk="go_v2", text=v2), told]
+    older = Form(sdk="go_v1", text=v1)
+    return [older] if it.code == _CORRECTED else [Form(sdk="go_v2", text=v2), older]
 
 
 def _go_unreadable(text: str) -> list[Form]:

@@ -26,8 +26,8 @@ def shows(judged: Verdict, log: str, exchanges: Sequence[Exchange], content: Con
     """The text and where it stood. Where none came back, what the Pod's log gives instead."""
     seen = judged.seen
     if seen is None:
-        told = content.message("lab.nothing_seen" if judged.outcome is Outcome.WORKS else "lab.not_seen")
-        return f'{_heading("lab.seen", content)}<p>{prose(told)}</p><pre class="log">{escape(log)}</pre>'
+        sentence = content.message("lab.nothing_seen" if judged.outcome is Outcome.WORKS else "lab.not_seen")
+        return f'{_heading("lab.seen", content)}<p>{prose(sentence)}</p><pre class="log">{escape(log)}</pre>'
     where = prose(content.message("lab.seen_at", step=step_name(seen.step, content)))
     printed = _forms(seen.text, exchanges, content) or _quote(seen.text.strip())
     return f'{_heading("lab.seen", content)}<p>{where} <span class="quiet">{value(seen.where)}</span></p>{printed}'

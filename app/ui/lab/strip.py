@@ -1,4 +1,4 @@
-"""On every page: that this world is broken, by which fault unless it is hidden, or mended by hand; and the ways out."""
+"""On every page: that this world is broken, by which fault unless it is hidden, or fixed by hand; and the ways out."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def world_is_broken(content: Content) -> None:
     walk_view = session.simulated_walk_view()
     whole = all(by_hand.is_whole(FAULTS[id_], session.diagnosis(walk_view)) for id_ in ids)
     if whole:
-        told = prose(content.message("lab.strip_whole"))
+        html = prose(content.message("lab.strip_whole"))
     elif trial.is_hidden():
-        told = prose(content.message("lab.strip_hidden"))
+        html = prose(content.message("lab.strip_hidden"))
     else:
         named = "".join(f" <strong>{escape(id_)} {prose(title(FAULTS[id_], content))}</strong>" for id_ in ids)
-        told = f"{prose(content.message('lab.strip'))}{named}"
+        html = f"{prose(content.message('lab.strip'))}{named}"
         if all(report.status is Status.PASSED for report in walk_view.walk) and not all(
             FAULTS[id_].harmless for id_ in ids
         ):
-            told += f'<br><span class="quiet">{prose(content.message("lab.strip_walk"))}</span>'
+            html += f'<br><span class="quiet">{prose(content.message("lab.strip_walk"))}</span>'
     status = Status.PASSED if whole else Status.WARNING
     link = page_link(content, "break_it", escape(content.message("lab.strip_link")))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
         components.block(
-            f'<div class="strip {status}" role="status">{mark(status, content)}<p>{told} {link}</p></div>',
+            f'<div class="strip {status}" role="status">{mark(status, content)}<p>{html} {link}</p></div>',
             key="lab_strip",
         )
         label = content.message("lab.put_back" if whole else "lab.strip_revert")

@@ -67,18 +67,18 @@ class Trial:
     """The last answer to a hidden fault: a step, and a fault's id."""
     revealed: bool = False
     """Whether it was hidden, and is no longer."""
-    mended: bool = False
+    reverted: bool = False
     """Whether it was taken back."""
     edits: list[WorldSnapshot] = field(default_factory=list, repr=False)
     """The world before each change by hand, the last one last."""
 
 
 def current() -> Trial | None:
-    """What is in force in this browser's world, or was mended last; None where there is nothing."""
+    """What is in force in this browser's world, or was reverted last; None where there is nothing."""
     here, trial = session.world(), _kept()
     if not here.faults:
-        return trial if trial and trial.mended else None
-    if trial is None or trial.mended or trial.fault.id != here.faults[0]:
+        return trial if trial and trial.reverted else None
+    if trial is None or trial.reverted or trial.fault.id != here.faults[0]:
         trial = _keep(FAULTS[here.faults[0]])  # it was not caused in the lab
     last = trial.edits[-1] if trial.edits else None
     if st.session_state.get(_WALKED) is not last:
@@ -88,7 +88,7 @@ def current() -> Trial | None:
 
 
 def is_hidden() -> bool:
-    """Whether this browser's world has a fault whose name nobody is to see."""
+    """Whether this browser's world has a fault whose name must stay hidden."""
     if mode.is_live():
         return False
     here = session.world()
@@ -96,12 +96,12 @@ def is_hidden() -> bool:
 
 
 def refusal() -> str:
-    """Why the last fault could not be caused; told once, and empty where it could."""
+    """Why the last fault could not be caused; returned once, and empty where it could."""
     return str(st.session_state.pop(_REFUSED, ""))
 
 
 def _is_caused(fault: Fault) -> bool:
-    """Mends the world and breaks it anew, unless its owner has taken away what the fault would change."""
+    """Fixes the world and breaks it again, unless its owner has taken away what the fault would change."""
     try:
         session.inject(fault.id)
     except CannotBeInjected as error:
@@ -111,7 +111,7 @@ def _is_caused(fault: Fault) -> bool:
 
 
 def inject(fault: Fault, guess: Guess | None) -> None:
-    """Breaks the world, which is mended first."""
+    """Fixes the world, then breaks it."""
     if not _is_caused(fault):
         return
     _hidden.discard(session.world())
@@ -146,7 +146,7 @@ def answer(trial: Trial, step: str, fault_id: str) -> None:
 
 
 def reveal(trial: Trial) -> None:
-    """Tells what was hidden. Whoever has neither answered nor changed anything has no point."""
+    """Tells what was hidden. A reader who has neither answered nor changed anything gets no point."""
     if trial.tried is None and not trial.edits:
         score.count(trial.fault.id, [False, False])
     _hidden.discard(session.world())
@@ -160,7 +160,7 @@ def revert() -> None:
     _hidden.discard(session.world())
     session.revert()
     if trial:
-        trial.mended = True
+        trial.reverted = True
         trial.edits.clear()
 
 
@@ -168,7 +168,7 @@ def leave() -> None:
     """Goes back to the list."""
     st.query_params.pop(PARAM, None)
     kept = _kept()
-    if kept and kept.mended:
+    if kept and kept.reverted:
         session.page_state().pop(_KEY, None)
 
 
@@ -185,7 +185,7 @@ def apply(trial: Trial, kind: str, text: str) -> None:
 
 
 def recreate_pod(trial: Trial) -> None:
-    """Lets the Pod be created anew. Raises `EditRefused`; then nothing has changed."""
+    """Recreates the Pod. Raises `EditRefused`; then nothing has changed."""
     before = session.save()
     session.recreate_pod()
     _remember(trial, before)

@@ -45,7 +45,7 @@ _presenter = components.component("presenter")
 
 
 def present(page: str, content: Content) -> bool:
-    """Draws the page for the projector, or the speaker's window; False, and nothing drawn, where nobody asked for it.
+    """Draws the page for the projector, or the speaker's window; False, and nothing drawn, where neither is asked for.
 
     Pages outside the story are for looking something up: they are shown as always.
     """
@@ -66,9 +66,9 @@ def present(page: str, content: Content) -> bool:
 def start(page: str, content: Content) -> None:
     """The button that begins to present; nothing on a page that has no pieces."""
     if page in STORY:
-        label, told = content.message("present.start"), content.message("present.start_help")
+        label, explanation = content.message("present.start"), content.message("present.start_help")
         icon = ":material/slideshow:"
-        st.button(label, key="start_presenting", help=told, icon=icon, width="stretch", on_click=_begin)
+        st.button(label, key="start_presenting", help=explanation, icon=icon, width="stretch", on_click=_begin)
 
 
 def _begin() -> None:
@@ -155,9 +155,9 @@ def _piece(piece: Slide) -> str:
 
 def _figure(piece: Slide, page: str, content: Content) -> str:
     """The figure of a piece. The browser has several at once: each has ids of its own, Graphviz's root none."""
-    told = page if page in list(Step) else "overview"
+    figure = page if page in list(Step) else "overview"
     drawing = piece.drawing or (
-        f'<figure class="diagram" role="img" aria-label="{escape(content.message(f"figure.alternatives.{told}"))}">'
+        f'<figure class="diagram" role="img" aria-label="{escape(content.message(f"figure.alternatives.{figure}"))}">'
         f"{diagram.svg(FLOW.name, content.language, diagram.real_names(session.walk_view().walk))}</figure>"
     )
     named = drawing.replace("<figure ", f'<figure data-figure="{escape(piece.figure)}" ', 1)

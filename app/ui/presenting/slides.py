@@ -151,8 +151,8 @@ def _section(
     """A section, or as many of its paragraphs from the first as a room can read at once, with `more` HTML below."""
     section = content.lesson(page).section(anchor)
     blocks = section.body.split("\n\n")
-    told = "\n\n".join(blocks[: paragraphs or len(blocks)])
-    html = f"<h2>{escape(section.heading)}</h2>{markdown(told, content)}{more}"
+    excerpt = "\n\n".join(blocks[: paragraphs or len(blocks)])
+    html = f"<h2>{escape(section.heading)}</h2>{markdown(excerpt, content)}{more}"
     return Slide(name=anchor, title=section.heading, html=html, lit=lit, figure=figure)
 
 

@@ -43,8 +43,8 @@ def _note(page: str, piece: Slide, after: str, content: Content) -> str:
 
 def until(page: str, length: int, content: Content) -> int:
     """Seconds from the beginning of the talk to the end of that page, in the version of that many minutes."""
-    told = STORY[: STORY.index(page) + 1]
-    return round(60 * sum(float(content.message(f"speaker.{page_}.minutes_{length}")) for page_ in told))
+    pages = STORY[: STORY.index(page) + 1]
+    return round(60 * sum(float(content.message(f"speaker.{page_}.minutes_{length}")) for page_ in pages))
 
 
 def _word(key: str, content: Content) -> str:

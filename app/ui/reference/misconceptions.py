@@ -100,7 +100,7 @@ _NUMBERS = {id_: number for number, id_ in enumerate(MISCONCEPTIONS, 1)}
 def for_page(page: str, content: Content, *, deep: bool = True) -> str:
     """What people get wrong about that page's subject, each behind its claim, and the way to all of them.
 
-    Who reads the story only, and so is not `deep`, is told how to get to what the entries point at.
+    A reader who reads the story only, so is not `deep`, also sees how to get to what the entries point at.
     """
     found = "".join(_entry(id_, content) for id_, it in MISCONCEPTIONS.items() if page in it.pages)
     everything = page_link(content, "misconceptions", escape(content.message("myths.all")))
@@ -120,10 +120,10 @@ def misconceptions() -> None:
 
 
 def _deeper(content: Content) -> str:
-    """How to get to see what the entries point at, for who reads the story only."""
+    """How to get to what the entries point at, for a reader who reads the story only."""
     names = {"see": "myths.see", "label": "depth.label", "detail": "depth.detail"}
-    told = content.message("myths.deeper", **{name: content.message(key) for name, key in names.items()})
-    return f'<p class="caption">{prose(told)}</p>'
+    sentence = content.message("myths.deeper", **{name: content.message(key) for name, key in names.items()})
+    return f'<p class="caption">{prose(sentence)}</p>'
 
 
 def _bites(page: str) -> bool:

@@ -41,7 +41,7 @@ def read(chosen: LiveSelection) -> None:
     if asked == chosen.written:
         return
 
-    # (1) The cluster, and as whom: another one wants everything anew.
+    # (1) The cluster, and the identity: another one starts everything again.
     choice = replace(
         chosen.choice,
         profile=asked.get("profile", chosen.choice.profile),
@@ -53,7 +53,7 @@ def read(chosen: LiveSelection) -> None:
     if choice != chosen.choice:
         chosen.turn_to(choice)
 
-    # (2) About whom: what hung on another is chosen anew.
+    # (2) The subject: choices that depend on it are made again.
     for name in SUBJECT:
         if name in asked and asked[name] != getattr(chosen, name):
             chosen.pick(name, asked[name])

@@ -1,7 +1,7 @@
 """How much CPU time of this server a visitor may use: each browser has a budget, and so has each address.
 
-Charged is what a run of the script takes in its thread, and what it has done on the servers' loop. A page takes 0.05 to
-0.3 CPU seconds, a new world 0.15, a walk 0.07.
+The app charges what a run of the script takes in its thread, and what it causes on the servers' loop. A page takes 0.05
+to 0.3 CPU seconds, a new world 0.15, a walk 0.07.
 
 - A browser is one person. At a page every two seconds, faster than anyone reads, it takes 0.15 a second for good; 20
   seconds at once are some hundred pages without a pause.

@@ -50,7 +50,7 @@ def switch(content: Content) -> None:
 
 
 def answers(at: int) -> bool:
-    """Whether the reader has just pressed the button that leads to that depth; whoever asks has to show it."""
+    """Whether the reader has just pressed the button that leads to that depth; the caller has to show it."""
     if st.session_state.get(_FRESH) != at:
         return False
     del st.session_state[_FRESH]

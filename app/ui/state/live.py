@@ -42,7 +42,7 @@ def ensure_walk(content: Content) -> WalkView | None:
             subject = live_selection.settle(chosen, opened)
             ports, started = opened(), time.perf_counter()
             reports = []
-            for report in _told(consented(ports, chosen.actions), subject, content):
+            for report in _reported(consented(ports, chosen.actions), subject, content):
                 reports.append(report)
                 status.update(label=content.message("mode.walked", count=len(reports), steps=len(Step)))
             seconds = time.perf_counter() - started
@@ -56,7 +56,7 @@ def ensure_walk(content: Content) -> WalkView | None:
     return chosen.walk_view
 
 
-def _told(ports: Ports, subject: Subject, content: Content) -> Iterator[StepReport]:
+def _reported(ports: Ports, subject: Subject, content: Content) -> Iterator[StepReport]:
     """The steps of the walk, each written down as soon as it is done."""
     for report in walk_through(ports, subject):
         short = content.message(f"steps.{report.step}.short")
@@ -124,7 +124,7 @@ def _opened(chosen: LiveSelection) -> Ports:
 
 
 def run_again() -> None:
-    """The next run reads everything anew; where nobody answers, what was learnt stays."""
+    """The next run reads everything again; where no server answers, what was learnt stays."""
     chosen = live_selection.state()
     chosen.lists.clear()
     chosen.settled = False
@@ -145,5 +145,5 @@ def only_read() -> None:
 
 
 def missing(*actions: Action) -> frozenset[Action]:
-    """Those of the actions that nobody has asked for yet."""
+    """Those of the actions that the reader has not asked for yet."""
     return (ALL & set(actions)) - live_selection.state().actions

@@ -1,4 +1,4 @@
-"""Whom live mode is about: which cluster, which ServiceAccount and Pod, and as whom in AWS."""
+"""The subject of live mode: which cluster, which ServiceAccount and Pod, and which identity in AWS."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class LiveSelection:
     """Empty until the first list is read."""
     service_account: str = ""
     pod: str | None = None
-    """None: nobody has chosen, so the first one is taken. Empty: none."""
+    """None: not chosen yet, so the first one is taken. Empty: none."""
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     granted: dict[Subject, frozenset[Action]] = field(default_factory=dict)
-    """What this reader has asked for, by whom it is about."""
+    """What this reader has asked for, by subject."""
     own: Subject | None = None
     """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
@@ -59,13 +59,13 @@ class LiveSelection:
     """The last walk of the present choice."""
     read_at: float = 0.0
     written: dict[str, str] = field(default_factory=dict)
-    """What of all this the address names by our own hand."""
+    """The part of all this that we wrote into the address."""
     problem: FlowError | None = None
     """Why there is none, or no newer one."""
 
     @property
     def subject(self) -> Subject:
-        """Whom it is about."""
+        """The ServiceAccount and the Pod that it is about."""
         return Subject(namespace=self.namespace, service_account=self.service_account, pod=self.pod or "")
 
     @property
@@ -80,7 +80,7 @@ class LiveSelection:
 
     @property
     def actions(self) -> frozenset[Action]:
-        """What may be done beyond reading. Our own Pod's token is ours to read: nobody is asked for it."""
+        """What may be done beyond reading. Our own Pod's token is ours to read: it needs no grant."""
         return self.asked_for | ({Action.READ_TOKEN} if self.is_own else NOTHING)
 
     def turn_to(self, choice: Choice) -> None:
@@ -94,7 +94,7 @@ class LiveSelection:
         self.forget()
 
     def pick(self, what: str, name: str) -> None:
-        """Another `namespace`, `service_account` or `pod`; what hung on the one before is chosen anew."""
+        """Another `namespace`, `service_account` or `pod`; choices that depend on it are made again."""
         match what:
             case "namespace":
                 self.namespace, self.service_account, self.pod = name, "", None
@@ -105,7 +105,7 @@ class LiveSelection:
         self.forget()
 
     def forget(self) -> None:
-        """The next run walks anew, and has nothing to go back to."""
+        """The next run walks again, and has nothing to go back to."""
         self.walk_view, self.settled = None, False
 
 
@@ -131,7 +131,7 @@ def _first() -> Choice:
 
 
 def settle(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
-    """Fills in what nobody has chosen yet. Raises `FlowError` where it cannot be known."""
+    """Fills in what the reader has not chosen yet. Raises `FlowError` where it cannot be known."""
     try:
         return _settled(chosen, opened)
     except (NotChosen, NotAName):

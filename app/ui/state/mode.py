@@ -1,7 +1,7 @@
 """Simulated or live: a switch that keeps the page, and `?mode=live` in the address.
 
-Where others can reach the pages there is no live mode: they would see the cluster with the rights of whoever started
-the server.
+Where others can reach the pages there is no live mode: they would see the cluster with the rights of the person who
+started the server.
 """
 
 from __future__ import annotations

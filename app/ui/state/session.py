@@ -29,7 +29,7 @@ from app.world.setup import scenario
 from app.world.world import World
 
 COOKIE = "irsa_explorer_browser"
-"""Holds the browser's id. Only the server reads it; nobody writes it into an address, a log or a page."""
+"""Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
 
 SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
 _ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
@@ -41,7 +41,7 @@ _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
 _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
-"""In the session: the faults that were in force at the last walk. Another tab may have caused or mended one since."""
+"""In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
 _DIAGNOSIS = "diagnosis"
 
 
@@ -161,7 +161,7 @@ def last_walk_view() -> WalkView | None:
 
 
 def diagnosis(walk_view: WalkView) -> Diagnosis:
-    """What the doctor says of a visit; made here where nobody has asked yet."""
+    """What the doctor says of a visit; made here on first use."""
     if walk_view.diagnosis:
         return walk_view.diagnosis
     kept = st.session_state.get(_DIAGNOSIS)
@@ -172,7 +172,7 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
 
 
 def run_again() -> None:
-    """Walks anew through the same world."""
+    """Walks again through the same world."""
     if mode.is_live():
         live.run_again()
     else:
@@ -188,7 +188,7 @@ def reset() -> None:
 
 
 def inject(fault_id: str) -> None:
-    """Mends whatever is broken in this browser's world, breaks it anew, and walks. Raises `CannotBeInjected`."""
+    """Fixes whatever is broken in this browser's world, breaks it again, and walks. Raises `CannotBeInjected`."""
     here = world()
     simulation().revert(here)
     try:
@@ -198,21 +198,21 @@ def inject(fault_id: str) -> None:
 
 
 def revert() -> None:
-    """Takes back what is broken in this browser's world, and walks anew."""
+    """Takes back what is broken in this browser's world, and walks again."""
     here = world()
     simulation().revert(here)
     _walk(here)
 
 
 def edit(kind: str, text: str) -> None:
-    """Writes an object of this browser's world as it was typed, and walks anew. Raises `EditRefused`."""
+    """Writes an object of this browser's world as it was typed, and walks again. Raises `EditRefused`."""
     here = world()
     simulation().run(edits.apply(here, kind, text))
     _walk(here)
 
 
 def recreate_pod() -> None:
-    """Deletes the Pod, creates it anew, and walks anew. Raises `EditRefused`."""
+    """Deletes the Pod, creates it again, and walks again. Raises `EditRefused`."""
     here = world()
     try:
         simulation().run(edits.recreate_pod(here))
@@ -226,14 +226,14 @@ def save() -> WorldSnapshot:
 
 
 def restore(saved: WorldSnapshot) -> None:
-    """Makes this browser's world what it was, and walks anew."""
+    """Makes this browser's world what it was, and walks again."""
     here = world()
     simulation().restore(here, saved)
     _walk(here)
 
 
 def move_clock(seconds: float) -> None:
-    """Moves the world's clock, lets kubelet act, and walks anew. Raises `ValueError` far away from the wall clock."""
+    """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` far from the wall clock."""
     before = simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     here = world()
     simulation().move_clock(here, seconds)

@@ -31,9 +31,9 @@ class WalkView:
     as_of: Mapping[Step, float] = field(default_factory=dict)
     """Unix seconds of those reports that are of an earlier walk, because a server was silent in this one."""
     said: str = ""
-    """What the silence was, in the words of whoever noticed it; empty where nobody was silent."""
+    """What the silence was, in the words of the client that noticed it; empty where no server was silent."""
     diagnosis: Diagnosis | None = None
-    """What the doctor says of it; None where nobody has asked the doctor yet."""
+    """What the doctor says of it; None before the first request for it."""
     identity: JsonValue = None
     """Who we ourselves are to AWS (GetCallerIdentity); None where AWS did not say."""
     identity_error: FlowError | None = None
@@ -41,4 +41,4 @@ class WalkView:
     region: str = ""
     """The AWS region that was asked."""
     forecast: Forecast | None = None
-    """What the cluster said beforehand of what the actions take; None where nobody asked."""
+    """What the cluster said beforehand of what the actions take; None where it was not asked."""

@@ -78,7 +78,7 @@ def lesson(name: str) -> None:
 
 
 def _let_it_be_drawn(step: Step) -> None:
-    """Whoever turns the page sees the diagram while the rest is still being made.
+    """Lets the reader see the diagram of a new page while the app still makes the rest.
 
     Without the pause all of it arrives at once, and the browser shows nothing before it has built everything; with a
     shorter one the rest comes between the diagram and its painting. The whole page takes about as long either way:
@@ -122,7 +122,7 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
 
 @page_errors.fragment
 def _recompute(step: Step, walk_view: session.WalkView, content: Content, *, opened: bool) -> None:
-    """Drawn once it is unfolded: nobody waits for code that stays folded."""
+    """Drawn once it is unfolded: the reader does not wait for code that stays folded."""
     label = content.message("recompute.heading")
     fold = st.expander(
         label, icon=":material/terminal:", expanded=opened, key=f"recompute_{step}_{opened}", on_change="rerun"

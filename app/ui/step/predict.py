@@ -34,7 +34,7 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
             _ask(step, walk_view, found, content)
         return False
     fresh = st.session_state.pop(_FRESH, None) == step
-    components.block(_told(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
+    components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
     return True
 
 
@@ -69,7 +69,7 @@ def _made(walk_view: WalkView) -> dict[str, Any]:
     return made
 
 
-def _told(step: Step, predicted: str, found: RightAnswer, content: Content) -> str:
+def _result(step: Step, predicted: str, found: RightAnswer, content: Content) -> str:
     """One line of what was predicted and how it ended; behind it what happened, and why."""
     words = f"predictions.{step}"
 

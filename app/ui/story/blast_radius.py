@@ -94,8 +94,8 @@ def figure(outcome: EvaluatedScheme, content: Content) -> str:
         taken.replace("-", "_"): f"{pod.namespace}/{pod.service_account}" for taken, pod in outcome.scene.pods.items()
     }
     drawn = _PART.sub(classed, svg(STORY.name, content.language, names))
-    told = escape(alternative(outcome, content))
-    return f'<figure class="diagram story" role="img" aria-label="{told}">{drawn}</figure>'
+    spoken = escape(alternative(outcome, content))
+    return f'<figure class="diagram story" role="img" aria-label="{spoken}">{drawn}</figure>'
 
 
 def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -134,9 +134,9 @@ def _arrow(attempt: Attempt, pod: str, box: str) -> str:
 
 def alternative(outcome: EvaluatedScheme, content: Content) -> str:
     """The figure in words: the verdict, then every attempt."""
-    told = [content.message(f"why.verdict.{'leaks' if outcome.found.leaks else 'safe'}")]
-    told += [f"{_label(box, content)}: {_sentence(outcome, box, content)}" for box in _BOXES]
-    return " ".join(told).replace("**", "")
+    sentences = [content.message(f"why.verdict.{'leaks' if outcome.found.leaks else 'safe'}")]
+    sentences += [f"{_label(box, content)}: {_sentence(outcome, box, content)}" for box in _BOXES]
+    return " ".join(sentences).replace("**", "")
 
 
 def _label(box: str, content: Content) -> str:
@@ -156,10 +156,10 @@ def verdict(outcome: EvaluatedScheme, content: Content) -> str:
         count = sum(attempt.obtained for attempt in outcome.found.attempts)
         sentences = [content.message("why.verdict.held", pod=pod, count=count)]
     status, sign = ("failed", "✕") if leaks else ("passed", "✓")
-    told = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
+    summary = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
     return (
         f'<div class="outcome {status}" role="status"><span class="mark" aria-hidden="true">{sign}</span>'
-        f"<div><p>{prose(told)}</p>{''.join(f'<p>{prose(sentence)}</p>' for sentence in sentences)}</div></div>"
+        f"<div><p>{prose(summary)}</p>{''.join(f'<p>{prose(sentence)}</p>' for sentence in sentences)}</div></div>"
     )
 
 
@@ -201,11 +201,11 @@ def _sentence(outcome: EvaluatedScheme, box: str, content: Content) -> str:
     way = str(attempt.way)
     if attempt.way is Way.TRUSTED:
         way = "trusted_own" if _is_own(outcome, box) else "trusted_other"
-    told = content.message(f"why.attempts.{way}")
+    first = content.message(f"why.attempts.{way}")
     if not attempt.obtained:
-        return told
+        return first
     opens = content.message("why.attempts.opens" if attempt.opens else "why.attempts.opens_nothing")
-    return content.message("why.attempts.both", way=told, opens=opens)
+    return content.message("why.attempts.both", way=first, opens=opens)
 
 
 def computed(outcome: EvaluatedScheme, content: Content, *, opened: bool) -> str:

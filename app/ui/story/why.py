@@ -1,4 +1,4 @@
-"""The story behind it all: two Pods, one database, and what an attacker in one of them gets, computed and then told."""
+"""The story behind it all: two Pods, one database, and what an attacker in one of them gets, as the app computes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def why() -> None:
             _experiment(scenes, content)
 
         # (2) Each scheme in words, with what really happened in this world.
-        for anchor, pod in _TOLD:
+        for anchor, pod in _SECTIONS:
             draw_section(anchor, "why", content)
             if pod:
                 components.block(_log(pod, walk_view.logs[pod], content), key=f"log_{pod}")
@@ -55,18 +55,18 @@ def why() -> None:
         draw_section("recap", "why", content)
 
 
-_TOLD = (
+_SECTIONS = (
     ("node-role", scenario.POD_BEFORE),
     ("per-service-account", scenario.POD_AFTER),
     ("without-sub", ""),
     ("limits", ""),
 )
-"""The sections that stand open, in their order, with the Pod of this world that lives what one of them tells."""
+"""The sections that stand open, in their order, with the Pod of this world to which the section happens."""
 
 
 @page_errors.fragment
 def _experiment(scenes: Mapping[Scheme, Scene], content: Content) -> None:
-    """The choices and what follows from them; a choice draws this part anew and no other."""
+    """The choices and what follows from them; a choice draws this part again and no other."""
     heading = f'<h2 class="heading">{escape(content.message("why.try"))}</h2>'
     caption = f'<p class="caption">{prose(content.message("why.try_caption"))}</p>'
     components.block(heading + caption, key="try")

@@ -73,8 +73,8 @@ def strip(page: str, content: Content) -> None:
     words = f"<p>{prose(content.message('thief.strip', name=name))} {link}</p>"
     label, put_back = content.message("thief.put_back"), lambda: _with(actions.put_back)
     with st.container(key="thief_strip"):
-        told, way = st.columns([3, 1], gap="small", vertical_alignment="center")
-        with told:
+        text, way = st.columns([3, 1], gap="small", vertical_alignment="center")
+        with text:
             html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
             components.block(html, key="thief_strip_words")
         way.button(label, key="thief_strip_back", icon=":material/undo:", width="stretch", on_click=put_back)
@@ -168,7 +168,7 @@ def _back(stolen: Theft, content: Content, key: str) -> None:
 
 
 def _nothing_in_force(stolen: Theft, content: Content) -> None:
-    """Why the world cannot be put back: for whoever sees no tooltip, too."""
+    """Why the world cannot be put back: also for a reader who sees no tooltip."""
     if stolen.before is None:
         st.caption(content.message("thief.nothing_in_force"))
 

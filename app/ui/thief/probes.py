@@ -16,7 +16,7 @@ from app.ui.time_machine.probes import exchanged, listed, taken
 from app.world.setup import story
 
 _SESSION = "thief"
-"""What the thief calls the sessions: the name is for whoever asks to choose."""
+"""What the thief calls the sessions: the caller chooses the name."""
 _SECONDS = 600
 """How long the tokens live with which every ServiceAccount tries."""
 

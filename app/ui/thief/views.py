@@ -100,12 +100,12 @@ def _why(answer: Answer) -> str:
 def everybody(attempts: Sequence[Attempt], pattern: str, own: str, policy: JsonValue, content: Content) -> str:
     """The trust policy as it is now, and who got in by it; `own` is the `sub` that was meant."""
     inside = sum(attempt.answer.taken for attempt in attempts)
-    told = prose(content.message(f"thief.patterns.{pattern}.outcome"))
+    sentence = prose(content.message(f"thief.patterns.{pattern}.outcome"))
     count = escape(content.message("thief.inside", inside=inside, total=len(attempts)))
     lit: Notes = {("Statement", "0", "Condition"): content.message("thief.condition")}
     rows = "".join(_attempt(attempt, attempt.subject == own, content) for attempt in attempts)
     return (
-        f'<p role="status"><b>{count}</b> {told}</p>{document(content, json_lines(policy), lit)}'
+        f'<p role="status"><b>{count}</b> {sentence}</p>{document(content, json_lines(policy), lit)}'
         f"{_table('asking', ('subject', 'answer'), rows, content)}"
     )
 

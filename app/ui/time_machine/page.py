@@ -1,4 +1,4 @@
-"""The time machine: one world along its clock, all asked anew at each stop, and acts that change what follows."""
+"""The time machine: one world along its clock, all asked again at each stop, and acts that change what follows."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _undo() -> None:
 def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) -> None:
     history = travel.history
     here = history.current.place
-    if st.session_state.get(_PLACE) != here:  # set anew, it would take back what the reader pressed meanwhile
+    if st.session_state.get(_PLACE) != here:  # to set it again would take back what the reader pressed meanwhile
         st.session_state[_PLACE] = here
     st.select_slider(
         content.message("time_machine.slider"),

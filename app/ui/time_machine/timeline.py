@@ -86,11 +86,11 @@ def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Lan
         f'<div class="moments"><div class="drawing" aria-hidden="true"><div class="at {side}" style="--at:{here:.2f}%">'
         f"<span>{escape(utc(now))}</span></div>{rows}"
         f'<div class="scale">{ticks}</div><div class="stops">{dots}</div></div>'
-        f"{_told(history, marks, content)}</div>"
+        f"{_list(history, marks, content)}</div>"
     )
 
 
-def _told(history: History, marks: Sequence[Landmark], content: Content) -> str:
+def _list(history: History, marks: Sequence[Landmark], content: Content) -> str:
     """What happens, in order, with its time; what lies ahead is quiet, what has just happened is marked."""
     here = history.current.place
     lines = []

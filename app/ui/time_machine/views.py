@@ -78,5 +78,5 @@ def late(pod: Late, content: Content) -> str:
 
 
 def not_now(reasons: Iterable[str], content: Content) -> str:
-    """Why some buttons cannot be pressed at this moment: for whoever sees no tooltip, too."""
+    """Why some buttons cannot be pressed at this moment: also for a reader who sees no tooltip."""
     return "".join(f'<p class="caption">{prose(content.message(f"time_machine.{why}"))}</p>' for why in reasons)

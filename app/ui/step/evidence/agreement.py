@@ -36,8 +36,8 @@ def agreement(report: StepReport, content: Content) -> str:
 
 def disagreement(report: StepReport, content: Content) -> str:
     """The same as a notice, where the two disagree; else nothing."""
-    told = agreement(report, content) if disagrees(report) else ""
-    return told and f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div>{told}</div></div>'
+    html = agreement(report, content) if disagrees(report) else ""
+    return html and f'<div class="notice" role="status">{mark(Status.WARNING, content)}<div>{html}</div></div>'
 
 
 def _checked(ours: Check, content: Content) -> str:
@@ -69,8 +69,8 @@ def _answer(theirs: Check, content: Content) -> str:
 
 def _row(status: Status, when: str, word: str, content: Content, below: str = "") -> str:
     names = {"when": content.message(f"sts.agreement.{when}"), "what": content.message(f"sts.agreement.{word}")}
-    told = prose(content.message("sts.agreement.row", **names))
-    return f'<li class="{status}">{mark(status, content)}<div>{told}{below}</div></li>'
+    sentence = prose(content.message("sts.agreement.row", **names))
+    return f'<li class="{status}">{mark(status, content)}<div>{sentence}{below}</div></li>'
 
 
 def _conclusion(ours: Check, theirs: Check, disagree: bool, content: Content) -> str:

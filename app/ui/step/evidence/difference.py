@@ -74,11 +74,11 @@ def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
 
 
 def _added(lines: Sequence[Line], pod: JsonValue, content: Content) -> Iterator[str]:
-    told = ""
+    previous = ""
     for line in lines:
         name = group(line.path, pod)
-        note = content.message(f"webhook.groups.{name}") if name not in ("", told) else ""
-        told = name or told
+        note = content.message(f"webhook.groups.{name}") if name not in ("", previous) else ""
+        previous = name or previous
         words = explanation(line.path, pod, content)
         yield explained_line(line, words, kind="added", sign="+", word=content.message("webhook.added"), note=note)
 

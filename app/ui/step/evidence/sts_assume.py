@@ -20,7 +20,7 @@ _SHORTEST_CUT = 160
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
-    """Whom STS made of the Pod, and until when."""
+    """The identity that STS gave to the Pod, and until when."""
     answer = report.evidence.get("answer")
     return [
         ("AssumedRoleUser.Arn", get_str(answer, "AssumedRoleUser", "Arn")),
@@ -53,14 +53,14 @@ def evidence(report: StepReport, content: Content) -> str:
 
 
 def below_checks(report: StepReport, content: Content) -> str:
-    """How the checks came about, folded; then our own evaluation beside the answer, unless the outcome has told it."""
-    told = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
-    about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{told}</details>'
+    """How the checks came about, folded; then our own evaluation beside the answer, unless the outcome has shown it."""
+    words = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
+    about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{words}</details>'
     return about + ("" if disagrees(report) else agreement(report, content))
 
 
 def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
-    """Folded where STS said yes: the outcome has told the two lines that matter. A refusal stands open."""
+    """Folded where STS said yes: the outcome has shown the two lines that matter. A refusal stands open."""
     body = _status(call) + drawn
     return collapsible(content, "answer", body) if call and call.status < 400 else part(content, "answer", body)
 

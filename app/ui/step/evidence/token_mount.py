@@ -15,7 +15,7 @@ _BITS = 6
 
 
 def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
-    """For whom the token is, and until when."""
+    """The token's audience, and its expiration."""
     claims = get(report.evidence.get("token"), "claims")
     return [
         ("sub", get_str(claims, "sub")),

@@ -29,7 +29,7 @@ def admission_review(walk_view: WalkView, content: Content) -> None:
 
 
 def exchanged(review: JsonValue, content: Content) -> str:
-    """Question, answer and patch as HTML, or that nobody could listen."""
+    """Question, answer and patch as HTML, or the sentence that the app could not listen."""
     if not review:
         return f'<p class="quiet">{escape(content.message("webhook.review.hidden"))}</p>'
     asked, answered = get(review, "request"), get(review, "response")

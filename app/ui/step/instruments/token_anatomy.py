@@ -71,7 +71,7 @@ def _time(walk_view: session.WalkView, content: Content) -> None:
 
 @page_errors.fragment
 def _token(walk_view: session.WalkView, content: Content) -> None:
-    """The token, in the way that the reader chose; only this part is drawn anew."""
+    """The token, in the way that the reader chose; only this part is drawn again."""
     found = walk_view.walk.report(Step.TOKEN_MOUNT).evidence
     parts = _parts(found["token"])
     components.block(_headed("evidence.token", content), key="token_heading")

@@ -1,4 +1,4 @@
-"""The mounted directory as a tree: the links that kubelet's atomic writer made, and what a renewal did to them.
+"""The mounted directory as a tree: the links that the kubelet's atomic writer made, and what a renewal did to them.
 
 Rules: kubernetes/kubernetes pkg/volume/util/atomic_writer.go.
 """

@@ -17,7 +17,7 @@ _ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("pod", ("kubernetes.io", "pod", "name")),
 )
 _ALIKE = ("iss", "sub", "pod")
-"""Members that are the same in both; of all others it is told why they differ."""
+"""Members that are the same in both; for all others the table explains the difference."""
 _NAMES = {"lifetime": "exp − iat", "warnafter": "kubernetes.io.warnafter", "pod": "kubernetes.io.pod.name"}
 
 
@@ -33,15 +33,15 @@ def _row(key: str, path: tuple[str, ...], ours: JsonValue, other: JsonValue, con
     same = left == right
     sign, word = ("=", "ui.matches") if same else ("≠", "ui.does_not_match")
     kind, word = ("same" if same else "differs"), escape(content.message(word))
-    told = ""
+    meaning = ""
     if same is (key in _ALIKE):
         words = prose(content.message(f"anatomy.pair.{key}"))
-        told = f'<tr class="meaning-row"><td colspan="3"><span class="meaning">{words}</span></td></tr>'
+        meaning = f'<tr class="meaning-row"><td colspan="3"><span class="meaning">{words}</span></td></tr>'
     found = f'<td colspan="2">{value(left)}</td>' if same else f"<td>{value(left)}</td><td>{value(right)}</td>"
     return (
         f'<tr class="{kind}"><th scope="row"><code>{escape(_NAMES.get(key, key))}</code> '
         f'<span class="sign" aria-hidden="true">{sign}</span><span class="unseen">{word}</span>'
-        f"</th>{found}</tr>{told}"
+        f"</th>{found}</tr>{meaning}"
     )
 
 

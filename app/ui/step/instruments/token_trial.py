@@ -14,7 +14,7 @@ _EXPLAINED = ("sts.format", "sts.expiration", "sts.provider", "sts.audience", "s
 
 
 def trial(submission: Submission, shown: str, subject: Subject, content: Content) -> str:
-    """The outcome as HTML. `shown` is the masked token on the page: kubelet may have replaced it since."""
+    """The outcome as HTML. `shown` is the masked token on the page: the kubelet may have replaced it since."""
     if submission.report is None:
         words = escape(content.message("anatomy.unread"))
         return f'<p class="failed"><span class="mark" aria-hidden="true">✕</span> {words}</p>' + unread(
@@ -32,9 +32,9 @@ def trial(submission: Submission, shown: str, subject: Subject, content: Content
 def _change(change: Change, content: Content) -> str:
     part = content.message(f"ui.token_{change.part}")
     if change.part == "signature":
-        told = content.message("anatomy.changed_signature", character=change.index + 1, byte=change.byte + 1)
-        return f'<p class="change">{prose(told)}</p>'
-    told = content.message(
+        sentence = content.message("anatomy.changed_signature", character=change.index + 1, byte=change.byte + 1)
+        return f'<p class="change">{prose(sentence)}</p>'
+    sentence = content.message(
         "anatomy.changed",
         character=change.index + 1,
         part=part,
@@ -53,7 +53,7 @@ def _change(change: Change, content: Content) -> str:
         f"{escape(change.before_it)}<{tag}>{_character(byte)}</{tag}>{escape(change.after_it)}</code></div>"
         for name, tag, byte in (("before", "del", change.byte_before), ("after", "ins", change.byte_after))
     )
-    return f'<p class="change">{prose(told)} {prose(hit)}</p><div class="twice">{lines}</div>'
+    return f'<p class="change">{prose(sentence)} {prose(hit)}</p><div class="twice">{lines}</div>'
 
 
 def _character(byte: int | None) -> str:
@@ -95,10 +95,10 @@ def _row(check: Check, first: bool, subject: Subject, content: Content) -> str:
     if first:
         pairs = (("got", check.got), ("expected", check.expected))
         drawn = _whole if shorten(check.got) == shorten(check.expected) else value
-        told = "".join(
+        rows = "".join(
             f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{drawn(text)}</dd>" for key, text in pairs if text
         )
-        found = f"<dl>{told}</dl>"
+        found = f"<dl>{rows}</dl>"
     return f'<li class="{check.status}">{mark(check.status, content)} <span class="name">{title}</span>{found}</li>'
 
 

@@ -102,8 +102,8 @@ def _bytes(part: TokenPart, known: Sequence[Place], content: Content) -> str:
     """The decoded bytes in hex, and beside them the ASCII that they are."""
     mine = [place for place in known if place.part is part]
     if part.name == "signature":
-        told = escape(content.message("anatomy.signature_bytes", count=_signature_bytes(part)))
-        return f'<p class="signature" data-of="{mine[0].number}">{told}</p>'
+        sentence = escape(content.message("anatomy.signature_bytes", count=_signature_bytes(part)))
+        return f'<p class="signature" data-of="{mine[0].number}">{sentence}</p>'
     data = part.json.encode()
     ranges = [(place.number, place.field.start, place.field.stop) for place in mine if place.field]
     rows = []
@@ -136,8 +136,8 @@ def _json(part: TokenPart, known: Sequence[Place], content: Content) -> str:
     """The JSON with a line for each member; of the signature, that it is none."""
     mine = {id(place.field): place.number for place in known if place.part is part}
     if part.name == "signature":
-        told = escape(content.message("anatomy.signature_json"))
-        return f'<p class="signature" data-of="{mine[id(None)]}">{told}</p>'
+        sentence = escape(content.message("anatomy.signature_json"))
+        return f'<p class="signature" data-of="{mine[id(None)]}">{sentence}</p>'
     return f'<div class="{escape(part.name)}">{_object(part.fields, "", mine, 0)}</div>'
 
 
@@ -157,7 +157,7 @@ def _object(fields: Sequence[TokenField], prefix: str, numbers: dict[int, int], 
 
 def _meaning(place: Place, parts: Sequence[TokenPart], content: Content) -> str:
     if place.field is None:
-        told = content.message(
+        sentence = content.message(
             "anatomy.signature_meaning",
             characters=place.part.stop - place.part.start,
             bytes=_signature_bytes(place.part),
@@ -165,11 +165,11 @@ def _meaning(place: Place, parts: Sequence[TokenPart], content: Content) -> str:
         )
         name = content.message("ui.token_signature")
     else:
-        told, name = content.claim(place.name), place.name
+        sentence, name = content.claim(place.name), place.name
     return (
         f'<li role="option" aria-selected="false" id="part-{place.number}" class="{escape(place.part.name)}" '
         f'data-of="{place.number}" style="--depth:{place.depth}"><code>{breakable(name)}</code> '
-        f'{_value(place)}<span class="meaning">{prose(told)}</span></li>'
+        f'{_value(place)}<span class="meaning">{prose(sentence)}</span></li>'
     )
 
 
