@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 RELIST_SECONDS = 1.0
-"""How often the kubelet checks its containers (`genericPlegRelistPeriod`): all ends in a second is one status."""
+"""How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
 
 
 class ContainerNotFound(Exception):

@@ -1,4 +1,4 @@
-"""`pods/log`: what a container printed (`LogLocation` of `pkg/registry/core/pod/strategy.go`; refusals)."""
+"""`pods/log`: what a container printed (`pkg/registry/core/pod/strategy.go`, `LogLocation`), and the refusals."""
 
 from __future__ import annotations
 
