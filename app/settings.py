@@ -42,7 +42,7 @@ class Settings:
     """All settings, each with the value that suits a learner's own machine."""
 
     host: str = "127.0.0.1"
-    """`IRSA_HOST`: the address on which the pages are served. Loopback, so that nobody else sees them; `0.0.0.0` only
+    """`IRSA_HOST`: the address on which the pages are served. Loopback, so that no one else sees them; `0.0.0.0` only
     where something else guards the port, such as a container. The simulated world's own servers stay on loopback."""
 
     port: int = 8501
@@ -57,7 +57,7 @@ class Settings:
 
     live: bool | None = None
     """`IRSA_LIVE`: whether a real cluster may be looked at. 1: yes, 0: no; unset: where the pages are served on
-    loopback, since whoever sees them sees the cluster with the rights of whoever started the server."""
+    loopback, since anyone who sees them sees the cluster with the rights of the server's owner."""
 
     trusted_proxies: tuple[Network, ...] = ()
     """`FORWARDED_ALLOW_IPS`, uvicorn's own variable: the addresses and networks of the reverse proxies in front of the

@@ -55,7 +55,7 @@ def simulated(simulation: Simulation, world: World) -> Ports:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Which real cluster, and as whom in AWS. All empty: what `kubectl` and `aws` would use."""
+    """Which real cluster, and which identity in AWS. All empty: what `kubectl` and `aws` would use."""
 
     context: str = ""
     """A context of the kubeconfig; empty for its current one."""
@@ -68,11 +68,11 @@ class Choice:
 
 
 def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
-    """The ports to a real cluster and to AWS: new ones for every walk. Nobody is asked yet but a credential plugin.
+    """The ports to a real cluster and to AWS: new ones for every walk. So far they ask only a credential plugin.
 
     From their first question on they answer for no longer than `seconds`, less what the plugin took of them, and a
     server that was silent once is not asked again. They do all that a port can: `port_wrappers.consent.consented` keeps
-    back what nobody asked for.
+    back what the reader has not asked for.
 
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
     """
@@ -80,7 +80,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     connection = _connection(choice)
     taken = time.monotonic() - started
 
-    # A kubeconfig that leads nowhere is told before boto3 and the kubernetes client are loaded.
+    # A kubeconfig that leads nowhere is reported before boto3 and the kubernetes client are loaded.
     from app.clients.aws.account import BotoAws
     from app.clients.aws.login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer

@@ -2,7 +2,7 @@
 
 Read from the metadata that each installed package carries, as one SPDX expression: from License-Expression (PEP 639),
 else from License, else from the classifiers. Some packages name their licence in words of their own. Those words are
-listed here, so that words that nobody has looked at fail and do not pass for a licence.
+listed here, so that words that no one has looked at fail and do not pass for a licence.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ ANSWER_LIMIT = 16 * 1024 * 1024
 events of CloudTrail, of which one has 256 KB at most."""
 ANSWER_SECONDS = 10.0
 """Seconds from the first byte that is waited for until the last one: longer than any question may take
-(`app/flow/port_wrappers/deadline.py`), so this ends what nobody waits for any more."""
+(`app/flow/port_wrappers/deadline.py`), so this ends an answer that no caller waits for any more."""
 _PIECE = 64 * 1024
 
 

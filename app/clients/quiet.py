@@ -1,4 +1,4 @@
-"""What a real cluster has no server for: its time is everybody's, and nobody may listen to what its servers say."""
+"""What a real cluster has no server for: its time is everybody's, and no one may listen to what its servers say."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         of_one = (service_account, pod, actions, save)
         of_a_cluster = (namespace, cluster, profile, region, everybody, *of_one)
 
-        # (1) From a file: nobody is asked.
+        # (1) From a file: no server is asked.
         if source is not None:
             if any(of_a_cluster):
                 raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --lang")

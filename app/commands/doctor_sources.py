@@ -37,7 +37,7 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
     try:
         check_names(subject)
 
-        # (1) About whom. One set of ports serves this and the walk: both together are over when its patience is.
+        # (1) The subject. One set of ports serves this and the walk: both together are over when its patience is.
         own = wiring.own_subject() if choice.in_cluster else None
         ports = wiring.live(choice)
         subject = _completed(consented(ports, NOTHING), choice, subject, own, words)
@@ -50,7 +50,7 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
 
     # (3) Step by step.
     ports = consented(ports, granted)
-    reports = tuple(_told(walk_through(ports, subject), words))
+    reports = tuple(_with_progress(walk_through(ports, subject), words))
     return diagnose(ports, Walk(subject=subject, reports=reports))
 
 
@@ -107,7 +107,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
     from app import wiring
     from app.flow.doctor.choosing import pod_of
 
-    # (1) Nobody is named: in a Pod that is ourselves.
+    # (1) No subject is given: in a Pod it is that Pod.
     if not subject.service_account and not subject.pod:
         if own is None or subject.namespace not in ("", own.namespace):
             raise CannotRun(words, "no_subject")
@@ -122,7 +122,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
 
 
 def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
-    """The Pod's ServiceAccount, which whoever may not read the Pod can name instead. Raises `FlowError`."""
+    """The Pod's ServiceAccount, which a person who may not read the Pod can give instead. Raises `FlowError`."""
     try:
         return get_str(ports.cluster.pod(namespace, pod), "spec", "serviceAccountName") or "default"
     except NotPermitted as error:
@@ -132,8 +132,8 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
         raise cannot(error, words, "pod.exists", instead=instead) from error
 
 
-def _told(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:
-    """Hands the reports on; a terminal is told how far it is, on standard error."""
+def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:
+    """Hands the reports on; a terminal shows the progress, on standard error."""
     for number, report in enumerate(reports, 1):
         if sys.stderr.isatty():
             click.echo(f"{number}/{len(Step)} {words.message(f'steps.{report.step}.title')}", err=True)

@@ -14,15 +14,14 @@ from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible
-from app.report import survey_words
-from app.report import verdict_words as told
+from app.report import survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
     """A diagnosis, line by line."""
-    verdict = marked(told.mark(found), heading(visible(told.verdict(found, words), keep="")))
+    verdict = marked(verdict_words.mark(found), heading(visible(verdict_words.verdict(found, words), keep="")))
 
-    # (1) The verdict, and about whom.
+    # (1) The verdict, and its subject.
     yield verdict
     yield ""
     subject = found.subject
@@ -31,7 +30,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         {
             words.message("ui.service_account"): f"{subject.namespace}/{subject.service_account}",
             words.message("ui.pod"): pod,
-            words.message("doctor.read_at"): told.read_at(found.read_at),
+            words.message("doctor.read_at"): verdict_words.read_at(found.read_at),
         },
         indent=2,
     )
@@ -43,15 +42,15 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
 
     # (2) Every check.
     columns = max(width(words.message(f"statuses.{status}")) for status in Status)
-    rules_told: set[str] = set()
+    rules_shown: set[str] = set()
     for number, (step, checks) in enumerate(found.steps(), 1):
         yield ""
         yield heading(f"{number}  {words.message(f'steps.{step}.title')}")
-        told_already = ""
+        already_shown = ""
         for check in checks:
-            yield from _check(check, found, columns, check.reason if check.reason != told_already else "", words)
-            told_already = check.reason
-            yield from _would_allow(check, rules_told, words)
+            yield from _check(check, found, columns, check.reason if check.reason != already_shown else "", words)
+            already_shown = check.reason
+            yield from _would_allow(check, rules_shown, words)
 
     # (3) What follows, and the verdict once more.
     yield from conclusions(found, words)
@@ -61,9 +60,9 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Content) -> Iterator[str]:
-    """One line, and more where it did not pass; the reason of a run of checks is told once."""
+    """One line, and more where it did not pass; the reason of a run of checks is shown once."""
     word = pad(words.message(f"statuses.{check.status}"), columns)
-    title = visible(told.title(check, found, words), keep="")
+    title = visible(verdict_words.title(check, found, words), keep="")
     yield f"  {marked(check.status, f'{word}  {title}')}"
     if reason:
         yield f"      {click.style(words.message(f'reasons.{reason}'), dim=True)}"
@@ -71,10 +70,10 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
         yield from labelled(_details(check, words), indent=6)
 
 
-def _would_allow(check: Check, told_already: set[str], words: Content) -> Iterator[str]:
+def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:
     """The rules and the policy without which we may not make the check, each where it is missing first."""
-    new = [(sentence, text) for sentence, text in told.would_allow(check, words) if text not in told_already]
-    told_already.update(text for _, text in new)
+    new = [(sentence, text) for sentence, text in verdict_words.would_allow(check, words) if text not in already_shown]
+    already_shown.update(text for _, text in new)
     yield from to_paste(new, indent=6)
 
 
@@ -85,7 +84,7 @@ def _details(check: Check, words: Content) -> dict[str, str]:
 
 
 def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
-    if actions := told.to_be_sure(found):
+    if actions := verdict_words.to_be_sure(found):
         yield ""
         yield words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"
@@ -93,7 +92,7 @@ def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:
     """A survey as a table, an over-broad role's line red and with its own words."""
-    verdict = marked(told.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
+    verdict = marked(verdict_words.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
     yield verdict
     if not found.ties:
         return

@@ -1,4 +1,4 @@
-"""Standard output and standard error where nobody reads them to their end, or they take no more."""
+"""Standard output and standard error where the reader stops early, or they take no more."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 raise CannotRun(words, "no_server_to_ask", got=port)
             click.echo(address)
             return
-        # (1) Take the port before anything slow is loaded: a taken port is told at once.
+        # (1) Take the port before anything slow is loaded: a taken port is reported at once.
         with listen(host, port, words, option="--port") as listener:
             # (2) Load the application and serve until a signal comes.
             run(listener, words, settings.trusted_proxies)

@@ -1,4 +1,4 @@
-"""A command line that cannot be understood, told as every other error is: what was got, expected, and to be done."""
+"""A command line that cannot be understood, reported like every other error: what was got, expected, and to be done."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """The same for a group; who interrupts one of its commands is told nothing of the cluster."""
+    """The same for a group; an interrupted command prints nothing about the cluster."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but raises `CannotRun`.

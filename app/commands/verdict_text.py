@@ -10,8 +10,7 @@ from app.commands.rendering import heading, labelled, marked
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.visible import visible
-from app.report import difference
-from app.report import verdict_words as told
+from app.report import difference, verdict_words
 
 _COLOURS = {"+": "green", "-": "red"}
 
@@ -38,7 +37,10 @@ def _later(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         yield heading(words.message("cli.verdict.later"))
         for step, check in later:
-            title, shown = visible(told.title(check, found, words), keep=""), words.message(f"steps.{step}.short")
+            title, shown = (
+                visible(verdict_words.title(check, found, words), keep=""),
+                words.message(f"steps.{step}.short"),
+            )
             yield f"  {marked(check.status, f'{title} ({shown})')}"
 
 
@@ -49,7 +51,7 @@ def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
     yield ""
     yield heading(words.message("doctor.refusal"))
     yield f"  {words.message(f'doctor.refusals.{judged.refusal}')}"
-    for title, causes in told.meanings(judged, words):
+    for title, causes in verdict_words.meanings(judged, words):
         yield f"  {heading(title)}"
         yield from (f"    {cause}" for cause in causes)
 

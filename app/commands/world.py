@@ -40,8 +40,8 @@ def command(settings: Settings, words: Content) -> click.Command:
         "--kubernetes-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.kubernetes_port")
     )
     def world(directory: Path, aws_port: int, kubernetes_port: int) -> None:
-        # (1) What cannot work is told before anything is started. No file of an earlier world remains: whoever waits
-        #     for one gets this world's.
+        # (1) Report what cannot work before anything is started. No file of an earlier world remains: a program that
+        #     waits for one gets this world's.
         directory = prepare(directory, words)
         with ExitStack() as listeners:
             for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
@@ -52,7 +52,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
 
-        # (3) Start, write, say so, wait. The one world stays however long nobody uses it.
+        # (3) Start, write, say so, wait. The one world stays however long it is unused.
         from app.world.lifecycle.simulation import Simulation
 
         with Simulation(

@@ -36,7 +36,7 @@ def load(language: str) -> Content:
 
 
 def read(root: Path, language: str) -> Content:
-    """The texts below `root / language`, read and checked anew. Raises `ContentError` naming file and key."""
+    """The texts below `root / language`, read and checked again. Raises `ContentError` naming file and key."""
     directory = root / language
     messages = read_messages(directory)
     lessons = {}

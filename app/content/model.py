@@ -26,7 +26,7 @@ class CheckText:
     def fill(self, check: Check, subject: Subject) -> CheckText:
         """The same words about one walk: `{got}`, `{expected}`, `{where}`, `{namespace}`, `{service_account}`, `{pod}`.
 
-        Values go in as they are; whoever renders markup escapes afterwards.
+        Values go in as they are; the code that renders markup escapes afterwards.
         """
         values = {
             "got": check.got,

@@ -20,8 +20,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
-from app.report import difference, survey_words
-from app.report import verdict_words as told
+from app.report import difference, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
@@ -30,11 +29,11 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
     fix = found.fix
     return {
         "format": "irsa-explorer doctor",
-        "read_at": told.read_at(found.read_at),
+        "read_at": verdict_words.read_at(found.read_at),
         "subject": dataclasses.asdict(found.subject),
         "outcome": judged.outcome,
         "verdict": {
-            "message": told.verdict(found, words),
+            "message": verdict_words.verdict(found, words),
             "status": judged.status,
             "step": judged.step,
             "check": judged.check.id if judged.check else None,
@@ -53,8 +52,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             {
                 "step": step,
                 **dataclasses.asdict(check),
-                "title": told.title(check, found, words),
-                "would_allow": [text for _, text in told.would_allow(check, words)],
+                "title": verdict_words.title(check, found, words),
+                "would_allow": [text for _, text in verdict_words.would_allow(check, words)],
             }
             for step, checks in found.steps()
             for check in checks
@@ -77,7 +76,7 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
     """A survey as JSON."""
     return {
         "format": "irsa-explorer survey",
-        "read_at": told.read_at(found.read_at),
+        "read_at": verdict_words.read_at(found.read_at),
         "issuer": found.issuer,
         "outcome": found.outcome,
         "service_accounts": [dataclasses.asdict(tie) for tie in found.ties],

@@ -12,8 +12,7 @@ from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
-from app.report import difference, picture, survey_words
-from app.report import verdict_words as told
+from app.report import difference, picture, survey_words, verdict_words
 from app.report.escaping import escape
 
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
@@ -33,14 +32,14 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
     """A diagnosis as a page."""
     judged = found.verdict
     subject = found.subject
-    status = told.mark(found)
+    status = verdict_words.mark(found)
     parts = [
-        _verdict(status, told.verdict(found, words)),
+        _verdict(status, verdict_words.verdict(found, words)),
         _values(
             {
                 words.message("ui.service_account"): f"{subject.namespace}/{subject.service_account}",
                 words.message("ui.pod"): subject.pod or words.message("doctor.no_pod"),
-                words.message("doctor.read_at"): told.read_at(found.read_at),
+                words.message("doctor.read_at"): verdict_words.read_at(found.read_at),
             }
         ),
     ]
@@ -54,11 +53,11 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
             f"<p>{_prose(seen_at)} <code>{escape(judged.seen.where)}</code></p>",
             f"<pre><code>{escape(judged.seen.text)}</code></pre>",
         ]
-    if later := told.later(found, words):
+    if later := verdict_words.later(found, words):
         parts += [f"<h2>{escape(words.message('doctor_page.later'))}</h2>", _list(later)]
     if judged.refusal:
         parts += [_heading("refusal", words), f"<p>{_prose(words.message(f'doctor.refusals.{judged.refusal}'))}</p>"]
-        for heading, causes in told.meanings(judged, words):
+        for heading, causes in verdict_words.meanings(judged, words):
             parts += [f"<h2>{escape(heading)}</h2>", _list(causes)]
 
     # (2) What to do.
@@ -68,7 +67,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
         parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
         parts += _change(fix.change, words) if fix.change else []
 
-    if actions := told.to_be_sure(found):
+    if actions := verdict_words.to_be_sure(found):
         options = " ".join(f"--do {action}" for action in actions)
         parts.append(f"<p>{_prose(words.message('doctor.to_be_sure'))} <code>{escape(options)}</code></p>")
 
@@ -84,10 +83,10 @@ def of_survey(found: Survey, words: Content) -> str:
     """A survey as a page: a table, and the picture where there is a `dot`, else its source."""
     source = picture.dot(found, words)
     drawn = picture.svg(source)
-    status = told.STATUS_OF[found.outcome]
+    status = verdict_words.STATUS_OF[found.outcome]
     parts = [
         _verdict(status, survey_words.verdict(found, words)),
-        _values({"issuer": found.issuer, words.message("doctor.read_at"): told.read_at(found.read_at)}),
+        _values({"issuer": found.issuer, words.message("doctor.read_at"): verdict_words.read_at(found.read_at)}),
         _table(found, words),
         _to_paste(survey_words.would_allow(found, words)),
     ]
@@ -168,7 +167,7 @@ def _details(check: Check, words: Content) -> str:
     values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
     reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
     found = _values({words.message(f"ui.{name}"): value for name, value in values.items()})
-    return reason + found + _to_paste(told.would_allow(check, words))
+    return reason + found + _to_paste(verdict_words.would_allow(check, words))
 
 
 def _to_paste(texts: Iterable[tuple[str, str]]) -> str:

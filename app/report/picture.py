@@ -96,7 +96,7 @@ def _draw_tie(graph: graphviz.Digraph, tie: Tie, words: Content) -> None:
 
 
 def _listed(role: RoleFound) -> tuple[str, ...]:
-    """Who is let in besides, and is not already told by a namespace or by everybody."""
+    """Who is let in besides, and is not already covered by a namespace or by everybody."""
     return tuple(account for account in role.also if not role.cluster and account.split("/")[0] not in role.namespaces)
 
 

@@ -42,19 +42,19 @@ def mark(found: Diagnosis) -> Status:
 
 
 def title(check: Check, found: Diagnosis, words: Content) -> str:
-    """What holds when the check passes."""
+    """What is true when the check passes."""
     return words.check(check.id).fill(check, found.subject).title
 
 
 def meanings(judged: Verdict, words: Content) -> list[tuple[str, list[str]]]:
     """What a refusal by STS means: headings, each with its causes. One that is left alone was found."""
-    told = (
+    groups = (
         ("found" if len(judged.remaining) == 1 else "possible", judged.remaining),
         ("ruled_out", judged.ruled_out),
     )
     return [
         (words.message(f"doctor.{key}"), [words.message(f"doctor.causes.{cause}") for cause in causes])
-        for key, causes in told
+        for key, causes in groups
         if causes
     ]
 
@@ -96,7 +96,7 @@ def later(found: Diagnosis, words: Content) -> list[str]:
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
     """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already.
 
-    Without the ServiceAccount nobody knows which role to ask for.
+    Without the ServiceAccount it is not known which role to ask for.
     """
     judged = found.verdict
     if judged.outcome is not Outcome.UNKNOWN or all(check.reason != "not_asked" for check in judged.open):

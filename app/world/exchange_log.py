@@ -12,7 +12,7 @@ LOG_BYTES = 1024 * 1024
 
 
 class ExchangeLog:
-    """Keeps the newest `capacity` exchanges, within `LOG_BYTES`. Whoever records has masked the secrets already."""
+    """Keeps the newest `capacity` exchanges, within `LOG_BYTES`. The recorder has masked the secrets already."""
 
     def __init__(self, capacity: int = 200) -> None:
         self._exchanges: deque[Exchange] = deque()

@@ -80,7 +80,7 @@ class KeyPool:
             self._thread.join()
 
     def take(self) -> SigningKey:
-        """A key that nobody else has. Makes one on the spot where none is ready."""
+        """A key that no one else has. Makes one at once where none is ready."""
         try:
             return self._keys.get_nowait()
         except queue.Empty:

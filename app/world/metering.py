@@ -2,11 +2,11 @@
 
 A coroutine runs from one `await` to the next without interruption, so the CPU time of the thread between the two is its
 own, however many others are on their way. Who pays is in a context variable: tasks that a task makes inherit it, so
-what a request sets off (a Pod that kubelet starts, the stream of a watch) is charged to the sender of the request.
+what a request sets off (a Pod that the kubelet starts, the stream of a watch) is charged to the sender of the request.
 
 What the loop itself does for a connection, before there is a task, is on the connection's `Tab`. Not measured is what
 is done below our protocols: TLS (each handshake has a price) and the writing to sockets, which is little beside the
-making of what is written. Nobody pays for connections whose requests name no world: there is nobody to charge.
+making of what is written. A connection whose requests refer to no world is charged to no one.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Usage:
         """What pages keep for as long as there is this world."""
         self.acted = False
         """Whether the learner sent a request with credentials of their own (the kubeconfig's token, the keys of `aws`),
-        moved the clock, caused or mended a fault. Where it is False, `was_acted_in` looks further."""
+        moved the clock, caused or fixed a fault. Where it is False, `was_acted_in` looks further."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
 

@@ -75,7 +75,7 @@ class World:
         self.explorer_token = secrets.token_urlsafe(32)
         """The same user's, for the explorer: so its walks are not taken for what the learner does."""
         self.node_token = secrets.token_urlsafe(32)
-        """Kubelet's."""
+        """The kubelet's."""
         self.keys = KeyRing(shared_services.keys)
 
         # (3) State, and what is known of its use.
@@ -106,7 +106,7 @@ class World:
         self.pod_identity_associations: set[tuple[str, str]] = set()
         """ServiceAccounts (namespace, name) that EKS Pod Identity has a role for. No agent runs on the node."""
         self.node_egress_blocked: set[str] = set()
-        """Whom the node's network lets no Pod reach: `sts`, `s3`. (The metadata service is on the node itself.)"""
+        """Services that no Pod reaches through the node: `sts`, `s3`. (The metadata service is on the node itself.)"""
         self.node_clock_skew = 0.0
         """Seconds by which the node's clock is ahead of the world's; negative when behind."""
         self.directory = shared_services.directory / self.path
@@ -129,7 +129,7 @@ class World:
             self.network.closed.add(path)
 
     def user_of(self, token: str) -> User | None:
-        """Whose static bearer token this is: the learner's, the explorer's, kubelet's, or nobody's."""
+        """Whose static bearer token this is: the learner's, the explorer's, the kubelet's, or no one's."""
         given = token.encode("utf-8", "replace")
         if any(hmac.compare_digest(given, own.encode()) for own in (self.admin_token, self.explorer_token)):
             return ADMIN
@@ -138,7 +138,7 @@ class World:
         return None
 
     def node_now(self) -> float:
-        """Unix seconds by the node's clock, which kubelet and Pods live by."""
+        """Unix seconds by the node's clock, which the kubelet and Pods live by."""
         return self.clock.now() + self.node_clock_skew
 
     def _own_service_account(self, namespace: str, name: str) -> JsonValue | None:

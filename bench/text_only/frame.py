@@ -5,7 +5,7 @@ import streamlit as st
 PARAGRAPHS = (
     "A Pod that calls AWS needs credentials. It could carry an access key, or borrow the role of the node it runs on.",
     "With a role for its ServiceAccount it has neither: Kubernetes signs a token, and STS takes that for credentials.",
-    "The token says who the Pod is, for whom it was made and until when it holds. The role says whom it lets in.",
+    "The token says who the Pod is, which audience it was made for and when it expires. The role says who may use it.",
 )
 
 

@@ -15,8 +15,8 @@ from app.clients.recorder import Recorder
 from app.flow.errors import FlowError
 from app.flow.ports import Credentials
 
-NOBODY = Identity("", "")
-"""Whose calls are not signed."""
+ANONYMOUS = Identity("", "")
+"""The identity of unsigned calls."""
 _UNSIGNED = ("AssumeRoleWithWebIdentity",)
 
 
@@ -43,7 +43,7 @@ class AwsCalls:
         """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
         made: aws_sdk.Call | None = None
         try:
-            identity = NOBODY if operation in _UNSIGNED else self._identity_of(credentials)
+            identity = ANONYMOUS if operation in _UNSIGNED else self._identity_of(credentials)
             with aws_sdk.calling(service, identity, self.recorder) as made:
                 return plain(call(self._sdk.client(service, self._region, self._endpoint_url)))
         except (ClientError, BotoCoreError, OSError) as error:

@@ -1,6 +1,6 @@
 """AWS as `AWS_PROFILE`, the files under ~/.aws and the environment say: whose credentials, which region, by which way.
 
-What those name is botocore's business. Ours is that nothing hangs and nobody is asked anything: botocore itself knows
+botocore decides what those refer to. We make sure that nothing hangs and that it asks no person: botocore itself knows
 no time limit for a `credential_process`, asks for an MFA code on the terminal, and repeats requests with long waits
 (`aws_sources`).
 """
@@ -25,13 +25,13 @@ from app.clients.sources import SourceTooLarge, read_bytes
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 
 TIMEOUT = 3.0
-"""Seconds until credentials must be there: less than a question may take, so that what is missing is told by name."""
+"""Seconds until credentials must be there: less than a question may take, so that the error says what is missing."""
 _loader = Loader(include_default_search_paths=True)
 """The services' models, read once: they cost 13 MB and 200 ms."""
 
 
 class AwsLogin:
-    """One profile (or the environment), in one region. Files are read anew by each: a new login counts at once."""
+    """One profile (or the environment), in one region. Each reads the files again: a new login counts at once."""
 
     def __init__(self, *, profile: str = "", region: str = "") -> None:
         """Empty: what the environment and the profile say. (botocore itself does not know `AWS_REGION`.)"""
@@ -40,7 +40,7 @@ class AwsLogin:
         self._lock = threading.Lock()
         self._found: Identity | FlowError | None = None
         self.sdk = Sdk(self._client_session, LIMITS)
-        """Clients that go where the profile says (endpoints, proxies, CAs), signed by whoever calls."""
+        """Clients that go where the profile says (endpoints, proxies, CAs), signed with the caller's identity."""
 
     @property
     def profile(self) -> str:

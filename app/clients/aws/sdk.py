@@ -37,8 +37,8 @@ LIMITS = Config(
 )
 """Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice.
 
-Who is throttled is not asked again either, as botocore would: that says nothing about the chain (`ServerFailed`) and is
-told so, and whoever tries again later helps the server more than we would within the seconds that a walk has.
+A throttled call is not repeated either, though botocore would: it says nothing about the chain, and is reported as
+`ServerFailed`. A person who tries again later helps the server more than we would within the seconds of a walk.
 `AWS_DEFAULTS_MODE` does not count: `auto` makes botocore ask instance metadata whenever it makes a client.
 """
 
@@ -85,7 +85,7 @@ def calling(service: Service, identity: Credentials, recorder: Recorder) -> Iter
 
 
 class _Caller(Credentials):
-    """The credentials that every client holds: those of whoever is calling."""
+    """The credentials that every client holds: those of the present caller."""
 
     def __init__(self) -> None:
         super().__init__("", "")
@@ -95,7 +95,7 @@ class _Caller(Credentials):
 
 
 class CallersCredentials:
-    """Stands in for botocore's credential chain: each call is signed by whoever makes it."""
+    """Stands in for botocore's credential chain: each call is signed with its caller's identity."""
 
     def load_credentials(self) -> Credentials:
         return _Caller()

@@ -1,4 +1,4 @@
-"""Where botocore looks for credentials: each place is read to a limit, asked once, and asks nobody anything.
+"""Where botocore looks for credentials: each place is read to a limit, asked once, and asks no person.
 
 botocore itself reads files, programs' outputs and metadata services to their end. Its providers take other readers
 through their constructors, but it makes them itself, so they are given ours afterwards (as of botocore 1.44).

@@ -22,7 +22,7 @@ MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Whom to ask, and as whom."""
+    """The server to ask, and the identity to ask with."""
 
     host: str
     """The URL of the API server."""
@@ -68,7 +68,7 @@ def is_in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> bool:
 
 
 def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connection:
-    """The connection that every Pod is given. kubelet renews the token, so it is read anew each time.
+    """The connection that every Pod is given. The kubelet renews the token, so the client reads it again each time.
 
     Raises `Unreachable`.
     """
@@ -145,8 +145,8 @@ def _login(user: Entry, cluster: Entry, plugins: Plugins, environment: Mapping[s
         return ExecCredential(token=token, certificate_pem=certificate, key_pem=key)
     plugin = user.values.get("exec")
     if isinstance(plugin, Mapping):
-        told = {key: value for key, value in cluster.values.items() if key != "extensions"}
-        return plugins.credential(plugin, user.directory, told, environment)
+        cluster_info = {key: value for key, value in cluster.values.items() if key != "extensions"}
+        return plugins.credential(plugin, user.directory, cluster_info, environment)
     for kind in ("auth-provider", "username"):
         if kind in user.values:
             raise problem("login_unsupported", got=kind)

@@ -27,7 +27,7 @@ class Dialer:
     ) -> None:
         """`server_name`: whose certificate is asked for, where it is not the host's.
 
-        `proxy`: by whom we go; `proxy_headers`: by what that one knows us.
+        `proxy`: the proxy that we go through; `proxy_headers`: what identifies us to it.
         """
         self._context = context
         self._proxy = proxy

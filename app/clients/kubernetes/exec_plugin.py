@@ -66,7 +66,7 @@ def _run(
     plugin: ReadOnlyObject, directory: Path, cluster: ReadOnlyObject, environment: Mapping[str, str]
 ) -> ReadOnlyObject:
     """The `status` of the plugin's ExecCredential."""
-    # (1) What is run, and what it is told.
+    # (1) The command, and its environment.
     command, shown = _command(plugin), _command(plugin)
     arguments = [str(argument) for argument in _items(plugin, "args")]
     variables = (item for item in _items(plugin, "env") if isinstance(item, Mapping))
@@ -75,13 +75,13 @@ def _run(
     if plugin.get("provideClusterInfo"):
         spec["cluster"] = cluster
     info = {"kind": "ExecCredential", "apiVersion": plugin.get("apiVersion"), "spec": spec}
-    told = {**environment, **own, "KUBERNETES_EXEC_INFO": json.dumps(info, default=str)}
+    given = {**environment, **own, "KUBERNETES_EXEC_INFO": json.dumps(info, default=str)}
     if os.sep in command:  # a path counts against the kubeconfig's folder, a name is looked up in PATH
         command = str(directory / command)
 
     # (2) The run: the kubeconfig says of what, as it does for kubectl.
     try:
-        process = Program([command, *arguments], env=told)
+        process = Program([command, *arguments], env=given)
     except FileNotFoundError:
         hint = str(plugin.get("installHint") or "").strip()
         raise problem("exec_plugin_missing", hint or f"exec: executable {shown} not found", got=shown) from None
@@ -94,7 +94,7 @@ def _run(
     except SourceTooLarge as error:
         raise problem("exec_plugin_too_large", got=shown, expected=str(error.limit)) from None
     if process.returncode != 0:
-        said = _quoted(errors, told) or f"exec: executable {shown} failed with exit code {process.returncode}"
+        said = _quoted(errors, given) or f"exec: executable {shown} failed with exit code {process.returncode}"
         raise problem("exec_plugin_failed", said, got=shown, expected=str(process.returncode))
 
     # (3) Its answer, of which nothing is quoted: it is a secret.

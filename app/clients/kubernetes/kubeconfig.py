@@ -35,7 +35,7 @@ class Context:
     cluster: str
     user: str
     namespace: str
-    """Where commands look when they are told no namespace; `default` where the context names none."""
+    """Where commands look when they are given no namespace; `default` where the context sets none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Kubeconfig:
         return _entry(self.clusters, "cluster", context.cluster, context)
 
     def user_of(self, context: Context) -> Entry | None:
-        """The user of a context; None where it names none: then nobody logs in. Raises `Unreachable`."""
+        """The user of a context; None where it sets none: then the client sends no login. Raises `Unreachable`."""
         return _entry(self.users, "user", context.user, context) if context.user else None
 
 

@@ -1,7 +1,7 @@
 """What the containers of a Pod can read, and what an SDK in them takes before the token.
 
 Rules: botocore's credential chain (static keys before the web identity) and its variables (it reads AWS_DEFAULT_REGION
-and not AWS_REGION); kubelet's modes of projected tokens.
+and not AWS_REGION); the kubelet's modes of projected tokens.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def shows_in(said: str) -> Step:
 def lies_in(said: str) -> Step:
     """The step in which the cause lies, where nothing but the words tells: mostly that in which they show.
 
-    A request's time is that of the clock of the Pod's node, the one that kubelet lives by as well.
+    A request's time is that of the clock of the Pod's node, the one that the kubelet lives by as well.
     """
     return Step.TOKEN_MOUNT if blames_clock(said) else shows_in(said)
 

@@ -54,9 +54,9 @@ class Account:
         self.disabled_sts_regions: set[str] = set()
         """Regions in which the account's administrator has switched STS off."""
         self.service_control_policies: list[str] = []
-        """Documents that the organization attaches beside FullAWSAccess: what they deny, nobody in the account may."""
+        """Documents that the organization attaches beside FullAWSAccess: they deny it to all in the account."""
         self.resource_control_policies: list[str] = []
-        """The same for the account's resources, its roles among them: what they deny, nobody may do to them."""
+        """The same for the account's resources, its roles among them: what they deny, no one may do to them."""
         self.oidc_providers: dict[str, OidcProvider] = {}
         """By URL without `https://`."""
         self.roles: dict[str, Role] = {}
@@ -74,7 +74,7 @@ class Account:
         self.instance_key_id = ""
         """The access key id that the metadata service gives out."""
         self.published_keys: dict[str, PublishedKeys] = {}
-        """What STS has fetched from issuers, by issuer. Clearing it makes STS fetch anew."""
+        """What STS has fetched from issuers, by issuer. Clearing it makes STS fetch again."""
         self.management_events: deque[Mapping[str, Any]] = deque(maxlen=EVENT_LIMIT)
         """CloudTrail's records, oldest first."""
         self.created = clock.now()
@@ -103,7 +103,7 @@ class Account:
         return self._user_keys.get(access_key_id) or self._sessions.get(access_key_id)
 
     def is_alive(self, key: AccessKey) -> bool:
-        """Whether the principal still exists. A role that was made anew under the same name is another one."""
+        """Whether the principal still exists. A role that was recreated under the same name is another one."""
         role = self.roles.get(key.role_name)
         return not key.role_name or (role is not None and key.user_id.startswith(f"{role.role_id}:"))
 

@@ -1,6 +1,6 @@
 """What an account holds: plain records, changed only by `iam`, `sts` and `s3`.
 
-Policies are kept as the text that was given: IAM answers that text, and evaluation reads it anew.
+Policies are kept as the text that was given: IAM answers that text, and each evaluation reads it again.
 """
 
 from __future__ import annotations

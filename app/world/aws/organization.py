@@ -22,7 +22,7 @@ def denies_principals(account: Account, action: str, resource: str, keys: Keys) 
 
 
 def protects_resource(account: Account, action: str, resource: str, principal: str, keys: Keys) -> bool:
-    """Whether a resource control policy denies this on a resource of the account, to whoever asks.
+    """Whether a resource control policy denies this on a resource of the account, to any caller.
 
     `principal` is the caller's ARN; of a web identity its provider's.
     """

@@ -63,7 +63,7 @@ async def apply(world: World, kind: str, text: str) -> None:
 
 
 async def recreate_pod(world: World) -> None:
-    """Deletes the Pod and creates it anew as its owner wrote it. Raises `EditRefused`; then nothing has changed."""
+    """Deletes the Pod and creates it again as its owner wrote it. Raises `EditRefused`; then nothing has changed."""
     await _change(world, lambda: submit(world))
 
 

@@ -92,7 +92,7 @@ def type_name(value: JsonValue) -> str:
 def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     made: JsonObject = {}
     for name, value in pairs:
-        if name in made:  # JSON's readers take the last one; whoever typed may look at the first
+        if name in made:  # JSON's readers take the last one; the learner may look at the first
             raise EditRefused("twice", got=name, where=name)
         made[name] = value
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.flow.visible import visible
 
 SHOWN = 300
-"""Characters of what was typed that are told back."""
+"""Characters of the typed text that a refusal quotes."""
 
 
 class EditRefused(Exception):

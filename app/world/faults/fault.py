@@ -40,7 +40,7 @@ class CannotBeInjected(Exception):
         super().__init__(f"{fault_id}: {said}")
         self.fault_id = fault_id
         self.said = said
-        """The other fault's id; or what is missing, in the words of whoever missed it."""
+        """The other fault's id; or what is missing, in the words of the server that looked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Fault:
     def rank(self) -> int:
         """Lower ones are caused first.
 
-        A program is changed in a Pod that works; after a fault of the Pod that runs, nothing creates the Pod anew.
+        A program is changed in a Pod that works; after a fault of the Pod that runs, nothing creates the Pod again.
         """
         return (Whole.RUNNING_POD in self.writes) - (Whole.ARGUMENTS in self.writes)
 

@@ -29,7 +29,7 @@ async def _missing(world: World) -> None:
 
 
 async def _of_the_former_cluster(world: World) -> None:
-    """As after the cluster was created anew: provider and trust policy name the former issuer."""
+    """As after the cluster was recreated: provider and trust policy refer to the former issuer."""
     _replace(world, world.issuer.replace(world.issuer_id, FORMER_ID))
     set_trust_policy(world, former_trust_policy(world))
     await recreate(world)

@@ -1,4 +1,4 @@
-"""Faults of the Pod's manifest: what its owner wrote, and what that makes of the webhook and of kubelet."""
+"""Faults of the Pod's manifest: what its owner wrote, and what that makes of the webhook and of the kubelet."""
 
 from __future__ import annotations
 

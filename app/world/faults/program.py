@@ -73,7 +73,7 @@ def _longer_than_allowed(world: World, pod: JsonObject) -> None:
 
 
 async def _next_role(world: World) -> None:
-    """The next role leaves it to its account who may assume it, and nobody has permitted this one to."""
+    """The next role leaves it to its account who may assume it, and no policy permits this role to."""
     trusted = {"Effect": "Allow", "Principal": {"AWS": world.account_id}, "Action": "sts:AssumeRole"}
     create_role(world, NEXT_ROLE, {"Version": "2012-10-17", "Statement": [trusted]})
     command = ["sts", "assume-role", "--role-arn", _next_arn(world), "--role-session-name", "my-app"]

@@ -37,7 +37,7 @@ async def _mistyped_key(world: World) -> None:
 
 
 async def _mistyped_account(world: World) -> None:
-    """The last digit: nobody's account, since neither of this world's two."""
+    """The last digit: an account that does not exist, neither of this world's two."""
     wrong = world.account_id[:-1] + str((int(world.account_id[-1]) + 5) % 10)
     await annotate_role(world, role_arn(world).replace(world.account_id, wrong))
 
@@ -47,7 +47,7 @@ async def _mistyped_role(world: World) -> None:
 
 
 async def _path_omitted(world: World) -> None:
-    """The role is made anew under a path, which is part of its ARN; the annotation is not adapted."""
+    """The role is recreated under a path, which is part of its ARN; the annotation is not adapted."""
     role = {"RoleName": ROLE}
     trust = unquote(iam.call(world.account, "GetRole", role)["Role"]["AssumeRolePolicyDocument"])
     permissions = remove_permissions(world)

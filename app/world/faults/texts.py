@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LIST_BUCKETS = "s3:ListAllMyBuckets"
 """The action that ListBuckets takes."""
 _SESSION_PREFIX = "botocore-session-"
-"""How botocore names a session of a web identity when nobody else does: the Unix seconds follow."""
+"""How botocore names a session of a web identity when no one else does: the Unix seconds follow."""
 
 
 # (1) STS
@@ -75,7 +75,7 @@ def as_the_role(world: World) -> str:
 
 
 def may_not_list(user: str, why: str = f"because no identity-based policy allows the {LIST_BUCKETS} action") -> str:
-    """S3 refuses ListBuckets to whoever has that ARN."""
+    """S3 refuses ListBuckets to the caller with that ARN."""
     return (
         "An error occurred (AccessDenied) when calling the ListBuckets operation: "
         f"User: {user} is not authorized to perform: {LIST_BUCKETS} {why}"

@@ -34,27 +34,27 @@ _GRACE = 300.0
 
 
 async def _no_token_request(world: World) -> None:
-    """Nobody answers kubelet's TokenRequest."""
+    """The API server does not answer the kubelet's TokenRequest."""
     _close_token_request(world)
     await recreate(world)
 
 
 async def _service_account_deleted(world: World) -> None:
-    """It goes between the Pod's admission and kubelet's TokenRequest."""
+    """It goes between the Pod's admission and the kubelet's TokenRequest."""
     await submit(world)
     await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
     await settle(world)
 
 
 async def _not_renewed(world: World) -> None:
-    """Kubelet no longer reaches the API server, while the Pod goes on asking STS with the token that it has."""
+    """The kubelet no longer reaches the API server, while the Pod goes on asking STS with the token that it has."""
     await recreate(world, _restarted)
     _close_token_request(world)
     await move_clock(world, _DAY + 2 * _GRACE)
 
 
 async def _cut_off(world: World) -> None:
-    """Half the token is left in the file, and the program runs again before kubelet looks at the volume."""
+    """Half the token is left in the file, and the program runs again before the kubelet looks at the volume."""
     await recreate(world, _restarted)
     pod = world.cluster.get("pods", NAMESPACE, POD_AFTER)
     file = world.kubelet.volume(pod, "aws-iam-token") / "token"
@@ -108,12 +108,12 @@ def _not_mounted(reason: str) -> str:
 
 
 def _expired(world: World) -> str:
-    """The seconds are those that STS compared last: its clock and the token's end are nobody else's to know."""
+    """The seconds are those that STS compared last: only STS knows its clock and the token's end."""
     now = int(world.clock.now())
     times = (str(now), str(now - int(2 * _GRACE)))
     for exchange in world.log.exchanges():
-        if exchange.callee == "sts" and (told := _TIMES.search(exchange.response_body)):
-            times = (told[1], told[2])
+        if exchange.callee == "sts" and (match := _TIMES.search(exchange.response_body)):
+            times = (match[1], match[2])
     return texts.refused_by_sts(
         "ExpiredTokenException",
         f"Token expired: current date/time {times[0]} must be before the expiration date/time {times[1]}",

@@ -49,7 +49,7 @@ def _key_with_an_arn(world: World) -> JsonObject:
 
 
 def _stored(policy_of: Callable[[World], JsonObject]) -> Callable[[World], Awaitable[None]]:
-    """Writes the policy into IAM. The Pod asks STS anew, which it needs no new Pod for; its log does."""
+    """Writes the policy into IAM. The Pod asks STS again. That needs no new Pod, but its log does."""
 
     async def cause_it(world: World) -> None:
         set_trust_policy(world, policy_of(world))

@@ -21,7 +21,7 @@ _HOUR = 3600.0
 
 
 async def _annotated_afterwards(world: World) -> None:
-    """The Pod is an hour old when its ServiceAccount gets its annotation, and nobody restarts it."""
+    """The Pod is an hour old when its ServiceAccount gets its annotation, and no one restarts it."""
     account = world.cluster.get("serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
     role = account["metadata"]["annotations"][ROLE_ARN]
     await annotate(world, {ROLE_ARN: None})

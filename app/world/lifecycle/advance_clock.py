@@ -1,4 +1,4 @@
-"""The passage of time in a world: its clock moves, and kubelet does what the time that passed asks for."""
+"""The passage of time in a world: its clock moves, and the kubelet does what the time that passed asks for."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 RENEWALS_WINDOW = 86400.0
-"""Seconds before a moved clock's new time in which kubelet renews tokens one by one; before that, once for all."""
+"""Seconds before a moved clock's new time in which the kubelet renews tokens one by one; before that, once for all."""
 RENEWALS_LIMIT = 100
 """How many renewals one move of the clock may bring, so that a world full of short-lived tokens does not hold it up."""
 
 
 async def move_clock(world: World, seconds: float) -> None:
-    """Forward time passes from renewal to renewal: kubelet replaces a token when it is due, not when we arrive."""
+    """Forward time passes from renewal to renewal: the kubelet replaces a token when it is due, not when we arrive."""
     target = world.clock.offset + seconds
     if seconds > RENEWALS_WINDOW:
         world.clock.offset = target - RENEWALS_WINDOW

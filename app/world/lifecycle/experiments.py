@@ -36,7 +36,7 @@ async def annotate(world: World) -> None:
 
 
 async def recreate_pod_before(world: World) -> None:
-    """Deletes `pod-before`, if it is there, and creates it anew: the webhook sees it for the first time since."""
+    """Deletes `pod-before`, if it is there, and creates it again: the webhook sees it for the first time since."""
     if world.cluster.find("pods", NAMESPACE, POD_BEFORE) is not None:
         await delete(world, "pods", NAMESPACE, POD_BEFORE)
     await operations.create(world, ADMIN, "pods", NAMESPACE, scenario.pod(POD_BEFORE))
@@ -81,7 +81,7 @@ async def retire_keys(world: World) -> None:
 
 
 async def trust_nobody(world: World) -> None:
-    """The trust policy names another subject."""
+    """The trust policy refers to another subject."""
     set_trust_policy(world, roles.trust_policy(world, NAMESPACE, "nobody"))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def inject(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
-    """Causes faults in the order of their ranks: where one in force would have to come later, all are caused anew."""
+    """Causes faults in the order of their ranks: where one in force would have to come later, all are caused again."""
     before = world.before_faults or await world_snapshot.save(world)
     wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
     if wanted and any(fault.rank > min(it.rank for it in wanted) for fault in in_force):

@@ -25,9 +25,9 @@ STOPS_BYTES = 4 * 1024 * 1024
 """Bytes of memory that they take together, beside the first and the present one. A stop holds what has changed since
 the one before it: in the lessons 50 kB."""
 ELSEWHERE = "elsewhere"
-"""The act of whoever changed the world by another way than this history: another page, `kubectl`, `aws`."""
+"""An act that changed the world by another way than this history: another page, `kubectl`, `aws`."""
 _DRIFT = 1.0
-"""Seconds by which a clock may differ that nobody has moved."""
+"""Seconds by which a clock may differ that was not moved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +98,10 @@ class History:
             except BaseException:
                 await self._return(self.current)
                 raise
-            await self._begin_anew(self.current.place, name)
+            await self._start_over(self.current.place, name)
 
     async def undo(self) -> None:
-        """Takes back the act of this stop, and all that came after it; nothing where nobody acted here."""
+        """Takes back the act of this stop, and all that came after it; nothing where no act happened here."""
         place = self.stops.index(self.current)
         if self.current.act:
             async with self.world.changing:
@@ -114,13 +114,13 @@ class History:
             if self._left == looks(self.world) and abs(self.world.clock.offset - self._offset) < _DRIFT:
                 self._hold()
                 return False
-            await self._begin_anew(max(self.world.clock.now() - self.start, self.current.place), ELSEWHERE)
+            await self._start_over(max(self.world.clock.now() - self.start, self.current.place), ELSEWHERE)
             return True
 
     # What the coroutines above are made of. They hold `world.changing`.
 
     def _hold(self) -> None:
-        """Sets the clock to that of this stop. Nothing has happened since: kubelet only looks when the clock moves."""
+        """Sets the clock to that of this stop. Nothing has happened since: the kubelet looks when the clock moves."""
         self.world.clock.offset = self._offset = self.current.at - time.time()
 
     async def _return(self, stop: Stop) -> None:
@@ -137,7 +137,7 @@ class History:
         self._let_go()
         self._trim()
 
-    async def _begin_anew(self, place: float, act: str) -> None:
+    async def _start_over(self, place: float, act: str) -> None:
         del self.stops[self.stops.index(self.current) + 1 :]
         await self._keep(place, act)
 

@@ -104,7 +104,7 @@ class Simulation:
         return self.run(self._maker.get_or_create(key, visitor, fresh=True))
 
     def move_clock(self, world: World, seconds: float) -> None:
-        """Moves the world's clock and lets kubelet do what the passed time asks for. Raises `ValueError`."""
+        """Moves the world's clock and lets the kubelet do what the passed time asks for. Raises `ValueError`."""
         if not abs(world.clock.offset + seconds) <= CLOCK_LIMIT:
             raise ValueError(f"the clock stays within {CLOCK_LIMIT:.0f} seconds of the wall clock")
         self._change(world, move_clock(world, seconds))

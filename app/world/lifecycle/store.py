@@ -23,7 +23,7 @@ GONE_LIMIT = 10_000
 """Keys of which is remembered why their world went; the oldest are forgotten first."""
 
 Loss = Literal["evicted", "idle"]
-"""Why a world went: another needed the room, or nobody used it for too long."""
+"""Why a world went: another needed the room, or it was unused for too long."""
 
 
 class NoRoom(Exception):
@@ -47,7 +47,7 @@ class _Kept:
 class WorldStore:
     """At most `capacity` worlds, of which one address has at most three quarters.
 
-    Those idle longer than `idle_seconds` go. When one too many comes, one goes in which nobody has acted: of the
+    Those idle longer than `idle_seconds` go. When one too many comes, one goes in which no one has acted: of the
     address's own where it has its share, else of the address that has the most worlds, the longest unused of them.
     Where all were acted in, the longest unused of the address's own goes; other addresses never lose such a one.
 

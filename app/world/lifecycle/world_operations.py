@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
 POD_SECONDS = 30.0
-"""How long a Pod that was created anew may be on its way."""
+"""How long a recreated Pod may be on its way."""
 
 
 # (1) The cluster
@@ -50,7 +50,7 @@ async def annotate_role(world: World, role_arn: str) -> None:
 
 
 async def recreate(world: World, change: Callable[[JsonObject], None] | None = None) -> None:
-    """Deletes the Pod and creates it anew, its manifest changed in place; returns once it has run."""
+    """Deletes the Pod and creates it again, its manifest changed in place; returns once it has run."""
     await submit(world, change)
     await settle(world)
 
@@ -65,7 +65,7 @@ def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[Worl
 
 
 async def submit(world: World, change: Callable[[JsonObject], None] | None = None) -> None:
-    """The same, but returns as soon as the Pod is stored: kubelet has not seen it yet."""
+    """The same, but returns as soon as the Pod is stored: the kubelet has not seen it yet."""
     pod = written(world.cluster.get("pods", NAMESPACE, POD_AFTER))
     if change is not None:
         change(pod)

@@ -7,8 +7,8 @@ not change, or it is no state but the machinery that works on it.
 
 Not taken back: what is known of the world's use; the exchange log, which is history; the counters of resource
 versions and of Pods' addresses, so that none is given out twice and an address in the log is one Pod's; the wall
-clock, so that in the restored world time has gone on; and in which words STS refuses, which is a choice of whoever
-looks and no event in the world.
+clock, so that in the restored world time has gone on; and in which words STS refuses, which is a choice of the
+reader and no event in the world.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ async def restore(world: World, world_snapshot: WorldSnapshot) -> None:
     if world_snapshot.world is not world:
         raise ValueError("the world snapshot is another world's")
     await world.kubelet.retire(SETTLE_SECONDS)
-    # No `await` from here on: nobody sees half of it.
+    # No `await` from here on: no other task sees half of it.
     states = [_Unpickler(world_snapshot, text).load() for text in world_snapshot.state]
     write_tree(world.directory, world_snapshot.files)
     with world.kubelet.looking_away():

@@ -1,1 +1,1 @@
-"""The node: kubelet, the volumes it mounts, and what runs in its Pods' containers."""
+"""The node: the kubelet, the volumes it mounts, and what runs in its Pods' containers."""

@@ -51,7 +51,7 @@ def knows_web_identity(image: str) -> bool:
 
 
 def user_of(pod: JsonObject, container: JsonObject) -> User:
-    """Whom the container's process runs as: the images' default is root; `fsGroup` is a supplementary group."""
+    """The user that the container runs as: the images' default is root; `fsGroup` is a supplementary group."""
     shared = pod["spec"].get("securityContext") or {}
     own = container.get("securityContext") or {}
     groups = [*(shared.get("supplementalGroups") or []), shared.get("fsGroup")]

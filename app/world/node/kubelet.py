@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 REQUEST_SECONDS = 10.0
-"""How long kubelet waits for the API server."""
+"""How long the kubelet waits for the API server."""
 PROCESSES_LIMIT = 1024 * 1024
 """Bytes of memory for what all processes of one node were given. Without variables of its own a process takes 3,000."""
 LOGS_LIMIT = 512 * 1024
@@ -56,7 +56,7 @@ class Kubelet:
         self._addresses = 0
         self._cancel_watch = world.cluster.changes.watch(self._changed)
 
-    # (1) What the API server asks of kubelet
+    # (1) What the API server asks of the kubelet
 
     def logs(self, pod: JsonObject, container: str) -> str:
         """What the container printed, both streams. Raises `ContainerNotFound`."""
@@ -69,7 +69,7 @@ class Kubelet:
     def volume(self, pod: JsonObject, name: str) -> Path:
         """Where the files of a Pod's volume are on the node's disk.
 
-        Whoever changes them there changes what containers see, until kubelet looks at the volume again. Raises
+        A change there changes what containers see, until the kubelet looks at the volume again. Raises
         `LookupError` where the Pod has no such volume, `ContainerNotFound` where it is not on this node.
         """
         return self._worker(pod).volume(name)
@@ -113,7 +113,7 @@ class Kubelet:
 
     @contextmanager
     def looking_away(self) -> Iterator[None]:
-        """What changes in the cluster meanwhile brings kubelet to nothing: an earlier moment comes back as it was."""
+        """The kubelet ignores changes in the cluster meanwhile: an earlier moment comes back as it was."""
         self._cancel_watch()
         try:
             yield

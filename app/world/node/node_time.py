@@ -1,6 +1,6 @@
 """botocore's signatures by a node's clock: what a program signs says what time it is there, right or wrong.
 
-botocore itself does not correct a clock that is off, also not when it is told so by an answer.
+botocore itself does not correct a clock that is off, also not when an answer reports it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class _ByNodeTime:
     """Comes before one of botocore's classes."""
 
     def _modify_request_before_signing(self, request: Any) -> None:
-        told = datetime.now(UTC) + timedelta(seconds=request.context[_SKEW])
-        request.context["timestamp"] = told.strftime(SIGV4_TIMESTAMP)
+        node_now = datetime.now(UTC) + timedelta(seconds=request.context[_SKEW])
+        request.context["timestamp"] = node_now.strftime(SIGV4_TIMESTAMP)
         super()._modify_request_before_signing(request)  # type: ignore[misc]
 
 

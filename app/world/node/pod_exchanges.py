@@ -1,7 +1,7 @@
 """What a Pod's program sent and got, as exchanges for the world's log, secrets masked.
 
-Which Pod it was is told by `Exchange.source`, the address that the request came from: the Pod's `status.podIP`. Pods on
-the host's network share the node's; everyone else's is their own, also after a Pod was created anew under its old name.
+`Exchange.source`, the address that the request came from, says which Pod it was: the Pod's `status.podIP`. Pods on
+the host's network share the node's; everyone else's is their own, also after a Pod was recreated under its old name.
 """
 
 from __future__ import annotations

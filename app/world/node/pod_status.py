@@ -1,4 +1,4 @@
-"""A Pod's status as kubelet writes it (`pkg/kubelet/status/generate.go`, `kubelet_pods.go`), and its events' texts."""
+"""A Pod's status as the kubelet writes it (`pkg/kubelet/status/generate.go`, `kubelet_pods.go`); event texts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ContainerState:
         return self.exit_code == 0
 
     def starts_at(self, now: float) -> bool:
-        """Whether kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
+        """Whether the kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
         if self.waiting == "CrashLoopBackOff":
             return self.finished is not None and now >= self.finished + self.back_off
         return self.started is None or self.waiting == "CreateContainerConfigError"

@@ -1,4 +1,4 @@
-"""What kubelet does for one Pod, from binding to the end of its containers."""
+"""What the kubelet does for one Pod, from binding to the end of its containers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 RELIST_SECONDS = 1.0
-"""How often kubelet looks at its containers (`genericPlegRelistPeriod`): what ends within a second is one status."""
+"""How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
 
 
 class ContainerNotFound(Exception):
@@ -51,8 +51,8 @@ class PodWorker:
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self._created: dict[str, Container] = {}
-        self._told = ""
-        """The phase that the Pod's status says."""
+        self._published = ""
+        """The phase in the Pod's published status."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
         host_network = bool(pod["spec"].get("hostNetwork"))
         self._state = PodState(
@@ -158,7 +158,7 @@ class PodWorker:
             async with asyncio.TaskGroup() as group:
                 for state in self._state.containers:
                     group.create_task(self._keep_running(specs[state.name], state, "containers"))
-                    await asyncio.sleep(0)  # one by one, as kubelet starts them: other worlds come in between
+                    await asyncio.sleep(0)  # one by one, as the kubelet starts them: other worlds come in between
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; none starts before the one ahead of it has ended well, or is a sidecar
@@ -173,7 +173,7 @@ class PodWorker:
         return True
 
     async def _keep_running(self, spec: JsonObject, state: ContainerState, member: str) -> None:
-        """Looks and starts in one go: whoever else looks at the same time finds nothing left to start."""
+        """Looks and starts in one step: another caller that looks at the same time finds nothing left to start."""
         if state.starts_at(self._world.node_now()):
             await self._start_container(spec, state, member)
 
@@ -236,13 +236,13 @@ class PodWorker:
         return policy == "Always" or (policy == "OnFailure" and not well)
 
     def _publish(self) -> None:
-        self._told = self._state.phase()
+        self._published = self._state.phase()
         self._record.publish(self._state.status(self._world.node_now()))
 
     def _publish_phase(self) -> None:
         """Writes the status at once where the phase is another. What else is new can wait for what comes with it: as
-        kubelet's status manager does, which sends the latest status and skips those between."""
-        if self._state.phase() != self._told:
+        the kubelet's status manager does, which sends the latest status and skips those between."""
+        if self._state.phase() != self._published:
             self._publish()
 
 

@@ -21,7 +21,7 @@ HANDSHAKE_SECONDS = 5.0
 
 
 class NetworkError(Exception):
-    """No usable answer. The text is what Go's client says, as kube-apiserver and kubelet are written in Go."""
+    """No usable answer. The text is what Go's client says, as kube-apiserver and the kubelet are written in Go."""
 
     def __init__(self, text: str, *, kind: str = "refused") -> None:
         super().__init__(text)

@@ -36,7 +36,7 @@ class Network:
         self._log = log
         self.root_ca_pem = loopback.root_ca_pem
         self.closed: set[str] = set()
-        """Paths at which nobody listens for this world's servers: how a webhook is taken down."""
+        """Paths at which nothing listens for this world's servers: how a webhook is taken down."""
         self.private_ca = False
         """Whether the issuer's CA counts as outside AWS's library: then the provider's thumbprint decides."""
 
@@ -200,7 +200,7 @@ def _status_text(answer: Answer) -> str:
         case 503:
             return "the server is currently unable to handle the request"
         case status if status >= 500:
-            told = answer.body[:2048].decode("utf-8", "replace").strip()
-            return f'an error on the server ("{told}") has prevented the request from succeeding'
+            text = answer.body[:2048].decode("utf-8", "replace").strip()
+            return f'an error on the server ("{text}") has prevented the request from succeeding'
         case _:
             return "the server rejected our request for an unknown reason"

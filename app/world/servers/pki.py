@@ -1,4 +1,4 @@
-"""The certificates of the simulated world: root, intermediate and leaf, made anew at every start."""
+"""The certificates of the simulated world: root, intermediate and leaf, made again at every start."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Pki:
 
 
 def client_context(ca_bundle_pem: bytes) -> ssl.SSLContext:
-    """Trusts the CAs of `ca_bundle_pem` and no others, with an empty bundle nobody; checks the host's name.
+    """Trusts the CAs of `ca_bundle_pem` and no others, with an empty bundle none; checks the host's name.
 
     Raises `ValueError` where the bundle holds no certificate.
     """

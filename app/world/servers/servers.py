@@ -151,6 +151,6 @@ def _config(app: ASGIApp, *, tls: bool) -> uvicorn.Config:
 
 
 def limits(descriptor_limit: int) -> Limits:
-    """A sixth of all descriptors. All clients are on this machine, so none is told from another by its address."""
+    """A sixth of all descriptors. All clients are on this machine, so their addresses do not distinguish them."""
     total = max(16, descriptor_limit // 6)
     return Limits(connections=total, per_address=total)

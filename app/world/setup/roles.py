@@ -45,7 +45,7 @@ def trust_policy(world: World, namespace: str, service_account: str) -> JsonObje
 
 
 def trust_policy_without_subject(world: World) -> JsonObject:
-    """The one that eksctl writes when it is told no ServiceAccount: it takes a token of any in the cluster."""
+    """The one that eksctl writes when it gets no ServiceAccount: it takes a token of any in the cluster."""
     host = host_and_path(world.issuer)
     return {
         "Version": "2012-10-17",

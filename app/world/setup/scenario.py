@@ -77,7 +77,7 @@ async def _cluster(world: World) -> None:
         "annotations": {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{ROLE}"},
     }
     await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
-    # (7) The same Pod twice: as whoever it happens to be, and as `my-sa`.
+    # (7) The same Pod twice: under the default ServiceAccount, and under `my-sa`.
     await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_BEFORE))
     await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_AFTER, SERVICE_ACCOUNT))
 

@@ -1,4 +1,4 @@
-"""What STS answers in either of its wordings. The world keeps its own: whoever else asks meanwhile sees no other."""
+"""What STS answers in either of its wordings. The world keeps its own: other clients see no other meanwhile."""
 
 from __future__ import annotations
 

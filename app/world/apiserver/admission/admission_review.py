@@ -98,9 +98,9 @@ def verify_response(answer: JsonValue, uid: str, version: str) -> JsonObject:
 
 def denial(name: str, status: JsonValue) -> errors.ApiError:
     """The webhook's own status, with its name in front (`ToStatusErr`)."""
-    told: JsonObject = status if isinstance(status, dict) else {}
+    its_status: JsonObject = status if isinstance(status, dict) else {}
     denied = f'admission webhook "{name}" denied the request'
-    message, reason, code = told.get("message"), told.get("reason"), told.get("code")
+    message, reason, code = its_status.get("message"), its_status.get("reason"), its_status.get("code")
     if isinstance(message, str) and message:
         denied += f": {message}"
     elif isinstance(reason, str) and reason:

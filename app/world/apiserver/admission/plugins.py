@@ -112,7 +112,7 @@ def _priority(pod: JsonObject) -> None:
     priority = _PRIORITIES.get(name, 0)
     if spec.get("priority", priority) != priority:
         why = "the integer value of priority must not be provided in pod spec; priority admission controller computed"
-        told = f"{why} {priority} from the given PriorityClass name"
-        raise errors.forbidden(RESOURCES["pods"], pod["metadata"].get("name", ""), told)
+        sentence = f"{why} {priority} from the given PriorityClass name"
+        raise errors.forbidden(RESOURCES["pods"], pod["metadata"].get("name", ""), sentence)
     spec["priority"] = priority
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")

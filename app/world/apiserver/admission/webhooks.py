@@ -80,7 +80,7 @@ async def mutate(
 
 
 def _all_webhooks(world: World) -> list[JsonObject]:
-    """For looking at: nobody changes them."""
+    """For reading only: no caller changes them."""
     return [
         hook
         for stored in world.cluster.scan("mutatingwebhookconfigurations")
@@ -150,8 +150,8 @@ async def _call(
     await asyncio.sleep(0)  # others come in between: a large object took a while to send, and takes one to patch
     # (2) Is it an answer?
     response = verify_response(answer, uid, version)
-    told = response.get("warnings")
-    warnings.extend(item for item in (told if isinstance(told, list) else ()) if isinstance(item, str))
+    given = response.get("warnings")
+    warnings.extend(item for item in (given if isinstance(given, list) else ()) if isinstance(item, str))
     # (3) Allowed?
     if response.get("allowed") is not True:
         raise denial(hook["name"], response.get("status"))
@@ -175,6 +175,6 @@ async def _post(world: World, hook: JsonObject, review: JsonObject) -> JsonValue
     try:
         return await world.network.post_json(url, review, ca_bundle_pem=bundle, timeout=float(seconds))
     except NetworkError as error:
-        # What the server answered is told as it is; what Go's client ran into is told with method and URL.
-        told = str(error) if error.kind == "answer" else f'Post "{url}": {error}'
-        raise CallFailed(f"failed to call webhook: {told}") from error
+        # The server's answer is reported as it is; an error of Go's client is reported with method and URL.
+        sentence = str(error) if error.kind == "answer" else f'Post "{url}": {error}'
+        raise CallFailed(f"failed to call webhook: {sentence}") from error

@@ -1,4 +1,4 @@
-"""Who is asking: bearer tokens of the world, ServiceAccount tokens, or nobody.
+"""Who is asking: bearer tokens of the world, ServiceAccount tokens, or the anonymous user.
 
 Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}.go`.
 """
@@ -34,11 +34,11 @@ class User:
 
 ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))
 ADMIN = User(name="kubernetes-admin", groups=("system:masters", ALL_AUTHENTICATED))
-"""The learner, and whoever seeds the cluster."""
+"""The learner, and the code that seeds the cluster."""
 
 
 def authenticate(world: World, authorization: str) -> User:
-    """The user of an `Authorization` header; nobody where it holds no bearer token. Raises `ApiError` 401."""
+    """The user of an `Authorization` header; the anonymous one where it has no bearer token. Raises `ApiError` 401."""
     token = _bearer_token(authorization)
     if not token:
         return ANONYMOUS
@@ -69,11 +69,11 @@ def is_own(world: World, authorization: str) -> bool:
 
 
 class InvalidToken(Exception):
-    """A bearer token that is taken from nobody. The text is the API server's own."""
+    """A bearer token that is not accepted. The text is the API server's own."""
 
 
 def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
-    """Whom a bearer token speaks for, and for which of the `audiences` it was made. Raises `InvalidToken`."""
+    """The user of a bearer token, and for which of the `audiences` it was made. Raises `InvalidToken`."""
     user = world.user_of(token) if world.api_audience in audiences else None
     if user is None:
         try:

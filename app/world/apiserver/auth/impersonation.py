@@ -1,6 +1,6 @@
 """Acting as somebody else: the `Impersonate-*` headers of `kubectl --as`.
 
-Source: k8s.io/apiserver `pkg/endpoints/filters/impersonation.go`. Whoever lacks the verb `impersonate` is refused.
+Source: k8s.io/apiserver `pkg/endpoints/filters/impersonation.go`. A user without the verb `impersonate` is refused.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _EXTRA = "impersonate-extra-"
 
 
 def acting_user(world: World, user: User, headers: Headers) -> User:
-    """Whom the request speaks for: the user itself, or the one it may and wants to act as.
+    """The user that the request acts as: the user itself, or the one that it wants to be and may be.
 
-    Raises `ApiError` 403 where it may not, 400 for groups, uid or extra facts of nobody (where a real server answers
+    Raises `ApiError` 403 where it may not, 400 for groups, uid or extra facts of no user (where a real server answers
     500).
     """
     # (1) Who is wanted?
@@ -44,7 +44,7 @@ def acting_user(world: World, user: User, headers: Headers) -> User:
     # (2) May the user act so?
     for request in _requests(name, uid, groups, extra):
         authorize(world, user, request)
-    # (3) The groups that nobody has to name.
+    # (3) The groups that no header has to give.
     if not groups and (namespace := _namespace(name)):
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
     implied = _ALL_UNAUTHENTICATED if name == ANONYMOUS.name else ALL_AUTHENTICATED

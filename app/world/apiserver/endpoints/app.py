@@ -105,7 +105,7 @@ class ApiServer:
     async def _answer(self, request: Request) -> Response:
         query = request.query_params
         world, user, info = self._admit(request.method, request.scope, request.headers, query)
-        if "system:nodes" not in user.groups:  # kubelet asks while it follows
+        if "system:nodes" not in user.groups:  # the kubelet asks while it follows
             await follow_wall_clock(world)
         if not info.resource:
             if request.method not in ("GET", "HEAD"):
@@ -196,7 +196,7 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
     if info.subresource == "log":
         return read_log(scope.world, info.namespace, info.name, request.query_params)
     if info.subresource == "exec":
-        # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to be told why.
+        # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to read the reason.
         pod = scope.world.cluster.get("pods", info.namespace, info.name)
         choose_container(pod, request.query_params.get("container", ""))
         raise errors.bad_request("Upgrade request required")

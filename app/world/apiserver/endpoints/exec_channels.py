@@ -68,7 +68,7 @@ async def _send(websocket: WebSocket, channel: bytes, data: bytes) -> None:
         for start in range(0, len(data), MESSAGE_LIMIT):
             await websocket.send_bytes(channel + data[start : start + MESSAGE_LIMIT])
     except (WebSocketDisconnect, RuntimeError):
-        # The client has gone; nobody is left to tell.
+        # The client has gone; there is no one to answer.
         return
 
 

@@ -1,4 +1,4 @@
-"""`pods/log`: what a container printed (`pkg/registry/core/pod/strategy.go`, `LogLocation`; kubelet's own refusals)."""
+"""`pods/log`: what a container printed (`pkg/registry/core/pod/strategy.go`, `LogLocation`), and the refusals."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def choose_container(pod: JsonObject, container: str) -> str:
     if not container:
         if len(regular) == 1 and not initial:
             return str(regular[0])
-        told = f"a container name must be specified for pod {name}, choose one of: [{' '.join(regular)}]"
+        sentence = f"a container name must be specified for pod {name}, choose one of: [{' '.join(regular)}]"
         if initial:
-            told += f" or one of the init containers: [{' '.join(initial)}]"
-        raise errors.bad_request(told)
+            sentence += f" or one of the init containers: [{' '.join(initial)}]"
+        raise errors.bad_request(sentence)
     if container not in (*regular, *initial):
         raise errors.bad_request(f"container {container} is not valid for pod {name}")
     return container
@@ -54,8 +54,8 @@ def read_log(world: World, namespace: str, name: str, query: Mapping[str, str]) 
         raise errors.invalid("PodLogOptions", "", name, causes)
     container = choose_container(pod, query.get("container", ""))
     if is_true(query.get("previous")) and query.get("previous"):
-        told = f'previous terminated container "{container}" in pod "{name}" not found'
-        raise errors.bad_request(told)
+        sentence = f'previous terminated container "{container}" in pod "{name}" not found'
+        raise errors.bad_request(sentence)
     text = _text(world, pod, container)
     if text is None:
         return Response(b"", headers=common_headers(), media_type="text/plain")

@@ -26,11 +26,11 @@ def json_response(body: JsonObject | bytes, status: int = 200, warnings: Iterabl
     response = Response(content, status, common_headers(), "application/json")
     left = WARNINGS_LIMIT
     for warning in dict.fromkeys(warnings):
-        told = _header_text(warning)
-        left -= len(told)
+        text = _header_text(warning)
+        left -= len(text)
         if left < 0:
             break
-        response.headers.append("warning", f'299 - "{told}"')
+        response.headers.append("warning", f'299 - "{text}"')
     return response
 
 

@@ -40,7 +40,7 @@ def _who(world: World, user: User, review: JsonObject) -> JsonObject:
 
 
 def _token(world: World, user: User, review: JsonObject) -> JsonObject:
-    """`pkg/registry/authentication/tokenreview`: whoever asks for no audience asks for the API server's own."""
+    """`pkg/registry/authentication/tokenreview`: without an audience the review is for the API server's own."""
     spec = review.get("spec", {})
     if not spec.get("token"):
         raise bad_request("token is required for TokenReview in authentication")
@@ -65,8 +65,8 @@ def _access(world: World, user: User, review: JsonObject) -> JsonObject:
     spec = review.get("spec", {})
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if (resource is None) == (path is None):
-        told = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        cause = invalid_value("spec.resourceAttributes", None, told)
+        sentence = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        cause = invalid_value("spec.resourceAttributes", None, sentence)
         raise invalid("SelfSubjectAccessReview", "authorization.k8s.io", "", [cause])
     fields = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
     asked = resource if resource is not None else path

@@ -82,9 +82,9 @@ def pod_phase(pod: JsonObject) -> str:
     if not waiting_init:
         for container in reversed(status.get("containerStatuses", [])):
             state = container.get("state", {})
-            told = state.get("waiting", {}).get("reason") or state.get("terminated", {}).get("reason")
-            if told:
-                reason = told
+            given = state.get("waiting", {}).get("reason") or state.get("terminated", {}).get("reason")
+            if given:
+                reason = given
             elif "terminated" in state:
                 reason = f"ExitCode:{state['terminated'].get('exitCode', 0)}"
     return "Terminating" if pod["metadata"].get("deletionTimestamp") else reason

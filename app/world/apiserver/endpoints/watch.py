@@ -44,7 +44,7 @@ class Watch:
         self._items: deque[Stored] = deque()
         """Of the present state, what has not been sent yet."""
         self._at = 0
-        """The version up to which the client has been told all, apart from those."""
+        """The version up to which the client has seen all changes, apart from those."""
         self._news = asyncio.Event()
 
     async def stream(self, version: str, seconds: float) -> AsyncIterator[bytes]:
@@ -100,7 +100,7 @@ class Watch:
         return _event("BOOKMARK", bookmark)
 
     def _notice(self, change: Change) -> None:
-        """What the client has not seen, and nobody else remembers, is not kept for it."""
+        """A change that the client has not seen, and that the log has dropped, is not kept for it."""
         if self._at + 1 < self._cluster.changes.oldest:
             self._items.clear()
         self._news.set()

@@ -158,8 +158,8 @@ class Write:
             resource = self._resource
             kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
             about = f"{self._scope.namespace}/{name}; {kind}"
-            told = f"failed to create typed patch object ({about}): .{unknown[0]}: field not declared in schema"
-            raise errors.bad_request(told)
+            sentence = f"failed to create typed patch object ({about}): .{unknown[0]}: field not declared in schema"
+            raise errors.bad_request(sentence)
         return wanted
 
     def _delete_body(self) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Server-side apply: what one manager wants, merged into what is stored, with conflicts told.
+"""Server-side apply: what one manager wants, merged into what is stored, with conflicts reported.
 
 Source: sigs.k8s.io/structured-merge-diff `merge/update.go`, k8s.io/apimachinery `pkg/util/managedfields`.
 """

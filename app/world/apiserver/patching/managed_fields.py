@@ -40,10 +40,10 @@ _UNOWNED = frozenset(
         ),
     }
 )
-"""What nobody owns (`stripmeta.go`)."""
+"""Fields without an owner (`stripmeta.go`)."""
 
 _ALWAYS_THERE = frozenset({("PodSpec", "containers")})
-"""Lists that an empty object has too (no `omitempty`): nobody owns their being there."""
+"""Lists that an empty object has too (no `omitempty`): their presence has no owner."""
 
 MEMBER = object()
 """The value of a path that stands for an element's or a map's being there, not for a value."""
@@ -193,7 +193,7 @@ def find_manager(managers: list[Manager], name: str, operation: str, api_version
 
 
 def record_update(old: JsonObject | None, new: JsonObject, *, manager: str, subresource: str = "", time: str) -> None:
-    """Makes `manager` own what differs between `old` and `new`, and nobody own what is gone; changes `new`."""
+    """Makes `manager` own what differs between `old` and `new`; what is gone loses its owner. Changes `new`."""
     kind = new["kind"]
     before: Mapping[Path, JsonValue] = flatten(old, kind, parents=True) if old else {}
     after = flatten(new, kind, parents=True)

@@ -21,12 +21,12 @@ def typed(body: JsonObject, resource: Resource, options: Options) -> tuple[JsonO
     """
     check_shape(body)
     obj, unknown = decode_typed(body, resource)
-    told = [f'unknown field "{path}"' for path in unknown]
-    if told and options.field_validation == "Strict":
-        reason = f"strict decoding error: {', '.join(told)}"
+    warnings = [f'unknown field "{path}"' for path in unknown]
+    if warnings and options.field_validation == "Strict":
+        reason = f"strict decoding error: {', '.join(warnings)}"
         kind = resource.kind
         raise errors.bad_request(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {reason}')
-    return obj, told if options.field_validation == "Warn" else []
+    return obj, warnings if options.field_validation == "Warn" else []
 
 
 def prepare_new(resource: Resource, obj: JsonObject) -> None:
@@ -48,8 +48,8 @@ def match_namespace(metadata: JsonObject, resource: Resource, namespace: str) ->
     if not resource.namespaced:
         metadata.pop("namespace", None)
     elif metadata.setdefault("namespace", namespace) != namespace:
-        told = "the namespace of the provided object does not match the namespace sent on the request"
-        raise errors.bad_request(told)
+        sentence = "the namespace of the provided object does not match the namespace sent on the request"
+        raise errors.bad_request(sentence)
 
 
 def match_name(metadata: JsonObject, name: str) -> None:

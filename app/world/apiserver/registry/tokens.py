@@ -70,7 +70,7 @@ def create_token(
             "expirationSeconds": seconds,
             "boundObjectRef": spec.get("boundObjectRef"),
         },
-        # The asked-for end, even where the token lives longer: kubelet renews by it.
+        # The asked-for end, even where the token lives longer: the kubelet renews by it.
         "status": {"token": token, "expirationTimestamp": timestamp(now + seconds)},
     }
     return answer, warnings
@@ -87,10 +87,10 @@ def _bound_object(world: World, namespace: str, account: str, reference: JsonObj
     if (group, kind) == ("", "Pod"):
         pod = world.cluster.read("pods", namespace, name).object
         if pod["spec"]["serviceAccountName"] != account:
-            told = (
+            sentence = (
                 f'cannot bind token for serviceaccount "{account}" to pod running with different serviceaccount name.'
             )
-            raise errors.bad_request(told)
+            raise errors.bad_request(sentence)
         uid = pod["metadata"]["uid"]
         bound["pod"] = {"name": name, "uid": uid}
         node = pod["spec"].get("nodeName")

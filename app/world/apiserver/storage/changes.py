@@ -1,4 +1,4 @@
-"""The changes of one cluster, each with its version: who watches is told of them, and may resume from those kept."""
+"""The changes of one cluster, each with its version: watchers receive them, and may resume from those kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ object take stays after it is gone."""
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit: what watchers are told."""
+    """One commit: what watchers receive."""
 
     version: int
     type: str
@@ -32,7 +32,7 @@ class Change:
 
 
 class ChangeLog:
-    """The newest resource version, the changes that led to it, and who is told of the next."""
+    """The newest resource version, the changes that led to it, and the watchers that receive the next."""
 
     def __init__(self) -> None:
         self.version = 0

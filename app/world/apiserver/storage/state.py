@@ -1,6 +1,6 @@
 """The objects of one cluster, in memory, with their versions and caps: the part that etcd plays.
 
-Objects are kept as JSON text. Whoever reads gets a fresh copy, so nobody can change what is stored but through `put`.
+Objects are kept as JSON text. Each reader gets a fresh copy, so only `put` can change what is stored.
 All of it runs on the servers' one loop; there are no locks.
 """
 
@@ -32,7 +32,7 @@ VALUES_LIMIT = 30_000
 EVENT_LIMIT = 300
 """Events in one cluster. A new one drops the oldest, where a real cluster drops them after an hour."""
 EVENT_BYTES = 256 * 1024
-"""Bytes of JSON in these events. One of kubelet's has 700."""
+"""Bytes of JSON in these events. One of the kubelet's has 700."""
 
 
 class ClusterState:

@@ -72,7 +72,7 @@ def bad_request(message: str) -> ApiError:
 
 
 def unauthorized() -> ApiError:
-    """401: a token that is not accepted. The reason is never told."""
+    """401: a token that is not accepted. The reason is never given."""
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
@@ -144,9 +144,9 @@ def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
 
 
 def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiError:
-    """422: fields break the rules. One cause is told as it is, several in brackets, as Kubernetes does."""
+    """422: fields break the rules. One cause is written as it is, several in brackets, as Kubernetes does."""
     texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
-    told = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     details: JsonObject = {"name": name} if name else {}
     if group:
         details["group"] = group
@@ -154,7 +154,7 @@ def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiErr
         details["kind"] = kind
     details["causes"] = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
     qualified = f"{kind}.{group}" if group else kind
-    return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {told}', details)
+    return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {listed}', details)
 
 
 def unprocessable() -> ApiError:

@@ -49,7 +49,7 @@ LIST_KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("ResourceRequirements", "claims"): ("name",),
     ("ServiceAccount", "secrets"): ("name",),
 }
-"""`x-kubernetes-list-map-keys`: the fields by which the elements of a list are told apart. Other lists are atomic."""
+"""`x-kubernetes-list-map-keys`: the fields that distinguish the elements of a list. Other lists are atomic."""
 
 KEY_DEFAULTS: Mapping[str, JsonValue] = {"protocol": "TCP"}
 

@@ -25,7 +25,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Record], Iterable[str]]] = {
     "ResourceType": lambda record: (resource["type"] for resource in record["resources"]),
     "Username": lambda record: (record["userIdentity"]["userName"],),
 }
-"""What an event is looked up by; a call that nobody signed has no access key."""
+"""What an event is looked up by; an unsigned call has no access key."""
 
 
 def lookup_events(account: Account, region: str, request: Mapping[str, JsonValue]) -> JsonValue:

@@ -1,4 +1,4 @@
-"""IAM users: the learner, an administrator, and whoever is created beside. Users have no policies here."""
+"""IAM users: the learner, an administrator, and those that the learner creates. Users have no policies here."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def create_access_key(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def get(account: Account, parameters: Parameters) -> JsonValue:
-    """GetUser. Without a name it is the caller: the learner, for nobody else may call IAM."""
+    """GetUser. Without a name it is the caller: the learner, for no one else may call IAM."""
     return {"User": _describe(_find(account, parameters.get("UserName", _learner(account).name)))}
 
 

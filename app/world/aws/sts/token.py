@@ -55,7 +55,7 @@ def read_token(compact: str, now: float) -> WebIdentityToken:
     if not audiences:
         raise refusals.invalid_token("Missing a required claim: aud")
 
-    # (3) It says for whom it is
+    # (3) It says for which audience it is
     if len(audiences) > 1 and "azp" not in claims:
         raise refusals.invalid_token(
             "Token audience contains more than one audience while authorized party is not present"

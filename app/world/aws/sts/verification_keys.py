@@ -16,7 +16,7 @@ KEPT_SECONDS = 3600
 
 
 async def find_key(account: Account, provider: OidcProvider, key_id: str | None) -> jwt.PyJWK:
-    """The issuer's key of that `kid`. Fetches anew when it is not among the kept ones. Raises `AwsError`."""
+    """The issuer's key of that `kid`. Fetches again when it is not among the kept ones. Raises `AwsError`."""
     issuer = f"https://{provider.url}"
     try:
         # (1) Discovery and JWKS, unless they are kept and hold the key

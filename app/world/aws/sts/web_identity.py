@@ -34,7 +34,7 @@ async def assume_role_with_web_identity(
 ) -> JsonValue:
     """Exchanges a token for credentials of a role. `region` is the one called; None for the account's own.
 
-    CloudTrail is told of every request whose token is genuine. Raises `AwsError`.
+    CloudTrail records every request whose token is genuine. Raises `AwsError`.
     """
     # (1) STS is active in the region
     found = _ACCOUNT.match(parameters.get("RoleArn", ""))

@@ -1,4 +1,4 @@
-"""botocore's clients of the Pods' AWS CLI: shared by all worlds, each call signed and recorded for whoever makes it."""
+"""botocore's clients of the Pods' AWS CLI: shared by all worlds, each call signed and recorded for its caller."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ CLIENT_LIMIT = 16
 class AwsClients:
     """Clients of one simulated AWS. Safe to use from several threads.
 
-    Making a client costs botocore several milliseconds, so clients are kept by service and region. Whose credentials a
-    call is signed with, and who is told of it, belongs to the thread that makes it: what is called within `calling`.
+    Making a client costs botocore several milliseconds, so clients are kept by service and region. The
+    credentials and the recorder of a call belong to the thread that makes it: what is called within `calling`.
     """
 
     def __init__(self, endpoint_url: str) -> None:
@@ -128,7 +128,7 @@ class _Caller(threading.local):
 
 
 def _no_way_out(request: Any, **_: Any) -> None:
-    """botocore's event `before-send`, where the request meets nobody: its connection times out."""
+    """botocore's event `before-send`, where no one answers the request: its connection times out."""
     raise exceptions.ConnectTimeoutError(endpoint_url=request.url)
 
 

@@ -165,5 +165,5 @@ def object_lines(pages: Iterable[Mapping[str, Any]]) -> str:
 
 def json_text(answer: Mapping[str, Any]) -> str:
     """An answer of a service in the CLI's default output, JSON. Secrets in it are printed, as the CLI does."""
-    told = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-    return json.dumps(told, indent=4, ensure_ascii=False, default=datetime.isoformat) + "\n"
+    shown = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+    return json.dumps(shown, indent=4, ensure_ascii=False, default=datetime.isoformat) + "\n"

@@ -113,7 +113,7 @@ class _WebIdentityProvider(chain.AssumeRoleWithWebIdentityProvider):
 
 
 class _ContainerProvider(chain.ContainerProvider):
-    """botocore's provider. No EKS Pod Identity agent runs on this node: nobody answers, whatever the URL."""
+    """botocore's provider. No EKS Pod Identity agent runs on this node: nothing answers, whatever the URL."""
 
     def __init__(self, environment: Mapping[str, str], read: Callable[[str], str]) -> None:
         fetcher: Any = ContainerMetadataFetcher(session=_NobodyThere(), sleep=lambda _: None)

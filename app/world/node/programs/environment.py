@@ -1,4 +1,4 @@
-"""The environment of a container, as kubelet makes it (`kubelet_pods.go` `makeEnvironmentVariables`)."""
+"""The environment of a container, as the kubelet makes it (`kubelet_pods.go` `makeEnvironmentVariables`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 
 
 class ConfigError(Exception):
-    """A container cannot be created: what it refers to is not there. The text is kubelet's."""
+    """A container cannot be created: what it refers to is not there. The text is the kubelet's."""
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

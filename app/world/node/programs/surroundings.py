@@ -15,7 +15,7 @@ class Surroundings:
     world_path: str = ""
     """Names the world to the metadata service."""
     unreachable: frozenset[str] = frozenset()
-    """Services that the node's network lets nobody reach."""
+    """Services that cannot be reached through the node's network."""
     clock_skew: float = 0.0
     """Seconds by which the node's clock is ahead."""
     record: Callable[[Exchange], None] = lambda _: None

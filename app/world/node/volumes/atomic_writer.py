@@ -1,12 +1,12 @@
 """Writes a volume's files so that a reader sees all of the old ones or all of the new ones.
 
-The algorithm of kubelet (`pkg/volume/util/atomic_writer.go`), on a real directory:
+The algorithm of the kubelet (`pkg/volume/util/atomic_writer.go`), on a real directory:
 
     ..2026_11_24_22_40_49.865776187/token    the data, in a directory named after the time
     ..data -> ..2026_11_24_22_40_49.865776187
     token -> ..data/token
 
-An update writes a new directory and swaps `..data` by a rename. Owners and modes are those that kubelet would set;
+An update writes a new directory and swaps `..data` by a rename. Owners and modes are those that the kubelet would set;
 where this process may not give files away they are kept beside the files, and `OwnedTree.attributes` tells them.
 """
 
@@ -66,7 +66,7 @@ class OwnedTree:
             os.chmod(path, attributes.mode | (0o700 if path.is_dir() else 0o600))
 
     def attributes(self, path: Path) -> Attributes:
-        """What `own` set; for links and whatever nobody owned, root's."""
+        """What `own` set; for links and files without an owner, root's."""
         return self._attributes.get(path, Attributes(mode=0o777))
 
     def remove(self, directory: Path) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 PREFIX = "irsa-explorer-"
 MEMORY = Path("/dev/shm")  # noqa: S108
-"""Linux's tmpfs for everyone. Kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
+"""Linux's tmpfs for everyone. The kubelet keeps tokens in a tmpfs as well: they never reach a disk."""
 BLOCK = 4096
 """Bytes of a block of tmpfs: a page of memory."""
 YOUNG_SECONDS = 60.0
-"""A directory as new as this may not have been locked yet by whoever made it."""
+"""A directory as new as this may not have been locked yet by the process that made it."""
 
 
 class NodeFiles:

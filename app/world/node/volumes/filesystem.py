@@ -25,7 +25,7 @@ _DIRECTORY_SIZE = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Whom a process runs as."""
+    """The user that a process runs as."""
 
     uid: int = 0
     gid: int = 0

@@ -1,4 +1,4 @@
-"""Kubelet's token manager: asks for tokens, keeps them, and renews them before they expire.
+"""The kubelet's token manager: asks for tokens, keeps them, and renews them before they expire.
 
 Source of the rule: `pkg/kubelet/token/token_manager.go`.
 """
@@ -22,7 +22,7 @@ MAX_JITTER = 10
 
 
 class TokenError(Exception):
-    """No token could be had. The text is the one of kubelet's events."""
+    """No token could be had. The text is the one of the kubelet's events."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A Pod's volumes: what kubelet puts into them (`pkg/volume/projected/projected.go` and its siblings)."""
+"""A Pod's volumes: what the kubelet puts into them (`pkg/volume/projected/projected.go` and its siblings)."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class PodVolumes:
                     writer.write(payload, group=self._group)
                     self._disk.sizes[name] = wanted
             except (ConfigError, TokenError, InvalidPath, OSError) as error:
-                told = error.strerror if isinstance(error, OSError) else error
-                failures.append(f'MountVolume.SetUp failed for volume "{name}" : {told}')
+                reason = error.strerror if isinstance(error, OSError) else error
+                failures.append(f'MountVolume.SetUp failed for volume "{name}" : {reason}')
         return tuple(failures)
 
     @property
@@ -89,7 +89,7 @@ class PodVolumes:
         return self._writers[name]
 
     async def _payload(self, volume: JsonObject) -> dict[str, FileProjection] | None:
-        """The files of a volume; None for kinds that kubelet leaves empty here (emptyDir, hostPath, ...)."""
+        """The files of a volume; None for kinds that the kubelet leaves empty here (emptyDir, hostPath, ...)."""
         if projected := volume.get("projected"):
             default = projected.get("defaultMode", DEFAULT_MODE)
             payload: dict[str, FileProjection] = {}

@@ -1,7 +1,7 @@
 """The verbs that write: the one path that HTTP requests and the scenario take, admission and webhooks included.
 
 Each has the order of k8s.io/apiserver `pkg/endpoints/handlers/` and `pkg/registry/generic/registry/store.go`. A dry run
-does all of it but the write. Whoever calls has been authorised.
+does all of it but the write. The caller has been authorised.
 """
 
 from app.world.apiserver.registry.operations.creation import create, create_object

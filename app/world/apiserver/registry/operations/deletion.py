@@ -56,17 +56,17 @@ async def delete_object(scope: RequestScope, name: str, options: DeleteOptions) 
 
 
 def _check_preconditions(resource: Resource, name: str, metadata: JsonObject, options: DeleteOptions) -> None:
-    for told, wanted, field in (
+    for label, wanted, field in (
         ("UID", options.uid, "uid"),
         ("ResourceVersion", options.resource_version, "resourceVersion"),
     ):
         if wanted and metadata[field] != wanted:
-            why = f"Precondition failed: {told} in precondition: {wanted}, {told} in object meta: {metadata[field]}"
+            why = f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {metadata[field]}"
             raise errors.conflict(resource, name, why)
 
 
 def remove(world: World, resource: Resource, namespace: str, name: str) -> None:
-    """Takes an object out of the store, a namespace with all in it; what every namespace has is made anew."""
+    """Takes an object out of the store, a namespace with all in it; what every namespace has is made again."""
     if resource.plural == "namespaces":
         controllers.empty_namespace(world, name)
     world.cluster.delete(resource.plural, namespace, name)
