@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+PRESENT = 2.0
+"""Seconds after a run for which its visitor counts as somebody who may want the next one."""
+
 
 @dataclass(eq=False, kw_only=True)
 class _Run:
@@ -21,24 +24,37 @@ class Turns:
     """At most so many runs at once, one of each visitor; the visitors take turns.
 
     So a visitor with fifty tabs takes no more of the processor than one with a single tab, and of three hundred who
-    come at once the first see their page at once.
+    come at once the first see their page at once. A visitor who never pauses rests while there are others.
     """
 
-    def __init__(self, at_once: int = 4, lease: float = 2.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        at_once: int = 4,
+        lease: float = 2.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         """`lease`: seconds after which a run does not count any more. It waits for something else, such as a cluster
         that does not answer, and leaves its place to others. `clock`: seconds that never go back.
         """
         self._at_once = at_once
         self._lease = lease
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._running: set[_Run] = set()
         self._waiting: dict[str, deque[_Run]] = {}
         """By visitor, the one whose turn is next first."""
+        self._resting: set[str] = set()
+        self._seen: dict[str, float] = {}
+        """When each visitor last ended a run, those of the last `PRESENT` seconds."""
 
     @contextmanager
-    def turn(self, visitor: str) -> Iterator[None]:
-        """Waits for a turn and has it until the end of the block. `visitor`: any name of who wants to run."""
+    def turn(self, visitor: str, rest: Callable[[], float] = lambda: 0.0) -> Iterator[None]:
+        """Waits for a turn and has it until the end of the block. `visitor`: any name of who wants to run.
+
+        `rest`: asked after the run for the seconds until this visitor's next run may begin, where there are others.
+        """
         run = _Run(visitor=visitor)
         with self._lock:
             self._waiting.setdefault(visitor, deque()).append(run)
@@ -49,15 +65,30 @@ class Turns:
         try:
             yield
         finally:
+            self._end(run, rest)
+
+    def _end(self, run: _Run, rest: Callable[[], float]) -> None:
+        seconds, now = rest(), self._clock()
+        with self._lock:
+            self._running.discard(run)
+            self._seen = {name: at for name, at in self._seen.items() if now - at < PRESENT}
+            self._seen[run.visitor] = now
+            others = {*self._seen, *self._waiting, *(it.visitor for it in self._running)} - {run.visitor}
+            rests = seconds > 0 and bool(others)
+            if rests:
+                self._resting.add(run.visitor)
+            self._start_next()
+        if rests:
+            self._sleep(seconds)
             with self._lock:
-                self._running.discard(run)
+                self._resting.discard(run.visitor)
                 self._start_next()
 
     def _start_next(self) -> None:
         now = self._clock()
         self._running = {run for run in self._running if now < run.counts_until}
         while len(self._running) < self._at_once:
-            busy = {run.visitor for run in self._running}
+            busy = {run.visitor for run in self._running} | self._resting
             visitor = next((name for name in self._waiting if name not in busy), None)
             if visitor is None:
                 return

@@ -85,7 +85,7 @@ def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner
 def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner, monkeypatch, address, line):
     monkeypatch.setattr(allowance, "address", lambda: address)
     seen = []
-    monkeypatch.setattr(streamlit_sessions._turns, "turn", lambda visitor: seen.append(visitor) or nullcontext())
+    monkeypatch.setattr(streamlit_sessions._turns, "turn", lambda visitor, rest: seen.append(visitor) or nullcontext())
     runner(lambda: seen.append("runs"))._run_script(RerunData())
     assert seen == [line, "runs"]
 

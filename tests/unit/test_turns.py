@@ -107,3 +107,44 @@ def test_a_script_that_fails_ends_its_turn():
         raise ValueError("of a page")
     with turns.turn("b"):
         pass
+
+
+@pytest.fixture
+def restful():
+    """Scripts of visitors who rest, until the test ends their rest."""
+    rests = threading.Semaphore(0)
+    asked = []
+    turns = Turns(
+        at_once=2, lease=30.0, clock=lambda: 0.0, sleep=lambda seconds: asked.append(seconds) or rests.acquire()
+    )
+    turn = turns.turn
+    turns.turn = lambda visitor: turn(visitor, rest=lambda: 0.5)
+    made = Scripts(turns)
+    made.asked, made.rests = asked, rests
+    yield made
+    rests.release(100)
+    made.end_all()
+
+
+def test_a_visitor_without_a_pause_rests_while_there_are_others(restful):
+    restful.come("greedy 1", "greedy")
+    restful.come("greedy 2", "greedy")
+    restful.come("reader 1", "honest")
+    restful.wait_for(2)
+    restful.end("greedy 1", "reader 1")
+    restful.come("third 1", "third")
+    restful.come("third 2", "third")
+    restful.wait_for(3)
+    assert sorted(restful.started) == ["greedy 1", "reader 1", "third 1"]
+    restful.rests.release(2)
+    restful.wait_for(4)
+    assert restful.started[3] == "greedy 2"
+    assert restful.asked[:2] == [0.5, 0.5]
+
+
+def test_who_is_alone_never_rests(restful):
+    restful.come("1", "only")
+    restful.come("2", "only")
+    restful.end("1")
+    restful.wait_for(2)
+    assert restful.asked == []

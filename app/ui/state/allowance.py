@@ -25,6 +25,8 @@ from app.ui.state import language
 from app.ui.text import prose
 from app.world.metering import payer
 
+REST_SECONDS = 1.0
+"""The longest that a visitor rests between two runs."""
 OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 
@@ -33,6 +35,8 @@ OVERDRAFT = 2.0
 class _Budgets:
     browsers: Buckets = field(default_factory=lambda: Buckets(capacity=20.0, rate=0.15))
     addresses: Buckets = field(default_factory=lambda: Buckets(capacity=120.0, rate=0.5))
+    paces: Buckets = field(default_factory=lambda: Buckets(capacity=1.0, rate=0.3))
+    """Of addresses: nobody is refused by these, but who is faster rests between two runs while others are there."""
     threads: threading.local = field(default_factory=threading.local)
 
 
@@ -56,12 +60,19 @@ def admit(browser: str, *, begun: bool = True) -> None:
     """
     known = budgets()
     visitor = address()
-    quota = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
+    limits = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
+    quota = Quota(*limits.buckets, *([] if visitor is None else [known.paces.of(visitor)]))
     known.threads.quota = quota
     settle()
     payer.set(quota)
-    if seconds := quota.wait(-OVERDRAFT if begun else 0.0):
+    if seconds := limits.wait(-OVERDRAFT if begun else 0.0):
         stop("busy", seconds)
+
+
+def rest() -> float:
+    """Seconds for which the visitor rests after a run; 0 for one who reads what they see."""
+    visitor = address()
+    return 0.0 if visitor is None else min(budgets().paces.of(visitor).wait(), REST_SECONDS)
 
 
 def settle() -> None:

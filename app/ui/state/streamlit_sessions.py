@@ -67,7 +67,7 @@ class Runner(ScriptRunner):
     """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay."""
 
     def _run_script(self, rerun_data: RerunData) -> None:
-        with _turns.turn(allowance.address() or self._session_id):
+        with _turns.turn(allowance.address() or self._session_id, allowance.rest):
             try:
                 super()._run_script(rerun_data)
             finally:
