@@ -65,8 +65,8 @@ def test_no_part_of_the_signature_comes_back(index):
     fakes = Fakes(errors={"assume_role": REFUSAL})
     found = submit_changed(ports(fakes), SUBJECT, index % len(fakes.token))
     signature = fakes.token.rpartition(".")[2]
-    told = repr(found)
-    assert not [at for at in range(len(signature) - 8) if signature[at : at + 8] in told]
+    written = repr(found)
+    assert not [at for at in range(len(signature) - 8) if signature[at : at + 8] in written]
 
 
 def test_a_dot_is_no_choice():
