@@ -277,7 +277,7 @@ def test_in_a_pod_its_own_service_account_is_the_login(here: Eks, tmp_path: Path
     connection = in_cluster(variables, tmp_path)
     port = KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport)
     assert port.discovery()["issuer"] == here.world.issuer  # every ServiceAccount may read it
-    assert "system:serviceaccount:default:my-sa" in refused(port.namespaces).said
+    assert "system:serviceaccount:default:my-sa" in refused(port.namespaces).server_message
 
 
 @pytest.mark.parametrize(

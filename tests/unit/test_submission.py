@@ -48,7 +48,7 @@ def test_what_fails_first_depends_on_what_was_hit(name, check):
     found = submit_changed(ports(fakes), SUBJECT, index)
     assert found.change.name == name
     assert first_failed(found) == check
-    assert found.report.checks[-1].error == REFUSAL.said
+    assert found.report.checks[-1].error == REFUSAL.server_message
     assert [at for at in range(len(fakes.token)) if fakes.token[at] != fakes.sent[at]] == [index]
 
 
@@ -86,7 +86,7 @@ def test_the_other_token_is_for_somebody_else():
 
 
 def test_a_pod_without_tokens_says_so():
-    assert submit_changed(ports(Fakes(errors={"pod": REFUSAL})), SUBJECT, 0).unread == REFUSAL.said
+    assert submit_changed(ports(Fakes(errors={"pod": REFUSAL})), SUBJECT, 0).unread == REFUSAL.server_message
     assert submit_changed(ports(Fakes(pod={"spec": {}})), SUBJECT, 0) == Submission()
     assert "No such file" in submit_api_token(ports(Fakes()), SUBJECT).unread
 
