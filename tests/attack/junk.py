@@ -173,7 +173,7 @@ class Junk:
         return await ask(self._pages, call.method, call.url, call.body or b"", headers=headers)
 
     async def frames(self) -> Answer:
-        """Frames of a websocket; whoever was cut off comes again."""
+        """Frames of a websocket; a client that was cut off comes again."""
         if self._tab is None:
             self._tab = Page(self._target, source=ATTACKER)
             await self._tab.connect()

@@ -85,7 +85,7 @@ class Target:
         )
 
     def forget_peak(self) -> None:
-        """Begins anew to look for the highest RSS."""
+        """Starts again to look for the highest RSS."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     @property
@@ -152,7 +152,7 @@ def python_of(app: Path) -> str:
 
 
 def environment(app: Path, folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a process of the app may know: nothing of whoever runs the tests."""
+    """What a process of the app may know: nothing of the person who runs the tests."""
     kept = {name: value for name in _KEPT if (value := os.environ.get(name))}
     return {**kept, "PYTHONPATH": str(app), "HOME": str(folder), "PYTHONUNBUFFERED": "1", **(extra or {})}
 

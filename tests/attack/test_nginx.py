@@ -172,7 +172,7 @@ def test_connections_of_one_visitor_are_counted(proxy) -> None:
 
 
 @pytest.mark.parametrize(("named", "apart"), [("127.0.0.1", True), ("", False)])
-def test_visitors_are_told_apart_where_the_proxy_is_named(tmp_path: Path, named: str, apart: bool) -> None:
+def test_visitors_are_distinguished_where_the_proxy_is_configured(tmp_path: Path, named: str, apart: bool) -> None:
     """An address with three of the four worlds makes room among its own: nobody else's goes."""
 
     async def keeps_their_world(proxy: Any) -> bool:

@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
 
 STREAMLITS_OWN: dict[str, tuple[str, str]] = {}
-"""By rule: a selector of Streamlit's own elements that break it and that nothing of ours can mend, and why."""
+"""By rule: a selector of Streamlit's own elements that break it and that nothing of ours can fix, and why."""
 
 _RUN = """
 async ({ grave, own }) => {
@@ -31,7 +31,7 @@ async ({ grave, own }) => {
 def violations(page: Page) -> list[str]:
     """Every serious or critical violation, one line each: the rule, where, and what is wrong. No axe-core: skips.
 
-    Waits for what our components draw, and for what they mend in Streamlit's navigation.
+    Waits for what our components draw, and for what they fix in Streamlit's navigation.
     """
     if not SCRIPT.exists():
         pytest.skip("axe-core is not installed: `make test` brings it where there is npm")

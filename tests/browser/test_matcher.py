@@ -1,4 +1,4 @@
-"""The matcher in a browser: typing is judged, the caret stays, broken JSON is told, a huge text hangs nothing."""
+"""The matcher in a browser: typing is judged, the caret stays, broken JSON is reported, a huge text hangs nothing."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_arrow_keys_move_the_caret_and_not_the_reader(page):
     assert "/service_account?" in page.url
 
 
-def test_broken_json_is_told_beside_the_field_and_the_drawing_stays(page):
+def test_broken_json_is_reported_beside_the_field_and_the_drawing_stays(page):
     lines = page.locator(".matcher .lines path").count()
     assert lines == 6
     put_caret_after(page, '"Statement": [')
@@ -120,7 +120,7 @@ def test_who_else_gets_in_opens_where_somebody_does_and_stays_as_the_reader_left
     expect(table).to_be_visible()
 
 
-def test_a_megabyte_is_told_and_kept_and_hangs_nothing(page):
+def test_a_megabyte_is_reported_and_kept_and_hangs_nothing(page):
     field(page).evaluate(
         "field => { field.focus(); field.select(); field.setRangeText('x'.repeat(1e6));"
         " field.dispatchEvent(new InputEvent('input', { bubbles: true })) }"

@@ -122,8 +122,8 @@ def test_a_held_key_skips_no_piece_and_breaks_nothing(reader):
     page.evaluate(
         """() => {
           window.seen = []
-          window.told = new BroadcastChannel('irsa_presenting')
-          window.told.onmessage = ({ data }) => data.page && window.seen.push([data.page, data.name])
+          window.messages = new BroadcastChannel('irsa_presenting')
+          window.messages.onmessage = ({ data }) => data.page && window.seen.push([data.page, data.name])
         }"""
     )
     page.keyboard.press("Home")

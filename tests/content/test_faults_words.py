@@ -18,7 +18,7 @@ HINTS = tuple(part for part in PARTS if part.startswith("hint"))
 LINK = re.compile(r"\[\[(F\d\d[a-z]?)\]\]")
 COMMAND = re.compile(r"`((?:aws|kubectl|eksctl) [^`]*)`")
 CHANGES = re.compile(r"\b(?:annotate|delete|create|update|add|put|attach|rollout|associate)\b")
-"""What a command that mends something does; one that reads does not."""
+"""What a command that fixes something does; one that reads does not."""
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -53,11 +53,11 @@ def test_no_two_faults_are_called_the_same(language: str) -> None:
 
 @both
 @pytest.mark.parametrize("id_", FAULTS)
-def test_hints_look_and_do_not_mend(language: str, id_: str) -> None:
+def test_hints_look_and_do_not_fix(language: str, id_: str) -> None:
     said = words(language)[id_]
     hints = " ".join(said[part] for part in HINTS)
-    mending = [command for command in COMMAND.findall(said["solution"]) if CHANGES.search(command)]
-    assert [command for command in mending if command in hints] == []
+    fixing = [command for command in COMMAND.findall(said["solution"]) if CHANGES.search(command)]
+    assert [command for command in fixing if command in hints] == []
     assert [command for command in COMMAND.findall(hints) if CHANGES.search(command)] == []
 
 

@@ -53,7 +53,7 @@ def test_each_code_has_its_words(language: str) -> None:
     assert all(load(language).error(code, **values).title for code in texts)
 
 
-def test_a_refusal_without_a_code_of_ours_is_told_by_its_kind() -> None:
+def test_a_refusal_without_a_code_of_ours_is_reported_by_its_kind() -> None:
     kinds = (NotFound, NotPermitted, Refused, ServerFailed, Unreachable)
     assert [kind(code="X", server_message="").words for kind in kinds] == [
         "not_found",
@@ -68,6 +68,6 @@ def test_a_refusal_without_a_code_of_ours_is_told_by_its_kind() -> None:
     assert Unreachable(code="timed_out", server_message="").words == "timed_out"
 
 
-def test_what_a_server_said_is_masked_whoever_raises_it() -> None:
+def test_what_a_server_said_is_masked_in_every_error() -> None:
     error = Refused(code="X", server_message="eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl")
     assert "c2lnbmF0dXJl" not in f"{error} {error!r} {error.values}"

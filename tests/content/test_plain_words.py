@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from app.content import load
 from tests.content.test_texts import CONTENT, both, every_text
 
+ROOT = Path(__file__).resolve().parents[2]
+STYLE = CONTENT / "en" / "STYLE.md"
+
 ENDS = {"en": re.compile(r"(?<=[.!?])\s+|\n"), "ja": re.compile(r"(?<=[。？！])|\n")}
 LONGEST = {"en": 45, "ja": 140}
 """In English counted in words, in Japanese in characters. A piece of code counts as one word."""
-AVOIDED = {
-    "en": r"\b(?:simply|obviously|just do|easy|in one go|anew|mend(?:s|ed)?)\b|!(?!\[)",
-    "ja": "簡単|単に|もちろん|しくみ",
-}
-"""What STYLE.md tells to avoid."""
+BANNED = re.findall(r"^ +- banned: (.+)$", STYLE.read_text(encoding="utf-8"), re.M)[0].split(", ")
+"""The one list of banned English words. It is in STYLE.md."""
+BANNED_ENGLISH = rf"(?<![A-Za-z])(?:{'|'.join(BANNED)})(?![A-Za-z])"
+"""An underscore ends a word, so that the pattern also finds the words inside an identifier."""
+AVOIDED = {"en": rf"{BANNED_ENGLISH}|!(?!\[)", "ja": "簡単|単に|もちろん|しくみ"}
+CODE = ("app", "pages", "tests", "tools", "bench")
+PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", "assets/scripts/*", "assets/styles/*", "assets/examples/*")
+DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 NOT_CONFIRMED = {"en": "have not found", "ja": "確認できていません"}
 
 
@@ -45,6 +55,48 @@ def test_a_name_and_its_number_stay_on_one_line(language: str) -> None:
 def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
     avoided = re.compile(AVOIDED[language], re.I)
     assert [(key, text) for key, text in every_text(load(language)).items() if avoided.search(prose(text))] == []
+
+
+def own_words(source: str) -> Iterator[tuple[int, str]]:
+    """The identifiers, comments and docstrings of a Python file, each with its line. Other strings are data."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        is_docstring = token.type == tokenize.STRING and token.line.strip().startswith('"""')
+        if token.type in (tokenize.NAME, tokenize.COMMENT) or is_docstring:
+            yield token.start[0], re.sub(r"`[^`]*`", "code", token.string)
+
+
+def banned_in(texts: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines with a banned word, and the words."""
+    pattern = re.compile(BANNED_ENGLISH, re.I)
+    return [(line, found[0]) for line, text in texts for found in pattern.finditer(text)]
+
+
+@pytest.mark.parametrize("folder", CODE)
+def test_code_has_no_banned_word(folder: str) -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py"))}
+    found = {str(path.relative_to(ROOT)): banned_in(own_words(source)) for path, source in sources.items()}
+    assert sources, f"no Python file in {folder}"
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_has_no_banned_word(path: Path) -> None:
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    assert banned_in((number, re.sub(r"`[^`]*`", "code", line)) for number, line in lines) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["told = 1\n", "def made_anew(): ...\n", "x = 1  # It mends it.\n", 'def f():\n    """Whoever asks."""\n'],
+    ids=["name", "function", "comment", "docstring"],
+)
+def test_a_banned_word_is_found_wherever_we_write_it(source: str) -> None:
+    assert len(banned_in(own_words(source))) == 1
+
+
+@pytest.mark.parametrize("source", ['x = "You told me."\n', "# The product says `told`.\n", "recommended = 1\n"])
+def test_data_and_quoted_words_are_allowed(source: str) -> None:
+    assert banned_in(own_words(source)) == []
 
 
 @both

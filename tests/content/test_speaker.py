@@ -49,10 +49,10 @@ def test_all_notes_of_a_talk_can_be_said_in_its_minutes(language: str, length: i
     """
     notes = {key: text for key, text in load(language).messages.items() if key.startswith("speaker.")}
     passed_over = (*LONG_ONLY, "trap", "ask") if length == 10 else ()
-    told = [
+    spoken = [
         text
         for key, text in notes.items()
         if ".minutes_" not in key and (key == "speaker.why.ask" or key.rpartition(".")[2] not in passed_over)
     ]
-    minutes = sum(len(text) / 300 if language == "ja" else len(text.split()) / 130 for text in told)
+    minutes = sum(len(text) / 300 if language == "ja" else len(text.split()) / 130 for text in spoken)
     assert 0.7 * length < minutes <= length

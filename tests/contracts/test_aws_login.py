@@ -217,14 +217,14 @@ def test_a_program_or_file_that_is_not_there_is_no_silence_of_a_server(shell: Sh
         assert f"`{error.got}`" in str(load(language).error(error.words, **error.values).got)
 
 
-def test_for_which_device_a_code_is_wanted_is_told(shell: Shell) -> None:
+def test_for_which_device_a_code_is_wanted_is_reported(shell: Shell) -> None:
     shell.file("config", MFA)
     with pytest.raises(FlowError, match="Enter MFA code for arn:aws:iam::111122223333:mfa/me"):
         aws("a", REGION).caller_identity()
 
 
 @pytest.mark.parametrize(("code", "words"), [("ExpiredToken", "aws_login_expired"), ("AccessDenied", "not_permitted")])
-def test_a_login_that_has_expired_is_told_from_one_that_is_not_allowed(shell: Shell, code: str, words: str) -> None:
+def test_an_expired_login_is_distinguished_from_one_that_is_not_allowed(shell: Shell, code: str, words: str) -> None:
     with scripted(403, error(code, "no")) as server:
         port = BotoAws(
             region=REGION,
@@ -281,7 +281,7 @@ def test_credentials_that_do_not_come_are_not_waited_for(
 
 
 def test_credentials_are_looked_for_once(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has none is told so at each question, and waits for it at the first."""
+    """A shell without credentials gets the error at each question, and waits for it at the first."""
     runs: list[float] = []
 
     def looked_for(seconds: float, find: Callable[[], object]) -> FlowError:

@@ -143,7 +143,7 @@ def test_nothing_that_is_made_of_a_world_holds_a_secret(
 
 
 def with_variables(learner: Learner) -> None:
-    """Makes the Pod anew with the application's variables, as `kubectl apply` does."""
+    """Recreates the Pod with the application's variables, as `kubectl apply` does."""
     learner.core.delete_namespaced_pod("pod-after", "default")
     learner.gone("pod-after")
     env = [{"name": name, "value": value} for name, value in APPLICATION.items()]
@@ -202,11 +202,13 @@ KUBECONFIGS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", KUBECONFIGS)
-def test_a_kubeconfig_is_told_without_its_secrets(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_kubeconfig_is_reported_without_its_secrets(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     environment = write(tmp_path / "config", KUBECONFIGS[name])
-    told = raised(lambda: connect(environment))
-    assert canaries.found(OPAQUE, told, caplog.text) == []
+    error = raised(lambda: connect(environment))
+    assert canaries.found(OPAQUE, error, caplog.text) == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ AWS_FILES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", AWS_FILES)
-def test_a_profile_is_told_without_its_secrets(
+def test_a_profile_is_reported_without_its_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -289,8 +291,8 @@ def test_a_request_that_is_repeated_in_the_answer_is_masked(status: int) -> None
         cluster = KubernetesCluster(
             host=f"http://127.0.0.1:{port}", token=BEARER["bearer token"], transport=KubernetesTransport()
         )
-        told = raised(cluster.version)
-    assert canaries.found(BEARER, told, repr(cluster.exchanges())) == []
+        error = raised(cluster.version)
+    assert canaries.found(BEARER, error, repr(cluster.exchanges())) == []
 
 
 NOBODY_IN_PARTICULAR = static_identity("", "")
@@ -305,5 +307,5 @@ def test_credentials_that_are_repeated_in_the_answer_are_masked(status: int) -> 
     echoed = f"<Error><Code>X</Code><Message>x-amz-security-token:{KEYS['session token']}\n</Message></Error>"
     with echo(status, echoed) as port:
         login = BotoAws(region="us-east-1", endpoint_url=f"http://127.0.0.1:{port}", identity=NOBODY_IN_PARTICULAR)
-        told = raised(lambda: login.list_buckets(TEMPORARY))
-    assert canaries.found(KEYS, told, repr(login.exchanges()), repr(TEMPORARY)) == []
+        error = raised(lambda: login.list_buckets(TEMPORARY))
+    assert canaries.found(KEYS, error, repr(login.exchanges()), repr(TEMPORARY)) == []

@@ -1,4 +1,4 @@
-"""The kubeconfig and what it leads to: read as kubectl does, and each way in which it can be wrong told apart."""
+"""The kubeconfig and what it leads to: read as kubectl does, and each way to be wrong has an error of its own."""
 
 from __future__ import annotations
 
@@ -300,16 +300,16 @@ def answer(**status: Any) -> str:
 LATER = "2999-01-01T00:00:00Z"
 
 
-def test_a_plugin_gives_a_token_and_is_told_what_it_needs(tmp_path: Path) -> None:
-    script = f'echo "$KUBERNETES_EXEC_INFO $OWN $1" > {tmp_path}/told; {answer(token=SECRET)}'
+def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
+    script = f'echo "$KUBERNETES_EXEC_INFO $OWN $1" > {tmp_path}/received; {answer(token=SECRET)}'
     more = {"env": [{"name": "OWN", "value": "mine"}], "args": ["first"], "provideClusterInfo": True}
     environment = plugin(tmp_path, script.replace("runs", f"{tmp_path}/runs"), **more)
     assert connect(environment).token == SECRET
-    told = (tmp_path / "told").read_text()
-    info = json.loads(told.rpartition("} ")[0] + "}")
+    received = (tmp_path / "received").read_text()
+    info = json.loads(received.rpartition("} ")[0] + "}")
     assert info["apiVersion"] == PLUGIN["apiVersion"]
     assert info["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:6443"}}
-    assert told.endswith(" mine first\n")
+    assert received.endswith(" mine first\n")
 
 
 @pytest.mark.parametrize(

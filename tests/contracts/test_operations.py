@@ -44,7 +44,7 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize(("field", "port", "method"), QUESTIONS)
-def test_a_question_has_one_name_whoever_waits_for_the_answer(field: str, port: type, method: str) -> None:
+def test_a_question_has_one_name_for_every_caller(field: str, port: type, method: str) -> None:
     wanted = list(inspect.signature(getattr(port, method)).parameters.values())[1:]
     needed = [it for it in wanted if it.default is it.empty]
     arguments = [VALUES.get(it.annotation, f"https://{NOBODY}/a-text-that-is-long-enough") for it in needed]

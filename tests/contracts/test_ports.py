@@ -61,7 +61,7 @@ def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
     assert cluster.service_accounts("ghost") == []
 
 
-def test_who_may_do_all_is_told_so(place: Place) -> None:
+def test_a_user_who_may_do_all_is_allowed_all(place: Place) -> None:
     for access in (
         Access(verb="get", resource="pods", subresource="exec", namespace="default"),
         Access(verb="list", resource="mutatingwebhookconfigurations", group="admissionregistration.k8s.io"),

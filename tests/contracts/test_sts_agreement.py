@@ -160,7 +160,7 @@ def test_the_doctor_goes_by_nothing_that_was_read_of_a_role_before_it_was_change
     assert (found.fix.id, found.fix.commands) == ("read_again", ())
 
 
-def test_a_role_that_was_made_anew_elsewhere_in_between(learner: Learner) -> None:
+def test_a_role_that_was_recreated_elsewhere_in_between(learner: Learner) -> None:
     def replace() -> None:
         policy = learner.iam.get_role(RoleName="s3-reader")["Role"]["AssumeRolePolicyDocument"]
         delete_role(learner)

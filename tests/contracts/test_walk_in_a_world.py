@@ -53,7 +53,7 @@ class Learner:
         self.core.patch_namespaced_service_account("my-sa", "default", {"metadata": {"annotations": named}})
 
     def restart(self) -> None:
-        """Makes the Pod anew, as a rollout would, and waits until it has run."""
+        """Recreates the Pod, as a rollout would, and waits until it has run."""
         self.core.delete_namespaced_pod("pod-after", "default")
         self.gone("pod-after")
         container = {"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}
@@ -107,7 +107,7 @@ def test_the_scenario_passes_whole(learner: Learner) -> None:
     assert evidence["buckets"] == sorted(learner.world.account.buckets)
 
 
-def test_every_step_shows_who_asked_whom(learner: Learner) -> None:
+def test_every_step_shows_which_server_asked_which(learner: Learner) -> None:
     found = learner.walk()
     talk = {step: [(item.caller, item.callee) for item in found.report(step).exchanges] for step in Step}
     assert talk[Step.OIDC_PROVIDER] == (

@@ -114,7 +114,7 @@ class Eks:
         return "aws-iam-token" in [volume["name"] for volume in stored["spec"].get("volumes", ())]
 
     def projected_token(self) -> str:
-        """The token that kubelet would ask for and write into the Pod: bound to it, for STS."""
+        """The token that the kubelet would ask for and write into the Pod: bound to it, for STS."""
         pod = self.admin.pod(SUBJECT.namespace, SUBJECT.pod)
         bound = {"apiVersion": "v1", "kind": "Pod", "name": SUBJECT.pod, "uid": pod["metadata"]["uid"]}
         spec = {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 86400, "boundObjectRef": bound}
@@ -185,7 +185,7 @@ class Eks:
 
 
 def enter(eks: Eks | None, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """From here on the environment is a person's shell: nothing of whoever runs the tests, and the cluster's own."""
+    """From here on the environment is a person's shell: nothing of the tester's own, and the cluster's."""
     unhurried(monkeypatch)
     for name in list(os.environ):
         if name.startswith(("AWS_", "KUBECONFIG", "KUBERNETES_")) or name.upper().endswith("_PROXY"):

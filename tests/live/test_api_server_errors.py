@@ -1,4 +1,4 @@
-"""Each error that a real API server gives, provoked there: what the client makes of it, and what a person is told."""
+"""Each error that a real API server gives, provoked there: what the client makes of it, and what a person reads."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_what_is_not_there(here: Eks) -> None:
 
 @pytest.mark.parametrize(("verb", "may"), [("get", True), ("create", False)])
 def test_exec_over_a_websocket_is_a_get(here: Eks, verb: str, may: bool) -> None:
-    """kubectl, which posts, needs `create`. (There is no node: who may, is told that nothing runs.)"""
+    """kubectl, which posts, needs `create`. (There is no node: a user who may exec reads that nothing runs.)"""
     wanted = Access(verb=verb, resource="pods", subresource="exec", namespace="default")
     rules = (
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
@@ -217,7 +217,7 @@ def test_by_its_own_name_the_server_is_known(here: Eks, tmp_path: Path, monkeypa
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_whoever_asks_not_to_look_gets_an_answer(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_who_asks_not_to_look_gets_an_answer(here: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     skip = {"certificate-authority": "", "insecure-skip-tls-verify": True}
     assert elsewhere(here, tmp_path, monkeypatch, **skip).version()["major"] == "1"
 
@@ -277,7 +277,7 @@ def test_in_a_pod_its_own_service_account_is_the_login(here: Eks, tmp_path: Path
     connection = in_cluster(variables, tmp_path)
     port = KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport)
     assert port.discovery()["issuer"] == here.world.issuer  # every ServiceAccount may read it
-    assert "system:serviceaccount:default:my-sa" in refused(port.namespaces).said
+    assert "system:serviceaccount:default:my-sa" in refused(port.namespaces).server_message
 
 
 @pytest.mark.parametrize(
@@ -298,8 +298,8 @@ def test_kubectl_reads_the_kubeconfig_as_we_do(here: Eks) -> None:
     kubectl = [str(Path(os.environ[VARIABLE], "kubectl")), "auth", "can-i", "list", "pods", "--namespace=default"]
     wanted = Access(verb="list", resource="pods", namespace="default")
     for context in ("admin", "certificate", "stranger"):
-        told = subprocess.run([*kubectl, f"--context={context}"], capture_output=True, text=True, check=False)
-        assert told.stdout.strip() == ("yes" if cluster(context).allowed(wanted) else "no")
+        answer = subprocess.run([*kubectl, f"--context={context}"], capture_output=True, text=True, check=False)
+        assert answer.stdout.strip() == ("yes" if cluster(context).allowed(wanted) else "no")
 
 
 def test_nothing_global_is_touched(here: Eks) -> None:

@@ -125,7 +125,7 @@ def test_the_rules_that_a_survey_asks_for_are_enough(here: Eks) -> None:
     assert allowed.exit_code == 0, allowed.output
 
 
-def test_kubectls_own_pipeline_makes_the_pod_anew(here: Eks, tmp_path: Path) -> None:
+def test_kubectls_own_pipeline_recreates_the_pod(here: Eks, tmp_path: Path) -> None:
     """The last resort for a Pod that nobody owns: its stored self, without the old variables, through the webhook."""
     ports = here.ports()
     before: Any = ports.cluster.pod("default", SUBJECT.pod)

@@ -29,7 +29,7 @@ FAILED, PASSED, UNKNOWN, NOT_REACHED = Status.FAILED, Status.PASSED, Status.UNKN
 
 
 class WithKubelet:
-    """The cluster, as if a node ran the Pod: files are those that kubelet would write, with the real server's token."""
+    """The cluster, as if a node ran the Pod: files are as the kubelet would write them, with the real token."""
 
     def __init__(self, cluster: Any, token: str) -> None:
         self._cluster = cluster

@@ -1,4 +1,4 @@
-"""The lab: a fault is asked about before it is caused, shown as it came out, and mended; a hidden one tells no name."""
+"""The lab: a fault is asked about before it is caused, shown as it came out, and fixed; a hidden one shows no name."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_link_names_its_fault_in_any_case(reader):
 
 
 @pytest.mark.parametrize("asked", ["F99", "", "<b>", "F23\n", "x" * 5000])
-def test_an_address_that_names_no_fault_is_told_plainly(screen, asked):
+def test_an_address_without_a_known_fault_shows_that(screen, asked):
     shown = screen(lang="en").open("break_it", fault=asked)
     assert not shown.test.exception
     assert ("lab_unknown" in shown.keys) == bool(asked)
@@ -101,7 +101,7 @@ def test_an_address_that_names_no_fault_is_told_plainly(screen, asked):
 
 
 @pytest.mark.parametrize(("asked", "reason"), [("F12", "no_java"), ("f38", "one_region"), ("F40", "one_partition")])
-def test_an_address_that_names_a_fault_left_out_is_told_the_reason(screen, asked, reason):
+def test_an_address_with_a_fault_left_out_shows_the_reason(screen, asked, reason):
     html = screen(lang="en").open("break_it", fault=asked).html("lab_unknown")
     assert prose(EN.message(f"faults.left_out.{reason}")) in html
     assert "There is no fault" not in html
@@ -146,11 +146,13 @@ def test_the_second_prediction_about_a_fault_does_not_count(screen):
     assert EN.message("lab.score", right=0, asked=2, faults=1) in shown.html("lab_score")
 
 
-def test_what_the_world_has_no_room_for_is_told_with_the_way_to_a_new_world(screen):
+def test_what_the_world_has_no_room_for_is_reported_with_the_way_to_a_new_world(screen):
     shown = screen(lang="en")
     shown.world.account.roles.clear()
     break_(shown, NAMED)
-    assert [told.value.split(":")[0] for told in shown.test.error] == [EN.message("lab.cannot", said="").split(":")[0]]
+    assert [error.value.split(":")[0] for error in shown.test.error] == [
+        EN.message("lab.cannot", said="").split(":")[0]
+    ]
     shown.click("lab_renew")
     assert not shown.test.error
     break_(shown, NAMED)
@@ -178,7 +180,7 @@ def test_what_is_seen_is_what_came_back_and_the_sdks_print_it_in_their_ways(brok
         assert any(found[1] in exchange.response_body for exchange in broken.world.log.exchanges())
 
 
-def test_why_go_v2_has_no_form_for_a_skewed_clock_is_told(screen):
+def test_why_go_v2_has_no_form_for_a_skewed_clock_is_reported(screen):
     html = unescape(break_(screen(lang="en"), "F33").html("lab_seen"))
     assert unescape(prose(EN.message("lab.forms_clock"))) in html
     assert EN.message("lab.sdk.go_v2") not in html
@@ -213,7 +215,7 @@ def test_what_breaks_nothing_says_so_and_shows_who_else_gets_in(screen):
 # --- every page ------------------------------------------------------------------------------------------------------
 
 
-def test_every_page_says_what_is_broken_and_mends_it(broken):
+def test_every_page_says_what_is_broken_and_fixes_it(broken):
     for page in PAGES:
         broken.open(page)
         assert not broken.test.exception
@@ -238,7 +240,7 @@ def test_clock_language_and_reset_work_with_it(broken):
     assert "lookup" in broken.keys
 
 
-def test_mending_passes_and_can_be_broken_again(broken):
+def test_a_fix_passes_and_the_world_can_be_broken_again(broken):
     press(broken, "revert")
     assert broken.world.faults == ()
     assert f"irsa-reports-{broken.world.account_id}" in broken.html("lab_whole")
@@ -247,7 +249,7 @@ def test_mending_passes_and_can_be_broken_again(broken):
     assert broken.world.faults == (NAMED,)
 
 
-def test_mending_keeps_the_wording_that_was_chosen_meanwhile(broken):
+def test_a_fix_keeps_the_wording_that_was_chosen_meanwhile(broken):
     sts_wording.set_wording(broken.world, "classic")
     press(broken, "revert")
     assert broken.world.account.sts_wording == "classic"
@@ -322,9 +324,9 @@ def test_no_page_names_a_hidden_fault(surprised, reader):
         surprised.open(page)
         assert not surprised.test.exception
         assert "fault" not in surprised.test.query_params
-        told = sent(surprised) + surprised.everything
+        all_text = sent(surprised) + surprised.everything
         usual = reader("en").open(page)
-        assert named(told, fault) <= named(sent(usual) + usual.everything, fault), page
+        assert named(all_text, fault) <= named(sent(usual) + usual.everything, fault), page
     assert EN.message("lab.strip_hidden") in surprised.open("home").html("lab_strip")
 
 
@@ -339,13 +341,13 @@ def test_any_fault_but_a_harmless_one_may_be_drawn(surprise, monkeypatch):
 
 
 def test_the_navigation_does_not_tell_the_step_of_a_hidden_fault(surprised, broken, monkeypatch):
-    told = []
+    drawn_with = []
     draw = navigation.pages
-    monkeypatch.setattr(navigation, "pages", lambda content, walk: told.append(walk) or draw(content, walk))
+    monkeypatch.setattr(navigation, "pages", lambda content, walk: drawn_with.append(walk) or draw(content, walk))
     surprised.test.run()
     broken.test.run()
-    assert told[0] is None
-    assert told[1] is broken.test.session_state["walk_view"].walk
+    assert drawn_with[0] is None
+    assert drawn_with[1] is broken.test.session_state["walk_view"].walk
 
 
 def test_the_evidence_has_no_marks(surprised):
@@ -437,7 +439,7 @@ def stored(shown) -> str:
     return shown.world.account.roles["s3-reader"].trust_policy
 
 
-def test_an_edit_that_mends_is_seen_to_pass_and_can_be_undone(broken):
+def test_an_edit_that_fixes_is_seen_to_pass_and_can_be_undone(broken):
     before = stored(broken)
     apply(broken, field(broken).value.replace("default:*", "default:my-sa"))
     assert EN.message("lab.whole_by_hand") in broken.html("lab_whole")
@@ -450,7 +452,7 @@ def test_an_edit_that_mends_is_seen_to_pass_and_can_be_undone(broken):
 
 
 @pytest.mark.parametrize("fault", ["F01", "F05b", "F10", "F14", "F46", "F52"])
-def test_an_object_put_back_as_it_was_mends_its_fault(screen, fault):
+def test_an_object_put_back_as_it_was_fixes_its_fault(screen, fault):
     shown = screen(lang="en")
     kind = FAULTS[fault].changes
     before = edits.editable(shown.world, kind)
@@ -507,7 +509,7 @@ def test_a_pod_that_does_not_start_after_a_change_is_not_called_whole(screen):
     assert "is waiting to start: ContainerCreating" in html
 
 
-def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_mended_it(screen, broken):
+def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_fixed_it(screen, broken):
     assert EN.message("lab.strip_walk") not in broken.open("home").html("lab_strip")
     broken.open("break_it")
     apply(broken, field(broken).value.replace("default:*", "default:my-sa"))
@@ -516,7 +518,7 @@ def test_the_strip_says_where_the_pod_alone_fails_and_where_the_reader_has_mende
     assert EN.message("lab.strip_walk") in break_(screen(lang="en"), "F10").open("home").html("lab_strip")
 
 
-def test_a_change_that_does_not_mend_is_told_beside_the_field(broken):
+def test_a_change_that_does_not_fix_is_reported_beside_the_field(broken):
     assert "lab_still" not in broken.keys
     apply(broken, field(broken).value.replace("default:*", "default:other"))
     assert EN.message("lab.still") in broken.html("lab_still")
@@ -527,18 +529,18 @@ def test_a_change_that_does_not_mend_is_told_beside_the_field(broken):
 
 
 @pytest.mark.parametrize("fault", ["F05", "F44"])
-def test_what_lies_outside_the_objects_is_told(screen, fault):
-    told = [caption.value for caption in break_(screen(lang="en"), fault).test.caption]
-    assert EN.message("lab.outside") in told
+def test_what_lies_outside_the_objects_is_reported(screen, fault):
+    captions = [caption.value for caption in break_(screen(lang="en"), fault).test.caption]
+    assert EN.message("lab.outside") in captions
 
 
-def test_a_hidden_fault_can_be_mended_without_its_name(screen, monkeypatch):
+def test_a_hidden_fault_can_be_fixed_without_its_name(screen, monkeypatch):
     monkeypatch.setattr(trial, "secrets", SimpleNamespace(choice=lambda faults: FAULTS["F21"]))
     shown = press(screen(lang="en").open("break_it"), "surprise")
     assert "lab_hidden" in shown.keys
     own = field(shown).value
     apply(shown, own.replace(re.search(r"system:serviceaccount:([\w-]+):", own)[1] + ":my-sa", "default:my-sa"))
-    assert [told.value for told in shown.test.success] == [EN.message("lab.whole_by_hand")]
+    assert [success.value for success in shown.test.success] == [EN.message("lab.whole_by_hand")]
     shown.click("lab_tell")
     assert "F21" in shown.html("lab_fault")
     assert "lab_score" not in shown.keys
@@ -558,7 +560,7 @@ def another_tab(screen):
     return open_
 
 
-def test_a_reload_keeps_what_was_predicted_and_mended_by_hand(screen, another_tab):
+def test_a_reload_keeps_what_was_predicted_and_fixed_by_hand(screen, another_tab):
     shown = break_(screen(lang="en"), NAMED, step=Step.STS_ASSUME, text=True)
     before = stored(shown)
     apply(shown, field(shown).value.replace("default:*", "default:my-sa"))
@@ -608,7 +610,7 @@ JUNK = {
 
 
 @pytest.mark.parametrize("code", JUNK)
-def test_junk_is_told_beside_the_field_and_changes_nothing(broken, code):
+def test_junk_is_reported_beside_the_field_and_changes_nothing(broken, code):
     before, walked = stored(broken), broken.test.session_state["walk_view"]
     typed = JUNK[code](field(broken).value)
     apply(broken, typed)
@@ -628,12 +630,12 @@ def test_every_kind_of_object_can_be_edited_and_says_what_is_junk(broken, kind):
     assert EN.message("errors.edit_cut_short.title") in broken.html("lab_refused")
 
 
-def test_what_is_not_changed_is_told(broken):
+def test_what_is_not_changed_is_reported(broken):
     press(broken, "apply")
     assert [info.value for info in broken.test.info] == [EN.message("lab.unchanged")]
 
 
-def test_a_pod_older_than_the_annotation_is_mended_by_a_new_one(screen):
+def test_a_pod_older_than_the_annotation_is_fixed_by_a_new_one(screen):
     shown = break_(screen(lang="en"), "F04")
     shown.click("lab_recreate")
     assert not shown.test.exception
@@ -667,12 +669,12 @@ def test_the_question_about_another_fault_says_what_is_broken_now(broken):
     assert "lab_run" in {button.key for button in broken.test.button}
 
 
-def test_a_fault_for_which_the_world_lacks_something_is_told(screen, simulation):
+def test_a_fault_for_which_the_world_lacks_something_is_reported(screen, simulation):
     shown = screen(lang="en").open("break_it", fault="F26")
     shown.world.account.oidc_providers.clear()
     press(shown, "run_unguessed")
-    (told,) = shown.test.error
-    assert "OpenIDConnect Provider not found" in told.value
+    (error,) = shown.test.error
+    assert "OpenIDConnect Provider not found" in error.value
     assert shown.world.faults == ()
     shown.test.run()
     assert not shown.test.error

@@ -40,7 +40,7 @@ def no_webhook(world):
 
 
 def spoil(shown, simulation, fault):
-    """The session, its world spoilt and walked through anew."""
+    """The session, its world spoilt and walked through again."""
 
     async def on_the_servers_loop():
         fault(shown.world)
@@ -67,7 +67,7 @@ def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fa
     assert load(language).message("ui.fix") in html
 
 
-def test_the_outcome_says_what_did_not_fit_and_how_to_mend_it_without_a_look_at_the_checks(screen, simulation):
+def test_the_outcome_says_what_did_not_fit_and_how_to_fix_it_without_a_look_at_the_checks(screen, simulation):
     content = load("en")
     shown = spoil(screen(lang="en"), simulation, wrong_subject)
     assert 'data-page="service_account"' in shown.html("verdict")
@@ -111,9 +111,9 @@ def test_what_was_not_reached_is_neither_a_pass_nor_silent(screen, simulation):
 
 def test_a_step_that_was_not_reached_leads_to_the_broken_one_and_no_step_is_green_that_did_not_hold(screen, simulation):
     shown = spoil(screen(lang="ja"), simulation, no_pod).open("sts_assume")
-    told = shown.html("outcome_sts_assume")
-    assert load("ja").message("reasons.earlier_step") in told
-    assert re.findall(r'data-page="(\w+)"', told) == ["webhook"]
+    outcome = shown.html("outcome_sts_assume")
+    assert load("ja").message("reasons.earlier_step") in outcome
+    assert re.findall(r'data-page="(\w+)"', outcome) == ["webhook"]
     line = re.findall(r'<li class="(\w+) (\w+)"', shown.html("journey"))
     assert [place for place, status in line if status != "passed"] == ["ahead", "ahead", "now", "ahead"]
     assert "file_tree" not in shown.open("token_mount").keys

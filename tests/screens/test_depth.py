@@ -28,15 +28,15 @@ def test_the_wire_opens_everything(screen):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_story_tells_how_to_see_what_the_misconceptions_point_at(screen, language):
-    told = {}
+    html_at = {}
     for depth in ("1", "2"):
         shown = screen(lang=language).open("sts_assume", depth=depth)
-        told[depth] = shown.html(f"behind_sts_assume_{depth}"), shown.open("misconceptions").html("lookup")
+        html_at[depth] = shown.html(f"behind_sts_assume_{depth}"), shown.open("misconceptions").html("lookup")
     for name in ("depth.label", "depth.detail", "myths.see"):
         words = load(language).message(name)
-        assert words in told["1"][0].partition('<div class="myths">')[0].rpartition(FOLDED)[2]
-        assert words in told["1"][1]
-    assert not any('class="caption"' in html for html in told["2"])
+        assert words in html_at["1"][0].partition('<div class="myths">')[0].rpartition(FOLDED)[2]
+        assert words in html_at["1"][1]
+    assert not any('class="caption"' in html for html in html_at["2"])
 
 
 @pytest.mark.parametrize("asked", ["", "0", "4", "-1", "2.0", "x", "１", "1" * 5000, None])

@@ -109,9 +109,9 @@ def test_only_what_is_the_same_letter_by_letter_is_called_equal():
     assert pair("a", "b", Status.UNKNOWN).sign[0] == "?"
 
 
-def test_iams_way_to_write_an_issuer_is_told_only_where_it_is_seen():
-    told = load("en").message("screens.without_scheme").partition("`")[0]
-    assert told in scheme(load("en"), [pair("https://a/id/B", "arn:aws:iam::1:oidc-provider/a/id/B")])
+def test_iams_way_to_write_an_issuer_is_reported_only_where_it_is_seen():
+    sentence = load("en").message("screens.without_scheme").partition("`")[0]
+    assert sentence in scheme(load("en"), [pair("https://a/id/B", "arn:aws:iam::1:oidc-provider/a/id/B")])
     for left, right in (("https://a", "https://a"), ("a", "a"), ("https://a", "b"), ("https://a", "")):
         assert scheme(load("en"), [pair(left, right)]) == ""
 

@@ -113,9 +113,9 @@ def test_a_step_that_waits_for_the_token_leads_to_where_it_is_read(screen, real)
     shown = predicted(screen(lang="en").open("sts_assume", mode="live"))
     assert status(shown, Step.STS_ASSUME) is Status.NOT_REACHED
     assert status(shown, Step.WEBHOOK) is Status.UNKNOWN  # nobody asked for the dry run, either, but that is not why
-    told = shown.html("outcome_sts_assume")
-    assert "token_mount?" in told
-    assert "webhook?" not in told
+    html = shown.html("outcome_sts_assume")
+    assert "token_mount?" in html
+    assert "webhook?" not in html
 
 
 def test_without_a_button_nothing_is_sent_but_reads(screen, real):
@@ -231,10 +231,10 @@ def test_two_sessions_look_at_different_things(screen, real):
 def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen, real):
     shown = screen(lang="en").open("webhook", mode="live")
     assert "action_text_webhook_dry_run" in shown.keys
-    told = unescape(shown.html("action_text_webhook_dry_run"))
+    html = unescape(shown.html("action_text_webhook_dry_run"))
     for part in ("does", "needs", "sends"):
-        assert EN.message(f"actions.dry_run.{part}").partition("`")[0] in told
-    assert '"pods"' in told  # the rule that it takes
+        assert EN.message(f"actions.dry_run.{part}").partition("`")[0] in html
+    assert '"pods"' in html  # the rule that it takes
     shown.click("do_webhook_dry_run")
     assert not shown.test.exception
     assert walk_view(shown).granted == {Action.DRY_RUN}
@@ -504,7 +504,7 @@ def test_hosted_there_is_no_live_mode_and_that_is_said(screen, real, variable, v
 
 
 @pytest.mark.parametrize("wanted", ["", "1"])
-def test_who_did_not_come_by_the_launch_address_is_told_how_to_get_in(screen, real, wanted):
+def test_a_visitor_without_the_launch_address_is_shown_how_to_get_in(screen, real, wanted):
     real.monkeypatch.setenv("IRSA_LIVE", wanted)
     asked_as(real.monkeypatch, launched=False)
     shown = screen(lang="en").open("webhook", mode="live")

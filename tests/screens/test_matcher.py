@@ -73,7 +73,7 @@ def test_the_request_to_sts_has_no_signature_and_its_answer_is_quoted(reader):
     assert re.search(r"eyJ[\w-]+\.[\w-]+\.[\w-]{20}", html.replace("<wbr>", "")) is None
 
 
-def test_what_the_app_itself_checks_is_told_below_the_checks(reader):
+def test_what_the_app_itself_checks_is_reported_below_the_checks(reader):
     html = reader("ja").open("sts_assume").html("found_sts_assume")
     assert load("ja").message("sts.about.keys") in html.partition("</ol>")[2]
 
@@ -221,7 +221,7 @@ def test_invisible_characters_are_made_visible_and_markup_is_escaped():
     assert "<img" not in drawn
 
 
-def test_what_iam_would_not_store_is_told_and_evaluated():
+def test_what_iam_would_not_store_is_reported_and_evaluated():
     long = json.dumps({**SIDES.policy, "Id": "x" * 2048})
     found = typed(long)
     assert "ACLSizePerRole: 2048" in found["refusals"].replace("<wbr>", "")
@@ -253,5 +253,5 @@ def test_nothing_that_a_browser_sends_raises(edited):
 
 
 @pytest.mark.parametrize("text", ["\ud800", "x" * 1_000_000, "[" * 19_999, '{"a":' * 3000])
-def test_junk_is_told_in_words(text):
+def test_junk_is_reported_in_words(text):
     assert typed(text)["problem"]

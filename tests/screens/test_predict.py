@@ -54,7 +54,7 @@ class Asked(Screen):
         return [element.value for element in self.test.markdown] == ["evidence"]
 
     @property
-    def told(self):
+    def result(self):
         return unescape(self.html(f"prediction_{self.test.session_state['step']}"))
 
     @property
@@ -93,9 +93,9 @@ def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(walk_view, s
     assert asked.test.radio[0].value is None
     right = outcome(step, walk_view.walk).answer
     assert asked.choose(right).shows_evidence
-    assert "✓" in asked.told
-    assert load(language).message("predict.right") in asked.told
-    assert load(language).message(f"predictions.{step}.why").replace("`", "") in asked.told.replace(
+    assert "✓" in asked.result
+    assert load(language).message("predict.right") in asked.result
+    assert load(language).message(f"predictions.{step}.why").replace("`", "") in asked.result.replace(
         "<code>", ""
     ).replace("</code>", "").replace("<wbr>", "")
 
@@ -104,10 +104,10 @@ def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(walk_view, s
 def test_a_wrong_prediction_says_so_in_words_and_tells_the_answer(walk_view, step):
     found = outcome(step, walk_view.walk)
     wrong = next(option for option in QUESTIONS[step].options if option != found.answer)
-    told = Asked(walk_view, step).choose(wrong).told
-    assert "✕" in told
-    assert load("en").message("predict.wrong") in told
-    assert load("en").message("predict.answered", option="").strip() in told
+    result = Asked(walk_view, step).choose(wrong).result
+    assert "✕" in result
+    assert load("en").message("predict.wrong") in result
+    assert load("en").message("predict.answered", option="").strip() in result
 
 
 def test_without_a_choice_nothing_is_shown_but_a_hint(walk_view):
@@ -123,29 +123,29 @@ def test_another_language_keeps_what_is_chosen(walk_view, step):
     asked.test.radio[0].set_value(outcome(step, walk_view.walk).answer)
     asked.turn(lang="ja")
     assert asked.test.radio[0].value == outcome(step, walk_view.walk).answer
-    assert load("ja").message("predict.right") in asked.press("answer").told
+    assert load("ja").message("predict.right") in asked.press("answer").result
 
 
 def test_one_may_look_without_guessing(walk_view):
     asked = Asked(walk_view).press("show")
     assert asked.shows_evidence
-    assert "✓" not in asked.told
-    assert "✕" not in asked.told
+    assert "✓" not in asked.result
+    assert "✕" not in asked.result
 
 
 def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line(walk_view):
     asked = Asked(walk_view).choose("more")
-    assert "<details" in asked.told
+    assert "<details" in asked.result
     assert asked.answers
     asked.turn(step=Step.ACCESS)
     assert not asked.shows_evidence
     asked.turn(step=Step.WEBHOOK, lang="ja")
     assert asked.shows_evidence
     assert not asked.answers
-    assert load("ja").message("predict.right") in asked.told
+    assert load("ja").message("predict.right") in asked.result
 
 
-def test_another_world_asks_anew(walk_view):
+def test_another_world_asks_again(walk_view):
     asked = Asked(walk_view).choose("more")
     assert not asked.turn(given=dataclasses.replace(walk_view, world="another")).shows_evidence
 
@@ -157,7 +157,7 @@ def test_the_verdict_follows_the_walk(walk_view):
     emptied = dataclasses.replace(report, evidence={**report.evidence, "environment": []})
     reports = tuple(emptied if other is report else other for other in walk_view.walk)
     asked.turn(given=dataclasses.replace(walk_view, walk=dataclasses.replace(walk_view.walk, reports=reports)))
-    assert load("en").message("predict.wrong") in asked.told
+    assert load("en").message("predict.wrong") in asked.result
 
 
 @pytest.mark.parametrize("step", Step)

@@ -84,7 +84,7 @@ def test_no_note_is_left_over(screen, language):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_the_room_is_asked_before_it_is_told(screen, step):
+def test_the_room_gets_the_question_before_the_answer(screen, step):
     shown, content = presenting(screen, "en", "1", step), load("en")
     drawn = re.split(r'<section class="piece" data-name="', shown.html("projector"))[1:]
     names = [piece.partition('"')[0] for piece in drawn]
@@ -124,7 +124,7 @@ def test_numbered_takes_the_first_list_with_what_is_in_it():
     assert numbered("No list.") == []
 
 
-def test_why_is_told_with_what_was_computed(screen):
+def test_why_is_explained_with_what_was_computed(screen):
     html = presenting(screen, "en", "1", "why").html("projector")
     content = load("en")
     ends = {

@@ -1,4 +1,4 @@
-"""Nothing that a world holds steers whoever reads of it: neither a page, nor what is taken along, has it raw."""
+"""Nothing in a world steers the reader's browser or terminal: neither a page nor a copied text has it raw."""
 
 import json
 import ssl

@@ -109,9 +109,9 @@ def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):
     assert shown.world.cluster.find("pods", "default", "pod-after") is not None
     assert shown.test.button(key="thief_back").disabled
     nothing = load("en").message("thief.nothing_in_force")
-    assert [told.value for told in shown.test.caption].count(nothing) == 2  # one below each of the two buttons
+    assert [caption.value for caption in shown.test.caption].count(nothing) == 2  # one below each of the two buttons
     choose(shown, "thief_defence", "rotate_keys")
-    assert nothing not in {told.value for told in shown.test.caption}
+    assert nothing not in {caption.value for caption in shown.test.caption}
 
 
 def test_what_was_read_is_folded_once_something_is_tried(stolen):
@@ -153,7 +153,7 @@ SUBJECTS = {
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_who_gets_in_is_whom_the_pattern_matches(stolen, pattern):
+def test_the_subjects_that_the_pattern_matches_get_in(stolen, pattern):
     shown = stolen()
     shown.test.checkbox(key="thief_made_up").check().run()
     choose(shown, "thief_pattern", pattern)
@@ -241,7 +241,9 @@ def test_another_world_has_had_no_thief(stolen):
 
 @pytest.mark.parametrize("page", ["time_machine", "thief"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_live_mode_is_told_that_it_takes_a_simulated_world(screen, simulation, tmp_path, monkeypatch, page, language):
+def test_live_mode_shows_that_the_page_needs_a_simulated_world(
+    screen, simulation, tmp_path, monkeypatch, page, language
+):
     reality(simulation, "real", tmp_path, monkeypatch)
     shown = screen(lang=language).open(page, mode="live")
     assert not shown.test.exception

@@ -177,7 +177,7 @@ def test_what_cannot_be_done_now_says_why_in_a_text(machine):
     assert not shown.test.button(key="moment_earlier").disabled
 
 
-def test_pod_before_can_be_created_anew_where_somebody_has_deleted_it(machine):
+def test_pod_before_can_be_recreated_where_somebody_has_deleted_it(machine):
     shown = machine()
     shown.click("act_annotate")
     shown.world.cluster.delete("pods", "default", "pod-before")
@@ -210,7 +210,7 @@ def test_two_tabs_have_one_journey_and_what_the_other_did_before_is_said(machine
     assert not shown.test.exception
 
 
-def test_a_reset_begins_anew(machine):
+def test_a_reset_starts_over(machine):
     shown = machine()
     to(shown, "ends").click("reset")
     assert not shown.test.exception
@@ -230,7 +230,7 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
 
 @pytest.mark.parametrize(("page", "key"), [("time_machine", ""), ("thief", "thief_copy")])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_half_a_token_is_told_as_what_it_is_and_not_as_somebodys_words(screen, simulation, language, page, key):
+def test_half_a_token_is_reported_as_what_it_is_and_not_as_somebodys_words(screen, simulation, language, page, key):
     shown = screen(lang=language)
     simulation.inject(shown.world, "F30")
     shown.open(page)
@@ -242,12 +242,12 @@ def test_half_a_token_is_told_as_what_it_is_and_not_as_somebodys_words(screen, s
     assert content.message("ui.server_said") not in html
 
 
-def test_a_file_that_is_cut_off_on_the_way_is_told_as_what_it_is(machine):
+def test_a_file_that_is_cut_off_on_the_way_is_reported_as_what_it_is(machine):
     shown = machine()
     for token in shown.world.directory.rglob("token"):
         if not token.is_symlink():
             token.write_bytes(token.read_bytes()[:100])
-    shown.click("act_annotate")  # all is asked anew, and the clock stands: once it moves, kubelet mends its volumes
+    shown.click("act_annotate")  # asks all again, and the clock stands: once it moves, the kubelet repairs its volumes
     assert 'class="failed" data-check="token.format"' in shown.html("moment_file")
 
 
@@ -310,9 +310,9 @@ def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, machin
     for spoken, answer in zip(sts_wording.WORDINGS, (pair.current, pair.classic), strict=True):
         sts_wording.set_wording(world, spoken)
         token = ports.cluster.request_token("default", "default", world.api_audience, 600)
-        with pytest.raises(Refused) as told:
+        with pytest.raises(Refused) as refusal:
             ports.aws.assume_role_with_web_identity(role_arn(world), "me", token)
-        assert (told.value.code, told.value.said) == (answer.code, answer.said)
+        assert (refusal.value.code, refusal.value.server_message) == (answer.code, answer.said)
 
 
 @pytest.mark.parametrize("page", ["sts_assume", "break_it", "thief"])

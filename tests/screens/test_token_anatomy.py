@@ -182,14 +182,14 @@ def test_undo_leads_back_to_the_original(screen):
     assert shown.test.button(key="flip_undo").disabled
 
 
-def test_a_token_that_was_replaced_meanwhile_is_told(screen):
+def test_a_token_that_was_replaced_meanwhile_is_reported(screen):
     shown = screen(lang="en").open("token_mount")
     session.simulation().move_clock(shown.world, 20 * HOUR)
     html = trial(submit_changed(ports(shown), SUBJECT, 5), "what the page shows", SUBJECT, load("en"))
     assert load("en").message("anatomy.stale") in plain(html)
 
 
-def test_a_token_that_cannot_be_read_is_told_in_the_servers_words():
+def test_a_token_that_cannot_be_read_is_reported_in_the_servers_words():
     html = trial(Submission(unread="pods <b> is forbidden"), "", SUBJECT, load("en"))
     assert "pods &lt;b&gt; is forbidden" in html
 
@@ -230,7 +230,7 @@ def test_a_renewal_replaces_the_directory_and_moves_one_link(screen):
     assert "badge" not in shown.html("file_tree")
 
 
-def test_a_jump_past_the_expiration_is_told(screen):
+def test_a_jump_past_the_expiration_is_reported(screen):
     shown = screen(lang="en").open("token_mount")
     shown.click("clock_page_72")
     html = plain(shown.html("timeline_line"))
@@ -251,7 +251,7 @@ def test_the_due_mark_stands_at_four_fifths():
 @pytest.mark.parametrize(
     ("now", "key"), [(LIFE.expires + 1, "anatomy.expired"), (LIFE.begins - 60, "anatomy.not_yet"), (NOW + 9, None)]
 )
-def test_a_token_outside_its_life_is_told(now, key):
+def test_a_token_outside_its_life_is_reported(now, key):
     html = plain(timeline(LIFE, None, now, EN))
     assert [said for said in ("anatomy.expired", "anatomy.not_yet") if EN.message(said) in html] == [key] * bool(key)
 

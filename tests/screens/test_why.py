@@ -68,9 +68,9 @@ def test_every_scheme_with_every_pod_by_its_address(reader, language, scheme, ta
     for box in ("node_role", "pod_1_role", "pod_2_role"):
         assert parts[box] == expected.get(box, "absent")
     assert [parts["aurora_taken"], parts["aurora_safe"]] == (["leak", "gone"] if kind else ["gone", "kept"])
-    told, other = ("leaks", "safe") if kind else ("safe", "leaks")
+    expected, other = ("leaks", "safe") if kind else ("safe", "leaks")
     verdict = unescape(html.partition('role="status"')[2].partition("</div></div>")[0])
-    assert content.message(f"why.verdict.{told}") in verdict
+    assert content.message(f"why.verdict.{expected}") in verdict
     assert content.message(f"why.verdict.{other}") not in verdict
     if kind:
         role = content.message(f"why.roles.{next(box for box, state in expected.items() if state == 'leak')}")
@@ -179,10 +179,10 @@ def test_a_role_that_a_pod_was_never_meant_for_is_another_pods_even_where_the_an
     account = world.cluster.get("serviceaccounts", story.NAMESPACE, story.FRONTEND)
     account["metadata"]["annotations"][ROLE_ARN] = orders.arn
     world.cluster.put("serviceaccounts", account)
-    told = words(shown.click("run_again"))
-    assert message("why.verdict.other", pod="Pod 1", role="Pod 2's role") in told
+    text = words(shown.click("run_again"))
+    assert message("why.verdict.other", pod="Pod 1", role="Pod 2's role") in text
     # Pod 1's role stands before Pod 2's.
-    assert told.index(message("why.attempts.trusted_own")) < told.index(message("why.attempts.trusted_other"))
+    assert text.index(message("why.attempts.trusted_own")) < text.index(message("why.attempts.trusted_other"))
 
 
 def test_without_its_annotation_a_pod_has_no_token_to_show(chosen):

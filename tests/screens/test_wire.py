@@ -1,4 +1,4 @@
-"""The wire: the order of what is shown, the picture of who called whom, and what the copy buttons hold."""
+"""The wire: the order of what is shown, the picture of which party called which, and what the copy buttons hold."""
 
 import re
 
@@ -46,13 +46,13 @@ def test_exchanges_are_shown_in_the_order_in_which_they_began():
     ]
 
 
-def test_read_out_the_picture_says_who_called_whom_for_what_and_what_came_back():
+def test_read_out_the_picture_says_which_party_called_which_for_what_and_what_came_back():
     said = words(sequence([DRY_RUN, REVIEW], load("en")))
     assert "IRSA Explorer → API server: 1 POST pods?dryRun=All 201 · 4.2 ms" in said
     assert "API server → Pod Identity Webhook: 2 POST mutate ✕ 500" in said
 
 
-def test_no_answer_is_told_as_such():
+def test_no_answer_is_shown_as_such():
     silent = Exchange(caller="sts", callee="issuer", method="GET", url="https://h/keys", error="refused")
     html = sequence([silent], load("ja"))
     assert f"✕ {load('ja').message('ui.wire_no_answer')}" in html

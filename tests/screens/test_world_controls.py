@@ -23,7 +23,7 @@ def test_two_sessions_have_two_worlds(screen):
     assert screen().world.account_id != screen().world.account_id
 
 
-def test_run_again_keeps_the_world_and_asks_anew(screen):
+def test_run_again_keeps_the_world_and_asks_again(screen):
     shown = screen(lang="en")
     account, before = shown.world.account_id, shown.test.session_state["walk_view"]
     shown.click("run_again")
@@ -71,7 +71,7 @@ def test_a_clock_that_cannot_move_says_so_once_where_it_was_asked(screen):
     assert not shown.test.warning
 
 
-def test_a_dropped_world_is_made_anew_with_its_walk(screen, simulation):
+def test_a_dropped_world_is_made_again_with_its_walk(screen, simulation):
     shown = screen(lang="en").open("access")
     account = shown.world.account_id
     simulation.store.discard(shown.test.session_state["browser"])
@@ -111,7 +111,7 @@ def test_a_browser_of_an_earlier_process_reads_of_the_restart(screen, monkeypatc
     assert "lost" not in shown.keys
 
 
-def test_a_world_that_another_tab_replaced_is_told_of(screen, simulation):
+def test_a_world_that_another_tab_replaced_is_reported(screen, simulation):
     shown = screen(lang="en")
     simulation.reset(shown.test.session_state["browser"])
     shown.test.run()

@@ -1,4 +1,4 @@
-"""What the Pod's own program got, what it asked for, and whom it runs as: each rule by itself, and what it convicts."""
+"""What the Pod's own program got, what it asked for, and its user: each rule by itself, and what it convicts."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def running(fakes: Fakes, log: str) -> None:
 
 
 def waiting(fakes: Fakes, *events: str) -> None:
-    """The container was never started; kubelet says why."""
+    """The container was never started; the kubelet says why."""
     status = {"name": "aws-cli", "state": {"waiting": {"reason": "ContainerCreating"}}}
     fakes.pod["status"]["containerStatuses"] = [status]
     fakes.talk = []
@@ -422,7 +422,7 @@ def no_permissions(fakes: Fakes) -> None:
 
 
 TWO: dict[str, tuple[Callable[[Fakes], Any], str, Step, str]] = {
-    # two causes: (how, the check that is named, where it lies, the check that is told of)
+    # two causes: (how, the check that is named, where it lies, the check that is listed)
     "no way to STS, no permissions": (
         lambda f: (printed(f, TIMEOUT), no_permissions(f)),
         "pod.application",
@@ -468,7 +468,7 @@ TWO: dict[str, tuple[Callable[[Fakes], Any], str, Step, str]] = {
 
 
 @pytest.mark.parametrize("name", TWO)
-def test_of_two_causes_the_earlier_is_named_and_the_other_told_of(name: str) -> None:
+def test_of_two_causes_the_earlier_is_the_verdict_and_the_other_is_listed(name: str) -> None:
     spoil, check_id, lies, other = TWO[name]
     fakes = healthy()
     spoil(fakes)
@@ -502,7 +502,7 @@ def test_a_role_of_that_name_here_tells_a_slip_from_another_account(here: bool, 
     assert ("wrong_account" in verdict.ruled_out) is not here
 
 
-def test_a_role_of_another_account_that_sts_takes_is_nothing_to_mend() -> None:
+def test_a_role_of_another_account_that_sts_accepts_needs_no_fix() -> None:
     fakes = healthy()
     annotated(fakes, ROLE.replace(ACCOUNT, OTHER))
     container(fakes)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER))
@@ -543,7 +543,7 @@ def test_of_several_containers_the_one_that_failed_speaks() -> None:
     assert found.where == "Pod default/pod-after sidecar log"
 
 
-def test_kubelets_newest_words_are_told() -> None:
+def test_kubelets_newest_words_are_reported() -> None:
     fakes = healthy()
     volume = 'MountVolume.SetUp failed for volume "aws-iam-token" : '
     waiting(fakes, f"{volume}first", f"{volume}second", 'MountVolume.SetUp failed for volume "data" : other')

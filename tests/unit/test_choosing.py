@@ -51,11 +51,11 @@ def test_who_may_not_list_pods_gets_none() -> None:
     assert chosen(NotPermitted(code="Forbidden", server_message="no", status=403)) == ""
 
 
-def test_whose_login_is_not_accepted_is_told() -> None:
+def test_a_login_that_is_not_accepted_is_reported() -> None:
     with pytest.raises(NotPermitted):
         chosen(NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401))
 
 
-def test_who_gets_no_answer_is_told() -> None:
+def test_no_answer_is_reported() -> None:
     with pytest.raises(Unreachable):
         chosen(Unreachable(code="timed_out", server_message=""))

@@ -107,7 +107,7 @@ def test_what_is_still_possible_is_listed(monkeypatch: pytest.MonkeyPatch, langu
     assert words.message("doctor.ruled_out") not in text
 
 
-def test_what_would_settle_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_would_settle_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--do read_token --do exchange" in reported(monkeypatch, unknown()).output
     assert "--do " not in reported(monkeypatch, works()).output
 
@@ -134,7 +134,7 @@ def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest
         assert text.count('"iam:GetRole"') == 1  # which two checks need
 
 
-def test_what_keeps_the_verdict_open_is_told_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     fakes = healthy()
     fakes.errors["cluster_discovery"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
     lines = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT)).output.splitlines()
@@ -210,7 +210,7 @@ def test_the_page_is_one_file_without_script_or_network(
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-def test_how_it_shows_what_else_is_broken_and_what_a_fix_changes_is_told(
+def test_the_text_says_how_it_shows_what_else_is_broken_and_what_a_fix_changes(
     monkeypatch: pytest.MonkeyPatch, output: str
 ) -> None:
     fakes = healthy()
@@ -269,7 +269,7 @@ def test_an_endless_file_is_refused() -> None:
     assert load("en").message("errors.snapshot_too_large.title") in result.output
 
 
-def test_a_path_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     result = reported(monkeypatch, works(), "--save", str(tmp_path / "missing" / "file"))
     assert result.exit_code == 2
     assert load("en").message("errors.cannot_save.title") in result.output
@@ -379,7 +379,7 @@ def test_what_ends_the_command_for_lack_of_a_right_comes_with_the_rule(
     assert load("en").message("actions.allow_rbac") not in run(*words).output  # no rule helps who is not known
 
 
-def test_who_may_not_read_the_pod_is_told_that_naming_its_service_account_will_do(
+def test_a_user_who_may_not_read_the_pod_can_give_its_service_account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fakes = healthy()

@@ -58,7 +58,7 @@ MISUNDERSTOOD = {
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("typed", MISUNDERSTOOD)
-def test_what_cannot_be_understood_is_told_in_the_readers_language(typed, language):
+def test_what_cannot_be_understood_is_reported_in_the_readers_language(typed, language):
     code, got, expected = MISUNDERSTOOD[typed]
     words = load(language)
     result = CliRunner().invoke(command_line(Settings(), words), typed.split(), prog_name="python -m app")

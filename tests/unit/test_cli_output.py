@@ -68,7 +68,9 @@ def test_who_hangs_up_on_an_error_still_learns_of_it(tmp_path: Path) -> None:
 @full
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("command", ["doctor", "walk"])
-def test_what_cannot_be_written_is_told_in_the_readers_language(tmp_path: Path, command: str, language: str) -> None:
+def test_what_cannot_be_written_is_reported_in_the_readers_language(
+    tmp_path: Path, command: str, language: str
+) -> None:
     source = ("--from", saved(tmp_path, "works")) if command == "doctor" else ()
     with FULL.open("wb") as file:
         status, said = run(command, *source, "--lang", language, stdout=file.fileno(), PYTHONIOENCODING="utf-8")
@@ -78,7 +80,7 @@ def test_what_cannot_be_written_is_told_in_the_readers_language(tmp_path: Path, 
 
 
 @full
-def test_an_error_that_can_be_told_nowhere_keeps_its_status(tmp_path: Path) -> None:
+def test_an_error_that_can_be_printed_nowhere_keeps_its_status(tmp_path: Path) -> None:
     with FULL.open("wb") as file:
         words = ("doctor", "--from", str(tmp_path / "none"))
         assert run(*words, stdout=file.fileno(), stderr=file.fileno()) == (2, "")

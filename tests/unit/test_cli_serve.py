@@ -42,7 +42,7 @@ def test_it_listens_without_nagles_algorithm():
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_taken_port_is_told_with_what_to_do(taken, language):
+def test_a_taken_port_is_reported_with_what_to_do(taken, language):
     words = load(language)
     result = CliRunner().invoke(command_line(Settings(), words), ["serve", "--port", str(taken)])
     assert result.exit_code == 2
@@ -52,7 +52,7 @@ def test_a_taken_port_is_told_with_what_to_do(taken, language):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "x" * 300, "ü" * 80, "a\0b", ""])
-def test_an_address_that_is_not_ours_is_told(host):
+def test_an_address_that_is_not_ours_is_reported(host):
     with pytest.raises(CannotRun) as caught:
         listen(host, 0, load("en"), option="--port")
     assert load("en").message("errors.cannot_listen.title") in caught.value.message
@@ -88,11 +88,13 @@ def test_the_url_is_one_that_this_machine_can_open(host, url):
 def test_live_mode_goes_by_the_address_that_is_served_on(monkeypatch, address, before, refusal):
     monkeypatch.setenv("IRSA_HOST", before)
     monkeypatch.delenv("IRSA_LIVE", raising=False)
-    told = []
-    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: told.append(Settings.from_environment().live_refusal()))
+    refusals = []
+    monkeypatch.setattr(
+        "uvicorn.Server.run", lambda *_, **__: refusals.append(Settings.from_environment().live_refusal())
+    )
     with pytest.raises(SystemExit):  # which was never started
         run(SimpleNamespace(getsockname=lambda: (address, 8501)), load("en"))
-    assert told == [refusal]
+    assert refusals == [refusal]
 
 
 def test_settings_give_the_defaults():

@@ -91,7 +91,7 @@ def test_the_signature_is_never_printed(output):
     assert token.rpartition(".")[2][:20] not in result.output
 
 
-def test_the_lifetime_is_told_in_words():
+def test_the_lifetime_is_shown_in_words():
     result = run("-", given=signed(claims(iat=int(time.time()) - 10, exp=int(time.time()) + 7_205)))
     assert "2 h" in result.stdout
     expired = run("-", given=signed(claims(iat=1_729_605_240, nbf=1_729_605_240, exp=1_729_691_640)))

@@ -148,7 +148,7 @@ def test_text_has_no_colour_where_it_is_no_terminal(monkeypatch):
     assert "✗" in result.output
 
 
-def test_a_reason_is_told_in_words():
+def test_a_reason_is_reported_in_words():
     words = load("en")
     text = "\n".join(as_text(diagnosis_with(Status.NOT_REACHED, reason="earlier_step"), (), words))
     assert words.message("reasons.earlier_step") in text
@@ -212,7 +212,7 @@ def test_a_real_walk_under_two_faults():
     )
 
 
-def test_faults_that_exclude_one_another_are_told_so():
+def test_faults_that_exclude_one_another_are_refused():
     result = run("--fault", "F14", "--fault", "F26")
     assert result.exit_code == 2
     assert load("en").message("errors.faults_exclude.title") in result.stderr

@@ -122,7 +122,7 @@ def test_the_ports_are_those_that_were_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--aws-port", "--kubernetes-port"])
-def test_a_taken_port_is_told_and_leaves_no_files(tmp_path, option):
+def test_a_taken_port_is_reported_and_leaves_no_files(tmp_path, option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "app", "world", "--dir", str(tmp_path), option, port]
@@ -134,7 +134,7 @@ def test_a_taken_port_is_told_and_leaves_no_files(tmp_path, option):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_port_for_both_is_told(tmp_path):
+def test_one_port_for_both_is_reported(tmp_path):
     port = str(free_port())
     group = command_line(Settings(), load("en"))
     arguments = ["world", "--dir", str(tmp_path), "--aws-port", port, "--kubernetes-port", port]
@@ -144,7 +144,7 @@ def test_one_port_for_both_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below"])
-def test_a_folder_that_cannot_be_used_is_told(tmp_path, folder):
+def test_a_folder_that_cannot_be_used_is_reported(tmp_path, folder):
     (tmp_path / "file").write_text("here first")
     group = command_line(Settings(), load("en"))
     result = CliRunner().invoke(group, ["world", "--dir", f"{tmp_path}/{folder}"])

@@ -170,14 +170,14 @@ def test_a_file_that_is_none_of_ours(content, code, place):
     error = refused(content)
     assert error.code == f"snapshot_{code}"
     assert place is None or error.operation == place
-    told = load("en").error(error.words, **error.values)
-    assert not [part for part in (told.got, told.expected) if part.endswith((" ", " at")) or "``" in part]
+    sentences = load("en").error(error.words, **error.values)
+    assert not [part for part in (sentences.got, sentences.expected) if part.endswith((" ", " at")) or "``" in part]
 
 
 @pytest.mark.parametrize(
     ("version", "code"), [(0, "older"), (VERSION + 1, "newer"), ("1", "shape"), (None, "shape"), (True, "shape")]
 )
-def test_another_version_is_told_by_name(version, code):
+def test_another_version_is_reported_by_name(version, code):
     error = refused(json.dumps(document() | {"version": version}))
     assert (error.code, error.expected) == (f"snapshot_{code}", f"{VERSION}")
     assert error.got == json.dumps(version)
@@ -316,6 +316,6 @@ def test_a_hostile_file_is_drawn_as_text(language):
         assert "alert(1)" in html
         assert "<script>alert" not in html
         assert "<img src=x" not in html
-        told = unstyle("\n".join(doctor_text.of_diagnosis(found_so, words)))
-        for text in (html, told, visible_json(json.dumps(document_of(found_so, words), ensure_ascii=False))):
+        printed = unstyle("\n".join(doctor_text.of_diagnosis(found_so, words)))
+        for text in (html, printed, visible_json(json.dumps(document_of(found_so, words), ensure_ascii=False))):
             assert not {"\x1b", "\x07", "\u202e"} & set(text)

@@ -1,4 +1,4 @@
-"""The checks of a running Pod, and the commands that mend what is broken."""
+"""The checks of a running Pod, and the commands that fix what is broken."""
 
 from __future__ import annotations
 
@@ -593,7 +593,7 @@ PODS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", PODS)
-def test_a_pod_is_made_anew_by_whoever_made_it(name: str) -> None:
+def test_a_pod_is_recreated_by_its_owner(name: str) -> None:
     metadata, wanted = PODS[name]
     fakes = healthy()
     bare(fakes)
@@ -684,7 +684,7 @@ def test_of_another_account_the_provider_is_created_there() -> None:
     )
 
 
-def test_a_pod_that_would_keep_its_old_variables_is_made_anew_without_them() -> None:
+def test_a_pod_that_would_keep_its_old_variables_is_recreated_without_them() -> None:
     fakes = healthy()
     fakes.pod["metadata"].pop("ownerReferences")
     container(fakes)["env"][-2].update(value=f"{ROLE}-old")
@@ -708,7 +708,7 @@ def test_whatever_the_names_are_a_command_stays_one_command(name: str, namespace
 
 
 @pytest.mark.parametrize("annotations", [{}, {ANNOTATION: "arn:aws:iam::policy/s3-reader"}])
-def test_the_role_that_is_meant_is_looked_for_by_whom_it_trusts(annotations: dict[str, str]) -> None:
+def test_the_fix_looks_for_a_role_that_trusts_the_service_account(annotations: dict[str, str]) -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"] = annotations
     fakes.pod = bare_pod()
@@ -772,10 +772,10 @@ def test_of_a_server_that_fails_nothing_follows(methods: Sequence[str]) -> None:
     checks = [check for _, checks in found.steps() for check in checks]
     assert [check.id for check in checks if check.status is FAILED] == []
     assert found.verdict.outcome is not Outcome.BROKEN
-    told = [check for check in checks if check.reason == "server_failed"]
-    assert {check.status for check in told} <= {UNKNOWN}
-    assert {check.error for check in told} <= {BUSY.server_message, ""}
-    assert told or methods in (["request_token"], ["pod_events"])  # which a healthy Pod is not asked for
+    failed = [check for check in checks if check.reason == "server_failed"]
+    assert {check.status for check in failed} <= {UNKNOWN}
+    assert {check.error for check in failed} <= {BUSY.server_message, ""}
+    assert failed or methods in (["request_token"], ["pod_events"])  # which a healthy Pod is not asked for
 
 
 _JSON = st.recursive(

@@ -27,7 +27,7 @@ def test_each_stage_follows_from_the_one_before() -> None:
     assert len(found.derived) == 43
 
 
-def test_a_name_of_its_own_is_told_apart() -> None:
+def test_a_name_of_its_own_is_recognised() -> None:
     found = name_of(jwk(KEY) | {"kid": "mine"})
     assert found is not None
     assert found.kid != found.derived

@@ -47,7 +47,7 @@ def test_a_namespace_is_refused_where_the_api_server_would(name):
         (Subject(namespace="", service_account="a", pod="B"), ("not_a_name", "Pod", "B")),
     ],
 )
-def test_which_name_it_is_is_told(subject, said):
+def test_the_error_says_which_name_it_is(subject, said):
     with pytest.raises(NotAName) as error:
         check_names(subject)
     assert (error.value.words, error.value.operation, error.value.got) == said

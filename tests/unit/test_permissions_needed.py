@@ -91,7 +91,7 @@ def test_accesses_are_those_of_the_subject() -> None:
     assert need("trust.subject").of(subject) == ()
 
 
-def test_a_forecast_knows_yes_no_and_not_told() -> None:
+def test_a_forecast_knows_yes_no_and_not_known() -> None:
     fakes = Fakes()
     fakes.denied = {Access(verb="create", resource="pods", namespace="default")}
     forecast = foresee(fakes.ports().cluster, SUBJECT)

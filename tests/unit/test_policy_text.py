@@ -1,4 +1,4 @@
-"""A policy as it is typed: junk is told with its place, differences and places are exact, edits edit copies."""
+"""A policy as it is typed: junk is reported with its place, differences and places are exact, edits edit copies."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_where_the_json_breaks_and_what_was_expected(text, code, line, column, f
     assert (problem.code, problem.line, problem.column, problem.found) == (code, line, column, found)
 
 
-def test_a_trailing_comma_is_told_on_every_python():
+def test_a_trailing_comma_is_reported_on_every_python():
     assert policy_text.read('{"a": 1,}').problem.code in ("name", "trailing_comma")
 
 

@@ -43,18 +43,18 @@ def walked(fakes: Fakes | None = None, **exchanges: tuple[Exchange, ...]) -> Wal
     return dataclasses.replace(found, reports=reports)
 
 
-def told(step: Step, found: Walk) -> RightAnswer:
-    told_ = outcome(step, found)
-    assert told_ is not None
-    assert told_.answer in QUESTIONS[step].options
-    assert told_.happened in QUESTIONS[step].happened
+def outcome_of(step: Step, found: Walk) -> RightAnswer:
+    found_outcome = outcome(step, found)
+    assert found_outcome is not None
+    assert found_outcome.answer in QUESTIONS[step].options
+    assert found_outcome.happened in QUESTIONS[step].happened
     for language in LANGUAGES:
         content = load(language)
-        content.message(f"predictions.{step}.question", **told_.values)
+        content.message(f"predictions.{step}.question", **found_outcome.values)
         for option in QUESTIONS[step].options:
-            content.message(f"predictions.{step}.options.{option}", **told_.values)
-        content.message(f"predictions.{step}.happened.{told_.happened}", **told_.values)
-    return told_
+            content.message(f"predictions.{step}.options.{option}", **found_outcome.values)
+        content.message(f"predictions.{step}.happened.{found_outcome.happened}", **found_outcome.values)
+    return found_outcome
 
 
 @pytest.mark.parametrize("step", Step)
@@ -62,13 +62,13 @@ def test_a_healthy_world_has_exactly_one_right_option(step: Step) -> None:
     options = QUESTIONS[step].options
     assert 3 <= len(options) <= 4
     assert len(set(options)) == len(options)
-    assert options.count(told(step, walked()).answer) == 1
+    assert options.count(outcome_of(step, walked()).answer) == 1
 
 
 @pytest.mark.parametrize("step", Step)
 def test_the_options_read_differently(step: Step) -> None:
     for language in LANGUAGES:
-        values = told(step, walked()).values
+        values = outcome_of(step, walked()).values
         texts = [
             load(language).message(f"predictions.{step}.options.{option}", **values)
             for option in QUESTIONS[step].options
@@ -109,17 +109,17 @@ def test_nothing_is_answered_without_evidence(step: Step) -> None:
 
 
 def test_the_record_holds_an_address_and_audiences() -> None:
-    found = told(Step.OIDC_PROVIDER, walked())
+    found = outcome_of(Step.OIDC_PROVIDER, walked())
     assert (found.answer, found.values["url"], found.values["keys"]) == ("url", HOST, "1")
 
 
-def test_a_record_that_held_a_key_or_a_service_account_would_be_told() -> None:
+def test_a_record_that_holds_a_key_or_a_service_account_is_noticed() -> None:
     fakes = healthy()
     fakes.provider |= {"Keys": [jwk(KEY)["kid"]]}
-    assert told(Step.OIDC_PROVIDER, walked(fakes)).answer == "keys"
+    assert outcome_of(Step.OIDC_PROVIDER, walked(fakes)).answer == "keys"
     fakes = healthy()
     fakes.provider |= {"Subjects": [SUB]}
-    assert told(Step.OIDC_PROVIDER, walked(fakes)).answer == "service_accounts"
+    assert outcome_of(Step.OIDC_PROVIDER, walked(fakes)).answer == "service_accounts"
 
 
 # --- (2) -------------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_whether_another_account_gets_the_role_is_up_to_the_trust_policy(
 ) -> None:
     fakes = healthy()
     fakes.role["AssumeRolePolicyDocument"] = trust_policy(**conditions)
-    assert told(Step.SERVICE_ACCOUNT, walked(fakes)).answer == answer
+    assert outcome_of(Step.SERVICE_ACCOUNT, walked(fakes)).answer == answer
 
 
 # --- (3) -------------------------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_the_number_of_variables_is_counted(
     monkeypatch: pytest.MonkeyPatch, settings: WebhookSettings, answer: str, count: str
 ) -> None:
     monkeypatch.setattr("tests.unit.fake_ports.SETTINGS", settings)
-    found = told(Step.WEBHOOK, walked(healthy()))
+    found = outcome_of(Step.WEBHOOK, walked(healthy()))
     assert (found.answer, found.values["count"]) == (answer, count)
 
 
@@ -177,7 +177,7 @@ def test_variables_that_are_there_already_are_not_added() -> None:
         dataclasses.replace(report, checks=tuple(dataclasses.replace(c, status=Status.PASSED) for c in report.checks))
         for report in found
     )
-    assert told(Step.WEBHOOK, dataclasses.replace(found, reports=passed)).answer == "none"
+    assert outcome_of(Step.WEBHOOK, dataclasses.replace(found, reports=passed)).answer == "none"
 
 
 # --- (4) -------------------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_the_other_token_is_held_against_provider_and_policy(
     fakes.files[API_TOKEN] = second
     fakes.provider["ClientIDList"] += accepted
     fakes.role["AssumeRolePolicyDocument"] = trust_policy(**conditions)
-    found = told(Step.TOKEN_MOUNT, walked(fakes))
+    found = outcome_of(Step.TOKEN_MOUNT, walked(fakes))
     assert (found.answer, found.happened) == (answer, happened)
 
 
@@ -223,8 +223,10 @@ def test_without_another_token_nothing_is_asked() -> None:
         ((dataclasses.replace(CALL, request_headers=(("Authorization", "***"),)),), "caller", "caller"),
     ],
 )
-def test_whom_sts_asked_is_read_off_the_wire(exchanges: tuple[Exchange, ...], answer: str, happened: str) -> None:
-    found = told(Step.STS_ASSUME, walked(sts_assume=exchanges))
+def test_the_server_that_sts_asked_is_read_off_the_wire(
+    exchanges: tuple[Exchange, ...], answer: str, happened: str
+) -> None:
+    found = outcome_of(Step.STS_ASSUME, walked(sts_assume=exchanges))
     assert (found.answer, found.happened) == (answer, happened)
 
 
@@ -243,13 +245,13 @@ def test_silence_says_nothing_where_nobody_may_listen() -> None:
         (f"arn:aws:sts::{ACCOUNT}:assumed-role/NodeInstanceRole/i-0d65729d6d09d2540", "node", "NodeInstanceRole"),
     ],
 )
-def test_whom_aws_sees_is_read_off_the_answer(arn: str, answer: str, role: str) -> None:
+def test_the_identity_that_aws_sees_is_read_off_the_answer(arn: str, answer: str, role: str) -> None:
     found = walked()
     report = found.report(Step.ACCESS)
     changed = dataclasses.replace(report, evidence={**report.evidence, "identity": {"Arn": arn}})
     spoilt = dataclasses.replace(found, reports=(*found.reports[:-1], changed))
-    told_ = told(Step.ACCESS, spoilt)
-    assert (told_.answer, told_.values["role"]) == (answer, role)
+    found_outcome = outcome_of(Step.ACCESS, spoilt)
+    assert (found_outcome.answer, found_outcome.values["role"]) == (answer, role)
 
 
 def test_a_user_is_neither_pod_nor_role() -> None:

@@ -97,7 +97,7 @@ def test_the_sentence_is_found_and_placed(name: str) -> None:
     assert shows_in(said) is step
 
 
-def test_what_was_printed_after_it_is_told() -> None:
+def test_what_was_printed_after_it_is_shown() -> None:
     assert last_words(f"aws: [ERROR]: {DENIED}\nretrying\nall is well\n")[1] == "retrying\nall is well"
 
 

@@ -58,7 +58,7 @@ def test_nothing_was_refused():
         ({"userIdentity": {"userName": "system:serviceaccount:default:default"}}, False, True),
     ],
 )
-def test_a_refusal_is_told_with_what_was_asked_for(changes, other_role, other_subject):
+def test_a_refusal_is_reported_with_what_was_asked_for(changes, other_role, other_subject):
     time = minute_before()
     check, evidence = found(record(eventTime=time, **changes), since="2026-11-25T00:00:00Z")
     assert check.status is Status.WARNING
@@ -76,7 +76,7 @@ def test_it_is_a_warning_and_no_broken_link():
     assert verdict.check.id == "sts.recent_failures"
 
 
-def test_a_pod_that_asks_for_another_role_is_to_be_made_anew():
+def test_a_pod_that_asks_for_another_role_has_to_be_recreated():
     old = {"roleArn": f"{ROLE}-old", "roleSessionName": "b"}
     fakes = Fakes(failures=FailedAssumptions(records=(record(eventTime=minute_before(), requestParameters=old),)))
     fix = examine(fakes.ports(), SUBJECT).fix

@@ -33,7 +33,7 @@ def test_without_an_answer_the_last_one_is_kept() -> None:
     assert remembered.walk.reports == before.walk.reports
 
 
-def test_what_was_answered_anew_is_new() -> None:
+def test_what_was_answered_again_is_new() -> None:
     before = remember(None, walked(), 100.0)
     remembered = remember(before, walked("pod", "mutating_webhooks", "dry_run_pod", "request_token"), 200.0)
     assert {step for step in Step if remembered.is_old(step)} == {Step.WEBHOOK, Step.TOKEN_MOUNT, Step.STS_ASSUME}

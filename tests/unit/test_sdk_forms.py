@@ -142,7 +142,7 @@ def test_the_newest_answer_counts():
         ("[Errno 2] No such file or directory: '/var/t'", "open /var/t: no such file or directory"),
     ],
 )
-def test_a_token_file_that_cannot_be_read_is_told_by_go_too(said, go):
+def test_a_token_file_that_cannot_be_read_is_reported_by_go_too(said, go):
     found = by_sdk(f"\naws: [ERROR]: {said}\n")
     assert found["go_v2"].startswith("failed to refresh cached credentials, failed to retrieve jwt from provide source")
     assert found["go_v2"].endswith(f"unable to read file at /var/t: {go}")

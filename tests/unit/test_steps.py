@@ -51,7 +51,7 @@ def container(fakes: Fakes) -> dict[str, Any]:
 
 
 def annotate(fakes: Fakes, **annotations: str) -> None:
-    """Annotates the ServiceAccount and makes the Pod anew, as a rollout would."""
+    """Annotates the ServiceAccount and recreates the Pod, as a rollout would."""
     known = fakes.service_account["metadata"]["annotations"]
     known.update({f"eks.amazonaws.com/{name.replace('_', '-')}": value for name, value in annotations.items()})
     fakes.pod = fakes.mutated(bare_pod())

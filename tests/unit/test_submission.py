@@ -48,7 +48,7 @@ def test_what_fails_first_depends_on_what_was_hit(name, check):
     found = submit_changed(ports(fakes), SUBJECT, index)
     assert found.change.name == name
     assert first_failed(found) == check
-    assert found.report.checks[-1].error == REFUSAL.said
+    assert found.report.checks[-1].error == REFUSAL.server_message
     assert [at for at in range(len(fakes.token)) if fakes.token[at] != fakes.sent[at]] == [index]
 
 
@@ -65,8 +65,8 @@ def test_no_part_of_the_signature_comes_back(index):
     fakes = Fakes(errors={"assume_role": REFUSAL})
     found = submit_changed(ports(fakes), SUBJECT, index % len(fakes.token))
     signature = fakes.token.rpartition(".")[2]
-    told = repr(found)
-    assert not [at for at in range(len(signature) - 8) if signature[at : at + 8] in told]
+    written = repr(found)
+    assert not [at for at in range(len(signature) - 8) if signature[at : at + 8] in written]
 
 
 def test_a_dot_is_no_choice():
@@ -86,7 +86,7 @@ def test_the_other_token_is_for_somebody_else():
 
 
 def test_a_pod_without_tokens_says_so():
-    assert submit_changed(ports(Fakes(errors={"pod": REFUSAL})), SUBJECT, 0).unread == REFUSAL.said
+    assert submit_changed(ports(Fakes(errors={"pod": REFUSAL})), SUBJECT, 0).unread == REFUSAL.server_message
     assert submit_changed(ports(Fakes(pod={"spec": {}})), SUBJECT, 0) == Submission()
     assert "No such file" in submit_api_token(ports(Fakes()), SUBJECT).unread
 

@@ -89,7 +89,7 @@ def test_a_service_account_is_let_in_by_its_role() -> None:
     ("role", "stand"),
     [(ROLE, Stand.REFUSED), (OTHER, Stand.REFUSED), ("s3-reader", Stand.MALFORMED), (FOREIGN, Stand.UNREAD)],
 )
-def test_what_is_wrong_with_a_tie_is_told(role: str, stand: Stand) -> None:
+def test_what_is_wrong_with_a_tie_is_reported(role: str, stand: Stand) -> None:
     found = surveyed(account("shop", "orders", role))
     assert [tie.stand for tie in found.ties] == [stand]
     assert found.outcome is (Outcome.UNKNOWN if stand is Stand.UNREAD else Outcome.BROKEN)
@@ -124,7 +124,7 @@ def test_a_role_without_a_sub_condition_lets_in_the_whole_cluster_and_names_who_
     assert role.also == ("kube-system/default", "shop/orders")
 
 
-def test_who_is_named_by_the_policy_without_being_annotated_is_told_and_is_no_fault() -> None:
+def test_a_subject_in_the_policy_without_an_annotation_is_listed_and_is_no_fault() -> None:
     subjects = ["system:serviceaccount:default:my-sa", "system:serviceaccount:shop:orders"]
     found = surveyed(
         MINE, account("shop", "orders"), **{"s3-reader": trust_policy(StringEquals={f"{HOST}:sub": subjects})}

@@ -175,7 +175,7 @@ def test_without_the_role_every_cause_that_is_still_possible_is_listed_and_no_ot
         ),
     ],
 )
-def test_the_generic_answer_is_told_apart_by_what_can_be_read(
+def test_the_generic_answer_is_explained_by_what_can_be_read(
     spoil: Any, remaining: set[str], ruled_out: set[str]
 ) -> None:
     fakes = Fakes()
@@ -256,7 +256,7 @@ def region_off(fakes: Fakes) -> None:
 
 
 TWO: dict[str, tuple[tuple[Any, Any], str, tuple[str, ...]]] = {
-    # two things that are broken: (how, the first, what is told of the other)
+    # two things that are broken: (how, the first, what is listed of the other)
     "provider, permissions": ((provider_gone, may_not_list), "provider.exists", ("access.policy",)),
     "provider, trust": ((trust_wrong, provider_gone), "provider.exists", ("trust.action",)),
     "trust, webhook": ((trust_wrong, not_injected), "trust.action", ("webhook.volume",)),
@@ -288,14 +288,14 @@ def test_what_follows_from_the_one_cause_is_no_other(way: Any) -> None:
 
 
 def test_the_organization_comes_before_a_webhook() -> None:
-    """Its refusal shows at STS, yet the cause lies in whom the role admits."""
+    """Its refusal shows at STS, yet the cause lies in the subjects that the role admits."""
     found = spoilt(lambda f: refuse(f, "AccessDenied", NOT_AUTHORIZED), lambda f: f.webhooks.clear())
     assert (found.step, found.remaining) == (Step.SERVICE_ACCOUNT, ("organization",))
     assert [(step, check.id) for step, check in found.later] == [(Step.WEBHOOK, "webhook.registered")]
 
 
 def test_an_audience_that_sts_refuses_lies_before_sts() -> None:
-    """The trust policy would tell as well; nobody lets us read it."""
+    """The trust policy would show it as well; we may not read it."""
 
     def own_audience(fakes: Fakes) -> None:
         fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "other"
@@ -308,7 +308,7 @@ def test_an_audience_that_sts_refuses_lies_before_sts() -> None:
     assert (found.step, found.check.id) == (Step.OIDC_PROVIDER, "sts.audience")
 
 
-def test_permissions_that_nobody_asked_to_use_are_not_told_of() -> None:
+def test_permissions_that_nobody_asked_to_use_are_not_reported() -> None:
     fakes = Fakes()
     provider_gone(fakes)
     may_not_list(fakes)

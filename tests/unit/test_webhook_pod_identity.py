@@ -41,7 +41,7 @@ def test_the_patch_to_the_letter():
     )
 
 
-def test_the_role_of_the_annotation_is_not_told():
+def test_the_role_of_the_annotation_is_not_injected():
     after = jsonpatch.apply_patch(pod(), patch(pod(), service_account(), EKS))
     names = [variable["name"] for variable in after["spec"]["containers"][0]["env"]]
     region = ["AWS_STS_REGIONAL_ENDPOINTS", "AWS_DEFAULT_REGION", "AWS_REGION"]

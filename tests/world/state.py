@@ -53,7 +53,7 @@ Where another one turns up: it belongs here if each world has its own, else into
 def state_of(world: World) -> JsonValue:
     """The objects with uid and version, both accounts, network, clock, keys, Pods with their logs, the node's files.
 
-    Every attribute of every part is read, whoever added it.
+    Every attribute of every part is read, no matter which code added it.
     """
     files = {
         file.path: [file.mode, file.uid, file.gid, file.modified, file.content.decode("utf-8", "replace")]

@@ -65,9 +65,9 @@ def test_init_containers_are_explained_like_the_others(walk_of):
 
 def test_the_words_name_the_values_of_this_pod(walk_of):
     lines, pod = added(walk_of(**PODS["token-expiration"]).report(Step.WEBHOOK))
-    told = {line.path[-1]: explanation(line.path, pod, load("en")) for line in lines}
-    assert "10 min" in told["expirationSeconds"]
-    assert "0644" in told["defaultMode"]
+    explained = {line.path[-1]: explanation(line.path, pod, load("en")) for line in lines}
+    assert "10 min" in explained["expirationSeconds"]
+    assert "0644" in explained["defaultMode"]
 
 
 def test_what_another_webhook_added_is_not_called_ours():
@@ -91,7 +91,7 @@ def changed(walked, step, **evidence):
     return replace(walked, reports=tuple(reports))
 
 
-def test_evidence_against_a_claim_is_told(walk_of):
+def test_evidence_against_a_claim_is_shown(walk_of):
     walked = walk_of()
     found = walked.report(Step.WEBHOOK).evidence
     pod = found["pod_after"]

@@ -1,4 +1,4 @@
-"""The endpoint: whom it serves, and which service answers."""
+"""The endpoint: which callers it serves, and which service answers."""
 
 import asyncio
 from xml.etree import ElementTree
@@ -27,7 +27,7 @@ def error_of(answer):
     return error.findtext(f"{namespace}Code"), error.findtext(f"{namespace}Message")
 
 
-# Whom it serves
+# Which callers it serves
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "sts.amazonaws.com", ""])

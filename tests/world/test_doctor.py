@@ -136,7 +136,7 @@ def test_nobody_is_named(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize("words", [["--context", "nowhere"], ["--pod", "no-such-pod"]])
-def test_what_is_not_there_is_told_in_words(operator: Operator, words: list[str]) -> None:
+def test_what_is_not_there_is_reported_in_words(operator: Operator, words: list[str]) -> None:
     result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-n", "default", *words, "-s", ""])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
@@ -201,7 +201,7 @@ def test_in_a_pod_of_its_own_it_reads_its_own_token_and_needs_no_exec(
     assert "passed" not in {check["status"] for check in other["checks"] if check["id"] in token_mount.CHECKS}
 
 
-# --- every fix is pasted, and mends it -------------------------------------------------------------------------------
+# --- every fix is pasted, and fixes it -------------------------------------------------------------------------------
 
 Break = Callable[[Operator], Any]
 BREAKS: dict[str, tuple[Break, str]] = {
@@ -275,7 +275,7 @@ def made_without_the_webhook(me: Operator) -> None:
 @pytest.mark.cli
 @pytest.mark.skipif(bool(TOOLS), reason=f"not on the PATH: {', '.join(TOOLS)}")
 @pytest.mark.parametrize("name", BREAKS)
-def test_the_commands_mend_what_they_are_for(operator: Operator, name: str) -> None:
+def test_the_commands_fix_what_they_are_for(operator: Operator, name: str) -> None:
     damage, check_id = BREAKS[name]
     damage(operator)
     found = operator.examine()

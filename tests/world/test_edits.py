@@ -73,7 +73,7 @@ def test_what_is_shown_can_be_written_as_it_is(world, edit, kind):
     before = state_of(world)
     edit(kind, shown)
     assert edits.editable(world, kind) == shown
-    if kind not in ("pod", "trust_policy"):  # the one is created anew, of the other IAM keeps the very text
+    if kind not in ("pod", "trust_policy"):  # the Pod is recreated, and IAM keeps the very text of the policy
         assert state_of(world) == before
 
 
@@ -143,7 +143,7 @@ def test_a_service_account_keeps_what_is_not_shown(world, edit):
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
 
 
-def test_a_pod_is_created_anew_and_has_run(world, edit):
+def test_a_pod_is_recreated_and_has_run(world, edit):
     before = pod_of(world, scenario.POD_AFTER)
     edit("pod", lambda pod: pod["spec"]["containers"][0].update(args=["sts", "get-caller-identity"]))
     after = pod_of(world, scenario.POD_AFTER)
@@ -152,7 +152,7 @@ def test_a_pod_is_created_anew_and_has_run(world, edit):
     assert f"assumed-role/{scenario.ROLE}" in log_of(world, scenario.POD_AFTER)
 
 
-def test_a_webhook_matters_once_the_pod_is_created_anew(simulation, world, edit):
+def test_a_webhook_matters_once_the_pod_is_recreated(simulation, world, edit):
     edit("webhook", lambda webhook: webhook.update(webhooks=[]))
     assert "AWS_ROLE_ARN" in json.dumps(pod_of(world, scenario.POD_AFTER))
     simulation.run(edits.recreate_pod(world))
@@ -165,7 +165,7 @@ NOT_BY_HAND = {"F18b"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_can_be_mended_by_hand(simulation, world, edit, fault):
+def test_a_fault_can_be_fixed_by_hand(simulation, world, edit, fault):
     good = {kind: edits.editable(world, kind) for kind in edits.KINDS}
     simulation.inject(world, fault)
     # What is shown of the broken world can be written as it is, unless the Pod may not be created any more.
@@ -247,7 +247,7 @@ def test_a_mask_elsewhere_is_refused(edit, refused):
 
 @KINDS
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
         ("", ("empty", "", "", "")),
         ("  \n", ("empty", "", "", "")),
@@ -271,8 +271,8 @@ def test_a_mask_elsewhere_is_refused(edit, refused):
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_what_is_no_document_of_ours(refused_by_one, kind, text, told):
-    assert refused_by_one(kind, text) == told
+def test_what_is_no_document_of_ours(refused_by_one, kind, text, said):
+    assert refused_by_one(kind, text) == said
 
 
 @KINDS
@@ -298,8 +298,8 @@ def test_members_that_are_missing_unknown_or_of_a_wrong_type(refused_by_one):
         (lambda role: role.update(MaxSessionDuration=True), ("boolean", "number", "MaxSessionDuration")),
         (lambda role: role.update(InlinePolicies={"a": "{}"}), ("string", "object", "InlinePolicies.a")),
     ]
-    for change, told in wrong:
-        assert refused_by_one("role", change) == ("wrong_type", *told)
+    for change, details in wrong:
+        assert refused_by_one("role", change) == ("wrong_type", *details)
     code, got, _, where = refused_by_one("pod", lambda pod: pod["spec"].update(serviceAcountName="my-sa"))
     assert (code, got, where) == ("unknown_field", "serviceAcountName", "spec.serviceAcountName")
     code, _, _, where = refused_by_one("service_account", lambda account: account["metadata"].update(uid="x"))
@@ -355,7 +355,7 @@ def test_a_pod_that_the_webhook_forbids_stays(world, edit, refused):
     assert refused("pod", lambda pod: None)[0] == "refused_by_api_server"
 
 
-def test_a_pod_that_is_gone_cannot_be_created_anew(simulation, world):
+def test_a_pod_that_is_gone_cannot_be_recreated(simulation, world):
     world.cluster.delete("pods", "default", scenario.POD_AFTER)
     before = state_of(world)
     with pytest.raises(EditRefused, match="refused_by_api_server"):

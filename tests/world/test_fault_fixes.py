@@ -22,9 +22,9 @@ from app.world.setup.scenario import ROLE
 AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]
-"""The faults that another Pod mends."""
+"""The faults that another Pod fixes."""
 ANOTHER_ANNOTATION = ["F02", "F17", "F18b", "F20", "F27", "F27b", "F35b"]
-MENDED = (Status.PASSED, Status.WARNING)
+FIXED = (Status.PASSED, Status.WARNING)
 
 
 @pytest.mark.parametrize("fault", ANOTHER_POD)
@@ -33,7 +33,7 @@ def test_the_pod_of_the_diff_does_its_work(simulation, world, fault):
     found = examine(simulated(simulation, world), SUBJECT)
     assert found.fix.change.object == "Pod default/pod-after"
     simulation.run(replace(world, found.fix.change.after))
-    assert_mended(simulation, world, found)
+    assert_fixed(simulation, world, found)
 
 
 async def replace(world, manifest):
@@ -56,7 +56,7 @@ def test_the_object_of_the_diff_may_be_typed_in(simulation, world, fault, kind):
     found = examine(simulated(simulation, world), SUBJECT)
     simulation.run(edits.apply(world, kind, json.dumps(found.fix.change.after)))
     simulation.run(edits.recreate_pod(world))
-    assert_mended(simulation, world, found)
+    assert_fixed(simulation, world, found)
 
 
 @pytest.mark.parametrize(("fault", "action"), [("F46", "s3:ListAllMyBuckets"), ("F49", "sts:AssumeRole")])
@@ -68,7 +68,7 @@ def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault,
     iam.call(world.account, "PutRolePolicy", {"RoleName": ROLE, "PolicyName": "more", "PolicyDocument": policy})
     assert examine(simulated(simulation, world), SUBJECT).fix.id == "read_log"
     simulation.run(edits.recreate_pod(world))
-    assert examine(simulated(simulation, world), SUBJECT).verdict.status in MENDED
+    assert examine(simulated(simulation, world), SUBJECT).verdict.status in FIXED
 
 
 @pytest.mark.cli
@@ -85,7 +85,7 @@ def test_the_commands_do_it(simulation, world, tmp_path, fault):
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     simulation.run(settle(world))
     simulation.move_clock(world, 400)  # the Pod that waits for its token tries again
-    assert_mended(simulation, world, found)
+    assert_fixed(simulation, world, found)
 
 
 @pytest.mark.cli
@@ -109,10 +109,10 @@ def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(simulat
         role = role or done.stdout.strip()
     simulation.run(settle(world))
     assert role.endswith(f":role/{ROLE}")
-    assert_mended(simulation, world, found)
+    assert_fixed(simulation, world, found)
 
 
-def assert_mended(simulation, world, before):
+def assert_fixed(simulation, world, before):
     after = examine(simulated(simulation, world), SUBJECT).verdict
-    assert after.status in MENDED, after.check
+    assert after.status in FIXED, after.check
     assert after.check is None or after.check.id != before.verdict.check.id

@@ -202,7 +202,7 @@ def matches(text, template, world):
     return re.fullmatch("".join(pieces), text) is not None
 
 
-def told(verdict):
+def shown_text(verdict):
     """What the product said, without what the CLI puts before it."""
     return verdict.seen.text.strip().removeprefix("aws: [ERROR]: ")
 
@@ -222,7 +222,7 @@ def test_the_faults_are_those_of_the_catalogue_in_its_order():
         assert (fault.cause, fault.seen) == CATALOGUE[fault_id][:2]
 
 
-def test_the_words_can_be_told_before_anything_is_broken(world):
+def test_the_words_are_known_before_anything_is_broken(world):
     for fault_id, fault in FAULTS.items():
         assert matches(fault.text(world), CATALOGUE[fault_id][2], world), fault_id
 
@@ -238,7 +238,7 @@ def test_a_walk_names_the_step_and_the_words(world, examined, fault_id):
         return
     assert (verdict.outcome, verdict.status) == (Outcome.BROKEN, Status.FAILED)
     assert verdict.seen.step is seen, verdict.seen
-    assert told(verdict) == fault.text(world)
+    assert shown_text(verdict) == fault.text(world)
 
 
 @pytest.mark.parametrize(
@@ -262,8 +262,8 @@ def test_the_classic_words_lead_to_the_same_step(world, examined, fault_id):
     world.account.sts_wording = world.other_account.sts_wording = "classic"
     verdict = examined(fault_id).verdict
     assert (verdict.step, verdict.seen.step) == (FAULTS[fault_id].cause, STS)
-    assert told(verdict) == FAULTS[fault_id].text(world)
-    assert matches(told(verdict), CLASSIC[fault_id], world)
+    assert shown_text(verdict) == FAULTS[fault_id].text(world)
+    assert matches(shown_text(verdict), CLASSIC[fault_id], world)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_of_two_faults_the_earlier_is_named_and_the_later_not_reached(examined, 
 
 
 def test_without_a_condition_on_sub_another_service_account_takes_the_role(simulation, world, core):
-    """What F52 is about: nothing fails, and whoever can get a token of the cluster gets in."""
+    """What F52 is about: nothing fails, and anyone who can get a token of the cluster gets in."""
     sts = aws_client(simulation, world, "sts")
     spec = {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 600}
     token = core.create_namespaced_service_account_token("default", "default", {"spec": spec}).status.token
@@ -323,7 +323,7 @@ def test_without_a_condition_on_sub_another_service_account_takes_the_role(simul
 
 
 def test_a_fault_keeps_what_an_earlier_one_wrote_into_the_pod(simulation, world):
-    """A Pod is created anew from what its owner wrote, not from what the webhook made of it."""
+    """A Pod is recreated from what its owner wrote, not from what the webhook made of it."""
     simulation.inject(world, "F08", "F46")
     container = world.cluster.get("pods", "default", "pod-after")["spec"]["containers"][0]
     assert [entry["name"] for entry in container["env"]].count("AWS_ROLE_ARN") == 1
@@ -369,7 +369,7 @@ def test_what_is_not_there_cannot_be_changed(simulation, world, fault_id):
         simulation.inject(world, fault_id)
 
 
-def test_a_fault_of_the_running_pod_outlives_those_that_create_the_pod_anew(simulation, world, examined):
+def test_a_fault_of_the_running_pod_outlives_those_that_recreate_the_pod(simulation, world, examined):
     simulation.inject(world, "F30")
     verdict = examined("F46").verdict
     assert world.faults == ("F46", "F30")
@@ -379,8 +379,8 @@ def test_a_fault_of_the_running_pod_outlives_those_that_create_the_pod_anew(simu
     assert examine(simulated(simulation, world), SUBJECT).verdict.status is Status.PASSED
 
 
-def test_a_new_pod_is_not_taken_for_one_of_before_the_mending(simulation, world, examined):
-    """What the log holds of a Pod that is gone is not told of the next one, which must not have its address."""
+def test_a_new_pod_is_not_taken_for_one_from_before_the_fix(simulation, world, examined):
+    """The log's entries of a Pod that is gone do not count for the next one, which must not have its address."""
     simulation.inject(world, "F31")
     simulation.revert(world)
     assert examined("F13").verdict.check.id == "pod.request"

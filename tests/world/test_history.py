@@ -84,7 +84,7 @@ def test_going_back_brings_the_token_of_then_and_going_on_that_of_later(history,
     assert renewed != first
     go(HOUR)
     assert token() == first
-    go(19.5 * HOUR)  # between what was kept: what has happened once does not happen anew
+    go(19.5 * HOUR)  # between what was kept: what has happened once does not happen again
     assert token() == renewed
     go(20 * HOUR)
     assert token() == renewed
@@ -256,7 +256,7 @@ def test_a_revocation_spares_the_sessions_that_begin_after_it(simulation, world,
     assert buckets(aws, assume(aws, world, kept))
 
 
-def test_whoever_may_create_a_service_account_is_let_in_by_a_wildcard(simulation, world, aws, api):
+def test_a_wildcard_lets_in_anyone_who_may_create_a_service_account(simulation, world, aws, api):
     wide = experiments.wide_trust_policy(world, "StringLike", ["system:serviceaccount:*:my-sa"])
     assert json.dumps(wide).count("my-sa") == 1
 

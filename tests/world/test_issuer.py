@@ -161,7 +161,7 @@ def test_any_request_is_answered_within_the_protocol(https, simulation, path, ho
     assert answer.status_code in (307, 400, 404, 421)
 
 
-# What kube-apiserver is told
+# What kube-apiserver is started with
 
 
 @pytest.mark.parametrize(

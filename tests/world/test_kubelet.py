@@ -1,4 +1,4 @@
-"""Kubelet: volumes and their modes, rotation, Pod statuses, events, what happens when something is missing."""
+"""The kubelet: volumes and their modes, rotation, Pod statuses, events, what happens when something is missing."""
 
 import json
 import re
@@ -198,7 +198,7 @@ def test_without_the_service_account_the_old_token_serves_until_it_has_expired(s
 
 
 def test_no_token_no_container(simulation, world, core):
-    """The ServiceAccount goes between the creation of the Pod and kubelet's request."""
+    """The ServiceAccount goes between the creation of the Pod and the kubelet's request."""
 
     async def run():
         await operations.create(world, ADMIN, "serviceaccounts", "default", {"metadata": {"name": "brief"}})
@@ -218,7 +218,7 @@ def test_no_token_no_container(simulation, world, core):
     assert ("FailedMount", expected) in events_of(world, pod)
     with pytest.raises(ContainerNotFound):
         simulation.run(world.kubelet.execute(pod, "app", ["env"]))
-    # It comes back, and kubelet tries again.
+    # It comes back, and the kubelet tries again.
     core.create_namespaced_service_account("default", {"metadata": {"name": "brief"}})
     eventually(lambda: pod_of(world, "stuck")["status"]["phase"] == "Running")
 

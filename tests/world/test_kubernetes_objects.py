@@ -449,14 +449,14 @@ def test_events_drop_the_oldest(api, world, monkeypatch):
 
 def test_an_event_that_drops_the_oldest_has_a_version_of_its_own(api, world, monkeypatch):
     monkeypatch.setattr("app.world.apiserver.storage.state.EVENT_LIMIT", len(world.cluster.list("events")))
-    told = []
-    cancel = world.cluster.changes.watch(told.append)
+    received = []
+    cancel = world.cluster.changes.watch(received.append)
     event = {"metadata": {"name": "one-more"}, "involvedObject": {"namespace": "default"}, "reason": "R"}
     assert api.post(EVENTS, event).status == 201
     cancel()
-    assert [change.type for change in told] == ["DELETED", "ADDED"]
-    versions = [change.version for change in told]
-    assert [int(change.stored.object["metadata"]["resourceVersion"]) for change in told] == versions
+    assert [change.type for change in received] == ["DELETED", "ADDED"]
+    versions = [change.version for change in received]
+    assert [int(change.stored.object["metadata"]["resourceVersion"]) for change in received] == versions
     assert versions[0] < versions[1]
 
 

@@ -326,7 +326,7 @@ def test_projected_token_rules(api, token, field, message):
     assert causes(answer) == [(f"spec.volumes[0].projected.sources[0].serviceAccountToken.{field}", message)]
 
 
-def test_several_causes_are_told_in_brackets(api):
+def test_several_causes_are_listed_in_brackets(api):
     answer = api.post(PODS, pod(container={"image": None, "name": None}))
     assert answer.body["message"] == (
         f'Pod "x" is invalid: [{CONTAINER}.name: Required value, {CONTAINER}.image: Required value]'

@@ -1,4 +1,4 @@
-"""The schema is Kubernetes' own: derived anew from the models of its Python client, and compared."""
+"""The schema is Kubernetes' own: derived again from the models of its Python client, and compared."""
 
 import json
 import re

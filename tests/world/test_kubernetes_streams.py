@@ -80,7 +80,7 @@ def test_a_watch_resumes_from_a_version(api, world):
         eventually(lambda: stream.seen() == [("ADDED", "x")])
 
 
-def test_a_version_too_old_is_told_in_the_stream(api, world, monkeypatch):
+def test_a_version_too_old_is_reported_in_the_stream(api, world, monkeypatch):
     world.cluster.changes._history.clear()
     answer = api.get(ACCOUNTS, watch="true", resourceVersion="1", timeoutSeconds="5")
     assert answer.status == 200
@@ -213,7 +213,7 @@ def test_logs_that_are_refused(api, name, query, status, message):
     assert (answer.status, answer.body["message"]) == (status, message)
 
 
-def test_several_containers_must_be_told_apart(api):
+def test_several_containers_must_be_distinguished(api):
     second = {"name": "second", "image": "i"}
     body = pod(initContainers=[{"name": "init", "image": "i"}])
     body["spec"]["containers"].append(second)

@@ -249,14 +249,14 @@ def test_a_failed_call_is_settled_by_the_failure_policy(api, webhook, answer, te
     assert refused.status == 500
     assert refused.body["reason"] == "InternalError"
     uid = webhook.asked[-1][1]["request"]["uid"]
-    told = f'failed calling webhook "other.example.com": {text.replace("UID", uid)}'
-    assert refused.body["message"].startswith(f"Internal error occurred: {told}")
-    assert refused.body["details"]["causes"][0]["message"].startswith(told)
+    sentence = f'failed calling webhook "other.example.com": {text.replace("UID", uid)}'
+    assert refused.body["message"].startswith(f"Internal error occurred: {sentence}")
+    assert refused.body["details"]["causes"][0]["message"].startswith(sentence)
     assert api.get(f"{PODS}/x").status == 404
     api.patch(f"{WEBHOOKS}/other", {"webhooks": [{"name": "other.example.com", "failurePolicy": "Ignore"}]})
     admitted = api.post(PODS, pod())
     assert admitted.status == 201
-    assert "warning" not in admitted.headers, "nobody is told"
+    assert "warning" not in admitted.headers, "the client gets no warning"
 
 
 def test_a_patch_that_does_not_fit_is_an_error_whatever_the_policy(api, webhook):

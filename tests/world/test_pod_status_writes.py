@@ -48,12 +48,12 @@ def test_restarts_take_one_write(simulation, world, run_pod, written):
     for count in (2, 9):
         name = f"restarting-{count}"
         run_pod(name, spec={"containers": containers(count, "programs"), "restartPolicy": "Always"})
-        told = []
-        cancel = world.cluster.changes.watch(told.append)
+        received = []
+        cancel = world.cluster.changes.watch(received.append)
         simulation.move_clock(world, 11)
         assert all(s["restartCount"] == 1 for s in pod_of(world, name)["status"]["containerStatuses"])
         cancel()
-        counts.append(sum(change.stored.object["metadata"]["name"] == name for change in told))
+        counts.append(sum(change.stored.object["metadata"]["name"] == name for change in received))
     assert counts == [1, 1]
 
 

@@ -19,7 +19,7 @@ def looping(run_pod):
 
 @pytest.fixture
 def again(simulation, world):
-    """Lets the back-off pass and starts the container again; kubelet has not looked at the volumes."""
+    """Lets the back-off pass and starts the container again; the kubelet has not looked at the volumes."""
 
     async def restart():
         world.clock.move(301)
@@ -38,7 +38,9 @@ def restarts(world):
 
 def failed_mounts(world, pod):
     """Events about the volume. (That of the Kubernetes API has an older token, and events of its own.)"""
-    return [told for reason, told in events_of(world, pod) if reason == "FailedMount" and f'"{VOLUME}"' in told]
+    return [
+        message for reason, message in events_of(world, pod) if reason == "FailedMount" and f'"{VOLUME}"' in message
+    ]
 
 
 def test_each_process_has_a_log_of_its_own(world, looping, again):

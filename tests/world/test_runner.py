@@ -248,7 +248,7 @@ def test_this_processs_own_environment_takes_no_part(monkeypatch, world, aws_in)
 
 def test_an_expired_token(simulation, world, execute):
     pod = pod_of(world, "pod-after")
-    world.clock.move(86_400 + 301)  # without kubelet, which would have renewed the token
+    world.clock.move(86_400 + 301)  # without the kubelet, which would have renewed the token
     result = execute(pod, "aws", "s3", "ls")
     assert result.exit_code == 254
     assert (

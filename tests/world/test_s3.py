@@ -147,7 +147,7 @@ def test_a_read_only_role(s3, reader):
             call()
 
 
-def test_who_may_not_list_is_not_told_what_is_missing(aws, s3, reader):
+def test_a_caller_who_may_not_list_does_not_learn_what_is_missing(aws, s3, reader):
     document = '{"Version":"2012-10-17","Statement":{"Effect":"%s","Action":"%s","Resource":"*"}}'
     for name, effect, action in (("get", "Allow", "s3:GetObject"), ("no-list", "Deny", "s3:ListBucket")):
         aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName=name, PolicyDocument=document % (effect, action))

@@ -1,4 +1,4 @@
-"""Programs that are told by a configuration file, or by themselves, whose credentials to take."""
+"""Programs whose credentials a configuration file, or their own code, chooses."""
 
 import json
 

@@ -147,7 +147,7 @@ def test_the_worlds_clock_does_not_age_signatures(aws):
 
 
 def test_a_session_ends_with_its_role(aws, credentials):
-    """A role made anew under the same name is another role."""
+    """A role recreated under the same name is another role."""
     trust = aws.mine.roles["s3-reader"].trust_policy
     del aws.mine.roles["s3-reader"]
     for again in (False, True):

@@ -119,7 +119,7 @@ def test_a_dropped_world_leaves_no_files(simulation):
     eventually(lambda: not world.directory.exists())
 
 
-def test_one_world_per_key_whoever_asks_at_once(simulation):
+def test_one_world_per_key_for_callers_that_ask_at_once(simulation):
     found = []
     threads = [threading.Thread(target=lambda: found.append(simulation.world("many"))) for _ in range(8)]
     for thread in threads:
@@ -156,7 +156,7 @@ def test_what_cannot_be_made_is_not_kept(simulation, monkeypatch):
     simulation.store.discard("never")
 
 
-def test_a_taken_port_is_told_at_once():
+def test_a_taken_port_is_reported_at_once():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         with pytest.raises(OSError, match="in use"):
             Simulation(aws_port=taken.getsockname()[1])
@@ -211,7 +211,7 @@ def test_strangers_push_out_their_own_worlds(clock, dropped):
     assert len(store) == 8
 
 
-def test_a_new_address_takes_the_room_of_whoever_has_most(clock, dropped):
+def test_a_new_address_takes_the_room_of_the_address_with_most_worlds(clock, dropped):
     store = WorldStore(
         capacity=4, idle_seconds=60, drop=lambda it: dropped.append(it.path), acted_in=lambda it: it.acted, now=clock
     )
@@ -254,7 +254,7 @@ def test_who_is_no_visitor_may_make_any_number(clock, dropped):
     assert len(store) == NEW_AT_ONCE + 10
 
 
-def test_an_idle_world_is_told_of(store, clock):
+def test_a_lost_idle_world_is_reported(store, clock):
     fill(store, "a")
     clock.time = 70
     store.expire()

@@ -218,10 +218,10 @@ def test_no_provider(aws, wording, message):
 
 
 @pytest.mark.parametrize("wording", ["current", "classic"])
-def test_an_account_that_does_not_exist_is_told_of_in_the_words_of_the_issuers(aws, wording):
+def test_an_account_that_does_not_exist_is_reported_in_the_issuers_words(aws, wording):
     aws.mine.sts_wording = wording
-    told = {"current": GENERIC, "classic": f"No OpenIDConnect provider found in your account for {ISSUER}"}
-    with refused("InvalidIdentityToken", told[wording], 400):
+    message = {"current": GENERIC, "classic": f"No OpenIDConnect provider found in your account for {ISSUER}"}
+    with refused("InvalidIdentityToken", message[wording], 400):
         aws.assume(RoleArn="arn:aws:iam::999999999999:role/s3-reader")
 
 

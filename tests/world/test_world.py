@@ -76,7 +76,7 @@ def test_webhook_is_registered_at_the_address_where_it_listens(world):
     assert (webhook["failurePolicy"], webhook["reinvocationPolicy"]) == ("Ignore", "IfNeeded")
 
 
-def test_the_log_tells_who_talked_to_whom_and_no_secret(world):
+def test_the_log_shows_who_talked_to_which_server_and_no_secret(world):
     exchanges = world.log.exchanges()
     pairs = {(exchange.caller, exchange.callee) for exchange in exchanges}
     assert pairs == {
@@ -87,15 +87,15 @@ def test_the_log_tells_who_talked_to_whom_and_no_secret(world):
         ("pod", "s3"),
         ("sts", "issuer"),
     }
-    told = unquote(json.dumps([vars(exchange) for exchange in exchanges]))
-    assert world.node_token not in told
+    all_text = unquote(json.dumps([vars(exchange) for exchange in exchanges]))
+    assert world.node_token not in all_text
     for key in [world.account.admin, *world.account._sessions.values()]:
-        assert key.secret_access_key not in told
-        assert not key.session_token or key.session_token not in told
-    for token in re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.([\w-]*)", told):
+        assert key.secret_access_key not in all_text
+        assert not key.session_token or key.session_token not in all_text
+    for token in re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.([\w-]*)", all_text):
         assert token == ""
     for metadata_token in world.account.metadata_tokens:
-        assert metadata_token not in told
+        assert metadata_token not in all_text
 
 
 def test_the_learner_and_the_node_are_known_by_their_tokens(world):
@@ -105,7 +105,7 @@ def test_the_learner_and_the_node_are_known_by_their_tokens(world):
         assert world.user_of(token) is None
 
 
-def test_a_reset_makes_everything_anew(simulation, world, aws):
+def test_a_reset_makes_everything_new(simulation, world, aws):
     simulation.reset("to-reset")
     old = simulation.world("to-reset")
     old.clock.move(5)

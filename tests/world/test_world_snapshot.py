@@ -41,7 +41,7 @@ def change_everything(simulation, world):
         account.open_session(role, "somebody", 3600)
         account.open_user_session(900)
         world.other_account.roles["elsewhere"] = role
-        # Objects, and with them what kubelet has
+        # Objects, and with them what the kubelet has
         await delete(world, "pods", scenario.POD_AFTER)
         await operations.create(world, ADMIN, "pods", "default", scenario.pod(scenario.POD_AFTER, "my-sa"))
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("one-more", "my-sa"))
@@ -143,7 +143,7 @@ def test_the_restored_world_lives_on(simulation, world):
     saved = simulation.save(world)
     change_everything(simulation, world)
     simulation.restore(world, saved)
-    # Kubelet watches again, STS still knows the provider, S3 its buckets.
+    # The kubelet watches again, STS still knows the provider, S3 its buckets.
     simulation.run(operations.create(world, ADMIN, "pods", "default", scenario.pod("later", "my-sa")))
     simulation.run(world.kubelet.settle(20))
     assert pod_of(world, "later")["status"]["phase"] == "Succeeded"
@@ -189,23 +189,23 @@ def test_sessions_opened_in_between_are_unknown_and_older_ones_live(simulation, 
         new.get_caller_identity()
 
 
-def test_watchers_are_told_of_what_comes_back(simulation, world):
+def test_watchers_see_what_comes_back(simulation, world):
     saved = simulation.save(world)
     change_everything(simulation, world)
-    version, told = world.cluster.changes.version, []
+    version, received = world.cluster.changes.version, []
     old = {stored.object["metadata"]["uid"] for stored in world.cluster.scan("pods")}
-    cancel = world.cluster.changes.watch(lambda change: told.append(change) if change.resource == "pods" else None)
+    cancel = world.cluster.changes.watch(lambda change: received.append(change) if change.resource == "pods" else None)
     simulation.restore(world, saved)
     cancel()
-    names = {(change.type, change.stored.object["metadata"]["name"]) for change in told}
+    names = {(change.type, change.stored.object["metadata"]["name"]) for change in received}
     assert names == {
         ("DELETED", "one-more"),
         ("DELETED", scenario.POD_AFTER),
         ("ADDED", scenario.POD_AFTER),
         ("ADDED", scenario.POD_BEFORE),
     }
-    assert {change.stored.object["metadata"]["uid"] for change in told if change.type == "DELETED"} == old
-    versions = [change.version for change in told]
+    assert {change.stored.object["metadata"]["uid"] for change in received if change.type == "DELETED"} == old
+    versions = [change.version for change in received]
     assert versions == sorted(set(versions))
     assert versions[0] > version
 
@@ -337,7 +337,7 @@ def test_a_program_that_does_not_end_is_cancelled(simulation, world, monkeypatch
 
 def test_events_of_a_restored_pod_are_its_own(simulation, world):
     pod = pod_of(world, scenario.POD_AFTER)
-    told, saved = events_of(world, pod), simulation.save(world)
+    events, saved = events_of(world, pod), simulation.save(world)
     change_everything(simulation, world)
     simulation.restore(world, saved)
-    assert events_of(world, pod) == told
+    assert events_of(world, pod) == events
