@@ -7,17 +7,8 @@ import re
 import pytest
 
 from app.content import load
+from tests.content.style import length, style
 from tests.content.test_texts import CONTENT, both, every_text
-
-ENDS = {"en": re.compile(r"(?<=[.!?])\s+|\n"), "ja": re.compile(r"(?<=[。？！])|\n")}
-LONGEST = {"en": 45, "ja": 140}
-"""In English counted in words, in Japanese in characters. A piece of code counts as one word."""
-AVOIDED = {
-    "en": r"\b(?:simply|obviously|just do|easy|in one go|anew|mend(?:s|ed)?)\b|!(?!\[)",
-    "ja": "簡単|単に|もちろん|しくみ",
-}
-"""What STYLE.md tells to avoid."""
-NOT_CONFIRMED = {"en": "have not found", "ja": "確認できていません"}
 
 
 def prose(text: str) -> str:
@@ -27,13 +18,10 @@ def prose(text: str) -> str:
 
 @both
 def test_no_sentence_is_too_long(language: str) -> None:
-    def length(sentence: str) -> int:
-        return len(sentence.split()) if language == "en" else len(sentence)
-
     texts = every_text(load(language))
-    sentences = {key: ENDS[language].split(prose(text)) for key, text in texts.items()}
-    longest = LONGEST[language]
-    assert {key: it for key, them in sentences.items() for it in them if length(it) > longest} == {}
+    sentences = {key: re.split(style(language)["sentence_ends"], prose(text)) for key, text in texts.items()}
+    longest = style(language)["longest_sentence"]
+    assert {key: it for key, them in sentences.items() for it in them if length(it, language) > longest} == {}
 
 
 @both
@@ -43,7 +31,7 @@ def test_a_name_and_its_number_stay_on_one_line(language: str) -> None:
 
 @both
 def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
-    avoided = re.compile(AVOIDED[language], re.I)
+    avoided = re.compile(style(language)["avoided"], re.I)
     assert [(key, text) for key, text in every_text(load(language)).items() if avoided.search(prose(text))] == []
 
 
@@ -53,7 +41,7 @@ def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
 )
 def test_a_lesson_on_a_deleted_pods_token_says_that_it_is_a_conclusion(language: str, page: str, anchor: str) -> None:
     """No document of AWS says that STS accepts such a token: it follows from what STS can read."""
-    assert NOT_CONFIRMED[language] in load(language).lesson(page).section(anchor).body
+    assert re.search(style(language)["not_confirmed"], load(language).lesson(page).section(anchor).body)
 
 
 @both

@@ -102,7 +102,7 @@ def say_why_not(content: Content) -> None:
     """One sentence on why the control cannot change the mode; nothing where it can."""
     if refused := refusal():
         words = content.error(refused.words, **refused.values)
-        st.caption(f"{words.title}. {words.fix}" if content.language == "en" else f"{words.title}。{words.fix}")
+        st.caption(content.facts.sentences(words.title, words.fix))
 
 
 def simulate() -> None:
