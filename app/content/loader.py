@@ -11,18 +11,7 @@ from app.content.languages import LANGUAGES, ROOT, read_facts
 from app.content.markdown import split
 from app.content.messages import read_checks, read_messages
 from app.content.model import Content
-from app.flow.model import Step
-
-STORY = ("home", "why", *(step.value for step in Step))
-"""The pages that are read one after the other, in that order."""
-LABS = ("break_it", "time_machine", "thief")
-"""The pages in which one tries what happens."""
-TOOLS = ("doctor",)
-"""The pages with which one does something."""
-REFERENCE = ("misconceptions", "glossary")
-"""The pages in which one looks something up."""
-PAGES = (*STORY, *LABS, *TOOLS, *REFERENCE)
-"""Every page; each has a lesson."""
+from app.content.pages import PAGES
 
 
 @cache

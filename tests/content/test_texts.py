@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, PAGES, Content, load
+from app.content.pages import PAGE_SPECS
 from app.content.template import placeholders
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
@@ -36,18 +37,6 @@ CLAIMS = (
     *(f"kubernetes.io.{part}" for part in ("namespace", "node", "pod", "serviceaccount", "warnafter")),
     *(f"kubernetes.io.{part}.{leaf}" for part in ("node", "pod", "serviceaccount") for leaf in ("name", "uid")),
 )
-LESSON = ["goal", "what-happens", "why", "what-can-go-wrong", "analogy", "recap"]
-ANCHORS = {
-    "home": ["intro", "story", "analogy"],
-    "why": ["goal", "problem", "node-role", "per-service-account", "without-sub", "limits", "pairing", "recap"],
-    **{step.value: LESSON for step in Step},
-    "break_it": ["goal"],
-    "time_machine": ["goal", "clocks", "revoked", "recap"],
-    "thief": ["goal", "token", "against", "wide", "limits", "does-not-limit", "recap"],
-    "doctor": ["goal"],
-    "misconceptions": ["goal"],
-    "glossary": ["goal"],
-}
 
 ID_LIKE = re.compile(r"\d{12}|[0-9A-Fa-f]{32}|eyJ[A-Za-z0-9_-]|A(?:KIA|SIA|ROA)[A-Z0-9]{8}")
 LONG = 24
@@ -109,7 +98,7 @@ def test_the_languages_quote_the_same_names_and_texts_of_the_products() -> None:
 @both
 @pytest.mark.parametrize("page", PAGES)
 def test_each_lesson_has_its_sections_in_order(language: str, page: str) -> None:
-    assert list(load(language).lesson(page).sections) == ANCHORS[page]
+    assert list(load(language).lesson(page).sections) == list(PAGE_SPECS[page].anchors)
 
 
 @both
