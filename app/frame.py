@@ -12,6 +12,7 @@ if (_root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, _root)
 
 from app.content import PAGES, load
+from app.content.pages import PAGE_SPECS
 from app.ui import lab
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
@@ -56,7 +57,7 @@ with page_errors.contained(content):
     lab.strip(name, content)
     thief_page.strip(name, content)
 with page_errors.contained(content):
-    if walk_view or name not in page_setup.ABOUT_A_WALK:
+    if walk_view or not PAGE_SPECS[name].needs_walk:
         page.run()
     else:
         page_setup.without_walk(name, content)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Language = Literal["ja", "en"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LiveRefusal = Literal[
     "",
@@ -69,9 +68,9 @@ class Settings:
     `https://learn.example`, separated by spaces or commas; exact, and https only. Unset: none. With any, live mode is
     off: a page around ours could lead a reader's clicks."""
 
-    language: Language = "en"
-    """From `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them: `ja` where it begins so,
-    else `en`. What the command line speaks when `--lang` is not given. The pages ask the reader's browser instead."""
+    locale: str = ""
+    """`LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, as POSIX orders them, such as `ja_JP.UTF-8`. The
+    command line speaks its language when `--lang` is not given. The pages ask the reader's browser instead."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -85,7 +84,7 @@ class Settings:
             live=_yes_or_no(found, "IRSA_LIVE"),
             trusted_proxies=_networks(found, "FORWARDED_ALLOW_IPS"),
             frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
-            language=preferred_language(found),
+            locale=posix_locale(found),
         )
 
     def live_refusal(self, served_on: str = "") -> LiveRefusal:
@@ -149,8 +148,7 @@ def _whole_number(environment: Mapping[str, str], variable: str, default: int, *
     return int(text)
 
 
-def preferred_language(environment: Mapping[str, str] | None = None) -> Language:
-    """The language of `environment` (by default this process's), whatever else is wrong with it."""
+def posix_locale(environment: Mapping[str, str] | None = None) -> str:
+    """The locale of `environment` (by default this process's), whatever else is wrong with it; empty for none."""
     found = os.environ if environment is None else environment
-    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := found.get(name))), "")
-    return "ja" if locale.lower().startswith("ja") else "en"
+    return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := found.get(name))), "")

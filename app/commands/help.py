@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from app.commands.usage import Command
-from app.content import LANGUAGES, Content
+from app.content import LANGUAGES, Content, for_locale
 from app.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -44,7 +44,7 @@ def lang_option(settings: Settings, words: Content) -> Callable[[Function], Func
     return click.option(
         "--lang",
         type=click.Choice(LANGUAGES),
-        default=settings.language,
+        default=for_locale(settings.locale),
         show_default=True,
         help=words.message("cli.help.lang"),
     )

@@ -13,8 +13,8 @@ from app.commands import doctor, faults, serve, token, walk, world
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.output import replace_streams
 from app.commands.usage import Group
-from app.content import LANGUAGES, Content, load
-from app.settings import Settings, SettingsError, preferred_language
+from app.content import LANGUAGES, Content, for_locale, load
+from app.settings import Settings, SettingsError, posix_locale
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def asked_language(arguments: Sequence[str]) -> str:
         for before, after in pairwise(("", *arguments))
         if before == "--lang" or after.startswith("--lang=")
     ]
-    return next((it for it in reversed(named) if it in LANGUAGES), preferred_language())
+    return next((it for it in reversed(named) if it in LANGUAGES), for_locale(posix_locale()))
 
 
 def command_line(settings: Settings, words: Content) -> click.Group:

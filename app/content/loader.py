@@ -7,24 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from app.content.errors import ContentError
+from app.content.languages import LANGUAGES, ROOT, read_facts
 from app.content.markdown import split
 from app.content.messages import read_checks, read_messages
 from app.content.model import Content
-from app.flow.model import Step
-
-LANGUAGES = ("ja", "en")
-STORY = ("home", "why", *(step.value for step in Step))
-"""The pages that are read one after the other, in that order."""
-LABS = ("break_it", "time_machine", "thief")
-"""The pages in which one tries what happens."""
-TOOLS = ("doctor",)
-"""The pages with which one does something."""
-REFERENCE = ("misconceptions", "glossary")
-"""The pages in which one looks something up."""
-PAGES = (*STORY, *LABS, *TOOLS, *REFERENCE)
-"""Every page; each has a lesson."""
-
-_ROOT = Path(__file__).resolve().parents[2] / "assets" / "content"
+from app.content.pages import PAGES
 
 
 @cache
@@ -32,7 +19,7 @@ def load(language: str) -> Content:
     """The texts of a language, read once a process. Raises `ContentError` for one that we do not have."""
     if language not in LANGUAGES:
         raise ContentError("content", language, f"no such language; we have {', '.join(LANGUAGES)}")
-    return read(_ROOT, language)
+    return read(ROOT, language)
 
 
 def read(root: Path, language: str) -> Content:
@@ -49,6 +36,7 @@ def read(root: Path, language: str) -> Content:
         lessons[page] = split(page, text, str(path))
     return Content(
         language=language,
+        facts=read_facts(directory),
         messages=MappingProxyType(messages),
         checks=MappingProxyType(read_checks(messages, str(directory))),
         lessons=MappingProxyType(lessons),

@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.content.errors import ContentError
+from app.content.languages import FILE
 from app.content.model import CHECK_PARTS, CheckText
 
 _CHECKS = "checks."
 
 
 def read_messages(directory: Path) -> dict[str, str]:
-    """Every message of the `*.toml` files of `directory`, merged, by dotted key.
+    """Every message of the `*.toml` files of `directory` but the facts of the language, merged, by dotted key.
 
     Raises `ContentError` for malformed TOML, a value that is no text, an empty text, or a key given twice.
     """
     messages: dict[str, str] = {}
     owners: dict[str, str] = {}
-    for path in sorted(directory.glob("*.toml")):
+    for path in sorted(path for path in directory.glob("*.toml") if path.name != FILE):
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.content.errors import ContentError
+from app.content.languages import LanguageFacts
 from app.content.template import fill
 from app.flow.model import Check, Subject
 
@@ -86,6 +87,8 @@ class Content:
     """Every text of one language."""
 
     language: str
+    """The name of its folder, as BCP 47 has it."""
+    facts: LanguageFacts
     messages: Mapping[str, str]
     """By dotted key: `ui.checks`, `steps.webhook.title`, `claims.sub`."""
     checks: Mapping[str, CheckText]

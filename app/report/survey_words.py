@@ -89,8 +89,7 @@ def verdict(found: Survey, words: Content) -> str:
         "roles": len(found.roles),
     }
     summary = words.message("doctor.survey.summary", **values)
-    space = "" if words.language == "ja" else " "
-    return f"{summary}{space}{words.message(f'doctor.survey.{found.outcome}', **values)}"
+    return words.facts.sentences(summary, words.message(f"doctor.survey.{found.outcome}", **values))
 
 
 def would_allow(found: Survey, words: Content) -> list[tuple[str, str]]:

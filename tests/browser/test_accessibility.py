@@ -102,7 +102,7 @@ def test_the_language_of_the_document_changes_with_its_words(reader, language):
     one = reader().open(address_of("why", other))
     document = one.page.locator("html")
     expect(document).to_have_attribute("lang", other)
-    one.page.get_by_text(load(language).message(f"ui.language_{language}"), exact=True).click()
+    one.page.get_by_text(load(language).facts.name, exact=True).click()
     expect(one.page.locator("h1")).to_contain_text(load(language).lesson("why").title)
     expect(document).to_have_attribute("lang", language)
     one.wait()

@@ -57,7 +57,7 @@ def test_another_language_keeps_what_is_chosen(reader):
     for group in (0, 1):
         choose(one.page, group, chosen.nth(group).get_by_role("radio").count() - 1)
     for language in ("ja", "en"):
-        name = load(language).message(f"ui.language_{language}")
+        name = load(language).facts.name
         one.page.get_by_role("radio", name=name, exact=True).click()
         one.expect_title(load(language).lesson("break_it").title)
         one.wait()

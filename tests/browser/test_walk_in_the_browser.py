@@ -207,7 +207,7 @@ def test_another_language_keeps_what_is_chosen_but_not_yet_sent(reader, step):
     options = one.page.locator('.st-key-predict [role="radiogroup"]').get_by_role("radio")
     one.page.locator('.st-key-predict [role="radiogroup"] label').last.click()
     for language in ("ja", "en"):
-        name = load(language).message(f"ui.language_{language}")
+        name = load(language).facts.name
         one.page.get_by_role("radio", name=name, exact=True).click()
         expect(one.page.locator("h1")).to_contain_text(load(language).lesson(step).title)
         one.wait()

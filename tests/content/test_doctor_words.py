@@ -9,6 +9,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.verdict.refusals import CHANGED, REFUSALS
+from tests.content.style import style
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ def test_every_fix_has_a_sentence(language: str) -> None:
 @both
 def test_a_sentence_before_commands_leads_to_them(language: str) -> None:
     """It ends in a colon, but for those after which no command comes."""
-    colon = "：" if language == "ja" else ":"
+    colon = style(language)["colon"]
     without = {
         key for key in below(language, "fixes") if not load(language).message(f"doctor.fixes.{key}").endswith(colon)
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content import LANGUAGES, PAGES, ContentError, load
+from app.content.languages import read_facts
 from app.content.loader import read
 from app.content.markdown import split
 from app.content.messages import read_messages
@@ -97,7 +99,7 @@ def test_an_error_without_words_of_its_own_gets_the_general_ones() -> None:
         (lambda: load("ja").lesson("no_page"), "no_page"),
         (lambda: load("ja").lesson("home").section("no-section"), "no-section"),
         (lambda: load("ja").message("ui.next_to"), "title"),
-        (lambda: load("fr"), "fr"),
+        (lambda: load("zz"), "zz"),
         (lambda: load("../ja"), "../ja"),
     ],
 )
@@ -223,6 +225,52 @@ def test_any_markdown_is_split_or_refused(text: str) -> None:
 
 def test_the_texts_are_read_from_any_root(root: Path) -> None:
     assert read(root, "ja") == load("ja")
+
+
+def test_another_language_is_one_more_folder(root: Path) -> None:
+    shutil.copytree(root / "en", root / "xx")
+    assert read(root, "xx") == replace(load("en"), language="xx")
+
+
+def test_the_code_names_its_languages_in_one_place() -> None:
+    """So a language is a folder and a name in that place: nothing else asks which one it is."""
+    app = CONTENT.parents[1] / "app"
+    naming = {
+        str(path.relative_to(app))
+        for path in app.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in LANGUAGES
+    }
+    assert naming == {"content/languages.py"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('full_stop = "."', "", ("full_stop", "missing")),
+        ('full_stop = "."', "full_stop = 1", ("full_stop", "text")),
+        ('full_stop = "."', 'full_stop = "."\nstop = "."', ("stop", "unknown")),
+        ('full_stop = "."', "full_stop", ("TOML",)),
+    ],
+)
+def test_malformed_facts_of_a_language_are_refused(root: Path, old: str, new: str, words: tuple[str, ...]) -> None:
+    path = root / "en" / "language.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(ContentError) as error:
+        read(root, "en")
+    assert refused(error, "language.toml", *words)
+
+
+def test_a_language_without_facts_is_refused(root: Path) -> None:
+    (root / "en" / "language.toml").unlink()
+    with pytest.raises(ContentError) as error:
+        read_facts(root / "en")
+    assert refused(error, "language.toml")
+
+
+def test_sentences_stand_one_after_the_other_as_the_language_has_it() -> None:
+    assert load("en").facts.sentences("A title", "A sentence.") == "A title. A sentence."
+    assert load("ja").facts.sentences("題", "文。") == "題。文。"
 
 
 @pytest.mark.parametrize("page", PAGES)

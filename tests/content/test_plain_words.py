@@ -11,23 +11,23 @@ from pathlib import Path
 import pytest
 
 from app.content import load
+from tests.content.style import length, style
 from tests.content.test_texts import CONTENT, both, every_text
 
 ROOT = Path(__file__).resolve().parents[2]
-STYLE = CONTENT / "en" / "STYLE.md"
-
-ENDS = {"en": re.compile(r"(?<=[.!?])\s+|\n"), "ja": re.compile(r"(?<=[。？！])|\n")}
-LONGEST = {"en": 45, "ja": 140}
-"""In English counted in words, in Japanese in characters. A piece of code counts as one word."""
-BANNED = re.findall(r"^ +- banned: (.+)$", STYLE.read_text(encoding="utf-8"), re.M)[0].split(", ")
-"""The one list of banned English words. It is in STYLE.md."""
-BANNED_ENGLISH = rf"(?<![A-Za-z])(?:{'|'.join(BANNED)})(?![A-Za-z])"
-"""An underscore ends a word, so that the pattern also finds the words inside an identifier."""
-AVOIDED = {"en": rf"{BANNED_ENGLISH}|!(?!\[)", "ja": "簡単|単に|もちろん|しくみ"}
 CODE = ("app", "pages", "tests", "tools", "bench")
 PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", "assets/scripts/*", "assets/styles/*", "assets/examples/*")
 DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
-NOT_CONFIRMED = {"en": "have not found", "ja": "確認できていません"}
+
+
+def banned(language: str) -> str:
+    """A pattern for the words that the STYLE.md of a language bans; it matches nothing where that bans none.
+
+    An underscore ends a word, so that the pattern also finds the words inside an identifier.
+    """
+    listed = re.findall(r"^ +- banned: (.+)$", (CONTENT / language / "STYLE.md").read_text(encoding="utf-8"), re.M)
+    words = "|".join(word for line in listed for word in line.split(", "))
+    return rf"(?<![A-Za-z])(?:{words})(?![A-Za-z])" if words else r"(?!)"
 
 
 def prose(text: str) -> str:
@@ -37,13 +37,10 @@ def prose(text: str) -> str:
 
 @both
 def test_no_sentence_is_too_long(language: str) -> None:
-    def length(sentence: str) -> int:
-        return len(sentence.split()) if language == "en" else len(sentence)
-
     texts = every_text(load(language))
-    sentences = {key: ENDS[language].split(prose(text)) for key, text in texts.items()}
-    longest = LONGEST[language]
-    assert {key: it for key, them in sentences.items() for it in them if length(it) > longest} == {}
+    sentences = {key: re.split(style(language)["sentence_ends"], prose(text)) for key, text in texts.items()}
+    longest = style(language)["longest_sentence"]
+    assert {key: it for key, them in sentences.items() for it in them if length(it, language) > longest} == {}
 
 
 @both
@@ -53,7 +50,7 @@ def test_a_name_and_its_number_stay_on_one_line(language: str) -> None:
 
 @both
 def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
-    avoided = re.compile(AVOIDED[language], re.I)
+    avoided = re.compile(f"{style(language)['avoided']}|{banned(language)}", re.I)
     assert [(key, text) for key, text in every_text(load(language)).items() if avoided.search(prose(text))] == []
 
 
@@ -67,7 +64,7 @@ def own_words(source: str) -> Iterator[tuple[int, str]]:
 
 def banned_in(texts: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
     """The lines with a banned word, and the words."""
-    pattern = re.compile(BANNED_ENGLISH, re.I)
+    pattern = re.compile(banned("en"), re.I)
     return [(line, found[0]) for line, text in texts for found in pattern.finditer(text)]
 
 
@@ -105,7 +102,7 @@ def test_data_and_quoted_words_are_allowed(source: str) -> None:
 )
 def test_a_lesson_on_a_deleted_pods_token_says_that_it_is_a_conclusion(language: str, page: str, anchor: str) -> None:
     """No document of AWS says that STS accepts such a token: it follows from what STS can read."""
-    assert NOT_CONFIRMED[language] in load(language).lesson(page).section(anchor).body
+    assert re.search(style(language)["not_confirmed"], load(language).lesson(page).section(anchor).body)
 
 
 @both

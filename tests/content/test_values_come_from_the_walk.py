@@ -80,7 +80,7 @@ def test_all_that_pages_are_made_of_is_read() -> None:
     folders = (
         "assets/content/ja/",
         "assets/content/en/",
-        "assets/diagrams/",
+        "assets/content/ja/diagrams/",
         "assets/scripts/",
         "app/ui/step/evidence/",
     )

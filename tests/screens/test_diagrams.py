@@ -8,12 +8,13 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from app.ui.figures.diagram import ASSETS, FIGURES, ROOM, file_name, real_names, svg
+from app.ui.draw import components
+from app.ui.figures.diagram import FIGURES, ROOM, file_of, real_names, svg
 from app.ui.figures.figures import FLOW
 from app.ui.figures.render_diagrams import render
 
 DRAWN = [
-    pytest.param(figure, layout, language, id=file_name(figure, layout, language))
+    pytest.param(figure, layout, language, id=f"{language}-{figure.name}-{layout}")
     for figure in FIGURES
     for layout in figure.layouts
     for language in LANGUAGES
@@ -21,7 +22,7 @@ DRAWN = [
 
 
 def read(figure, layout, language):
-    return (ASSETS / file_name(figure, layout, language)).read_text(encoding="utf-8")
+    return file_of(figure, layout, language).read_text(encoding="utf-8")
 
 
 def parts(text):
@@ -68,7 +69,7 @@ def test_every_step_lights_boxes_and_arrows(step):
 def test_all_layouts_travel_together_and_the_style_sheet_chooses():
     drawing = svg("flow", "ja", {})
     assert re.findall(r'<svg class="(\w+)"', drawing) == ["lr", "md", "tb"]
-    style = (ASSETS.parent / "styles" / "diagram.css").read_text(encoding="utf-8")
+    style = (components.ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
     assert "@container" in style
     assert "prefers-reduced-motion" in style
 

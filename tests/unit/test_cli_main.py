@@ -30,7 +30,7 @@ def run_process(*arguments, **environment):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_speaks_the_readers_language(name, language):
     words = load(language)
-    group = command_line(Settings(language=language), words)
+    group = command_line(Settings(locale=language), words)
     assert set(group.commands) == set(COMMANDS)
     assert group.commands[name].help == words.message(f"cli.help.{name}")
     assert CliRunner().invoke(group, [name, "--help"]).exit_code == 0

@@ -61,7 +61,7 @@ def signed(payload, key=RSA, algorithm="RS256", headers=None):
 
 
 def run(*arguments, given="", language="en"):
-    group = command_line(Settings(language=language), load(language))
+    group = command_line(Settings(locale=language), load(language))
     return CliRunner().invoke(group, ["token", *arguments], input=given)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from app.commands.main import command_line
 from app.content import PAGES, load
+from app.flow.model import Step
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +100,19 @@ def test_the_licence_is_apache_2():
 
 def test_the_pages_are_those_that_have_words():
     assert {path.stem for path in PAGE_FILES} == set(PAGES)
+
+
+def test_the_content_and_the_frame_name_no_page_but_in_the_table():
+    """So a page is a row of that table, its file, its module, a lesson in each language, and a test."""
+    others = set(PAGES) - {"why", *Step}  # those are names of other things, too
+    naming = {
+        str(path.relative_to(ROOT))
+        for folder in ("content", "ui/frame")
+        for path in (ROOT / "app" / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in others
+    }
+    assert naming == {"app/content/pages.py"}
 
 
 @pytest.mark.parametrize("path", PAGE_FILES, ids=names(PAGE_FILES))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.content import LANGUAGES, for_locale
 from app.settings import Settings, SettingsError
 
 
@@ -34,7 +35,7 @@ def test_every_variable_is_read():
         idle_seconds=60,
         live=True,
         trusted_proxies=(ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
-        language="ja",
+        locale="ja_JP.UTF-8",
     )
 
 
@@ -87,18 +88,19 @@ def test_the_bounds_hold(variable, value):
 
 
 @pytest.mark.parametrize(
-    ("environment", "language"),
+    ("environment", "locale", "language"),
     [
-        ({}, "en"),
-        ({"LANG": "C.UTF-8"}, "en"),
-        ({"LANG": "ja"}, "ja"),
-        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8"}, "ja"),
-        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "C"}, "en"),
-        ({"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, "ja"),
+        ({}, "", "en"),
+        ({"LANG": "C.UTF-8"}, "C.UTF-8", "en"),
+        ({"LANG": "ja"}, "ja", "ja"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8"}, "ja_JP.UTF-8", "ja"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "C"}, "C", "en"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, "ja_JP.UTF-8", "ja"),
     ],
 )
-def test_the_language_follows_the_locale_as_posix_orders_it(environment, language):
-    assert Settings.from_environment(environment).language == language
+def test_the_language_follows_the_locale_as_posix_orders_it(environment, locale, language):
+    assert Settings.from_environment(environment).locale == locale
+    assert for_locale(locale) == language
 
 
 @given(
@@ -112,7 +114,7 @@ def test_junk_is_either_used_or_refused_by_name(environment):
         return
     assert 0 <= settings.port <= 65535
     assert settings.worlds >= 1
-    assert settings.language in {"ja", "en"}
+    assert for_locale(settings.locale) in LANGUAGES
 
 
 def test_settings_are_frozen():

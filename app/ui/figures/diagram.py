@@ -10,6 +10,7 @@ from pathlib import Path
 import graphviz
 
 from app.content import Content
+from app.content.languages import ROOT
 from app.flow.json_access import get, get_str
 from app.flow.model import Step, Walk
 from app.ui.draw import components
@@ -18,8 +19,6 @@ from app.ui.figures.story_figure import STORY
 from app.ui.state import address, route
 from app.ui.text import escape
 
-ASSETS = Path(__file__).resolve().parents[3] / "assets" / "diagrams"
-FONT = "Noto Sans CJK JP"
 FIGURES = (FLOW, STORY)
 _QUERY = "%query%"
 """Stands in a drawn link where the query goes."""
@@ -34,7 +33,12 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
     """The figure as DOT for `neato -n`: places are ours, classes are for the style sheet; it sets no colours."""
     graph = graphviz.Digraph(
         graph_attr={"bgcolor": "transparent", "splines": "line", "pad": "0.03", "outputorder": "edgesfirst"},
-        node_attr={"shape": "box", "style": "rounded,filled", "fontname": FONT, "margin": "0.11,0.05"},
+        node_attr={
+            "shape": "box",
+            "style": "rounded,filled",
+            "fontname": content.facts.diagram_font,
+            "margin": "0.11,0.05",
+        },
         edge_attr={"arrowsize": "0.7"},
     )
     small = layout != "lr"
@@ -107,9 +111,9 @@ def _words(content: Content, key: str) -> str:
     return content.message(f"figure.{key}").replace("|", "\n")
 
 
-def file_name(figure: Figure, layout: Layout, language: str) -> str:
-    """Where the drawn figure is kept below `ASSETS`."""
-    return f"{figure.name}-{language}-{layout}.svg"
+def file_of(figure: Figure, layout: Layout, language: str) -> Path:
+    """Where the drawn figure is kept: beside the words that are in it."""
+    return ROOT / language / "diagrams" / f"{figure.name}-{layout}.svg"
 
 
 @cache
@@ -118,7 +122,7 @@ def _drawn(name: str, language: str) -> str:
     figure = next(figure for figure in FIGURES if figure.name == name)
     drawn = []
     for layout in figure.layouts:
-        text_ = (ASSETS / file_name(figure, layout, language)).read_text(encoding="utf-8")
+        text_ = file_of(figure, layout, language).read_text(encoding="utf-8")
         shown = layout if len(figure.layouts) > 1 else "only"
         drawn.append(re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}"', text_, count=1))
     linked = re.sub(r'<a xlink:href="(\w+)"[^>]*>', rf'<a href="./\1?{_QUERY}" data-page="\1">', "".join(drawn))

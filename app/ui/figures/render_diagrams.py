@@ -1,4 +1,4 @@
-"""Draws the diagrams into `assets/diagrams`: `python -m app.ui.figures.render_diagrams`. Needs Graphviz's `neato`."""
+"""Draws the diagrams of every language: `python -m app.ui.figures.render_diagrams`. Needs Graphviz's `neato`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from app.content import LANGUAGES, Content, load
-from app.ui.figures.diagram import ASSETS, FIGURES, dot, file_name
+from app.ui.figures.diagram import FIGURES, dot, file_of
 from app.ui.figures.figures import Figure, Layout
 
 _ATTRIBUTES = re.compile(r' (?:fill|stroke|font-family|font-weight)="[^"]*"')
@@ -33,7 +33,8 @@ def main() -> None:
     for figure in FIGURES:
         for language in LANGUAGES:
             for layout in figure.layouts:
-                path = ASSETS / file_name(figure, layout, language)
+                path = file_of(figure, layout, language)
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(render(figure, layout, load(language)), encoding="utf-8")
 
 

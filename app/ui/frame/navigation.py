@@ -8,7 +8,8 @@ from typing import Literal
 
 import streamlit as st
 
-from app.content import LABS, REFERENCE, STORY, TOOLS, Content
+from app.content import LABS, STORY, Content
+from app.content.pages import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.ui.marks import NUMBERS
 from app.ui.state import route
@@ -20,41 +21,24 @@ _ICONS = {
     Status.UNKNOWN: ":material/help:",
     Status.NOT_REACHED: ":material/radio_button_unchecked:",
 }
-_PAGE_ICONS = {
-    "home": ":material/home:",
-    "why": ":material/contrast:",
-    "break_it": ":material/science:",
-    "time_machine": ":material/history:",
-    "thief": ":material/key_off:",
-    "doctor": ":material/stethoscope:",
-    "misconceptions": ":material/psychology_alt:",
-    "glossary": ":material/menu_book:",
-}
 
 
 def name(page: str, content: Content) -> str:
     """What the page is called wherever it is named beside others: short, with its step's number."""
-    if page in (*LABS, *TOOLS, *REFERENCE):
-        return content.lesson(page).title
-    if page in _PAGE_ICONS:
-        return content.message(f"screens.{page}")
-    return f"{NUMBERS[Step(page)]} {content.message(f'steps.{page}.short')}"
+    short = PAGE_SPECS[page].short
+    words = content.message(short) if short else content.lesson(page).title
+    return f"{NUMBERS[Step(page)]} {words}" if page in list(Step) else words
 
 
 def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
     """The pages by section. A step's icon shows how it ended in the last walk, if there was one."""
     statuses = {step: walk.report(step).status if walk else Status.NOT_REACHED for step in Step}
-    icons = _PAGE_ICONS | {step.value: _ICONS[status] for step, status in statuses.items()}
-    sections = {
-        "story": STORY[: -len(Step)],
-        "steps": STORY[-len(Step) :],
-        "labs": LABS,
-        "tools": TOOLS,
-        "reference": REFERENCE,
-    }
+    icons = {step.value: _ICONS[status] for step, status in statuses.items()}
     return {
-        content.message(f"ui.nav_{section}"): [_page(page, content, icons[page]) for page in pages_]
-        for section, pages_ in sections.items()
+        content.message(f"ui.nav_{section}"): [
+            _page(page, content, PAGE_SPECS[page].icon or icons[page]) for page in pages_
+        ]
+        for section, pages_ in SECTIONS.items()
     }
 
 

@@ -13,9 +13,6 @@ from app.ui.state import address, depth, language, live, live_selection, mode, s
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape
 
-ABOUT_A_WALK = frozenset({"home", *Step})
-"""The pages that cannot be drawn without one."""
-
 
 def ensure_walk(content: Content) -> WalkView | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.content import LANGUAGES, Content, load
+from app.content import LANGUAGES, Content, for_locale, load
 from app.ui.state import address
 
 _KEY = "lang"
@@ -26,8 +26,8 @@ def query_params() -> dict[str, str | None]:
 
 
 def _of_browser() -> str:
-    locale = (st.context.locale or "").lower()
-    return next((language for language in LANGUAGES if locale.startswith(language)), "en" if locale else LANGUAGES[0])
+    locale = st.context.locale
+    return for_locale(locale) if locale else LANGUAGES[0]
 
 
 def content() -> Content:
@@ -48,7 +48,7 @@ def keep(key: str) -> None:
 
 def switch(label: str) -> None:
     """The control that changes the language."""
-    names = {language: load(language).message(f"ui.language_{language}") for language in LANGUAGES}
+    names = {language: load(language).facts.name for language in LANGUAGES}
     st.segmented_control(
         label,
         list(names),

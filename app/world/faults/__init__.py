@@ -1,4 +1,4 @@
-"""The ways in which IRSA breaks, as changes to a world: the numbers F01 to F52 are this project's own.
+"""The ways in which IRSA breaks, as changes to a world; their numbers are this project's own.
 
 `Simulation.inject` causes them, `Simulation.revert` takes them back. Nothing else knows of them: what comes of one is
 what the servers and clients of the world make of it.

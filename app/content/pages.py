@@ -1,0 +1,84 @@
+"""Every page: where it stands, and what its lesson holds. What others say of pages is derived from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from app.flow.model import Step
+
+SectionName = Literal["story", "steps", "labs", "tools", "reference"]
+"""The sections of the navigation, in their order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSpec:
+    """One page: `pages/<name>.py`, and `<name>.md` in each language."""
+
+    name: str
+    """What it is called in addresses."""
+    section: SectionName
+    icon: str = ""
+    """A Material symbol. A step has none: its icon shows how it ended."""
+    short: str = ""
+    """The key of what it is called beside others, where that is not its title."""
+    needs_walk: bool = False
+    """Whether it cannot be drawn without a walk."""
+    anchors: tuple[str, ...] = ("goal",)
+    """The sections of its lesson, in their order."""
+
+
+_OF_A_STEP = ("goal", "what-happens", "why", "what-can-go-wrong", "analogy", "recap")
+_IN_ORDER = (
+    PageSpec(
+        name="home",
+        section="story",
+        icon=":material/home:",
+        short="screens.home",
+        needs_walk=True,
+        anchors=("intro", "story", "analogy"),
+    ),
+    PageSpec(
+        name="why",
+        section="story",
+        icon=":material/contrast:",
+        short="screens.why",
+        anchors=("goal", "problem", "node-role", "per-service-account", "without-sub", "limits", "pairing", "recap"),
+    ),
+    *(
+        PageSpec(name=step, section="steps", short=f"steps.{step}.short", needs_walk=True, anchors=_OF_A_STEP)
+        for step in (step.value for step in Step)
+    ),
+    PageSpec(name="break_it", section="labs", icon=":material/science:"),
+    PageSpec(
+        name="time_machine",
+        section="labs",
+        icon=":material/history:",
+        anchors=("goal", "clocks", "revoked", "recap"),
+    ),
+    PageSpec(
+        name="thief",
+        section="labs",
+        icon=":material/key_off:",
+        anchors=("goal", "token", "against", "wide", "limits", "does-not-limit", "recap"),
+    ),
+    PageSpec(name="doctor", section="tools", icon=":material/stethoscope:"),
+    PageSpec(name="misconceptions", section="reference", icon=":material/psychology_alt:"),
+    PageSpec(name="glossary", section="reference", icon=":material/menu_book:"),
+)
+"""The first is where a reader comes in."""
+
+PAGE_SPECS: Mapping[str, PageSpec] = MappingProxyType({spec.name: spec for spec in _IN_ORDER})
+"""By name."""
+PAGES = tuple(PAGE_SPECS)
+"""Every page; each has a lesson."""
+SECTIONS: Mapping[SectionName, tuple[str, ...]] = MappingProxyType(
+    {section: tuple(spec.name for spec in _IN_ORDER if spec.section == section) for section in get_args(SectionName)}
+)
+"""The pages of each section of the navigation."""
+STORY = (*SECTIONS["story"], *SECTIONS["steps"])
+"""The pages that are read one after the other, in that order."""
+LABS = SECTIONS["labs"]
+"""The pages in which one tries what happens."""
