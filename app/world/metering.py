@@ -5,8 +5,8 @@ own, however many others are on their way. Who pays is in a context variable: ta
 what a request sets off (a Pod that the kubelet starts, the stream of a watch) is charged to the sender of the request.
 
 What the loop itself does for a connection, before there is a task, is on the connection's `Tab`. The meter does
-not see the work below our protocols: TLS (each handshake has a price) and the writing to sockets, which is little beside
-the making of the data. A connection whose requests refer to no world is charged to no one.
+not see the work below our protocols: TLS (each handshake has a price) and the writing to sockets, which is little
+beside the making of the data. A connection whose requests refer to no world is charged to no one.
 """
 
 from __future__ import annotations
