@@ -23,7 +23,7 @@ from app.ui.thief import page as thief_page
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
-# (1) Who has used too much waits. Who turns the page waits for nothing of the old one.
+# (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
 session.admit()
 route.leave()
 st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")

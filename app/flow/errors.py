@@ -70,7 +70,7 @@ UNKNOWN_LOGIN = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Codes of AWS by which it does not accept who signed a request, or how."""
+"""Codes by which AWS does not accept the signer of a request, or the signature."""
 
 
 class NotFound(FlowError):

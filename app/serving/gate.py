@@ -31,7 +31,7 @@ METRICS = "/_stcore/metrics"
 
 
 class Gate:
-    """Refuses what may not ask, lets in who opens the launch address, and records the facts of all other requests."""
+    """Refuses what may not ask, lets in by the launch address, and records the facts of all other requests."""
 
     def __init__(
         self, app: ASGIApp, *, launch: Launch, trusted_proxies: Sequence[Network], used: Callable[[], Response]
@@ -88,7 +88,7 @@ def _refusal(scope: Scope, headers: Headers, facts: RequestFacts) -> Response | 
     host = headers.get("host", "")
     if is_loopback(facts.served_on) and not is_loopback_host(host):
         return PlainTextResponse("Misdirected Request\n", 421)
-    # (2) Only our own pages ask. A browser names the page that opens a websocket; who names none is no browser.
+    # (2) Only our own pages ask. A browser sends the origin of a websocket; a client that sends none is no browser.
     origins = headers.getlist("origin")
     asked_by_us = len(origins) == 1 and _is_origin_of(origins[0], host)
     if not asked_by_us and (origins or scope["type"] == "websocket"):

@@ -1,4 +1,4 @@
-"""The launch secret: who opened the address that the terminal printed may use live mode; who did not, may not.
+"""The launch secret: only a browser that opened the address from the terminal may use live mode.
 
 As in Jupyter, the printed address works once. It becomes a cookie that no script can read, and the browser goes on to
 the clean address, so that no secret stands in the address bar, the history, a Referer or a title. The secret is in no

@@ -4,9 +4,9 @@ A coroutine runs from one `await` to the next without interruption, so the CPU t
 own, however many others are on their way. Who pays is in a context variable: tasks that a task makes inherit it, so
 what a request sets off (a Pod that the kubelet starts, the stream of a watch) is charged to the sender of the request.
 
-What the loop itself does for a connection, before there is a task, is on the connection's `Tab`. Not measured is what
-is done below our protocols: TLS (each handshake has a price) and the writing to sockets, which is little beside the
-making of what is written. A connection whose requests refer to no world is charged to no one.
+What the loop itself does for a connection, before there is a task, is on the connection's `Tab`. The meter does
+not see the work below our protocols: TLS (each handshake has a price) and the writing to sockets, which is little
+beside the making of the data. A connection whose requests refer to no world is charged to no one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def pay(quota: Quota) -> None:
 
 
 class Tab:
-    """What the loop did for one connection. Who was named last by a request on it pays, what came before as well."""
+    """What the loop did for one connection. The world of the last request on it pays, also for what came before."""
 
     def __init__(self) -> None:
         self._unpaid = 0.0

@@ -115,7 +115,7 @@ def _check_files(session: botocore.session.Session) -> None:
 
 
 def _about_login(error: FlowError) -> FlowError:
-    """Who refuses us credentials says nothing of what they were wanted for: of our login alone, by whatever code."""
+    """A refusal of credentials says nothing about the later call: it concerns our login alone, whatever its code."""
     if isinstance(error, Unreachable | ServerFailed) or (isinstance(error, NotPermitted) and error.about_login):
         return error
     return NotPermitted(code="aws_credentials_failed", server_message=error.server_message, operation=OPERATION)

@@ -125,7 +125,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
 
     Raises `FlowError` where the cluster shows neither its issuer nor its ServiceAccounts: then there is nothing to say.
     """
-    # (1) The cluster: who there is, and who signs for them.
+    # (1) The cluster: its ServiceAccounts, and the issuer that signs their tokens.
     issuer = get_str(ports.cluster.discovery(), "issuer")
     everybody = sorted(
         (_candidate(document) for document in ports.cluster.service_accounts(namespace)),
@@ -240,7 +240,7 @@ def _role(arn: str, policy: _Policy, everybody: Sequence[_Candidate], issuer: st
         for stranger in strangers_of(subject_claim(candidate.subject))
     )
 
-    # (3) Who exists, and gets in without being annotated.
+    # (3) The ServiceAccounts that get in without an annotation.
     also = tuple(
         f"{candidate.subject.namespace}/{candidate.subject.service_account}"
         for candidate in everybody

@@ -119,7 +119,7 @@ def _key_code(found: str, key: str) -> str:
 
 
 def notes(entries: Iterable[Match]) -> tuple[str, ...]:
-    """What is worth a word about conditions that hold: set operators, which are not meant for a single value."""
+    """What is worth a word about conditions that are met: set operators, which are not meant for a single value."""
     found = (parse_operator(entry.operator) for entry in entries if entry.matched)
     return tuple(
         sorted({operator.set_operator for operator in found if operator is not None and operator.set_operator})

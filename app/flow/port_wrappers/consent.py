@@ -77,7 +77,7 @@ class NotAsked(FlowError):
 
 
 def consented(ports: Ports, actions: frozenset[Action]) -> Ports:
-    """The same ports, where what `actions` does not hold raises `NotAsked` and sends nothing."""
+    """The same ports, where a method that `actions` does not contain raises `NotAsked` and sends nothing."""
     return replace(
         ports,
         cluster=intercepted(ports.cluster, _Consent(CLUSTER_READS, CLUSTER_ACTIONS, actions)),

@@ -75,7 +75,7 @@ def judge_trust(
 
 
 def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str) -> None:
-    """A condition holds, or there is none; a failing one under a look-alike key is the usual typing error."""
+    """A condition is met, or there is none; a failing one under a look-alike key is the usual typing error."""
     conditions = [entry for entry in trace if entry.element == "Condition"]
     own = [entry for entry in conditions if entry.key.lower() == key.lower()]
     last = key.rpartition(":")[2]

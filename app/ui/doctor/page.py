@@ -33,7 +33,7 @@ def doctor() -> None:
         _draw(opened, content)
         return
 
-    # (2) Our own; who came for a real cluster must not take the simulated one for it.
+    # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
     if not mode.is_live() and mode.refusal() is None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="simulated"):
             st.caption(content.message("doctor_page.simulated"), width="content")

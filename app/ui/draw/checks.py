@@ -34,7 +34,7 @@ def listed(found: Sequence[Check], subject: Subject, content: Content, *, kind: 
 
 
 def unread(found: Submission, subject: Subject, content: Content) -> str:
-    """Why there is no token: who refused to give it, in their words; or what is wrong with what was read."""
+    """Why there is no token: the server's words, where it refused; or what is wrong with the text that was read."""
     return listed([found.malformed], subject, content) if found.malformed else said(found.unread, content)
 
 

@@ -45,7 +45,7 @@ class Pair:
 
 
 def fold(content: Content) -> None:
-    """The switch and the texts, folded but for who wants all of it: STS is asked once it is unfolded."""
+    """The switch and the texts, folded unless the reader wants all of it: STS is asked once it is unfolded."""
     opened = depth() == WIRE
     unfolded = st.expander(
         content.message("wording.heading"),

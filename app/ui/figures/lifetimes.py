@@ -83,7 +83,7 @@ class _Axis:
 
 
 def _drawing(axis: _Axis, content: Content) -> str:
-    """The bars. They say nothing that the lists below them do not: hidden from who cannot see them."""
+    """The bars. They repeat the lists below them, so they are hidden from screen readers."""
     now = axis.place(axis.now)
     side = "right" if now > 50 else "left"
     label = escape(content.message("screens.now"))

@@ -76,7 +76,7 @@ def rest() -> float:
 
 
 def settle() -> None:
-    """Charges what this thread has taken since it was last asked, to who was admitted in it last."""
+    """Charges the CPU time of this thread since the last call to the visitor that it admitted last."""
     threads = budgets().threads
     if (quota := getattr(threads, "quota", None)) is not None:
         now = time.thread_time()

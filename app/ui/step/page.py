@@ -104,7 +104,7 @@ def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content
 
 
 def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
-    """The wire, then those of the lesson's sections that do not stand open; folded but for who wants all of it."""
+    """The wire, then the lesson's sections that do not stand open; folded unless the reader wants all of it."""
     heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
     myths = for_page(step, content, deep=depth() >= DETAIL)
     folds = (

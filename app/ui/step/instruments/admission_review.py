@@ -19,7 +19,7 @@ _WORDS = {True: "holds", False: "broken", None: "unknown"}
 
 
 def admission_review(walk_view: WalkView, content: Content) -> None:
-    """Draws the list, and the review that the dry run caused, folded but for who wants all of it."""
+    """Draws the list, and the review that the dry run caused, folded unless the reader wants all of it."""
     review = walk_view.walk.report(Step.WEBHOOK).evidence.get("admission_review")
     components.block(
         not_done(limits(walk_view.walk), content)
