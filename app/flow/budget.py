@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 
 class TokenBucket:
@@ -50,6 +51,18 @@ _MOMENT = 1e-3
 """Seconds. A bucket that is exactly empty is waited for, however briefly."""
 
 
+class PaceBucket(TokenBucket):
+    """A bucket that nobody waits for before work: its user rests after it."""
+
+    def wait(self, least: float = 0.0) -> float:
+        """Always 0: a quota with this bucket in it is not refused because of it."""
+        return 0.0
+
+    def rest(self) -> float:
+        """Seconds until the bucket is not in debt; 0 where it is not."""
+        return super().wait()
+
+
 class Quota:
     """Several buckets that pay together for the same work."""
 
@@ -66,26 +79,36 @@ class Quota:
         return max((bucket.wait(least) for bucket in self.buckets), default=0.0)
 
 
-class Buckets:
+B = TypeVar("B", bound=TokenBucket)
+
+
+class Buckets(Generic[B]):
     """A bucket for each name, all of one size. Those of the names that were not asked for the longest are forgotten."""
 
     def __init__(
-        self, *, capacity: float, rate: float, limit: int = 10_000, now: Callable[[], float] = time.monotonic
+        self,
+        kind: type[B],
+        *,
+        capacity: float,
+        rate: float,
+        limit: int = 10_000,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`limit`: how many are remembered. A forgotten one is full again: `limit` names are asked for in between."""
+        self._kind = kind
         self._capacity = capacity
         self._rate = rate
         self._now = now
         self._limit = limit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._kept: OrderedDict[str, B] = OrderedDict()
 
-    def of(self, name: str) -> TokenBucket:
+    def of(self, name: str) -> B:
         """The bucket of a name."""
         with self._lock:
             bucket = self._kept.get(name)
             if bucket is None:
-                bucket = self._kept[name] = TokenBucket(capacity=self._capacity, rate=self._rate, now=self._now)
+                bucket = self._kept[name] = self._kind(capacity=self._capacity, rate=self._rate, now=self._now)
             self._kept.move_to_end(name)
             if len(self._kept) > self._limit:
                 self._kept.popitem(last=False)

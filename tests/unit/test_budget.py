@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flow.budget import Buckets, Quota, TokenBucket
+from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
 
 
 class Clock:
@@ -59,10 +59,20 @@ def test_all_buckets_pay_and_the_emptiest_decides(clock):
 
 
 def test_each_name_has_its_own_bucket_and_the_longest_unused_is_forgotten(clock):
-    buckets = Buckets(capacity=1, rate=1, limit=2, now=clock)
+    buckets = Buckets(TokenBucket, capacity=1, rate=1, limit=2, now=clock)
     buckets.of("a").take(1)
     buckets.of("b").take(1)
     assert buckets.of("a").level() == 0
     buckets.of("c")
     assert buckets.of("a").level() == 0
     assert buckets.of("b").level() == 1
+
+
+def test_a_pace_lets_its_user_rest_and_refuses_nothing(clock):
+    pace = PaceBucket(capacity=1, rate=0.5, now=clock)
+    quota = Quota(TokenBucket(capacity=10, rate=1, now=clock), pace)
+    quota.take(1.5)
+    assert quota.wait() == 0
+    assert pace.rest() == pytest.approx(1)
+    clock.time = 1.1
+    assert pace.rest() == 0

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from app.flow.budget import Buckets, Quota
+from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
 from app.serving import request_facts
 from app.ui.state import language
 from app.ui.text import prose
@@ -33,9 +33,9 @@ OVERDRAFT = 2.0
 
 @dataclass(frozen=True)
 class _Budgets:
-    browsers: Buckets = field(default_factory=lambda: Buckets(capacity=20.0, rate=0.15))
-    addresses: Buckets = field(default_factory=lambda: Buckets(capacity=120.0, rate=0.5))
-    paces: Buckets = field(default_factory=lambda: Buckets(capacity=1.0, rate=0.3))
+    browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=20.0, rate=0.15))
+    addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=120.0, rate=0.5))
+    paces: Buckets[PaceBucket] = field(default_factory=lambda: Buckets(PaceBucket, capacity=1.0, rate=0.3))
     """Of addresses: nobody is refused by these, but who is faster rests between two runs while others are there."""
     threads: threading.local = field(default_factory=threading.local)
 
@@ -72,7 +72,7 @@ def admit(browser: str, *, begun: bool = True) -> None:
 def rest() -> float:
     """Seconds for which the visitor rests after a run; 0 for one who reads what they see."""
     visitor = address()
-    return 0.0 if visitor is None else min(budgets().paces.of(visitor).wait(), REST_SECONDS)
+    return 0.0 if visitor is None else min(budgets().paces.of(visitor).rest(), REST_SECONDS)
 
 
 def settle() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.flow.budget import Buckets
+from app.flow.budget import Buckets, TokenBucket
 from app.world.aws.account import Account
 from app.world.usage import was_acted_in
 from app.world.world import World
@@ -70,7 +70,7 @@ class WorldStore:
         self._drop = drop
         self._acted_in = acted_in
         self._now = now
-        self._new = Buckets(capacity=NEW_AT_ONCE, rate=NEW_PER_SECOND, now=now)
+        self._new = Buckets(TokenBucket, capacity=NEW_AT_ONCE, rate=NEW_PER_SECOND, now=now)
         self._lock = threading.Lock()
         self._worlds: OrderedDict[str, _Kept] = OrderedDict()
         """By key, the longest unused first."""
