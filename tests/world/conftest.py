@@ -1,12 +1,17 @@
-"""One running simulation for all tests; a fresh world, and clients for it, for each."""
+"""One running simulation for all tests; a fresh world, and clients for it, for each.
+
+Of a file marked `one_world` the tests share a world, which is set back after each.
+"""
 
 import itertools
 
 import kubernetes
 import pytest
 
+from app.world.usage import CAPACITY
 from tests.world.helpers import aws_client, kubernetes_client, pod_of
 from tests.world.kubernetes_world import Api
+from tests.world.state import state_of
 
 _numbers = itertools.count()
 
@@ -20,10 +25,26 @@ def simulation():
 
 
 @pytest.fixture
-def world(simulation):
-    """A world of its own, its Pods finished; gone after the test."""
+def world(request, simulation):
+    """A world of its own, its Pods finished; gone after the test. Under `one_world`, the file's, as it was made."""
+    if request.node.get_closest_marker("one_world"):
+        world, saved, before = request.getfixturevalue("files_world")
+        yield world
+        simulation.restore(world, saved)
+        world.usage.quota.take(-CAPACITY)  # no memento takes back what was used
+        assert state_of(world) == before
+        return
     key = f"test-{next(_numbers)}"
     yield simulation.world(key)
+    simulation.store.discard(key)
+
+
+@pytest.fixture(scope="module")
+def files_world(simulation):
+    """The world of a file, its memento and all that can be seen of it."""
+    key = f"file-{next(_numbers)}"
+    world = simulation.world(key)
+    yield world, simulation.save(world), state_of(world)
     simulation.store.discard(key)
 
 

@@ -38,6 +38,8 @@ from tests.live.gate import silent
 from tests.waiting import SECONDS, eventually, unhurried
 from tests.world.helpers import aws_client
 
+pytestmark = pytest.mark.one_world
+
 TOOLS = [tool for tool in ("kubectl", "aws") if shutil.which(tool) is None]
 
 

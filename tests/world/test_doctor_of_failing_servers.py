@@ -12,6 +12,8 @@ from app.world.setup import tool_files
 from tests.world.failing_server import failing
 from tests.world.test_doctor import Operator, operator
 
+pytestmark = pytest.mark.one_world
+
 __all__ = ["operator"]
 ALL = ("-s", "my-sa", "--do", "all")
 THROTTLING = "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"

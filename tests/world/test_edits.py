@@ -21,6 +21,8 @@ from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
 from tests.world.state import state_of
 
+pytestmark = pytest.mark.one_world
+
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KINDS = pytest.mark.parametrize("kind", edits.KINDS)
 

@@ -19,6 +19,8 @@ from app.world.lifecycle.world_operations import delete, settle
 from app.world.setup import tool_files
 from app.world.setup.scenario import ROLE
 
+pytestmark = pytest.mark.one_world
+
 AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]

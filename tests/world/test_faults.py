@@ -12,6 +12,8 @@ from app.world.faults import FAULTS, LEFT_OUT, CannotBeInjected
 from app.world.setup.manifest import written
 from tests.world.helpers import aws_client, pod_of
 
+pytestmark = pytest.mark.one_world
+
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 STS = Step.STS_ASSUME
 
@@ -94,8 +96,9 @@ def test_the_fix_is_one_for_the_cause_and_not_for_its_consequence(examined, faul
 
 
 @pytest.mark.parametrize("fault_id", CLASSIC)
-def test_the_classic_words_lead_to_the_same_step(world, examined, fault_id):
-    world.account.sts_wording = world.other_account.sts_wording = "classic"
+def test_the_classic_words_lead_to_the_same_step(world, examined, monkeypatch, fault_id):
+    for account in (world.account, world.other_account):
+        monkeypatch.setattr(account, "sts_wording", "classic")
     verdict = examined(fault_id).verdict
     assert (verdict.step, verdict.seen.step) == (FAULTS[fault_id].cause, STS)
     assert shown_text(verdict) == FAULTS[fault_id].text(world)

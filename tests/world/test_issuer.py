@@ -16,6 +16,8 @@ from app.world.world import ISSUER_HOST
 from tests.examples import examples
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.fixture
 def https(simulation):

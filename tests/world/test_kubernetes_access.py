@@ -5,6 +5,8 @@ import pytest
 from app.world.apiserver.auth.authorization import Grant
 from tests.world.kubernetes_world import ACCOUNTS, NAMESPACES, PODS, WEBHOOKS, Api, account
 
+pytestmark = pytest.mark.one_world
+
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 

@@ -19,6 +19,8 @@ from tests.world.kubernetes_world import (
     pod,
 )
 
+pytestmark = pytest.mark.one_world
+
 
 def test_create_gives_identity_and_owner(api):
     answer = api.post(ACCOUNTS, account(labels={"a": "b"}), fieldManager="me")

@@ -15,6 +15,8 @@ from tests.world.kubernetes_world import (
     pod,
 )
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.mark.parametrize(
     ("document", "patch", "result"),

@@ -6,6 +6,8 @@ import pytest
 
 from tests.world.kubernetes_world import ACCOUNTS, MERGE, PODS, account, causes, pod
 
+pytestmark = pytest.mark.one_world
+
 
 def dry_run(api, body, **query):
     answer = api.post(PODS, body, dryRun="All", **query)

@@ -7,6 +7,8 @@ import pytest
 
 from tests.world.kubernetes_world import ACCOUNTS, PODS, SECRETS, Api, account, causes, pod
 
+pytestmark = pytest.mark.one_world
+
 TOKEN = f"{ACCOUNTS}/my-sa/token"
 
 

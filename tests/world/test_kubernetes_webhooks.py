@@ -20,6 +20,8 @@ from tests.world.kubernetes_world import (
     review,
 )
 
+pytestmark = pytest.mark.one_world
+
 
 @pytest.fixture
 def api(simulation, world):

@@ -13,6 +13,8 @@ from app.world.servers.pki import client_context
 from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
 
+pytestmark = pytest.mark.one_world
+
 POD = {
     "metadata": {"name": "p"},
     "spec": {"serviceAccountName": "my-sa", "containers": [{"name": "app", "image": "i"}]},
