@@ -134,6 +134,13 @@ def test_only_the_settings_read_the_environment():
     assert readers == [ROOT / "app" / "settings.py"]
 
 
+def test_only_the_module_of_the_mode_asks_which_mode_it_is():
+    """The others ask it for what can be done."""
+    asking = re.compile(r"\bis_live\b|\bMode\.(?:LIVE|SIMULATED)\b|mode\.KEY\b")
+    modules = [path for path in MODULES if path.is_relative_to(ROOT / "app" / "ui") or path.name == "frame.py"]
+    assert [path for path in modules if asking.search(path.read_text())] == [ROOT / "app" / "ui" / "state" / "mode.py"]
+
+
 # --- requirements -----------------------------------------------------------------------------------------------------
 
 
