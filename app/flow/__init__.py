@@ -1,1 +1,4 @@
-"""What IRSA *is*: the model, the steps and the algorithms. No Streamlit, boto3, kubernetes or sockets."""
+"""What IRSA *is*: the model, the steps and the algorithms.
+
+No Streamlit, boto3, kubernetes or sockets.
+"""

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").glob("*.md")))
 MODULES = sorted((ROOT / "app").rglob("*.py"))
+PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
 PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
 REQUIREMENTS = ("requirements", "requirements-dev", "requirements-aws")
 
@@ -70,6 +72,14 @@ def test_make_targets_and_commands_in_the_documents_exist(document):
         assert name in group.commands, line
         options = {option for parameter in group.commands[name].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_modules_that_the_documents_name_exist(document):
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", document.read_text()))
+    assert [
+        name for name in sorted(named) if not any((folder / name).exists() for folder in (ROOT, ROOT / "app"))
+    ] == []
 
 
 def test_both_readmes_tell_the_same():
@@ -129,9 +139,31 @@ def test_a_module_is_short_and_says_what_it_is(path):
     assert ast.get_docstring(ast.parse(text))
 
 
+def test_no_folder_is_too_large_to_be_looked_over():
+    held = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+    assert {str(folder.relative_to(ROOT)): count for folder, count in held.items() if count > 20} == {}
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=names(PACKAGES))
+def test_a_package_says_in_a_sentence_what_it_is_for(path):
+    first = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0]
+    assert re.fullmatch(r"[^.\n]([^.!?\n]|[.!?](?!\s|$))*\.", first), first
+
+
+def test_every_folder_with_modules_is_a_package():
+    assert {path.parent for path in MODULES} == {path.parent for path in PACKAGES}
+
+
 def test_only_the_settings_read_the_environment():
     readers = [path for path in MODULES if re.search(r"\bos\.(environ|getenv)\b|\bgetenv\(", path.read_text())]
     assert readers == [ROOT / "app" / "settings.py"]
+
+
+def test_only_the_module_of_the_mode_asks_which_mode_it_is():
+    """The others ask it for what can be done."""
+    asking = re.compile(r"\bis_live\b|\bMode\.(?:LIVE|SIMULATED)\b|mode\.KEY\b")
+    modules = [path for path in MODULES if path.is_relative_to(ROOT / "app" / "ui") or path.name == "frame.py"]
+    assert [path for path in modules if asking.search(path.read_text())] == [ROOT / "app" / "ui" / "state" / "mode.py"]
 
 
 # --- requirements -----------------------------------------------------------------------------------------------------

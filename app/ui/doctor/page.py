@@ -34,7 +34,7 @@ def doctor() -> None:
         return
 
     # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
-    if not mode.is_live() and mode.refusal() is None:
+    if mode.can_go_live():
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="simulated"):
             st.caption(content.message("doctor_page.simulated"), width="content")
             st.button(
@@ -71,7 +71,7 @@ def _draw(found: Diagnosis, content: Content) -> None:
 
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
     """The actions without which it stays unknown, or for which a check waits."""
-    if mode.is_live():
+    if mode.can().ask_consent:
         lacking, first = actions.lacking(*walk_view.walk), verdict_words.to_be_sure(found)
         actions.draw(sorted(lacking, key=lambda action: action not in first), walk_view, content, key="doctor")
 

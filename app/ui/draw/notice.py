@@ -48,7 +48,7 @@ def show(error: FlowError, content: Content, key: str) -> None:
     """Draws it, and below it the ways on: to ask once more, and back to the simulated cluster."""
     components.block(notice(error, content), key=f"notice_{key}")
     with st.container(horizontal=True, gap="small", key=f"ways_{key}"):
-        if mode.is_live():
+        if mode.can().walk_cluster:
             again = content.message("mode.run_again")
             st.button(again, key=f"again_{key}", icon=":material/replay:", type="primary", on_click=live.run_again)
         back = content.message("mode.to_simulated")

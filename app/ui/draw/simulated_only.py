@@ -14,7 +14,7 @@ from app.ui.text import prose
 
 def needs_a_world(content: Content) -> bool:
     """Whether the page cannot go on: then it is said why, with the way to the simulated world."""
-    if not mode.is_live():
+    if mode.can().break_world:
         return False
     words = prose(content.message("simulated_only.why"))
     components.block(f'<div class="notice" role="status"><span class="mark">!</span><p>{words}</p></div>', key="needs")

@@ -26,7 +26,7 @@ from app.world.world import World
 @page_errors.fragment
 def terminal(content: Content) -> None:
     """The two ways: this browser's world, and a world of the terminal's own."""
-    if mode.is_live():
+    if mode.can().use_own_tools:
         _say("mode.own_terminal", content)
     elif mode.is_on_this_machine():
         here = session.world()

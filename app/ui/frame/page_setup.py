@@ -17,7 +17,7 @@ from app.ui.text import escape
 def ensure_walk(content: Content) -> WalkView | None:
     """The walk, made where there is none yet; None where a real cluster allows none."""
     look = {**language.query_params(), **depth.query_params(), **({} if mode.was_refused() else mode.query_params())}
-    if mode.is_live():
+    if mode.can().walk_cluster:
         chosen = live_selection.state()
         address.read(chosen)
         walk_view = live.ensure_walk(content)
@@ -35,7 +35,7 @@ def show_notices(walk_view: WalkView | None, content: Content) -> None:
         notice.lost(loss, content)
     if mode.was_refused() and (refused := mode.refusal()):
         notice.show(refused, content, key="refused")
-    elif mode.is_live() and walk_view:
+    elif mode.can().walk_cluster and walk_view:
         if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")
         notice.silence(walk_view, content)
@@ -43,7 +43,7 @@ def show_notices(walk_view: WalkView | None, content: Content) -> None:
 
 def _mode(walk_view: WalkView | None, content: Content) -> str:
     """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
-    if not mode.is_live():
+    if not mode.can().walk_cluster:
         return f'<p class="mode simulated"><strong>{escape(content.message("ui.mode_simulated"))}</strong></p>'
     names = [live_selection.cluster(content)]
     if walk_view:

@@ -21,7 +21,7 @@ _REFUSED = "clock_refused"
 
 def panel(content: Content) -> None:
     """What the pages are about, and everything that can be done to it."""
-    if mode.is_live():
+    if mode.can().walk_cluster:
         _cluster(content)
     else:
         _world(content)
@@ -88,7 +88,7 @@ def _world(content: Content) -> None:
 
 def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
     """The world's time, and buttons that move it by so many hours; of a real cluster, why there are none."""
-    if mode.is_live():
+    if not mode.can().move_clock:
         st.caption(content.message("mode.no_clock"))
         return
     now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")

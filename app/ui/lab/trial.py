@@ -89,7 +89,7 @@ def current() -> Trial | None:
 
 def is_hidden() -> bool:
     """Whether this browser's world has a fault whose name must stay hidden."""
-    if mode.is_live():
+    if not mode.can().break_world:
         return False
     here = session.world()
     return bool(here.faults) and here in _hidden

@@ -6,6 +6,7 @@ started the server.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import streamlit as st
@@ -25,6 +26,28 @@ class Mode(StrEnum):
 
     SIMULATED = "simulated"
     LIVE = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What can be done with what the pages are about. No other module asks which mode it is."""
+
+    break_world: bool = False
+    """There is a world of this browser's own: to break, to reset, and to have its STS speak in other words."""
+    move_clock: bool = False
+    """Its time is ours; elsewhere the time is everybody's."""
+    walk_cluster: bool = False
+    """Walks go through a cluster that the reader chooses, and whose servers may be silent."""
+    ask_consent: bool = False
+    """Nothing is sent before the reader asks for it."""
+    send_outside: bool = False
+    """What is sent leaves this machine, for the real AWS."""
+    use_own_tools: bool = False
+    """The reader's own kubectl and aws are set up for it."""
+
+
+_SIMULATED = Capabilities(break_world=True, move_clock=True)
+_LIVE = Capabilities(walk_cluster=True, ask_consent=True, send_outside=True, use_own_tools=True)
 
 
 class LiveRefused(FlowError):
@@ -71,19 +94,28 @@ def choose() -> None:
         st.session_state[KEY] = Mode.SIMULATED  # the address still asks for it, and the page answers why not
 
 
-def is_live() -> bool:
-    """Whether the pages are about a real cluster, as `choose` settled it."""
+def can() -> Capabilities:
+    """What the pages can do in the mode that `choose` settled."""
+    return _LIVE if _is_live() else _SIMULATED
+
+
+def can_go_live() -> bool:
+    """Whether the pages are not about a real cluster, and could be."""
+    return not _is_live() and refusal() is None
+
+
+def _is_live() -> bool:
     return st.session_state.get(KEY) == Mode.LIVE
 
 
 def query_params() -> dict[str, str | None]:
     """What the address says of the mode: nothing of the simulated one, which has no choice of a cluster either."""
-    return {KEY: str(Mode.LIVE)} if is_live() else {KEY: None, **address.NOTHING}
+    return {KEY: str(Mode.LIVE)} if _is_live() else {KEY: None, **address.NOTHING}
 
 
 def was_refused() -> bool:
     """Whether the address asks for a live mode that there is not."""
-    return st.query_params.get(KEY) == Mode.LIVE and not is_live()
+    return st.query_params.get(KEY) == Mode.LIVE and not _is_live()
 
 
 def switch(content: Content) -> None:

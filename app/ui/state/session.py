@@ -116,7 +116,7 @@ def ports() -> Ports:
 
     Raises `Unreachable` where a real cluster cannot be addressed.
     """
-    return live.ports() if mode.is_live() else simulated_ports()
+    return live.ports() if mode.can().walk_cluster else simulated_ports()
 
 
 def simulated_ports() -> Ports:
@@ -126,12 +126,12 @@ def simulated_ports() -> Ports:
 
 def now() -> float:
     """The time by which the walk's tokens live: Unix seconds."""
-    return time.time() if mode.is_live() else world().clock.now()
+    return world().clock.now() if mode.can().move_clock else time.time()
 
 
 def missing(*actions: Action) -> frozenset[Action]:
     """Those of the actions that somebody has to ask for first. In the simulated world it is none."""
-    return live.missing(*actions) if mode.is_live() else NOTHING
+    return live.missing(*actions) if mode.can().ask_consent else NOTHING
 
 
 def _key() -> str:
@@ -142,7 +142,7 @@ def _key() -> str:
 
 def walk_view() -> WalkView:
     """The last walk through what the pages are about. Raises `LookupError` where a real cluster allows none."""
-    return live.current() if mode.is_live() else simulated_walk_view()
+    return live.current() if mode.can().walk_cluster else simulated_walk_view()
 
 
 def simulated_walk_view() -> WalkView:
@@ -157,7 +157,7 @@ def simulated_walk_view() -> WalkView:
 
 def last_walk_view() -> WalkView | None:
     """The same; None where there is none."""
-    return live_selection.state().walk_view if mode.is_live() else simulated_walk_view()
+    return live_selection.state().walk_view if mode.can().walk_cluster else simulated_walk_view()
 
 
 def diagnosis(walk_view: WalkView) -> Diagnosis:
@@ -173,7 +173,7 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
 
 def run_again() -> None:
     """Walks again through the same world."""
-    if mode.is_live():
+    if mode.can().walk_cluster:
         live.run_again()
     else:
         _walk(world())

@@ -114,7 +114,7 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
         collapsible("what-can-go-wrong", step, content, icon="healing"),
     )
     draw_collapsibles("".join(folds), step, answers=answers(WIRE))
-    if step is Step.STS_ASSUME and not mode.is_live():
+    if step is Step.STS_ASSUME and mode.can().break_world:
         sts_wording.fold(content)
     if depth() >= DETAIL:
         _recompute(step, walk_view, content, opened=depth() == WIRE)

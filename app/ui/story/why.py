@@ -33,7 +33,7 @@ def why() -> None:
         # (1) The problem, and the machine to try it on.
         st.title(lesson.title, anchor=False)
         components.goal(lesson.section("goal").body)
-        if mode.is_live():
+        if not mode.can().break_world:
             st.caption(content.message("mode.story_world"))
         draw_section("problem", "why", content)
         try:

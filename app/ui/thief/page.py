@@ -64,7 +64,7 @@ def thief() -> None:
 
 def strip(page: str, content: Content) -> None:
     """Says on every other page what is still in force, and takes it back; draws nothing in live mode."""
-    stolen = None if mode.is_live() or page == "thief" else actions.theft()
+    stolen = actions.theft() if mode.can().break_world and page != "thief" else None
     if not isinstance(stolen, Theft) or not stolen.in_force:
         return
     kind = "defences" if stolen.in_force in DEFENCES else "patterns"

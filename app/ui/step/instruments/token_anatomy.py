@@ -184,7 +184,7 @@ def _flipped() -> None:
 
 def _warn(content: Content) -> None:
     """Where the token goes to the real STS, that is said before it goes."""
-    if mode.is_live():
+    if mode.can().send_outside:
         st.caption(content.message("actions.live_sends"))
 
 
