@@ -2,6 +2,7 @@
 #
 #   make run      the app in simulated mode, on http://127.0.0.1:8501
 #   make test     the checks and the whole test suite, with what they need (through apt where we are root)
+#   make test-quick the tests without browser, clusters and worlds: a minute
 #   make test-all the same, and what is large: hypothesis searches as far as each test wants
 #   make check    format, lint, types and import rules
 #   make audit    known vulnerabilities of what is pinned; skipped where the database cannot be reached
@@ -19,7 +20,7 @@ tools := .venv/installed-tools
 aws := .venv-aws/installed
 axe := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test test-all check audit licences sbom attack bench setup system-packages
+.PHONY: run test test-quick test-all check audit licences sbom attack bench setup system-packages
 
 run: $(app)
 	@$(python) -m app serve
@@ -29,6 +30,10 @@ pytest := $(python) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-re
 
 test: setup system-packages $(axe) check audit
 	$(pytest)
+
+# What needs no browser, no server and no world, with few examples: for the minute before a commit.
+test-quick: $(tools)
+	$(pytest) --hypothesis-profile quick tests/unit tests/content
 
 test-all: setup system-packages $(axe) check audit
 	$(pytest) --hypothesis-profile all
