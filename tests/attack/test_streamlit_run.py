@@ -13,7 +13,6 @@ import pytest
 
 from app.content import load
 from app.serving.request_facts import HEADER, RequestFacts
-from app.settings import Language
 from app.ui.text import prose
 from tests.attack.client import Page
 from tests.attack.live import SIMULATED
@@ -68,7 +67,7 @@ def _opened(target: Target, page: str, query: str, **headers: str) -> Page:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_page_may_be_opened_first(target: Target, language: Language) -> None:
+def test_a_page_may_be_opened_first(target: Target, language: str) -> None:
     page = _opened(target, "sts_assume", f"lang={language}")
     assert not page.failed
     titles = [element.heading.body for element in page.drawn if element.WhichOneof("type") == "heading"]

@@ -68,9 +68,9 @@ def test_every_scheme_with_every_pod_by_its_address(reader, language, scheme, ta
     for box in ("node_role", "pod_1_role", "pod_2_role"):
         assert parts[box] == expected.get(box, "absent")
     assert [parts["aurora_taken"], parts["aurora_safe"]] == (["leak", "gone"] if kind else ["gone", "kept"])
-    expected, other = ("leaks", "safe") if kind else ("safe", "leaks")
+    shown_verdict, other = ("leaks", "safe") if kind else ("safe", "leaks")
     verdict = unescape(html.partition('role="status"')[2].partition("</div></div>")[0])
-    assert content.message(f"why.verdict.{expected}") in verdict
+    assert content.message(f"why.verdict.{shown_verdict}") in verdict
     assert content.message(f"why.verdict.{other}") not in verdict
     if kind:
         role = content.message(f"why.roles.{next(box for box, state in expected.items() if state == 'leak')}")
