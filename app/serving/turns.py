@@ -11,51 +11,63 @@ from dataclasses import dataclass, field
 
 PRESENT = 2.0
 """Seconds after a run for which its visitor counts as somebody who may want the next one."""
+HURRIED = 5.0
+"""Seconds after a rest for which the visitor's runs give way to those of others."""
 
 
 @dataclass(eq=False, kw_only=True)
 class _Run:
     visitor: str
+    patience: float
     may_start: threading.Event = field(default_factory=threading.Event)
     counts_until: float = 0.0
+    gives_way: bool = False
 
 
 class Turns:
     """At most so many runs at once, one of each visitor; the visitors take turns.
 
     So a visitor with fifty tabs takes no more of the processor than one with a single tab, and of three hundred who
-    come at once the first see their page at once. A visitor who never pauses rests while there are others.
+    come at once the first see their page at once. A visitor who never pauses rests while there are others, and their
+    runs give way to those of others: Python would share the processor between them, and double the time of both.
     """
 
     def __init__(
         self,
         at_once: int = 4,
         lease: float = 2.0,
+        patience: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`lease`: seconds after which a run does not count any more. It waits for something else, such as a cluster
-        that does not answer, and leaves its place to others. `clock`: seconds that never go back.
+        that does not answer, and leaves its place to others. `patience`: seconds for which a run gives way in all, so
+        that nobody can keep it from its end. `clock`: seconds that never go back.
         """
         self._at_once = at_once
         self._lease = lease
+        self._patience = patience
         self._clock = clock
         self._sleep = sleep
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        """Notified when a run leaves its place."""
         self._running: set[_Run] = set()
         self._waiting: dict[str, deque[_Run]] = {}
         """By visitor, the one whose turn is next first."""
         self._resting: set[str] = set()
         self._seen: dict[str, float] = {}
         """When each visitor last ended a run, those of the last `PRESENT` seconds."""
+        self._hurried: dict[str, float] = {}
+        """When each visitor last rested, those of the last `HURRIED` seconds."""
 
     @contextmanager
-    def turn(self, visitor: str, rest: Callable[[], float] = lambda: 0.0) -> Iterator[None]:
+    def turn(self, visitor: str, rest: Callable[[], float] = lambda: 0.0) -> Iterator[Callable[[], None]]:
         """Waits for a turn and has it until the end of the block. `visitor`: any name of who wants to run.
 
         `rest`: asked after the run for the seconds until this visitor's next run may begin, where there are others.
+        The block gets a function to call now and then: it waits while the run of a visitor in less of a hurry goes on.
         """
-        run = _Run(visitor=visitor)
+        run = _Run(visitor=visitor, patience=self._patience)
         with self._lock:
             self._waiting.setdefault(visitor, deque()).append(run)
             self._start_next()
@@ -63,13 +75,34 @@ class Turns:
             with self._lock:
                 self._start_next()
         try:
-            yield
+            yield lambda: self._give_way(run)
         finally:
             self._end(run, rest)
 
-    def _end(self, run: _Run, rest: Callable[[], float]) -> None:
-        seconds, now = rest(), self._clock()
+    def _give_way(self, run: _Run) -> None:
+        if not run.gives_way or run.patience <= 0:
+            return
         with self._lock:
+            begin = time.monotonic()
+            self._lock.wait_for(lambda: all(it.gives_way for it in self._running), run.patience)
+            run.patience -= time.monotonic() - begin
+
+    def _end(self, run: _Run, rest: Callable[[], float]) -> None:
+        seconds = 0.0
+        try:
+            seconds = rest()
+        finally:
+            rests = self._leave(run, seconds)
+        if rests:
+            self._sleep(seconds)
+            with self._lock:
+                self._resting.discard(run.visitor)
+                self._start_next()
+
+    def _leave(self, run: _Run, seconds: float) -> bool:
+        """Frees the place, and says whether the visitor rests."""
+        with self._lock:
+            now = self._clock()
             self._running.discard(run)
             self._seen = {name: at for name, at in self._seen.items() if now - at < PRESENT}
             self._seen[run.visitor] = now
@@ -77,12 +110,11 @@ class Turns:
             rests = seconds > 0 and bool(others)
             if rests:
                 self._resting.add(run.visitor)
+                self._hurried = {name: at for name, at in self._hurried.items() if now - at < HURRIED}
+                self._hurried[run.visitor] = now
             self._start_next()
-        if rests:
-            self._sleep(seconds)
-            with self._lock:
-                self._resting.discard(run.visitor)
-                self._start_next()
+            self._lock.notify_all()
+            return rests
 
     def _start_next(self) -> None:
         now = self._clock()
@@ -97,5 +129,6 @@ class Turns:
             if runs:
                 self._waiting[visitor] = runs
             run.counts_until = now + self._lease
+            run.gives_way = now - self._hurried.get(visitor, -HURRIED) < HURRIED
             self._running.add(run)
             run.may_start.set()

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.serving.turns import Turns
+from app.serving.turns import HURRIED, Turns
 
 
 class Scripts:
@@ -148,3 +148,73 @@ def test_who_is_alone_never_rests(restful):
     restful.end("1")
     restful.wait_for(2)
     assert restful.asked == []
+
+
+@pytest.fixture
+def patience():
+    return 300.0
+
+
+@pytest.fixture
+def hurried(time_of, patience):
+    """Turns in which `greedy` has just rested, so that its runs give way."""
+    turns = Turns(at_once=2, lease=30.0, patience=patience, clock=lambda: time_of[0], sleep=lambda seconds: None)
+    with turns.turn("honest"), turns.turn("greedy", rest=lambda: 1.0):
+        pass
+    return turns
+
+
+class Greedy:
+    """A run of `greedy` in a thread, which asks to give way, and ends."""
+
+    def __init__(self, turns):
+        self.runs, self.goes_on = threading.Event(), threading.Event()
+
+        def run():
+            with turns.turn("greedy") as give_way:
+                self.runs.set()
+                give_way()
+                self.goes_on.set()
+
+        threading.Thread(target=run, daemon=True).start()
+        assert self.runs.wait(30)
+
+
+def test_a_run_in_a_hurry_waits_while_another_goes_on(hurried):
+    with hurried.turn("honest"):
+        greedy = Greedy(hurried)
+        while not hurried._lock._waiters:
+            pass
+        assert not greedy.goes_on.is_set()
+    assert greedy.goes_on.wait(30)
+
+
+@pytest.mark.parametrize("patience", [0.01])
+def test_a_run_in_a_hurry_does_not_wait_for_ever(hurried):
+    with hurried.turn("honest"):
+        assert Greedy(hurried).goes_on.wait(30)
+
+
+def test_who_has_stopped_hurrying_gives_way_no_more(hurried, time_of):
+    time_of[0] += HURRIED
+    with hurried.turn("honest"):
+        assert Greedy(hurried).goes_on.wait(30)
+
+
+def test_two_in_a_hurry_do_not_wait_for_each_other(hurried):
+    with hurried.turn("third"), hurried.turn("honest", rest=lambda: 1.0):
+        pass
+    with hurried.turn("honest"):
+        assert Greedy(hurried).goes_on.wait(30)
+
+
+def test_a_rest_that_cannot_be_asked_for_keeps_no_place():
+    turns = Turns(at_once=1, lease=30.0)
+
+    def rest():
+        raise ValueError("of the clock")
+
+    with pytest.raises(ValueError, match="of the clock"), turns.turn("a", rest=rest):
+        pass
+    with turns.turn("b"):
+        pass

@@ -7,8 +7,10 @@ Streamlit runs all scripts at once. And it makes an event loop for each session,
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
@@ -64,14 +66,23 @@ class Session(AppSession):
 
 
 class Runner(ScriptRunner):
-    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay."""
+    """Runs a session's script, or a fragment or a callback of it, when it is the visitor's turn, and lets them pay.
+
+    Before each message to the browser, where Streamlit itself may stop a script, one in a hurry gives way to others.
+    """
+
+    _give_way: Callable[[], None] = staticmethod(lambda: None)
 
     def _run_script(self, rerun_data: RerunData) -> None:
-        with _turns.turn(allowance.address() or self._session_id, allowance.rest):
+        with _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way:
             try:
                 super()._run_script(rerun_data)
             finally:
                 allowance.settle()
+
+    def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
+        self._give_way()
+        super()._enqueue_forward_msg(msg)
 
 
 def install() -> None:
