@@ -38,11 +38,9 @@ _STILL = """(looks) => {
   window.looked = { places, same: same ? window.looked.same + 1 : 0 }
   return window.looked.same >= looks
 }"""
-"""Whether all is where it was so many looks ago. Looks are counted, not milliseconds: a browser that had no time to
-move anything had none to look either."""
-LOOKS = 6
-BETWEEN_LOOKS = 50
-"""Milliseconds."""
+"""Whether all is where it was so many frames ago. Frames are counted, not milliseconds: a browser that had no time to
+move anything had none to draw either."""
+LOOKS = 10
 
 
 @contextmanager
@@ -132,7 +130,7 @@ class Reader:
     def settle(self) -> Reader:
         """Until nothing moves any more, so that it can be measured: a sidebar slides, a part draws itself at last."""
         self.page.evaluate("() => { window.looked = null }")
-        self.page.wait_for_function(_STILL, arg=LOOKS, polling=BETWEEN_LOOKS)
+        self.page.wait_for_function(_STILL, arg=LOOKS, polling="raf")
         return self
 
     def box(self, part: str | Locator) -> FloatRect:
