@@ -4,12 +4,13 @@ from app.content.errors import ContentError
 from app.content.languages import LANGUAGES, for_locale
 from app.content.loader import load
 from app.content.model import CheckText, Content, ErrorText, Lesson, Section
-from app.content.pages import LABS, PAGES, STORY
+from app.content.pages import LABS, PAGES, REFERENCE, STORY
 
 __all__ = [
     "LABS",
     "LANGUAGES",
     "PAGES",
+    "REFERENCE",
     "STORY",
     "CheckText",
     "Content",

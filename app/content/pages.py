@@ -65,6 +65,13 @@ _IN_ORDER = (
         anchors=("goal", "token", "against", "wide", "limits", "does-not-limit", "recap"),
     ),
     PageSpec(name="doctor", section="tools", icon=":material/stethoscope:"),
+    PageSpec(
+        name="compare",
+        section="reference",
+        icon=":material/compare_arrows:",
+        short="compare.short",
+        anchors=("goal", "pictures", "choose", "questions", "move", "recap"),
+    ),
     PageSpec(name="misconceptions", section="reference", icon=":material/psychology_alt:"),
     PageSpec(name="glossary", section="reference", icon=":material/menu_book:"),
 )
@@ -82,3 +89,5 @@ STORY = (*SECTIONS["story"], *SECTIONS["steps"])
 """The pages that are read one after the other, in that order."""
 LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""
+REFERENCE = SECTIONS["reference"]
+"""The pages in which one looks something up."""

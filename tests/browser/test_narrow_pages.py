@@ -28,7 +28,7 @@ LABELS = """() => {
 """Pixels of every label that is seen, as the diagram's scale leaves them."""
 
 
-@pytest.mark.parametrize("page", ["oidc_provider", "why"])
+@pytest.mark.parametrize("page", ["oidc_provider", "why", "compare"])
 def test_every_label_of_a_diagram_can_be_read_at_any_width(reader, page):
     one = reader().open(f"/{page}?lang=en")
     for width in (320, 390, 600, 641, 760, 768, 800, 820, 834, 900, 1024, 1100, 1180, 1280, 1440, 1920):

@@ -1,7 +1,7 @@
 """The Markdown of the content files as HTML, with links of ours in it.
 
 `[[jwks]]` or `[[jwks|list of keys]]` is a term of the glossary, `[[F21]]` a fault of the lab, `[[thief]]` a page
-of the labs.
+of the labs, `[[compare]]` one of the reference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from app.content import LABS, Content, load
+from app.content import LABS, REFERENCE, Content, load
 from app.ui.draw.links import page_link
 from app.ui.state import address
 from app.ui.text import escape
@@ -50,7 +50,7 @@ def _render_link(
     _renderer: RendererHTML, tokens: list[Token], index: int, _options: OptionsDict, environment: EnvType
 ) -> str:
     key, words, content = tokens[index].meta["key"], tokens[index].content, environment["content"]
-    if key in LABS:
+    if key in (*LABS, *REFERENCE):
         return page_link(content, key, escape(words or content.lesson(key).title))
     return term(key, content, words) if key[0].islower() else fault(key, content)
 

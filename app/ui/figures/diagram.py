@@ -15,11 +15,12 @@ from app.flow.json_access import get, get_str
 from app.flow.model import Step, Walk
 from app.ui.draw import components
 from app.ui.figures.figures import FLOW, Figure, Layout
+from app.ui.figures.scheme_figures import SCHEME_FIGURES
 from app.ui.figures.story_figure import STORY
 from app.ui.state import address, route
 from app.ui.text import escape
 
-FIGURES = (FLOW, STORY)
+FIGURES = (FLOW, STORY, *SCHEME_FIGURES.values())
 _QUERY = "%query%"
 """Stands in a drawn link where the query goes."""
 ROOM = "%nnnnnnnnn%"
