@@ -87,7 +87,11 @@ def test_broken_json_is_reported_beside_the_field_and_the_drawing_stays(page):
 
 def test_the_buttons_edit_the_text_and_give_the_roles_own_back(page):
     own = field(page).input_value()
-    for name, words in (("star", REFUSED), ("swap", "It would let others in as well"), ("own", ALLOWED)):
+    for name, words in (
+        ("star", REFUSED),
+        ("swap", "It would accept tokens of other ServiceAccounts as well"),
+        ("own", ALLOWED),
+    ):
         button = page.locator(f'.matcher [data-edit="{name}"]')
         button.focus()
         page.keyboard.press("Enter")

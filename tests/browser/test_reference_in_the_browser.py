@@ -63,7 +63,7 @@ def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
     page.keyboard.press("ArrowDown")
     expect(choices.nth(1)).to_be_checked()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="That is my prediction")).to_be_focused()
+    expect(page.get_by_role("button", name="Submit")).to_be_focused()
     page.keyboard.press("Enter")
     prediction = page.locator(".prediction")
     expect(prediction).to_have_attribute("open", "")

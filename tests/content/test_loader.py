@@ -83,7 +83,7 @@ def test_a_claim_without_words_of_its_own_gets_the_general_ones() -> None:
 
 def test_an_error_says_what_was_got_and_what_to_do() -> None:
     error = load("en").error("unreachable", operation="GetRole", said="Connection refused")
-    assert error.got == "No answer to GetRole. Connection refused"
+    assert error.got == "No response to GetRole. Connection refused"
     assert error.fix == load("en").messages["errors.unreachable.fix"]
 
 

@@ -20,12 +20,14 @@ PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", "assets/scripts/*",
 DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
 
-def banned(language: str) -> str:
+def banned(language: str, lists: str = "banned") -> str:
     """A pattern for the words that the STYLE.md of a language bans; it matches nothing where that bans none.
 
-    An underscore ends a word, so that the pattern also finds the words inside an identifier.
+    `lists` is a pattern for the names of its lists. An underscore ends a word, so that the pattern also finds the words
+    inside an identifier.
     """
-    listed = re.findall(r"^ +- banned: (.+)$", (CONTENT / language / "STYLE.md").read_text(encoding="utf-8"), re.M)
+    rules = (CONTENT / language / "STYLE.md").read_text(encoding="utf-8")
+    listed = re.findall(rf"^ +- (?:{lists}): (.+)$", rules, re.M)
     words = "|".join(word for line in listed for word in line.split(", "))
     return rf"(?<![A-Za-z])(?:{words})(?![A-Za-z])" if words else r"(?!)"
 
@@ -50,8 +52,20 @@ def test_a_name_and_its_number_stay_on_one_line(language: str) -> None:
 
 @both
 def test_words_that_the_style_avoids_are_avoided(language: str) -> None:
-    avoided = re.compile(f"{style(language)['avoided']}|{banned(language)}", re.I)
+    avoided = re.compile(f"{style(language)['avoided']}|{banned(language, 'banned(?: on pages)?')}", re.I)
     assert [(key, text) for key, text in every_text(load(language)).items() if avoided.search(prose(text))] == []
+
+
+def test_the_kubelet_has_its_article() -> None:
+    """As in the documentation of Kubernetes; a label may be the bare name."""
+    bare = re.compile(r"(?<!\bthe )(?<!\ba real )\bkubelet\b", re.I)
+    texts = {key: text for key, text in every_text(load("en")).items() if prose(text) not in ("kubelet", "The kubelet")}
+    assert {key: text for key, text in texts.items() if bare.search(prose(text))} == {}
+
+
+def test_a_page_opens_with_a_question() -> None:
+    openings = {page: lesson.sections["goal"].body for page, lesson in load("en").lessons.items() if page != "home"}
+    assert [page for page, body in openings.items() if "?" not in body] == []
 
 
 def own_words(source: str) -> Iterator[tuple[int, str]]:

@@ -209,7 +209,7 @@ def test_without_sub_everybody_is_said_to_get_in():
     found = typed(SIDES.own, edit="open")
     assert EN.message("matcher.who.widest_all") in found["who"]
     assert "<details open>" in found["who"]
-    assert "It would let others in as well" in found["verdict"]
+    assert "It would accept tokens of other ServiceAccounts as well" in found["verdict"]
     assert {"way": ("token-sub", "provider-sub", "policy-sub"), "status": "warning", "sign": "!"} in found["links"]
 
 
@@ -225,7 +225,7 @@ def test_what_iam_would_not_store_is_reported_and_evaluated():
     long = json.dumps({**SIDES.policy, "Id": "x" * 2048})
     found = typed(long)
     assert "ACLSizePerRole: 2048" in found["refusals"].replace("<wbr>", "")
-    assert "STS would let this token in" in found["verdict"]
+    assert "STS would accept this token" in found["verdict"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -168,5 +168,5 @@ def test_a_world_that_used_too_much_is_not_walked_through(screen):
     shown.world.usage.quota.take(2 * CAPACITY)
     shown.click("run_again")
     assert not shown.test.exception
-    assert "all the CPU time that one world may have" in said(shown)
+    assert "all the CPU time that one world may use" in said(shown)
     assert shown.test.session_state["walk_view"] is before

@@ -203,10 +203,10 @@ def test_what_is_no_token_is_refused_with_got_expected_and_what_to_do(token, lan
     ("token", "words"),
     [
         ("a.b", "2 parts"),
-        ("!.e30.", "the Header holds characters"),
+        ("!.e30.", "the Header contains characters"),
         ("e30.e3.", "the Payload is not JSON,"),
         ("e30.W10.", "the Payload is not a JSON object"),
-        ("e30.e30.!", "the Signature holds characters"),
+        ("e30.e30.!", "the Signature contains characters"),
     ],
 )
 def test_the_part_that_is_wrong_is_named(token, words):
