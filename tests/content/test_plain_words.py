@@ -105,6 +105,16 @@ def test_a_banned_word_is_found_wherever_we_write_it(source: str) -> None:
     assert len(banned_in(own_words(source))) == 1
 
 
+@pytest.mark.parametrize("text", ["この故障は", "STS が断ります。", "道具が要ります。", "もう一度歩いています"])
+def test_a_word_that_the_japanese_style_bans_is_found(text: str) -> None:
+    assert re.search(banned("ja"), text)
+
+
+@pytest.mark.parametrize("text", ["必要です", "診断する", "切り替える", "入れ替えた", "管理者", "この世界では"])
+def test_words_that_only_look_like_banned_ones_are_allowed(text: str) -> None:
+    assert not re.search(banned("ja"), text)
+
+
 @pytest.mark.parametrize("source", ['x = "You told me."\n', "# The product says `told`.\n", "recommended = 1\n"])
 def test_data_and_quoted_words_are_allowed(source: str) -> None:
     assert banned_in(own_words(source)) == []

@@ -124,12 +124,13 @@ def test_where_both_say_no_it_is_said_which_element_fails(learner: Learner, name
     assert [it.callee for it in report.exchanges if it.caller == "explorer"] == ["sts"]
 
 
-def test_a_deny_is_named_by_its_statement(learner: Learner) -> None:
+@pytest.mark.parametrize(("sid", "name"), [({"Sid": "NotYou"}, "NotYou"), ({}, "2")], ids=["sid", "place from 1"])
+def test_a_deny_is_named_by_its_statement(learner: Learner, sid: dict[str, str], name: str) -> None:
     role = learner.iam.get_role(RoleName="s3-reader")["Role"]["AssumeRolePolicyDocument"]
-    role["Statement"].append({**role["Statement"][0], "Sid": "NotYou", "Effect": "Deny"})
+    role["Statement"].append({**role["Statement"][0], **sid, "Effect": "Deny"})
     learner.iam.update_assume_role_policy(RoleName="s3-reader", PolicyDocument=json.dumps(role))
     trust, _ = both(asked(learner))
-    assert (trust.status, trust.got) == (Status.FAILED, "explicit-deny: Statement NotYou")
+    assert (trust.status, trust.got) == (Status.FAILED, f"explicit-deny: Statement {name}")
 
 
 def test_a_policy_that_was_narrowed_in_between(learner: Learner) -> None:

@@ -82,6 +82,7 @@ def test_a_deep_link_asks_before_it_breaks(reader):
     assert shown.world.faults == ()
     assert EN.message(f"faults.{NAMED}.title").split("`")[0] in unescape(shown.html("lab_fault"))
     assert {radio.key for radio in shown.test.radio} == {f"lab_step_{NAMED}", f"lab_text_{NAMED}"}
+    assert [radio.label for radio in shown.test.radio if set(radio.label) & set("*`")] == []
     assert not {"diagnosis", "lab_seen", "fix", "lab_same"} & shown.keys
 
 

@@ -39,6 +39,18 @@ def test_the_story_tells_how_to_see_what_the_misconceptions_point_at(screen, lan
     assert not any('class="caption"' in html for html in html_at["2"])
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("step", ["service_account", "webhook", "sts_assume"])
+def test_only_the_story_tells_what_the_detail_has_to_try(screen, language, step):
+    content = load(language)
+    names = {name: content.message(f"depth.{name}") for name in ("label", "detail")}
+    hint = content.message(f"depth.beyond.{step}", **names).partition("`")[0]
+    assert hint in screen(lang=language).open(step, depth="1").html(f"story_{step}")
+    assert hint not in screen(lang=language).open(step, depth="2").everything
+    sections = content.lesson(step).sections.values()
+    assert [it.anchor for it in sections if names["detail"] in it.body and names["label"] in it.body] == []
+
+
 @pytest.mark.parametrize("asked", ["", "0", "4", "-1", "2.0", "x", "１", "1" * 5000, None])
 def test_whatever_else_an_address_says_means_the_detail(screen, asked):
     shown = screen(lang="en")

@@ -120,6 +120,24 @@ def test_broken_json_keeps_what_was_drawn_and_says_where_it_breaks():
     assert "verdict" not in found
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("text", "key"), [('{"Version": ]', "at"), ('{"Version":', "at_end")])
+def test_where_json_breaks_is_one_sentence(language, text, key):
+    content = load(language)
+    found = typed(text, content=content)["problem"].replace("<code>", "`").replace("</code>", "`")
+    assert content.message(f"matcher.problems.{key}", line=1, column=13 if key == "at" else 12, found="]") in found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("sid", "name"), [({}, ""), ({"Sid": "NotYou"}, "NotYou")])
+def test_a_deny_is_called_by_its_sid_or_its_place_from_1(language, sid, name):
+    content = load(language)
+    found = typed(written({**STATEMENT, **sid, "Effect": "Deny"}), content=content)["verdict"]
+    called = name or content.message("access.statement", number=1)
+    sentence = content.message("matcher.obstacles.deny", statement=called)
+    assert sentence.replace("`", "") in found.replace("<code>", "").replace("</code>", "")
+
+
 @pytest.mark.parametrize("count", [51, 6_500])
 def test_too_many_statements_are_counted_and_not_evaluated(monkeypatch, count):
     evaluated = []

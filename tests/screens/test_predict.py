@@ -101,6 +101,13 @@ def test_each_step_asks_before_it_shows_and_the_walk_has_the_answer(walk_view, s
 
 
 @pytest.mark.parametrize("step", Step)
+def test_the_question_is_an_accessible_name_and_has_no_marks(walk_view, step):
+    asked = Asked(walk_view, step)
+    assert not set(asked.test.radio[0].label) & set("*`　")
+    assert load("en").message("predict.heading") in asked.html("predict_heading")
+
+
+@pytest.mark.parametrize("step", Step)
 def test_a_wrong_prediction_says_so_in_words_and_tells_the_answer(walk_view, step):
     found = outcome(step, walk_view.walk)
     wrong = next(option for option in QUESTIONS[step].options if option != found.answer)

@@ -81,7 +81,7 @@ def _failing(policy: JsonValue, context: TrustContext, decision: TrustDecision) 
     if decision.allowed:
         return decision.reason, "allow"
     if decision.reason == "explicit-deny":
-        denials = dict.fromkeys(str(entry.statement) for entry in _applying(decision.trace, "Deny"))
+        denials = dict.fromkeys(_name(entry.statement) for entry in _applying(decision.trace, "Deny"))
         return f"{decision.reason}: Statement {', '.join(denials)}", "allow"
     _, trace = nearest(policy, context)
     wrong = next((entry for entry in trace if not entry.matched), None)
@@ -92,6 +92,11 @@ def _failing(policy: JsonValue, context: TrustContext, decision: TrustDecision) 
     said = f"{decision.reason}: {label} {shown(wrong.wanted)}"
     asked = wrong.key if wrong.element == "Condition" else wrong.element
     return said, f"{asked} {shown(wrong.got) if wrong.got is not None else '-'}"
+
+
+def _name(statement: str | int) -> str:
+    """Its `Sid`, or its place in the list, counted from 1."""
+    return str(statement + 1) if isinstance(statement, int) else statement
 
 
 def _applying(trace: Sequence[Match], effect: str) -> list[Match]:

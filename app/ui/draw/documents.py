@@ -171,3 +171,10 @@ def explained_line(line: Line, explanation: str, *, kind: str, sign: str, word: 
 
 def _block(rendered: Iterator[str] | Sequence[str]) -> str:
     return f'<div class="document">{"".join(rendered)}</div>'
+
+
+def statement_name(statement: JsonValue, content: Content) -> str:
+    """What to call a statement of a policy: its `Sid`, or its place in the list, which readers count from 1."""
+    if isinstance(statement, int):
+        return content.message("access.statement", number=statement + 1)
+    return str(statement)

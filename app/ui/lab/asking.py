@@ -22,9 +22,12 @@ def ask(fault: Fault, content: Content) -> None:
     own, offered = trial.question(fault)
     step_key, text_key = f"lab_step_{fault.id}", f"lab_text_{fault.id}"
     with st.container(key="lab_predict", border=True):
+        # A heading of its own: the label of a radio is its accessible name, in which Markdown would be read out.
+        asked = f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>'
+        components.block(asked, key="lab_predict_heading")
         language.keep(step_key)
         step = st.radio(
-            f"**{content.message('predict.heading')}**　{content.message('lab.which_step')}",
+            content.message("lab.which_step"),
             [*Step, NOTHING],
             index=None,
             horizontal=True,

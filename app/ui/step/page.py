@@ -26,7 +26,7 @@ from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.step.instruments import INSTRUMENTS
 from app.ui.step.predict import predict
 from app.ui.step.recompute import recompute
-from app.ui.text import escape
+from app.ui.text import escape, prose
 
 HEAD_START_SECONDS = 0.05
 """Within it Streamlit sends what a script has drawn so far, and a browser comes near to having drawn it."""
@@ -58,7 +58,7 @@ def lesson(name: str) -> None:
 
         # (3) How it came about.
         with page_errors.contained(content):
-            story = section("what-happens", step, content)
+            story = f"<div>{section('what-happens', step, content)}{_beyond(step, content)}</div>"
             components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
             analogy(step, content)
 
@@ -87,6 +87,15 @@ def _let_it_be_drawn(step: Step) -> None:
     if st.session_state.get(_LAST) != step:
         st.session_state[_LAST] = step
         time.sleep(HEAD_START_SECONDS)
+
+
+def _beyond(step: Step, content: Content) -> str:
+    """What this step has at the next depth, for a reader of the story; empty where the reader is there already."""
+    key = f"depth.beyond.{step}"
+    if depth() >= DETAIL or key not in content.messages:
+        return ""
+    names = {name: content.message(f"depth.{name}") for name in ("label", "detail")}
+    return f'<p class="caption">{prose(content.message(key, **names))}</p>'
 
 
 def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:

@@ -41,8 +41,10 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
 def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
     words, key = f"predictions.{step}", f"predict_{step}_option"
     language.keep(key)
+    # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
+    components.block(f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading")
     option = st.radio(
-        f"**{content.message('predict.heading')}**　{content.message(f'{words}.question', **found.values)}",
+        content.message(f"{words}.question", **found.values).replace("`", ""),
         QUESTIONS[step].options,
         index=None,
         key=key,

@@ -12,6 +12,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, shown, stri
 from app.flow.model import JsonValue, StepReport
 from app.flow.policy.patterns import glob
 from app.flow.steps.access import ACTION
+from app.ui.draw.documents import statement_name
 from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
 from app.ui.text import escape, prose, value
 
@@ -99,7 +100,7 @@ def _decision(decision: Mapping[str, Any], content: Content) -> str:
 def _statement(policy: str, number: JsonValue, entries: list[dict[str, Any]], content: Content) -> str:
     """One statement: its elements as a table, and whether all of them match."""
     applies = all(entry.get("matched") is True for entry in entries)
-    name = content.message("access.statement", number=number + 1) if isinstance(number, int) else shown(number)
+    name = statement_name(number, content)
     effect = shown(entries[0].get("effect") or "")
     rows = "".join(_element(entry, content) for entry in entries)
     word = content.message("access.applies" if applies else "access.does_not_apply")

@@ -15,6 +15,7 @@ from app.flow.policy.policy import Match
 from app.flow.policy.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem
 from app.flow.visible import visible_each
 from app.ui.draw.checks import mark
+from app.ui.draw.documents import statement_name
 from app.ui.marks import MARKS
 from app.ui.text import breakable, escape, prose, value
 
@@ -134,7 +135,7 @@ def _obstacle(entry: Match, content: Content) -> str:
         key = "request_deny" if entry.effect == "Deny" else "request"
         values, status = {"operator": entry.operator, "key": entry.key}, Status.UNKNOWN
     elif entry.effect == "Deny":
-        key, values = "deny", {"statement": str(entry.statement)}
+        key, values = "deny", {"statement": statement_name(entry.statement, content)}
     elif entry.element == "Condition":
         key, values = "condition", {"operator": entry.operator, "key": entry.key}
     else:
@@ -222,9 +223,12 @@ def problem(found: Problem, content: Content) -> str:
     """Why the text cannot be evaluated: where, what stands there, what was expected."""
     parts = [f"<b>{escape(content.message('matcher.problems.heading'))}</b>"]
     if found.line:
-        parts.append(escape(content.message("matcher.problems.at", line=found.line, column=found.column)))
-        there = ("there", {"found": found.found}) if found.found else ("at_end", {})
-        parts.append(prose(content.message(f"matcher.problems.{there[0]}", **there[1])))
+        place = {"line": found.line, "column": found.column}
+        parts.append(
+            prose(content.message("matcher.problems.at", **place, found=found.found))
+            if found.found
+            else escape(content.message("matcher.problems.at_end", **place))
+        )
     limit = MOST_STATEMENTS if found.code == "many_statements" else LONGEST
     parts.append(prose(content.message(f"matcher.problems.{found.code}", limit=limit)))
     parts.append(escape(content.message("matcher.stale")))
