@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Status, Step
+from app.flow.model import Check, Status, Step, Walk
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
@@ -84,12 +84,17 @@ def _verdict(walk_view: session.WalkView, content: Content) -> str:
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, walk_view.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.status}", step=step, check=check)
-    words = escape(content.message("home.look", step=step))
-    link = f"<p>{page_link(content, verdict.step, words)}</p>" if verdict.step else ""
+    link = f"<p>{_where_shown(verdict.check, walk_view.walk, content)}</p>" if verdict.check else ""
     return (
         f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'
         f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(walk_view, content)}</p></div></div>'
     )
+
+
+def _where_shown(check: Check, walk: Walk, content: Content) -> str:
+    """A link to the page that shows the check: its step's, or the doctor's for those that the doctor adds."""
+    page = next((str(report.step) for report in walk if any(own.id == check.id for own in report.checks)), "doctor")
+    return page_link(content, page, escape(content.message("home.look", step=navigation.name(page, content))))
 
 
 def _steps(walk_view: session.WalkView, content: Content) -> str:
