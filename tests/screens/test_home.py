@@ -68,8 +68,8 @@ def test_a_refusal_that_others_got_leads_to_the_doctor_who_shows_it(screen):
     ports = simulated(session.simulation(), shown.world)
     token = ports.cluster.request_token("default", "my-sa", "sts.amazonaws.com", 600)
     sts = boto3.client("sts", endpoint_url=session.simulation().aws_url, region_name="ap-northeast-1")
+    arn = f"arn:aws:iam::{shown.world.account_id}:role/no-such-role"
     with pytest.raises(ClientError):
-        arn = f"arn:aws:iam::{shown.world.account_id}:role/no-such-role"
         sts.assume_role_with_web_identity(RoleArn=arn, RoleSessionName="other", WebIdentityToken=token)
     html = shown.click("run_again").open("home").html("verdict")
     assert "warning" in html
