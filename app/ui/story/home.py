@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Check, Status, Step, Walk
-from app.ui.draw import components
+from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
@@ -14,13 +14,13 @@ from app.ui.draw.sections import draw_section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
 from app.ui.frame import navigation
-from app.ui.state import language, session
+from app.ui.state import language, live_selection, session
 from app.ui.text import escape, prose
 
 
 def home() -> None:
     """Draws the home page."""
-    content, walk_view = language.content(), session.walk_view()
+    content, walk_view = language.content(), session.last_walk_view()
 
     with navigation.onward("home", content):
         # (1) What this is, and the ways in.
@@ -30,10 +30,13 @@ def home() -> None:
         st.title(lesson.title, anchor=False)
         components.goal(goal)
         components.block(_paths(content), key="paths")
-        diagram.draw(FLOW, content, walk_view.walk)
+        diagram.draw(FLOW, content, walk_view.walk if walk_view else None)
 
-        # (2) How the chain stands, and the story in words.
-        components.block(_verdict(walk_view, content), key="verdict")
+        # (2) How the chain stands, or why that is not known, and the story in words.
+        if walk_view:
+            components.block(_verdict(walk_view, content), key="verdict")
+        elif problem := live_selection.state().problem:
+            notice.show_briefly(problem, content, key="problem")
         left, right = st.columns(2, gap="large")
         with left:
             heading = f"<h2>{escape(intro.heading)}</h2>"
