@@ -1,8 +1,9 @@
-"""The time machine in a browser: its numbers can be told apart, and old answers do not pass for those of the new time."""
+"""The time machine in a browser: its numbers do not overlap, and old answers do not pass for those of the new time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(
     assert len(boxes) == 6
     frame = page.locator(".moments .scale").bounding_box()
     assert boxes[0]["x"] >= frame["x"]
-    for one, next_ in zip(boxes, boxes[1:], strict=False):
+    for one, next_ in pairwise(boxes):
         assert one["x"] + one["width"] < next_["x"]
 
 

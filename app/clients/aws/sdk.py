@@ -42,7 +42,7 @@ LIMITS = Config(
 A throttled call is not repeated either, though botocore would: it says nothing about the chain, and is reported as
 `ServerFailed`. A person who tries again later helps the server more than we would within the seconds of a walk.
 `AWS_DEFAULTS_MODE` does not count: `auto` makes botocore ask instance metadata whenever it makes a client. Every
-request names the app, so that CloudTrail's record of it can be told from those of a Pod.
+request names the app, so that CloudTrail's record of it can be distinguished from those of a Pod.
 """
 
 _ALONE = LIMITS.merge(
