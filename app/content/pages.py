@@ -37,7 +37,6 @@ _IN_ORDER = (
         section="story",
         icon=":material/home:",
         short="screens.home",
-        needs_walk=True,
         anchors=("intro", "story", "analogy"),
     ),
     PageSpec(

@@ -12,6 +12,11 @@ DEFAULT_AUDIENCE = _DEFAULTS.audience
 """What the pod identity webhook asks for unless the ServiceAccount is annotated otherwise."""
 TOKEN_DIRECTORY = _DEFAULTS.mount_path
 """Where it mounts the token."""
+APPLICATION_ID = "irsa-explorer"
+"""What the app calls itself in the user agent of each of its requests to AWS, which CloudTrail writes down.
+
+Source: AWS SDKs and Tools Reference Guide, "Application ID".
+"""
 API_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 

@@ -165,7 +165,10 @@ class Aws(Protocol):
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]: ...
     def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role."""
+        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role.
+
+        Those that this app itself sent are not among them.
+        """
         ...
 
     def exchanges(self) -> tuple[Exchange, ...]: ...

@@ -78,9 +78,10 @@ def subjects(role: RoleFound, words: Content) -> str:
 
 
 def verdict(found: Survey, words: Content) -> str:
-    """What a survey comes to, in a sentence or two."""
+    """What a survey comes to in a few sentences, the last of which says what it did not look at."""
+    unseen = words.message("doctor.survey.named_only")
     if not found.ties:
-        return words.message("doctor.survey.nothing")
+        return words.facts.sentences(words.message("doctor.survey.nothing"), unseen)
     values = {
         "refused": found.refused,
         "wide": sum(role.wide for role in found.roles),
@@ -89,7 +90,7 @@ def verdict(found: Survey, words: Content) -> str:
         "roles": len(found.roles),
     }
     summary = words.message("doctor.survey.summary", **values)
-    return words.facts.sentences(summary, words.message(f"doctor.survey.{found.outcome}", **values))
+    return words.facts.sentences(summary, words.message(f"doctor.survey.{found.outcome}", **values), unseen)
 
 
 def would_allow(found: Survey, words: Content) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
+from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 
 STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
@@ -20,7 +21,7 @@ STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcom
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
-    """The verdict in a sentence."""
+    """The verdict in a sentence; one more where the check is listed under another step than that of its cause."""
     judged = found.verdict
     if judged.check is None or judged.step is None:
         key = "works" if judged.outcome is Outcome.WORKS else "nothing"
@@ -32,7 +33,13 @@ def verdict(found: Diagnosis, words: Content) -> str:
     else:
         key = "broken" if judged.outcome is Outcome.BROKEN else "warning"
     step = words.message(f"steps.{judged.step}.short")
-    return words.message(f"doctor.{key}", check=title(judged.check, found, words), step=step)
+    sentence = words.message(f"doctor.{key}", check=title(judged.check, found, words), step=step)
+    listed = next((at for at, checks in found.steps() if judged.check in checks), judged.step)
+    if listed is judged.step:
+        return sentence
+    why = "listed_clock" if blames_clock(judged.check.error) else "listed"
+    values = {"listed": words.message(f"steps.{listed}.short"), "step": step}
+    return words.facts.sentences(sentence, words.message(f"doctor.{why}", **values))
 
 
 def mark(found: Diagnosis) -> Status:

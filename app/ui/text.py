@@ -83,6 +83,15 @@ def _end(match: re.Match[str]) -> str:
     return f"…/{end}" if first or segments else f"/{end}"
 
 
+_PATH = re.compile(r"(?<![\w/.~…-])/(?!var/run/secrets/)(?:[^\s/:\"'`,;]+/)*(?=[^\s/:\"'`,;])")
+"""The folders of an absolute path. Those below `/var/run/secrets` are a Pod's, and every Pod's are the same."""
+
+
+def without_folders(text: str) -> str:
+    """`text` in which each absolute path is its last name: `…/config`. A URL stays as it is."""
+    return _PATH.sub("…/", text)
+
+
 def value(text: str) -> str:
     """A value in code type. Where ids were shortened, one click shows the whole."""
     return f"<code>{marked(text)}</code>"

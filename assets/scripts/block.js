@@ -17,6 +17,15 @@ const answer = (root, tries = 100) => {
 const folds = (root) =>
   [".folded", "details:not(.folded)"].map((kind) => [...root.querySelectorAll(kind)])
 
+// What was unfolded on each page stays so for as long as the app is open in this tab: a reader who follows a link and
+// comes back finds it again.
+const unfolded = (window.irsaUnfolded ??= new Map())
+const states = (root) => folds(root).map((parts) => parts.map((part) => part.open))
+const unfold = (root, open) =>
+  folds(root).forEach((parts, kind) => {
+    if (parts.length === open[kind].length) parts.forEach((part, index) => (part.open ||= open[kind][index]))
+  })
+
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   let root = parentElement.querySelector(".root")
@@ -30,6 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       for (const part of root.querySelectorAll(`[data-lit-by="${CSS.escape(from.dataset.lights)}"]`))
         part.classList.toggle("lit", on)
     }
+    root.addEventListener("toggle", () => root.isConnected && unfolded.set(root.key, states(root)), true)
     root.addEventListener("pointerover", (event) => light(event, true))
     root.addEventListener("pointerout", (event) => light(event, false))
     root.addEventListener("focusin", (event) => light(event, true))
@@ -40,13 +50,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       else root.follow(event)
     })
   }
+  root.key = data.key
   root.follow = (event) => follow(event, setTriggerValue)
   if (root.drawn !== data.html) {
-    const open = folds(root).map((parts) => parts.map((part) => part.open))
+    const open = root.drawn === undefined ? unfolded.get(root.key) : states(root)
     root.innerHTML = root.drawn = data.html
-    folds(root).forEach((parts, kind) => {
-      if (parts.length === open[kind].length) parts.forEach((part, index) => (part.open ||= open[kind][index]))
-    })
+    if (open) unfold(root, open)
   }
   if (data.answers && !root.answers) answer(root)
   root.answers = data.answers

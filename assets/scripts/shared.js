@@ -4,10 +4,27 @@ const adopt = (parentElement) => {
   const root = parentElement.getRootNode()
   if (!root.adoptedStyleSheets.includes(window.irsaStyles)) root.adoptedStyleSheets.push(window.irsaStyles)
 }
+// Streamlit writes the query of the next page into the history before it turns to that page: an entry of its own, which
+// shows the page before. Of the two the page's takes the place of the query's, so one step back is enough.
+const turnInOneEntry = () => {
+  const push = (window.irsaPushState ??= history.pushState)
+  const done = () => (history.pushState = push)
+  const from = location.pathname
+  let written = false
+  history.pushState = (...entry) => {
+    const turned = new URL(entry[2], location.href).pathname !== from
+    if (turned) done()
+    if (turned && written) return history.replaceState(...entry)
+    written = true
+    push.apply(history, entry)
+  }
+  setTimeout(done, 10_000) // the page may never come
+}
 // A plain click on a link to a page of ours goes there without a reload; any other click is the browser's.
 const follow = (event, setTriggerValue) => {
   const link = event.target.closest?.("a[data-page]")
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
   event.preventDefault()
+  if (new URL(link.href).pathname !== location.pathname) turnInOneEntry()
   setTriggerValue("go", { page: link.dataset.page, params: JSON.parse(link.dataset.params ?? "{}") })
 }

@@ -37,3 +37,18 @@ def test_another_depth_is_one_step(reader: Callable[..., Reader]) -> None:
     shown.page.locator(".st-key-depth").get_by_role("radio", name=EN.message("depth.wire")).click()
     expect(shown.page).to_have_url(re.compile(r"/webhook\?lang=en&depth=3$"))
     assert shown.wait().entries == before + 1
+
+
+def test_a_word_that_is_looked_up_is_one_step_and_what_was_unfolded_stays_so(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/sts_assume?lang=en&depth=1")
+    address, before = shown.page.url, shown.entries
+    shown.page.locator(".st-key-predict_show button").click()
+    answer = shown.page.locator("details.prediction")
+    expect(answer).to_have_attribute("open", "")
+    shown.wait().page.locator("section.glossary a").first.click()
+    shown.expect_title(EN.lesson("glossary").title)
+    assert shown.wait().entries == before + 1
+    shown.page.go_back()
+    shown.expect_title(EN.lesson("sts_assume").title)
+    expect(shown.wait().page).to_have_url(address)
+    expect(answer).to_have_attribute("open", "")

@@ -39,6 +39,8 @@ class Place:
     role: str
     token: Callable[[], str]
     """A projected token of the subject's, for `sts.amazonaws.com`."""
+    aws_url: str
+    """Where others than the app ask that account."""
     secrets: tuple[str, ...]
     """What must never be seen: bearer tokens and long-lived keys."""
 
@@ -80,6 +82,7 @@ def simulated_place(request: pytest.FixtureRequest) -> Place:
         account=world.account_id,
         role="s3-reader",
         token=token,
+        aws_url=simulation.aws_url,
         secrets=(world.explorer_token, world.account.explorer.secret_access_key),
     )
 
@@ -94,5 +97,6 @@ def real_place(request: pytest.FixtureRequest) -> Place:
         account=eks.world.account_id,
         role="s3-reader",
         token=eks.projected_token,
+        aws_url=eks.simulation.aws_url,
         secrets=(ADMIN_TOKEN, eks.world.account.admin.secret_access_key),
     )

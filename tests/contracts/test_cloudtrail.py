@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,8 +57,11 @@ def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place)
     arn = f"arn:aws:iam::{place.account}:role"
     questions = (f"{arn}/other", "nobody"), (f"{arn}/{place.role}", subject)
     before = [ports.aws.failed_assumptions(*asked).records for asked in questions]
-    with pytest.raises(NotPermitted):
-        ports.aws.assume_role_with_web_identity(f"{arn}/other", "session", place.token())
+    sts = boto3.client("sts", endpoint_url=place.aws_url, region_name="ap-northeast-1")
+    with pytest.raises(ClientError):
+        sts.assume_role_with_web_identity(
+            RoleArn=f"{arn}/other", RoleSessionName="session", WebIdentityToken=place.token()
+        )
     ports.aws.assume_role_with_web_identity(f"{arn}/{place.role}", "session", place.token())
     for asked, known in zip(questions, before, strict=True):
         found = ports.aws.failed_assumptions(*asked)
@@ -67,6 +72,13 @@ def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place)
         assert newest["requestParameters"] == {"roleArn": f"{arn}/other", "roleSessionName": "session"}
         assert found.since == ""
     assert ports.aws.failed_assumptions(f"{arn}/none", "nobody").records == ()
+
+
+def test_what_the_app_itself_was_refused_is_not_found_whatever_it_called_its_session(place: Place) -> None:
+    ports, arn = place.ports, f"arn:aws:iam::{place.account}:role/no-such-role"
+    with pytest.raises(NotPermitted):
+        ports.aws.assume_role_with_web_identity(arn, "thief", place.token())
+    assert ports.aws.failed_assumptions(arn, "nobody").records == ()
 
 
 def test_the_session_token_of_a_granted_request_is_not_recorded(place: Place) -> None:
@@ -92,9 +104,12 @@ def test_only_failures_for_the_role_or_by_the_subject_are_kept_in_their_order() 
         record(errorCode=""),
         record(errorCode="5", userIdentity=None),
         record(errorCode="6", requestParameters=None),
+        record(errorCode="7", userAgent="Boto3/1.44.8 app/irsa-explorer cfg/retry-mode#standard"),
+        record(errorCode="8", userAgent="Boto3/1.44.8 app/irsa-explorers"),
+        record(errorCode="9", userAgent=None),
     )
     found, port, received = ask(body)
-    assert [one["errorCode"] for one in found.records] == ["1", "2", "3", "5", "6"]
+    assert [one["errorCode"] for one in found.records] == ["1", "2", "3", "5", "6", "8", "9"]
     (sent,) = received
     assert b"CloudTrail_20131101.LookupEvents" in sent
     attribute = {"AttributeKey": "EventName", "AttributeValue": "AssumeRoleWithWebIdentity"}

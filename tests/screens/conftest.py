@@ -35,7 +35,7 @@ class Screen:
         self.test.run()
         if not asked:
             seen = {step.value: "" for step in Step}
-            self.test.session_state["predictions"] = {"world": self.test.session_state["walk_view"].world, "made": seen}
+            session.simulation().page_state(self.world)["predictions"] = {"world": self.world.path, "made": seen}
 
     def open(self, page: str, **query: str) -> Screen:
         for name, text in query.items():

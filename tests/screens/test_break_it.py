@@ -374,12 +374,29 @@ def test_a_wrong_answer_tells_no_more_and_the_right_one_reveals(surprised):
         surprised.click("lab_answer_give")
         assert not surprised.test.exception
         if cause is not fault:
-            assert [warning.value for warning in surprised.test.warning] == [EN.message("lab.not_it")]
+            assert judged(surprised) == [("failed", "lab.cause_step"), ("failed", "lab.cause")]
             assert "diagnosis" not in surprised.keys
+    assert judged(surprised) == [("passed", "lab.cause_step"), ("passed", "lab.cause")]
     assert fault.id in surprised.html("lab_fault")
     assert EN.message("lab.solution") in surprised.html("lab_solution")
     assert surprised.world.faults == (fault.id,)  # shown, not run
     assert EN.message("lab.score", right=0, asked=2, faults=1) in surprised.html("lab_score")
+
+
+def test_each_half_of_an_answer_is_right_or_wrong(surprised):
+    fault = hidden_fault(surprised)
+    other = next(it for it in FAULTS.values() if it.cause == fault.cause and it.number != fault.number)
+    surprised.test.selectbox(key="lab_answer_step").set_value(fault.cause).run()
+    surprised.test.selectbox(key=f"lab_answer_cause_{fault.cause}").set_value(other.id).run()
+    surprised.click("lab_answer_give")
+    assert judged(surprised) == [("passed", "lab.cause_step"), ("failed", "lab.cause")]
+
+
+def judged(shown) -> list[tuple[str, str]]:
+    """Each half of the last answer: how it ended, and the key of what was asked for."""
+    names = {EN.message(key): key for key in ("lab.cause_step", "lab.cause")}
+    found = re.findall(r'<li class="(\w+)"><span class="label">([^<]*)<', shown.html("lab_answered"))
+    return [(status, names[name]) for status, name in found]
 
 
 def test_giving_up_shows_the_answer_and_scores_nothing(surprised):
@@ -541,10 +558,10 @@ def test_a_hidden_fault_can_be_fixed_without_its_name(screen, monkeypatch):
     assert "lab_hidden" in shown.keys
     own = field(shown).value
     apply(shown, own.replace(re.search(r"system:serviceaccount:([\w-]+):", own)[1] + ":my-sa", "default:my-sa"))
-    assert [success.value for success in shown.test.success] == [EN.message("lab.whole_by_hand")]
+    assert EN.message("lab.whole_hidden") in shown.html("lab_fixed")
+    assert EN.message("lab.score", right=2, asked=2, faults=1) in shown.html("lab_score")
     shown.click("lab_tell")
     assert "F21" in shown.html("lab_fault")
-    assert "lab_score" not in shown.keys
     shown.click("lab_undo")
     assert "diagnosis" in shown.keys
 

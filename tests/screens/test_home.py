@@ -4,10 +4,14 @@ import json
 import re
 from html import unescape
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
+from app.ui.state import session
+from app.wiring import simulated
 
 
 def links(html):
@@ -51,3 +55,22 @@ def test_every_step_has_its_counterpart_and_where_it_breaks(reader, language):
     for step, row in zip(Step, rows, strict=True):
         for part in ("travel", "irsa", "breaks"):
             assert content.message(f"home.passport.{step}.{part}") in row
+
+
+def test_what_the_thiefs_page_was_refused_is_no_evidence(screen):
+    shown = screen(lang="en").open("thief").click("thief_copy").click("thief_use").click("run_again").open("home")
+    assert any("errorCode" in record for record in shown.world.account.management_events)
+    assert load("en").message("verdict.passed") in unescape(shown.html("verdict"))
+
+
+def test_a_refusal_that_others_got_leads_to_the_doctor_who_shows_it(screen):
+    shown = screen(lang="en")
+    ports = simulated(session.simulation(), shown.world)
+    token = ports.cluster.request_token("default", "my-sa", "sts.amazonaws.com", 600)
+    sts = boto3.client("sts", endpoint_url=session.simulation().aws_url, region_name="ap-northeast-1")
+    arn = f"arn:aws:iam::{shown.world.account_id}:role/no-such-role"
+    with pytest.raises(ClientError):
+        sts.assume_role_with_web_identity(RoleArn=arn, RoleSessionName="other", WebIdentityToken=token)
+    html = shown.click("run_again").open("home").html("verdict")
+    assert "warning" in html
+    assert links(html) == [("doctor", {})]

@@ -321,6 +321,21 @@ def test_no_kubeconfig(screen, real):
     broken(screen(lang="en").open("webhook", mode="live"), "kubeconfig_missing")
 
 
+def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, real):
+    real.path.unlink()
+    shown = screen(lang="en").open("home", mode="live")
+    words = EN.error("kubeconfig_missing", got="")
+    assert not shown.test.exception
+    assert {"paths", "diagram_flow", "passport"} <= shown.keys
+    sentence = f"{words.title}. {words.fix}".replace("`", "")
+    assert sentence in re.sub("<[^>]+>", "", unescape(shown.html("notice_problem")))
+    for page in PAGES:
+        assert str(real.path.parent) not in shown.open(page).everything, page
+    assert EN.message("mode.to_simulated") in [button.label for button in shown.open("home").test.button]
+    shown.click("simulate_problem")
+    assert "verdict" in shown.keys
+
+
 def test_what_was_not_there_is_found_when_asked_again(screen, real):
     kubeconfig = real.path.read_text()
     real.path.unlink()

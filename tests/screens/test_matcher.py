@@ -15,6 +15,7 @@ from app.flow.matching.policy_edits import EDITS
 from app.flow.model import Step, Walk
 from app.ui.figures.lifetimes import lives, session_of
 from app.ui.step.instruments.matcher import Sides, drawing
+from app.ui.text import prose
 
 HOST = "oidc.eks.us-east-1.amazonaws.com/id/E"
 ARN = f"arn:aws:iam::111122223333:oidc-provider/{HOST}"
@@ -229,6 +230,16 @@ def test_without_sub_everybody_is_said_to_get_in():
     assert "<details open>" in found["who"]
     assert "It would accept tokens of other ServiceAccounts as well" in found["verdict"]
     assert {"way": ("token-sub", "provider-sub", "policy-sub"), "status": "warning", "sign": "!"} in found["links"]
+
+
+@pytest.mark.parametrize("subject", ["system:serviceaccount:default:*", "*"])
+def test_too_wide_a_pattern_is_marked_in_the_row_and_on_the_line_as_in_the_headline(subject):
+    found = typed(SIDES.own.replace("StringEquals", "StringLike").replace(SUBJECT, subject))
+    assert prose(EN.message("matcher.rows.sub_policy.wide")) in found["verdict"]
+    assert '<div class="outcome warning">' in found["verdict"]
+    assert '<li class="warning" data-row="sub-policy">' in found["verdict"]
+    assert {"way": ("token-sub", "provider-sub", "policy-sub"), "status": "warning", "sign": "!"} in found["links"]
+    assert {anchor["claim"]: anchor["status"] for anchor in found["anchors"]}["sub"] == "warning"
 
 
 def test_invisible_characters_are_made_visible_and_markup_is_escaped():

@@ -172,3 +172,12 @@ def test_of_a_broken_step_nothing_is_asked(walk_view, step):
     asked = Asked(broken(walk_view, step), step)
     assert asked.shows_evidence
     assert not asked.test.radio
+
+
+def test_a_page_that_is_opened_by_its_address_has_the_predictions_of_this_browser(screen):
+    shown = screen(lang="en", asked=True).open("webhook").click("predict_show")
+    assert "prediction_webhook" in shown.keys
+    again = screen(lang="en", asked=True)
+    again.test.session_state["browser"] = shown.test.session_state["browser"]
+    assert "prediction_webhook" in again.open("webhook").keys
+    assert "prediction_token_mount" not in again.open("token_mount").keys

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.visible import visible
-from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value
+from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value, without_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
@@ -134,3 +134,19 @@ def test_who_escapes_a_text_loads_next_to_nothing(module, most):
     )
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert len(loaded.stdout.split()) <= most, loaded.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("No such file: /home/me/work/acme.yaml", "No such file: …/acme.yaml"),
+        ("/root/.kube/config:/opt/other", "…/config:…/other"),
+        ("`/usr/local/bin/aws`: not found", "`…/aws`: not found"),
+        ("/config: [0]", "…/config: [0]"),
+        ("https://127.0.0.1:6443/api/v1", "https://127.0.0.1:6443/api/v1"),
+        ("~/.kube/config, default/my-sa, 1/2", "~/.kube/config, default/my-sa, 1/2"),
+        ("/var/run/secrets/eks.amazonaws.com/token", "/var/run/secrets/eks.amazonaws.com/token"),
+    ],
+)
+def test_a_path_is_shown_without_its_folders(text, shown):
+    assert without_folders(text) == shown

@@ -68,6 +68,8 @@ def test_the_landmarks_follow_from_the_token_and_the_session(machine):
     places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("line"))
     assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
     assert set(places) <= set(slider(shown).options)
+    groups = re.findall(r'<span class="numbers"[^>]*>(.*?)</span>', shown.html("line"))
+    assert [re.findall(r"\d", group) for group in groups] == [["1", "2", "3"], ["4"], ["5", "6"]]
     assert slider(shown).options[-1] == "+36:00"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Exchange, Status, Step
@@ -14,6 +15,7 @@ from app.flow.names import API_TOKEN
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.redaction import MASK
 from app.flow.verdict.judge import Outcome
+from app.report import verdict_words
 from tests.unit.fake_ports import ACCOUNT, DIRECTORY, NOW, ROLE, SUBJECT, Fakes, token
 from tests.unit.test_doctor import annotated, bare, check, container, ended, healthy, posted
 
@@ -510,6 +512,20 @@ def test_a_role_of_another_account_that_sts_accepts_needs_no_fix() -> None:
     assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, WARNING)
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.fix) == ("service_account.account", None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [("An error occurred (RequestTimeTooSkewed) when calling the X operation", "listed_clock"), (TIMEOUT, "listed")],
+)
+def test_a_cause_in_another_step_than_its_check_is_explained(said: str, key: str, language: str) -> None:
+    fakes, words = healthy(), load(language)
+    printed(fakes, said)
+    found = examined(fakes)
+    step = words.message(f"steps.{found.verdict.step}.short")
+    explained = words.message(f"doctor.{key}", listed=words.message("steps.access.short"), step=step)
+    assert verdict_words.verdict(found, words).endswith(explained)
 
 
 def test_the_words_are_those_of_the_program_letter_by_letter() -> None:

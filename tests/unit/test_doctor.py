@@ -20,6 +20,7 @@ from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
+from app.flow.json_access import get_str
 from app.flow.model import Check, Exchange, Status, Subject
 from app.flow.ports import Execution
 from app.flow.redaction import mask_text
@@ -533,6 +534,21 @@ def test_the_trust_policy_that_is_proposed_lets_the_service_account_in_and_nobod
     found = examined(fakes)
     assert found.verdict.outcome is Outcome.WORKS
     assert found.verdict.status is PASSED
+
+
+@pytest.mark.parametrize("subject", ["system:serviceaccount:default:*", ["system:serviceaccount:?:my-sa", "*"]])
+def test_a_statement_that_matches_nobody_is_replaced(subject: str | list[str]) -> None:
+    fakes = healthy()
+    policy = fakes.role["AssumeRolePolicyDocument"]
+    policy["Statement"].append({**policy["Statement"][0], "Action": "sts:TagSession"})
+    policy["Statement"][0]["Condition"] = {"StringEquals": {f"{HOST}:sub": subject}}
+    fix_id, ((*_, document),) = words(fakes)
+    after = json.loads(document)
+    assert fix_id == "trust_instead"
+    assert after["Statement"][0] == policy["Statement"][1], "the other one stays"
+    assert [get_str(it, "Condition", "StringEquals", f"{HOST}:sub") for it in after["Statement"]][1:] == [SUB]
+    fakes.role["AssumeRolePolicyDocument"] = after
+    assert examined(fakes).verdict.status is PASSED
 
 
 def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:

@@ -18,7 +18,7 @@ from app.content import LANGUAGES, load
 from app.flow.doctor.survey import Stand, Survey, survey
 from app.flow.errors import NotFound, NotPermitted, ServerFailed, Unreachable
 from app.flow.verdict.judge import Outcome
-from app.report import document, page, picture
+from app.report import document, page, picture, survey_words
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -161,6 +161,14 @@ def test_one_namespace_may_be_surveyed_alone() -> None:
 
 def test_without_annotations_there_is_nothing_to_say() -> None:
     assert surveyed(account("default", "default")).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_says_what_it_did_not_look_at(language: str) -> None:
+    """A role that is named by nobody may be as wide as it likes."""
+    words = load(language)
+    for found in (surveyed(MINE, wide=like("*")), surveyed(account("default", "default"), wide=like("*"))):
+        assert survey_words.verdict(found, words).endswith(words.message("doctor.survey.named_only"))
 
 
 def test_no_cluster_no_survey() -> None:

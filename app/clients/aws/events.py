@@ -9,6 +9,7 @@ from typing import Any
 from app.clients.aws.answers import document
 from app.clients.aws.calls import AwsCalls
 from app.flow.model import JsonValue
+from app.flow.names import APPLICATION_ID
 from app.flow.ports import FailedAssumptions
 
 EVENT_PAGES = 2
@@ -18,7 +19,7 @@ FAILURE_LIMIT = 20
 
 
 def failed_assumptions(calls: AwsCalls, role_arn: str, subject: str) -> FailedAssumptions:
-    """Those for the role or by the subject, the newest first, and how far back was read."""
+    """Those for the role or by the subject that others sent, the newest first, and how far back was read."""
     records: list[JsonValue] = []
     since = ""
     more: dict[str, str] = {}
@@ -49,4 +50,9 @@ def _is_failure(record: Mapping[str, Any], role_arn: str, subject: str) -> bool:
     identity, asked = record.get("userIdentity"), record.get("requestParameters")
     by_subject = isinstance(identity, Mapping) and identity.get("userName") == subject
     for_role = isinstance(asked, Mapping) and asked.get("roleArn") == role_arn
-    return bool(record.get("errorCode")) and (by_subject or for_role)
+    return bool(record.get("errorCode")) and (by_subject or for_role) and not _is_ours(record)
+
+
+def _is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether this app sent the request, here or elsewhere: its clients say so in their user agent (`sdk.LIMITS`)."""
+    return f"app/{APPLICATION_ID}" in str(record.get("userAgent", "")).split()

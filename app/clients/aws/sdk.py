@@ -24,6 +24,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from app.clients.aws.bounds import bound
 from app.clients.recorder import Recorder, wire_headers
+from app.flow.names import APPLICATION_ID
 
 Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
@@ -34,12 +35,14 @@ LIMITS = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=32,
     defaults_mode="legacy",  # type: ignore[arg-type]  # the stubs say bool
+    user_agent_appid=APPLICATION_ID,  # type: ignore[call-arg]  # the stubs lack it
 )
 """Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice.
 
 A throttled call is not repeated either, though botocore would: it says nothing about the chain, and is reported as
 `ServerFailed`. A person who tries again later helps the server more than we would within the seconds of a walk.
-`AWS_DEFAULTS_MODE` does not count: `auto` makes botocore ask instance metadata whenever it makes a client.
+`AWS_DEFAULTS_MODE` does not count: `auto` makes botocore ask instance metadata whenever it makes a client. Every
+request names the app, so that CloudTrail's record of it can be distinguished from those of a Pod.
 """
 
 _ALONE = LIMITS.merge(

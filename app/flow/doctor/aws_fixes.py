@@ -8,7 +8,7 @@ from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
-from app.flow.doctor.trust_fix import admitting, narrowed
+from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
 from app.flow.json_access import get_object, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE
@@ -142,10 +142,14 @@ def trust(names: Names) -> Fix:
         return Fix(id="read_again")
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
-    policy = admitting(names.documents.get("trust_policy"), names.bearer)
+    before = names.documents.get("trust_policy")
+    policy = admitting(before, names.bearer)
     if policy is None:
         return _show_trust(names)
-    return Fix(id="trust", commands=(names.update_trust(policy),), change=changes.trust(names, policy))
+    commands, change = (names.update_trust(policy),), changes.trust(names, policy)
+    if matches_nobody(before, names.bearer):
+        return Fix(id="trust_instead", commands=commands, change=change)
+    return Fix(id="trust", commands=commands, change=change)
 
 
 def _default_audience(names: Names) -> Fix:

@@ -37,7 +37,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=WHERE, error=error.server_message)
         return findings.report()
 
-    # Our own attempts add nothing to what the walk has shown.
+    # The examples on our pages name their sessions so: they come from a reader and no Pod.
     failures = [_failure(record, role_arn, subject) for record in found.records]
     failures = [failure for failure in failures if failure["session"] != SESSION_NAME]
     newest = failures[0] if failures else {}

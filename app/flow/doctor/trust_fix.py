@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.flow.json_access import get_object, get_str
+from app.flow.json_access import get_object, get_str, strings
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue
 from app.flow.names import host_and_path
@@ -41,7 +41,8 @@ class Bearer:
 def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     """The policy with one more statement, which lets in this ServiceAccount and no one else.
 
-    No one loses access by it. None where that does not help: a Deny applies.
+    It takes the place of those that match nobody, so no one loses access by it. None where it does not help: a Deny
+    applies.
     """
     statement = {
         "Effect": "Allow",
@@ -49,8 +50,24 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
         "Action": ASSUME_ROLE_WITH_WEB_IDENTITY,
         "Condition": {"StringEquals": bearer.conditions},
     }
-    changed = {"Version": VERSION, **get_object(policy), "Statement": [*statements(policy), statement]}
+    kept = [found for found in statements(policy) if not _matches_nobody(found, bearer)]
+    changed = {"Version": VERSION, **get_object(policy), "Statement": [*kept, statement]}
     return changed if bearer.is_let_in(changed) else None
+
+
+def matches_nobody(policy: JsonValue, bearer: Bearer) -> bool:
+    """Whether a statement of the policy is there for nobody, so that `admitting` leaves it out."""
+    return any(_matches_nobody(statement, bearer) for statement in statements(policy))
+
+
+def _matches_nobody(statement: JsonValue, bearer: Bearer) -> bool:
+    """Whether it allows only subjects with a wildcard in them: to `StringEquals` that is a character as any other.
+
+    No ServiceAccount has a name with such a character (Kubernetes, "Object Names and IDs").
+    """
+    exact = get_object(statement, "Condition", "StringEquals")
+    subjects = [one for key, found in exact.items() if key.lower() == _subject_key(bearer) for one in strings(found)]
+    return get_str(statement, "Effect") == "Allow" and bool(subjects) and all(set("*?") & set(it) for it in subjects)
 
 
 def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:

@@ -6,7 +6,7 @@ The decision is `flow.trust`'s, the comparisons are those of its trace; here the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from app.flow.json_access import get, get_object, get_str, strings
@@ -30,7 +30,8 @@ class Row:
     claim: Claim
     record: Record
     status: Status
-    """`WARNING` where the record asks for nothing, so that everybody meets it; `UNKNOWN` where a side is missing."""
+    """`WARNING` where others meet it as well: the record asks for nothing, or for too little. `UNKNOWN` where a side is
+    missing."""
     got: tuple[str, ...]
     """The claim, as it is compared: of the issuer the provider's ARN, where that is what the policy names."""
     wanted: tuple[str, ...] = ()
@@ -104,13 +105,14 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
     issuer = get_str(claims, "iss")
     context = web_identity_context(issuer, claims, provider_arn)
     place, trace = nearest(policy, context)
+    strangers = _strangers(claims, provider_arn, policy)
     own = _PolicyRows(policy, place, trace, host_and_path(issuer))
     rows = (
         _issuer_row(claims, provider),
         own.principal(provider_arn),
         _audience_row(claims, provider),
         own.condition("aud", audience_claim(claims)),
-        own.condition("sub", strings(claims.get("sub"))),
+        _marked_if_wide(own.condition("sub", strings(claims.get("sub"))), strangers),
     )
     decision = evaluate(policy, context)
     denied = _denials(policy, context) if decision.reason == "explicit-deny" else ()
@@ -118,7 +120,7 @@ def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, p
         decision=decision,
         rows=rows,
         obstacles=(*(entry for entry in trace if not entry.matched and entry not in own.covered), *denied),
-        strangers=_strangers(claims, provider_arn, policy),
+        strangers=strangers,
         variants=tuple(_variant(operator, policy, claims, provider_arn) for operator in (EQUALS, LIKE)),
     )
 
@@ -266,6 +268,12 @@ def _strangers(claims: Mapping[str, Any], provider_arn: str, policy: JsonValue) 
         for other, kind in candidates.items()
         if other != subject
     )
+
+
+def _marked_if_wide(row: Row, strangers: Sequence[Stranger]) -> Row:
+    """The row of `sub`, which others than ours meet as well where the policy lets them in."""
+    widened = row.status is Status.PASSED and any(stranger.allowed for stranger in strangers)
+    return replace(row, status=Status.WARNING) if widened else row
 
 
 def _status(met: bool) -> Status:

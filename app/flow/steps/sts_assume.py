@@ -155,12 +155,12 @@ def _verify(
             return None
         if not findings.judge("sts.key", key.passed is True, got=key.got, expected=key.expected, where="jwks_uri"):
             return None
-        algorithm = get_str(decoded.header, "alg")
+        verifying = f"{get_str(decoded.header, 'alg')} {key.got}"
         if not findings.judge(
             "sts.signature",
             signature.passed is True,
-            got=algorithm,
-            expected=f"{algorithm} {key.got}",
+            got=f"{verifying}: {signature.got}",
+            expected=f"{verifying}: {signature.expected}",
             where="jwks_uri",
         ):
             return None

@@ -145,9 +145,13 @@ def _signature(
     published = [get_str(key, "kid") for key in get_list(step_context.jwks, "keys")]
     key, signature = verification.result("key"), verification.result("signature")
     if findings.judge("token.key", key.passed is True, got=key.got, expected=published, where="kid"):
-        algorithm = get_str(decoded.header, "alg")
+        verifying = f"{get_str(decoded.header, 'alg')} {key.got}"
         findings.judge(
-            "token.signature", signature.passed is True, got=algorithm, expected=f"{algorithm} {key.got}", where="kid"
+            "token.signature",
+            signature.passed is True,
+            got=f"{verifying}: {signature.got}",
+            expected=f"{verifying}: {signature.expected}",
+            where="kid",
         )
 
 

@@ -37,9 +37,9 @@ def doctor() -> None:
     if mode.can_go_live():
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="simulated"):
             st.caption(content.message("doctor_page.simulated"), width="content")
-            st.button(
-                content.message("doctor_page.to_live"), key="to_live", icon=":material/lan:", on_click=mode.go_live
-            )
+            with st.popover(content.message("doctor_page.own_cluster"), icon=":material/lan:"):
+                st.markdown(content.message("doctor_page.to_live_means"))
+                st.button(content.message("doctor_page.to_live"), key="to_live", type="primary", on_click=mode.go_live)
     walk_view = session.last_walk_view()
     if walk_view is None:
         if problem := live_selection.state().problem:

@@ -47,12 +47,13 @@ def styles() -> None:
 
 
 def block(html: str, key: str, *, answers: bool = False) -> None:
-    """Draws `html`, whose values from outside are escaped already. What the reader unfolded stays so over reruns.
+    """Draws `html`, whose values from outside are escaped already. What the reader unfolded stays so over reruns, and
+    when they come back to the page.
 
     Links of `text.page_link` lead to their page, buttons of `text.copy_button` copy. What `answers` the reader's last
     click, in this run and no other, opens its first fold, and the focus goes on from there.
     """
-    asked = _block(data={"html": html, "answers": answers}, key=key, on_go_change=nothing).go
+    asked = _block(data={"html": html, "answers": answers, "key": key}, key=key, on_go_change=nothing).go
     if asked:
         route.follow(asked)
 

@@ -8,13 +8,14 @@ from typing import Protocol
 import streamlit as st
 
 from app.content import Content
+from app.content.model import ErrorText
 from app.flow.errors import FlowError
 from app.flow.model import Status
 from app.ui.draw import components
 from app.ui.draw.checks import mark, said
 from app.ui.state import live, mode
 from app.ui.state.walk_view import WalkView
-from app.ui.text import escape, prose, utc
+from app.ui.text import escape, prose, utc, without_folders
 
 
 class Hindrance(Protocol):
@@ -31,9 +32,14 @@ class Hindrance(Protocol):
         ...
 
 
+def words_of(error: Hindrance, content: Content) -> ErrorText:
+    """The words for an error. Pages may be shown to others: of a path on this machine they name the file alone."""
+    return content.error(error.words, **{name: without_folders(text) for name, text in error.values.items()})
+
+
 def notice(error: Hindrance, content: Content) -> str:
     """The words for an error, as HTML."""
-    words = content.error(error.words, **error.values)
+    words = words_of(error, content)
     rows = "".join(
         f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{prose(text)}</dd>"
         for key, text in (("got", words.got), ("expected", words.expected), ("fix", words.fix))
@@ -47,6 +53,21 @@ def notice(error: Hindrance, content: Content) -> str:
 def show(error: FlowError, content: Content, key: str) -> None:
     """Draws it, and below it the ways on: to ask once more, and back to the simulated cluster."""
     components.block(notice(error, content), key=f"notice_{key}")
+    _ways(content, key)
+
+
+def show_briefly(error: FlowError, content: Content, key: str) -> None:
+    """What is missing and what to do, in place of a verdict; below it the same ways on."""
+    words = words_of(error, content)
+    sentence = prose(content.facts.sentences(words.title, words.fix))
+    sign = mark(Status.UNKNOWN, content)
+    components.block(
+        f'<div class="outcome unknown" role="status">{sign}<div><p>{sentence}</p></div></div>', key=f"notice_{key}"
+    )
+    _ways(content, key)
+
+
+def _ways(content: Content, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"ways_{key}"):
         if mode.can().walk_cluster:
             again = content.message("mode.run_again")

@@ -160,10 +160,13 @@ def real_names(walk: Walk) -> dict[str, str]:
 _component = components.component("diagram")
 
 
-def draw(figure: Figure, content: Content, walk: Walk, *, step: str = "", status: str = "") -> None:
-    """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step."""
+def draw(figure: Figure, content: Content, walk: Walk | None, *, step: str = "", status: str = "") -> None:
+    """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step.
+
+    Without a walk nothing has a name yet.
+    """
     alternative = step or "overview"
-    names = real_names(walk)
+    names = real_names(walk) if walk else {}
     data = {
         "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(names.values())}",
         "svg": svg(figure.name, content.language, names),

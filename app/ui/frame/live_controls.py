@@ -13,7 +13,7 @@ from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str
 from app.flow.port_wrappers.permissions_needed import need, rules, rules_as_yaml
 from app.flow.visible import visible
-from app.ui.draw import components
+from app.ui.draw import components, notice
 from app.ui.draw.code import code
 from app.ui.state.live_selection import Listed, LiveSelection, state
 from app.ui.text import escape, prose, value
@@ -143,7 +143,7 @@ def _problem(error: FlowError | None, content: Content, key: str, use: str = "")
     """In short what stands in the way, and the rule that would let us by."""
     if error is None:
         return
-    words = content.error(error.words, **error.values)
+    words = notice.words_of(error, content)
     lines = f'<p class="warning"><span class="mark" aria-hidden="true">!</span> {prose(words.title)}</p>'
     if isinstance(error, NotPermitted) and use and not error.about_login:
         lines += (

@@ -9,10 +9,10 @@ from app.flow.model import Step
 from app.ui.draw import components
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
-from app.ui.lab.trial import NOTHING, Guess
+from app.ui.lab.trial import NOTHING, Guess, Trial
 from app.ui.state import language
 from app.ui.text import escape, prose
-from app.world.faults import Fault
+from app.world.faults import FAULTS, Fault
 
 
 def ask(fault: Fault, content: Content) -> None:
@@ -72,6 +72,18 @@ def how_it_ended(guess: Guess, seen: str, content: Content) -> str:
     step = _line("lab.step", step_name(guess.step, content), guess.step == seen, really, content)
     text = _line("lab.text", _label(guess.text, content), guess.text == guess.own, "", content)
     return f'<div role="status"><ul class="guessed">{step}{text}</ul></div>'
+
+
+def answered(it: Trial, content: Content) -> str:
+    """The last answer to a hidden fault: step and cause, each right or wrong. Empty where there was none."""
+    if it.tried is None:
+        return ""
+    step, cause = it.tried[0], FAULTS[it.tried[1]]
+    lines = (
+        _line("lab.cause_step", step_name(step, content), step == it.fault.cause, "", content),
+        _line("lab.cause", title(cause, content), trial.is_cause(it, cause), "", content),
+    )
+    return f'<div role="status"><ul class="guessed">{"".join(lines)}</ul></div>'
 
 
 def _line(name: str, predicted: str, right: bool, really: str, content: Content) -> str:

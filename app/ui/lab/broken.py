@@ -30,6 +30,8 @@ def broken(it: Trial, content: Content) -> Status:
     if it.guess:
         components.block(asking.how_it_ended(it.guess, _seen_at(it, found), content), key="lab_guessed")
     if it.revealed:
+        if it.tried:
+            components.block(asking.answered(it, content), key="lab_answered")
         sentence = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
         components.block(_labelled("lab.solution", sentence, content), key="lab_solution")
     if it.reverted or by_hand.is_whole(it.fault, found):

@@ -54,8 +54,8 @@ def editor(it: Trial, found: Diagnosis, content: Content) -> None:
             key=_KIND,
             format_func=lambda kind: content.message(f"lab.kinds.{kind}"),
         )
-        if not _edit(it, kind, content) and it.edits and not is_whole(it.fault, found):
-            components.block(_still(found, content), key="lab_still")
+        if not _edit(it, kind, content) and it.edits:
+            _outcome(it, found, content)
         st.button(
             content.message("lab.recreate"),
             help=content.message("lab.recreate_help"),
@@ -112,8 +112,27 @@ _REFUSED = "lab_refused_pod"
 """In the session: why a Pod could not be recreated, until the page shows it."""
 
 
+def _outcome(it: Trial, found: Diagnosis, content: Content) -> None:
+    """What the last change came to, beside the button: the verdict stands far above."""
+    if not is_whole(it.fault, found):
+        components.block(_still(found, content), key="lab_still")
+        return
+    counted = trial.is_hidden() and it.tried is None
+    sentence = prose(content.message("lab.whole_hidden" if counted else "lab.whole_by_hand"))
+    drawn = f'<div class="strip" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
+    components.block(drawn, key="lab_fixed")
+    if trial.is_hidden():
+        st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))
+
+
+def _count(it: Trial) -> None:
+    """A change that fixed what was hidden is a right answer."""
+    if trial.is_hidden() and is_whole(it.fault, session.diagnosis(session.simulated_walk_view())):
+        trial.repaired(it)
+
+
 def _still(found: Diagnosis, content: Content) -> str:
-    """That a change was made and was not enough: the verdict stands far above."""
+    """That a change was made and was not enough."""
     sentence = prose(content.message("lab.still"))
     named = "" if trial.is_hidden() else f"<p>{prose(verdict_words.verdict(found, content))}</p>"
     return f'<div class="strip" role="status">{mark(Status.WARNING, content)}<div><p>{sentence}</p>{named}</div></div>'
@@ -146,6 +165,7 @@ def _edit(it: Trial, kind: str, content: Content) -> bool:
     except EditRefused as refused:
         _tell(refused, content)
     else:
+        _count(it)
         st.rerun()
     return True
 
@@ -155,6 +175,8 @@ def _recreate(it: Trial) -> None:
         trial.recreate_pod(it)
     except EditRefused as refused:
         st.session_state[_REFUSED] = refused
+    else:
+        _count(it)
 
 
 def _tell(refused: EditRefused, content: Content) -> None:

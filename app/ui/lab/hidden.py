@@ -14,7 +14,7 @@ from app.flow.model import JsonValue, Step
 from app.ui.draw import components
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
-from app.ui.lab import by_hand, shows, trial
+from app.ui.lab import asking, by_hand, shows, trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import Trial
 from app.ui.state import language, session
@@ -46,8 +46,6 @@ def hidden(it: Trial, content: Content) -> None:
         f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
         key="lab_hidden",
     )
-    if by_hand.is_whole(it.fault, found):
-        _found_by_fixing(it, content)
     diagram.draw(FLOW, content, walk_view.walk)
     # (1) What there is to see.
     components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
@@ -57,11 +55,6 @@ def hidden(it: Trial, content: Content) -> None:
     _answer(it, content)
     # (3) Or fix it without a name.
     by_hand.editor(it, found, content)
-
-
-def _found_by_fixing(it: Trial, content: Content) -> None:
-    st.success(content.message("lab.whole_by_hand"))
-    st.button(content.message("lab.tell"), key="lab_tell", on_click=trial.reveal, args=(it,))
 
 
 def _evidence(walk_view: WalkView, found: Diagnosis, content: Content) -> str:
@@ -156,8 +149,8 @@ def _answer(it: Trial, content: Content) -> None:
                     args=(it, str(step), cause),
                 )
         if it.tried:
-            right = it.tried[0] == it.fault.cause
-            st.warning(content.message("lab.half_right" if right else "lab.not_it"))
+            look = prose(content.message("lab.look_again"))
+            components.block(f'{asking.answered(it, content)}<p class="quiet">{look}</p>', key="lab_answered")
     with st.container(horizontal=True, gap="small"):
         st.button(content.message("lab.give_up"), key="lab_give_up", on_click=trial.reveal, args=(it,))
         st.button(content.message("lab.stop"), key="lab_stop", type="tertiary", on_click=_stop)

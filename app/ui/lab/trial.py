@@ -137,12 +137,23 @@ def surprise() -> None:
 
 def answer(trial: Trial, step: str, fault_id: str) -> None:
     """Takes an answer; where it is right, the fault is hidden no longer. The first one counts."""
-    right_step, right = step == trial.fault.cause, FAULTS[fault_id].number == trial.fault.number
+    right_step, right = step == trial.fault.cause, is_cause(trial, FAULTS[fault_id])
     if trial.tried is None:
         score.count(trial.fault.id, [right_step, right])
     trial.tried = (step, fault_id)
     if right:
         reveal(trial)
+
+
+def is_cause(trial: Trial, named: Fault) -> bool:
+    """Whether that fault is the one in force, or another case of it."""
+    return named.number == trial.fault.number
+
+
+def repaired(trial: Trial) -> None:
+    """Counts a fault that was fixed without its name as found, unless an answer came before."""
+    if trial.tried is None:
+        score.count(trial.fault.id, [True, True])
 
 
 def reveal(trial: Trial) -> None:

@@ -10,12 +10,12 @@ from app.content import Content
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer, outcome
 from app.flow.model import Step
 from app.ui.draw import components
-from app.ui.state import language
+from app.ui.state import language, mode, session
 from app.ui.state.session import WalkView
 from app.ui.text import escape, prose
 
 _KEPT = "predictions"
-"""In the session: the world's path, and by step what was predicted; empty where the reader did not want to guess."""
+"""The world's path, and by step what was predicted; empty where the reader did not want to guess."""
 _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
@@ -63,10 +63,14 @@ def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) 
 
 
 def _made(walk_view: WalkView) -> dict[str, Any]:
-    """The predictions about this world; those about another one are forgotten."""
-    kept = st.session_state.get(_KEPT)
+    """The predictions about this world; those about another one are forgotten.
+
+    Those about a simulated one are kept beside it, so that a page that is opened by its address has them as well.
+    """
+    place: Any = session.page_state() if mode.can().break_world else st.session_state
+    kept = place.get(_KEPT)
     if not kept or kept["world"] != walk_view.world:
-        kept = st.session_state[_KEPT] = {"world": walk_view.world, "made": {}}
+        kept = place[_KEPT] = {"world": walk_view.world, "made": {}}
     made: dict[str, Any] = kept["made"]
     return made
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Status, Step
-from app.ui.draw import components
+from app.flow.model import Check, Status, Step, Walk
+from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
@@ -14,13 +14,13 @@ from app.ui.draw.sections import draw_section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
 from app.ui.frame import navigation
-from app.ui.state import language, session
+from app.ui.state import language, live_selection, session
 from app.ui.text import escape, prose
 
 
 def home() -> None:
     """Draws the home page."""
-    content, walk_view = language.content(), session.walk_view()
+    content, walk_view = language.content(), session.last_walk_view()
 
     with navigation.onward("home", content):
         # (1) What this is, and the ways in.
@@ -30,10 +30,13 @@ def home() -> None:
         st.title(lesson.title, anchor=False)
         components.goal(goal)
         components.block(_paths(content), key="paths")
-        diagram.draw(FLOW, content, walk_view.walk)
+        diagram.draw(FLOW, content, walk_view.walk if walk_view else None)
 
-        # (2) How the chain stands, and the story in words.
-        components.block(_verdict(walk_view, content), key="verdict")
+        # (2) How the chain stands, or why that is not known, and the story in words.
+        if walk_view:
+            components.block(_verdict(walk_view, content), key="verdict")
+        elif problem := live_selection.state().problem:
+            notice.show_briefly(problem, content, key="problem")
         left, right = st.columns(2, gap="large")
         with left:
             heading = f"<h2>{escape(intro.heading)}</h2>"
@@ -84,12 +87,17 @@ def _verdict(walk_view: session.WalkView, content: Content) -> str:
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, walk_view.walk.subject).title if verdict.check else ""
     sentence = content.message(f"verdict.{verdict.status}", step=step, check=check)
-    words = escape(content.message("home.look", step=step))
-    link = f"<p>{page_link(content, verdict.step, words)}</p>" if verdict.step else ""
+    link = f"<p>{_where_shown(verdict.check, walk_view.walk, content)}</p>" if verdict.check else ""
     return (
         f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'
         f'<div><p>{prose(sentence)}</p>{link}<p class="quiet">{_steps(walk_view, content)}</p></div></div>'
     )
+
+
+def _where_shown(check: Check, walk: Walk, content: Content) -> str:
+    """A link to the page that shows the check: its step's, or the doctor's for those that the doctor adds."""
+    page = next((str(report.step) for report in walk if any(own.id == check.id for own in report.checks)), "doctor")
+    return page_link(content, page, escape(content.message("home.look", step=navigation.name(page, content))))
 
 
 def _steps(walk_view: session.WalkView, content: Content) -> str:

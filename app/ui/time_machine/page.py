@@ -69,16 +69,17 @@ def time_machine() -> None:
 
     # (1) Where on the line we are.
     _controls(travel, marks, content)
-    drawn = line(travel.history, travel.first, asked.mounted, marks, content)
-    components.block(drawn, key="line")
+    with st.container(key="moment"):  # dimmed while the next moment is asked
+        drawn = line(travel.history, travel.first, asked.mounted, marks, content)
+        components.block(drawn, key="line")
 
-    # (2) What is so at this moment, asked now.
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        components.block(views.answers(asked, content, expired=_expired(travel)), key="moment_answers")
-    with right:
-        components.block(views.file(asked, travel.first, content), key="moment_file")
-        components.block(views.ran(POD_AFTER, asked.pod, content), key="moment_pod")
+        # (2) What is so at this moment, asked now.
+        left, right = st.columns([1, 1], gap="large")
+        with left:
+            components.block(views.answers(asked, content, expired=_expired(travel)), key="moment_answers")
+        with right:
+            components.block(views.file(asked, travel.first, content), key="moment_file")
+            components.block(views.ran(POD_AFTER, asked.pod, content), key="moment_pod")
 
     # (3) What one can do to the world here.
     _experiments(travel, asked, content)

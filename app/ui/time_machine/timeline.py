@@ -17,6 +17,8 @@ from app.world.lifecycle.history import History
 HOUR = 3600.0
 SPAN = 36 * HOUR
 """Seconds from the beginning to the end of the line: a token's day, and half of the next."""
+_CLOSE = 2 * HOUR
+"""Seconds between two landmarks from which on there is room for a number below each, on the narrowest line as well."""
 _AFTER = 1.0
 """Seconds after a landmark at which one stops: then it has happened."""
 
@@ -72,10 +74,8 @@ def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Lan
         for kind, key, lived in lanes
         if lived
     )
-    ticks = "".join(
-        f'<i class="tick {mark.name}" style="left:{_percent(mark.place):.2f}%"><b>{number}</b></i>'
-        for number, mark in enumerate(marks, 1)
-    )
+    ticks = "".join(f'<i class="tick" style="left:{_percent(mark.place):.2f}%"></i>' for mark in marks)
+    numbers = "".join(_numbers(group, marks) for group in _side_by_side(marks))
     dots = "".join(
         f'<i class="stop {"later" if stop in history.later else ""}" style="left:{_percent(stop.place):.2f}%"></i>'
         for stop in history.stops
@@ -85,9 +85,27 @@ def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Lan
     return (
         f'<div class="moments"><div class="drawing" aria-hidden="true"><div class="at {side}" style="--at:{here:.2f}%">'
         f"<span>{escape(utc(now))}</span></div>{rows}"
-        f'<div class="scale">{ticks}</div><div class="stops">{dots}</div></div>'
+        f'<div class="scale">{ticks}{numbers}</div><div class="stops">{dots}</div></div>'
         f"{_list(history, marks, content)}</div>"
     )
+
+
+def _side_by_side(marks: Sequence[Landmark]) -> list[list[Landmark]]:
+    """The landmarks in groups: those that are too close for a number below each share one place."""
+    groups: list[list[Landmark]] = []
+    for mark in marks:
+        if groups and mark.place - groups[-1][-1].place < _CLOSE:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+    return groups
+
+
+def _numbers(group: Sequence[Landmark], marks: Sequence[Landmark]) -> str:
+    """The numbers of a group, each as in the list below, side by side under the middle of their ticks."""
+    middle = (group[0].place + group[-1].place) / 2
+    shown = "".join(f"<b>{marks.index(mark) + 1}</b>" for mark in group)
+    return f'<span class="numbers" style="left:max({len(group) * 0.55:.2f}em, {_percent(middle):.2f}%)">{shown}</span>'
 
 
 def _list(history: History, marks: Sequence[Landmark], content: Content) -> str:

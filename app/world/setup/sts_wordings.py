@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Literal
 
 from app.flow.model import JsonValue
+from app.flow.names import APPLICATION_ID
 from app.world.aws.account import Account
 from app.world.aws.sts.web_identity import assume_role_with_web_identity
 
@@ -38,4 +39,6 @@ class _Worded:
 async def ask_sts(world: World, wording: Wording, role_arn: str, session_name: str, token: str) -> JsonValue:
     """The answer to AssumeRoleWithWebIdentity. Raises `AwsError`."""
     parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "WebIdentityToken": token}
-    return await assume_role_with_web_identity(_Worded(world, wording), parameters, None)
+    return await assume_role_with_web_identity(
+        _Worded(world, wording), parameters, None, user_agent=f"app/{APPLICATION_ID}"
+    )

@@ -86,7 +86,8 @@ def _verdict(found: Comparison) -> tuple[str, Status]:
 
 
 def _row(row: Row, content: Content) -> str:
-    sentence = content.message(f"matcher.rows.{row.claim}_{row.record}.{row.status}")
+    kind = "wide" if row.status is Status.WARNING and row.wanted else row.status
+    sentence = content.message(f"matcher.rows.{row.claim}_{row.record}.{kind}")
     name = escape(content.message(f"matcher.names.{row.claim}"))
     misses = "".join(_miss(miss, content) for miss in row.misses[:_MOST_MISSES])
     notes = "".join(f"<p>{prose(content.message(f'matcher.notes.{note}'))}</p>" for note in row.notes)

@@ -1,0 +1,43 @@
+"""The time machine in a browser: its numbers do not overlap, and old answers do not pass for those of the new time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.browser.server import Reader
+
+pytestmark = pytest.mark.browser
+WATCH = """() => {
+  window.seen = []
+  const app = document.querySelector(".stApp")
+  const look = () => window.seen.push(getComputedStyle(document.querySelector(".st-key-moment")).opacity)
+  new MutationObserver(look).observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] })
+}"""
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(
+    reader: Callable[..., Reader], width: int
+) -> None:
+    page = reader(locale="en-US").open("/time_machine?lang=en").page
+    page.set_viewport_size({"width": width, "height": 900})
+    boxes = [number.bounding_box() for number in page.locator(".moments .numbers b").all()]
+    assert len(boxes) == 6
+    frame = page.locator(".moments .scale").bounding_box()
+    assert boxes[0]["x"] >= frame["x"]
+    for one, next_ in pairwise(boxes):
+        assert one["x"] + one["width"] < next_["x"]
+
+
+def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/time_machine?lang=en")
+    shown.wait().page.evaluate(WATCH)
+    shown.page.locator(".st-key-moment_later button").click()
+    shown.page.locator(".landmarks .here").wait_for()
+    shown.wait()
+    seen = [float(opacity) for opacity in shown.page.evaluate("window.seen")]
+    assert seen[0] < 0.5
+    assert seen[-1] == 1
