@@ -59,7 +59,9 @@ def _variables(found: Mapping[str, JsonValue], _: StepReport, content: Content) 
 def claims_document(token: JsonValue, content: Content) -> str:
     """What a token says, its three claims lit, the others folded; empty where there is no token."""
     claims = get_object(get(token, "claims"))
-    lit = {(name,): content.message(f"artefacts.claims.{name}") for name in ("iss", "sub", "aud") if name in claims}
+    lit: Notes = {
+        (name,): content.message(f"artefacts.claims.{name}") for name in ("iss", "sub", "aud") if name in claims
+    }
     return document(content, json_lines(claims), lit) if lit else ""
 
 
