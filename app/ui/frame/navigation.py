@@ -32,16 +32,21 @@ def name(page: str, content: Content) -> str:
 
 def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
     """The pages by section. A step's icon is a tick where it was read, and a sign where it did not pass in `walk`."""
-    read = reading.read()
-    icons = {step.value: _READ if step in read else _NOT_READ for step in Step}
-    for report in walk or ():
-        icons[report.step] = _STANDS_OUT.get(report.status, icons[report.step])
+    signs = icons(walk, reading.read())
     return {
         content.message(f"ui.nav_{section}"): [
-            _page(page, content, PAGE_SPECS[page].icon or icons[page]) for page in pages_
+            _page(page, content, PAGE_SPECS[page].icon or signs[page]) for page in pages_
         ]
         for section, pages_ in SECTIONS.items()
     }
+
+
+def icons(walk: Walk | None, read: frozenset[str]) -> dict[str, str]:
+    """By step: whether it was read, or that it did not pass, which a reader has to see first."""
+    found = {step.value: _READ if step in read else _NOT_READ for step in Step}
+    for report in walk or ():
+        found[report.step] = _STANDS_OUT.get(report.status, found[report.step])
+    return found
 
 
 def _page(page: str, content: Content, icon: str) -> st.Page:

@@ -13,7 +13,8 @@ from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
-from app.ui.figures.figures import FLOW as OVERVIEW
+
+OVERVIEW = FLOW
 from app.ui.frame import navigation
 from app.ui.state import depth, language, route, session
 from app.ui.text import escape, prose

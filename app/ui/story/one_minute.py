@@ -26,6 +26,7 @@ PAGE = "one_minute"
 _CLAIMS = ("iss", "sub", "aud")
 _UNCHANGED = "unchanged"
 _CHOICE, _SENT = "one_minute_choice", "one_minute_sent"
+_STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
 _SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
 
 
@@ -87,7 +88,7 @@ def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
         return
     theirs = sent.report.checks[-1]
     answer = said(theirs.error, content) if theirs.error else ""
-    components.block(_picture(sent.change, sent.report.check("sts.signature").status, answer, content), key="stamp")
+    components.block(_picture(sent.change, _STATUS[sent.signed], answer, content), key="stamp")
 
 
 def _submission(walk_view: WalkView, index: int) -> Submission:
