@@ -4,7 +4,7 @@ from app.content.errors import ContentError
 from app.content.languages import LANGUAGES, for_locale
 from app.content.loader import load
 from app.content.model import CheckText, Content, ErrorText, Lesson, Section
-from app.content.pages import LABS, PAGES, REFERENCE, STORY
+from app.content.pages import LABS, PAGES, REFERENCE, STORY, TALK
 
 __all__ = [
     "LABS",
@@ -12,6 +12,7 @@ __all__ = [
     "PAGES",
     "REFERENCE",
     "STORY",
+    "TALK",
     "CheckText",
     "Content",
     "ContentError",

@@ -26,17 +26,20 @@ class PageSpec:
     """The key of what it is called beside others, where that is not its title."""
     needs_walk: bool = False
     """Whether it cannot be drawn without a walk."""
+    in_talk: bool = False
+    """Whether an instructor's talk shows it."""
     anchors: tuple[str, ...] = ("goal",)
     """The sections of its lesson, in their order."""
 
 
-_OF_A_STEP = ("goal", "what-happens", "why", "what-can-go-wrong", "analogy", "recap")
+_OF_A_STEP = ("goal", "what-happens", "decides", "why", "what-can-go-wrong", "analogy", "recap")
 _IN_ORDER = (
     PageSpec(
         name="home",
         section="story",
         icon=":material/home:",
         short="screens.home",
+        in_talk=True,
         anchors=("intro", "story", "analogy"),
     ),
     PageSpec(
@@ -44,10 +47,26 @@ _IN_ORDER = (
         section="story",
         icon=":material/contrast:",
         short="screens.why",
+        in_talk=True,
         anchors=("goal", "problem", "node-role", "per-service-account", "without-sub", "limits", "pairing", "recap"),
     ),
+    PageSpec(
+        name="one_minute",
+        section="story",
+        icon=":material/timer:",
+        short="screens.one_minute",
+        needs_walk=True,
+        anchors=("goal", "token", "try", "recap"),
+    ),
     *(
-        PageSpec(name=step, section="steps", short=f"steps.{step}.short", needs_walk=True, anchors=_OF_A_STEP)
+        PageSpec(
+            name=step,
+            section="steps",
+            short=f"steps.{step}.short",
+            needs_walk=True,
+            in_talk=True,
+            anchors=_OF_A_STEP,
+        )
         for step in (step.value for step in Step)
     ),
     PageSpec(name="break_it", section="labs", icon=":material/science:"),
@@ -86,6 +105,8 @@ SECTIONS: Mapping[SectionName, tuple[str, ...]] = MappingProxyType(
 """The pages of each section of the navigation."""
 STORY = (*SECTIONS["story"], *SECTIONS["steps"])
 """The pages that are read one after the other, in that order."""
+TALK = tuple(page for page in STORY if PAGE_SPECS[page].in_talk)
+"""The pages that a talk shows, in that order."""
 LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""
 REFERENCE = SECTIONS["reference"]

@@ -1,4 +1,4 @@
-"""The signs that stand for a status and for a step, wherever they are drawn."""
+"""The signs that stand for a status, a step and a claim, wherever they are drawn."""
 
 from __future__ import annotations
 
@@ -12,3 +12,19 @@ MARKS = {
     Status.NOT_REACHED: "–",
 }
 NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
+
+_CLAIMS = {
+    **dict.fromkeys(("iss", "issuer", "Url", "Federated"), "iss"),
+    "sub": "sub",
+    **dict.fromkeys(("aud", "audience", "ClientIDList"), "aud"),
+}
+
+
+def claim(name: str) -> str:
+    """The class of a field that carries a token's claim: `claim-iss`, `claim-sub` or `claim-aud`; empty for others.
+
+    `name` is the field's in a token, a provider, a Pod, or a condition key such as `oidc.eks…/id/X:sub`. Each of the
+    three has one colour on every page.
+    """
+    found = _CLAIMS.get(name.rpartition(":")[2], "")
+    return f"claim-{found}" if found else ""

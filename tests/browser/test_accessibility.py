@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.content import LANGUAGES, PAGES, STORY, load
+from app.content import LANGUAGES, PAGES, TALK, load
 from app.flow.model import Step
 from tests.browser.axe import violations
 from tests.browser.server import Reader
@@ -72,7 +72,7 @@ def test_a_step_whose_question_is_open(reader, step, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("page", STORY)
+@pytest.mark.parametrize("page", TALK)
 def test_every_piece_of_a_talk(reader, page, language):
     """Every other piece in each language: both have the same pieces."""
     one = reader(theme=theme_of(STORY.index(page), language)).open(address_of(page, language, present=1))

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.content import STORY, load
+from app.content import TALK, load
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
@@ -309,7 +309,7 @@ def test_the_plan_says_when_the_talk_is_late(reader):
 def test_no_note_is_in_the_projectors_window(reader, language):
     one, content = reader(size=PROJECTOR), load(language)
     said = [text for key, text in content.messages.items() if re.match(r"speaker\..*\.[^m]", key)]
-    for name in STORY:
+    for name in TALK:
         page = present(one, f"/{'' if name == 'home' else name}", language)
         drawn = page.evaluate(
             """() => {
@@ -327,7 +327,7 @@ def test_no_note_is_in_the_projectors_window(reader, language):
 def test_every_piece_fits_the_screen_in_type_that_the_last_row_can_read(reader, language, size):
     one = reader(size=size)
     wrong = {}
-    for name in STORY:
+    for name in TALK:
         page = present(one, f"/{'' if name == 'home' else name}", language)
         for piece, found in page.locator(".slides").evaluate(MEASURES).items():
             if found["shown"] != 1 or found["over"] > 1 or found["size"] < SMALLEST * size[1] / 720:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.content import LANGUAGES, STORY, load
+from app.content import LANGUAGES, TALK, load
 from app.flow.model import Step
 from app.ui.presenting.speaker import LONG_ONLY
 from tests.content.style import length, style
@@ -16,7 +16,7 @@ both = pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("talk", [10, 20])
 def test_the_minutes_of_the_pages_add_up_to_the_talk(language: str, talk: int) -> None:
     content = load(language)
-    minutes = [float(content.message(f"speaker.{page}.minutes_{talk}")) for page in STORY]
+    minutes = [float(content.message(f"speaker.{page}.minutes_{talk}")) for page in TALK]
     assert sum(minutes) == talk
     assert min(minutes) >= 1
 

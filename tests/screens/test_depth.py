@@ -9,6 +9,23 @@ STEPS = [step.value for step in Step]
 FOLDED = '<details class="folded"'
 
 
+ARTEFACTS = {
+    "oidc_provider": "ClientIDList",
+    "service_account": "eks.amazonaws.com/role-arn",
+    "webhook": "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "token_mount": "system:serviceaccount:",
+    "sts_assume": "AssumeRoleWithWebIdentity",
+    "access": "buckets",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_shows_what_it_is_about_at_every_depth(screen, step):
+    for depth, key in (("1", f"artefact_{step}"), ("2", f"found_{step}")):
+        html = screen(lang="en").open(step, depth=depth).html(key)
+        assert ARTEFACTS[step] in html.replace("<wbr>", ""), depth
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_the_story_tells_and_hides_the_machinery(screen, step):
     shown = screen(lang="en").open(step, depth="1")

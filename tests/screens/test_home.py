@@ -10,8 +10,10 @@ from botocore.exceptions import ClientError
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
+from app.ui.frame.navigation import icons
 from app.ui.state import session
 from app.wiring import simulated
+from tests.screens.test_broken_worlds import no_provider, spoil
 
 
 def links(html):
@@ -23,21 +25,42 @@ def links(html):
 def test_each_reader_has_a_way_in(reader):
     html = reader("en").open("home").html("paths")
     assert links(html) == [
-        ("why", {"depth": "1"}),
         ("home", {"present": "1"}),
         ("doctor", {}),
     ]
-    assert html.count("<li>") == 3
+    assert html.count("<li>") == 2
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_way_in_is_an_address_too(reader, language):
     html = unescape(reader(language).open("home").html("paths"))
     assert re.findall(r'href="([^"]*)"', html) == [
-        f"./why?lang={language}&depth=1",
         f"./?lang={language}&present=1",
         f"./doctor?lang={language}",
     ]
+
+
+def test_one_button_begins_the_story_at_the_story_s_depth(screen):
+    shown = screen(lang="en").open("home").click("begin")
+    assert shown.title == load("en").lesson("why").title
+    assert shown.test.session_state["depth"] == 1
+
+
+def test_a_tick_means_read_and_a_broken_step_has_another_sign(screen, simulation):
+    shown = screen(lang="en", asked=True).open("home")
+    unread, read, failed = (f":material/{name}:" for name in ("radio_button_unchecked", "check_circle", "cancel"))
+
+    def signs():
+        state = shown.test.session_state
+        found = icons(state["walk_view"].walk, state["read"] if "read" in state else frozenset())
+        return {step: icon for step, icon in found.items() if icon != unread}
+
+    shown.open("webhook")
+    assert signs() == {}, "its question is open"
+    shown.click("predict_show")
+    assert signs() == {Step.WEBHOOK: read}
+    spoil(shown, simulation, no_provider)
+    assert signs()[Step.OIDC_PROVIDER] == failed
 
 
 def test_home_says_the_verdict_and_counts_what_passed(reader):

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from app.content import LANGUAGES, STORY, load
+from app.content import LANGUAGES, TALK, load
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Status, Step
 from app.ui.presenting.slides import PROOFS, numbered, pieces
@@ -40,7 +40,7 @@ def named(shown, page, language):
 @BOTH
 def test_a_page_is_drawn_in_pieces_and_nothing_else_is_on_the_screen(screen, language):
     shown = presenting(screen, language, "1")
-    for page in STORY:
+    for page in TALK:
         html = shown.open(page).html("projector")
         names = re.findall(r'<section class="piece" data-name="([^"]+)"', html)
         assert names == named(shown, page, language)
@@ -57,7 +57,7 @@ def test_a_page_is_drawn_in_pieces_and_nothing_else_is_on_the_screen(screen, lan
 def test_no_note_reaches_the_projector(screen, language):
     notes = [text for key, text in load(language).messages.items() if re.match(r"speaker\..*\.[^m]", key)]
     shown = presenting(screen, language, "1")
-    for page in STORY:
+    for page in TALK:
         drawn = unescape(shown.open(page).everything)
         assert [note for note in notes if note in drawn] == []
 
@@ -66,7 +66,7 @@ def test_no_note_reaches_the_projector(screen, language):
 def test_the_speakers_window_has_a_note_for_every_piece_of_every_page(screen, language):
     shown, content = presenting(screen, language, "notes"), load(language)
     html = unescape(shown.html("notes"))
-    for page in STORY:
+    for page in TALK:
         for name in named(shown, page, language):
             assert f'data-page="{page}" data-name="{name}"' in html
     for step in Step:
@@ -78,8 +78,8 @@ def test_the_speakers_window_has_a_note_for_every_piece_of_every_page(screen, la
 @BOTH
 def test_no_note_is_left_over(screen, language):
     shown = presenting(screen, language, "notes")
-    used = {f"speaker.{page}.{name}" for page in STORY for name in named(shown, page, language)}
-    used |= {f"speaker.{page}.{key}" for page in STORY for key in ("minutes_10", "minutes_20", "ask", "trap")}
+    used = {f"speaker.{page}.{name}" for page in TALK for name in named(shown, page, language)}
+    used |= {f"speaker.{page}.{key}" for page in TALK for key in ("minutes_10", "minutes_20", "ask", "trap")}
     assert {key for key in load(language).messages if key.startswith("speaker.")} - used == set()
 
 
@@ -159,8 +159,8 @@ def test_the_button_in_the_sidebar_begins_and_keeps_the_page(screen):
 
 
 def test_the_plan_is_cumulative():
-    assert [until(page, 20, load("ja")) for page in (STORY[0], STORY[-1])] == [120, 1200]
-    assert until(STORY[-1], 10, load("ja")) == 600
+    assert [until(page, 20, load("ja")) for page in (TALK[0], TALK[-1])] == [120, 1200]
+    assert until(TALK[-1], 10, load("ja")) == 600
 
 
 def test_a_broken_world_is_presented_as_it_is(screen, simulation):

@@ -25,6 +25,11 @@ class Submission:
 
     report: StepReport | None = None
     """What STS verifies, verified here, and its own answer: step 5 of the walk, for this token."""
+    signed: bool | None = None
+    """Whether the signature is the issuer's, by its published key; None where there was no key to verify it with.
+
+    Known although STS stops before it looks at the signature.
+    """
     change: Change | None = None
     compact: str = ""
     """The token as it was read, before any change, its signature masked."""
@@ -93,7 +98,8 @@ def _sent(ports: Ports, subject: Subject, token: str) -> Submission:
     except MalformedToken:
         verification = None
     report, _ = sts_assume.inspect(ports, subject, replace(step_context, token=token, verification=verification))
-    return Submission(report=report)
+    signed = verification.result("signature").passed if verification else None
+    return Submission(report=report, signed=signed)
 
 
 def _masked(token: str) -> str:

@@ -11,7 +11,7 @@ from app.flow.verdict.judge import judge
 from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
-from app.ui.marks import MARKS
+from app.ui.marks import MARKS, claim
 from app.ui.text import distinguishing_part, escape, prose, readable, value
 
 
@@ -119,7 +119,9 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
         if status is Status.NOT_REACHED:
             sentences, below = sentences[-1:], _broken(report, walk, content)
         sentence = " ".join(sentences)
-    shown = "".join(f"<dt>{escape(name)}</dt><dd>{_found(text, content)}</dd>" for name, text in facts if text)
+    shown = "".join(
+        f'<dt class="{claim(name)}">{escape(name)}</dt><dd>{_found(text, content)}</dd>' for name, text in facts if text
+    )
     return (
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
         f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}</div></div>"

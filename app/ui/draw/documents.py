@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from app.content import Content
 from app.flow.model import JsonValue
+from app.ui.marks import claim
 from app.ui.text import breakable, escape, marked, prose, shorten
 
 Path = tuple[str, ...]
@@ -148,8 +149,10 @@ def render_line(line: Line, *, kind: str = "", note: str = "", sign: str = "") -
     mark = f'<span class="sign">{sign}</span>' if sign else ""
     shown = marked(line.scalar)
     beside = f'<span class="note">{prose(note)}</span>' if note else ""
+    name = next((step for step in reversed(line.path) if not step.isdecimal()), "")
+    kinds = " ".join(filter(None, ("line", kind, claim(name))))
     return (
-        f'<div class="line {kind}" style="--depth:{line.depth}">{mark}<span class="text">'
+        f'<div class="{kinds}" style="--depth:{line.depth}">{mark}<span class="text">'
         f"{marked(line.head)}{shown}{escape(line.tail)}</span>{beside}</div>"
     )
 

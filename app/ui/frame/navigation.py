@@ -12,15 +12,15 @@ from app.content import LABS, STORY, Content
 from app.content.pages import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.ui.marks import NUMBERS
-from app.ui.state import route
+from app.ui.state import reading, route
 
-_ICONS = {
-    Status.PASSED: ":material/check_circle:",
+_READ, _NOT_READ = ":material/check_circle:", ":material/radio_button_unchecked:"
+_STANDS_OUT = {
     Status.WARNING: ":material/error:",
     Status.FAILED: ":material/cancel:",
     Status.UNKNOWN: ":material/help:",
-    Status.NOT_REACHED: ":material/radio_button_unchecked:",
 }
+"""A step of these needs the reader, whether they have read it or not."""
 
 
 def name(page: str, content: Content) -> str:
@@ -31,15 +31,22 @@ def name(page: str, content: Content) -> str:
 
 
 def pages(content: Content, walk: Walk | None) -> dict[str, list[st.Page]]:
-    """The pages by section. A step's icon shows how it ended in the last walk, if there was one."""
-    statuses = {step: walk.report(step).status if walk else Status.NOT_REACHED for step in Step}
-    icons = {step.value: _ICONS[status] for step, status in statuses.items()}
+    """The pages by section. A step's icon is a tick where it was read, and a sign where it did not pass in `walk`."""
+    signs = icons(walk, reading.read())
     return {
         content.message(f"ui.nav_{section}"): [
-            _page(page, content, PAGE_SPECS[page].icon or icons[page]) for page in pages_
+            _page(page, content, PAGE_SPECS[page].icon or signs[page]) for page in pages_
         ]
         for section, pages_ in SECTIONS.items()
     }
+
+
+def icons(walk: Walk | None, read: frozenset[str]) -> dict[str, str]:
+    """By step: whether it was read, or that it did not pass, which a reader has to see first."""
+    found = {step.value: _READ if step in read else _NOT_READ for step in Step}
+    for report in walk or ():
+        found[report.step] = _STANDS_OUT.get(report.status, found[report.step])
+    return found
 
 
 def _page(page: str, content: Content, icon: str) -> st.Page:

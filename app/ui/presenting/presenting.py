@@ -11,7 +11,7 @@ from functools import cache
 
 import streamlit as st
 
-from app.content import STORY, Content
+from app.content import TALK, Content
 from app.flow.errors import FlowError
 from app.flow.model import Step
 from app.ui.draw import components
@@ -56,7 +56,7 @@ def present(page: str, content: Content) -> bool:
             data={"html": speaker.notes(session.walk_view().walk, _scenes(), content), "keys": _acts()}, key="notes"
         )
         return True
-    if asked != PROJECTOR or page not in STORY:
+    if asked != PROJECTOR or page not in TALK:
         return False
     _bare()
     _project(page, content)
@@ -65,7 +65,7 @@ def present(page: str, content: Content) -> bool:
 
 def start(page: str, content: Content) -> None:
     """The button that begins to present; nothing on a page that has no pieces."""
-    if page in STORY:
+    if page in TALK:
         label, explanation = content.message("present.start"), content.message("present.start_help")
         icon = ":material/slideshow:"
         st.button(label, key="start_presenting", help=explanation, icon=icon, width="stretch", on_click=_begin)
@@ -76,13 +76,13 @@ def _begin() -> None:
 
 
 def _project(page: str, content: Content) -> None:
-    place = STORY.index(page)
+    place = TALK.index(page)
     asked = _presenter(
         data={
             "html": _screen(page, content),
             "page": page,
-            "before": STORY[place - 1] if place else "",
-            "after": STORY[place + 1] if place + 1 < len(STORY) else "",
+            "before": TALK[place - 1] if place else "",
+            "after": TALK[place + 1] if place + 1 < len(TALK) else "",
             "keys": _acts(),
         },
         key="projector",
@@ -119,7 +119,7 @@ def _screen(page: str, content: Content) -> str:
         title, line = f"{NUMBERS[Step(page)]} {title}", journey(Step(page), walk, content)
     shown = pieces(page, walk, _scenes() if page == "why" else {}, content)
     figures = {piece.figure: _figure(piece, page, content) for piece in shown if piece.figure}
-    place, count = STORY.index(page), len(STORY)
+    place, count = TALK.index(page), len(TALK)
     return (
         f'<div class="slides" data-page="{escape(page)}"><header>{line}<h1>{escape(title)}</h1></header>'
         f'<div class="middle">{_unlinked("".join(figures.values()))}<div class="stage" aria-live="polite">'
@@ -176,7 +176,7 @@ def _sheet(page: str, content: Content) -> str:
         f"<dd>{escape(content.message(f'present.key.{act}'))}</dd>"
         for act, keys in KEYS.items()
     )
-    notes = f"./{'' if page == STORY[0] else page}?{address.query(content.language, **{PARAM: NOTES})}"
+    notes = f"./{'' if page == TALK[0] else page}?{address.query(content.language, **{PARAM: NOTES})}"
     words = {key: escape(content.message(f"present.{key}")) for key in ("keys", "open_notes", "leave", "close")}
     return (
         f'<dialog aria-labelledby="keys_heading"><h2 id="keys_heading">{words["keys"]}</h2><dl>{rows}</dl>'

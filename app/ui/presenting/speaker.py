@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.content import STORY, Content
+from app.content import TALK, Content
 from app.flow.model import Walk
 from app.ui.frame import navigation
 from app.ui.presenting.slides import Scenes, Slide, pieces
@@ -16,7 +16,7 @@ LONG_ONLY = ("goal", "predict", "answer", "outcome", "evidence", "limits", "pair
 
 def notes(walk: Walk, scenes: Scenes, content: Content) -> str:
     """The window's HTML: the notes of all pieces of all pages, of which the browser shows those of the current one."""
-    listed = [(page, piece) for page in STORY for piece in pieces(page, walk, scenes, content)]
+    listed = [(page, piece) for page in TALK for piece in pieces(page, walk, scenes, content)]
     following = [f"{navigation.name(page, content)} · {piece.title}" for page, piece in listed[1:]]
     following.append(content.message("notes.end"))
     shown = "".join(_note(page, piece, after, content) for (page, piece), after in zip(listed, following, strict=True))
@@ -43,7 +43,7 @@ def _note(page: str, piece: Slide, after: str, content: Content) -> str:
 
 def until(page: str, length: int, content: Content) -> int:
     """Seconds from the beginning of the talk to the end of that page, in the version of that many minutes."""
-    pages = STORY[: STORY.index(page) + 1]
+    pages = TALK[: TALK.index(page) + 1]
     return round(60 * sum(float(content.message(f"speaker.{page_}.minutes_{length}")) for page_ in pages))
 
 
@@ -57,7 +57,7 @@ _ASIDES = {"evidence": "ask", "problem": "ask", "recap": "trap"}
 
 def _aside(page: str, name: str, content: Content) -> str:
     key = _ASIDES.get(name)
-    if page == STORY[0] or key is None:
+    if page == TALK[0] or key is None:
         return ""
     return f'<p class="{key}"><b>{_word(key, content)}</b> {prose(content.message(f"speaker.{page}.{key}"))}</p>'
 
@@ -90,7 +90,7 @@ def _plan(length: int, content: Content) -> str:
         f"{escape(navigation.name(page, content))}</td><td>"
         f"{escape(content.message('notes.minutes', minutes=content.message(f'speaker.{page}.minutes_{length}')))}</td>"
         f"<td>{_time(until(page, length, content))}</td></tr>"
-        for page in STORY
+        for page in TALK
     )
     heads = "".join(
         f"<th>{word}</th>" for word in (_word("page", content), _word("length", content), _word("until", content))

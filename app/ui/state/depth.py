@@ -67,6 +67,12 @@ def deeper(content: Content) -> None:
 _NAMES = {STORY: "story", DETAIL: "detail", WIRE: "wire"}
 
 
+def to_story() -> None:
+    """Chooses the story, as a callback: for a reader who begins."""
+    st.session_state[KEY] = STORY
+    _keep()
+
+
 def _deeper() -> None:
     st.session_state[KEY] = st.session_state[_FRESH] = depth() + 1
     _keep()

@@ -19,9 +19,10 @@ from app.ui.frame import navigation
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
-from app.ui.state import language, mode, session
+from app.ui.state import language, mode, reading, session
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.step.analogy import analogy
+from app.ui.step.artefact import artefact
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.step.instruments import INSTRUMENTS
 from app.ui.step.predict import predict
@@ -50,16 +51,20 @@ def lesson(name: str) -> None:
         # (2) The reader's prediction comes before what the world really did.
         if not predict(step, walk_view, content):
             return
+        reading.finished(step)
         with page_errors.contained(content):
             facts = VIEWS[step].facts(report, content)
             below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
             components.block(outcome(report, walk_view.walk, content, facts) + below, key=f"outcome_{step}")
             actions.offer(step, walk_view, content)
+            if depth() < DETAIL and (shown := artefact(report, content)):
+                components.block(shown, key=f"artefact_{step}")
 
         # (3) How it came about.
         with page_errors.contained(content):
             story = f"<div>{section('what-happens', step, content)}{_beyond(step, content)}</div>"
             components.block(f'<div class="narrative">{story}{glossary(step, content)}</div>', key=f"story_{step}")
+            draw_section("decides", step, content)
             analogy(step, content)
 
         # (4) Every check beside the evidence, and what the reader can take into their own hands.

@@ -1,4 +1,4 @@
-"""The first page: what this is, where to begin, everyone who takes part, how the chain stands, the passport analogy."""
+"""The first page: one sentence, one picture, one button; below them other ways in, the steps, and the passport."""
 
 from __future__ import annotations
 
@@ -13,46 +13,55 @@ from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
+
+OVERVIEW = FLOW
 from app.ui.frame import navigation
-from app.ui.state import language, live_selection, session
+from app.ui.state import depth, language, live_selection, route, session
 from app.ui.text import escape, prose
 
 
 def home() -> None:
     """Draws the home page."""
     content, walk_view = language.content(), session.last_walk_view()
+    walk = walk_view.walk if walk_view else None
 
     with navigation.onward("home", content):
-        # (1) What this is, and the ways in.
+        # (1) What this is, and where to begin: all that a newcomer has to see.
         lesson = content.lesson("home")
         intro = lesson.section("intro")
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        components.block(_paths(content), key="paths")
-        diagram.draw(FLOW, content, walk_view.walk if walk_view else None)
+        diagram.draw(OVERVIEW, content, walk)
+        label = content.message("home.begin")
+        st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
 
-        # (2) How the chain stands, or why that is not known, and the story in words.
+        # (2) Other ways in, and what there is to do.
+        components.block(_paths(content), key="paths")
+        heading = f"<h2>{escape(intro.heading)}</h2>"
+        components.block(f'<section class="prose">{heading}{markdown(more, content)}</section>', key="intro_home")
+
+        # (3) The six steps: in words, as a picture, and how they stand, or why that is not known.
+        draw_section("story", "home", content)
+        diagram.draw(FLOW, content, walk)
         if walk_view:
             components.block(_verdict(walk_view, content), key="verdict")
         elif problem := live_selection.state().problem:
             notice.show_briefly(problem, content, key="problem")
-        left, right = st.columns(2, gap="large")
-        with left:
-            heading = f"<h2>{escape(intro.heading)}</h2>"
-            components.block(f'<section class="prose">{heading}{markdown(more, content)}</section>', key="intro_home")
-        with right:
-            draw_section("story", "home", content)
 
-        # (3) The analogy, step by step.
+        # (4) The analogy, step by step.
         draw_section("analogy", "home", content)
         components.block(_analogy(content), key="passport")
 
 
+def _begin() -> None:
+    depth.to_story()
+    route.ask("why")
+
+
 def _paths(content: Content) -> str:
-    """A card for each kind of reader."""
+    """A card for each reader who does not begin at the beginning."""
     ways: tuple[tuple[str, str, dict[str, str]], ...] = (
-        ("learner", "why", {"depth": "1"}),
         ("presenter", "home", {"present": "1"}),
         ("operator", "doctor", {}),
     )

@@ -43,7 +43,7 @@ def evidence(report: StepReport, content: Content) -> str:
             part(content, "permission_decision", _decision(get_object(found.get("permission_decision")), content))
             if found.get("permission_decision")
             else "",
-            part(content, "buckets", _buckets(strings(found.get("buckets")), content)) if "buckets" in found else "",
+            part(content, "buckets", buckets(strings(found.get("buckets")), content)) if "buckets" in found else "",
             collapsible(
                 content,
                 "policies",
@@ -140,7 +140,8 @@ def _patterns(wanted: list[str], got: str, content: Content) -> str:
     return f'<ul class="patterns">{listed}{more}</ul>'
 
 
-def _buckets(names: list[str], content: Content) -> str:
+def buckets(names: list[str], content: Content) -> str:
+    """The list of buckets that S3 answered with."""
     if not names:
         return f'<p class="quiet">{escape(content.message("ui.buckets_none"))}</p>'
     return f'<ul class="buckets">{"".join(f"<li>{value(name)}</li>" for name in names)}</ul>'

@@ -30,9 +30,7 @@ def facts(report: StepReport, content: Content) -> list[tuple[str, str]]:
 
 def evidence(report: StepReport, content: Content) -> str:
     """The request as it went over the wire, and the answer as an SDK reads it."""
-    found = report.evidence
-    call = next((exchange for exchange in report.exchanges if _CALL in exchange.request_body), None)
-    parameters = dict(parse_qsl(call.request_body)) if call else get_object(found.get("request"))
+    found, call, sent = report.evidence, _call(report), request(report, content)
     answer = notes(
         content,
         (("Credentials", "AccessKeyId"), "access_key"),
@@ -46,7 +44,7 @@ def evidence(report: StepReport, content: Content) -> str:
     )
     return join(
         [
-            part(content, "request", _request(call, parameters, content)) if parameters else "",
+            part(content, "request", sent) if sent else "",
             _answer(call, json_document(content, found["answer"], answer), content) if found.get("answer") else "",
         ]
     )
@@ -57,6 +55,17 @@ def below_checks(report: StepReport, content: Content) -> str:
     words = "".join(f"<p>{prose(content.message(f'sts.about.{key}'))}</p>" for key in ("own", "call", "keys"))
     about = f'<details class="more"><summary>{escape(content.message("sts.about.heading"))}</summary>{words}</details>'
     return about + ("" if disagrees(report) else agreement(report, content))
+
+
+def request(report: StepReport, content: Content) -> str:
+    """The request as it went over the wire, the header that it lacks among its own; empty where none was sent."""
+    call = _call(report)
+    parameters = dict(parse_qsl(call.request_body)) if call else get_object(report.evidence.get("request"))
+    return _request(call, parameters, content) if parameters else ""
+
+
+def _call(report: StepReport) -> Exchange | None:
+    return next((exchange for exchange in report.exchanges if _CALL in exchange.request_body), None)
 
 
 def _answer(call: Exchange | None, drawn: str, content: Content) -> str:

@@ -52,7 +52,8 @@ def _box(claim: str, side: str, name: str, found: str, content: Content) -> str:
     number, missing = CLAIMS.index(claim) + 1, escape(content.message("matcher.missing"))
     inside = value(found) if found and found != "[]" else f'<span class="quiet">? {missing}</span>'
     return (
-        f'<div class="claim" data-anchor="{side}-{claim}"><span class="badge" aria-hidden="true">{number}</span>'
+        f'<div class="claim claim-{claim}" data-anchor="{side}-{claim}">'
+        f'<span class="badge" aria-hidden="true">{number}</span>'
         f"<small>{escape(name)}</small>{inside}</div>"
     )
 

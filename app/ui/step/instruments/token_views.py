@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from app.content import Content
 from app.flow.tokens.token_anatomy import TokenField, TokenPart
+from app.ui.marks import claim
 from app.ui.text import breakable, escape, prose, utc
 
 _ROW = 8
@@ -151,7 +152,8 @@ def _object(fields: Sequence[TokenField], prefix: str, numbers: dict[int, int], 
         else:
             _, end = _DECODER.raw_decode(field.json)
             body = f"<b>{escape(field.json[:end])}</b>{breakable(field.json[end:])}"
-        lines.append(f'<div class="member"><span data-of="{numbers[id(field)]}">{body}</span>{comma}</div>')
+        kind = f' class="{claim(field.name)}"' if claim(field.name) else ""
+        lines.append(f'<div class="member"><span data-of="{numbers[id(field)]}"{kind}>{body}</span>{comma}</div>')
     return f"{{{''.join(lines)}}}"
 
 
@@ -166,8 +168,9 @@ def _meaning(place: Place, parts: Sequence[TokenPart], content: Content) -> str:
         name = content.message("ui.token_signature")
     else:
         sentence, name = content.claim(place.name), place.name
+    kinds = f"{escape(place.part.name)} {claim(name)}"
     return (
-        f'<li role="option" aria-selected="false" id="part-{place.number}" class="{escape(place.part.name)}" '
+        f'<li role="option" aria-selected="false" id="part-{place.number}" class="{kinds}" '
         f'data-of="{place.number}" style="--depth:{place.depth}"><code>{breakable(name)}</code> '
         f'{_value(place)}<span class="meaning">{prose(sentence)}</span></li>'
     )

@@ -1,0 +1,87 @@
+"""The one thing that a step is about, as it was in this walk: what a reader of the story sees of the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.content import Content
+from app.flow.annotations import ROLE_ARN
+from app.flow.json_access import get, get_list, get_object, get_str, strings
+from app.flow.model import JsonValue, Step, StepReport
+from app.ui.draw.documents import Notes, document, json_lines, yaml_lines
+from app.ui.step.evidence import access, sts_assume
+from app.ui.step.evidence.parts import notes
+from app.ui.text import escape, prose
+
+
+def artefact(report: StepReport, content: Content) -> str:
+    """It under its heading, as HTML; empty where the walk did not come to it."""
+    body = _DRAWN[report.step](report.evidence, report, content)
+    if not body:
+        return ""
+    heading, caption = (content.message(f"artefacts.{report.step}.{key}") for key in ("title", "caption"))
+    return (
+        f'<section class="artefact"><h2 class="heading">{escape(heading)}</h2>'
+        f'<p class="caption">{prose(caption)}</p>{body}</section>'
+    )
+
+
+def _provider(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
+    record = get_object(found.get("provider"))
+    kept = {key: record[key] for key in ("Url", "ClientIDList", "ThumbprintList") if key in record}
+    lit = notes(content, (("Url",), "provider_url"), (("ClientIDList",), "client_ids"))
+    return document(content, json_lines(kept), lit) if kept else ""
+
+
+def _annotation_and_policy(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
+    account, policy = found.get("service_account"), found.get("trust_policy")
+    role_arn = get_str(account, "metadata", "annotations", ROLE_ARN)
+    name = {"metadata": {"name": get_str(account, "metadata", "name"), "annotations": {ROLE_ARN: role_arn}}}
+    statement = ("Statement", "*")
+    lit: Notes = notes(content, ((*statement, "Principal"), "principal"), ((*statement, "Condition"), "condition"))
+    annotated: Notes = notes(content, (("metadata", "annotations", ROLE_ARN), "annotation"))
+    return (_titled("ServiceAccount", document(content, yaml_lines(name), annotated)) if role_arn else "") + (
+        _titled(content.message("evidence.trust_policy.title"), document(content, json_lines(policy), lit))
+        if policy
+        else ""
+    )
+
+
+def _titled(name: str, drawn: str) -> str:
+    return f"<h3>{escape(name)}</h3>{drawn}"
+
+
+def _variables(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
+    listed = {get_str(one, "name"): get_str(one, "value") for one in get_list(found, "environment")}
+    return document(content, yaml_lines(listed), {}) if listed else ""
+
+
+def claims_document(token: JsonValue, content: Content) -> str:
+    """What a token says, its three claims lit, the others folded; empty where there is no token."""
+    claims = get_object(get(token, "claims"))
+    lit: Notes = {
+        (name,): content.message(f"artefacts.claims.{name}") for name in ("iss", "sub", "aud") if name in claims
+    }
+    return document(content, json_lines(claims), lit) if lit else ""
+
+
+def _claims(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
+    return claims_document(found.get("token"), content)
+
+
+def _request(_: Mapping[str, JsonValue], report: StepReport, content: Content) -> str:
+    return sts_assume.request(report, content)
+
+
+def _buckets(found: Mapping[str, JsonValue], _: StepReport, content: Content) -> str:
+    return access.buckets(strings(found.get("buckets")), content) if "buckets" in found else ""
+
+
+_DRAWN: dict[Step, Callable[[Mapping[str, JsonValue], StepReport, Content], str]] = {
+    Step.OIDC_PROVIDER: _provider,
+    Step.SERVICE_ACCOUNT: _annotation_and_policy,
+    Step.WEBHOOK: _variables,
+    Step.TOKEN_MOUNT: _claims,
+    Step.STS_ASSUME: _request,
+    Step.ACCESS: _buckets,
+}

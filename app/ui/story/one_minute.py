@@ -1,0 +1,134 @@
+"""Before the first step: a token with its three claims lit, and a signature that breaks when one character changes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.errors import FlowError
+from app.flow.json_access import get_str
+from app.flow.model import JsonValue, Status, Step
+from app.flow.port_wrappers.consent import Action
+from app.flow.steps.submission import Submission, submit_changed
+from app.flow.tokens.tampering import Change, place_in
+from app.ui.draw import actions, components, page_errors
+from app.ui.draw.checks import said, unread
+from app.ui.draw.links import page_link
+from app.ui.draw.sections import draw_section, section
+from app.ui.frame import navigation
+from app.ui.marks import MARKS, claim
+from app.ui.state import language, mode, session
+from app.ui.state.walk_view import WalkView
+from app.ui.step.artefact import claims_document
+from app.ui.text import breakable, escape, prose
+
+PAGE = "one_minute"
+_CLAIMS = ("iss", "sub", "aud")
+_UNCHANGED = "unchanged"
+_CHOICE, _SENT = "one_minute_choice", "one_minute_sent"
+_STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
+_SENDS = (Action.READ_TOKEN, Action.EXCHANGE)
+
+
+def one_minute() -> None:
+    """Draws the page."""
+    content, walk_view = language.content(), session.walk_view()
+    lesson = content.lesson(PAGE)
+
+    with navigation.onward(PAGE, content):
+        st.title(lesson.title, anchor=False)
+        components.goal(lesson.section("goal").body)
+
+        # (1) What it says.
+        token = walk_view.walk.report(Step.TOKEN_MOUNT).evidence.get("token")
+        drawn = claims_document(token, content) or _none(content)
+        components.block(
+            f'<div class="minute">{section("token", PAGE, content)}<div class="artefact">{drawn}</div></div>',
+            key="minute_token",
+        )
+
+        # (2) Why it can be believed.
+        draw_section("try", PAGE, content)
+        if token:
+            with page_errors.contained(content):
+                _stamp(walk_view, token, content)
+        draw_section("recap", PAGE, content)
+
+
+def _none(content: Content) -> str:
+    """Where this walk came to no token: the step that says why."""
+    words = escape(content.message("one_minute.no_token"))
+    return f"<p>{page_link(content, Step.TOKEN_MOUNT, words)}</p>"
+
+
+@page_errors.fragment
+def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
+    """The claim to change, and what became of the signature: of the walk's own token, or of the one just sent."""
+    if actions.instead(_SENDS, content, key=PAGE):
+        return
+    if mode.can().send_outside:
+        st.caption(content.message("actions.live_sends"))
+    unsigned = get_str(token, "compact").rpartition(".")[0] + "."
+    places = {name: place for name in _CLAIMS if (place := place_in(unsigned, name)) is not None}
+    chosen = st.segmented_control(
+        content.message("one_minute.choose"),
+        (_UNCHANGED, *places),
+        format_func=lambda name: content.message(f"one_minute.changes.{name}"),
+        default=_UNCHANGED,
+        required=True,
+        key=_CHOICE,
+    )
+    if chosen == _UNCHANGED:
+        report = walk_view.walk.report(Step.TOKEN_MOUNT)
+        components.block(_picture(None, report.check("token.signature").status, "", content), key="stamp")
+        return
+    sent = _submission(walk_view, places[chosen])
+    if sent.report is None:
+        components.block(f'<div class="failed">{unread(sent, walk_view.walk.subject, content)}</div>', key="stamp")
+        return
+    theirs = sent.report.checks[-1]
+    answer = said(theirs.error, content) if theirs.error else ""
+    components.block(_picture(sent.change, _STATUS[sent.signed], answer, content), key="stamp")
+
+
+def _submission(walk_view: WalkView, index: int) -> Submission:
+    """What STS made of the token with that character changed; sent once for each walk."""
+    walked, sent = st.session_state.get(_SENT, (None, {}))
+    if walked is not walk_view:
+        sent = {}
+    if index not in sent:
+        try:
+            sent[index] = submit_changed(session.ports(), walk_view.walk.subject, index)
+        except FlowError as error:
+            sent[index] = Submission(unread=error.server_message)
+        st.session_state[_SENT] = (walk_view, sent)
+    found: Submission = sent[index]
+    return found
+
+
+def _picture(change: Change | None, signature: Status, answer: str, content: Content) -> str:
+    """Who stamps with the private key, what is stamped, who looks at it with the public key and what they find."""
+    words = {
+        key: prose(content.message(f"one_minute.picture.{key}")) for key in ("signs", "private", "checks", "public")
+    }
+    found = prose(content.message(f"one_minute.found.{signature}"))
+    return (
+        f'<ol class="stamp"><li class="signs"><strong>{words["signs"]}</strong><span class="key">{words["private"]}'
+        f'</span></li><li class="stamped">{_content(change, content)}<span class="seal">'
+        f"{escape(content.message('ui.token_signature'))}</span></li>"
+        f'<li class="looks {signature}"><strong>{words["checks"]}</strong><span class="key">{words["public"]}</span>'
+        f'<p role="status"><span class="mark" aria-hidden="true">{MARKS[signature]}</span> {found}</p>{answer}'
+        "</li></ol>"
+    )
+
+
+def _content(change: Change | None, content: Content) -> str:
+    """What the signature is over: the claims; of a changed one the text before and after."""
+    if change is None or change.byte_before is None or change.byte_after is None:
+        return "".join(f'<span class="{claim(name)}"><code>{name}</code></span>' for name in _CLAIMS)
+    lines = "".join(
+        f"<small>{escape(content.message(f'anatomy.{key}'))}</small>"
+        f"<code>{breakable(change.before_it)}<{tag}>{escape(chr(byte))}</{tag}>{breakable(change.after_it)}</code>"
+        for key, tag, byte in (("before", "del", change.byte_before), ("after", "ins", change.byte_after))
+    )
+    return f'<div class="twice {claim(change.name)}">{lines}</div>'
