@@ -48,7 +48,7 @@ def hidden(it: Trial, content: Content) -> None:
     )
     if by_hand.is_whole(it.fault, found):
         _found_by_fixing(it, content)
-    diagram.draw(FLOW, content, walk_view.walk)
+    diagram.draw(FLOW, content, walk_view.walk, None)
     # (1) What there is to see.
     components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
     components.block(_evidence(walk_view, found, content), key="lab_evidence")

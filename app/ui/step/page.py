@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
+from app.flow.verdict.link_states import chain_state
 from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.checks import checks, outcome
 from app.ui.draw.journey import journey
@@ -21,10 +22,10 @@ from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
 from app.ui.state import language, mode, session
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
+from app.ui.step import predict
 from app.ui.step.analogy import analogy
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.step.instruments import INSTRUMENTS
-from app.ui.step.predict import predict
 from app.ui.step.recompute import recompute
 from app.ui.text import escape
 
@@ -44,11 +45,12 @@ def lesson(name: str) -> None:
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body)
         with page_errors.contained(content):
-            diagram.draw(FLOW, content, walk_view.walk, step=step, status=report.status)
+            told = not predict.is_open(step, walk_view)
+            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, told=told)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.
-        if not predict(step, walk_view, content):
+        if not predict.predict(step, walk_view, content):
             return
         with page_errors.contained(content):
             facts = VIEWS[step].facts(report, content)

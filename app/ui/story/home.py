@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Status, Step
+from app.flow.verdict.link_states import chain_state
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
@@ -30,7 +31,7 @@ def home() -> None:
         st.title(lesson.title, anchor=False)
         components.goal(goal)
         components.block(_paths(content), key="paths")
-        diagram.draw(FLOW, content, walk_view.walk)
+        diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk, session.diagnosis(walk_view).checks))
 
         # (2) How the chain stands, and the story in words.
         components.block(_verdict(walk_view, content), key="verdict")
