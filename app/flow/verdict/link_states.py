@@ -82,7 +82,7 @@ class ChainState:
 
     @property
     def guilty(self) -> tuple[PartState, ...]:
-        """Where the chain is broken: the part of the verdict first, then those that are broken by causes of their own."""
+        """Where it is broken: the part of the verdict first, then those that are broken by causes of their own."""
         first = self.verdict.check
         return tuple(sorted((it for it in self.parts if it.check), key=lambda it: it.check is not first))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from app.content import Content
-from app.flow.model import Step, Walk
+from app.flow.model import Walk
 from app.flow.verdict.link_states import ChainState, Keys, PartState
 from app.flow.verdict.overview import overview
 from app.ui.figures.figures import Figure
