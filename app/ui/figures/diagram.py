@@ -170,20 +170,20 @@ _component = components.component("diagram")
 
 
 def draw(
-    figure: Figure, content: Content, walk: Walk, chain: ChainState | None, *, step: str = "", told: bool = True
+    figure: Figure, content: Content, walk: Walk, chain: ChainState | None, *, step: str = "", answered: bool = True
 ) -> None:
     """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step.
 
     `chain` says how its parts stand; without it the figure tells nothing of the walk. Before a question about the step
-    is answered (`told` is false), no word of the figure answers it.
+    is answered (`answered` is false), no word of the figure answers it.
     """
     states = "".join(f"{part.id}{part.state}" for part in chain.parts) + chain.keys if chain else ""
     data = {
         "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(real_names(walk).values())}-{states}",
         "svg": of_walk(figure, content, walk, chain),
-        "alt": description(figure, content, chain, step, told=told),
+        "alt": description(figure, content, chain, step, answered=answered),
         "step": step,
-        "told": told,
+        "answered": answered,
     }
     asked = _component(data=data, key=f"diagram_{figure.name}", on_go_change=components.nothing).go
     if asked:

@@ -17,7 +17,7 @@ from app.ui.text import escape, prose
 _PART = re.compile(
     r'<g id="\w+&#45;(?:lr|md|tb)&#45;(?P<id>\w+?)(?:&#45;(?P<words>\w+))?" (?:transform="[^"]*" )?class="[^"]*(?=")'
 )
-_TOLD = {Keys.KEPT: {"keys": "before_told", "keys_kept": "when_told"}}
+_WORDS_BY_KEYS = {Keys.KEPT: {"keys": "before_answer", "keys_kept": "after_answer"}}
 """By where STS had its keys from: when each of the words beside that arrow is shown. A prediction comes before."""
 _NOT_KEPT = {"keys_kept": "gone"}
 
@@ -31,13 +31,13 @@ def part_states(figure: Figure, chain: ChainState) -> Mapping[str, PartState]:
 def stated(drawing: str, figure: Figure, chain: ChainState) -> str:
     """The drawing with the state of every part as its class."""
     states = part_states(figure, chain)
-    told = _TOLD.get(chain.keys, _NOT_KEPT)
+    shown = _WORDS_BY_KEYS.get(chain.keys, _NOT_KEPT)
 
     def classed(part: re.Match[str]) -> str:
         if part["id"] not in states:
             return part[0]
         kept = "kept" if part["id"] == "keys" and chain.keys is Keys.KEPT else ""
-        extra = (str(states[part["id"]].state), kept, told.get(part["words"] or "", ""))
+        extra = (str(states[part["id"]].state), kept, shown.get(part["words"] or "", ""))
         return " ".join((part[0], *filter(None, extra)))
 
     return _PART.sub(classed, drawing)
@@ -49,15 +49,16 @@ def unstated(drawing: str) -> str:
 
 
 def description(
-    figure: Figure, content: Content, chain: ChainState | None, step: str = "", *, told: bool = True
+    figure: Figure, content: Content, chain: ChainState | None, step: str = "", *, answered: bool = True
 ) -> str:
     """The figure in words: the rule that it shows, and how each of its arrows stands in the walk."""
     rule = content.message(f"figure.alternatives.{step or ('from_afar' if figure is OVERVIEW else 'overview')}")
     if chain is None:
         return rule
     states = part_states(figure, chain)
-    drawn = [edge for edge in figure.edges if not step or step in edge.classes]
-    parts = [f"{label(edge.id, content, chain if told else None)}: {_word(states[edge.id], content)}" for edge in drawn]
+    silent = "keys" if chain.keys is Keys.KEPT and not answered else ""
+    drawn = [edge for edge in figure.edges if edge.id != silent and (not step or step in edge.classes)]
+    parts = [f"{label(edge.id, content, chain)}: {_word(states[edge.id], content)}" for edge in drawn]
     broken = [f"{label(part.id, content)}: {_word(part, content)}" for part in states.values() if part.check]
     return " ".join((rule, content.message("figure.report", parts=" · ".join(dict.fromkeys((*parts, *broken))))))
 

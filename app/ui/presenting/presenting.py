@@ -165,7 +165,7 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     if not broken and not changes:
         return ""
     words = [content.message("present.broken" if broken else "present.changed"), *changes]
-    if verdict.step and verdict.check:
+    if verdict.step and verdict.check and not changes:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
         place = f"{NUMBERS[verdict.step]} {content.message(f'steps.{verdict.step}.short')}"
         words.append(content.message(f"verdict.{verdict.status}", step=place, check=title))
@@ -180,7 +180,7 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
 def _piece(piece: Slide) -> str:
     return (
         f'<section class="piece" data-name="{escape(piece.name)}" data-lit="{escape(piece.lit)}"'
-        f' data-told="{"told" if piece.told else ""}" data-figure="{escape(piece.figure)}" hidden>'
+        f' data-answered="{"answered" if piece.answered else ""}" data-figure="{escape(piece.figure)}" hidden>'
         f"{piece.html}</section>"
     )
 
@@ -188,7 +188,7 @@ def _piece(piece: Slide) -> str:
 def _figure(piece: Slide, page: str, walk: Walk, chain: ChainState, content: Content) -> str:
     """The figure of a piece. The browser has several at once: each has ids of its own, Graphviz's root none."""
     step = page if page in list(Step) else ""
-    spoken = escape(description(FLOW, content, chain, step, told=False))
+    spoken = escape(description(FLOW, content, chain, step, answered=False))
     drawing = piece.drawing or (
         f'<figure class="diagram" role="img" aria-label="{spoken}">'
         f"{diagram.of_walk(FLOW, content, walk, chain)}</figure>"

@@ -48,7 +48,7 @@ class Slide:
     """The name of the figure that stands with it; empty for none."""
     drawing: str = ""
     """That figure as HTML, where it is not the flow."""
-    told: bool = False
+    answered: bool = False
     """Whether the room has had the answer to the page's question, so that the figure may show it."""
     said: str = ""
     """What the speaker says in place of the usual notes, where the walk came to something else than they tell."""
@@ -74,8 +74,8 @@ def pieces(page: str, found: Diagnosis, scenes: Scenes, content: Content) -> lis
     """The pieces of a page of the story, in their order."""
     if page in list(Step):
         shown = list(_of_step(Step(page), found, content))
-        answered = next((place for place, piece in enumerate(shown) if piece.name == "answer"), 0)
-        return [replace(piece, told=place >= answered) for place, piece in enumerate(shown)]
+        first = next((place for place, piece in enumerate(shown) if piece.name == "answer"), 0)
+        return [replace(piece, answered=place >= first) for place, piece in enumerate(shown)]
     return list(_of_home(content) if page == "home" else _of_why(scenes, content))
 
 
@@ -95,7 +95,7 @@ def _of_step(step: Step, found: Diagnosis, content: Content) -> Iterator[Slide]:
 def _came_of(step: Step, status: Status, found: Diagnosis, chain: ChainState, content: Content) -> Iterator[Slide]:
     """What came of the step, and the checks that show it.
 
-    Where the Pod's own program went another way than our requests, what is told is what became of the program.
+    Where the Pod's own program went another way than our requests, this is what became of the program.
     """
     walk, report = found.walk, found.walk.report(step)
     own = status is report.status

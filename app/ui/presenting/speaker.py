@@ -27,8 +27,8 @@ def notes(found: Diagnosis, scenes: Scenes, world: str, content: Content) -> str
         f'<div class="notes"><h1>{_word("heading", content)}</h1><p class="link" role="status">'
         f'<span class="alone">{_word("alone", content)}</span>'
         f'<span class="connected" hidden>{_word("connected", content)}</span></p>'
-        f'<div class="now">{world}{shown}</div><aside>{_clock(content)}{"".join(_plan(length, content) for length in LENGTHS)}'
-        "</aside></div>"
+        f'<div class="now">{world}{shown}</div><aside>{_clock(content)}'
+        f"{''.join(_plan(length, content) for length in LENGTHS)}</aside></div>"
     )
 
 

@@ -45,8 +45,8 @@ def lesson(name: str) -> None:
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body)
         with page_errors.contained(content):
-            told = not predict.is_open(step, walk_view)
-            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, told=told)
+            answered = not predict.is_open(step, walk_view)
+            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, answered=answered)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.

@@ -31,7 +31,13 @@ def home() -> None:
         st.title(lesson.title, anchor=False)
         components.goal(goal)
         components.block(_paths(content), key="paths")
-        diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk, session.diagnosis(walk_view).checks))
+        diagram.draw(
+            FLOW,
+            content,
+            walk_view.walk,
+            chain_state(walk_view.walk, session.diagnosis(walk_view).checks),
+            answered=False,
+        )
 
         # (2) How the chain stands, and the story in words.
         components.block(_verdict(walk_view, content), key="verdict")
