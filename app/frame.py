@@ -46,7 +46,7 @@ components.page(content.language, name, content.lesson(name).title)
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
-    if walk_view and presenting.present(name, content):
+    if walk_view and presenting.present(name, content, named=not lab.is_hidden()):
         st.stop()
 
 # (4) The page, and then what is beside every page: a page change does not wait for it. An error in one of them leaves

@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
   }
   figure.setAttribute("aria-label", data.alt)
-  figure.className = `diagram ${data.step ? `one ${data.status}` : "all"}`
+  figure.className = `diagram ${data.step ? "one" : "all"} ${data.answered ? "answered" : ""}`
   for (const part of figure.querySelectorAll(".on")) part.classList.remove("on")
   for (const part of data.step ? figure.querySelectorAll("." + data.step) : []) part.classList.add("on")
 }

@@ -53,12 +53,12 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
   const show = (at) => {
     talk.at = Math.max(0, Math.min(at, pieces.length - 1))
     pieces.forEach((piece, index) => (piece.hidden = index !== talk.at))
-    const { lit, status, figure, name } = pieces[talk.at].dataset
+    const { lit, answered, figure, name } = pieces[talk.at].dataset
     find(".slides").dataset.piece = name
     for (const drawn of root.querySelectorAll("figure")) {
       drawn.hidden = drawn.dataset.figure !== figure
       if (drawn.dataset.figure !== "flow") continue
-      drawn.className = `diagram ${lit ? `one ${status}` : "all"}`
+      drawn.className = `diagram ${lit ? "one" : "all"} ${answered}`
       for (const part of drawn.querySelectorAll(".on")) part.classList.remove("on")
       for (const part of lit ? drawn.querySelectorAll(`.${lit}`) : []) part.classList.add("on")
     }

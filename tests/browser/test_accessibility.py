@@ -75,7 +75,7 @@ def test_a_step_whose_question_is_open(reader, step, language):
 @pytest.mark.parametrize("page", TALK)
 def test_every_piece_of_a_talk(reader, page, language):
     """Every other piece in each language: both have the same pieces."""
-    one = reader(theme=theme_of(STORY.index(page), language)).open(address_of(page, language, present=1))
+    one = reader(theme=theme_of(TALK.index(page), language)).open(address_of(page, language, present=1))
     found = {}
     for number in range(one.page.locator(".piece").count()):
         if number:

@@ -105,3 +105,51 @@ def test_every_box_of_a_step_leads_to_its_page_in_the_readers_language(language)
     for node in FLOW.nodes:
         link = f'<a href="./{node.leads_to}?lang={language}" data-page="{node.leads_to}">'
         assert len(re.findall(rf"&#45;{node.id}\">{re.escape(link)}", drawing)) == len(FLOW.layouts)
+
+
+THEMES = {"light": ("#1f2937", "#ffffff"), "dark": ("#e5e7eb", "#0f1620")}
+"""Text and background, as `app/.streamlit/config.toml` has them."""
+
+
+def luminance(colour):
+    """Relative luminance of WCAG 2.2, of three parts from 0 to 255."""
+    parts = [part / 255 for part in colour]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def parts_of(colour):
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_dimmed_words_are_legible(theme):
+    """4.5:1 at least, for every mixture of text and background in which words are drawn."""
+    config = (components.ASSETS.parent / "app" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert all(colour in config for colour in THEMES[theme])
+    text, background = map(parts_of, THEMES[theme])
+    sheets = [(components.ASSETS / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in ("diagram", "why")]
+    fills = (
+        r"(?:text \{ fill|--dimmed): color-mix\(in srgb, var\(--st-text-color\) (\d+)%, var\(--st-background-color\)\)"
+    )
+    shares = [int(share) for sheet in sheets for share in re.findall(fills, sheet)]
+    assert len(shares) >= 3
+    for share in shares:
+        mixed = [share / 100 * one + (1 - share / 100) * other for one, other in zip(text, background, strict=True)]
+        assert contrast(mixed, background) >= 4.5, share
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_colours_of_words_are_legible(theme):
+    sheet = (components.ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
+    background = parts_of(THEMES[theme][1])
+    pairs = dict(re.findall(r"--(kubernetes|public|aws|failed|lit): light-dark\(([^)]*)\)", sheet))
+    assert len(pairs) == 5
+    for name, pair in pairs.items():
+        colour = pair.split(", ")[theme == "dark"]
+        assert contrast(parts_of(colour), background) >= 4.5, name

@@ -66,7 +66,7 @@ def test_step_shows_every_check_and_its_outcome(reader, step, language):
 def test_step_lights_its_part_of_the_diagram_and_says_it_in_words(reader, step):
     drawn = reader("en").open(step).data("diagram_flow")
     assert drawn["step"] == step
-    assert drawn["alt"] == load("en").message(f"figure.alternatives.{step}")
+    assert drawn["alt"].startswith(load("en").message(f"figure.alternatives.{step}"))
     assert f" {step}" in drawn["svg"]
 
 

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from app.content import LANGUAGES, TALK, load
+from app.flow.doctor import diagnose
 from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Status, Step
 from app.ui.presenting.slides import PROOFS, numbered, pieces
@@ -34,7 +35,8 @@ def walked(shown):
 def named(shown, page, language):
     """The names of a page's pieces in that session's world."""
     scenes = schemes.read(simulated(session.simulation(), shown.world), shown.world)
-    return [piece.name for piece in pieces(page, walked(shown), scenes, load(language))]
+    found = diagnose(simulated(session.simulation(), shown.world), walked(shown))
+    return [piece.name for piece in pieces(page, found, scenes, load(language))]
 
 
 @BOTH

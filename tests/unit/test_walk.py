@@ -133,8 +133,13 @@ def test_a_step_reports_its_own_exchanges_and_what_the_servers_said_meanwhile() 
     fakes = full_fakes()
     review = {"request": {"object": bare_pod()}}
     patch = base64.b64encode(json.dumps([{"op": "add"}]).encode()).decode()
-    fakes.talk.append(exchange("kubelet", "kube-apiserver", url="/serviceaccounts/my-sa/token", body='"pod-after"'))
-    fakes.talk.append(exchange("kubelet", "kube-apiserver", url="/serviceaccounts/my-sa/token", body='"pod-else"'))
+    own, other_pod, for_api_server = (
+        '"5e0bd49b" "sts.amazonaws.com"',
+        '"another-uid" "sts.amazonaws.com"',
+        '"5e0bd49b" "https://kubernetes.default.svc"',
+    )
+    for body in (own, other_pod, for_api_server):
+        fakes.talk.append(exchange("kubelet", "kube-apiserver", url="/serviceaccounts/my-sa/token", body=body))
     ports = fakes.ports()
     answer = fakes.answer
 
@@ -163,7 +168,7 @@ def test_a_step_reports_its_own_exchanges_and_what_the_servers_said_meanwhile() 
     assert evidence["admission_review"]["patch"] == [{"op": "add"}]
     assert evidence["pod_before"] == bare_pod()
     requests = [item for item in found.report(Step.TOKEN_MOUNT).exchanges if item.caller == "kubelet"]
-    assert [item.request_body for item in requests] == ['"pod-after"']
+    assert [item.request_body for item in requests] == [own]
 
 
 def exchange(caller: str, callee: str, *, url: str = "", body: str = "", answer: str = "") -> Exchange:

@@ -16,6 +16,7 @@ from app.flow.model import JsonValue, Status, Step, Walk
 from app.flow.names import annotated_audience, host_and_path, provider_arn, subject_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.trust import evaluate, web_identity_context
+from app.flow.verdict.link_states import Keys, key_source
 
 _ASSUMED = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/([^/]+)/(.+)")
 _INSTANCE = re.compile(r"i-[0-9a-f]+")
@@ -142,12 +143,12 @@ def _asked_by_sts(walk: Walk) -> RightAnswer | None:
         return RightAnswer(answer="caller", happened="caller")
     if asked := next((exchange for exchange in theirs if exchange.callee == "kube-apiserver"), None):
         return RightAnswer(answer="cluster", happened="cluster", values={"url": asked.url})
-    if not ours or not _heard(walk) or report.check("sts.signature").status is not Status.PASSED:
+    source = key_source(walk)
+    if not ours or source is Keys.UNHEARD or report.check("sts.signature").status is not Status.PASSED:
         return None
-    fetched = [exchange.url for exchange in theirs if exchange.callee == "issuer"]
     jwks_uri, kid = get_str(_discovery(walk), "jwks_uri"), report.check("sts.key").got
     values = {"url": jwks_uri, "kid": kid}
-    return RightAnswer(answer="keys", happened="fetched" if fetched else "kept", values=values)
+    return RightAnswer(answer="keys", happened=str(source), values=values)
 
 
 def _seen_by_aws(walk: Walk) -> RightAnswer | None:
@@ -178,11 +179,6 @@ def _provider(walk: Walk) -> JsonValue:
     provider = walk.report(Step.OIDC_PROVIDER).evidence.get("provider")
     known = host_and_path(get_str(provider, "Url")) == host_and_path(get_str(_discovery(walk), "issuer"))
     return provider if known else None
-
-
-def _heard(walk: Walk) -> bool:
-    """Whether the servers let us listen: something in the walk was said by somebody else than us."""
-    return any(exchange.caller != "explorer" for report in walk for exchange in report.exchanges)
 
 
 QUESTIONS = {

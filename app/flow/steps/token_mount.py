@@ -13,6 +13,7 @@ from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subjec
 from app.flow.names import annotated_audience, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
+from app.flow.steps.injection import token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.token_fetch import fetch, token_document
 from app.flow.token import DecodedToken, MalformedToken, Verification, decode, verify
@@ -40,8 +41,9 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (1) The file, and its neighbours; or a token that stands in for it.
     fetched = fetch(findings, ports, subject, step_context)
     token, where = fetched.token, fetched.where
+    made = _token_requests(ports, subject, step_context.pod)
     if token is None:
-        return findings.report(), step_context
+        return findings.report(also=made), step_context
     step_context = replace(step_context, token=token)
 
     # (2) It is a JWT.
@@ -49,7 +51,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         decoded = decode(token)
     except MalformedToken as error:
         findings.judge("token.format", False, got=error.got, expected=error.expected, where=where)
-        return findings.report(also=_token_requests(ports, subject)), step_context
+        return findings.report(also=made), step_context
     findings.judge(
         "token.format", True, got="header.payload.signature", expected="header.payload.signature", where=where
     )
@@ -75,7 +77,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         findings.unreached_by_earlier_step("token.key", "token.signature")
     else:
         _signature(findings, step_context, decoded, verification)
-    return findings.report(also=_token_requests(ports, subject)), step_context
+    return findings.report(also=made), step_context
 
 
 def _claims(
@@ -155,13 +157,20 @@ def _signature(
         )
 
 
-def _token_requests(ports: Ports, subject: Subject) -> list[Exchange]:
-    """How the token came about: the last TokenRequest that the kubelet made for this Pod, where we may listen."""
+def _token_requests(ports: Ports, subject: Subject, pod: JsonValue) -> list[Exchange]:
+    """How the token came about: the kubelet's last TokenRequest for this Pod and for the volume's audience, where we
+    may listen.
+
+    A Pod of the same name that is gone has another UID; the token for the API server has another audience.
+    """
+    source, uid = token_source(pod), get_str(pod, "metadata", "uid")
+    if source is None:
+        return []
     made = [
         exchange
         for exchange in ports.server_log.exchanges()
         if exchange.caller == "kubelet"
         and exchange.url.endswith(f"/serviceaccounts/{subject.service_account}/token")
-        and f'"{subject.pod}"' in exchange.request_body
+        and all(f'"{part}"' in exchange.request_body for part in (uid, get_str(source, "audience")))
     ]
     return made[-1:]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.content import Content
-from app.flow.model import Check, Status, StepReport, Subject, Walk
+from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
-from app.flow.verdict.judge import judge
+from app.flow.verdict.judge import Verdict, judge
 from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
@@ -125,6 +125,26 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
     return (
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
         f"<div><p>{prose(sentence)}</p>{f'<dl>{shown}</dl>' if shown else ''}{below}</div></div>"
+    )
+
+
+def of_program(step: Step, status: Status, verdict: Verdict, subject: Subject, content: Content) -> str:
+    """What became of a step for the Pod's own program, where our own requests went further than it did."""
+    rows: list[tuple[str, str]] = []
+    quoted = ""
+    if status is Status.FAILED and verdict.step is step and verdict.check is not None:
+        title = content.check(verdict.check.id).fill(verdict.check, subject).title
+        sentence = content.message("outcomes.failed", check=title)
+        rows = [(_label(content, key), getattr(verdict.check, key)) for key in ("got", "expected")]
+        quoted = _fix(verdict.check, subject, content)
+    elif status is Status.FAILED and verdict.seen is not None:
+        sentence, quoted = content.message("outcomes.shows_here"), said(verdict.seen.text, content)
+    else:
+        sentence = content.message("reasons.earlier_step")
+    found = "".join(f"<dt>{name}</dt><dd>{_found(text, content)}</dd>" for name, text in rows if text)
+    return (
+        f'<div class="outcome {status}" role="status">{mark(status, content)}'
+        f"<div><p>{prose(sentence)}</p>{f'<dl>{found}</dl>' if found else ''}{quoted}</div></div>"
     )
 
 

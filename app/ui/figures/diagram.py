@@ -13,14 +13,17 @@ from app.content import Content
 from app.content.languages import ROOT
 from app.flow.json_access import get, get_str
 from app.flow.model import Step, Walk
+from app.flow.verdict.link_states import ChainState
 from app.ui.draw import components
+from app.ui.figures.drawn_states import caption, description, stated, unstated
 from app.ui.figures.figures import FLOW, Figure, Layout
+from app.ui.figures.overview_figure import OVERVIEW
 from app.ui.figures.scheme_figures import SCHEME_FIGURES
 from app.ui.figures.story_figure import STORY
 from app.ui.state import address, route
 from app.ui.text import escape
 
-FIGURES = (FLOW, STORY, *SCHEME_FIGURES.values())
+FIGURES = (FLOW, OVERVIEW, STORY, *SCHEME_FIGURES.values())
 _QUERY = "%query%"
 """Stands in a drawn link where the query goes."""
 ROOM = "%nnnnnnnnn%"
@@ -152,27 +155,45 @@ def real_names(walk: Walk) -> dict[str, str]:
     return {
         "service_account": walk.subject.service_account,
         "pod": walk.subject.pod,
+        "overview_pod": walk.subject.pod,
         "issuer": issuer.rpartition("/")[2],
         "role": get_str(get(found[Step.SERVICE_ACCOUNT], "role"), "RoleName"),
     }
 
 
+def of_walk(figure: Figure, content: Content, walk: Walk | None, chain: ChainState | None) -> str:
+    """The figure with the names of a walk in its boxes and the state of its parts; None where it is to tell nothing."""
+    drawing = svg(figure.name, content.language, real_names(walk) if walk else {})
+    if walk is None or chain is None:
+        return unstated(drawing)
+    return stated(drawing, figure, chain) + caption(figure, content, chain, walk)
+
+
 _component = components.component("diagram")
 
 
-def draw(figure: Figure, content: Content, walk: Walk | None, *, step: str = "", status: str = "") -> None:
+def draw(
+    figure: Figure,
+    content: Content,
+    walk: Walk | None,
+    chain: ChainState | None,
+    *,
+    step: str = "",
+    answered: bool = True,
+) -> None:
     """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step.
 
-    Without a walk nothing has a name yet.
+    Without a walk nothing has a name yet. `chain` says how its parts stand; without it the figure tells nothing of the
+    walk. Before a question about the step is answered (`answered` is false), no word of the figure answers it.
     """
-    alternative = step or "overview"
+    states = "".join(f"{part.id}{part.state}" for part in chain.parts) + chain.keys if chain else ""
     names = real_names(walk) if walk else {}
     data = {
-        "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(names.values())}",
-        "svg": svg(figure.name, content.language, names),
-        "alt": content.message(f"figure.alternatives.{alternative}"),
+        "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(names.values())}-{states}",
+        "svg": of_walk(figure, content, walk, chain),
+        "alt": description(figure, content, chain, step, answered=answered),
         "step": step,
-        "status": status,
+        "answered": answered,
     }
     asked = _component(data=data, key=f"diagram_{figure.name}", on_go_change=components.nothing).go
     if asked:

@@ -56,6 +56,8 @@ class Edge:
     """The keys of its words, one of which is shown at a time; its id where it does not say."""
     label_at: dict[Layout, Place] = field(default_factory=dict)
     """Where the words stand; half-way along the arrow where it does not say."""
+    aside: float = 0
+    """CSS pixels to the right, for one of two arrows between the same boxes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,119 +77,153 @@ class Figure:
 
 _1, _2, _3, _4, _5, _6 = (step.value for step in Step)
 
+_ASIDE = 14
+
 FLOW = Figure(
     name="flow",
     zones=(
         Zone(
             id="kubernetes",
-            corners={"lr": (124, 0, 520, 252), "md": (0, 44, 420, 232), "tb": (0, 50, 284, 338)},
+            corners={"lr": (104, 0, 478, 264), "md": (0, 44, 420, 236), "tb": (0, 50, 284, 340)},
             name_at={"lr": ("t", "l"), "md": ("t", "r"), "tb": ("t", "r")},
         ),
         Zone(
+            id="public",
+            corners={"lr": (492, 84, 640, 178), "md": (190, 264, 334, 350), "tb": (0, 376, 122, 462)},
+            name_at={"lr": ("t", "l"), "md": ("t", "l"), "tb": ("t", "l")},
+        ),
+        Zone(
             id="aws",
-            corners={"lr": (624, 0, 746, 252), "md": (0, 306, 420, 392), "tb": (0, 444, 284, 592)},
+            corners={"lr": (732, 0, 860, 264), "md": (0, 412, 420, 500), "tb": (0, 520, 284, 672)},
             name_at={"lr": ("t", "l"), "md": ("b", "l"), "tb": ("b", "l")},
         ),
     ),
     nodes=(
-        Node(id="developer", zone="outside", classes=(_3,), at={"lr": (39, 131), "md": (50, 18), "tb": (53, 18)}),
+        Node(id="developer", zone="outside", classes=(_3,), at={"lr": (36, 137), "md": (50, 18), "tb": (53, 18)}),
         Node(
             id="api_server",
             zone="kubernetes",
-            classes=(_3, _4),
-            at={"lr": (224, 131), "md": (50, 108), "tb": (53, 112)},
+            classes=(_3, _4, _1),
+            at={"lr": (202, 137), "md": (172, 108), "tb": (60, 112)},
         ),
-        Node(id="webhook", zone="kubernetes", classes=(_3,), at={"lr": (224, 52), "md": (200, 108), "tb": (230, 112)}),
-        Node(id="kubelet", zone="kubernetes", classes=(_4,), at={"lr": (224, 216), "md": (40, 196), "tb": (53, 208)}),
+        Node(id="webhook", zone="kubernetes", classes=(_3,), at={"lr": (202, 54), "md": (264, 108), "tb": (230, 112)}),
+        Node(id="kubelet", zone="kubernetes", classes=(_4,), at={"lr": (202, 226), "md": (172, 196), "tb": (136, 208)}),
         Node(
             id="pod",
             zone="kubernetes",
             classes=(_4, _5, _6),
             named=True,
-            at={"lr": (448, 216), "md": (186, 196), "tb": (53, 304)},
-        ),
-        Node(
-            id="issuer",
-            zone="kubernetes",
-            classes=(_1, _5),
-            named=True,
-            at={"lr": (448, 131), "md": (300, 196), "tb": (164, 304)},
+            at={"lr": (414, 226), "md": (52, 196), "tb": (136, 304)},
         ),
         Node(
             id="service_account",
             zone="kubernetes",
             classes=(_2, _3),
             named=True,
-            at={"lr": (448, 52), "md": (362, 108), "tb": (230, 208)},
+            at={"lr": (414, 54), "md": (366, 108), "tb": (232, 208)},
         ),
-        Node(id="s3", zone="aws", classes=(_6,), at={"lr": (685, 224), "md": (48, 346), "tb": (40, 480)}),
-        Node(id="sts", zone="aws", classes=(_5,), at={"lr": (685, 172), "md": (160, 346), "tb": (110, 480)}),
         Node(
-            id="provider", zone="aws", classes=(_1, _2, _5), at={"lr": (685, 122), "md": (244, 346), "tb": (180, 480)}
+            id="issuer",
+            zone="public",
+            classes=(_1, _5),
+            named=True,
+            at={"lr": (566, 139), "md": (262, 314), "tb": (61, 426)},
         ),
+        Node(id="s3", zone="aws", classes=(_6,), at={"lr": (796, 236), "md": (48, 452), "tb": (184, 556)}),
+        Node(id="sts", zone="aws", classes=(_5,), at={"lr": (796, 184), "md": (150, 452), "tb": (120, 556)}),
+        Node(id="provider", zone="aws", classes=(_1, _2, _5), at={"lr": (796, 126), "md": (250, 452), "tb": (44, 556)}),
         Node(
             id="role",
             zone="aws",
-            classes=(_2, _5),
+            classes=(_2, _5, _6),
             named=True,
-            at={"lr": (685, 52), "md": (366, 346), "tb": (230, 562)},
+            at={"lr": (796, 54), "md": (366, 452), "tb": (232, 640)},
         ),
     ),
     edges=(
         Edge(
-            id="create",
-            tail="developer",
-            head="api_server",
-            classes=(_3,),
-            label_at={"lr": (124, 131), "md": (50, 62), "tb": (53, 64)},
-        ),
-        Edge(
-            id="review", tail="api_server", head="webhook", classes=(_3,), label_at={"md": (125, 84), "tb": (140, 88)}
-        ),
-        Edge(id="read", tail="webhook", head="service_account", classes=(_3,), label_at={"md": (281, 84)}),
-        Edge(id="token", tail="api_server", head="kubelet", classes=(_4,), label_at={"md": (48, 152)}),
-        Edge(id="mount", tail="kubelet", head="pod", classes=(_4,), label_at={"md": (100, 174)}),
-        Edge(
-            id="call",
-            tail="pod",
-            head="s3",
-            classes=(_6,),
-            label_at={"lr": (572, 222), "md": (92, 288), "tb": (38, 426)},
-        ),
-        Edge(
-            id="assume",
-            tail="pod",
-            head="sts",
-            classes=(_5,),
-            label_at={"lr": (571, 192), "md": (174, 256), "tb": (82, 366)},
-        ),
-        Edge(
-            id="keys",
-            tail="sts",
+            id="publish",
+            tail="api_server",
             head="issuer",
-            classes=(_5,),
-            label_at={"lr": (572, 155), "md": (218, 289), "tb": (128, 412)},
+            classes=(_1,),
+            label_at={"lr": (330, 137), "md": (240, 250), "tb": (44, 284)},
         ),
         Edge(
             id="trust",
             tail="provider",
             head="issuer",
             classes=(_1,),
-            label_at={"lr": (572, 127), "md": (284, 258), "tb": (172, 372)},
+            label_at={"lr": (688, 130), "md": (290, 388), "tb": (30, 490)},
         ),
         Edge(
             id="annotation",
             tail="service_account",
             head="role",
             classes=(_2,),
-            label_at={"md": (364, 270), "tb": (230, 392)},
+            label_at={"lr": (600, 54), "md": (366, 290), "tb": (234, 362)},
         ),
         Edge(
             id="policy",
             tail="role",
             head="provider",
-            classes=(_2,),
-            label_at={"lr": (685, 88), "md": (304, 322), "tb": (158, 521)},
+            classes=(_2, _5),
+            label_at={"lr": (796, 92), "md": (310, 424), "tb": (136, 602)},
+        ),
+        Edge(
+            id="create",
+            tail="developer",
+            head="api_server",
+            classes=(_3,),
+            label_at={"lr": (117, 137), "md": (104, 62), "tb": (98, 40)},
+        ),
+        Edge(
+            id="review", tail="api_server", head="webhook", classes=(_3,), label_at={"md": (214, 84), "tb": (142, 88)}
+        ),
+        Edge(
+            id="read",
+            tail="webhook",
+            head="service_account",
+            classes=(_3,),
+            label_at={"md": (322, 84), "tb": (230, 166)},
+        ),
+        Edge(
+            id="token_request",
+            tail="kubelet",
+            head="api_server",
+            classes=(_4,),
+            aside=_ASIDE,
+            label_at={"lr": (270, 172), "md": (240, 146), "tb": (146, 144)},
+        ),
+        Edge(
+            id="token",
+            tail="api_server",
+            head="kubelet",
+            classes=(_4,),
+            aside=-_ASIDE,
+            label_at={"lr": (154, 184), "md": (128, 142), "tb": (66, 178)},
+        ),
+        Edge(id="mount", tail="kubelet", head="pod", classes=(_4,), label_at={"md": (52, 160)}),
+        Edge(
+            id="assume",
+            tail="pod",
+            head="sts",
+            classes=(_5,),
+            label_at={"lr": (562, 200), "md": (112, 310), "tb": (130, 352)},
+        ),
+        Edge(
+            id="keys",
+            tail="sts",
+            head="issuer",
+            classes=(_5,),
+            words=("keys", "keys_kept"),
+            label_at={"lr": (688, 162), "md": (192, 388), "tb": (98, 508)},
+        ),
+        Edge(
+            id="call",
+            tail="pod",
+            head="s3",
+            classes=(_6,),
+            label_at={"lr": (562, 231), "md": (42, 376), "tb": (170, 470)},
         ),
     ),
 )

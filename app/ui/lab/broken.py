@@ -8,6 +8,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.model import Status, Step
 from app.flow.verdict.judge import Outcome
+from app.flow.verdict.link_states import chain_state
 from app.ui.doctor import diagnosis
 from app.ui.draw import components
 from app.ui.draw.checks import mark
@@ -45,7 +46,7 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.cause
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
-    diagram.draw(FLOW, content, walk_view.walk, step=step, status=str(judged.status))
+    diagram.draw(FLOW, content, walk_view.walk, chain_state(found.walk, found.checks), step=step)
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
     log = walk_view.logs.get(scenario.POD_AFTER, "")
@@ -74,7 +75,7 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
 def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     """It passes: what the Pod prints, and where to go."""
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
-    diagram.draw(FLOW, content, walk_view.walk, step=Step.ACCESS, status=str(walk_view.walk.report(Step.ACCESS).status))
+    diagram.draw(FLOW, content, walk_view.walk, chain_state(found.walk, found.checks), step=Step.ACCESS)
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     log = escape(walk_view.logs.get(scenario.POD_AFTER, ""))
     components.block(

@@ -46,7 +46,7 @@ def hidden(it: Trial, content: Content) -> None:
         f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
         key="lab_hidden",
     )
-    diagram.draw(FLOW, content, walk_view.walk)
+    diagram.draw(FLOW, content, walk_view.walk, None)
     # (1) What there is to see.
     components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
     components.block(_evidence(walk_view, found, content), key="lab_evidence")

@@ -12,18 +12,23 @@ from functools import cache
 import streamlit as st
 
 from app.content import TALK, Content
+from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
-from app.flow.model import Step
+from app.flow.model import Status, Step, Walk
+from app.flow.verdict.judge import Outcome
+from app.flow.verdict.link_states import ChainState, chain_state
 from app.ui.draw import components
 from app.ui.draw.journey import journey
 from app.ui.figures import diagram
+from app.ui.figures.drawn_states import description
 from app.ui.figures.figures import FLOW
-from app.ui.marks import NUMBERS
+from app.ui.marks import MARKS, NUMBERS
 from app.ui.presenting import speaker
 from app.ui.presenting.slides import Scenes, Slide, pieces
-from app.ui.state import address, route, session
+from app.ui.state import address, mode, route, session
 from app.ui.story import schemes
-from app.ui.text import escape
+from app.ui.text import escape, prose
+from app.world.faults import FAULTS
 
 PARAM = "present"
 PROJECTOR, NOTES = "1", "notes"
@@ -44,22 +49,23 @@ _CAPS = {"ArrowRight": "→", "ArrowLeft": "←", "Escape": "Esc"}
 _presenter = components.component("presenter")
 
 
-def present(page: str, content: Content) -> bool:
+def present(page: str, content: Content, *, named: bool) -> bool:
     """Draws the page for the projector, or the speaker's window; False, and nothing drawn, where neither is asked for.
 
-    Pages outside the story are for looking something up: they are shown as always.
+    `named` says whether a broken world's fault may be named. Pages outside the story are for looking something up: they
+    are shown as always.
     """
     asked = st.query_params.get(PARAM)
     if asked == NOTES:
         _bare()
-        _presenter(
-            data={"html": speaker.notes(session.walk_view().walk, _scenes(), content), "keys": _acts()}, key="notes"
-        )
+        found = session.diagnosis(session.walk_view())
+        html = speaker.notes(found, _scenes(), world_line(found, content, named=named), content)
+        _presenter(data={"html": html, "keys": _acts()}, key="notes")
         return True
     if asked != PROJECTOR or page not in TALK:
         return False
     _bare()
-    _project(page, content)
+    _project(page, content, named=named)
     return True
 
 
@@ -75,11 +81,11 @@ def _begin() -> None:
     st.query_params[PARAM] = PROJECTOR
 
 
-def _project(page: str, content: Content) -> None:
+def _project(page: str, content: Content, *, named: bool) -> None:
     place = TALK.index(page)
     asked = _presenter(
         data={
-            "html": _screen(page, content),
+            "html": _screen(page, content, named=named),
             "page": page,
             "before": TALK[place - 1] if place else "",
             "after": TALK[place + 1] if place + 1 < len(TALK) else "",
@@ -111,17 +117,22 @@ def _acts() -> dict[str, str]:
     return {key: act for act, keys in KEYS.items() for key in keys}
 
 
-def _screen(page: str, content: Content) -> str:
+def _screen(page: str, content: Content, *, named: bool) -> str:
     """The whole screen: where we are, the figures, every piece, and the sheet of keys."""
-    walk = session.walk_view().walk
+    found = session.diagnosis(session.walk_view())
+    walk, chain = found.walk, chain_state(found.walk, found.checks)
     title, line = content.lesson(page).title, ""
     if page in list(Step):
-        title, line = f"{NUMBERS[Step(page)]} {title}", journey(Step(page), walk, content)
-    shown = pieces(page, walk, _scenes() if page == "why" else {}, content)
-    figures = {piece.figure: _figure(piece, page, content) for piece in shown if piece.figure}
+        title, line = (
+            f"{NUMBERS[Step(page)]} {title}",
+            journey(Step(page), walk, content, known={step: chain.step(step, walk) for step in Step}),
+        )
+    shown = pieces(page, found, _scenes() if page == "why" else {}, content)
+    figures = {piece.figure: _figure(piece, page, walk, chain, content) for piece in shown if piece.figure}
     place, count = TALK.index(page), len(TALK)
     return (
-        f'<div class="slides" data-page="{escape(page)}"><header>{line}<h1>{escape(title)}</h1></header>'
+        f'<div class="slides" data-page="{escape(page)}"><header>{line}<h1>{escape(title)}</h1>'
+        f"{world_line(found, content, named=named)}</header>"
         f'<div class="middle">{_unlinked("".join(figures.values()))}<div class="stage" aria-live="polite">'
         f"{_unlinked(''.join(_piece(piece) for piece in shown))}</div></div>"
         f"<footer><span>{escape(content.message('present.page_of', at=place + 1, count=count))}</span>"
@@ -145,20 +156,42 @@ def _scenes() -> Scenes:
         return {}
 
 
-def _piece(piece: Slide) -> str:
-    status = session.walk_view().walk.report(Step(piece.lit)).status if piece.lit else ""
+def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
+    """The line that says that this world is broken, and by which change if that is known; empty for a whole one."""
+    verdict = found.verdict
+    broken = verdict.outcome is Outcome.BROKEN
+    caused = session.world().faults if mode.can().break_world and named else ()
+    changes = [content.message(f"faults.{id_}.change") for id_ in caused if broken or FAULTS[id_].harmless]
+    if not broken and not changes:
+        return ""
+    words = [content.message("present.broken" if broken else "present.changed"), *changes]
+    if verdict.step and verdict.check and not changes:
+        title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
+        place = f"{NUMBERS[verdict.step]} {content.message(f'steps.{verdict.step}.short')}"
+        words.append(content.message(f"verdict.{verdict.status}", step=place, check=title))
+    status = "failed" if broken else "warning"
+    sign = MARKS[Status.FAILED if broken else Status.WARNING]
     return (
-        f'<section class="piece" data-name="{escape(piece.name)}" data-lit="{escape(piece.lit)}" data-status="{status}"'
-        f' data-figure="{escape(piece.figure)}" hidden>{piece.html}</section>'
+        f'<div class="world {status}" role="status"><span aria-hidden="true">{sign}</span> '
+        f"<p>{' '.join(prose(sentence) for sentence in words)}</p></div>"
     )
 
 
-def _figure(piece: Slide, page: str, content: Content) -> str:
+def _piece(piece: Slide) -> str:
+    return (
+        f'<section class="piece" data-name="{escape(piece.name)}" data-lit="{escape(piece.lit)}"'
+        f' data-answered="{"answered" if piece.answered else ""}" data-figure="{escape(piece.figure)}" hidden>'
+        f"{piece.html}</section>"
+    )
+
+
+def _figure(piece: Slide, page: str, walk: Walk, chain: ChainState, content: Content) -> str:
     """The figure of a piece. The browser has several at once: each has ids of its own, Graphviz's root none."""
-    figure = page if page in list(Step) else "overview"
+    step = page if page in list(Step) else ""
+    spoken = escape(description(FLOW, content, chain, step, answered=False))
     drawing = piece.drawing or (
-        f'<figure class="diagram" role="img" aria-label="{escape(content.message(f"figure.alternatives.{figure}"))}">'
-        f"{diagram.svg(FLOW.name, content.language, diagram.real_names(session.walk_view().walk))}</figure>"
+        f'<figure class="diagram" role="img" aria-label="{spoken}">'
+        f"{diagram.of_walk(FLOW, content, walk, chain)}</figure>"
     )
     named = drawing.replace("<figure ", f'<figure data-figure="{escape(piece.figure)}" ', 1)
     return named.replace(' id="graph0"', "").replace(' id="', f' id="{escape(piece.figure)}-')

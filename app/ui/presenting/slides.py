@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 
 from app.content import Content
+from app.flow.doctor import Diagnosis
 from app.flow.lessons import predictions
 from app.flow.lessons.predictions import QUESTIONS
-from app.flow.model import Check, Status, Step, StepReport, Walk
-from app.ui.draw.checks import mark, outcome, said
+from app.flow.model import Check, Status, Step, Walk
+from app.flow.verdict.link_states import ChainState, chain_state
+from app.ui.draw.checks import mark, of_program, outcome
+from app.ui.draw.checks import said as in_its_words
 from app.ui.draw.prose import markdown
 from app.ui.figures.figures import FLOW
 from app.ui.step.evidence import VIEWS
@@ -35,7 +38,7 @@ class Slide:
     """One idea."""
 
     name: str
-    """Its notes are `speaker.<page>.<name>`."""
+    """Its notes are `speaker.<page>.<name>`, unless `said` has others."""
     title: str
     """Its first line, as plain text."""
     html: str
@@ -45,35 +48,79 @@ class Slide:
     """The name of the figure that stands with it; empty for none."""
     drawing: str = ""
     """That figure as HTML, where it is not the flow."""
+    answered: bool = False
+    """Whether the room has had the answer to the page's question, so that the figure may show it."""
+    said: str = ""
+    """What the speaker says in place of the usual notes, where the walk came to something else than they tell."""
 
 
 Scenes = Mapping[Scheme, Scene]
 """The ways to hand out permissions, as this world has them; empty where they could not be read."""
 
 
-def pieces(page: str, walk: Walk, scenes: Scenes, content: Content) -> list[Slide]:
+_HOLDS = (Status.PASSED, Status.WARNING)
+_FORETOLD = {
+    Step.OIDC_PROVIDER: ("url",),
+    Step.SERVICE_ACCOUNT: ("sts",),
+    Step.WEBHOOK: ("some",),
+    Step.TOKEN_MOUNT: ("audience",),
+    Step.STS_ASSUME: ("fetched", "kept"),
+    Step.ACCESS: ("role",),
+}
+"""What the usual notes to an answer suppose that happened."""
+
+
+def pieces(page: str, found: Diagnosis, scenes: Scenes, content: Content) -> list[Slide]:
     """The pieces of a page of the story, in their order."""
     if page in list(Step):
-        return list(_of_step(walk.report(Step(page)), walk, content))
+        shown = list(_of_step(Step(page), found, content))
+        first = next((place for place, piece in enumerate(shown) if piece.name == "answer"), 0)
+        return [replace(piece, answered=place >= first) for place, piece in enumerate(shown)]
     return list(_of_home(content) if page == "home" else _of_why(scenes, content))
 
 
-def _of_step(report: StepReport, walk: Walk, content: Content) -> Iterator[Slide]:
-    step = report.step
-    predicted = list(_predicted(step, walk, content))
+def _of_step(step: Step, found: Diagnosis, content: Content) -> Iterator[Slide]:
+    walk, chain = found.walk, chain_state(found.walk, found.checks)
+    status = chain.step(step, walk)
+    predicted = list(_predicted(step, walk, content)) if status in _HOLDS else []
     yield _section("goal", step, content, lit=step)
     yield from predicted[:1]
     for number in range(1, len(numbered(content.lesson(step).section("what-happens").body)) + 1):
         yield _happens(number, step, content)
     yield from predicted[1:]
-    facts = VIEWS[step].facts(report, content)
-    drawn = outcome(report, walk, content, facts)
-    yield Slide(name="outcome", title=_plain(drawn.partition("<p>")[2].partition("</p>")[0]), html=drawn, lit=step)
-    heading = content.message("present.evidence")
-    rows = "".join(_proof(report.check(check_id), walk, content) for check_id in PROOFS[step])
-    html = f'<h2>{escape(heading)}</h2><ol class="proofs">{rows}</ol>'
-    yield Slide(name="evidence", title=heading, html=html, lit=step)
+    yield from _came_of(step, status, found, chain, content)
     yield _section("recap", step, content, lit=step)
+
+
+def _came_of(step: Step, status: Status, found: Diagnosis, chain: ChainState, content: Content) -> Iterator[Slide]:
+    """What came of the step, and the checks that show it.
+
+    Where the Pod's own program went another way than our requests, this is what became of the program.
+    """
+    walk, report = found.walk, found.walk.report(step)
+    own = status is report.status
+    if own:
+        drawn = outcome(report, walk, content, VIEWS[step].facts(report, content))
+        proofs = [report.check(check_id) for check_id in PROOFS[step]]
+    else:
+        drawn = of_program(step, status, chain.verdict, walk.subject, content)
+        proofs = [check for here, check in _guilty(chain) if here is step]
+    title = _plain(drawn.partition("<p>")[2].partition("</p>")[0])
+    said = "" if status in _HOLDS else content.message(f"notes.broken.{status}")
+    yield Slide(name="outcome", title=title, html=drawn, lit=step, said=said)
+    if proofs:
+        heading = content.message("present.evidence")
+        rows = "".join(_proof(check, walk, content) for check in proofs)
+        html = f'<h2>{escape(heading)}</h2><ol class="proofs">{rows}</ol>'
+        said = "" if status in _HOLDS else content.message("notes.broken.evidence")
+        yield Slide(name="evidence", title=heading, html=html, lit=step, said=said)
+
+
+def _guilty(chain: ChainState) -> list[tuple[Step, Check]]:
+    """The verdict's broken links."""
+    verdict = chain.verdict
+    first = [(verdict.step, verdict.check)] if verdict.step and verdict.check else []
+    return [*first, *verdict.later]
 
 
 def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Slide]:
@@ -96,7 +143,8 @@ def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Slide]:
         for name, option in options.items()
     )
     html = f'<h2>{prose(question)}</h2><ol class="options">{marked}</ol><p class="quiet">{happened}</p>'
-    yield Slide(name="answer", title=_plain(options[found.answer]), html=html, figure="")
+    said = "" if found.happened in _FORETOLD[step] else content.message("notes.broken.answer")
+    yield Slide(name="answer", title=_plain(options[found.answer]), html=html, figure="", said=said)
 
 
 def _of_home(content: Content) -> Iterator[Slide]:
@@ -114,6 +162,8 @@ _TAKEN = {
     "limits": (Scheme.IRSA, Taken.POD_2),
 }
 """Which Pod is taken over, and how permissions are handed out, in what each section tells."""
+_SAFE = ("per-service-account",)
+"""The sections whose notes tell of data that does not leak; those of the others tell of data that does."""
 
 
 def _of_why(scenes: Scenes, content: Content) -> Iterator[Slide]:
@@ -126,10 +176,13 @@ def _of_why(scenes: Scenes, content: Content) -> Iterator[Slide]:
             computed = blast_radius.evaluate(scenes[scheme], taken)
             drawing = blast_radius.figure(computed, content)
             html += blast_radius.verdict(computed, content) + _leads("why", anchor, content)
-            yield Slide(name=anchor, title=heading, html=html, figure=anchor, drawing=drawing)
+            foretold = bool(computed.found.leaks) is (anchor not in _SAFE)
+            said = "" if foretold else content.message("notes.broken.answer")
+            yield Slide(name=anchor, title=heading, html=html, figure=anchor, drawing=drawing, said=said)
         else:
             html += f"<p>{prose(content.message('why.unreadable'))}</p>"
-            yield Slide(name=anchor, title=heading, html=html, figure="")
+            said = content.message("notes.broken.unknown")
+            yield Slide(name=anchor, title=heading, html=html, figure="", said=said)
     yield _section("pairing", "why", content, paragraphs=2, more=_leads("why", "pairing", content), figure="")
     yield _section("recap", "why", content, figure="")
 
@@ -212,7 +265,7 @@ def _proof(check: Check, walk: Walk, content: Content) -> str:
     if check.status in (Status.FAILED, Status.WARNING):
         wanted = escape(content.message("ui.expected"))
         beside = f'<p class="quiet">{wanted} {value(check.expected)}</p>' if check.expected else ""
-        beside += said(check.error, content) if check.error else ""
+        beside += in_its_words(check.error, content) if check.error else ""
     return (
         f'<li class="{check.status}">{mark(check.status, content)}<div><p>{prose(words.title)}</p>'
         f"<p>{found}</p>{beside}</div></li>"

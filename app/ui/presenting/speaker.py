@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.content import TALK, Content
-from app.flow.model import Walk
+from app.flow.doctor import Diagnosis
 from app.ui.frame import navigation
 from app.ui.presenting.slides import Scenes, Slide, pieces
 from app.ui.text import escape, prose
@@ -14,9 +14,12 @@ LONG_ONLY = ("goal", "predict", "answer", "outcome", "evidence", "limits", "pair
 """The pieces that the shorter version passes over."""
 
 
-def notes(walk: Walk, scenes: Scenes, content: Content) -> str:
-    """The window's HTML: the notes of all pieces of all pages, of which the browser shows those of the current one."""
-    listed = [(page, piece) for page in TALK for piece in pieces(page, walk, scenes, content)]
+def notes(found: Diagnosis, scenes: Scenes, world: str, content: Content) -> str:
+    """The window's HTML: the notes of all pieces of all pages, of which the browser shows those of the current one.
+
+    `world` is the line that says that the world is broken, as HTML.
+    """
+    listed = [(page, piece) for page in TALK for piece in pieces(page, found, scenes, content)]
     following = [f"{navigation.name(page, content)} · {piece.title}" for page, piece in listed[1:]]
     following.append(content.message("notes.end"))
     shown = "".join(_note(page, piece, after, content) for (page, piece), after in zip(listed, following, strict=True))
@@ -24,8 +27,8 @@ def notes(walk: Walk, scenes: Scenes, content: Content) -> str:
         f'<div class="notes"><h1>{_word("heading", content)}</h1><p class="link" role="status">'
         f'<span class="alone">{_word("alone", content)}</span>'
         f'<span class="connected" hidden>{_word("connected", content)}</span></p>'
-        f'<div class="now">{shown}</div><aside>{_clock(content)}{"".join(_plan(length, content) for length in LENGTHS)}'
-        "</aside></div>"
+        f'<div class="now">{world}{shown}</div><aside>{_clock(content)}'
+        f"{''.join(_plan(length, content) for length in LENGTHS)}</aside></div>"
     )
 
 
@@ -35,7 +38,7 @@ def _note(page: str, piece: Slide, after: str, content: Content) -> str:
     return (
         f'<article data-page="{escape(page)}" data-name="{escape(piece.name)}" hidden>'
         f'<p class="quiet">{escape(navigation.name(page, content))} · {escape(piece.title)}</p>{skip}'
-        f'<p class="said">{prose(content.message(f"speaker.{page}.{piece.name}"))}</p>'
+        f'<p class="said">{prose(piece.said or content.message(f"speaker.{page}.{piece.name}"))}</p>'
         f"{_aside(page, piece.name, content)}"
         f'<p class="next"><b>{_word("next", content)}</b> {escape(after)}</p></article>'
     )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Step, StepReport
+from app.flow.verdict.link_states import chain_state
 from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.checks import checks, outcome
 from app.ui.draw.journey import journey
@@ -21,11 +22,11 @@ from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
 from app.ui.state import language, mode, reading, session
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
+from app.ui.step import predict
 from app.ui.step.analogy import analogy
 from app.ui.step.artefact import artefact
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.step.instruments import INSTRUMENTS
-from app.ui.step.predict import predict
 from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
 
@@ -45,11 +46,12 @@ def lesson(name: str) -> None:
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body)
         with page_errors.contained(content):
-            diagram.draw(FLOW, content, walk_view.walk, step=step, status=report.status)
+            answered = not predict.is_open(step, walk_view)
+            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, answered=answered)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.
-        if not predict(step, walk_view, content):
+        if not predict.predict(step, walk_view, content):
             return
         reading.finished(step)
         with page_errors.contained(content):

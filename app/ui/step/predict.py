@@ -38,6 +38,11 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     return True
 
 
+def is_open(step: Step, walk_view: WalkView) -> bool:
+    """Whether the step's question waits for an answer."""
+    return step not in _made(walk_view) and outcome(step, walk_view.walk) is not None
+
+
 def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
     words, key = f"predictions.{step}", f"predict_{step}_option"
     language.keep(key)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.verdict.link_states import chain_state
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
@@ -13,8 +14,7 @@ from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.figures import diagram
 from app.ui.figures.figures import FLOW
-
-OVERVIEW = FLOW
+from app.ui.figures.overview_figure import OVERVIEW
 from app.ui.frame import navigation
 from app.ui.state import depth, language, live_selection, route, session
 from app.ui.text import escape, prose
@@ -32,7 +32,7 @@ def home() -> None:
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        diagram.draw(OVERVIEW, content, walk)
+        diagram.draw(OVERVIEW, content, walk, None)
         label = content.message("home.begin")
         st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
 
@@ -43,7 +43,8 @@ def home() -> None:
 
         # (3) The six steps: in words, as a picture, and how they stand, or why that is not known.
         draw_section("story", "home", content)
-        diagram.draw(FLOW, content, walk)
+        chain = chain_state(walk_view.walk, session.diagnosis(walk_view).checks) if walk_view else None
+        diagram.draw(FLOW, content, walk, chain, answered=False)
         if walk_view:
             components.block(_verdict(walk_view, content), key="verdict")
         elif problem := live_selection.state().problem:

@@ -42,10 +42,13 @@ def evidence(report: StepReport, content: Content) -> str:
         (("Error", "Code"), "error_code"),
         (("Error", "Message"), "error_message"),
     )
+    answered, refused = found.get("answer"), bool(get_object(found.get("answer"), "Error"))
     return join(
         [
             part(content, "request", sent) if sent else "",
-            _answer(call, json_document(content, found["answer"], answer), content) if found.get("answer") else "",
+            _answer(call, json_document(content, found["answer"], answer), content, refused=refused)
+            if answered
+            else "",
         ]
     )
 
@@ -68,10 +71,12 @@ def _call(report: StepReport) -> Exchange | None:
     return next((exchange for exchange in report.exchanges if _CALL in exchange.request_body), None)
 
 
-def _answer(call: Exchange | None, drawn: str, content: Content) -> str:
+def _answer(call: Exchange | None, drawn: str, content: Content, *, refused: bool) -> str:
     """Folded where STS said yes: the outcome has shown the two lines that matter. A refusal stands open."""
     body = _status(call) + drawn
-    return collapsible(content, "answer", body) if call and call.status < 400 else part(content, "answer", body)
+    if call and call.status < 400:
+        return collapsible(content, "answer", body)
+    return part(content, "refusal" if refused else "answer", body)
 
 
 def _request(call: Exchange | None, parameters: Mapping[str, str], content: Content) -> str:

@@ -1,0 +1,90 @@
+"""Which part of the chain a broken check convicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.flow.model import Check, Exchange, Step
+from app.flow.verdict.refusals import ANSWER, APPLICATION
+
+_CONVICTS: Mapping[str, tuple[str, ...]] = {
+    "issuer": ("issuer.discovery", "issuer.jwks"),
+    "publish": ("issuer.cluster_keys",),
+    "provider": (
+        "provider.exists",
+        "provider.audience",
+        "provider.thumbprint",
+        "sts.provider",
+        "sts.audience",
+    ),
+    "service_account": ("service_account.exists",),
+    "annotation": ("service_account.annotation", "service_account.role_arn", "service_account.account"),
+    "role": ("role.exists", "access.policy"),
+    "policy": (
+        "trust.provider",
+        "trust.action",
+        "trust.audience",
+        "trust.subject",
+        "trust.decision",
+        "trust.scope",
+        "sts.trust",
+    ),
+    "create": ("webhook.dry_run",),
+    "review": ("webhook.registered", "webhook.selector"),
+    "webhook": ("webhook.volume", "webhook.mount", "webhook.environment", "pod.pod_identity"),
+    "pod": (
+        "pod.exists",
+        "pod.injected",
+        "pod.service_account",
+        "pod.environment",
+        "pod.volume",
+        "pod.age",
+        "pod.static_keys",
+        "pod.region",
+        "pod.token_used",
+        "pod.sdk",
+        "pod.hop_limit",
+    ),
+    "token": ("token.algorithm", "token.issuer", "token.subject", "token.key", "token.signature"),
+    "mount": (
+        "token.file",
+        "token.format",
+        "token.audience",
+        "token.bound_pod",
+        "token.lifetime",
+        "token.api_server",
+        "pod.token_readable",
+    ),
+    "assume": ("pod.request", "sts.format", "sts.expiration"),
+    "keys": ("sts.key", "sts.signature"),
+    "sts": (ANSWER, "sts.recent_failures"),
+    "call": ("access.identity",),
+    "s3": ("access.list_buckets",),
+}
+PART_OF_CHECK: Mapping[str, str] = {check_id: part for part, check_ids in _CONVICTS.items() for check_id in check_ids}
+"""The part that each check convicts; `pod.application` is not among them, since it depends on the step."""
+_OF_PROGRAM = {
+    Step.OIDC_PROVIDER: "provider",
+    Step.SERVICE_ACCOUNT: "annotation",
+    Step.WEBHOOK: "pod",
+    Step.TOKEN_MOUNT: "kubelet",  # the node: its clock
+    Step.STS_ASSUME: "assume",
+    Step.ACCESS: "call",
+}
+"""What the Pod's program got, by the step in which its cause lies."""
+_UNANSWERED = {"webhook": "review", "mount": "token_request"}
+"""Where a part lacks what another one should have brought, the call that should have brought it."""
+
+
+def guilty_part(step: Step, check: Check, exchanges: Mapping[str, Sequence[Exchange]]) -> str:
+    """The id of the party or link that a broken check convicts, in the step in which the verdict puts the cause.
+
+    `exchanges` are those of the links, by id: a call that was made and not answered is guilty itself.
+    """
+    if check.id == APPLICATION:
+        return _OF_PROGRAM[step]
+    if check.id == ANSWER and step is Step.OIDC_PROVIDER:
+        return "provider"  # in an account into which we cannot look
+    part = PART_OF_CHECK[check.id]
+    made = exchanges.get(_UNANSWERED.get(part, ""), ())
+    return _UNANSWERED[part] if made and not any(100 <= it.status < 400 for it in made) else part

@@ -1,0 +1,207 @@
+"""Who takes part in IRSA, and what each does to another: the parts of the chain, in the order of the six steps.
+
+No coordinate and no word is here. Whatever draws the chain takes its parts, and their states, from `link_states`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.flow.model import Exchange, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """Which recorded exchanges are this link."""
+
+    callee: str
+    callers: tuple[str, ...]
+    """Where the app asks in the place of someone, it is the caller itself: `explorer`."""
+    words: str = ""
+    """What the URL or the request's body contains."""
+
+    def matches(self, exchange: Exchange) -> bool:
+        """Whether that exchange is one of these."""
+        between = exchange.callee == self.callee and exchange.caller in self.callers
+        return between and (self.words in exchange.url or self.words in exchange.request_body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """Someone or something that takes part."""
+
+    id: str
+    checks: tuple[str, ...] = ()
+    """Those that are about it alone; empty where only its links show how it is."""
+    needs: tuple[str, ...] = ()
+    """The parts without which its turn never comes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """What one party does to another."""
+
+    id: str
+    step: Step
+    tail: str
+    head: str
+    checks: tuple[str, ...]
+    """Those that all have to pass for it to have happened as it should."""
+    needs: tuple[str, ...] = ()
+    carries: str = ""
+    """What goes from tail to head, by name; empty where a document only refers to another."""
+    returns: str = ""
+    """What comes back with the answer, by name, where no link of its own brings it."""
+    call: Call | None = None
+    """None where nobody can listen."""
+    heard_is_enough: bool = False
+    """Whether an answer that its own party got proves it, whatever became of that later."""
+
+
+_EXPLORER = ("explorer",)
+_TOKEN_REQUEST = Call(callee="kube-apiserver", callers=("kubelet", "explorer"), words="/token")
+
+PARTIES = (
+    Party(id="developer"),
+    Party(id="api_server"),
+    Party(id="issuer", checks=("issuer.discovery", "issuer.jwks")),
+    Party(id="provider", checks=("provider.exists", "provider.audience")),
+    Party(id="service_account", checks=("service_account.exists",)),
+    Party(id="role", checks=("role.exists",), needs=("annotation",)),
+    Party(id="webhook", checks=("webhook.volume", "webhook.mount", "webhook.environment"), needs=("review",)),
+    Party(id="kubelet"),
+    Party(id="pod", checks=("pod.exists", "pod.injected"), needs=("create",)),
+    Party(id="sts", checks=("sts.credentials",), needs=("assume",)),
+    Party(id="s3", checks=("access.list_buckets",), needs=("call",)),
+)
+
+LINKS = (
+    Link(
+        id="publish",
+        step=Step.OIDC_PROVIDER,
+        tail="api_server",
+        head="issuer",
+        checks=("issuer.cluster_keys",),
+        needs=("issuer",),
+        carries="public_keys",
+        call=Call(callee="issuer", callers=_EXPLORER),
+    ),
+    Link(
+        id="trust",
+        step=Step.OIDC_PROVIDER,
+        tail="provider",
+        head="issuer",
+        checks=("provider.exists",),
+        needs=("provider",),
+        call=Call(callee="iam", callers=_EXPLORER, words="Action=GetOpenIDConnectProvider"),
+    ),
+    Link(
+        id="annotation",
+        step=Step.SERVICE_ACCOUNT,
+        tail="service_account",
+        head="role",
+        checks=("service_account.annotation", "service_account.role_arn"),
+        needs=("service_account",),
+        call=Call(callee="kube-apiserver", callers=_EXPLORER, words="/serviceaccounts/"),
+    ),
+    Link(
+        id="policy",
+        step=Step.SERVICE_ACCOUNT,
+        tail="role",
+        head="provider",
+        checks=("trust.provider", "trust.action", "trust.audience", "trust.subject", "trust.decision"),
+        call=Call(callee="iam", callers=_EXPLORER, words="Action=GetRole&"),
+    ),
+    Link(
+        id="create",
+        step=Step.WEBHOOK,
+        tail="developer",
+        head="api_server",
+        checks=("pod.exists",),
+        carries="pod_manifest",
+        call=Call(callee="kube-apiserver", callers=_EXPLORER, words="/pods?dryRun="),
+    ),
+    Link(
+        id="review",
+        step=Step.WEBHOOK,
+        tail="api_server",
+        head="webhook",
+        checks=("webhook.registered", "webhook.selector", "webhook.dry_run"),
+        needs=("create",),
+        carries="admission_review",
+        returns="json_patch",
+        call=Call(callee="pod-identity-webhook", callers=("kube-apiserver",)),
+    ),
+    Link(  # The webhook has a copy of its own: that it wrote the volume shows that it saw the annotation.
+        id="read",
+        step=Step.WEBHOOK,
+        tail="webhook",
+        head="service_account",
+        checks=("webhook.volume",),
+        needs=("review", "service_account"),
+        returns="annotation",
+    ),
+    Link(
+        id="token_request",
+        step=Step.TOKEN_MOUNT,
+        tail="kubelet",
+        head="api_server",
+        checks=("token.file",),
+        needs=("webhook",),
+        carries="token_request",
+        call=_TOKEN_REQUEST,
+        heard_is_enough=True,
+    ),
+    Link(
+        id="token",
+        step=Step.TOKEN_MOUNT,
+        tail="api_server",
+        head="kubelet",
+        checks=("token.format", "token.algorithm", "token.issuer", "token.subject", "token.key", "token.signature"),
+        needs=("token_request",),
+        carries="token",
+        call=_TOKEN_REQUEST,
+    ),
+    Link(
+        id="mount",
+        step=Step.TOKEN_MOUNT,
+        tail="kubelet",
+        head="pod",
+        checks=("token.file", "token.format", "token.audience", "token.lifetime"),
+        needs=("token",),
+        carries="token",
+        call=Call(callee="kube-apiserver", callers=_EXPLORER, words="/exec?"),
+    ),
+    Link(
+        id="assume",
+        step=Step.STS_ASSUME,
+        tail="pod",
+        head="sts",
+        checks=("sts.format", "sts.expiration", "sts.credentials"),
+        needs=("mount", "pod"),
+        carries="token",
+        returns="credentials",
+        call=Call(callee="sts", callers=("explorer", "pod"), words="Action=AssumeRoleWithWebIdentity"),
+    ),
+    Link(
+        id="keys",
+        step=Step.STS_ASSUME,
+        tail="sts",
+        head="issuer",
+        checks=("sts.key", "sts.signature"),
+        needs=("sts", "provider", "publish"),
+        returns="public_keys",
+        call=Call(callee="issuer", callers=("sts",)),
+    ),
+    Link(
+        id="call",
+        step=Step.ACCESS,
+        tail="pod",
+        head="s3",
+        checks=("access.identity", "access.list_buckets"),
+        needs=("sts", "role"),
+        carries="signed_request",
+        returns="bucket_list",
+        call=Call(callee="s3", callers=("explorer", "pod")),
+    ),
+)

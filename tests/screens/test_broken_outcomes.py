@@ -1,0 +1,138 @@
+"""In a broken world neither a step's page nor a slide reports what did not happen: by keys, whatever the words say."""
+
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, load
+from app.flow.doctor import diagnose
+from app.flow.lessons.predictions import QUESTIONS
+from app.flow.model import Status, Step
+from app.flow.verdict.link_states import State, chain_state
+from app.ui.draw.prose import markdown
+from app.ui.figures.figures import FLOW
+from app.ui.presenting.slides import pieces
+from app.ui.state import session
+from app.ui.text import prose
+from app.wiring import simulated
+
+FAULTS = ("F21", "F14", "F05b", "F32", "F46", "F10")
+"""A trust policy, a provider, a webhook, a token, a permission; and a program that goes its own way."""
+HOLDS = (Status.PASSED, Status.WARNING)
+
+
+@pytest.fixture(params=FAULTS)
+def fault(request):
+    return request.param
+
+
+@pytest.fixture(params=LANGUAGES)
+def broken(request, screen, simulation, fault):
+    """A reader's session in a world with that fault, what the doctor says of it, and the language's content."""
+    shown = screen(lang=request.param)
+    simulation.inject(shown.world, fault)
+    shown.click("run_again")
+    walk = shown.test.session_state["walk_view"].walk
+    return shown, diagnose(simulated(session.simulation(), shown.world), walk), load(request.param)
+
+
+def plain(html):
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", html))).strip()
+
+
+def successes(step, content):
+    """What only a walk that got through the step may say, as plain text by key."""
+    keys = [f"outcomes.{step}", *(f"speaker.{step}.{name}" for name in ("outcome", "answer", "evidence"))]
+    found = {key: plain(prose(content.message(key))) for key in keys}
+    for happened in QUESTIONS[step].happened:  # up to the first value, which is the walk's
+        key = f"predictions.{step}.happened.{happened}"
+        found[key] = plain(prose(content.messages[key].partition("{")[0]))
+    return {key: text for key, text in found.items() if len(text) > 8}
+
+
+def test_no_page_of_a_step_reports_what_did_not_happen(broken):
+    shown, found, content = broken
+    for step in Step:
+        if found.walk.report(step).status in HOLDS:
+            continue
+        text = plain(drawn(shown, step))
+        assert [key for key, said in successes(step, content).items() if said in text] == []
+
+
+def drawn(shown, step):
+    """All HTML of the page of a step, and what its figure says."""
+    shown.open(step)
+    parts = [shown.data(key) for key in sorted(shown.keys) if key != "styles"]
+    return " ".join(str(part.get(name, "")) for part in parts for name in ("html", "svg", "alt"))
+
+
+def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
+    """Both windows say that the world is broken and how; no slide and no note reports what did not happen."""
+    shown, found, content = broken
+    chain = chain_state(found.walk, found.checks)
+    change = plain(prose(content.message(f"faults.{fault}.change")))
+    for mode, key in (("1", "projector"), ("notes", "notes")):
+        shown.test.query_params["present"] = mode
+        for page in (*Step, "why") if mode == "1" else (Step.ACCESS,):
+            html = shown.open(page).html(key)
+            assert_the_world_is_broken(html, change, content)
+            for step in [page] if mode == "1" and page != "why" else Step:
+                if chain.step(step, found.walk) not in HOLDS:
+                    said_ = [name for name, said in successes(step, content).items() if said in plain(html)]
+                    assert said_ == [], (step, mode)
+            if mode == "1" and page is found.verdict.step:
+                assert_what_failed_is_said(html, found, content)
+                assert_the_guilty_part_alone_is_red(html, chain, content)
+    for step in Step:
+        if chain.step(step, found.walk) not in HOLDS:
+            for piece in pieces(step, found, {}, content):
+                assert piece.name not in ("predict", "answer")
+                assert bool(piece.said) is (piece.name in ("outcome", "evidence"))
+
+
+def assert_the_world_is_broken(html, change, content):
+    (line,) = re.findall(r'<div class="world failed" role="status">(.*?)</div>', html)
+    assert plain(content.message("present.broken")) in plain(line)
+    assert change in plain(line)
+
+
+def assert_what_failed_is_said(html, found, content):
+    """What was found and what was expected."""
+    text, check = plain(html).replace("\u200b", ""), found.verdict.check
+    assert plain(prose(content.check(check.id).fill(check, found.subject).title)) in text
+    for value in (check.got, check.expected):
+        assert value in ("", "[]") or value in text
+
+
+def assert_the_guilty_part_alone_is_red(html, chain, content):
+    """In every layout, and in the spoken words."""
+    part = r'&#45;(?:lr|md|tb)&#45;(\w+)" (?:transform="[^"]*" )?class="(?:node box|edge arrow)[^"]* failed'
+    assert sorted(re.findall(part, html)) == sorted([it.id for it in chain.guilty] * len(FLOW.layouts))
+    spoken = unescape(re.search(r'<figure[^>]*aria-label="([^"]*)"', html)[1])
+    assert content.message(f"figure.states.{State.FAILED}") in spoken
+
+
+def test_a_healthy_world_has_no_such_line(screen):
+    shown = screen(lang="en")
+    shown.test.query_params["present"] = "1"
+    html = shown.open("sts_assume").html("projector")
+    assert 'class="world' not in html
+    assert "<figcaption" not in html
+    assert not re.search(r'class="(?:node box|edge arrow)[^"]* (?:failed|not_reached|symptom)', html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_before_the_answer_the_figure_does_not_give_it_away(screen, language):
+    """The keys that STS had kept are drawn as such where the reader has read so, and from the same exchanges."""
+    asked = screen(lang=language, asked=True).open("sts_assume")
+    kept = load(language).message("figure.keys_kept")
+    assert asked.data("diagram_flow")["answered"] is False
+    assert kept not in asked.data("diagram_flow")["alt"]
+    shown = screen(lang=language).open("sts_assume")
+    data = shown.data("diagram_flow")
+    assert data["answered"] is True
+    assert kept in data["alt"]
+    assert len(re.findall(r'&#45;keys" class="edge arrow [^"]*kept', data["svg"])) == len(FLOW.layouts)
+    words = load(language).message("predictions.sts_assume.happened.kept", kid="", url="").partition("`")[0]
+    assert plain(markdown(words, load(language))) in plain(shown.html("prediction_sts_assume"))

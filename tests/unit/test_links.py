@@ -1,0 +1,74 @@
+"""The parts of the chain: their table holds together, and every check convicts one of them."""
+
+from app.flow.doctor import account, pod, recent_failures
+from app.flow.model import Check, Exchange, Status, Step
+from app.flow.steps.walk import STEPS
+from app.flow.verdict.blame import PART_OF_CHECK, guilty_part
+from app.flow.verdict.link_states import before
+from app.flow.verdict.links import LINKS, PARTIES
+from app.flow.verdict.overview import MEMBERS
+from app.ui.figures.figures import FLOW
+from app.ui.figures.overview_figure import OVERVIEW
+
+PARTS = [part.id for part in (*PARTIES, *LINKS)]
+CHECKS = {check_id for step in STEPS for check_id in step.CHECKS}
+DOCTORS = {*pod.CHECKS, *account.CHECKS, *recent_failures.CHECKS}
+
+
+def failed(check_id: str) -> Check:
+    return Check(id=check_id, status=Status.FAILED)
+
+
+def test_every_check_convicts_a_part() -> None:
+    assert (CHECKS | DOCTORS) - PART_OF_CHECK.keys() == {"pod.application"}
+    assert set(PART_OF_CHECK.values()) <= set(PARTS)
+    assert {guilty_part(step, failed("pod.application"), {}) for step in Step} <= set(PARTS)
+
+
+def test_ids_are_unique_and_every_name_in_the_table_is_one() -> None:
+    assert len(PARTS) == len(set(PARTS))
+    named = {need for part in (*PARTIES, *LINKS) for need in part.needs} | {
+        it for link in LINKS for it in (link.tail, link.head)
+    }
+    assert named <= set(PARTS)
+    assert {check_id for part in (*PARTIES, *LINKS) for check_id in part.checks} <= CHECKS
+    assert [part for part in PARTS if part in before(part)] == []
+
+
+def test_links_are_in_the_order_of_the_steps() -> None:
+    assert [link.step for link in LINKS] == sorted((link.step for link in LINKS), key=list(Step).index)
+
+
+def test_the_figure_draws_every_part_with_the_same_ends() -> None:
+    assert {node.id for node in FLOW.nodes} == {party.id for party in PARTIES}
+    assert {(edge.id, edge.tail, edge.head) for edge in FLOW.edges} == {
+        (link.id, link.tail, link.head) for link in LINKS
+    }
+    assert all(link.step in edge.classes for link in LINKS for edge in FLOW.edges if edge.id == link.id)
+
+
+def test_the_overview_has_every_part_once() -> None:
+    assert sorted(member for members in MEMBERS.values() for member in members) == sorted(PARTS)
+    assert {part.id for part in (*OVERVIEW.nodes, *OVERVIEW.edges)} == MEMBERS.keys()
+    assert len(OVERVIEW.nodes) == 4
+
+
+def test_the_documents_of_the_issuer_are_outside_the_cluster_and_the_token_comes_back() -> None:
+    zones = {node.id: node.zone for node in FLOW.nodes}
+    assert (zones["issuer"], zones["api_server"], zones["sts"]) == ("public", "kubernetes", "aws")
+    links = {link.id: (link.tail, link.head) for link in LINKS}
+    assert links["token_request"] == ("kubelet", "api_server")
+    assert links["token"] == ("api_server", "kubelet")
+
+
+def test_a_call_that_nobody_answered_is_guilty_itself() -> None:
+    silent = Exchange(caller="kube-apiserver", callee="pod-identity-webhook", method="POST", url="")
+    check = failed("webhook.volume")
+    assert guilty_part(Step.WEBHOOK, check, {"review": [silent]}) == "review"
+    assert guilty_part(Step.WEBHOOK, check, {"review": []}) == "webhook"
+
+
+def test_a_refusal_in_an_account_that_we_cannot_read_convicts_what_the_verdict_puts_it_on() -> None:
+    check = failed("sts.credentials")
+    assert guilty_part(Step.OIDC_PROVIDER, check, {}) == "provider"
+    assert guilty_part(Step.STS_ASSUME, check, {}) == "sts"
