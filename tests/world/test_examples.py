@@ -14,6 +14,8 @@ from app.flow.model import Step, Subject
 from app.flow.steps.walk import walk
 from app.ui.step.recompute import expected
 from app.wiring import simulated
+from app.world.lifecycle.world_operations import set_trust_policy
+from app.world.setup.roles import trust_policy
 from app.world.setup.tool_files import files
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
@@ -184,7 +186,17 @@ def test_who_we_are_and_what_we_see(run, walked):
 
 @needs("bash", "kubectl", "aws")
 def test_who_we_are_and_what_we_see_by_the_cli(run, walked):
-    assert run("access.sh").split() == who_and_what(walked)
+    arn, *buckets = run("access.sh").split()
+    who, *what = who_and_what(walked)
+    assert (arn.startswith(f"{who}-"), buckets) == (True, what)
+
+
+@needs("bash", "kubectl", "aws")
+def test_the_cli_does_not_answer_from_its_cache_once_the_trust_policy_has_changed(run, world):
+    """It keeps sessions in `~/.aws/cli/cache`, and many releases take one again whatever token they are given."""
+    assert ":assumed-role/" in run("access.sh")
+    set_trust_policy(world, trust_policy(world, "default", "nobody"))
+    assert run("access.sh") == ""
 
 
 @pytest.mark.parametrize("kind", ["sh", "py"])
