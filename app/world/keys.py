@@ -36,7 +36,7 @@ class SigningKey:
         self._private_key = private_key or _new_private_key()
         self.public_key = self._private_key.public_key()
         self.kid = kid or secrets.token_hex(20)
-        """40 lower-case hexadecimal digits, as in tokens of EKS. How EKS makes them is not published; ours are random."""
+        """40 lower-case hexadecimal digits, as on EKS. AWS does not publish how it makes them; ours are random."""
 
     def jwk(self) -> dict[str, str]:
         """The public half as a JWK, members in the order of the EKS issuer."""

@@ -1,5 +1,5 @@
 # The key that verifies a token: the kid in the token's header, looked up among the keys that the issuer publishes.
-# In the simulation the issuer answers at the API server's address; for a real cluster write at = claims["iss"], ca = None.
+# In the simulation the issuer answers at the API server's address; for a real cluster: at, ca = claims["iss"], None
 import ssl
 from urllib.parse import urlsplit
 

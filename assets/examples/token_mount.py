@@ -1,6 +1,6 @@
 # The token that lies in the Pod, verified as STS does it: with the issuer's public key that its kid names.
 # A real cluster lets you read it only while the Pod runs; the simulation keeps the files of a finished one.
-# In the simulation the issuer answers at the API server's address; for a real cluster write at = issuer, ca = None.
+# In the simulation the issuer answers at the API server's address; for a real cluster: at, ca = issuer, None
 import json
 import ssl
 from urllib.parse import urlsplit

@@ -366,7 +366,9 @@ def test_hints_open_one_at_a_time(surprised):
     assert first.split("`")[0] in unescape(surprised.html("lab_hints"))
 
 
-@pytest.mark.parametrize(("kind", "key"), [("eksctl", "node_role"), ("launch-template", "node_role"), ("fargate", "nothing")])
+@pytest.mark.parametrize(
+    ("kind", "key"), [("eksctl", "node_role"), ("launch-template", "node_role"), ("fargate", "nothing")]
+)
 def test_a_hint_says_what_a_pod_gets_without_irsa_on_this_kind_of_node(surprised, monkeypatch, kind, key):
     monkeypatch.setattr(surprised.world.account.node, "kind", NodeKind(kind))
     first = shows.hint(FAULTS["F11"], 1, surprised.world, EN)

@@ -3,8 +3,6 @@
 import re
 from dataclasses import asdict
 
-import pytest
-
 from app.content import load
 from app.flow.model import Step
 from app.flow.permissions import evaluate_permissions

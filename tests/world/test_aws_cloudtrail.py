@@ -114,7 +114,11 @@ def test_an_issuer_of_a_private_ca_is_recorded_with_how_it_was_verified(aws: Aws
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(1720543297, "Jul 9, 2024, 4:41:37 PM"), (1720483200, "Jul 9, 2024, 12:00:00 AM"), (0, "Jan 1, 1970, 12:00:00 AM")],
+    [
+        (1720543297, "Jul 9, 2024, 4:41:37 PM"),
+        (1720483200, "Jul 9, 2024, 12:00:00 AM"),
+        (0, "Jan 1, 1970, 12:00:00 AM"),
+    ],
 )
 def test_the_end_of_a_session_as_cloudtrail_writes_it(seconds: float, text: str) -> None:
     assert american(seconds) == text

@@ -1,4 +1,4 @@
-"""Instance metadata: tokens, the node's credentials, and whom each kind of node answers."""
+"""Instance metadata: tokens, the node's credentials, and which Pods each kind of node answers."""
 
 import httpx
 import pytest

@@ -129,8 +129,8 @@ class MetadataOptions:
 class NodeKind(StrEnum):
     """What made the node, which decides about its instance metadata.
 
-    Sources: eksctl, pkg/cfn/builder/nodegroup.go; EKS user guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023" and
-    "Fargate"; Karpenter, EC2NodeClass; for Auto Mode AWS's samples.
+    Sources: eksctl, pkg/cfn/builder/nodegroup.go; EKS user guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023"
+    and "Fargate"; Karpenter, EC2NodeClass; for Auto Mode AWS's samples.
     """
 
     EKSCTL = "eksctl"
@@ -149,7 +149,10 @@ class NodeKind(StrEnum):
 
     @property
     def pods_reach_role(self) -> bool:
-        """Whether a Pod on the Pod network gets the node's role. One on the host's network always does but on Fargate."""
+        """Whether a Pod on the Pod network gets the node's role.
+
+        A Pod on the host's network always does, except on Fargate.
+        """
         options = self.metadata
         return options is not None and (options.hop_limit >= POD_HOPS or not options.tokens_required)
 

@@ -1,4 +1,4 @@
-"""The instance metadata service of the node that a world's Pods run on; the node's kind decides whom it answers.
+"""The instance metadata service of the node that a world's Pods run on; the node's kind decides which Pods it answers.
 
 `/instance-metadata/{path}/{network}/latest/...`: the path is the world's secret, the network says from where the
 request comes: a Pod with a network of its own is one hop further away than the host. Source: EC2 user guide, IMDSv2 and

@@ -65,9 +65,7 @@ def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[Worl
     return cause_it
 
 
-async def submit(
-    world: World, change: Callable[[JsonObject], None] | None = None, *, name: str = POD_AFTER
-) -> None:
+async def submit(world: World, change: Callable[[JsonObject], None] | None = None, *, name: str = POD_AFTER) -> None:
     """The same, but returns as soon as the Pod is stored: the kubelet has not seen it yet."""
     pod = written(world.cluster.get("pods", NAMESPACE, name))
     if change is not None:
@@ -77,7 +75,7 @@ async def submit(
 
 
 async def replace_node(world: World, kind: NodeKind) -> None:
-    """A node of another kind takes the place of the old one, so both Pods are created again; returns once they have run."""
+    """Puts a node of another kind in the place of the old one; both Pods are created again, and have run on return."""
     if world.account.node is not None:
         world.account.node.kind = kind
     for name in (POD_BEFORE, POD_AFTER):

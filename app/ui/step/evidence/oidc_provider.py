@@ -28,7 +28,9 @@ def evidence(report: StepReport, content: Content) -> str:
             part(content, "addresses", _addresses(report, content)) if found.get("cluster_discovery") else "",
             part(content, "provider", _audience(report, content)) if found.get("provider") else "",
             part(content, "jwks", _keys(report, content)) if keys else "",
-            collapsible(content, "key_name", "".join(_key_name(name, found, content) for name in named)) if named else "",
+            collapsible(content, "key_name", "".join(_key_name(name, found, content) for name in named))
+            if named
+            else "",
             _document(content, report, "discovery", (("issuer",), "issuer"), (("jwks_uri",), "jwks_uri")),
             _document(content, report, "jwks", (("keys", "*", "kid"), "kid"), (("keys", "*", "n"), "modulus")),
             _document(
