@@ -48,7 +48,7 @@ def break_(shown, fault, *, step=None, text=None):
 
 
 def offered_texts(shown, fault):
-    return shown.test.session_state["lab_asked"][3]
+    return shown.test.session_state["lab_asked"][2]
 
 
 def sent(shown) -> str:
@@ -84,6 +84,16 @@ def test_a_deep_link_asks_before_it_breaks(reader):
     assert EN.message(f"faults.{NAMED}.title").split("`")[0] in unescape(shown.html("lab_fault"))
     assert {radio.key for radio in shown.test.radio} == {f"lab_step_{NAMED}", f"lab_text_{NAMED}"}
     assert not {"diagnosis", "lab_seen", "fix", "lab_same"} & shown.keys
+
+
+def test_what_is_asked_follows_the_kind_of_node(reader, simulation):
+    shown = reader("en").open("break_it", fault="F01")
+    assert f"assumed-role/{shown.world.node_role_name}" in unescape(str(shown.test.radio(key="lab_text_F01").options))
+    simulation.replace_node(shown.world, NodeKind.FARGATE)
+    shown.test.run()
+    text = FAULTS["F01"].text(shown.world)
+    assert "Unable to locate credentials" in text
+    assert text in offered_texts(shown, "F01")
 
 
 def test_a_link_names_its_fault_in_any_case(reader):
