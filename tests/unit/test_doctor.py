@@ -31,6 +31,7 @@ from tests.unit.fake_ports import (
     DIRECTORY,
     HOST,
     ISSUER,
+    OTHER_KEY,
     PROVIDER,
     ROLE,
     SECRETS,
@@ -38,6 +39,7 @@ from tests.unit.fake_ports import (
     SUBJECT,
     Fakes,
     bare_pod,
+    jwk,
     token,
     trust_policy,
 )
@@ -331,6 +333,11 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: f.service_account["metadata"].update(annotations={"eks.amazonaws.com/rolearn": ROLE}),
         "annotate",
         [["kubectl", "-n", "default", "annotate", "serviceaccount", "my-sa", f"{ANNOTATION}={ROLE}"], RESTART],
+    ),
+    "the API server lists another key": (
+        lambda f: f.cluster_jwks.update(keys=[jwk(OTHER_KEY)]),
+        "compare_keys",
+        [["kubectl", "get", "--raw", "/openid/v1/jwks"], ["curl", "-fsS", f"{ISSUER}/keys"]],
     ),
     "bare name": (
         lambda f: annotated(f, "s3-reader"),
