@@ -33,7 +33,7 @@ _WALKED = "lab_walked"
 """In the session: the last change by hand after which it walked; another tab may have made or undone one since."""
 _REFUSED = "lab_cannot"
 _ASKED = "lab_asked"
-"""In the session: which fault is asked about, in which world with which node, its text, and the texts to choose from."""
+"""In the session: which fault is asked about, in which world with which node; its text, and those to choose from."""
 _TEXTS = 3
 """Other faults' texts that are offered beside the right one."""
 _UNDO = 10
