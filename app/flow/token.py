@@ -90,7 +90,10 @@ class Verification:
 
 
 def key_id(public_key: PublicKeyTypes) -> str:
-    """The `kid` that Kubernetes gives a key: base64url, unpadded, of the SHA-256 of its DER SubjectPublicKeyInfo."""
+    """The `kid` that kube-apiserver gives a key: base64url, unpadded, of the SHA-256 of its DER SubjectPublicKeyInfo.
+
+    A key of EKS has another one, by a rule that AWS does not publish.
+    """
     der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
 

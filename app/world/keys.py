@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import queue
+import secrets
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-from app.flow.token import key_id
 
 KEY_BITS = 2048
 """What EKS uses, and what `RS256` needs at least."""
@@ -31,12 +30,13 @@ def _new_private_key() -> rsa.RSAPrivateKey:
 
 
 class SigningKey:
-    """One RSA key: signs as kube-apiserver does (`pkg/serviceaccount/jwt.go`)."""
+    """One RSA key: signs as kube-apiserver does (`pkg/serviceaccount/jwt.go`), and has a name as on EKS."""
 
-    def __init__(self, private_key: rsa.RSAPrivateKey | None = None) -> None:
+    def __init__(self, private_key: rsa.RSAPrivateKey | None = None, *, kid: str | None = None) -> None:
         self._private_key = private_key or _new_private_key()
         self.public_key = self._private_key.public_key()
-        self.kid = key_id(self.public_key)
+        self.kid = kid or secrets.token_hex(20)
+        """40 lower-case hexadecimal digits, as on EKS. AWS does not publish how it makes them; ours are random."""
 
     def jwk(self) -> dict[str, str]:
         """The public half as a JWK, members in the order of the EKS issuer."""

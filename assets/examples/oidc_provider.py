@@ -1,15 +1,17 @@
-# The name (kid) of each public key of the issuer, computed from the key itself.
-# These are the API server's own keys; STS reads those that the issuer publishes.
-import base64
-import hashlib
+# The key that verifies a token: the kid in the token's header, looked up among the keys that the issuer publishes.
+# In the simulation the issuer answers at the API server's address; for a real cluster: at, ca = claims["iss"], None
+import ssl
+from urllib.parse import urlsplit
 
 import jwt
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kubernetes import client, config
 
 config.load_kube_config()
-answer = client.OpenidApi().get_service_account_issuer_open_id_keyset(_preload_content=False)
-for key in jwt.PyJWKSet.from_json(answer.data.decode()).keys:
-    der = key.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    kid = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
-    print(kid, "=" if kid == key.key_id else f"is published as {key.key_id}")
+server = client.Configuration.get_default_copy()
+wish = {"spec": {"audiences": ["sts.amazonaws.com"]}}
+token = client.CoreV1Api().create_namespaced_service_account_token("my-sa", "default", wish).status.token
+found = jwt.decode_complete(token, options={"verify_signature": False})
+header, claims = found["header"], found["payload"]
+at, ca = urlsplit(server.host)._replace(path=urlsplit(claims["iss"]).path).geturl(), server.ssl_ca_cert
+for key in jwt.PyJWKClient(f"{at}/keys", ssl_context=ssl.create_default_context(cafile=ca)).get_signing_keys():
+    print(key.key_id, "is the key of this token" if key.key_id == header["kid"] else "")

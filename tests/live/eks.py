@@ -24,6 +24,7 @@ from app.clients.kubernetes.transport import KubernetesTransport
 from app.flow.errors import NotFound
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports
+from app.flow.token import key_id
 from app.wiring import Choice
 from app.world.keys import SigningKey
 from app.world.lifecycle.simulation import Simulation
@@ -42,7 +43,8 @@ class Eks:
         self.simulation = simulation
         self.world = simulation.world("eks")
         self.control_plane = ControlPlane(directory, issuer=self.world.issuer)
-        self.world.keys.published = (SigningKey(self.control_plane.signing_key),)
+        signing_key = self.control_plane.signing_key
+        self.world.keys.published = (SigningKey(signing_key, kid=key_id(signing_key.public_key())),)
         self.world.account.published_keys.clear()
         self.world.find_service_account = self._find_service_account
 

@@ -13,10 +13,11 @@ from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from app.ui.draw import sts_wording
 from app.ui.frame import navigation
-from app.ui.lab import trial
+from app.ui.lab import shows, trial
 from app.ui.state import session
 from app.ui.text import prose
 from app.world import edits
+from app.world.aws.entities import NodeKind
 from app.world.faults import FAULTS
 
 EN = load("en")
@@ -47,7 +48,7 @@ def break_(shown, fault, *, step=None, text=None):
 
 
 def offered_texts(shown, fault):
-    return shown.test.session_state["lab_asked"][3]
+    return shown.test.session_state["lab_asked"][2]
 
 
 def sent(shown) -> str:
@@ -84,6 +85,16 @@ def test_a_deep_link_asks_before_it_breaks(reader):
     assert {radio.key for radio in shown.test.radio} == {f"lab_step_{NAMED}", f"lab_text_{NAMED}"}
     assert [radio.label for radio in shown.test.radio if set(radio.label) & set("*`")] == []
     assert not {"diagnosis", "lab_seen", "fix", "lab_same"} & shown.keys
+
+
+def test_what_is_asked_follows_the_kind_of_node(reader, simulation):
+    shown = reader("en").open("break_it", fault="F01")
+    assert f"assumed-role/{shown.world.node_role_name}" in unescape(str(shown.test.radio(key="lab_text_F01").options))
+    simulation.replace_node(shown.world, NodeKind.FARGATE)
+    shown.test.run()
+    text = FAULTS["F01"].text(shown.world)
+    assert "Unable to locate credentials" in text
+    assert text in offered_texts(shown, "F01")
 
 
 def test_a_link_names_its_fault_in_any_case(reader):
@@ -362,7 +373,17 @@ def test_hints_open_one_at_a_time(surprised):
         surprised.click("lab_hint")
     assert surprised.html("lab_hints").count("<li>") == 3
     assert "lab_hint" not in {button.key for button in surprised.test.button}
-    assert EN.message(f"faults.{fault.id}.hint1").split("`")[0] in unescape(surprised.html("lab_hints"))
+    first = shows.hint(fault, 1, surprised.world, EN)
+    assert first.split("`")[0] in unescape(surprised.html("lab_hints"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("eksctl", "node_role"), ("launch-template", "node_role"), ("fargate", "nothing")]
+)
+def test_a_hint_says_what_a_pod_gets_without_irsa_on_this_kind_of_node(surprised, monkeypatch, kind, key):
+    monkeypatch.setattr(surprised.world.account.node, "kind", NodeKind(kind))
+    first = shows.hint(FAULTS["F11"], 1, surprised.world, EN)
+    assert EN.message(f"lab.without_irsa.{key}") in first
 
 
 def test_a_wrong_answer_tells_no_more_and_the_right_one_reveals(surprised):

@@ -10,7 +10,9 @@ from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
 from app.ui.figures.story_figure import STORY
 from app.ui.story.schemes import Scheme, Taken
+from app.world.aws.entities import NodeKind
 from app.world.aws.iam import actions as iam
+from app.world.node.programs import instance_metadata
 from app.world.setup import story
 
 CASES = {
@@ -192,6 +194,35 @@ def test_without_its_annotation_a_pod_has_no_token_to_show(chosen):
     shown.world.cluster.put("serviceaccounts", account)
     parts = states(shown.click("run_again").html("blast_radius"))
     assert (parts["pod_2_role"], parts["assume_1_2&#45;no_token"]) == ("kept", "kept")
+
+
+def test_another_kind_of_node_changes_what_a_pod_without_irsa_gets(chosen, monkeypatch):
+    """The figure, the log and the sentence under it come from the world's new node; a new world has the first kind."""
+    monkeypatch.setattr(instance_metadata, "METADATA_SECONDS", 0.2)
+    shown = chosen(scheme="node-role", taken="pod-1")
+    assert shown.test.selectbox(key="node_kind").value == NodeKind.EKSCTL
+    assert states(shown.html("blast_radius"))["metadata_1&#45;metadata"] == "leak"
+    assert "the node&#x27;s role was refused" in shown.html("log_pod-before").replace("'", "&#x27;")
+
+    shown.test.selectbox(key="node_kind").set_value(NodeKind.KARPENTER).run()
+    assert not shown.test.exception
+    assert shown.world.account.node.kind is NodeKind.KARPENTER
+    parts = states(shown.html("blast_radius"))
+    assert (parts["node_role"], parts["metadata_1&#45;unreached"], parts["aurora_safe"]) == ("kept", "kept", "kept")
+    assert message("why.verdict.nothing", pod="Pod 1") in words(shown)
+    log = unescape(shown.html("log_pod-before"))
+    assert "Unable to locate credentials" in log
+    assert "was refused" not in log
+    assert "irsa-reports-" in shown.html("log_pod-after")
+
+    assert shown.click("reset").test.selectbox(key="node_kind").value == NodeKind.EKSCTL
+    assert shown.world.account.node.kind is NodeKind.EKSCTL
+
+
+def test_a_node_is_not_changed_under_a_fault(chosen, simulation):
+    shown = chosen()
+    simulation.inject(shown.world, "F01")
+    assert shown.test.run().selectbox(key="node_kind").disabled
 
 
 def test_a_world_without_the_roles_says_so_in_iams_words(chosen):

@@ -1,6 +1,7 @@
 """The blast radius of one compromised Pod, under each scheme: who gets which credentials, and what they open."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -54,7 +55,14 @@ WITHOUT_SUB = role("orders-without-sub", trusts(aud=AUD), CONNECT)
 
 
 def setting(node_role, *roles, data=(AURORA,)):
-    return Setting(issuer=f"https://{HOST}", provider_arn=PROVIDER, node_role=node_role, roles=roles, data=data)
+    return Setting(
+        issuer=f"https://{HOST}",
+        provider_arn=PROVIDER,
+        node_role=node_role,
+        roles=roles,
+        data=data,
+        metadata_reached=True,
+    )
 
 
 def pod(name, service_account, own=None):
@@ -87,6 +95,14 @@ def test_every_scheme_and_pod(scheme, taken, ways, leaks):
     assert [(leak.pod.name, leak.attempt.role.name, leak.data.name) for leak in found.leaks] == [
         (f"pod-{taken}", through, "aurora") for through in leaks
     ]
+
+
+@pytest.mark.parametrize("scheme", ["node", "irsa"])
+def test_where_the_metadata_service_does_not_answer_nobody_gets_the_nodes_role(scheme):
+    given_setting, own, _ = SCHEMES[scheme]
+    found = blast_radius(replace(given_setting, metadata_reached=False), pod("pod-1", "frontend", own))
+    assert (found.attempts[0].way, found.attempts[0].obtained) == (Way.UNREACHED, False)
+    assert not found.leaks
 
 
 def test_the_role_of_the_annotation_is_the_pods_own_and_no_other():

@@ -32,6 +32,7 @@ from tests.unit.fake_ports import (
     DIRECTORY,
     HOST,
     ISSUER,
+    OTHER_KEY,
     PROVIDER,
     ROLE,
     SECRETS,
@@ -39,6 +40,7 @@ from tests.unit.fake_ports import (
     SUBJECT,
     Fakes,
     bare_pod,
+    jwk,
     token,
     trust_policy,
 )
@@ -332,6 +334,11 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: f.service_account["metadata"].update(annotations={"eks.amazonaws.com/rolearn": ROLE}),
         "annotate",
         [["kubectl", "-n", "default", "annotate", "serviceaccount", "my-sa", f"{ANNOTATION}={ROLE}"], RESTART],
+    ),
+    "the API server lists another key": (
+        lambda f: f.cluster_jwks.update(keys=[jwk(OTHER_KEY)]),
+        "compare_keys",
+        [["kubectl", "get", "--raw", "/openid/v1/jwks"], ["curl", "-fsS", f"{ISSUER}/keys"]],
     ),
     "bare name": (
         lambda f: annotated(f, "s3-reader"),

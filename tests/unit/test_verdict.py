@@ -18,7 +18,18 @@ from app.flow.verdict import check_dependencies
 from app.flow.verdict.check_dependencies import PLACES, roots
 from app.flow.verdict.judge import Outcome, Seen, Verdict, judge
 from app.flow.verdict.refusals import REFUSALS
-from tests.unit.fake_ports import DIRECTORY, HOST, PROVIDER, SUBJECT, Fakes, bare_pod, token, trust_policy
+from tests.unit.fake_ports import (
+    DIRECTORY,
+    HOST,
+    OTHER_KEY,
+    PROVIDER,
+    SUBJECT,
+    Fakes,
+    bare_pod,
+    jwk,
+    token,
+    trust_policy,
+)
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 GENERIC = (
@@ -50,6 +61,13 @@ def condition(**values: str) -> Any:
 
 def test_a_healthy_chain_works() -> None:
     assert verdict(Fakes()) == Verdict(outcome=Outcome.WORKS, status=Status.PASSED)
+
+
+@pytest.mark.parametrize("keys", [[jwk(OTHER_KEY)], []], ids=["others", "none"])
+def test_an_api_server_that_lists_other_keys_than_the_issuer_breaks_nothing(keys: list[Any]) -> None:
+    """Whether the two lists of EKS are the same is not documented, and STS reads the public one alone."""
+    found = verdict(Fakes(cluster_jwks={"keys": keys}))
+    assert (found.outcome, found.check and found.check.id) == (Outcome.WORKS, "issuer.cluster_keys")
 
 
 def change_policy(fakes: Fakes, **changes: Any) -> None:

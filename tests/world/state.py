@@ -31,7 +31,10 @@ COPIED = {
     *("collections deque", "builtins getattr", "pathlib PosixPath"),
     *("app.flow.ports Execution", "app.flow.webhook WebhookSettings"),
     *("app.world.apiserver.auth.authorization Grant",),
-    *(f"app.world.aws.entities {name}" for name in ("Bucket", "Node", "OidcProvider", "Policy", "PolicyVersion")),
+    *(
+        f"app.world.aws.entities {name}"
+        for name in ("Bucket", "Node", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
+    ),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
     "app.world.aws.access_keys AccessKey",
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),

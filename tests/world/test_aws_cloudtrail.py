@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.world.aws.account import EVENT_LIMIT
 from app.world.aws.cloudtrail.lookup import lookup_events
 from app.world.aws.errors import AwsError
-from app.world.aws.times import iso
+from app.world.aws.times import american, iso
 from tests.world.aws_world import (
     ACCOUNT,
     OTHER_RSA_KEY,
@@ -89,7 +89,7 @@ def test_a_granted_request_is_recorded_with_what_it_got(aws: AwsWorld) -> None:
         "credentials": {
             "accessKeyId": answer["Credentials"]["AccessKeyId"],
             "sessionToken": answer["Credentials"]["SessionToken"],
-            "expiration": answer["Credentials"]["Expiration"].isoformat().replace("+00:00", "Z"),
+            "expiration": answer["Credentials"]["Expiration"].strftime("%b %-d, %Y, %-I:%M:%S %p"),
         },
         "subjectFromWebIdentityToken": SUBJECT,
         "assumedRoleUser": {
@@ -99,7 +99,29 @@ def test_a_granted_request_is_recorded_with_what_it_got(aws: AwsWorld) -> None:
         "provider": PROVIDER,
         "audience": "sts.amazonaws.com",
     }
+    assert record["additionalEventData"] == {"identityProviderConnectionVerificationMethod": "IAMTrustStore"}
     assert answer["Credentials"]["SecretAccessKey"] not in json.dumps(record)
+
+
+def test_an_issuer_of_a_private_ca_is_recorded_with_how_it_was_verified(aws: AwsWorld) -> None:
+    own = "0" * 40
+    aws.issuer.is_trusted, aws.issuer.served_thumbprint = False, own
+    aws.call("UpdateOpenIDConnectProviderThumbprint", OpenIDConnectProviderArn=PROVIDER, ThumbprintList__1=own)
+    aws.assume()
+    (record,) = records(aws)
+    assert record["additionalEventData"] == {"identityProviderConnectionVerificationMethod": "Thumbprint"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1720543297, "Jul 9, 2024, 4:41:37 PM"),
+        (1720483200, "Jul 9, 2024, 12:00:00 AM"),
+        (0, "Jan 1, 1970, 12:00:00 AM"),
+    ],
+)
+def test_the_end_of_a_session_as_cloudtrail_writes_it(seconds: float, text: str) -> None:
+    assert american(seconds) == text
 
 
 def test_who_is_not_known_leaves_no_record(aws: AwsWorld) -> None:

@@ -14,6 +14,8 @@ from app.flow.model import Step, Subject
 from app.flow.steps.walk import walk
 from app.ui.step.recompute import expected
 from app.wiring import simulated
+from app.world.lifecycle.world_operations import set_trust_policy
+from app.world.setup.roles import trust_policy
 from app.world.setup.tool_files import files
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
@@ -102,8 +104,14 @@ def test_every_step_has_both(step):
     assert {path.suffix for path in EXAMPLES.glob(f"{step}.*")} == {".py", ".sh"}
 
 
-def test_the_kid_of_every_key(run, walked):
-    assert run("oidc_provider.py").splitlines() == [f"{kid} =" for kid in kids(walked)]
+def test_the_key_of_a_token_is_found_by_its_name_at_the_issuer(run, simulation, world):
+    """Among several: the newest key signs. The API server's own list of keys has no part in it."""
+    world.keys.rotate()
+    newest, old = (key.kid for key in world.keys.published)
+    before = len(world.log.exchanges())
+    assert run("oidc_provider.py").splitlines() == [f"{newest} is the key of this token", f"{old} "]
+    asked = [exchange.url for exchange in world.log.exchanges()[before:]]
+    assert not [url for url in asked if "/openid/v1/jwks" in url]
 
 
 @needs("bash", "kubectl", "openssl")
@@ -178,7 +186,17 @@ def test_who_we_are_and_what_we_see(run, walked):
 
 @needs("bash", "kubectl", "aws")
 def test_who_we_are_and_what_we_see_by_the_cli(run, walked):
-    assert run("access.sh").split() == who_and_what(walked)
+    arn, *buckets = run("access.sh").split()
+    who, *what = who_and_what(walked)
+    assert (arn.startswith(f"{who}-"), buckets) == (True, what)
+
+
+@needs("bash", "kubectl", "aws")
+def test_the_cli_does_not_answer_from_its_cache_once_the_trust_policy_has_changed(run, world):
+    """It keeps sessions in `~/.aws/cli/cache`, and many releases take one again whatever token they are given."""
+    assert ":assumed-role/" in run("access.sh")
+    set_trust_policy(world, trust_policy(world, "default", "nobody"))
+    assert run("access.sh") == ""
 
 
 @pytest.mark.parametrize("kind", ["sh", "py"])

@@ -8,7 +8,9 @@ from app.flow.doctor import examine
 from app.flow.model import Status, Step, Subject
 from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
+from app.world.aws.entities import NodeKind
 from app.world.faults import FAULTS, LEFT_OUT, CannotBeInjected
+from app.world.node.programs import instance_metadata
 from app.world.setup.manifest import written
 from tests.world.helpers import aws_client, pod_of
 
@@ -77,6 +79,19 @@ def test_a_walk_names_the_step_and_the_words(world, examined, fault_id):
     assert (verdict.outcome, verdict.status) == (Outcome.BROKEN, Status.FAILED)
     assert verdict.seen.step is fault.seen, verdict.seen
     assert shown_text(verdict) == fault.text(world)
+
+
+@pytest.mark.parametrize("fault_id", ["F01", "F08", "F11", "F13"])
+def test_where_the_nodes_role_is_out_of_reach_the_same_fault_shows_as_no_credentials(
+    simulation, world, examined, monkeypatch, fault_id
+):
+    monkeypatch.setattr(instance_metadata, "METADATA_SECONDS", 0.2)
+    simulation.replace_node(world, NodeKind.AL2023)
+    verdict = examined(fault_id).verdict
+    assert (verdict.step, verdict.outcome) == (FAULTS[fault_id].cause, Outcome.BROKEN)
+    assert verdict.seen.step is FAULTS[fault_id].seen
+    assert "Unable to locate credentials" in shown_text(verdict)
+    assert shown_text(verdict) == FAULTS[fault_id].text(world)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import base64
 import json
+import re
 import ssl
 
 import jwt
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from app.flow.token import key_id
 from app.world.keys import KeyPool, KeyRing, SigningKey
 from app.world.servers.pki import Pki, client_context
 
@@ -24,9 +24,16 @@ def test_header_holds_alg_and_kid_and_nothing_else(key):
     assert decoded == f'{{"alg":"RS256","kid":"{key.kid}"}}'
 
 
-def test_kid_is_the_one_that_kubernetes_derives(key):
-    assert key.kid == key_id(key.public_key)
-    assert len(key.kid) == 43
+def test_kid_has_the_form_that_tokens_of_eks_show(key):
+    assert re.fullmatch(r"[0-9a-f]{40}", key.kid)
+    assert SigningKey().kid != key.kid
+
+
+def test_kid_cannot_be_worked_out_from_the_key(key):
+    """How EKS makes its names is not published, so nothing here may suggest a rule."""
+    again = SigningKey(key._private_key)
+    assert again.jwk() | {"kid": key.kid} == key.jwk()
+    assert again.kid != key.kid
 
 
 def test_claims_come_out_in_alphabetical_order_without_blanks(key):

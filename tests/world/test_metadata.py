@@ -1,11 +1,11 @@
-"""Instance metadata v2: tokens, the node's credentials, and the hop limit."""
+"""Instance metadata: tokens, the node's credentials, and which Pods each kind of node answers."""
 
 import httpx
 import pytest
 from botocore.utils import InstanceMetadataFetcher
 
 from app.world.aws import metadata
-from app.world.aws.entities import Node
+from app.world.aws.entities import Node, NodeKind
 from tests.waiting import SECONDS
 from tests.world.aws_world import ACCOUNT, REGION, aws_fixture, aws_server, refused  # noqa: F401
 
@@ -68,17 +68,43 @@ def test_another_role_is_another_session(aws):
     assert second["access_key"] != first["access_key"]
 
 
-@pytest.mark.parametrize(
-    ("network", "limit", "answers"), [("pod", 1, False), ("pod", 2, True), ("host", 1, True), ("pod", 64, True)]
-)
-def test_the_hop_limit(aws, network, limit, answers):
-    aws.mine.node.hop_limit = limit
-    assert bool(fetch(aws, network, timeout=SECONDS if answers else 0.3)) is answers
+KINDS = {
+    # (hop limit, whether a token is required), who gets the node's role
+    "eksctl": ((2, False), {"pod", "host"}),
+    "launch-template": ((1, False), {"pod", "host"}),
+    "al2023": ((1, True), {"host"}),
+    "karpenter": ((1, True), {"host"}),
+    "auto-mode": ((1, True), {"host"}),
+    "fargate": (None, set()),
+}
+
+
+@pytest.mark.parametrize("network", ["pod", "host"])
+@pytest.mark.parametrize("kind", NodeKind)
+def test_who_gets_the_nodes_role(aws, kind, network):
+    options, reaching = KINDS[kind]
+    found = kind.metadata
+    assert (found and (found.hop_limit, found.tokens_required)) == options
+    assert kind.pods_reach_role is ("pod" in reaching)
+    aws.mine.node.kind = kind
+    answers = network in reaching
+    waits = not answers or kind is NodeKind.LAUNCH_TEMPLATE
+    assert bool(fetch(aws, network, timeout=0.3 if waits else SECONDS)) is answers
+
+
+def test_the_hop_limit_is_none_of_version_1(aws, base):
+    aws.mine.node.kind = NodeKind.LAUNCH_TEMPLATE
+    assert httpx.get(f"{base}/meta-data/instance-id").text == INSTANCE
+    assert look_up(base, "meta-data/instance-id", "x").status_code == 401
+
+
+def test_a_node_is_one_that_eksctl_made_unless_it_is_another():
+    assert Node(role_name="", instance_id="").kind is NodeKind.EKSCTL
 
 
 def test_a_client_that_waits_for_ever_is_let_go(aws, base, monkeypatch):
     monkeypatch.setattr(metadata, "SILENCE_SECONDS", 0.1)
-    aws.mine.node.hop_limit = 1
+    aws.mine.node.kind = NodeKind.AL2023
     assert httpx.put(f"{base}/api/token", headers={TTL: "60"}).status_code == 504
 
 
@@ -95,7 +121,14 @@ def test_a_token_request_without_the_header_or_through_a_proxy(base):
     assert httpx.post(f"{base}/meta-data/").status_code == 405
 
 
-def test_version_1_is_off(aws, base):
+def test_version_1_is_off_where_tokens_are_required(aws):
+    aws.mine.node.kind = NodeKind.AL2023
+    base = f"{aws.url}/instance-metadata/the-path/host/latest"
+    assert httpx.get(f"{base}/meta-data/instance-id").status_code == 401
+    assert look_up(base, "meta-data/instance-id", token(base)).text == INSTANCE
+
+
+def test_a_token_that_is_none_or_over(aws, base):
     given = token(base, "60")
     assert look_up(base, "meta-data/instance-id", given).text == INSTANCE
     for wrong in ("", "x", given + "x"):

@@ -3,6 +3,7 @@
 import pytest
 
 from app.flow.ports import Execution
+from app.world.aws.entities import NodeKind
 from app.world.node.container import knows_web_identity
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
 
@@ -161,8 +162,8 @@ def test_web_identity_that_fails_does_not_fall_back_to_the_node(world, aws, aws_
     assert "(InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation" in result.stderr
 
 
-def test_hop_limit_1_leaves_a_pod_without_credentials(world, aws_in):
-    world.account.node.hop_limit = 1
+def test_hop_limit_1_and_required_tokens_leave_a_pod_without_credentials(world, aws_in):
+    world.account.node.kind = NodeKind.AL2023
     result = aws_in("s3", "ls", spec={"serviceAccountName": "default"})
     assert result == failure(
         253,
@@ -171,8 +172,21 @@ def test_hop_limit_1_leaves_a_pod_without_credentials(world, aws_in):
     )
 
 
+def test_hop_limit_1_alone_stops_no_pod(world, aws_in):
+    """It ends the answer of IMDSv2, and botocore goes on with IMDSv1."""
+    world.account.node.kind = NodeKind.LAUNCH_TEMPLATE
+    result = aws_in("sts", "get-caller-identity", spec={"serviceAccountName": "default"})
+    assert world.node_role_name in result.stdout
+
+
+def test_fargate_has_no_metadata_for_any_pod(world, aws_in):
+    world.account.node.kind = NodeKind.FARGATE
+    result = aws_in("s3", "ls", spec={"serviceAccountName": "default", "hostNetwork": True})
+    assert "(NoCredentials)" in result.stderr
+
+
 def test_hop_limit_1_does_not_stop_a_pod_on_the_hosts_network(world, aws_in):
-    world.account.node.hop_limit = 1
+    world.account.node.kind = NodeKind.AL2023
     result = aws_in("sts", "get-caller-identity", spec={"serviceAccountName": "default", "hostNetwork": True})
     assert world.node_role_name in result.stdout
 

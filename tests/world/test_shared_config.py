@@ -7,6 +7,7 @@ import pytest
 from app.flow.ports import Execution
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
+from app.world.aws.entities import NodeKind
 from app.world.setup.roles import create_role
 from tests.world.helpers import TOKEN_FILE, log_of
 
@@ -142,7 +143,7 @@ def test_what_cannot_be_read(configured, config, arguments, text):
 @pytest.mark.parametrize(("arguments", "region"), [((), "eu-west-1"), (("--region", "us-west-2"), "us-west-2")])
 def test_the_region_of_a_profile_and_of_the_command_line(world, configured, arguments, region):
     world.webhook_settings = type(world.webhook_settings)()
-    world.account.node.hop_limit = 1
+    world.account.node.kind = NodeKind.AL2023
     configured(*WHO, *arguments, config="[default]\nregion = eu-west-1\n")
     signed = [e for e in world.log.exchanges() if e.callee == "sts" and "GetCallerIdentity" in e.request_body][-1]
     assert f"/{region}/sts/" in dict(signed.request_headers)["Authorization"]
@@ -150,7 +151,7 @@ def test_the_region_of_a_profile_and_of_the_command_line(world, configured, argu
 
 def test_no_region_anywhere_in_a_pod(world, run_pod):
     world.webhook_settings = type(world.webhook_settings)()
-    world.account.node.hop_limit = 1
+    world.account.node.kind = NodeKind.AL2023
     run_pod(container={"image": "amazon/aws-cli", "command": None, "args": ["s3", "ls"]})
     assert log_of(world, "probe") == (
         "\naws: [ERROR]: An error occurred (NoRegion): You must specify a region. You can also configure your region "

@@ -51,7 +51,14 @@ def test_the_two_roles_of_pod_2_differ_in_the_subject_alone(ports, world):
 def test_todays_node_may_not_connect_and_the_shared_one_of_before_may(ports, world):
     data = (Data(name="aurora", action=story.CONNECT, resource=story.database_user(world)),)
     for name, leaks in ((world.node_role_name, 0), (story.SHARED_NODE_ROLE, 1)):
-        setting = Setting(issuer=world.issuer, provider_arn="", node_role=role(ports, name), roles=(), data=data)
+        setting = Setting(
+            issuer=world.issuer,
+            provider_arn="",
+            node_role=role(ports, name),
+            roles=(),
+            data=data,
+            metadata_reached=True,
+        )
         found = blast_radius(setting, Pod(name="pod-1", namespace="shop", service_account="frontend"))
         assert len(found.leaks) == leaks
 
@@ -60,7 +67,9 @@ def test_todays_node_may_not_connect_and_the_shared_one_of_before_may(ports, wor
 def test_what_is_computed_is_what_sts_answers(ports, world, service_account):
     provider = f"arn:aws:iam::{world.account_id}:oidc-provider/{world.issuer.removeprefix('https://')}"
     roles = tuple(role(ports, name) for name in (story.FRONTEND_ROLE, story.ORDERS_ROLE, story.ORDERS_ROLE_WITHOUT_SUB))
-    setting = Setting(issuer=world.issuer, provider_arn=provider, node_role=roles[0], roles=roles, data=())
+    setting = Setting(
+        issuer=world.issuer, provider_arn=provider, node_role=roles[0], roles=roles, data=(), metadata_reached=True
+    )
     pod = Pod(name="pod", namespace=story.NAMESPACE, service_account=service_account, role_arn=roles[0].arn)
     token = ports.cluster.request_token(story.NAMESPACE, service_account, DEFAULT_AUDIENCE, 600)
     for attempt in blast_radius(setting, pod).attempts[1:]:

@@ -14,6 +14,7 @@ from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
+from app.world.aws.entities import NodeKind
 from app.world.lifecycle import world_snapshot
 from app.world.node.programs.runner import AwsCli
 from app.world.setup import roles, scenario
@@ -34,7 +35,7 @@ def change_everything(simulation, world):
         role.trust_policy = "{}"
         role.attached.clear()
         account.buckets.clear()
-        account.node.hop_limit = 1
+        account.node.kind = NodeKind.AL2023
         account.disabled_sts_regions.add(world.region)
         account.service_control_policies.append("{}")
         account.published_keys.clear()

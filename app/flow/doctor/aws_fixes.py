@@ -9,7 +9,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
-from app.flow.json_access import get_object, strings
+from app.flow.json_access import get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.verdict.refusals import CHANGED
@@ -29,9 +29,9 @@ def publish(names: Names) -> Fix:
 
 
 def compare_keys(names: Names) -> Fix:
-    return Fix(
-        id="compare_keys", commands=(line("kubectl", "get", "--raw", "/openid/v1/jwks"), *publish(names).commands)
-    )
+    jwks_uri = get_str(names.documents.get("discovery"), "jwks_uri")
+    commands = (line("kubectl", "get", "--raw", "/openid/v1/jwks"), line("curl", "-fsS", jwks_uri))
+    return Fix(id="compare_keys", commands=commands)
 
 
 def create_provider(names: Names) -> Fix:

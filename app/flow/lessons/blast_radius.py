@@ -3,8 +3,8 @@
 The attacker has what the Pod has: the way to the instance metadata service, and the Pod's mounted token for STS, if
 there is one. Nothing is sent: trust policies are evaluated with `trust`, permission policies with `permissions`.
 
-Two things are taken as given, since no policy says them: that the Pod reaches the metadata service (no hop limit of 1,
-no network policy in the way), and that the account has a provider for the issuer that accepts the token's audience.
+Two things are taken as given, since no policy says them: whether the Pod reaches the metadata service, which the node's
+kind decides, and that the account has a provider for the issuer that accepts the token's audience.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Setting:
     node_role: Role
     roles: tuple[Role, ...]
     data: tuple[Data, ...]
+    metadata_reached: bool
+    """Whether Pods on the Pod network get the node's role from the metadata service."""
 
 
 class Way(StrEnum):
@@ -72,6 +74,8 @@ class Way(StrEnum):
 
     METADATA = "metadata"
     """The metadata service hands out the node's role; it does not ask which Pod it is."""
+    UNREACHED = "unreached"
+    """The metadata service does not give it to a Pod: there is none, or its answer does not get that far."""
     TRUSTED = "trusted"
     """STS gives it: the trust policy takes the Pod's token."""
     REFUSED = "refused"
@@ -137,7 +141,7 @@ def blast_radius(setting: Setting, pod: Pod) -> BlastRadius:
     # (1) The node's role: no policy is evaluated.
     node = Attempt(
         role=setting.node_role,
-        way=Way.METADATA,
+        way=Way.METADATA if setting.metadata_reached else Way.UNREACHED,
         own=False,
         trust=None,
         permissions=_permissions(setting.node_role, setting.data),

@@ -1,4 +1,6 @@
-"""How Kubernetes names a public key: from the numbers in the JWKS to the `kid`, step by step.
+"""How kube-apiserver names a public key: from the numbers in the JWKS to the `kid`, step by step.
+
+Other issuers, that of EKS among them, have names that do not follow from the key.
 
 Source: kubernetes/kubernetes, pkg/serviceaccount/jwt.go (`keyIDFromPublicKey`).
 """
@@ -37,7 +39,7 @@ class KeyName:
     digest: str
     """The SHA-256 of that, in hexadecimal."""
     derived: str
-    """The digest in base64url, unpadded: the name that Kubernetes gives it."""
+    """The digest in base64url, unpadded: the name that kube-apiserver gives it."""
 
 
 def name_of(jwk: Mapping[str, Any]) -> KeyName | None:

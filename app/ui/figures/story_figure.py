@@ -39,7 +39,7 @@ def _ways() -> tuple[Edge, ...]:
         found.append(
             Edge(id=f"attack_{pod}", words=("attack",), tail="attacker", head=f"pod_{pod}", label_at=_ATTACKS[pod])
         )
-        found.append(_way(f"metadata_{pod}", ("metadata",), pod, "node_role"))
+        found.append(_way(f"metadata_{pod}", ("metadata", "unreached"), pod, "node_role"))
         for role in _PODS:
             found.append(_way(f"assume_{pod}_{role}", ("trusted", "refused", "no_token"), pod, f"pod_{role}_role"))
     return tuple(found)

@@ -103,9 +103,8 @@ def _read(found: Diagnosis, content: Content) -> str:
 
 
 def _hints(it: Trial, content: Content) -> None:
-    opened = "".join(
-        f"<li>{prose(content.message(f'faults.{it.fault.id}.hint{number + 1}'))}</li>" for number in range(it.hints)
-    )
+    here = session.world()
+    opened = "".join(f"<li>{prose(shows.hint(it.fault, number + 1, here, content))}</li>" for number in range(it.hints))
     heading = f'<h2 class="heading">{escape(content.message("lab.hints"))}</h2>'
     components.block(f'{heading}<ol class="hints" aria-live="polite">{opened}</ol>', key="lab_hints")
     if it.hints < HINTS:

@@ -74,8 +74,8 @@ def compare(fault: Fault, found: Diagnosis, world: World, content: Content) -> s
         return ""
     head = "".join(f'<th scope="col">{escape(content.message(f"lab.{key}"))}</th>' for key in ("other", "tells"))
     lead = content.message("lab.same_lead", count=len(others))
-    rows = _row(fault, _proof(found, content) or prose(_hint(fault, content)), content, ours=True)
-    rows += "".join(_row(other, prose(_hint(other, content)), content) for other in others)
+    rows = _row(fault, _proof(found, content) or prose(hint(fault, 3, world, content)), content, ours=True)
+    rows += "".join(_row(other, prose(hint(other, 3, world, content)), content) for other in others)
     return (
         f'<details class="more same"><summary>{escape(content.message("lab.same", count=len(others)))}</summary>'
         f'<p class="caption">{prose(lead)}</p>'
@@ -99,8 +99,11 @@ def _proof(found: Diagnosis, content: Content) -> str:
     return f"✕ {prose(verdict_words.title(check, found, content))}{got}"
 
 
-def _hint(fault: Fault, content: Content) -> str:
-    return content.message(f"faults.{fault.id}.hint3")
+def hint(fault: Fault, number: int, world: World, content: Content) -> str:
+    """A hint, from 1. What a Pod gets without IRSA depends on the node."""
+    reached = world.account.node is not None and world.account.node.kind.pods_reach_role
+    without_irsa = content.message(f"lab.without_irsa.{'node_role' if reached else 'nothing'}")
+    return content.message(f"faults.{fault.id}.hint{number}", without_irsa=without_irsa)
 
 
 def _quote(text: str) -> str:

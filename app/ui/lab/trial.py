@@ -33,7 +33,7 @@ _WALKED = "lab_walked"
 """In the session: the last change by hand after which it walked; another tab may have made or undone one since."""
 _REFUSED = "lab_cannot"
 _ASKED = "lab_asked"
-"""In the session: which fault is asked about in which world, its text, and the texts to choose from."""
+"""In the session: which fault is asked about, in which world with which node; its text, and those to choose from."""
 _TEXTS = 3
 """Other faults' texts that are offered beside the right one."""
 _UNDO = 10
@@ -232,10 +232,11 @@ def question(fault: Fault) -> tuple[str, list[str]]:
     A text that names a time would be another one with each run of the page.
     """
     here = session.world()
+    asked = (here.path, fault.id, here.account.node and here.account.node.kind)
     kept = st.session_state.get(_ASKED)
-    if not kept or kept[:2] != (here.path, fault.id):
-        kept = st.session_state[_ASKED] = (here.path, fault.id, fault.text(here), texts(fault, here))
-    own, offered = kept[2:]
+    if not kept or kept[0] != asked:
+        kept = st.session_state[_ASKED] = (asked, fault.text(here), texts(fault, here))
+    own, offered = kept[1:]
     return own, offered
 
 

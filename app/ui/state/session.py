@@ -22,6 +22,7 @@ from app.ui.state import allowance, live, live_selection, mode
 from app.ui.state.walk_view import WalkView as WalkView
 from app.wiring import simulated
 from app.world import edits
+from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.store import NoRoom
 from app.world.lifecycle.world_snapshot import WorldSnapshot
@@ -218,6 +219,13 @@ def recreate_pod() -> None:
         simulation().run(edits.recreate_pod(here))
     finally:
         _walk(here)
+
+
+def replace_node(kind: NodeKind) -> None:
+    """Puts a node of another kind in the place of this browser's world's, and walks again."""
+    here = world()
+    simulation().replace_node(here, kind)
+    _walk(here)
 
 
 def save() -> WorldSnapshot:

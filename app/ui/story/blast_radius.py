@@ -129,7 +129,7 @@ def _shown(outcome: EvaluatedScheme) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _arrow(attempt: Attempt, pod: str, box: str) -> str:
-    return f"metadata_{pod}" if attempt.way is Way.METADATA else f"assume_{pod}_{box[4]}"
+    return f"metadata_{pod}" if box == "node_role" else f"assume_{pod}_{box[4]}"
 
 
 def alternative(outcome: EvaluatedScheme, content: Content) -> str:
@@ -154,7 +154,7 @@ def verdict(outcome: EvaluatedScheme, content: Content) -> str:
         ]
     else:
         count = sum(attempt.obtained for attempt in outcome.found.attempts)
-        sentences = [content.message("why.verdict.held", pod=pod, count=count)]
+        sentences = [content.message("why.verdict.held" if count else "why.verdict.nothing", pod=pod, count=count)]
     status, sign = ("failed", "✕") if leaks else ("passed", "✓")
     summary = content.message("why.verdict.leaks" if leaks else "why.verdict.safe")
     return (
@@ -230,7 +230,7 @@ def _evaluation(pod: Pod, attempt: Attempt, label: str, content: Content) -> str
     if attempt.trust is not None:
         trusted = decision(content, asdict(attempt.trust))
     else:
-        key = "why.computed.nobody" if attempt.way is Way.METADATA else "why.attempts.no_token"
+        key = "why.computed.nobody" if attempt.way is Way.METADATA else f"why.attempts.{attempt.way}"
         trusted = _caption(content.message(key))
     permissions = "".join(_permissions(found, content) for _, found in attempt.permissions)
     return (

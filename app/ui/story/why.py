@@ -16,7 +16,7 @@ from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.frame import navigation
 from app.ui.state import language, mode, session
 from app.ui.state.depth import WIRE, depth
-from app.ui.story import blast_radius, schemes
+from app.ui.story import blast_radius, node_kind, schemes
 from app.ui.story.schemes import Scene, Scheme, Taken
 from app.ui.text import escape, prose
 from app.world.setup import scenario
@@ -47,6 +47,8 @@ def why() -> None:
         # (2) Each scheme in words, with what really happened in this world.
         for anchor, pod in _SECTIONS:
             draw_section(anchor, "why", content)
+            if pod == scenario.POD_BEFORE:
+                node_kind.choose(content)
             if pod:
                 components.block(_log(pod, walk_view.logs[pod], content), key=f"log_{pod}")
 
@@ -102,4 +104,8 @@ def _choose(key: str, choices: type[_Choice], words: str, content: Content) -> _
 
 def _log(pod: str, log: str, content: Content) -> str:
     caption = escape(content.message(f"why.{pod.replace('-', '_')}"))
-    return f'<p class="caption">{caption}</p><pre class="log"><b>$ kubectl logs {escape(pod)}</b>\n{escape(log)}</pre>'
+    found = node_kind.outcome(log, session.world().node_role_name, content) if pod == scenario.POD_BEFORE else ""
+    return (
+        f'<p class="caption">{caption}</p><pre class="log"><b>$ kubectl logs {escape(pod)}</b>\n{escape(log)}</pre>'
+        f"{found and f'<p>{prose(found)}</p>'}"
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import jwt
 
@@ -115,15 +116,67 @@ class Bucket:
     objects: dict[str, StoredObject] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class MetadataOptions:
+    """How an instance's metadata service answers (EC2, `MetadataOptions`)."""
+
+    hop_limit: int
+    """`HttpPutResponseHopLimit`: how many network hops the answer to a request for a token lives. IMDSv1 knows none."""
+    tokens_required: bool
+    """`HttpTokens` is `required`: IMDSv1, which takes requests without a token, is off."""
+
+
+class NodeKind(StrEnum):
+    """What made the node, which decides about its instance metadata.
+
+    Sources: eksctl, pkg/cfn/builder/nodegroup.go; EKS user guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023"
+    and "Fargate"; Karpenter, EC2NodeClass; for Auto Mode AWS's samples.
+    """
+
+    EKSCTL = "eksctl"
+    LAUNCH_TEMPLATE = "launch-template"
+    """A launch template of one's own that limits the hops and leaves IMDSv1 on."""
+    AL2023 = "al2023"
+    """A managed node group of Amazon Linux 2023 without a launch template of one's own."""
+    KARPENTER = "karpenter"
+    AUTO_MODE = "auto-mode"
+    FARGATE = "fargate"
+
+    @property
+    def metadata(self) -> MetadataOptions | None:
+        """What the instance is set to; None where there is no instance metadata."""
+        return _METADATA[self]
+
+    @property
+    def pods_reach_role(self) -> bool:
+        """Whether a Pod on the Pod network gets the node's role.
+
+        A Pod on the host's network always does, except on Fargate.
+        """
+        options = self.metadata
+        return options is not None and (options.hop_limit >= POD_HOPS or not options.tokens_required)
+
+
+POD_HOPS = 2
+"""Network hops from the metadata service to a Pod that has a network of its own; to the host it is one."""
+_METADATA: Mapping[NodeKind, MetadataOptions | None] = {
+    NodeKind.EKSCTL: MetadataOptions(hop_limit=2, tokens_required=False),
+    NodeKind.LAUNCH_TEMPLATE: MetadataOptions(hop_limit=1, tokens_required=False),
+    NodeKind.AL2023: MetadataOptions(hop_limit=1, tokens_required=True),
+    NodeKind.KARPENTER: MetadataOptions(hop_limit=1, tokens_required=True),
+    NodeKind.AUTO_MODE: MetadataOptions(hop_limit=1, tokens_required=True),
+    NodeKind.FARGATE: None,
+}
+
+
 @dataclass(kw_only=True)
 class Node:
-    """The EC2 instance whose metadata service Pods can reach."""
+    """The node on which Pods run, with the role that its metadata service hands out."""
 
     role_name: str
     """The role of its instance profile."""
     instance_id: str
     """`i-` and 17 hex digits: also the session name of the role's credentials."""
-    hop_limit: int = 2
-    """`HttpPutResponseHopLimit`: how many network hops the answer to a token request lives."""
+    kind: NodeKind = NodeKind.EKSCTL
     availability_zone: str = ""
     """Empty: the first zone of the account's region."""

@@ -1,7 +1,8 @@
-"""The instance metadata service, version 2 only, of the node that a world's Pods run on.
+"""The instance metadata service of the node that a world's Pods run on; the node's kind decides which Pods it answers.
 
 `/instance-metadata/{path}/{network}/latest/...`: the path is the world's secret, the network says from where the
-request comes: a Pod with a network of its own is one hop further away than the host. Source: EC2 user guide, IMDSv2.
+request comes: a Pod with a network of its own is one hop further away than the host. Source: EC2 user guide, IMDSv2 and
+IMDSv1: the hop limit is one of the answer that hands out a token, and of no other.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from app.flow.model import JsonValue
 from app.world.aws.access_keys import AccessKey
 from app.world.aws.account import Account
 from app.world.aws.directory import Directory
-from app.world.aws.entities import Node, Role
+from app.world.aws.entities import POD_HOPS, Node, Role
 from app.world.aws.times import iso
 
 PREFIX = "/instance-metadata/"
-HOPS = {"host": 1, "pod": 2}
+HOPS = {"host": 1, "pod": POD_HOPS}
 TOKEN_SECONDS = 21600
 TOKEN_LIMIT = 100
 """Tokens kept per account; the oldest go first."""
@@ -55,19 +56,28 @@ async def respond(directory: Directory, request: Request) -> Response:
         return _error(404, "Not Found")
     if account.usage.admit():
         return _error(503, "Service Unavailable")
+    options = account.node.kind.metadata
+    if options is None:
+        return await _silence(request)
     if match[3] == "api/token":
         if request.method != "PUT":
             return _error(405, "Method Not Allowed", {"Allow": "OPTIONS, PUT"})
-        if HOPS[match[2]] > account.node.hop_limit:
+        if HOPS[match[2]] > options.hop_limit:
             return await _silence(request)
         return _new_token(account, request)
     if request.method not in ("GET", "HEAD"):
         return _error(405, "Method Not Allowed", {"Allow": "GET, HEAD, OPTIONS"})
-    end = account.metadata_tokens.get(request.headers.get("x-aws-ec2-metadata-token", ""))
-    if end is None or end <= account.clock.now():
+    if not _may_ask(account, request.headers.get("x-aws-ec2-metadata-token"), tokens_required=options.tokens_required):
         return _error(401, "Unauthorized")
     found = _look_up(account, account.node, match[3])
     return _error(404, "Not Found") if found is None else Response(found, media_type="text/plain")
+
+
+def _may_ask(account: Account, token: str | None, *, tokens_required: bool) -> bool:
+    """With a token that is none nobody may; without any only where IMDSv1 is on."""
+    if token is None:
+        return not tokens_required
+    return account.metadata_tokens.get(token, 0.0) > account.clock.now()
 
 
 def _new_token(account: Account, request: Request) -> Response:
@@ -85,7 +95,7 @@ def _new_token(account: Account, request: Request) -> Response:
 
 
 async def _silence(request: Request) -> Response:
-    """The answer's hop limit ends before the client: it waits until it gives up, as it would at EC2."""
+    """No answer gets to the client, because of its hop limit or as there is no service: it waits until it gives up."""
     try:
         async with asyncio.timeout(SILENCE_SECONDS):
             while (await request.receive())["type"] != "http.disconnect":

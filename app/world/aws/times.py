@@ -15,6 +15,12 @@ def iso_milliseconds(seconds: float) -> str:
     return _moment(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+def american(seconds: float) -> str:
+    """`Nov 24, 2026, 10:40:49 PM`, as CloudTrail writes the end of a session."""
+    moment = _moment(seconds)
+    return f"{moment:%b} {moment.day}, {moment.year}, {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
 def http_date(seconds: float) -> str:
     """`Tue, 24 Nov 2026 22:40:49 GMT`."""
     return _moment(seconds).strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -84,15 +84,15 @@ def _region_unknown(world: World) -> str:
 FAULTS = (
     Fault(
         id="F03", number=3, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=with_manifest(_no_service_account),
+        text=texts.without_irsa, cause_it=with_manifest(_no_service_account),
     ),
     Fault(
         id="F07", number=7, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=with_manifest(_skipped),
+        text=texts.without_irsa, cause_it=with_manifest(_skipped),
     ),
     Fault(
         id="F08", number=8, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=with_manifest(_role_by_hand), writes=(Whole.VARIABLES,),
+        text=texts.without_irsa, cause_it=with_manifest(_role_by_hand), writes=(Whole.VARIABLES,),
     ),
     Fault(
         id="F09", number=9, cause=Step.WEBHOOK, seen=Step.TOKEN_MOUNT, changes="pod",

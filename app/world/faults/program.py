@@ -108,11 +108,11 @@ FAULTS = (
     ),
     Fault(
         id="F11", number=11, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=with_manifest(_old_release),
+        text=texts.without_irsa, cause_it=with_manifest(_old_release),
     ),
     Fault(
         id="F13", number=13, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_profile_of_the_node, writes=(Whole.ARGUMENTS,),
+        text=texts.without_irsa, cause_it=_profile_of_the_node, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
         id="F29", number=29, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",

@@ -92,11 +92,11 @@ def _arn_too_short(world: World) -> str:
 FAULTS = (
     Fault(
         id="F01", number=1, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
-        text=texts.as_the_node, cause_it=_not_annotated, writes=(Whole.ROLE_ARN,),
+        text=texts.without_irsa, cause_it=_not_annotated, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F02", number=2, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
-        text=texts.as_the_node, cause_it=_mistyped_key, writes=(Whole.ROLE_ARN,),
+        text=texts.without_irsa, cause_it=_mistyped_key, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F17", number=17, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",

@@ -64,9 +64,14 @@ def refused_by_sts(code: str, message: str) -> str:
 # (2) S3
 
 
-def as_the_node(world: World) -> str:
-    """The Pod has become the node, whose role may not list buckets."""
-    return may_not_list(session_of(world, world.node_role_name, world.instance_id))
+def without_irsa(world: World) -> str:
+    """The Pod has become the node, whose role may not list buckets; on other kinds of nodes it has no credentials."""
+    if world.account.node is not None and world.account.node.kind.pods_reach_role:
+        return may_not_list(session_of(world, world.node_role_name, world.instance_id))
+    return (
+        "An error occurred (NoCredentials): Unable to locate credentials. "
+        'You can configure credentials by running "aws login".'
+    )
 
 
 def as_the_role(world: World) -> str:

@@ -72,19 +72,19 @@ def _no_agent(world: World) -> str:
 FAULTS = (
     Fault(
         id="F04", number=4, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_annotated_afterwards, writes=(Whole.RUNNING_POD,),
+        text=texts.without_irsa, cause_it=_annotated_afterwards, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
         id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="cluster",
-        text=texts.as_the_node, cause_it=_down,
+        text=texts.without_irsa, cause_it=_down,
     ),
     Fault(
         id="F05b", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
-        text=texts.as_the_node, cause_it=_not_registered,
+        text=texts.without_irsa, cause_it=_not_registered,
     ),
     Fault(
         id="F06", number=6, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
-        text=texts.as_the_node, cause_it=_not_in_its_cache, writes=(Whole.RUNNING_POD,),
+        text=texts.without_irsa, cause_it=_not_in_its_cache, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
         id="F51", number=51, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="account",

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
-from app.world.lifecycle import fault_injection, world_snapshot
+from app.world.lifecycle import fault_injection, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
 from app.world.lifecycle.store import WorldStore
 from app.world.lifecycle.world_factory import WorldFactory
@@ -130,6 +131,10 @@ class Simulation:
     def revert(self, world: World) -> None:
         """Takes back all faults, and whatever was done since the first was caused."""
         self._change(world, fault_injection.revert(world))
+
+    def replace_node(self, world: World, kind: NodeKind) -> None:
+        """Puts a node of another kind in the place of the world's, and runs its Pods there."""
+        self._change(world, world_operations.replace_node(world, kind))
 
     def page_state(self, world: World) -> dict[str, object]:
         """What is kept beside a world for as long as there is that world; no part of its state."""

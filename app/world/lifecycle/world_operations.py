@@ -16,9 +16,10 @@ from app.world.apiserver.request.options import DeleteOptions, Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.aws import iam
+from app.world.aws.entities import NodeKind
 from app.world.setup import roles
 from app.world.setup.manifest import written
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
+from app.world.setup.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -64,13 +65,23 @@ def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[Worl
     return cause_it
 
 
-async def submit(world: World, change: Callable[[JsonObject], None] | None = None) -> None:
+async def submit(world: World, change: Callable[[JsonObject], None] | None = None, *, name: str = POD_AFTER) -> None:
     """The same, but returns as soon as the Pod is stored: the kubelet has not seen it yet."""
-    pod = written(world.cluster.get("pods", NAMESPACE, POD_AFTER))
+    pod = written(world.cluster.get("pods", NAMESPACE, name))
     if change is not None:
         change(pod)
-    await delete(world, "pods", NAMESPACE, POD_AFTER)
+    await delete(world, "pods", NAMESPACE, name)
     await operations.create(world, ADMIN, "pods", NAMESPACE, pod)
+
+
+async def replace_node(world: World, kind: NodeKind) -> None:
+    """Puts a node of another kind in the place of the old one; both Pods are created again, and have run on return."""
+    if world.account.node is not None:
+        world.account.node.kind = kind
+    for name in (POD_BEFORE, POD_AFTER):
+        if world.cluster.find("pods", NAMESPACE, name) is not None:
+            await submit(world, name=name)
+    await settle(world)
 
 
 async def settle(world: World) -> None:

@@ -1,12 +1,12 @@
-"""Step 1: the issuer's documents beside IAM's record of trust in it, and how a key gets its name."""
+"""Step 1: the issuer's documents beside IAM's record of trust in it, and what names a key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
-from app.flow.model import StepReport
+from app.flow.model import JsonValue, StepReport
 from app.flow.names import host_and_path
 from app.flow.tokens.key_name import KeyName, name_of
 from app.ui.step.evidence.parts import Pair, collapsible, join, json_document, notes, pairs, part, status_of
@@ -28,7 +28,9 @@ def evidence(report: StepReport, content: Content) -> str:
             part(content, "addresses", _addresses(report, content)) if found.get("cluster_discovery") else "",
             part(content, "provider", _audience(report, content)) if found.get("provider") else "",
             part(content, "jwks", _keys(report, content)) if keys else "",
-            collapsible(content, "key_name", "".join(_key_name(name, content) for name in named)) if named else "",
+            collapsible(content, "key_name", "".join(_key_name(name, found, content) for name in named))
+            if named
+            else "",
             _document(content, report, "discovery", (("issuer",), "issuer"), (("jwks_uri",), "jwks_uri")),
             _document(content, report, "jwks", (("keys", "*", "kid"), "kid"), (("keys", "*", "n"), "modulus")),
             _document(
@@ -109,17 +111,18 @@ def _keys(report: StepReport, content: Content) -> str:
     return pairs(content, *sides, [row])
 
 
-def _key_name(name: KeyName, content: Content) -> str:
-    """From a key's numbers to its name, one stage after the other."""
+def _key_name(name: KeyName, found: Mapping[str, JsonValue], content: Content) -> str:
+    """The way from a key's numbers to its name where kube-apiserver gave it; else the name, and where to look it up."""
+    if name.derived != name.kid:
+        words = content.message("issuer.named_otherwise", url=get_str(found.get("discovery"), "jwks_uri"))
+        return f"<p>{value(name.kid)} · {name.kind} {name.bits} bit</p><p>{prose(words)}</p>"
     stages = "".join(
         f'<li><span class="label">{prose(words)}</span><br>{value(result)}</li>'
         for words, result in _stages(name, content)
     )
-    same = name.derived == name.kid
-    word = content.message("issuer.named" if same else "issuer.named_otherwise")
     return (
-        f'<ol class="stages">{stages}</ol><p class="{"passed" if same else "unknown"}">'
-        f'<span class="mark" aria-hidden="true">{"✓" if same else "?"}</span> {prose(word)}</p>'
+        f'<ol class="stages">{stages}</ol><p class="passed">'
+        f'<span class="mark" aria-hidden="true">✓</span> {prose(content.message("issuer.named"))}</p>'
     )
 
 

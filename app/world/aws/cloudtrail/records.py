@@ -1,12 +1,14 @@
 """Records of AssumeRoleWithWebIdentity in the shape in which CloudTrail writes them (event version 1.08).
 
-Sources: the IAM user guide's example of a request that was granted, and a published record of one that was refused to a
-Kubernetes ServiceAccount. `requestID` and `tlsDetails` are left out.
+Sources: the IAM user guide's example of a request that was granted ("Logging IAM and AWS STS API calls with AWS
+CloudTrail"), and a record of an `AccessDenied` to a ServiceAccount of EKS that Argo Workflows' documentation shows. The
+`errorMessage` of any other refusal is an assumption. `requestID` and `tlsDetails` are left out.
 """
 
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from app.flow.model import JsonValue
@@ -15,7 +17,7 @@ from app.world.aws.entities import OidcProvider
 from app.world.aws.errors import AwsError
 from app.world.aws.parameters import Parameters
 from app.world.aws.sts.token import WebIdentityToken
-from app.world.aws.times import iso
+from app.world.aws.times import american, iso
 
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 USER_AGENT_LIMIT = 1024
@@ -24,15 +26,18 @@ _DENIED = "An unknown error occurred"
 """What CloudTrail says of an `AccessDenied`, whatever STS said to the caller."""
 
 
-def granted(record: dict[str, Any], answer: JsonValue) -> dict[str, Any]:
-    """The record of a request that got credentials. The session token is in it, the secret access key is not."""
+def granted(record: dict[str, Any], answer: JsonValue, *, trusted: bool) -> dict[str, Any]:
+    """The record of a request that got credentials. The session token is in it, the secret access key is not.
+
+    `trusted`: whether the certificate of the issuer's host is of a CA that AWS trusts; else it has a known thumbprint.
+    """
     issued = answer["Credentials"]
     return record | {
         "responseElements": {
             "credentials": {
                 "accessKeyId": issued["AccessKeyId"],
                 "sessionToken": issued["SessionToken"],
-                "expiration": issued["Expiration"],
+                "expiration": american(datetime.fromisoformat(issued["Expiration"]).timestamp()),
             },
             "subjectFromWebIdentityToken": answer["SubjectFromWebIdentityToken"],
             "assumedRoleUser": {
@@ -41,6 +46,9 @@ def granted(record: dict[str, Any], answer: JsonValue) -> dict[str, Any]:
             },
             "provider": answer["Provider"],
             "audience": answer["Audience"],
+        },
+        "additionalEventData": {
+            "identityProviderConnectionVerificationMethod": "IAMTrustStore" if trusted else "Thumbprint"
         },
     }
 

@@ -34,7 +34,8 @@ async def assume_role_with_web_identity(
 ) -> JsonValue:
     """Exchanges a token for credentials of a role. `region` is the one called; None for the account's own.
 
-    CloudTrail records every request whose token is genuine. Raises `AwsError`.
+    CloudTrail records every request whose token is genuine; that it has none of the others is an assumption. Raises
+    `AwsError`.
     """
     # (1) STS is active in the region
     found = _ACCOUNT.match(parameters.get("RoleArn", ""))
@@ -76,7 +77,8 @@ async def assume_role_with_web_identity(
     except AwsError as error:
         account.management_events.append(refused(record, error))
         raise
-    account.management_events.append(granted(record, answer))
+    trusted = account.issuer_client.trusted(account.published_keys[token.issuer].url)
+    account.management_events.append(granted(record, answer, trusted=trusted))
     return answer
 
 
