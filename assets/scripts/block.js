@@ -34,6 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.addEventListener("pointerout", (event) => light(event, false))
     root.addEventListener("focusin", (event) => light(event, true))
     root.addEventListener("focusout", (event) => light(event, false))
+    root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-copy]")
       if (button) copy(button)
@@ -48,6 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (parts.length === open[kind].length) parts.forEach((part, index) => (part.open ||= open[kind][index]))
     })
   }
+  showJudged(root)
   if (data.answers && !root.answers) answer(root)
   root.answers = data.answers
 }
