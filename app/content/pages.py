@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from app.flow.model import Step
 
-SectionName = Literal["story", "steps", "labs", "tools", "reference"]
+SectionName = Literal["story", "steps", "labs", "tools", "review", "reference"]
 """The sections of the navigation, in their order."""
 
 
@@ -65,6 +65,8 @@ _IN_ORDER = (
         anchors=("goal", "token", "against", "wide", "limits", "does-not-limit", "recap"),
     ),
     PageSpec(name="doctor", section="tools", icon=":material/stethoscope:"),
+    PageSpec(name="one_page", section="review", icon=":material/description:", needs_walk=True),
+    PageSpec(name="self_check", section="review", icon=":material/quiz:"),
     PageSpec(name="misconceptions", section="reference", icon=":material/psychology_alt:"),
     PageSpec(name="glossary", section="reference", icon=":material/menu_book:"),
 )
@@ -79,6 +81,8 @@ SECTIONS: Mapping[SectionName, tuple[str, ...]] = MappingProxyType(
 )
 """The pages of each section of the navigation."""
 STORY = (*SECTIONS["story"], *SECTIONS["steps"])
-"""The pages that are read one after the other, in that order."""
+"""The pages that are told one after the other, in that order."""
+JOURNEY = (*STORY, *SECTIONS["labs"], *SECTIONS["tools"], *SECTIONS["review"])
+"""The same and the pages to which a reader goes on from there: each leads to the next."""
 LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""

@@ -38,6 +38,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-copy]")
       if (button) copy(button)
+      else if (event.target.closest?.("button[data-print]")) window.print()
       else root.follow(event)
     })
   }

@@ -15,7 +15,7 @@ from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.webhook import WebhookSettings
-from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, bare_pod, jwk, token, trust_policy
+from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, jwk, token, trust_policy
 
 API_TOKEN = "cat /var/run/secrets/kubernetes.io/serviceaccount/token"
 API_SERVER = "https://kubernetes.default.svc"
