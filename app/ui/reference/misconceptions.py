@@ -1,4 +1,4 @@
-"""Statements about IRSA that a reader judges, true or false: on which pages each comes up, and what there shows what is so."""
+"""Statements about IRSA that a reader judges, true or false: where each comes up, and what shows what is so."""
 
 from __future__ import annotations
 
@@ -203,8 +203,8 @@ def _truth(id_: str, words: Mapping[str, str], content: Content, *, listed: bool
     )
     broken = " · ".join(_fault(fault, content) for fault in it.faults)
     return (
-        f'<p>{judged} <strong class="verdict"><span aria-hidden="true">{_MARKS[it.verdict]}</span> {verdict}</strong></p>'
-        f"<p>{prose(words['truth'])}</p>"
+        f'<p>{judged} <strong class="verdict"><span aria-hidden="true">{_MARKS[it.verdict]}</span> {verdict}</strong>'
+        f"</p><p>{prose(words['truth'])}</p>"
         f"{_labelled('see', prose(words['see']), content)}"
         f"{_labelled('concerns', concerns, content) if concerns else ''}"
         f"{_labelled('lab', broken, content) if broken else ''}"

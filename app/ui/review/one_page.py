@@ -1,4 +1,4 @@
-"""IRSA on one page: the whole chain with the values of this walk, what must match, and in which order to look for a fault."""
+"""IRSA on one page: the whole chain with the values of this walk, what must match, and where to look for a fault."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from app.ui.text import breakable, escape, prose
 _CLAIMS = ("iss", "sub", "aud")
 _MISSING = "–"
 """In place of a value that this walk did not see."""
+_BEGINNING = 24
+"""Characters of the token that are shown."""
 
 
 @navigation.leads_on("one_page")
@@ -52,7 +54,7 @@ def _sheet(walk: Walk, content: Content) -> str:
     return (
         f'<table class="chain">{chain}</table>'
         f'<div class="halves"><section><h3>{_words("match", content)}</h3>{_matches(walk, claims, content)}</section>'
-        f'<section><h3>{_words("policy", content)}</h3><pre class="policy">{_lit(document, claims)}</pre></section></div>'
+        f"<section><h3>{_words('policy', content)}</h3><pre>{_lit(document, claims)}</pre></section></div>"
         f"<h3>{_words('order', content)}</h3>{_order(walk, content)}"
     )
 
@@ -64,7 +66,8 @@ def _row(step: Step, walk: Walk, values: Mapping[str, str], claims: Mapping[str,
     )
     name = f"{NUMBERS[step]} {escape(content.message(f'steps.{step}.short'))}"
     sentence = prose(content.message(f"one_page.steps.{step}"))
-    return f'<tr class="{status}"><th scope="row">{mark(status, content)} {name}<p>{sentence}</p></th><td><dl>{listed}</dl></td></tr>'
+    head = f'<th scope="row">{mark(status, content)} {name}<p>{sentence}</p></th>'
+    return f'<tr class="{status}">{head}<td><dl>{listed}</dl></td></tr>'
 
 
 def _values(walk: Walk) -> dict[Step, dict[str, str]]:
@@ -91,6 +94,7 @@ def _values(walk: Walk) -> dict[Step, dict[str, str]]:
         Step.STS_ASSUME: {
             "Action": seen(Step.STS_ASSUME, "request", "Action"),
             "RoleArn": seen(Step.STS_ASSUME, "request", "RoleArn"),
+            "WebIdentityToken": _beginning(seen(Step.STS_ASSUME, "request", "WebIdentityToken")),
             "Expiration": seen(Step.STS_ASSUME, "answer", "Credentials", "Expiration"),
         },
         Step.ACCESS: {
@@ -98,6 +102,10 @@ def _values(walk: Walk) -> dict[Step, dict[str, str]]:
             "ListBuckets": seen(Step.ACCESS, "buckets"),
         },
     }
+
+
+def _beginning(token: str) -> str:
+    return f"{token[:_BEGINNING]}…" if len(token) > _BEGINNING else token
 
 
 def _token_claims(walk: Walk) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The page of the self-check: one question at a time, answered by a trial in a world of its own, and a score at the end."""
+"""The page of the self-check: one question at a time, answered by a trial in a new world, and a score at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.ui.frame import navigation
 from app.ui.review import trials
 from app.ui.review.questions import QUESTIONS
 from app.ui.review.trials import NoOutcome, Seen
-from app.ui.state import language, session
+from app.ui.state import language, mode, session
 from app.ui.text import escape, prose
 
 _KEY = "self_check"
@@ -54,6 +54,8 @@ def self_check() -> None:
     lesson = content.lesson("self_check")
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
+    if not mode.can().break_world:
+        st.caption(content.message("mode.story_world"))
     components.block(_progress(attempt, content), key="progress")
     if attempt.at >= len(QUESTIONS):
         components.top("score")
@@ -116,13 +118,16 @@ def _answered(id_: str, attempt: Attempt, content: Content) -> str:
     words = f"self_check.questions.{id_}"
     status, sign, word = ("passed", "✓", "right") if right else ("failed", "✕", "wrong")
     got = content.message(f"self_check.outcomes.{result.outcome or 'other'}")
-    rows = (("ui.expected", content.message(f"self_check.outcomes.{attempt.chosen[id_]}")), ("ui.got", got))
+    rows = (
+        ("self_check.expected", content.message(f"self_check.outcomes.{attempt.chosen[id_]}")),
+        ("self_check.got", got),
+    )
     facts = "".join(f"<dt>{escape(content.message(key))}</dt><dd>{prose(text)}</dd>" for key, text in rows)
     label = page_link(content, QUESTIONS[id_].read, escape(navigation.name(QUESTIONS[id_].read, content)))
     return (
         f'<h2 class="heading">{attempt.at + 1} / {len(QUESTIONS)}</h2><p>{prose(content.message(f"{words}.ask"))}</p>'
         f'<div class="outcome {status}" role="status"><span class="mark"><span aria-hidden="true">{sign}</span> '
-        f"{escape(content.message(f'predict.{word}'))}</span><div><dl>{facts}</dl></div></div>"
+        f"{escape(content.message(f'self_check.{word}'))}</span><div><dl>{facts}</dl></div></div>"
         f'<pre class="log"><b>$ {escape(result.seen.command)}</b>\n{escape(result.seen.printed)}</pre>'
         f'<p>{prose(content.message(f"{words}.why"))}</p><p class="quiet">{_read(content)} {label}</p>'
     )
@@ -136,9 +141,8 @@ def _progress(attempt: Attempt, content: Content) -> str:
         sign = {"right": "✓", "wrong": "✕", "open": str(place + 1)}[judged]
         here = " aria-current=step" if place == attempt.at else ""
         name = f"{place + 1} {content.message(f'self_check.{judged}')}"
-        items.append(
-            f'<li class="{judged}"{here}><span aria-hidden="true">{sign}</span><span class="unseen">{escape(name)}</span></li>'
-        )
+        shown = f'<span aria-hidden="true">{sign}</span><span class="unseen">{escape(name)}</span>'
+        items.append(f'<li class="{judged}"{here}>{shown}</li>')
     return f'<ol class="progress" aria-label="{escape(content.message("self_check.progress"))}">{"".join(items)}</ol>'
 
 

@@ -1,4 +1,4 @@
-"""A trial: something is done in a world that nobody keeps, and somebody is asked. What comes of it is read off the answer.
+"""A trial: something is done in a world that nobody keeps, and somebody is asked; the answer shows what came of it.
 
 An outcome has a name where the words of the products show it. No trial knows beforehand which one it will have.
 """
