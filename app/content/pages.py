@@ -81,7 +81,7 @@ SECTIONS: Mapping[SectionName, tuple[str, ...]] = MappingProxyType(
 )
 """The pages of each section of the navigation."""
 STORY = (*SECTIONS["story"], *SECTIONS["steps"])
-"""The pages that are told one after the other, in that order."""
+"""The pages that are read one after the other, in that order; a talk shows them."""
 JOURNEY = (*STORY, *SECTIONS["labs"], *SECTIONS["tools"], *SECTIONS["review"])
 """The same and the pages to which a reader goes on from there: each leads to the next."""
 LABS = SECTIONS["labs"]

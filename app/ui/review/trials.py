@@ -78,7 +78,7 @@ def conduct(simulation: Simulation, world: World, change: Change, asked: Ask) ->
         raise NoOutcome(str(error)) from error
 
 
-# (1) Whom one may ask
+# (1) Who is asked
 
 
 def pod(trial: Trial) -> Seen:
