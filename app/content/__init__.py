@@ -4,9 +4,10 @@ from app.content.errors import ContentError
 from app.content.languages import LANGUAGES, for_locale
 from app.content.loader import load
 from app.content.model import CheckText, Content, ErrorText, Lesson, Section
-from app.content.pages import LABS, PAGES, REFERENCE, STORY, TALK
+from app.content.pages import JOURNEY, LABS, PAGES, REFERENCE, STORY, TALK
 
 __all__ = [
+    "JOURNEY",
     "LABS",
     "LANGUAGES",
     "PAGES",

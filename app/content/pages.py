@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from app.flow.model import Step
 
-SectionName = Literal["story", "steps", "labs", "tools", "reference"]
+SectionName = Literal["story", "steps", "labs", "tools", "review", "reference"]
 """The sections of the navigation, in their order."""
 
 
@@ -83,6 +83,8 @@ _IN_ORDER = (
         anchors=("goal", "token", "against", "wide", "limits", "does-not-limit", "recap"),
     ),
     PageSpec(name="doctor", section="tools", icon=":material/stethoscope:"),
+    PageSpec(name="one_page", section="review", icon=":material/description:", needs_walk=True),
+    PageSpec(name="self_check", section="review", icon=":material/quiz:"),
     PageSpec(
         name="compare",
         section="reference",
@@ -107,6 +109,8 @@ STORY = (*SECTIONS["story"], *SECTIONS["steps"])
 """The pages that are read one after the other, in that order."""
 TALK = tuple(page for page in STORY if PAGE_SPECS[page].in_talk)
 """The pages that a talk shows, in that order."""
+JOURNEY = (*STORY, *SECTIONS["labs"], *SECTIONS["tools"], *SECTIONS["review"])
+"""Those of the story, and those to which a reader goes on from there: each leads to the next."""
 LABS = SECTIONS["labs"]
 """The pages in which one tries what happens."""
 REFERENCE = SECTIONS["reference"]

@@ -44,9 +44,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.addEventListener("pointerout", (event) => light(event, false))
     root.addEventListener("focusin", (event) => light(event, true))
     root.addEventListener("focusout", (event) => light(event, false))
+    root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-copy]")
       if (button) copy(button)
+      else if (event.target.closest?.("button[data-print]")) window.print()
       else root.follow(event)
     })
   }
@@ -57,6 +59,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.innerHTML = root.drawn = data.html
     if (open) unfold(root, open)
   }
+  showJudged(root)
   if (data.answers && !root.answers) answer(root)
   root.answers = data.answers
 }

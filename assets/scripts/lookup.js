@@ -6,6 +6,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.className = "root"
     parentElement.appendChild(root)
     root.addEventListener("input", () => narrow())
+    root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-pick]")
       if (button) pick(button.dataset.pick)
@@ -51,6 +52,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (parts.length === open.length) parts.forEach((part, index) => (part.open = open[index]))
     pick(picked ?? data.pick)
   }
+  showJudged(root)
 
   // (2) The entry that the address asks for, once: the page is scrolled to its top first.
   if (data.at && root.at !== data.at) {

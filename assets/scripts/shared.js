@@ -28,3 +28,37 @@ const follow = (event, setTriggerValue) => {
   if (new URL(link.href).pathname !== location.pathname) turnInOneEntry()
   setTriggerValue("go", { page: link.dataset.page, params: JSON.parse(link.dataset.params ?? "{}") })
 }
+// Statements that a reader judges, true or false. What was judged is kept for this tab's session; the first answer counts.
+const JUDGED = "irsa_judged"
+const judgements = () => JSON.parse(sessionStorage.getItem(JUDGED) ?? "{}")
+const showJudged = (root) => {
+  const kept = judgements()
+  for (const statement of root.querySelectorAll("[data-statement]")) {
+    const answer = kept[statement.dataset.statement]
+    for (const button of statement.querySelectorAll("[data-judge]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.judge === answer))
+      button.ariaDisabled = answer ? "true" : null
+    }
+    const right = answer === statement.dataset.holds
+    statement.querySelector(".truth").hidden = !answer
+    statement.querySelector(".judged.right").hidden = !right
+    statement.querySelector(".judged.wrong").hidden = right
+  }
+  const score = root.querySelector("[data-judged]")
+  if (!score) return
+  const judged = [...root.querySelectorAll("[data-statement]")].filter(({ dataset }) => kept[dataset.statement])
+  const right = judged.filter(({ dataset }) => kept[dataset.statement] === dataset.holds)
+  const said = score.dataset.judged.replace("{answered}", judged.length).replace("{right}", right.length)
+  score.querySelector("[role=status]").textContent = judged.length ? said : ""
+  score.querySelector("[data-again]").hidden = !judged.length
+}
+const judge = (event, root) => {
+  const button = event.target.closest?.("[data-judge], [data-again]")
+  if (!button) return
+  const statement = button.closest("[data-statement]")?.dataset.statement
+  const kept = judgements()
+  if (!statement) sessionStorage.removeItem(JUDGED)
+  else if (!kept[statement]) sessionStorage.setItem(JUDGED, JSON.stringify({ ...kept, [statement]: button.dataset.judge }))
+  showJudged(root)
+  if (!statement) root.querySelector("[data-judge]").focus()
+}

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from app.ui.reference.misconceptions import MISCONCEPTIONS
+
 pytestmark = pytest.mark.browser
 
 
@@ -50,9 +52,38 @@ def test_the_misconceptions_are_narrowed_down_to_a_page_by_keyboard(reader):
     page.get_by_role("button", name="All", exact=True).focus()
     page.keyboard.press("Enter")
     assert entries.count() > few > 0
-    entries.first.locator("summary").focus()
+    assert few < len(MISCONCEPTIONS)
+
+
+def test_a_statement_is_judged_by_keyboard_and_the_session_keeps_it(reader):
+    shown = reader(locale="en-US").open("/misconceptions?lang=en").wait(".picks")
+    page = shown.page
+    false, true = page.locator("#webhook_injects_token"), page.locator("#variables_before_a_node")
+    expect(page.locator(".truth:visible")).to_have_count(0)
+    expect(page.locator(".score button")).to_be_hidden()
+    wrong = false.get_by_role("button", name="True", exact=True)
+    wrong.focus()
     page.keyboard.press("Enter")
-    expect(entries.first.locator(".verdict")).to_be_visible()
+    expect(false.locator(".truth")).to_contain_text("You judged it wrong.")
+    expect(false.locator(".verdict")).to_have_text("✕ False")
+    expect(wrong).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # the first answer counts
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    true.get_by_role("button", name="True", exact=True).click()
+    expect(true.locator(".truth")).to_contain_text("You judged it right.")
+    score = page.locator(".score [role=status]")
+    expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
+    # What was judged is known on the lesson's page and after a reload, and forgotten on request.
+    shown.open("/webhook?lang=en").wait(".st-key-predict")
+    page.get_by_role("button", name="Show me without guessing").click()
+    page.locator("summary", has_text="True or false").click()
+    expect(page.locator('[data-statement="webhook_injects_token"] .truth')).to_be_visible()
+    shown.open("/misconceptions?lang=en").wait(".picks")
+    expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator(".truth:visible")).to_have_count(0)
+    expect(score).to_be_empty()
 
 
 def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
@@ -68,9 +99,9 @@ def test_a_prediction_is_made_by_keyboard_and_kept_over_pages(reader):
     prediction = page.locator(".prediction")
     expect(prediction).to_have_attribute("open", "")
     expect(prediction.locator("summary")).to_be_focused()
-    expect(prediction.locator("summary")).to_contain_text("Your prediction: 2")
+    expect(prediction.locator("summary")).to_contain_text("Your prediction: Temporary credentials")
     shown.click("next")
     shown.expect_title("The token is mounted")
     shown.click("previous")
-    expect(prediction.locator("summary")).to_contain_text("Your prediction: 2")
+    expect(prediction.locator("summary")).to_contain_text("Your prediction: Temporary credentials")
     expect(prediction).not_to_have_attribute("open", "")

@@ -14,6 +14,7 @@ from app.flow.model import Step
 from app.ui.draw import sts_wording
 from app.ui.frame import navigation
 from app.ui.lab import shows, trial
+from app.ui.lab.listing import START
 from app.ui.state import session
 from app.ui.text import prose
 from app.world import edits
@@ -63,6 +64,15 @@ def broken(screen):
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_few_faults_from_all_over_the_chain_stand_before_the_whole_list(reader):
+    html = reader("en").open("break_it").data("lookup")["html"]
+    before, _, _ = html.partition("data-entry")
+    assert EN.message("lab.start") in before
+    assert re.findall(r'<span class="number">(\w+)</span>', before) == list(START)
+    assert len({FAULTS[id_].cause for id_ in START}) >= 5
+    assert not any(FAULTS[id_].harmless for id_ in START)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

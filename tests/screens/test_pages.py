@@ -5,11 +5,14 @@ from html import unescape
 
 import pytest
 
-from app.content import LABS, LANGUAGES, PAGES, STORY, load
+from app.content import JOURNEY, LANGUAGES, PAGES, STORY, load
 from app.flow.model import Step
 from app.ui.draw.prose import markdown
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import TERMS
+from app.ui.state import session
+from app.ui.step.going_wrong import FIRST, parts
+from app.ui.text import prose
 
 STEPS = [step.value for step in Step]
 
@@ -40,7 +43,7 @@ def test_pages_draw_every_section_of_their_lessons(screen, language):
         blocks = [shown.data(key).get("html", "") for key in shown.keys]
         drawn = "".join(map(plain, [*blocks, *(element.proto.body for element in shown.test.get("html"))]))
         for anchor, section in content.lesson(page).sections.items():
-            paragraphs = section.body.split("\n\n")
+            paragraphs = re.split(r"\n\n|\n(?=- )", section.body)
             if not all(plain(markdown(paragraph, content)) in drawn for paragraph in paragraphs):
                 missing.append(f"{page}#{anchor}")
     assert missing == []
@@ -86,27 +89,73 @@ def test_step_shows_what_went_over_the_wire(reader, step):
     assert shown.html(f"behind_{step}_2").count('<details class="exchange">') == len(report.exchanges)
 
 
-@pytest.mark.parametrize("page", STORY)
+def test_the_journey_goes_from_the_story_over_the_labs_to_what_one_takes_home():
+    after = ("break_it", "time_machine", "thief", "doctor", "one_page", "self_check")
+    assert JOURNEY == (*STORY, *after)
+
+
+@pytest.mark.parametrize("page", JOURNEY)
 def test_page_leads_to_its_neighbours_by_name(reader, page):
     shown, content = reader("en"), load("en")
-    place = STORY.index(page)
+    place = JOURNEY.index(page)
     for key, neighbour in (("previous", place - 1), ("next", place + 1)):
         shown.open(page)
-        if neighbour >= 0:
+        if 0 <= neighbour < len(JOURNEY):
             shown.click(key)
-            assert content.lesson((*STORY, *LABS)[neighbour]).title in shown.title
+            assert content.lesson(JOURNEY[neighbour]).title in shown.title
             assert shown.test.query_params["lang"] in ("en", ["en"])
         else:
             assert not [button for button in shown.test.button if button.key == key]
 
 
-@pytest.mark.parametrize(("key", "page"), [("next", "break_it"), ("back_home", "home")])
-def test_the_last_page_leads_on_to_the_lab_and_back_home(reader, key, page):
-    shown, content = reader("en").open(STORY[-1]), load("en")
-    buttons = {button.key: (button.label, button.proto.type) for button in shown.test.button}
-    assert buttons["next"] == (f"Next: {content.lesson('break_it').title}", "primary")
-    assert buttons["back_home"][1] == "tertiary"
-    assert content.lesson(page).title in shown.click(key).title
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_page_after_the_story_says_why_to_go_on(reader, language):
+    shown, content = reader(language), load(language)
+    bridges = [plain(prose(content.message(f"bridges.{page}"))) for page in JOURNEY[len(STORY) :]]
+    for page, bridge in zip(JOURNEY[len(STORY) - 1 :], bridges, strict=False):
+        assert bridge in "".join(plain(element.proto.body) for element in shown.open(page).test.get("html"))
+    assert len([key for key in content.messages if key.startswith("bridges.")]) == len(bridges)
+
+
+@pytest.mark.parametrize("page", [STORY[-1], JOURNEY[-1]])
+def test_who_has_seen_all_six_steps_may_also_go_back_to_the_whole_picture(reader, page):
+    shown, content = reader("en").open(page), load("en")
+    back = next(button for button in shown.test.button if button.key == "back_home")
+    assert back.proto.type == "tertiary"
+    assert content.lesson("home").title in shown.click("back_home").title
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_story_closes_with_what_this_walk_has_shown_and_nothing_else(screen, language):
+    shown, content = screen(lang=language).open("access"), load(language)
+    arn = shown.test.session_state["walk_view"].walk.report(Step.ACCESS).evidence["identity"]["Arn"]
+    assert plain(arn) in plain(shown.html("close"))
+    session.simulation().inject(shown.world, "F21")
+    shown.test.run()
+    step = content.message("steps.service_account.short")
+    assert plain(prose(content.message("close.open", step=step))) in plain(shown.html("close"))
+    assert plain(arn) not in plain(shown.html("close"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("step", STEPS)
+def test_what_everybody_meets_first_stands_before_the_rest(reader, language, step):
+    content = load(language)
+    html = reader(language).open(step).html(f"behind_{step}_2")
+    _, items, _ = parts(content.lesson(step).section("what-can-go-wrong").body)
+    assert len(items) > FIRST
+    heading = content.lesson(step).section("what-can-go-wrong").heading
+    open_, _, folded = unescape(html).partition(f"{heading}</summary>")[2].partition('<details class="more">')
+    assert [open_.count("<li>"), folded.count("<li>")] == [FIRST, len(items) - FIRST]
+
+
+def test_the_same_three_stand_first_in_every_language():
+    for step in STEPS:
+        first, *others = (
+            re.findall(r"\[\[(F\w+)\]\]", "".join(items[:FIRST]))
+            for items in (parts(load(one).lesson(step).section("what-can-go-wrong").body)[1] for one in LANGUAGES)
+        )
+        assert all(sorted(also) == sorted(first) for also in others), step
 
 
 def test_the_story_and_what_to_keep_stand_open_and_the_rest_is_folded(reader):

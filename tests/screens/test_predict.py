@@ -1,6 +1,7 @@
 """Predict: asked first, answered by the walk, kept for this world, never in the way of a failure."""
 
 import dataclasses
+import re
 from html import unescape
 
 import pytest
@@ -110,18 +111,38 @@ def test_the_question_is_an_accessible_name_and_has_no_marks(walk_view, step):
 @pytest.mark.parametrize("step", Step)
 def test_a_wrong_prediction_says_so_in_words_and_tells_the_answer(walk_view, step):
     found = outcome(step, walk_view.walk)
-    wrong = next(option for option in QUESTIONS[step].options if option != found.answer)
+    wrong = next(option for option in QUESTIONS[step].options if option not in (found.answer, found.partly))
     result = Asked(walk_view, step).choose(wrong).result
     assert "✕" in result
     assert load("en").message("predict.wrong") in result
     assert load("en").message("predict.answered", option="").strip() in result
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_half_of_the_truth_is_not_wrong_and_what_is_missing_is_said(walk_view, language):
+    content, found = load(language), outcome(Step.WEBHOOK, walk_view.walk)
+    result = Asked(walk_view, Step.WEBHOOK, language).choose(found.partly).result
+    assert content.message("predict.partly") in result
+    assert content.message("predict.missing") in result
+    assert content.message("predict.wrong") not in result
+    assert "✕" not in result
+    assert found.values["file"] in re.sub(r"<wbr>", "", result)
+
+
+def test_the_first_step_explains_the_words_of_its_question_before_it_asks(walk_view):
+    def explained(step):
+        return [element.proto.body for element in Asked(walk_view, step).test.get("html")]
+
+    words = load("en").message(f"predictions.{Step.OIDC_PROVIDER}.before").replace("*", "")
+    assert words in re.sub(r"<[^>]+>", "", "".join(explained(Step.OIDC_PROVIDER)))
+    assert explained(Step.WEBHOOK) == []
+
+
 def test_without_a_choice_nothing_is_shown_but_a_hint(walk_view):
     asked = Asked(walk_view).press("answer")
     assert not asked.shows_evidence
     assert [warning.value for warning in asked.test.warning] == [load("en").message("predict.choose")]
-    assert asked.choose("two").shows_evidence
+    assert asked.choose("token").shows_evidence
 
 
 @pytest.mark.parametrize("step", Step)
@@ -141,7 +162,7 @@ def test_one_may_look_without_guessing(walk_view):
 
 
 def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line(walk_view):
-    asked = Asked(walk_view).choose("more")
+    asked = Asked(walk_view).choose("pointers")
     assert "<details" in asked.result
     assert asked.answers
     asked.turn(step=Step.ACCESS)
@@ -153,15 +174,16 @@ def test_a_prediction_outlives_other_pages_and_languages_and_then_takes_one_line
 
 
 def test_another_world_asks_again(walk_view):
-    asked = Asked(walk_view).choose("more")
+    asked = Asked(walk_view).choose("pointers")
     assert not asked.turn(given=dataclasses.replace(walk_view, world="another")).shows_evidence
 
 
 def test_the_verdict_follows_the_walk(walk_view):
     """The same prediction, and the walk says something else."""
-    asked = Asked(walk_view).choose("more")
+    asked = Asked(walk_view).choose("pointers")
     report = walk_view.walk.report(Step.WEBHOOK)
-    emptied = dataclasses.replace(report, evidence={**report.evidence, "environment": []})
+    secret = [{"name": "AWS_SECRET_ACCESS_KEY", "value": "***"}]
+    emptied = dataclasses.replace(report, evidence={**report.evidence, "environment": secret})
     reports = tuple(emptied if other is report else other for other in walk_view.walk)
     asked.turn(given=dataclasses.replace(walk_view, walk=dataclasses.replace(walk_view.walk, reports=reports)))
     assert load("en").message("predict.wrong") in asked.result

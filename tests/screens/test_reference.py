@@ -42,6 +42,41 @@ def test_every_misconception_has_its_words_and_its_place(language):
     assert len(MISCONCEPTIONS) >= CATALOGUE
 
 
+def test_to_guess_pays_nothing():
+    true = sum(it.verdict == "true" for it in MISCONCEPTIONS.values())
+    assert 0.4 <= true / len(MISCONCEPTIONS) <= 0.6
+
+
+@both
+def test_a_statement_is_judged_before_it_is_answered_and_its_buttons_are_named_in_plain_words(language):
+    content = load(language)
+    html = unescape(for_page(Step.STS_ASSUME, content))
+    entries = html.split("<article")[1:]
+    assert len(entries) == sum(Step.STS_ASSUME in it.pages for it in MISCONCEPTIONS.values())
+    for entry in entries:
+        id_ = re.search(r'data-statement="(\w+)" data-holds="(true|false)"', entry)
+        assert (id_[2] == "true") == (MISCONCEPTIONS[id_[1]].verdict == "true")
+        name = re.search(r'role="group" aria-label="([^"]+)"', entry)[1]
+        assert not set("`*") & set(name)
+        assert shown(content.message(f"misconceptions.{id_[1]}.claim")) in name
+        before, _, truth = entry.partition('<div class="truth ')
+        assert shown(content.message(f"misconceptions.{id_[1]}.truth")) not in shown(before)
+        assert truth.startswith(f'{MISCONCEPTIONS[id_[1]].verdict}" hidden>')
+
+
+@both
+def test_what_was_true_once_is_false_today_and_says_until_when(language):
+    content = load(language)
+    html = unescape(for_page(Step.TOKEN_MOUNT, content)) + unescape(for_page(Step.OIDC_PROVIDER, content))
+    once = [id_ for id_, it in MISCONCEPTIONS.items() if it.verdict == "once"]
+    assert once
+    for id_ in once:
+        until = content.message(f"misconceptions.{id_}.until")
+        assert re.search(r"20\d\d", until)
+        assert f'data-statement="{id_}" data-holds="false"' in html
+        assert content.message("myths.verdicts.once", until=until) in html
+
+
 @pytest.mark.parametrize("id_", MISCONCEPTIONS)
 def test_a_misconception_bites_in_a_lesson_and_names_what_exists(id_):
     it = MISCONCEPTIONS[id_]
@@ -66,14 +101,16 @@ def test_all_of_them_are_on_their_page_and_each_in_a_lesson(reader, language):
 @both
 @pytest.mark.parametrize("step", Step)
 def test_each_lesson_has_what_people_get_wrong_and_what_can_go_wrong(language, step):
-    assert for_page(step, load(language)).count("<details") >= 3
+    assert for_page(step, load(language)).count("data-statement=") >= 3
     assert load(language).lesson(step).section("what-can-go-wrong").body
 
 
 @both
 def test_what_is_not_confirmed_says_so(language):
     words = style(language)["not_confirmed"]
-    assert re.search(words, load(language).message("misconceptions.deleted_pod_voids_token.truth"))
+    for id_ in ("api_server_rejects_token_of_deleted_pod", "thumbprint_breaks"):
+        said = [load(language).messages.get(f"misconceptions.{id_}.{part}", "") for part in ("truth", "until")]
+        assert re.search(words, " ".join(said))
 
 
 @pytest.mark.parametrize(("asked", "picked"), [("webhook", "webhook"), ("why", "why"), ("nothing", ""), ("home", "")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.webhook import WebhookSettings
-from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, bare_pod, jwk, token, trust_policy
+from tests.unit.fake_ports import ACCOUNT, HOST, KEY, OTHER_KEY, SUB, SUBJECT, Fakes, jwk, token, trust_policy
 
 API_TOKEN = "cat /var/run/secrets/kubernetes.io/serviceaccount/token"
 API_SERVER = "https://kubernetes.default.svc"
@@ -54,6 +55,9 @@ def outcome_of(step: Step, found: Walk) -> RightAnswer:
         for option in QUESTIONS[step].options:
             content.message(f"predictions.{step}.options.{option}", **found_outcome.values)
         content.message(f"predictions.{step}.happened.{found_outcome.happened}", **found_outcome.values)
+        if found_outcome.partly:
+            content.message(f"predictions.{step}.missing.{found_outcome.partly}", **found_outcome.values)
+    assert not found_outcome.partly or found_outcome.partly in set(QUESTIONS[step].partly) - {found_outcome.answer}
     return found_outcome
 
 
@@ -76,11 +80,35 @@ def test_the_options_read_differently(step: Step) -> None:
         assert len(set(texts)) == len(texts)
 
 
+def test_neither_the_place_nor_the_length_of_an_option_gives_it_away() -> None:
+    right = {step: outcome_of(step, walked()) for step in Step}
+    places = Counter(QUESTIONS[step].options.index(found.answer) for step, found in right.items())
+    assert set(places) == {0, 1, 2, 3}
+    assert max(places.values()) <= 2
+    for language in LANGUAGES:
+        for step, found in right.items():
+            texts = {
+                option: load(language).message(f"predictions.{step}.options.{option}", **found.values)
+                for option in QUESTIONS[step].options
+            }
+            assert max(texts, key=lambda option: len(texts[option])) != found.answer, (language, step)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ("token", "issuer", "audience")), ("ja", ("トークン", "issuer", "宛先"))]
+)
+def test_the_first_question_explains_its_words(language: str, words: tuple[str, ...]) -> None:
+    before = load(language).message(f"predictions.{Step.OIDC_PROVIDER}.before")
+    assert [word for word in words if f"**{word}**" not in before] == []
+
+
 def test_every_text_of_a_prediction_can_be_reached() -> None:
     wanted = {
         *(f"predictions.{step}.{part}" for step in Step for part in ("question", "why")),
         *(f"predictions.{step}.options.{option}" for step in Step for option in QUESTIONS[step].options),
         *(f"predictions.{step}.happened.{key}" for step in Step for key in QUESTIONS[step].happened),
+        *(f"predictions.{step}.missing.{option}" for step in Step for option in QUESTIONS[step].partly),
+        *(f"predictions.{step}.before" for step in Step if QUESTIONS[step].explained),
     }
     assert {key for key in load("ja").messages if key.startswith("predictions.")} == wanted
     assert not any(placeholders(load("ja").message(f"predictions.{step}.why")) for step in Step)
@@ -146,38 +174,37 @@ def test_whether_another_account_gets_the_role_is_up_to_the_trust_policy(
 
 
 @pytest.mark.parametrize(
-    ("settings", "answer", "count"),
-    [
-        (WebhookSettings(region="ap-northeast-1", sts_regional_endpoint=True), "more", "5"),
-        (WebhookSettings(region="ap-northeast-1"), "more", "4"),
-        (WebhookSettings(sts_regional_endpoint=True), "more", "3"),
-        (WebhookSettings(), "two", "5"),
-    ],
+    "settings", [WebhookSettings(region="ap-northeast-1", sts_regional_endpoint=True), WebhookSettings()]
 )
-def test_the_number_of_variables_is_counted(
-    monkeypatch: pytest.MonkeyPatch, settings: WebhookSettings, answer: str, count: str
+def test_the_webhook_writes_where_to_find_things_whatever_its_settings(
+    monkeypatch: pytest.MonkeyPatch, settings: WebhookSettings
 ) -> None:
     monkeypatch.setattr("tests.unit.fake_ports.SETTINGS", settings)
     found = outcome_of(Step.WEBHOOK, walked(healthy()))
-    assert (found.answer, found.values["count"]) == (answer, count)
+    assert (found.answer, found.partly) == ("pointers", "role")
+    assert found.values["file"].endswith("/token")
 
 
-def test_variables_that_are_there_already_are_not_added() -> None:
-    pod = bare_pod()
-    pod["spec"]["containers"][0]["env"] = [
-        {"name": "AWS_ROLE_ARN", "value": f"arn:aws:iam::{ACCOUNT}:role/s3-reader"},
-        {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"},
-        {"name": "AWS_REGION", "value": "ap-northeast-1"},
-        {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
-    ]
-    fakes = healthy()
-    fakes.pod = fakes.mutated(pod)
-    found = walked(fakes)
-    passed = tuple(
-        dataclasses.replace(report, checks=tuple(dataclasses.replace(c, status=Status.PASSED) for c in report.checks))
-        for report in found
-    )
-    assert outcome_of(Step.WEBHOOK, dataclasses.replace(found, reports=passed)).answer == "none"
+def with_evidence(step: Step, **evidence: Any) -> Walk:
+    found = walked()
+    report = found.report(step)
+    changed = dataclasses.replace(report, evidence={**report.evidence, **evidence})
+    return dataclasses.replace(found, reports=tuple(changed if it is report else it for it in found))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "answer"),
+    [
+        ({"pod_after": {"spec": {"env": [token(KEY)]}}}, "token"),
+        ({"environment": [{"name": "AWS_SECRET_ACCESS_KEY", "value": "***"}]}, "credentials"),
+    ],
+)
+def test_a_token_or_credentials_in_the_spec_are_noticed(evidence: dict[str, Any], answer: str) -> None:
+    assert outcome_of(Step.WEBHOOK, with_evidence(Step.WEBHOOK, **evidence)).answer == answer
+
+
+def test_where_the_webhook_added_nothing_nothing_is_asked() -> None:
+    assert outcome(Step.WEBHOOK, with_evidence(Step.WEBHOOK, environment=[])) is None
 
 
 # --- (4) -------------------------------------------------------------------------------------------------------------

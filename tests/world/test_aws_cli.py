@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.ui.review.one_page import COMMANDS
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,3 +172,29 @@ def test_changing_the_trust_policy_changes_the_outcome(learner, pod):
     finally:
         set_policy(json.dumps(policy))
     assert "assumed-role" in aws(environment, "sts", "get-caller-identity")
+
+
+@needs_kubectl
+def test_the_commands_of_the_page_to_print_work_as_they_are_printed(learner):
+    account = account_of(learner)
+    issuer = aws(learner, "iam", "list-open-id-connect-providers", "--query", "OpenIDConnectProviderList[0].Arn")
+    names = {
+        "namespace": "default",
+        "service_account": "my-sa",
+        "pod": "pod-after",
+        "role_arn": f"arn:aws:iam::{account}:role/s3-reader",
+        "role": "s3-reader",
+        "provider_arn": json.loads(issuer),
+        "audience": "sts.amazonaws.com",
+    }
+    shell = {**learner, "PATH": f"{AWS.parent}:{os.environ['PATH']}"}
+    printed = {
+        name: run(["bash", "-c", command.format_map(names)], shell)
+        for name, command in COMMANDS.items()
+        if name != "variables"  # kubectl refuses to exec into a container that has finished
+    }
+    assert names["role_arn"] in printed["annotation"]
+    assert printed["sts"].strip() == f"arn:aws:sts::{account}:assumed-role/s3-reader/check"
+    assert "sts.amazonaws.com" in printed["provider"]
+    assert "system:serviceaccount:default:my-sa" in printed["trust"]
+    assert "AmazonS3ReadOnlyAccess" in printed["permissions"]

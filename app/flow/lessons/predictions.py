@@ -21,8 +21,8 @@ from app.flow.verdict.link_states import Keys, key_source
 _ASSUMED = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/([^/]+)/(.+)")
 _INSTANCE = re.compile(r"i-[0-9a-f]+")
 _SECRET_VARIABLE = "AWS_SECRET_ACCESS_KEY"
-_ON_EKS = 5
-"""Variables that the webhook of EKS adds: what the option offers where the walk found another one's number."""
+_JWT = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.")
+"""How a signed token begins: two JSON objects in base64url (RFC 7515)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class RightAnswer:
     """The option that is right."""
     happened: str
     """What was seen: the key of its words."""
+    partly: str = ""
+    """An option that holds but leaves something out; empty where there is none."""
     values: Mapping[str, str] = field(default_factory=dict)
     """What the words of options and outcome say of this walk."""
 
@@ -46,6 +48,10 @@ class Question:
     """What this walk says; None where it cannot tell."""
     happened: tuple[str, ...]
     """The keys that an outcome may have."""
+    partly: tuple[str, ...] = ()
+    """The options that may be partly right; what each leaves out is said below `missing`."""
+    explained: bool = False
+    """Whether its words are explained `before` it."""
 
 
 def outcome(step: Step, walk: Walk) -> RightAnswer | None:
@@ -88,21 +94,22 @@ def _another_account(walk: Walk) -> RightAnswer | None:
     return RightAnswer(answer="granted" if allowed else "sts", happened="granted" if allowed else "sts", values=values)
 
 
-def _variables(walk: Walk) -> RightAnswer | None:
-    """Step 3: how many variables the webhook added to a container."""
+def _written(walk: Walk) -> RightAnswer | None:
+    """Step 3: what the webhook wrote into the Pod's spec."""
     found = walk.report(Step.WEBHOOK).evidence
-    if not found.get("pod_after"):
+    pod = found.get("pod_after")
+    if not pod:
         return None
-    by_container: dict[str, list[str]] = {}
-    for variable in get_list(found, "environment"):
-        by_container.setdefault(get_str(variable, "container"), []).append(get_str(variable, "name"))
-    names = max(by_container.values(), key=len, default=[])
-    plain = {0: "none", 2: "two"} if set(names) <= {ROLE_VARIABLE, TOKEN_VARIABLE} else {}
-    answer = "credentials" if _SECRET_VARIABLE in names else plain.get(len(names), "more")
-    count = len(names) if answer == "more" else _ON_EKS
-    happened = "none" if answer == "none" else "some"
-    values = {"count": str(count), "found": str(len(names)), "names": shown(names)}
-    return RightAnswer(answer=answer, happened=happened, values=values)
+    added = {get_str(variable, "name"): get_str(variable, "value") for variable in get_list(found, "environment")}
+    role, file = added.get(ROLE_VARIABLE, ""), added.get(TOKEN_VARIABLE, "")
+    values = {"names": shown(list(added)), "role": role, "file": file}
+    if _SECRET_VARIABLE in added:
+        return RightAnswer(answer="credentials", happened="credentials", values=values)
+    if _JWT.search(json.dumps(pod)):
+        return RightAnswer(answer="token", happened="token", values=values)
+    if role and file:
+        return RightAnswer(answer="pointers", happened="pointers", partly="role", values=values)
+    return None
 
 
 def _other_token(walk: Walk) -> RightAnswer | None:
@@ -186,12 +193,16 @@ QUESTIONS = {
         options=("keys", "url", "service_accounts", "secret"),
         outcome=_recorded,
         happened=("url", "keys", "service_accounts"),
+        explained=True,
     ),
     Step.SERVICE_ACCOUNT: Question(
-        options=("granted", "api_server", "webhook", "sts"), outcome=_another_account, happened=("granted", "sts")
+        options=("sts", "granted", "api_server", "webhook"), outcome=_another_account, happened=("granted", "sts")
     ),
     Step.WEBHOOK: Question(
-        options=("none", "two", "credentials", "more"), outcome=_variables, happened=("none", "some")
+        options=("token", "credentials", "role", "pointers"),
+        outcome=_written,
+        happened=("pointers", "token", "credentials"),
+        partly=("role",),
     ),
     Step.TOKEN_MOUNT: Question(
         options=("taken", "signature", "audience", "subject"),
@@ -199,11 +210,12 @@ QUESTIONS = {
         happened=("taken", "signature", "audience", "audience_policy", "subject"),
     ),
     Step.STS_ASSUME: Question(
-        options=("cluster", "provider", "keys", "caller"),
+        options=("keys", "cluster", "provider", "caller"),
         outcome=_asked_by_sts,
         happened=("caller", "cluster", "fetched", "kept"),
     ),
     Step.ACCESS: Question(
-        options=("pod", "service_account", "role", "node"), outcome=_seen_by_aws, happened=("role", "node")
+        options=("pod", "role", "service_account", "node"), outcome=_seen_by_aws, happened=("role", "node")
     ),
 }
+"""By step. The right option stands in another place from one to the next."""

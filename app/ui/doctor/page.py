@@ -13,11 +13,13 @@ from app.ui.doctor import diagnosis_upload
 from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
+from app.ui.frame import navigation
 from app.ui.state import language, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 
 
+@navigation.leads_on("doctor")
 def doctor() -> None:
     """Draws the page."""
     content = language.content()

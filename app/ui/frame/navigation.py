@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Literal
 
 import streamlit as st
 
-from app.content import LABS, STORY, Content
+from app.content import JOURNEY, STORY, Content
 from app.content.pages import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.ui.marks import NUMBERS
-from app.ui.state import reading, route
+from app.ui.state import language, reading, route
+from app.ui.text import prose
 
 _READ, _NOT_READ = ":material/check_circle:", ":material/radio_button_unchecked:"
 _STANDS_OUT = {
@@ -61,23 +63,43 @@ def _page(page: str, content: Content, icon: str) -> st.Page:
 
 @contextmanager
 def onward(page: str, content: Content) -> Iterator[None]:
-    """Draws what is inside, and below it the ways back and on, named by where they lead; the arrow keys take them too.
+    """Draws what is inside, and below it the ways back and on, named by where they lead, and why to go on.
 
-    The last page leads on to the lab, and back to the first. `route.leave` takes these ways.
+    In the story the arrow keys take them too; later pages need these keys themselves. The last page leads back to the
+    first. `route.leave` takes these ways.
     """
     with st.container(key="body"):
         yield
-    place = STORY.index(page)
+    place = JOURNEY.index(page)
+    before, after = JOURNEY[:place][-1:], JOURNEY[place + 1 :][:1]
+    keys = ("Left", "Right") if page in STORY else (None, None)
+    if after and (bridge := content.messages.get(f"bridges.{after[0]}")):
+        st.html(f'<p class="bridge">{prose(bridge)}</p>')
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right", key="onward"):
-        if place > 0:
-            _way(STORY[place - 1], content, key="previous", shortcut="Left")
-        if place == len(STORY) - 1:
+        for earlier in before:
+            _way(earlier, content, key="previous", shortcut=keys[0])
+        if page not in STORY[:-1]:
             label = content.message("screens.back_home")
             st.button(label, key="back_home", type="tertiary", on_click=route.ask, args=(STORY[0],))
-        _way((*STORY, *LABS)[place + 1], content, key="next", shortcut="Right")
+        for later in after:
+            _way(later, content, key="next", shortcut=keys[1])
 
 
-def _way(page: str, content: Content, *, key: str, shortcut: str) -> None:
+def leads_on(page: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Draws `onward` around all that a page's function draws."""
+
+    def around(draw: Callable[[], None]) -> Callable[[], None]:
+        @wraps(draw)
+        def drawn() -> None:
+            with onward(page, language.content()):
+                draw()
+
+        return drawn
+
+    return around
+
+
+def _way(page: str, content: Content, *, key: str, shortcut: str | None) -> None:
     kind: Literal["primary", "secondary"] = "primary" if key == "next" else "secondary"
     label = content.message(f"ui.{key}_to", title=name(page, content))
     st.button(label, key=key, shortcut=shortcut, type=kind, on_click=route.ask, args=(page,))

@@ -12,14 +12,20 @@ from app.ui.reference import reference
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
 
+START = ("F01", "F04", "F21", "F14", "F31", "F46")
+"""The faults to begin with: those that many meet first, from all over the chain."""
+
 
 def listing(content: Content) -> None:
-    """Draws the list; each entry leads to its fault."""
+    """Draws the few to begin with, and the list of all; each entry leads to its fault."""
     label = escape(content.message("lab.filter"))
     field = f'<label class="filter">{label}<input type="search" data-filter autocomplete="off"></label>'
     groups = "".join(_group(step, content) for step in Step)
+    start = "".join(f"<li>{_link(FAULTS[id_], content)}</li>" for id_ in START)
+    first, every = (escape(content.message(f"lab.{key}", count=len(FAULTS))) for key in ("start", "all"))
     reference.lookup(
-        f'{field}{reference.counted(content, "lab", len(FAULTS))}<div class="faults">{groups}</div>{_left_out(content)}'
+        f'<div class="faults"><section><h3>{first}</h3><ul>{start}</ul></section></div><h3>{every}</h3>{field}'
+        f'{reference.counted(content, "lab", len(FAULTS))}<div class="faults">{groups}</div>{_left_out(content)}'
     )
 
 
@@ -44,11 +50,13 @@ def _group(step: Step, content: Content) -> str:
 
 
 def _entry(fault: Fault, content: Content) -> str:
-    name = title(fault, content)
-    words = escape(f"{fault.id} {name} {step_name(fault.cause, content)}")
-    label = f'<span class="number">{escape(fault.id)}</span><span>{prose(name)}</span>'
-    link = page_link(content, "break_it", label, **{trial.PARAM: fault.id})
-    return f'<li data-entry data-words="{words}" data-pages="{fault.cause}">{link}</li>'
+    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.cause, content)}")
+    return f'<li data-entry data-words="{words}" data-pages="{fault.cause}">{_link(fault, content)}</li>'
+
+
+def _link(fault: Fault, content: Content) -> str:
+    label = f'<span class="number">{escape(fault.id)}</span><span>{prose(title(fault, content))}</span>'
+    return page_link(content, "break_it", label, **{trial.PARAM: fault.id})
 
 
 def _left_out(content: Content) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.ui.draw import components, sts_wording
 from app.ui.draw.simulated_only import needs_a_world
+from app.ui.frame import navigation
 from app.ui.lab import trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
@@ -18,6 +19,7 @@ from app.ui.state import language, session
 from app.world.faults import find_fault
 
 
+@navigation.leads_on("break_it")
 def break_it() -> None:
     """Draws the page."""
     content = language.content()

@@ -134,7 +134,8 @@ def _predicted(step: Step, walk: Walk, content: Content) -> Iterator[Slide]:
     }
     question = content.message(f"{words}.question", **found.values)
     listed = "".join(f"<li>{option}</li>" for option in options.values())
-    asked = f"<h2>{escape(content.message('predict.heading'))}</h2><p>{prose(question)}</p>"
+    before = f"<p>{prose(content.message(f'{words}.before'))}</p>" if QUESTIONS[step].explained else ""
+    asked = f"<h2>{escape(content.message('predict.heading'))}</h2>{before}<p>{prose(question)}</p>"
     yield Slide(name="predict", title=question, html=f'{asked}<ol class="options">{listed}</ol>', figure="")
     happened = prose(content.message(f"{words}.happened.{found.happened}", **found.values))
     marked = "".join(

@@ -1,7 +1,9 @@
-"""What people get wrong about IRSA: where each misconception bites, and what on our pages shows what is so."""
+"""Statements about IRSA that a reader judges, true or false: where each comes up, and what shows what is so."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,15 +16,18 @@ from app.ui.state.depth import DETAIL, depth
 from app.ui.text import escape, prose
 
 _1, _2, _3, _4, _5, _6 = (step.value for step in Step)
-_MARKS = {"never": "✕", "once": "↺", "partly": "½"}
+_MARKS = {"true": "✓", "false": "✕", "once": "↺"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Misconception:
-    """One of them. Its words are `misconceptions.<id>`: `claim`, `truth`, and how to `see` it."""
+    """A statement that many get wrong: one that is false and believed, or one that is true and doubted.
 
-    verdict: Literal["never", "once", "partly"] = "never"
-    """Whether it never held, once did, or holds in part."""
+    Its words are `misconceptions.<id>`: `claim`, `truth`, how to `see` it, and for what `once` was true `until` when.
+    """
+
+    verdict: Literal["true", "false", "once"] = "false"
+    """Whether it is true; what `once` was true is false today."""
     pages: tuple[str, ...]
     """The pages on which it bites, the most telling first; it appears in the lesson of each step among them."""
     checks: tuple[str, ...] = ()
@@ -35,58 +40,62 @@ class Misconception:
 
 MISCONCEPTIONS = {
     "webhook_injects_token": Misconception(pages=(_3, _4), checks=("webhook.volume",), evidence=("admission_review",)),
-    "kubelet_sets_variables": Misconception(pages=(_3,), checks=("webhook.environment",), evidence=("environment",)),
+    "variables_before_a_node": Misconception(
+        verdict="true", pages=(_3,), checks=("webhook.environment",), evidence=("environment",)
+    ),
     "provider_issues_tokens": Misconception(pages=(_1,), checks=("provider.exists",), evidence=("provider",)),
-    "sts_asks_cluster": Misconception(pages=(_5, _1), checks=("sts.key", "sts.signature"), faults=("F42",)),
+    "private_endpoint_is_enough": Misconception(
+        verdict="true", pages=(_5, _1), checks=("sts.key", "sts.signature"), faults=("F42",)
+    ),
     "credentials_mounted": Misconception(pages=(_4,), checks=("token.format",), evidence=("files",)),
-    "sts_request_signed": Misconception(pages=(_5,), evidence=("request",)),
+    "sts_request_unsigned": Misconception(verdict="true", pages=(_5,), evidence=("request",)),
     "annotation_grants": Misconception(
         pages=(_2,), checks=("service_account.annotation", "trust.decision"), faults=("F21",)
     ),
     "token_lasts_an_hour": Misconception(pages=(_4,), checks=("token.lifetime",), evidence=("token",)),
-    "secret_token": Misconception(pages=(_4,), checks=("token.bound_pod",), evidence=("token",)),
+    "no_secret_needed": Misconception(verdict="true", pages=(_4,), checks=("token.bound_pod",), evidence=("token",)),
     "fs_group_required": Misconception(
         verdict="once", pages=(_4,), checks=("token.file",), evidence=("files",), faults=("F34",)
     ),
-    "automount_required": Misconception(pages=(_4,), evidence=("other_token",), faults=("F36",)),
+    "works_without_automount": Misconception(verdict="true", pages=(_4,), evidence=("other_token",), faults=("F36",)),
     "thumbprint_breaks": Misconception(
         verdict="once", pages=(_1,), checks=("provider.thumbprint",), evidence=("thumbprint",), faults=("F43",)
     ),
     "not_authorized_means_pod": Misconception(
         pages=(_5, _2), checks=("sts.trust", "trust.decision"), faults=("F18", "F21")
     ),
-    "fallback_to_node_role": Misconception(
-        verdict="partly", pages=(_5, "why"), checks=("sts.credentials",), faults=("F01", "F21")
-    ),
-    "blocks_node_role": Misconception(pages=(_6, "why"), evidence=("pod_after",)),
-    "conditions_optional": Misconception(
-        verdict="partly", pages=(_2,), checks=("trust.scope", "trust.audience", "trust.subject"), faults=("F52",)
+    "fallback_to_node_role": Misconception(pages=(_5, "why"), checks=("sts.credentials",), faults=("F01", "F21")),
+    "node_role_stays_in_reach": Misconception(verdict="true", pages=(_6, "why"), evidence=("pod_after",)),
+    "open_without_sub": Misconception(
+        verdict="true", pages=(_2,), checks=("trust.scope", "trust.audience", "trust.subject"), faults=("F52",)
     ),
     "equals_takes_patterns": Misconception(
         pages=(_2,), checks=("trust.subject",), evidence=("trust_policy", "trust_decision"), faults=("F23",)
     ),
     "fixing_fixes_running": Misconception(pages=(_3, _2), checks=("pod.injected",), faults=("F04",)),
-    "permissions_need_new_credentials": Misconception(
-        pages=(_6,), checks=("access.policy",), evidence=("permission_decision",)
+    "permissions_apply_at_once": Misconception(
+        verdict="true", pages=(_6,), checks=("access.policy",), evidence=("permission_decision",)
     ),
     "session_name_tells_pod": Misconception(pages=(_6, _5), checks=("access.identity",), evidence=("identity",)),
     "provider_is_issuer_url": Misconception(pages=(_5,), evidence=("answer",)),
-    "two_variables": Misconception(verdict="partly", pages=(_3,), evidence=("environment",)),
-    "webhook_checks_arn": Misconception(pages=(_2, _3), checks=("service_account.role_arn",), faults=("F19", "F20")),
-    "webhook_pod_in_kube_system": Misconception(
-        verdict="partly", pages=(_3,), checks=("webhook.registered",), evidence=("configuration",)
+    "variables_hold_no_secret": Misconception(verdict="true", pages=(_3,), evidence=("environment",)),
+    "webhook_takes_any_arn": Misconception(
+        verdict="true", pages=(_2, _3), checks=("service_account.role_arn",), faults=("F19", "F20")
     ),
-    "pod_identity_replaces": Misconception(pages=(_6,), faults=("F51",)),
-    "twenty_two_hours": Misconception(pages=(_4,), checks=("token.lifetime", "webhook.volume")),
-    "inner_discovery_is_public": Misconception(
-        pages=(_1,), checks=("issuer.discovery",), evidence=("discovery", "cluster_discovery")
+    "webhook_pod_in_kube_system": Misconception(
+        pages=(_3,), checks=("webhook.registered",), evidence=("configuration",)
+    ),
+    "works_on_fargate": Misconception(verdict="true", pages=(_6,), faults=("F51",)),
+    "token_replaced_early": Misconception(verdict="true", pages=(_4,), checks=("token.lifetime", "webhook.volume")),
+    "two_addresses_of_keys": Misconception(
+        verdict="true", pages=(_1,), checks=("issuer.discovery",), evidence=("discovery", "cluster_discovery")
     ),
     "role_arn_on_pod": Misconception(pages=(_3, _2), checks=("service_account.annotation",)),
-    "access_ends_with_token": Misconception(
-        pages=(_5,), checks=("sts.expiration", "sts.credentials"), evidence=("answer",)
+    "credentials_outlive_token": Misconception(
+        verdict="true", pages=(_5,), checks=("sts.expiration", "sts.credentials"), evidence=("answer",)
     ),
-    "deleted_pod_voids_token": Misconception(
-        verdict="partly", pages=(_4,), checks=("token.bound_pod",), evidence=("token",)
+    "api_server_rejects_token_of_deleted_pod": Misconception(
+        verdict="true", pages=(_4,), checks=("token.bound_pod",), evidence=("token",)
     ),
     "list_bucket_lists_buckets": Misconception(
         pages=(_6,), checks=("access.policy",), evidence=("permission_decision",), faults=("F47",)
@@ -98,7 +107,7 @@ _NUMBERS = {id_: number for number, id_ in enumerate(MISCONCEPTIONS, 1)}
 
 
 def for_page(page: str, content: Content, *, deep: bool = True) -> str:
-    """What people get wrong about that page's subject, each behind its claim, and the way to all of them.
+    """The statements about that page's subject, each to be judged, and the way to all of them.
 
     A reader who reads the story only, so is not `deep`, also sees how to get to what the entries point at.
     """
@@ -113,9 +122,19 @@ def misconceptions() -> None:
     entries = "".join(_entry(id_, content, listed=True) for id_ in MISCONCEPTIONS)
     beyond = "" if depth() >= DETAIL else _deeper(content)
     reference.lookup(
-        f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}{beyond}"
+        f"{_choices(content)}{reference.counted(content, 'myths', len(MISCONCEPTIONS))}{beyond}{_score(content)}"
         f'<div class="myths">{entries}</div>',
         pick=reference.asked("step", [page for page in PAGES if _bites(page)]),
+    )
+
+
+def _score(content: Content) -> str:
+    """How many were judged right, which the browser counts, and the way to begin again; hidden before the first."""
+    template = content.message("myths.score", answered="{answered}", right="{right}", total=len(MISCONCEPTIONS))
+    again = escape(content.message("myths.again"))
+    return (
+        f'<p class="score" data-judged="{escape(template)}"><span role="status"></span> '
+        f'<button type="button" data-again hidden>{again}</button></p>'
     )
 
 
@@ -143,12 +162,39 @@ def _choices(content: Content) -> str:
 
 
 def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
-    """One claim, which opens what is so. In the list it is numbered and says where it bites."""
+    """One statement with the two buttons that judge it, and what is so, hidden until then; numbered in the list."""
     it, words = MISCONCEPTIONS[id_], {key: content.message(f"misconceptions.{id_}.{key}") for key in _PARTS}
     place = f' id="{id_}" data-entry data-pages="{" ".join(it.pages)}"' if listed else ""
     number = f'<span class="number">{_NUMBERS[id_]}</span>' if listed else ""
+    claim = re.sub(r"[`*]", "", words["claim"])
+    name = content.message("myths.about" if listed else "myths.about_one", number=_NUMBERS[id_], claim=claim)
+    buttons = "".join(
+        f'<button type="button" data-judge="{answer}" aria-pressed="false">'
+        f"{escape(content.message(f'myths.{word}'))}</button>"
+        for answer, word in (("true", "yes"), ("false", "no"))
+    )
+    return (
+        f'<article class="myth" data-statement="{id_}" data-holds="{str(it.verdict == "true").lower()}"{place}>'
+        f'<div class="claim">{number}<q lang="{content.language}">{prose(words["claim"])}</q>'
+        f'<div class="judge" role="group" aria-label="{escape(name)}">{buttons}</div></div>'
+        f'<div aria-live="polite"><div class="truth {it.verdict}" hidden>{_truth(id_, words, content, listed=listed)}'
+        "</div></div></article>"
+    )
+
+
+_PARTS = ("claim", "truth", "see")
+
+
+def _truth(id_: str, words: Mapping[str, str], content: Content, *, listed: bool) -> str:
+    """How it was judged, what is so, and where that can be seen."""
+    it = MISCONCEPTIONS[id_]
+    judged = "".join(
+        f'<span class="judged {word}" hidden>{escape(content.message(f"myths.{word}"))}</span>'
+        for word in ("right", "wrong")
+    )
+    until = content.message(f"misconceptions.{id_}.until") if it.verdict == "once" else ""
+    verdict = escape(content.message(f"myths.verdicts.{it.verdict}", until=until))
     where = " · ".join(page_link(content, page, escape(navigation.name(page, content))) for page in it.pages)
-    bites = _labelled("where", where, content) if listed else ""
     concerns = " · ".join(
         [
             *(prose(content.check(check_id).title) for check_id in it.checks),
@@ -156,19 +202,14 @@ def _entry(id_: str, content: Content, *, listed: bool = False) -> str:
         ]
     )
     broken = " · ".join(_fault(fault, content) for fault in it.faults)
-    verdict = escape(content.message(f"myths.verdicts.{it.verdict}"))
     return (
-        f'<details class="myth"{place}><summary>{number}<q lang="{content.language}">{prose(words["claim"])}</q>'
-        f'<span class="ask">{escape(content.message("myths.ask"))}</span></summary>'
-        f'<div class="truth {it.verdict}"><p><strong class="verdict"><span aria-hidden="true">{_MARKS[it.verdict]}'
-        f"</span> {verdict}</strong> {prose(words['truth'])}</p>"
+        f'<p>{judged} <strong class="verdict"><span aria-hidden="true">{_MARKS[it.verdict]}</span> {verdict}</strong>'
+        f"</p><p>{prose(words['truth'])}</p>"
         f"{_labelled('see', prose(words['see']), content)}"
         f"{_labelled('concerns', concerns, content) if concerns else ''}"
-        f"{_labelled('lab', broken, content) if broken else ''}{bites}</div></details>"
+        f"{_labelled('lab', broken, content) if broken else ''}"
+        f"{_labelled('where', where, content) if listed else ''}"
     )
-
-
-_PARTS = ("claim", "truth", "see")
 
 
 def _fault(id_: str, content: Content) -> str:

@@ -102,6 +102,22 @@ def _room_for_it() -> Iterator[None]:
         allowance.stop("disk_full", _DISK_SECONDS)
 
 
+@contextmanager
+def another_world() -> Iterator[World]:
+    """A new world for one trial, dropped after it: nothing that is done there reaches this browser's own.
+
+    Stops the run where none can be made.
+    """
+    key = f"{_key()}-{secrets.token_hex(4)}"
+    allowance.admit(_key())
+    with _room_for_it():
+        made = simulation().world(key, allowance.address())
+    try:
+        yield made
+    finally:
+        simulation().store.discard(key)
+
+
 def loss() -> str:
     """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once that was said."""
     return str(st.session_state.pop(_LOSS, ""))

@@ -25,7 +25,9 @@ from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.step import predict
 from app.ui.step.analogy import analogy
 from app.ui.step.artefact import artefact
+from app.ui.step.close import close
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
+from app.ui.step.going_wrong import going_wrong
 from app.ui.step.instruments import INSTRUMENTS
 from app.ui.step.recompute import recompute
 from app.ui.text import escape, prose
@@ -81,6 +83,8 @@ def lesson(name: str) -> None:
         with page_errors.contained(content), st.container(key="behind"):
             _behind(step, report, walk_view, content)
         draw_section("recap", step, content)
+        if step is list(Step)[-1]:
+            close(walk_view.walk, content)
         deeper(content)
 
 
@@ -127,7 +131,7 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
         fold(heading, wire(report.exchanges, content), icon="cable") if depth() >= DETAIL else "",
         collapsible("why", step, content, icon="lightbulb"),
         fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
-        collapsible("what-can-go-wrong", step, content, icon="healing"),
+        going_wrong(step, content),
     )
     draw_collapsibles("".join(folds), step, answers=answers(WIRE))
     if step is Step.STS_ASSUME and mode.can().break_world:

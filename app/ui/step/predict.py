@@ -45,6 +45,8 @@ def is_open(step: Step, walk_view: WalkView) -> bool:
 
 def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
     words, key = f"predictions.{step}", f"predict_{step}_option"
+    if QUESTIONS[step].explained:
+        st.html(f'<p class="before">{prose(content.message(f"{words}.before"))}</p>')
     language.keep(key)
     # A heading of its own: the label of the radio is its accessible name, in which Markdown would be read out.
     components.block(f'<h2 class="heading">{escape(content.message("predict.heading"))}</h2>', key="predict_heading")
@@ -89,7 +91,7 @@ def _result(step: Step, predicted: str, found: RightAnswer, content: Content) ->
 
     if predicted:
         right = predicted == found.answer
-        status, mark, word = ("passed", "✓", "right") if right else ("failed", "✕", "wrong")
+        status, mark, word = _mark(predicted, found)
         line = prose(content.message("predict.yours", option=option(predicted)))
         verdict = (
             f'<span class="mark"><span aria-hidden="true">{mark}</span> {escape(content.message(f"predict.{word}"))}'
@@ -103,6 +105,9 @@ def _result(step: Step, predicted: str, found: RightAnswer, content: Content) ->
         if right
         else f"<p><strong>{prose(content.message('predict.answered', option=option(found.answer)))}</strong></p>"
     )
+    if predicted and predicted == found.partly:
+        missing = prose(content.message(f"{words}.missing.{predicted}", **found.values))
+        answer = f'<p><span class="label">{escape(content.message("predict.missing"))}</span> {missing}</p>{answer}'
     happened = content.message(f"{words}.happened.{found.happened}", **found.values)
     parts = "".join(
         f'<p><span class="label">{escape(content.message(f"predict.{label}"))}</span> {prose(text)}</p>'
@@ -112,3 +117,10 @@ def _result(step: Step, predicted: str, found: RightAnswer, content: Content) ->
         f'<details class="prediction {status}"><summary><span>{line}</span> {verdict}</summary>'
         f'<div class="answer">{answer}{parts}</div></details>'
     )
+
+
+def _mark(predicted: str, found: RightAnswer) -> tuple[str, str, str]:
+    """How a prediction ended: the class of its line, the sign, and the key of the word."""
+    if predicted == found.answer:
+        return "passed", "✓", "right"
+    return ("partly", "△", "partly") if predicted == found.partly else ("failed", "✕", "wrong")

@@ -16,6 +16,7 @@ from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
+from app.ui.frame import navigation
 from app.ui.state import language, mode
 from app.ui.text import escape, prose
 from app.ui.thief import actions, views
@@ -24,6 +25,7 @@ from app.ui.thief.actions import DEFENCES, MADE_UP, PATTERNS, Theft
 _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
 
 
+@navigation.leads_on("thief")
 def thief() -> None:
     """Draws the page."""
     content = language.content()

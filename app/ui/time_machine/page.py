@@ -16,6 +16,7 @@ from app.ui.draw import components, sts_wording
 from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
+from app.ui.frame import navigation
 from app.ui.state import language, session
 from app.ui.text import escape, prose
 from app.ui.time_machine import views
@@ -52,6 +53,7 @@ class _Travel:
     """What was asked last: at which stop, in which wording of STS, and the answers."""
 
 
+@navigation.leads_on("time_machine")
 def time_machine() -> None:
     """Draws the page."""
     content = language.content()

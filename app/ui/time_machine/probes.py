@@ -17,7 +17,7 @@ from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 _SESSION = "irsa-explorer-then"
 """The name of the sessions that the first token is exchanged for, now and at every later moment."""
-_PROGRAM = ("aws", "s3", "ls")
+PROGRAM = ("aws", "s3", "ls")
 """What the Pod's own program does (`scenario.pod`)."""
 
 
@@ -100,7 +100,7 @@ def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Mo
         sts=sts,
         review=reviewed(review),
         s3=listed(ports, kept.credentials) if kept.credentials else None,
-        pod=_run(ports, subject.namespace, subject.pod),
+        pod=run(ports, subject.namespace, subject.pod),
         late=_late(ports),
     )
 
@@ -126,11 +126,12 @@ def listed(ports: Ports, credentials: Credentials) -> Answer:
     return ask(lambda: ports.aws.list_buckets(credentials), ", ".join)[0]
 
 
-def _run(ports: Ports, namespace: str, pod: str) -> Ran:
+def run(ports: Ports, namespace: str, pod: str) -> Ran:
+    """What the Pod's own program prints when it is run again in its container."""
     try:
         stored = ports.cluster.pod(namespace, pod)
         container = get_str(next(iter(get_list(stored, "spec", "containers")), None), "name")
-        done = ports.cluster.execute(namespace, pod, container, _PROGRAM)
+        done = ports.cluster.execute(namespace, pod, container, PROGRAM)
     except FlowError as error:
         return Ran(printed=error.server_message)
     return Ran(printed=(done.stdout + done.stderr).strip("\n"), exit_code=done.exit_code)
@@ -151,4 +152,4 @@ def _late(ports: Ports) -> Late | None:
     except FlowError:
         return None
     age = next(check for _, checks in found.steps() for check in checks if check.id == "pod.age")
-    return Late(age=age, variables="AWS_ROLE_ARN" in names, ran=_run(ports, NAMESPACE, POD_BEFORE))
+    return Late(age=age, variables="AWS_ROLE_ARN" in names, ran=run(ports, NAMESPACE, POD_BEFORE))

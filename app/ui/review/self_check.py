@@ -1,0 +1,185 @@
+"""The page of the self-check: one question at a time, answered by a trial in a new world, and a score at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from app.content import Content
+from app.ui.draw import components
+from app.ui.draw.links import page_link
+from app.ui.frame import navigation
+from app.ui.review import trials
+from app.ui.review.questions import QUESTIONS
+from app.ui.review.trials import NoOutcome, Seen
+from app.ui.state import language, mode, session
+from app.ui.text import escape, prose
+
+_KEY = "self_check"
+"""Beside the world: the answers so far."""
+_FAILED = "self_check_failed"
+"""In the session: why the last trial could not be made, in the server's words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of a question's trial."""
+
+    outcome: str
+    """Its name; empty where it is none that has one."""
+    seen: Seen
+
+
+@dataclass(kw_only=True)
+class Attempt:
+    """How far one reader is."""
+
+    at: int = 0
+    """The place of the question that is shown; the number of questions once the score is."""
+    chosen: dict[str, str] = field(default_factory=dict)
+    """By question: the option."""
+    results: dict[str, Result] = field(default_factory=dict)
+    """By question. A trial is made once: who begins again sees the same outcome."""
+
+    def is_right(self, id_: str) -> bool:
+        """Whether the option that was chosen is what came of the trial."""
+        return self.chosen.get(id_, "") == self.results[id_].outcome if id_ in self.results else False
+
+
+@navigation.leads_on("self_check")
+def self_check() -> None:
+    """Draws the page."""
+    content, attempt = language.content(), _attempt()
+    lesson = content.lesson("self_check")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if not mode.can().break_world:
+        st.caption(content.message("mode.story_world"))
+    components.block(_progress(attempt, content), key="progress")
+    if attempt.at >= len(QUESTIONS):
+        components.top("score")
+        components.block(_score(attempt, content), key="score")
+        st.button(content.message("self_check.again"), key="check_again", on_click=_begin_again)
+        return
+    id_ = list(QUESTIONS)[attempt.at]
+    components.top(id_)
+    if id_ in attempt.chosen:
+        components.block(_answered(id_, attempt, content), key=f"answered_{id_}", answers=True)
+        last = attempt.at == len(QUESTIONS) - 1
+        label = content.message("self_check.to_score" if last else "self_check.next")
+        st.button(label, key="check_next", type="primary", on_click=_go_on)
+    else:
+        _ask(id_, attempt, content)
+
+
+def _ask(id_: str, attempt: Attempt, content: Content) -> None:
+    key = f"check_{id_}"
+    with st.container(key="check", border=True):
+        language.keep(key)
+        option = st.radio(
+            f"**{attempt.at + 1} / {len(QUESTIONS)}**　{content.message(f'self_check.questions.{id_}.ask')}",
+            QUESTIONS[id_].options,
+            index=None,
+            key=key,
+            format_func=lambda option: content.message(f"self_check.outcomes.{option}"),
+            on_change="ignore",  # the page waits for the button
+        )
+        asked = st.button(content.message("self_check.run"), key="check_run", type="primary")
+    if failed := st.session_state.pop(_FAILED, ""):
+        st.error(content.message("self_check.failed", said=failed))
+    if asked and option is None:
+        st.warning(content.message("predict.choose"))
+    elif asked and option is not None:
+        with st.spinner(content.message("self_check.running")):
+            _try(id_, attempt)
+        if id_ in attempt.results:
+            attempt.chosen[id_] = option
+        st.rerun()
+
+
+def _try(id_: str, attempt: Attempt) -> None:
+    """Makes the question's trial, unless it was made before."""
+    if id_ in attempt.results:
+        return
+    question = QUESTIONS[id_]
+    with session.another_world() as world:
+        try:
+            seen = trials.conduct(session.simulation(), world, question.change, question.asked)
+        except NoOutcome as error:
+            st.session_state[_FAILED] = str(error)
+            return
+        attempt.results[id_] = Result(outcome=trials.outcome(world, seen), seen=seen)
+
+
+def _answered(id_: str, attempt: Attempt, content: Content) -> str:
+    """The question with what was expected, what the world did, and why."""
+    result, right = attempt.results[id_], attempt.is_right(id_)
+    words = f"self_check.questions.{id_}"
+    status, sign, word = ("passed", "✓", "right") if right else ("failed", "✕", "wrong")
+    got = content.message(f"self_check.outcomes.{result.outcome or 'other'}")
+    rows = (
+        ("self_check.expected", content.message(f"self_check.outcomes.{attempt.chosen[id_]}")),
+        ("self_check.got", got),
+    )
+    facts = "".join(f"<dt>{escape(content.message(key))}</dt><dd>{prose(text)}</dd>" for key, text in rows)
+    label = page_link(content, QUESTIONS[id_].read, escape(navigation.name(QUESTIONS[id_].read, content)))
+    return (
+        f'<h2 class="heading">{attempt.at + 1} / {len(QUESTIONS)}</h2><p>{prose(content.message(f"{words}.ask"))}</p>'
+        f'<div class="outcome {status}" role="status"><span class="mark"><span aria-hidden="true">{sign}</span> '
+        f"{escape(content.message(f'self_check.{word}'))}</span><div><dl>{facts}</dl></div></div>"
+        f'<pre class="log"><b>$ {escape(result.seen.command)}</b>\n{escape(result.seen.printed)}</pre>'
+        f'<p>{prose(content.message(f"{words}.why"))}</p><p class="quiet">{_read(content)} {label}</p>'
+    )
+
+
+def _progress(attempt: Attempt, content: Content) -> str:
+    """A sign for each question: right, not right, open."""
+    items = []
+    for place, id_ in enumerate(QUESTIONS):
+        judged = ("right" if attempt.is_right(id_) else "wrong") if id_ in attempt.chosen else "open"
+        sign = {"right": "✓", "wrong": "✕", "open": str(place + 1)}[judged]
+        here = " aria-current=step" if place == attempt.at else ""
+        name = f"{place + 1} {content.message(f'self_check.{judged}')}"
+        shown = f'<span aria-hidden="true">{sign}</span><span class="unseen">{escape(name)}</span>'
+        items.append(f'<li class="{judged}"{here}>{shown}</li>')
+    return f'<ol class="progress" aria-label="{escape(content.message("self_check.progress"))}">{"".join(items)}</ol>'
+
+
+def _score(attempt: Attempt, content: Content) -> str:
+    """How many were right, and where to read for those that were not."""
+    right = sum(map(attempt.is_right, QUESTIONS))
+    missed = [id_ for id_ in QUESTIONS if not attempt.is_right(id_)]
+    sentence = content.message("self_check.score", right=right, total=len(QUESTIONS))
+    items = "".join(
+        f"<li>{prose(content.message(f'self_check.questions.{id_}.ask'))} "
+        f'<span class="quiet">{_read(content)} '
+        f"{page_link(content, QUESTIONS[id_].read, escape(navigation.name(QUESTIONS[id_].read, content)))}</span></li>"
+        for id_ in missed
+    )
+    listed = f"<h3>{escape(content.message('self_check.missed'))}</h3><ul>{items}</ul>" if items else ""
+    return f'<div role="status"><p class="score">{escape(sentence)}</p></div>{listed}'
+
+
+def _read(content: Content) -> str:
+    return escape(content.message("self_check.read"))
+
+
+def _attempt() -> Attempt:
+    kept = session.page_state().get(_KEY)
+    if isinstance(kept, Attempt):
+        return kept
+    made = session.page_state()[_KEY] = Attempt()
+    return made
+
+
+def _go_on() -> None:
+    _attempt().at += 1
+
+
+def _begin_again() -> None:
+    attempt = _attempt()
+    attempt.at = 0
+    for id_ in attempt.chosen:
+        st.session_state.pop(f"check_{id_}", None)
+    attempt.chosen.clear()

@@ -1,0 +1,33 @@
+"""IRSA on one page is one sheet of paper; the self-check is answered by keyboard."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_it_is_one_sheet_of_a4(reader, language):
+    shown = reader().open(f"/one_page?lang={language}").wait(".sheet")
+    expect(shown.page.locator(".order")).to_be_visible()
+    shown.settle()
+    printed = shown.page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1
+    shown.page.emulate_media(media="print")
+    expect(shown.page.locator('[data-testid="stSidebar"]')).to_be_hidden()
+    expect(shown.page.get_by_role("button", name=re.compile("印刷|Print"))).to_be_hidden()
+
+
+def test_a_question_is_answered_by_keyboard_and_the_outcome_is_read_next(reader):
+    shown = reader(locale="en-US").open("/self_check?lang=en").wait(".st-key-check")
+    page = shown.page
+    page.locator(".st-key-check").get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    answered = page.locator(".st-key-answered_no_provider")
+    expect(answered).to_contain_text("InvalidIdentityToken")
+    page.get_by_role("button", name="Next question").click()
+    expect(page.locator(".st-key-check")).to_contain_text("2 / 15")
