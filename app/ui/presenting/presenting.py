@@ -56,7 +56,10 @@ def present(page: str, content: Content) -> bool:
             data={"html": speaker.notes(session.walk_view().walk, _scenes(), content), "keys": _acts()}, key="notes"
         )
         return True
-    if asked != PROJECTOR or page not in STORY:
+    if asked != PROJECTOR:
+        return False
+    if page not in STORY:
+        address.put({PARAM: None})  # the way from here to a lesson does not lead into a talk
         return False
     _bare()
     _project(page, content)
@@ -92,7 +95,7 @@ def _project(page: str, content: Content) -> None:
     if asked.go:
         route.follow(asked.go)
     if asked.leave:
-        del st.query_params[PARAM]
+        address.put({PARAM: None})
         st.rerun()
 
 
