@@ -2,6 +2,7 @@
 const adopt = (parentElement) => {
   window.irsaStyles ??= new CSSStyleSheet()
   const root = parentElement.getRootNode()
+  root.host.closest(".stBidiComponent").dataset.drawn = "" // what stands below waits for it: frame.css
   if (!root.adoptedStyleSheets.includes(window.irsaStyles)) root.adoptedStyleSheets.push(window.irsaStyles)
 }
 // A plain click on a link to a page of ours goes there without a reload; any other click is the browser's.

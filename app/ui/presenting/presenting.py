@@ -71,7 +71,7 @@ def start(page: str, content: Content) -> None:
     if page in STORY:
         label, explanation = content.message("present.start"), content.message("present.start_help")
         icon = ":material/slideshow:"
-        st.button(label, key="start_presenting", help=explanation, icon=icon, width="stretch", on_click=_begin)
+        st.button(label, key="start_presenting", help=explanation, icon=icon, on_click=_begin)
 
 
 def _begin() -> None:
