@@ -13,7 +13,7 @@ _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
 
 
 class FirstPaint:
-    """Writes the style sheet into Streamlit's `index.html`, after its own: of two rules that weigh the same, ours wins."""
+    """Writes the style sheet at the end of Streamlit's `index.html`: of two rules that weigh the same, ours wins."""
 
     def __init__(self, app: ASGIApp, *, css: str) -> None:
         """`css` goes into a `<style>` element: it has no `</style` in it."""
@@ -22,7 +22,11 @@ class FirstPaint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only the page that a browser asks for gets longer."""
-        if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "GET"
+            or "text/html" not in Headers(scope=scope).get("accept", "")
+        ):
             await self._app(scope, receive, send)
             return
         page, begun = bytearray(), None
