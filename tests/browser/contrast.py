@@ -1,4 +1,4 @@
-"""How well the text of the page that is open stands out, what is disabled and what is dimmed included: axe skips those."""
+"""How well the text of the page that is open stands out: what is disabled or dimmed too, which axe skips."""
 
 from __future__ import annotations
 

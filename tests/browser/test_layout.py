@@ -124,8 +124,8 @@ def test_on_a_phone_the_question_comes_first_and_a_finger_finds_the_menu(reader,
 
 
 FIRST_SHIFT = 0.1
-"""Of a first load, which Web Vitals calls good. 0.003 to 0.03 was measured; before the frame's styles came with the page
-and a part waited for those above it, 0.4 to 1.4 on a desk and 0.65 to 1.1 on a phone."""
+"""Of a first load, which Web Vitals calls good. 0.003 to 0.03 was measured; before the frame's styles came with the
+page and a part waited for those above it, 0.4 to 1.4 on a desk and 0.65 to 1.1 on a phone."""
 
 
 @pytest.mark.parametrize("size", [LOW, DESK, PHONE], ids=str)
