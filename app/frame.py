@@ -42,17 +42,26 @@ components.styles()
 st.logo(ASSETS / "logo.svg", size="large")
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
-components.page(content.language, name, content.lesson(name).title)
+components.page(
+    content.language,
+    name,
+    content.lesson(name).title,
+    menu={part: content.message(f"ui.menu.{part}") for part in ("name", "open", "close")},
+)
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
     if walk_view and presenting.present(name, content, named=not lab.is_hidden()):
         st.stop()
 
-# (4) The page, and then what is beside every page: a page change does not wait for it. An error in one of them leaves
-# the others as they are.
+# (4) How the reader looks, the page, and then what is beside every page: a page change does not wait for it. An error
+# in one of them leaves the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
+        depth.switch(content)
+        language.switch(content.message("ui.language"))
+        presenting.start(name, content)
     page_setup.show_notices(walk_view, content)
     lab.strip(name, content)
     thief_page.strip(name, content)
@@ -62,11 +71,7 @@ with page_errors.contained(content):
     else:
         page_setup.without_walk(name, content)
 with st.sidebar, page_errors.contained(content):
-    with st.container(key="look"):
-        mode.say_why_not(content)
-        mode.switch(content)
-        language.switch(content.message("ui.language"))
-        depth.switch(content)
-    presenting.start(name, content)
+    mode.switch(content)
+    mode.say_why_not(content)
     sidebar.panel(content)
 session.charge()

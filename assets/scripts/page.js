@@ -1,4 +1,4 @@
-let shown, sidebar
+let shown, sidebar, menu
 // In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links.
 const group = () => {
   const list = sidebar.querySelector('[data-testid="stSidebarNavItems"]')
@@ -10,6 +10,16 @@ const group = () => {
     section.ariaLabel = section.querySelector("header p")?.textContent
   }
 }
+// The buttons that open and close the sidebar say so in the page's language; Streamlit's say it in English.
+const BUTTONS = { open: '[data-testid="stExpandSidebarButton"]', close: '[data-testid="stSidebarCollapseButton"] button' }
+const name = () => {
+  for (const [act, selector] of Object.entries(BUTTONS))
+    for (const button of document.querySelectorAll(selector)) {
+      button.ariaLabel = menu[act]
+      button.dataset.name = menu.name
+    }
+  if (sidebar) sidebar.ariaLabel = menu.name
+}
 const everything = { childList: true, subtree: true }
 const find = () => {
   const found = document.querySelector('[data-testid="stSidebar"]')
@@ -18,13 +28,17 @@ const find = () => {
   sidebar = found
   new MutationObserver(group).observe(sidebar, everything)
   group()
+  const naming = new MutationObserver(name)
+  for (const part of [sidebar, document.querySelector('[data-testid="stHeader"]')]) naming.observe(part, everything)
 }
 const finding = new MutationObserver(find) // it may come after the page
 
 export default function ({ data }) {
   document.documentElement.lang = data.language
+  menu = data.menu
   finding.observe(document.body, everything)
   find()
+  name()
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   if (!came) return

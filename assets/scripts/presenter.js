@@ -6,7 +6,8 @@ const PLACE = "irsa_presenting_at"
 const CLOCK = "irsa_presenting_clock" // since when it runs, and milliseconds spent before that
 const TURN_MS = 10000 // how long the next page may take
 const WIDGETS = "input, textarea, select, [contenteditable], [role=radio], [role=slider], [role=tab]"
-const talk = { page: "", at: 0, enter: 0, turning: 0 } // outlives a turn of the page
+// Outlives a turn of the page. `waiting`: what was asked for while the next page was on its way.
+const talk = { page: "", at: 0, enter: 0, turning: 0, waiting: [] }
 
 // The keyboard or clicker. What the focus is on keeps its own keys, Streamlit's shortcuts (C, R) have none.
 const listen = (keys, act, signal) =>
@@ -21,7 +22,7 @@ const listen = (keys, act, signal) =>
       if (keys[key] || key.length === 1) event.stopImmediatePropagation()
       if (!keys[key]) return
       event.preventDefault()
-      act(keys[key])
+      act(keys[key], event.repeat)
     },
     { capture: true, signal },
   )
@@ -32,19 +33,21 @@ const leaveWidget = (widget, event) => {
 const stored = (key) => JSON.parse(sessionStorage.getItem(key) ?? "null")
 const store = (key, value) => sessionStorage.setItem(key, JSON.stringify(value))
 
-const projector = (root, data, setTriggerValue, channel, signal) => {
+const projector = (root, data, setTriggerValue, channel, stop) => {
+  const { signal } = stop
   const find = (selector) => root.querySelector(selector)
   const pieces = [...root.querySelectorAll(".piece")]
   const sheet = find("dialog"), black = find(".blank"), bar = find("progress"), stage = find(".stage")
   if (!stored(TALK)) store(TALK, Math.random().toString(36).slice(2))
   const own = stored(TALK)
 
-  // (1) A new page starts at its first piece, or at its last where one came backwards; a reload at the one it was at.
+  // (1) A new page starts at its first piece, or at its last where one came backwards. Who reloads, or left the talk on
+  // this page, goes on at the same piece.
   if (talk.page !== data.page) {
     const kept = stored(PLACE)
-    if (!kept) sessionStorage.removeItem(CLOCK) // it begins again
-    const reloaded = !talk.page && kept?.page === data.page
-    talk.at = reloaded ? kept.at : talk.enter < 0 ? pieces.length - 1 : 0
+    const goesOn = !talk.page && kept?.page === data.page
+    if (!talk.page && !goesOn) sessionStorage.removeItem(CLOCK) // it begins again
+    talk.at = goesOn ? kept.at : talk.enter < 0 ? pieces.length - 1 : 0
     talk.page = data.page
     talk.enter = talk.turning = 0
   }
@@ -93,15 +96,15 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
   }
 
   // (4) What can be asked for.
+  const turn = (by) => {
+    Object.assign(talk, { enter: by, turning: Date.now() + TURN_MS })
+    setTriggerValue("go", { page: by > 0 ? data.after : data.before })
+  }
   const move = (by) => {
-    if (Date.now() < talk.turning) return
     const to = talk.at + by
     if (by > 0 && !stored(CLOCK)) store(CLOCK, { from: Date.now(), spent: 0 })
     if (to >= 0 && to < pieces.length) return show(to)
-    const page = by > 0 ? data.after : data.before
-    if (!page) return
-    Object.assign(talk, { enter: by, turning: Date.now() + TURN_MS })
-    setTriggerValue("go", { page })
+    if (by > 0 ? data.after : data.before) turn(by)
   }
   const acts = {
     forward: () => move(1),
@@ -112,14 +115,24 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
     notes: () => window.open(find("[data-notes]").href, "irsa_notes", "popup,width=1000,height=760"),
     keys: () => sheet.showModal(),
     leave: () => {
-      sessionStorage.removeItem(PLACE)
-      Object.assign(talk, { page: "", at: 0 })
+      Object.assign(talk, { page: "", turning: 0, waiting: [] })
+      // Neither a reload nor the browser's way back leads into the talk again.
+      const left = new URL(location)
+      left.searchParams.delete("present")
+      history.replaceState(history.state, "", left)
       say({ gone: true })
       setTriggerValue("leave", true)
     },
   }
-  const act = (name) => {
-    if (name === "notes") acts.notes()
+  const act = (name, held = false) => {
+    if (talk.turning && name !== "notes") {
+      // What is pressed while the next page is on its way is done there; a key that is held down is not pressed.
+      const late = Date.now() > talk.turning
+      if (late && !root.isConnected) return stop.abort()
+      if (late && name === "leave") return acts.leave()
+      if (!held) talk.waiting.push(name)
+      if (late) turn(talk.enter)
+    } else if (name === "notes") acts.notes()
     else if (!black.hidden) black.hidden = true
     else if (!sheet.open) acts[name]?.()
     else if (name === "keys" || name === "leave") sheet.close()
@@ -129,8 +142,8 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
   listen(data.keys, act, signal)
   root.onclick = (event) => {
     const button = event.target.closest("[data-act]")
-    if (button?.dataset.act === "leave") acts.leave()
-    else if (button) act(button.dataset.act)
+    if (button?.dataset.act === "leave" && sheet.open) sheet.close()
+    if (button) act(button.dataset.act)
     else black.hidden = true
   }
   const clock = {
@@ -150,6 +163,7 @@ const projector = (root, data, setTriggerValue, channel, signal) => {
   window.addEventListener("resize", settle, { signal })
   document.fonts.ready.then(() => signal.aborted || settle())
   show(talk.at)
+  while (talk.waiting.length && !talk.turning) act(talk.waiting.shift())
 }
 
 const notes = (root, data, channel, signal) => {
@@ -226,7 +240,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const stop = (talk.stop = new AbortController())
   const channel = new BroadcastChannel(CHANNEL)
   stop.signal.addEventListener("abort", () => channel.close())
-  if (data.page) projector(root, data, setTriggerValue, channel, stop.signal)
+  if (data.page) projector(root, data, setTriggerValue, channel, stop)
   else notes(root, data, channel, stop.signal)
-  return () => stop.abort()
+  // Between two pages the keys still need somebody who listens.
+  return () => talk.turning || stop.abort()
 }

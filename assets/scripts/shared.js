@@ -2,6 +2,7 @@
 const adopt = (parentElement) => {
   window.irsaStyles ??= new CSSStyleSheet()
   const root = parentElement.getRootNode()
+  root.host.closest(".stBidiComponent").dataset.drawn = "" // what stands below waits for it: frame.css
   if (!root.adoptedStyleSheets.includes(window.irsaStyles)) root.adoptedStyleSheets.push(window.irsaStyles)
 }
 // Streamlit writes the query of the next page into the history before it turns to that page: an entry of its own, which

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from app.content import LANGUAGES, PAGES, TALK, load
 from app.flow.model import Step
 from tests.browser.axe import violations
+from tests.browser.contrast import faint
 from tests.browser.server import Reader
 
 pytestmark = pytest.mark.browser
@@ -46,6 +47,12 @@ def whole(request, chromium, address):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_everything_unfolded(whole, page):
     assert violations(whole(page).wear(theme_of(PAGES.index(page), whole.language)).page) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_text_of_a_page_stands_out_what_is_disabled_as_well(whole, page):
+    reader = whole(page)
+    assert {theme: found for theme in THEMES if (found := faint(reader.wear(theme).settle().page))} == {}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -18,7 +18,9 @@ def background(part: Locator, pseudo: str = "") -> str:
 
 
 def test_the_choice_among_several_shows(forced):
-    for group in forced.page.get_by_test_id("stSidebar").get_by_role("radiogroup").all():
+    groups = forced.page.locator(".st-key-look").get_by_role("radiogroup").all()
+    assert len(groups) == 2
+    for group in groups:
         chosen = group.locator("button[data-selected=true]")
         assert background(chosen) != background(group.locator("button:not([data-selected=true])").first)
 

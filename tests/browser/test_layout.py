@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.content import LANGUAGES, load
+from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from tests.browser.server import DESK, PHONE
 
@@ -61,27 +61,80 @@ def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(reader):
     assert max(middles) - min(middles) <= 1
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1280, 720), (1280, 600)])
-@pytest.mark.parametrize("scrolled", [0, 10_000], ids=["top", "bottom"])
-def test_mode_language_and_depth_are_in_sight_on_a_low_screen(reader, size, scrolled):
-    one = reader(size=size).open(f"/{STEPS[1]}?lang=ja")
-    bar = one.page.get_by_test_id("stSidebar")
-    one.page.get_by_test_id("stSidebarContent").evaluate("(bar, to) => bar.scrollTo(0, to)", scrolled)
-    for key in ("mode", "lang", "depth"):
-        choices = bar.locator(f".st-key-{key} button")
-        for choice, box in zip(choices.all(), one.boxes(choices), strict=True):
-            middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
-            assert choice.evaluate("(choice, at) => choice.contains(document.elementFromPoint(...at))", middle), key
+LOW = (1280, 720)
+MORE_PAGES = 4
+"""Those for which the navigation keeps room."""
+ADD = """more => {
+  const items = document.querySelectorAll('[data-testid="stSidebarNavItems"] li')
+  for (let number = 0; number < more; number++) items[0].after(items[0].cloneNode(true))
+}"""
+COVERED = "(part, at) => !part.contains(document.elementFromPoint(...at))"
 
 
-def test_what_has_the_focus_in_the_navigation_is_not_below_mode_language_and_depth(reader):
-    one = reader(size=(1280, 600)).open(f"/{STEPS[1]}?lang=ja")
-    last = one.page.get_by_test_id("stSidebarNavLink").last
-    one.page.get_by_test_id("stSidebarNavLink").nth(-2).focus()
-    one.press("Tab")
-    expect(last).to_be_focused()
-    link, look = one.box(last), one.box(".st-key-look")
-    assert link["y"] + link["height"] <= look["y"]
+def covered(one, parts):
+    """The names of those that are out of sight, or below something else in their middle."""
+    middles = [[box["x"] + box["width"] / 2, box["y"] + box["height"] / 2] for box in one.boxes(parts)]
+    return [part.inner_text() for part, at in zip(parts.all(), middles, strict=True) if part.evaluate(COVERED, at)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_whole_navigation_is_in_sight_on_a_low_screen_and_has_room_for_more(reader, language):
+    one = reader(size=LOW).open(f"/{STEPS[1]}?lang={language}")
+    one.page.evaluate(ADD, MORE_PAGES)
+    links = one.page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_have_count(len(PAGES) + MORE_PAGES)
+    assert covered(one, links) == []
+    assert all(box["height"] >= 24 for box in one.boxes(links))
+
+
+@pytest.mark.parametrize("size", [LOW, PHONE, (800, 600)], ids=str)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_depth_language_and_presenting_are_one_row_above_the_page(reader, size, language):
+    one = reader(size=size).open(f"/{STEPS[1]}?lang={language}")
+    controls = one.page.locator(".st-key-look :is([role=radio], [data-testid=stButton] button):visible")
+    expect(controls).to_have_count(3 + len(LANGUAGES) + 1)
+    assert covered(one, controls) == []
+    tops = [box["y"] for box in one.boxes(controls)]
+    assert max(tops) - min(tops) <= 2
+    row, heading = one.box(".st-key-look"), one.box("h1")
+    assert row["height"] <= 44
+    assert row["y"] < heading["y"]
+    assert one.overflow <= 0
+    name = load(language).message("present.start")
+    expect(one.page.get_by_role("button", name=name)).to_be_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_a_phone_the_question_comes_first_and_a_finger_finds_the_menu(reader, language):
+    one, content = reader(size=PHONE).open(f"/{STEPS[2]}?lang={language}"), load(language)
+    question, figure = one.box(".st-key-predict"), one.box(".st-key-diagram_flow")
+    assert question["y"] <= 0.5 * PHONE[1]
+    assert figure["y"] >= question["y"] + question["height"]
+    menu = one.page.get_by_role("button", name=content.message("ui.menu.open"))
+    box = one.box(menu)
+    assert min(box["width"], box["height"]) >= 44
+    menu.click()
+    close = one.page.get_by_role("button", name=content.message("ui.menu.close"))
+    box = one.box(close)
+    assert min(box["width"], box["height"]) >= 44
+    helps = one.boxes(one.page.locator("[data-testid=stSidebar] [data-testid=stTooltipIcon] button:has(> svg):visible"))
+    assert min(min(box["width"], box["height"]) for box in helps) >= 24
+    close.click()
+    expect(menu).to_be_visible()
+
+
+FIRST_SHIFT = 0.1
+"""Of a first load, which Web Vitals calls good. 0.003 to 0.03 was measured; before the frame's styles came with the
+page and a part waited for those above it, 0.4 to 1.4 on a desk and 0.65 to 1.1 on a phone."""
+
+
+@pytest.mark.parametrize("size", [LOW, DESK, PHONE], ids=str)
+@pytest.mark.parametrize("page", ["", "why", STEPS[2]])
+def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
+    one = reader(size=size)
+    one.page.add_init_script(WATCH)
+    one.open(f"/{page}?lang=ja").settle()
+    assert one.page.evaluate("window.shift") <= FIRST_SHIFT
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -96,6 +149,7 @@ def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader
         found = bar.locator(f"details {part}")
         if not found.is_visible():
             bar.locator("details summary").click()
+        found.scroll_into_view_if_needed()
         box = one.box(found)
         for y in (box["y"] + 4, box["y"] + box["height"] - 4):
             at = [box["x"] + 20, y]

@@ -149,7 +149,39 @@ def test_escape_leaves_for_the_same_page_in_the_same_language_at_the_same_depth(
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
 
 
-def test_the_button_in_the_sidebar_begins(reader):
+def test_no_press_is_lost_while_a_page_is_turned_and_escape_is_one_of_them(reader):
+    one = reader(size=PROJECTOR)
+    page = present(one, "/why")
+    names = pieces(page)
+    for _ in range(len(names) + 2):  # the last three while the next page is on its way
+        page.keyboard.press("PageDown")
+    at(page, "oidc_provider", "happens_1")
+    page.keyboard.press("End")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("Escape")
+    one.expect_title(load("en").lesson("service_account").title)
+    expect(page).to_have_url(re.compile(r"/service_account\?lang=en$"))
+
+
+def test_who_left_a_talk_comes_back_to_the_same_piece_by_the_button_alone(reader):
+    one = reader(size=PROJECTOR).open("/webhook?lang=en")
+    start = one.page.locator(".st-key-start_presenting button:visible")
+    start.click()
+    at(one.page, "webhook", "goal")
+    for _ in range(2):
+        one.press("PageDown")
+    left = place(one.page)
+    one.press("Escape")
+    expect(one.page.locator(".slides")).to_have_count(0)
+    for way in (one.page.go_back, one.page.reload):
+        way()
+        one.wait()
+        expect(one.page).to_have_url(re.compile(r"/webhook\?lang=en$"))
+    start.click()
+    at(one.page, *left)
+
+
+def test_the_button_above_the_page_begins(reader):
     one = reader(size=(1360, 900)).open("/sts_assume?lang=ja")
     one.page.locator(".st-key-start_presenting button:visible").first.click()
     shown(one.page)

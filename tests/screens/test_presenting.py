@@ -152,9 +152,10 @@ def test_a_page_to_look_something_up_is_shown_as_always(screen, page):
     shown = presenting(screen, "en", "1", page)
     assert shown.title == load("en").lesson(page).title
     assert not [button for button in shown.test.button if button.key == "start_presenting"]
+    assert "present" not in shown.test.query_params
 
 
-def test_the_button_in_the_sidebar_begins_and_keeps_the_page(screen):
+def test_the_button_begins_and_keeps_the_page(screen):
     shown = screen(lang="en").open("webhook").click("start_presenting")
     assert shown.test.query_params["present"] in ("1", ["1"])
     assert 'data-page="webhook"' in shown.html("projector")

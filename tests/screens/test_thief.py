@@ -8,7 +8,9 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.ui.state import session
+from app.ui.text import prose
 from app.ui.thief.actions import DEFENCES, PATTERNS
+from app.ui.thief.views import ATTEMPTS
 from tests.screens.live import reality
 
 NEW = {"token_over", "retire_keys", "trust_nobody", "both"}
@@ -26,7 +28,7 @@ def plain(html):
 @pytest.fixture
 def stolen(screen):
     def opened(lang="en"):
-        shown = screen(lang=lang).open("thief").click("thief_copy").click("thief_use")
+        shown = screen(lang=lang).open("thief").click("thief_steal")
         assert not shown.test.exception
         return shown
 
@@ -57,7 +59,12 @@ def test_it_begins_with_a_token_that_nobody_has_copied_yet(screen):
     shown = screen(lang="en").open("thief")
     assert not shown.test.exception
     assert "thief_loot" not in shown.keys
-    assert "thief_use" not in {button.key for button in shown.test.button}
+    listed = shown.html("thief_attempts")
+    assert listed.count("<li>") == len(ATTEMPTS) >= 5  # none of them has an answer
+    for name in ATTEMPTS:
+        for part in ("title", "proves"):
+            assert prose(load("en").message(f"thief.attempts.{name}.{part}")) in listed
+    assert shown.test.button(key="thief_steal").label == "Steal the token"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -68,12 +75,22 @@ def test_the_token_works_outside_the_cluster_and_its_signature_stays_hidden(stol
     assert signature
     assert signature not in shown.everything
     assert signature not in repr(found)
-    html = shown.html("thief_used")
+    html = shown.html("thief_attempts")
     assert f"irsa-reports-{shown.world.account_id}" in plain(html)
     assert f"arn:aws:sts::{shown.world.account_id}:assumed-role/s3-reader/thief" in plain(html)
     assert found.used.credentials.secret_access_key not in shown.everything
     assert "system:serviceaccount:default:my-sa" in plain(shown.html("thief_loot"))
-    assert load(language).message("thief.used.heading") in html
+    assert load(language).message("thief.attempts.heading") in html
+
+
+def test_what_could_not_be_tried_says_so_and_has_no_answer(screen):
+    shown = screen(lang="en").open("thief")
+    shown.world.account.roles["s3-reader"].trust_policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    html = shown.click("thief_steal").html("thief_attempts")
+    assert not shown.test.exception
+    assert html.count(load("en").message("thief.attempts.not_tried")) == 2  # no session, so no identity and no S3
+    assert html.count('<li class="failed"><div class="name">') == 4
+    assert html.count('<li class="passed"><div class="name">') == 2
 
 
 def test_the_request_to_sts_has_no_signature(stolen):
@@ -115,13 +132,13 @@ def test_every_measure_stops_what_it_stops_and_the_world_is_put_back(stolen):
 
 
 def test_what_was_read_is_folded_once_something_is_tried(stolen):
-    shown, folded = stolen(), f"<summary>{load('en').message('thief.others.heading')}</summary>"
-    assert folded not in shown.html("thief_used")
+    shown, folded = stolen(), f"<summary>{load('en').message('thief.attempts.heading')}</summary>"
+    assert folded not in shown.html("thief_attempts")
     choose(shown, "thief_defence", "rotate_keys")
-    assert folded in shown.html("thief_used")
-    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("thief_used"))
-    shown.click("thief_use")
-    assert folded not in shown.html("thief_used")
+    assert folded in shown.html("thief_attempts")
+    assert f"irsa-reports-{shown.world.account_id}" in plain(shown.html("thief_attempts"))
+    shown.click("thief_steal")
+    assert folded not in shown.html("thief_attempts")
 
 
 def test_one_measure_takes_the_place_of_the_one_before(stolen):
@@ -226,9 +243,9 @@ def test_the_api_server_calls_a_token_valid_that_does_not_get_in(stolen):
 def test_without_a_token_to_copy_there_is_a_way_on(screen):
     shown = screen(lang="en")
     shown.world.cluster.delete("pods", "default", "pod-after")
-    shown.open("thief").click("thief_copy")
+    shown.open("thief").click("thief_steal")
     assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
-    shown.click("no_token_reset").click("thief_copy")
+    shown.click("no_token_reset").click("thief_steal")
     assert "thief_loot" in shown.keys
     assert not shown.test.exception
 
@@ -248,7 +265,7 @@ def test_live_mode_shows_that_the_page_needs_a_simulated_world(
     shown = screen(lang=language).open(page, mode="live")
     assert not shown.test.exception
     assert load(language).message("simulated_only.why") in plain(shown.html("needs"))
-    assert not {button.key for button in shown.test.button} & {"thief_copy", "act_delete_pod"}
+    assert not {button.key for button in shown.test.button} & {"thief_steal", "act_delete_pod"}
     shown.click("simulate")
-    assert {button.key for button in shown.test.button} & {"thief_copy", "act_delete_pod"}
+    assert {button.key for button in shown.test.button} & {"thief_steal", "act_delete_pod"}
     simulation.store.discard("real")

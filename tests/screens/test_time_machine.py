@@ -230,7 +230,7 @@ def test_without_a_token_to_begin_with_it_says_so_in_the_servers_words(screen):
     assert 'pods "pod-after" not found' in plain(shown.html("no_token"))
 
 
-@pytest.mark.parametrize(("page", "key"), [("time_machine", ""), ("thief", "thief_copy")])
+@pytest.mark.parametrize(("page", "key"), [("time_machine", ""), ("thief", "thief_steal")])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_half_a_token_is_reported_as_what_it_is_and_not_as_somebodys_words(screen, simulation, language, page, key):
     shown = screen(lang=language)
@@ -321,5 +321,5 @@ def test_both_wordings_are_those_that_sts_gives_over_the_wire(simulation, machin
 def test_the_wordings_are_at_hand_wherever_sts_refuses(screen, page):
     shown = screen(lang="ja").open(page)
     if page == "thief":
-        shown.click("thief_copy").click("thief_use")
+        shown.click("thief_steal")
     assert "wordings" in unfold(shown).keys

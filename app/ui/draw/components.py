@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from app.serving import request_facts
 from app.ui.state import route
 from app.ui.text import prose
 
@@ -36,13 +37,18 @@ def _style_sheet() -> str:
 
 
 @cache
-def _frame() -> str:
+def frame_style_sheet() -> str:
+    """What Streamlit's own parts look like on these pages, as CSS."""
     return (ASSETS / "frame.css").read_text(encoding="utf-8")
 
 
 def styles() -> None:
-    """Sets the look of all that follows: Streamlit's own parts, and what the components draw."""
-    st.html(f"<style>{_frame()}</style>")
+    """Sets the look of all that follows: Streamlit's own parts, and what the components draw.
+
+    Our own server has put the frame's style sheet into the page itself (`app.serving.first_paint`).
+    """
+    if request_facts.read(st.context.headers) is None:
+        st.html(f"<style>{frame_style_sheet()}</style>")
     _styles(data={"css": _style_sheet()}, key="styles")
 
 
@@ -75,6 +81,9 @@ def top(shown: str) -> None:
     _top(data={"shown": shown}, key="top")
 
 
-def page(language: str, name: str, title: str) -> None:
-    """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus."""
-    _page(data={"language": language, "page": name, "title": title}, key="page")
+def page(language: str, name: str, title: str, menu: Mapping[str, str]) -> None:
+    """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus.
+
+    `menu`: what the sidebar is called (`name`), and the buttons that `open` and `close` it.
+    """
+    _page(data={"language": language, "page": name, "title": title, "menu": dict(menu)}, key="page")

@@ -62,7 +62,10 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         html = speaker.notes(found, _scenes(), world_line(found, content, named=named), content)
         _presenter(data={"html": html, "keys": _acts()}, key="notes")
         return True
-    if asked != PROJECTOR or page not in TALK:
+    if asked != PROJECTOR:
+        return False
+    if page not in TALK:
+        address.put({PARAM: None})  # the way from here to a lesson does not lead into a talk
         return False
     _bare()
     _project(page, content, named=named)
@@ -74,7 +77,7 @@ def start(page: str, content: Content) -> None:
     if page in TALK:
         label, explanation = content.message("present.start"), content.message("present.start_help")
         icon = ":material/slideshow:"
-        st.button(label, key="start_presenting", help=explanation, icon=icon, width="stretch", on_click=_begin)
+        st.button(label, key="start_presenting", help=explanation, icon=icon, on_click=_begin)
 
 
 def _begin() -> None:
@@ -98,7 +101,7 @@ def _project(page: str, content: Content, *, named: bool) -> None:
     if asked.go:
         route.follow(asked.go)
     if asked.leave:
-        del st.query_params[PARAM]
+        address.put({PARAM: None})
         st.rerun()
 
 

@@ -43,7 +43,6 @@ def switch(content: Content) -> None:
         format_func=lambda at: content.message(f"depth.{_NAMES[at]}"),
         help=content.message("depth.help"),
         required=True,
-        width="stretch",
         on_change=_keep,
         persist_state="session",
     )

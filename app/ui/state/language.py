@@ -56,7 +56,6 @@ def switch(label: str) -> None:
         format_func=names.__getitem__,
         required=True,
         label_visibility="collapsed",
-        width="stretch",
         on_change=_changed,
         persist_state="session",
     )

@@ -86,8 +86,14 @@ def theft() -> Theft | Submission | None:
 # (1) The theft
 
 
-def copy() -> None:
-    """Copies the token that is in the Pod now."""
+def steal() -> None:
+    """Copies the token that is in the Pod now, and uses it outside the cluster."""
+    _copy()
+    if isinstance(stolen := theft(), Theft):
+        _use(stolen)
+
+
+def _copy() -> None:
     if isinstance(kept := theft(), Theft):
         put_back(kept)
     world = session.world()
@@ -95,14 +101,11 @@ def copy() -> None:
     session.page_state()[_KEPT] = found if isinstance(found, Submission) else Theft(world=world, loot=found)
 
 
-def use(stolen: Theft) -> None:
-    """Uses the token outside the cluster."""
-    put_back(stolen)
+def _use(stolen: Theft) -> None:
     answer = session.simulation().run(who_am_i(stolen.world, stolen.loot.token))
     name = get_str(answer, "status", "userInfo", "username")
     bearer = Answer(taken=bool(name), got=name, code=str(get(answer, "code") or ""), said=get_str(answer, "message"))
     stolen.used = probes.use(session.simulated_ports(), stolen.loot, session.SUBJECT, bearer)
-    stolen.tried, stolen.attempts = {}, ()
 
 
 def put_back(stolen: Theft) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import streamlit as st
 
@@ -35,19 +34,23 @@ def thief() -> None:
     if needs_a_world(content):
         return
 
-    # (1) The theft, and what it is good for.
+    # (1) Who steals what, and what is tried with it; the answers come into the same list.
     draw_section("token", "thief", content)
-    stolen = actions.theft()
-    _button("copy", ":material/content_copy:", actions.copy, content, done=stolen is not None)
-    if isinstance(stolen, Submission):
-        without_token(stolen, content)
-    if not isinstance(stolen, Theft):
+    found = actions.theft()
+    stolen = found if isinstance(found, Theft) else None
+    components.block(views.attempts(stolen, content), key="thief_attempts")
+    st.button(
+        content.message("thief.steal"),
+        key="thief_steal",
+        icon=":material/key_off:",
+        type="secondary" if stolen else "primary",
+        on_click=actions.steal,
+    )
+    if isinstance(found, Submission):
+        without_token(found, content)
+    if stolen is None or stolen.used is None:
         return
     components.block(views.loot(stolen.loot, content), key="thief_loot")
-    _button("use", ":material/send:", lambda: _with(actions.use), content, done=stolen.used is not None)
-    if stolen.used is None:
-        return
-    components.block(views.used(stolen.used, content, read=bool(stolen.tried or stolen.attempts)), key="thief_used")
 
     # (2) What is done against it.
     draw_section("against", "thief", content)
@@ -80,11 +83,6 @@ def strip(page: str, content: Content) -> None:
             html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
             components.block(html, key="thief_strip_words")
         way.button(label, key="thief_strip_back", icon=":material/undo:", width="stretch", on_click=put_back)
-
-
-def _button(name: str, icon: str, pressed: Callable[[], None], content: Content, *, done: bool) -> None:
-    kind: Literal["primary", "secondary"] = "secondary" if done else "primary"
-    st.button(content.message(f"thief.{name}"), key=f"thief_{name}", icon=icon, type=kind, on_click=pressed)
 
 
 def _with(deed: Callable[[Theft], None]) -> None:

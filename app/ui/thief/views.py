@@ -11,7 +11,11 @@ from app.ui.draw.answers import Answer, row
 from app.ui.draw.documents import Notes, document, json_lines
 from app.ui.figures.wire import wire
 from app.ui.text import breakable, escape, marked, prose, utc, value
-from app.ui.thief.probes import Attempt, Loot, Standing, Used
+from app.ui.thief.actions import Theft
+from app.ui.thief.probes import Attempt, Loot, Standing
+
+ATTEMPTS = ("copy", "sts", "identity", "s3", "api_server", "other_token", "other_role", "role_without_sub")
+"""What the thief does with the token, in order."""
 
 
 def loot(found: Loot, content: Content) -> str:
@@ -29,33 +33,31 @@ def loot(found: Loot, content: Content) -> str:
     return f'<p class="caption">{note}</p><p class="compact">{marked(found.shown)}</p><dl>{listed}</dl>'
 
 
-def used(found: Used, content: Content, *, read: bool) -> str:
-    """What STS, AWS and S3 said to the thief, what else the token is good for, and the wire.
+def attempts(stolen: Theft | None, content: Content) -> str:
+    """What is tried with the token, in order, each with what it would prove; and once it was tried, with its answer.
 
-    Folded where it was `read`: what the reader does next stands far below it on a phone.
+    Folded once the reader tries something against it: that stands far below on a phone.
     """
-    main = (("sts", found.sts), *found.then)
-    rows = "".join(row(content.message(f"thief.used.{name}"), answer, content) for name, answer in main)
-    others = "".join(
-        row(
-            content.message(f"thief.others.{name}.title"),
-            answer,
-            content,
-            note=content.message(f"thief.others.{name}.note"),
-        )
-        for name, answer in found.others
-    )
-    heading, elsewhere, summary = (
-        escape(content.message(key)) for key in ("thief.used.heading", "thief.others.heading", "ui.wire")
-    )
-    main_part = (
-        f'<ol class="answers">{rows}</ol>'
-        f'<details class="more"><summary>{summary}</summary>{wire(found.exchanges, content)}</details>'
-    )
-    parts = ((heading, main_part), (elsewhere, f'<ol class="answers">{others}</ol>'))
-    if read:
-        return "".join(f'<details class="more"><summary>{name}</summary>{part}</details>' for name, part in parts)
-    return "".join(f'<h2 class="heading">{name}</h2>{part}' for name, part in parts)
+    heading = escape(content.message("thief.attempts.heading"))
+    answers, wired = {}, ""
+    if stolen and (done := stolen.used):
+        copied = Answer(taken=True, got=get_str(stolen.loot.claims, "sub"))
+        answers = {"copy": copied, "sts": done.sts, **dict(done.then), **dict(done.others)}
+        summary = escape(content.message("ui.wire"))
+        wired = f'<details class="more"><summary>{summary}</summary>{wire(done.exchanges, content)}</details>'
+    rows = "".join(_attempted(name, answers, content) for name in ATTEMPTS)
+    listed = f'<ol class="answers numbered">{rows}</ol>{wired}'
+    if stolen and (stolen.tried or stolen.attempts):
+        return f'<details class="more"><summary>{heading}</summary>{listed}</details>'
+    return f'<h2 class="heading">{heading}</h2>{listed}'
+
+
+def _attempted(name: str, answers: Mapping[str, Answer], content: Content) -> str:
+    title, proves = (content.message(f"thief.attempts.{name}.{part}") for part in ("title", "proves"))
+    if name in answers:
+        return row(title, answers[name], content, note=proves)
+    word = f'<b class="word">{escape(content.message("thief.attempts.not_tried"))}</b>' if answers else ""
+    return f'<li><div class="name">{prose(title)}{word}</div><p class="quiet">{prose(proves)}</p></li>'
 
 
 def defences(tried: Mapping[str, Standing], in_force: str, content: Content) -> str:

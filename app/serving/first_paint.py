@@ -1,0 +1,51 @@
+"""Puts the frame's style sheet into the page itself, so that the first paint has it already and nothing moves later."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_END = b"</body>"
+_CONDITIONS = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
+"""Of a request: what would get an answer other than the whole page as plain text."""
+_OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
+"""Of the answer: what speaks of the file that Streamlit has, not of the page that we send."""
+
+
+class FirstPaint:
+    """Writes the style sheet at the end of Streamlit's `index.html`: of two rules that weigh the same, ours wins."""
+
+    def __init__(self, app: ASGIApp, *, css: str) -> None:
+        """`css` goes into a `<style>` element: it has no `</style` in it."""
+        self._app = app
+        self._style = f"<style>{css}</style>".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through; only the page that a browser asks for gets longer."""
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "GET"
+            or "text/html" not in Headers(scope=scope).get("accept", "")
+        ):
+            await self._app(scope, receive, send)
+            return
+        page, begun = bytearray(), None
+
+        async def send_with_style(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = message
+            elif begun is not None:
+                page.extend(message.get("body", b""))
+                if not message.get("more_body", False):
+                    body = bytes(page).replace(_END, self._style + _END, 1)
+                    if len(body) != len(page):
+                        headers = MutableHeaders(scope=begun)
+                        headers["content-length"] = str(len(body))
+                        for name in _OF_THE_FILE:
+                            del headers[name]
+                    await send(begun)
+                    await send({"type": "http.response.body", "body": body})
+
+        headers = [header for header in scope["headers"] if header[0].lower() not in _CONDITIONS]
+        await self._app({**scope, "headers": headers}, receive, send_with_style)

@@ -1,0 +1,56 @@
+"""The frame's style sheet in the page itself: only there, whole, and with headers that are true of what is sent."""
+
+import asyncio
+
+import httpx
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
+
+from app.serving.first_paint import FirstPaint
+from app.ui.draw.components import frame_style_sheet
+
+CSS = ".a { color: red }"
+PAGE = "<html><head></head><body><p>ページ</p></body></html>"
+
+
+async def page(request):
+    assert "if-none-match" not in request.headers
+    return HTMLResponse(PAGE, headers={"etag": '"1"', "last-modified": "Fri, 27 Nov 2026 00:00:00 GMT"})
+
+
+async def data(request):
+    return JSONResponse({"</body>": request.headers.get("if-none-match")}, headers={"etag": '"2"'})
+
+
+def get(path, accept):
+    app = FirstPaint(Starlette(routes=[Route("/", page), Route("/data", data)]), css=CSS)
+
+    async def asked():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+            return await client.get(path, headers={"accept": accept, "if-none-match": '"1"'})
+
+    return asyncio.run(asked())
+
+
+def test_the_page_ends_with_the_style_sheet():
+    answer = get("/", "text/html")
+    assert answer.text == PAGE.replace("</body>", f"<style>{CSS}</style></body>")
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert not {"etag", "last-modified"} & set(answer.headers)
+
+
+def test_what_a_browser_does_not_ask_for_as_a_page_stays_as_it_is():
+    answer = get("/data", "application/json")
+    assert answer.json() == {"</body>": '"1"'}
+    assert answer.headers["etag"] == '"2"'
+
+
+def test_an_answer_without_a_body_element_stays_as_it_is():
+    answer = get("/nothing", "text/html")
+    assert (answer.status_code, answer.text) == (404, "Not Found")
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_nothing_in_the_style_sheet_ends_its_element():
+    assert "</style" not in frame_style_sheet().lower()
