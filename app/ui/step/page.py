@@ -24,7 +24,7 @@ from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
 from app.ui.step.analogy import analogy
 from app.ui.step.evidence import BELOW_CHECKS, BELOW_OUTCOME, VIEWS
 from app.ui.step.instruments import INSTRUMENTS
-from app.ui.step.predict import predict
+from app.ui.step.predict import is_open, predict
 from app.ui.step.recompute import recompute
 from app.ui.text import escape
 
@@ -42,7 +42,7 @@ def lesson(name: str) -> None:
         # (1) Where we are, and what this is about.
         components.block(journey(step, walk_view.walk, content), key="journey")
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-        components.goal(content.lesson(step).section("goal").body)
+        components.goal(content.lesson(step).section("goal").body, asks=is_open(step, walk_view))
         with page_errors.contained(content):
             diagram.draw(FLOW, content, walk_view.walk, step=step, status=report.status)
         _let_it_be_drawn(step)
