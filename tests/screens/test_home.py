@@ -81,7 +81,7 @@ def test_every_step_has_its_counterpart_and_where_it_breaks(reader, language):
 
 
 def test_what_the_thiefs_page_was_refused_is_no_evidence(screen):
-    shown = screen(lang="en").open("thief").click("thief_copy").click("thief_use").click("run_again").open("home")
+    shown = screen(lang="en").open("thief").click("thief_steal").click("run_again").open("home")
     assert any("errorCode" in record for record in shown.world.account.management_events)
     assert load("en").message("verdict.passed") in unescape(shown.html("verdict"))
 

@@ -13,7 +13,7 @@ import pytest
 from app import wiring
 from app.clients.issuer import IssuerTransport
 from app.clients.kubernetes.cluster import KubernetesCluster
-from app.content import LANGUAGES, PAGES, STORY, load
+from app.content import LANGUAGES, PAGES, TALK, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
 from app.flow.diagnosis_file.diagnosis_file import save
@@ -296,7 +296,7 @@ def test_why_says_that_it_plays_elsewhere(screen, real):
 
 def test_the_room_may_see_the_cluster(screen, real):
     shown = screen(lang="en")
-    for page in STORY:
+    for page in TALK:
         shown.open(page, mode="live", present="1")
         assert not shown.test.exception
         assert "projector" in shown.keys

@@ -10,6 +10,7 @@ from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
 from app.ui.figures.story_figure import STORY
 from app.ui.story.schemes import Scheme, Taken
+from app.ui.text import prose
 from app.world.aws.entities import NodeKind
 from app.world.aws.iam import actions as iam
 from app.world.node.programs import instance_metadata
@@ -202,7 +203,7 @@ def test_another_kind_of_node_changes_what_a_pod_without_irsa_gets(chosen, monke
     shown = chosen(scheme="node-role", taken="pod-1")
     assert shown.test.selectbox(key="node_kind").value == NodeKind.EKSCTL
     assert states(shown.html("blast_radius"))["metadata_1&#45;metadata"] == "leak"
-    assert "the node&#x27;s role was refused" in shown.html("log_pod-before").replace("'", "&#x27;")
+    assert prose(load("en").message("why.without_irsa.node_role")) in shown.html("log_pod-before")
 
     shown.test.selectbox(key="node_kind").set_value(NodeKind.KARPENTER).run()
     assert not shown.test.exception
@@ -212,7 +213,7 @@ def test_another_kind_of_node_changes_what_a_pod_without_irsa_gets(chosen, monke
     assert message("why.verdict.nothing", pod="Pod 1") in words(shown)
     log = unescape(shown.html("log_pod-before"))
     assert "Unable to locate credentials" in log
-    assert "was refused" not in log
+    assert "AccessDenied" not in log
     assert "irsa-reports-" in shown.html("log_pod-after")
 
     assert shown.click("reset").test.selectbox(key="node_kind").value == NodeKind.EKSCTL

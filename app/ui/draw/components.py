@@ -64,12 +64,14 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
         route.follow(asked)
 
 
-def goal(text: str) -> None:
+def goal(text: str, *, asks: bool = False) -> None:
     """Draws what one will know after a page, in content's inline Markdown.
+
+    `asks`: whether the page goes on with a question, which on a phone comes before the figure (`frame.css`).
 
     Not a block: a component is empty for a moment when a page is turned to, and what stands below it would jump.
     """
-    st.html(f'<p class="goal">{prose(text)}</p>')
+    st.html(f'<p class="goal{" asks" if asks else ""}">{prose(text)}</p>')
 
 
 def nothing() -> None:

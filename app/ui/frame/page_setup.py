@@ -54,10 +54,10 @@ def _mode(walk_view: WalkView | None, content: Content) -> str:
 
 
 def without_walk(name: str, content: Content) -> None:
-    """The title and the aim of a step's page, and why there is no more."""
+    """The title and the aim of a page that needs a walk, and why there is no more."""
     lesson = content.lesson(name)
     with navigation.onward(name, content):
-        st.title(f"{NUMBERS[Step(name)]} {lesson.title}", anchor=False)
+        st.title(f"{NUMBERS[Step(name)]} {lesson.title}" if name in list(Step) else lesson.title, anchor=False)
         components.goal(lesson.section("goal").body)
         if problem := live_selection.state().problem:
             notice.show(problem, content, key="problem")

@@ -40,16 +40,15 @@ _LAST = "lesson"
 def lesson(name: str) -> None:
     """Draws the page of the step of that name."""
     step, content, walk_view = Step(name), language.content(), session.walk_view()
-    report = walk_view.walk.report(step)
+    report, asks = walk_view.walk.report(step), predict.is_open(step, walk_view)
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
         components.block(journey(step, walk_view.walk, content), key="journey")
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
-        components.goal(content.lesson(step).section("goal").body)
+        components.goal(content.lesson(step).section("goal").body, asks=asks)
         with page_errors.contained(content):
-            answered = not predict.is_open(step, walk_view)
-            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, answered=answered)
+            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, answered=not asks)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.

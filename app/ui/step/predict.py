@@ -20,6 +20,11 @@ _FRESH = "predicted"
 """In the session: the step whose prediction was just made. The browser opens its answer and leaves it so."""
 
 
+def is_open(step: Step, walk_view: WalkView) -> bool:
+    """Whether the step has a question that the reader has not answered yet."""
+    return outcome(step, walk_view.walk) is not None and step not in _made(walk_view)
+
+
 def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     """Asks the step's question, or tells what came of the prediction; whether the evidence may be shown.
 
@@ -36,11 +41,6 @@ def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     fresh = st.session_state.pop(_FRESH, None) == step
     components.block(_result(step, made[step], found, content), key=f"prediction_{step}", answers=fresh)
     return True
-
-
-def is_open(step: Step, walk_view: WalkView) -> bool:
-    """Whether the step's question waits for an answer."""
-    return step not in _made(walk_view) and outcome(step, walk_view.walk) is not None
 
 
 def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) -> None:
