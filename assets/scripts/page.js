@@ -52,7 +52,8 @@ export default function ({ data }) {
   const settle = () => {
     if (shown !== data.page) return
     const heading = document.querySelector(".stMainBlockContainer h1")
-    if (heading?.textContent.includes(data.title)) {
+    // What is not seen yet, because something above it is not drawn, takes no focus.
+    if (heading?.textContent.includes(data.title) && heading.checkVisibility({ visibilityProperty: true })) {
       heading.tabIndex = -1
       heading.focus({ preventScroll: true })
     } else if (tries--) setTimeout(settle, 50)
