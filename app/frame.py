@@ -12,7 +12,7 @@ if (_root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, _root)
 
 from app.content import PAGES, load
-from app.content.pages import PAGE_SPECS
+from app.content.page_specs import PAGE_SPECS
 from app.ui import lab
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors

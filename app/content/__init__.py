@@ -4,7 +4,7 @@ from app.content.errors import ContentError
 from app.content.languages import LANGUAGES, for_locale
 from app.content.loader import load
 from app.content.model import CheckText, Content, ErrorText, Lesson, Section
-from app.content.pages import JOURNEY, LABS, PAGES, REFERENCE, STORY, TALK
+from app.content.page_specs import JOURNEY, LABS, PAGES, REFERENCE, STORY, TALK
 
 __all__ = [
     "JOURNEY",

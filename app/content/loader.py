@@ -11,7 +11,7 @@ from app.content.languages import LANGUAGES, ROOT, read_facts
 from app.content.markdown import split
 from app.content.messages import read_checks, read_messages
 from app.content.model import Content
-from app.content.pages import PAGES
+from app.content.page_specs import PAGES
 
 
 @cache

@@ -1,7 +1,7 @@
 """The vocabulary of a walk: what was checked, what was seen, what went over the wire.
 
 Everything here is frozen, keyword-only and free of sentences: a `Check` names an id, and the words for
-it are looked up in `assets/content/{ja,en}/messages.toml`.
+it are looked up in `assets/content/{ja,en}/checks.toml`.
 """
 
 from __future__ import annotations

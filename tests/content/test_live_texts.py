@@ -16,7 +16,7 @@ from app.settings import LiveRefusal
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {"title", "got", "expected", "fix"}
 ELSEWHERE = {"unreachable", "not_permitted", "not_found", "refused", "other"}
-"""Those that other parts of the app need as well: their words are in `messages.toml`."""
+"""Those that other parts of the app need as well: their words are in `messages.toml` and `checks.toml`."""
 
 
 def codes() -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, PAGES, Content, load
-from app.content.pages import PAGE_SPECS
+from app.content.page_specs import PAGE_SPECS
 from app.content.template import placeholders
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook

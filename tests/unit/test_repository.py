@@ -112,6 +112,17 @@ def test_the_pages_are_those_that_have_words():
     assert {path.stem for path in PAGE_FILES} == set(PAGES)
 
 
+def test_a_module_that_the_content_points_to_exists():
+    """The head of a file of words says which module draws them."""
+    pointed = {
+        (path.relative_to(ROOT).as_posix(), module)
+        for path in (ROOT / "assets" / "content").rglob("*.toml")
+        for module in re.findall(r"app/[\w/]+\.py", path.read_text(encoding="utf-8"))
+    }
+    assert pointed
+    assert [(path, module) for path, module in sorted(pointed) if not (ROOT / module).exists()] == []
+
+
 def test_the_content_and_the_frame_name_no_page_but_in_the_table():
     """So a page is a row of that table, its file, its module, a lesson in each language, and a test."""
     others = set(PAGES) - {"why", *Step}  # those are names of other things, too
@@ -122,7 +133,7 @@ def test_the_content_and_the_frame_name_no_page_but_in_the_table():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and node.value in others
     }
-    assert naming == {"app/content/pages.py"}
+    assert naming == {"app/content/page_specs.py"}
 
 
 @pytest.mark.parametrize("path", PAGE_FILES, ids=names(PAGE_FILES))

@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 
 from app.content import JOURNEY, STORY, Content
-from app.content.pages import PAGE_SPECS, SECTIONS
+from app.content.page_specs import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
 from app.ui.marks import NUMBERS
 from app.ui.state import language, reading, route

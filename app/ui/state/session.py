@@ -24,8 +24,8 @@ from app.wiring import simulated
 from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
-from app.world.lifecycle.store import NoRoom
 from app.world.lifecycle.world_snapshot import WorldSnapshot
+from app.world.lifecycle.world_store import NoRoom
 from app.world.setup import scenario
 from app.world.world import World
 

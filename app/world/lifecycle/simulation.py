@@ -12,9 +12,9 @@ from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
 from app.world.lifecycle import fault_injection, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
-from app.world.lifecycle.store import WorldStore
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
+from app.world.lifecycle.world_store import WorldStore
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.volumes.files import NodeFiles

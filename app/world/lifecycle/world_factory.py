@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.world.lifecycle.store import NoRoom, WorldStore
+from app.world.lifecycle.world_store import NoRoom, WorldStore
 from app.world.metering import payer
 from app.world.setup import scenario
 from app.world.usage import Usage, looks

@@ -16,7 +16,7 @@ from app.serving.connections import Connections, Limits
 from app.serving.protocols import answer
 from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
-from app.world.lifecycle.store import WorldStore
+from app.world.lifecycle.world_store import WorldStore
 from app.world.metering import HoldBack
 from app.world.servers import issuer, webhook
 from app.world.servers.http import BODY_LIMIT

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.world.lifecycle.simulation import Simulation
-from app.world.lifecycle.store import NEW_AT_ONCE, NoRoom, WorldStore
+from app.world.lifecycle.world_store import NEW_AT_ONCE, NoRoom, WorldStore
 from tests.waiting import eventually
 
 
