@@ -575,6 +575,14 @@ def test_silence_leaves_it_open(method: str, check_id: str) -> None:
     assert (silent.status, silent.reason, silent.error) == (UNKNOWN, "unreachable", "timed out")
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["a Pod runs", "no Pod can be made"])
+def test_a_webhook_that_does_not_answer_and_may_not_be_passed_over_breaks_the_chain(there: bool) -> None:
+    said = 'failed calling webhook "iam-for-pods.amazonaws.com": connect: connection refused'
+    errors = {"dry_run_pod": error(Refused, said)} | ({} if there else {"pod": error(NotFound, "not found")})
+    found = check(walk(Fakes(errors=errors).ports(), SUBJECT), "webhook.dry_run")
+    assert (found.status, found.error) == (FAILED, said)
+
+
 def test_a_container_that_has_ended_hides_its_file() -> None:
     said = "cannot exec into a container in a completed pod; current phase is Succeeded"
     found = walk(Fakes(errors={"execute": error(Refused, said)}).ports(), SUBJECT)

@@ -29,6 +29,9 @@ CHECKS = (
     "pod.injected",
 )
 CONFIGURATION = "pod-identity-webhook"
+NOT_CALLED = "failed calling webhook"
+"""In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
+Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
 """What the webhook is called on EKS, and what its own manifests call it."""
 
@@ -52,7 +55,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     try:
         after = ports.cluster.dry_run_pod(subject.namespace, request)
     except FlowError as error:
-        if pod_unseen and isinstance(error, Refused):  # what an admission rule minds is the Pod that we made up
+        if pod_unseen and isinstance(error, Refused) and NOT_CALLED not in error.server_message:
+            # What an admission rule minds is the Pod that we made up.
             findings.unknown(
                 "webhook.dry_run", "not_observable", where=where, error=error.server_message, expected="Pod"
             )
