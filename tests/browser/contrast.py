@@ -52,7 +52,7 @@ _FAINT = """
       if (part.shadowRoot) look(part.shadowRoot)
       const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
       if (!said || part.closest("svg, [aria-hidden=true], style, script, noscript")) continue
-      if (!part.checkVisibility({ visibilityProperty: true }) || part.getBoundingClientRect().width < 2) continue
+      if (!part.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || part.getBoundingClientRect().width < 2) continue
       const ratio = contrast(part)
       if (ratio < least) found.add(`${ratio.toFixed(2)} ${part.className} ${part.textContent.trim().slice(0, 60)}`)
     }

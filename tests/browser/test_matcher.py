@@ -27,7 +27,7 @@ def verdict(page: Page):
 
 
 def field(page: Page):
-    return page.get_by_label(EN.message("matcher.policy"))
+    return page.get_by_role("textbox", name=EN.message("matcher.policy"))
 
 
 def put_caret_after(page: Page, words: str) -> int:

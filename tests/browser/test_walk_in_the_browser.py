@@ -51,7 +51,7 @@ def test_the_language_switch_changes_words_address_and_html_lang(reader):
     expect(one.page.locator("html")).to_have_attribute("lang", "en")
     expect(one.page).to_have_url(re.compile(r"/sts_assume\?lang=en$"))
     one.wait()
-    one.page.locator('[data-testid="stSidebarNav"] a').nth(2).click()
+    one.turn_to(STEPS[0])
     one.expect_title(load("en").lesson(STEPS[0]).title)
     one.wait()
     expect(one.page).to_have_url(re.compile("lang=en"))
@@ -168,7 +168,7 @@ def test_the_diagram_stands_upright_on_a_phone_only(reader):
         expect(one.page.locator(f"figure svg.{shown}")).to_be_visible()
         expect(one.page.locator(f"figure svg.{hidden}")).to_be_hidden()
         lit = one.page.locator(f"figure svg.{shown} .arrow.on")
-        expect(lit).to_have_count(2)
+        expect(lit).to_have_count(3)
 
 
 def test_a_shortened_id_opens_with_one_click(reader):

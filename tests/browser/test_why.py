@@ -55,9 +55,9 @@ def test_the_choices_take_the_keyboard_and_the_arrow_keys_do_not_leave_the_page(
     expect(page).to_have_url(re.compile(r"/why\?lang=en&scheme=irsa"))
 
 
-def test_a_card_of_the_first_page_leads_on_by_keyboard(reader):
+def test_the_button_of_the_first_page_leads_on_by_keyboard(reader):
     shown = reader(locale="en-US").open("/?lang=en")
-    shown.page.locator("a.path").first.focus()
+    shown.page.locator(".st-key-begin button").focus()
     shown.press("Enter")
     shown.expect_title(EN.lesson("why").title)
     expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"))
