@@ -35,7 +35,7 @@ def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(
 
 def test_a_marked_term_leads_to_its_lit_entry_and_back_to_a_step(reader):
     shown = reader(locale="en-US").open("/webhook?lang=en").wait(".st-key-predict")
-    shown.page.get_by_role("button", name="Show me without guessing").click()
+    shown.page.get_by_role("button", name="Skip the guess").click()
     shown.page.locator("a.term", has_text="JSON patch").first.click()
     lit = shown.page.locator(".term-entry.lit")
     expect(lit).to_have_attribute("id", "json_patch")
@@ -76,7 +76,7 @@ def test_a_statement_is_judged_by_keyboard_and_the_session_keeps_it(reader):
     expect(score).to_have_text("You have judged 2 of 32, and 1 of them right.")
     # What was judged is known on the lesson's page and after a reload, and forgotten on request.
     shown.open("/webhook?lang=en").wait(".st-key-predict")
-    page.get_by_role("button", name="Show me without guessing").click()
+    page.get_by_role("button", name="Skip the guess").click()
     page.locator("summary", has_text="True or false").click()
     expect(page.locator('[data-statement="webhook_injects_token"] .truth')).to_be_visible()
     shown.open("/misconceptions?lang=en").wait(".picks")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from app.content import LANGUAGES, load
 from app.flow.matching.policy_edits import EDITS
-from app.flow.model import Step, Walk
+from app.flow.model import Exchange, Step, StepReport, Walk
 from app.ui.figures.lifetimes import lives, session_of
+from app.ui.step.evidence.sts_assume import request
 from app.ui.step.instruments.matcher import Sides, drawing
 from app.ui.text import prose
 
@@ -72,6 +73,18 @@ def test_the_request_to_sts_has_no_signature_and_its_answer_is_quoted(reader):
     assert "RoleSessionName</b>=" in html
     assert "HTTP 200" in html
     assert re.search(r"eyJ[\w-]+\.[\w-]+\.[\w-]{20}", html.replace("<wbr>", "")) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "noted"),
+    [("http://127.0.0.1:8080/", True), ("http://[::1]:8080/", True), ("https://sts.us-east-1.amazonaws.com/", False)],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_a_loopback_address_of_sts_is_said_to_be_this_world_s(language, url, noted):
+    content = load(language)
+    call = Exchange(caller="pod", callee="sts", method="POST", url=url, request_body="Action=AssumeRoleWithWebIdentity")
+    report = StepReport(step=Step.STS_ASSUME, checks=(), exchanges=(call,))
+    assert (prose(content.message("sts.loopback")) in request(report, content)) is noted
 
 
 def test_what_the_app_itself_checks_is_reported_below_the_checks(reader):

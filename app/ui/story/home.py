@@ -33,6 +33,7 @@ def home() -> None:
         st.title(lesson.title, anchor=False)
         components.goal(goal)
         diagram.draw(OVERVIEW, content, walk, None)
+        components.block(f'<p class="caption">{escape(content.message("home.overview"))}</p>', key="overview")
         label = content.message("home.begin")
         st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from app.content import Content
 from app.flow.json_access import get_object, get_str, shown
 from app.flow.model import Exchange, StepReport
+from app.settings import is_loopback
 from app.ui.step.evidence.agreement import agreement, disagrees
 from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
 from app.ui.text import breakable, escape, prose, value
@@ -83,8 +84,8 @@ def _request(call: Exchange | None, parameters: Mapping[str, str], content: Cont
     """The start line and the headers, the one that is missing among them, and the form field by field."""
     head = ""
     if call:
-        head = f'<div class="line"><span class="text"><b>{escape(call.method)}</b> {breakable(call.url)}</span></div>'
-        head += _headers(call, content)
+        note = content.message("sts.loopback") if is_loopback(urlsplit(call.url).hostname or "") else ""
+        head = _line(f"<b>{escape(call.method)}</b> {breakable(call.url)}", note=note) + _headers(call, content)
     fields = "".join(_parameter(name, shown(words), content) for name, words in parameters.items())
     return f'<div class="document sent">{head}{fields}</div>'
 
