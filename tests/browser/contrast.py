@@ -45,13 +45,14 @@ _FAINT = """
     return (bright + 0.05) / (dark + 0.05)
   }
 
-  // (3) Every text that is seen. Those of the diagrams are dimmed by rules of their own.
+  // (3) Every text that is seen. Those of the diagrams are dimmed by rules of their own, and the value of a slider is
+  // drawn above its thumb, whose child it is.
   const found = new Set()
   const look = (root) => {
     for (const part of root.querySelectorAll("*")) {
       if (part.shadowRoot) look(part.shadowRoot)
       const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
-      if (!said || part.closest("svg, [aria-hidden=true], style, script, noscript")) continue
+      if (!said || part.closest("svg, [data-testid=stSliderThumbValue], [role=slider], [aria-hidden=true], style, script, noscript")) continue
       if (!part.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || part.getBoundingClientRect().width < 2) continue
       const ratio = contrast(part)
       if (ratio < least) found.add(`${ratio.toFixed(2)} ${part.className} ${part.textContent.trim().slice(0, 60)}`)

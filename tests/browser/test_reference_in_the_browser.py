@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from app.content import load
 from app.ui.reference.misconceptions import MISCONCEPTIONS
 
 pytestmark = pytest.mark.browser
@@ -28,7 +29,7 @@ def test_the_glossary_narrows_down_to_a_subject_and_what_was_typed_still_counts(
     page.get_by_role("button", name="AWS", exact=True).click()
     expect(page.locator(".terms h2:visible")).to_have_text(["AWS"])
     of_aws = entries.count()
-    page.get_by_label(EN.message("glossary.filter")).first.fill("session")
+    page.get_by_label(load("en").message("glossary.filter")).first.fill("session")
     expect(page.locator("#sigv4")).to_be_hidden()
     assert 0 < entries.count() < of_aws < everything
 
