@@ -52,8 +52,9 @@ _FAINT = """
     for (const part of root.querySelectorAll("*")) {
       if (part.shadowRoot) look(part.shadowRoot)
       const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
-      if (!said || part.closest("svg, [data-testid=stSliderThumbValue], [role=slider], [aria-hidden=true], style, script, noscript")) continue
-      if (!part.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || part.getBoundingClientRect().width < 2) continue
+      if (!said || part.closest("svg, [data-testid=stSliderThumbValue], [aria-hidden=true], style, script, noscript")) continue
+      const shown = part.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+      if (!shown || part.getBoundingClientRect().width < 2) continue
       const ratio = contrast(part)
       if (ratio < least) found.add(`${ratio.toFixed(2)} ${part.className} ${part.textContent.trim().slice(0, 60)}`)
     }
