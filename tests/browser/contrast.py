@@ -52,7 +52,8 @@ _FAINT = """
     for (const part of root.querySelectorAll("*")) {
       if (part.shadowRoot) look(part.shadowRoot)
       const said = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
-      if (!said || part.closest("svg, [data-testid=stSliderThumbValue], [aria-hidden=true], style, script, noscript")) continue
+      const apart = "svg, [data-testid=stSliderThumbValue], [aria-hidden=true], style, script, noscript"
+      if (!said || part.closest(apart)) continue
       const shown = part.checkVisibility({ visibilityProperty: true, opacityProperty: true })
       if (!shown || part.getBoundingClientRect().width < 2) continue
       const ratio = contrast(part)
