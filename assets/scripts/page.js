@@ -29,7 +29,8 @@ const find = () => {
   new MutationObserver(group).observe(sidebar, everything)
   group()
   const naming = new MutationObserver(name)
-  for (const part of [sidebar, document.querySelector('[data-testid="stHeader"]')]) naming.observe(part, everything)
+  const header = document.querySelector('[data-testid="stHeader"]') // an embedded page may have none
+  for (const part of [sidebar, header].filter(Boolean)) naming.observe(part, everything)
 }
 const finding = new MutationObserver(find) // it may come after the page
 

@@ -51,8 +51,9 @@ def test_a_page_with_everything_unfolded(whole, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_text_of_a_page_stands_out_what_is_disabled_as_well(whole, page):
-    reader = whole(page)
-    assert {theme: found for theme in THEMES if (found := faint(reader.wear(theme).settle().page))} == {}
+    """In the theme in which axe does not look at the page in this language."""
+    theme = theme_of(PAGES.index(page) + 1, whole.language)
+    assert faint(whole(page).wear(theme).settle().page) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

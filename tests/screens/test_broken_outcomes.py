@@ -12,7 +12,7 @@ from app.flow.model import Status, Step
 from app.flow.verdict.link_states import State, chain_state
 from app.ui.draw.prose import markdown
 from app.ui.figures.figures import FLOW
-from app.ui.presenting.slides import pieces
+from app.ui.presenting.slides import _FORETOLD, pieces
 from app.ui.state import session
 from app.ui.text import prose
 from app.wiring import simulated
@@ -136,3 +136,16 @@ def test_before_the_answer_the_figure_does_not_give_it_away(screen, language):
     assert len(re.findall(r'&#45;keys" class="edge arrow [^"]*kept', data["svg"])) == len(FLOW.layouts)
     words = load(language).message("predictions.sts_assume.happened.kept", kid="", url="").partition("`")[0]
     assert plain(markdown(words, load(language))) in plain(shown.html("prediction_sts_assume"))
+
+
+def test_the_usual_notes_suppose_what_may_happen():
+    assert {step: set(foretold) - set(QUESTIONS[step].happened) for step, foretold in _FORETOLD.items()} == {
+        step: set() for step in Step
+    }
+
+
+def test_the_story_does_not_close_with_a_success_that_the_pod_did_not_have(broken):
+    shown, found, content = broken
+    shown.open(Step.ACCESS)
+    step = content.message(f"steps.{found.verdict.step}.short")
+    assert plain(prose(content.message("close.open", step=step))) in plain(shown.html("close"))

@@ -70,3 +70,16 @@ def test_no_signature_is_on_it(reader):
     shown = reader("en").open("one_page")
     assert shown.world.account.admin.secret_access_key not in shown.html("sheet")
     assert not re.search(r"eyJ[\w-]{30,}", shown.html("sheet"))
+
+
+def test_a_command_to_paste_runs_nothing_that_a_value_says(screen, simulation):
+    shown = screen(lang="en")
+
+    async def annotate():
+        account = shown.world.cluster.get("serviceaccounts", "default", "my-sa")
+        account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = "$(touch pwned)"
+        shown.world.cluster.put("serviceaccounts", account)
+
+    simulation.run(annotate())
+    text = unescape(re.sub("<[^>]+>", "", shown.click("run_again").open("one_page").everything))
+    assert "--role-arn '$(touch pwned)'" in text

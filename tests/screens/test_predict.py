@@ -11,6 +11,7 @@ from app.content import LANGUAGES, load
 from app.flow.lessons.predictions import QUESTIONS, outcome
 from app.flow.model import Status, Step
 from app.ui.state.session import WalkView
+from app.world.usage import was_acted_in
 from tests.screens.conftest import Screen
 
 
@@ -203,3 +204,13 @@ def test_a_page_that_is_opened_by_its_address_has_the_predictions_of_this_browse
     again.test.session_state["browser"] = shown.test.session_state["browser"]
     assert "prediction_webhook" in again.open("webhook").keys
     assert "prediction_token_mount" not in again.open("token_mount").keys
+
+
+def test_to_look_at_the_pages_is_not_to_act_in_the_world(screen):
+    """Worlds in which nobody acted make room for others first."""
+    shown = screen(lang="en", asked=True)
+    for page in ("webhook", "self_check", "one_page", "one_minute"):
+        shown.open(page)
+    assert not was_acted_in(shown.world)
+    shown.open("webhook").click("predict_show")
+    assert was_acted_in(shown.world)

@@ -65,7 +65,7 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
 
 
 def goal(text: str, *, asks: bool = False) -> None:
-    """Draws what one will know after a page, in content's inline Markdown.
+    """Draws the question that a page answers, in content's inline Markdown.
 
     `asks`: whether the page goes on with a question, which on a phone comes before the figure (`frame.css`).
 

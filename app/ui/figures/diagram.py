@@ -162,7 +162,7 @@ def real_names(walk: Walk) -> dict[str, str]:
 
 
 def of_walk(figure: Figure, content: Content, walk: Walk | None, chain: ChainState | None) -> str:
-    """The figure with the names of a walk in its boxes and the state of its parts; None where it is to tell nothing."""
+    """The figure with the names of a walk in its boxes and the state of its parts; without either only the rule."""
     drawing = svg(figure.name, content.language, real_names(walk) if walk else {})
     if walk is None or chain is None:
         return unstated(drawing)

@@ -65,8 +65,8 @@ def _page(page: str, content: Content, icon: str) -> st.Page:
 def onward(page: str, content: Content) -> Iterator[None]:
     """Draws what is inside, and below it the ways back and on, named by where they lead, and why to go on.
 
-    In the story the arrow keys take them too; later pages need these keys themselves. The last page leads back to the
-    first. `route.leave` takes these ways.
+    In the story the arrow keys take them too; later pages need these keys themselves. From the last page of
+    the story on, each page also leads back to the first. `route.leave` takes these ways.
     """
     with st.container(key="body"):
         yield

@@ -62,7 +62,7 @@ _HOLDS = (Status.PASSED, Status.WARNING)
 _FORETOLD = {
     Step.OIDC_PROVIDER: ("url",),
     Step.SERVICE_ACCOUNT: ("sts",),
-    Step.WEBHOOK: ("some",),
+    Step.WEBHOOK: ("pointers",),
     Step.TOKEN_MOUNT: ("audience",),
     Step.STS_ASSUME: ("fetched", "kept"),
     Step.ACCESS: ("role",),

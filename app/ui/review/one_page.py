@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 
 import streamlit as st
@@ -12,7 +13,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get, get_list, get_str, shown, strings
 from app.flow.model import JsonValue, Step, Walk
-from app.flow.names import DEFAULT_AUDIENCE, host_and_path, provider_arn, role_of
+from app.flow.names import annotated_audience, host_and_path, provider_arn, role_of
 from app.report import verdict_words
 from app.ui.draw import components
 from app.ui.draw.checks import mark
@@ -135,7 +136,8 @@ def _sign(row: JsonValue, content: Content) -> str:
 def _order(walk: Walk, content: Content) -> str:
     """What to look at first, each with its command; capitals stand where this walk saw no value."""
     subject = walk.subject
-    role = get_str(walk.report(Step.SERVICE_ACCOUNT).evidence, "service_account", "metadata", "annotations", ROLE_ARN)
+    account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
+    role = get_str(account, "metadata", "annotations", ROLE_ARN)
     issuer = get_str(walk.report(Step.OIDC_PROVIDER).evidence, "discovery", "issuer")
     parts = role_of(role)
     values = {
@@ -145,10 +147,11 @@ def _order(walk: Walk, content: Content) -> str:
         "role_arn": role or "ROLE_ARN",
         "role": parts[2] if parts else "ROLE_NAME",
         "provider_arn": provider_arn(role, issuer) or "PROVIDER_ARN",
-        "audience": DEFAULT_AUDIENCE,
+        "audience": annotated_audience(account),
     }
+    quoted = {name: shlex.quote(value) for name, value in values.items()}
     items = "".join(
-        f"<li>{prose(content.message(f'one_page.look.{name}'))}<pre>{escape(command.format_map(values))}</pre></li>"
+        f"<li>{prose(content.message(f'one_page.look.{name}'))}<pre>{escape(command.format_map(quoted))}</pre></li>"
         for name, command in COMMANDS.items()
     )
     return f'<ol class="order">{items}</ol><p class="quiet">{prose(content.message("one_page.cache"))}</p>'
@@ -158,7 +161,7 @@ COMMANDS = {
     "variables": "kubectl exec -n {namespace} {pod} -- env | grep '^AWS_'",
     "annotation": "kubectl get serviceaccount -n {namespace} {service_account} -o yaml",
     "sts": (
-        "aws sts assume-role-with-web-identity --role-arn {role_arn} --role-session-name check \\\n"
+        "aws sts assume-role-with-web-identity --role-arn {role_arn} --role-session-name irsa-explorer \\\n"
         '  --web-identity-token "$(kubectl create token -n {namespace} {service_account} --audience {audience})" \\\n'
         "  --query AssumedRoleUser.Arn --output text"
     ),
@@ -166,7 +169,10 @@ COMMANDS = {
     "trust": "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument",
     "permissions": "aws iam list-attached-role-policies --role-name {role}",
 }
-"""In the order in which to look, by the key of their words. What asks STS does so by itself, past any cache."""
+"""In the order in which to look, by the key of their words. What asks STS does so by itself, past any cache.
+
+The session is named as those of all our examples, which the doctor does not take for a Pod's.
+"""
 
 
 def _lit(text: str, claims: Mapping[str, str]) -> str:

@@ -20,6 +20,8 @@ _KEY = "self_check"
 """Beside the world: the answers so far."""
 _FAILED = "self_check_failed"
 """In the session: why the last trial could not be made, in the server's words."""
+_FRESH = "self_check_answered"
+"""In the session: the question that was just answered, whose answer has the focus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Attempt:
     chosen: dict[str, str] = field(default_factory=dict)
     """By question: the option."""
     results: dict[str, Result] = field(default_factory=dict)
-    """By question. A trial is made once: who begins again sees the same outcome."""
+    """By question. A trial is made once: a reader who begins again sees the same outcome."""
 
     def is_right(self, id_: str) -> bool:
         """Whether the option that was chosen is what came of the trial."""
@@ -65,7 +67,8 @@ def self_check() -> None:
     id_ = list(QUESTIONS)[attempt.at]
     components.top(id_)
     if id_ in attempt.chosen:
-        components.block(_answered(id_, attempt, content), key=f"answered_{id_}", answers=True)
+        fresh = st.session_state.pop(_FRESH, "") == id_
+        components.block(_answered(id_, attempt, content), key=f"answered_{id_}", answers=fresh)
         last = attempt.at == len(QUESTIONS) - 1
         label = content.message("self_check.to_score" if last else "self_check.next")
         st.button(label, key="check_next", type="primary", on_click=_go_on)
@@ -78,7 +81,7 @@ def _ask(id_: str, attempt: Attempt, content: Content) -> None:
     with st.container(key="check", border=True):
         language.keep(key)
         option = st.radio(
-            f"**{attempt.at + 1} / {len(QUESTIONS)}**　{content.message(f'self_check.questions.{id_}.ask')}",
+            f"{attempt.at + 1} / {len(QUESTIONS)}　{content.message(f'self_check.questions.{id_}.ask')}",
             QUESTIONS[id_].options,
             index=None,
             key=key,
@@ -95,6 +98,8 @@ def _ask(id_: str, attempt: Attempt, content: Content) -> None:
             _try(id_, attempt)
         if id_ in attempt.results:
             attempt.chosen[id_] = option
+            session.page_state()[_KEY] = attempt
+            st.session_state[_FRESH] = id_
         st.rerun()
 
 
@@ -166,11 +171,9 @@ def _read(content: Content) -> str:
 
 
 def _attempt() -> Attempt:
+    """That of this reader. One that is not begun is kept nowhere: to look at the page is not to act in the world."""
     kept = session.page_state().get(_KEY)
-    if isinstance(kept, Attempt):
-        return kept
-    made = session.page_state()[_KEY] = Attempt()
-    return made
+    return kept if isinstance(kept, Attempt) else Attempt()
 
 
 def _go_on() -> None:

@@ -1,4 +1,4 @@
-"""A trial: something is done in a world that nobody keeps, and somebody is asked; the answer shows what came of it.
+"""A trial changes a world that is discarded afterwards, and asks a server or a Pod; the answer shows what came of it.
 
 An outcome has a name where the words of the products show it. No trial knows beforehand which one it will have.
 """
@@ -36,7 +36,7 @@ class NoOutcome(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was asked, and what came back: a product's words letter by letter, of a token its claims."""
+    """What was asked, and what came back: a product's words exactly, of a token its claims."""
 
     command: str
     """As one would type it."""
@@ -110,7 +110,8 @@ def sts_as_another(trial: Trial) -> Seen:
 def s3_in_kept_session(trial: Trial) -> Seen:
     """S3, in the session from before the change."""
     if trial.kept.credentials is None:
-        raise NoOutcome(_SESSION)
+        answer, _ = exchanged(trial.ports, trial.kept.role_arn, _SESSION, trial.kept.token)
+        raise NoOutcome(answer.said or answer.code)
     return _answered(" ".join(PROGRAM), listed(trial.ports, trial.kept.credentials))
 
 

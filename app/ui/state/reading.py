@@ -8,7 +8,7 @@ _READ = "read"
 
 
 def finished(page: str) -> None:
-    """The reader has seen what the page has to say: they have answered its question, or gone on from it."""
+    """Marks the page as read: its question was answered, or it has none."""
     st.session_state.setdefault(_READ, set()).add(page)
 
 

@@ -106,12 +106,13 @@ def _room_for_it() -> Iterator[None]:
 def another_world() -> Iterator[World]:
     """A new world for one trial, dropped after it: nothing that is done there reaches this browser's own.
 
-    Stops the run where none can be made.
+    It counts as no visitor's: a room that checks itself would else use up the worlds that its address may make. What
+    it takes of the processor is charged as always. Stops the run where none can be made.
     """
     key = f"{_key()}-{secrets.token_hex(4)}"
     allowance.admit(_key())
     with _room_for_it():
-        made = simulation().world(key, allowance.address())
+        made = simulation().world(key)
     try:
         yield made
     finally:

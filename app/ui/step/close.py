@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from app.content import Content
+from app.flow.doctor import Diagnosis
 from app.flow.json_access import get_list, get_str
-from app.flow.model import Status, Step, Walk
+from app.flow.model import Status, Step
+from app.flow.verdict.judge import Outcome
 from app.ui.draw import components
 from app.ui.text import escape, prose
 
 _HOLDS = (Status.PASSED, Status.WARNING)
 
 
-def close(walk: Walk, content: Content) -> None:
-    """Draws it. Where a step did not hold, it says only that, and of which step."""
-    broken = next((report.step for report in walk if report.status not in _HOLDS), None)
-    if broken:
-        words = content.message("close.open", step=content.message(f"steps.{broken}.short"))
+def close(diagnosis: Diagnosis, content: Content) -> None:
+    """Draws it. Where the chain is broken, it says only that, and at which step; where a check is open, that."""
+    walk, verdict = diagnosis.walk, diagnosis.verdict
+    if verdict.outcome is Outcome.BROKEN and verdict.step:
+        words = content.message("close.open", step=content.message(f"steps.{verdict.step}.short"))
+    elif not walk.subject.pod or any(report.status not in _HOLDS for report in walk):
+        words = content.message("close.unknown")
     else:
         found = walk.report(Step.ACCESS).evidence
         values = {

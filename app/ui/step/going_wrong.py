@@ -1,4 +1,4 @@
-"""What can go wrong in a step: what everybody meets first, and the rest behind it."""
+"""What can go wrong in a step: what readers meet first, and the rest behind it."""
 
 from __future__ import annotations
 

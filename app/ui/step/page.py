@@ -83,7 +83,7 @@ def lesson(name: str) -> None:
             _behind(step, report, walk_view, content)
         draw_section("recap", step, content)
         if step is list(Step)[-1]:
-            close(walk_view.walk, content)
+            close(session.diagnosis(walk_view), content)
         deeper(content)
 
 

@@ -64,21 +64,21 @@ def _ask(step: Step, walk_view: WalkView, found: RightAnswer, content: Content) 
     if answered and option is None:
         st.warning(content.message("predict.choose"))
     elif answered or skipped:
-        _made(walk_view)[step] = option if answered else ""
+        made = {**_made(walk_view), step: option if answered else ""}
+        _place()[_KEPT] = {"world": walk_view.world, "made": made}
         st.session_state[_FRESH] = step
         st.rerun()
 
 
-def _made(walk_view: WalkView) -> dict[str, Any]:
-    """The predictions about this world; those about another one are forgotten.
+def _place() -> Any:
+    """Where predictions are kept: those about a simulated world beside it, for a page that is opened by its address."""
+    return session.page_state() if mode.can().break_world else st.session_state
 
-    Those about a simulated one are kept beside it, so that a page that is opened by its address has them as well.
-    """
-    place: Any = session.page_state() if mode.can().break_world else st.session_state
-    kept = place.get(_KEPT)
-    if not kept or kept["world"] != walk_view.world:
-        kept = place[_KEPT] = {"world": walk_view.world, "made": {}}
-    made: dict[str, Any] = kept["made"]
+
+def _made(walk_view: WalkView) -> dict[str, Any]:
+    """The predictions about this world. To look at them marks no world as one that its reader acted in."""
+    kept = _place().get(_KEPT)
+    made: dict[str, Any] = kept["made"] if kept and kept["world"] == walk_view.world else {}
     return made
 
 

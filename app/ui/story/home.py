@@ -24,6 +24,7 @@ def home() -> None:
     """Draws the home page."""
     content, walk_view = language.content(), session.last_walk_view()
     walk = walk_view.walk if walk_view else None
+    chain = chain_state(walk_view.walk, session.diagnosis(walk_view).checks) if walk_view else None
 
     with navigation.onward("home", content):
         # (1) What this is, and where to begin: all that a newcomer has to see.
@@ -32,7 +33,7 @@ def home() -> None:
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        diagram.draw(OVERVIEW, content, walk, None)
+        diagram.draw(OVERVIEW, content, walk, chain, answered=False)
         components.block(f'<p class="caption">{escape(content.message("home.overview"))}</p>', key="overview")
         label = content.message("home.begin")
         st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
@@ -44,7 +45,6 @@ def home() -> None:
 
         # (3) The six steps: in words, as a picture, and how they stand, or why that is not known.
         draw_section("story", "home", content)
-        chain = chain_state(walk_view.walk, session.diagnosis(walk_view).checks) if walk_view else None
         diagram.draw(FLOW, content, walk, chain, answered=False)
         if walk_view:
             components.block(_verdict(walk_view, content), key="verdict")

@@ -48,6 +48,8 @@ def one_minute() -> None:
         )
 
         # (2) Why it can be believed.
+        if not token:
+            actions.offer(Step.TOKEN_MOUNT, walk_view, content)
         draw_section("try", PAGE, content)
         if token:
             with page_errors.contained(content):

@@ -74,7 +74,7 @@ async def respond(directory: Directory, request: Request) -> Response:
 
 
 def _may_ask(account: Account, token: str | None, *, tokens_required: bool) -> bool:
-    """With a token that is none nobody may; without any only where IMDSv1 is on."""
+    """A request with an invalid token is refused. One without a token is answered only where IMDSv1 is on."""
     if token is None:
         return not tokens_required
     return account.metadata_tokens.get(token, 0.0) > account.clock.now()

@@ -75,17 +75,25 @@ async def submit(world: World, change: Callable[[JsonObject], None] | None = Non
 
 
 async def replace_node(world: World, kind: NodeKind) -> None:
-    """Puts a node of another kind in the place of the old one; both Pods are created again, and have run on return."""
+    """Replaces the node by one of another kind; both Pods are created again, and have run on return.
+
+    A Pod whose ServiceAccount is gone only ends with its node, since the API server refuses a new one.
+    """
     if world.account.node is not None:
         world.account.node.kind = kind
     for name in (POD_BEFORE, POD_AFTER):
-        if world.cluster.find("pods", NAMESPACE, name) is not None:
+        if world.cluster.find("pods", NAMESPACE, name) is None:
+            continue
+        account = str(world.cluster.get("pods", NAMESPACE, name)["spec"]["serviceAccountName"])
+        if world.cluster.find("serviceaccounts", NAMESPACE, account) is None:
+            await delete(world, "pods", NAMESPACE, name)
+        else:
             await submit(world, name=name)
     await settle(world)
 
 
 async def settle(world: World) -> None:
-    """Waits until the Pod has run."""
+    """Waits until the Pods have run."""
     await world.kubelet.settle(POD_SECONDS)
 
 
