@@ -36,7 +36,7 @@ const finding = new MutationObserver(find) // it may come after the page
 
 export default function ({ data }) {
   document.documentElement.lang = data.language
-  menu = data.menu
+  menu = { name: data.menu_name, open: data.menu_open, close: data.menu_close }
   finding.observe(document.body, everything)
   find()
   name()

@@ -97,8 +97,8 @@ def test_a_deep_link_asks_before_it_breaks(reader):
     assert not {"diagnosis", "lab_seen", "fix", "lab_same"} & shown.keys
 
 
-def test_what_is_asked_follows_the_kind_of_node(reader, simulation):
-    shown = reader("en").open("break_it", fault="F01")
+def test_what_is_asked_follows_the_kind_of_node(screen, simulation):
+    shown = screen(lang="en").open("break_it", fault="F01")
     assert f"assumed-role/{shown.world.node_role_name}" in unescape(str(shown.test.radio(key="lab_text_F01").options))
     simulation.replace_node(shown.world, NodeKind.FARGATE)
     shown.test.run()

@@ -86,6 +86,8 @@ def top(shown: str) -> None:
 def page(language: str, name: str, title: str, menu: Mapping[str, str]) -> None:
     """Tells the browser which page this is and in which language; on a new page its heading, `title`, has the focus.
 
-    `menu`: what the sidebar is called (`name`), and the buttons that `open` and `close` it.
+    `menu`: what the sidebar is called (`name`), and the buttons that `open` and `close` it. The data is flat, because
+    Streamlit loads pandas, 60 MB, to see whether a nested object is a table.
     """
-    _page(data={"language": language, "page": name, "title": title, "menu": dict(menu)}, key="page")
+    buttons = {f"menu_{part}": words for part, words in menu.items()}
+    _page(data={"language": language, "page": name, "title": title, **buttons}, key="page")
