@@ -194,7 +194,7 @@ def test_the_commands_of_the_page_to_print_work_as_they_are_printed(learner):
         if name != "variables"  # kubectl refuses to exec into a container that has finished
     }
     assert names["role_arn"] in printed["annotation"]
-    assert printed["sts"].strip() == f"arn:aws:sts::{account}:assumed-role/s3-reader/check"
+    assert printed["sts"].strip() == f"arn:aws:sts::{account}:assumed-role/s3-reader/irsa-explorer"
     assert "sts.amazonaws.com" in printed["provider"]
     assert "system:serviceaccount:default:my-sa" in printed["trust"]
     assert "AmazonS3ReadOnlyAccess" in printed["permissions"]
