@@ -13,7 +13,7 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
 from app.content import Content, load
-from app.flow.model import Check, JsonValue, Status, Step, StepReport, Subject
+from app.flow.model import HOLDS, Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict.judge import Verdict
 from app.flow.visible import visible
 from app.report import difference, document
@@ -41,7 +41,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             print_json(as_json(found, faults, reader))
         else:
             print_lines(as_text(found, faults, reader))
-        context.exit(0 if found.verdict.status in {Status.PASSED, Status.WARNING} else 1)
+        context.exit(0 if found.verdict.status in HOLDS else 1)
 
     return walk
 

@@ -38,6 +38,10 @@ class Status(StrEnum):
     NOT_REACHED = "not_reached"
 
 
+HOLDS = (Status.PASSED, Status.WARNING)
+"""How a check or a step ended that stands in no one's way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """Whose IRSA is examined: a ServiceAccount, and the Pod that runs under it, if there is one."""

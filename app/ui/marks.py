@@ -13,7 +13,9 @@ MARKS = {
 }
 NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
 
-_CLAIMS = {
+CLAIMS = ("iss", "sub", "aud")
+"""In the order in which they are numbered: eksctl writes the conditions so, and the matcher's lines cross least."""
+_CLAIM_OF = {
     **dict.fromkeys(("iss", "issuer", "Url", "Federated"), "iss"),
     "sub": "sub",
     **dict.fromkeys(("aud", "audience", "ClientIDList"), "aud"),
@@ -26,5 +28,5 @@ def claim(name: str) -> str:
     `name` is the field's in a token, a provider, a Pod, or a condition key such as `oidc.eks…/id/X:sub`. Each of the
     three has one colour on every page.
     """
-    found = _CLAIMS.get(name.rpartition(":")[2], "")
+    found = _CLAIM_OF.get(name.rpartition(":")[2], "")
     return f"claim-{found}" if found else ""

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from app.flow import strict_json
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.json_access import get, get_object, get_str, strings
-from app.flow.model import Exchange, JsonValue, Status, Walk
+from app.flow.model import HOLDS, Exchange, JsonValue, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
@@ -134,7 +134,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
 def _is_live(walk: Walk) -> bool:
     """Whether the token in the file is one that STS would still take."""
     lifetime = check_of(walk, "token.lifetime")
-    return lifetime is not None and lifetime.status in (Status.PASSED, Status.WARNING)
+    return lifetime is not None and lifetime.status in HOLDS
 
 
 def _request(findings: Findings, walk: Walk, sent: list[Exchange], asked: _Asked | None, said: str) -> None:

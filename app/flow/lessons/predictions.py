@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
-from app.flow.model import JsonValue, Status, Step, Walk
+from app.flow.model import HOLDS, JsonValue, Status, Step, Walk
 from app.flow.names import annotated_audience, host_and_path, provider_arn, subject_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.trust import evaluate, web_identity_context
@@ -56,7 +56,7 @@ class Question:
 
 def outcome(step: Step, walk: Walk) -> RightAnswer | None:
     """What the walk says to the question of a step; None where the step did not hold, or left it open."""
-    held = walk.report(step).status in (Status.PASSED, Status.WARNING)
+    held = walk.report(step).status in HOLDS
     return QUESTIONS[step].outcome(walk) if held else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from app.flow.model import Check, Exchange, Status, Step, Walk
+from app.flow.model import HOLDS, Check, Exchange, Status, Step, Walk
 from app.flow.verdict.blame import guilty_part
 from app.flow.verdict.check_dependencies import in_order
 from app.flow.verdict.judge import Outcome, Verdict, judge
@@ -98,7 +98,7 @@ class ChainState:
     def step(self, step: Step, walk: Walk) -> Status:
         """How a step stands for the Pod's own program, which may not get as far as our own requests in `walk`."""
         seen = self.verdict.seen.step if self.verdict.seen else None
-        if not self.broken or walk.report(step).status not in (Status.PASSED, Status.WARNING):
+        if not self.broken or walk.report(step).status not in HOLDS:
             return walk.report(step).status
         if step in (self.verdict.step, seen):
             return Status.FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.content import Content
-from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
+from app.flow.model import HOLDS, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
 from app.flow.verdict.judge import Verdict, judge
 from app.report.verdict_words import would_allow
@@ -103,7 +103,7 @@ def outcome(report: StepReport, walk: Walk, content: Content, facts: list[tuple[
     On failure the fix stands below it; where the walk did not get here, the way to what broke.
     """
     status, subject, below = report.status, walk.subject, ""
-    if status in (Status.PASSED, Status.WARNING):
+    if status in HOLDS:
         sentence = content.message(f"outcomes.{report.step}")
     else:
         worst = next((check for check in report.checks if check.status is status), None)

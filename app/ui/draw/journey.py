@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.content import Content
-from app.flow.model import Status, Step, Walk
+from app.flow.model import HOLDS, Status, Step, Walk
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.text import escape
-
-_HOLDS = {Status.PASSED, Status.WARNING}
 
 
 def journey(current: Step, walk: Walk, content: Content, *, known: Mapping[Step, Status] | None = None) -> str:
@@ -20,7 +18,7 @@ def journey(current: Step, walk: Walk, content: Content, *, known: Mapping[Step,
     items = []
     for step in Step:
         status = (known or {}).get(step, walk.report(step).status)
-        place = "now" if step is current else ("done" if status in _HOLDS else "ahead")
+        place = "now" if step is current else ("done" if status in HOLDS else "ahead")
         sign = "" if status is Status.PASSED else MARKS[status]
         items.append(
             f'<li class="{place} {status}"{" aria-current=step" if step is current else ""}>'

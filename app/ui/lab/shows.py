@@ -101,8 +101,8 @@ def _proof(found: Diagnosis, content: Content) -> str:
 
 def hint(fault: Fault, number: int, world: World, content: Content) -> str:
     """A hint, from 1. What a Pod gets without IRSA depends on the node."""
-    reached = world.account.node is not None and world.account.node.kind.pods_reach_role
-    without_irsa = content.message(f"lab.without_irsa.{'node_role' if reached else 'nothing'}")
+    gets = "node_role" if world.account.pods_reach_node_role else "nothing"
+    without_irsa = content.message(f"lab.without_irsa.{gets}")
     return content.message(f"faults.{fault.id}.hint{number}", without_irsa=without_irsa)
 
 

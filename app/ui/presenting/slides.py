@@ -11,7 +11,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.lessons import predictions
 from app.flow.lessons.predictions import QUESTIONS
-from app.flow.model import Check, Status, Step, Walk
+from app.flow.model import HOLDS, Check, Status, Step, Walk
 from app.flow.verdict.link_states import ChainState, chain_state
 from app.ui.draw.checks import mark, of_program, outcome
 from app.ui.draw.checks import said as in_its_words
@@ -58,7 +58,6 @@ Scenes = Mapping[Scheme, Scene]
 """The ways to hand out permissions, as this world has them; empty where they could not be read."""
 
 
-_HOLDS = (Status.PASSED, Status.WARNING)
 _FORETOLD = {
     Step.OIDC_PROVIDER: ("url",),
     Step.SERVICE_ACCOUNT: ("sts",),
@@ -82,7 +81,7 @@ def pieces(page: str, found: Diagnosis, scenes: Scenes, content: Content) -> lis
 def _of_step(step: Step, found: Diagnosis, content: Content) -> Iterator[Slide]:
     walk, chain = found.walk, chain_state(found.walk, found.checks)
     status = chain.step(step, walk)
-    predicted = list(_predicted(step, walk, content)) if status in _HOLDS else []
+    predicted = list(_predicted(step, walk, content)) if status in HOLDS else []
     yield _section("goal", step, content, lit=step)
     yield from predicted[:1]
     for number in range(1, len(numbered(content.lesson(step).section("what-happens").body)) + 1):
@@ -106,13 +105,13 @@ def _came_of(step: Step, status: Status, found: Diagnosis, chain: ChainState, co
         drawn = of_program(step, status, chain.verdict, walk.subject, content)
         proofs = [check for here, check in _guilty(chain) if here is step]
     title = _plain(drawn.partition("<p>")[2].partition("</p>")[0])
-    said = "" if status in _HOLDS else content.message(f"notes.broken.{status}")
+    said = "" if status in HOLDS else content.message(f"notes.broken.{status}")
     yield Slide(name="outcome", title=title, html=drawn, lit=step, said=said)
     if proofs:
         heading = content.message("present.evidence")
         rows = "".join(_proof(check, walk, content) for check in proofs)
         html = f'<h2>{escape(heading)}</h2><ol class="proofs">{rows}</ol>'
-        said = "" if status in _HOLDS else content.message("notes.broken.evidence")
+        said = "" if status in HOLDS else content.message("notes.broken.evidence")
         yield Slide(name="evidence", title=heading, html=html, lit=step, said=said)
 
 

@@ -18,11 +18,10 @@ from app.report import verdict_words
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.frame import navigation
-from app.ui.marks import NUMBERS
+from app.ui.marks import CLAIMS, NUMBERS
 from app.ui.state import language, session
 from app.ui.text import breakable, escape, prose
 
-_CLAIMS = ("iss", "sub", "aud")
 _MISSING = "–"
 """In place of a value that this walk did not see."""
 _BEGINNING = 24
@@ -91,7 +90,7 @@ def _values(walk: Walk) -> dict[Step, dict[str, str]]:
             ROLE_ARN: seen(Step.SERVICE_ACCOUNT, "service_account", "metadata", "annotations", ROLE_ARN)
         },
         Step.WEBHOOK: variables or {"env": _MISSING},
-        Step.TOKEN_MOUNT: {claim: seen(Step.TOKEN_MOUNT, "token", "claims", claim) for claim in _CLAIMS},
+        Step.TOKEN_MOUNT: {claim: seen(Step.TOKEN_MOUNT, "token", "claims", claim) for claim in CLAIMS},
         Step.STS_ASSUME: {
             "Action": seen(Step.STS_ASSUME, "request", "Action"),
             "RoleArn": seen(Step.STS_ASSUME, "request", "RoleArn"),
@@ -112,7 +111,7 @@ def _beginning(token: str) -> str:
 def _token_claims(walk: Walk) -> dict[str, str]:
     """`iss`, `sub` and `aud` of the mounted token; those that were not seen are left out."""
     claims = get(walk.report(Step.TOKEN_MOUNT).evidence, "token", "claims")
-    return {name: found[0] for name in _CLAIMS if (found := strings(get(claims, name)))}
+    return {name: found[0] for name in CLAIMS if (found := strings(get(claims, name)))}
 
 
 def _matches(walk: Walk, claims: Mapping[str, str], content: Content) -> str:

@@ -9,6 +9,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Step, StepReport
 from app.ui.draw.documents import Notes, document, json_lines, yaml_lines
+from app.ui.marks import CLAIMS
 from app.ui.step.evidence import access, sts_assume
 from app.ui.step.evidence.parts import notes
 from app.ui.text import escape, prose
@@ -59,9 +60,7 @@ def _variables(found: Mapping[str, JsonValue], _: StepReport, content: Content) 
 def claims_document(token: JsonValue, content: Content) -> str:
     """What a token says, its three claims lit, the others folded; empty where there is no token."""
     claims = get_object(get(token, "claims"))
-    lit: Notes = {
-        (name,): content.message(f"artefacts.claims.{name}") for name in ("iss", "sub", "aud") if name in claims
-    }
+    lit: Notes = {(name,): content.message(f"artefacts.claims.{name}") for name in CLAIMS if name in claims}
     return document(content, json_lines(claims), lit) if lit else ""
 
 

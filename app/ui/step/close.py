@@ -5,12 +5,10 @@ from __future__ import annotations
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.json_access import get_list, get_str
-from app.flow.model import Status, Step
+from app.flow.model import HOLDS, Step
 from app.flow.verdict.judge import Outcome
 from app.ui.draw import components
 from app.ui.text import escape, prose
-
-_HOLDS = (Status.PASSED, Status.WARNING)
 
 
 def close(diagnosis: Diagnosis, content: Content) -> None:
@@ -18,7 +16,7 @@ def close(diagnosis: Diagnosis, content: Content) -> None:
     walk, verdict = diagnosis.walk, diagnosis.verdict
     if verdict.outcome is Outcome.BROKEN and verdict.step:
         words = content.message("close.open", step=content.message(f"steps.{verdict.step}.short"))
-    elif not walk.subject.pod or any(report.status not in _HOLDS for report in walk):
+    elif not walk.subject.pod or any(report.status not in HOLDS for report in walk):
         words = content.message("close.unknown")
     else:
         found = walk.report(Step.ACCESS).evidence

@@ -16,14 +16,14 @@ from app.ui.draw.checks import said, unread
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import draw_section, section
 from app.ui.frame import navigation
-from app.ui.marks import MARKS, claim
+from app.ui.marks import CLAIMS, MARKS, claim
 from app.ui.state import language, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.step.artefact import claims_document
-from app.ui.text import breakable, escape, prose
+from app.ui.step.instruments.token_trial import before_and_after
+from app.ui.text import escape, prose
 
 PAGE = "one_minute"
-_CLAIMS = ("iss", "sub", "aud")
 _UNCHANGED = "unchanged"
 _CHOICE, _SENT = "one_minute_choice", "one_minute_sent"
 _STATUS = {True: Status.PASSED, False: Status.FAILED, None: Status.UNKNOWN}
@@ -71,7 +71,7 @@ def _stamp(walk_view: WalkView, token: JsonValue, content: Content) -> None:
     if mode.can().send_outside:
         st.caption(content.message("actions.live_sends"))
     unsigned = get_str(token, "compact").rpartition(".")[0] + "."
-    places = {name: place for name in _CLAIMS if (place := place_in(unsigned, name)) is not None}
+    places = {name: place for name in CLAIMS if (place := place_in(unsigned, name)) is not None}
     chosen = st.segmented_control(
         content.message("one_minute.choose"),
         (_UNCHANGED, *places),
@@ -126,11 +126,6 @@ def _picture(change: Change | None, signature: Status, answer: str, content: Con
 
 def _content(change: Change | None, content: Content) -> str:
     """What the signature is over: the claims; of a changed one the text before and after."""
-    if change is None or change.byte_before is None or change.byte_after is None:
-        return "".join(f'<span class="{claim(name)}"><code>{name}</code></span>' for name in _CLAIMS)
-    lines = "".join(
-        f"<small>{escape(content.message(f'anatomy.{key}'))}</small>"
-        f"<code>{breakable(change.before_it)}<{tag}>{escape(chr(byte))}</{tag}>{breakable(change.after_it)}</code>"
-        for key, tag, byte in (("before", "del", change.byte_before), ("after", "ins", change.byte_after))
-    )
-    return f'<div class="twice {claim(change.name)}">{lines}</div>'
+    if change is None:
+        return "".join(f'<span class="{claim(name)}"><code>{name}</code></span>' for name in CLAIMS)
+    return f'<div class="twice {claim(change.name)}">{before_and_after(change, content)}</div>'

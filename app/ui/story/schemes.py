@@ -98,14 +98,13 @@ def _scene(world: World, boxes: Mapping[str, Role], pods: Mapping[Taken, Pod]) -
     node_role, *roles = boxes.values()
     aurora = Data(name="aurora", action=story.CONNECT, resource=story.database_user(world))
     provider = f"arn:aws:iam::{world.account_id}:oidc-provider/{world.issuer.removeprefix('https://')}"
-    node = world.account.node
     setting = Setting(
         issuer=world.issuer,
         provider_arn=provider,
         node_role=node_role,
         roles=tuple(roles),
         data=(aurora,),
-        metadata_reached=node is not None and node.kind.pods_reach_role,
+        metadata_reached=world.account.pods_reach_node_role,
     )
     return Scene(setting=setting, pods=pods, boxes=boxes)
 

@@ -95,6 +95,11 @@ class Account:
         self._user_keys: dict[str, AccessKey] = {}
         self._sessions: dict[str, AccessKey] = {}
 
+    @property
+    def pods_reach_node_role(self) -> bool:
+        """Whether a Pod on the Pod network gets the node's role from the metadata service."""
+        return self.node is not None and self.node.kind.pods_reach_role
+
     def credentials(self, access_key_id: str) -> AccessKey | None:
         """The key with that id; None when it is unknown. Sessions that have ended are kept for a while."""
         for own in (self.admin, self.explorer):

@@ -66,7 +66,7 @@ def refused_by_sts(code: str, message: str) -> str:
 
 def without_irsa(world: World) -> str:
     """The Pod has become the node, whose role may not list buckets; on other kinds of nodes it has no credentials."""
-    if world.account.node is not None and world.account.node.kind.pods_reach_role:
+    if world.account.pods_reach_node_role:
         return may_not_list(session_of(world, world.node_role_name, world.instance_id))
     return (
         "An error occurred (NoCredentials): Unable to locate credentials. "

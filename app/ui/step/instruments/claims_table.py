@@ -16,11 +16,9 @@ from app.flow.policy.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyT
 from app.flow.visible import visible_each
 from app.ui.draw.checks import mark
 from app.ui.draw.documents import statement_name
-from app.ui.marks import MARKS
+from app.ui.marks import CLAIMS, MARKS
 from app.ui.text import breakable, escape, prose, value
 
-CLAIMS = ("iss", "sub", "aud")
-"""In the order in which they are numbered: eksctl writes the conditions so, and the lines then cross least."""
 ROWS = (("iss", "provider"), ("iss", "policy"), ("sub", "policy"), ("aud", "provider"), ("aud", "policy"))
 _MOST_MISSES = 3
 

@@ -26,7 +26,7 @@ from app.flow.policy.policy_text import PolicyText
 from app.flow.visible import visible_json
 from app.ui.draw import components, page_errors
 from app.ui.figures.lifetimes import lives
-from app.ui.marks import MARKS
+from app.ui.marks import CLAIMS, MARKS
 from app.ui.state import session
 from app.ui.state.session import WalkView
 from app.ui.step.instruments import claims_table
@@ -183,7 +183,7 @@ def _anchors(found: Comparison, read: PolicyText) -> list[dict[str, Any]]:
     return [
         {
             "claim": row.claim,
-            "number": claims_table.CLAIMS.index(row.claim) + 1,
+            "number": CLAIMS.index(row.claim) + 1,
             "status": row.status,
             "start": read.places[path].start,
             "end": read.places[path].end,

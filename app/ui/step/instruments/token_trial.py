@@ -48,12 +48,17 @@ def _change(change: Change, content: Content) -> str:
     hit = content.message(f"anatomy.hit_{kind}", name=change.name) if change.name else ""
     if not change.name:
         hit = content.message("anatomy.hit_between" if change.readable else "anatomy.hit_structure")
-    lines = "".join(
+    lines = before_and_after(change, content)
+    return f'<p class="change">{prose(sentence)} {prose(hit)}</p><div class="twice">{lines}</div>'
+
+
+def before_and_after(change: Change, content: Content) -> str:
+    """The text around the byte that changed, before and after, as HTML."""
+    return "".join(
         f'<div class="{name}"><small>{escape(content.message(f"anatomy.{name}"))}</small><code>'
         f"{escape(change.before_it)}<{tag}>{_character(byte)}</{tag}>{escape(change.after_it)}</code></div>"
         for name, tag, byte in (("before", "del", change.byte_before), ("after", "ins", change.byte_after))
     )
-    return f'<p class="change">{prose(sentence)} {prose(hit)}</p><div class="twice">{lines}</div>'
 
 
 def _character(byte: int | None) -> str:
