@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.flow.doctor.survey import Survey
 
 T = TypeVar("T")
-EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN}
+EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN, Outcome.SHOULD_WORK: 3}
 EVERYTHING = "all"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -2,7 +2,7 @@
 
 format       "irsa-explorer doctor" or "irsa-explorer survey"
 read_at      when it was read, RFC 3339
-outcome      works, broken or unknown: exit status 0, 1 or 2
+outcome      works, broken, unknown or should_work: exit status 0, 1, 2 or 3
 verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
              could not be made

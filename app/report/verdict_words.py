@@ -16,7 +16,12 @@ from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 
-STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
+STATUS_OF = {
+    Outcome.WORKS: Status.PASSED,
+    Outcome.SHOULD_WORK: Status.UNKNOWN,
+    Outcome.BROKEN: Status.FAILED,
+    Outcome.UNKNOWN: Status.UNKNOWN,
+}
 """The mark that an outcome bears."""
 
 
@@ -28,6 +33,8 @@ def verdict(found: Diagnosis, words: Content) -> str:
         return words.message(
             "doctor.works_without_pod" if key == "works" and not found.subject.pod else f"doctor.{key}"
         )
+    if judged.outcome is Outcome.SHOULD_WORK:
+        return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
         key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
     else:
@@ -42,10 +49,19 @@ def verdict(found: Diagnosis, words: Content) -> str:
     return words.facts.sentences(sentence, words.message(f"doctor.{why}", **values))
 
 
+def _should_work(found: Diagnosis, words: Content) -> str:
+    if found.verdict.warning is None:
+        return words.message("doctor.should_work")
+    step, check = found.verdict.warning
+    values = {"check": title(check, found, words), "step": words.message(f"steps.{step}.short")}
+    return words.message("doctor.should_work_warning", **values)
+
+
 def mark(found: Diagnosis) -> Status:
-    """The status that the verdict is marked with."""
+    """The status that the verdict is marked with. What only should work bears no mark of success."""
     judged = found.verdict
-    return Status.WARNING if judged.status is Status.WARNING else STATUS_OF[judged.outcome]
+    warns = judged.status is Status.WARNING or judged.warning is not None
+    return Status.WARNING if warns else STATUS_OF[judged.outcome]
 
 
 def title(check: Check, found: Diagnosis, words: Content) -> str:
@@ -106,7 +122,9 @@ def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
     Without the ServiceAccount it is not known which role to ask for.
     """
     judged = found.verdict
-    if judged.outcome is not Outcome.UNKNOWN or all(check.reason != "not_asked" for check in judged.open):
+    if all(check.reason != "not_asked" for check in judged.open):
+        return ()
+    if judged.outcome not in (Outcome.SHOULD_WORK, Outcome.UNKNOWN):
         return ()
     if any(check.id == "service_account.exists" for check in judged.open):
         return ()

@@ -51,8 +51,14 @@ def ambiguous() -> Diagnosis:
     return examine(fakes.ports(), SUBJECT)
 
 
-def unknown() -> Diagnosis:
+def should_work() -> Diagnosis:
     return examine(consented(healthy().ports(), frozenset()), SUBJECT)
+
+
+def unknown() -> Diagnosis:
+    fakes = healthy()
+    fakes.errors["mutating_webhooks"] = FORBIDDEN
+    return examine(consented(fakes.ports(), frozenset()), SUBJECT)
 
 
 def run(*words: str, settings: Settings | None = None) -> Result:
@@ -65,7 +71,7 @@ def reported(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> 
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize(("make", "status"), [(works, 0), (broken, 1), (ambiguous, 1), (unknown, 2)])
+@pytest.mark.parametrize(("make", "status"), [(works, 0), (broken, 1), (ambiguous, 1), (unknown, 2), (should_work, 3)])
 def test_the_status_tells_how_it_went(monkeypatch: pytest.MonkeyPatch, make: Any, status: int, output: str) -> None:
     result = reported(monkeypatch, make(), "--output", output)
     assert result.exit_code == status, result.output
@@ -109,6 +115,7 @@ def test_what_is_still_possible_is_listed(monkeypatch: pytest.MonkeyPatch, langu
 
 def test_what_would_settle_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--do read_token --do exchange" in reported(monkeypatch, unknown()).output
+    assert "--do read_token --do exchange" in reported(monkeypatch, should_work()).output
     assert "--do " not in reported(monkeypatch, works()).output
 
 
@@ -190,7 +197,7 @@ class Page(HTMLParser):
 
 
 @both
-@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown])
+@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown, should_work])
 def test_the_page_is_one_file_without_script_or_network(
     monkeypatch: pytest.MonkeyPatch, make: Any, language: str
 ) -> None:
@@ -233,7 +240,7 @@ def test_the_text_says_how_it_shows_what_else_is_broken_and_what_a_fix_changes(
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown])
+@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown, should_work])
 def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch, make: Any, output: str) -> None:
     text = reported(monkeypatch, make(), "--output", output).output
     signature = Fakes().token.rpartition(".")[2]

@@ -171,7 +171,7 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     if verdict.step and verdict.check and not changes:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
         place = f"{NUMBERS[verdict.step]} {content.message(f'steps.{verdict.step}.short')}"
-        words.append(content.message(f"verdict.{verdict.status}", step=place, check=title))
+        words.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
     status = "failed" if broken else "warning"
     sign = MARKS[Status.FAILED if broken else Status.WARNING]
     return (
