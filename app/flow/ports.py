@@ -102,6 +102,14 @@ class Cluster(Protocol):
         """The Pods that run under a ServiceAccount."""
         ...
 
+    def workload(self, namespace: str, kind: str, name: str) -> JsonValue:
+        """What makes Pods from a template: `kind` is `deployment`, `cronjob`, ... as in `app.flow.targets.kinds`."""
+        ...
+
+    def workloads(self, namespace: str, kind: str) -> Sequence[str]:
+        """The names of those of that kind."""
+        ...
+
     def allowed(self, access: Access) -> bool:
         """Whether we ourselves are allowed this: a SelfSubjectAccessReview."""
         ...

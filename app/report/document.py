@@ -7,7 +7,8 @@ verdict      message; step, check and status of the broken link; how it shows (s
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
              could not be made
 fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
-checks       every check: step, id, status, got, expected, where, reason, error, title; would_allow: the RBAC
+checks       every check: step, id, status, got, expected, where, reason, error, title; help: the URL of its
+             explanation; would_allow: the RBAC
              rules and the IAM policy, as texts to paste, without which we may not make it
 """
 
@@ -20,7 +21,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
-from app.report import difference, survey_words, verdict_words
+from app.report import difference, help_links, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
@@ -53,6 +54,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
                 "step": step,
                 **dataclasses.asdict(check),
                 "title": verdict_words.title(check, found, words),
+                "help": help_links.link(check.id, words),
                 "would_allow": [text for _, text in verdict_words.would_allow(check, words)],
             }
             for step, checks in found.steps()

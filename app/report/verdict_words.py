@@ -23,6 +23,8 @@ STATUS_OF = {
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
 """The mark that an outcome bears."""
+_LINE = 160
+"""Characters of a value that a line shows."""
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
@@ -55,6 +57,33 @@ def _should_work(found: Diagnosis, words: Content) -> str:
     step, check = found.verdict.warning
     values = {"check": title(check, found, words), "step": words.message(f"steps.{step}.short")}
     return words.message("doctor.should_work_warning", **values)
+
+
+def cause(found: Diagnosis, words: Content) -> str:
+    """Why, in a line: the cause that was found or those that are possible, and the evidence. Empty where it works."""
+    judged = found.verdict
+    check = judged.warning[1] if judged.warning else judged.check
+    if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
+        return ""
+    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining]
+    if len(causes) > 1:
+        return f"{words.message('doctor.possible')}: {' / '.join(causes)}"
+    return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def evidence(check: Check, words: Content) -> str:
+    """What was found, in a line; empty where nothing was."""
+    reason = [words.message(f"reasons.{check.reason}")] if check.reason else []
+    values = {"where": check.where, "got": check.got, "expected": check.expected, "server_said": check.error}
+    return " · ".join(
+        [*reason, *(f"{words.message(f'ui.{key}')}: {_line(value)}" for key, value in values.items() if value)]
+    )
+
+
+def _line(text: str) -> str:
+    """A value in one line, its end left out where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
 
 
 def mark(found: Diagnosis) -> Status:

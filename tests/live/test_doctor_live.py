@@ -54,7 +54,7 @@ def test_a_healthy_pod_works_and_its_age_is_read_from_the_servers_own_records(he
 
 def test_without_being_asked_it_reads_and_says_what_it_did_not_do(here: Eks) -> None:
     found = examine(consented(here.ports(), NOTHING), SUBJECT)
-    assert found.verdict.outcome is Outcome.UNKNOWN
+    assert found.verdict.outcome is Outcome.SHOULD_WORK
     assert {check.id for check in found.checks if check.reason == "not_asked"} == {"pod.token_readable"}
 
 
@@ -102,21 +102,26 @@ def test_a_survey_of_a_real_cluster(here: Eks) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--context", "stranger", "--all"], ["--context", "stranger"], ["--context", "expired", "--all"]]
+    "words",
+    [
+        ["--context", "stranger", "--all-namespaces"],
+        ["--context", "stranger"],
+        ["--context", "expired", "--all-namespaces"],
+    ],
 )
 def test_the_command_survives_having_no_rights(here: Eks, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     live = wiring.live
     monkeypatch.setattr(
         wiring, "live", lambda choice, **more: dataclasses.replace(live(choice, **more), issuer=here.issuer())
     )
-    named = [] if "--all" in words else ["-s", "my-sa"]
+    named = [] if "--all-namespaces" in words else ["-s", "my-sa"]
     result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-n", "default", *named, *words])
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
 
 
 def test_the_rules_that_a_survey_asks_for_are_enough(here: Eks) -> None:
-    survey_as_reader = ["doctor", "--all", "--context", "reader", "--lang", "en"]
+    survey_as_reader = ["doctor", "--all-namespaces", "--context", "reader", "--lang", "en"]
     refused = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader).output
     pasted = refused.partition(load("en").message("actions.allow_rbac"))[2]
     with here.granted(*yaml.safe_load(pasted)):

@@ -108,6 +108,16 @@ def bare_pod() -> dict[str, Any]:
     }
 
 
+def deployment() -> dict[str, Any]:
+    """The Deployment of that Pod."""
+    template = {"metadata": {"labels": {"app": "demo"}}, "spec": {"serviceAccountName": "my-sa"}}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "demo"}}, "template": template},
+    }
+
+
 @dataclass
 class Fakes:
     """Everything the servers know. Spoil a document, or plant an error under a method's name in `errors`."""
@@ -179,6 +189,7 @@ class Fakes:
             expiration="2026-11-25T01:00:00Z",
         )
     )
+    workload: Any = field(default_factory=lambda: deployment())
     denied: set[Access] = field(default_factory=set)
     failures: FailedAssumptions = field(default_factory=lambda: FailedAssumptions(records=()))
     dry_runs: list[Any] = field(default_factory=list)
@@ -239,6 +250,12 @@ class FakeCluster(_Port):
 
     def pods(self, namespace: str, service_account: str) -> Any:
         return self._answer("pods", [self._fakes.pod])
+
+    def workload(self, namespace: str, kind: str, name: str) -> Any:
+        return self._answer("workload", self._fakes.workload)
+
+    def workloads(self, namespace: str, kind: str) -> Any:
+        return self._answer("workloads", [self._fakes.workload["metadata"]["name"]])
 
     def allowed(self, access: Access) -> bool:
         return self._answer("allowed", access not in self._fakes.denied)

@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 
 from app import wiring
 from app.commands import doctor_sources
-from app.commands.main import command_line
+from app.commands.main import EXPLORER, KUBECTL, Program, command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Refused
-from app.flow.model import Subject
+from app.flow.model import Status, Subject
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.settings import Settings
 from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
@@ -67,7 +67,7 @@ def run(*words: str, settings: Settings | None = None) -> Result:
 
 def reported(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> Result:
     monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
-    return run("-s", "my-sa", *words)
+    return run("-s", "my-sa", "--verbose", *words)
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
@@ -152,13 +152,13 @@ def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.M
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setattr(doctor_sources, "examined", lambda *_: broken())
-    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa"], color=True)
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
     assert ("\x1b[" in result.output) is coloured
 
 
 JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
 VERDICT_KEYS = ["message", "status", "step", "check", "seen", "later", "refusal", "remaining", "ruled_out", "open"]
-CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "would_allow"]
+CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "help", "would_allow"]
 
 
 @both
@@ -255,7 +255,7 @@ def test_what_was_saved_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     path = tmp_path / "diagnosis.json"
     written = reported(monkeypatch, ambiguous(), "--save", str(path), "--output", output)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    read = run("--from", str(path), "--output", output)
+    read = run("--from", str(path), "--verbose", "--output", output)
     assert (read.output, read.exit_code) == (written.output, written.exit_code)
 
 
@@ -289,13 +289,22 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
     "words",
     [
         ["--from", "x", "-s", "my-sa"],
-        ["--from", "x", "--all"],
+        ["--from", "x", "--all-namespaces"],
         ["--from", "x", "--save", "y"],
         ["--from", "x", "--do", "s3"],
-        ["--all", "-s", "my-sa"],
-        ["--all", "--pod", "p"],
-        ["--all", "--do", "exchange"],
-        ["--all", "--save", "y"],
+        ["--all-namespaces", "-s", "my-sa"],
+        ["--all-namespaces", "--pod", "p"],
+        ["--all-namespaces", "--do", "exchange"],
+        ["--all-namespaces", "--save", "y"],
+        ["--all-namespaces", "-n", "shop"],
+        ["--all-namespaces", "deploy/web"],
+        ["--all-namespaces", "--watch"],
+        ["deploy/web", "-s", "my-sa"],
+        ["sa/web", "--pod", "p"],
+        ["sa/web", "--context", "a", "--context", "b", "--save", "y"],
+        ["sa/web", "--context", "a", "--context", "b", "-o", "html"],
+        ["sa/web", "--watch", "-o", "sarif"],
+        ["sa/web", "--until-fixed", "--save", "y"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
@@ -333,6 +342,14 @@ def test_only_what_is_asked_for_is_granted(
     assert actions == granted
 
 
+@pytest.mark.parametrize(("program", "name"), [(EXPLORER, "irsa-explorer"), (KUBECTL, "kubectl-irsa")])
+def test_the_servers_learn_which_program_asks(monkeypatch: pytest.MonkeyPatch, program: Program, name: str) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(doctor_sources, "examined", lambda choice, *_: asked.append(choice) or works())
+    CliRunner().invoke(command_line(Settings(), load("en"), program), ["doctor", "sa/my-sa"])
+    assert [choice.program for choice in asked] == [name]
+
+
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
@@ -342,7 +359,7 @@ def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(wiring, "live", live)
     monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
-    assert run("-s", "my-sa").exit_code == 2
+    assert run("-s", "my-sa").exit_code == 3
     assert len(made) == 1
 
 
@@ -352,7 +369,7 @@ def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.Mon
         (["-s", "a/b"], "not_a_name"),
         (["--pod", "A_B"], "not_a_name"),
         (["-s", "my-sa", "-n", "x y"], "not_a_namespace_name"),
-        (["--all", "-n", "a.b"], "not_a_namespace_name"),
+        (["sa", "-n", "a.b"], "not_a_namespace_name"),
     ],
 )
 def test_for_a_name_that_there_cannot_be_nobody_is_asked(
@@ -368,7 +385,7 @@ def test_for_a_name_that_there_cannot_be_nobody_is_asked(
 @pytest.mark.parametrize(
     ("words", "method", "rules"),
     [
-        (["--all"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
+        (["--all-namespaces"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
         (["--pod", "web"], "pod", ['"pods"']),
     ],
 )
@@ -424,3 +441,120 @@ def test_the_help_names_every_action(language: str) -> None:
 def test_the_diagnosis_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         works().read_at = 0  # type: ignore[misc]
+
+
+# --- three lines -----------------------------------------------------------------------------------------------------
+
+
+def brief(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> list[str]:
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
+    return run("-s", "my-sa", *words).output.splitlines()
+
+
+@both
+def test_three_lines_say_what_is_broken_why_and_what_fixes_it(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    words = load(language)
+    verdict, cause, fix, *commands = brief(monkeypatch, broken(), "--lang", language)
+    assert verdict.startswith("✗ default/my-sa: ")
+    assert words.check("trust.subject").title in verdict
+    assert cause.startswith(
+        f"  {words.message('cli.brief.cause')}  {words.message('doctor.causes.subject_condition')} · "
+    )
+    assert "<b>prod</b>:my-sa\\x1b[2J" in cause
+    assert fix == f"  {words.message('doctor.fix')}  {words.message('doctor.fixes.trust')}"
+    assert commands[0].startswith("    aws iam update-assume-role-policy --role-name s3-reader")
+    assert "\x1b" not in "".join((verdict, cause, fix, *commands))
+
+
+def test_what_works_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(brief(monkeypatch, works())) == 1
+
+
+def test_what_should_work_says_how_to_be_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict, _, options = brief(monkeypatch, should_work())
+    assert verdict == f"? default/my-sa: {load('en').message('doctor.should_work')}"
+    assert options == "    --do read_token --do exchange"
+
+
+def test_several_possible_causes_are_all_in_the_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = brief(monkeypatch, ambiguous())[1]
+    for one in ("role_missing", "principal", "audience_condition", "organization"):
+        assert load("en").message(f"doctor.causes.{one}") in cause
+
+
+def test_what_may_not_be_read_comes_with_the_rule_in_brief_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = brief(monkeypatch, unknown())
+    assert load("en").message("reasons.no_permission") in lines[1]
+    assert '    - apiGroups: ["admissionregistration.k8s.io"]' in lines
+
+
+def test_a_recent_refusal_warns_although_it_should_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = should_work()
+    refused = dataclasses.replace(
+        next(check for check in found.checks if check.id == "sts.recent_failures"),
+        status=Status.WARNING,
+        got="AccessDenied",
+    )
+    others = tuple(check for check in found.checks if check.id != refused.id)
+    warned = dataclasses.replace(found, checks=(*others, refused))
+    verdict, cause, *_ = brief(monkeypatch, warned)
+    assert verdict.startswith("! default/my-sa: IRSA should work")
+    assert "AccessDenied" in cause
+    for options, status in (([], 3), (["--fail-on", "warning"], 1), (["--strict"], 1)):
+        assert reported(monkeypatch, warned, *options).exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "status"),
+    [
+        (works, ["--strict"], 0),
+        (works, ["--fail-on", "warning"], 0),
+        (should_work, ["--strict"], 2),
+        (should_work, ["--fail-on", "warning"], 3),
+        (unknown, ["--strict"], 2),
+        (unknown, ["--fail-on", "warning"], 2),
+        (broken, ["--strict"], 1),
+    ],
+)
+def test_what_is_good_enough_is_the_callers_choice(
+    monkeypatch: pytest.MonkeyPatch, make: Any, options: list[str], status: int
+) -> None:
+    assert reported(monkeypatch, make(), *options).exit_code == status
+
+
+# --- errors as JSON --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["-s", "a/b", "--output", "json"], "not_a_name"),
+        (["-o", "json", "--pods", "x"], "no_such_option"),
+        (["-ojson", "--from", "/no/such/file"], "snapshot_unreadable"),
+        (["--output=json", "web"], "kind_missing"),
+        (["-o", "json", "-s", "my-sa", "--context", "ghost"], "no_such_context"),
+    ],
+)
+def test_whatever_stops_it_is_json_where_json_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: str
+) -> None:
+    (tmp_path / "config").write_text("contexts: []\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    result = run(*words)
+    found = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert list(found) == ["format", "id", "message", "got", "expected", "fix", "to_paste"]
+    assert (found["format"], found["id"]) == ("irsa-explorer error", code)
+    assert found["message"] == load("en").message(f"errors.{code}.title")
+    assert found["got"]
+    assert found["expected"]
+
+
+def test_a_missing_right_is_in_the_json_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = FORBIDDEN
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    found = json.loads(run("--pod", "web", "-o", "json").stdout)
+    assert found["id"] == "not_permitted"
+    assert any('resources: ["pods"]' in it["text"] for it in found["to_paste"])

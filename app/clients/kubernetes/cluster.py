@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubernetes import client
@@ -15,9 +15,20 @@ from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.recorder import Recorder
 from app.flow.json_access import get, get_str
 from app.flow.model import Exchange, JsonValue
+from app.flow.names import APPLICATION_ID
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
 
+_IN_METHODS = {
+    "deployment": "deployment",
+    "statefulset": "stateful_set",
+    "daemonset": "daemon_set",
+    "replicaset": "replica_set",
+    "job": "job",
+    "cronjob": "cron_job",
+}
+"""By kind: how the client's methods name it."""
+_BATCH = ("job", "cronjob")
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024
 """How much of a log's end is read."""
@@ -26,14 +37,18 @@ LOG_BYTES = 256 * 1024
 class KubernetesCluster:
     """One API server, as one bearer."""
 
-    def __init__(self, *, host: str, token: str, transport: KubernetesTransport) -> None:
-        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent."""
+    def __init__(
+        self, *, host: str, token: str, transport: KubernetesTransport, user_agent: str = APPLICATION_ID
+    ) -> None:
+        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent. The
+        server writes `user_agent` into its audit log."""
         self._recorder = Recorder()
         self._transport = transport
         self._configuration = client.Configuration(host=host.rstrip("/"))
         self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
+        self._api.user_agent = user_agent
         self._api.rest_client = RecordingRestClient(self._configuration, transport.pool, self._recorder)
         self._core = client.CoreV1Api(self._api)
 
@@ -79,6 +94,18 @@ class KubernetesCluster:
         of = f"spec.serviceAccountName={service_account}"
         return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, field_selector=of)
 
+    def workload(self, namespace: str, kind: str, name: str) -> JsonValue:
+        return read_json(f"get {kind}s", self._of_workloads(kind, "read"), name, namespace)
+
+    def workloads(self, namespace: str, kind: str) -> Sequence[str]:
+        found = read_items(f"list {kind}s", self._of_workloads(kind, "list"), namespace)
+        return [get_str(workload, "metadata", "name") for workload in found]
+
+    def _of_workloads(self, kind: str, verb: str) -> Callable[..., Any]:
+        """The client's method, such as `read_namespaced_stateful_set`."""
+        of = client.BatchV1Api(self._api) if kind in _BATCH else client.AppsV1Api(self._api)
+        return getattr(of, f"{verb}_namespaced_{_IN_METHODS[kind]}")  # type: ignore[no-any-return]
+
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)
         return read_items(CLUSTER["mutating_webhooks"], admission.list_mutating_webhook_configuration)
@@ -117,6 +144,7 @@ class KubernetesCluster:
         return execute(
             host=self._configuration.host,
             authorization=self._configuration.api_key.get("authorization", ""),
+            user_agent=self._api.user_agent,
             dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),

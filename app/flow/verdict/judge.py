@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
 from app.flow.verdict.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
-_NOT_SENT = ("not_asked", NO_PERMISSION, "stand_in")
-"""Why a check that takes sending is open, where no server has said anything against the chain."""
+_NOT_SENT = ("not_asked", "stand_in")
 
 
 class Outcome(StrEnum):
@@ -131,7 +131,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
     if _should_work(walk, open_):
-        step, check = next(found for found in undecided if found[1].id in SENT and found[1].reason in _NOT_SENT)
+        step, check = next(found for found in undecided if _was_not_sent(found[1]))
         return Verdict(
             outcome=Outcome.SHOULD_WORK,
             status=Status.UNKNOWN,
@@ -234,6 +234,12 @@ def _should_work(walk: Walk, open_: Sequence[Check]) -> bool:
     return (
         whole
         and all(check.id in SENT for check in waiting)
-        and any(check.reason in _NOT_SENT for check in waiting)
-        and all(check.status is Status.NOT_REACHED or check.reason in _NOT_SENT for check in waiting)
+        and any(map(_was_not_sent, waiting))
+        and all(check.status is Status.NOT_REACHED or _was_not_sent(check) for check in waiting)
     )
+
+
+def _was_not_sent(check: Check) -> bool:
+    """Whether a check is open because what it takes was not to be sent, or we may not send it."""
+    forbidden = check.reason == NO_PERMISSION and need(check.id).action is not None
+    return check.id in SENT and (check.reason in _NOT_SENT or forbidden)
