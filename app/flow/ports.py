@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.flow.model import Exchange, JsonValue
+from app.flow.targets.kinds import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +103,11 @@ class Cluster(Protocol):
         """The Pods that run under a ServiceAccount."""
         ...
 
-    def workload(self, namespace: str, kind: str, name: str) -> JsonValue:
-        """What makes Pods from a template: `kind` is `deployment`, `cronjob`, ... as in `app.flow.targets.kinds`."""
+    def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
+        """What makes Pods from a template: one of `WORKLOADS`."""
         ...
 
-    def workloads(self, namespace: str, kind: str) -> Sequence[str]:
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[str]:
         """The names of those of that kind."""
         ...
 

@@ -16,6 +16,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
+from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 
@@ -251,10 +252,10 @@ class FakeCluster(_Port):
     def pods(self, namespace: str, service_account: str) -> Any:
         return self._answer("pods", [self._fakes.pod])
 
-    def workload(self, namespace: str, kind: str, name: str) -> Any:
+    def workload(self, namespace: str, kind: Kind, name: str) -> Any:
         return self._answer("workload", self._fakes.workload)
 
-    def workloads(self, namespace: str, kind: str) -> Any:
+    def workloads(self, namespace: str, kind: Kind) -> Any:
         return self._answer("workloads", [self._fakes.workload["metadata"]["name"]])
 
     def allowed(self, access: Access) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,17 +19,8 @@ from app.flow.model import Exchange, JsonValue
 from app.flow.names import APPLICATION_ID
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
+from app.flow.targets.kinds import Kind
 
-_IN_METHODS = {
-    "deployment": "deployment",
-    "statefulset": "stateful_set",
-    "daemonset": "daemon_set",
-    "replicaset": "replica_set",
-    "job": "job",
-    "cronjob": "cron_job",
-}
-"""By kind: how the client's methods name it."""
-_BATCH = ("job", "cronjob")
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024
 """How much of a log's end is read."""
@@ -94,17 +86,18 @@ class KubernetesCluster:
         of = f"spec.serviceAccountName={service_account}"
         return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, field_selector=of)
 
-    def workload(self, namespace: str, kind: str, name: str) -> JsonValue:
-        return read_json(f"get {kind}s", self._of_workloads(kind, "read"), name, namespace)
+    def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
+        return read_json(CLUSTER["workload"], self._of_workloads(kind, "read"), name, namespace)
 
-    def workloads(self, namespace: str, kind: str) -> Sequence[str]:
-        found = read_items(f"list {kind}s", self._of_workloads(kind, "list"), namespace)
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[str]:
+        found = read_items(CLUSTER["workloads"], self._of_workloads(kind, "list"), namespace)
         return [get_str(workload, "metadata", "name") for workload in found]
 
-    def _of_workloads(self, kind: str, verb: str) -> Callable[..., Any]:
+    def _of_workloads(self, kind: Kind, verb: str) -> Callable[..., Any]:
         """The client's method, such as `read_namespaced_stateful_set`."""
-        of = client.BatchV1Api(self._api) if kind in _BATCH else client.AppsV1Api(self._api)
-        return getattr(of, f"{verb}_namespaced_{_IN_METHODS[kind]}")  # type: ignore[no-any-return]
+        of = client.BatchV1Api(self._api) if kind.group == "batch" else client.AppsV1Api(self._api)
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.name).lower()
+        return getattr(of, f"{verb}_namespaced_{name}")  # type: ignore[no-any-return]
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)

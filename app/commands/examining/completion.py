@@ -18,7 +18,7 @@ from app.flow.json_access import get_str
 from app.flow.names import APPLICATION_ID
 from app.flow.port_wrappers.deadline import in_a_thread
 from app.flow.ports import Cluster
-from app.flow.targets.kinds import KINDS, POD, SERVICE_ACCOUNT, WORKLOADS, kind_of
+from app.flow.targets.kinds import KINDS, POD, SERVICE_ACCOUNT, Kind, kind_of
 from app.wiring import Choice
 
 SECONDS = 3.0
@@ -81,7 +81,7 @@ def targets(context: click.Context, typed: str) -> Iterable[str]:
     if kind is None or kind is POD:
         return []
     prefix = f"{word}/" if slash else ""
-    names = _service_accounts(context) if kind is SERVICE_ACCOUNT else _workloads(context, kind.singular)
+    names = _service_accounts(context) if kind is SERVICE_ACCOUNT else _workloads(context, kind)
     return [f"{prefix}{name}" for name in names]
 
 
@@ -90,8 +90,8 @@ def _service_accounts(context: click.Context) -> list[str]:
     return [get_str(account, "metadata", "name") for account in found]
 
 
-def _workloads(context: click.Context, kind: str) -> Iterable[str]:
-    return _cluster(context).workloads(_namespace(context), kind) if kind in {it.singular for it in WORKLOADS} else ()
+def _workloads(context: click.Context, kind: Kind) -> Iterable[str]:
+    return _cluster(context).workloads(_namespace(context), kind)
 
 
 def _namespace(context: click.Context) -> str:

@@ -17,7 +17,7 @@ def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
     The ServiceAccount is that of the template, which an owner that names none leaves to `default` (Kubernetes,
     "Configure Service Accounts for Pods"). No Pod where it has none, or we may not list them.
     """
-    workload = ports.cluster.workload(namespace, target.kind.singular, target.name)
+    workload = ports.cluster.workload(namespace, target.kind, target.name)
     spec = get_object(workload, "spec", "jobTemplate", "spec") or get_object(workload, "spec")
     account = get_str(spec, "template", "spec", "serviceAccountName") or "default"
     try:
