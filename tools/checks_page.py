@@ -10,12 +10,11 @@ from collections.abc import Iterator
 
 import click
 
-from app.content import Content, load
+from app.content import LANGUAGES, Content, load
 from app.flow.model import Step
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
 from app.locations import CHECKS as FOLDER
-from app.report.help_links import PAGES
 
 _VALUE = re.compile(r"\{([a-z_]+)\}")
 """What the doctor fills in, and a reader of the page replaces."""
@@ -46,6 +45,7 @@ def _lines(words: Content) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for language, name in PAGES.items():
-        (FOLDER / name).write_text(document(load(language)), encoding="utf-8")
+    for words in map(load, LANGUAGES):
+        name = words.message("checks_page.file")
+        (FOLDER / name).write_text(document(words), encoding="utf-8")
         click.echo(f"docs/{name}")

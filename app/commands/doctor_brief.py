@@ -23,12 +23,12 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
 
 def _remedy(found: Diagnosis, words: Content) -> Iterator[str]:
     """What fixes it; else what would let us read more, or be sure."""
-    label = f"  {heading(words.message('doctor.fix'))}  "
     if fix := found.fix:
-        yield label + words.message(f"doctor.fixes.{fix.id}")
+        yield f"  {heading(words.message('doctor.fix'))}  " + words.message(f"doctor.fixes.{fix.id}")
         for command in fix.commands:
             yield from (f"    {line}" for line in visible(command).splitlines())
         return
+    label = f"  {heading(words.message('cli.brief.next'))}  "
     if (named := found.verdict.check) is not None:
         for sentence, text in verdict_words.would_allow(named, words):
             yield label + sentence

@@ -10,13 +10,11 @@ from app.locations import CHECKS
 
 _DISTRIBUTION = "irsa-explorer"
 _LABEL = "Documentation"
-PAGES = {"en": "checks.md", "ja": "checks.ja.md"}
-"""By language: the page, in `docs`."""
 
 
 def link(check_id: str, words: Content) -> str:
     """The URL of the check's explanation."""
-    return f"{_folder()}/{PAGES[words.language]}#{check_id}"
+    return f"{_folder()}/{words.message('checks_page.file')}#{check_id}"
 
 
 def is_public(url: str) -> bool:

@@ -67,7 +67,7 @@ def cause(found: Diagnosis, words: Content) -> str:
         return ""
     causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining]
     if len(causes) > 1:
-        return f"{words.message('doctor.possible')}: {' / '.join(causes)}"
+        return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
 
 
@@ -75,9 +75,12 @@ def evidence(check: Check, words: Content) -> str:
     """What was found, in a line; empty where nothing was."""
     reason = [words.message(f"reasons.{check.reason}")] if check.reason else []
     values = {"where": check.where, "got": check.got, "expected": check.expected, "server_said": check.error}
-    return " · ".join(
-        [*reason, *(f"{words.message(f'ui.{key}')}: {_line(value)}" for key, value in values.items() if value)]
+    labelled = (
+        words.message("doctor.labelled", label=words.message(f"ui.{key}"), value=_line(value))
+        for key, value in values.items()
+        if value
     )
+    return " · ".join((*reason, *labelled))
 
 
 def _line(text: str) -> str:

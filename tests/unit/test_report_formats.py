@@ -197,7 +197,7 @@ def test_each_cluster_is_named_in_the_formats_of_other_tools(monkeypatch: pytest
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_of_the_checks_is_current_and_has_every_check(language: str) -> None:
-    path = CHECKS / help_links.PAGES[language]
+    path = CHECKS / load(language).message("checks_page.file")
     assert path.read_text(encoding="utf-8") == checks_page.document(load(language)), "python -m tools.checks_page"
     anchors = re.findall(r'<a id="([^"]+)"></a>', path.read_text(encoding="utf-8"))
     assert sorted(anchors) == sorted(load(language).checks)
