@@ -21,6 +21,8 @@ from app.flow.doctor.survey import Stand, survey
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Ports
+from app.flow.targets.kinds import WORKLOADS, Kind, target_of
+from app.flow.targets.resolving import subject_of
 from app.flow.verdict.judge import Outcome
 from app.settings import Settings
 from tests.live.eks import SUBJECT, Eks
@@ -148,3 +150,26 @@ def test_kubectls_own_pipeline_recreates_the_pod(here: Eks, tmp_path: Path) -> N
     names = [item["name"] for item in after["spec"]["containers"][0]["env"]]
     assert sorted(names) == sorted(item["name"] for item in before["spec"]["containers"][0]["env"])
     assert json.dumps(after["spec"]["volumes"]).count("aws-iam-token") == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WORKLOADS if kind.name != "CronJob"], ids=lambda kind: kind.singular)
+def test_a_workload_leads_to_its_service_account(here: Eks, kind: Kind) -> None:
+    """CronJobs are left out: this API server has them as `batch/v1beta1` alone, which Kubernetes 1.25 removed."""
+    path, labels = f"apis/{kind.group}/v1/namespaces/default/{kind.plural}", {"app": "web"}
+    box = {"name": "app", "image": "amazon/aws-cli:latest"}
+    spec: dict[str, Any] = {"serviceAccountName": SUBJECT.service_account, "containers": [box]}
+    wanted: dict[str, Any] = {"template": {"metadata": {"labels": labels}, "spec": spec}}
+    if kind.name == "Job":
+        spec["restartPolicy"] = "Never"
+    else:
+        wanted["selector"] = {"matchLabels": labels}
+    if kind.name == "StatefulSet":
+        wanted["serviceName"] = "web"
+    here.post(path, metadata={"name": "web"}, spec=wanted)
+    try:
+        ports = here.ports()
+        assert list(ports.cluster.workloads("default", kind)) == ["web"]
+        found = subject_of(ports, target_of([f"{kind.short}/web"]), "default")
+    finally:
+        here.request("DELETE", f"{path}/web?propagationPolicy=Background")
+    assert found == dataclasses.replace(SUBJECT, pod="")  # no controller makes one here
