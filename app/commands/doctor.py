@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from app.wiring import Choice
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 EVERYTHING = "all"
+CLUSTERS_AT_ONCE = 8
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _MANIFEST = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
@@ -89,7 +91,10 @@ def command(settings: Settings, words: Content) -> click.Command:
                     context.exit(0)
 
         # (4) Or once.
-        results = [_result(choice, wanted, granted, reader, several=len(choices) > 1) for choice in choices]
+        several = len(choices) > 1
+        one = partial(_result, wanted=wanted, granted=granted, words=reader, several=several)
+        with ThreadPoolExecutor(max_workers=CLUSTERS_AT_ONCE) as pool:
+            results = list(pool.map(one, choices)) if several else [one(choices[0])]
         if save is not None and isinstance(results[0].found, Diagnosis):
             saved(results[0].found, save, reader)
         show(results)
@@ -113,7 +118,7 @@ def _refuse_together(
     raise CannotRun(words, "options_exclude", got=got, expected=expected)
 
 
-def _result(choice: Choice, wanted: Wanted, granted: frozenset[Action], words: Content, *, several: bool) -> Result:
+def _result(choice: Choice, *, wanted: Wanted, granted: frozenset[Action], words: Content, several: bool) -> Result:
     """Of one cluster. Of several each may be one that cannot be examined."""
     from app.commands.doctor_sources import examined, namespace_of, surveyed
 
@@ -122,7 +127,7 @@ def _result(choice: Choice, wanted: Wanted, granted: frozenset[Action], words: C
         if isinstance(wanted, Everybody):
             namespace = "" if wanted.everywhere else wanted.namespace or namespace_of(choice, words)
             return Result(context=context, found=surveyed(choice, namespace, words))
-        return Result(context=context, found=examined(choice, wanted, granted, words))
+        return Result(context=context, found=examined(choice, wanted, granted, words, progress=not several))
     except CannotRun as failure:
         if not several:
             raise

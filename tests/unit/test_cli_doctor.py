@@ -66,7 +66,7 @@ def run(*words: str, settings: Settings | None = None) -> Result:
 
 
 def reported(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> Result:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
     return run("-s", "my-sa", "--verbose", *words)
 
 
@@ -151,7 +151,7 @@ def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.M
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: broken())
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: broken())
     result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
     assert ("\x1b[" in result.output) is coloured
 
@@ -327,7 +327,7 @@ def test_only_what_is_asked_for_is_granted(
 ) -> None:
     asked: list[Any] = []
 
-    def examined(*arguments: Any) -> Diagnosis:
+    def examined(*arguments: Any, **_: Any) -> Diagnosis:
         asked.append(arguments)
         return works()
 
@@ -345,7 +345,7 @@ def test_only_what_is_asked_for_is_granted(
 @pytest.mark.parametrize(("program", "name"), [(EXPLORER, "irsa-explorer"), (KUBECTL, "kubectl-irsa")])
 def test_the_servers_learn_which_program_asks(monkeypatch: pytest.MonkeyPatch, program: Program, name: str) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(doctor_sources, "examined", lambda choice, *_: asked.append(choice) or works())
+    monkeypatch.setattr(doctor_sources, "examined", lambda choice, *_, **__: asked.append(choice) or works())
     CliRunner().invoke(command_line(Settings(), load("en"), program), ["doctor", "sa/my-sa"])
     assert [choice.program for choice in asked] == [name]
 
@@ -425,7 +425,7 @@ def test_an_action_that_there_is_not_is_refused() -> None:
 
 
 def test_where_live_mode_is_off_no_cluster_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: pytest.fail("it was asked"))
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: pytest.fail("it was asked"))
     result = run("-s", "my-sa", settings=Settings(live=False))
     assert result.exit_code == 2
     assert load("en").message("errors.live_switched_off.title") in result.output
@@ -447,7 +447,7 @@ def test_the_diagnosis_is_frozen() -> None:
 
 
 def brief(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> list[str]:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
     return run("-s", "my-sa", *words).output.splitlines()
 
 

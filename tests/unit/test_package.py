@@ -77,11 +77,20 @@ def test_kubectl_finds_the_plugin(installed: Path, tmp_path: Path) -> None:
     assert "Usage: kubectl irsa doctor" in done.stdout
 
 
-def test_kubectl_can_complete_the_plugins_words(installed: Path, tmp_path: Path) -> None:
-    command = installed / "bin" / "kubectl_complete-irsa"
-    done = run(str(command), "doctor", "--until", folder=tmp_path, PYTHONPATH=str(installed), LC_ALL="C")
-    assert done.stdout.splitlines()[0].startswith("--until-fixed\t")
-    assert done.stdout.splitlines()[-1] == ":4"
+@pytest.mark.cli
+def test_kubectl_completes_the_plugins_words(installed: Path, tmp_path: Path) -> None:
+    path = f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    words = ("kubectl", "__complete", "irsa", "doctor", "--until")
+    done = run(*words, folder=tmp_path, PYTHONPATH=str(installed), PATH=path, LC_ALL="C")
+    first, last = done.stdout.splitlines()
+    assert first.startswith("--until-fixed\t")
+    assert last == ":4"
+
+
+def test_bash_completes_the_command(installed: Path, tmp_path: Path) -> None:
+    typed = {"COMP_WORDS": "kubectl-irsa doctor st", "COMP_CWORD": "2", "_KUBECTL_IRSA_COMPLETE": "bash_complete"}
+    done = run(str(installed / "bin" / "kubectl-irsa"), folder=tmp_path, PYTHONPATH=str(installed), **typed)
+    assert done.stdout.splitlines() == ["plain,sts/"]
 
 
 def test_the_plugin_never_loads_streamlit(installed: Path, tmp_path: Path) -> None:

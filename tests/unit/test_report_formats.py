@@ -36,7 +36,7 @@ def run(*words: str) -> Result:
 
 
 def reported(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, output: str, *words: str) -> Result:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
     return run("-s", "my-sa", "-o", output, *words)
 
 
@@ -149,7 +149,7 @@ def test_a_survey_has_every_format(monkeypatch: pytest.MonkeyPatch, output: str)
 
 
 def of_contexts(monkeypatch: pytest.MonkeyPatch, **found: Any) -> None:
-    def examined(choice: Any, *_: Any) -> Diagnosis:
+    def examined(choice: Any, *_: Any, **__: Any) -> Diagnosis:
         result = found[choice.context]
         if isinstance(result, Exception):
             raise result

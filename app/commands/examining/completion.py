@@ -22,8 +22,6 @@ from app.flow.targets.kinds import KINDS, POD, SERVICE_ACCOUNT, Kind, kind_of
 from app.wiring import Choice
 
 SECONDS = 3.0
-TYPE = "type"
-"""The type of an item after which no space belongs: a name is to follow."""
 
 Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
 
@@ -37,7 +35,7 @@ def _offers(names: Callable[[click.Context, str], Iterable[str]]) -> Offer:
             found = in_a_thread(lambda: [name for name in names(context, typed) if name.startswith(typed)], SECONDS)
         except (FlowError, TimeoutError):
             return []
-        return [CompletionItem(name, type=TYPE if name.endswith("/") else "plain") for name in found]
+        return [CompletionItem(name, goes_on=name.endswith("/")) for name in found]
 
     return offer
 

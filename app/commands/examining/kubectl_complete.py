@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
-from app.commands.examining.completion import TYPE
 from app.commands.main import KUBECTL, asked_language, command_line
 from app.content import load
 from app.flow.visible import visible
@@ -39,7 +38,7 @@ def lines(typed: Sequence[str]) -> list[str]:
     shell = ShellComplete(program, {}, KUBECTL.usage, KUBECTL.complete_var)
     found = shell.get_completions(list(before), last)
     names = [item for item in found if item.type not in ("file", "dir")]
-    directive = 0 if len(names) < len(found) else NO_FILES | (NO_SPACE if any(it.type == TYPE for it in names) else 0)
+    directive = 0 if len(names) < len(found) else NO_FILES | (NO_SPACE if any(it.goes_on for it in names) else 0)
     return [*map(_line, names), f":{directive}"]
 
 
