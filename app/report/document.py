@@ -5,11 +5,14 @@ read_at      when it was read, RFC 3339
 outcome      works, broken, unknown or should_work: exit status 0, 1, 2 or 3
 verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
-             could not be made
+             could not be made; the check that warns although it should work
 fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
 checks       every check: step, id, status, got, expected, where, reason, error, title; help: the URL of its
-             explanation; would_allow: the RBAC
-             rules and the IAM policy, as texts to paste, without which we may not make it
+             explanation; would_allow: the RBAC rules and the IAM policy, as texts to paste, without which we may not
+             make it
+
+Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`. What
+stopped the command is "irsa-explorer error": id, message, got, expected, fix, and texts to paste (`app.commands.failure`).
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "check": judged.check.id if judged.check else None,
             **conclusions(judged),
             "open": [check.id for check in judged.open],
+            "warning": judged.warning[1].id if judged.warning else None,
         },
         "fix": None
         if fix is None

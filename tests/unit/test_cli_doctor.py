@@ -157,7 +157,19 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, n
 
 
 JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
-VERDICT_KEYS = ["message", "status", "step", "check", "seen", "later", "refusal", "remaining", "ruled_out", "open"]
+VERDICT_KEYS = [
+    "message",
+    "status",
+    "step",
+    "check",
+    "seen",
+    "later",
+    "refusal",
+    "remaining",
+    "ruled_out",
+    "open",
+    "warning",
+]
 CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "help", "would_allow"]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ WAITED: list[float] = []
 @pytest.fixture(autouse=True)
 def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     WAITED.clear()
-    monkeypatch.setattr(watching.time, "sleep", WAITED.append)
+    monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=WAITED.append, strftime=time.strftime))
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, found: Iterator[Callable[[], Diagnosis]], *words: str) -> Result:

@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ from app.clients.aws import login as aws_login
 from app.clients.issuer import IssuerTransport, PublicIssuer
 from app.clients.kubernetes import answers as kubernetes_answers
 from app.clients.kubernetes import own_pod
-from app.commands.examining import asking
+from app.commands.examining import asking, watching
 from app.commands.main import command_line
 from app.content import load
 from app.flow.model import Subject
@@ -137,6 +139,21 @@ def test_audit_logs_name_the_program_and_its_version(operator: Operator) -> None
         assert dict(exchange.request_headers)["User-Agent"] == named
     (asked,) = ports.aws.exchanges()
     assert named in dict(asked.request_headers)["User-Agent"].split()
+
+
+def test_it_watches_until_the_paste_has_taken_effect(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator.trust(lambda policy: policy["Statement"][0].update(Action="sts:AssumeRole"))
+    commands = operator.doctor("-s", "my-sa")["fix"]["commands"]
+
+    def wait(_: float) -> None:
+        while commands:
+            operator.paste(commands.pop(0))
+
+    monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=wait, strftime=time.strftime))
+    words = ["doctor", "sa/my-sa", "--until-fixed", "--lang", "en"]
+    result = CliRunner().invoke(command_line(Settings(), load("en")), words)
+    assert [line[0] for line in result.stdout.splitlines() if line[0] != " "] == ["✗", "?"]
+    assert result.exit_code == 0
 
 
 def test_the_pod_leads_to_its_service_account(operator: Operator) -> None:
