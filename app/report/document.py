@@ -11,8 +11,8 @@ checks       every check: step, id, status, got, expected, where, reason, error,
              explanation; would_allow: the RBAC rules and the IAM policy, as texts to paste, without which we may not
              make it
 
-Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`. What
-stopped the command is "irsa-explorer error": id, message, got, expected, fix, and texts to paste (`app.commands.failure`).
+Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`.
+What stopped the command is "irsa-explorer error": id, message, got, expected, fix, and texts to paste.
 """
 
 from __future__ import annotations
