@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from app import settings
+from app import __version__, settings
 from app.flow.model import Subject
+from app.flow.names import APPLICATION_ID
 from app.flow.port_wrappers.deadline import WALK_SECONDS, with_deadline
 from app.flow.ports import Cluster, Ports
 
@@ -40,7 +41,10 @@ def simulated(simulation: Simulation, world: World) -> Ports:
     key = world.account.explorer
     return Ports(
         cluster=KubernetesCluster(
-            host=f"{simulation.kubernetes_url}/k8s/{world.path}", token=world.explorer_token, transport=kubernetes
+            host=f"{simulation.kubernetes_url}/k8s/{world.path}",
+            token=world.explorer_token,
+            transport=kubernetes,
+            user_agent=Choice().user_agent,
         ),
         aws=BotoAws(
             region=world.region,
@@ -65,6 +69,13 @@ class Choice:
     """A profile of ~/.aws; empty for what the environment says."""
     region: str = ""
     """An AWS region; empty for what the profile or the environment says."""
+    program: str = APPLICATION_ID
+    """Which program asks: audit logs have it, with its version, in the user agent of each request."""
+
+    @property
+    def user_agent(self) -> str:
+        """The product of a `User-Agent` (RFC 9110, section 10.1.5)."""
+        return f"{self.program}/{__version__}"
 
 
 def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
@@ -85,14 +96,11 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     from app.clients.aws.login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer
     from app.clients.kubernetes.asked_ahead import AskedAhead
-    from app.clients.kubernetes.cluster import KubernetesCluster
     from app.clients.quiet import Silence, WallClock
 
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
-    login = AwsLogin(profile=choice.profile, region=region)
-    cluster = AskedAhead(
-        lambda: KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport)
-    )
+    login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent)
+    cluster = AskedAhead(lambda: _cluster(connection, choice))
     ports = Ports(
         cluster=cast(Cluster, cluster),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
@@ -102,6 +110,11 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         ahead=cluster.ahead,
     )
     return with_deadline(ports, seconds=seconds - taken)
+
+
+def cluster(choice: Choice) -> Cluster:
+    """The cluster alone, without a limit to the time. Raises `Unreachable` as `live` does."""
+    return _cluster(_connection(choice), choice)
 
 
 def contexts() -> Contexts:
@@ -146,6 +159,14 @@ def profiles() -> tuple[str, ...]:
     from app.clients.aws.login import profiles
 
     return profiles()
+
+
+def _cluster(connection: Connection, choice: Choice) -> Cluster:
+    from app.clients.kubernetes.cluster import KubernetesCluster
+
+    return KubernetesCluster(
+        host=connection.host, token=connection.token, transport=connection.transport, user_agent=choice.user_agent
+    )
 
 
 def _connection(choice: Choice) -> Connection:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.commands.examining.asking import Workload
 from app.commands.failure import CannotRun
 from app.content import Content
-from app.flow.errors import FlowError, NotPermitted
+from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
@@ -28,19 +29,33 @@ SURVEY_SECONDS = 120.0
 """A survey asks for every role in turn, and no page waits for it."""
 
 
-def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
-    """The diagnosis of a ServiceAccount in a real cluster."""
+def examined(
+    choice: Choice,
+    wanted: Subject | Workload,
+    granted: frozenset[Action],
+    words: Content,
+    *,
+    progress: bool = True,
+) -> Diagnosis:
+    """The diagnosis of a ServiceAccount, or of a workload's, in a real cluster."""
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
 
     try:
-        check_names(subject)
+        if isinstance(wanted, Subject):
+            check_names(wanted)
+        else:
+            check_namespace(wanted.namespace)
 
         # (1) The subject. One set of ports serves this and the walk: both together are over when its patience is.
         own = wiring.own_subject() if choice.in_cluster else None
         ports = wiring.live(choice)
-        subject = _completed(consented(ports, NOTHING), choice, subject, own, words)
+        asking = consented(ports, NOTHING)
+        if isinstance(wanted, Subject):
+            subject = _completed(asking, choice, wanted, own, words)
+        else:
+            subject = _of_workload(asking, choice, wanted, words)
     except FlowError as error:
         raise cannot(error, words, "pod.exists") from error
 
@@ -50,7 +65,8 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
 
     # (3) Step by step.
     ports = consented(ports, granted)
-    reports = tuple(_with_progress(walk_through(ports, subject), words))
+    walked = walk_through(ports, subject)
+    reports = tuple(_with_progress(walked, words) if progress else walked)
     return diagnose(ports, Walk(subject=subject, reports=reports))
 
 
@@ -102,6 +118,31 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
     return CannotRun(words, error.words, below, **error.values)
 
 
+def namespace_of(choice: Choice, words: Content) -> str:
+    """That of the context."""
+    from app import wiring
+
+    try:
+        return wiring.default_namespace(choice)
+    except FlowError as error:
+        raise cannot(error, words) from error
+
+
+def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content) -> Subject:
+    """Whose IRSA it needs. Raises `FlowError`."""
+    from app import wiring
+    from app.flow.targets.resolving import subject_of
+
+    namespace, kind = wanted.namespace or wiring.default_namespace(choice), wanted.target.kind
+    try:
+        return subject_of(ports, wanted.target, namespace)
+    except NotFound as error:
+        values = {"kind": kind.plural, "namespace": namespace, "said": error.server_message}
+        raise CannotRun(words, "no_such_workload", got=wanted.target, **values) from error
+    except NotPermitted as error:
+        raise cannot(error, words, f"choose.{kind.singular}") from error
+
+
 def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:
     """The subject, with what was left out: the namespace, the Pod's ServiceAccount, a Pod. Raises `FlowError`."""
     from app import wiring
@@ -110,7 +151,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
     # (1) No subject is given: in a Pod it is that Pod.
     if not subject.service_account and not subject.pod:
         if own is None or subject.namespace not in ("", own.namespace):
-            raise CannotRun(words, "no_subject")
+            raise CannotRun(words, "no_subject", program=_program())
         return own
 
     # (2) What is named leads to the rest.
@@ -130,6 +171,12 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
             raise
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", instead=instead) from error
+
+
+def _program() -> str:
+    """How the command line was begun, such as `kubectl irsa`."""
+    context = click.get_current_context(silent=True)
+    return context.find_root().info_name or "" if context else ""
 
 
 def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:

@@ -14,7 +14,7 @@ from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible
-from app.report import survey_words, verdict_words
+from app.report import help_links, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -67,7 +67,8 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
     if reason:
         yield f"      {click.style(words.message(f'reasons.{reason}'), dim=True)}"
     if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN):
-        yield from labelled(_details(check, words), indent=6)
+        explained = {words.message("cli.brief.explained"): help_links.link(check.id, words)}
+        yield from labelled({**_details(check, words), **explained}, indent=6)
 
 
 def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:

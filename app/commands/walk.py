@@ -129,7 +129,7 @@ def message_of(verdict: Verdict, subject: Subject, words: Content) -> str:
     if verdict.step is None or verdict.check is None:
         return words.message(f"verdict.{verdict.status}")
     return words.message(
-        f"verdict.{verdict.status}",
+        f"verdict.{verdict.key}",
         step=words.message(f"steps.{verdict.step}.title"),
         check=words.check(verdict.check.id).fill(verdict.check, subject).title,
     )

@@ -11,6 +11,8 @@ CLUSTER: Mapping[str, str] = {
     "namespaces": "list namespaces",
     "service_accounts": "list serviceaccounts",
     "pods": "list pods",
+    "workload": "get workloads",
+    "workloads": "list workloads",
     "allowed": "create selfsubjectaccessreviews",
     "service_account": "get serviceaccounts",
     "pod": "get pods",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.targets.kinds import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,14 @@ class Cluster(Protocol):
 
     def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
         """The Pods that run under a ServiceAccount."""
+        ...
+
+    def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
+        """What makes Pods from a template: one of `WORKLOADS`."""
+        ...
+
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[str]:
+        """The names of those of that kind."""
         ...
 
     def allowed(self, access: Access) -> bool:

@@ -2,13 +2,17 @@
 
 format       "irsa-explorer doctor" or "irsa-explorer survey"
 read_at      when it was read, RFC 3339
-outcome      works, broken or unknown: exit status 0, 1 or 2
+outcome      works, broken, unknown or should_work: exit status 0, 1, 2 or 3
 verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
-             could not be made
+             could not be made; the check that warns although it should work
 fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
-checks       every check: step, id, status, got, expected, where, reason, error, title; would_allow: the RBAC
-             rules and the IAM policy, as texts to paste, without which we may not make it
+checks       every check: step, id, status, got, expected, where, reason, error, title; help: the URL of its
+             explanation; would_allow: the RBAC rules and the IAM policy, as texts to paste, without which we may not
+             make it
+
+Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`.
+What stopped the command is "irsa-explorer error": id, message, got, expected, fix, and texts to paste.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
-from app.report import difference, survey_words, verdict_words
+from app.report import difference, help_links, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
@@ -39,6 +43,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "check": judged.check.id if judged.check else None,
             **conclusions(judged),
             "open": [check.id for check in judged.open],
+            "warning": judged.warning[1].id if judged.warning else None,
         },
         "fix": None
         if fix is None
@@ -53,6 +58,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
                 "step": step,
                 **dataclasses.asdict(check),
                 "title": verdict_words.title(check, found, words),
+                "help": help_links.link(check.id, words),
                 "would_allow": [text for _, text in verdict_words.would_allow(check, words)],
             }
             for step, checks in found.steps()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 
 from app.content import Content
 from app.flow.doctor import Change, Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
-from app.report import difference, picture, survey_words, verdict_words
+from app.locations import ASSETS
+from app.report import difference, help_links, picture, survey_words, verdict_words
 from app.report.escaping import escape
 
-_STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
+_STYLE = ASSETS / "report.css"
 _MARKS = {
     Status.PASSED: "✓",
     Status.WARNING: "!",
@@ -181,7 +181,13 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
         f'<span class="{status}">{_mark(status)}'
         f"<strong>{escape(words.message(f'statuses.{status}'))}</strong></span> {_prose(text.title)}"
     )
-    return f"<li>{head}{_details(check, words) if status is not Status.PASSED else ''}</li>"
+    return f"<li>{head}{_help(check, words)}{_details(check, words) if status is not Status.PASSED else ''}</li>"
+
+
+def _help(check: Check, words: Content) -> str:
+    """A link to its explanation; none to a file of this machine, which the next reader has not got."""
+    url = help_links.link(check.id, words)
+    return f' <a href="{escape(url)}">{escape(check.id)}</a>' if help_links.is_public(url) else ""
 
 
 def _table(found: Survey, words: Content) -> str:

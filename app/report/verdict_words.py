@@ -16,8 +16,15 @@ from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 
-STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
+STATUS_OF = {
+    Outcome.WORKS: Status.PASSED,
+    Outcome.SHOULD_WORK: Status.UNKNOWN,
+    Outcome.BROKEN: Status.FAILED,
+    Outcome.UNKNOWN: Status.UNKNOWN,
+}
 """The mark that an outcome bears."""
+_LINE = 160
+"""Characters of a value that a line shows."""
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
@@ -28,6 +35,8 @@ def verdict(found: Diagnosis, words: Content) -> str:
         return words.message(
             "doctor.works_without_pod" if key == "works" and not found.subject.pod else f"doctor.{key}"
         )
+    if judged.outcome is Outcome.SHOULD_WORK:
+        return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
         key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
     else:
@@ -42,10 +51,49 @@ def verdict(found: Diagnosis, words: Content) -> str:
     return words.facts.sentences(sentence, words.message(f"doctor.{why}", **values))
 
 
-def mark(found: Diagnosis) -> Status:
-    """The status that the verdict is marked with."""
+def _should_work(found: Diagnosis, words: Content) -> str:
+    if found.verdict.warning is None:
+        return words.message("doctor.should_work")
+    step, check = found.verdict.warning
+    values = {"check": title(check, found, words), "step": words.message(f"steps.{step}.short")}
+    return words.message("doctor.should_work_warning", **values)
+
+
+def cause(found: Diagnosis, words: Content) -> str:
+    """Why, in a line: the cause that was found or those that are possible, and the evidence. Empty where it works."""
     judged = found.verdict
-    return Status.WARNING if judged.status is Status.WARNING else STATUS_OF[judged.outcome]
+    check = judged.warning[1] if judged.warning else judged.check
+    if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
+        return ""
+    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining]
+    if len(causes) > 1:
+        return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
+    return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def evidence(check: Check, words: Content) -> str:
+    """What was found, in a line; empty where nothing was."""
+    reason = [words.message(f"reasons.{check.reason}")] if check.reason else []
+    values = {"where": check.where, "got": check.got, "expected": check.expected, "server_said": check.error}
+    labelled = (
+        words.message("doctor.labelled", label=words.message(f"ui.{key}"), value=_line(value))
+        for key, value in values.items()
+        if value
+    )
+    return " · ".join((*reason, *labelled))
+
+
+def _line(text: str) -> str:
+    """A value in one line, its end left out where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
+
+
+def mark(found: Diagnosis) -> Status:
+    """The status that the verdict is marked with. What only should work bears no mark of success."""
+    judged = found.verdict
+    warns = judged.status is Status.WARNING or judged.warning is not None
+    return Status.WARNING if warns else STATUS_OF[judged.outcome]
 
 
 def title(check: Check, found: Diagnosis, words: Content) -> str:
@@ -106,7 +154,9 @@ def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
     Without the ServiceAccount it is not known which role to ask for.
     """
     judged = found.verdict
-    if judged.outcome is not Outcome.UNKNOWN or all(check.reason != "not_asked" for check in judged.open):
+    if all(check.reason != "not_asked" for check in judged.open):
+        return ()
+    if judged.outcome not in (Outcome.SHOULD_WORK, Outcome.UNKNOWN):
         return ()
     if any(check.id == "service_account.exists" for check in judged.open):
         return ()

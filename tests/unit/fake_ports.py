@@ -16,6 +16,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
+from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 
@@ -108,6 +109,16 @@ def bare_pod() -> dict[str, Any]:
     }
 
 
+def deployment() -> dict[str, Any]:
+    """The Deployment of that Pod."""
+    template = {"metadata": {"labels": {"app": "demo"}}, "spec": {"serviceAccountName": "my-sa"}}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "demo"}}, "template": template},
+    }
+
+
 @dataclass
 class Fakes:
     """Everything the servers know. Spoil a document, or plant an error under a method's name in `errors`."""
@@ -179,6 +190,7 @@ class Fakes:
             expiration="2026-11-25T01:00:00Z",
         )
     )
+    workload: Any = field(default_factory=lambda: deployment())
     denied: set[Access] = field(default_factory=set)
     failures: FailedAssumptions = field(default_factory=lambda: FailedAssumptions(records=()))
     dry_runs: list[Any] = field(default_factory=list)
@@ -239,6 +251,12 @@ class FakeCluster(_Port):
 
     def pods(self, namespace: str, service_account: str) -> Any:
         return self._answer("pods", [self._fakes.pod])
+
+    def workload(self, namespace: str, kind: Kind, name: str) -> Any:
+        return self._answer("workload", self._fakes.workload)
+
+    def workloads(self, namespace: str, kind: Kind) -> Any:
+        return self._answer("workloads", [self._fakes.workload["metadata"]["name"]])
 
     def allowed(self, access: Access) -> bool:
         return self._answer("allowed", access not in self._fakes.denied)

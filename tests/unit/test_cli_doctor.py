@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 
 from app import wiring
 from app.commands import doctor_sources
-from app.commands.main import command_line
+from app.commands.main import EXPLORER, KUBECTL, Program, command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Refused
-from app.flow.model import Subject
+from app.flow.model import Status, Subject
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.settings import Settings
 from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
@@ -51,8 +51,14 @@ def ambiguous() -> Diagnosis:
     return examine(fakes.ports(), SUBJECT)
 
 
-def unknown() -> Diagnosis:
+def should_work() -> Diagnosis:
     return examine(consented(healthy().ports(), frozenset()), SUBJECT)
+
+
+def unknown() -> Diagnosis:
+    fakes = healthy()
+    fakes.errors["mutating_webhooks"] = FORBIDDEN
+    return examine(consented(fakes.ports(), frozenset()), SUBJECT)
 
 
 def run(*words: str, settings: Settings | None = None) -> Result:
@@ -60,12 +66,12 @@ def run(*words: str, settings: Settings | None = None) -> Result:
 
 
 def reported(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> Result:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
-    return run("-s", "my-sa", *words)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
+    return run("-s", "my-sa", "--verbose", *words)
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize(("make", "status"), [(works, 0), (broken, 1), (ambiguous, 1), (unknown, 2)])
+@pytest.mark.parametrize(("make", "status"), [(works, 0), (broken, 1), (ambiguous, 1), (unknown, 2), (should_work, 3)])
 def test_the_status_tells_how_it_went(monkeypatch: pytest.MonkeyPatch, make: Any, status: int, output: str) -> None:
     result = reported(monkeypatch, make(), "--output", output)
     assert result.exit_code == status, result.output
@@ -109,6 +115,7 @@ def test_what_is_still_possible_is_listed(monkeypatch: pytest.MonkeyPatch, langu
 
 def test_what_would_settle_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--do read_token --do exchange" in reported(monkeypatch, unknown()).output
+    assert "--do read_token --do exchange" in reported(monkeypatch, should_work()).output
     assert "--do " not in reported(monkeypatch, works()).output
 
 
@@ -144,14 +151,26 @@ def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.M
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: broken())
-    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa"], color=True)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: broken())
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
     assert ("\x1b[" in result.output) is coloured
 
 
 JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
-VERDICT_KEYS = ["message", "status", "step", "check", "seen", "later", "refusal", "remaining", "ruled_out", "open"]
-CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "would_allow"]
+VERDICT_KEYS = [
+    "message",
+    "status",
+    "step",
+    "check",
+    "seen",
+    "later",
+    "refusal",
+    "remaining",
+    "ruled_out",
+    "open",
+    "warning",
+]
+CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "help", "would_allow"]
 
 
 @both
@@ -190,7 +209,7 @@ class Page(HTMLParser):
 
 
 @both
-@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown])
+@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown, should_work])
 def test_the_page_is_one_file_without_script_or_network(
     monkeypatch: pytest.MonkeyPatch, make: Any, language: str
 ) -> None:
@@ -233,7 +252,7 @@ def test_the_text_says_how_it_shows_what_else_is_broken_and_what_a_fix_changes(
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown])
+@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown, should_work])
 def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch, make: Any, output: str) -> None:
     text = reported(monkeypatch, make(), "--output", output).output
     signature = Fakes().token.rpartition(".")[2]
@@ -248,7 +267,7 @@ def test_what_was_saved_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     path = tmp_path / "diagnosis.json"
     written = reported(monkeypatch, ambiguous(), "--save", str(path), "--output", output)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    read = run("--from", str(path), "--output", output)
+    read = run("--from", str(path), "--verbose", "--output", output)
     assert (read.output, read.exit_code) == (written.output, written.exit_code)
 
 
@@ -282,13 +301,22 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
     "words",
     [
         ["--from", "x", "-s", "my-sa"],
-        ["--from", "x", "--all"],
+        ["--from", "x", "--all-namespaces"],
         ["--from", "x", "--save", "y"],
         ["--from", "x", "--do", "s3"],
-        ["--all", "-s", "my-sa"],
-        ["--all", "--pod", "p"],
-        ["--all", "--do", "exchange"],
-        ["--all", "--save", "y"],
+        ["--all-namespaces", "-s", "my-sa"],
+        ["--all-namespaces", "--pod", "p"],
+        ["--all-namespaces", "--do", "exchange"],
+        ["--all-namespaces", "--save", "y"],
+        ["--all-namespaces", "-n", "shop"],
+        ["--all-namespaces", "deploy/web"],
+        ["--all-namespaces", "--watch"],
+        ["deploy/web", "-s", "my-sa"],
+        ["sa/web", "--pod", "p"],
+        ["sa/web", "--context", "a", "--context", "b", "--save", "y"],
+        ["sa/web", "--context", "a", "--context", "b", "-o", "html"],
+        ["sa/web", "--watch", "-o", "sarif"],
+        ["sa/web", "--until-fixed", "--save", "y"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
@@ -311,7 +339,7 @@ def test_only_what_is_asked_for_is_granted(
 ) -> None:
     asked: list[Any] = []
 
-    def examined(*arguments: Any) -> Diagnosis:
+    def examined(*arguments: Any, **_: Any) -> Diagnosis:
         asked.append(arguments)
         return works()
 
@@ -326,6 +354,14 @@ def test_only_what_is_asked_for_is_granted(
     assert actions == granted
 
 
+@pytest.mark.parametrize(("program", "name"), [(EXPLORER, "irsa-explorer"), (KUBECTL, "kubectl-irsa")])
+def test_the_servers_learn_which_program_asks(monkeypatch: pytest.MonkeyPatch, program: Program, name: str) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(doctor_sources, "examined", lambda choice, *_, **__: asked.append(choice) or works())
+    CliRunner().invoke(command_line(Settings(), load("en"), program), ["doctor", "sa/my-sa"])
+    assert [choice.program for choice in asked] == [name]
+
+
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
@@ -335,7 +371,7 @@ def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(wiring, "live", live)
     monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
-    assert run("-s", "my-sa").exit_code == 2
+    assert run("-s", "my-sa").exit_code == 3
     assert len(made) == 1
 
 
@@ -345,7 +381,7 @@ def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.Mon
         (["-s", "a/b"], "not_a_name"),
         (["--pod", "A_B"], "not_a_name"),
         (["-s", "my-sa", "-n", "x y"], "not_a_namespace_name"),
-        (["--all", "-n", "a.b"], "not_a_namespace_name"),
+        (["sa", "-n", "a.b"], "not_a_namespace_name"),
     ],
 )
 def test_for_a_name_that_there_cannot_be_nobody_is_asked(
@@ -361,7 +397,7 @@ def test_for_a_name_that_there_cannot_be_nobody_is_asked(
 @pytest.mark.parametrize(
     ("words", "method", "rules"),
     [
-        (["--all"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
+        (["--all-namespaces"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
         (["--pod", "web"], "pod", ['"pods"']),
     ],
 )
@@ -401,7 +437,7 @@ def test_an_action_that_there_is_not_is_refused() -> None:
 
 
 def test_where_live_mode_is_off_no_cluster_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: pytest.fail("it was asked"))
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: pytest.fail("it was asked"))
     result = run("-s", "my-sa", settings=Settings(live=False))
     assert result.exit_code == 2
     assert load("en").message("errors.live_switched_off.title") in result.output
@@ -417,3 +453,120 @@ def test_the_help_names_every_action(language: str) -> None:
 def test_the_diagnosis_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         works().read_at = 0  # type: ignore[misc]
+
+
+# --- three lines -----------------------------------------------------------------------------------------------------
+
+
+def brief(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> list[str]:
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
+    return run("-s", "my-sa", *words).output.splitlines()
+
+
+@both
+def test_three_lines_say_what_is_broken_why_and_what_fixes_it(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    words = load(language)
+    verdict, cause, fix, *commands = brief(monkeypatch, broken(), "--lang", language)
+    assert verdict.startswith("✗ default/my-sa: ")
+    assert words.check("trust.subject").title in verdict
+    assert cause.startswith(
+        f"  {words.message('cli.brief.cause')}  {words.message('doctor.causes.subject_condition')} · "
+    )
+    assert "<b>prod</b>:my-sa\\x1b[2J" in cause
+    assert fix == f"  {words.message('doctor.fix')}  {words.message('doctor.fixes.trust')}"
+    assert commands[0].startswith("    aws iam update-assume-role-policy --role-name s3-reader")
+    assert "\x1b" not in "".join((verdict, cause, fix, *commands))
+
+
+def test_what_works_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(brief(monkeypatch, works())) == 1
+
+
+def test_what_should_work_says_how_to_be_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict, _, options = brief(monkeypatch, should_work())
+    assert verdict == f"? default/my-sa: {load('en').message('doctor.should_work')}"
+    assert options == "    --do read_token --do exchange"
+
+
+def test_several_possible_causes_are_all_in_the_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = brief(monkeypatch, ambiguous())[1]
+    for one in ("role_missing", "principal", "audience_condition", "organization"):
+        assert load("en").message(f"doctor.causes.{one}") in cause
+
+
+def test_what_may_not_be_read_comes_with_the_rule_in_brief_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = brief(monkeypatch, unknown())
+    assert load("en").message("reasons.no_permission") in lines[1]
+    assert '    - apiGroups: ["admissionregistration.k8s.io"]' in lines
+
+
+def test_a_recent_refusal_warns_although_it_should_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = should_work()
+    refused = dataclasses.replace(
+        next(check for check in found.checks if check.id == "sts.recent_failures"),
+        status=Status.WARNING,
+        got="AccessDenied",
+    )
+    others = tuple(check for check in found.checks if check.id != refused.id)
+    warned = dataclasses.replace(found, checks=(*others, refused))
+    verdict, cause, *_ = brief(monkeypatch, warned)
+    assert verdict.startswith("! default/my-sa: IRSA should work")
+    assert "AccessDenied" in cause
+    for options, status in (([], 3), (["--fail-on", "warning"], 1), (["--strict"], 1)):
+        assert reported(monkeypatch, warned, *options).exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "status"),
+    [
+        (works, ["--strict"], 0),
+        (works, ["--fail-on", "warning"], 0),
+        (should_work, ["--strict"], 2),
+        (should_work, ["--fail-on", "warning"], 3),
+        (unknown, ["--strict"], 2),
+        (unknown, ["--fail-on", "warning"], 2),
+        (broken, ["--strict"], 1),
+    ],
+)
+def test_what_is_good_enough_is_the_callers_choice(
+    monkeypatch: pytest.MonkeyPatch, make: Any, options: list[str], status: int
+) -> None:
+    assert reported(monkeypatch, make(), *options).exit_code == status
+
+
+# --- errors as JSON --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["-s", "a/b", "--output", "json"], "not_a_name"),
+        (["-o", "json", "--pods", "x"], "no_such_option"),
+        (["-ojson", "--from", "/no/such/file"], "snapshot_unreadable"),
+        (["--output=json", "web"], "kind_missing"),
+        (["-o", "json", "-s", "my-sa", "--context", "ghost"], "no_such_context"),
+    ],
+)
+def test_whatever_stops_it_is_json_where_json_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: str
+) -> None:
+    (tmp_path / "config").write_text("contexts: []\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    result = run(*words)
+    found = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert list(found) == ["format", "id", "message", "got", "expected", "fix", "to_paste"]
+    assert (found["format"], found["id"]) == ("irsa-explorer error", code)
+    assert found["message"] == load("en").message(f"errors.{code}.title")
+    assert found["got"]
+    assert found["expected"]
+
+
+def test_a_missing_right_is_in_the_json_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = FORBIDDEN
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    found = json.loads(run("--pod", "web", "-o", "json").stdout)
+    assert found["id"] == "not_permitted"
+    assert any('resources: ["pods"]' in it["text"] for it in found["to_paste"])

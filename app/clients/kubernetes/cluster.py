@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubernetes import client
@@ -15,8 +16,10 @@ from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.recorder import Recorder
 from app.flow.json_access import get, get_str
 from app.flow.model import Exchange, JsonValue
+from app.flow.names import APPLICATION_ID
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
+from app.flow.targets.kinds import Kind
 
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024
@@ -26,14 +29,18 @@ LOG_BYTES = 256 * 1024
 class KubernetesCluster:
     """One API server, as one bearer."""
 
-    def __init__(self, *, host: str, token: str, transport: KubernetesTransport) -> None:
-        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent."""
+    def __init__(
+        self, *, host: str, token: str, transport: KubernetesTransport, user_agent: str = APPLICATION_ID
+    ) -> None:
+        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent. The
+        server writes `user_agent` into its audit log."""
         self._recorder = Recorder()
         self._transport = transport
         self._configuration = client.Configuration(host=host.rstrip("/"))
         self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
+        self._api.user_agent = user_agent
         self._api.rest_client = RecordingRestClient(self._configuration, transport.pool, self._recorder)
         self._core = client.CoreV1Api(self._api)
 
@@ -79,6 +86,19 @@ class KubernetesCluster:
         of = f"spec.serviceAccountName={service_account}"
         return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, field_selector=of)
 
+    def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
+        return read_json(CLUSTER["workload"], self._of_workloads(kind, "read"), name, namespace)
+
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[str]:
+        found = read_items(CLUSTER["workloads"], self._of_workloads(kind, "list"), namespace)
+        return [get_str(workload, "metadata", "name") for workload in found]
+
+    def _of_workloads(self, kind: Kind, verb: str) -> Callable[..., Any]:
+        """The client's method, such as `read_namespaced_stateful_set`."""
+        of = client.BatchV1Api(self._api) if kind.group == "batch" else client.AppsV1Api(self._api)
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.name).lower()
+        return getattr(of, f"{verb}_namespaced_{name}")  # type: ignore[no-any-return]
+
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)
         return read_items(CLUSTER["mutating_webhooks"], admission.list_mutating_webhook_configuration)
@@ -117,6 +137,7 @@ class KubernetesCluster:
         return execute(
             host=self._configuration.host,
             authorization=self._configuration.api_key.get("authorization", ""),
+            user_agent=self._api.user_agent,
             dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),

@@ -49,6 +49,8 @@ CLUSTER_READS = frozenset(
         "namespaces",
         "service_accounts",
         "pods",
+        "workload",
+        "workloads",
         "allowed",
         "service_account",
         "pod",

@@ -17,6 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Access, Cluster
+from app.flow.targets.kinds import WORKLOADS
 
 ROLE_NAME = "irsa-explorer"
 """How the ClusterRole that reads is called; those of the actions have the action's name after it."""
@@ -72,6 +73,12 @@ NEEDS: Mapping[str, Need] = {
     "choose.namespace": Need(accesses=(Access(verb="list", resource="namespaces"),)),
     "choose.service_account": Need(accesses=(_namespaced("list", "serviceaccounts"),)),
     "choose.pod": Need(accesses=(_namespaced("list", "pods"),)),
+    **{
+        f"choose.{kind.singular}": Need(
+            accesses=(Access(verb="get", resource=kind.plural, group=kind.group, namespace="{namespace}"),)
+        )
+        for kind in WORKLOADS
+    },
     # The walk.
     "issuer.discovery": _of_path("/.well-known/openid-configuration"),
     "issuer.cluster_keys": _of_path("/openid/v1/jwks"),

@@ -48,6 +48,8 @@ _TOKEN = _of("token", "file", "format", "algorithm", "issuer", "audience", "subj
 _KEYS = _of("token", "key", "signature")
 _STS = _of("sts", "format", "expiration", "provider", "audience", "key", "signature", "trust", "credentials")
 _ACCESS = _of("access", "identity", "policy", "list_buckets")
+SENT = _MUTATION | _TOKEN | _KEYS | _STS | _of("access", "identity", "list_buckets")
+"""What no reading decides: it takes a dry run, a token, or a request to AWS with that token or what it brought."""
 _OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJECTED, _TOKEN | _KEYS, _STS, _ACCESS)
 
 # What a failure may be the consequence of, beside an earlier one at the same object.

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.model import Check, Status, Step, Walk
-from app.flow.verdict.check_dependencies import PLACES, in_order, roots
+from app.flow.port_wrappers.permissions_needed import need
+from app.flow.steps.findings import NO_PERMISSION
+from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
 from app.flow.verdict.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
+
+REFUSED_LATELY = "sts.recent_failures"
+_NOT_SENT = ("not_asked", "stand_in")
 
 
 class Outcome(StrEnum):
@@ -20,6 +25,8 @@ class Outcome(StrEnum):
 
     WORKS = "works"
     """STS issued credentials for this token, and nothing that was checked is broken."""
+    SHOULD_WORK = "should_work"
+    """All that reading alone can show was seen and holds; only what has to be sent is open (`_should_work`)."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
     """Nothing is known to be broken, and nothing shows that it works."""
@@ -59,6 +66,13 @@ class Verdict:
     """The causes that the refusal could have meant and the evidence excludes."""
     open: tuple[Check, ...] = ()
     """What the chain needs and could not be checked."""
+    warning: tuple[Step, Check] | None = None
+    """What warns although it should work; where it works, `check` is that."""
+
+    @property
+    def key(self) -> str:
+        """The key of its sentence below `verdict`."""
+        return self.outcome if self.outcome is Outcome.SHOULD_WORK else self.status
 
 
 def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
@@ -66,6 +80,18 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
 
     What could not be read does not matter once STS has issued credentials for the Pod's token, and what the role may
     do is no link of the chain unless S3 was asked.
+
+    Without credentials from STS it *should work* where all of this is true:
+
+    - The walk looked at all six steps, and no check failed: neither its own nor those of the running Pod.
+    - Every check that reading alone decides has passed, or has a warning. So there is a Pod, we could read it, and the
+      webhook has edited it. `access.policy` is not among them: what the role may do is no link of the chain.
+    - What is open waits for something that has to be sent (`SENT`: the dry run, the token, STS, the session), and it
+      is open because it was not asked for, because we may not send it, or because a token of another kind stands in.
+      A server that did not answer leaves it unknown.
+
+    A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
+    read.
     """
     checks = list(in_order(walk, also))
     by_id = {check.id: check for _, check in checks}
@@ -91,11 +117,12 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         )
 
     # (2) Nothing is broken: it works if it has been seen to work.
+    warned = [found for found in checks if found[1].status is Status.WARNING]
     if _proven(walk, by_id):
-        warned = next(((step, check) for step, check in checks if check.status is Status.WARNING), None)
-        if warned is None:
+        if not warned:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
-        return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=warned[0], check=warned[1], open=open_)
+        step, check = warned[0]
+        return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=step, check=check, open=open_)
 
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
     undecided = [(step, check) for step, check in checks if check in open_]
@@ -103,6 +130,16 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     first = next(iter(asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
+    if _should_work(walk, open_):
+        step, check = next(found for found in undecided if _was_not_sent(found[1]))
+        return Verdict(
+            outcome=Outcome.SHOULD_WORK,
+            status=Status.UNKNOWN,
+            step=step,
+            check=check,
+            open=open_,
+            warning=min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None),
+        )
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
 
 
@@ -188,3 +225,21 @@ def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
         return check_id in by_id and by_id[check_id].status is Status.PASSED
 
     return passed(ANSWER) and (passed("token.file") or not walk.subject.pod)
+
+
+def _should_work(walk: Walk, open_: Sequence[Check]) -> bool:
+    """Whether all that is open waits for something that was not sent. Nothing has failed by now."""
+    whole = {report.step for report in walk} == set(Step)
+    waiting = [check for check in open_ if check.id != "access.policy"]
+    return (
+        whole
+        and all(check.id in SENT for check in waiting)
+        and any(map(_was_not_sent, waiting))
+        and all(check.status is Status.NOT_REACHED or _was_not_sent(check) for check in waiting)
+    )
+
+
+def _was_not_sent(check: Check) -> bool:
+    """Whether a check is open because what it takes was not to be sent, or we may not send it."""
+    forbidden = check.reason == NO_PERMISSION and need(check.id).action is not None
+    return check.id in SENT and (check.reason in _NOT_SENT or forbidden)

@@ -160,7 +160,7 @@ def _broken(report: StepReport, walk: Walk, content: Content) -> str:
     if step is None or check is None:
         return ""
     title = content.check(check.id).fill(check, walk.subject).title
-    words = prose(content.message(f"verdict.{found.status}", step=content.message(f"steps.{step}.short"), check=title))
+    words = prose(content.message(f"verdict.{found.key}", step=content.message(f"steps.{step}.short"), check=title))
     return f"<p>{page_link(content, step, words)}</p>"
 
 
