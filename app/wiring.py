@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from app import settings
 from app.flow.model import Subject
 from app.flow.port_wrappers.deadline import WALK_SECONDS, with_deadline
+from app.flow.port_wrappers.pods_once import pods_once
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         clock=WallClock(),
         server_log=Silence(),
     )
-    return with_deadline(ports, seconds=seconds - taken)
+    return pods_once(with_deadline(ports, seconds=seconds - taken))
 
 
 def contexts() -> Contexts:

@@ -11,7 +11,7 @@ import click
 
 from app.commands.failure import CannotRun
 from app.content import Content
-from app.flow.errors import FlowError, NotPermitted
+from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
@@ -29,7 +29,10 @@ SURVEY_SECONDS = 120.0
 
 
 def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
-    """The diagnosis of a ServiceAccount in a real cluster."""
+    """The diagnosis of a ServiceAccount in a real cluster.
+
+    Where the subject names no Pod it is the newest one, each time that this is called with the same subject.
+    """
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
@@ -130,6 +133,20 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
             raise
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", instead=instead) from error
+    except NotFound as error:
+        raise cannot(error, words, instead=_in_its_place(ports, namespace, pod, words)) from error
+
+
+def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:
+    """How to examine the Pod that has come after one that is gone; None where we see none."""
+    from app.flow.doctor.choosing import successor
+    from app.flow.doctor.pods.rows import row
+
+    try:
+        found = successor(pod, [row(it) for it in ports.cluster.pods(namespace)])
+    except FlowError:
+        return None
+    return (words.message("doctor.in_its_place"), f"--pod {found}") if found else None
 
 
 def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.pods.listed import CHECK
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import Action
@@ -23,11 +24,12 @@ STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcom
 def verdict(found: Diagnosis, words: Content) -> str:
     """The verdict in a sentence; one more where the check is listed under another step than that of its cause."""
     judged = found.verdict
+    if judged.outcome is Outcome.WORKS and not found.subject.pod:
+        return _without_pod(found, words)
     if judged.check is None or judged.step is None:
-        key = "works" if judged.outcome is Outcome.WORKS else "nothing"
-        return words.message(
-            "doctor.works_without_pod" if key == "works" and not found.subject.pod else f"doctor.{key}"
-        )
+        return words.message("doctor.works" if judged.outcome is Outcome.WORKS else "doctor.nothing")
+    if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
+        return _gone(found, words)
     if judged.outcome is Outcome.UNKNOWN:
         key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
     else:
@@ -40,6 +42,25 @@ def verdict(found: Diagnosis, words: Content) -> str:
     why = "listed_clock" if blames_clock(judged.check.error) else "listed"
     values = {"listed": words.message(f"steps.{listed}.short"), "step": step}
     return words.facts.sentences(sentence, words.message(f"doctor.{why}", **values))
+
+
+def _without_pod(found: Diagnosis, words: Content) -> str:
+    """That the role lets the ServiceAccount in, which is not that IRSA works; and what is to be warned of beside that."""
+    judged, none = found.verdict, found.evidence.get("pods") == []
+    sentence = words.message("doctor.works_without_pod" if none else "doctor.works_unused")
+    if judged.check is None or judged.step is None or judged.check.id == CHECK:
+        return sentence
+    step = words.message(f"steps.{judged.step}.short")
+    also = words.message("doctor.also_warning", check=title(judged.check, found, words), step=step)
+    return words.facts.sentences(sentence, also)
+
+
+def _gone(found: Diagnosis, words: Content) -> str:
+    """The Pod is not there, so nothing broke in it; and which one its workload has now."""
+    sentence = words.message("doctor.gone", pod=found.subject.pod)
+    if not found.successor:
+        return sentence
+    return words.facts.sentences(sentence, words.message("doctor.successor", pod=found.successor))
 
 
 def mark(found: Diagnosis) -> Status:
