@@ -85,8 +85,11 @@ STANDS: dict[str, tuple[bool, Callable[[Any], Any], PodStand, bool]] = {
     # a Pod: (edited at first?, what is done to it, how it stands, whether a restart helps)
     "as the webhook makes it": (True, lambda p: None, PodStand.CURRENT, False),
     "older than the annotation": (False, lambda p: None, PodStand.NOT_EDITED, True),
-    "younger, and not edited": (
-        False, lambda p: p["metadata"].update(creationTimestamp=AFTER), PodStand.NOT_EDITED, False,
+    "of a time when the webhook did not answer": (
+        False,
+        lambda p: p["metadata"].update(creationTimestamp=AFTER),
+        PodStand.NOT_EDITED,
+        True,
     ),
     "kept away by its label": (
         False,
@@ -101,6 +104,13 @@ STANDS: dict[str, tuple[bool, Callable[[Any], Any], PodStand, bool]] = {
         False,
     ),
     "of the role before": (True, lambda p: variable(p, "AWS_ROLE_ARN", f"{ROLE}-old"), PodStand.OTHER_ROLE, True),
+    "of a role that is written by hand": (
+        True,
+        lambda p: p["spec"]["containers"][0]["env"].sort(key=lambda it: it["name"] not in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"))
+        or variable(p, "AWS_ROLE_ARN", f"{ROLE}-of-another"),
+        PodStand.OTHER_ROLE,
+        False,
+    ),
     "of the audience before": (True, lambda p: audience(p, "other"), PodStand.OTHER_AUDIENCE, True),
     "with a sidecar that came later": (
         True,
@@ -186,7 +196,9 @@ def test_what_is_being_deleted_gives_no_warning_and_is_named() -> None:
 
 
 def test_where_a_restart_may_not_help_the_pods_own_diagnosis_is_proposed() -> None:
-    stale = [sibling(f"worker-7c9d8bf5d4-{suffix}", created=AFTER) for suffix in ("bbbbb", "ccccc")]
+    stale = [sibling(f"worker-7c9d8bf5d4-{suffix}") for suffix in ("bbbbb", "ccccc")]
+    for pod in stale:
+        pod["metadata"]["labels"]["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
     found = examine(beside(*stale).ports(), SUBJECT)
     assert found.fix is not None
     assert found.fix.id == "examine_pods"
@@ -204,6 +216,16 @@ def test_a_broken_chain_keeps_the_siblings_with_a_fix_of_their_own() -> None:
     assert found.verdict.outcome is Outcome.BROKEN
     assert commands(found.fix) == [[*restart, "deployment/web"]]
     assert commands(found.siblings_fix) == [[*restart, "deployment/worker"]]
+
+
+def test_while_the_annotated_role_refuses_no_pod_of_the_role_before_is_restarted() -> None:
+    stale = sibling("worker-7c9d8bf5d4-bbbbb", edited=True)
+    variable(stale, "AWS_ROLE_ARN", f"{ROLE}-that-works")
+    fakes = beside(stale)
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0].update(Action="sts:AssumeRole")
+    found = examine(fakes.ports(), SUBJECT)
+    assert (found.verdict.outcome, siblings_check(found).status) == (Outcome.BROKEN, Status.WARNING)
+    assert found.siblings_fix is None
 
 
 def test_without_a_role_no_pod_is_called_stale() -> None:

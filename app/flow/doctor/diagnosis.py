@@ -17,7 +17,7 @@ from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Wa
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
-from app.flow.verdict.judge import Verdict, judge
+from app.flow.verdict.judge import Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +52,25 @@ class Diagnosis:
 
     @property
     def siblings_fix(self) -> Fix | None:
-        """What to do about the other Pods of the ServiceAccount, or about its having none, beyond what `fix` does."""
+        """What to do about the other Pods of the ServiceAccount, or about its having none, beyond what `fix` does.
+
+        Nothing while more is broken than the Pod: a new Pod would be broken, too, and one of the role before may work.
+        """
         check = next((check for check in self.checks if check.id == listed.CHECK), None)
-        if check is None or check.status is not Status.WARNING:
+        if check is None or check.status is not Status.WARNING or not self._only_the_pod_is_broken:
             return None
         done = self.fix.commands if self.fix else ()
         found = sibling_fixes.siblings(Names(check, self.walk, self._documents))
         left = tuple(command for command in (found.commands if found else ()) if command not in done)
         return replace(found, commands=left) if found and left else None
+
+    @property
+    def _only_the_pod_is_broken(self) -> bool:
+        judged = self.verdict
+        if judged.outcome is not Outcome.BROKEN or judged.check is None:
+            return True
+        broken = (judged.check, *(check for _, check in judged.later))
+        return all(check.id.startswith("pod.") and check.id != "pod.pod_identity" for check in broken)
 
     @property
     def successor(self) -> str:

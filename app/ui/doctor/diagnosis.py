@@ -120,7 +120,7 @@ def pods(found: Diagnosis, content: Content) -> str:
     )
     label = escape(content.message("doctor.pods.title"))
     table = (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="failures"><thead>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="pods"><thead>'
         f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     more = pod_words.more(found, content)

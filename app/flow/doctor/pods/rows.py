@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.pod import annotated_at
 from app.flow.doctor.workload import workload_of
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
@@ -19,6 +18,8 @@ from app.flow.webhook import VOLUME
 
 ENDED = ("Succeeded", "Failed")
 """The phases in which no container will run again (kubernetes.io, "Pod Lifecycle")."""
+_BEFORE = {"AWS_STS_REGIONAL_ENDPOINTS", "AWS_DEFAULT_REGION", "AWS_REGION"}
+"""What the webhook appends before the role and the token's file, unless it is there already."""
 
 
 class PodStand(StrEnum):
@@ -91,7 +92,7 @@ def row(pod: JsonValue, service_account: JsonValue = None, configuration: JsonVa
         role=next(iter(arns), ""),
         audience=get_str(token_source(pod), "audience"),
         stand=stand,
-        restart=_restart_helps(pod, stand, service_account, configuration),
+        restart=_restart_helps(pod, stand, configuration),
         workload=get_object(workload_of(pod)),
     )
 
@@ -125,21 +126,27 @@ def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue) -> PodSt
     return PodStand.CURRENT if current else PodStand.OTHER_AUDIENCE
 
 
-def _restart_helps(pod: JsonValue, stand: PodStand, service_account: JsonValue, configuration: JsonValue) -> bool:
-    """Not where the manifest itself keeps the webhook from the Pod, or from a part of it.
-
-    Nor is it certain for a Pod that is younger than the annotation, which the webhook should have known.
-    """
+def _restart_helps(pod: JsonValue, stand: PodStand, configuration: JsonValue) -> bool:
+    """Not where the manifest itself keeps the webhook from the Pod, or from a container."""
     if stand in (PodStand.CURRENT, PodStand.UNKNOWN):
         return False
     boxes = containers(pod)
-    by_hand = token_source(pod) is None and any(
-        {ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys() for box in boxes
-    )
-    if by_hand or not boxes or not _selected(get_object(pod, "metadata", "labels"), configuration):
+    selected = _selected(get_object(pod, "metadata", "labels"), configuration)
+    return selected and bool(boxes) and not any(map(_is_by_hand, boxes))
+
+
+def _is_by_hand(box: JsonValue) -> bool:
+    """Whether the manifest sets the webhook's variables in a container.
+
+    The webhook appends both or none, in this order and after all others that it appends, and mounts the volume.
+    """
+    names = [get_str(item, "name") for item in get_list(box, "env")]
+    own = [name for name in names if name in (ROLE_VARIABLE, TOKEN_VARIABLE)]
+    if not own:
         return False
-    created = get_str(pod, "metadata", "creationTimestamp")  # both times are the API server's: texts in one form
-    return stand is PodStand.OTHER_AUDIENCE or bool(created) and created < annotated_at(service_account)
+    at = names.index(own[0])
+    appended = names[at : at + 2] == own == [ROLE_VARIABLE, TOKEN_VARIABLE] and mount_path(box) != ""
+    return not appended or bool(_BEFORE & set(names[at:]))
 
 
 def _selected(labels: Mapping[str, JsonValue], configuration: JsonValue) -> bool:
