@@ -143,7 +143,8 @@ def _pods(found: Diagnosis, words: Content) -> list[str]:
         f'<td data-head="{names[1]}"><code>{escape(line.workload)}</code></td>'
         f'<td data-head="{names[2]}">{escape(line.state)}</td>'
         f'<td data-head="{names[3]}">{escape(line.created)}</td>'
-        f'<td data-head="{names[4]}"><span class="{line.status}">{_mark(line.status)}</span>{_prose(line.stand)}</td></tr>'
+        f'<td data-head="{names[4]}"><span class="{line.status}">{_mark(line.status)}</span>'
+        f"{_prose(line.stand)}</td></tr>"
         for line in lines
     )
     table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'

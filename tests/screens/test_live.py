@@ -210,7 +210,13 @@ def stored(real, name, revision="", *, account="my-sa"):
     """Another Pod in the real cluster: by hand, or of this revision of the Deployment `web`."""
     pod = scenario.pod(name, account)
     if revision:
-        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"web-{revision}", "uid": "1", "controller": True}
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": f"web-{revision}",
+            "uid": "1",
+            "controller": True,
+        }
         pod["metadata"].update(ownerReferences=[owner], labels={"pod-template-hash": revision})
     real.simulation.run(operations.create(real.world, ADMIN, "pods", "default", pod))
 

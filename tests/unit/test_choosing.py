@@ -62,7 +62,10 @@ ROLLOUTS: dict[str, tuple[list[Any], str]] = {
     "a rollout begins": ([web("old", "aaa"), web("new", "bbb", phase="Pending", created=YOUNG)], "new"),
     "a replica more": ([web("old", "aaa"), web("new", "aaa", phase="Pending", created=YOUNG)], "old"),
     "another workload begins": (
-        [web("old", "aaa"), of_revision("x", "ReplicaSet", "api-b", "pod-template-hash=b", phase="Pending", created=YOUNG)],
+        [
+            web("old", "aaa"),
+            of_revision("x", "ReplicaSet", "api-b", "pod-template-hash=b", phase="Pending", created=YOUNG),
+        ],
         "old",
     ),
     "a StatefulSet rolls out": (

@@ -103,7 +103,7 @@ def _to_do(wanted: Fix, content: Content) -> str:
 
 
 def pods(found: Diagnosis, content: Content) -> str:
-    """All Pods of the ServiceAccount, and what to do about those that do not use its role; empty where none is known."""
+    """All Pods of the ServiceAccount, and what to do about those that do not use its role. Empty: none was listed."""
     intro, lines = pod_words.intro(found, content), pod_words.lines(found, content)
     if not (intro or lines):
         return ""

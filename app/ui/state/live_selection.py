@@ -105,8 +105,7 @@ class LiveSelection:
         self.forget()
 
     def pick(self, what: str, name: str | None) -> None:
-        """Another `namespace`, `service_account` or `pod` (None: the newest); choices that depend on it are made again.
-        """
+        """Another `namespace`, `service_account` or `pod` (None: the newest). What depends on it is chosen again."""
         match what:
             case "namespace":
                 self.namespace, self.service_account, self.pod, self.newest = name or "", "", None, ""

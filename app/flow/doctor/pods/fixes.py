@@ -38,4 +38,3 @@ def _no_pod(names: Names) -> Fix | None:
     alone = len({it.workload for it in found}) == 1
     change = changes.workload(found[0], changes.run_as(names.service_account)) if alone else None
     return Fix(id="use_service_account", commands=tuple(commands), change=change)
-
