@@ -45,7 +45,7 @@ def verdict(found: Diagnosis, words: Content) -> str:
 
 
 def _without_pod(found: Diagnosis, words: Content) -> str:
-    """That the role lets the ServiceAccount in, which is less than that IRSA works; and what else there is to warn of."""
+    """That the role lets the ServiceAccount in, which is less than that IRSA works; and what else was warned of."""
     judged, none = found.verdict, found.evidence.get("pods") == []
     sentence = words.message("doctor.works_without_pod" if none else "doctor.works_unused")
     if judged.check is None or judged.step is None or judged.check.id == CHECK:

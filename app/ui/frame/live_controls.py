@@ -99,9 +99,11 @@ def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content
     if what == "pod":
         names = [_NEWEST, "", *names]
 
+    newest = content.message("mode.newest_pod", pod=state().newest or content.message("mode.no_pod"))
+
     def name_of(name: str) -> str:
         if name == _NEWEST:
-            return content.message("mode.newest_pod", pod=state().newest or content.message("mode.no_pod"))
+            return newest
         role = roles.get(name, "").rpartition("/")[2]
         return f"{name} → {role}" if role else name or content.message("mode.no_pod")
 
