@@ -7,7 +7,6 @@ import dataclasses
 import json
 import shlex
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from app.flow.doctor.choosing import successor
 from app.flow.doctor.pods.rows import PodStand, row
 from app.flow.errors import NotFound, NotPermitted, Unreachable
 from app.flow.model import Check, Status, Subject
-from app.flow.port_wrappers.pods_once import pods_once
 from app.flow.verdict.judge import Outcome
 from app.report import document, page, pod_words, verdict_words
 from tests.unit.fake_ports import ROLE, SUBJECT, Fakes, bare_pod
@@ -255,18 +253,6 @@ def test_the_list_is_all_that_is_asked_for() -> None:
         examine(ports, SUBJECT)
     assert [it.url for it in many.cluster.exchanges()] == [it.url for it in alone.cluster.exchanges()]
     assert [it.url for it in many.cluster.exchanges()].count("pods") == 1
-
-
-@pytest.mark.parametrize("error", [None, FORBIDDEN])
-def test_a_list_is_read_once_a_walk_whatever_came_of_it(error: Any) -> None:
-    fakes = healthy()
-    fakes.errors |= {"pods": error} if error else {}
-    ports = pods_once(fakes.ports())
-    for _ in range(2):
-        with pytest.raises(NotPermitted) if error else nullcontext():
-            assert ports.cluster.pods("default", "my-sa") == [fakes.pod]
-    assert ports.cluster.service_account("default", "my-sa") == fakes.service_account
-    assert [it.url for it in ports.cluster.exchanges()].count("pods") == 1
 
 
 # --- no Pod ----------------------------------------------------------------------------------------------------------
