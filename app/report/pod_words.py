@@ -25,7 +25,7 @@ class PodLine:
     status: Status
     name: str
     workload: str
-    """As kubectl takes it, such as `deployment/web`."""
+    """As kubectl takes it, such as `deployment/web`; of a Pod without an owner that it has none."""
     state: str
     created: str
     stand: str
@@ -77,8 +77,8 @@ def _line(pod: PodRow, found: Diagnosis, words: Content) -> PodLine:
     return PodLine(
         status=_status(pod),
         name=pod.name,
-        workload="" if get_str(pod.workload, "kind") == "pod" else "/".join(map(str, _owner(pod))),
-        state=words.message("doctor.pods.deleting") if pod.deleting else pod.phase,
+        workload=_owner(pod) or words.message("doctor.pods.no_owner"),
+        state=_state(pod, words),
         created=pod.created,
         stand=stand,
     )
@@ -88,21 +88,26 @@ def _runs_as_default(pod: PodRow) -> bool:
     return pod.stand is PodStand.UNKNOWN and pod.service_account == DEFAULT
 
 
-def _owner(pod: PodRow) -> tuple[str, str]:
-    return get_str(pod.workload, "kind"), get_str(pod.workload, "name")
+def _owner(pod: PodRow) -> str:
+    kind, name = get_str(pod.workload, "kind"), get_str(pod.workload, "name")
+    return "" if kind in ("", "pod") else f"{kind}/{name}"
+
+
+def _state(pod: PodRow, words: Content) -> str:
+    if pod.deleting:
+        return words.message("doctor.pods.deleting")
+    return words.message("doctor.pods.ended", phase=pod.phase) if pod.ended else pod.phase
 
 
 def _status(pod: PodRow) -> Status:
+    if pod.stand is PodStand.CURRENT:
+        return Status.PASSED
     if pod.deleting or pod.ended or _runs_as_default(pod):
-        return Status.NOT_REACHED
-    if pod.stand is PodStand.UNKNOWN:
-        return Status.UNKNOWN
-    return Status.WARNING if pod.stale else Status.PASSED
+        return Status.NOT_REACHED  # what is wrong with it harms no one any more
+    return Status.WARNING if pod.stale else Status.UNKNOWN
 
 
 def _stand(pod: PodRow, words: Content) -> str:
-    if pod.deleting or pod.ended:
-        return words.message(f"doctor.pods.{'going' if pod.deleting else 'ended'}")
     if _runs_as_default(pod):
         return words.message("doctor.pods.as_default")
     return words.message(f"doctor.pods.{pod.stand}", role=pod.role, audience=pod.audience)

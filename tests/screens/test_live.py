@@ -274,7 +274,7 @@ def test_all_pods_of_the_service_account_are_listed_by_one_request(screen, real)
     shown.click("examine")
     assert len(asked) == 1
     html = unescape(shown.html("pods")).replace("<wbr>", "")
-    assert all(name in html for name in ("pod-after", "pod-other", EN.message("doctor.pods.ended")))
+    assert all(name in html for name in ("pod-after", "pod-other", EN.message("doctor.pods.ended", phase="Succeeded")))
 
 
 def test_without_a_pod_those_that_run_as_default_are_listed(screen, real):

@@ -23,8 +23,9 @@ _PLAIN = frozenset({"discovery", "jwks", "service_account", "pods", "mutating_we
 class AskedAhead:
     """The `Cluster` port of one walk. Until `ahead` is called it asks as it is asked.
 
-    What was asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. So does the
-    list of Pods from which the walk's own was chosen. An exchange appears among the others when the walk first uses its answer, so that each step shows its own.
+    What was asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. So is the
+    list of Pods, from which the walk's own is chosen before. An exchange appears among the others when the walk first
+    uses its answer, so that each step shows its own.
     """
 
     def __init__(self, connect: Callable[[], Cluster]) -> None:

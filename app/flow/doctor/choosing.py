@@ -76,7 +76,8 @@ def _revision(pod: JsonValue) -> list[str]:
 def successor(name: str, pods: Sequence[PodRow]) -> str:
     """The youngest Pod of the workload to which the name of a Pod that is gone belongs; empty where there is none.
 
-    One that has ended is taken only where there is no other. The owner of a Pod that is gone shows in its name alone, so the longest name of an owner that fits is taken.
+    One that has ended is taken only where there is no other. The owner of a Pod that is gone shows in its name alone,
+    so the longest name of an owner that fits is taken.
     """
     found = [pod for pod in pods if not pod.deleting and _is_named_after(name, pod)]
     best = max(found, key=lambda pod: (len(get_str(pod.workload, "name")), not pod.ended, pod.created), default=None)

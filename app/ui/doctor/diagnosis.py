@@ -112,7 +112,7 @@ def pods(found: Diagnosis, content: Content) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
         f'<tr><th scope="row">{value(line.name)}</th>'
-        f'<td data-head="{names[1]}">{value(line.workload) if line.workload else ""}</td>'
+        f'<td data-head="{names[1]}">{value(line.workload)}</td>'
         f'<td data-head="{names[2]}">{escape(line.state)}</td>'
         f'<td data-head="{names[3]}">{escape(line.created)}</td>'
         f'<td data-head="{names[4]}" class="{line.status}">{mark(line.status, content)} {prose(line.stand)}</td></tr>'
