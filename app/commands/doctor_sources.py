@@ -37,7 +37,10 @@ def examined(
     *,
     progress: bool = True,
 ) -> Diagnosis:
-    """The diagnosis of a ServiceAccount, or of a workload's, in a real cluster."""
+    """The diagnosis of a ServiceAccount, or of a workload's, in a real cluster.
+
+    Where the subject names no Pod it is the newest one, each time that this is called with the same subject.
+    """
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
@@ -171,6 +174,20 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
             raise
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", instead=instead) from error
+    except NotFound as error:
+        raise cannot(error, words, instead=_in_its_place(ports, namespace, pod, words)) from error
+
+
+def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:
+    """How to examine the Pod that has come after one that is gone; None where we see none."""
+    from app.flow.doctor.choosing import successor
+    from app.flow.doctor.pods.rows import row
+
+    try:
+        found = successor(pod, [row(it) for it in ports.cluster.pods(namespace)])
+    except FlowError:
+        return None
+    return (words.message("doctor.in_its_place"), f"--pod {found}") if found else None
 
 
 def _program() -> str:

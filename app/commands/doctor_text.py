@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import click
 
 from app.commands.rendering import heading, labelled, marked, pad, to_paste, width
-from app.commands.verdict_text import conclusions
+from app.commands.verdict_text import conclusions, to_do
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible
-from app.report import help_links, survey_words, verdict_words
+from app.report import help_links, pod_words, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -52,8 +52,9 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
             already_shown = check.reason
             yield from _would_allow(check, rules_shown, words)
 
-    # (3) What follows, and the verdict once more.
+    # (3) What follows, how the other Pods stand, and the verdict once more.
     yield from conclusions(found, words)
+    yield from _pods(found, words)
     yield from _to_be_sure(found, words)
     yield ""
     yield verdict
@@ -82,6 +83,26 @@ def _details(check: Check, words: Content) -> dict[str, str]:
     """What was found, by its label."""
     values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
     return {words.message(f"ui.{name}"): value for name, value in values.items()}
+
+
+def _pods(found: Diagnosis, words: Content) -> Iterator[str]:
+    """All Pods of the ServiceAccount in columns, and what to do about those that do not use its role."""
+    intro, lines = pod_words.intro(found, words), pod_words.lines(found, words)
+    if not (intro or lines):
+        return
+    yield ""
+    yield heading(words.message("doctor.pods.title"))
+    if intro:
+        yield f"  {intro}"
+    table = [[visible(cell, keep="") for cell in line.cells] for line in lines]
+    columns = [max(map(width, column)) for column in zip(*table, strict=True)]
+    for line, cells in zip(lines, table, strict=True):
+        yield f"  {marked(line.status, _line(cells, columns))}"
+    if more := pod_words.more(found, words):
+        yield f"  {more}"
+    if fix := found.siblings_fix:
+        yield ""
+        yield from to_do(fix, words)
 
 
 def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:

@@ -8,7 +8,7 @@ import click
 
 from app.commands.rendering import heading, labelled, marked
 from app.content import Content
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Diagnosis, Fix
 from app.flow.visible import visible
 from app.report import difference, verdict_words
 
@@ -57,11 +57,14 @@ def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
-    fix = found.fix
-    if fix is None:
-        return
-    yield ""
-    yield heading(words.message("doctor.fix"))
+    if found.fix is not None:
+        yield ""
+        yield heading(words.message("doctor.fix"))
+        yield from to_do(found.fix, words)
+
+
+def to_do(fix: Fix, words: Content) -> Iterator[str]:
+    """A fix, line by line."""
     yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
     for command in fix.commands:
         yield ""

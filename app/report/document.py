@@ -7,6 +7,10 @@ verdict      message; step, check and status of the broken link; how it shows (s
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
              could not be made; the check that warns although it should work
 fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
+pods         all Pods of the ServiceAccount, newest first, each with what its manifest has of the webhook's work;
+             null where they were not listed
+default_pods where there are none: the namespace's Pods that run as `default`; else null
+siblings_fix as fix, about the Pods that do not use the role, and about a ServiceAccount without any
 checks       every check: step, id, status, got, expected, where, reason, error, title; help: the URL of its
              explanation; would_allow: the RBAC rules and the IAM policy, as texts to paste, without which we may not
              make it
@@ -20,7 +24,7 @@ from __future__ import annotations
 import dataclasses
 
 from app.content import Content
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Diagnosis, Fix
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
@@ -30,7 +34,6 @@ from app.report import difference, help_links, survey_words, verdict_words
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
     """A diagnosis as JSON."""
     judged = found.verdict
-    fix = found.fix
     return {
         "format": "irsa-explorer doctor",
         "read_at": verdict_words.read_at(found.read_at),
@@ -45,14 +48,10 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "open": [check.id for check in judged.open],
             "warning": judged.warning[1].id if judged.warning else None,
         },
-        "fix": None
-        if fix is None
-        else {
-            "id": fix.id,
-            "message": words.message(f"doctor.fixes.{fix.id}"),
-            "commands": list(fix.commands),
-            "diff": list(difference.lines(fix.change)),
-        },
+        "fix": _fix(found.fix, words),
+        "pods": found.evidence.get("pods"),
+        "default_pods": found.evidence.get("default_pods"),
+        "siblings_fix": _fix(found.siblings_fix, words),
         "checks": [
             {
                 "step": step,
@@ -64,6 +63,17 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             for step, checks in found.steps()
             for check in checks
         ],
+    }
+
+
+def _fix(fix: Fix | None, words: Content) -> JsonValue:
+    if fix is None:
+        return None
+    return {
+        "id": fix.id,
+        "message": words.message(f"doctor.fixes.{fix.id}"),
+        "commands": list(fix.commands),
+        "diff": list(difference.lines(fix.change)),
     }
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from app.content import Content
-from app.flow.doctor import Change, Diagnosis
+from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.locations import ASSETS
-from app.report import difference, help_links, picture, survey_words, verdict_words
+from app.report import difference, help_links, picture, pod_words, survey_words, verdict_words
 from app.report.escaping import escape
 
 _STYLE = ASSETS / "report.css"
@@ -62,10 +62,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
 
     # (2) What to do.
     if fix := found.fix:
-        parts += [_heading("fix", words), f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
-        parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
-        parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
-        parts += _change(fix.change, words) if fix.change else []
+        parts += [_heading("fix", words), *_to_do(fix, words)]
+    parts += _pods(found, words)
 
     if actions := verdict_words.to_be_sure(found):
         options = " ".join(f"--do {action}" for action in actions)
@@ -121,6 +119,38 @@ def _page(title: str, parts: Iterable[str], words: Content) -> str:
 </body>
 </html>
 """
+
+
+def _to_do(fix: Fix, words: Content) -> list[str]:
+    """A fix: its sentence, its commands, its diff."""
+    parts = [f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
+    parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
+    parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+    return parts + (_change(fix.change, words) if fix.change else [])
+
+
+def _pods(found: Diagnosis, words: Content) -> list[str]:
+    """All Pods of the ServiceAccount, and what to do about those that do not use its role."""
+    intro, lines = pod_words.intro(found, words), pod_words.lines(found, words)
+    if not (intro or lines):
+        return []
+    parts = [_heading("pods.title", words)]
+    parts += [f"<p>{_prose(intro)}</p>"] if intro else []
+    names = [escape(words.message(f"doctor.pods.heads.{column}")) for column in pod_words.COLUMNS]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row"><code>{escape(line.name)}</code></th>'
+        f'<td data-head="{names[1]}"><code>{escape(line.workload)}</code></td>'
+        f'<td data-head="{names[2]}">{escape(line.state)}</td>'
+        f'<td data-head="{names[3]}">{escape(line.created)}</td>'
+        f'<td data-head="{names[4]}"><span class="{line.status}">{_mark(line.status)}</span>'
+        f"{_prose(line.stand)}</td></tr>"
+        for line in lines
+    )
+    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    parts += [table] if lines else []
+    parts += [f"<p>{_prose(more)}</p>"] if (more := pod_words.more(found, words)) else []
+    return parts + (_to_do(fix, words) if (fix := found.siblings_fix) else [])
 
 
 @cache

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.pods.listed import CHECK
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import Action
@@ -30,13 +31,14 @@ _LINE = 160
 def verdict(found: Diagnosis, words: Content) -> str:
     """The verdict in a sentence; one more where the check is listed under another step than that of its cause."""
     judged = found.verdict
+    if judged.outcome is Outcome.WORKS and not found.subject.pod:
+        return _without_pod(found, words)
     if judged.check is None or judged.step is None:
-        key = "works" if judged.outcome is Outcome.WORKS else "nothing"
-        return words.message(
-            "doctor.works_without_pod" if key == "works" and not found.subject.pod else f"doctor.{key}"
-        )
+        return words.message("doctor.works" if judged.outcome is Outcome.WORKS else "doctor.nothing")
     if judged.outcome is Outcome.SHOULD_WORK:
         return _should_work(found, words)
+    if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
+        return _gone(found, words)
     if judged.outcome is Outcome.UNKNOWN:
         key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
     else:
@@ -57,6 +59,25 @@ def _should_work(found: Diagnosis, words: Content) -> str:
     step, check = found.verdict.warning
     values = {"check": title(check, found, words), "step": words.message(f"steps.{step}.short")}
     return words.message("doctor.should_work_warning", **values)
+
+
+def _without_pod(found: Diagnosis, words: Content) -> str:
+    """That the role lets the ServiceAccount in, which is less than that IRSA works; and what else was warned of."""
+    judged, none = found.verdict, found.evidence.get("pods") == []
+    sentence = words.message("doctor.works_without_pod" if none else "doctor.works_unused")
+    if judged.check is None or judged.step is None or judged.check.id == CHECK:
+        return sentence
+    step = words.message(f"steps.{judged.step}.short")
+    also = words.message("doctor.also_warning", check=title(judged.check, found, words), step=step)
+    return words.facts.sentences(sentence, also)
+
+
+def _gone(found: Diagnosis, words: Content) -> str:
+    """The Pod is not there, so nothing broke in it; and which one its workload has now."""
+    sentence = words.message("doctor.gone", pod=found.subject.pod)
+    if not found.successor:
+        return sentence
+    return words.facts.sentences(sentence, words.message("doctor.successor", pod=found.successor))
 
 
 def cause(found: Diagnosis, words: Content) -> str:

@@ -58,6 +58,7 @@ def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
     pods = cluster.pods(subject.namespace, subject.service_account)
     assert [pod["metadata"]["name"] for pod in pods] == [subject.pod]
     assert cluster.pods(subject.namespace, "ghost") == []
+    assert subject.pod in [pod["metadata"]["name"] for pod in cluster.pods(subject.namespace)]
     assert cluster.service_accounts("ghost") == []
 
 

@@ -22,7 +22,11 @@ from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import ALL, Action
 from app.flow.verdict.judge import judge
 from app.wiring import Choice
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.aws.iam import actions as iam
+from app.world.lifecycle.world_operations import delete
+from app.world.setup import scenario
 from tests.screens.live import asked_as, reality
 
 EN = load("en")
@@ -176,20 +180,21 @@ def address(shown):
 def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
     shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
     chosen = {"context": real.world.cluster_name, "namespace": "default", "service_account": "default"}
-    assert "pod" in address(shown)
+    assert "pod" not in address(shown)  # the newest one, whichever that is
     assert chosen.items() <= address(shown).items()
     again = screen(lang="en").open("webhook", **address(shown))
     assert walk_view(again).walk.subject == walk_view(shown).walk.subject
     pick(again, "service_account", "my-sa")
-    assert address(again)["pod"] == "pod-after"
     assert walk_view(again).walk.subject.pod == "pod-after"
+    pick(again, "pod", "pod-after")
+    assert address(again)["pod"] == "pod-after"
     assert not set(address(switch(again, "simulated"))) & {*chosen, "mode"}
     switch(again, "live")
     assert walk_view(again).walk.subject.service_account == "my-sa"
 
 
 def test_every_link_carries_mode_depth_and_choice(screen, real):
-    shown = screen(lang="en").open("home", mode="live", depth="3")
+    shown = pick(screen(lang="en").open("home", mode="live", depth="3"), "pod", "pod-after")
     links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
     links += re.findall(r'<a [^>]*?href="([^"]*)"', shown.data("diagram_flow")["svg"])
     assert len(links) > 20
@@ -199,6 +204,87 @@ def test_every_link_carries_mode_depth_and_choice(screen, real):
     assert any("depth=3" in link for link in links)
     simulated = screen(lang="en").open("home")
     assert "mode=live" not in simulated.everything
+
+
+def stored(real, name, revision="", *, account="my-sa"):
+    """Another Pod in the real cluster: by hand, or of this revision of the Deployment `web`."""
+    pod = scenario.pod(name, account)
+    if revision:
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": f"web-{revision}",
+            "uid": "1",
+            "controller": True,
+        }
+        pod["metadata"].update(ownerReferences=[owner], labels={"pod-template-hash": revision})
+    real.simulation.run(operations.create(real.world, ADMIN, "pods", "default", pod))
+
+
+def deleted(real, name):
+    real.simulation.run(delete(real.world, "pods", "default", name))
+
+
+def test_where_no_pod_was_chosen_the_newest_is_examined_again(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("do_doctor_read_token").click("do_doctor_exchange")
+    assert walk_view(shown).walk.subject.pod == "pod-after"
+    stored(real, "pod-newer")
+    deleted(real, "pod-after")
+    shown.click("examine")
+    assert not shown.test.exception
+    assert walk_view(shown).walk.subject.pod == "pod-newer"
+    assert EN.message("doctor.works") in diagnosis(shown)  # what was granted goes along
+    deleted(real, "pod-newer")
+    stored(real, "pod-newest")
+    shown.click("only_read")  # whatever makes the walk again
+    assert walk_view(shown).walk.subject.pod == "pod-newest"
+
+
+def test_a_chosen_pod_that_is_gone_is_reported_and_the_one_in_its_place_is_offered(screen, real):
+    stored(real, "web-6f4dfff6cb-bbbbb", "6f4dfff6cb")
+    shown = pick(screen(lang="en").open("doctor", mode="live"), "pod", "web-6f4dfff6cb-bbbbb")
+    stored(real, "web-7c9d8bf5d4-ccccc", "7c9d8bf5d4")
+    deleted(real, "web-6f4dfff6cb-bbbbb")
+    shown.click("examine")
+    assert not shown.test.exception
+    assert walk_view(shown).walk.subject.pod == "web-6f4dfff6cb-bbbbb"
+    gone = EN.message("doctor.gone", pod="web-6f4dfff6cb-bbbbb").replace("`", "")
+    assert gone in re.sub("<[^>]+>", "", diagnosis(shown))
+    shown.click("successor")
+    assert walk_view(shown).walk.subject.pod == address(shown)["pod"] == "web-7c9d8bf5d4-ccccc"
+    assert "successor" not in {button.key for button in shown.test.button}
+    pick(shown, "pod", "\0newest")
+    assert "pod" not in address(shown)
+
+
+def test_a_link_without_a_pod_means_the_newest_one(screen, real):
+    shown = pick(screen(lang="en").open("doctor", mode="live"), "pod", "")
+    assert walk_view(shown).walk.subject.pod == ""
+    del shown.test.query_params["pod"]
+    shown.test.run()
+    assert walk_view(shown).walk.subject.pod == "pod-after"
+
+
+def test_all_pods_of_the_service_account_are_listed_by_one_request(screen, real):
+    stored(real, "pod-other")
+    asked, pods = [], KubernetesCluster.pods
+    real.monkeypatch.setattr(KubernetesCluster, "pods", lambda *words: asked.append(words) or pods(*words))
+    shown = screen(lang="en").open("doctor", mode="live")
+    asked.clear()
+    shown.click("examine")
+    assert len(asked) == 1
+    html = unescape(shown.html("pods")).replace("<wbr>", "")
+    assert all(name in html for name in ("pod-after", "pod-other", EN.message("doctor.pods.ended", phase="Succeeded")))
+
+
+def test_without_a_pod_those_that_run_as_default_are_listed(screen, real):
+    deleted(real, "pod-after")
+    shown = screen(lang="ja").open("doctor", mode="live")
+    html = unescape(shown.html("pods")).replace("<wbr>", "")
+    words = load("ja")
+    assert words.message("doctor.pods.none") in html
+    assert "pod-before" in html
+    assert "kubectl set serviceaccount --local -f - my-sa" in html
 
 
 def drawn(shown):

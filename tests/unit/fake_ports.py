@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from app.flow.errors import FlowError
+from app.flow.json_access import get_str
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
@@ -171,6 +172,8 @@ class Fakes:
     )
     webhook_up: bool = True
     pod: Any = None
+    siblings: list[Any] = field(default_factory=list)
+    """More Pods that a list shows, under whatever ServiceAccount."""
     token: str = field(default_factory=token)
     files: dict[str, Execution] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
@@ -249,8 +252,10 @@ class FakeCluster(_Port):
     def service_accounts(self, namespace: str = "") -> Any:
         return self._answer("service_accounts", [self._fakes.service_account])
 
-    def pods(self, namespace: str, service_account: str) -> Any:
-        return self._answer("pods", [self._fakes.pod])
+    def pods(self, namespace: str, service_account: str = "") -> Any:
+        found = [self._fakes.pod, *self._fakes.siblings]
+        named = [pod for pod in found if get_str(pod, "spec", "serviceAccountName") == service_account]
+        return self._answer("pods", named if service_account else found)
 
     def workload(self, namespace: str, kind: Kind, name: str) -> Any:
         return self._answer("workload", self._fakes.workload)

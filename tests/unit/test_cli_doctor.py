@@ -19,7 +19,7 @@ from app.commands import doctor_sources
 from app.commands.main import EXPLORER, KUBECTL, Program, command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
-from app.flow.errors import NotPermitted, Refused
+from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status, Subject
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.settings import Settings
@@ -97,7 +97,7 @@ def test_the_text_has_the_verdict_first_and_last(monkeypatch: pytest.MonkeyPatch
 
 def test_every_check_is_a_line_with_mark_and_word_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     found, words = works(), load("en")
-    lines = reported(monkeypatch, found).output.splitlines()
+    lines = reported(monkeypatch, found).output.partition(words.message("doctor.pods.title"))[0].splitlines()
     titles = [words.check(check.id).fill(check, SUBJECT).title for _, checks in found.steps() for check in checks]
     shown = [line for line in lines if re.match(r"  [✓!✗?·] ", line)]
     assert [line[line.index("  ", 4) :].strip() for line in shown] == titles
@@ -156,7 +156,10 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, n
     assert ("\x1b[" in result.output) is coloured
 
 
-JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
+JSON_KEYS = [
+    *["format", "read_at", "subject", "outcome", "verdict", "fix"],
+    *["pods", "default_pods", "siblings_fix", "checks"],
+]
 VERDICT_KEYS = [
     "message",
     "status",
@@ -430,6 +433,30 @@ def test_a_user_who_may_not_read_the_pod_can_give_its_service_account(
     assert json.loads(found.output)["subject"]["pod"] == "pod-after"
     fakes.errors["pod"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
     assert load("en").message("doctor.name_service_account") not in run("--pod", "pod-after").output
+
+
+def test_a_pod_that_is_gone_leads_to_the_one_that_its_workload_has_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes, gone = healthy(), "web-7c9d8bf5d4-bbbbb"
+    fakes.errors["pod"] = NotFound(code="NotFound", server_message=f'pods "{gone}" not found', status=404)
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    result = run("--pod", gone)
+    assert result.exit_code == 2
+    assert load("en").message("doctor.in_its_place") in result.output
+    assert result.output.split()[-2:] == ["--pod", "pod-after"]
+    named = json.loads(run("--pod", gone, "-s", "my-sa", "--output", "json").output)
+    assert named["fix"]["commands"][0].endswith("--pod pod-after")
+    assert load("en").message("doctor.in_its_place") not in run("--pod", "by-hand").output
+
+
+def test_where_no_pod_is_named_each_examination_looks_for_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes, found = healthy(), []
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    for name in ("pod-after", "newer"):
+        fakes.pod["metadata"]["name"] = name
+        subject = Subject(namespace="default", service_account="my-sa")
+        found.append(doctor_sources.examined(wiring.Choice(), subject, frozenset(), load("en")).subject.pod)
+    assert found == ["pod-after", "newer"]
 
 
 def test_an_action_that_there_is_not_is_refused() -> None:

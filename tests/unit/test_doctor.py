@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
+from app.flow.doctor.pods import listed
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
@@ -117,13 +118,13 @@ def answer(fakes: Fakes, command: str, stdout: str = "", stderr: str = "", exit_
 
 def test_a_healthy_pod_passes_but_for_what_nobody_can_see() -> None:
     found = examined(healthy())
-    assert [it.id for it in found.checks] == [*account.CHECKS, *CHECKS, *recent_failures.CHECKS]
+    assert [it.id for it in found.checks] == [*account.CHECKS, *CHECKS, *listed.CHECKS, *recent_failures.CHECKS]
     assert {it.id for it in found.checks} == set(PLACES)
     assert {it.id: it.status for it in found.checks if it.status is not PASSED} == {"pod.hop_limit": UNKNOWN}
     assert (found.verdict.outcome, found.fix) == (Outcome.WORKS, None)
     assert found.read_at == Fakes().now
     assert found.evidence["workload"] == {"kind": "deployment", "name": "web", "again": "restart"}
-    assert set(found.evidence) == {"workload", "pod"}
+    assert set(found.evidence) == {"workload", "pod", "pods"}
 
 
 CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
@@ -433,6 +434,10 @@ def test_the_fix_names_what_the_walk_has_found(name: str) -> None:
     assert [line[: len(wanted)] for line, wanted in zip(found, commands, strict=True)] == commands
 
 
+def template(workload: Any) -> Any:
+    return workload["spec"]["template"]
+
+
 CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
     # by the fix's case: (the object, where to look, what is there before and after)
     "provider": (f"OpenIDConnectProvider {PROVIDER}", lambda it: it and it["Url"], None, HOST),
@@ -461,26 +466,30 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
         ["kube-api-access-x2x4z", "aws-iam-token"],
     ),
     "other service account": (
-        "Pod default/pod-after",
-        lambda it: it["spec"]["serviceAccountName"],
-        "default",
+        "Deployment default/web",
+        lambda it: template(it)["spec"].get("serviceAccountName"),
+        None,  # what the API server fills in is not in the manifest
         "my-sa",
     ),
     "skip label": (
-        "Pod default/pod-after",
-        lambda it: "eks.amazonaws.com/skip-pod-identity-webhook" in it["metadata"]["labels"],
+        "Deployment default/web",
+        lambda it: "eks.amazonaws.com/skip-pod-identity-webhook" in template(it)["metadata"]["labels"],
         True,
         False,
     ),
     "static keys": (
-        "Pod default/pod-after",
-        lambda it: [item["name"] for item in it["spec"]["containers"][0]["env"] if "KEY" in item["name"]],
+        "Deployment default/web",
+        lambda it: [item["name"] for item in template(it)["spec"]["containers"][0]["env"]],
         ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
         [],
     ),
     "region": (
-        "Pod default/pod-after",
-        lambda it: [v["value"] for v in it["spec"]["containers"][0]["env"] if v["name"] == "AWS_DEFAULT_REGION"],
+        "Deployment default/web",
+        lambda it: [
+            v["value"]
+            for v in template(it)["spec"]["containers"][0].get("env", [])
+            if v["name"] == "AWS_DEFAULT_REGION"
+        ],
         [],
         ["ap-northeast-1"],
     ),

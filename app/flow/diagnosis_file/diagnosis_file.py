@@ -21,7 +21,7 @@ from app.flow.verdict.check_dependencies import PLACES
 from app.flow.visible import visible
 
 FORMAT = "irsa-explorer diagnosis"
-VERSION = 2
+VERSION = 3
 """Counted up with every change of what is saved: an older or newer file is refused by name, not by accident."""
 SIZE_LIMIT_MEGABYTES = 2
 """A walk with all that went over the wire takes 160 kB, the largest of the catalogue's faults 235 kB, a Pod of 30 kB

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
@@ -11,6 +12,7 @@ from app.flow.doctor.names import Names
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
+from app.flow.steps.injection import request_pod
 from app.flow.webhook import VOLUME
 
 TRUST_POLICY = "AssumeRolePolicyDocument"
@@ -19,6 +21,16 @@ COMMAND_LINE = ("command", "args")
 KINDS = ("initContainers", "containers")
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
 _SPEC = ("serviceAccountName", "automountServiceAccountToken", "hostNetwork", "securityContext")
+_WORKLOADS = {
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "daemonset": "DaemonSet",
+    "cronjob": "CronJob",
+    "job": "Job",
+}
+"""By kind as kubectl takes it: those whose template of a Pod is changed where its Pods are to be other ones."""
+_DEFAULT = "default"
+"""The ServiceAccount that the API server writes into a Pod whose manifest names none."""
 
 Edit = Callable[[JsonObject], None]
 """Changes the document of a Pod in place."""
@@ -99,6 +111,66 @@ def pod(names: Names, edit: Edit) -> Change | None:
     if after == before:
         return None
     return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after)
+
+
+def workload(names: Names, edit: Edit) -> Change | None:
+    """The workload whose template an edit changes, and of that no more than the edit changes; else as `pod`.
+
+    The template is taken from its Pod, as far as possible without what the API server and webhooks have added.
+    """
+    document, kind = names.documents.get("pod"), _WORKLOADS.get(names.kind)
+    if kind is None or not get_object(document, "spec"):
+        return pod(names, edit)
+    account = get_str(document, "spec", "serviceAccountName")
+    for manifest in (request_pod(document, names.namespace, account), document):
+        before = _relevant(manifest)
+        before["metadata"].pop("name", None)
+        if account == _DEFAULT:
+            before["spec"].pop("serviceAccountName", None)
+        after = copy.deepcopy(before)
+        edit(after)
+        if after != before:
+            old, new = (_in_workload(names, kind, template) for template in _differing(before, after))
+            return Change(kind=kind, name=f"{names.namespace}/{names.owner}", before=old, after=new)
+    return None
+
+
+def _in_workload(names: Names, kind: str, template: JsonObject) -> JsonObject:
+    for key in reversed(names.template or ("spec", "template")):
+        template = {key: template}
+    return {"kind": kind, "metadata": {"name": names.owner, "namespace": names.namespace}, **template}
+
+
+def _differing(before: JsonValue, after: JsonValue) -> tuple[Any, Any]:
+    """What of two documents is not the same; of lists of named things those of a name that differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [key for key in {**before, **after} if key == "name" or before.get(key) != after.get(key)]
+        parts = {key: _differing(before.get(key), after.get(key)) for key in keys}
+        old_parts = {key: parts[key][0] for key in keys if key in before}
+        return old_parts, {key: parts[key][1] for key in keys if key in after}
+    old, new = _by_name(before), _by_name(after)
+    if old is None or new is None:
+        return before, after
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    found = {name: _differing(old.get(name), new.get(name)) for name in names}
+    return [found[name][0] for name in names if name in old], [found[name][1] for name in names if name in new]
+
+
+def _by_name(value: JsonValue) -> dict[str, JsonValue] | None:
+    """The members of a list by their names; None where they have none, or not each one of its own."""
+    if not isinstance(value, list):
+        return None
+    named = {name: item for item in value if (name := get_str(item, "name"))}
+    return named if len(named) == len(value) else None
+
+
+def run_as(service_account: str) -> Edit:
+    """Has the Pod run as the ServiceAccount."""
+
+    def edit(document: JsonObject) -> None:
+        document["spec"]["serviceAccountName"] = service_account
+
+    return edit
 
 
 def _relevant(document: JsonValue) -> JsonObject:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.flow.doctor import account, pod, recent_failures
+from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
-from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
+from app.flow.doctor.names import Names
+from app.flow.doctor.pods import fixes as sibling_fixes
+from app.flow.doctor.pods import listed
+from app.flow.doctor.pods.rows import rows
+from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
-from app.flow.verdict.judge import Verdict, judge
+from app.flow.verdict.judge import Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,8 @@ class Diagnosis:
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What these checks add: `workload`, what has to be restarted; `recent_failures`, what STS refused."""
+    """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
+    has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
 
@@ -42,8 +48,41 @@ class Diagnosis:
     @property
     def fix(self) -> Fix | None:
         """What to do about it; None where there is nothing to do."""
+        return fix_for(self.verdict, self.walk, self._documents)
+
+    @property
+    def siblings_fix(self) -> Fix | None:
+        """What to do about the other Pods of the ServiceAccount, or about its having none, beyond what `fix` does.
+
+        Nothing while more is broken than the Pod: a new Pod would be broken, too, and one of the role before may work.
+        """
+        check = next((check for check in self.checks if check.id == listed.CHECK), None)
+        if check is None or check.status is not Status.WARNING or not self._only_the_pod_is_broken:
+            return None
+        done = self.fix.commands if self.fix else ()
+        found = sibling_fixes.siblings(Names(check, self.walk, self._documents))
+        left = tuple(command for command in (found.commands if found else ()) if command not in done)
+        return replace(found, commands=left) if found and left else None
+
+    @property
+    def _only_the_pod_is_broken(self) -> bool:
+        judged = self.verdict
+        if judged.outcome is not Outcome.BROKEN or judged.check is None:
+            return True
+        broken = (judged.check, *(check for _, check in judged.later))
+        return all(check.id.startswith("pod.") and check.id != "pod.pod_identity" for check in broken)
+
+    @property
+    def successor(self) -> str:
+        """The Pod that the workload of the examined one has in its place; empty where that one is there, or none is."""
+        exists = self.walk.report(Step.WEBHOOK).check("pod.exists")
+        gone = exists.status is Status.FAILED
+        return successor(self.subject.pod, rows(self.evidence.get("pods"))) if gone else ""
+
+    @property
+    def _documents(self) -> Mapping[str, JsonValue]:
         documents = {name: document for report in self.walk for name, document in report.evidence.items()}
-        return fix_for(self.verdict, self.walk, {**documents, **self.evidence})
+        return {**documents, **self.evidence}
 
     def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
         """The checks by step, those of the running Pod after the step's own."""
@@ -59,7 +98,8 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    inspectors = (account, pod, listed, recent_failures)
+    reports = tuple(inspector.inspect(ports, found) for inspector in inspectors)
     return Diagnosis(
         walk=found,
         checks=tuple(check for report in reports for check in report.checks),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
+from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
@@ -61,6 +62,7 @@ _FIXES: Mapping[str, Make] = {
     "webhook.environment": pod_fixes.handwritten,
     "pod.exists": pod_fixes.find_pods,
     **dict.fromkeys(("pod.injected", "pod.environment", "pod.volume", "pod.age"), pod_fixes.recreate),
+    "pod.siblings": sibling_fixes.siblings,
     "pod.pod_identity": pod_fixes.pod_identity,
     "pod.region": pod_fixes.region,
     "pod.static_keys": pod_fixes.static_keys,

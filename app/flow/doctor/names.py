@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shlex
 from collections.abc import Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
+from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.json_access import get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Walk
@@ -27,6 +29,13 @@ PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
+_TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
+"""Where a workload has the template of its Pods, if it is not in the usual place."""
+_OF_JOB = ("controller-uid", "job-name")
+"""Labels that the API server writes into a Job's template, with the selector; another Job is refused with them.
+
+The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/batch/job/strategy.go).
+"""
 
 
 def line(*words: str) -> str:
@@ -41,7 +50,6 @@ class Names:
         self.check = check
         self.namespace = walk.subject.namespace
         self.documents = documents
-        self.pod = walk.subject.pod
         self.service_account = walk.subject.service_account
         self._checks = {it.id: it for report in walk for it in report.checks}
         self._kubectl = ("kubectl", "-n", self.namespace)
@@ -67,9 +75,22 @@ class Names:
         # (3) What the Pod has of it, and who has made the Pod.
         arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
         self.role_of_pod = next((arn for arn in arns if is_role_arn(arn)), "")
-        workload = documents.get("workload")
+        self._take_pod(walk.subject.pod, documents.get("workload"))
+
+    def _take_pod(self, pod: str, workload: JsonValue) -> None:
+        self.pod = pod
+        self.kind = get_str(workload, "kind")
+        """The workload's, in lower case as kubectl takes it; empty without a Pod."""
+        self.owner = get_str(workload, "name")
+        self.workload = f"{self.kind}/{self.owner}"
         self._again = get_str(workload, "again")
-        self._workload = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
+
+    def of(self, pod: PodRow) -> Names:
+        """The same, where the Pod is another one, of which we know no more than its row."""
+        found = copy.copy(self)
+        found.documents = {**self.documents, "pod": pod.document}
+        found._take_pod(pod.name, pod.workload)
+        return found
 
     def found(self, check_id: str) -> str:
         """What a check that passed has found; empty where it did not pass."""
@@ -84,6 +105,10 @@ class Names:
         """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""
         node = get_str(self.documents.get("pod"), "spec", "nodeName") or "NODE"
         return line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", *words)
+
+    def doctor(self, *words: str) -> str:
+        """Our own command, for the ServiceAccount."""
+        return line("python", "-m", "app", "doctor", "-n", self.namespace, "-s", self.service_account, *words)
 
     def annotate(self, *words: str) -> str:
         """Annotates the ServiceAccount."""
@@ -104,7 +129,7 @@ class Names:
         """
         match self._again:
             case "restart":
-                return (self.kubectl("rollout", "restart", self._workload),)
+                return (self.kubectl("rollout", "restart", self.workload),)
             case "delete":
                 return (self.kubectl("delete", "pod", self.pod),)
         return self._replace(audience=audience)
@@ -122,30 +147,49 @@ class Names:
         return self._edit("set", "image", *words)
 
     def set_service_account(self) -> tuple[str, ...]:
-        """Has the workload's Pods run under the ServiceAccount."""
+        """Has the workload's Pods run under the ServiceAccount.
+
+        A Job's template cannot be changed: the Job is made again, and runs again.
+        """
+        if self.kind == "job":
+            labels = {f"{prefix}{key}": None for prefix in ("", "batch.kubernetes.io/") for key in _OF_JOB}
+            template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": self.service_account}}
+            patch = json.dumps({"spec": {"selector": None, "template": template}})
+            filters = (
+                self.kubectl("get", self.workload, "-o", "yaml"),
+                line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"),
+                self.kubectl("replace", "--force", "-f", "-"),
+            )
+            return (" | ".join(filters),)
         return self._edit("set", "serviceaccount", self.service_account)
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Where the workload has the manifest of its Pods; empty where that is the Pod's own."""
+        rolled_out = self._again == "restart" or self.kind in _TEMPLATE
+        return _TEMPLATE.get(self.kind, ("spec", "template")) if rolled_out else ()
 
     def merge(self, pod: JsonValue) -> tuple[str, ...]:
         """Patches the manifest of the workload's Pods strategically."""
-        template: JsonValue = {"spec": {"template": pod}} if self._again == "restart" else pod
-        return self._edit("patch", "-p", json.dumps(template))
+        for key in reversed(self.template):
+            pod = {key: pod}
+        return self._edit("patch", "-p", json.dumps(pod))
 
     def remove(self, kind: str, key: str) -> tuple[str, ...]:
         """Takes a label or an annotation (`labels`, `annotations`) off the workload's Pods."""
-        template = "/spec/template" if self._again == "restart" else ""
-        path = f"{template}/metadata/{kind}/{key.replace('/', '~1')}"
+        path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
         return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
 
     def show_workload(self) -> tuple[str, ...]:
         """For what no command changes. Nothing where there is no Pod."""
-        return (self.kubectl("get", self._workload, "-o", "yaml"),) if self._again else ()
+        return (self.kubectl("get", self.workload, "-o", "yaml"),) if self._again else ()
 
     def _edit(self, *words: str) -> tuple[str, ...]:
         """A command of kubectl's on the workload, which restarts by itself, or on the manifest of a Pod without one."""
         verb = words[:2] if words[0] == "set" else words[:1]
         rest = words[len(verb) :]
-        if self._again == "restart":
-            return (self.kubectl(*verb, self._workload, *rest),)
+        if self.template:
+            return (self.kubectl(*verb, self.workload, *rest),)
         if self._again in ("apply", "replace", "reset"):
             return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
         return self.show_workload()
@@ -154,9 +198,9 @@ class Names:
         """The Pod's manifest through these filters, and in place of the Pod. Nothing where there is none."""
         match self._again:
             case "apply":
-                filters = [self.kubectl("apply", "view-last-applied", self._workload)]
+                filters = [self.kubectl("apply", "view-last-applied", self.workload)]
             case "replace" | "reset":
-                filters = [self.kubectl("get", self._workload, "-o", "yaml")]
+                filters = [self.kubectl("get", self.workload, "-o", "yaml")]
             case _:
                 return ()
         if self._again == "reset":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
+from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
+from app.flow.doctor.pods.rows import rows
 from app.flow.model import JsonObject
 from app.flow.names import API_TOKEN
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
@@ -34,7 +36,7 @@ def call_webhook(names: Names) -> Fix:
     return Fix(
         id="remove_label",
         commands=names.remove("labels", SKIP_LABEL),
-        change=changes.pod(names, _without("labels", SKIP_LABEL)),
+        change=changes.workload(names, _without("labels", SKIP_LABEL)),
     )
 
 
@@ -49,7 +51,7 @@ def handwritten(names: Names) -> Fix:
     return Fix(
         id="handwritten",
         commands=names.leave_to_webhook(),
-        change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
+        change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
     )
 
 
@@ -58,7 +60,7 @@ def _unskip(names: Names) -> Fix:
     return Fix(
         id="unskip",
         commands=names.remove("annotations", SKIP_CONTAINERS),
-        change=changes.pod(names, _without("annotations", SKIP_CONTAINERS)),
+        change=changes.workload(names, _without("annotations", SKIP_CONTAINERS)),
     )
 
 
@@ -72,15 +74,18 @@ def _without(kind: str, key: str) -> changes.Edit:
 
 
 def find_pods(names: Names) -> Fix:
+    """A Pod that is gone may have one in its place."""
+    if there := successor(names.pod, rows(names.documents.get("pods"))):
+        return Fix(id="successor", commands=(names.doctor("--pod", there),))
     selector = f"spec.serviceAccountName={names.service_account}"
     return Fix(id="find_pods", commands=(names.kubectl("get", "pods", "--field-selector", selector),))
 
 
 def run_as(names: Names) -> Fix:
-    def edit(pod: JsonObject) -> None:
-        pod["spec"]["serviceAccountName"] = names.service_account
-
-    return Fix(id="set_service_account", commands=names.set_service_account(), change=changes.pod(names, edit))
+    change = changes.workload(names, changes.run_as(names.service_account))
+    if names.kind == "job":
+        return Fix(id="run_job_again", commands=names.set_service_account(), change=change)
+    return Fix(id="set_service_account", commands=names.set_service_account(), change=change)
 
 
 def recreate(names: Names) -> Fix:
@@ -98,7 +103,7 @@ def region(names: Names) -> Fix:
     return Fix(
         id="region",
         commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),
-        change=changes.pod(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
+        change=changes.workload(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
     )
 
 
@@ -109,7 +114,7 @@ def static_keys(names: Names) -> Fix:
     return Fix(
         id="static_keys",
         commands=names.set_env(*(f"{name}-" for name in variables)) if variables else names.show_workload(),
-        change=changes.pod(names, changes.without_variables(variables)),
+        change=changes.workload(names, changes.without_variables(variables)),
     )
 
 
@@ -136,7 +141,7 @@ def readable(names: Names) -> Fix:
         pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), "fsGroup": _NOBODY}
 
     patch = {"spec": {"securityContext": {"fsGroup": _NOBODY}}}
-    return Fix(id="fs_group", commands=names.merge(patch), change=changes.pod(names, edit))
+    return Fix(id="fs_group", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def token(names: Names) -> Fix:
@@ -150,7 +155,7 @@ def mount_api_token(names: Names) -> Fix:
         pod["spec"]["automountServiceAccountToken"] = True
 
     patch = {"spec": {"automountServiceAccountToken": True}}
-    return Fix(id="automount", commands=names.merge(patch), change=changes.pod(names, edit))
+    return Fix(id="automount", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def host_network(names: Names) -> Fix:
@@ -158,5 +163,5 @@ def host_network(names: Names) -> Fix:
         pod["spec"].pop("hostNetwork", None)
 
     return Fix(
-        id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.pod(names, edit)
+        id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.workload(names, edit)
     )

@@ -50,7 +50,7 @@ def newer_sdk(names: Names) -> Fix:
     return Fix(
         id="newer_sdk",
         commands=names.set_image(*images) if images else names.show_workload(),
-        change=changes.pod(names, edit),
+        change=changes.workload(names, edit),
     )
 
 
@@ -77,15 +77,17 @@ def request(names: Names) -> Fix:
 
 def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
     """Another command line in the manifest. No command where nothing of it changes, or where a word of it is masked."""
-    change = changes.pod(names, changes.with_words(words))
-    if change is None:
+    edit = changes.with_words(words)
+    edited = changes.pod(names, edit)
+    if edited is None:
         return (), None
     spec = {
         kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
         for kind in changes.KINDS
-        if (boxes := get_list(change.after, "spec", kind))
+        if (boxes := get_list(edited.after, "spec", kind))
     }
-    return (() if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})), change
+    commands = () if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})
+    return commands, changes.workload(names, edit)
 
 
 def _from_file(words: list[str]) -> list[str]:

@@ -113,6 +113,7 @@ NEEDS: Mapping[str, Need] = {
     **dict.fromkeys(
         ("pod.service_account", "pod.environment", "pod.volume", "pod.age", "pod.pod_identity", "pod.sdk"), _READ_POD
     ),
+    "pod.siblings": Need(accesses=(_namespaced("list", "pods"),)),
     "service_account.account": Need(iam=("iam:GetRole",)),
     "token.api_server": _READ_POD,
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.flow.doctor.choosing import rank
+from app.flow.doctor.choosing import in_order
 from app.flow.errors import NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
@@ -12,7 +12,7 @@ from app.flow.targets.kinds import Target
 
 
 def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
-    """Whose IRSA a workload needs, with the youngest running Pod of it. Raises `FlowError`.
+    """Whose IRSA a workload needs, with that of its Pods that is looked at first. Raises `FlowError`.
 
     The ServiceAccount is that of the template, which an owner that names none leaves to `default` (Kubernetes,
     "Configure Service Accounts for Pods"). No Pod where it has none, or we may not list them.
@@ -27,11 +27,8 @@ def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
             raise
         pods = ()
     own = [pod for pod in pods if _is_of(pod, workload, target)]
-    return Subject(
-        namespace=namespace,
-        service_account=account,
-        pod=get_str(max(own, key=rank, default=None), "metadata", "name"),
-    )
+    pod = get_str(next(iter(in_order(own)), None), "metadata", "name")
+    return Subject(namespace=namespace, service_account=account, pod=pod)
 
 
 def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:

@@ -39,6 +39,7 @@ _CONVICTS: Mapping[str, tuple[str, ...]] = {
         "pod.environment",
         "pod.volume",
         "pod.age",
+        "pod.siblings",
         "pod.static_keys",
         "pod.region",
         "pod.token_used",

@@ -17,6 +17,7 @@ PLACES: Mapping[str, Step] = {
     "pod.environment": Step.WEBHOOK,
     "pod.volume": Step.WEBHOOK,
     "pod.age": Step.WEBHOOK,
+    "pod.siblings": Step.WEBHOOK,
     "pod.pod_identity": Step.WEBHOOK,
     "pod.static_keys": Step.WEBHOOK,
     "pod.region": Step.WEBHOOK,

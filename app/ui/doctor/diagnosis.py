@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.content import Content
-from app.flow.doctor import Change, Diagnosis
+from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
-from app.report import verdict_words
+from app.report import pod_words, verdict_words
 from app.ui.draw.checks import listed, mark, said
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
@@ -92,13 +92,40 @@ def _failures(failures: Sequence[JsonValue], content: Content) -> str:
 
 def fix(found: Diagnosis, content: Content) -> str:
     """What to do, as lines to copy."""
-    wanted = found.fix
-    if wanted is None:
-        return ""
+    return _heading("doctor.fix", content) + _to_do(found.fix, content) if found.fix else ""
+
+
+def _to_do(wanted: Fix, content: Content) -> str:
     commands = "".join(code(content, command) for command in wanted.commands)
     note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
     lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
-    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{_change(wanted.change, content)}"
+    return f"{lead}{commands}{note}{_change(wanted.change, content)}"
+
+
+def pods(found: Diagnosis, content: Content) -> str:
+    """All Pods of the ServiceAccount, and what to do about those that do not use its role. Empty: none was listed."""
+    intro, lines = pod_words.intro(found, content), pod_words.lines(found, content)
+    if not (intro or lines):
+        return ""
+    parts = [_heading("doctor.pods.title", content), f"<p>{prose(intro)}</p>" if intro else ""]
+    names = [escape(content.message(f"doctor.pods.heads.{column}")) for column in pod_words.COLUMNS]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row">{value(line.name)}</th>'
+        f'<td data-head="{names[1]}">{value(line.workload)}</td>'
+        f'<td data-head="{names[2]}">{escape(line.state)}</td>'
+        f'<td data-head="{names[3]}">{escape(line.created)}</td>'
+        f'<td data-head="{names[4]}" class="{line.status}">{mark(line.status, content)} {prose(line.stand)}</td></tr>'
+        for line in lines
+    )
+    label = escape(content.message("doctor.pods.title"))
+    table = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="pods"><thead>'
+        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    more = pod_words.more(found, content)
+    parts += [table if lines else "", f"<p>{prose(more)}</p>" if more else ""]
+    return "".join((*parts, _to_do(found.siblings_fix, content) if found.siblings_fix else ""))
 
 
 def _change(wanted: Change | None, content: Content) -> str:

@@ -133,7 +133,7 @@ def run_again() -> None:
 def grant(*actions: Action) -> None:
     """Walks again, and this time does these things as well."""
     chosen = live_selection.state()
-    chosen.granted[chosen.subject] = chosen.asked_for | set(actions)
+    chosen.grant(actions)
     chosen.settled = False
 
 

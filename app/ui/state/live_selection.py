@@ -10,7 +10,7 @@ import streamlit as st
 from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.choosing import rank
+from app.flow.doctor.choosing import in_order
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
@@ -47,10 +47,12 @@ class LiveSelection:
     """Empty until the first list is read."""
     service_account: str = ""
     pod: str | None = None
-    """None: not chosen yet, so the first one is taken. Empty: none."""
+    """None: not chosen, so it is the newest one, whenever we look. Empty: none."""
+    newest: str = ""
+    """The one that it was when we looked last, where none is chosen; empty where there was none."""
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
-    granted: dict[Subject, frozenset[Action]] = field(default_factory=dict)
-    """What this reader has asked for, by subject."""
+    granted: dict[tuple[str, str, str | None], frozenset[Action]] = field(default_factory=dict)
+    """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""
     own: Subject | None = None
     """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
@@ -66,7 +68,8 @@ class LiveSelection:
     @property
     def subject(self) -> Subject:
         """The ServiceAccount and the Pod that it is about."""
-        return Subject(namespace=self.namespace, service_account=self.service_account, pod=self.pod or "")
+        pod = self.newest if self.pod is None else self.pod
+        return Subject(namespace=self.namespace, service_account=self.service_account, pod=pod)
 
     @property
     def is_own(self) -> bool:
@@ -76,7 +79,15 @@ class LiveSelection:
     @property
     def asked_for(self) -> frozenset[Action]:
         """What this reader has asked for."""
-        return self.granted.get(self.subject, NOTHING)
+        return self.granted.get(self._choice, NOTHING)
+
+    def grant(self, actions: Iterable[Action]) -> None:
+        """Adds to what this reader has asked for. It goes along from one newest Pod to the next."""
+        self.granted[self._choice] = self.asked_for | set(actions)
+
+    @property
+    def _choice(self) -> tuple[str, str, str | None]:
+        return self.namespace, self.service_account, self.pod
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -86,20 +97,20 @@ class LiveSelection:
     def turn_to(self, choice: Choice) -> None:
         """Another cluster, or another account: what was granted and learnt is of the one before."""
         if (choice.context, choice.in_cluster) != (self.choice.context, self.choice.in_cluster):
-            self.namespace = self.service_account = ""
+            self.namespace = self.service_account = self.newest = ""
             self.pod = None
             self.lists.clear()
         self.choice = choice
         self.granted.clear()
         self.forget()
 
-    def pick(self, what: str, name: str) -> None:
-        """Another `namespace`, `service_account` or `pod`; choices that depend on it are made again."""
+    def pick(self, what: str, name: str | None) -> None:
+        """Another `namespace`, `service_account` or `pod` (None: the newest). What depends on it is chosen again."""
         match what:
             case "namespace":
-                self.namespace, self.service_account, self.pod = name, "", None
+                self.namespace, self.service_account, self.pod, self.newest = name or "", "", None, ""
             case "service_account":
-                self.service_account, self.pod = name, None
+                self.service_account, self.pod, self.newest = name or "", None, ""
             case _:
                 self.pod = name
         self.forget()
@@ -163,14 +174,16 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
             )
         chosen.service_account = (annotated or list(accounts.names))[0]
     check_name("ServiceAccount", chosen.service_account)
+    key = ("pods", chosen.namespace, chosen.service_account)
+    chosen.lists.pop(key, None)  # a rollout brings other Pods at any time, and the diagnosis reads the same list
     pods = _listed(
         chosen,
-        ("pods", chosen.namespace, chosen.service_account),
+        key,
         lambda: opened().cluster.pods(chosen.namespace, chosen.service_account),
     )
-    if chosen.pod is None:
-        chosen.pod = pods.names[0] if pods.names else ""
-    check_name("Pod", chosen.pod)
+    if pods.error is None:
+        chosen.newest = next(iter(pods.names), "")
+    check_name("Pod", chosen.subject.pod)
     return chosen.subject
 
 
@@ -193,7 +206,7 @@ def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Itera
         try:
             found = list(ask())
             if key[0] == "pods":
-                found.sort(key=rank, reverse=True)
+                found = in_order(found)
         except FlowError as error:
             chosen.lists[key] = Listed(error=error)
         else:

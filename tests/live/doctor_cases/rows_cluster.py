@@ -54,7 +54,14 @@ ROWS = (
         after=WORKS,
         fill={"ROLE_ARN": "{role_arn}"},
     ),
-    Case(name=f"no Pod runs as {ACCOUNT}", make=_as_default, read_only="unknown pod.exists", allowed=WORKS),
+    Case(
+        name=f"no Pod runs as {ACCOUNT}",
+        make=_as_default,
+        read_only="unknown pod.exists",
+        allowed=WORKS,
+        fix="use_service_account",
+        after=WORKS,
+    ),
     Case(
         name="the webhook does not answer, and no Pod may be made without it",
         make=_dead_webhook,
