@@ -61,7 +61,7 @@ def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
     if fix is None:
         return
     yield ""
-    yield heading(words.message("doctor.fix"))
+    yield heading(words.message(f"doctor.{verdict_words.fix_heading(found)}"))
     yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
     for command in fix.commands:
         yield ""

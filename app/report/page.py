@@ -62,12 +62,13 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
 
     # (2) What to do.
     if fix := found.fix:
-        parts += [_heading("fix", words), f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
+        parts.append(_heading(verdict_words.fix_heading(found), words))
+        parts.append(f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>")
         parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
         parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
         parts += _change(fix.change, words) if fix.change else []
 
-    if actions := verdict_words.to_be_sure(found):
+    if actions := found.to_be_sure:
         options = " ".join(f"--do {action}" for action in actions)
         parts.append(f"<p>{_prose(words.message('doctor.to_be_sure'))} <code>{escape(options)}</code></p>")
 

@@ -570,11 +570,12 @@ def test_kubelets_newest_words_are_reported() -> None:
 @pytest.mark.parametrize(
     "events", [[], [{"reason": "FailedMount", "message": 'volume "data" : no'}], [None], ["x"], [{"reason": 1}]]
 )
-def test_without_kubelets_words_the_file_is_looked_for(events: list[Any]) -> None:
+def test_without_kubelets_words_the_file_of_a_container_that_never_started_is_unknown(events: list[Any]) -> None:
     fakes = healthy()
     waiting(fakes)
     fakes.events = events
-    assert examined(fakes).walk.report(Step.TOKEN_MOUNT).check("token.file").status is PASSED
+    file = examined(fakes).walk.report(Step.TOKEN_MOUNT).check("token.file")
+    assert (file.status, file.reason) == (UNKNOWN, "not_running")
 
 
 def test_what_a_live_cluster_does_not_show_leaves_a_healthy_one_well() -> None:

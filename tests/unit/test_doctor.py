@@ -783,7 +783,7 @@ def test_no_error_can_break_the_doctor(kind: type[FlowError], methods: set[str])
 
 
 BUSY = ServerFailed(code="Throttling", server_message="Rate exceeded", status=400)
-QUESTIONS = (*METHODS, "pod_events", "pod_log", "failed_assumptions")
+QUESTIONS = (*METHODS, "pod_events", "pod_log", "assumptions")
 
 
 @pytest.mark.parametrize("methods", [*([method] for method in QUESTIONS), QUESTIONS], ids=[*QUESTIONS, "all of them"])

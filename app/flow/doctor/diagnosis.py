@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
+from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
-from app.flow.verdict.judge import Verdict, judge
+from app.flow.verdict.judge import Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +23,15 @@ class Diagnosis:
 
     walk: Walk
     checks: tuple[Check, ...]
-    """Those that only a running Pod shows, and what AWS remembers of refusals."""
+    """Those that only a Pod shows, and what AWS remembers of refusals and of what it granted."""
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     """What these checks add: `workload`, what has to be restarted; `recent_failures`, what STS refused."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
+    to_be_sure: tuple[Action, ...] = ()
+    """What would have to be granted to know more; none where it was granted, or may not be done."""
 
     @property
     def subject(self) -> Subject:
@@ -41,7 +45,9 @@ class Diagnosis:
 
     @property
     def fix(self) -> Fix | None:
-        """What to do about it; None where there is nothing to do."""
+        """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
+        if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
+            return None
         documents = {name: document for report in self.walk for name, document in report.evidence.items()}
         return fix_for(self.verdict, self.walk, {**documents, **self.evidence})
 
@@ -59,11 +65,15 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    of_pod = pod.inspect(ports, found)
+    recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
+    reports = (account.inspect(ports, found), of_pod, recent)
+    checks = tuple(check for report in reports for check in report.checks)
     return Diagnosis(
         walk=found,
-        checks=tuple(check for report in reports for check in report.checks),
+        checks=checks,
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},
         exchanges=tuple(exchange for report in reports for exchange in report.exchanges),
+        to_be_sure=to_be_sure(ports, found, checks),
     )

@@ -103,6 +103,7 @@ NEEDS: Mapping[str, Need] = {
     ),
     "access.list_buckets": Need(action=Action.S3),
     # What only a running Pod shows.
+    "pod.running": Need(accesses=(*_READ_POD.accesses, _namespaced("list", "events"))),
     **dict.fromkeys(
         ("pod.service_account", "pod.environment", "pod.volume", "pod.age", "pod.pod_identity", "pod.sdk"), _READ_POD
     ),
@@ -111,8 +112,8 @@ NEEDS: Mapping[str, Need] = {
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),
     "pod.application": _LOG,
     **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
-    # What AWS remembers of refusals.
-    "sts.recent_failures": Need(iam=("cloudtrail:LookupEvents",)),
+    # What AWS remembers of refusals, and of what it granted.
+    **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), Need(iam=("cloudtrail:LookupEvents",))),
 }
 """By use."""
 

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.flow.model import Check, Status, Step, Walk
+from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.verdict.check_dependencies import PLACES, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
-from app.flow.verdict.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
+from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
 
 
 class Outcome(StrEnum):
     """The answer to the one question."""
 
     WORKS = "works"
-    """STS issued credentials for this token, and nothing that was checked is broken."""
+    """STS issued credentials for this token, or to this ServiceAccount since the Pod was started (CloudTrail), and nothing
+    that was checked is broken."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
     """Nothing is known to be broken, and nothing shows that it works."""
@@ -98,6 +101,11 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=warned[0], check=warned[1], open=open_)
 
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
+    if all_that_can_be_read_holds(by_id):
+        file = by_id["token.file"]
+        return Verdict(
+            outcome=Outcome.UNKNOWN, status=file.status, step=Step.TOKEN_MOUNT, check=file, open=open_
+        )
     undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
@@ -182,9 +190,20 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
 
 
 def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """STS issued credentials; for the Pod's own token, where there is a Pod."""
+    """STS issued credentials: to us for the Pod's own token, where there is a Pod, or to a program of this ServiceAccount
+    while this Pod runs, which has what the webhook writes."""
+    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
+        return True
+    return _passed(by_id, GRANTED, RUNNING, "pod.injected")
 
-    def passed(check_id: str) -> bool:
-        return check_id in by_id and by_id[check_id].status is Status.PASSED
 
-    return passed(ANSWER) and (passed("token.file") or not walk.subject.pod)
+def all_that_can_be_read_holds(by_id: Mapping[str, Check]) -> bool:
+    """Whether no more can be read: STS took a token that we requested for this Pod, which runs and has what the webhook
+    writes; and its own token is seen by no one from outside, or not by us."""
+    file = by_id.get("token.file")
+    hidden = file is not None and file.reason in (NO_PROGRAM, NO_PERMISSION, "not_observable")
+    return hidden and _passed(by_id, ANSWER, RUNNING, "pod.injected")
+
+
+def _passed(by_id: Mapping[str, Check], *check_ids: str) -> bool:
+    return all(it in by_id and by_id[it].status is Status.PASSED for it in check_ids)

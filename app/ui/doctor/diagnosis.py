@@ -98,7 +98,8 @@ def fix(found: Diagnosis, content: Content) -> str:
     commands = "".join(code(content, command) for command in wanted.commands)
     note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
     lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
-    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{_change(wanted.change, content)}"
+    heading = _heading(f"doctor.{verdict_words.fix_heading(found)}", content)
+    return f"{heading}{lead}{commands}{note}{_change(wanted.change, content)}"
 
 
 def _change(wanted: Change | None, content: Content) -> str:
