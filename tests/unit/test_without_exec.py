@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import shlex
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +21,12 @@ from app.flow.doctor.without_exec.running import PATIENCE
 from app.flow.errors import NotPermitted, Refused
 from app.flow.model import Check, Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
+from app.flow.port_wrappers.permissions_needed import foresee, need
 from app.flow.ports import Access, Assumptions
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
+from app.ui.draw.actions import is_refused
 from tests.unit.fake_ports import DIRECTORY, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import NOT_AUTHORIZED
 from tests.unit.test_doctor import check, healthy
@@ -322,8 +325,8 @@ def granted(at: float, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def distroless(*records: Any, refused: Any = ()) -> Fakes:
-    fakes = refusing(pod("Running", running(), age=1000), NO_PROGRAM)
+def distroless(*records: Any, refused: Any = (), age: float = 1000) -> Fakes:
+    fakes = refusing(pod("Running", running(), age=age), NO_PROGRAM)
     fakes.assumptions = Assumptions(granted=records, refused=tuple(refused))
     return fakes
 
@@ -411,24 +414,26 @@ def test_what_sts_granted_to_the_service_account_since_the_pod_started_is_proof(
 
 
 OTHER_CLUSTER = {"userName": SUB, "identityProvider": f"{PROVIDER}X"}
-NO_PROOF: dict[str, Fakes] = {
-    "before the Pod": distroless(granted(NOW - 1001)),
-    "of another cluster's ServiceAccount of that name": distroless(granted(NOW - 500, userIdentity=OTHER_CLUSTER)),
-    "refused since": distroless(granted(NOW - 500), refused=[granted(NOW - 400, errorCode="AccessDenied")]),
-    "an example of ours": distroless(
+NO_PROOF: dict[str, Callable[[], Fakes]] = {
+    "before the Pod": lambda: distroless(granted(NOW - 1001)),
+    "of another cluster's ServiceAccount of that name": lambda: distroless(
+        granted(NOW - 500, userIdentity=OTHER_CLUSTER)
+    ),
+    "refused since": lambda: distroless(granted(NOW - 500), refused=[granted(NOW - 400, errorCode="AccessDenied")]),
+    "an example of ours": lambda: distroless(
         granted(NOW - 500, requestParameters={"roleArn": ROLE, "roleSessionName": "irsa-explorer"})
     ),
-    "no time": distroless(granted(NOW - 500, eventTime="yesterday")),
-    "nothing": distroless(),
+    "no time": lambda: distroless(granted(NOW - 500, eventTime="yesterday")),
+    "nothing": distroless,
+    "longer ago than any session lasts": lambda: distroless(
+        granted(NOW - LONGEST_SESSION - 1), age=2 * LONGEST_SESSION
+    ),
 }
-_OLD = distroless(granted(NOW - LONGEST_SESSION - 1))
-_OLD.pod["status"]["startTime"] = time(NOW - 2 * LONGEST_SESSION)
-NO_PROOF["longer ago than any session lasts"] = _OLD
 
 
 @pytest.mark.parametrize("name", NO_PROOF)
 def test_what_is_no_proof_leaves_it_open(name: str) -> None:
-    fakes = copy.deepcopy(NO_PROOF[name])
+    fakes = NO_PROOF[name]()
     fakes.role["RoleLastUsed"] = {"LastUsedDate": "2026-11-24T10:00:00Z", "Region": "ap-northeast-1"}
     found = examined(fakes)
     shown = of(found, "sts.recent_successes")
@@ -444,3 +449,14 @@ def test_a_record_proves_nothing_for_a_pod_that_the_webhook_did_not_edit_or_that
     fakes = distroless(granted(NOW - 500))
     fakes.errors["pod"] = FORBIDDEN
     assert examined(fakes).verdict.outcome is not Outcome.WORKS
+
+
+def test_a_page_offers_nothing_that_the_cluster_has_refused_beforehand() -> None:
+    fakes = Fakes()
+    assert not is_refused(Action.READ_TOKEN, None)
+    assert not is_refused(Action.READ_TOKEN, foresee(fakes.ports().cluster, SUBJECT))
+    fakes.denied = {access for use in ("token.file", "pod.application") for access in need(use).of(SUBJECT)}
+    forecast = foresee(fakes.ports().cluster, SUBJECT)
+    assert is_refused(Action.READ_TOKEN, forecast)
+    assert not is_refused(Action.TOKEN_REQUEST, forecast)
+    assert not is_refused(Action.EXCHANGE, forecast)  # in which the cluster has no say
