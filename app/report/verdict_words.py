@@ -53,7 +53,7 @@ def _works(found: Diagnosis) -> str:
 
 
 def _accepted_instead(found: Diagnosis) -> bool:
-    """Whether STS took a token that we requested, and the Pod, whose own we have not read, has what the webhook writes."""
+    """Whether STS took a token that we requested, and the webhook has edited the Pod, whose own we have not read."""
     needed = [check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected")]
     holds = all(check is not None and check.status is Status.PASSED for check in needed)
     return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)

@@ -181,7 +181,7 @@ class Fakes:
         )
     )
     denied: set[Access] = field(default_factory=set)
-    assumptions: Assumptions = Assumptions()
+    assumptions: Assumptions = field(default_factory=Assumptions)
     dry_runs: list[Any] = field(default_factory=list)
     requested: list[tuple[str, str]] = field(default_factory=list)
     """The audience and the bound Pod of each TokenRequest."""

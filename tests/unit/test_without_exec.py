@@ -67,7 +67,9 @@ def looping(code: int = 254, **last: str) -> dict[str, Any]:
     return waiting("CrashLoopBackOff", back_off, containerID="containerd://1") | {"lastState": ended(code, **last)}
 
 
-def event(reason: str, message: str, type_: str = "Warning", at: int = NOW - 5, uid: str = "5e0bd49b") -> dict[str, Any]:
+def event(
+    reason: str, message: str, type_: str = "Warning", at: int = NOW - 5, uid: str = "5e0bd49b"
+) -> dict[str, Any]:
     return {
         "type": type_,
         "reason": reason,
@@ -87,9 +89,16 @@ def pod(phase: str, *statuses: Any, init: Any = (), scheduled: bool = True, age:
         fakes.pod["spec"]["nodeName"] = "node-1"
     if init:
         fakes.pod["spec"]["initContainers"] = [{"name": it["name"]} for it in init]
-        fakes.pod["metadata"]["annotations"] = {"eks.amazonaws.com/skip-containers": ",".join(it["name"] for it in init)}
+        fakes.pod["metadata"]["annotations"] = {
+            "eks.amazonaws.com/skip-containers": ",".join(it["name"] for it in init)
+        }
     parts = {"initContainerStatuses": list(init), "containerStatuses": list(statuses)}
-    fakes.pod["status"] = {"phase": phase, "startTime": time(NOW - age), **status, **{k: v for k, v in parts.items() if v}}
+    fakes.pod["status"] = {
+        "phase": phase,
+        "startTime": time(NOW - age),
+        **status,
+        **{k: v for k, v in parts.items() if v},
+    }
     return fakes
 
 

@@ -1,4 +1,4 @@
-"""What only a Pod shows: whether it runs and was edited, what else it carries that an SDK takes first, what it can read.
+"""What only a Pod shows: whether it runs and was edited, what an SDK takes from it first, what it can read.
 
 Rules: the webhook's order of precedence (amazon-eks-pod-identity-webhook, pkg/handler/handler.go); botocore's
 credential chain (`env` before web identity, web identity before container credentials) and its variables.

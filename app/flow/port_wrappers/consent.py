@@ -61,9 +61,7 @@ AWS_ACTIONS: Mapping[str, Action] = {
     "list_buckets": Action.S3,
 }
 """By method of `Aws`."""
-AWS_READS = frozenset(
-    {"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "assumptions"}
-)
+AWS_READS = frozenset({"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "assumptions"})
 
 
 class NotAsked(FlowError):

@@ -31,7 +31,7 @@ USUAL_PATH = posixpath.join(WebhookSettings().mount_path, TOKEN_FILE)
 TOKEN_LIMIT = 20_000
 """Characters: the longest `WebIdentityToken` that STS takes."""
 NOT_RUNNING, NO_PROGRAM = "not_running", "no_program"
-"""The reasons of what only a command in a container shows: the container does not run, or its image has no such program."""
+"""The reasons of what only a command in a container shows: it does not run, or its image has no such program."""
 STAND_IN = "stand_in"
 """The reason of what only the mounted token shows, where another one stands in for it."""
 STAND_IN_SECONDS = 600
@@ -87,9 +87,7 @@ def token_document(token: str) -> JsonValue:
     }
 
 
-def _read(
-    findings: Findings, ports: Ports, subject: Subject, container: str, path: str, pod: JsonValue
-) -> str | None:
+def _read(findings: Findings, ports: Ports, subject: Subject, container: str, path: str, pod: JsonValue) -> str | None:
     """The file's content, untouched: an SDK sends it as it is. Beside it, the links that the kubelet made for it."""
     where = f"{subject.namespace}/{subject.pod} {container} {path}"
     try:
@@ -108,7 +106,9 @@ def _read(
             findings.unknown("token.file", reason, expected=path, where=where, error=error.server_message)
         return None
     if content.exit_code in (126, 127):
-        findings.unknown("token.file", NO_PROGRAM, expected=path, where=where, error=(content.stderr or content.stdout).strip())
+        findings.unknown(
+            "token.file", NO_PROGRAM, expected=path, where=where, error=(content.stderr or content.stdout).strip()
+        )
         return None
     readable = content.exit_code == 0 and 0 < len(content.stdout) <= TOKEN_LIMIT
     got = path if readable else f"{len(content.stdout)}" if content.exit_code == 0 else f"exit {content.exit_code}"
@@ -158,7 +158,7 @@ def _not_mounted(findings: Findings, ports: Ports, subject: Subject, mounted: tu
 def _request(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> tuple[str | None, str]:
     """A token as the kubelet would request it for this Pod, as short-lived as can be; and where it is from.
 
-    The API server binds none to a Pod of another ServiceAccount. Without a Pod the audience is what the webhook asks for.
+    The API server binds none to a Pod of another ServiceAccount. Without a Pod the audience is that of the webhook.
     """
     own = get_str(step_context.pod, "spec", "serviceAccountName") == subject.service_account
     pod = step_context.pod if own else None

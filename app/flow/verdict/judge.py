@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     """The answer to the one question."""
 
     WORKS = "works"
-    """STS issued credentials for this token, or to this ServiceAccount since the Pod was started (CloudTrail), and nothing
+    """STS issued credentials for this token, or to this ServiceAccount since the Pod started (CloudTrail), and nothing
     that was checked is broken."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
@@ -103,9 +103,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
     if all_that_can_be_read_holds(by_id):
         file = by_id["token.file"]
-        return Verdict(
-            outcome=Outcome.UNKNOWN, status=file.status, step=Step.TOKEN_MOUNT, check=file, open=open_
-        )
+        return Verdict(outcome=Outcome.UNKNOWN, status=file.status, step=Step.TOKEN_MOUNT, check=file, open=open_)
     undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
@@ -190,8 +188,8 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
 
 
 def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """STS issued credentials: to us for the Pod's own token, where there is a Pod, or to a program of this ServiceAccount
-    while this Pod runs, which has what the webhook writes."""
+    """STS issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
+    ServiceAccount, and this Pod, which the webhook has edited, runs."""
     if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
         return True
     return _passed(by_id, GRANTED, RUNNING, "pod.injected")

@@ -40,7 +40,9 @@ def judge_grants(
     started = kubelet_says.when(get_str(pod, "status", "startTime"))
     granted = [record for record in found.granted if _is_by(record, provider)]
     newest = _time(granted[0]) if granted else None
-    refused = max((_time(record) or 0.0 for record in found.refused if _is_same(record, subject, role_arn)), default=0.0)
+    refused = max(
+        (_time(record) or 0.0 for record in found.refused if _is_same(record, subject, role_arn)), default=0.0
+    )
     now = ports.clock.now()
     if newest is None or started is None or newest < max(started, refused, now - LONGEST_SESSION):
         findings.unknown(GRANTED, NO_RECORD, where=where, expected=wanted, error=_last_used(walk))

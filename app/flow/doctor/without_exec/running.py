@@ -1,4 +1,4 @@
-"""Whether the Pod runs, in the words of its status and its last event: before anything that a running container shows."""
+"""Whether the Pod runs, by its status and its last event: before anything that a running container shows."""
 
 from __future__ import annotations
 
@@ -69,4 +69,3 @@ def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
 def _is_late(pod: JsonValue, now: float) -> bool:
     created = kubelet_says.when(get_str(pod, "metadata", "creationTimestamp"))
     return created is not None and now - created > PATIENCE
-
