@@ -25,9 +25,9 @@ def theme_of(place, language):
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
-def whole(request, chromium, address):
+def whole(request, profiles, address):
     """Opens a page in one language with everything on it: at full depth, its question answered, all unfolded."""
-    reader = Reader(chromium, address)
+    reader = Reader(profiles, address)
     opened = []
 
     def open_whole(page):
