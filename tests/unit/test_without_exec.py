@@ -130,7 +130,7 @@ NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
     "no image": (
         pod("Pending", waiting("ImagePullBackOff", 'Back-off pulling image "registry.invalid/x"')),
         "image_pull", "aws-cli: ImagePullBackOff", ['Back-off pulling image "registry.invalid/x"', PULL],
-        "describe pod pod-after",
+        "set image deployment/web aws-cli=IMAGE",
     ),
     "no Secret": (
         pod("Pending", waiting("CreateContainerConfigError", 'secret "not-there" not found')),

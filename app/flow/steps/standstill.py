@@ -63,9 +63,10 @@ def standstill(pod: JsonValue) -> Standstill | None:
     if phase == "Failed" and (reason := get_str(pod, "status", "reason")):
         said = get_str(pod, "status", "message")
         return Standstill(kind=STOPPED, container="", state=f"{phase}: {reason}", field="reason", said=said)
-    if phase == "Pending" and not get_str(pod, "spec", "nodeName"):
+    statuses = get_list(pod, "status", "containerStatuses")
+    if phase == "Pending" and not statuses and not get_str(pod, "spec", "nodeName"):
         return _unscheduled(pod)
-    found = _first_init(pod) or _first_of(get_list(pod, "status", "containerStatuses"), pod, "containerStatuses")
+    found = _first_init(pod) or _first_of(statuses, pod, "containerStatuses")
     if found is None and phase == "Failed":
         return Standstill(kind=FAILED, container="", state=phase, field="phase", said=get_str(pod, "status", "message"))
     if found is None and phase == "Pending":

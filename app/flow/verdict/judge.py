@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.steps.findings import NO_PERMISSION
-from app.flow.steps.token_fetch import NO_PROGRAM
+from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
 from app.flow.verdict.check_dependencies import PLACES, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
@@ -196,10 +196,10 @@ def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
 
 
 def all_that_can_be_read_holds(by_id: Mapping[str, Check]) -> bool:
-    """Whether no more can be read: STS took a token that we requested for this Pod, which runs and has what the webhook
-    writes; and its own token is seen by no one from outside, or not by us."""
+    """Whether no more can be read: STS took a token that we requested for this Pod, which the webhook has edited and
+    which runs or has ended well; and its own token is seen by no one from outside, or not by us."""
     file = by_id.get("token.file")
-    hidden = file is not None and file.reason in (NO_PROGRAM, NO_PERMISSION, "not_observable")
+    hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
     return hidden and _passed(by_id, ANSWER, RUNNING, "pod.injected")
 
 

@@ -16,13 +16,12 @@ def running(names: Names) -> Fix:
     """What shows more of it: the log of the program that ended, or else the events."""
     check = names.check
     container, _, state = check.got.partition(": ")
-    describe = names.kubectl("describe", "pod", names.pod)
     if check.reason == IMAGE:
-        return Fix(id="another_image", commands=(describe, *names.set_image(f"{container}=IMAGE")))
+        return Fix(id="another_image", commands=names.set_image(f"{container}=IMAGE"))
     if check.reason in (CRASH, FAILED, INIT, INIT_RUNS) and container and state:
         before = ("--previous",) if state.startswith(_AGAIN) else ()
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
-    return Fix(id="describe_pod", commands=(describe,))
+    return Fix(id="describe_pod", commands=(names.kubectl("describe", "pod", names.pod),))
 
 
 def look_in(names: Names) -> Fix | None:
