@@ -469,3 +469,23 @@ def test_a_page_offers_nothing_that_the_cluster_has_refused_beforehand() -> None
     assert is_refused(Action.READ_TOKEN, forecast)
     assert not is_refused(Action.TOKEN_REQUEST, forecast)
     assert not is_refused(Action.EXCHANGE, forecast)  # in which the cluster has no say
+
+
+def test_where_another_container_runs_the_token_of_the_one_that_ended_is_looked_at_too() -> None:
+    fakes = pod("Running", looping() | {"name": "broken"}, running())
+    box = fakes.pod["spec"]["containers"][0]
+    fakes.pod["spec"]["containers"] = [{**box, "name": "broken"}, box]
+    ports = fakes.ports()
+    asked: list[str] = []
+
+    class Listening:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ports.cluster, name)
+
+        def execute(self, namespace: str, pod: str, container: str, command: list[str]) -> Any:
+            asked.append(container)
+            return ports.cluster.execute(namespace, pod, container, command)
+
+    examine(dataclasses.replace(ports, cluster=Listening()), SUBJECT)
+    assert asked[0] == "aws-cli"
+    assert asked[-1] == "broken"
