@@ -6,11 +6,11 @@ Documents come back as plain JSON values, in the shape of the API that gave them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.flow.model import Exchange, JsonValue
+from app.flow.model import Exchange, JsonValue, Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,3 +219,5 @@ class Ports:
     server_log: ServerLog
     withheld: frozenset[str] = frozenset()
     """What a person has not granted, so that these ports do not do it: see `port_wrappers.consent`."""
+    ahead: Callable[[Subject], None] = lambda subject: None
+    """Called before a walk of a subject, in which only reads are asked: ports over a slow line begin to ask at once."""

@@ -123,6 +123,15 @@ def need(use: str) -> Need:
     return NEEDS.get(use, Need())
 
 
+TOKENS: Mapping[Action, str] = {Action.READ_TOKEN: "token.file", Action.TOKEN_REQUEST: "token.format"}
+"""The ways to a token, the Pod's own first: by action the check that waits for it."""
+
+
+def sent_for(action: Action, subject: Subject) -> tuple[Access, ...]:
+    """What an action that brings a token takes in the cluster, beside reading the Pod."""
+    return tuple(access for access in need(TOKENS[action]).of(subject) if access.subresource)
+
+
 # What is allowed
 
 

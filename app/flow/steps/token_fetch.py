@@ -146,7 +146,9 @@ def _not_mounted(findings: Findings, ports: Ports, subject: Subject, mounted: tu
     container, path = mounted
     said = ""
     with contextlib.suppress(FlowError):
-        said = kubelet_says.mount_failure(ports.cluster.pod_events(subject.namespace, subject.pod))
+        events = ports.cluster.pod_events(subject.namespace, subject.pod)
+        findings.show("pod_events", events)
+        said = kubelet_says.mount_failure(events)
     if said:
         where = f"Pod {subject.namespace}/{subject.pod} Events"
         findings.judge("token.file", False, got=kubelet_says.FAILED_MOUNT, expected=VOLUME, where=where, error=said)

@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from app.flow.errors import FlowError
 from app.flow.model import Check, Status, Subject, Walk
 from app.flow.port_wrappers.consent import Action
-from app.flow.port_wrappers.permissions_needed import need
+from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster, Ports
 from app.flow.verdict.judge import Outcome, judge
 from app.flow.verdict.refusals import ANSWER
-
-_TOKENS = ((Action.READ_TOKEN, "token.file"), (Action.TOKEN_REQUEST, "token.format"))
-"""The ways to a token, the Pod's own first, with the check that waits for each."""
 
 
 def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action, ...]:
@@ -25,7 +22,7 @@ def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action,
     by_id = {check.id: check for report in walk for check in report.checks}
     if judged.outcome in (Outcome.WORKS, Outcome.BROKEN) or by_id["service_account.exists"].status is not Status.PASSED:
         return ()
-    waiting = (action for action, check_id in _TOKENS if by_id[check_id].reason == "not_asked")
+    waiting = (action for action, check_id in TOKENS.items() if by_id[check_id].reason == "not_asked")
     token = next((action for action in waiting if _is_allowed(ports.cluster, walk.subject, action)), None)
     asked = by_id[ANSWER].status is not Status.NOT_REACHED
     exchange = [Action.EXCHANGE] if Action.EXCHANGE in ports.withheld and (token or asked) else []
@@ -34,8 +31,7 @@ def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action,
 
 def _is_allowed(cluster: Cluster, subject: Subject, action: Action) -> bool:
     """Whether the cluster lets us; where it does not tell, trying tells."""
-    check_id = dict(_TOKENS)[action]
     try:
-        return all(cluster.allowed(access) for access in need(check_id).of(subject) if access.subresource)
+        return all(cluster.allowed(access) for access in sent_for(action, subject))
     except FlowError:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.flow.doctor.evidence import evidence_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_str
 from app.flow.model import JsonValue, Status, Walk
@@ -34,7 +35,8 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
     # (1) What the kubelet and the scheduler say beside the status.
     event, refusal = None, None
     try:
-        events = ports.cluster.pod_events(walk.subject.namespace, walk.subject.pod)
+        read = evidence_of(walk, "pod_events")  # of a Pod that never started the walk has read them
+        events = ports.cluster.pod_events(walk.subject.namespace, walk.subject.pod) if read is None else read
         event = kubelet_says.newest_warning(kubelet_says.of_pod(events, pod))
     except FlowError as error:
         refusal = error
