@@ -208,7 +208,7 @@ def test_what_keeps_a_pod_from_running_is_said_in_the_clusters_own_words(name: s
     assert (shown.status, shown.reason, shown.got) == (FAILED, reason, got)
     assert [words for words in said if words not in shown.error] == []
     assert "that is gone" not in shown.error
-    assert (found.verdict.outcome, found.verdict.check) == (Outcome.BROKEN, shown)
+    assert (found.verdict.outcome, found.verdict.check, found.verdict.seen) == (Outcome.BROKEN, shown, None)
     assert found.fix is not None
     assert found.fix.commands[0] == f"kubectl -n default {command}"
     assert found.to_be_sure == ()
