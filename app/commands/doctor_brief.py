@@ -33,6 +33,6 @@ def _remedy(found: Diagnosis, words: Content) -> Iterator[str]:
         for sentence, text in verdict_words.would_allow(named, words):
             yield label + sentence
             yield from (f"    {line}" for line in text.splitlines())
-    if actions := verdict_words.to_be_sure(found):
+    if actions := found.to_be_sure:
         yield label + words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"

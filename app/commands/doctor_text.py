@@ -106,7 +106,7 @@ def _pods(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
-    if actions := verdict_words.to_be_sure(found):
+    if actions := found.to_be_sure:
         yield ""
         yield words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"

@@ -59,7 +59,7 @@ def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
 def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
     if found.fix is not None:
         yield ""
-        yield heading(words.message("doctor.fix"))
+        yield heading(words.message(f"doctor.{verdict_words.fix_heading(found)}"))
         yield from to_do(found.fix, words)
 
 

@@ -31,7 +31,7 @@ AWS: Mapping[str, str] = {
     "assume_role_with_web_identity": "sts:AssumeRoleWithWebIdentity",
     "caller_identity": "sts:GetCallerIdentity",
     "list_buckets": "s3:ListBuckets",
-    "failed_assumptions": "cloudtrail:LookupEvents",
+    "assumptions": "cloudtrail:LookupEvents",
 }
 """Behind the service, each of which is a server of its own; of several requests the first."""
 ISSUER: Mapping[str, str] = {

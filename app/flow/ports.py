@@ -41,11 +41,13 @@ class AssumedRole:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FailedAssumptions:
-    """What CloudTrail has of AssumeRoleWithWebIdentity calls that STS refused."""
+class Assumptions:
+    """What CloudTrail has of AssumeRoleWithWebIdentity calls."""
 
-    records: tuple[JsonValue, ...]
+    refused: tuple[JsonValue, ...] = ()
     """CloudTrail's records, newest first: `errorCode`, `userIdentity`, `requestParameters`, ..."""
+    granted: tuple[JsonValue, ...] = ()
+    """The same of calls that got credentials, without what they got."""
     since: str = ""
     """RFC 3339: how far back the events were read; empty where all that CloudTrail keeps (90 days) were."""
 
@@ -117,8 +119,11 @@ class Cluster(Protocol):
 
     def service_account(self, namespace: str, name: str) -> JsonValue: ...
     def pod(self, namespace: str, name: str) -> JsonValue: ...
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
-        """The end of a container's log; the container may be left out where there is only one."""
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
+        """The end of a container's log; the container may be left out where there is only one.
+
+        `previous`: of its process before the present one.
+        """
         ...
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
@@ -133,8 +138,10 @@ class Cluster(Protocol):
         """Create the Pod with `dryRun=All`: what the API server would have stored, webhooks included."""
         ...
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
-        """A TokenRequest that is bound to no Pod. The token is a secret."""
+    def request_token(
+        self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
+    ) -> str:
+        """A TokenRequest, bound to this Pod (as the kubelet's are) or to none. The token is a secret."""
         ...
 
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution: ...
@@ -173,8 +180,9 @@ class Aws(Protocol):
         ...
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]: ...
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role.
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role; of the
+        granted ones those of that `sub` for that role.
 
         Those that this app itself sent are not among them.
         """
@@ -218,5 +226,7 @@ class Ports:
     issuer: Issuer
     clock: Clock
     server_log: ServerLog
+    withheld: frozenset[str] = frozenset()
+    """What a person has not granted, so that these ports do not do it: see `port_wrappers.consent`."""
     ahead: Callable[[Subject], None] = lambda subject: None
     """Called before a walk of a subject, in which only reads are asked: ports over a slow line begin to ask at once."""

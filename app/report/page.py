@@ -62,10 +62,10 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
 
     # (2) What to do.
     if fix := found.fix:
-        parts += [_heading("fix", words), *_to_do(fix, words)]
+        parts += [_heading(verdict_words.fix_heading(found), words), *_to_do(fix, words)]
     parts += _pods(found, words)
 
-    if actions := verdict_words.to_be_sure(found):
+    if actions := found.to_be_sure:
         options = " ".join(f"--do {action}" for action in actions)
         parts.append(f"<p>{_prose(words.message('doctor.to_be_sure'))} <code>{escape(options)}</code></p>")
 

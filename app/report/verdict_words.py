@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.listed import CHECK
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
-from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
+from app.flow.verdict.refusals import ANSWER, RUNNING
 
 STATUS_OF = {
     Outcome.WORKS: Status.PASSED,
@@ -34,11 +35,15 @@ def verdict(found: Diagnosis, words: Content) -> str:
     if judged.outcome is Outcome.WORKS and not found.subject.pod:
         return _without_pod(found, words)
     if judged.check is None or judged.step is None:
-        return words.message("doctor.works" if judged.outcome is Outcome.WORKS else "doctor.nothing")
-    if judged.outcome is Outcome.SHOULD_WORK:
-        return _should_work(found, words)
+        return words.message(f"doctor.{_works(found)}" if judged.outcome is Outcome.WORKS else "doctor.nothing")
+    if judged.check.id == RUNNING and judged.outcome is Outcome.BROKEN:
+        return words.message("doctor.not_running", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
+    if _accepted_instead(found):
+        return words.message("doctor.accepted_instead")
+    if judged.outcome is Outcome.SHOULD_WORK:
+        return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
         key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
     else:
@@ -51,6 +56,19 @@ def verdict(found: Diagnosis, words: Content) -> str:
     why = "listed_clock" if blames_clock(judged.check.error) else "listed"
     values = {"listed": words.message(f"steps.{listed}.short"), "step": step}
     return words.facts.sentences(sentence, words.message(f"doctor.{why}", **values))
+
+
+def _works(found: Diagnosis) -> str:
+    """By what it was seen to work: the key of the sentence."""
+    own = check_of(found.walk, "token.file")
+    return "works" if own is not None and own.status is Status.PASSED else "works_by_record"
+
+
+def _accepted_instead(found: Diagnosis) -> bool:
+    """Whether STS took a token that we requested, and the webhook has edited the Pod, whose own we have not read."""
+    needed = [check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected")]
+    holds = all(check is not None and check.status is Status.PASSED for check in needed)
+    return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
 
 
 def _should_work(found: Diagnosis, words: Content) -> str:
@@ -169,20 +187,10 @@ def later(found: Diagnosis, words: Content) -> list[str]:
     ]
 
 
-def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
-    """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already.
-
-    Without the ServiceAccount it is not known which role to ask for.
-    """
-    judged = found.verdict
-    if all(check.reason != "not_asked" for check in judged.open):
-        return ()
-    if judged.outcome not in (Outcome.SHOULD_WORK, Outcome.UNKNOWN):
-        return ()
-    if any(check.id == "service_account.exists" for check in judged.open):
-        return ()
-    token = Action.READ_TOKEN if found.subject.pod else Action.TOKEN_REQUEST
-    return (token, Action.EXCHANGE)
+def fix_heading(found: Diagnosis) -> str:
+    """The key of the heading above the commands: they fix what is broken or warns, or show more where nothing is."""
+    named = found.verdict.check
+    return "fix" if named is not None and named.status in (Status.FAILED, Status.WARNING) else "see_more"
 
 
 def read_at(seconds: float) -> str:

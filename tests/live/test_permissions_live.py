@@ -79,7 +79,7 @@ def test_all_roles_are_enough_for_all_actions(here: Eks) -> None:
     with reader(here, *EVERYTHING):
         found = walk(here.ports("reader"), SUBJECT)
     assert reasons(found) == {
-        "token.file": "not_observable",
+        "token.file": "not_running",
         "token.bound_pod": "stand_in",
         "token.lifetime": "stand_in",
     }

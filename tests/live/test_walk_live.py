@@ -56,7 +56,7 @@ def test_what_a_cluster_without_nodes_lets_see(here: Eks) -> None:
     assert [report.status for report in found] == [PASSED, PASSED, PASSED, UNKNOWN, PASSED, PASSED]
     unknown = checks(found, UNKNOWN)
     assert {name: check.reason for name, check in unknown.items()} == {
-        "token.file": "not_observable",
+        "token.file": "not_running",
         "token.bound_pod": "stand_in",
         "token.lifetime": "stand_in",
     }

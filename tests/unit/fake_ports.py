@@ -16,7 +16,7 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
-from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
+from app.flow.ports import Access, AssumedRole, Assumptions, Credentials, Execution, Ports
 from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
@@ -177,6 +177,7 @@ class Fakes:
     token: str = field(default_factory=token)
     files: dict[str, Execution] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
+    previous_logs: dict[str, str] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
     policies: Any = field(
         default_factory=lambda: [
@@ -195,8 +196,10 @@ class Fakes:
     )
     workload: Any = field(default_factory=lambda: deployment())
     denied: set[Access] = field(default_factory=set)
-    failures: FailedAssumptions = field(default_factory=lambda: FailedAssumptions(records=()))
+    assumptions: Assumptions = field(default_factory=Assumptions)
     dry_runs: list[Any] = field(default_factory=list)
+    requested: list[tuple[str, str]] = field(default_factory=list)
+    """The audience and the bound Pod of each TokenRequest."""
     talk: list[Exchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -272,8 +275,9 @@ class FakeCluster(_Port):
     def pod(self, namespace: str, name: str) -> Any:
         return self._answer("pod", self._fakes.pod)
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
-        return self._answer("pod_log", self._fakes.logs.get(container, ""))
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
+        logs = self._fakes.previous_logs if previous else self._fakes.logs
+        return self._answer("pod_log", logs.get(container, ""))
 
     def pod_events(self, namespace: str, name: str) -> Any:
         return self._answer("pod_events", self._fakes.events)
@@ -286,7 +290,10 @@ class FakeCluster(_Port):
         skipped = "eks.amazonaws.com/skip-pod-identity-webhook" in pod["metadata"].get("labels", {})
         return self._answer("dry_run_pod", pod if skipped else self._fakes.mutated(pod))
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+    def request_token(
+        self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: Any = None
+    ) -> str:
+        self._fakes.requested.append((audience, pod["metadata"]["name"] if pod else ""))
         return self._answer("request_token", self._fakes.token)
 
     def execute(self, namespace: str, pod: str, container: str, command: Any) -> Execution:
@@ -326,8 +333,8 @@ class FakeAws(_Port):
     def list_buckets(self, credentials: Credentials) -> Any:
         return self._answer("list_buckets", self._fakes.buckets)
 
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        return self._answer("failed_assumptions", self._fakes.failures)
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        return self._answer("assumptions", self._fakes.assumptions)
 
 
 class FakeIssuer(_Port):

@@ -107,7 +107,7 @@ class _Fake:
 
 
 def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own():
-    barrier = threading.Barrier(6)
+    barrier = threading.Barrier(9)
     cluster = AskedAhead(lambda: _Fake(barrier))
     cluster.ahead(SUBJECT)
     cluster.ahead(SUBJECT)  # asks nothing twice

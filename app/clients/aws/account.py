@@ -12,7 +12,7 @@ from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.answers import assumed_role, document
 from app.clients.aws.calls import AwsCalls
 from app.flow.model import Exchange, JsonValue
-from app.flow.ports import AssumedRole, Credentials, FailedAssumptions
+from app.flow.ports import AssumedRole, Assumptions, Credentials
 
 
 class BotoAws:
@@ -83,8 +83,8 @@ class BotoAws:
             )
         )
 
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        return aws_events.failed_assumptions(self._calls, role_arn, subject)
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        return aws_events.assumptions(self._calls, role_arn, subject)
 
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._calls.recorder.exchanges()

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.clients.recorder import CAPACITY
 from app.flow.model import Exchange, Subject
+from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster
 
 _Question = tuple[str, tuple[Any, ...]]
@@ -102,7 +103,7 @@ class _Answer:
 
 
 def _questions(subject: Subject) -> list[_Question]:
-    """What every walk reads in the cluster and needs nothing else for."""
+    """What every walk reads in the cluster and needs nothing else for, and whether we may get a token there."""
     namespace, account = subject.namespace, subject.service_account
     questions: list[_Question] = [
         ("discovery", ()),
@@ -111,4 +112,5 @@ def _questions(subject: Subject) -> list[_Question]:
         ("pods", (namespace, account)),
         ("mutating_webhooks", ()),
     ]
-    return [*questions, *([("pod", (namespace, subject.pod))] if subject.pod else [])]
+    questions += [("pod", (namespace, subject.pod))] if subject.pod else []
+    return [*questions, *(("allowed", (access,)) for action in TOKENS for access in sent_for(action, subject))]

@@ -61,8 +61,10 @@ class KubernetesCluster:
     def pod(self, namespace: str, name: str) -> JsonValue:
         return read_json(CLUSTER["pod"], self._core.read_namespaced_pod, name, namespace)
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
         options: dict[str, Any] = {"tail_lines": LOG_LINES, "limit_bytes": LOG_BYTES}
+        if previous:
+            options["previous"] = True
         if container:
             options["container"] = container
         log = read_bytes(CLUSTER["pod_log"], self._core.read_namespaced_pod_log, name, namespace, **options)
@@ -118,13 +120,15 @@ class KubernetesCluster:
             CLUSTER["dry_run_pod"], self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All"
         )
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+    def request_token(
+        self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
+    ) -> str:
         operation = CLUSTER["request_token"]
-        body = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"audiences": [audience], "expirationSeconds": seconds},
-        }
+        spec: dict[str, JsonValue] = {"audiences": [audience], "expirationSeconds": seconds}
+        if pod is not None:
+            named = {key: get_str(pod, "metadata", key) for key in ("name", "uid")}
+            spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", **named}
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
         answer = read_json(
             operation, self._core.create_namespaced_service_account_token, service_account, namespace, body
         )

@@ -16,6 +16,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
+from app.flow.steps.standstill import KINDS
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.visible import visible
@@ -50,6 +51,10 @@ REASONS = frozenset(
         "sts_granted",
         "sts_refused",
         "changed_meanwhile",
+        "not_running",
+        "no_program",
+        "no_record",
+        *KINDS,
     }
 )
 """The reasons that a check may have, besides none."""

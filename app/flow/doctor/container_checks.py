@@ -17,7 +17,7 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path, token_container
 from app.flow.verdict.error_messages import lacks_region
 
 REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
@@ -54,7 +54,7 @@ def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValu
 
 
 def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> None:
-    """The walk has read the file in the first container that has it; here in all of them, each as its own user."""
+    """The walk has read the file in one container that has it; here it is read in all others, each as its own user."""
     first = check_of(walk, "token.file")
     if first is None or first.status is Status.NOT_REACHED:
         return
@@ -64,9 +64,10 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
     denied, error = ([first.where], first.error) if _DENIED in first.error else ([], "")
     if first.status is Status.FAILED and not denied:
         return
-    for box in containers(pod)[1:]:
+    already_read, _ = token_container(pod) or ("", "")
+    for box in containers(pod):
         path = environment(box).get(TOKEN_VARIABLE, "")
-        if not path or not mount_path(box):
+        if not path or not mount_path(box) or get_str(box, "name") == already_read:
             continue
         try:
             read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, get_str(box, "name"), ["cat", path])

@@ -13,7 +13,9 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.pods import listed
 from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
@@ -26,7 +28,7 @@ class Diagnosis:
 
     walk: Walk
     checks: tuple[Check, ...]
-    """Those that only a running Pod shows, and what AWS remembers of refusals."""
+    """Those that only a Pod shows, and what AWS remembers of refusals and of what it granted."""
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -34,6 +36,8 @@ class Diagnosis:
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
+    to_be_sure: tuple[Action, ...] = ()
+    """What would have to be granted to know more; none where it was granted, or may not be done."""
 
     @property
     def subject(self) -> Subject:
@@ -47,7 +51,9 @@ class Diagnosis:
 
     @property
     def fix(self) -> Fix | None:
-        """What to do about it; None where there is nothing to do."""
+        """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
+        if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
+            return None
         return fix_for(self.verdict, self.walk, self._documents)
 
     @property
@@ -98,12 +104,15 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    inspectors = (account, pod, listed, recent_failures)
-    reports = tuple(inspector.inspect(ports, found) for inspector in inspectors)
+    of_pod = pod.inspect(ports, found)
+    recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
+    reports = (account.inspect(ports, found), of_pod, listed.inspect(ports, found), recent)
+    checks = tuple(check for report in reports for check in report.checks)
     return Diagnosis(
         walk=found,
-        checks=tuple(check for report in reports for check in report.checks),
+        checks=checks,
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},
         exchanges=tuple(exchange for report in reports for exchange in report.exchanges),
+        to_be_sure=to_be_sure(ports, found, checks),
     )

@@ -12,7 +12,9 @@ from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
+from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
+from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
 
@@ -20,10 +22,12 @@ Make = Callable[[Names], Fix | None]
 
 
 def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) -> Fix | None:
-    """What to do about the check that the verdict names. None where nothing is known to be wrong."""
+    """What to do about the check that the verdict names, or how to see more of it. None where there is neither."""
     check = verdict.check
-    if check is None or check.status not in (Status.FAILED, Status.WARNING):
+    if check is None:
         return None
+    if check.status not in (Status.FAILED, Status.WARNING):
+        return without_exec.look_in(Names(check, walk, documents)) if check.reason == NO_PROGRAM else None
     make = _FIXES.get(check.id)
     if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
@@ -53,6 +57,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys(("trust.provider", "trust.action", "trust.audience", "trust.subject"), aws_fixes.trust),
     "trust.decision": aws_fixes.trust,
     "trust.scope": aws_fixes.narrow,
+    "pod.running": without_exec.running,
     "pod.service_account": pod_fixes.run_as,
     "webhook.registered": pod_fixes.webhook,
     "webhook.selector": pod_fixes.call_webhook,
@@ -79,7 +84,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys((f"sts.{name}" for name in ("format", "expiration", "key", "signature")), pod_fixes.recreate),
     "sts.trust": aws_fixes.trust,
     ANSWER: aws_fixes.read_answer,
-    "sts.recent_failures": program_fixes.refused,
+    **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), program_fixes.refused),
     "pod.sdk": program_fixes.newer_sdk,
     "pod.request": program_fixes.request,
     APPLICATION: program_fixes.application,

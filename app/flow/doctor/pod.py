@@ -1,4 +1,4 @@
-"""What only a running Pod shows: whether it was edited, what else it carries that an SDK takes first, what it can read.
+"""What only a Pod shows: whether it runs and was edited, what an SDK takes from it first, what it can read.
 
 Rules: the webhook's order of precedence (amazon-eks-pod-identity-webhook, pkg/handler/handler.go); botocore's
 credential chain (`env` before web identity, web identity before container credentials) and its variables.
@@ -14,6 +14,7 @@ from app.flow.doctor import container_checks
 from app.flow.doctor.application import judge_application, judge_sdk
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.requests import judge_requests
+from app.flow.doctor.without_exec.running import judge_running
 from app.flow.doctor.workload import workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
@@ -25,6 +26,7 @@ from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, 
 from app.flow.webhook import VOLUME
 
 CHECKS = (
+    "pod.running",
     "pod.service_account",
     "pod.environment",
     "pod.volume",
@@ -66,7 +68,8 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.unreached_by_earlier_step()
         return findings.report()
 
-    # (2) What is written in it.
+    # (2) Whether it runs, and what is written in it.
+    judge_running(findings, ports, walk, pod)
     _service_account(findings, walk, pod, where)
     annotations = get_object(evidence_of(walk, "service_account"), "metadata", "annotations")
     injected = _environment(findings, pod, where) & _volume(findings, pod, where)

@@ -1,4 +1,4 @@
-"""What STS refused lately, by CloudTrail: who asked for what. Nothing of the chain, but its echo in the real world.
+"""What STS refused lately, and what it granted, by CloudTrail: nothing of the chain, but its echo in the real world.
 
 A Pod that was not restarted goes on asking for the role of before; one that runs under another ServiceAccount asks for
 this role as another subject. Neither shows in what is configured now.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
@@ -16,15 +17,21 @@ from app.flow.names import subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.sts_assume import SESSION_NAME
+from app.flow.verdict.refusals import GRANTED
 
-CHECKS = ("sts.recent_failures",)
+REFUSED = "sts.recent_failures"
+CHECKS = (REFUSED, GRANTED)
 RECENT = 3600
 """Seconds in which a Pod that is still refused would have tried again; what is older is history."""
 WHERE = "cloudtrail:LookupEvents"
 
 
-def inspect(ports: Ports, walk: Walk) -> StepReport:
-    """Looks for refused requests for the role, and for those of the ServiceAccount. Never raises."""
+def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
+    """Looks for refused requests for the role, and for those of the ServiceAccount; for what it was granted since the
+    Pod was started. Never raises.
+
+    `pod` is the Pod as it was read; None where it was not.
+    """
     findings = Findings(Step.STS_ASSUME, ports, CHECKS)
     service_account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     role_arn, subject = get_str(service_account, "metadata", "annotations", ROLE_ARN), subject_claim(walk.subject)
@@ -32,25 +39,28 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.unreached_by_earlier_step()
         return findings.report()
     try:
-        found = ports.aws.failed_assumptions(role_arn, subject)
+        found = ports.aws.assumptions(role_arn, subject)
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=WHERE, error=error.server_message)
+        for check_id in CHECKS:
+            findings.unknown(check_id, unseen(error) or "not_observable", where=WHERE, error=error.server_message)
         return findings.report()
 
     # The examples on our pages name their sessions so: they come from a reader and no Pod.
-    failures = [_failure(record, role_arn, subject) for record in found.records]
+    failures = [_failure(record, role_arn, subject) for record in found.refused]
     failures = [failure for failure in failures if not failure["session"].startswith(SESSION_NAME)]
     newest = failures[0] if failures else {}
     if failures:
         findings.show("recent_failures", failures)
+    where = f"{WHERE} > {found.since}" if found.since else WHERE
     findings.judge(
-        CHECKS[0],
+        REFUSED,
         not failures or ports.clock.now() - _seconds(newest["time"]) > RECENT,
         got="{time} {code}: {subject} → {role}".format_map(newest) if newest else "-",
         expected=f"{subject} → {role_arn}",
-        where=f"{WHERE} > {found.since}" if found.since else WHERE,
+        where=where,
         otherwise=Status.WARNING,
     )
+    judge_grants(findings, ports, walk, pod, role_arn, found, where)
     return findings.report()
 
 

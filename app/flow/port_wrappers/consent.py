@@ -63,9 +63,7 @@ AWS_ACTIONS: Mapping[str, Action] = {
     "list_buckets": Action.S3,
 }
 """By method of `Aws`."""
-AWS_READS = frozenset(
-    {"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "failed_assumptions"}
-)
+AWS_READS = frozenset({"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "assumptions"})
 
 
 class NotAsked(FlowError):
@@ -84,6 +82,7 @@ def consented(ports: Ports, actions: frozenset[Action]) -> Ports:
         ports,
         cluster=intercepted(ports.cluster, _Consent(CLUSTER_READS, CLUSTER_ACTIONS, actions)),
         aws=intercepted(ports.aws, _Consent(AWS_READS, AWS_ACTIONS, actions)),
+        withheld=ALL - actions,
     )
 
 

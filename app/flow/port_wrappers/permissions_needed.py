@@ -110,6 +110,7 @@ NEEDS: Mapping[str, Need] = {
     ),
     "access.list_buckets": Need(action=Action.S3),
     # What only a running Pod shows.
+    "pod.running": Need(accesses=(*_READ_POD.accesses, _namespaced("list", "events"))),
     **dict.fromkeys(
         ("pod.service_account", "pod.environment", "pod.volume", "pod.age", "pod.pod_identity", "pod.sdk"), _READ_POD
     ),
@@ -119,8 +120,8 @@ NEEDS: Mapping[str, Need] = {
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),
     "pod.application": _LOG,
     **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
-    # What AWS remembers of refusals.
-    "sts.recent_failures": Need(iam=("cloudtrail:LookupEvents",)),
+    # What AWS remembers of refusals, and of what it granted.
+    **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), Need(iam=("cloudtrail:LookupEvents",))),
 }
 """By use."""
 
@@ -128,6 +129,15 @@ NEEDS: Mapping[str, Need] = {
 def need(use: str) -> Need:
     """What a use takes; nothing, where it is none of `NEEDS`."""
     return NEEDS.get(use, Need())
+
+
+TOKENS: Mapping[Action, str] = {Action.READ_TOKEN: "token.file", Action.TOKEN_REQUEST: "token.format"}
+"""The ways to a token, the Pod's own first: by action the check that waits for it."""
+
+
+def sent_for(action: Action, subject: Subject) -> tuple[Access, ...]:
+    """What an action that brings a token takes in the cluster, beside reading the Pod."""
+    return tuple(access for access in need(TOKENS[action]).of(subject) if access.subresource)
 
 
 # What is allowed

@@ -35,6 +35,7 @@ _CONVICTS: Mapping[str, tuple[str, ...]] = {
     "pod": (
         "pod.exists",
         "pod.injected",
+        "pod.running",
         "pod.service_account",
         "pod.environment",
         "pod.volume",
@@ -58,7 +59,7 @@ _CONVICTS: Mapping[str, tuple[str, ...]] = {
     ),
     "assume": ("pod.request", "sts.format", "sts.expiration"),
     "keys": ("sts.key", "sts.signature"),
-    "sts": (ANSWER, "sts.recent_failures"),
+    "sts": (ANSWER, "sts.recent_failures", "sts.recent_successes"),
     "call": ("access.identity",),
     "s3": ("access.list_buckets",),
 }

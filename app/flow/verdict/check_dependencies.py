@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.flow.model import Check, Step, Walk
+from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.verdict.error_messages import blames_surroundings
-from app.flow.verdict.refusals import APPLICATION
+from app.flow.verdict.refusals import APPLICATION, RUNNING
 
 PLACES: Mapping[str, Step] = {
     "service_account.account": Step.SERVICE_ACCOUNT,
+    "pod.running": Step.WEBHOOK,
     "pod.service_account": Step.SERVICE_ACCOUNT,
     "pod.environment": Step.WEBHOOK,
     "pod.volume": Step.WEBHOOK,
@@ -29,6 +31,7 @@ PLACES: Mapping[str, Step] = {
     "pod.application": Step.ACCESS,
     "pod.hop_limit": Step.ACCESS,
     "sts.recent_failures": Step.STS_ASSUME,
+    "sts.recent_successes": Step.STS_ASSUME,
 }
 """After the checks of which step those belong that the doctor adds."""
 
@@ -90,10 +93,14 @@ def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
 
 
 def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
-    """What the Pod's program got follows from whatever is broken, unless it did not even get there."""
+    """What the Pod's program got follows from whatever is broken, unless it did not even get there. That it has ended
+    follows from what it got."""
     check_id = check.id
+    others = set(ids) - {check_id, RUNNING}
     if check_id == APPLICATION:
-        return len(ids) > 1 and not blames_surroundings(check.error)
+        return bool(others) and not blames_surroundings(check.error)
+    if check_id == RUNNING:
+        return bool(others) if check.reason in PROGRAM_ENDED else "token.file" in others
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True
     return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)

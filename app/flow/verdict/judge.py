@@ -12,9 +12,10 @@ from enum import StrEnum
 from app.flow.model import Check, Status, Step, Walk
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
-from app.flow.verdict.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
+from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
 _NOT_SENT = ("not_asked", "stand_in")
@@ -24,9 +25,11 @@ class Outcome(StrEnum):
     """The answer to the one question."""
 
     WORKS = "works"
-    """STS issued credentials for this token, and nothing that was checked is broken."""
+    """STS issued credentials for this token, or to this ServiceAccount since the Pod started (CloudTrail), and nothing
+    that was checked is broken."""
     SHOULD_WORK = "should_work"
-    """All that reading alone can show was seen and holds; only what has to be sent is open (`_should_work`)."""
+    """All that can be read was read and holds; what is open has to be sent (`_only_sending_is_open`), or is seen by no
+    one from outside (`_no_more_can_be_read`)."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
     """Nothing is known to be broken, and nothing shows that it works."""
@@ -90,6 +93,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
       is open because it was not asked for, because we may not send it, or because a token of another kind stands in.
       A server that did not answer leaves it unknown.
 
+    It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
+    image shows files, say).
+
     A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
     read.
     """
@@ -125,12 +131,23 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=step, check=check, open=open_)
 
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
+    warning = min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None)
+    if _no_more_can_be_read(by_id):
+        file = by_id["token.file"]
+        return Verdict(
+            outcome=Outcome.SHOULD_WORK,
+            status=Status.UNKNOWN,
+            step=Step.TOKEN_MOUNT,
+            check=file,
+            open=open_,
+            warning=warning,
+        )
     undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
-    if _should_work(walk, open_):
+    if _only_sending_is_open(walk, open_):
         step, check = next(found for found in undecided if _was_not_sent(found[1]))
         return Verdict(
             outcome=Outcome.SHOULD_WORK,
@@ -138,7 +155,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             step=step,
             check=check,
             open=open_,
-            warning=min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None),
+            warning=warning,
         )
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
 
@@ -206,7 +223,7 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
         (Step.STS_ASSUME, by_id.get(ANSWER)),
         (Step.ACCESS, by_id.get("access.identity")),
         (Step.ACCESS, by_id.get("access.list_buckets")),
-        (step, named),
+        *(() if named.id == RUNNING else ((step, named),)),  # it is no error of a program
     )
     return next(
         (
@@ -219,15 +236,14 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
 
 
 def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """STS issued credentials; for the Pod's own token, where there is a Pod."""
+    """STS issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
+    ServiceAccount, and this Pod, which the webhook has edited, runs."""
+    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
+        return True
+    return _passed(by_id, GRANTED, RUNNING, "pod.injected")
 
-    def passed(check_id: str) -> bool:
-        return check_id in by_id and by_id[check_id].status is Status.PASSED
 
-    return passed(ANSWER) and (passed("token.file") or not walk.subject.pod)
-
-
-def _should_work(walk: Walk, open_: Sequence[Check]) -> bool:
+def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
     """Whether all that is open waits for something that was not sent. Nothing has failed by now."""
     whole = {report.step for report in walk} == set(Step)
     waiting = [check for check in open_ if check.id != "access.policy"]
@@ -243,3 +259,15 @@ def _was_not_sent(check: Check) -> bool:
     """Whether a check is open because what it takes was not to be sent, or we may not send it."""
     forbidden = check.reason == NO_PERMISSION and need(check.id).action is not None
     return check.id in SENT and (check.reason in _NOT_SENT or forbidden)
+
+
+def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
+    """Whether STS took a token that we requested for this Pod, which the webhook has edited and which runs or has ended
+    well, while its own token is seen by no one from outside, or not by us."""
+    file = by_id.get("token.file")
+    hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
+    return hidden and _passed(by_id, ANSWER, RUNNING, "pod.injected")
+
+
+def _passed(by_id: Mapping[str, Check], *check_ids: str) -> bool:
+    return all(it in by_id and by_id[it].status is Status.PASSED for it in check_ids)

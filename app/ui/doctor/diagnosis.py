@@ -92,7 +92,9 @@ def _failures(failures: Sequence[JsonValue], content: Content) -> str:
 
 def fix(found: Diagnosis, content: Content) -> str:
     """What to do, as lines to copy."""
-    return _heading("doctor.fix", content) + _to_do(found.fix, content) if found.fix else ""
+    if found.fix is None:
+        return ""
+    return _heading(f"doctor.{verdict_words.fix_heading(found)}", content) + _to_do(found.fix, content)
 
 
 def _to_do(wanted: Fix, content: Content) -> str:

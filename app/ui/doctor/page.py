@@ -87,10 +87,11 @@ def _offer_successor(found: Diagnosis, content: Content) -> None:
 
 
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
-    """The actions without which it stays unknown, or for which a check waits."""
+    """The actions without which it stays unknown, then those for which a check waits; none that the cluster refuses."""
     if mode.can().ask_consent:
-        lacking, first = actions.lacking(*walk_view.walk), verdict_words.to_be_sure(found)
-        actions.draw(sorted(lacking, key=lambda action: action not in first), walk_view, content, key="doctor")
+        waiting = [*found.to_be_sure, *actions.lacking(*walk_view.walk)]
+        wanted = [action for action in dict.fromkeys(waiting) if not actions.is_refused(action, walk_view.forecast)]
+        actions.draw(wanted, walk_view, content, key="doctor")
 
 
 def _take_along(found: Diagnosis, content: Content) -> None:

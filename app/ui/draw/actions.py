@@ -39,6 +39,12 @@ def lacking(*reports: StepReport) -> list[Action]:
     return list(dict.fromkeys(action for action in found if action is not None))
 
 
+def is_refused(action: Action, forecast: Forecast | None) -> bool:
+    """Whether the cluster has said beforehand that it will allow no use of an action."""
+    uses = [use for use, found in NEEDS.items() if found.action is action and found.accesses]
+    return forecast is not None and bool(uses) and all(forecast.of(use) is False for use in uses)
+
+
 def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     """Draws the buttons of what an instrument sends and the reader has not asked for; whether there are any."""
     wanted = [action for action in actions if action in session.missing(action)]

@@ -52,6 +52,10 @@ class Role:
     attached: list[str] = field(default_factory=list)
     """ARNs of managed policies."""
     tags: dict[str, str] = field(default_factory=dict)
+    last_used: float | None = None
+    """When a session of it last made a request: Unix seconds by the world's clock; None where none has."""
+    last_region: str = ""
+    """Where it made that request."""
 
 
 @dataclass(frozen=True, kw_only=True)

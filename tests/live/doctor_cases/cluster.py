@@ -18,7 +18,7 @@ from typing import Any
 
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.choosing import pod_of
-from app.flow.errors import FlowError, NotFound
+from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import Action, consented
@@ -33,6 +33,14 @@ AWS = Path(__file__).resolve().parents[3] / ".venv-aws" / "bin"
 ACCOUNT, POD = "web", "web"
 """The ServiceAccount of a row, and its Deployment or Pod."""
 COMMAND = ("aws", "s3", "ls")
+DISTROLESS = "distroless"
+"""In the name of an image that has no programs but its own."""
+NO_PROGRAM = (
+    "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: "
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "{program}": '
+    "executable file not found in $PATH: unknown"
+)
+"""What containerd says of it through the kubelet."""
 _ACCOUNT_STATE = ("roles", "oidc_providers", "policies", "service_control_policies", "resource_control_policies")
 
 
@@ -237,10 +245,14 @@ class _WithKubelet:
         found = self._cluster.pod(namespace, pod)
         if get_str(found, "status", "phase") != "Running":
             return self._cluster.execute(namespace, pod, container, command)  # the API server's own refusal
+        images = {get_str(box, "name"): get_str(box, "image") for box in get_list(found, "spec", "containers")}
+        if DISTROLESS in images.get(container, ""):
+            said = NO_PROGRAM.format(program=command[0])
+            raise Refused(code="InternalError", server_message=said, status=500, operation="get pods/exec")
         token = self._row.projected_token(found) if command[0] == "cat" and "eks.amazonaws.com" in command[-1] else ""
         return Execution(stdout=token, stderr="", exit_code=0 if token else 1)
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
         raise NotFound(code="NotFound", server_message="no node has written a log", operation="read log")
 
 

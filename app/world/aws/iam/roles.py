@@ -39,9 +39,9 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def get(account: Account, parameters: Parameters) -> JsonValue:
-    """GetRole."""
+    """GetRole, the only answer that says when the role was last used. AWS does so some hours late."""
     role = find(account, parameters["RoleName"])
-    return {"Role": describe(role) | {"Tags": tags.tag_list(role.tags)}}
+    return {"Role": describe(role) | {"Tags": tags.tag_list(role.tags), "RoleLastUsed": _last_used(role)}}
 
 
 def list_all(account: Account, parameters: Parameters) -> JsonValue:
@@ -103,6 +103,10 @@ def describe(role: Role) -> dict[str, JsonValue]:
         "Description": role.description,
         "MaxSessionDuration": role.max_session_duration,
     }
+
+
+def _last_used(role: Role) -> dict[str, JsonValue]:
+    return {} if role.last_used is None else {"LastUsedDate": iso(role.last_used), "Region": role.last_region}
 
 
 def _trust_policy(text: str) -> str:
