@@ -19,6 +19,7 @@ from app.flow.doctor import Diagnosis, account, examine, recent_failures
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import Check, Exchange, Status, Subject
@@ -117,7 +118,7 @@ def answer(fakes: Fakes, command: str, stdout: str = "", stderr: str = "", exit_
 
 def test_a_healthy_pod_passes_but_for_what_nobody_can_see() -> None:
     found = examined(healthy())
-    assert [it.id for it in found.checks] == [*account.CHECKS, *CHECKS, *recent_failures.CHECKS]
+    assert [it.id for it in found.checks] == [*account.CHECKS, *calls.CHECKS, *CHECKS, *recent_failures.CHECKS]
     assert {it.id for it in found.checks} == set(PLACES)
     assert {it.id: it.status for it in found.checks if it.status is not PASSED} == {"pod.hop_limit": UNKNOWN}
     assert (found.verdict.outcome, found.fix) == (Outcome.WORKS, None)
@@ -458,7 +459,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
         "Pod default/pod-after",
         lambda it: [item["name"] for item in it["spec"]["volumes"]],
         ["kube-api-access-x2x4z"],
-        ["kube-api-access-x2x4z", "aws-iam-token"],
+        ["aws-iam-token", "kube-api-access-x2x4z"],
     ),
     "other service account": (
         "Pod default/pod-after",

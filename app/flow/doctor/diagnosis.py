@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
+from app.flow.doctor.webhook import calls
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
@@ -59,7 +60,8 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    inspections = (account.inspect, calls.inspect, pod.inspect, recent_failures.inspect)
+    reports = [inspect(ports, found) for inspect in inspections]
     return Diagnosis(
         walk=found,
         checks=tuple(check for report in reports for check in report.checks),

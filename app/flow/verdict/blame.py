@@ -30,12 +30,14 @@ _CONVICTS: Mapping[str, tuple[str, ...]] = {
         "sts.trust",
     ),
     "create": ("webhook.dry_run",),
-    "review": ("webhook.registered", "webhook.selector"),
+    "review": ("webhook.registered", "webhook.selector", "webhook.reachable"),
     "webhook": ("webhook.volume", "webhook.mount", "webhook.environment", "pod.pod_identity"),
     "pod": (
         "pod.exists",
         "pod.injected",
         "pod.service_account",
+        "pod.skipped",
+        "pod.handwritten",
         "pod.environment",
         "pod.volume",
         "pod.age",
@@ -48,6 +50,7 @@ _CONVICTS: Mapping[str, tuple[str, ...]] = {
     "token": ("token.algorithm", "token.issuer", "token.subject", "token.key", "token.signature"),
     "mount": (
         "token.file",
+        "token.contents",
         "token.format",
         "token.audience",
         "token.bound_pod",
