@@ -53,10 +53,10 @@ def injected(names: Names, pod: JsonObject) -> JsonObject:
 def _settings(names: Names) -> WebhookSettings:
     """A Pod that was edited before may have the audience and the lifetime of an old annotation."""
     dry, stored = names.documents.get("pod_after"), names.documents.get("pod")
-    seen = next((pod for pod in (dry, stored) if token_source(pod) is not None), None)
-    if seen is None:
+    mounting = (box for pod in (dry, stored) for box in containers(pod) if mount_path(box))
+    box: JsonValue = next(mounting, None)
+    if box is None:
         return WebhookSettings(region=names.region, sts_regional_endpoint=bool(names.region))
-    box: JsonValue = next((box for box in containers(seen) if mount_path(box)), None)
     variables, source, usual = environment(box), get_object(token_source(dry)), WebhookSettings()
     return WebhookSettings(
         region=variables.get("AWS_REGION", ""),
