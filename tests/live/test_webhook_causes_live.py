@@ -32,14 +32,15 @@ def examined(here: Eks, actions: frozenset[Action], subject: Subject = SUBJECT) 
     return examine(consented(here.ports(), actions), subject)
 
 
-def pasted(here: Eks, home: Path, command: str, given: str = "") -> None:
-    """Runs it as the reader's shell would; what is in `home` comes first on the PATH."""
+def pasted(here: Eks, home: Path, command: str, given: str = "") -> str:
+    """What it prints in the reader's shell; what is in `home` comes first on the PATH."""
     path = f"{home}:{os.environ['KUBEBUILDER_ASSETS']}:{os.environ['PATH']}"
     environment = {**here.environment(), "PATH": path, "HOME": str(home)}
     done = subprocess.run(
         ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60, input=given
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def manifest(annotations: dict[str, str] | None = None, labels: dict[str, str] | None = None, **box: Any) -> JsonValue:
@@ -98,6 +99,19 @@ def test_what_is_shown_of_a_bare_pod_is_what_comes_of_the_commands(
     stored = masked(changes._relevant(clean.ports().cluster.pod("default", POD.pod)))
     shown = dataclasses.replace(found.fix.change, before=same_names(found.fix.change.after), after=same_names(stored))
     assert "\n".join(difference.lines(shown)) == ""
+
+
+def test_the_dry_run_that_is_proposed_shows_what_the_webhook_would_add(clean: Eks, tmp_path: Path) -> None:
+    pasted(clean, tmp_path, "kubectl create -f -", yaml.safe_dump(manifest(labels={SKIP_LABEL: "true"})))
+    pasted(clean, tmp_path, f"kubectl label pod {POD.pod} {SKIP_LABEL}-")
+    found = examined(clean, NOTHING, POD)
+    assert found.fix is not None
+    assert found.fix.id == "ask_webhook"
+    dry_run, recreate = found.fix.commands
+    assert "aws-iam-token" in pasted(clean, tmp_path, dry_run).split()
+    assert "aws-iam-token" not in str(clean.ports().cluster.pod("default", POD.pod)["spec"])
+    pasted(clean, tmp_path, recreate)
+    assert "aws-iam-token" in str(clean.ports().cluster.pod("default", POD.pod)["spec"])
 
 
 def same_names(pod: Any) -> Any:
