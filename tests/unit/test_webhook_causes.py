@@ -158,7 +158,7 @@ READ: dict[str, tuple[Spoil, str, str, str]] = {
         *("webhook.selector", "webhook", "get mutatingwebhookconfigurations pod-identity-webhook -o yaml"),
     ),
     "the Service is not there": (
-        lambda f: missing(f, "service"),
+        lambda f: (missing(f, "service"), missing(f, "endpoints")),
         *("webhook.reachable", "webhook_service", "kubectl -n default get services"),
     ),
     "the Service has no Endpoints": (

@@ -33,9 +33,10 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         return findings.report()
 
     # (2) Where the API server calls it.
-    service = get_object(webhook, "clientConfig", "service")
-    if service and _has_failed(findings, ports, get_str(service, "namespace"), get_str(service, "name")):
-        return findings.report()
+    if service := get_object(webhook, "clientConfig", "service"):
+        silent = dry_run is not None and dry_run.reason != "not_asked"
+        if _has_failed(findings, ports, get_str(service, "namespace"), get_str(service, "name"), silent=silent):
+            return findings.report()
 
     # (3) What the API server said of the call.
     if dry_run is not None and NOT_CALLED in dry_run.error and f'"{name}"' in dry_run.error:
@@ -55,29 +56,33 @@ def called_webhook(walk: Walk) -> JsonValue:
     return next((entry for entry in entries if get_str(entry, "name") == name), None)
 
 
-def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str) -> bool:
-    """Whether the Service is not there, or nothing is behind it. A Service of another name in DNS has no Endpoints."""
-    where = f"Service {namespace}/{name}"
+def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, silent: bool) -> bool:
+    """Whether the Service is not there, or nothing is behind it. The Service is read only where something is wrong:
+    without an address, or `silent`, where it tells the Pods whose log says more.
+    """
+    where, said, ready = f"Endpoints {namespace}/{name}", "", False
     try:
-        service = ports.cluster.service(namespace, name)
-        findings.show("webhook_service", service)
-        if get_str(service, "spec", "type") == "ExternalName":
+        try:
+            subsets = get_list(ports.cluster.endpoints(namespace, name), "subsets")
+            ready = any(get_list(subset, "addresses") for subset in subsets)
+        except NotFound as error:
+            said = error.server_message
+        if ready and not silent:
             return False
-        where = f"Endpoints {namespace}/{name}"
-        endpoints = ports.cluster.endpoints(namespace, name)
+        service = ports.cluster.service(namespace, name)
     except NotFound as error:
+        where = f"Service {namespace}/{name}"
         findings.judge(CHECKS[0], False, got=error.code, expected=where, where=where, error=error.server_message)
         return True
     except FlowError as error:
         reason = unseen(error) or "not_observable"
         findings.unknown(CHECKS[0], reason, where=where, error=error.server_message, expected=where)
         return False
-    ready = [
-        get_str(address, "ip") for subset in get_list(endpoints, "subsets") for address in get_list(subset, "addresses")
-    ]
-    if not ready:
-        findings.judge(CHECKS[0], False, got=ready, expected="subsets[].addresses", where=where)
-    return not ready
+    findings.show("webhook_service", service)
+    if ready or get_str(service, "spec", "type") == "ExternalName":  # which is a name in DNS, and has no Endpoints
+        return False
+    findings.judge(CHECKS[0], False, got=[], expected="subsets[].addresses", where=where, error=said)
+    return True
 
 
 def _undecided(findings: Findings, dry_run: Check | None, where: str) -> None:
