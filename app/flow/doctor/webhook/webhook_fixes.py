@@ -176,7 +176,7 @@ def unanswered(names: Names) -> Fix:
     group = ("--log-group-name", f"/aws/eks/{CLUSTER_HERE}/cluster", "--region", names.region)
     asked = ("--filter-pattern", '"failed calling webhook"', "--query", "events[].message", "--output", "text")
     logs = line("aws", "logs", "filter-log-events", *group, *asked)
-    return Fix(id="webhook_silent_on_eks", commands=(count, _show(names), logs))
+    return Fix(id="webhook_silent_on_eks", commands=(count, _show(names), _cluster_ca(names), logs))
 
 
 def _service(names: Names) -> tuple[str, tuple[str, ...]]:
