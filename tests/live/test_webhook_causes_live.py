@@ -20,6 +20,7 @@ from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.report import difference
 from tests.live.eks import SUBJECT, Eks
+from tests.live.test_walk_live import WithKubelet
 from tests.waiting import eventually
 
 POD = Subject(namespace="default", service_account="my-sa", pod="bare")
@@ -112,6 +113,14 @@ def test_the_dry_run_that_is_proposed_shows_what_the_webhook_would_add(clean: Ek
     assert "aws-iam-token" not in str(clean.ports().cluster.pod("default", POD.pod)["spec"])
     pasted(clean, tmp_path, recreate)
     assert "aws-iam-token" in str(clean.ports().cluster.pod("default", POD.pod)["spec"])
+
+
+def test_an_empty_token_file_is_no_missing_one(here: Eks) -> None:
+    ports = here.ports()
+    found = examine(dataclasses.replace(ports, cluster=WithKubelet(ports.cluster, "")), SUBJECT)
+    assert found.verdict.check is not None
+    assert found.fix is not None
+    assert (found.verdict.check.id, found.fix.id) == ("token.contents", "empty_token")
 
 
 def same_names(pod: Any) -> Any:

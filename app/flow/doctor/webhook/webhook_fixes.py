@@ -29,7 +29,7 @@ _IMAGE = f"public.ecr.aws/eks/{_SOURCE}:v0.6.17"
 _INJECT = "cert-manager.io/inject-ca-from"
 _UNKNOWN_CA = "x509: certificate signed by unknown authority"
 _OF_NAMESPACE = "kubernetes.io/metadata.name"
-_SILENT = ("unreachable", "out_of_time")
+_SILENT = "unreachable"
 
 
 # --- The registration -------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def not_edited(names: Names) -> Fix:
     dry_run = names.check_of("webhook.dry_run")
     if dry_run is None or dry_run.status is not Status.UNKNOWN:
         return recreate(names)
-    if dry_run.reason in _SILENT:
+    if dry_run.reason == _SILENT:
         return unanswered(names)
     pod = names.documents.get("pod")
     if is_older(pod, names.documents.get("service_account")):
