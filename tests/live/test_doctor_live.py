@@ -58,7 +58,9 @@ def test_a_healthy_pod_works_and_its_age_is_read_from_the_servers_own_records(he
 def test_without_being_asked_it_reads_and_says_what_it_did_not_do(here: Eks) -> None:
     found = examine(consented(here.ports(), NOTHING), SUBJECT)
     assert found.verdict.outcome is Outcome.SHOULD_WORK
-    assert {check.id for check in found.checks if check.reason == "not_asked"} == {"pod.token_readable"}
+    assert {check.id for check in found.checks if check.reason == "not_asked"} == {
+        *("webhook.reachable", "token.contents", "pod.token_readable"),
+    }
 
 
 def test_a_pod_that_was_not_edited_is_named_with_the_command_for_this_very_pod(here: Eks) -> None:
@@ -76,7 +78,10 @@ def test_a_pod_that_was_not_edited_is_named_with_the_command_for_this_very_pod(h
         here.request("DELETE", f"api/v1/namespaces/default/pods/{subject.pod}?gracePeriodSeconds=0")
     assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.BROKEN, "pod.injected")
     assert found.fix is not None
-    assert found.fix.commands == (
+    assert found.fix.id == "ask_webhook", (
+        "it is as new as the annotation, so nobody knows whether another one is edited"
+    )
+    assert found.fix.commands[1:] == (
         "kubectl -n default get pod/not-edited -o yaml | kubectl -n default replace --force -f -",
     )
 

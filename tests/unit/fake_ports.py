@@ -171,6 +171,11 @@ class Fakes:
         ]
     )
     webhook_up: bool = True
+    namespace: Any = field(
+        default_factory=lambda: {"metadata": {"name": "default", "labels": {"kubernetes.io/metadata.name": "default"}}}
+    )
+    service: Any = field(default_factory=lambda: {"spec": {"selector": {"app": "pod-identity-webhook"}}})
+    endpoints: Any = field(default_factory=lambda: {"subsets": [{"addresses": [{"ip": "10.0.0.9"}]}]})
     pod: Any = None
     siblings: list[Any] = field(default_factory=list)
     """More Pods that a list shows, under whatever ServiceAccount."""
@@ -251,6 +256,15 @@ class FakeCluster(_Port):
 
     def namespaces(self) -> Any:
         return self._answer("namespaces", ["default"])
+
+    def namespace(self, name: str) -> Any:
+        return self._answer("namespace", self._fakes.namespace)
+
+    def service(self, namespace: str, name: str) -> Any:
+        return self._answer("service", self._fakes.service)
+
+    def endpoints(self, namespace: str, name: str) -> Any:
+        return self._answer("endpoints", self._fakes.endpoints)
 
     def service_accounts(self, namespace: str = "") -> Any:
         return self._answer("service_accounts", [self._fakes.service_account])

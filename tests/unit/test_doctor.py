@@ -20,6 +20,7 @@ from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
 from app.flow.doctor.pods import listed
 from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import Check, Exchange, Status, Subject
@@ -118,7 +119,9 @@ def answer(fakes: Fakes, command: str, stdout: str = "", stderr: str = "", exit_
 
 def test_a_healthy_pod_passes_but_for_what_nobody_can_see() -> None:
     found = examined(healthy())
-    assert [it.id for it in found.checks] == [*account.CHECKS, *CHECKS, *listed.CHECKS, *recent_failures.CHECKS]
+    assert [it.id for it in found.checks] == [
+        *(*account.CHECKS, *calls.CHECKS, *CHECKS, *listed.CHECKS, *recent_failures.CHECKS),
+    ]
     assert {it.id for it in found.checks} == set(PLACES)
     unseen = {"pod.hop_limit": UNKNOWN, "sts.recent_successes": UNKNOWN}
     assert {it.id: it.status for it in found.checks if it.status is not PASSED} == unseen
@@ -465,7 +468,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
         "Pod default/pod-after",
         lambda it: [item["name"] for item in it["spec"]["volumes"]],
         ["kube-api-access-x2x4z"],
-        ["kube-api-access-x2x4z", "aws-iam-token"],
+        ["aws-iam-token", "kube-api-access-x2x4z"],
     ),
     "other service account": (
         "Deployment default/web",

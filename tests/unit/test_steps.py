@@ -333,12 +333,31 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         "prod",
     ),
     (
-        "a namespace label that we cannot see",
+        "a namespace without the label that is asked for",
         lambda f: f.webhooks[0]["webhooks"][0].update(namespaceSelector={"matchLabels": {"team": "a"}}),
+        "webhook.selector",
+        FAILED,
+        "kubernetes.io/metadata.name",
+        "team",
+    ),
+    (
+        "a namespace whose labels we cannot see",
+        lambda f: (
+            f.webhooks[0]["webhooks"][0].update(namespaceSelector={"matchLabels": {"team": "a"}}),
+            f.errors.update(namespace=error(NotPermitted, "no")),
+        ),
         "webhook.selector",
         UNKNOWN,
         "",
+        "team",
+    ),
+    (
+        "a condition that only the API server evaluates",
+        lambda f: f.webhooks[0]["webhooks"][0].update(matchConditions=[{"name": "a", "expression": "false"}]),
+        "webhook.selector",
+        UNKNOWN,
         "",
+        "expression",
     ),
     (
         "a webhook that is down",

@@ -78,6 +78,15 @@ class KubernetesCluster:
         found = read_items(CLUSTER["namespaces"], self._core.list_namespace)
         return [get_str(namespace, "metadata", "name") for namespace in found]
 
+    def namespace(self, name: str) -> JsonValue:
+        return read_json(CLUSTER["namespace"], self._core.read_namespace, name)
+
+    def service(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["service"], self._core.read_namespaced_service, name, namespace)
+
+    def endpoints(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["endpoints"], self._core.read_namespaced_endpoints, name, namespace)
+
     def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
         operation = CLUSTER["service_accounts"]
         if not namespace:

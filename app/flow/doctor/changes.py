@@ -9,16 +9,16 @@ from typing import Any
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
+from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
 from app.flow.steps.injection import request_pod
-from app.flow.webhook import VOLUME
 
 TRUST_POLICY = "AssumeRolePolicyDocument"
 """The part of a role that says who may assume it."""
 COMMAND_LINE = ("command", "args")
-KINDS = ("initContainers", "containers")
+KINDS = predicted.KINDS
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
 _SPEC = ("serviceAccountName", "automountServiceAccountToken", "hostNetwork", "securityContext")
 _WORKLOADS = {
@@ -100,14 +100,21 @@ def session(names: Names, seconds: int) -> Change:
     return Change(kind="Role", name=names.role_name, before=before, after={"MaxSessionDuration": seconds})
 
 
+def unchanged(document: JsonObject) -> None:
+    """Leaves the manifest as it is: only the webhook changes the Pod."""
+
+
 def pod(names: Names, edit: Edit) -> Change | None:
-    """The Pod after an edit of its document; None where it was not read, or nothing of it changes."""
+    """The Pod after an edit of its manifest, with all that the webhook then adds.
+
+    None where it was not read, or nothing of it changes.
+    """
     document = names.documents.get("pod")
     if not get_object(document, "spec"):
         return None
-    before = _relevant(document)
-    after = copy.deepcopy(before)
+    before, after = _relevant(document), predicted.handed_in(names)
     edit(after)
+    after = _relevant(predicted.injected(names, after))
     if after == before:
         return None
     return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after)
@@ -204,12 +211,13 @@ def without_variables(names: Sequence[str]) -> Edit:
 
 
 def with_variables(**values: str) -> Edit:
-    """Sets variables in every container."""
+    """Sets variables in every container, as `kubectl set env` does: one that is there keeps its place."""
 
     def edit(document: JsonObject) -> None:
-        without_variables(list(values))(document)
         for box in boxes_of(document):
-            box["env"] = [*get_list(box, "env"), *({"name": name, "value": value} for name, value in values.items())]
+            given = {name: {"name": name, "value": value} for name, value in values.items()}
+            kept = [given.pop(get_str(item, "name"), item) for item in get_list(box, "env")]
+            box["env"] = [*kept, *given.values()]
 
     return edit
 
@@ -224,28 +232,3 @@ def with_words(change: Callable[[list[str]], list[str]]) -> Edit:
                     box[key] = change(strings(box[key]))
 
     return edit
-
-
-def as_injected(dry: JsonValue) -> Edit:
-    """Has the Pod as the webhook made it in the dry run: its variables, and the token's volume."""
-
-    def edit(document: JsonObject) -> None:
-        made = {get_str(box, "name"): box for kind in KINDS for box in get_list(dry, "spec", kind)}
-        for box in boxes_of(document):
-            new = made.get(get_str(box, "name"))
-            if get_list(new, "env"):
-                box["env"] = get_list(new, "env")
-            if mounts := _with(box, new, "volumeMounts"):
-                box["volumeMounts"] = mounts
-        document["spec"]["volumes"] = _with(document["spec"], get_object(dry, "spec"), "volumes")
-
-    return edit
-
-
-def _with(old: JsonValue, new: JsonValue, key: str) -> list[JsonValue]:
-    """What is there, with what the other has under the name of the token's volume: in its place, or at the end."""
-    made = [item for item in get_list(new, key) if get_str(item, "name") == VOLUME]
-    kept: list[JsonValue] = []
-    for item in get_list(old, key):
-        kept += [item] if get_str(item, "name") != VOLUME else made[:1]
-    return [*kept, *(item for item in made if item not in kept)]

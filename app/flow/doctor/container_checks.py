@@ -28,6 +28,8 @@ PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_F
 """Some SDKs, or some profiles, come before the web identity by these."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
 _DENIED = "ermission denied"
+_NO_CHARACTERS = "0"
+"""What the walk says that it got of an empty file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +43,34 @@ class _Variables:
 
 
 def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, said: str) -> None:
-    """Decides `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
+    """Decides `token.contents`, `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
 
     `said` is what the program was refused with.
     """
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
+    _token_contents(findings, walk)
     _token_readable(findings, ports, walk, pod)
     variables = [_variables_of(ports, walk, box) for box in containers(pod)]
     _region(findings, variables, where, said)
     _static_keys(findings, pod, variables, where)
     _hop_limit(findings, pod, where)
+
+
+def _token_contents(findings: Findings, walk: Walk) -> None:
+    """A file that is there and empty: an SDK sends what it reads, or stops before it sends nothing."""
+    read = check_of(walk, "token.file")
+    if read is None or read.status is Status.NOT_REACHED:
+        return
+    if read.status is Status.UNKNOWN:
+        findings.unknown("token.contents", read.reason, where=read.where, error=read.error)
+    elif read.status is Status.PASSED or read.got == _NO_CHARACTERS:
+        findings.judge(
+            "token.contents",
+            read.status is Status.PASSED,
+            got=read.got,
+            expected=read.expected,
+            where=read.where,
+        )
 
 
 def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> None:

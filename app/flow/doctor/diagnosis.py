@@ -13,6 +13,7 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.pods import listed
 from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
 from app.flow.port_wrappers.consent import Action
@@ -104,9 +105,9 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    of_pod = pod.inspect(ports, found)
+    of_webhook, of_pod = calls.inspect(ports, found), pod.inspect(ports, found)
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
-    reports = (account.inspect(ports, found), of_pod, listed.inspect(ports, found), recent)
+    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent)
     checks = tuple(check for report in reports for check in report.checks)
     return Diagnosis(
         walk=found,

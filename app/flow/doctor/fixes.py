@@ -12,6 +12,7 @@ from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
+from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.token_fetch import NO_PROGRAM
@@ -59,19 +60,24 @@ _FIXES: Mapping[str, Make] = {
     "trust.scope": aws_fixes.narrow,
     "pod.running": without_exec.running,
     "pod.service_account": pod_fixes.run_as,
-    "webhook.registered": pod_fixes.webhook,
-    "webhook.selector": pod_fixes.call_webhook,
-    "webhook.dry_run": pod_fixes.may_create,
-    "webhook.volume": pod_fixes.webhook,
+    "webhook.registered": webhook_fixes.register,
+    "webhook.selector": webhook_fixes.call_webhook,
+    "webhook.reachable": webhook_fixes.reach,
+    "webhook.dry_run": webhook_fixes.refused_pod,
+    "webhook.volume": webhook_fixes.unanswered,
     "webhook.mount": pod_fixes.handwritten,
     "webhook.environment": pod_fixes.handwritten,
     "pod.exists": pod_fixes.find_pods,
-    **dict.fromkeys(("pod.injected", "pod.environment", "pod.volume", "pod.age"), pod_fixes.recreate),
+    "pod.skipped": pod_fixes.unskip,
+    "pod.handwritten": pod_fixes.handwritten,
+    **dict.fromkeys(("pod.injected", "pod.environment", "pod.volume"), webhook_fixes.not_edited),
+    "pod.age": pod_fixes.recreate,
     "pod.siblings": sibling_fixes.siblings,
     "pod.pod_identity": pod_fixes.pod_identity,
     "pod.region": pod_fixes.region,
     "pod.static_keys": pod_fixes.static_keys,
     "token.file": pod_fixes.token_file,
+    "token.contents": pod_fixes.empty_token,
     **dict.fromkeys((f"token.{name}" for name in ("format", "algorithm", "issuer", "subject")), pod_fixes.recreate),
     "token.audience": pod_fixes.token,
     **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "key", "signature")), pod_fixes.recreate),

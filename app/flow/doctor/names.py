@@ -27,6 +27,7 @@ from app.flow.webhook import VOLUME
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 """Placeholders for names that the walk did not find. The reader replaces them."""
+_DRY_RUN = "irsa-explorer-dry-run"
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
 _TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
@@ -83,7 +84,8 @@ class Names:
         """The workload's, in lower case as kubectl takes it; empty without a Pod."""
         self.owner = get_str(workload, "name")
         self.workload = f"{self.kind}/{self.owner}"
-        self._again = get_str(workload, "again")
+        self.again = get_str(workload, "again")
+        """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
 
     def of(self, pod: PodRow) -> Names:
         """The same, where the Pod is another one, of which we know no more than its row."""
@@ -91,6 +93,10 @@ class Names:
         found.documents = {**self.documents, "pod": pod.document}
         found._take_pod(pod.name, pod.workload)
         return found
+
+    def check_of(self, check_id: str) -> Check | None:
+        """A check of the walk; None where it has none of that id."""
+        return self._checks.get(check_id)
 
     def found(self, check_id: str) -> str:
         """What a check that passed has found; empty where it did not pass."""
@@ -127,7 +133,7 @@ class Names:
 
         A workload's new Pod has another name.
         """
-        match self._again:
+        match self.again:
             case "restart":
                 return (self.kubectl("rollout", "restart", self.workload),)
             case "delete":
@@ -140,7 +146,7 @@ class Names:
 
     def leave_to_webhook(self) -> tuple[str, ...]:
         """Takes the two variables out by which the webhook passes a container over."""
-        return self.recreate() if self._again == "reset" else self.set_env(*_INJECTED)
+        return self.recreate() if self.again == "reset" else self.set_env(*_INJECTED)
 
     def set_image(self, *words: str) -> tuple[str, ...]:
         """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
@@ -166,7 +172,7 @@ class Names:
     @property
     def template(self) -> tuple[str, ...]:
         """Where the workload has the manifest of its Pods; empty where that is the Pod's own."""
-        rolled_out = self._again == "restart" or self.kind in _TEMPLATE
+        rolled_out = self.again == "restart" or self.kind in _TEMPLATE
         return _TEMPLATE.get(self.kind, ("spec", "template")) if rolled_out else ()
 
     def merge(self, pod: JsonValue) -> tuple[str, ...]:
@@ -182,7 +188,7 @@ class Names:
 
     def show_workload(self) -> tuple[str, ...]:
         """For what no command changes. Nothing where there is no Pod."""
-        return (self.kubectl("get", self.workload, "-o", "yaml"),) if self._again else ()
+        return (self.kubectl("get", self.workload, "-o", "yaml"),) if self.again else ()
 
     def _edit(self, *words: str) -> tuple[str, ...]:
         """A command of kubectl's on the workload, which restarts by itself, or on the manifest of a Pod without one."""
@@ -190,25 +196,44 @@ class Names:
         rest = words[len(verb) :]
         if self.template:
             return (self.kubectl(*verb, self.workload, *rest),)
-        if self._again in ("apply", "replace", "reset"):
+        if self.again in ("apply", "replace", "reset"):
             return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
         return self.show_workload()
 
     def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
         """The Pod's manifest through these filters, and in place of the Pod. Nothing where there is none."""
-        match self._again:
+        match self.again:
             case "apply":
                 filters = [self.kubectl("apply", "view-last-applied", self.workload)]
             case "replace" | "reset":
                 filters = [self.kubectl("get", self.workload, "-o", "yaml")]
             case _:
                 return ()
-        if self._again == "reset":
+        if self.again == "reset":
             filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
-            if get_str(token_source(self.documents.get("pod")), "audience") != (audience or self.bearer.audience):
+            if not self.keeps_volume(audience):
                 patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
                 filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
         return (" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))),)
+
+    def keeps_volume(self, audience: str = "") -> bool:
+        """Whether the volume of the stored Pod asks for the right audience: else it is left out of a new one."""
+        asked = get_str(token_source(self.documents.get("pod")), "audience")
+        return asked == (audience or self.bearer.audience)
+
+    def dry_run(self, shown: str) -> str:
+        """A server-side dry run of this Pod under another name, or of one that runs under the ServiceAccount."""
+        create = self.kubectl("create", "--dry-run=server", "-f", "-", "-o", shown)
+        if not self.again:
+            spec = {"apiVersion": "v1", "spec": {"serviceAccountName": self.service_account}}
+            asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
+            return self.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
+        nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
+        filters = (
+            self.kubectl("get", "pod", self.pod, "-o", "yaml"),
+            line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
+        )
+        return " | ".join((*filters, create))
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""

@@ -9,9 +9,8 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pods.rows import rows
 from app.flow.model import JsonObject
-from app.flow.names import API_TOKEN
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
-from app.flow.steps.mutation import SKIP_LABEL
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
@@ -22,32 +21,10 @@ _FETCH = "failed to fetch token"
 # --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
 
 
-def webhook(names: Names) -> Fix:
-    return Fix(
-        id="webhook",
-        commands=(line("kubectl", "get", "mutatingwebhookconfigurations", "pod-identity-webhook", "-o", "yaml"),),
-    )
-
-
-def call_webhook(names: Names) -> Fix:
-    """The label may be in the Pod template; anything else of the selectors is the registration's."""
-    if f'"{SKIP_LABEL}"' not in names.check.got:
-        return webhook(names)
-    return Fix(
-        id="remove_label",
-        commands=names.remove("labels", SKIP_LABEL),
-        change=changes.workload(names, _without("labels", SKIP_LABEL)),
-    )
-
-
-def may_create(names: Names) -> Fix:
-    return Fix(id="may_create", commands=(names.kubectl("auth", "can-i", "create", "pods"),))
-
-
 def handwritten(names: Names) -> Fix:
     """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount."""
     if names.check.got == "[]":
-        return _unskip(names)
+        return unskip(names)
     return Fix(
         id="handwritten",
         commands=names.leave_to_webhook(),
@@ -55,8 +32,8 @@ def handwritten(names: Names) -> Fix:
     )
 
 
-def _unskip(names: Names) -> Fix:
-    """No container is left that the webhook looks at."""
+def unskip(names: Names) -> Fix:
+    """The webhook leaves containers alone that the annotation lists."""
     return Fix(
         id="unskip",
         commands=names.remove("annotations", SKIP_CONTAINERS),
@@ -89,8 +66,7 @@ def run_as(names: Names) -> Fix:
 
 
 def recreate(names: Names) -> Fix:
-    injected = changes.as_injected(names.documents.get("pod_after"))
-    return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, injected))
+    return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, changes.unchanged))
 
 
 def pod_identity(names: Names) -> Fix:
@@ -124,6 +100,15 @@ def static_keys(names: Names) -> Fix:
 def token_file(names: Names) -> Fix:
     """The file does not appear where the kubelet gets no token."""
     return kubelet(names) if _FETCH in names.check.error else describe(names)
+
+
+def empty_token(names: Names) -> Fix:
+    """The kubelet writes the file whole, so an empty one is another file: the manifest's, or one over the kubelet's."""
+    container, path = (*names.check.where.split(" ", 2)[1:], "", "")[:2]
+    if not path.startswith(TOKEN_DIRECTORY):
+        return handwritten(names)
+    look = names.kubectl("exec", names.pod, "-c", container, "--", "ls", "-la", TOKEN_DIRECTORY)
+    return Fix(id="empty_token", commands=(look, *names.recreate()), change=changes.pod(names, changes.unchanged))
 
 
 def describe(names: Names) -> Fix:

@@ -13,6 +13,7 @@ from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pod_fixes import recreate
 from app.flow.json_access import get, get_list, get_str
+from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
@@ -78,16 +79,19 @@ def request(names: Names) -> Fix:
 def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
     """Another command line in the manifest. No command where nothing of it changes, or where a word of it is masked."""
     edit = changes.with_words(words)
-    edited = changes.pod(names, edit)
-    if edited is None:
+    change = changes.pod(names, edit)
+    if change is None or (spec := _command_lines(change.after)) == _command_lines(change.before):
         return (), None
-    spec = {
-        kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
-        for kind in changes.KINDS
-        if (boxes := get_list(edited.after, "spec", kind))
-    }
     commands = () if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})
     return commands, changes.workload(names, edit)
+
+
+def _command_lines(pod: JsonValue) -> JsonObject:
+    return {
+        kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
+        for kind in changes.KINDS
+        if (boxes := get_list(pod, "spec", kind))
+    }
 
 
 def _from_file(words: list[str]) -> list[str]:

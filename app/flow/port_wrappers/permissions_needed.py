@@ -88,7 +88,9 @@ NEEDS: Mapping[str, Need] = {
     "webhook.registered": Need(
         accesses=(Access(verb="list", resource="mutatingwebhookconfigurations", group="admissionregistration.k8s.io"),)
     ),
-    "webhook.selector": _READ_POD,
+    "webhook.selector": Need(
+        accesses=(*_READ_POD.accesses, Access(verb="get", resource="namespaces", name="{namespace}"))
+    ),
     "webhook.dry_run": Need(accesses=(_namespaced("create", "pods"),), action=Action.DRY_RUN),
     "pod.exists": _READ_POD,
     "token.file": _IN_POD,
@@ -112,14 +114,22 @@ NEEDS: Mapping[str, Need] = {
     # What only a running Pod shows.
     "pod.running": Need(accesses=(*_READ_POD.accesses, _namespaced("list", "events"))),
     **dict.fromkeys(
-        ("pod.service_account", "pod.environment", "pod.volume", "pod.age", "pod.pod_identity", "pod.sdk"), _READ_POD
+        (
+            *("pod.service_account", "pod.skipped", "pod.handwritten", "pod.environment", "pod.volume", "pod.age"),
+            *("pod.pod_identity", "pod.sdk"),
+        ),
+        _READ_POD,
     ),
     "pod.siblings": Need(accesses=(_namespaced("list", "pods"),)),
     "service_account.account": Need(iam=("iam:GetRole",)),
+    # The webhook may be behind a Service of any namespace.
+    "webhook.reachable": Need(
+        accesses=tuple(Access(verb="get", resource=resource) for resource in ("services", "endpoints")),
+    ),
     "token.api_server": _READ_POD,
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),
     "pod.application": _LOG,
-    **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
+    **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys", "token.contents"), _IN_POD),
     # What AWS remembers of refusals, and of what it granted.
     **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), Need(iam=("cloudtrail:LookupEvents",))),
 }

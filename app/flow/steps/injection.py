@@ -83,6 +83,16 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[st
     return _pod(namespace, metadata, spec)
 
 
+def as_asked_for(pod: JsonValue) -> dict[str, Any]:
+    """The stored Pod without what the webhook has added; what the API server has added stays."""
+    spec = get_object(pod, "spec")
+    spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") != VOLUME]
+    for kind in ("containers", "initContainers"):
+        if get_list(spec, kind):
+            spec[kind] = [_as_asked_for(get_object(container), {VOLUME}) for container in get_list(spec, kind)]
+    return {**get_object(pod), "spec": spec}
+
+
 def _pod(namespace: str, metadata: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
     names = {"generateName": "irsa-explorer-", "namespace": namespace}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, **names}, "spec": spec}

@@ -16,6 +16,9 @@ PLACES: Mapping[str, Step] = {
     "service_account.account": Step.SERVICE_ACCOUNT,
     "pod.running": Step.WEBHOOK,
     "pod.service_account": Step.SERVICE_ACCOUNT,
+    "webhook.reachable": Step.WEBHOOK,
+    "pod.skipped": Step.WEBHOOK,
+    "pod.handwritten": Step.WEBHOOK,
     "pod.environment": Step.WEBHOOK,
     "pod.volume": Step.WEBHOOK,
     "pod.age": Step.WEBHOOK,
@@ -23,6 +26,7 @@ PLACES: Mapping[str, Step] = {
     "pod.pod_identity": Step.WEBHOOK,
     "pod.static_keys": Step.WEBHOOK,
     "pod.region": Step.WEBHOOK,
+    "token.contents": Step.TOKEN_MOUNT,
     "pod.token_readable": Step.TOKEN_MOUNT,
     "pod.token_used": Step.TOKEN_MOUNT,
     "token.api_server": Step.TOKEN_MOUNT,
@@ -45,32 +49,36 @@ _ISSUER = _of("issuer", "discovery", "jwks", "cluster_keys")
 _PROVIDER = _of("provider", "exists", "audience", "thumbprint")
 _ACCOUNT = _of("service_account", "exists", "annotation", "role_arn", "account")
 _TRUST = _of("trust", "provider", "action", "audience", "subject", "decision") | {"role.exists"}
-_REGISTRATION = _of("webhook", "registered", "selector") | {"pod.pod_identity"}
+_REGISTRATION = _of("webhook", "registered", "selector", "reachable") | {"pod.pod_identity"}
 _MUTATION = _of("webhook", "dry_run", "volume", "mount", "environment")
 _INJECTED = _of("pod", "injected", "environment", "volume")
 _TOKEN = _of("token", "file", "format", "algorithm", "issuer", "audience", "subject", "bound_pod", "lifetime")
 _KEYS = _of("token", "key", "signature")
 _STS = _of("sts", "format", "expiration", "provider", "audience", "key", "signature", "trust", "credentials")
 _ACCESS = _of("access", "identity", "policy", "list_buckets")
-SENT = _MUTATION | _TOKEN | _KEYS | _STS | _of("access", "identity", "list_buckets")
+_SENT_BY_DOCTOR = frozenset({"webhook.reachable", "token.contents"})
+SENT = _MUTATION | _TOKEN | _KEYS | _STS | _of("access", "identity", "list_buckets") | _SENT_BY_DOCTOR
 """What no reading decides: it takes a dry run, a token, or a request to AWS with that token or what it brought."""
 _OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJECTED, _TOKEN | _KEYS, _STS, _ACCESS)
 
 # What a failure may be the consequence of, beside an earlier one at the same object.
+_MANIFEST = _of("pod", "skipped", "handwritten")
 _WRONG_POD = frozenset({"pod.age", "pod.service_account"})
 _UNANNOTATED = _of("service_account", "exists", "annotation")  # any value will do for the webhook
-_NO_TOKEN = _UNANNOTATED | _REGISTRATION | _MUTATION | _INJECTED | _WRONG_POD
+_NO_TOKEN = _UNANNOTATED | _REGISTRATION | _MANIFEST | _MUTATION | _INJECTED | _WRONG_POD
 _BEFORE_STS = _ISSUER | _PROVIDER | _ACCOUNT | _TRUST | _TOKEN | _KEYS | {"pod.token_readable"}
 _WRONG_TOKEN = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable"}
 _NOT_ASKED = _WRONG_TOKEN | {"pod.static_keys", "pod.sdk", "pod.token_used"}
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_TRUST, _ACCOUNT),
-    "pod.age": _ACCOUNT,
-    **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION),
+    "pod.handwritten": frozenset({"pod.pod_identity"}),  # the webhook then has other variables to add
+    "pod.age": _ACCOUNT | _MANIFEST,
+    **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION | _MANIFEST),
     **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED | _ACCOUNT),
     "pod.region": _NO_TOKEN,
     "pod.token_readable": _NO_TOKEN,
-    **dict.fromkeys(_TOKEN, _NO_TOKEN | {"pod.token_readable"}),
+    "token.contents": _NO_TOKEN,
+    **dict.fromkeys(_TOKEN, _NO_TOKEN | {"pod.token_readable", "token.contents"}),
     **dict.fromkeys((*_KEYS, "token.issuer"), _NO_TOKEN | _ISSUER | {"pod.token_readable"}),
     **dict.fromkeys(_STS, _BEFORE_STS),
     **dict.fromkeys(("access.identity", "access.list_buckets"), _BEFORE_STS | _STS),

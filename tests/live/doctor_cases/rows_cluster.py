@@ -66,14 +66,14 @@ ROWS = (
         name="the webhook does not answer, and no Pod may be made without it",
         make=_dead_webhook,
         read_only="should_work webhook.dry_run",
-        allowed="broken webhook.dry_run",
-        fix="may_create",
+        allowed="broken webhook.reachable",
+        fix="webhook_silent_on_eks",
     ),
     Case(
         name="no webhook is registered",
         make=_no_webhook,
         read_only="broken webhook.registered",
         allowed="broken webhook.registered",
-        fix="webhook",
+        fix="register_webhook",
     ),
 )
