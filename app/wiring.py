@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from app import settings
 from app.flow.model import Subject
 from app.flow.port_wrappers.deadline import WALK_SECONDS, with_deadline
+from app.flow.port_wrappers.known_issuer import EksCluster, knowing_issuer
 from app.flow.ports import Ports
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Choice:
     """A profile of ~/.aws; empty for what the environment says."""
     region: str = ""
     """An AWS region; empty for what the profile or the environment says."""
+    issuer: str = ""
+    """The cluster's issuer, for a user who may not read it there; empty where nobody named it."""
 
 
 def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
@@ -96,7 +99,8 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         clock=WallClock(),
         server_log=Silence(),
     )
-    return with_deadline(ports, seconds=seconds - taken)
+    patient = with_deadline(ports, seconds=seconds - taken)
+    return knowing_issuer(patient, given=choice.issuer, eks=_eks(choice), endpoint=connection.host)
 
 
 def contexts() -> Contexts:
@@ -150,6 +154,14 @@ def _connection(choice: Choice) -> Connection:
     if choice.in_cluster:
         return connection.in_cluster(environment)
     return connection.from_kubeconfig(kubeconfig.read(environment), choice.context, _plugins(), environment)
+
+
+def _eks(choice: Choice) -> EksCluster | None:
+    from app.clients.kubernetes import kubeconfig
+
+    if choice.in_cluster:
+        return None
+    return kubeconfig.eks_cluster(kubeconfig.read(settings.process_environment()), choice.context)
 
 
 @cache

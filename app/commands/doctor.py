@@ -21,11 +21,13 @@ from app.wiring import Choice, is_in_cluster
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
+    from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
 
 T = TypeVar("T")
 EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN}
 EVERYTHING = "all"
+_OF_RBAC = "--namespace, --service-account, --pod, --context, --profile, --region, --issuer, --do"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -39,6 +41,7 @@ def command(settings: Settings, words: Content) -> click.Command:
     @click.option("--context", "cluster", default="", help=words.message("cli.help.context"))
     @click.option("--profile", default="", help=words.message("cli.help.profile"))
     @click.option("--region", default="", help=words.message("cli.help.region"))
+    @click.option("--issuer", default="", help=words.message("cli.help.issuer"))
     @click.option(
         "--do",
         "actions",
@@ -48,6 +51,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         help=words.message("cli.help.do"),
     )
     @click.option("--all", "everybody", is_flag=True, help=words.message("cli.help.all"))
+    @click.option("--rbac", is_flag=True, help=words.message("cli.help.rbac"))
     @click.option("--save", type=_FILE, help=words.message("cli.help.save"))
     @click.option("--from", "source", type=_FILE, help=words.message("cli.help.from"))
     @click.option(
@@ -68,18 +72,20 @@ def command(settings: Settings, words: Content) -> click.Command:
         cluster: str,
         profile: str,
         region: str,
+        issuer: str,
         actions: tuple[str, ...],
         everybody: bool,
+        rbac: bool,
         save: Path | None,
         source: Path | None,
         output: str,
         lang: str,
     ) -> None:
-        from app.commands.doctor_sources import examined, opened, saved, surveyed
+        from app.commands.doctor_sources import examined, opened, permissions, saved, surveyed
 
         reader = load(lang)
-        of_one = (service_account, pod, actions, save)
-        of_a_cluster = (namespace, cluster, profile, region, everybody, *of_one)
+        of_one = (service_account, pod, actions, save, rbac)
+        of_a_cluster = (namespace, cluster, profile, region, issuer, everybody, *of_one)
 
         # (1) From a file: no server is asked.
         if source is not None:
@@ -90,16 +96,21 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (2) A survey of the cluster.
         if settings.live is False:
             raise CannotRun(reader, "live_switched_off")
-        choice = _choice(cluster, profile, region)
+        choice = _choice(cluster, profile, region, issuer)
         if everybody:
             if any(of_one):
-                expected = "--namespace, --context, --profile, --region, --output, --lang"
+                expected = "--namespace, --context, --profile, --region, --issuer, --output, --lang"
                 raise CannotRun(reader, "options_exclude", got="--all", expected=expected)
             context.exit(report_survey(surveyed(choice, namespace, reader), output, reader))
 
         # (3) One ServiceAccount.
         subject = Subject(namespace=namespace, service_account=service_account, pod=pod)
         granted = ALL if EVERYTHING in actions else frozenset(map(Action, actions))
+        if rbac:
+            if save is not None or output == "html":
+                expected = f"{_OF_RBAC}, --output text|json, --lang"
+                raise CannotRun(reader, "options_exclude", got="--rbac", expected=expected)
+            context.exit(report_lacking(permissions(choice, subject, granted, reader), output, reader))
         found = examined(choice, subject, granted, reader)
         if save is not None:
             saved(found, save, reader)
@@ -126,6 +137,18 @@ def report_survey(found: Survey, output: str, words: Content) -> int:
     return EXIT[found.outcome]
 
 
+def report_lacking(found: Lacking, output: str, words: Content) -> int:
+    """Prints what permissions are lacking; the exit status."""
+    from app.commands import doctor_text
+    from app.report import document
+
+    if output == "json":
+        print_json(document.of_lacking(found))
+    else:
+        print_lines(doctor_text.of_lacking(found, words))
+    return 0 if found.is_nothing else EXIT[Outcome.BROKEN if found.is_known else Outcome.UNKNOWN]
+
+
 def _print(
     found: T,
     output: str,
@@ -143,7 +166,8 @@ def _print(
             print_lines(as_lines(found, words))
 
 
-def _choice(context: str, profile: str, region: str) -> Choice:
+def _choice(context: str, profile: str, region: str, issuer: str) -> Choice:
     """In a Pod its own cluster, unless a context is named or `KUBECONFIG` is set."""
     named = bool(context or environment.process_environment().get("KUBECONFIG"))
-    return Choice(context=context, in_cluster=not named and is_in_cluster(), profile=profile, region=region)
+    in_cluster = not named and is_in_cluster()
+    return Choice(context=context, in_cluster=in_cluster, profile=profile, region=region, issuer=issuer)

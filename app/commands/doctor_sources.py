@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from app.commands.failure import CannotRun
 from app.content import Content
-from app.flow.errors import FlowError, NotPermitted
+from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
@@ -21,6 +22,7 @@ from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
+    from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
     from app.flow.ports import Ports
 
@@ -30,6 +32,18 @@ SURVEY_SECONDS = 120.0
 
 def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
     """The diagnosis of a ServiceAccount in a real cluster."""
+    return _examined(choice, subject, granted, words)[1]
+
+
+def permissions(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Lacking:
+    """What we lack for the same diagnosis with every check made."""
+    from app.flow.doctor.reading.lacking import lacking
+
+    ports, found = _examined(choice, subject, granted, words)
+    return lacking(ports.cluster, found, granted)
+
+
+def _examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> tuple[Ports, Diagnosis]:
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
@@ -51,7 +65,7 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
     # (3) Step by step.
     ports = consented(ports, granted)
     reports = tuple(_with_progress(walk_through(ports, subject), words))
-    return diagnose(ports, Walk(subject=subject, reports=reports))
+    return ports, diagnose(ports, Walk(subject=subject, reports=reports))
 
 
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
@@ -96,9 +110,12 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
 
     `instead`: what does without them, to be pasted, with a sentence before it.
     """
+    from app.flow.doctor.reading.near_names import near
     from app.report.verdict_words import allowing_after
 
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
+    if error.code == "no_such_context" and (names := near(error.got, error.expected.split(", "))):
+        below.append((words.message("doctor.did_you_mean"), f"--context {shlex.quote(names[0])}"))
     return CannotRun(words, error.words, below, **error.values)
 
 
@@ -130,6 +147,13 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
             raise
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", instead=instead) from error
+    except NotFound as error:
+        from app.flow.doctor.reading import near_names
+
+        options = near_names.of_pod(ports, namespace, pod)
+        raise cannot(
+            error, words, instead=(words.message("doctor.did_you_mean"), options) if options else None
+        ) from error
 
 
 def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:

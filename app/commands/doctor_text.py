@@ -10,11 +10,12 @@ from app.commands.rendering import heading, labelled, marked, pad, to_paste, wid
 from app.commands.verdict_text import conclusions
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
-from app.flow.visible import visible
-from app.report import survey_words, verdict_words
+from app.flow.visible import visible, visible_ends
+from app.report import permission_words, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -79,7 +80,8 @@ def _would_allow(check: Check, already_shown: set[str], words: Content) -> Itera
 
 def _details(check: Check, words: Content) -> dict[str, str]:
     """What was found, by its label."""
-    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected)}
+    values |= {"where": check.where, "server_said": check.error}
     return {words.message(f"ui.{name}"): value for name, value in values.items()}
 
 
@@ -88,6 +90,14 @@ def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         yield words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"
+
+
+def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
+    """What to paste, each below its sentence, which is a comment to a shell and to YAML."""
+    for sentence, text in permission_words.to_paste(found, words):
+        yield f"# {sentence}"
+        yield from text.splitlines()
+        yield ""
 
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:

@@ -98,8 +98,8 @@ class Cluster(Protocol):
         """The ServiceAccounts of a namespace; of all, where none is named."""
         ...
 
-    def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
-        """The Pods that run under a ServiceAccount."""
+    def pods(self, namespace: str, service_account: str = "") -> Sequence[JsonValue]:
+        """The Pods that run under a ServiceAccount; all of the namespace, where none is named."""
         ...
 
     def allowed(self, access: Access) -> bool:
@@ -114,6 +114,10 @@ class Cluster(Protocol):
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
         """What the kubelet and the scheduler say of a Pod: `type`, `reason`, `message`, ..., in no order."""
+        ...
+
+    def config_map(self, namespace: str, name: str) -> JsonValue:
+        """A ConfigMap. (No port reads Secrets.)"""
         ...
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
@@ -135,9 +139,14 @@ class Cluster(Protocol):
 
 
 class Aws(Protocol):
-    """IAM, STS, S3 and CloudTrail of one account."""
+    """IAM, STS, S3, EKS and CloudTrail of one account."""
 
     region: str
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The names of all regions that the SDK knows. Asks no server."""
+        ...
 
     def oidc_providers(self) -> Sequence[str]:
         """The ARNs of ListOpenIDConnectProviders."""
@@ -149,6 +158,14 @@ class Aws(Protocol):
 
     def role(self, name: str) -> JsonValue:
         """GetRole: `Arn`, `MaxSessionDuration`, `AssumeRolePolicyDocument` (decoded), ..."""
+        ...
+
+    def roles(self) -> Sequence[str]:
+        """The ARNs of ListRoles."""
+        ...
+
+    def cluster(self, name: str, region: str) -> JsonValue:
+        """DescribeCluster of EKS: `name`, `endpoint`, `identity`, ..."""
         ...
 
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from app import wiring
@@ -19,11 +20,12 @@ from app.commands import doctor_sources
 from app.commands.main import command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
-from app.flow.errors import NotPermitted, Refused
+from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Subject
 from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.ports import Access
 from app.settings import Settings
-from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import HOST, ROLE, SECRETS, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
@@ -289,6 +291,8 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
         ["--all", "--pod", "p"],
         ["--all", "--do", "exchange"],
         ["--all", "--save", "y"],
+        ["--all", "--rbac"],
+        ["--from", "x", "--issuer", "https://x.example"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
@@ -394,6 +398,64 @@ def test_a_user_who_may_not_read_the_pod_can_give_its_service_account(
     assert json.loads(found.output)["subject"]["pod"] == "pod-after"
     fakes.errors["pod"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
     assert load("en").message("doctor.name_service_account") not in run("--pod", "pod-after").output
+
+
+@pytest.mark.parametrize("output", ["text", "html"])
+def test_a_blank_at_the_end_of_a_value_is_visible(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "
+    result = reported(monkeypatch, examine(fakes.ports(), SUBJECT), "--output", output)
+    assert f"{ROLE}\\x20" in unescape(result.output)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "wanted"), [(["default"], "-n default --pod pod-aftre"), (["defalut"], "-n defalut --pod pod-after")]
+)
+def test_for_a_pod_that_is_not_there_the_near_one_is_proposed(
+    monkeypatch: pytest.MonkeyPatch, namespaces: list[str], wanted: str
+) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = NotFound(code="NotFound", server_message="pods not found", status=404)
+    fakes.namespaces, fakes.others = namespaces, ["pod-aftre"]
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("-n", "default", "--pod", "pod-after")
+    assert result.exit_code == 2
+    assert wanted in result.output
+
+
+def test_for_a_context_that_is_not_there_the_near_one_is_proposed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    contexts = [{"name": name, "context": {"cluster": "c"}} for name in ("staging", "production")]
+    (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    assert "--context staging" in run("-s", "my-sa", "--context", "stagign").output
+
+
+def test_what_a_user_lacks_is_printed_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors |= {
+        "cluster_jwks": FORBIDDEN,
+        "role": NotPermitted(code="AccessDenied", server_message="no", status=403),
+    }
+    fakes.denied = {Access(verb="get", path="/openid/v1/jwks")}
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    result = run("-s", "my-sa", "--rbac", "--lang", "en")
+    manifests, _, rest = result.output.partition(load("en").message("doctor.rbac.policy"))
+    role, binding = yaml.safe_load_all(manifests.rpartition("#")[0])
+    assert role["rules"] == [{"nonResourceURLs": ["/openid/v1/jwks"], "verbs": ["get"]}]
+    assert (binding["kind"], binding["subjects"][0]["name"]) == ("ClusterRoleBinding", "x")
+    policy, _ = json.JSONDecoder().raw_decode(rest.strip())
+    assert policy["Statement"][0]["Action"][0] == "iam:GetRole"
+    as_json = json.loads(run("-s", "my-sa", "--rbac", "--output", "json").stdout)
+    assert (as_json["manifests"], as_json["iam_policy"]) == ([role, binding], policy)
+    assert result.exit_code == 2  # what comes after the role is not known
+    fakes.errors.clear()
+    fakes.denied.clear()
+    allowed = run("-s", "my-sa", "--rbac", "--lang", "en")
+    assert (allowed.exit_code, load("en").message("doctor.rbac.nothing") in allowed.output) == (0, True)
+    assert run("-s", "my-sa", "--rbac", "--output", "html").exit_code == 2
 
 
 def test_an_action_that_there_is_not_is_refused() -> None:

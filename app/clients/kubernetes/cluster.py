@@ -75,9 +75,12 @@ class KubernetesCluster:
             return read_items(operation, self._core.list_service_account_for_all_namespaces)
         return read_items(operation, self._core.list_namespaced_service_account, namespace)
 
-    def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
-        of = f"spec.serviceAccountName={service_account}"
-        return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, field_selector=of)
+    def pods(self, namespace: str, service_account: str = "") -> Sequence[JsonValue]:
+        of = {"field_selector": f"spec.serviceAccountName={service_account}"} if service_account else {}
+        return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, **of)
+
+    def config_map(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["config_map"], self._core.read_namespaced_config_map, name, namespace)
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
+from app.flow.doctor.reading import near_names
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
@@ -25,7 +26,8 @@ class Diagnosis:
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What these checks add: `workload`, what has to be restarted; `recent_failures`, what STS refused."""
+    """What these checks add: `workload`, what has to be restarted; `recent_failures`, what STS refused;
+    `other_credentials`, where a Pod's keys come from; `near`, the names that may be meant."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
 
@@ -59,7 +61,8 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    inspections = (account.inspect, pod.inspect, recent_failures.inspect, near_names.inspect)
+    reports = tuple(inspect(ports, found) for inspect in inspections)
     return Diagnosis(
         walk=found,
         checks=tuple(check for report in reports for check in report.checks),

@@ -53,6 +53,7 @@ CLUSTER_READS = frozenset(
         "service_account",
         "pod",
         "pod_events",
+        "config_map",
         "mutating_webhooks",
     }
 )
@@ -62,7 +63,16 @@ AWS_ACTIONS: Mapping[str, Action] = {
 }
 """By method of `Aws`."""
 AWS_READS = frozenset(
-    {"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "failed_assumptions"}
+    {
+        "oidc_providers",
+        "oidc_provider",
+        "role",
+        "roles",
+        "role_policies",
+        "caller_identity",
+        "failed_assumptions",
+        "cluster",
+    }
 )
 
 

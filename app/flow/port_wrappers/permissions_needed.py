@@ -74,6 +74,7 @@ NEEDS: Mapping[str, Need] = {
     "choose.pod": Need(accesses=(_namespaced("list", "pods"),)),
     # The walk.
     "issuer.discovery": _of_path("/.well-known/openid-configuration"),
+    "issuer.described": Need(iam=("eks:DescribeCluster",)),
     "issuer.cluster_keys": _of_path("/openid/v1/jwks"),
     "provider.exists": Need(iam=("iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider")),
     "service_account.exists": Need(accesses=(_namespaced("get", "serviceaccounts", name="{service_account}"),)),
@@ -108,9 +109,12 @@ NEEDS: Mapping[str, Need] = {
     ),
     "service_account.account": Need(iam=("iam:GetRole",)),
     "token.api_server": _READ_POD,
+    "pod.config_maps": Need(accesses=(_namespaced("get", "configmaps"),)),
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),
     "pod.application": _LOG,
     **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
+    # Which names are near one that leads nowhere.
+    "near.role": Need(iam=("iam:ListRoles",)),
     # What AWS remembers of refusals.
     "sts.recent_failures": Need(iam=("cloudtrail:LookupEvents",)),
 }

@@ -89,8 +89,8 @@ def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
 def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
     """What the Pod's program got follows from whatever is broken, unless it did not even get there."""
     check_id = check.id
-    if check_id == APPLICATION:
-        return len(ids) > 1 and not blames_surroundings(check.error)
+    if check_id == APPLICATION:  # a region that there is not has no endpoint either
+        return len(ids) > 1 and ("pod.region" in ids or not blames_surroundings(check.error))
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True
     return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)
