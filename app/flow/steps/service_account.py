@@ -103,7 +103,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         )
         if step_context.issuer_assumed:
             expected, where = provider_arn(role_arn, step_context.issuer), f"Role {parts[2]} AssumeRolePolicyDocument"
-            findings.unknown("trust.provider", ISSUER_ASSUMED, where=where, expected=expected)
+            for check_id in filter(findings.passed, ("trust.provider", "trust.decision")):
+                findings.unknown(check_id, ISSUER_ASSUMED, where=where, expected=expected)
     else:
         findings.unreached_by_earlier_step(*_TRUST)
     return findings.report(), step_context
