@@ -1,4 +1,4 @@
-"""Rows about what things are called, and where their values come from: keys, regions, roles, ServiceAccounts, blanks."""
+"""Rows about names and values: where keys come from, regions, roles, ServiceAccounts, blanks."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _audience_with_a_blank(cluster: Cluster) -> None:
 
 def _another_account(cluster: Cluster) -> None:
     cluster.role()
-    cluster.service_account("web-2a")
-    cluster.deployment({"serviceAccountName": "web-2a"})
+    cluster.service_account("webs")
+    cluster.deployment({"serviceAccountName": "webs"})
 
 
 _REFERENCES = [
@@ -124,8 +124,8 @@ ROWS = (
     Case(
         name="the audience has a blank after it",
         make=_audience_with_a_blank,
-        read_only="broken provider.audience",
-        allowed="broken provider.audience",
+        read_only="broken trust.audience",
+        allowed="broken trust.audience",
         fix="default_audience",
         after=WORKS,
     ),
