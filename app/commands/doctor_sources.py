@@ -17,6 +17,7 @@ from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
+from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.wiring import Choice
 from app.world.setup.tool_files import write
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from app.flow.doctor.survey import Survey
     from app.flow.ports import Ports
 
+PERMISSIONS_SECONDS = 30.0
+"""After the walk some twenty reviews are asked for, one after the other."""
 SURVEY_SECONDS = 120.0
 """A survey asks for every role in turn, and no page waits for it."""
 
@@ -39,11 +42,13 @@ def permissions(choice: Choice, subject: Subject, granted: frozenset[Action], wo
     """What we lack for the same diagnosis with every check made."""
     from app.flow.doctor.reading.lacking import lacking
 
-    ports, found = _examined(choice, subject, granted, words)
+    ports, found = _examined(choice, subject, granted, words, seconds=PERMISSIONS_SECONDS)
     return lacking(ports.cluster, found, granted)
 
 
-def _examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> tuple[Ports, Diagnosis]:
+def _examined(
+    choice: Choice, subject: Subject, granted: frozenset[Action], words: Content, seconds: float = WALK_SECONDS
+) -> tuple[Ports, Diagnosis]:
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
@@ -53,7 +58,7 @@ def _examined(choice: Choice, subject: Subject, granted: frozenset[Action], word
 
         # (1) The subject. One set of ports serves this and the walk: both together are over when its patience is.
         own = wiring.own_subject() if choice.in_cluster else None
-        ports = wiring.live(choice)
+        ports = wiring.live(choice, seconds=seconds)
         subject = _completed(consented(ports, NOTHING), choice, subject, own, words)
     except FlowError as error:
         raise cannot(error, words, "pod.exists") from error

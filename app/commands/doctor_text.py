@@ -13,6 +13,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
+from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.report import permission_words, survey_words, verdict_words
@@ -75,6 +76,8 @@ def _would_allow(check: Check, already_shown: set[str], words: Content) -> Itera
     """The rules and the policy without which we may not make the check, each where it is missing first."""
     new = [(sentence, text) for sentence, text in verdict_words.would_allow(check, words) if text not in already_shown]
     already_shown.update(text for _, text in new)
+    if check.id == "issuer.discovery" and check.reason == NO_PERMISSION:
+        new.append((words.message("doctor.give_issuer"), "--issuer ISSUER_URL"))
     yield from to_paste(new, indent=6)
 
 

@@ -136,6 +136,14 @@ def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest
         assert text.count('"iam:GetRole"') == 1  # which two checks need
 
 
+def test_who_may_not_read_the_issuer_can_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["cluster_discovery"] = FORBIDDEN
+    result = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT))
+    assert "--issuer ISSUER_URL" in result.output
+    assert "--issuer ISSUER_URL" not in reported(monkeypatch, works()).output
+
+
 def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     fakes = healthy()
     fakes.errors["cluster_discovery"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
@@ -333,7 +341,7 @@ def test_only_what_is_asked_for_is_granted(
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
-    def live(choice: Any) -> Any:
+    def live(choice: Any, **_: Any) -> Any:
         made.append(choice)
         return healthy().ports()
 
