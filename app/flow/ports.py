@@ -145,7 +145,7 @@ class Aws(Protocol):
 
     @property
     def regions(self) -> frozenset[str]:
-        """The names of all regions that the SDK knows. Asks no server."""
+        """All names that the SDK takes for a region. Asks no server."""
         ...
 
     def oidc_providers(self) -> Sequence[str]:

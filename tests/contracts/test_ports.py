@@ -64,6 +64,11 @@ def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
     assert role_arn(place) in place.ports.aws.roles()
 
 
+def test_where_there_is_no_eks_the_question_is_refused_and_nothing_breaks(place: Place) -> None:
+    with pytest.raises(FlowError):
+        place.ports.aws.cluster("prod", "")
+
+
 def test_a_config_map_that_is_not_there_is_not_found(place: Place) -> None:
     with pytest.raises(NotFound):
         place.ports.cluster.config_map(place.subject.namespace, "ghost")

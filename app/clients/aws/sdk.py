@@ -174,9 +174,16 @@ shared = Sdk(session_alone, _ALONE)
 
 @cache
 def known_regions() -> frozenset[str]:
-    """The regions of all partitions in which botocore's endpoint data have STS. Reads 100 KB once, asks no server."""
+    """The regions of all partitions in botocore's endpoint data, and what else it takes for one, such as `aws-global`.
+
+    Asks no server.
+    """
     session = session_alone()
-    found = (session.get_available_regions("sts", partition) for partition in session.get_available_partitions())
+    found = (
+        session.get_available_regions(service, partition, allow_non_regional=True)
+        for service in ("sts", "s3")
+        for partition in session.get_available_partitions()
+    )
     return frozenset(region for regions in found for region in regions)
 
 
