@@ -97,10 +97,10 @@ def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
 
 def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
     """What to paste, each below its sentence, which is a comment to a shell and to YAML."""
-    for sentence, text in permission_words.to_paste(found, words):
+    for number, (sentence, text) in enumerate(permission_words.to_paste(found, words)):
+        yield from ("",) if number else ()
         yield f"# {sentence}"
         yield from text.splitlines()
-        yield ""
 
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:

@@ -22,7 +22,8 @@ def to_paste(found: Lacking, words: Content) -> list[tuple[str, str]]:
         text = yaml.safe_dump_all(manifests, sort_keys=False, default_flow_style=None, width=100)
         texts.append((words.facts.sentences(*filter(None, (lead, unknown))), text))
     if found.policy is not None:
-        texts.append((words.message("doctor.rbac.policy"), json.dumps(found.policy, indent=2)))
+        lead = words.message("doctor.rbac.policy" if found.iam else "doctor.rbac.policy_in_case")
+        texts.append((lead, json.dumps(found.policy, indent=2)))
     if not found.is_known:
         names = ", ".join((*map(access, found.unanswered), *found.untried))
         texts.append((words.message("doctor.rbac.unknown", names=names), ""))
