@@ -22,6 +22,7 @@ from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee, need, rules
 from app.flow.steps.walk import walk
 from app.settings import Settings
+from app.wiring import Choice
 from tests.live.eks import SUBJECT, Eks
 from tests.waiting import eventually
 
@@ -159,6 +160,8 @@ def test_with_the_built_in_view_provider_and_trust_policy_are_examined(here: Eks
     try:
         eventually(lambda: forecast(here)["service_account.exists"])
         found = walk(consented(here.ports("reader"), NOTHING), SUBJECT)
+        given = replace(wiring.live(Choice(context="reader", issuer=here.world.issuer)), issuer=here.issuer())
+        with_issuer = walk(consented(given, NOTHING), SUBJECT)
     finally:
         here.request("DELETE", f"{path}/viewer")
     checks = {check.id: check for report in found for check in report.checks}
@@ -166,6 +169,8 @@ def test_with_the_built_in_view_provider_and_trust_policy_are_examined(here: Eks
     assert checks["trust.provider"].reason == "issuer_assumed"
     decided = ("provider.exists", "provider.audience", "role.exists", "trust.action", "trust.audience", "trust.subject")
     assert {checks[check_id].status for check_id in decided} == {Status.PASSED}
+    checks = {check.id: check for report in with_issuer for check in report.checks}
+    assert {checks[check_id].status for check_id in ("issuer.discovery", "trust.provider")} == {Status.PASSED}
     eventually(lambda: not any(forecast(here).values()))
 
 
