@@ -113,6 +113,14 @@ def test_a_secret_that_may_hold_keys_is_named_and_not_read() -> None:
     assert found.where.endswith("envFrom secretRef aws")
 
 
+def test_an_image_without_env_hides_what_a_secret_sets() -> None:
+    fakes = healthy()
+    from_secret(fakes)
+    answer(fakes, "env", stderr="env: not found", exit_code=127)
+    found = check(examined(fakes), "pod.static_keys")
+    assert (found.status, found.reason, found.error) == (Status.UNKNOWN, "not_observable", "env: not found")
+
+
 def test_a_config_map_that_is_known_is_enough_without_a_look_into_the_pod() -> None:
     fakes = healthy()
     from_map(fakes)

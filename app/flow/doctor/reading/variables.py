@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.flow.errors import FlowError, NotFound
+from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
@@ -92,6 +92,8 @@ def variables_of(ports: Ports, walk: Walk, box: JsonValue, maps: ConfigMaps) -> 
         return Variables(container=name, found=found, of_sources=of_sources)
     try:
         output = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, name, ["env"])
+        if output.exit_code != 0:  # an image without `env`: what it printed says nothing about the variables
+            raise Refused(code=f"exit_{output.exit_code}", server_message=output.stderr.strip())
     except FlowError as error:
         return Variables(container=name, found=found, of_sources=of_sources, unread=sources, hidden=error)
     for line in output.stdout.splitlines():
