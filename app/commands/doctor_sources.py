@@ -76,11 +76,17 @@ def _examined(
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     """The survey of a real cluster."""
     from app import wiring
+    from app.flow.doctor.reading.near_names import of_namespace
     from app.flow.doctor.survey import USES, survey
 
     try:
         check_namespace(namespace)
-        return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
+        ports = consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING)
+        found = survey(ports, namespace)
+        if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
+            below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
+            raise CannotRun(words, "no_such_namespace", below, got=namespace)
+        return found
     except FlowError as error:
         raise cannot(error, words, *USES) from error
 

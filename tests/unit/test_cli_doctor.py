@@ -431,6 +431,18 @@ def test_for_a_pod_that_is_not_there_the_near_one_is_proposed(
     assert wanted in result.output
 
 
+def test_a_survey_of_a_namespace_that_is_not_there_proposes_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"].clear()
+    fakes.namespaces = ["default"]
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("--all", "-n", "defualt")
+    assert result.exit_code == 2
+    assert load("en").message("errors.no_such_namespace.title") in result.output
+    assert "-n default" in result.output
+    assert load("en").message("errors.no_such_namespace.title") not in run("--all", "-n", "default").output
+
+
 def test_for_a_context_that_is_not_there_the_near_one_is_proposed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -43,9 +43,8 @@ def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
 
     # (1) The ServiceAccount, or already its namespace.
     if _missing(walk, "service_account.exists"):
-        namespaces = _listed(ports.cluster.namespaces)
-        if namespaces and subject.namespace not in namespaces:
-            yield "namespace", near(subject.namespace, namespaces)
+        if (namespaces := of_namespace(ports, subject.namespace)) is not None:
+            yield "namespace", namespaces
         else:
             accounts = _listed(lambda: map(_name, ports.cluster.service_accounts(subject.namespace)))
             yield "service_account", near(subject.service_account, accounts) or None
@@ -81,11 +80,15 @@ def _name(document: JsonValue) -> str:
     return get_str(document, "metadata", "name")
 
 
+def of_namespace(ports: Ports, namespace: str) -> list[str] | None:
+    """The namespaces that may be meant, where there is none of that name; None where it is there, or may be."""
+    namespaces = _listed(ports.cluster.namespaces)
+    return near(namespace, namespaces) if namespaces and namespace not in namespaces else None
+
+
 def of_pod(ports: Ports, namespace: str, pod: str) -> str:
     """The doctor's options for a Pod that may be meant, where there is none of that name; empty where none is near."""
-    namespaces = _listed(ports.cluster.namespaces)
-    if namespaces and namespace not in namespaces:
-        found = near(namespace, namespaces)
+    if (found := of_namespace(ports, namespace)) is not None:
         return shlex.join(("-n", found[0], "--pod", pod)) if found else ""
     found = near(pod, _listed(lambda: map(_name, ports.cluster.pods(namespace))))
     return shlex.join(("-n", namespace, "--pod", found[0])) if found else ""
