@@ -18,6 +18,7 @@ from app import __version__, settings
 from app.flow.model import Subject
 from app.flow.names import APPLICATION_ID
 from app.flow.port_wrappers.deadline import WALK_SECONDS, with_deadline
+from app.flow.port_wrappers.known_issuer import EksCluster, knowing_issuer
 from app.flow.ports import Cluster, Ports
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Choice:
     """A profile of ~/.aws; empty for what the environment says."""
     region: str = ""
     """An AWS region; empty for what the profile or the environment says."""
+    issuer: str = ""
+    """The cluster's issuer, for a user who may not read it there; empty where nobody named it."""
     program: str = APPLICATION_ID
     """Which program asks: audit logs have it, with its version, in the user agent of each request."""
 
@@ -109,7 +112,8 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         server_log=Silence(),
         ahead=cluster.ahead,
     )
-    return with_deadline(ports, seconds=seconds - taken)
+    patient = with_deadline(ports, seconds=seconds - taken)
+    return knowing_issuer(patient, given=choice.issuer, eks=_eks(choice), endpoint=connection.host)
 
 
 def cluster(choice: Choice) -> Cluster:
@@ -176,6 +180,14 @@ def _connection(choice: Choice) -> Connection:
     if choice.in_cluster:
         return connection.in_cluster(environment)
     return connection.from_kubeconfig(kubeconfig.read(environment), choice.context, _plugins(), environment)
+
+
+def _eks(choice: Choice) -> EksCluster | None:
+    from app.clients.kubernetes import kubeconfig
+
+    if choice.in_cluster:
+        return None
+    return kubeconfig.eks_cluster(kubeconfig.read(settings.process_environment()), choice.context)
 
 
 @cache

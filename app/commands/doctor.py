@@ -12,7 +12,15 @@ import click
 
 from app.commands.examining import completion
 from app.commands.examining.asking import Everybody, Wanted, asked, choice_of
-from app.commands.examining.results import FORMATS, SHOULD_WORK, Result, Threshold, exit_status, print_results
+from app.commands.examining.results import (
+    FORMATS,
+    SHOULD_WORK,
+    Result,
+    Threshold,
+    exit_status,
+    print_lacking,
+    print_results,
+)
 from app.commands.examining.watching import INTERVAL, changes
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, lang_option
@@ -24,6 +32,7 @@ from app.wiring import Choice
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 EVERYTHING = "all"
+_OF_RBAC = "TYPE/NAME, --namespace, --service-account, --pod, --context, --profile, --region, --issuer, --do"
 CLUSTERS_AT_ONCE = 8
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _MANIFEST = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
@@ -45,9 +54,11 @@ def command(settings: Settings, words: Content) -> click.Command:
         contexts: tuple[str, ...],
         profile: str,
         region: str,
+        issuer: str,
         actions: tuple[str, ...],
         watch: bool,
         until_fixed: bool,
+        rbac: bool,
         save: Path | None,
         source: Path | None,
         output: str,
@@ -57,7 +68,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         lang: str,
         **named: Any,
     ) -> None:
-        from app.commands.doctor_sources import examined, opened, saved
+        from app.commands.doctor_sources import examined, opened, permissions, saved
         from app.flow.doctor import Diagnosis
 
         reader, threshold = load(lang), Threshold(fail_on=fail_on, strict=strict)
@@ -66,7 +77,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
         # (1) From a file: no server is asked.
         if source is not None:
-            if any((*named.values(), contexts, profile, region, actions, save, again)):
+            if any((*named.values(), contexts, profile, region, issuer, actions, rbac, save, again)):
                 raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --verbose, --lang")
             results = [Result(found=opened(source, reader))]
             show(results)
@@ -79,9 +90,19 @@ def command(settings: Settings, words: Content) -> click.Command:
         _refuse_together(reader, wanted, contexts, output, once=bool(save), again=again, sends=bool(actions))
         granted = ALL if EVERYTHING in actions else frozenset(map(Action, actions))
         program = context.find_root().obj or APPLICATION_ID
-        choices = [choice_of(name, profile=profile, region=region, program=program) for name in contexts or ("",)]
+        choices = [
+            choice_of(name, profile=profile, region=region, issuer=issuer, program=program)
+            for name in contexts or ("",)
+        ]
 
-        # (3) Until it is as it should be.
+        # (3) What we lack for it.
+        if rbac:
+            if isinstance(wanted, Everybody) or len(choices) > 1 or save is not None or output not in ("text", "json"):
+                expected = f"{_OF_RBAC}, --output text|json, --lang"
+                raise CannotRun(reader, "options_exclude", got="--rbac", expected=expected)
+            context.exit(print_lacking(permissions(choices[0], wanted, granted, reader), output, reader))
+
+        # (4) Until it is as it should be.
         if again and not isinstance(wanted, Everybody):
             click.echo(reader.message("cli.watch.begins", seconds=f"{INTERVAL:g}"), err=True)
             examine = partial(examined, choices[0], wanted, granted, reader, progress=False)
@@ -90,7 +111,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 if until_fixed and Result(found=found).status(threshold) in (0, SHOULD_WORK):
                     context.exit(0)
 
-        # (4) Or once.
+        # (5) Or once.
         several = len(choices) > 1
         one = partial(_result, wanted=wanted, granted=granted, words=reader, several=several)
         with ThreadPoolExecutor(max_workers=CLUSTERS_AT_ONCE) as pool:
@@ -174,6 +195,7 @@ def _where(words: Content) -> Decorator:
             "--profile", default="", help=words.message("cli.help.profile"), shell_complete=completion.profiles
         ),
         click.option("--region", default="", help=words.message("cli.help.region")),
+        click.option("--issuer", default="", help=words.message("cli.help.issuer")),
     )
 
 
@@ -188,6 +210,7 @@ def _how(words: Content) -> Decorator:
             metavar="ACTION",
             help=words.message("cli.help.do"),
         ),
+        click.option("--rbac", is_flag=True, help=words.message("cli.help.rbac")),
         click.option("--watch", "-w", is_flag=True, help=words.message("cli.help.watch", seconds=f"{INTERVAL:g}")),
         click.option("--until-fixed", is_flag=True, help=words.message("cli.help.until_fixed")),
         click.option("--save", type=_FILE, help=words.message("cli.help.save")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +18,18 @@ from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
+from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.wiring import Choice
 from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
+    from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
     from app.flow.ports import Ports
 
+PERMISSIONS_SECONDS = 30.0
+"""After the walk some twenty reviews are asked for, one after the other."""
 SURVEY_SECONDS = 120.0
 """A survey asks for every role in turn, and no page waits for it."""
 
@@ -41,6 +46,26 @@ def examined(
 
     Where the subject names no Pod it is the newest one, each time that this is called with the same subject.
     """
+    return _examined(choice, wanted, granted, words, progress=progress)[1]
+
+
+def permissions(choice: Choice, wanted: Subject | Workload, granted: frozenset[Action], words: Content) -> Lacking:
+    """What we lack for the same diagnosis with every check made."""
+    from app.flow.doctor.reading.lacking import lacking
+
+    ports, found = _examined(choice, wanted, granted, words, seconds=PERMISSIONS_SECONDS)
+    return lacking(ports.cluster, found, granted)
+
+
+def _examined(
+    choice: Choice,
+    wanted: Subject | Workload,
+    granted: frozenset[Action],
+    words: Content,
+    *,
+    seconds: float = WALK_SECONDS,
+    progress: bool = True,
+) -> tuple[Ports, Diagnosis]:
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
@@ -53,7 +78,7 @@ def examined(
 
         # (1) The subject. One set of ports serves this and the walk: both together are over when its patience is.
         own = wiring.own_subject() if choice.in_cluster else None
-        ports = wiring.live(choice)
+        ports = wiring.live(choice, seconds=seconds)
         asking = consented(ports, NOTHING)
         if isinstance(wanted, Subject):
             subject = _completed(asking, choice, wanted, own, words)
@@ -70,17 +95,23 @@ def examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    return diagnose(ports, Walk(subject=subject, reports=reports))
+    return ports, diagnose(ports, Walk(subject=subject, reports=reports))
 
 
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     """The survey of a real cluster."""
     from app import wiring
+    from app.flow.doctor.reading.near_names import of_namespace
     from app.flow.doctor.survey import USES, survey
 
     try:
         check_namespace(namespace)
-        return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
+        ports = consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING)
+        found = survey(ports, namespace)
+        if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
+            below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
+            raise CannotRun(words, "no_such_namespace", below, got=namespace)
+        return found
     except FlowError as error:
         raise cannot(error, words, *USES) from error
 
@@ -115,9 +146,12 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
 
     `instead`: what does without them, to be pasted, with a sentence before it.
     """
+    from app.flow.doctor.reading.near_names import near
     from app.report.verdict_words import allowing_after
 
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
+    if error.code == "no_such_context" and (names := near(error.got, error.expected.split(", "))):
+        below.append((words.message("doctor.did_you_mean"), f"--context {shlex.quote(names[0])}"))
     return CannotRun(words, error.words, below, **error.values)
 
 
@@ -179,15 +213,19 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
 
 
 def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:
-    """How to examine the Pod that has come after one that is gone; None where we see none."""
+    """How to examine the Pod that has come after one that is gone, or one with a near name; None where we see none."""
     from app.flow.doctor.choosing import successor
     from app.flow.doctor.pods.rows import row
+    from app.flow.doctor.reading import near_names
 
     try:
         found = successor(pod, [row(it) for it in ports.cluster.pods(namespace)])
     except FlowError:
-        return None
-    return (words.message("doctor.in_its_place"), f"--pod {found}") if found else None
+        found = ""
+    if found:
+        return words.message("doctor.in_its_place"), f"--pod {found}"
+    options = near_names.of_pod(ports, namespace, pod)
+    return (words.message("doctor.did_you_mean"), options) if options else None
 
 
 def _program() -> str:

@@ -10,11 +10,13 @@ from app.commands.rendering import heading, labelled, marked, pad, to_paste, wid
 from app.commands.verdict_text import conclusions, to_do
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
+from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.judge import Outcome
-from app.flow.visible import visible
-from app.report import help_links, pod_words, survey_words, verdict_words
+from app.flow.visible import visible, visible_ends
+from app.report import help_links, permission_words, pod_words, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -76,12 +78,15 @@ def _would_allow(check: Check, already_shown: set[str], words: Content) -> Itera
     """The rules and the policy without which we may not make the check, each where it is missing first."""
     new = [(sentence, text) for sentence, text in verdict_words.would_allow(check, words) if text not in already_shown]
     already_shown.update(text for _, text in new)
+    if check.id == "issuer.discovery" and check.reason == NO_PERMISSION:
+        new.append((words.message("doctor.give_issuer"), "--issuer ISSUER_URL"))
     yield from to_paste(new, indent=6)
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:
     """What was found, by its label."""
-    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected)}
+    values |= {"where": check.where, "server_said": check.error}
     return {words.message(f"ui.{name}"): value for name, value in values.items()}
 
 
@@ -110,6 +115,14 @@ def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         yield words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"
+
+
+def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
+    """What to paste, each below its sentence, which is a comment to a shell and to YAML."""
+    for number, (sentence, text) in enumerate(permission_words.to_paste(found, words)):
+        yield from ("",) if number else ()
+        yield f"# {sentence}"
+        yield from text.splitlines()
 
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:

@@ -139,6 +139,10 @@ class Cluster(Protocol):
         """What the kubelet and the scheduler say of a Pod: `type`, `reason`, `message`, ..., in no order."""
         ...
 
+    def config_map(self, namespace: str, name: str) -> JsonValue:
+        """A ConfigMap. (No port reads Secrets.)"""
+        ...
+
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         """Every MutatingWebhookConfiguration."""
         ...
@@ -160,9 +164,14 @@ class Cluster(Protocol):
 
 
 class Aws(Protocol):
-    """IAM, STS, S3 and CloudTrail of one account."""
+    """IAM, STS, S3, EKS and CloudTrail of one account."""
 
     region: str
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """All names that the SDK takes for a region. Asks no server."""
+        ...
 
     def oidc_providers(self) -> Sequence[str]:
         """The ARNs of ListOpenIDConnectProviders."""
@@ -174,6 +183,14 @@ class Aws(Protocol):
 
     def role(self, name: str) -> JsonValue:
         """GetRole: `Arn`, `MaxSessionDuration`, `AssumeRolePolicyDocument` (decoded), ..."""
+        ...
+
+    def roles(self) -> Sequence[str]:
+        """The ARNs of ListRoles."""
+        ...
+
+    def cluster(self, name: str, region: str) -> JsonValue:
+        """DescribeCluster of EKS: `name`, `endpoint`, `identity`, ..."""
         ...
 
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:

@@ -25,10 +25,11 @@ import dataclasses
 
 from app.content import Content
 from app.flow.doctor import Diagnosis, Fix
+from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
-from app.report import difference, help_links, survey_words, verdict_words
+from app.report import difference, help_links, permission_words, survey_words, verdict_words
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
@@ -85,6 +86,16 @@ def conclusions(judged: Verdict) -> JsonObject:
         "refusal": judged.refusal or None,
         "remaining": list(judged.remaining),
         "ruled_out": list(judged.ruled_out),
+    }
+
+
+def of_lacking(found: Lacking) -> JsonValue:
+    """The permissions that are lacking, as JSON."""
+    return {
+        "format": "irsa-explorer permissions",
+        "manifests": found.manifests,
+        "iam_policy": found.policy,
+        "unknown": [*map(permission_words.access, found.unanswered), *found.untried],
     }
 
 

@@ -11,6 +11,7 @@ from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
+from app.flow.visible import visible_ends
 from app.locations import ASSETS
 from app.report import difference, help_links, picture, pod_words, survey_words, verdict_words
 from app.report.escaping import escape
@@ -194,7 +195,8 @@ def _values(values: Mapping[str, str]) -> str:
 
 
 def _details(check: Check, words: Content) -> str:
-    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected)}
+    values |= {"where": check.where, "server_said": check.error}
     reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
     found = _values({words.message(f"ui.{name}"): value for name, value in values.items()})
     return reason + found + _to_paste(verdict_words.would_allow(check, words))

@@ -8,6 +8,7 @@ from app.content import Content
 from app.flow.doctor.survey import RoleFound, Stand, Survey
 from app.flow.model import Status
 from app.flow.steps.findings import NO_PERMISSION
+from app.flow.visible import visible_ends
 from app.report.verdict_words import allowing
 
 _STATUS_OF = {
@@ -49,7 +50,7 @@ def rows(found: Survey, words: Content) -> list[Row]:
         made.append(
             Row(
                 service_account=f"{tie.namespace}/{tie.service_account}",
-                role_arn=tie.role_arn,
+                role_arn=visible_ends(tie.role_arn),
                 status=_STATUS_OF[tie.stand],
                 stand=words.message(f"doctor.survey.{tie.stand}"),
                 also="" if role is None else _also(role, words),

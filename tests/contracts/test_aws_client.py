@@ -50,6 +50,20 @@ def error(code: str, message: str) -> bytes:
     ).encode()
 
 
+def test_the_sdk_knows_the_regions_of_all_partitions() -> None:
+    regions = aws(1).regions
+    assert {"ap-northeast-1", "cn-north-1", "us-gov-west-1", "aws-global"} <= regions
+    assert not {"ap-northeast-9", "", "ap-northeast-1a"} & regions
+
+
+def test_a_cluster_is_described_in_its_own_region() -> None:
+    answer = b'{"cluster": {"name": "prod", "identity": {"oidc": {"issuer": "https://oidc.example"}}}}'
+    with scripted(200, answer, Content_Type="application/json") as server:
+        found = aws(server.port).cluster("prod", "eu-west-1")
+    assert found["identity"]["oidc"]["issuer"] == "https://oidc.example"
+    assert "/eu-west-1/eks/aws4_request" in server.headers()["authorization"]
+
+
 def test_the_web_identity_call_is_unsigned_and_its_answer_is_read() -> None:
     with scripted(200, ISSUED, Content_Type="text/xml") as server:
         port = aws(server.port)

@@ -18,7 +18,7 @@ from app.commands.main import command_line
 from app.content import load
 from app.flow.doctor import examine
 from app.flow.doctor.survey import Stand, survey
-from app.flow.model import Check, Status
+from app.flow.model import Check, Status, Subject
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Ports
 from app.flow.targets.kinds import WORKLOADS, Kind, target_of
@@ -84,6 +84,15 @@ def test_a_pod_that_was_not_edited_is_named_with_the_command_for_this_very_pod(h
     assert found.fix.commands[1:] == (
         "kubectl -n default get pod/not-edited -o yaml | kubectl -n default replace --force -f -",
     )
+
+
+def test_for_a_namespace_that_is_not_there_the_near_one_is_proposed(here: Eks) -> None:
+    subject = Subject(namespace="defalut", service_account="my-sa")
+    found = examine(consented(here.ports(), NOTHING), subject)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.status) == ("service_account.exists", Status.FAILED)
+    assert found.fix is not None
+    assert (found.fix.id, found.fix.commands) == ("mean_namespace", ("python -m app doctor -n default -s my-sa",))
 
 
 def test_with_a_part_of_the_rights_the_doctor_says_that_part(here: Eks) -> None:

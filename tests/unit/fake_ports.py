@@ -12,7 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from app.flow.errors import FlowError
+from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
@@ -200,6 +200,17 @@ class Fakes:
         )
     )
     workload: Any = field(default_factory=lambda: deployment())
+    namespaces: list[str] = field(default_factory=lambda: ["default"])
+    others: list[str] = field(default_factory=list)
+    """The names of other ServiceAccounts and Pods of the namespace."""
+    config_maps: dict[str, dict[str, str]] = field(default_factory=dict)
+    roles: list[str] = field(default_factory=lambda: [ROLE])
+    eks: Any = field(
+        default_factory=lambda: {
+            "endpoint": "https://A.gr7.eks.amazonaws.com",
+            "identity": {"oidc": {"issuer": ISSUER}},
+        }
+    )
     denied: set[Access] = field(default_factory=set)
     assumptions: Assumptions = field(default_factory=Assumptions)
     dry_runs: list[Any] = field(default_factory=list)
@@ -231,6 +242,11 @@ class Fakes:
         return copy.deepcopy(document)
 
 
+def named(name: str) -> dict[str, Any]:
+    """An object of which a list tells the name."""
+    return {"metadata": {"name": name, "namespace": "default"}}
+
+
 class _Port:
     def __init__(self, fakes: Fakes) -> None:
         self._fakes = fakes
@@ -255,7 +271,7 @@ class FakeCluster(_Port):
         return self._answer("cluster_jwks", self._fakes.cluster_jwks)
 
     def namespaces(self) -> Any:
-        return self._answer("namespaces", ["default"])
+        return self._answer("namespaces", self._fakes.namespaces)
 
     def namespace(self, name: str) -> Any:
         return self._answer("namespace", self._fakes.namespace)
@@ -267,12 +283,18 @@ class FakeCluster(_Port):
         return self._answer("endpoints", self._fakes.endpoints)
 
     def service_accounts(self, namespace: str = "") -> Any:
-        return self._answer("service_accounts", [self._fakes.service_account])
+        return self._answer("service_accounts", [self._fakes.service_account, *map(named, self._fakes.others)])
 
     def pods(self, namespace: str, service_account: str = "") -> Any:
-        found = [self._fakes.pod, *self._fakes.siblings]
-        named = [pod for pod in found if get_str(pod, "spec", "serviceAccountName") == service_account]
-        return self._answer("pods", named if service_account else found)
+        found = [self._fakes.pod, *self._fakes.siblings, *map(named, self._fakes.others)]
+        of = [pod for pod in found if get_str(pod, "spec", "serviceAccountName") == service_account]
+        return self._answer("pods", of if service_account else found)
+
+    def config_map(self, namespace: str, name: str) -> Any:
+        found = self._answer("config_map", self._fakes.config_maps.get(name))
+        if found is None:
+            raise NotFound(code="NotFound", server_message=f'configmaps "{name}" not found', status=404)
+        return {"data": found}
 
     def workload(self, namespace: str, kind: Kind, name: str) -> Any:
         return self._answer("workload", self._fakes.workload)
@@ -317,6 +339,13 @@ class FakeCluster(_Port):
 
 class FakeAws(_Port):
     region = "ap-northeast-1"
+    regions = frozenset({"ap-northeast-1", "us-east-1"})
+
+    def roles(self) -> Any:
+        return self._answer("roles", self._fakes.roles)
+
+    def cluster(self, name: str, region: str) -> Any:
+        return self._answer("cluster", self._fakes.eks)
 
     def oidc_providers(self) -> Any:
         return self._answer("oidc_providers", self._fakes.providers)

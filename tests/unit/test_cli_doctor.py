@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from app import wiring
@@ -22,8 +23,9 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status, Subject
 from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.ports import Access
 from app.settings import Settings
-from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import HOST, ROLE, SECRETS, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
@@ -139,6 +141,14 @@ def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest
     assert "secrets" not in text
     if output == "text":
         assert text.count('"iam:GetRole"') == 1  # which two checks need
+
+
+def test_who_may_not_read_the_issuer_can_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["cluster_discovery"] = FORBIDDEN
+    result = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT))
+    assert "--issuer ISSUER_URL" in result.output
+    assert "--issuer ISSUER_URL" not in reported(monkeypatch, works()).output
 
 
 def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,6 +330,8 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
         ["sa/web", "--context", "a", "--context", "b", "-o", "html"],
         ["sa/web", "--watch", "-o", "sarif"],
         ["sa/web", "--until-fixed", "--save", "y"],
+        ["--all-namespaces", "--rbac"],
+        ["--from", "x", "--issuer", "https://x.example"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
@@ -368,7 +380,7 @@ def test_the_servers_learn_which_program_asks(monkeypatch: pytest.MonkeyPatch, p
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
-    def live(choice: Any) -> Any:
+    def live(choice: Any, **_: Any) -> Any:
         made.append(choice)
         return healthy().ports()
 
@@ -457,6 +469,76 @@ def test_where_no_pod_is_named_each_examination_looks_for_the_newest(monkeypatch
         subject = Subject(namespace="default", service_account="my-sa")
         found.append(doctor_sources.examined(wiring.Choice(), subject, frozenset(), load("en")).subject.pod)
     assert found == ["pod-after", "newer"]
+
+
+@pytest.mark.parametrize("output", ["text", "html"])
+def test_a_blank_at_the_end_of_a_value_is_visible(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "
+    result = reported(monkeypatch, examine(fakes.ports(), SUBJECT), "--output", output)
+    assert f"{ROLE}\\x20" in unescape(result.output)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "wanted"), [(["default"], "-n default --pod pod-aftre"), (["defalut"], "-n defalut --pod pod-after")]
+)
+def test_for_a_pod_that_is_not_there_the_near_one_is_proposed(
+    monkeypatch: pytest.MonkeyPatch, namespaces: list[str], wanted: str
+) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = NotFound(code="NotFound", server_message="pods not found", status=404)
+    fakes.namespaces, fakes.others = namespaces, ["pod-aftre"]
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("-n", "default", "--pod", "pod-after")
+    assert result.exit_code == 2
+    assert wanted in result.output
+
+
+def test_a_survey_of_a_namespace_that_is_not_there_proposes_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"].clear()
+    fakes.namespaces = ["default"]
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("sa", "-n", "defualt")
+    assert result.exit_code == 2
+    assert load("en").message("errors.no_such_namespace.title") in result.output
+    assert "-n default" in result.output
+    assert load("en").message("errors.no_such_namespace.title") not in run("sa", "-n", "default").output
+
+
+def test_for_a_context_that_is_not_there_the_near_one_is_proposed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    contexts = [{"name": name, "context": {"cluster": "c"}} for name in ("staging", "production")]
+    (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    assert "--context staging" in run("-s", "my-sa", "--context", "stagign").output
+
+
+def test_what_a_user_lacks_is_printed_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors |= {
+        "cluster_jwks": FORBIDDEN,
+        "role": NotPermitted(code="AccessDenied", server_message="no", status=403),
+    }
+    fakes.denied = {Access(verb="get", path="/openid/v1/jwks")}
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    result = run("-s", "my-sa", "--rbac", "--lang", "en")
+    manifests, _, rest = result.output.partition(load("en").message("doctor.rbac.policy"))
+    role, binding = yaml.safe_load_all(manifests.rpartition("#")[0])
+    assert role["rules"] == [{"nonResourceURLs": ["/openid/v1/jwks"], "verbs": ["get"]}]
+    assert (binding["kind"], binding["subjects"][0]["name"]) == ("ClusterRoleBinding", "x")
+    policy, _ = json.JSONDecoder().raw_decode(rest.strip())
+    assert policy["Statement"][0]["Action"][0] == "iam:GetRole"
+    as_json = json.loads(run("-s", "my-sa", "--rbac", "--output", "json").stdout)
+    assert (as_json["manifests"], as_json["iam_policy"]) == ([role, binding], policy)
+    assert result.exit_code == 2  # what comes after the role is not known
+    fakes.errors.clear()
+    fakes.denied.clear()
+    allowed = run("-s", "my-sa", "--rbac", "--lang", "en")
+    assert (allowed.exit_code, load("en").message("doctor.rbac.nothing") in allowed.output) == (0, True)
+    assert run("-s", "my-sa", "--rbac", "--output", "html").exit_code == 2
 
 
 def test_an_action_that_there_is_not_is_refused() -> None:

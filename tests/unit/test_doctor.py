@@ -235,7 +235,7 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
         ),
         "pod.static_keys",
         FAILED,
-        "aws-cli: AWS_ACCESS_KEY_ID, aws-cli: AWS_SECRET_ACCESS_KEY",
+        "aws-cli: AWS_ACCESS_KEY_ID (envFrom secretRef s), aws-cli: AWS_SECRET_ACCESS_KEY (envFrom secretRef s)",
     ),
     "the host's network": (
         lambda f: f.pod["spec"].update(hostNetwork=True),

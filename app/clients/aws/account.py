@@ -1,4 +1,4 @@
-"""The `Aws` port over boto3: IAM, STS, S3 and CloudTrail as one identity."""
+"""The `Aws` port over boto3: IAM, STS, S3, EKS and CloudTrail as one identity."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ class BotoAws:
         self.region = region
         self._calls = AwsCalls(region=region, endpoint_url=endpoint_url, identity=identity, sdk=sdk)
 
+    @property
+    def regions(self) -> frozenset[str]:
+        return aws_sdk.known_regions()
+
     def oidc_providers(self) -> Sequence[str]:
         return list(
             self._calls.ask(
@@ -54,6 +58,14 @@ class BotoAws:
     def role(self, name: str) -> JsonValue:
         role = self._calls.ask("iam", "GetRole", lambda iam: iam.get_role(RoleName=name)["Role"])
         return {**role, "AssumeRolePolicyDocument": document(role.get("AssumeRolePolicyDocument"))}
+
+    def roles(self) -> Sequence[str]:
+        return aws_policies.roles(self._calls)
+
+    def cluster(self, name: str, region: str) -> JsonValue:
+        return self._calls.ask(
+            "eks", "DescribeCluster", lambda eks: eks.describe_cluster(name=name)["cluster"], region=region
+        )
 
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         return aws_policies.role_policies(self._calls, name)

@@ -1,4 +1,4 @@
-"""The permission policies of a role, each as IAM holds it."""
+"""The permission policies of a role, each as IAM holds it; and the roles of an account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from app.clients.aws.calls import AwsCalls
 from app.flow.model import JsonValue
 
 PAGE_LIMIT = 20
-"""Pages of a list that are read: a role has far fewer policies than they hold."""
+"""Pages of a list that are read: a role has far fewer policies than they hold, an account not many more roles."""
+ROLES_A_PAGE = 1000
+"""The most that ListRoles takes as `MaxItems`."""
 
 
 def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]:
@@ -29,6 +31,12 @@ def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]
         *((arn, _managed_policy(calls, arn)) for arn in (policy.get("PolicyArn", "") for policy in attached)),
         *((policy, _inline_policy(calls, name, policy)) for policy in inline),
     ]
+
+
+def roles(calls: AwsCalls) -> Sequence[str]:
+    """The ARNs of the account's roles."""
+    found = _all_pages(calls, "ListRoles", "Roles", lambda iam, **more: iam.list_roles(MaxItems=ROLES_A_PAGE, **more))
+    return [str(role.get("Arn", "")) for role in found]
 
 
 def _all_pages(calls: AwsCalls, operation: str, field: str, call: Callable[..., Any]) -> list[Any]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 import boto3
@@ -26,7 +27,7 @@ from app.clients.aws.bounds import bound
 from app.clients.recorder import Recorder, wire_headers
 from app.flow.names import APPLICATION_ID
 
-Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]
+Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail", "eks"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
 """Those that every walk asks."""
 LIMITS = Config(
@@ -169,6 +170,21 @@ def session_alone() -> boto3.Session:
 
 shared = Sdk(session_alone, _ALONE)
 """The process' own."""
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """The regions of all partitions in botocore's endpoint data, and what else it takes for one, such as `aws-global`.
+
+    Asks no server.
+    """
+    session = session_alone()
+    found = (
+        session.get_available_regions(service, partition, allow_non_regional=True)
+        for service in ("sts", "s3")
+        for partition in session.get_available_partitions()
+    )
+    return frozenset(region for regions in found for region in regions)
 
 
 def _before_send(request: Any, **_: Any) -> None:

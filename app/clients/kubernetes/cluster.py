@@ -97,6 +97,9 @@ class KubernetesCluster:
         of = {"field_selector": f"spec.serviceAccountName={service_account}"} if service_account else {}
         return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, **of)
 
+    def config_map(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["config_map"], self._core.read_namespaced_config_map, name, namespace)
+
     def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
         return read_json(CLUSTER["workload"], self._of_workloads(kind, "read"), name, namespace)
 

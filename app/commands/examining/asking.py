@@ -96,8 +96,12 @@ def _objects(file: Path, words: Content) -> list[manifest.Found]:
         raise CannotRun(words, "manifest_unreadable", path=file, said=error) from error
 
 
-def choice_of(context: str, *, profile: str = "", region: str = "", program: str = APPLICATION_ID) -> Choice:
+def choice_of(
+    context: str, *, profile: str = "", region: str = "", issuer: str = "", program: str = APPLICATION_ID
+) -> Choice:
     """The cluster and the account. In a Pod its own cluster, unless a context is named or `KUBECONFIG` is set."""
     named = bool(context or environment.process_environment().get("KUBECONFIG"))
     in_cluster = not named and is_in_cluster()
-    return Choice(context=context, in_cluster=in_cluster, profile=profile, region=region, program=program)
+    return Choice(
+        context=context, in_cluster=in_cluster, profile=profile, region=region, issuer=issuer, program=program
+    )

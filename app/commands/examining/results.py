@@ -15,6 +15,7 @@ from app.flow.visible import visible
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
+    from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
     from app.report.findings import Finding
 
@@ -85,6 +86,18 @@ def print_results(results: Sequence[Result], *, output: str, words: Content, ver
             _print_clusters(results, output, words)
         case _:
             _print_one(results[0], output, words, verbose=verbose)
+
+
+def print_lacking(found: Lacking, output: str, words: Content) -> int:
+    """Prints what permissions are lacking; the exit status."""
+    from app.commands import doctor_text
+    from app.report import document
+
+    if output == "json":
+        print_json(document.of_lacking(found))
+    else:
+        print_lines(doctor_text.of_lacking(found, words))
+    return 0 if found.is_nothing else EXIT[Outcome.BROKEN if found.is_known else Outcome.UNKNOWN]
 
 
 def _print_one(result: Result, output: str, words: Content, *, verbose: bool) -> None:

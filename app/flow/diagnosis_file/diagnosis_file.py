@@ -48,6 +48,7 @@ REASONS = frozenset(
         "no_pod",
         "stand_in",
         "out_of_time",
+        "issuer_assumed",
         "sts_granted",
         "sts_refused",
         "changed_meanwhile",

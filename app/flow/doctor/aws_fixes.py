@@ -11,7 +11,7 @@ from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.model import Status
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.names import DEFAULT_AUDIENCE, is_public
 from app.flow.verdict.refusals import CHANGED
 
 _READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
@@ -25,6 +25,8 @@ def publish(names: Names) -> Fix:
     issuer = names.issuer
     if not issuer:
         return Fix(id="read_issuer", commands=(line("kubectl", "get", "--raw", "/.well-known/openid-configuration"),))
+    if not is_public(issuer):
+        return Fix(id="private_issuer", commands=(line("kubectl", "get", "--raw", "/openid/v1/jwks"),))
     return Fix(id="publish", commands=(line("curl", "-fsS", f"{issuer}/.well-known/openid-configuration"),))
 
 
@@ -38,15 +40,16 @@ def create_provider(names: Names) -> Fix:
     """Where ours is found, it is another account that has none: that of the role."""
     wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
     there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
-    return Fix(
-        id="create_provider",
-        commands=(names.iam("create-open-id-connect-provider", *wanted, *there),),
-        change=changes.new_provider(names),
-    )
+    create, change = names.iam("create-open-id-connect-provider", *wanted, *there), changes.new_provider(names)
+    if beside := names.near("provider"):
+        look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)
+        return Fix(id="mean_provider", commands=(look, create), change=change)
+    return Fix(id="create_provider", commands=(create,), change=change)
 
 
 def accept_audience(names: Names) -> Fix:
-    if names.check.id == "sts.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
+    slip = names.bearer.audience.strip() == DEFAULT_AUDIENCE
+    if (names.check.id == "sts.audience" or slip) and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
@@ -73,9 +76,17 @@ def register_thumbprint(names: Names) -> Fix:
 
 
 def create_service_account(names: Names) -> Fix:
-    """The Pod may still know the role."""
+    """Only where no name is near that may be meant. The Pod may still know the role."""
+    if namespace := names.near("namespace"):
+        return Fix(id="mean_namespace", commands=(names.doctor(namespace=namespace),))
+    if account := names.near("service_account"):
+        if names.runs_as_it():
+            return Fix(id="mean_service_account_of_pod", commands=names.set_service_account(account))
+        return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
     arn = names.role_of_pod or ROLE_HERE
+    missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
     commands = (
+        *missing,
         names.kubectl("create", "serviceaccount", names.service_account),
         names.annotate(f"{ROLE_ARN}={arn}"),
     )
@@ -95,8 +106,12 @@ def annotate(names: Names) -> Fix:
 
 
 def correct_arn(names: Names) -> Fix:
-    """A bare name lacks nothing but the account; of any other text the role is asked for."""
-    arn = f"arn:{names.partition}:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
+    """A bare name lacks nothing but the account, an ARN may have blanks around it; else the role is asked for."""
+    written = names.role_arn.strip()
+    if is_role_arn(written):
+        change = changes.annotated(names, role_arn=written)
+        return Fix(id="without_blanks", commands=_write_arn(names, written), change=change)
+    arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
 
 
@@ -106,8 +121,12 @@ def correct_account(names: Names) -> Fix | None:
 
 
 def _name_role(names: Names, arn: str) -> Fix:
-    commands = (names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate())
-    return _naming(names, arn, Fix(id="correct_arn", commands=commands, change=changes.annotated(names, role_arn=arn)))
+    fix = Fix(id="correct_arn", commands=_write_arn(names, arn), change=changes.annotated(names, role_arn=arn))
+    return _naming(names, arn, fix)
+
+
+def _write_arn(names: Names, arn: str) -> tuple[str, ...]:
+    return (names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate())
 
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
@@ -118,9 +137,12 @@ def _naming(names: Names, arn: str, fix: Fix) -> Fix:
 
 
 def role(names: Names) -> Fix:
-    """IAM knows a role of that name under another ARN (its path is missing), or none at all."""
+    """IAM knows a role of that name under another ARN (its path is missing), one with a near name, or none at all."""
     if is_role_arn(names.check.got):
         return _name_role(names, names.check.got)
+    if arn := names.near("role"):
+        change = changes.annotated(names, role_arn=arn)
+        return Fix(id="mean_role", commands=_write_arn(names, arn), change=change)
     if not names.issuer:
         return look_for_role(names)
     policy = admitting(None, names.bearer)

@@ -13,6 +13,7 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.pods import listed
 from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.reading import near_names
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
@@ -34,7 +35,8 @@ class Diagnosis:
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
-    has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused."""
+    has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
+    where a Pod's keys come from; `near`, the names that may be meant."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
@@ -107,7 +109,8 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
     of_webhook, of_pod = calls.inspect(ports, found), pod.inspect(ports, found)
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
-    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent)
+    of_names = near_names.inspect(ports, found)
+    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)
     checks = tuple(check for report in reports for check in report.checks)
     return Diagnosis(
         walk=found,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.json_access import get_object, get_str
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import (
     account_of,
@@ -61,7 +61,11 @@ class Names:
         self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
 
         # (2) The issuer and its provider.
-        self.issuer = get_str(documents.get("cluster_discovery"), "issuer")
+        self.issuer = (
+            get_str(documents.get("cluster_discovery"), "issuer")
+            or get_str(documents.get("token"), "claims", "iss")
+            or get_str(documents, "assumed_issuer")
+        )
         self.provider_arn = self.found("provider.exists")
         self.region = region_of(self.issuer)
         self.partition = partition_of(self.issuer, self.role_arn, self.provider_arn)
@@ -103,6 +107,26 @@ class Names:
         check = self._checks.get(check_id)
         return check.got if check is not None and check.status is Status.PASSED else ""
 
+    def near(self, kind: str) -> str:
+        """The nearest of the names that there are to the one that leads nowhere; empty where none is near."""
+        return next(iter(strings(get(self.documents.get("near"), kind))), "")
+
+    @property
+    def namespace_missing(self) -> bool:
+        """Whether the cluster has no such namespace."""
+        return get(self.documents.get("near"), "namespace") is not None
+
+    def runs_as_it(self) -> bool:
+        """Whether the Pod runs as the ServiceAccount that was named."""
+        return get_str(self.documents.get("pod"), "spec", "serviceAccountName") == self.service_account
+
+    def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "") -> str:
+        """Examines another subject, in the same cluster. A Pod's name is of its own namespace alone."""
+        kept = "" if namespace or service_account else self.pod
+        named = ("--pod", pod or kept) if pod or kept else ()
+        given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
+        return line("python", "-m", "app", "doctor", *given, *named)
+
     def kubectl(self, *words: str) -> str:
         """A command in the namespace."""
         return line(*self._kubectl, *words)
@@ -111,10 +135,6 @@ class Names:
         """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""
         node = get_str(self.documents.get("pod"), "spec", "nodeName") or "NODE"
         return line("kubectl", "debug", f"node/{node}", "-it", "--image=busybox", *words)
-
-    def doctor(self, *words: str) -> str:
-        """Our own command, for the ServiceAccount."""
-        return line("python", "-m", "app", "doctor", "-n", self.namespace, "-s", self.service_account, *words)
 
     def annotate(self, *words: str) -> str:
         """Annotates the ServiceAccount."""
@@ -152,14 +172,15 @@ class Names:
         """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
         return self._edit("set", "image", *words)
 
-    def set_service_account(self) -> tuple[str, ...]:
-        """Has the workload's Pods run under the ServiceAccount.
+    def set_service_account(self, name: str = "") -> tuple[str, ...]:
+        """Has the workload's Pods run under the ServiceAccount, or under another one.
 
         A Job's template cannot be changed: the Job is made again, and runs again.
         """
+        account = name or self.service_account
         if self.kind == "job":
             labels = {f"{prefix}{key}": None for prefix in ("", "batch.kubernetes.io/") for key in _OF_JOB}
-            template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": self.service_account}}
+            template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": account}}
             patch = json.dumps({"spec": {"selector": None, "template": template}})
             filters = (
                 self.kubectl("get", self.workload, "-o", "yaml"),
@@ -167,7 +188,7 @@ class Names:
                 self.kubectl("replace", "--force", "-f", "-"),
             )
             return (" | ".join(filters),)
-        return self._edit("set", "serviceaccount", self.service_account)
+        return self._edit("set", "serviceaccount", account)
 
     @property
     def template(self) -> tuple[str, ...]:

@@ -8,12 +8,20 @@ from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.reading.variables import KEY_VARIABLES
+from app.flow.json_access import get_list, get_object
 from app.flow.model import JsonObject
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
+_USERS = (
+    "POD:.metadata.name"
+    ",CONFIGMAPS:.spec.containers[*].envFrom[*].configMapRef.name"
+    ",SECRETS:.spec.containers[*].envFrom[*].secretRef.name"
+)
+"""The columns by which one sees who else takes its variables from a ConfigMap or a Secret."""
 _FETCH = "failed to fetch token"
 """The kubelet's words for a TokenRequest that failed."""
 
@@ -51,9 +59,11 @@ def _without(kind: str, key: str) -> changes.Edit:
 
 
 def find_pods(names: Names) -> Fix:
-    """A Pod that is gone may have one in its place."""
+    """A Pod that is gone may have one in its place, or one with a near name."""
     if there := successor(names.pod, rows(names.documents.get("pods"))):
-        return Fix(id="successor", commands=(names.doctor("--pod", there),))
+        return Fix(id="successor", commands=(names.doctor(pod=there),))
+    if pod := names.near("pod"):
+        return Fix(id="mean_pod", commands=(names.doctor(pod=pod),))
     selector = f"spec.serviceAccountName={names.service_account}"
     return Fix(id="find_pods", commands=(names.kubectl("get", "pods", "--field-selector", selector),))
 
@@ -84,14 +94,36 @@ def region(names: Names) -> Fix:
 
 
 def static_keys(names: Names) -> Fix:
-    """Only what is in the Pod's own list of variables can be taken out this way."""
-    found = sorted({entry.partition(": ")[2] for entry in names.check.got.split(", ")})
-    variables = [name for name in found if name.startswith("AWS_")]
-    return Fix(
-        id="static_keys",
-        commands=names.set_env(*(f"{name}-" for name in variables)) if variables else names.show_workload(),
-        change=changes.workload(names, changes.without_variables(variables)),
-    )
+    """What the container's own list sets is taken out of it; keys from elsewhere are set to nothing in that list.
+
+    `env` takes precedence over `envFrom` (Kubernetes' `Container.envFrom`), and an empty access key is none to an SDK
+    (botocore's `EnvProvider`). An empty profile would be one that there is not.
+    """
+    others = [get_object(it) for it in get_list(names.documents.get("other_credentials"))]
+    emptied = sorted({it["variable"] for it in others if it["variable"] in KEY_VARIABLES and not _ends_in_env(it)})
+    removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})
+    words = [*(f"{name}-" for name in removed), *(f"{name}=" for name in emptied)]
+
+    def edit(pod: JsonObject) -> None:
+        changes.without_variables(removed)(pod)
+        changes.with_variables(**dict.fromkeys(emptied, ""))(pod)
+
+    if not words:
+        return Fix(id="static_keys", commands=names.show_workload())
+    commands, change = names.set_env(*words), changes.workload(names, edit)
+    if not emptied or commands == names.show_workload():
+        return Fix(id="static_keys", commands=commands, change=change)
+    users = names.kubectl("get", "pods", "-o", f"custom-columns={_USERS}")
+    return Fix(id="empty_keys", commands=(*commands, users), change=change)
+
+
+def _is_in_env(found: JsonObject) -> bool:
+    return str(found["source"]).partition(" ")[0] == "env"
+
+
+def _ends_in_env(found: JsonObject) -> bool:
+    """Whether nothing else would set the variable once it is out of the list."""
+    return _is_in_env(found) and not found["beneath"]
 
 
 # --- 4 Token, 6 S3 ---------------------------------------------------------------------------------------------------

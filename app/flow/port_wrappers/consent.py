@@ -58,6 +58,7 @@ CLUSTER_READS = frozenset(
         "service_account",
         "pod",
         "pod_events",
+        "config_map",
         "mutating_webhooks",
     }
 )
@@ -66,7 +67,18 @@ AWS_ACTIONS: Mapping[str, Action] = {
     "list_buckets": Action.S3,
 }
 """By method of `Aws`."""
-AWS_READS = frozenset({"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "assumptions"})
+AWS_READS = frozenset(
+    {
+        "oidc_providers",
+        "oidc_provider",
+        "role",
+        "roles",
+        "role_policies",
+        "caller_identity",
+        "assumptions",
+        "cluster",
+    }
+)
 
 
 class NotAsked(FlowError):

@@ -81,6 +81,7 @@ NEEDS: Mapping[str, Need] = {
     },
     # The walk.
     "issuer.discovery": _of_path("/.well-known/openid-configuration"),
+    "issuer.described": Need(iam=("eks:DescribeCluster",)),
     "issuer.cluster_keys": _of_path("/openid/v1/jwks"),
     "provider.exists": Need(iam=("iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider")),
     "service_account.exists": Need(accesses=(_namespaced("get", "serviceaccounts", name="{service_account}"),)),
@@ -127,9 +128,12 @@ NEEDS: Mapping[str, Need] = {
         accesses=tuple(Access(verb="get", resource=resource) for resource in ("services", "endpoints")),
     ),
     "token.api_server": _READ_POD,
+    "pod.config_maps": Need(accesses=(_namespaced("get", "configmaps"),)),
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),
     "pod.application": _LOG,
     **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys", "token.contents"), _IN_POD),
+    # Which names are near one that leads nowhere.
+    "near.role": Need(iam=("iam:ListRoles",)),
     # What AWS remembers of refusals, and of what it granted.
     **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), Need(iam=("cloudtrail:LookupEvents",))),
 }

@@ -15,6 +15,8 @@ class StepContext:
 
     issuer: str = ""
     """`oidc_provider`: the issuer URL that the cluster writes into its tokens."""
+    issuer_assumed: bool = False
+    """`oidc_provider`: whether that is only the one that the role trusts, since the cluster's could not be read."""
     jwks: JsonValue = None
     """`oidc_provider`: the key set of the public endpoint, the one that STS reads."""
     provider_arns: tuple[str, ...] | None = None

@@ -105,8 +105,8 @@ def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
     follows from what it got."""
     check_id = check.id
     others = set(ids) - {check_id, RUNNING}
-    if check_id == APPLICATION:
-        return bool(others) and not blames_surroundings(check.error)
+    if check_id == APPLICATION:  # a region that there is not has no endpoint either
+        return bool(others) and ("pod.region" in others or not blames_surroundings(check.error))
     if check_id == RUNNING:
         return bool(others) if check.reason in PROGRAM_ENDED else "token.file" in others
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):

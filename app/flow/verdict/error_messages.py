@@ -18,6 +18,7 @@ _SENTENCE = re.compile(
     r"|Unable to locate credentials.*"
     r"|You must specify a region\..*"
     r"|Invalid endpoint: .+"
+    r"|Provided region_name '.*' doesn't match a supported format\."
     r"|(?:Connect|Read) timeout on endpoint URL: .+"
     r"|Could not connect to the endpoint URL: .+"
     r"|The provided profile or the current environment is configured to assume role with web identity.*"
@@ -49,8 +50,9 @@ _CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet curren
 _NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
+    r"|Provided region_name '.*' doesn't match a supported format"
 )
-"""The last one where the region is an empty text."""
+"""The last but one where the region is an empty text, the last where no region can be called so."""
 
 
 def last_words(log: str) -> tuple[str, str]:

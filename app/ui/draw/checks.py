@@ -8,6 +8,7 @@ from app.content import Content
 from app.flow.model import HOLDS, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
 from app.flow.verdict.judge import Verdict, judge
+from app.flow.visible import visible_ends
 from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
@@ -79,6 +80,7 @@ def _found(text: str, content: Content) -> str:
     """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
     if text == "[]":
         return prose(content.message("ui.empty_list"))
+    text = visible_ends(text)
     when = readable(text)
     return value(text) if when == text else f'{value(text)}<br><span class="quiet">{escape(when)}</span>'
 

@@ -6,6 +6,7 @@ into a Pod's status is written by `run`, and what it would project into the Pod 
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -210,6 +211,19 @@ class Cluster:
         answer = self.post(f"serviceaccounts/{account}/token", {"spec": spec})
         return get_str(answer, "status", "token")
 
+    def environment(self, pod: JsonValue, container: str) -> str:
+        """The variables that the kubelet would give a container of the Pod, as `env` prints them."""
+        box = next(it for it in get_list(pod, "spec", "containers") if get_str(it, "name") == container)
+        found: dict[str, str] = {}
+        for source in get_list(box, "envFrom"):
+            kind, resource = ("secretRef", "secrets") if "secretRef" in source else ("configMapRef", "configmaps")
+            path = f"api/v1/namespaces/{self.namespace}/{resource}/{source[kind]['name']}"
+            for key, value in get_object(self.eks.request("GET", path), "data").items():
+                text = base64.b64decode(value).decode() if resource == "secrets" else value
+                found[get_str(source, "prefix") + key] = text
+        found |= {get_str(item, "name"): get_str(item, "value") for item in get_list(box, "env")}
+        return "".join(f"{name}={value}\n" for name, value in found.items())
+
     def _write_status(self, pod: JsonValue, status: Mapping[str, JsonValue]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/pods/{get_str(pod, 'metadata', 'name')}/status"
         headers = {"Content-Type": "application/merge-patch+json"}
@@ -245,6 +259,8 @@ class _WithKubelet:
         found = self._cluster.pod(namespace, pod)
         if get_str(found, "status", "phase") != "Running":
             return self._cluster.execute(namespace, pod, container, command)  # the API server's own refusal
+        if list(command) == ["env"]:
+            return Execution(stdout=self._row.environment(found, container), stderr="", exit_code=0)
         images = {get_str(box, "name"): get_str(box, "image") for box in get_list(found, "spec", "containers")}
         if DISTROLESS in images.get(container, ""):
             said = NO_PROGRAM.format(program=command[0])

@@ -22,7 +22,7 @@ def siblings(names: Names) -> Fix | None:
         return Fix(id="restart_pods", commands=tuple(commands))
     known = [pod.workload for pod in found if pod.name == names.pod]
     others = {str(pod.workload): pod.name for pod in reversed(stale) if pod.workload not in known}
-    commands = dict.fromkeys(names.doctor("--pod", name) for name in others.values())
+    commands = dict.fromkeys(names.doctor(pod=name) for name in others.values())
     return Fix(id="examine_pods", commands=tuple(commands)) if commands else None
 
 
