@@ -63,6 +63,8 @@ class Cluster:
         account.published_keys.clear()
         eks.post("api/v1/namespaces", metadata={"name": namespace})
         self.at_the_end.callback(eks.request, "DELETE", f"api/v1/namespaces/{namespace}")
+        # The namespace goes when its controller gets to it; a survey of the cluster would see these until then.
+        self.at_the_end.callback(eks.request, "DELETE", f"api/v1/namespaces/{namespace}/serviceaccounts")
         eventually(lambda: self._is_there("serviceaccounts/default"))
 
     def close(self) -> None:
