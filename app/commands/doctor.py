@@ -47,6 +47,8 @@ def command(settings: Settings, words: Content) -> click.Command:
         metavar="ACTION",
         help=words.message("cli.help.do"),
     )
+    @click.option("--action", "needed", multiple=True, metavar="SERVICE:ACTION", help=words.message("cli.help.action"))
+    @click.option("--resource", default="", metavar="ARN", help=words.message("cli.help.resource"))
     @click.option("--all", "everybody", is_flag=True, help=words.message("cli.help.all"))
     @click.option("--save", type=_FILE, help=words.message("cli.help.save"))
     @click.option("--from", "source", type=_FILE, help=words.message("cli.help.from"))
@@ -69,16 +71,18 @@ def command(settings: Settings, words: Content) -> click.Command:
         profile: str,
         region: str,
         actions: tuple[str, ...],
+        needed: tuple[str, ...],
+        resource: str,
         everybody: bool,
         save: Path | None,
         source: Path | None,
         output: str,
         lang: str,
     ) -> None:
-        from app.commands.doctor_sources import examined, opened, saved, surveyed
+        from app.commands.doctor_sources import asked_actions, examined, opened, saved, surveyed
 
         reader = load(lang)
-        of_one = (service_account, pod, actions, save)
+        of_one = (service_account, pod, actions, needed, resource, save)
         of_a_cluster = (namespace, cluster, profile, region, everybody, *of_one)
 
         # (1) From a file: no server is asked.
@@ -100,7 +104,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (3) One ServiceAccount.
         subject = Subject(namespace=namespace, service_account=service_account, pod=pod)
         granted = ALL if EVERYTHING in actions else frozenset(map(Action, actions))
-        found = examined(choice, subject, granted, reader)
+        found = examined(choice, subject, granted, asked_actions(needed, resource, reader), reader)
         if save is not None:
             saved(found, save, reader)
         context.exit(report(found, output, reader))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.wiring import Choice
 from app.world.setup.tool_files import write
@@ -24,12 +26,27 @@ if TYPE_CHECKING:
     from app.flow.doctor.survey import Survey
     from app.flow.ports import Ports
 
+_ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
 SURVEY_SECONDS = 120.0
 """A survey asks for every role in turn, and no page waits for it."""
 
 
-def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
-    """The diagnosis of a ServiceAccount in a real cluster."""
+def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tuple[AskedAction, ...]:
+    """What the command line says that the Pod needs."""
+    for action in actions:
+        if not _ACTION.fullmatch(action):
+            values = {"got": action, "expected": "dynamodb:GetItem", "help": "doctor --help"}
+            raise CannotRun(words, "bad_value", option="--action", **values)
+    if resource and not (actions and resource.startswith("arn:")):
+        values = {"got": resource, "expected": "--action SERVICE:ACTION --resource ARN", "help": "doctor --help"}
+        raise CannotRun(words, "bad_value", option="--resource", **values)
+    return tuple(AskedAction(action=action, resource=resource) for action in dict.fromkeys(actions))
+
+
+def examined(
+    choice: Choice, subject: Subject, granted: frozenset[Action], asked: Sequence[AskedAction], words: Content
+) -> Diagnosis:
+    """The diagnosis of a ServiceAccount in a real cluster. `asked` is what its Pod needs, where that is known."""
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
@@ -50,7 +67,7 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
 
     # (3) Step by step.
     ports = consented(ports, granted)
-    reports = tuple(_with_progress(walk_through(ports, subject), words))
+    reports = tuple(_with_progress(walk_through(ports, subject, asked), words))
     return diagnose(ports, Walk(subject=subject, reports=reports))
 
 

@@ -26,6 +26,8 @@ AWS: Mapping[str, str] = {
     "oidc_provider": "iam:GetOpenIDConnectProvider",
     "role": "iam:GetRole",
     "role_policies": "iam:ListAttachedRolePolicies",
+    "managed_policy": "iam:GetPolicy",
+    "simulate": "iam:SimulatePrincipalPolicy",
     "assume_role_with_web_identity": "sts:AssumeRoleWithWebIdentity",
     "caller_identity": "sts:GetCallerIdentity",
     "list_buckets": "s3:ListBuckets",

@@ -10,6 +10,7 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
+from app.flow.steps import access
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Verdict, judge
@@ -60,8 +61,9 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
     reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    denied, said = recent_failures.denied_actions(found, reports)
     return Diagnosis(
-        walk=found,
+        walk=access.asked_again(ports, found, denied, said),
         checks=tuple(check for report in reports for check in report.checks),
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},

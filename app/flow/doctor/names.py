@@ -24,6 +24,7 @@ from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
+ACTION_HERE, RESOURCE_HERE = "SERVICE:ACTION", "RESOURCE_ARN"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
@@ -75,6 +76,11 @@ class Names:
         """What a check that passed has found; empty where it did not pass."""
         check = self._checks.get(check_id)
         return check.got if check is not None and check.status is Status.PASSED else ""
+
+    def error_of(self, check_id: str) -> str:
+        """What a server said at a check of the walk; empty where it said nothing."""
+        check = self._checks.get(check_id)
+        return check.error if check is not None else ""
 
     def kubectl(self, *words: str) -> str:
         """A command in the namespace."""

@@ -99,6 +99,7 @@ NEEDS: Mapping[str, Need] = {
             "iam:GetPolicyVersion",
             "iam:ListRolePolicies",
             "iam:GetRolePolicy",
+            "iam:SimulatePrincipalPolicy",
         )
     ),
     "access.list_buckets": Need(action=Action.S3),
