@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import click
 
-from app.commands import doctor, faults, serve, token, walk, world
+from app.commands import check, doctor, faults, serve, token, walk, world
 from app.commands.failure import COULD_NOT_RUN, CannotRun
 from app.commands.output import replace_streams
 from app.commands.usage import Group
@@ -48,6 +48,6 @@ def asked_language(arguments: Sequence[str]) -> str:
 def command_line(settings: Settings, words: Content) -> click.Group:
     """All commands, their help in the language of `words`."""
     group = Group(words=words, help=words.message("cli.help.program"))
-    for module in (serve, world, walk, faults, doctor, token):
+    for module in (serve, world, walk, faults, doctor, check, token):
         group.add_command(module.command(settings, words))
     return group
