@@ -61,9 +61,9 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
     reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
-    denied, said = recent_failures.denied_actions(found, reports)
+    denied = recent_failures.denied_actions(found, reports)
     return Diagnosis(
-        walk=access.asked_again(ports, found, denied, said),
+        walk=access.asked_again(ports, found, denied),
         checks=tuple(check for report in reports for check in report.checks),
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},

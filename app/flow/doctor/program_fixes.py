@@ -113,13 +113,15 @@ def application(names: Names) -> Fix:
 
 
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
-    """Whether the role's policies, as they were read, allow what its Pod was refused before.
+    """Whether the policies, as they were read, allow what the Pod was refused before.
 
-    A policy of another kind may deny it still: what it does is not known from these.
+    What a policy of another kind denied is allowed only where that kind is seen to allow it.
     """
-    if denying_policy(names.check.error) not in ("", "identity-based policy"):
-        decision = names.documents.get("permission_decision")
-        return get_str(decision, "action") == action and get(decision, "allowed") is True
+    kind, decision = denying_policy(names.check.error), names.documents.get("permission_decision")
+    if kind not in ("", "identity-based policy"):
+        of_kind = {"service control policy": "organization_allows", "permissions boundary": "boundary_allows"}
+        same = get_str(decision, "action") == action and get(decision, "allowed") is True
+        return same and get(decision, of_kind.get(kind, "")) is True
     policies = [
         (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
     ]

@@ -17,9 +17,10 @@ from app.flow.model import JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import role_of, subject_claim
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Ports
+from app.flow.steps import access
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.sts_assume import SESSION_NAME
-from app.flow.verdict.error_messages import denied_action, principal_of
+from app.flow.verdict.error_messages import denied_action, denying_policy, principal_of
 from app.flow.verdict.refusals import APPLICATION
 
 CHECKS = ("sts.recent_failures",)
@@ -62,16 +63,19 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     return findings.report()
 
 
-def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> tuple[tuple[AskedAction, ...], str]:
-    """What AWS denied to the role's sessions, and the product's words: by the Pod's own log, else by CloudTrail."""
+def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
+    """What AWS denied to the role's sessions: by the Pod's own log, else by CloudTrail."""
     name = (role_of(get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)) or ("",) * 3)[2]
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
     if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):
-        return (denied,), said
+        return access.Denied(actions=(denied,), said=said, kind=denying_policy(said))
     calls = [get_object(it) for report in found for it in get_list(report.evidence.get("denied_calls"))]
     asked = (_asked(get_str(it, "action"), get_str(it, "resource")) for it in calls)
-    return tuple(dict.fromkeys(it for it in asked if it)), get_str(next(iter(calls), None), "said")
+    said = get_str(next(iter(calls), None), "said")
+    return access.Denied(
+        actions=tuple(dict.fromkeys(it for it in asked if it)), said=said, kind=denying_policy(said)
+    )
 
 
 def _asked(action: str, resource: str) -> AskedAction | None:

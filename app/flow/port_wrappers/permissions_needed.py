@@ -99,7 +99,6 @@ NEEDS: Mapping[str, Need] = {
             "iam:GetPolicyVersion",
             "iam:ListRolePolicies",
             "iam:GetRolePolicy",
-            "iam:SimulatePrincipalPolicy",
         )
     ),
     "access.list_buckets": Need(action=Action.S3),

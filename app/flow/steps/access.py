@@ -8,7 +8,7 @@ asks for, and by nothing else. Rule: IAM's evaluation of identity policies and p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
@@ -73,14 +73,25 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     return findings.report(), step_context
 
 
-def asked_again(ports: Ports, walk: Walk, asked: Sequence[AskedAction], said: str) -> Walk:
-    """The walk, with its policies judged by what was denied to the Pod, in these words. The same where nothing was.
+@dataclass(frozen=True, kw_only=True)
+class Denied:
+    """What AWS has denied to the Pod."""
+
+    actions: tuple[AskedAction, ...] = ()
+    said: str = ""
+    """In which words."""
+    kind: str = ""
+    """Which kind of policy did, as the words name it; empty where they do not."""
+
+
+def asked_again(ports: Ports, walk: Walk, denied: Denied) -> Walk:
+    """The walk, with its policies judged by what was denied to the Pod. The same where nothing was.
 
     What the caller or the Pod's command line said before counts more. Never raises.
     """
     report = walk.report(Step.ACCESS)
     evidence = {name: document for it in walk for name, document in it.evidence.items()}
-    if not asked or report.check(POLICY).reason != NO_ACTION or "role" not in evidence:
+    if not denied.actions or report.check(POLICY).reason != NO_ACTION or "role" not in evidence:
         return walk
     findings = Findings(Step.ACCESS, ports, (POLICY,))
     role_arn = get_str(evidence["role"], "Arn")
@@ -97,7 +108,7 @@ def asked_again(ports: Ports, walk: Walk, asked: Sequence[AskedAction], said: st
     )
     known = [(get_str(it, "name"), get_object(it).get("document")) for it in get_list(evidence.get("policies"))]
     policies = known if "policies" in evidence else _read(ports, role.name)
-    _judge(findings, ports, role, policies, asked, said)
+    _judge(findings, ports, role, policies, denied.actions, denied)
     new = findings.report()
     checks = tuple(new.check(POLICY) if it.id == POLICY else it for it in report.checks)
     changed = replace(
@@ -145,11 +156,11 @@ def _judge(
     role: Role,
     policies: Policies | FlowError,
     asked: Sequence[AskedAction],
-    said: str = "",
+    before: Denied | None = None,
 ) -> None:
     """Decides `access.policy`. Of several actions the first that is denied speaks for all, then one that is open.
 
-    `said` is how AWS denied it to the Pod; what has been allowed since is not denied.
+    `before` is how AWS denied it to the Pod: it stays open where that was by a policy of a kind that was not read.
     """
     where = f"Role {role.name}"
     if not asked:
@@ -168,11 +179,27 @@ def _judge(
         "permission_decision",
         {**speaks.document, "denied": [{"action": it.asked.action, "resource": it.asked.resource} for it in denied]},
     )
-    if not denied and open_:
+    said = before.said if before else ""
+    if denied:
+        findings.judge(POLICY, False, got=_got(speaks), expected=f"allow: {expected}", where=where, error=said)
+    elif open_:
         findings.unknown(POLICY, speaks.open, where=where, expected=expected)
+    elif before and not _covers(speaks, before.kind, role):
+        findings.unknown(POLICY, "not_observable", where=where, expected=expected, error=said)
     else:
-        error = said if denied else ""
-        findings.judge(POLICY, not denied, got=_got(speaks), expected=f"allow: {expected}", where=where, error=error)
+        findings.judge(POLICY, True, got=_got(speaks), expected=f"allow: {expected}", where=where)
+
+
+def _covers(decision: Decision, kind: str, role: Role) -> bool:
+    """Whether the decision takes policies of that kind into account."""
+    match kind:
+        case "" | "identity-based policy":
+            return True
+        case "permissions boundary":
+            return not role.boundary or decision.boundary_allows is True
+        case "service control policy":
+            return decision.organization_allows is True
+    return False
 
 
 def _named(asked: AskedAction) -> str:
