@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from app.commands.main import command_line
 from app.content import LANGUAGES, load
 from app.settings import Settings
-from tests.unit.fake_ports import HOST, ISSUER, PROVIDER, ROLE, SUB, trust_policy
+from tests.unit.fake_ports import ACCOUNT, HOST, ISSUER, PROVIDER, ROLE, SUB, trust_policy
 
 ACCOUNT_FILE: dict[str, Any] = {
     "apiVersion": "v1",
@@ -170,7 +170,7 @@ Resources:
       RoleName: !Join ["-", [s3, reader]]
       AssumeRolePolicyDocument: !Sub
         - '{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-          "Principal": {{"Federated": "{PROVIDER}"}}, "Condition": {{"StringEquals": {{"{HOST}:sub": "${{Sub}}"}}}}}}]}}'
+          "Principal": {{"Federated": "{PROVIDER.replace(ACCOUNT, "${AWS::AccountId}")}"}}, "Condition": {{"StringEquals": {{"{HOST}:sub": "${{Sub}}"}}}}}}]}}'
         - Sub: {SUB}-2
 """
 

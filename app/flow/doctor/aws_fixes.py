@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import ACTION_HERE, PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of
-from app.flow.permissions.asked import ANY
+from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
@@ -206,7 +206,8 @@ def permit(names: Names) -> Fix:
         return _boundary(names)
     if get_str(decision, "reason") == _DENY:
         return _remove_deny(names)
-    return permit_denied(names, said, denied or [denied_action(said)])
+    by_words = denied_action(said)
+    return permit_denied(names, said, denied or [by_words if by_words[0] else (LIST_BUCKETS, ANY)])
 
 
 def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
@@ -231,7 +232,7 @@ def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
     by_resource: dict[str, list[str]] = {}
     for action, resource in denied:
         exact = resource if resource == ANY or resource.startswith("arn:") else RESOURCE_HERE
-        by_resource.setdefault(exact, []).append(action or ACTION_HERE)
+        by_resource.setdefault(exact, []).append(action)
     statements = [
         {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": resource}
         for resource, actions in by_resource.items()

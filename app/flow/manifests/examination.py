@@ -140,7 +140,7 @@ def _examined(
         return _as_known(diagnose(asked, walk(asked, subject)), issuer_known=bool(issuer))
 
     # A trust policy for several clusters is judged by the one that it lets in; if there is none, by the first.
-    policy = trust.policy if trust else None
+    policy = trust.policy_of(role_arn) if trust else None
     candidates = [issuer] if issuer else named_issuers(policy)[:MOST_ISSUERS] or [ISSUER_HERE if policy else ""]
     all_found = [diagnosed(it) for it in candidates]
     best = next((it for it in all_found if it.verdict.outcome is not Outcome.BROKEN), all_found[0])

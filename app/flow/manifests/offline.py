@@ -81,10 +81,10 @@ def ports(
         return jsonpatch.apply_patch(pod("", ""), patch)
 
     def role(name: str) -> JsonValue:
-        if trust is None or trust.policy is None:
+        policy = trust.policy_of(role_arn) if trust else None
+        if policy is None:
             raise Offline("role")
-        arn = trust.arn or role_arn
-        return {"Arn": arn, "RoleName": name, "AssumeRolePolicyDocument": trust.policy}
+        return {"Arn": (trust.arn if trust else "") or role_arn, "RoleName": name, "AssumeRolePolicyDocument": policy}
 
     cluster = {
         "discovery": discovery,

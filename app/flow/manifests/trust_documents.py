@@ -6,6 +6,7 @@ Sources: CloudFormation template reference (`AWS::IAM::Role`, intrinsic function
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from app.flow import strict_json
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.manifests.documents import Document, UnreadableDocument, documents
 from app.flow.model import JsonValue
+from app.flow.names import role_of
 
 CLOUDFORMATION_ROLE, TERRAFORM_ROLE = "AWS::IAM::Role", "aws_iam_role"
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_OF_ROLE = ("AWS::AccountId", "AWS::Partition")
+"""Pseudo parameters that the ARN of the role tells: it is made by the stack, in the stack's account."""
 _DEEPEST = 100
 
 
@@ -36,6 +40,16 @@ class TrustDocument:
     """What of it only a deployment knows, such as `Fn::GetAtt`; empty where the policy was read."""
     stem: str = ""
     """The file's name without its ending, which may be the role's."""
+
+    def policy_of(self, role_arn: str) -> JsonValue:
+        """The policy where the role has this ARN; None where it is not readable here."""
+        parts = role_of(role_arn)
+        if self.policy is None or parts is None:
+            return self.policy
+        text = json.dumps(self.policy)
+        for name, value in zip(_OF_ROLE, (parts[1], parts[0]), strict=True):
+            text = text.replace(f"${{{name}}}", value)
+        return json.loads(text)
 
 
 class _NotLiteral(Exception):
@@ -116,6 +130,8 @@ def _function(name: str, argument: JsonValue) -> JsonValue:
             literals = [_literal(part) for part in parts]
             if all(isinstance(part, str) for part in literals):
                 return separator.join(literals)
+        case "Ref", str(parameter) if parameter in _OF_ROLE:
+            return f"${{{parameter}}}"
         case "Fn::Sub", str(text):
             return _substituted(text, {})
         case "Fn::Sub", [str(text), dict(variables)]:
@@ -129,7 +145,7 @@ def _substituted(text: str, variables: dict[str, JsonValue]) -> str:
     def value(found: re.Match[str]) -> str:
         if found[1].startswith("!"):
             return f"${{{found[1][1:]}}}"
-        known = variables.get(found[1])
+        known = found[0] if found[1] in _OF_ROLE else variables.get(found[1])
         if not isinstance(known, str):
             raise _NotLiteral(f"${{{found[1]}}}")
         return known
