@@ -36,7 +36,9 @@ def command(settings: Settings, words: Content) -> click.Command:
 
     @command_of("check", words)
     @click.option("-f", "--filename", "files", multiple=True, metavar="PATH|-", help=words.message("cli.help.files"))
-    @click.option("--trust-policy", "trusts", multiple=True, metavar="FILE", help=words.message("cli.help.trust_policy"))
+    @click.option(
+        "--trust-policy", "trusts", multiple=True, metavar="FILE", help=words.message("cli.help.trust_policy")
+    )
     @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.issuer"))
     @click.option("--namespace", "-n", default="", help=words.message("cli.help.default_namespace"))
     @output_options(settings, words)
@@ -62,9 +64,7 @@ def command(settings: Settings, words: Content) -> click.Command:
     return check
 
 
-def examined(
-    files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content
-) -> Examination:
+def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content) -> Examination:
     """What the files come to. Raises `CannotRun`."""
     from app.flow.manifests import UnreadableDocument, examine
     from app.flow.manifests.documents import documents

@@ -35,7 +35,7 @@ def load(text: str, *, limit: int, own_tags: bool = False) -> Any:
     """The one document in `text`; None where it is empty. Dates stay strings, as in Kubernetes.
 
     `limit` is the number of values (keys among them, aliases expanded) that the document may hold; 10,000 take about
-    50 ms. Values that JSON has not (NaN, keys that are no strings) may occur. `own_tags`: whether tags of an application
+    50 ms. Values that JSON has not (NaN, keys that are no strings) may occur. `own_tags`: whether an application's tags
     are taken, each value with one as an object of one member, `!TAG`; else they are refused. Raises `BrokenYaml`.
     """
     try:
@@ -135,7 +135,9 @@ class _TagLoader(_Loader):
             return {f"!{suffix}": self.construct_scalar(node)}
         if isinstance(node, yaml.SequenceNode):
             return {f"!{suffix}": self.construct_sequence(node, deep=True)}
-        return {f"!{suffix}": self.construct_mapping(node, deep=True)}
+        if isinstance(node, yaml.MappingNode):
+            return {f"!{suffix}": self.construct_mapping(node, deep=True)}
+        raise BrokenYaml(f"tag !{suffix}")
 
 
 _TagLoader.add_multi_constructor("!", _TagLoader.construct_tagged)

@@ -159,7 +159,9 @@ def test_of_several_actions_only_those_that_are_denied_are_granted() -> None:
 
 def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_given() -> None:
     fakes = of_another_program(allowing("dynamodb:GetItem", TABLE))
-    assert check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").reason == "resource_not_given"
+    assert (
+        check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").reason == "resource_not_given"
+    )
     fakes = of_another_program(allowing("dynamodb:Query", TABLE))
     assert check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").status is Status.FAILED
 
@@ -233,7 +235,11 @@ def in_cloudtrail(seconds_ago: int, **changes: Any) -> dict[str, Any]:
     from datetime import UTC, datetime
 
     time = datetime.fromtimestamp(NOW - seconds_ago, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"eventTime": time, "errorCode": "AccessDenied", "errorMessage": denied().partition("operation: ")[2]} | changes
+    return {
+        "eventTime": time,
+        "errorCode": "AccessDenied",
+        "errorMessage": denied().partition("operation: ")[2],
+    } | changes
 
 
 def test_what_cloudtrail_has_of_the_last_hour_is_asked_for() -> None:
@@ -266,7 +272,9 @@ def test_a_boundary_that_does_not_allow_it_is_the_cause() -> None:
     assert check(found, "access.policy").got == f"implicit-deny (permissions boundary): dynamodb:GetItem {TABLE}"
     assert found.fix is not None
     assert found.fix.id == "boundary"
-    assert found.fix.commands[0].startswith(f"aws iam get-policy-version --policy-arn arn:aws:iam::{ACCOUNT}:policy/limit")
+    assert found.fix.commands[0].startswith(
+        f"aws iam get-policy-version --policy-arn arn:aws:iam::{ACCOUNT}:policy/limit"
+    )
     assert examined(bounded(fakes, allowing("dynamodb:*")[1]), GET_ITEM).verdict.outcome is Outcome.WORKS
 
 
@@ -313,5 +321,3 @@ def test_where_nothing_may_be_read_nothing_is_said() -> None:
     fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
     found = check(examined(fakes, GET_ITEM), "access.policy")
     assert (found.status, found.reason) == (Status.UNKNOWN, "no_permission")
-
-

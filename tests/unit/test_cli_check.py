@@ -1,4 +1,4 @@
-"""`python -m app check`: files before they are deployed, by the doctor's checks; what files cannot say is never a pass."""
+"""`python -m app check`: files before they are deployed. What files cannot say is never a pass."""
 
 from __future__ import annotations
 
@@ -69,7 +69,13 @@ def test_every_workload_is_examined_with_its_service_account(tmp_path: Path, kin
     passed = {check_id for check_id, it in found.items() if it["status"] == "passed"}
     assert {"service_account.role_arn", "trust.subject", "trust.decision", "pod.service_account"} <= passed
     assert passed <= {
-        *("service_account.annotation", "service_account.role_arn", "pod.service_account", "pod.static_keys", "pod.sdk"),
+        *(
+            "service_account.annotation",
+            "service_account.role_arn",
+            "pod.service_account",
+            "pod.static_keys",
+            "pod.sdk",
+        ),
         *(f"trust.{name}" for name in ("provider", "action", "audience", "subject", "decision", "scope")),
     }
     assert {it["reason"] for it in found.values() if it["status"] == "unknown"} == {"offline"}
@@ -89,7 +95,7 @@ def test_what_only_a_cluster_knows_never_passes_without_its_issuer(tmp_path: Pat
 BROKEN: dict[str, tuple[Any, Any, Any, str, str]] = {
     # by name: (the ServiceAccount's annotations, the workload, the trust policy, the check, the fix)
     "no ARN": ({"eks.amazonaws.com/role-arn": "s3-reader"}, workload(), None, "service_account.role_arn", "find_role"),
-    "a look-alike key": ({"eks.amazonaws.com/rolearn": ROLE}, workload(), None, "service_account.annotation", "annotate"),
+    "another key": ({"eks.amazonaws.com/rolearn": ROLE}, workload(), None, "service_account.annotation", "annotate"),
     "another subject": (
         None, workload(), trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}), "trust.subject", "trust",
     ),
@@ -102,7 +108,7 @@ BROKEN: dict[str, tuple[Any, Any, Any, str, str]] = {
     "keys": (
         None, workload(env=[{"name": "AWS_ACCESS_KEY_ID", "value": "AKIA"}]), None, "pod.static_keys", "static_keys",
     ),
-    "no ServiceAccount": (None, workload(account=None), None, "pod.service_account", "run_as"),
+    "no ServiceAccount": (None, workload(account=None), None, "pod.service_account", "set_service_account"),
     "an old CLI": (None, workload(image="amazon/aws-cli:1.16.200"), None, "pod.sdk", "newer_sdk"),
 }  # fmt: skip
 
@@ -153,7 +159,7 @@ def test_a_namespace_that_nobody_says_is_asked_for(tmp_path: Path) -> None:
     assert found["trust.subject"]["status"] == "failed"
 
 
-
+OWN_PROVIDER = PROVIDER.replace(ACCOUNT, "${AWS::AccountId}")
 CLOUDFORMATION = f"""\
 AWSTemplateFormatVersion: "2010-09-09"
 Resources:
@@ -170,7 +176,8 @@ Resources:
       RoleName: !Join ["-", [s3, reader]]
       AssumeRolePolicyDocument: !Sub
         - '{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-          "Principal": {{"Federated": "{PROVIDER.replace(ACCOUNT, "${AWS::AccountId}")}"}}, "Condition": {{"StringEquals": {{"{HOST}:sub": "${{Sub}}"}}}}}}]}}'
+          "Principal": {{"Federated": "{OWN_PROVIDER}"}},
+          "Condition": {{"StringEquals": {{"{HOST}:sub": "${{Sub}}"}}}}}}]}}'
         - Sub: {SUB}-2
 """
 
@@ -193,7 +200,11 @@ def test_a_cloudformation_template_is_read_as_far_as_it_is_literal(tmp_path: Pat
 def test_what_terraform_shows_is_read(tmp_path: Path, key: str) -> None:
     files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
     wrong = json.dumps(trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}))
-    role = {"address": "aws_iam_role.r", "type": "aws_iam_role", "values": {"name": "s3-reader", "assume_role_policy": wrong}}
+    role = {
+        "address": "aws_iam_role.r",
+        "type": "aws_iam_role",
+        "values": {"name": "s3-reader", "assume_role_policy": wrong},
+    }
     later = {"address": "aws_iam_role.l", "type": "aws_iam_role", "values": {"name": "later"}}
     modules = {"child_modules": [{"resources": [{"type": "aws_s3_bucket"}, later, role]}]}
     shown = trusted(tmp_path, {"format_version": "1.0", key: {"root_module": modules}})

@@ -21,6 +21,7 @@ from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Refused
 from app.flow.model import Subject
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.settings import Settings
 from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
@@ -320,10 +321,27 @@ def test_only_what_is_asked_for_is_granted(
         "-n", "shop", "-s", "orders", "--pod", "web", "--context", "c", "--profile", "p", "--region", "r", *words
     )
     assert result.exit_code == 0
-    ((choice, subject, actions, _),) = asked
+    ((choice, subject, actions, needed, _),) = asked
+    assert needed == ()
     assert (choice.context, choice.profile, choice.region, choice.in_cluster) == ("c", "p", "r", False)
     assert subject == Subject(namespace="shop", service_account="orders", pod="web")
     assert actions == granted
+
+
+def test_what_the_pod_needs_is_said_in_actions_and_one_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def examined(*arguments: Any) -> Diagnosis:
+        asked.append(arguments[3])
+        return works()
+
+    monkeypatch.setattr(doctor_sources, "examined", examined)
+    names = ("--action", "dynamodb:GetItem", "--action", "dynamodb:Query")
+    table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+    assert run("-s", "orders", *names, "--resource", table).exit_code == 0
+    assert asked == [tuple(AskedAction(action=name, resource=table) for name in names[1::2])]
+    for wrong in (("--action", "GetItem"), ("--resource", table), ("--action", "s3:GetObject", "--resource", "orders")):
+        assert run("-s", "orders", *wrong).exit_code == 2
 
 
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:

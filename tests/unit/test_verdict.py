@@ -326,12 +326,12 @@ def test_an_audience_that_sts_refuses_lies_before_sts() -> None:
     assert (found.step, found.check.id) == (Step.OIDC_PROVIDER, "sts.audience")
 
 
-def test_permissions_that_nobody_asked_to_use_are_not_reported() -> None:
+def test_permissions_that_the_pod_needs_are_reported_though_nobody_asked_to_use_them() -> None:
     fakes = Fakes()
     provider_gone(fakes)
     may_not_list(fakes)
     found = judge(walk(consented(fakes.ports(), ALL - {Action.DRY_RUN}), SUBJECT))
-    assert found.later == ()
+    assert [check.id for _, check in found.later] == ["access.policy"]
 
 
 @given(st.lists(st.sampled_from(EVERY_CHECK), unique_by=lambda it: it[1].id))

@@ -19,7 +19,7 @@ EVENT_PAGES = 2
 FAILURE_LIMIT = 20
 """Refused requests that are handed on."""
 _DENIALS = ("AccessDenied", "UnauthorizedOperation")
-"""What is in the error codes of a missing permission, such as `AccessDeniedException`, `Client.UnauthorizedOperation`."""
+"""What the error codes of a missing permission contain: `AccessDeniedException`, `Client.UnauthorizedOperation`."""
 
 
 def failed_assumptions(calls: AwsCalls, role_arn: str, subject: str) -> FailedAssumptions:

@@ -50,6 +50,9 @@ REASONS = frozenset(
         "sts_granted",
         "sts_refused",
         "changed_meanwhile",
+        "no_action_known",
+        "resource_not_given",
+        "offline",
     }
 )
 """The reasons that a check may have, besides none."""

@@ -42,9 +42,7 @@ _BY_FILES = frozenset(
 """Checks of what is written in the files."""
 _BY_ISSUER = frozenset({"trust.provider", "trust.decision", "trust.scope"})
 """The same, once it is known which cluster it is."""
-_REFUTEDMOST_ISSUERS = 10
-"""Issuers of one trust policy that are tried: within IAM's quota it has room for about as many."""
-_BY_FILES = frozenset(
+_REFUTED_BY_FILES = frozenset(
     {
         "role.exists",
         "webhook.selector",
@@ -126,14 +124,10 @@ def _pods_of(account: Found, accounts: Sequence[Found], manifests: Manifests) ->
     return silent if len(silent) == len(unused) == 1 else [None]
 
 
-def _examined(
-    account: Found, workload: Found | None, trusts: list[TrustDocument], issuer: str, now: float
-) -> Examined:
+def _examined(account: Found, workload: Found | None, trusts: list[TrustDocument], issuer: str, now: float) -> Examined:
     role_arn = get_str(account.document, "metadata", "annotations", ROLE_ARN)
     trust = trust_of(role_arn, trusts)
-    subject = Subject(
-        namespace=account.namespace, service_account=account.name, pod=workload.name if workload else ""
-    )
+    subject = Subject(namespace=account.namespace, service_account=account.name, pod=workload.name if workload else "")
 
     def diagnosed(of: str) -> Diagnosis:
         asked = ports(account, workload, trust, role_arn, of, now)
@@ -153,11 +147,13 @@ def _as_known(found: Diagnosis, *, issuer_known: bool) -> Diagnosis:
     refuted = _REFUTED_BY_FILES | _BY_ISSUER
 
     def known(checks: Sequence[Check]) -> Iterator[Check]:
+        broken = False
         for check in checks:
             decided = check.status in (Status.PASSED, Status.WARNING, Status.FAILED)
             fails = decided and check.status is not Status.PASSED
-            after = check.reason == "earlier_check" and check.id in by_files | refuted
+            after = broken and check.reason == "earlier_check" and check.id in by_files | refuted
             if (decided and check.id in by_files) or (fails and check.id in refuted) or after:
+                broken = broken or check.status is Status.FAILED
                 yield check
             else:
                 yield Check(id=check.id, status=Status.UNKNOWN, where=check.where, reason=OFFLINE)

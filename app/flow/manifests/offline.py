@@ -74,7 +74,7 @@ def ports(
         return workload.document
 
     def dry_run(namespace: str, asked: JsonValue) -> JsonValue:
-        """What the webhook's own algorithm makes of the Pod as it is written; nothing of a Pod that it cannot decode."""
+        """What the webhook's own algorithm makes of the Pod as it is written, where it can decode that."""
         patch = mutate(pod("", ""), account.document, WebhookSettings()) if workload else []
         if not patch and (workload is None or identity_of(account.document, WebhookSettings())):
             raise Offline("dry_run_pod")
@@ -86,7 +86,7 @@ def ports(
             raise Offline("role")
         return {"Arn": (trust.arn if trust else "") or role_arn, "RoleName": name, "AssumeRolePolicyDocument": policy}
 
-    cluster = {
+    cluster: dict[str, Callable[..., Any]] = {
         "discovery": discovery,
         "service_account": lambda namespace, name: account.document,
         "pod": pod,
@@ -103,7 +103,7 @@ def ports(
 
 
 def trust_of(role_arn: str, known: list[TrustDocument]) -> TrustDocument | None:
-    """The trust policy of a role: the one that says its name, else a file of its name, else the only one without any."""
+    """The trust policy of a role: the one that says its name, else the file of its name, else the only one without."""
     name = (role_of(role_arn) or ("", "", ""))[2]
     if not name:
         return None

@@ -88,5 +88,7 @@ def _lists_buckets(words: list[str]) -> bool:
     if any(word.partition("=")[0] in _ELSEWHERE for word in words):
         return False
     before = ["", *words]
-    said = [word for word, last in zip(words, before, strict=False) if not word.startswith("--") and last not in _WITH_VALUE]
+    said = [
+        word for word, last in zip(words, before, strict=False) if not word.startswith("--") and last not in _WITH_VALUE
+    ]
     return said in _LISTINGS

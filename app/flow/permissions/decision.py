@@ -89,9 +89,7 @@ def decide_actions(
     if isinstance(policies, FlowError) and None in simulations:
         raise policies
     evaluated = [None if isinstance(policies, FlowError) else _evaluated(role, policies, it) for it in asked]
-    found = [
-        _merged(it, simulation, own) for it, simulation, own in zip(asked, simulations, evaluated, strict=True)
-    ]
+    found = [_merged(it, simulation, own) for it, simulation, own in zip(asked, simulations, evaluated, strict=True)]
     return tuple(
         decision if simulation is not None else _bounded(ports, role, decision)
         for decision, simulation in zip(found, simulations, strict=True)

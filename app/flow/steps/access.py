@@ -208,7 +208,10 @@ def _named(asked: AskedAction) -> str:
 
 def _got(decision: Decision) -> str:
     """The decision, with what limits the role's policies, and of which action it is."""
-    limits = (("permissions boundary", decision.boundary_allows), ("service control policy", decision.organization_allows))
+    limits = (
+        ("permissions boundary", decision.boundary_allows),
+        ("service control policy", decision.organization_allows),
+    )
     by = next((f" ({name})" for name, allows in limits if allows is False), "")
     return f"{decision.reason}{by}: {_named(decision.asked)}"
 

@@ -113,7 +113,7 @@ def denied_action(said: str) -> tuple[str, str]:
 
 
 def denying_policy(said: str) -> str:
-    """Which kind of policy denied it, by an explicit deny or because none of the kind allows it; empty where none is said.
+    """Which kind of policy denied it, by a Deny or because none of the kind allows it; empty where none is named.
 
     Source: IAM user guide, "Troubleshoot access denied error messages".
     """

@@ -64,17 +64,15 @@ class Verdict:
 def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     """The verdict on a walk, and on the checks of a running Pod where there are some.
 
-    What could not be read does not matter once STS has issued credentials for the Pod's token. What the role may do is a
-    link of the chain as far as something shows that the Pod needs it.
+    What could not be read does not matter once STS has issued credentials for the Pod's token. What the role may do is
+    a link of the chain as far as something shows that the Pod needs it.
     """
     checks = list(in_order(walk, also))
     by_id = {check.id: check for _, check in checks}
     open_ = tuple(
         check
         for _, check in checks
-        if check.status in (Status.UNKNOWN, Status.NOT_REACHED)
-        and check.id not in PLACES
-        and check.reason != NO_ACTION
+        if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES and check.reason != NO_ACTION
     )
 
     # (1) The first broken link.

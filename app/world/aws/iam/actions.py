@@ -59,7 +59,9 @@ ACTIONS: Mapping[str, Action] = {
         _PAGES,
     ),
     "CreateRole": Action(
-        roles.create, ("RoleName", "AssumeRolePolicyDocument"), ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary")
+        roles.create,
+        ("RoleName", "AssumeRolePolicyDocument"),
+        ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
     ),
     "GetRole": Action(roles.get, ("RoleName",)),
     "ListRoles": Action(roles.list_all, (), ("PathPrefix", *_PAGES)),

@@ -74,7 +74,8 @@ def _principal(account: Account, arn: str) -> tuple[Documents, Documents]:
 
 def _inputs(parameters: Parameters, name: str) -> Documents:
     return [
-        (f"{name}.{number}", permission_policy(document)) for number, document in enumerate(members(parameters, name), 1)
+        (f"{name}.{number}", permission_policy(document))
+        for number, document in enumerate(members(parameters, name), 1)
     ]
 
 
