@@ -193,7 +193,9 @@ CALLS: dict[str, Callable[[BotoAws], Any]] = {
     "role": lambda port: port.role("r"),
     "role_policies": lambda port: port.role_policies("r"),
     "managed_policy": lambda port: port.managed_policy("arn:aws:iam::111122223333:policy/p"),
-    "simulate": lambda port: port.simulate(ROLE, ["s3:ListAllMyBuckets"], "*", {"aws:PrincipalArn": ROLE, "k": ["a"]}),
+    "simulate": lambda port: port.simulate(
+        ROLE, ["s3:ListAllMyBuckets"], "*", {"aws:PrincipalArn": ROLE, "issuer:aud": ["a"]}
+    ),
     "assume_role": lambda port: port.assume_role_with_web_identity(ROLE, "session", TOKEN),
     "caller_identity": lambda port: port.caller_identity(),
     "list_buckets": lambda port: port.list_buckets(TEMPORARY),
