@@ -26,6 +26,7 @@ def walk_through(ports: Ports, subject: Subject, asked: Sequence[AskedAction] = 
 
     `asked` is what the Pod needs, where the caller knows; else its own command line says it.
     """
+    ports.ahead(subject)
     step_context = StepContext(asked=tuple(asked))
     for step in STEPS:
         report, step_context = step.inspect(ports, subject, step_context)
