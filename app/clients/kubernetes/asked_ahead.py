@@ -44,7 +44,9 @@ class AskedAhead:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def ask(*arguments: Any, **options: Any) -> Any:
-            documents = any(not isinstance(it, str) for it in arguments)  # they cannot be looked up, and are never ahead
+            documents = any(
+                not isinstance(it, str) for it in arguments
+            )  # they cannot be looked up, and are never ahead
             answer = None if options or documents else self._answers.get((method, arguments))
             if answer is not None:
                 try:

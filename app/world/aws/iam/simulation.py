@@ -42,7 +42,7 @@ def simulate(account: Account, parameters: Parameters) -> JsonValue:
         raise AwsError(400, "InvalidInput", "The request is not valid.")
     keys = _context(parameters)
 
-    # (2) Of which principal: policies that are given add to its own, a boundary that is given stands instead of its own.
+    # (2) Of which principal: policies that are given add to its own, a boundary that is given replaces its own.
     policies, boundary = _principal(account, parameters["PolicySourceArn"])
     policies = [*policies, *_inputs(parameters, "PolicyInputList")]
     boundary = _inputs(parameters, "PermissionsBoundaryPolicyInputList") or boundary
