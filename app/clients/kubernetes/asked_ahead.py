@@ -44,10 +44,8 @@ class AskedAhead:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def ask(*arguments: Any, **options: Any) -> Any:
-            documents = any(
-                not isinstance(it, str) for it in arguments
-            )  # they cannot be looked up, and are never ahead
-            answer = None if options or documents else self._answers.get((method, arguments))
+            named = not options and all(isinstance(it, str) for it in arguments)  # no document is asked for ahead
+            answer = self._answers.get((method, arguments)) if named else None
             if answer is not None:
                 try:
                     return answer.get()
