@@ -123,5 +123,5 @@ def test_what_was_not_asked_ahead_is_asked_when_it_is_wanted():
     cluster = AskedAhead(lambda: _Fake(threading.Barrier(1)))
     cluster.ahead(SUBJECT)
     assert cluster.pod("default", "another") == ("pod", ("default", "another"))
-    assert cluster.version() == ("version", ())
-    assert [exchange.url for exchange in cluster.exchanges()] == ["pod", "version"]
+    assert cluster.dry_run_pod("default", {"spec": {}}) == ("dry_run_pod", ("default", {"spec": {}}))
+    assert [exchange.url for exchange in cluster.exchanges()] == ["pod", "dry_run_pod"]

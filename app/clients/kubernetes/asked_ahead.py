@@ -29,14 +29,14 @@ class AskedAhead:
         """`connect` makes the port itself, with exchanges of its own; it is called for each question asked ahead."""
         self._connect = connect
         self._own = connect()
-        self._answers: dict[_Question, _Answer] = {}
+        self._answers: list[tuple[_Question, _Answer]] = []
         self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
 
     def ahead(self, subject: Subject) -> None:
         """Starts to ask for what every walk of this subject reads, without waiting for any answer."""
         for question in _questions(subject):
-            if question not in self._answers:
-                self._answers[question] = _Answer(self._connect(), *question)
+            if self._answer(*question) is None:
+                self._answers.append((question, _Answer(self._connect(), *question)))
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What the walk has used so far, in that order."""
@@ -44,8 +44,7 @@ class AskedAhead:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def ask(*arguments: Any, **options: Any) -> Any:
-            named = not options and all(isinstance(it, str) for it in arguments)  # no document is asked for ahead
-            answer = self._answers.get((method, arguments)) if named else None
+            answer = None if options else self._answer(method, arguments)
             if answer is not None:
                 try:
                     return answer.get()
@@ -58,6 +57,9 @@ class AskedAhead:
                 self._exchanges.extend(it for it in self._own.exchanges() if id(it) not in before)
 
         return ask
+
+    def _answer(self, method: str, arguments: tuple[Any, ...]) -> _Answer | None:
+        return next((answer for question, answer in self._answers if question == (method, arguments)), None)
 
 
 class _Answer:
