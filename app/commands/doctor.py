@@ -104,7 +104,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (3) One ServiceAccount.
         subject = Subject(namespace=namespace, service_account=service_account, pod=pod)
         granted = ALL if EVERYTHING in actions else frozenset(map(Action, actions))
-        found = examined(choice, subject, granted, asked_actions(needed, resource, reader), reader)
+        found = examined(choice, subject, granted, reader, asked_actions(needed, resource, reader))
         if save is not None:
             saved(found, save, reader)
         context.exit(report(found, output, reader))

@@ -44,7 +44,7 @@ def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tupl
 
 
 def examined(
-    choice: Choice, subject: Subject, granted: frozenset[Action], asked: Sequence[AskedAction], words: Content
+    choice: Choice, subject: Subject, granted: frozenset[Action], words: Content, asked: Sequence[AskedAction] = ()
 ) -> Diagnosis:
     """The diagnosis of a ServiceAccount in a real cluster. `asked` is what its Pod needs, where that is known."""
     from app import wiring

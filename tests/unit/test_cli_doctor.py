@@ -321,7 +321,7 @@ def test_only_what_is_asked_for_is_granted(
         "-n", "shop", "-s", "orders", "--pod", "web", "--context", "c", "--profile", "p", "--region", "r", *words
     )
     assert result.exit_code == 0
-    ((choice, subject, actions, needed, _),) = asked
+    ((choice, subject, actions, _, needed),) = asked
     assert needed == ()
     assert (choice.context, choice.profile, choice.region, choice.in_cluster) == ("c", "p", "r", False)
     assert subject == Subject(namespace="shop", service_account="orders", pod="web")
@@ -332,7 +332,7 @@ def test_what_the_pod_needs_is_said_in_actions_and_one_resource(monkeypatch: pyt
     asked: list[Any] = []
 
     def examined(*arguments: Any) -> Diagnosis:
-        asked.append(arguments[3])
+        asked.append(arguments[4])
         return works()
 
     monkeypatch.setattr(doctor_sources, "examined", examined)
