@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.flow.model import JsonValue, Status, Walk
+from app.flow.model import NO_ACTION, JsonValue, Status, Walk
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee, need, rules
 from app.flow.steps.walk import walk
@@ -108,5 +108,5 @@ def test_an_action_that_may_not_be_done_is_refused_in_the_servers_words(here: Ek
 def test_with_nothing_at_all_nothing_passes_of_the_cluster(here: Eks) -> None:
     with reader(here):
         found = walk(consented(here.ports("reader"), ALL), SUBJECT)
-    assert set(reasons(found).values()) == {"no_permission"}
+    assert set(reasons(found).values()) == {"no_permission", NO_ACTION}
     assert not [c for report in found for c in report.checks if c.status is Status.PASSED]

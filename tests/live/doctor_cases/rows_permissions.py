@@ -45,13 +45,6 @@ def _bounded(cluster: Cluster) -> None:
     cluster.iam("PutRolePermissionsBoundary", RoleName=cluster.role_name, PermissionsBoundary=arn)
 
 
-def _organization(cluster: Cluster) -> None:
-    cluster.healthy()
-    policies = cluster.eks.world.account.service_control_policies
-    policies.append(_policy("s3:*", "Deny"))
-    cluster.at_the_end.callback(policies.clear)
-
-
 ROWS = (
     Case(
         name="the role lacks what the Pod's command needs",
@@ -88,12 +81,5 @@ ROWS = (
         read_only="broken access.policy",
         allowed="broken access.policy",
         fix="boundary",
-    ),
-    Case(
-        name="a service control policy denies it",
-        make=_organization,
-        read_only="broken access.policy",
-        allowed="broken access.policy",
-        fix="control_policy",
     ),
 )
