@@ -26,6 +26,7 @@ from app.commands.failure import CannotRun
 from app.commands.help import command_of, lang_option
 from app.content import Content, load
 from app.flow.names import APPLICATION_ID
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, Action
 from app.settings import Settings
 from app.wiring import Choice
@@ -56,6 +57,8 @@ def command(settings: Settings, words: Content) -> click.Command:
         region: str,
         issuer: str,
         actions: tuple[str, ...],
+        needed: tuple[str, ...],
+        resource: str,
         watch: bool,
         until_fixed: bool,
         rbac: bool,
@@ -68,7 +71,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         lang: str,
         **named: Any,
     ) -> None:
-        from app.commands.doctor_sources import examined, opened, permissions, saved
+        from app.commands.doctor_sources import asked_actions, examined, opened, permissions, saved
         from app.flow.doctor import Diagnosis
 
         reader, threshold = load(lang), Threshold(fail_on=fail_on, strict=strict)
@@ -77,7 +80,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
         # (1) From a file: no server is asked.
         if source is not None:
-            if any((*named.values(), contexts, profile, region, issuer, actions, rbac, save, again)):
+            if any((*named.values(), contexts, profile, region, issuer, actions, needed, resource, rbac, save, again)):
                 raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --verbose, --lang")
             results = [Result(found=opened(source, reader))]
             show(results)
@@ -87,8 +90,9 @@ def command(settings: Settings, words: Content) -> click.Command:
         if settings.live is False:
             raise CannotRun(reader, "live_switched_off")
         wanted = asked(reader, **named)
-        _refuse_together(reader, wanted, contexts, output, once=bool(save), again=again, sends=bool(actions))
+        _refuse_together(reader, wanted, contexts, output, once=bool(save), again=again, sends=bool(actions or needed))
         granted = ALL if EVERYTHING in actions else frozenset(map(Action, actions))
+        actions_needed = asked_actions(needed, resource, reader)
         program = context.find_root().obj or APPLICATION_ID
         choices = [
             choice_of(name, profile=profile, region=region, issuer=issuer, program=program)
@@ -105,7 +109,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (4) Until it is as it should be.
         if again and not isinstance(wanted, Everybody):
             click.echo(reader.message("cli.watch.begins", seconds=f"{INTERVAL:g}"), err=True)
-            examine = partial(examined, choices[0], wanted, granted, reader, progress=False)
+            examine = partial(examined, choices[0], wanted, granted, reader, actions_needed, progress=False)
             for found in changes(examine, reader):
                 show([Result(found=found)])
                 if until_fixed and Result(found=found).status(threshold) in (0, SHOULD_WORK):
@@ -113,7 +117,7 @@ def command(settings: Settings, words: Content) -> click.Command:
 
         # (5) Or once.
         several = len(choices) > 1
-        one = partial(_result, wanted=wanted, granted=granted, words=reader, several=several)
+        one = partial(_result, wanted=wanted, granted=granted, words=reader, asked=actions_needed, several=several)
         with ThreadPoolExecutor(max_workers=CLUSTERS_AT_ONCE) as pool:
             results = list(pool.map(one, choices)) if several else [one(choices[0])]
         if save is not None and isinstance(results[0].found, Diagnosis):
@@ -139,7 +143,15 @@ def _refuse_together(
     raise CannotRun(words, "options_exclude", got=got, expected=expected)
 
 
-def _result(choice: Choice, *, wanted: Wanted, granted: frozenset[Action], words: Content, several: bool) -> Result:
+def _result(
+    choice: Choice,
+    *,
+    wanted: Wanted,
+    granted: frozenset[Action],
+    words: Content,
+    asked: Sequence[AskedAction],
+    several: bool,
+) -> Result:
     """Of one cluster. Of several each may be one that cannot be examined."""
     from app.commands.doctor_sources import examined, namespace_of, surveyed
 
@@ -148,7 +160,7 @@ def _result(choice: Choice, *, wanted: Wanted, granted: frozenset[Action], words
         if isinstance(wanted, Everybody):
             namespace = "" if wanted.everywhere else wanted.namespace or namespace_of(choice, words)
             return Result(context=context, found=surveyed(choice, namespace, words))
-        return Result(context=context, found=examined(choice, wanted, granted, words, progress=not several))
+        return Result(context=context, found=examined(choice, wanted, granted, words, asked, progress=not several))
     except CannotRun as failure:
         if not several:
             raise
@@ -210,6 +222,10 @@ def _how(words: Content) -> Decorator:
             metavar="ACTION",
             help=words.message("cli.help.do"),
         ),
+        click.option(
+            "--action", "needed", multiple=True, metavar="SERVICE:ACTION", help=words.message("cli.help.action")
+        ),
+        click.option("--resource", default="", metavar="ARN", help=words.message("cli.help.resource")),
         click.option("--rbac", is_flag=True, help=words.message("cli.help.rbac")),
         click.option("--watch", "-w", is_flag=True, help=words.message("cli.help.watch", seconds=f"{INTERVAL:g}")),
         click.option("--until-fixed", is_flag=True, help=words.message("cli.help.until_fixed")),

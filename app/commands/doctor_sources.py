@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.wiring import Choice
@@ -30,8 +32,21 @@ if TYPE_CHECKING:
 
 PERMISSIONS_SECONDS = 30.0
 """After the walk some twenty reviews are asked for, one after the other."""
+_ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
 SURVEY_SECONDS = 120.0
 """A survey asks for every role in turn, and no page waits for it."""
+
+
+def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tuple[AskedAction, ...]:
+    """What the command line says that the Pod needs."""
+    for action in actions:
+        if not _ACTION.fullmatch(action):
+            values = {"got": action, "expected": "dynamodb:GetItem", "help": "doctor --help"}
+            raise CannotRun(words, "bad_value", option="--action", **values)
+    if resource and not (actions and resource.startswith("arn:")):
+        values = {"got": resource, "expected": "--action SERVICE:ACTION --resource ARN", "help": "doctor --help"}
+        raise CannotRun(words, "bad_value", option="--resource", **values)
+    return tuple(AskedAction(action=action, resource=resource) for action in dict.fromkeys(actions))
 
 
 def examined(
@@ -39,14 +54,16 @@ def examined(
     wanted: Subject | Workload,
     granted: frozenset[Action],
     words: Content,
+    asked: Sequence[AskedAction] = (),
     *,
     progress: bool = True,
 ) -> Diagnosis:
     """The diagnosis of a ServiceAccount, or of a workload's, in a real cluster.
 
-    Where the subject names no Pod it is the newest one, each time that this is called with the same subject.
+    Where the subject names no Pod it is the newest one, each time that this is called with the same subject. `asked` is
+    what its Pod needs, where that is known.
     """
-    return _examined(choice, wanted, granted, words, progress=progress)[1]
+    return _examined(choice, wanted, granted, words, asked, progress=progress)[1]
 
 
 def permissions(choice: Choice, wanted: Subject | Workload, granted: frozenset[Action], words: Content) -> Lacking:
@@ -62,6 +79,7 @@ def _examined(
     wanted: Subject | Workload,
     granted: frozenset[Action],
     words: Content,
+    asked: Sequence[AskedAction] = (),
     *,
     seconds: float = WALK_SECONDS,
     progress: bool = True,
@@ -93,7 +111,7 @@ def _examined(
 
     # (3) Step by step.
     ports = consented(ports, granted)
-    walked = walk_through(ports, subject)
+    walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
     return ports, diagnose(ports, Walk(subject=subject, reports=reports))
 

@@ -15,7 +15,7 @@ from types import ModuleType
 
 import click
 
-from app.commands import doctor, faults, serve, token, walk, world
+from app.commands import check, doctor, faults, serve, token, walk, world
 from app.commands.failure import COULD_NOT_RUN, CannotRun, wants_json
 from app.commands.output import replace_streams
 from app.commands.usage import Group
@@ -45,11 +45,11 @@ class Program:
 EXPLORER = Program(
     usage="python -m app",
     executable=APPLICATION_ID,
-    commands=(serve, world, walk, faults, doctor, token),
+    commands=(serve, world, walk, faults, doctor, check, token),
     help="cli.help.program",
 )
 KUBECTL = Program(
-    usage="kubectl irsa", executable="kubectl-irsa", commands=(doctor, token), help="cli.help.kubectl_irsa"
+    usage="kubectl irsa", executable="kubectl-irsa", commands=(doctor, check, token), help="cli.help.kubectl_irsa"
 )
 
 

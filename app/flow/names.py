@@ -74,6 +74,11 @@ def role_of(role_arn: str) -> tuple[str, str, str] | None:
     return (partition, account, name) if name else None
 
 
+def boundary_of(role: JsonValue) -> str:
+    """The ARN of the permissions boundary of a role, as GetRole has it; empty where it has none."""
+    return get_str(role, "PermissionsBoundary", "PermissionsBoundaryArn")
+
+
 def account_of(arn: str) -> str:
     """The account in an ARN; empty if it has none."""
     return (arn.split(":", 5) + [""] * 5)[4]

@@ -34,6 +34,8 @@ AWS: Mapping[str, str] = {
     "roles": "iam:ListRoles",
     "cluster": "eks:DescribeCluster",
     "role_policies": "iam:ListAttachedRolePolicies",
+    "managed_policy": "iam:GetPolicy",
+    "simulate": "iam:SimulatePrincipalPolicy",
     "assume_role_with_web_identity": "sts:AssumeRoleWithWebIdentity",
     "caller_identity": "sts:GetCallerIdentity",
     "list_buckets": "s3:ListBuckets",

@@ -6,7 +6,7 @@ Documents come back as plain JSON values, in the shape of the API that gave them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,6 +50,8 @@ class Assumptions:
     """The same of calls that got credentials, without what they got."""
     since: str = ""
     """RFC 3339: how far back the events were read; empty where all that CloudTrail keeps (90 days) were."""
+    denied: tuple[JsonValue, ...] = ()
+    """The records of what was denied to the newest session that the subject got of that role, newest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +199,19 @@ class Aws(Protocol):
         """The role's permission policies, managed first and then inline: (ARN or name, document)."""
         ...
 
+    def managed_policy(self, arn: str) -> JsonValue:
+        """The document of a managed policy, by its default version: GetPolicy, GetPolicyVersion."""
+        ...
+
+    def simulate(
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+    ) -> Sequence[JsonValue]:
+        """SimulatePrincipalPolicy for one resource: an EvaluationResult for each action.
+
+        `keys` are the condition keys of the request as far as they are known.
+        """
+        ...
+
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
         """The unsigned call."""
         ...
@@ -209,6 +224,8 @@ class Aws(Protocol):
     def assumptions(self, role_arn: str, subject: str) -> Assumptions:
         """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role; of the
         granted ones those of that `sub` for that role.
+
+        Beside them, what was denied to the subject's newest session of that role.
 
         Those that this app itself sent are not among them.
         """

@@ -206,6 +206,10 @@ CALLS: dict[str, Callable[[BotoAws], Any]] = {
     "oidc_provider": lambda port: port.oidc_provider("arn:aws:iam::111122223333:oidc-provider/x"),
     "role": lambda port: port.role("r"),
     "role_policies": lambda port: port.role_policies("r"),
+    "managed_policy": lambda port: port.managed_policy("arn:aws:iam::111122223333:policy/p"),
+    "simulate": lambda port: port.simulate(
+        ROLE, ["s3:ListAllMyBuckets"], "*", {"aws:PrincipalArn": ROLE, "issuer:aud": ["a"]}
+    ),
     "assume_role": lambda port: port.assume_role_with_web_identity(ROLE, "session", TOKEN),
     "caller_identity": lambda port: port.caller_identity(),
     "list_buckets": lambda port: port.list_buckets(TEMPORARY),

@@ -127,6 +127,30 @@ def test_only_failures_for_the_role_or_by_the_subject_are_kept_in_their_order() 
     assert (exchange.callee, exchange.status) == ("cloudtrail", 200)
 
 
+def granted(key: str, **changes: Any) -> dict[str, Any]:
+    return record(errorCode=None, responseElements={"credentials": {"accessKeyId": key}}, **changes)
+
+
+def test_what_was_denied_to_the_newest_session_of_the_pod_is_looked_up_by_its_key() -> None:
+    elsewhere = {"userIdentity": {"type": "AssumedRole"}, "requestParameters": {}}
+    body = page(
+        granted("ASIAOURS", userAgent="Boto3/1.44.8 app/irsa-explorer"),
+        granted("ASIAOTHER", userIdentity={"userName": "x"}),
+        granted("ASIAROLE", requestParameters={"roleArn": f"{ROLE}-2"}),
+        granted("ASIANEWEST"),
+        granted("ASIAOLDER"),
+        record(errorCode="AccessDeniedException", errorMessage="1", **elsewhere),
+        record(errorCode="Client.UnauthorizedOperation", errorMessage="2", **elsewhere),
+        record(errorCode="ThrottlingException", errorMessage="3", **elsewhere),
+    )
+    found, _, received = ask(body)
+    assert [one["errorMessage"] for one in found.denied] == ["1", "2"]
+    assert found.records == ()
+    _, sent = received
+    attribute = {"AttributeKey": "AccessKeyId", "AttributeValue": "ASIANEWEST"}
+    assert json.loads(sent.partition(b"\r\n\r\n")[2]) == {"LookupAttributes": [attribute], "MaxResults": 50}
+
+
 def test_a_busy_account_is_read_to_a_limit_and_it_is_said_how_far_back() -> None:
     found, _, received = ask(page(*[record()] * 50, token="more"))
     assert len(received) == EVENT_PAGES

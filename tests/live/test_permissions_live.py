@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from app import wiring
 from app.commands.main import command_line
 from app.content import load
-from app.flow.model import JsonValue, Status, Walk
+from app.flow.model import NO_ACTION, JsonValue, Status, Walk
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee, need, rules
 from app.flow.steps.walk import walk
@@ -177,5 +177,5 @@ def test_with_the_built_in_view_provider_and_trust_policy_are_examined(here: Eks
 def test_with_nothing_at_all_nothing_passes_of_the_cluster(here: Eks) -> None:
     with reader(here):
         found = walk(consented(here.ports("reader"), ALL), SUBJECT)
-    assert set(reasons(found).values()) == {"no_permission"}
+    assert set(reasons(found).values()) == {"no_permission", NO_ACTION}
     assert not [c for report in found for c in report.checks if c.status is Status.PASSED]

@@ -12,7 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from app.flow.errors import FlowError, NotFound
+from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
@@ -189,6 +189,8 @@ class Fakes:
             ("ReadOnly", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
         ]
     )
+    boundary: Any = None
+    simulations: Any = None
     identity: Any = field(default_factory=lambda: {"Arn": SESSION, "Account": ACCOUNT})
     buckets: Any = field(default_factory=lambda: ["irsa-demo"])
     credentials: Credentials = field(
@@ -358,6 +360,15 @@ class FakeAws(_Port):
 
     def role_policies(self, name: str) -> Any:
         return self._answer("role_policies", self._fakes.policies)
+
+    def managed_policy(self, arn: str) -> Any:
+        return self._answer("managed_policy", self._fakes.boundary)
+
+    def simulate(self, role_arn: str, actions: Any, resource: str, keys: Any) -> Any:
+        """As for a caller who may not ask it, unless a test gives results."""
+        if self._fakes.simulations is None and "simulate" not in self._fakes.errors:
+            raise NotPermitted(code="AccessDenied", server_message="iam:SimulatePrincipalPolicy", status=403)
+        return self._answer("simulate", [it for it in self._fakes.simulations or [] if it["EvalActionName"] in actions])
 
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
         role = AssumedRole(

@@ -22,6 +22,7 @@ from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status, Subject
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.ports import Access
 from app.settings import Settings
@@ -363,7 +364,8 @@ def test_only_what_is_asked_for_is_granted(
         "-n", "shop", "-s", "orders", "--pod", "web", "--context", "c", "--profile", "p", "--region", "r", *words
     )
     assert result.exit_code == 0
-    ((choice, subject, actions, _),) = asked
+    ((choice, subject, actions, _, needed),) = asked
+    assert needed == ()
     assert (choice.context, choice.profile, choice.region, choice.in_cluster) == ("c", "p", "r", False)
     assert subject == Subject(namespace="shop", service_account="orders", pod="web")
     assert actions == granted
@@ -375,6 +377,22 @@ def test_the_servers_learn_which_program_asks(monkeypatch: pytest.MonkeyPatch, p
     monkeypatch.setattr(doctor_sources, "examined", lambda choice, *_, **__: asked.append(choice) or works())
     CliRunner().invoke(command_line(Settings(), load("en"), program), ["doctor", "sa/my-sa"])
     assert [choice.program for choice in asked] == [name]
+
+
+def test_what_the_pod_needs_is_said_in_actions_and_one_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def examined(*arguments: Any, **_: Any) -> Diagnosis:
+        asked.append(arguments[4])
+        return works()
+
+    monkeypatch.setattr(doctor_sources, "examined", examined)
+    names = ("--action", "dynamodb:GetItem", "--action", "dynamodb:Query")
+    table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+    assert run("-s", "orders", *names, "--resource", table).exit_code == 0
+    assert asked == [tuple(AskedAction(action=name, resource=table) for name in names[1::2])]
+    for wrong in (("--action", "GetItem"), ("--resource", table), ("--action", "s3:GetObject", "--resource", "orders")):
+        assert run("-s", "orders", *wrong).exit_code == 2
 
 
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:

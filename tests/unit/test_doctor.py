@@ -414,7 +414,7 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
             ),
         ),
         "permit",
-        [["aws", "iam", "attach-role-policy", "--role-name", "s3-reader"]],
+        [["aws", "iam", "put-role-policy", "--role-name", "s3-reader"]],
     ),
 }
 
@@ -502,7 +502,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any], Any, Any]] = {
         "Role s3-reader Policies",
         lambda it: it,
         [],
-        ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+        ["allow-s3-ListAllMyBuckets-05f41d33"],
     ),
 }
 

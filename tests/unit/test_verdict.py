@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
-from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
+from app.flow.model import NO_ACTION, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
@@ -326,12 +326,12 @@ def test_an_audience_that_sts_refuses_lies_before_sts() -> None:
     assert (found.step, found.check.id) == (Step.OIDC_PROVIDER, "sts.audience")
 
 
-def test_permissions_that_nobody_asked_to_use_are_not_reported() -> None:
+def test_permissions_that_the_pod_needs_are_reported_though_nobody_asked_to_use_them() -> None:
     fakes = Fakes()
     provider_gone(fakes)
     may_not_list(fakes)
     found = judge(walk(consented(fakes.ports(), ALL - {Action.DRY_RUN}), SUBJECT))
-    assert found.later == ()
+    assert [check.id for _, check in found.later] == ["access.policy"]
 
 
 @given(st.lists(st.sampled_from(EVERY_CHECK), unique_by=lambda it: it[1].id))
@@ -448,11 +448,18 @@ def test_credentials_for_another_token_prove_nothing_of_the_pods_own() -> None:
     assert judge(without).outcome is Outcome.WORKS
 
 
-def test_a_role_that_may_not_list_buckets_is_broken_only_for_who_asked() -> None:
+def test_a_role_that_may_not_do_what_its_pod_asks_for_is_broken_whether_s3_was_asked_or_not() -> None:
     denied = Check(id="access.policy", status=Status.FAILED)
     asked = Check(id="access.list_buckets", status=Status.FAILED)
-    assert judge(with_checks(denied, not_asked("access.list_buckets"))).outcome is Outcome.WORKS
+    assert judge(with_checks(denied, not_asked("access.list_buckets"))).check == denied
     assert judge(with_checks(denied, asked)).check == denied
+
+
+def test_what_no_pod_is_known_to_need_keeps_nothing_open() -> None:
+    unneeded = [Check(id=f"access.{it}", status=Status.UNKNOWN, reason=NO_ACTION) for it in ("policy", "list_buckets")]
+    found = judge(with_checks(*unneeded))
+    assert (found.outcome, found.open) == (Outcome.WORKS, ())
+    assert judge(with_checks(not_asked("sts.credentials"), *unneeded)).check == not_asked("sts.credentials")
 
 
 def test_an_unknown_check_of_the_pod_decides_nothing() -> None:

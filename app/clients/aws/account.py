@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from botocore.credentials import Credentials as Identity
 
@@ -69,6 +69,14 @@ class BotoAws:
 
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         return aws_policies.role_policies(self._calls, name)
+
+    def managed_policy(self, arn: str) -> JsonValue:
+        return aws_policies.managed_policy(self._calls, arn)
+
+    def simulate(
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+    ) -> Sequence[JsonValue]:
+        return aws_policies.simulate(self._calls, role_arn, actions, resource, keys)
 
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
         role: AssumedRole = self._calls.ask(

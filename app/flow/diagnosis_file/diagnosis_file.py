@@ -56,6 +56,9 @@ REASONS = frozenset(
         "no_program",
         "no_record",
         *KINDS,
+        "no_action_known",
+        "resource_not_given",
+        "offline",
     }
 )
 """The reasons that a check may have, besides none."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
-from app.flow.json_access import get_object, get_str, strings
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
-from app.flow.names import DEFAULT_AUDIENCE, is_public
+from app.flow.names import DEFAULT_AUDIENCE, boundary_of, is_public
+from app.flow.permissions.asked import ANY, LIST_BUCKETS
+from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
-_READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
 _DENY = "explicit-deny"
 
 
@@ -195,7 +198,7 @@ def narrow(names: Names) -> Fix | None:
     return Fix(id="narrow", commands=(names.update_trust(policy),), change=changes.trust(names, policy))
 
 
-# --- 5 STS, 6 S3 -----------------------------------------------------------------------------------------------------
+# --- 5 STS, 6 access -------------------------------------------------------------------------------------------------
 
 
 def activate_region(names: Names) -> Fix:
@@ -213,30 +216,76 @@ def read_answer(names: Names) -> Fix:
 
 
 def permit(names: Names) -> Fix:
-    """A Deny is not helped by one more Allow, and the organization's is nothing of the role's."""
-    if "control policy" in names.check.error:
-        return organization(names)
-    if names.check.got == _DENY or "explicit deny" in names.check.error:
-        return Fix(
-            id="remove_deny_from_role",
-            commands=(
-                names.iam("list-attached-role-policies", "--role-name", names.role_name),
-                names.iam("list-role-policies", "--role-name", names.role_name),
-            ),
-        )
-    read_only = f"arn:{names.partition}:{_READ_ONLY}"
-    wanted = ("--role-name", names.role_name, "--policy-arn", read_only)
+    """What the role's own policies lack, unless another kind of policy denies it: then one more Allow does not help."""
+    decision = names.documents.get("permission_decision")
+    said = names.check.error or names.error_of("access.list_buckets")
+    denied = [(get_str(it, "action"), get_str(it, "resource")) for it in get_list(decision, "denied")]
+    if not denied and get(decision, "allowed") is True:  # and S3 refused it
+        return denied_by(names, said) or organization(names)
+    if get(decision, "organization_allows") is False:
+        return _control_policy(names)
+    if get(decision, "boundary_allows") is False:
+        return _boundary(names)
+    if get_str(decision, "reason") == _DENY:
+        return _remove_deny(names)
+    by_words = denied_action(said)
+    return permit_denied(names, said, denied or [by_words if by_words[0] else (LIST_BUCKETS, ANY)])
+
+
+def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
+    """What the role was refused, in these words: exactly these actions, each on its resource."""
+    return denied_by(names, said) or _permit_exactly(names, denied)
+
+
+def denied_by(names: Names, said: str) -> Fix | None:
+    """Where the error message names a policy that no policy of the role outweighs; None where it names none."""
+    kind = denying_policy(said)
+    if "control policy" in kind:
+        return _control_policy(names)
+    if kind == "permissions boundary":
+        return _boundary(names)
+    if kind not in ("", "identity-based policy"):
+        return Fix(id="other_policy")
+    return _remove_deny(names) if "explicit deny" in said else None
+
+
+def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
+    """An inline policy under a name of its own, since a policy of the same name would be replaced."""
+    by_resource: dict[str, list[str]] = {}
+    for action, resource in denied:
+        exact = resource if resource == ANY or resource.startswith("arn:") else RESOURCE_HERE
+        by_resource.setdefault(exact, []).append(action)
+    statements = [
+        {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": resource}
+        for resource, actions in by_resource.items()
+    ]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    digest = hashlib.sha256(json.dumps(statements).encode("utf-8", "replace")).hexdigest()[:8]
+    name = f"allow-{statements[0]['Action'][:90]}-{digest}".replace(":", "-") if len(denied) == 1 else f"allow-{digest}"
+    wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
+    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=changes.permissions(names, name))
+
+
+def _remove_deny(names: Names) -> Fix:
     return Fix(
-        id="permit",
-        commands=(names.iam("attach-role-policy", *wanted),),
-        change=changes.permissions(names, read_only),
+        id="remove_deny_from_role",
+        commands=(
+            names.iam("list-attached-role-policies", "--role-name", names.role_name),
+            names.iam("list-role-policies", "--role-name", names.role_name),
+        ),
     )
 
 
-def permit_action(names: Names, action: str, resource: str) -> Fix:
-    """What the Pod's program was refused."""
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    name = f"allow-{action.replace(':', '-')}"
-    wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
-    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=changes.permissions(names, name))
+def _control_policy(names: Names) -> Fix:
+    return Fix(id="control_policy", commands=organization(names).commands)
+
+
+def _boundary(names: Names) -> Fix:
+    """It is for its owner to widen: nothing that is attached to the role reaches beyond it."""
+    arn = boundary_of(names.documents.get("role"))
+    if not arn:
+        asked = ("--role-name", names.role_name, "--query", "Role.PermissionsBoundary")
+        return Fix(id="boundary", commands=(names.iam("get-role", *asked),))
+    version = names.iam("get-policy", "--policy-arn", arn, "--query", "Policy.DefaultVersionId", "--output", "text")
+    show = names.iam("get-policy-version", "--policy-arn", arn, "--version-id")
+    return Fix(id="boundary", commands=(f'{show} "$({version})"',))

@@ -19,6 +19,7 @@ from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
+from app.flow.steps import access
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
@@ -112,8 +113,9 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     of_names = near_names.inspect(ports, found)
     reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)
     checks = tuple(check for report in reports for check in report.checks)
+    denied = recent_failures.denied_actions(found, reports)
     return Diagnosis(
-        walk=found,
+        walk=access.asked_again(ports, found, denied),
         checks=checks,
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},

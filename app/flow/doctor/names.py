@@ -26,6 +26,7 @@ from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
+RESOURCE_HERE = "RESOURCE_ARN"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 _DRY_RUN = "irsa-explorer-dry-run"
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
@@ -126,6 +127,11 @@ class Names:
         named = ("--pod", pod or kept) if pod or kept else ()
         given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
         return line("python", "-m", "app", "doctor", *given, *named)
+
+    def error_of(self, check_id: str) -> str:
+        """What a server said at a check of the walk; empty where it said nothing."""
+        check = self._checks.get(check_id)
+        return check.error if check is not None else ""
 
     def kubectl(self, *words: str) -> str:
         """A command in the namespace."""

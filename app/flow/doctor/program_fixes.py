@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.flow.doctor import changes
-from app.flow.doctor.aws_fixes import permit_action
+from app.flow.doctor.aws_fixes import permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pod_fixes import recreate
@@ -18,7 +18,7 @@ from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
 from app.flow.trust import session_keys
-from app.flow.verdict.error_messages import blames_clock, missing_permission, principal_of
+from app.flow.verdict.error_messages import blames_clock, denied_action, denying_policy, principal_of
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
@@ -111,15 +111,23 @@ def application(names: Names) -> Fix:
         # Its service's name begins otherwise in each partition.
         asked = ("--region", names.region or "REGION", "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
-    action, resource = missing_permission(names.check.error)
+    action, resource = denied_action(names.check.error)
     own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
     if action and own and not _may_by_now(names, action, resource):
-        return permit_action(names, action, resource)
+        return permit_denied(names, names.check.error, [(action, resource)])
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
 
 
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
-    """Whether the role's policies, as they were read, allow what its Pod was refused before."""
+    """Whether the policies, as they were read, allow what the Pod was refused before.
+
+    What a policy of another kind denied is allowed only where that kind is seen to allow it.
+    """
+    kind, decision = denying_policy(names.check.error), names.documents.get("permission_decision")
+    if kind not in ("", "identity-based policy"):
+        of_kind = {"service control policy": "organization_allows", "permissions boundary": "boundary_allows"}
+        same = get_str(decision, "action") == action and get(decision, "allowed") is True
+        return same and get(decision, of_kind.get(kind, "")) is True
     policies = [
         (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
     ]

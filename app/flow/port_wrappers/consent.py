@@ -74,6 +74,8 @@ AWS_READS = frozenset(
         "role",
         "roles",
         "role_policies",
+        "managed_policy",
+        "simulate",
         "caller_identity",
         "assumptions",
         "cluster",

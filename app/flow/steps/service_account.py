@@ -13,7 +13,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_object, get_str
 from app.flow.model import JsonValue, Step, StepReport, Subject
-from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
+from app.flow.names import account_of, annotated_audience, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import ISSUER_ASSUMED, Findings, unseen
@@ -88,7 +88,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     policy = role.pop("AssumeRolePolicyDocument", None)
     findings.show("role", role)
     findings.show("trust_policy", policy)
-    step_context = replace(step_context, role_name=parts[2], trust_policy=policy)
+    step_context = replace(step_context, role_name=parts[2], boundary=boundary_of(role), trust_policy=policy)
 
     # (5) Its trust policy, for the claims that this ServiceAccount's tokens carry.
     if step_context.issuer:

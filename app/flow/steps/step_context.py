@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
+from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Credentials
 from app.flow.token import Verification
 
@@ -12,6 +13,9 @@ from app.flow.token import Verification
 @dataclass(frozen=True, kw_only=True)
 class StepContext:
     """Each field is filled by the step named with it; an empty one means that the step did not get so far."""
+
+    asked: tuple[AskedAction, ...] = ()
+    """The caller: what the Pod needs, where that is known beforehand."""
 
     issuer: str = ""
     """`oidc_provider`: the issuer URL that the cluster writes into its tokens."""
@@ -34,6 +38,8 @@ class StepContext:
     """`service_account`: the annotation's value, valid or not."""
     role_name: str = ""
     """`service_account`: the name of the role that was found."""
+    boundary: str = ""
+    """`service_account`: the ARN of its permissions boundary; empty where it has none."""
     trust_policy: JsonValue = None
     """`service_account`: the role's trust policy."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.flow.model import Check, Status, Step, Walk
+from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
@@ -81,14 +81,14 @@ class Verdict:
 def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     """The verdict on a walk, and on the checks of a running Pod where there are some.
 
-    What could not be read does not matter once STS has issued credentials for the Pod's token, and what the role may
-    do is no link of the chain unless S3 was asked.
+    What could not be read does not matter once STS has issued credentials for the Pod's token. What the role may do is
+    a link of the chain as far as something shows that the Pod needs it.
 
     Without credentials from STS it *should work* where all of this is true:
 
     - The walk looked at all six steps, and no check failed: neither its own nor those of the running Pod.
     - Every check that reading alone decides has passed, or has a warning. So there is a Pod, we could read it, and the
-      webhook has edited it. `access.policy` is not among them: what the role may do is no link of the chain.
+      webhook has edited it. `access.policy` is among them only where something shows what the Pod needs.
     - What is open waits for something that has to be sent (`SENT`: the dry run, the token, STS, the session), and it
       is open because it was not asked for, because we may not send it, or because a token of another kind stands in.
       A server that did not answer leaves it unknown.
@@ -102,7 +102,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     checks = list(in_order(walk, also))
     by_id = {check.id: check for _, check in checks}
     open_ = tuple(
-        check for _, check in checks if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES
+        check
+        for _, check in checks
+        if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES and check.reason != NO_ACTION
     )
 
     # (1) The first broken link.
@@ -164,10 +166,8 @@ def _broken(
     checks: Sequence[tuple[Step, Check]], by_id: Mapping[str, Check], reading: Reading
 ) -> list[tuple[Step, Check]]:
     """The broken links with causes of their own, each in the step where its cause lies, the first one first."""
-    failed = [found for found in checks if found[1].status is Status.FAILED and _counts(found[1], by_id)]
+    failed = [found for found in checks if found[1].status is Status.FAILED]
     located = [_located(step, check, by_id, reading) for step, check in roots(failed)]
-    if located and _unused(by_id):
-        located.append((Step.ACCESS, by_id["access.policy"]))
     if (minded := _minded(by_id, reading)) and minded not in located:
         located.append(minded)
     order = list(Step)
@@ -197,20 +197,6 @@ def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Read
         check = found
     shown_in = step if check.id != APPLICATION else lies_in(check.error)
     return reading.step or shown_in, check
-
-
-def _counts(check: Check, by_id: Mapping[str, Check]) -> bool:
-    """A role that may not list buckets may be all right, unless something asked S3 to list them."""
-    listed = by_id.get("access.list_buckets")
-    return check.id != "access.policy" or (listed is not None and listed.status is Status.FAILED)
-
-
-def _unused(by_id: Mapping[str, Check]) -> bool:
-    """Whether the role may not do what was going to be asked of S3, had everything before it held."""
-    policy, listed = by_id.get("access.policy"), by_id.get("access.list_buckets")
-    if policy is None or listed is None or any(check.reason == "not_asked" for check in by_id.values()):
-        return False
-    return policy.status is Status.FAILED and listed.status is Status.NOT_REACHED
 
 
 def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:

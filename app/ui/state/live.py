@@ -67,9 +67,9 @@ def _reported(ports: Ports, subject: Subject, content: Content) -> Iterator[Step
 
 def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float) -> WalkView:
     now = ports.clock.now()
-    kept = remember(_last_known(chosen), found, now)
-    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     diagnosis = diagnose(consented(ports, chosen.actions), found)
+    kept = remember(_last_known(chosen), diagnosis.walk, now)
+    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     if old and chosen.walk_view and chosen.walk_view.diagnosis:
         diagnosis = chosen.walk_view.diagnosis
     diagnosis = replace(diagnosis, walk=kept.walk)
