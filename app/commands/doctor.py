@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN}
 EVERYTHING = "all"
+CSV = "csv"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -52,7 +53,8 @@ def command(settings: Settings, words: Content) -> click.Command:
     @click.option("--from", "source", type=_FILE, help=words.message("cli.help.from"))
     @click.option(
         "--output",
-        type=click.Choice(["text", "json", "html"]),
+        "-o",
+        type=click.Choice(["text", "json", "html", CSV]),
         default="text",
         show_default=True,
         help=words.message("cli.help.report"),
@@ -80,6 +82,10 @@ def command(settings: Settings, words: Content) -> click.Command:
         reader = load(lang)
         of_one = (service_account, pod, actions, save)
         of_a_cluster = (namespace, cluster, profile, region, everybody, *of_one)
+
+        if output == CSV and not everybody:
+            expected = "--all, --namespace, --context, --profile, --region, --lang"
+            raise CannotRun(reader, "options_exclude", got=f"--output {CSV}", expected=expected)
 
         # (1) From a file: no server is asked.
         if source is not None:
@@ -120,8 +126,11 @@ def report(found: Diagnosis, output: str, words: Content) -> int:
 def report_survey(found: Survey, output: str, words: Content) -> int:
     """Prints a survey; the exit status."""
     from app.commands import doctor_text
-    from app.report import document, page
+    from app.report import document, page, table
 
+    if output == CSV:
+        print_utf8(table.of_survey(found, words).rstrip("\r\n"))
+        return EXIT[found.outcome]
     _print(found, output, words, document.of_survey, page.of_survey, doctor_text.of_survey)
     return EXIT[found.outcome]
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from app.flow.doctor.survey import Survey
     from app.flow.ports import Ports
 
-SURVEY_SECONDS = 120.0
-"""A survey asks for every role in turn, and no page waits for it."""
-
 
 def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
     """The diagnosis of a ServiceAccount in a real cluster."""
@@ -61,7 +58,7 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
 
     try:
         check_namespace(namespace)
-        return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
+        return survey(consented(wiring.live_for_survey(choice), NOTHING), namespace)
     except FlowError as error:
         raise cannot(error, words, *USES) from error
 

@@ -9,6 +9,12 @@ verdict      message; step, check and status of the broken link; how it shows (s
 fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
 checks       every check: step, id, status, got, expected, where, reason, error, title; would_allow: the RBAC
              rules and the IAM policy, as texts to paste, without which we may not make it
+
+Of a survey:
+service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first, each with
+             id, message and fix as above
+roles        those that an annotation names, with whom they let in; `absent`: named by the trust policy, and not there
+pods         why they could not be read; null where they were
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ import dataclasses
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.survey import Survey
+from app.flow.doctor.survey import Survey, Tie
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
 from app.report import difference, survey_words, verdict_words
@@ -79,7 +85,25 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
         "read_at": verdict_words.read_at(found.read_at),
         "issuer": found.issuer,
         "outcome": found.outcome,
-        "service_accounts": [dataclasses.asdict(tie) for tie in found.ties],
+        "service_accounts": [_tie(tie, found, words) for tie in found.ties],
         "roles": [dataclasses.asdict(role) for role in found.roles],
+        "pods": {"reason": found.pods_reason or None, "said": found.pods_said},
         "would_allow": [text for _, text in survey_words.would_allow(found, words)],
     }
+
+def _tie(tie: Tie, found: Survey, words: Content) -> JsonObject:
+    problems = []
+    for problem in tie.problems:
+        advice = survey_words.advice(problem, found.role(tie.role_arn), words)
+        fix = problem.fix and {"id": problem.fix.id, "message": advice.fix, "commands": list(advice.commands)}
+        problems.append({"id": problem.cause, "status": problem.status, "message": advice.cause, "fix": fix})
+    return {
+        "namespace": tie.namespace,
+        "service_account": tie.service_account,
+        "role_arn": tie.role_arn,
+        "stand": tie.stand,
+        "status": tie.status,
+        "stale_pods": list(tie.stale),
+        "problems": problems,
+    }
+

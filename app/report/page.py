@@ -14,6 +14,7 @@ from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
 from app.report import difference, picture, survey_words, verdict_words
 from app.report.escaping import escape
+from app.report.survey_words import Advice
 
 _STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
 _MARKS = {
@@ -185,15 +186,23 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
 
 
 def _table(found: Survey, words: Content) -> str:
-    """One row a ServiceAccount. On a phone each value bears its head beside it."""
+    """One row a ServiceAccount, the worst first, and below it what is wrong. On a phone each value bears its head."""
     names = [escape(head) for head in survey_words.heads(words)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
         f'<tr{_WIDE if row.wide else ""}><th scope="row"><code>{escape(row.service_account)}</code></th>'
         f'<td data-head="{names[1]}"><code>{escape(row.role_arn)}</code></td>'
         f'<td data-head="{names[2]}" class="stand">'
-        f'<span class="{row.status}">{_mark(row.status)}{escape(row.stand)}</span></td>'
+        f'<span class="{row.stand_status}">{_mark(row.stand_status)}{escape(row.stand)}</span></td>'
         f'<td data-head="{names[3]}">{_prose(row.also)}</td></tr>'
-        for row in survey_words.rows(found, words)
+        + "".join(f'<tr class="advice"><td colspan="{len(names)}">{_advice(one)}</td></tr>' for one in row.advice)
+        for row in survey_words.by_severity(survey_words.rows(found, words))
     )
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _advice(advice: Advice) -> str:
+    """A problem and what fixes it."""
+    fix = f"<p>{_prose(advice.fix)}</p>" if advice.fix else ""
+    commands = "".join(f"<pre><code>{escape(command)}</code></pre>" for command in advice.commands)
+    return f"<p><strong>{_prose(advice.cause)}</strong></p>{fix}{commands}"

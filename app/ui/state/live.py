@@ -14,7 +14,7 @@ from app.content import Content
 from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
-from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.last_known import SILENCE, LastKnown, remember
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
@@ -115,6 +115,11 @@ def ports() -> Ports:
     """Fresh ports, which do what this reader has asked for. Raises `Unreachable`."""
     chosen = live_selection.state()
     return consented(_opened(chosen), chosen.actions)
+
+
+def survey_ports() -> Ports:
+    """Fresh ports for a survey, which only read. Raises `Unreachable`."""
+    return consented(wiring.live_for_survey(live_selection.state().choice), NOTHING)
 
 
 def _opened(chosen: LiveSelection) -> Ports:

@@ -1,0 +1,119 @@
+"""What a survey asks, several questions at a time: a cluster may have some hundreds of roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get, get_str
+from app.flow.model import JsonValue
+from app.flow.names import account_of, role_of
+from app.flow.ports import Ports
+from app.flow.steps.findings import unseen
+
+T = TypeVar("T")
+AT_ONCE = 16
+"""Questions that are under way at the same time: as many as the clients keep connections (`KubernetesTransport`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The trust policy of a role."""
+
+    document: JsonValue = None
+    """None where there is no such role, or it could not be read."""
+    arn: str = ""
+    """Of the role in the account that has the name: another one where the annotation lacks its path."""
+    reason: str = ""
+    """Why it could not be read: the key of the reason's words; empty where it was."""
+    said: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What the cluster and the account showed."""
+
+    issuer: str
+    service_accounts: tuple[JsonValue, ...]
+    """In the order of their namespaces and names."""
+    policies: Mapping[str, Policy]
+    """By the ARN in an annotation, in the order of the ARNs."""
+    pods: tuple[JsonValue, ...] = ()
+    pods_error: FlowError | None = None
+    """Why there are none."""
+
+
+def read(ports: Ports, namespace: str) -> Read:
+    """Reads all that a survey needs, of one namespace or of all. Raises `FlowError` without issuer or ServiceAccounts.
+
+    The first question to each server is put alone, so that one that is silent is asked once.
+    """
+    # (1) The cluster: the issuer that signs its tokens, its ServiceAccounts; and whose account it is.
+    discovery, identity = _answers(ports.cluster.discovery, ports.aws.caller_identity)
+    issuer = get_str(_or_raise(discovery), "issuer")
+    accounts = sorted(ports.cluster.service_accounts(namespace), key=_place)
+
+    # (2) Each role, once.
+    account = "" if isinstance(identity, FlowError) else get_str(identity, "Account")
+    hidden = (unseen(identity) if isinstance(identity, FlowError) else "") or "not_observable"
+    annotated = {get_str(it, "metadata", "annotations", ROLE_ARN) for it in accounts}
+    arns = sorted(arn for arn in annotated if role_of(arn))
+    asked = [_asking_for(ports, arn) for arn in arns]
+    roles = (*_answers(*asked[:1]), *_answers(*asked[1:]))
+    policies = {arn: _policy(role, arn, account, hidden) for arn, role in zip(arns, roles, strict=True)}
+
+    # (3) The Pods, last: so long a list may come too late, and takes nothing else away then.
+    (pods,) = _answers(lambda: ports.cluster.pods(namespace)) if any(annotated) else ((),)
+    return Read(
+        issuer=issuer,
+        service_accounts=tuple(accounts),
+        policies=policies,
+        pods=() if isinstance(pods, FlowError) else tuple(pods),
+        pods_error=pods if isinstance(pods, FlowError) else None,
+    )
+
+
+def _answers(*questions: Callable[[], T]) -> list[T | FlowError]:
+    """What each question brought, or the refusal, in the order of the questions."""
+
+    def answer(question: Callable[[], T]) -> T | FlowError:
+        try:
+            return question()
+        except FlowError as error:
+            return error
+
+    if len(questions) < 2:
+        return [answer(question) for question in questions]
+    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(questions)), thread_name_prefix="survey") as pool:
+        return list(pool.map(answer, questions))
+
+
+def _or_raise(answer: JsonValue) -> JsonValue:
+    if isinstance(answer, FlowError):
+        raise answer
+    return answer
+
+
+def _place(service_account: JsonValue) -> tuple[str, str]:
+    return get_str(service_account, "metadata", "namespace"), get_str(service_account, "metadata", "name")
+
+
+def _asking_for(ports: Ports, arn: str) -> Callable[[], JsonValue]:
+    _, _, name = role_of(arn) or ("", "", "")
+    return lambda: ports.aws.role(name)
+
+
+def _policy(role: JsonValue | FlowError, arn: str, account: str, hidden: str) -> Policy:
+    """The trust policy. A role of another account is not ours to read, although one of that name may be here."""
+    ours = account_of(arn) == account
+    if isinstance(role, NotFound):
+        return Policy() if ours else Policy(reason=hidden, said=role.server_message)
+    if isinstance(role, FlowError):
+        return Policy(reason=unseen(role) or "not_observable", said=role.server_message)
+    if (found := get_str(role, "Arn")) != arn:
+        return Policy(arn=found) if ours else Policy(reason=hidden)
+    return Policy(document=get(role, "AssumeRolePolicyDocument"), arn=found)
