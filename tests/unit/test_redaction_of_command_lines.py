@@ -38,7 +38,7 @@ def hidden(*words):
         (["redis-cli", "-a", "SECRET", "ping"], ["redis-cli", "-a", MASK, "ping"]),
         (["mongosh", "-u", "admin", "-p", "SECRET"], ["mongosh", "-u", "admin", "-p", MASK]),
         (["curl", "-u", "me:SECRET", "https://x"], ["curl", "-u", f"me:{MASK}", "https://x"]),
-        (["curl -su me:x https://a?token=SECRET&b=1"], [f"curl -su me:x https://a?token={MASK}&b=1"]),
+        (["curl -su me:x https://a?token=SECRET&b=1"], [f"curl -su me:{MASK} https://a?token={MASK}&b=1"]),
         (["--dsn=postgres://app:SECRET@db:5432/shop"], [f"--dsn=postgres://app:{MASK}@db:5432/shop"]),
         (["--redis", "redis://:SECRET@cache:6379"], ["--redis", f"redis://:{MASK}@cache:6379"]),
         (["openssl", "rsa", "-passin", "pass:SECRET"], ["openssl", "rsa", "-passin", f"pass:{MASK}"]),

@@ -40,7 +40,7 @@ _SHORT = tuple(
         (r"sshpass|mongo\w*", r"-p\s+"),
         (r"redis-cli", r"-a\s+"),
         (r"ldap\w+", r"-w\s+"),
-        (r"curl", r"(?:-u|--user)[\s=]+[^\s:'\"]+:"),
+        (r"curl", r"(?:-\w*u|--user)[\s=]+[^\s:'\"]+:"),
     )
 )
 """Programs and their short options with a secret; to most other programs `-p` is a port."""

@@ -65,7 +65,7 @@ def doctor() -> None:
 
 
 def _draw(found: Diagnosis, content: Content) -> None:
-    components.block(verdict(found, content) + seen(found, content), key="diagnosis")
+    components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
     components.block(all_checks(found, content), key="diagnosis_checks")
@@ -74,8 +74,9 @@ def _draw(found: Diagnosis, content: Content) -> None:
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
     """The actions without which it stays unknown, or for which a check waits."""
     if mode.can().ask_consent:
-        lacking, first = actions.lacking(*walk_view.walk), verdict_words.to_be_sure(found)
-        actions.draw(sorted(lacking, key=lambda action: action not in first), walk_view, content, key="doctor")
+        first = [action for action in verdict_words.to_be_sure(found) if action in session.missing(action)]
+        wanted = dict.fromkeys((*first, *actions.lacking(*walk_view.walk)))
+        actions.draw(tuple(wanted), walk_view, content, key="doctor")
 
 
 def _take_along(found: Diagnosis, content: Content) -> None:

@@ -142,11 +142,16 @@ def grant(*actions: Action) -> None:
     chosen.settled = False
 
 
+def grant_for_visit(*actions: Action) -> None:
+    """The same for every ServiceAccount that is examined after this one, until it is taken back."""
+    chosen = live_selection.state()
+    chosen.for_visit |= set(actions)
+    chosen.settled = False
+
+
 def only_read() -> None:
     """Takes back what was granted; the next walk only reads."""
-    chosen = live_selection.state()
-    chosen.granted.clear()
-    chosen.forget()
+    live_selection.state().take_back()
 
 
 def missing(*actions: Action) -> frozenset[Action]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 from app.flow.names import account_of, role_of
+from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
-
-T = TypeVar("T")
-AT_ONCE = 16
-"""Questions that are under way at the same time: as many as the clients keep connections (`KubernetesTransport`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +48,7 @@ def read(ports: Ports, namespace: str) -> Read:
     The first question to each server is put alone, so that one that is silent is asked once.
     """
     # (1) The cluster: the issuer that signs its tokens, its ServiceAccounts; and whose account it is.
-    discovery, identity = _answers(ports.cluster.discovery, ports.aws.caller_identity)
+    discovery, identity = answers(ports.cluster.discovery, ports.aws.caller_identity)
     issuer = get_str(_or_raise(discovery), "issuer")
     accounts = sorted(ports.cluster.service_accounts(namespace), key=_place)
 
@@ -63,11 +58,11 @@ def read(ports: Ports, namespace: str) -> Read:
     annotated = {get_str(it, "metadata", "annotations", ROLE_ARN) for it in accounts}
     arns = sorted(arn for arn in annotated if role_of(arn))
     asked = [_asking_for(ports, arn) for arn in arns]
-    roles = (*_answers(*asked[:1]), *_answers(*asked[1:]))
+    roles = (*answers(*asked[:1]), *answers(*asked[1:]))
     policies = {arn: _policy(role, arn, account, hidden) for arn, role in zip(arns, roles, strict=True)}
 
     # (3) The Pods, last: so long a list may come too late, and takes nothing else away then.
-    (pods,) = _answers(lambda: ports.cluster.pods(namespace)) if any(annotated) else ((),)
+    (pods,) = answers(lambda: ports.cluster.pods(namespace)) if any(annotated) else ((),)
     return Read(
         issuer=issuer,
         service_accounts=tuple(accounts),
@@ -75,21 +70,6 @@ def read(ports: Ports, namespace: str) -> Read:
         pods=() if isinstance(pods, FlowError) else tuple(pods),
         pods_error=pods if isinstance(pods, FlowError) else None,
     )
-
-
-def _answers(*questions: Callable[[], T]) -> list[T | FlowError]:
-    """What each question brought, or the refusal, in the order of the questions."""
-
-    def answer(question: Callable[[], T]) -> T | FlowError:
-        try:
-            return question()
-        except FlowError as error:
-            return error
-
-    if len(questions) < 2:
-        return [answer(question) for question in questions]
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(questions)), thread_name_prefix="survey") as pool:
-        return list(pool.map(answer, questions))
 
 
 def _or_raise(answer: JsonValue) -> JsonValue:
