@@ -237,7 +237,7 @@ class FakeCluster(_Port):
     def service_accounts(self, namespace: str = "") -> Any:
         return self._answer("service_accounts", [self._fakes.service_account])
 
-    def pods(self, namespace: str, service_account: str) -> Any:
+    def pods(self, namespace: str = "", service_account: str = "") -> Any:
         return self._answer("pods", [self._fakes.pod])
 
     def allowed(self, access: Access) -> bool:
