@@ -63,10 +63,10 @@ def with_deadline(
 
     def ask_aws(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         service, _, operation = operations.AWS[method].partition(":")
-        return watch.ask(service, "", operation, lambda: put(*arguments, **options))
+        return watch.ask(service, "", operation, lambda: put(*arguments, **options), ANSWER_SECONDS)
 
     def ask_issuer(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options))
+        return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options), ANSWER_SECONDS)
 
     return replace(
         ports,
@@ -110,7 +110,7 @@ class _Watch:
         self._lock = threading.Lock()
 
     def ask(
-        self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float = ANSWER_SECONDS
+        self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float
     ) -> Any:
         """Asks a server, behind which another may be the silent one, and waits `patience` seconds.
 
