@@ -14,7 +14,7 @@ Of a survey:
 service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first, each with
              id, message and fix as above
 roles        those that an annotation names, with whom they let in; `absent`: named by the trust policy, and not there
-pods         why they could not be read; null where they were
+pods         `reason` why they could not be read, null where they were; `provider` the same of the IAM OIDC providers
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
         "service_accounts": [_tie(tie, found, words) for tie in found.ties],
         "roles": [dataclasses.asdict(role) for role in found.roles],
         "pods": {"reason": found.pods_reason or None, "said": found.pods_said},
+        "provider": {"reason": found.provider_reason or None, "said": found.provider_said},
         "would_allow": [text for _, text in survey_words.would_allow(found, words)],
     }
 
@@ -103,6 +104,7 @@ def _tie(tie: Tie, found: Survey, words: Content) -> JsonObject:
         "role_arn": tie.role_arn,
         "stand": tie.stand,
         "status": tie.status,
+        "lacks_provider": tie.lacks_provider,
         "stale_pods": list(tie.stale),
         "problems": problems,
     }

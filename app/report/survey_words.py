@@ -141,15 +141,24 @@ def verdict(found: Survey, words: Content) -> str:
             if count
         ),
     ]
-    if len(sentences) == 1 and not found.pods_reason:
+    unread = (
+        ("no_pods", found.pods_reason, found.pods_said),
+        ("no_provider", found.provider_reason, found.provider_said),
+    )
+    for key, reason, said in unread:
+        if reason:
+            sentence = words.message(f"doctor.survey.{key}", reason=words.message(f"reasons.{reason}"))
+            sentences += [sentence, *filter(None, [said])]
+    if len(sentences) == 1:
         sentences.append(words.message("doctor.survey.works"))
-    if found.pods_reason:
-        reason = words.message(f"reasons.{found.pods_reason}")
-        sentences += [words.message("doctor.survey.no_pods", reason=reason), *filter(None, [found.pods_said])]
     return words.facts.sentences(*sentences, unseen)
 
 
 def would_allow(found: Survey, words: Content) -> list[tuple[str, str]]:
-    """What would let us read the roles and Pods that we may not read; empty where no permission is missing."""
-    lacking = ["role.exists"] if any(role.reason == NO_PERMISSION for role in found.roles) else []
-    return allowing([*lacking, *(["choose.pod"] if found.pods_reason == NO_PERMISSION else [])], words)
+    """What would let us read what we may not read; empty where no permission is missing."""
+    lacking = {
+        "role.exists": any(role.reason == NO_PERMISSION for role in found.roles),
+        "choose.pod": found.pods_reason == NO_PERMISSION,
+        "provider.exists": found.provider_reason == NO_PERMISSION,
+    }
+    return allowing([use for use, lacks in lacking.items() if lacks], words)

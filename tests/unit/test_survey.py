@@ -248,9 +248,11 @@ def test_the_page_has_a_row_for_each_and_marks_the_wide_one(language: str) -> No
 
 def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
     found = json.loads(json.dumps(document.of_survey(many(), load("en"))))
-    assert list(found) == ["format", "read_at", "issuer", "outcome", "service_accounts", "roles", "pods", "would_allow"]
+    extra = ("pods", "provider")
+    assert list(found) == ["format", "read_at", "issuer", "outcome", "service_accounts", "roles", *extra, "would_allow"]
     assert list(found["service_accounts"][0]) == [
-        *("namespace", "service_account", "role_arn", "stand", "status", "stale_pods", "problems")
+        *("namespace", "service_account", "role_arn", "stand", "status", "lacks_provider"),
+        *("stale_pods", "problems"),
     ]
     (malformed,) = (it["problems"] for it in found["service_accounts"] if it["stand"] == "malformed")
     assert list(malformed[0]) == ["id", "status", "message", "fix"]
@@ -520,3 +522,17 @@ def test_the_csv_has_a_line_for_each_problem_and_runs_no_formula(language: str) 
     assert lines[1]["role_arn"].startswith("'=")
     assert lines[0]["commands"].startswith("aws iam create-role")
     assert lines[2]["cause"] == lines[2]["commands"] == ""
+
+
+def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> None:
+    fakes = Fakes(providers=[])
+    found = survey(fakes.ports())
+    (tie,) = found.ties
+    assert (tie.stand, tie.status, found.outcome) == (Stand.OWN, Status.FAILED, Outcome.BROKEN)
+    cause, fix, commands = problem(found)
+    assert (cause, fix) == ("causes.provider_missing", "create_provider")
+    assert commands[0].startswith("aws iam create-open-id-connect-provider --url https://")
+    denied = NotPermitted(code="AccessDenied", server_message="iam:ListOpenIDConnectProviders", status=403)
+    unread = survey(Fakes(errors={"oidc_providers": denied}).ports())
+    assert (unread.outcome, unread.provider_reason) == (Outcome.UNKNOWN, "no_permission")
+    assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")

@@ -92,6 +92,12 @@ def missing(case: Case) -> Problem:
     return Problem(cause="causes.role_missing", status=Status.FAILED, fix=fix)
 
 
+def no_provider(case: Case) -> Problem:
+    """The account has no provider for the issuer: STS refuses every token of the cluster."""
+    fix = case.fix(failed("provider.exists"))
+    return Problem(cause="causes.provider_missing", status=Status.FAILED, fix=fix)
+
+
 def refused(case: Case) -> Problem:
     """The trust policy does not let it in: by the first check that fails, as in a walk."""
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))

@@ -9,7 +9,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
-from app.flow.names import account_of, role_of
+from app.flow.names import account_of, provider_arn, role_of
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
@@ -37,9 +37,20 @@ class Read:
     """In the order of their namespaces and names."""
     policies: Mapping[str, Policy]
     """By the ARN in an annotation, in the order of the ARNs."""
+    account: str = ""
+    """Our own, where we may know it."""
+    providers: tuple[str, ...] = ()
+    """The ARNs of its IAM OIDC providers."""
+    providers_error: FlowError | None = None
+    """Why there are none."""
     pods: tuple[JsonValue, ...] = ()
     pods_error: FlowError | None = None
     """Why there are none."""
+
+    def lacks_provider(self, role_arn: str) -> bool:
+        """Whether that role is in our account, which has no provider for the issuer: STS then refuses every token."""
+        ours = bool(self.account) and account_of(role_arn) == self.account
+        return ours and not self.providers_error and provider_arn(role_arn, self.issuer) not in self.providers
 
 
 def read(ports: Ports, namespace: str) -> Read:
@@ -47,8 +58,10 @@ def read(ports: Ports, namespace: str) -> Read:
 
     The first question to each server is put alone, so that one that is silent is asked once.
     """
-    # (1) The cluster: the issuer that signs its tokens, its ServiceAccounts; and whose account it is.
-    discovery, identity = answers(ports.cluster.discovery, ports.aws.caller_identity)
+    # (1) The cluster: the issuer that signs its tokens, its ServiceAccounts; whose account it is, and its providers.
+    discovery, identity, providers = answers(
+        ports.cluster.discovery, ports.aws.caller_identity, ports.aws.oidc_providers
+    )
     issuer = get_str(_or_raise(discovery), "issuer")
     accounts = sorted(ports.cluster.service_accounts(namespace), key=_place)
 
@@ -67,6 +80,9 @@ def read(ports: Ports, namespace: str) -> Read:
         issuer=issuer,
         service_accounts=tuple(accounts),
         policies=policies,
+        account=account,
+        providers=() if isinstance(providers, FlowError) else tuple(providers),
+        providers_error=providers if isinstance(providers, FlowError) else None,
         pods=() if isinstance(pods, FlowError) else tuple(pods),
         pods_error=pods if isinstance(pods, FlowError) else None,
     )

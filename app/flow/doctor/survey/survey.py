@@ -13,6 +13,7 @@ from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.reading import Policy, Read, read
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
 from app.flow.doctor.survey.values import Problem, RoleFound, Stand, Survey, Tie
+from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status
 from app.flow.names import role_of
 from app.flow.ports import Ports
@@ -39,7 +40,8 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     # (3) How each ServiceAccount stands to its role, and what is wrong with the two, or with its Pods.
     meant = Counter(candidate.role_arn for candidate in annotated if not candidate.key)
     running = pods.by_service_account(found.pods)
-    error = found.pods_error
+    pods_reason, pods_said = _unread(found.pods_error)
+    provider_reason, provider_said = _unread(found.providers_error)
     return Survey(
         read_at=ports.clock.now(),
         issuer=found.issuer,
@@ -49,13 +51,21 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
                 candidate,
                 roles.get(candidate.role_arn),
                 meant[candidate.role_arn],
+                lacks_provider=not candidate.key and found.lacks_provider(candidate.role_arn),
             )
             for candidate in annotated
         ),
         roles=tuple(roles.values()),
-        pods_reason=(unseen(error) or "not_observable") if error else "",
-        pods_said=error.server_message if error else "",
+        pods_reason=pods_reason,
+        pods_said=pods_said,
+        provider_reason=provider_reason,
+        provider_said=provider_said,
     )
+
+
+def _unread(error: FlowError | None) -> tuple[str, str]:
+    """The reason's key and the server's words; empty where it was read."""
+    return (unseen(error) or "not_observable", error.server_message) if error else ("", "")
 
 
 def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> problems.Case:
@@ -71,11 +81,13 @@ def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[Jso
     )
 
 
-def _tie(known: problems.Case, candidate: Candidate, role: RoleFound | None, meant: int) -> Tie:
+def _tie(
+    known: problems.Case, candidate: Candidate, role: RoleFound | None, meant: int, *, lacks_provider: bool
+) -> Tie:
     """`meant`: how many ServiceAccounts are annotated with the same role."""
     arn, stand = candidate.role_arn, _stand(known, candidate)
     stale = [] if stand is Stand.MISTYPED else pods.stale(known.pods, arn)
-    wrong: list[Problem] = []
+    wrong: list[Problem] = [problems.no_provider(known)] if lacks_provider else []
     match stand:
         case Stand.MISTYPED:
             wrong.append(problems.mistyped(known, candidate.key))
@@ -94,6 +106,7 @@ def _tie(known: problems.Case, candidate: Candidate, role: RoleFound | None, mea
         service_account=candidate.subject.service_account,
         role_arn=arn,
         stand=stand,
+        lacks_provider=lacks_provider,
         stale=tuple(pod.name for pod in stale),
         problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
     )

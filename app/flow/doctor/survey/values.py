@@ -54,6 +54,8 @@ class Tie:
     role_arn: str
     """As the annotation has it, an ARN or not."""
     stand: Stand
+    lacks_provider: bool = False
+    """Its role's account has no IAM OIDC provider for the cluster's issuer."""
     stale: tuple[str, ...] = ()
     """Its Pods that are not injected, or carry another role than the annotation's."""
     problems: tuple[Problem, ...] = ()
@@ -113,6 +115,9 @@ class Survey:
     """Why no Pod could be looked at: the key of the reason's words; empty where they were."""
     pods_said: str = ""
     """The server's words for that, where there are any."""
+    provider_reason: str = ""
+    """Why it is not known whether the account has an IAM OIDC provider for the issuer: the key of the reason's words."""
+    provider_said: str = ""
 
     def role(self, arn: str) -> RoleFound | None:
         """The role of that ARN; None for an annotation that is no ARN."""
@@ -123,6 +128,7 @@ class Survey:
         """How many of what is broken, by the key of its sentence; ServiceAccounts, but for `wide` and `absent` roles."""
         stands = {stand.value: sum(tie.stand is stand for tie in self.ties) for stand in BROKEN_STANDS}
         return {
+            "provider": sum(tie.lacks_provider for tie in self.ties),
             **stands,
             "stale": sum(bool(tie.stale) for tie in self.ties),
             "wide": sum(role.wide for role in self.roles),
@@ -135,8 +141,12 @@ class Survey:
         return sum(bool(role.reason) for role in self.roles)
 
     @property
+    def _unseen(self) -> bool:
+        return bool(self.pods_reason or self.provider_reason)
+
+    @property
     def outcome(self) -> Outcome:
         """Broken where a role does not let in who names it or lets in too many, or a Pod runs without its role."""
         if any(tie.status is Status.FAILED for tie in self.ties):
             return Outcome.BROKEN
-        return Outcome.UNKNOWN if self.unread or self.pods_reason or not self.ties else Outcome.WORKS
+        return Outcome.UNKNOWN if self.unread or self._unseen or not self.ties else Outcome.WORKS
