@@ -11,8 +11,8 @@ checks       every check: step, id, status, got, expected, where, reason, error,
              rules and the IAM policy, as texts to paste, without which we may not make it
 
 Of a survey:
-service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first, each with
-             id, message and fix as above
+service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first: id,
+             message, fix
 roles        those that an annotation names, with whom they let in; `absent`: named by the trust policy, and not there
 pods         `reason` why they could not be read, null where they were; `provider` the same of the IAM OIDC providers
 """
@@ -92,6 +92,7 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
         "would_allow": [text for _, text in survey_words.would_allow(found, words)],
     }
 
+
 def _tie(tie: Tie, found: Survey, words: Content) -> JsonObject:
     problems = []
     for problem in tie.problems:
@@ -108,4 +109,3 @@ def _tie(tie: Tie, found: Survey, words: Content) -> JsonObject:
         "stale_pods": list(tie.stale),
         "problems": problems,
     }
-

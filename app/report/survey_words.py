@@ -62,7 +62,9 @@ def heads(words: Content) -> list[str]:
 
 def rows(found: Survey, words: Content) -> list[Row]:
     """One for each annotated ServiceAccount, in the survey's order."""
-    return [_row(tie, found.role(tie.role_arn) if tie.stand is not Stand.MISTYPED else None, words) for tie in found.ties]
+    return [
+        _row(tie, found.role(tie.role_arn) if tie.stand is not Stand.MISTYPED else None, words) for tie in found.ties
+    ]
 
 
 def by_severity(found: Iterable[Row]) -> list[Row]:

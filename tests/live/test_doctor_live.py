@@ -109,8 +109,8 @@ def test_a_survey_finds_what_is_wrong_in_a_real_cluster_and_its_commands_fix_it(
         "mistyped": {"eks.amazonaws.com/role_arn": f"{role}/s3-reader"},
         "roleless": {"eks.amazonaws.com/role-arn": f"{role}/no-such-role"},
     }
-    for name, annotations in accounts.items():
-        here.post(f"{path}/serviceaccounts", metadata={"name": name, "annotations": annotations})
+    for name, annotation in accounts.items():
+        here.post(f"{path}/serviceaccounts", metadata={"name": name, "annotations": annotation})
     container = {"name": "aws-cli", "image": "amazon/aws-cli:latest"}
     label = {"eks.amazonaws.com/skip-pod-identity-webhook": "true"}
     spec = {"serviceAccountName": SUBJECT.service_account, "containers": [container]}

@@ -63,7 +63,7 @@ def test_no_page_of_a_step_reports_what_did_not_happen(broken):
 
 def test_the_figure_of_every_step_is_broken_where_the_verdict_says(broken):
     """Also where our own requests passed and only the Pod's program failed."""
-    shown, found, content = broken
+    shown, found, _ = broken
     guilty = {part.id for part in chain_state(found.walk, found.checks).parts if part.state is State.FAILED}
     for step in Step:
         drawing = shown.open(step).data("diagram_flow")["drawing"]

@@ -10,7 +10,7 @@ from app.flow.json_access import masked
 from app.flow.redaction import MASK, mask_text
 from app.flow.redaction.command_lines import mask_words
 
-SECRET = "Tr0ub4dor&3x"  # noqa: S105 - not one
+SECRET = "Tr0ub4dor&3x"
 
 
 def hidden(*words):

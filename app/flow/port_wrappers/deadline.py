@@ -109,9 +109,7 @@ class _Watch:
         self._lost = 0.0
         self._lock = threading.Lock()
 
-    def ask(
-        self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float
-    ) -> Any:
+    def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float) -> Any:
         """Asks a server, behind which another may be the silent one, and waits `patience` seconds.
 
         Raises what `put` raises, or `Unreachable`.

@@ -25,7 +25,7 @@ _HARMLESS = re.compile(
     r"(?i:true|false|yes|no|none|null)?|\$(?:[({].*|[A-Z_][A-Z0-9_]*)|(?:file:/?/?|@)?\.{0,2}/[\w.-]+(?:/[\w.-]*)*"
 )
 """A switch, a reference to a variable, a file."""
-_OPTION = rf"--?(?!no-|ask-)[\w.-]*?{_NAME}"
+_OPTION = rf"(?!-+(?:no|ask)-)--?[\w.-]*?{_NAME}"
 _EXPECTS = re.compile(_OPTION, re.IGNORECASE)
 _ALWAYS = (
     re.compile(rf"({_NAME}=)({_VALUE})", re.IGNORECASE),

@@ -9,7 +9,6 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
-from app.flow.model import Status
 from app.report import picture, survey_words, table, verdict_words
 from app.report.survey_words import Advice, Row
 from app.ui.draw import components, notice, page_errors

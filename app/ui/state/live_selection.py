@@ -188,7 +188,7 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
 
 
 def _start(chosen: LiveSelection, opened: Callable[[], Ports]) -> None:
-    """Chooses an annotated ServiceAccount that has Pods, of the context's namespace before others; else an annotated one.
+    """Chooses an annotated ServiceAccount with Pods, of the context's namespace before others; else an annotated one.
 
     Where there is none, or not all namespaces may be read, the context's namespace it is. Raises `FlowError` where the
     server does not answer, or does not accept our login.
@@ -213,7 +213,9 @@ def _first_in_use(
 ) -> tuple[str, str] | None:
     """The first of these ServiceAccounts (namespace, name) that has Pods, as far as we look; else the first one."""
     answers(*(partial(_pods, chosen, opened, *place) for place in places[:LOOKED_INTO]))
-    return next((place for place in places[:LOOKED_INTO] if chosen.lists["pods", *place].names), next(iter(places), None))
+    return next(
+        (place for place in places[:LOOKED_INTO] if chosen.lists["pods", *place].names), next(iter(places), None)
+    )
 
 
 def look_around(chosen: LiveSelection, ports: Ports) -> Unreachable | None:

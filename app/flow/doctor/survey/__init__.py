@@ -1,4 +1,4 @@
-"""The survey: every annotated ServiceAccount of a cluster, its role, its Pods, what is wrong with them and what fixes it."""
+"""The survey: every annotated ServiceAccount of a cluster, its role and its Pods, what is wrong and what fixes it."""
 
 from app.flow.doctor.survey.survey import USES, survey
 from app.flow.doctor.survey.values import Problem, RoleFound, Stand, Survey, Tie

@@ -49,8 +49,8 @@ def living(pods: Iterable[JsonValue]) -> list[JsonValue]:
 def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
     """Of Pods that live, those that have no role of the webhook's or another one than `role_arn`.
 
-    One that is kept from the webhook on purpose (by its label, or
-    `skip-containers` for all of its containers) would be the same again, and so would one with Pod Identity, which wins.
+    One that is kept from the webhook on purpose (by its label, or `skip-containers` for all of its containers) would be
+    the same again, and so would one with Pod Identity, which wins.
     """
     found = []
     for pod in pods:

@@ -1,4 +1,4 @@
-"""What is wrong with a ServiceAccount's role or its Pods, in the doctor's checks, and by its fixes what to do about it."""
+"""What is wrong with a ServiceAccount's role or its Pods, and what the doctor's fixes do about it."""
 
 from __future__ import annotations
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.survey.mistyped import mistyped
 from app.flow.errors import FlowError, NotFound
-from app.flow.json_access import get, get_str
+from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import account_of, provider_arn, role_of
 from app.flow.port_wrappers.side_by_side import answers
@@ -68,14 +69,19 @@ def read(ports: Ports, namespace: str) -> Read:
     # (2) Each role, once.
     account = "" if isinstance(identity, FlowError) else get_str(identity, "Account")
     hidden = (unseen(identity) if isinstance(identity, FlowError) else "") or "not_observable"
-    annotated = {get_str(it, "metadata", "annotations", ROLE_ARN) for it in accounts}
+    annotations = [get_object(it, "metadata", "annotations") for it in accounts]
+    annotated = {get_str(it, ROLE_ARN) for it in annotations}
     arns = sorted(arn for arn in annotated if role_of(arn))
     asked = [_asking_for(ports, arn) for arn in arns]
     roles = (*answers(*asked[:1]), *answers(*asked[1:]))
     policies = {arn: _policy(role, arn, account, hidden) for arn, role in zip(arns, roles, strict=True)}
 
     # (3) The Pods, last: so long a list may come too late, and takes nothing else away then.
-    (pods,) = answers(lambda: ports.cluster.pods(namespace)) if any(annotated) else ((),)
+    (pods,) = (
+        answers(lambda: ports.cluster.pods(namespace))
+        if any(annotated) or any(mistyped(it)[0] for it in annotations)
+        else ((),)
+    )
     return Read(
         issuer=issuer,
         service_accounts=tuple(accounts),

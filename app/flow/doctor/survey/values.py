@@ -116,7 +116,7 @@ class Survey:
     pods_said: str = ""
     """The server's words for that, where there are any."""
     provider_reason: str = ""
-    """Why it is not known whether the account has an IAM OIDC provider for the issuer: the key of the reason's words."""
+    """Why the account's IAM OIDC providers could not be listed: the key of the reason's words; empty where they were."""
     provider_said: str = ""
 
     def role(self, arn: str) -> RoleFound | None:
@@ -125,7 +125,7 @@ class Survey:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many of what is broken, by the key of its sentence; ServiceAccounts, but for `wide` and `absent` roles."""
+        """How many are broken, by the key of the sentence: ServiceAccounts, and for `wide` and `absent` roles."""
         stands = {stand.value: sum(tie.stand is stand for tie in self.ties) for stand in BROKEN_STANDS}
         return {
             "provider": sum(tie.lacks_provider for tie in self.ties),
