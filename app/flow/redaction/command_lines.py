@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 MASK = "…masked…"
 QUOTES = (('"', r'(?:[^"\\]|\\.)*+'), (r'\\"', r'(?:[^"\\]|\\\\(?:\\.|[^"\\]))*+'))
@@ -60,23 +61,23 @@ _ARRAYS = tuple(
 def mask_arrays(text: str) -> str:
     """JSON in which the secrets within every `command` and `args` are replaced by `MASK`."""
     for level, (array, word) in enumerate(_ARRAYS):
-        text = array.sub(lambda found, word=word, level=level: found[1] + _masked(found[2], word, level), text)
+        text = array.sub(partial(_in_layout, word=word, level=level), text)
     return text
 
 
-def _masked(array: str, word: re.Pattern[str], level: int) -> str:
-    """The words of an array of JSON texts, in the layout that they have. `level`: how often they are quoted again."""
+def _in_layout(array: re.Match[str], word: re.Pattern[str], level: int) -> str:
+    """The array with its words masked, in the layout that they have. `level`: how often they are quoted again."""
     try:
-        words = [_decoded(found[1], level) for found in word.finditer(array)]
+        words = [_decoded(found[1], level) for found in word.finditer(array[2])]
     except ValueError:
-        return array
+        return array[0]
     changes = iter(zip(words, mask_words(words), strict=True))
 
     def written(found: re.Match[str]) -> str:
         before, after = next(changes)
         return found[0] if before == after else _encoded(after, level)
 
-    return word.sub(written, array)
+    return array[1] + word.sub(written, array[2])
 
 
 def _decoded(text: str, level: int) -> str:

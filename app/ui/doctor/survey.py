@@ -19,7 +19,7 @@ from app.ui.text import escape, prose, value
 
 _KEPT = "survey"
 _WIDE = ' class="wide"'
-_ORDERS: Mapping[str, Callable[[Row], object]] = {
+_ORDERS: Mapping[str, Callable[[Row], int | str]] = {
     "severity": lambda row: survey_words.SEVERITY.index(row.status),
     "service_account": lambda row: row.service_account,
     "role": lambda row: row.role_arn,
