@@ -116,7 +116,7 @@ class Survey:
     pods_said: str = ""
     """The server's words for that, where there are any."""
     provider_reason: str = ""
-    """Why the account's IAM OIDC providers could not be listed: the key of the reason's words; empty where they were."""
+    """Why the account's IAM OIDC providers could not be listed: the key of the reason's words; else empty."""
     provider_said: str = ""
 
     def role(self, arn: str) -> RoleFound | None:
