@@ -774,7 +774,7 @@ def test_a_survey_that_is_not_permitted_comes_with_the_rule(screen, real):
     real.log_in_as(cluster.request_token("default", "default", real.world.api_audience, 600))
     shown.click("do_survey")
     assert EN.message("errors.not_permitted.title") in unescape(shown.html("notice_survey"))
-    assert 'resources: ["serviceaccounts"]' in unescape(shown.html("notice_survey"))
+    assert 'resources: ["serviceaccounts", "pods"]' in unescape(shown.html("notice_survey"))
     real.log_in_as("nobody")
     shown.click("do_survey")
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_survey"))
