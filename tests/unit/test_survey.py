@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import re
+import shlex
 import shutil
 import threading
 from html import unescape
@@ -536,3 +537,15 @@ def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> 
     unread = survey(Fakes(errors={"oidc_providers": denied}).ports())
     assert (unread.outcome, unread.provider_reason) == (Outcome.UNKNOWN, "no_permission")
     assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")
+
+
+def test_one_command_lets_in_all_whom_a_role_refuses() -> None:
+    """Pasted one after the other, the command of one would take out the statement of the other."""
+    found = surveyed(MINE, account("shop", "orders", ROLE), account("shop", "frontend", ROLE))
+    commands = {tie.name: [it.fix.commands for it in tie.problems if it.fix] for tie in found.ties}
+    assert commands["default/my-sa"] == []
+    assert commands["shop/orders"] == commands["shop/frontend"]
+    assert [problem.fix.id for tie in found.ties for problem in tie.problems if problem.fix] == ["trust_together"] * 2
+    policy = json.loads(shlex.split(commands["shop/orders"][0][0])[-1])
+    subjects = [statement["Condition"]["StringEquals"][f"{HOST}:sub"] for statement in policy["Statement"]]
+    assert subjects == [f"system:serviceaccount:{name}" for name in ("default:my-sa", "shop:frontend", "shop:orders")]

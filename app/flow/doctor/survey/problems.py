@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
-from app.flow.doctor.names import line
+from app.flow.doctor.names import Names, line
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.reading import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
-from app.flow.doctor.trust_fix import Bearer
+from app.flow.doctor.trust_fix import Bearer, admitting
 from app.flow.doctor.workload import workload_of
 from app.flow.json_access import get_str
-from app.flow.model import Check, JsonValue, Status, Step, Subject, Walk
+from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, Walk
 from app.flow.names import role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
@@ -56,16 +57,22 @@ class Case:
         commands = dict.fromkeys(command for fix in made if fix is not None for command in fix.commands)
         return None if made[0] is None else replace(made[0], commands=tuple(commands))
 
+    def names(self, check: Check) -> Names:
+        """What the commands call it all."""
+        return Names(check, Walk(subject=self.subject, reports=()), self._documents(None))
+
     def _fix(self, check: Check, pod: JsonValue) -> Fix | None:
-        documents = {
+        verdict = Verdict(outcome=Outcome.BROKEN, status=check.status, check=check)
+        subject = replace(self.subject, pod=get_str(pod, "metadata", "name"))
+        return fix_for(verdict, Walk(subject=subject, reports=()), self._documents(pod))
+
+    def _documents(self, pod: JsonValue) -> JsonObject:
+        return {
             "service_account": self.document,
             "cluster_discovery": {"issuer": self.issuer},
             "trust_policy": self.policy.document,
             **({"pod": pod, "workload": workload_of(pod)} if pod else {}),
         }
-        verdict = Verdict(outcome=Outcome.BROKEN, status=check.status, check=check)
-        subject = replace(self.subject, pod=get_str(pod, "metadata", "name"))
-        return fix_for(verdict, Walk(subject=subject, reports=()), documents)
 
 
 def failed(check_id: str, got: str = "") -> Check:
@@ -98,8 +105,12 @@ def no_provider(case: Case) -> Problem:
     return Problem(cause="causes.provider_missing", status=Status.FAILED, fix=fix)
 
 
-def refused(case: Case) -> Problem:
-    """The trust policy does not let it in: by the first check that fails, as in a walk."""
+def refused(case: Case, together: Sequence[Bearer]) -> Problem:
+    """The trust policy does not let it in: by the first check that fails, as in a walk.
+
+    `together`: all whom it refuses though they name the role. One command lets in all of them, for the command of one
+    that is pasted after that of another would take its statement out again.
+    """
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
     judge_trust(
         findings,
@@ -110,12 +121,16 @@ def refused(case: Case) -> Problem:
         name=(role_of(case.policy.arn) or ("", "", ""))[2],
     )
     first = next(check for check in findings.report().checks if check.status is Status.FAILED)
-    return Problem(cause=_TRUST[first.id], status=Status.FAILED, fix=case.fix(first))
+    fix = case.fix(first)
+    if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead"):
+        policy = reduce(admitting, together, case.policy.document)
+        fix = Fix(id="trust_together", commands=(case.names(first).update_trust(policy),))
+    return Problem(cause=_TRUST[first.id], status=Status.FAILED, fix=fix)
 
 
-def wide(case: Case, role: RoleFound, meant: int) -> Problem:
-    """The role lets in too many. Of one that others use too no command can say for whom it is meant."""
-    if meant == 1 and not role.also:
+def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
+    """The role lets in too many. Where it is not for this ServiceAccount `alone`, no command can say for whom it is."""
+    if alone:
         fix = case.fix(failed("trust.scope"))
     else:
         fix = Fix(id="narrow_shared", commands=(_show(role),))

@@ -6,13 +6,14 @@ there might be. The survey looks only at roles that an annotation points to, and
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.reading import Policy, Read, read
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
-from app.flow.doctor.survey.values import Problem, RoleFound, Stand, Survey, Tie
+from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
+from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Status
 from app.flow.names import role_of
@@ -37,24 +38,45 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     # (2) Whom each role lets in.
     roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
 
-    # (3) How each ServiceAccount stands to its role, and what is wrong with the two, or with its Pods.
-    meant = Counter(candidate.role_arn for candidate in annotated if not candidate.key)
+    # (3) How each ServiceAccount stands to its role.
     running = pods.by_service_account(found.pods)
+    cases = [(it, _case(ports, it, found, running.get(it.place, []))) for it in annotated]
+    stands = {it.place: _stand(case, it) for it, case in cases}
+    naming, refused = Counter[str](), defaultdict[str, list[Bearer]](list)
+    for it, case in cases:
+        naming[it.role_arn] += not it.key
+        if stands[it.place] is Stand.REFUSED:
+            refused[it.role_arn].append(case.bearer)
+
+    # (4) What is wrong with the two, or with its Pods.
     pods_reason, pods_said = _unread(found.pods_error)
     provider_reason, provider_said = _unread(found.providers_error)
+    ties = []
+    for it, case in cases:
+        arn, stand, role = it.role_arn, stands[it.place], roles.get(it.role_arn)
+        alone = stand is Stand.OWN and naming[arn] == 1 and not (role and role.also)
+        lacks_provider = stand is not Stand.MISTYPED and found.lacks_provider(arn)
+        stale = [] if stand is Stand.MISTYPED else pods.stale(case.pods, arn)
+        wrong = [problems.no_provider(case)] if lacks_provider else []
+        wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale)]
+        if role is not None and stand is not Stand.MISTYPED:
+            wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
+            wrong += [problems.absent(role)] if role.absent else []
+        ties.append(
+            Tie(
+                namespace=it.subject.namespace,
+                service_account=it.subject.service_account,
+                role_arn=arn,
+                stand=stand,
+                lacks_provider=lacks_provider,
+                stale=tuple(pod.name for pod in stale),
+                problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
+            )
+        )
     return Survey(
         read_at=ports.clock.now(),
         issuer=found.issuer,
-        ties=tuple(
-            _tie(
-                _case(ports, candidate, found, running.get(candidate.place, [])),
-                candidate,
-                roles.get(candidate.role_arn),
-                meant[candidate.role_arn],
-                lacks_provider=not candidate.key and found.lacks_provider(candidate.role_arn),
-            )
-            for candidate in annotated
-        ),
+        ties=tuple(ties),
         roles=tuple(roles.values()),
         pods_reason=pods_reason,
         pods_said=pods_said,
@@ -81,35 +103,19 @@ def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[Jso
     )
 
 
-def _tie(
-    known: problems.Case, candidate: Candidate, role: RoleFound | None, meant: int, *, lacks_provider: bool
-) -> Tie:
-    """`meant`: how many ServiceAccounts are annotated with the same role."""
-    arn, stand = candidate.role_arn, _stand(known, candidate)
-    stale = [] if stand is Stand.MISTYPED else pods.stale(known.pods, arn)
-    wrong: list[Problem] = [problems.no_provider(known)] if lacks_provider else []
+def _about_role(
+    case: problems.Case, candidate: Candidate, stand: Stand, refused: Sequence[Bearer]
+) -> Iterator[Problem]:
+    """What its stand says; `refused` are all whom the role refuses."""
     match stand:
         case Stand.MISTYPED:
-            wrong.append(problems.mistyped(known, candidate.key))
+            yield problems.mistyped(case, candidate.key)
         case Stand.MALFORMED:
-            wrong.append(problems.malformed(known, arn))
+            yield problems.malformed(case, candidate.role_arn)
         case Stand.MISSING:
-            wrong.append(problems.missing(known))
+            yield problems.missing(case)
         case Stand.REFUSED:
-            wrong.append(problems.refused(known))
-    wrong += problems.stale(known, stale)
-    if role is not None and stand is not Stand.MISTYPED:
-        wrong += [problems.wide(known, role, meant)] if role.wide else []
-        wrong += [problems.absent(role)] if role.absent else []
-    return Tie(
-        namespace=candidate.subject.namespace,
-        service_account=candidate.subject.service_account,
-        role_arn=arn,
-        stand=stand,
-        lacks_provider=lacks_provider,
-        stale=tuple(pod.name for pod in stale),
-        problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
-    )
+            yield problems.refused(case, refused)
 
 
 def _stand(case: problems.Case, candidate: Candidate) -> Stand:
