@@ -119,9 +119,9 @@ def _advice(row: Row) -> Iterator[str]:
     """What is wrong with a ServiceAccount, and what fixes it."""
     if row.advice:
         yield ""
-        yield f"  {marked(row.status, heading(visible(row.service_account, keep='')))}"
+        yield f"  {heading(visible(row.service_account, keep=''))}"
     for one in row.advice:
-        yield f"    {visible(one.cause, keep='')}"
+        yield f"    {marked(one.status, visible(one.cause, keep=''))}"
         if one.fix:
             yield from to_paste([(one.fix, "\n".join(map(visible, one.commands)))], indent=4)
 

@@ -195,7 +195,7 @@ def _table(found: Survey, words: Content) -> str:
         f'<td data-head="{names[2]}" class="stand">'
         f'<span class="{row.stand_status}">{_mark(row.stand_status)}{escape(row.stand)}</span></td>'
         f'<td data-head="{names[3]}">{_prose(row.also)}</td></tr>'
-        + "".join(f'<tr class="advice"><td colspan="{len(names)}">{_advice(one)}</td></tr>' for one in row.advice)
+        + "".join(f'<tr class="problem"><td colspan="{len(names)}">{_advice(one)}</td></tr>' for one in row.advice)
         for row in survey_words.by_severity(survey_words.rows(found, words))
     )
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -205,4 +205,5 @@ def _advice(advice: Advice) -> str:
     """A problem and what fixes it."""
     fix = f"<p>{_prose(advice.fix)}</p>" if advice.fix else ""
     commands = "".join(f"<pre><code>{escape(command)}</code></pre>" for command in advice.commands)
-    return f"<p><strong>{_prose(advice.cause)}</strong></p>{fix}{commands}"
+    cause = f'<span class="{advice.status}">{_mark(advice.status)}</span><strong>{_prose(advice.cause)}</strong>'
+    return f"<p>{cause}</p>{fix}{commands}"

@@ -27,6 +27,7 @@ SEVERITY = (Status.FAILED, Status.WARNING, Status.UNKNOWN, Status.PASSED)
 class Advice:
     """One problem, in words."""
 
+    status: Status
     cause: str
     fix: str = ""
     """The sentence before the commands; empty where there is nothing to do that we know of."""
@@ -107,9 +108,9 @@ def advice(problem: Problem, role: RoleFound | None, words: Content) -> Advice:
     values = {"subjects": subjects(role, words) if role is not None else "", **problem.values}
     cause = words.facts.sentences(words.message(f"doctor.{problem.cause}", **values))
     if problem.fix is None:
-        return Advice(cause=cause)
+        return Advice(status=problem.status, cause=cause)
     fix = words.message(f"doctor.fixes.{problem.fix.id}")
-    return Advice(cause=cause, fix=fix, commands=problem.fix.commands)
+    return Advice(status=problem.status, cause=cause, fix=fix, commands=problem.fix.commands)
 
 
 def _also(role: RoleFound, words: Content) -> str:

@@ -12,7 +12,6 @@ from app.content import Content
 from app.flow.doctor.survey import Survey
 from app.flow.visible import visible
 from app.report import survey_words
-from app.report.survey_words import Advice
 
 COLUMNS = ("namespace", "service_account", "role_arn", "status", "trust", "also", "cause", "fix", "commands")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,9 +26,8 @@ def of_survey(found: Survey, words: Content) -> str:
     for row in survey_words.by_severity(survey_words.rows(found, words)):
         name = row.service_account.partition("/")[2]
         known = (row.namespace, name, row.role_arn, row.status, row.stand, row.also)
-        for one in row.advice or (Advice(cause=""),):
-            cells = (*known, one.cause, one.fix, "\n".join(one.commands))
-            lines.writerow([_cell(text) for text in cells])
+        problems = [(one.cause, one.fix, "\n".join(one.commands)) for one in row.advice] or [("", "", "")]
+        lines.writerows([_cell(text) for text in (*known, *texts)] for texts in problems)
     return written.getvalue()
 
 

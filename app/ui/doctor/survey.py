@@ -129,14 +129,15 @@ def _table(rows: Sequence[Row], of_all: int, content: Content) -> str:
 
 def _below(row: Row, columns: int, content: Content) -> str:
     return "".join(
-        f'<tr class="advice"><td colspan="{columns}">{_advice(one, row, content)}</td></tr>' for one in row.advice
+        f'<tr class="problem"><td colspan="{columns}">{_advice(one, content)}</td></tr>' for one in row.advice
     )
 
 
-def _advice(advice: Advice, row: Row, content: Content) -> str:
+def _advice(advice: Advice, content: Content) -> str:
     """The cause, and folded what fixes it."""
-    cause = f"{mark(row.status, content)} {prose(advice.cause)}"
+    cause = f"{mark(advice.status, content)} {prose(advice.cause)}"
     if not advice.fix:
-        return f"<p>{cause}</p>"
+        return f'<p class="{advice.status}">{cause}</p>'
     commands = "".join(code(content, command) for command in advice.commands)
-    return f'<details class="more"><summary>{cause}</summary><p>{prose(advice.fix)}</p>{commands}</details>'
+    inside = f"<summary>{cause}</summary><p>{prose(advice.fix)}</p>{commands}"
+    return f'<details class="more {advice.status}">{inside}</details>'
