@@ -52,8 +52,8 @@ def command(settings: Settings, words: Content) -> click.Command:
     @click.option("--save", type=_FILE, help=words.message("cli.help.save"))
     @click.option("--from", "source", type=_FILE, help=words.message("cli.help.from"))
     @click.option(
-        "--output",
         "-o",
+        "--output",
         type=click.Choice(["text", "json", "html", CSV]),
         default="text",
         show_default=True,

@@ -539,7 +539,7 @@ def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> 
     assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")
 
 
-def test_one_command_lets_in_all_whom_a_role_refuses() -> None:
+def test_one_command_lets_in_all_that_a_role_refuses() -> None:
     """Pasted one after the other, the command of one would take out the statement of the other."""
     found = surveyed(MINE, account("shop", "orders", ROLE), account("shop", "frontend", ROLE))
     commands = {tie.name: [it.fix.commands for it in tie.problems if it.fix] for tie in found.ties}

@@ -108,7 +108,7 @@ def no_provider(case: Case) -> Problem:
 def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     """The trust policy does not let it in: by the first check that fails, as in a walk.
 
-    `together`: all whom it refuses though they name the role. One command lets in all of them, for the command of one
+    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them, for the command of one
     that is pasted after that of another would take its statement out again.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
@@ -129,7 +129,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
 
 
 def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
-    """The role lets in too many. Where it is not for this ServiceAccount `alone`, no command can say for whom it is."""
+    """The role lets in too many. Where it is not for this ServiceAccount `alone`, no command can say which others need it."""
     if alone:
         fix = case.fix(failed("trust.scope"))
     else:

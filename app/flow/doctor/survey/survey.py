@@ -35,7 +35,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
     everybody = [candidate_of(document) for document in found.service_accounts]
     annotated = [candidate for candidate in everybody if candidate.role_arn]
 
-    # (2) Whom each role lets in.
+    # (2) Who gets in by each role.
     roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
 
     # (3) How each ServiceAccount stands to its role.
@@ -106,7 +106,7 @@ def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[Jso
 def _about_role(
     case: problems.Case, candidate: Candidate, stand: Stand, refused: Sequence[Bearer]
 ) -> Iterator[Problem]:
-    """What its stand says; `refused` are all whom the role refuses."""
+    """What its stand says; `refused` are all that the role refuses though they name it."""
     match stand:
         case Stand.MISTYPED:
             yield problems.mistyped(case, candidate.key)
