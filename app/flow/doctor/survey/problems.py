@@ -108,8 +108,8 @@ def no_provider(case: Case) -> Problem:
 def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     """The trust policy does not let it in: by the first check that fails, as in a walk.
 
-    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them, for the command of one
-    that is pasted after that of another would take its statement out again.
+    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them, for the command
+    of one that is pasted after that of another would take its statement out again.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
     judge_trust(
