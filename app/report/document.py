@@ -12,7 +12,7 @@ checks       every check: step, id, status, got, expected, where, reason, error,
 
 Of a survey:
 service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first
-roles        those that an annotation names, with the subjects that they let in; `absent`: named by the trust policy, and not there
+roles        those that an annotation names, with who gets in; `absent`: in the trust policy, but not in the cluster
 pods         `reason` why they could not be read, null where they were; `provider` the same of the IAM OIDC providers
 """
 

@@ -129,7 +129,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
 
 
 def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
-    """The role lets in too many. Where it is not for this ServiceAccount `alone`, no command can say which others need it."""
+    """The role lets in too many. Where it is not for this one `alone`, no command knows which others need it."""
     if alone:
         fix = case.fix(failed("trust.scope"))
     else:

@@ -1,4 +1,4 @@
-"""The subjects that a role's trust policy lets in: of the ServiceAccounts that there are, and of some that there might be."""
+"""The subjects that a role's trust policy lets in: ServiceAccounts that there are, and some that there might be."""
 
 from __future__ import annotations
 
