@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, cast
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
+
+SURVEY_SECONDS = 120.0
+"""For all questions of a survey: thousands of roles."""
+SURVEY_LONGER = {"pods": 9.0}
+"""For the list of all Pods, its last question: it comes in pages."""
+SURVEY_ATTEMPTS = 3
+"""How often it asks AWS for the same thing at most, where AWS answers that it is asked too often."""
 
 
 def simulated(simulation: Simulation, world: World) -> Ports:
@@ -81,13 +89,16 @@ class Choice:
         return f"{self.program}/{__version__}"
 
 
-def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
+def live(
+    choice: Choice, *, seconds: float = WALK_SECONDS, longer: Mapping[str, float] | None = None, attempts: int = 1
+) -> Ports:
     """The ports to a real cluster and to AWS: new ones for every walk. So far they ask only a credential plugin.
 
     From their first question on they answer for no longer than `seconds`, less what the plugin took of them, and a
     server that was silent once is not asked again. They do all that a port can: `port_wrappers.consent.consented` keeps
     back what the reader has not asked for.
 
+    `longer`: as for `with_deadline`. `attempts`: how often a request is sent at most that AWS throttles.
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
     """
     started = time.monotonic()
@@ -102,7 +113,7 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     from app.clients.quiet import Silence, WallClock
 
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
-    login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent)
+    login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent, attempts=attempts)
     cluster = AskedAhead(lambda: _cluster(connection, choice))
     ports = Ports(
         cluster=cast(Cluster, cluster),
@@ -112,8 +123,13 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         server_log=Silence(),
         ahead=cluster.ahead,
     )
-    patient = with_deadline(ports, seconds=seconds - taken)
+    patient = with_deadline(ports, seconds=seconds - taken, longer=longer)
     return knowing_issuer(patient, given=choice.issuer, eks=_eks(choice), endpoint=connection.host)
+
+
+def live_for_survey(choice: Choice) -> Ports:
+    """The same for a survey: it reads much, no walk waits for it, and many questions at a time may be too many."""
+    return live(choice, seconds=SURVEY_SECONDS, longer=SURVEY_LONGER, attempts=SURVEY_ATTEMPTS)
 
 
 def cluster(choice: Choice) -> Cluster:

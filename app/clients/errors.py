@@ -117,7 +117,7 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         kind = NotPermitted
     elif code.startswith("NoSuch"):
         kind = NotFound
-    elif status in _FAILED or "Throttl" in code or code in _THROTTLED:
+    elif status in _FAILED or is_throttling(code):
         kind = ServerFailed
     return kind(
         code=code,
@@ -126,6 +126,11 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         request_id=str(metadata.get("RequestId", "")),
         operation=operation,
     )
+
+
+def is_throttling(code: str) -> bool:
+    """Whether AWS answers a caller that asks too often."""
+    return "Throttl" in code or code in _THROTTLED
 
 
 def no_answer(error: Exception, operation: str) -> FlowError:

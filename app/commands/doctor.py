@@ -13,6 +13,7 @@ import click
 from app.commands.examining import completion
 from app.commands.examining.asking import Everybody, Wanted, asked, choice_of
 from app.commands.examining.results import (
+    CSV,
     FORMATS,
     SHOULD_WORK,
     Result,
@@ -80,7 +81,9 @@ def command(settings: Settings, words: Content) -> click.Command:
 
         # (1) From a file: no server is asked.
         if source is not None:
-            if any((*named.values(), contexts, profile, region, issuer, actions, needed, resource, rbac, save, again)):
+            if output == CSV or any(
+                (*named.values(), contexts, profile, region, issuer, actions, needed, resource, rbac, save, again)
+            ):
                 raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --verbose, --lang")
             results = [Result(found=opened(source, reader))]
             show(results)
@@ -134,7 +137,9 @@ def _refuse_together(
     """Raises `CannotRun` for options that exclude each other. `once`: a file is to be saved."""
     if isinstance(wanted, Everybody) and (once or again or sends):
         got, expected = "--all-namespaces", "--context, --profile, --region, --output, --lang"
-    elif len(contexts) > 1 and (once or again or output == "html"):
+    elif output == CSV and not isinstance(wanted, Everybody):
+        got, expected = f"--output {CSV}", "--all-namespaces, --context, --profile, --region, --lang"
+    elif len(contexts) > 1 and (once or again or output in ("html", CSV)):
         got, expected = "--context, --context", "-n, --profile, --region, --do, --output, --lang"
     elif again and (once or output not in ("text", "json")):
         got, expected = "--watch, --until-fixed", "-n, --context, --profile, --region, --do, --output text|json, --lang"

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 PERMISSIONS_SECONDS = 30.0
 """After the walk some twenty reviews are asked for, one after the other."""
 _ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
-SURVEY_SECONDS = 120.0
-"""A survey asks for every role in turn, and no page waits for it."""
 
 
 def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tuple[AskedAction, ...]:
@@ -124,7 +122,7 @@ def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
 
     try:
         check_namespace(namespace)
-        ports = consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING)
+        ports = consented(wiring.live_for_survey(choice), NOTHING)
         found = survey(ports, namespace)
         if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
             below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]

@@ -17,6 +17,7 @@ from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.report import help_links, permission_words, pod_words, survey_words, verdict_words
+from app.report.survey_words import Row
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -126,12 +127,12 @@ def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
 
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:
-    """A survey as a table, an over-broad role's line red and with its own words."""
+    """A survey as a table, the worst first and an over-broad role's line red; then what to do, in the same order."""
     verdict = marked(verdict_words.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
     yield verdict
     if not found.ties:
         return
-    rows = survey_words.rows(found, words)
+    rows = survey_words.by_severity(survey_words.rows(found, words))
     cells = [survey_words.heads(words), *([row.service_account, row.role_arn, row.stand, row.also] for row in rows)]
     table = [[visible(cell, keep="") for cell in line] for line in cells]
     columns = [max(map(width, column)) for column in zip(*table, strict=True)]
@@ -139,12 +140,25 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
     yield f"    {heading(_line(table[0], columns))}"
     for row, printed in zip(rows, table[1:], strict=True):
         line = _line(printed, columns)
-        yield f"  {marked(Status.FAILED, click.style(line, fg='red')) if row.wide else marked(row.status, line)}"
+        yield f"  {marked(row.status, click.style(line, fg='red') if row.wide else line)}"
+    for row in rows:
+        yield from _advice(row)
     if texts := survey_words.would_allow(found, words):
         yield ""
         yield from to_paste(texts, indent=2)
     yield ""
     yield verdict
+
+
+def _advice(row: Row) -> Iterator[str]:
+    """What is wrong with a ServiceAccount, and what fixes it."""
+    if row.advice:
+        yield ""
+        yield f"  {heading(visible(row.service_account, keep=''))}"
+    for one in row.advice:
+        yield f"    {marked(one.status, visible(one.cause, keep=''))}"
+        if one.fix:
+            yield from to_paste([(one.fix, "\n".join(map(visible, one.commands)))], indent=4)
 
 
 def _line(row: list[str], columns: list[int]) -> str:

@@ -112,8 +112,8 @@ class Cluster(Protocol):
         """The ServiceAccounts of a namespace; of all, where none is named."""
         ...
 
-    def pods(self, namespace: str, service_account: str = "") -> Sequence[JsonValue]:
-        """The Pods that run under a ServiceAccount; all of the namespace, where none is named."""
+    def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
+        """The Pods that run under a ServiceAccount; under any, and of all namespaces, where none is named."""
         ...
 
     def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:

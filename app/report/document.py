@@ -15,6 +15,11 @@ checks       every check: step, id, status, got, expected, where, reason, error,
              explanation; would_allow: the RBAC rules and the IAM policy, as texts to paste, without which we may not
              make it
 
+Of a survey:
+service_accounts  the annotated ones; `stand`: how the role stands to it; `problems`: what is wrong, the worst first
+roles        those that an annotation names, with who gets in; `absent`: in the trust policy, but not in the cluster
+pods         `reason` why they could not be read, null where they were; `provider` the same of the IAM OIDC providers
+
 Several clusters are "irsa-explorer clusters": a list `clusters` of such documents, each with its `context`.
 What stopped the command is "irsa-explorer error": id, message, got, expected, fix, and texts to paste.
 """
@@ -26,7 +31,7 @@ import dataclasses
 from app.content import Content
 from app.flow.doctor import Diagnosis, Fix
 from app.flow.doctor.reading.lacking import Lacking
-from app.flow.doctor.survey import Survey
+from app.flow.doctor.survey import Survey, Tie
 from app.flow.model import JsonObject, JsonValue
 from app.flow.verdict.judge import Verdict
 from app.report import difference, help_links, permission_words, survey_words, verdict_words
@@ -106,7 +111,27 @@ def of_survey(found: Survey, words: Content) -> JsonValue:
         "read_at": verdict_words.read_at(found.read_at),
         "issuer": found.issuer,
         "outcome": found.outcome,
-        "service_accounts": [dataclasses.asdict(tie) for tie in found.ties],
+        "service_accounts": [_tie(tie, found, words) for tie in found.ties],
         "roles": [dataclasses.asdict(role) for role in found.roles],
+        "pods": {"reason": found.pods_reason or None, "said": found.pods_said},
+        "provider": {"reason": found.provider_reason or None, "said": found.provider_said},
         "would_allow": [text for _, text in survey_words.would_allow(found, words)],
+    }
+
+
+def _tie(tie: Tie, found: Survey, words: Content) -> JsonObject:
+    problems = []
+    for problem in tie.problems:
+        advice = survey_words.advice(problem, found.role(tie.role_arn), words)
+        fix = problem.fix and {"id": problem.fix.id, "message": advice.fix, "commands": list(advice.commands)}
+        problems.append({"id": problem.cause, "status": problem.status, "message": advice.cause, "fix": fix})
+    return {
+        "namespace": tie.namespace,
+        "service_account": tie.service_account,
+        "role_arn": tie.role_arn,
+        "stand": tie.stand,
+        "status": tie.status,
+        "lacks_provider": tie.lacks_provider,
+        "stale_pods": list(tie.stale),
+        "problems": problems,
     }

@@ -15,6 +15,7 @@ from app.flow.visible import visible_ends
 from app.locations import ASSETS
 from app.report import difference, help_links, picture, pod_words, survey_words, verdict_words
 from app.report.escaping import escape
+from app.report.survey_words import Advice
 
 _STYLE = ASSETS / "report.css"
 _MARKS = {
@@ -223,15 +224,24 @@ def _help(check: Check, words: Content) -> str:
 
 
 def _table(found: Survey, words: Content) -> str:
-    """One row a ServiceAccount. On a phone each value bears its head beside it."""
+    """One row a ServiceAccount, the worst first, and below it what is wrong. On a phone each value bears its head."""
     names = [escape(head) for head in survey_words.heads(words)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
         f'<tr{_WIDE if row.wide else ""}><th scope="row"><code>{escape(row.service_account)}</code></th>'
         f'<td data-head="{names[1]}"><code>{escape(row.role_arn)}</code></td>'
         f'<td data-head="{names[2]}" class="stand">'
-        f'<span class="{row.status}">{_mark(row.status)}{escape(row.stand)}</span></td>'
+        f'<span class="{row.stand_status}">{_mark(row.stand_status)}{escape(row.stand)}</span></td>'
         f'<td data-head="{names[3]}">{_prose(row.also)}</td></tr>'
-        for row in survey_words.rows(found, words)
+        + "".join(f'<tr class="problem"><td colspan="{len(names)}">{_advice(one)}</td></tr>' for one in row.advice)
+        for row in survey_words.by_severity(survey_words.rows(found, words))
     )
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _advice(advice: Advice) -> str:
+    """A problem and what fixes it."""
+    fix = f"<p>{_prose(advice.fix)}</p>" if advice.fix else ""
+    commands = "".join(f"<pre><code>{escape(command)}</code></pre>" for command in advice.commands)
+    cause = f'<span class="{advice.status}">{_mark(advice.status)}</span><strong>{_prose(advice.cause)}</strong>'
+    return f"<p>{cause}</p>{fix}{commands}"

@@ -33,7 +33,7 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
 
 @both
 def test_every_fix_has_a_sentence(language: str) -> None:
-    sources = (ROOT / "app/flow/doctor").rglob("*fixes.py")
+    sources = (ROOT / "app/flow/doctor").rglob("*.py")
     found = {fix for source in sources for fix in re.findall(r'Fix\(\s*id="(\w+)"', source.read_text("utf-8"))}
     assert below(language, "fixes") == found
 

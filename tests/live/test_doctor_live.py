@@ -118,6 +118,43 @@ def test_a_survey_of_a_real_cluster(here: Eks) -> None:
     assert found.outcome is Outcome.WORKS
 
 
+def test_a_survey_finds_what_is_wrong_in_a_real_cluster_and_its_commands_fix_it(here: Eks, tmp_path: Path) -> None:
+    """A key that nothing reads, a role that is not there, a Pod from before: until their commands were run."""
+    path = "api/v1/namespaces/default"
+    role = f"arn:aws:iam::{here.world.account_id}:role"
+    accounts = {
+        "mistyped": {"eks.amazonaws.com/role_arn": f"{role}/s3-reader"},
+        "roleless": {"eks.amazonaws.com/role-arn": f"{role}/no-such-role"},
+    }
+    for name, annotation in accounts.items():
+        here.post(f"{path}/serviceaccounts", metadata={"name": name, "annotations": annotation})
+    container = {"name": "aws-cli", "image": "amazon/aws-cli:latest"}
+    label = {"eks.amazonaws.com/skip-pod-identity-webhook": "true"}
+    spec = {"serviceAccountName": SUBJECT.service_account, "containers": [container]}
+    here.post(f"{path}/pods", metadata={"name": "before", "labels": label}, spec=spec)
+    here.patch(f"{path}/pods/before", {"op": "replace", "path": "/metadata/labels", "value": {}})
+    try:
+        found = {tie.service_account: tie for tie in survey(consented(here.ports(), NOTHING)).ties}
+        stands = {name: found[name].stand for name in (*accounts, SUBJECT.service_account)}
+        assert stands == {"mistyped": Stand.MISTYPED, "roleless": Stand.MISSING, SUBJECT.service_account: Stand.OWN}
+        assert found[SUBJECT.service_account].stale == ("before",)
+        for name in ("mistyped", SUBJECT.service_account):
+            fix = found[name].problems[0].fix
+            assert fix is not None
+            shell = {**here.environment(), "PATH": f"{os.environ['KUBEBUILDER_ASSETS']}:{os.environ['PATH']}"}
+            for command in fix.commands:
+                subprocess.run(  # noqa: S602 - as a person pastes it
+                    command, shell=True, check=True, env={**shell, "HOME": str(tmp_path)}, capture_output=True
+                )
+        again = {tie.service_account: tie for tie in survey(consented(here.ports(), NOTHING)).ties}
+        assert again[SUBJECT.service_account].stale == ()
+        assert again["mistyped"].stand is Stand.REFUSED  # read by now, and another's role
+    finally:
+        for name in accounts:
+            here.request("DELETE", f"{path}/serviceaccounts/{name}")
+        here.request("DELETE", f"{path}/pods/before?gracePeriodSeconds=0")
+
+
 @pytest.mark.parametrize(
     "words",
     [

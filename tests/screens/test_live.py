@@ -17,7 +17,7 @@ from app.content import LANGUAGES, PAGES, TALK, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
 from app.flow.diagnosis_file.diagnosis_file import save
-from app.flow.errors import Unreachable
+from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import ALL, Action
 from app.flow.verdict.judge import judge
@@ -147,6 +147,32 @@ def test_what_there_is_to_choose_is_read_from_the_cluster(screen, real):
     assert "pod-after" in options(shown, "pod")
     assert walk_view(shown).walk.subject.service_account == "my-sa"
     assert real.world.account_id in shown.html("identity")
+
+
+def test_live_mode_starts_at_a_service_account_with_a_role_and_pods(screen, real):
+    """Wherever it is: the namespace of the context has nothing that is annotated."""
+    shown = screen(lang="en").open("home", mode="live", namespace="default", service_account="my-sa", pod="pod-after")
+    cluster = walk_view(shown).walk.subject
+    assert (cluster.namespace, cluster.service_account) == ("default", "my-sa")
+    real.configure(real.path.read_text().replace("namespace: default", "namespace: shop"))
+    started = screen(lang="en").open("home", mode="live")
+    assert walk_view(started).walk.subject.pod == "pod-after"  # shop has roles, and no Pods
+    assert "shop" in options(started, "namespace")
+    chosen = pick(started, "namespace", "shop")
+    assert walk_view(chosen).walk.subject.service_account == "frontend"  # no Pods: the first that is annotated
+    assert walk_view(pick(chosen, "namespace", "kube-system")).walk.subject.service_account == "default"
+
+
+def test_who_may_not_list_all_namespaces_starts_in_the_contexts_own(screen, real):
+    def refuse(self, namespace=""):
+        if namespace:
+            return asked(self, namespace)
+        raise NotPermitted(code="Forbidden", server_message="cannot list", status=403)
+
+    asked = KubernetesCluster.service_accounts
+    real.monkeypatch.setattr(KubernetesCluster, "service_accounts", refuse)
+    shown = screen(lang="en").open("home", mode="live")
+    assert walk_view(shown).walk.subject.service_account == "my-sa"
 
 
 def test_another_service_account_is_walked(screen, real):
@@ -350,6 +376,21 @@ def test_what_was_granted_is_for_one_service_account_and_can_be_taken_back(scree
     shown.click("only_read")
     assert walk_view(shown).granted == frozenset()
     assert "granted" not in shown.keys
+
+
+def test_one_button_allows_all_that_is_listed_for_the_whole_visit(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("visit_doctor")
+    assert not shown.test.exception
+    assert EN.message("doctor.works") in diagnosis(shown)
+    granted = walk_view(shown).granted
+    assert {Action.DRY_RUN, Action.READ_TOKEN, Action.EXCHANGE} <= granted
+    pick(shown, "service_account", "default")
+    assert granted <= walk_view(shown).granted
+    shown.click("only_read")
+    assert walk_view(shown).granted == frozenset()
+    shown.click("visit_doctor")
+    shown.test.text_input(key="pick_region").set_value("eu-west-1").run()
+    assert walk_view(shown).granted == frozenset()  # another identity, or elsewhere
 
 
 def test_a_token_is_sent_on_request_only(screen, real):
@@ -658,6 +699,42 @@ def test_the_doctor_examines_the_simulated_cluster_too(screen):
     assert EN.message("doctor.works") in diagnosis(shown)
 
 
+def test_the_doctor_asks_before_it_switches_to_a_real_cluster(screen, real):
+    """Opening the page sends nothing to the reader's cluster, nor does looking at what the button would do."""
+    before = len(real.world.log.exchanges())
+    shown = screen(lang="en").open("doctor")
+    assert EN.message("doctor_page.simulated") in [caption.value for caption in shown.test.caption]
+    assert EN.message("doctor_page.to_live_means") in [text.value for text in shown.test.markdown]
+    assert shown.test.segmented_control(key="mode").value == "simulated"
+    assert "live" not in shown.test.session_state
+    assert len(real.world.log.exchanges()) == before
+    shown.click("to_live")
+    assert not shown.test.exception
+    assert shown.test.segmented_control(key="mode").value == "live"
+    assert walk_view(shown).granted == frozenset()
+    assert "to_live" not in {button.key for button in shown.test.button}
+
+
+def test_where_there_is_no_live_mode_the_doctor_offers_none(screen, real):
+    asked_as(real.monkeypatch, launched=False)
+    shown = screen(lang="en").open("doctor")
+    assert "to_live" not in {button.key for button in shown.test.button}
+
+
+def test_the_verdict_leads_to_its_check_which_is_unfolded(screen, real):
+    iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
+    for query in ({}, {"service_account": "default"}):
+        shown = screen(lang="en").open("doctor", mode="live", **query)
+        named = walk_view(shown).diagnosis.verdict.check.id
+        assert f'data-lead="{named}"' in shown.html("diagnosis")
+        (step,) = [
+            part
+            for part in shown.html("diagnosis_checks").split('<details class="more step')[1:]
+            if f'data-check="{named}"' in part
+        ]
+        assert step.partition(">")[0].endswith(" open")
+
+
 def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
     shown = screen(lang="en").open("doctor", mode="live")
     assert not shown.test.exception
@@ -751,13 +828,39 @@ def test_the_survey_shows_who_may_assume_what(screen, real):
     assert EN.message("doctor.survey.everybody") in shown.html("survey")
 
 
+def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("do_survey")
+
+    def names():
+        found = re.findall(r'<th scope="row">(.*?)</th>', shown.html("survey").replace("<wbr>", ""))
+        return [re.sub("<[^>]+>", "", name) for name in found]
+
+    assert names() == ["default/my-sa", "shop/frontend", "shop/orders"]
+    shown.test.selectbox(key="survey_namespace").set_value("shop").run()
+    assert names() == ["shop/frontend", "shop/orders"]
+    shown.test.text_input(key="survey_text").set_value("ORDERS").run()
+    assert names() == ["shop/orders"]
+    shown.test.text_input(key="survey_text").set_value("").run()
+    shown.test.selectbox(key="survey_namespace").set_value("").run()
+    trust(real, "system:serviceaccount:default:gone")
+    shown.click("do_survey")
+    assert names()[0] == "default/my-sa"
+    assert "gone" in shown.html("survey")
+    assert "update-assume-role-policy" in unescape(shown.html("survey"))
+    shown.test.selectbox(key="survey_order").set_value("role").run()
+    assert names() == ["shop/frontend", "shop/orders", "default/my-sa"]
+    shown.test.selectbox(key="survey_status").set_value(Status.FAILED).run()
+    assert names() == ["default/my-sa"]
+    assert not shown.test.exception
+
+
 def test_a_survey_that_is_not_permitted_comes_with_the_rule(screen, real):
     shown = screen(lang="en").open("doctor", mode="live")
     cluster = wiring.live(Choice()).cluster
     real.log_in_as(cluster.request_token("default", "default", real.world.api_audience, 600))
     shown.click("do_survey")
     assert EN.message("errors.not_permitted.title") in unescape(shown.html("notice_survey"))
-    assert 'resources: ["serviceaccounts"]' in unescape(shown.html("notice_survey"))
+    assert 'resources: ["serviceaccounts", "pods"]' in unescape(shown.html("notice_survey"))
     real.log_in_as("nobody")
     shown.click("do_survey")
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_survey"))

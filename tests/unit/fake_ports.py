@@ -287,7 +287,7 @@ class FakeCluster(_Port):
     def service_accounts(self, namespace: str = "") -> Any:
         return self._answer("service_accounts", [self._fakes.service_account, *map(named, self._fakes.others)])
 
-    def pods(self, namespace: str, service_account: str = "") -> Any:
+    def pods(self, namespace: str = "", service_account: str = "") -> Any:
         found = [self._fakes.pod, *self._fakes.siblings, *map(named, self._fakes.others)]
         of = [pod for pod in found if get_str(pod, "spec", "serviceAccountName") == service_account]
         return self._answer("pods", of if service_account else found)

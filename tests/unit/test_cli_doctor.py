@@ -20,6 +20,7 @@ from app.commands import doctor_sources
 from app.commands.main import EXPLORER, KUBECTL, Program, command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
+from app.flow.doctor.survey import survey
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status, Subject
 from app.flow.permissions.asked import AskedAction
@@ -580,6 +581,17 @@ def test_the_help_names_every_action(language: str) -> None:
 def test_the_diagnosis_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         works().read_at = 0  # type: ignore[misc]
+
+
+def test_a_survey_is_also_a_table_for_a_spreadsheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_sources, "surveyed", lambda *_: survey(healthy().ports()))
+    result = run("-A", "-o", "csv")
+    assert result.exit_code == 0, result.output
+    header, line = result.stdout.splitlines()
+    assert header.split(",")[:4] == ["namespace", "service_account", "role_arn", "status"]
+    assert line.startswith("default,my-sa,")
+    alone = run("-s", "my-sa", "-o", "csv")
+    assert (alone.exit_code, "--all-namespaces" in alone.output) == (2, True)
 
 
 # --- three lines -----------------------------------------------------------------------------------------------------

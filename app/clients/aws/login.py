@@ -34,14 +34,17 @@ _loader = Loader(include_default_search_paths=True)
 class AwsLogin:
     """One profile (or the environment), in one region. Each reads the files again: a new login counts at once."""
 
-    def __init__(self, *, profile: str = "", region: str = "", user_agent: str = "") -> None:
-        """Empty: what the environment and the profile say. (botocore itself does not know `AWS_REGION`.)"""
+    def __init__(self, *, profile: str = "", region: str = "", user_agent: str = "", attempts: int = 1) -> None:
+        """Empty: what the environment and the profile say. (botocore itself does not know `AWS_REGION`.)
+
+        `attempts`: how often a throttled request is sent at most.
+        """
         self._profile = profile
         self._region = region
         self._lock = threading.Lock()
         self._found: Identity | FlowError | None = None
         self._limits = LIMITS.merge(Config(user_agent_extra=user_agent or None))
-        self.sdk = Sdk(self._client_session, self._limits)
+        self.sdk = Sdk(self._client_session, self._limits, attempts=attempts)
         """Clients that go where the profile says (endpoints, proxies, CAs), signed with the caller's identity."""
 
     @property

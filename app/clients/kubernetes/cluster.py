@@ -93,8 +93,10 @@ class KubernetesCluster:
             return read_items(operation, self._core.list_service_account_for_all_namespaces)
         return read_items(operation, self._core.list_namespaced_service_account, namespace)
 
-    def pods(self, namespace: str, service_account: str = "") -> Sequence[JsonValue]:
+    def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
         of = {"field_selector": f"spec.serviceAccountName={service_account}"} if service_account else {}
+        if not namespace:
+            return read_items(CLUSTER["pods"], self._core.list_pod_for_all_namespaces, **of)
         return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, **of)
 
     def config_map(self, namespace: str, name: str) -> JsonValue:

@@ -23,7 +23,8 @@ T = TypeVar("T")
 SHOULD_WORK = 3
 EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN, Outcome.SHOULD_WORK: SHOULD_WORK}
 _WORST_FIRST = (1, COULD_NOT_RUN, SHOULD_WORK, 0)
-FORMATS = ("text", "json", "html", "junit", "sarif", "github")
+CSV = "csv"
+FORMATS = ("text", "json", "html", "junit", "sarif", "github", CSV)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def print_lacking(found: Lacking, output: str, words: Content) -> int:
 def _print_one(result: Result, output: str, words: Content, *, verbose: bool) -> None:
     from app.commands import doctor_brief, doctor_text
     from app.flow.doctor import Diagnosis
-    from app.report import document, page
+    from app.report import document, page, table
 
     found = result.found
     if isinstance(found, CannotRun):
@@ -111,6 +112,8 @@ def _print_one(result: Result, output: str, words: Content, *, verbose: bool) ->
     if isinstance(found, Diagnosis):
         lines = doctor_text.of_diagnosis if verbose else doctor_brief.of_diagnosis
         _print(found, output, words, document.of_diagnosis, page.of_diagnosis, lines)
+    elif output == CSV:
+        print_utf8(table.of_survey(found, words).rstrip("\r\n"))
     else:
         _print(found, output, words, document.of_survey, page.of_survey, doctor_text.of_survey)
 

@@ -18,8 +18,11 @@ from app.ui.step.evidence.difference import change
 from app.ui.text import escape, prose, value
 
 
-def verdict(found: Diagnosis, content: Content) -> str:
-    """The sentence, what proves it, and what a refusal by STS may still mean."""
+def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -> str:
+    """The sentence, what proves it, and what a refusal by STS may still mean.
+
+    `listed_below`: whether `all_checks` is on the same page, to which a button then leads.
+    """
     judged, subject, status = found.verdict, found.subject, verdict_words.mark(found)
     rows = {
         content.message("ui.service_account"): value(f"{subject.namespace}/{subject.service_account}"),
@@ -29,7 +32,8 @@ def verdict(found: Diagnosis, content: Content) -> str:
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown}</dd>" for name, shown in rows.items())
     parts = [
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl></div></div>"
+        f"<div><p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl>"
+        f"{_way(judged.check, content) if listed_below else ''}</div></div>"
     ]
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         parts += [_heading("doctor.evidence", content), _evidence(judged.check, content)]
@@ -49,6 +53,14 @@ def verdict(found: Diagnosis, content: Content) -> str:
     if failures := get_list(found.evidence, "recent_failures"):
         parts += [_heading("doctor_page.failures", content), _failures(failures, content)]
     return f'<div class="diagnosis">{"".join(parts)}</div>'
+
+
+def _way(check: Check | None, content: Content) -> str:
+    """A button that leads to the check among all of them."""
+    if check is None:
+        return ""
+    label = escape(content.message("doctor_page.to_check"))
+    return f'<button type="button" class="to_check" data-lead="{escape(check.id)}">{label}</button>'
 
 
 def seen(found: Diagnosis, content: Content) -> str:
@@ -141,8 +153,8 @@ def _change(wanted: Change | None, content: Content) -> str:
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:
-    """Every check, by step; a step in which something did not pass stands open."""
-    parts = [_heading("doctor.checks", content)]
+    """Every check, by step; a step in which something did not pass stands open, and that of the verdict's check."""
+    parts, named = [_heading("doctor.checks", content)], found.verdict.check
     for step, checks in found.steps():
         worst = next(
             (
@@ -154,7 +166,7 @@ def all_checks(found: Diagnosis, content: Content) -> str:
         )
         title = escape(content.message(f"steps.{step}.title"))
         passed = sum(check.status is Status.PASSED for check in checks)
-        opened = " open" if worst in (Status.FAILED, Status.WARNING) else ""
+        opened = " open" if worst in (Status.FAILED, Status.WARNING) or named in checks else ""
         parts.append(
             f'<details class="more step {worst}"{opened}><summary>{mark(worst, content)} {title} '
             f'<span class="quiet">{passed}/{len(checks)}</span></summary>'

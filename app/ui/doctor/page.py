@@ -66,7 +66,7 @@ def doctor() -> None:
 
 
 def _draw(found: Diagnosis, content: Content) -> None:
-    components.block(verdict(found, content) + seen(found, content), key="diagnosis")
+    components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
     if siblings := pods(found, content):

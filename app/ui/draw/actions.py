@@ -55,7 +55,8 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     return True
 
 
-def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
+def _buttons(actions: Sequence[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
+    """One for each, and one for all of them, which is good for the whole visit."""
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
             components.block(_explanation(action, walk_view, content), key=f"action_text_{key}_{action}")
@@ -66,6 +67,14 @@ def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *
                 on_click=live.grant,
                 args=(action,),
             )
+    st.button(
+        content.message("actions.for_visit"),
+        help=content.message("actions.for_visit_help"),
+        key=f"visit_{key}",
+        icon=":material/done_all:",
+        on_click=live.grant_for_visit,
+        args=tuple(actions),
+    )
 
 
 def _explanation(action: Action, walk_view: WalkView, content: Content) -> str:

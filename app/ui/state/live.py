@@ -14,7 +14,7 @@ from app.content import Content
 from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
-from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.last_known import SILENCE, LastKnown, remember
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
@@ -117,6 +117,11 @@ def ports() -> Ports:
     return consented(_opened(chosen), chosen.actions)
 
 
+def survey_ports() -> Ports:
+    """Fresh ports for a survey, which only read. Raises `Unreachable`."""
+    return consented(wiring.live_for_survey(live_selection.state().choice), NOTHING)
+
+
 def _opened(chosen: LiveSelection) -> Ports:
     """Fresh ports. Our own Pod's files are read here. Raises `Unreachable`."""
     opened = wiring.live(chosen.choice)
@@ -137,11 +142,16 @@ def grant(*actions: Action) -> None:
     chosen.settled = False
 
 
+def grant_for_visit(*actions: Action) -> None:
+    """The same for every ServiceAccount that is examined after this one, until it is taken back."""
+    chosen = live_selection.state()
+    chosen.for_visit |= set(actions)
+    chosen.settled = False
+
+
 def only_read() -> None:
     """Takes back what was granted; the next walk only reads."""
-    chosen = live_selection.state()
-    chosen.granted.clear()
-    chosen.forget()
+    live_selection.state().take_back()
 
 
 def missing(*actions: Action) -> frozenset[Action]:

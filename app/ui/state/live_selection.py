@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 
@@ -16,11 +17,14 @@ from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.object_names import NotAName, check_name, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action
+from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
 from app.ui.state.walk_view import WalkView
 from app.wiring import Choice
 
 _STATE = "live"
+LOOKED_INTO = 8
+"""Annotated ServiceAccounts of which we ask, all at a time, whether they have Pods."""
 
 
 class NotChosen(FlowError):
@@ -53,6 +57,8 @@ class LiveSelection:
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     granted: dict[tuple[str, str, str | None], frozenset[Action]] = field(default_factory=dict)
     """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""
+    for_visit: frozenset[Action] = NOTHING
+    """What they have asked for whatever the subject: of this cluster, as this identity."""
     own: Subject | None = None
     """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
@@ -79,7 +85,7 @@ class LiveSelection:
     @property
     def asked_for(self) -> frozenset[Action]:
         """What this reader has asked for."""
-        return self.granted.get(self._choice, NOTHING)
+        return self.granted.get(self._choice, NOTHING) | self.for_visit
 
     def grant(self, actions: Iterable[Action]) -> None:
         """Adds to what this reader has asked for. It goes along from one newest Pod to the next."""
@@ -101,8 +107,7 @@ class LiveSelection:
             self.pod = None
             self.lists.clear()
         self.choice = choice
-        self.granted.clear()
-        self.forget()
+        self.take_back()
 
     def pick(self, what: str, name: str | None) -> None:
         """Another `namespace`, `service_account` or `pod` (None: the newest). What depends on it is chosen again."""
@@ -113,6 +118,12 @@ class LiveSelection:
                 self.service_account, self.pod, self.newest = name or "", None, ""
             case _:
                 self.pod = name
+        self.forget()
+
+    def take_back(self) -> None:
+        """Nothing is granted any more; the next run walks again, and only reads."""
+        self.granted.clear()
+        self.for_visit = NOTHING
         self.forget()
 
     def forget(self) -> None:
@@ -156,8 +167,13 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
     if own is not None and chosen.namespace in ("", own.namespace) and not chosen.service_account:
         chosen.namespace, chosen.service_account, chosen.pod = own.namespace, own.service_account, own.pod
 
-    # (2) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
-    chosen.namespace = chosen.namespace or wiring.default_namespace(chosen.choice)
+    # (2) At the start one that has a role, wherever it is.
+    if not chosen.namespace:
+        chosen.namespace = wiring.default_namespace(chosen.choice)
+        if not chosen.service_account:
+            _start(chosen, opened)
+
+    # (3) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
     check_namespace(chosen.namespace)
     accounts = _accounts(chosen, opened)
     if isinstance(accounts.error, NotPermitted) and accounts.error.about_login:
@@ -165,26 +181,54 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
     if not chosen.service_account:
         if isinstance(accounts.error, Unreachable):
             raise accounts.error
-        annotated = [name for name, role in zip(accounts.names, accounts.roles, strict=True) if role]
         if not accounts.names:
             raise NotChosen(
                 code="live_not_chosen",
                 server_message=accounts.error.server_message if accounts.error else "",
                 got=chosen.namespace,
             )
-        chosen.service_account = (annotated or list(accounts.names))[0]
+        annotated = [name for name, role in zip(accounts.names, accounts.roles, strict=True) if role]
+        in_use = _first_in_use(chosen, opened, [(chosen.namespace, name) for name in annotated])
+        chosen.service_account = in_use[1] if in_use else accounts.names[0]
     check_name("ServiceAccount", chosen.service_account)
-    key = ("pods", chosen.namespace, chosen.service_account)
-    chosen.lists.pop(key, None)  # a rollout brings other Pods at any time, and the diagnosis reads the same list
-    pods = _listed(
-        chosen,
-        key,
-        lambda: opened().cluster.pods(chosen.namespace, chosen.service_account),
-    )
+    # A rollout brings other Pods at any time, and the diagnosis reads the same list.
+    chosen.lists.pop(("pods", chosen.namespace, chosen.service_account), None)
+    pods = _pods(chosen, opened, chosen.namespace, chosen.service_account)
     if pods.error is None:
         chosen.newest = next(iter(pods.names), "")
     check_name("Pod", chosen.subject.pod)
     return chosen.subject
+
+
+def _start(chosen: LiveSelection, opened: Callable[[], Ports]) -> None:
+    """Chooses an annotated ServiceAccount with Pods, of the context's namespace before others; else an annotated one.
+
+    Where there is none, or not all namespaces may be read, the context's namespace it is. Raises `FlowError` where the
+    server does not answer, or does not accept our login.
+    """
+    try:
+        found = opened().cluster.service_accounts()
+    except FlowError as error:
+        if isinstance(error, Unreachable) or (isinstance(error, NotPermitted) and error.about_login):
+            raise
+        return
+    places = [
+        (get_str(one, "metadata", "namespace"), get_str(one, "metadata", "name"))
+        for one in found
+        if get_str(one, "metadata", "annotations", ROLE_ARN)
+    ]
+    if first := _first_in_use(chosen, opened, sorted(places, key=lambda place: (place[0] != chosen.namespace, place))):
+        chosen.namespace, chosen.service_account = first
+
+
+def _first_in_use(
+    chosen: LiveSelection, opened: Callable[[], Ports], places: list[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """The first of these ServiceAccounts (namespace, name) that has Pods, as far as we look; else the first one."""
+    answers(*(partial(_pods, chosen, opened, *place) for place in places[:LOOKED_INTO]))
+    return next(
+        (place for place in places[:LOOKED_INTO] if chosen.lists["pods", *place].names), next(iter(places), None)
+    )
 
 
 def look_around(chosen: LiveSelection, ports: Ports) -> Unreachable | None:
@@ -199,6 +243,11 @@ def _accounts(chosen: LiveSelection, opened: Callable[[], Ports]) -> Listed:
         ("service_accounts", chosen.namespace),
         lambda: opened().cluster.service_accounts(chosen.namespace),
     )
+
+
+def _pods(chosen: LiveSelection, opened: Callable[[], Ports], namespace: str, service_account: str) -> Listed:
+    key = ("pods", namespace, service_account)
+    return _listed(chosen, key, lambda: opened().cluster.pods(namespace, service_account))
 
 
 def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Iterable[JsonValue]]) -> Listed:
