@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.clients.errors import from_status
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import Diagnosis, examine
@@ -23,6 +25,7 @@ from app.flow.model import Check, Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import foresee, need
 from app.flow.ports import Access, Assumptions
+from app.flow.steps.kubelet_says import lacks_program
 from app.flow.steps.standstill import KINDS
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
@@ -489,3 +492,21 @@ def test_where_another_container_runs_the_token_of_the_one_that_ended_is_looked_
     examine(dataclasses.replace(ports, cluster=Listening()), SUBJECT)
     assert asked[0] == "aws-cli"
     assert asked[-1] == "broken"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        NO_PROGRAM,
+        'OCI runtime exec failed: exec failed: unable to start container process: exec: "ls": '
+        "executable file not found in $PATH",
+        "error executing command in container: executable file `ls` not found in $PATH: No such file or directory",
+        'error executing command in container: exec: "/bin/ls": stat /bin/ls: no such file or directory',
+    ],
+)
+def test_whatever_the_runtime_a_missing_program_is_about_the_image_and_not_about_the_server(said: str) -> None:
+    assert lacks_program(said)
+    body = json.dumps({"kind": "Status", "reason": "InternalError", "code": 500, "message": said}).encode()
+    if "error executing command in container" in said:
+        assert type(from_status(500, body, operation="get pods/exec")) is Refused
+    assert not lacks_program('container not found ("app")')

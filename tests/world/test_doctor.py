@@ -314,3 +314,24 @@ def test_the_commands_fix_what_they_are_for(operator: Operator, name: str) -> No
     for command in found["fix"]["commands"]:
         operator.paste(command)
     eventually(lambda: operator.examine()["exit"] == 0)  # the Pod has to be run again
+
+
+@pytest.mark.cli
+@pytest.mark.skipif("kubectl" in TOOLS, reason="kubectl is not on the PATH")
+def test_a_pod_that_does_not_run_is_named_in_the_kubelets_words_with_a_command_that_shows_more(
+    operator: Operator,
+) -> None:
+    key = {"secretKeyRef": {"name": "not-there", "key": "password"}}
+    box = {"name": "app", "image": "amazon/aws-cli:latest", "env": [{"name": "PASSWORD", "valueFrom": key}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stands-still"}}
+    manifest = pod | {"spec": {"serviceAccountName": "my-sa", "containers": [box]}}
+    (operator.folder / "pod.json").write_text(json.dumps(manifest))
+    operator.paste("kubectl apply -f pod.json")
+    eventually(lambda: "CreateContainerConfigError" in operator.paste("kubectl get pod stands-still -o yaml"))
+    found = operator.doctor("--pod", "stands-still", "--do", "all")
+    check = next(it for it in found["checks"] if it["id"] == "pod.running")
+    assert (found["exit"], found["verdict"]["check"]) == (1, "pod.running")
+    assert (check["reason"], check["got"]) == ("container_start", "app: CreateContainerConfigError")
+    assert 'secret "not-there" not found' in check["error"]
+    (command,) = found["fix"]["commands"]
+    assert 'secret "not-there" not found' in operator.paste(command)
