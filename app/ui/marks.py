@@ -11,7 +11,7 @@ MARKS = {
     Status.UNKNOWN: "?",
     Status.NOT_REACHED: "–",
 }
-NUMBERS = dict(zip(Step, "①②③④⑤⑥", strict=True))
+NUMBERS = {step: chr(ord("①") + place) for place, step in enumerate(Step)}
 
 CLAIMS = ("iss", "sub", "aud")
 """In the order in which they are numbered: eksctl writes the conditions so, and the matcher's lines cross least."""

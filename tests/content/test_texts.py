@@ -11,15 +11,14 @@ from app.content import LANGUAGES, PAGES, Content, load
 from app.content.page_specs import PAGE_SPECS
 from app.content.template import placeholders
 from app.flow.model import Check, Status, Step, Subject
-from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 from app.flow.steps.standstill import KINDS
+from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
 from app.ui.reference.misconceptions import MISCONCEPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = ROOT / "assets" / "content"
 
-STEPS = (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
 CHECKS = {*PLACES, *(check_id for step in STEPS for check_id in step.CHECKS)}
 EVIDENCE = (
     *("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.content import load
 from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject, Walk
-from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.flow.steps.walk import STEPS
 from app.ui.draw.checks import checks, outcome
 from app.ui.figures.wire import wire
 from app.ui.step.evidence import VIEWS
@@ -16,13 +16,7 @@ from app.ui.step.evidence.parts import Pair, scheme
 from app.ui.text import escape
 from tests.screens.test_text import Balanced
 
-CHECKS = dict(
-    zip(
-        Step,
-        (m.CHECKS for m in (oidc_provider, service_account, webhook, token_mount, sts_assume, access)),
-        strict=True,
-    )
-)
+CHECKS = {step: module.CHECKS for step, module in zip(Step, STEPS, strict=True)}
 NAMES = {
     Step.OIDC_PROVIDER: ("discovery", "jwks", "cluster_discovery", "provider", "thumbprint"),
     Step.SERVICE_ACCOUNT: ("service_account", "role", "trust_policy", "trust_decision"),

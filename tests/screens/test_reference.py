@@ -7,7 +7,7 @@ import pytest
 
 from app.content import LABS, LANGUAGES, PAGES, REFERENCE, STORY, load
 from app.flow.model import Step
-from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.flow.steps.walk import STEPS
 from app.ui.reference.glossary import GROUPS, TERMS
 from app.ui.reference.misconceptions import MISCONCEPTIONS, for_page
 from app.world.faults import FAULTS
@@ -17,11 +17,7 @@ from tests.screens.conftest import Screen
 CATALOGUE = 26
 """Misconceptions that the sources warn of; others were met on the way."""
 TERM = re.compile(r"\[\[([^\]|]*)(?:\|[^\]]+)?\]\]")
-CHECKS = {
-    check_id
-    for module in (oidc_provider, service_account, webhook, token_mount, sts_assume, access)
-    for check_id in module.CHECKS
-}
+CHECKS = {check_id for step in STEPS for check_id in step.CHECKS}
 KEYS = [key for terms in GROUPS.values() for key in terms]
 
 both = pytest.mark.parametrize("language", LANGUAGES)

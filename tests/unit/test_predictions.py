@@ -273,16 +273,10 @@ def test_silence_says_nothing_where_nobody_may_listen() -> None:
     ],
 )
 def test_the_identity_that_aws_sees_is_read_off_the_answer(arn: str, answer: str, role: str) -> None:
-    found = walked()
-    report = found.report(Step.ACCESS)
-    changed = dataclasses.replace(report, evidence={**report.evidence, "identity": {"Arn": arn}})
-    spoilt = dataclasses.replace(found, reports=(*found.reports[:-1], changed))
-    found_outcome = outcome_of(Step.ACCESS, spoilt)
+    found_outcome = outcome_of(Step.ACCESS, with_evidence(Step.ACCESS, identity={"Arn": arn}))
     assert (found_outcome.answer, found_outcome.values["role"]) == (answer, role)
 
 
 def test_a_user_is_neither_pod_nor_role() -> None:
-    found = walked()
-    report = found.report(Step.ACCESS)
-    changed = dataclasses.replace(report, evidence={"identity": {"Arn": f"arn:aws:iam::{ACCOUNT}:user/alice"}})
-    assert outcome(Step.ACCESS, dataclasses.replace(found, reports=(*found.reports[:-1], changed))) is None
+    alice = {"Arn": f"arn:aws:iam::{ACCOUNT}:user/alice"}
+    assert outcome(Step.ACCESS, with_evidence(Step.ACCESS, identity=alice)) is None

@@ -74,7 +74,7 @@ def condition(fakes: Fakes, operator: str, **values: str) -> None:
 
 def test_nothing_is_wrong_with_a_healthy_chain() -> None:
     found = walk(Fakes().ports(), SUBJECT)
-    assert [check.status for report in found for check in report.checks] == [Status.PASSED] * 45
+    assert {check.status for report in found for check in report.checks} == {Status.PASSED}
     assert judge(found).status is Status.PASSED
 
 

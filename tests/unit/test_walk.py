@@ -15,20 +15,14 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, Unreacha
 from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.redaction import MASK
-from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
-from app.flow.steps.walk import walk
+from app.flow.steps.walk import STEPS, walk
 from app.flow.verdict.judge import Outcome, judge
 from tests.examples import examples
 from tests.unit.fake_ports import DIRECTORY, ISSUER, NOW, SECRETS, SUBJECT, Fakes, bare_pod, claims, token
 
-CHECKS = {
-    step: module.CHECKS
-    for step, module in zip(
-        Step, (oidc_provider, service_account, webhook, token_mount, sts_assume, access), strict=True
-    )
-}
+CHECKS = {step: module.CHECKS for step, module in zip(Step, STEPS, strict=True)}
 EVIDENCE = {
     Step.OIDC_PROVIDER: {"discovery", "jwks", "cluster_discovery", "provider", "thumbprint"},
     Step.SERVICE_ACCOUNT: {"service_account", "role", "trust_policy", "trust_decision"},
