@@ -15,6 +15,8 @@ from app.flow.trust import TrustDecision, evaluate, web_identity_context
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
 _PROVIDER = ":oidc-provider/"
+_NEGATED = "StringNot"
+"""In the name of an operator that holds where none of its values matches."""
 ANY = "*"
 """What a policy without a condition asks for: anything."""
 
@@ -106,9 +108,9 @@ def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, 
 
 
 def _wanted(trace: Trace, key: str) -> list[str]:
-    """The values that the conditions on `key` ask for."""
+    """The values that the conditions on `key` ask for, each behind its operator where that one asks for any other."""
     return [
-        value
+        f"{entry.operator} {value}" if _NEGATED in entry.operator else value
         for entry in trace
         if entry.element == "Condition" and entry.key.lower() == key.lower()
         for value in strings(entry.wanted)
