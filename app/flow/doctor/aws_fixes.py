@@ -19,6 +19,8 @@ from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
 _DENY = "explicit-deny"
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+"""What a value is written between, which YAML or a shell took for a part of it."""
 
 
 # --- 1 OIDC provider -------------------------------------------------------------------------------------------------
@@ -109,11 +111,12 @@ def annotate(names: Names) -> Fix:
 
 
 def correct_arn(names: Names) -> Fix:
-    """A bare name lacks nothing but the account, an ARN may have blanks around it; else the role is asked for."""
+    """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
     written = names.role_arn.strip()
-    if is_role_arn(written):
-        change = changes.annotated(names, role_arn=written)
-        return Fix(id="without_blanks", commands=_write_arn(names, written), change=change)
+    for fix_id, arn in (("without_blanks", written), ("without_quotes", written.strip(_QUOTES).strip())):
+        if is_role_arn(arn):
+            change = changes.annotated(names, role_arn=arn)
+            return Fix(id=fix_id, commands=_write_arn(names, arn), change=change)
     arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
 
