@@ -24,6 +24,7 @@ from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import Check, Exchange, Status, Subject
+from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
 from app.flow.redaction import mask_text
 from app.flow.verdict.check_dependencies import PLACES
@@ -578,6 +579,43 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     fakes.role["AssumeRolePolicyDocument"]["Statement"].append(deny)
     fix_id, ((*_, last),) = words(fakes)
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
+
+
+OF_REQUEST = [
+    {"Effect": "Allow", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Deny", "StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+]
+
+
+@pytest.mark.parametrize("asked", OF_REQUEST)
+def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[str, Any]) -> None:
+    fakes = healthy()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    ((operator, keys),) = [(key, value) for key, value in asked.items() if key != "Effect"]
+    if asked["Effect"] == "Deny":
+        statements.append({**statements[0], "Effect": "Deny", "Condition": {operator: keys}})
+    else:
+        statements[0]["Condition"].setdefault(operator, {}).update(keys)
+    found = examine(consented(fakes.ports(), NOTHING), SUBJECT).verdict
+    assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "trust.decision")
+    assert found.check is not None
+    assert next(iter(keys)) in found.check.expected
+    assert examined(fakes).verdict.outcome is Outcome.WORKS, "STS has the last word"
+    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=said, status=403)
+    fix_id, ((*_, last),) = words(fakes)
+    assert (fix_id, last) == ("conditions", "Role.AssumeRolePolicyDocument")
+
+
+def test_a_statement_more_asks_of_the_request_what_the_nearest_one_asks() -> None:
+    fakes = healthy()
+    condition(fakes, "StringEquals", sub=f"{SUB}-2")
+    asked = {"aws:SourceIp": "203.0.113.0/24"}
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["IpAddress"] = asked
+    fix_id, ((*_, document),) = words(fakes)
+    added = json.loads(document)["Statement"][-1]["Condition"]
+    assert (fix_id, added["IpAddress"], added["StringEquals"][f"{HOST}:sub"]) == ("trust", asked, SUB)
 
 
 @pytest.mark.parametrize("values", [{"sub": "system:serviceaccount:*"}, {"aud": "sts.amazonaws.com"}])

@@ -15,6 +15,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of, is_public
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
+from app.flow.steps.trust_policy import OF_REQUEST
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
@@ -171,6 +172,8 @@ def trust(names: Names) -> Fix:
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     before = names.documents.get("trust_policy")
+    if names.check.reason == OF_REQUEST:
+        return conditions(names)
     policy = admitting(before, names.bearer)
     if policy is None:
         return _show_trust(names)
@@ -187,6 +190,14 @@ def _default_audience(names: Names) -> Fix:
         commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
         change=changes.annotated(names, audience=None),
     )
+
+
+def conditions(names: Names) -> Fix:
+    """A condition on the request is there on purpose: nothing that goes around it is proposed."""
+    decision = names.check_of("trust.decision")
+    if decision is None or decision.reason != OF_REQUEST:
+        return organization(names)
+    return Fix(id="conditions", commands=_show_trust(names).commands)
 
 
 def _show_trust(names: Names) -> Fix:
