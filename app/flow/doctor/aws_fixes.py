@@ -114,10 +114,13 @@ def annotate(names: Names) -> Fix:
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
     written = names.role_arn.strip()
-    for fix_id, arn in (("without_blanks", written), ("without_quotes", written.strip(_QUOTES).strip())):
-        if is_role_arn(arn):
-            change = changes.annotated(names, role_arn=arn)
-            return Fix(id=fix_id, commands=_write_arn(names, arn), change=change)
+    if is_role_arn(written):
+        change = changes.annotated(names, role_arn=written)
+        return Fix(id="without_blanks", commands=_write_arn(names, written), change=change)
+    unquoted = written.strip(_QUOTES).strip()
+    if is_role_arn(unquoted):
+        change = changes.annotated(names, role_arn=unquoted)
+        return Fix(id="without_quotes", commands=_write_arn(names, unquoted), change=change)
     arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
 
