@@ -581,6 +581,25 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
 
 
+def test_a_pod_that_mounts_a_token_itself_needs_no_annotation() -> None:
+    """To annotate its ServiceAccount would add a second token, which the API server may refuse."""
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = {}
+    for volume in fakes.pod["spec"]["volumes"]:
+        volume["name"] = volume["name"].replace("aws-iam-token", "own")
+    for box in fakes.pod["spec"]["containers"]:
+        for mount in box["volumeMounts"]:
+            mount["name"] = mount["name"].replace("aws-iam-token", "own")
+    found = examined(fakes)
+    judged = found.verdict
+    assert judged.check is not None
+    assert (judged.outcome, judged.check.id, judged.check.reason) == (
+        *(Outcome.UNKNOWN, "service_account.annotation", "by_hand"),
+    )
+    assert found.fix is None
+    assert found.siblings_fix is None
+
+
 OF_REQUEST = [
     {"Effect": "Allow", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1"}},

@@ -22,8 +22,16 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path, token_source
+from app.flow.steps.findings import BY_HAND, Findings, unseen
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    environment,
+    mount_path,
+    own_token,
+    token_source,
+)
 from app.flow.webhook import VOLUME
 
 CHECKS = (
@@ -148,6 +156,9 @@ def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
     boxes = containers(pod)
     mounts = [f"{get_str(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
     source = token_source(pod)
+    if source is None and own_token(pod):
+        findings.unknown("pod.volume", BY_HAND, where=f"{where} .spec.volumes {own_token(pod)}")
+        return False
     return findings.judge(
         "pod.volume",
         source is not None and bool(boxes) and len(mounts) == len(boxes),

@@ -30,7 +30,27 @@ def _from_an_address(cluster: Cluster) -> None:
     cluster.deployment()
 
 
+def _token_by_hand(cluster: Cluster) -> None:
+    """As it is written where no webhook runs."""
+    directory = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
+    source = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}}
+    variables = {"AWS_ROLE_ARN": cluster.role_arn, "AWS_WEB_IDENTITY_TOKEN_FILE": f"{directory}/token"}
+    cluster.role()
+    cluster.service_account(annotations={})
+    cluster.deployment(
+        {"volumes": [{"name": "aws-token", "projected": {"sources": [source]}}]},
+        env=[{"name": name, "value": value} for name, value in variables.items()],
+        volumeMounts=[{"name": "aws-token", "mountPath": directory}],
+    )
+
+
 ROWS = (
+    Case(
+        name="the manifest mounts the token itself",
+        make=_token_by_hand,
+        read_only="unknown service_account.annotation",
+        allowed="unknown service_account.annotation",
+    ),
     Case(
         name="quotes are part of the annotation",
         make=_quoted,
