@@ -83,19 +83,27 @@ def judge_trust(
 
     # (6) No one else: the same policy is evaluated for subjects that it should not let in.
     subject = get_str(claims, "sub")
-    strangers = [
-        stranger
+    others = [
+        evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider))
         for stranger in strangers_of(subject)
-        if evaluate(policy, web_identity_context(issuer, {**claims, "sub": stranger}, provider)).allowed
     ]
+    wide = [_admitting(other.trace) for other in others if other.allowed]
+    asked = dict.fromkeys(value for trace in wide for value in _wanted(trace, f"{prefix}:sub") or [ANY])
     findings.judge(
         "trust.scope",
-        not strangers,
-        got=(_wanted(trace, f"{prefix}:sub") or ANY) if strangers else subject,
+        not wide,
+        got=list(asked) if wide else subject,
         expected=subject,
         where=where,
         otherwise=Status.WARNING,
     )
+
+
+def _admitting(trace: Trace) -> Trace:
+    """Of a trace, the first Allow statement in which everything matches."""
+    unmet = {entry.statement for entry in trace if not entry.matched}
+    first = next((entry.statement for entry in trace if entry.effect == "Allow" and entry.statement not in unmet), None)
+    return [entry for entry in trace if entry.statement == first]
 
 
 def depending_on_request(decision: TrustDecision, trace: Trace) -> list[str]:
