@@ -581,6 +581,27 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
 
 
+def test_a_container_that_was_added_after_the_webhook_breaks_nothing() -> None:
+    """A webhook that is called later, such as that of an agent, is not followed by ours unless it asks for that."""
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "agent", "image": "agent:1", "volumeMounts": [], "env": []})
+    found = examined(fakes)
+    judged = found.verdict
+    assert judged.check is not None
+    assert (judged.outcome, judged.check.id, judged.check.got) == (Outcome.WORKS, "pod.environment", "agent: -")
+    assert found.fix is not None
+    assert found.fix.id == "added_later"
+
+
+def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() -> None:
+    fakes = healthy()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    wide = {"StringLike": {f"{HOST}:sub": "system:serviceaccount:*:*"}}
+    statements.append({**statements[0], "Sid": "Legacy", "Condition": wide})
+    check_ = next(it for report in examined(fakes).walk for it in report.checks if it.id == "trust.scope")
+    assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
+
+
 def test_a_pod_that_mounts_a_token_itself_needs_no_annotation() -> None:
     """To annotate its ServiceAccount would add a second token, which the API server may refuse."""
     fakes = healthy()

@@ -72,6 +72,17 @@ def mount_path(container: JsonValue) -> str:
     return next((get_str(mount, "mountPath") for mount in mounts), "")
 
 
+def added_later(pod: JsonValue) -> list[str]:
+    """The containers that have nothing of what the webhook adds, in a Pod of which it has edited another one.
+
+    It edits all that it sees: another webhook has put these into the Pod after it (Kubernetes, "Reinvocation policy").
+    """
+    variables = {ROLE_VARIABLE, TOKEN_VARIABLE}
+    had = {get_str(box, "name"): (mount_path(box), variables & set(environment(box))) for box in containers(pod)}
+    edited = any(mount and names == variables for mount, names in had.values())
+    return [name for name, (mount, names) in had.items() if not mount and not names] if edited else []
+
+
 def token_container(pod: JsonValue) -> tuple[str, str] | None:
     """A container that is given a token, and the path that its variable names: the first that runs, else the first."""
     found = [
