@@ -16,7 +16,7 @@ from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, r
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
-from app.flow.verdict.refusals import ANSWER, RUNNING
+from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
 
 STATUS_OF = {
     Outcome.WORKS: Status.PASSED,
@@ -104,7 +104,9 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining]
+    convicted = check.id in CAUSE_OF and check.status is Status.FAILED
+    named = judged.remaining or ((CAUSE_OF[check.id],) if convicted else ())
+    causes = [words.message(f"doctor.causes.{cause}") for cause in named]
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))

@@ -27,7 +27,7 @@ from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.ports import Access
 from app.settings import Settings
-from tests.unit.fake_ports import HOST, ROLE, SECRETS, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import HOST, ROLE, SECRETS, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
@@ -615,6 +615,15 @@ def test_three_lines_say_what_is_broken_why_and_what_fixes_it(monkeypatch: pytes
     assert fix == f"  {words.message('doctor.fix')}  {words.message('doctor.fixes.trust')}"
     assert commands[0].startswith("    aws iam update-assume-role-policy --role-name s3-reader")
     assert "\x1b" not in "".join((verdict, cause, fix, *commands))
+
+
+def test_reading_alone_names_the_cause_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"})
+    _, cause, *_ = brief(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT))
+    words = load("en")
+    named = words.message("doctor.causes.subject_condition")
+    assert cause.startswith(f"  {words.message('cli.brief.cause')}  {named} · ")
 
 
 def test_what_works_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

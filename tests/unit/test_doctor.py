@@ -24,6 +24,7 @@ from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import Check, Exchange, Status, Subject
+from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
 from app.flow.redaction import mask_text
 from app.flow.verdict.check_dependencies import PLACES
@@ -578,6 +579,83 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     fakes.role["AssumeRolePolicyDocument"]["Statement"].append(deny)
     fix_id, ((*_, last),) = words(fakes)
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
+
+
+def test_a_container_that_was_added_after_the_webhook_breaks_nothing() -> None:
+    """A webhook that is called later, such as that of an agent, is not followed by ours unless it asks for that."""
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "agent", "image": "agent:1", "volumeMounts": [], "env": []})
+    found = examined(fakes)
+    judged = found.verdict
+    assert judged.check is not None
+    assert (judged.outcome, judged.check.id, judged.check.got) == (Outcome.WORKS, "pod.environment", "agent: -")
+    assert found.fix is not None
+    assert found.fix.id == "added_later"
+
+
+def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() -> None:
+    fakes = healthy()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    wide = {"StringLike": {f"{HOST}:sub": "system:serviceaccount:*:*"}}
+    statements.append({**statements[0], "Sid": "Legacy", "Condition": wide})
+    check_ = next(it for report in examined(fakes).walk for it in report.checks if it.id == "trust.scope")
+    assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
+
+
+def test_a_pod_that_mounts_a_token_itself_needs_no_annotation() -> None:
+    """To annotate its ServiceAccount would add a second token, which the API server may refuse."""
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = {}
+    for volume in fakes.pod["spec"]["volumes"]:
+        volume["name"] = volume["name"].replace("aws-iam-token", "own")
+    for box in fakes.pod["spec"]["containers"]:
+        for mount in box["volumeMounts"]:
+            mount["name"] = mount["name"].replace("aws-iam-token", "own")
+    found = examined(fakes)
+    judged = found.verdict
+    assert judged.check is not None
+    assert (judged.outcome, judged.check.id, judged.check.reason) == (
+        *(Outcome.UNKNOWN, "service_account.annotation", "by_hand"),
+    )
+    assert found.fix is None
+    assert found.siblings_fix is None
+
+
+OF_REQUEST = [
+    {"Effect": "Allow", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Deny", "StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+]
+
+
+@pytest.mark.parametrize("asked", OF_REQUEST)
+def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[str, Any]) -> None:
+    fakes = healthy()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    ((operator, keys),) = [(key, value) for key, value in asked.items() if key != "Effect"]
+    if asked["Effect"] == "Deny":
+        statements.append({**statements[0], "Effect": "Deny", "Condition": {operator: keys}})
+    else:
+        statements[0]["Condition"].setdefault(operator, {}).update(keys)
+    found = examine(consented(fakes.ports(), NOTHING), SUBJECT).verdict
+    assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "trust.decision")
+    assert found.check is not None
+    assert next(iter(keys)) in found.check.expected
+    assert examined(fakes).verdict.outcome is Outcome.WORKS, "STS has the last word"
+    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=said, status=403)
+    fix_id, ((*_, last),) = words(fakes)
+    assert (fix_id, last) == ("conditions", "Role.AssumeRolePolicyDocument")
+
+
+def test_a_statement_more_asks_of_the_request_what_the_nearest_one_asks() -> None:
+    fakes = healthy()
+    condition(fakes, "StringEquals", sub=f"{SUB}-2")
+    asked = {"aws:SourceIp": "203.0.113.0/24"}
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["IpAddress"] = asked
+    fix_id, ((*_, document),) = words(fakes)
+    added = json.loads(document)["Statement"][-1]["Condition"]
+    assert (fix_id, added["IpAddress"], added["StringEquals"][f"{HOST}:sub"]) == ("trust", asked, SUB)
 
 
 @pytest.mark.parametrize("values", [{"sub": "system:serviceaccount:*"}, {"aud": "sts.amazonaws.com"}])

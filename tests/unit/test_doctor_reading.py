@@ -332,6 +332,14 @@ def test_blanks_around_the_arn_are_taken_away(value: str) -> None:
     assert (fix_id, command[-1]) == ("without_blanks", f"eks.amazonaws.com/role-arn={ROLE}")
 
 
+@pytest.mark.parametrize("value", [f'"{ROLE}"', f"'{ROLE}'", f'" {ROLE}"', f"“{ROLE}”"])
+def test_quotes_around_the_arn_are_taken_away(value: str) -> None:
+    fakes = healthy()
+    annotated(fakes, value)
+    fix_id, (command, _) = words(fakes)
+    assert (fix_id, command[-1]) == ("without_quotes", f"eks.amazonaws.com/role-arn={ROLE}")
+
+
 def test_a_blank_in_the_audience_is_not_taught_to_the_provider() -> None:
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "sts.amazonaws.com "

@@ -715,3 +715,11 @@ def test_providers_of_another_account_are_not_to_be_seen() -> None:
     fakes = Fakes()
     annotate(fakes, role_arn=ROLE.replace(ACCOUNT, "444455556666"))
     assert check(walk(fakes.ports(), SUBJECT), "sts.provider").reason == "not_observable"
+
+
+@pytest.mark.parametrize("operator", ["StringNotEquals", "ForAnyValue:StringNotLikeIfExists"])
+def test_a_condition_that_asks_for_any_other_is_shown_with_its_operator(operator: str) -> None:
+    fakes = Fakes()
+    condition(fakes, operator, sub=SUB)
+    found = check(walk(fakes.ports(), SUBJECT), "trust.subject")
+    assert (found.status, found.got, found.expected) == (FAILED, f"{operator} {SUB}", SUB)

@@ -49,6 +49,8 @@ REASONS = frozenset(
         "stand_in",
         "out_of_time",
         "issuer_assumed",
+        "of_request",
+        "by_hand",
         "sts_granted",
         "sts_refused",
         "changed_meanwhile",

@@ -15,10 +15,13 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of, is_public
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
+from app.flow.steps.trust_policy import OF_REQUEST
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
 _DENY = "explicit-deny"
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+"""What a value is written between, which YAML or a shell took for a part of it."""
 
 
 # --- 1 OIDC provider -------------------------------------------------------------------------------------------------
@@ -109,11 +112,15 @@ def annotate(names: Names) -> Fix:
 
 
 def correct_arn(names: Names) -> Fix:
-    """A bare name lacks nothing but the account, an ARN may have blanks around it; else the role is asked for."""
+    """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
     written = names.role_arn.strip()
     if is_role_arn(written):
         change = changes.annotated(names, role_arn=written)
         return Fix(id="without_blanks", commands=_write_arn(names, written), change=change)
+    unquoted = written.strip(_QUOTES).strip()
+    if is_role_arn(unquoted):
+        change = changes.annotated(names, role_arn=unquoted)
+        return Fix(id="without_quotes", commands=_write_arn(names, unquoted), change=change)
     arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
 
@@ -168,6 +175,8 @@ def trust(names: Names) -> Fix:
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     before = names.documents.get("trust_policy")
+    if names.check.reason == OF_REQUEST:
+        return conditions(names)
     policy = admitting(before, names.bearer)
     if policy is None:
         return _show_trust(names)
@@ -184,6 +193,14 @@ def _default_audience(names: Names) -> Fix:
         commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
         change=changes.annotated(names, audience=None),
     )
+
+
+def conditions(names: Names) -> Fix:
+    """A condition on the request is there on purpose: nothing that goes around it is proposed."""
+    decision = names.check_of("trust.decision")
+    if decision is None or decision.reason != OF_REQUEST:
+        return organization(names)
+    return Fix(id="conditions", commands=_show_trust(names).commands)
 
 
 def _show_trust(names: Names) -> Fix:

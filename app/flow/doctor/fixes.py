@@ -37,6 +37,7 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
 
 _CAUSES: Mapping[str, Make] = {
     "role_missing": aws_fixes.look_for_role,
+    "other_statement": aws_fixes.conditions,
     "organization": aws_fixes.organization,
     "provider_missing": aws_fixes.create_provider,
     "audience_not_accepted": aws_fixes.accept_audience,

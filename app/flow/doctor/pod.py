@@ -22,8 +22,17 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path, token_source
+from app.flow.steps.findings import BY_HAND, Findings, unseen
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    added_later,
+    containers,
+    environment,
+    mount_path,
+    own_token,
+    token_source,
+)
 from app.flow.webhook import VOLUME
 
 CHECKS = (
@@ -133,8 +142,16 @@ def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
 
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
-    boxes = containers(pod)
+    boxes, later = containers(pod), added_later(pod)
     found = {get_str(box, "name"): environment(box) for box in boxes}
+    if later and all(
+        box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for it, box in found.items() if it not in later
+    ):
+        got = [f"{name}: -" for name in later]
+        where += " .spec.containers[].env"
+        variables = [ROLE_VARIABLE, TOKEN_VARIABLE]
+        findings.judge("pod.environment", False, got=got, expected=variables, where=where, otherwise=Status.WARNING)
+        return True
     return findings.judge(
         "pod.environment",
         bool(boxes) and all(box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for box in found.values()),
@@ -145,9 +162,13 @@ def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
 
 
 def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
-    boxes = containers(pod)
+    later = added_later(pod)
+    boxes = [box for box in containers(pod) if get_str(box, "name") not in later]
     mounts = [f"{get_str(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
     source = token_source(pod)
+    if source is None and own_token(pod):
+        findings.unknown("pod.volume", BY_HAND, where=f"{where} .spec.volumes {own_token(pod)}")
+        return False
     return findings.judge(
         "pod.volume",
         source is not None and bool(boxes) and len(mounts) == len(boxes),
@@ -167,7 +188,8 @@ def _age(
     if older is None:
         findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
         return
-    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod)}
+    later = added_later(pod)
+    roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod) if get_str(box, "name") not in later}
     current = injected and roles == {role_arn}
     findings.judge("pod.age", current or not older, got=created, expected=f">= {annotated}", where=where)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.flow.json_access import get_object, get_str, strings
-from app.flow.matching.nearest import statements
+from app.flow.matching.nearest import all_match, nearest, statements
 from app.flow.model import JsonValue
 from app.flow.names import host_and_path
-from app.flow.steps.trust_policy import strangers_of
-from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, evaluate, web_identity_context
+from app.flow.steps.trust_policy import is_key_of_request, strangers_of
+from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, TrustContext, evaluate, web_identity_context
 
 VERSION = "2012-10-17"
 
@@ -34,17 +34,21 @@ class Bearer:
 
     def is_let_in(self, policy: JsonValue, subject: str = "") -> bool:
         """Whether the policy lets it in, or another subject with a token of the same kind."""
+        return evaluate(policy, self.context(subject)).allowed
+
+    def context(self, subject: str = "") -> TrustContext:
+        """What STS puts to the trust policy for it, or for another subject."""
         claims = {"sub": subject or self.subject, "aud": [self.audience]}
-        return evaluate(policy, web_identity_context(self.issuer, claims, self.provider_arn)).allowed
+        return web_identity_context(self.issuer, claims, self.provider_arn)
 
 
 def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     """The policy with one more statement, which lets in this ServiceAccount and no one else.
 
-    It takes the place of those that match nobody, so no one loses access by it. None where it does not help: a Deny
-    applies.
+    It takes the place of those that match nobody, so no one loses access by it. What the nearest one asks of the
+    request itself, such as its address, this one asks too. None where it does not help: a Deny applies.
     """
-    statement = {
+    statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Federated": bearer.provider_arn},
         "Action": ASSUME_ROLE_WITH_WEB_IDENTITY,
@@ -52,7 +56,24 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     }
     kept = [found for found in statements(policy) if not _matches_nobody(found, bearer)]
     changed = {"Version": VERSION, **get_object(policy), "Statement": [*kept, statement]}
-    return changed if bearer.is_let_in(changed) else None
+    if not bearer.is_let_in(changed):
+        return None
+    for operator, keys in _asked_of_request(policy, bearer).items():
+        statement["Condition"][operator] = keys | statement["Condition"].get(operator, {})
+    return changed
+
+
+def _asked_of_request(policy: JsonValue, bearer: Bearer) -> dict[str, dict[str, JsonValue]]:
+    """The conditions on the request that the nearest statement for this provider has."""
+    place, trace = nearest(policy, bearer.context())
+    if not all_match(trace, "Principal"):
+        return {}
+    conditions = get_object(statements(policy)[place], "Condition")
+    found = {
+        operator: {key: value for key, value in get_object(keys).items() if is_key_of_request(key)}
+        for operator, keys in conditions.items()
+    }
+    return {operator: keys for operator, keys in found.items() if keys}
 
 
 def matches_nobody(policy: JsonValue, bearer: Bearer) -> bool:

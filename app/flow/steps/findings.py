@@ -16,6 +16,8 @@ NO_POD = "no_pod"
 """The reason of what only a Pod shows, where none was chosen."""
 ISSUER_ASSUMED = "issuer_assumed"
 """The reason of what compares with the cluster's issuer, where we know only the one that the role trusts."""
+BY_HAND = "by_hand"
+"""The reason of what the webhook would bring to a Pod whose manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
 """The reason of what we may not read, though we are known."""
 

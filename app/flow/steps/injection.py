@@ -45,10 +45,42 @@ def token_source(pod: JsonValue) -> dict[str, Any] | None:
     return None
 
 
+def own_token(pod: JsonValue) -> str:
+    """The token's volume that the manifest itself mounts where its own variables say, without the webhook.
+
+    As `VOLUME audience=AUDIENCE FILE`; empty where the Pod has none. Such a Pod needs no annotation.
+    """
+    sources = {
+        get_str(volume, "name"): get_str(source, "serviceAccountToken", "audience")
+        for volume in get_list(pod, "spec", "volumes")
+        for source in get_list(volume, "projected", "sources")
+        if isinstance(get(source, "serviceAccountToken"), Mapping) and get_str(volume, "name") != VOLUME
+    }
+    for container in containers(pod):
+        variables = environment(container)
+        file = variables.get(TOKEN_VARIABLE, "")
+        for mount in get_list(container, "volumeMounts") if file and variables.get(ROLE_VARIABLE) else ():
+            name, directory = get_str(mount, "name"), get_str(mount, "mountPath").rstrip("/")
+            if sources.get(name) and file.startswith(f"{directory}/"):
+                return f"{name} audience={sources[name]} {file}"
+    return ""
+
+
 def mount_path(container: JsonValue) -> str:
     """Where the token's volume is mounted in this container; empty where it is not."""
     mounts = (mount for mount in get_list(container, "volumeMounts") if get_str(mount, "name") == VOLUME)
     return next((get_str(mount, "mountPath") for mount in mounts), "")
+
+
+def added_later(pod: JsonValue) -> list[str]:
+    """The containers that have nothing of what the webhook adds, in a Pod of which it has edited another one.
+
+    It edits all that it sees: another webhook has put these into the Pod after it (Kubernetes, "Reinvocation policy").
+    """
+    variables = {ROLE_VARIABLE, TOKEN_VARIABLE}
+    had = {get_str(box, "name"): (mount_path(box), variables & set(environment(box))) for box in containers(pod)}
+    edited = any(mount and names == variables for mount, names in had.values())
+    return [name for name, (mount, names) in had.items() if not mount and not names] if edited else []
 
 
 def token_container(pod: JsonValue) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
     TOKEN_VARIABLE,
+    added_later,
     containers,
     environment,
     mount_path,
@@ -104,8 +105,9 @@ def judge_mutation(findings: Findings, pod: JsonValue, step_context: StepContext
 
 
 def present_parts(pod: JsonValue, step_context: StepContext) -> list[str]:
-    """Which of `PARTS` a stored Pod has, in every container that the webhook looks at."""
-    boxes = containers(pod)
+    """Which of `PARTS` a stored Pod has, in every container that the webhook looked at."""
+    later = added_later(pod)
+    boxes = [box for box in containers(pod) if get_str(box, "name") not in later]
     variables = [environment(box) for box in boxes]
     found = (
         token_source(pod) is not None,

@@ -16,7 +16,8 @@ from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.names import account_of, annotated_audience, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
-from app.flow.steps.findings import ISSUER_ASSUMED, Findings, unseen
+from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, Findings, unseen
+from app.flow.steps.injection import own_token
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 
@@ -63,6 +64,9 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     annotations = get_object(service_account, "metadata", "annotations")
     role_arn = get_str(annotations, ROLE_ARN)
     where += " .metadata.annotations"
+    if not role_arn and (own := _own_token(ports, subject)):
+        findings.unknown("service_account.annotation", BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+        return findings.report(), step_context
     annotated = findings.judge(
         "service_account.annotation",
         bool(role_arn),
@@ -108,6 +112,14 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     else:
         findings.unreached_by_earlier_step(*_TRUST)
     return findings.report(), step_context
+
+
+def _own_token(ports: Ports, subject: Subject) -> str:
+    """As `own_token`; empty where there is no Pod, or we cannot see it."""
+    try:
+        return own_token(ports.cluster.pod(subject.namespace, subject.pod)) if subject.pod else ""
+    except FlowError:
+        return ""
 
 
 def _role(

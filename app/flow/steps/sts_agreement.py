@@ -16,7 +16,7 @@ from app.flow.policy.policy import Match
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.step_context import StepContext
-from app.flow.steps.trust_policy import decision_document
+from app.flow.steps.trust_policy import OF_REQUEST, decision_document, depending_on_request
 from app.flow.trust import TrustContext, TrustDecision, evaluate
 
 CHECK = "sts.trust"
@@ -27,10 +27,13 @@ REFUSED, GRANTED, CHANGED = "sts_refused", "sts_granted", "changed_meanwhile"
 def judge_policy(
     findings: Findings, step_context: StepContext, policy: JsonValue, context: TrustContext
 ) -> TrustDecision:
-    """Decides `sts.trust`, and names the element that fails."""
+    """Decides `sts.trust`, and names the element that fails. What only STS can know of the request decides nothing."""
     decision = evaluate(policy, context)
-    got, expected = _failing(policy, context, decision)
     where = f"Role {step_context.role_name} AssumeRolePolicyDocument"
+    if open_ := depending_on_request(decision, nearest(policy, context)[1]):
+        findings.unknown(CHECK, OF_REQUEST, where=where, expected=", ".join(open_))
+        return decision
+    got, expected = _failing(policy, context, decision)
     findings.judge(CHECK, decision.allowed, got=got, expected=expected, where=where)
     return decision
 
@@ -43,7 +46,7 @@ def compare(
     refusal: str | None,
 ) -> None:
     """Holds our decision against that of STS: `refusal` are its words for AccessDenied, None where it said yes."""
-    if ours is None or ours[0].allowed is (refusal is None):
+    if ours is None or findings.is_unknown(CHECK) or ours[0].allowed is (refusal is None):
         return
     before, context = ours
     findings.show("trust_before", decision_document(before))

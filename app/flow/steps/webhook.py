@@ -13,8 +13,8 @@ from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps import selectors
-from app.flow.steps.findings import NO_POD, Findings, unseen
-from app.flow.steps.injection import request_pod
+from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
+from app.flow.steps.injection import own_token, request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
 from app.flow.steps.step_context import StepContext
 
@@ -44,6 +44,10 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (1) The Pod as it is stored: the model of the dry run below.
     pod, pod_unseen = _stored_pod(findings, ports, subject)
     step_context = replace(step_context, pod_unseen=pod_unseen)
+    if not step_context.role_arn and (own := own_token(pod)):
+        for check_id in (*CHECKS[:6], "pod.injected"):
+            findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+        return findings.report(), replace(step_context, pod=pod)
 
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)

@@ -117,6 +117,10 @@ REFUSALS = (
     Refusal(id="invalid_arn", code="ValidationError", words="Request ARN is invalid", causes=(_MALFORMED_ARN,)),
     Refusal(id="invalid_arn", code="ParamValidationError", words="RoleArn", causes=(_MALFORMED_ARN,)),
 )
+CAUSE_OF: Mapping[str, str] = {
+    check_id: cause.id for refusal in REFUSALS for cause in refusal.causes for check_id in cause.checks
+}
+"""By check, the cause that it convicts when it fails: it is the same whether STS has been asked or not."""
 ANSWER = "sts.credentials"
 """The check that holds what STS answered to us."""
 APPLICATION = "pod.application"

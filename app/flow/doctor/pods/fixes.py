@@ -7,6 +7,16 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods.rows import rows
 
+_KINDS = "deployments,statefulsets,daemonsets,cronjobs"
+_COLUMNS = ",".join(
+    (
+        *("KIND:.kind", "NAME:.metadata.name", "REPLICAS:.spec.replicas"),
+        "SERVICE_ACCOUNT:.spec.template.spec.serviceAccountName",
+        "OF_CRONJOB:.spec.jobTemplate.spec.template.spec.serviceAccountName",
+    )
+)
+"""What shows which workloads have the ServiceAccount and no Pod now."""
+
 
 def siblings(names: Names) -> Fix | None:
     """Recreates those of which a new Pod is current, once for each owner; of the others their own diagnosis says more.
@@ -33,8 +43,9 @@ def _no_pod(names: Names) -> Fix | None:
     found = [names.of(pod) for pod in rows(names.documents.get("default_pods")) if not pod.deleting]
     commands = dict.fromkeys(command for pod in found for command in pod.set_service_account())
     if not commands:
+        look = names.kubectl("get", _KINDS, "-o", f"custom-columns={_COLUMNS}")
         there = names.kubectl("set", "serviceaccount", "deployment/NAME", names.service_account)
-        return Fix(id="write_service_account", commands=(there,))
+        return Fix(id="write_service_account", commands=(look, there))
     alone = len({it.workload for it in found}) == 1
     change = changes.workload(found[0], changes.run_as(names.service_account)) if alone else None
     return Fix(id="use_service_account", commands=tuple(commands), change=change)

@@ -120,7 +120,9 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
         provider=case.bearer.provider_arn,
         name=(role_of(case.policy.arn) or ("", "", ""))[2],
     )
-    first = next(check for check in findings.report().checks if check.status is Status.FAILED)
+    checks = findings.report().checks
+    open_ = (check for check in checks if check.status is Status.UNKNOWN)
+    first = next((check for check in checks if check.status is Status.FAILED), None) or next(open_)
     fix = case.fix(first)
     if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead"):
         policy = reduce(admitting, together, case.policy.document)

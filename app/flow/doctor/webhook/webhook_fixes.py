@@ -148,6 +148,9 @@ def _with_labels(wanted: Mapping[str, str | None]) -> changes.Edit:
 
 # --- The way to it ----------------------------------------------------------------------------------------------------
 
+_ORDER = "NAME:.metadata.name,REINVOCATION:.webhooks[*].reinvocationPolicy"
+"""The API server calls them in the order of their names."""
+
 
 def reach(names: Names) -> Fix:
     """A certificate that the API server does not trust, a Service that is not there or empty, or no answer."""
@@ -218,6 +221,10 @@ def not_edited(names: Names) -> Fix:
 
     Nothing else that was read explains it, or the verdict would be about that.
     """
+    if names.check.status is Status.WARNING:
+        return Fix(
+            id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),)
+        )
     dry_run = names.check_of("webhook.dry_run")
     if dry_run is None or dry_run.status is not Status.UNKNOWN:
         return recreate(names)
