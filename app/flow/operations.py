@@ -25,6 +25,7 @@ AWS: Mapping[str, str] = {
     "oidc_providers": "iam:ListOpenIDConnectProviders",
     "oidc_provider": "iam:GetOpenIDConnectProvider",
     "role": "iam:GetRole",
+    "roles": "iam:ListRoles",
     "role_policies": "iam:ListAttachedRolePolicies",
     "assume_role_with_web_identity": "sts:AssumeRoleWithWebIdentity",
     "caller_identity": "sts:GetCallerIdentity",

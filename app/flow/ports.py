@@ -151,6 +151,10 @@ class Aws(Protocol):
         """GetRole: `Arn`, `MaxSessionDuration`, `AssumeRolePolicyDocument` (decoded), ..."""
         ...
 
+    def roles(self) -> Sequence[JsonValue]:
+        """ListRoles: of each role `Arn`, `AssumeRolePolicyDocument` (decoded), ..."""
+        ...
+
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         """The role's permission policies, managed first and then inline: (ARN or name, document)."""
         ...

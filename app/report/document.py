@@ -6,7 +6,10 @@ outcome      works, broken or unknown: exit status 0, 1 or 2
 verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
              could not be made
-fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
+fix          id, message, choices for a placeholder, commands, what the last one adds (then), lines of a unified diff of
+             the object; null where there is nothing to do. prediction:
+             what it leads to (prospect: works, should_work or next; message; step, check, got, expected, error of the next
+             broken link; unknown: what is not known before it runs), or null where that cannot be worked out
 checks       every check: step, id, status, got, expected, where, reason, error, title; would_allow: the RBAC
              rules and the IAM policy, as texts to paste, without which we may not make it
 """
@@ -45,8 +48,11 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
         else {
             "id": fix.id,
             "message": words.message(f"doctor.fixes.{fix.id}"),
+            "choices": list(fix.choices),
             "commands": list(fix.commands),
+            "then": words.message(f"doctor.then.{fix.then}") if fix.then else "",
             "diff": list(difference.lines(fix.change)),
+            "prediction": _prediction(found, words),
         },
         "checks": [
             {
@@ -58,6 +64,23 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             for step, checks in found.steps()
             for check in checks
         ],
+    }
+
+
+def _prediction(found: Diagnosis, words: Content) -> JsonValue:
+    foretold, shown = found.prediction, verdict_words.prediction(found, words)
+    if foretold is None or shown is None:
+        return None
+    return {
+        "prospect": foretold.prospect,
+        "message": shown.sentence,
+        "step": foretold.step if shown.next else None,
+        "check": shown.next.id if shown.next else None,
+        "got": shown.next.got if shown.next else "",
+        "expected": shown.next.expected if shown.next else "",
+        "error": shown.said,
+        "holds": list(foretold.holds),
+        "unknown": shown.unknown,
     }
 
 

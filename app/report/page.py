@@ -63,8 +63,11 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
     # (2) What to do.
     if fix := found.fix:
         parts += [_heading("fix", words), f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
+        parts += [_list(f"`{choice}`" for choice in fix.choices)] if fix.choices else []
         parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
         parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+        parts += [f"<p>{_prose(words.message(f'doctor.then.{fix.then}'))}</p>"] if fix.then else []
+        parts += _prediction(found, words)
         parts += _change(fix.change, words) if fix.change else []
 
     if actions := verdict_words.to_be_sure(found):
@@ -133,6 +136,20 @@ def _change(change: Change, words: Content) -> list[str]:
     lines = "\n".join(difference.lines(change)[2:])
     title = words.message("doctor_page.change", object=change.object)
     return [f"<h3>{escape(title)}</h3>", f"<pre><code>{escape(lines)}</code></pre>"]
+
+
+def _prediction(found: Diagnosis, words: Content) -> list[str]:
+    """What the fix leads to."""
+    foretold = verdict_words.prediction(found, words)
+    if foretold is None:
+        return []
+    parts = [f"<h3>{escape(words.message('doctor.prediction.title'))}</h3>", f"<p>{_prose(foretold.sentence)}</p>"]
+    if (check := foretold.next) is not None:
+        details = {"got": check.got, "expected": check.expected, "server_said": foretold.said}
+        parts.append(_values({words.message(f"ui.{name}"): text for name, text in details.items()}))
+    if foretold.unknown:
+        parts += [f"<p>{_prose(words.message('doctor.prediction.open'))}</p>", _list(foretold.unknown)]
+    return parts
 
 
 def _verdict(status: Status, sentence: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.prediction.prediction import Prospect
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import Action
@@ -98,6 +100,46 @@ def later(found: Diagnosis, words: Content) -> list[str]:
         )
         for step, check in found.verdict.later
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionWords:
+    """What a fix leads to, as it is shown."""
+
+    sentence: str
+    next: Check | None
+    """The next broken link."""
+    said: str
+    """What the API server said in a dry run that it refused."""
+    unknown: list[str]
+    """What is not known before it runs."""
+
+
+def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
+    """What the fix leads to; None where no prediction is made."""
+    foretold = found.prediction
+    if foretold is None:
+        return None
+    sentences = []
+    if foretold.prospect is not Prospect.NEXT:
+        sentences.append(words.message(f"doctor.prediction.{foretold.prospect}"))
+    if foretold.check is not None and foretold.step is not None:
+        key = "next" if foretold.prospect is Prospect.NEXT else "warning"
+        values = {
+            "check": title(foretold.check, found, words),
+            "step": words.message(f"steps.{foretold.step}.short"),
+        }
+        sentences.append(words.message(f"doctor.prediction.{key}", **values))
+    if foretold.holds:
+        steps = " → ".join(words.message(f"steps.{step}.short") for step in foretold.holds)
+        sentences.append(words.message("doctor.prediction.holds", steps=steps))
+    unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
+    return PredictionWords(
+        sentence=words.facts.sentences(*sentences),
+        next=foretold.check if foretold.prospect is Prospect.NEXT else None,
+        said=foretold.said,
+        unknown=[*unknown, *(title(check, found, words) for check in foretold.unknown)],
+    )
 
 
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:

@@ -140,6 +140,7 @@ class Fakes:
     role: Any = field(
         default_factory=lambda: {"Arn": ROLE, "RoleName": "s3-reader", "AssumeRolePolicyDocument": trust_policy()}
     )
+    roles: Any = field(default_factory=list)
     webhooks: Any = field(
         default_factory=lambda: [
             {
@@ -282,6 +283,9 @@ class FakeAws(_Port):
 
     def role(self, name: str) -> Any:
         return self._answer("role", self._fakes.role)
+
+    def roles(self) -> Any:
+        return self._answer("roles", self._fakes.roles)
 
     def role_policies(self, name: str) -> Any:
         return self._answer("role_policies", self._fakes.policies)

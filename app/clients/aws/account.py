@@ -55,6 +55,9 @@ class BotoAws:
         role = self._calls.ask("iam", "GetRole", lambda iam: iam.get_role(RoleName=name)["Role"])
         return {**role, "AssumeRolePolicyDocument": document(role.get("AssumeRolePolicyDocument"))}
 
+    def roles(self) -> Sequence[JsonValue]:
+        return aws_policies.roles(self._calls)
+
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         return aws_policies.role_policies(self._calls, name)
 

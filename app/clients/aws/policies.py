@@ -12,6 +12,8 @@ from app.flow.model import JsonValue
 
 PAGE_LIMIT = 20
 """Pages of a list that are read: a role has far fewer policies than they hold."""
+_LONGEST_PAGE = 1000
+"""The most that IAM lists at once."""
 
 
 def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]:
@@ -29,6 +31,12 @@ def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]
         *((arn, _managed_policy(calls, arn)) for arn in (policy.get("PolicyArn", "") for policy in attached)),
         *((policy, _inline_policy(calls, name, policy)) for policy in inline),
     ]
+
+
+def roles(calls: AwsCalls) -> Sequence[JsonValue]:
+    """Every role, by pages as long as IAM makes them."""
+    found = _all_pages(calls, "ListRoles", "Roles", lambda iam, **more: iam.list_roles(MaxItems=_LONGEST_PAGE, **more))
+    return [{**role, "AssumeRolePolicyDocument": document(role.get("AssumeRolePolicyDocument"))} for role in found]
 
 
 def _all_pages(calls: AwsCalls, operation: str, field: str, call: Callable[..., Any]) -> list[Any]:

@@ -8,13 +8,19 @@ from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
-from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
+from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
 from app.flow.json_access import get_object, get_str, strings
-from app.flow.model import Status
+from app.flow.model import JsonObject, Status
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.verdict.refusals import CHANGED
 
 _READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
+_READS = {
+    "Effect": "Allow",
+    "Action": ["s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*", "s3-object-lambda:List*"],
+    "Resource": "*",
+}
+"""What that policy allows (AWS Managed Policy Reference, AmazonS3ReadOnlyAccess)."""
 _DENY = "explicit-deny"
 
 
@@ -74,7 +80,7 @@ def register_thumbprint(names: Names) -> Fix:
 
 def create_service_account(names: Names) -> Fix:
     """The Pod may still know the role."""
-    arn = names.role_of_pod or ROLE_HERE
+    arn = names.role_of_pod or names.likely_role()
     commands = (
         names.kubectl("create", "serviceaccount", names.service_account),
         names.annotate(f"{ROLE_ARN}={arn}"),
@@ -87,8 +93,9 @@ def create_service_account(names: Names) -> Fix:
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
     known = (*map(str, names.annotations.values()), names.role_of_pod)
-    astray = next((value for value in known if is_role_arn(value)), ROLE_HERE)
-    commands = (names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate())
+    astray = next((value for value in known if is_role_arn(value)), names.likely_role())
+    empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
+    commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     return _naming(
         names, astray, Fix(id="annotate", commands=commands, change=changes.annotated(names, role_arn=astray))
     )
@@ -97,7 +104,7 @@ def annotate(names: Names) -> Fix:
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account; of any other text the role is asked for."""
     arn = f"arn:{names.partition}:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
-    return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
+    return _name_role(names, arn if is_role_arn(arn) else names.likely_role())
 
 
 def correct_account(names: Names) -> Fix | None:
@@ -111,10 +118,16 @@ def _name_role(names: Names, arn: str) -> Fix:
 
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
-    """The same, where the role is known; else after a look for it."""
+    """The same, where the role is known; else with those that may be meant, or after a look for them."""
+    commands, change = fix.commands, fix.change
     if arn != ROLE_HERE:
-        return fix
-    return Fix(id="find_role", commands=(names.find_role(), *fix.commands), change=fix.change)
+        only = names.admitting == (arn,) and names.exists
+        return Fix(id="found_role", commands=commands, change=change) if only else fix
+    if names.admitting is None:
+        return Fix(id="find_role", commands=(names.find_role(), *commands), change=change)
+    if not names.admitting:
+        return Fix(id="no_role", commands=commands, change=change)
+    return Fix(id="choose_role", commands=commands, change=change, choices=names.admitting)
 
 
 def role(names: Names) -> Fix:
@@ -124,7 +137,8 @@ def role(names: Names) -> Fix:
     if not names.issuer:
         return look_for_role(names)
     policy = admitting(None, names.bearer)
-    wanted = ("--role-name", names.role_name, "--assume-role-policy-document", json.dumps(policy))
+    path = ("--path", names.role_path) if names.role_path != "/" else ()
+    wanted = ("--role-name", names.role_name, *path, "--assume-role-policy-document", json.dumps(policy))
     return Fix(
         id="create_role",
         commands=(names.iam("create-role", *wanted),),
@@ -190,9 +204,16 @@ def read_answer(names: Names) -> Fix:
     return Fix(id="read_answer")
 
 
+def boundary(names: Names) -> Fix:
+    asked = ("--role-name", names.role_name, "--query", "Role.PermissionsBoundary")
+    return Fix(id="boundary", commands=(names.iam("get-role", *asked),))
+
+
 def permit(names: Names) -> Fix:
-    """A Deny is not helped by one more Allow, and the organization's is nothing of the role's."""
-    if "control policy" in names.check.error:
+    """A Deny is not helped by one more Allow, nor what the role's own policies allow already."""
+    if "permissions boundary" in names.check.error:
+        return boundary(names)
+    if "control policy" in names.check.error or names.found("access.policy"):
         return organization(names)
     if names.check.got == _DENY or "explicit deny" in names.check.error:
         return Fix(
@@ -207,14 +228,21 @@ def permit(names: Names) -> Fix:
     return Fix(
         id="permit",
         commands=(names.iam("attach-role-policy", *wanted),),
-        change=changes.permissions(names, read_only),
+        change=changes.permissions(names, read_only, _policy(_READS)),
     )
 
 
 def permit_action(names: Names, action: str, resource: str) -> Fix:
     """What the Pod's program was refused."""
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = _policy({"Effect": "Allow", "Action": action, "Resource": resource})
     name = f"allow-{action.replace(':', '-')}"
     wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
-    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=changes.permissions(names, name))
+    return Fix(
+        id="permit",
+        commands=(names.iam("put-role-policy", *wanted),),
+        change=changes.permissions(names, name, policy),
+    )
+
+
+def _policy(statement: JsonObject) -> JsonObject:
+    return {"Version": VERSION, "Statement": [statement]}

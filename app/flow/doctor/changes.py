@@ -15,6 +15,8 @@ from app.flow.webhook import VOLUME
 
 TRUST_POLICY = "AssumeRolePolicyDocument"
 """The part of a role that says who may assume it."""
+POLICIES = "Policies"
+"""The part of a role that says what it may do."""
 COMMAND_LINE = ("command", "args")
 KINDS = ("initContainers", "containers")
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
@@ -75,10 +77,12 @@ def trust(names: Names, policy: JsonValue, *, new: bool = False) -> Change:
     return Change(kind="Role", name=names.role_name, part=TRUST_POLICY, before=before, after=policy)
 
 
-def permissions(names: Names, arn: str) -> Change:
-    """The names of the role's permission policies, with one more."""
+def permissions(names: Names, name: str, document: JsonValue) -> Change:
+    """The names of the role's permission policies, with one more, of this document."""
     known = [get_str(policy, "name") for policy in get_list(names.documents.get("policies"))]
-    return Change(kind="Role", name=names.role_name, part="Policies", before=known, after=[*known, arn])
+    return Change(
+        kind="Role", name=names.role_name, part=POLICIES, before=known, after=[*known, name], adds=document
+    )
 
 
 def session(names: Names, seconds: int) -> Change:
@@ -177,3 +181,20 @@ def _with(old: JsonValue, new: JsonValue, key: str) -> list[JsonValue]:
     for item in get_list(old, key):
         kept += [item] if get_str(item, "name") != VOLUME else made[:1]
     return [*kept, *(item for item in made if item not in kept)]
+
+
+def applied(document: JsonValue, after: JsonValue) -> JsonObject:
+    """The whole document of a Pod after a change, of which `pod` shows the part that matters."""
+    spec, changed = get_object(document, "spec"), get_object(after, "spec")
+    whole = {key: value for key, value in spec.items() if key not in (*_SPEC, *KINDS, "volumes")} | changed
+    for kind in KINDS:
+        if kind in changed:
+            olds = {get_str(box, "name"): get_object(box) for box in get_list(spec, kind)}
+            whole[kind] = [
+                {key: value for key, value in olds.get(get_str(box, "name"), {}).items() if key not in _CONTAINER} | box
+                for box in map(get_object, get_list(changed, kind))
+            ]
+    others = {
+        key: value for key, value in get_object(document, "metadata").items() if key not in ("labels", "annotations")
+    }
+    return {**get_object(document), "metadata": others | get_object(after, "metadata"), "spec": whole}

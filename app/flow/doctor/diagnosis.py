@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
+from app.flow.doctor.prediction import dry_run
+from app.flow.doctor.prediction.answers import ports_of
+from app.flow.doctor.prediction.copied import copy_of
+from app.flow.doctor.prediction.effects import apply
+from app.flow.doctor.prediction.prediction import Prediction, predict
 from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
@@ -45,6 +50,21 @@ class Diagnosis:
         documents = {name: document for report in self.walk for name, document in report.evidence.items()}
         return fix_for(self.verdict, self.walk, {**documents, **self.evidence})
 
+    @property
+    def prediction(self) -> Prediction | None:
+        """What the fix leads to, before it is run: it is made on a copy of what was read, and the copy examined.
+
+        None where there is no fix, or where what it does cannot be worked out.
+        """
+        fix, cause = self.fix, self.verdict.check
+        if fix is None or cause is None:
+            return None
+        copy = copy_of(self.walk, self.checks, self.evidence, self.read_at)
+        if not apply(copy, fix):
+            return None
+        after = examine(ports_of(copy), self.subject)
+        return predict(copy, after.walk, after.checks, cause=cause.id)
+
     def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
         """The checks by step, those of the running Pod after the step's own."""
         for report in self.walk:
@@ -60,10 +80,16 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
     reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
-    return Diagnosis(
+    diagnosis = Diagnosis(
         walk=found,
         checks=tuple(check for report in reports for check in report.checks),
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},
         exchanges=tuple(exchange for report in reports for exchange in report.exchanges),
+    )
+    tried = dry_run.inspect(ports, found.subject, diagnosis.fix, diagnosis.evidence)
+    return replace(
+        diagnosis,
+        evidence={**diagnosis.evidence, **tried.evidence},
+        exchanges=(*diagnosis.exchanges, *tried.exchanges),
     )

@@ -20,6 +20,8 @@ class Change:
     before: JsonValue
     """None where it is not there."""
     after: JsonValue
+    adds: JsonValue = None
+    """Of `Policies`: the document of the one that is added, which is shown under its name alone."""
 
     @property
     def object(self) -> str:
@@ -35,5 +37,11 @@ class Fix:
     """The key of the sentence that stands before the commands."""
     commands: tuple[str, ...] = ()
     """In this order. Empty where no command does it."""
+    choices: tuple[str, ...] = ()
+    """What a placeholder of the commands may stand for, where that is more than one thing."""
     change: Change | None = None
     """What becomes of the object; None where nothing that was read says it."""
+    recreates: bool = False
+    """Whether one of the commands recreates the Pod: the webhook edits it again, and the kubelet gets a new token."""
+    then: str = ""
+    """The key of a second sentence, on what the last command adds to it; empty without one."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
+from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.json_access import get_object, get_str
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import (
     account_of,
@@ -23,7 +24,7 @@ from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, 
 from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
-PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
+PROVIDER_HERE, PROFILE_HERE, REGION_HERE = "PROVIDER_ARN", "PROFILE", "REGION"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
@@ -48,8 +49,14 @@ class Names:
 
         # (1) The ServiceAccount and its role.
         self.annotations = get_object(documents.get("service_account"), "metadata", "annotations")
+        self.exists = bool(get_object(documents.get("service_account")))
         self.role_arn = get_str(self.annotations, ROLE_ARN)
         self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
+        path = self.role_arn.partition(":role/")[2].rpartition("/")[0]
+        self.role_path = f"/{path}/" if path else "/"
+        read = documents.get(ADMITTING)
+        self.admitting = None if read is None else tuple(get_str(role, "Arn") for role in get_list(read))
+        """The roles that let in the ServiceAccount, by ARN; None where they were not read."""
 
         # (2) The issuer and its provider.
         self.issuer = get_str(documents.get("cluster_discovery"), "issuer")
@@ -70,6 +77,7 @@ class Names:
         workload = documents.get("workload")
         self._again = get_str(workload, "again")
         self._workload = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
+        self._recreating: set[str] = set()
 
     def found(self, check_id: str) -> str:
         """What a check that passed has found; empty where it did not pass."""
@@ -97,6 +105,10 @@ class Names:
         named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
         return self.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
 
+    def likely_role(self) -> str:
+        """The ARN of the one role that lets in the ServiceAccount; else the placeholder for it."""
+        return self.admitting[0] if self.admitting is not None and len(self.admitting) == 1 else ROLE_HERE
+
     def recreate(self, audience: str = "") -> tuple[str, ...]:
         """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
 
@@ -104,10 +116,23 @@ class Names:
         """
         match self._again:
             case "restart":
-                return (self.kubectl("rollout", "restart", self._workload),)
+                return self._makes_a_pod(self.kubectl("rollout", "restart", self._workload))
             case "delete":
-                return (self.kubectl("delete", "pod", self.pod),)
+                return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
         return self._replace(audience=audience)
+
+    def recreates(self, commands: Iterable[str]) -> bool:
+        """Whether one of these commands makes a new Pod."""
+        return not self._recreating.isdisjoint(commands)
+
+    def run_again(self) -> tuple[str, ...]:
+        """Recreates a Pod that has failed and that nothing else runs again; nothing in any other case."""
+        failed = get_str(self.documents.get("pod"), "status", "phase") == "Failed"
+        return self.recreate() if failed and self._again in ("apply", "replace", "reset") else ()
+
+    def _makes_a_pod(self, command: str) -> tuple[str, ...]:
+        self._recreating.add(command)
+        return (command,)
 
     def set_env(self, *words: str) -> tuple[str, ...]:
         """Sets variables of the workload's Pods (`NAME=value`), or takes them out (`NAME-`)."""
@@ -145,7 +170,7 @@ class Names:
         verb = words[:2] if words[0] == "set" else words[:1]
         rest = words[len(verb) :]
         if self._again == "restart":
-            return (self.kubectl(*verb, self._workload, *rest),)
+            return self._makes_a_pod(self.kubectl(*verb, self._workload, *rest))
         if self._again in ("apply", "replace", "reset"):
             return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
         return self.show_workload()
@@ -164,7 +189,7 @@ class Names:
             if get_str(token_source(self.documents.get("pod")), "audience") != (audience or self.bearer.audience):
                 patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
                 filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
-        return (" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))),)
+        return self._makes_a_pod(" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))))
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.names import REGION_HERE, Names, line
+from app.flow.json_access import get_list, get_str
 from app.flow.model import JsonObject
 from app.flow.names import API_TOKEN
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
@@ -94,7 +95,7 @@ def pod_identity(names: Names) -> Fix:
 
 
 def region(names: Names) -> Fix:
-    found = names.region or "REGION"
+    found = names.region or REGION_HERE
     return Fix(
         id="region",
         commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),
@@ -103,9 +104,15 @@ def region(names: Names) -> Fix:
 
 
 def static_keys(names: Names) -> Fix:
-    """Only what is in the Pod's own list of variables can be taken out this way."""
-    found = sorted({entry.partition(": ")[2] for entry in names.check.got.split(", ")})
-    variables = [name for name in found if name.startswith("AWS_")]
+    """Only what is in the Pod's own list of variables can be taken out this way, and not what `envFrom` brings."""
+    found = {entry.partition(": ")[2] for entry in names.check.got.split(", ")}
+    written = {
+        get_str(item, "name")
+        for kind in changes.KINDS
+        for box in get_list(names.documents.get("pod"), "spec", kind)
+        for item in get_list(box, "env")
+    }
+    variables = sorted(found & written)
     return Fix(
         id="static_keys",
         commands=names.set_env(*(f"{name}-" for name in variables)) if variables else names.show_workload(),

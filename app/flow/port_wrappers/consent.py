@@ -62,7 +62,7 @@ AWS_ACTIONS: Mapping[str, Action] = {
 }
 """By method of `Aws`."""
 AWS_READS = frozenset(
-    {"oidc_providers", "oidc_provider", "role", "role_policies", "caller_identity", "failed_assumptions"}
+    {"oidc_providers", "oidc_provider", "role", "roles", "role_policies", "caller_identity", "failed_assumptions"}
 )
 
 

@@ -72,6 +72,7 @@ NEEDS: Mapping[str, Need] = {
     "choose.namespace": Need(accesses=(Access(verb="list", resource="namespaces"),)),
     "choose.service_account": Need(accesses=(_namespaced("list", "serviceaccounts"),)),
     "choose.pod": Need(accesses=(_namespaced("list", "pods"),)),
+    "choose.role": Need(iam=("iam:ListRoles",)),
     # The walk.
     "issuer.discovery": _of_path("/.well-known/openid-configuration"),
     "issuer.cluster_keys": _of_path("/openid/v1/jwks"),

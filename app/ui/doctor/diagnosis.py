@@ -98,7 +98,29 @@ def fix(found: Diagnosis, content: Content) -> str:
     commands = "".join(code(content, command) for command in wanted.commands)
     note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
     lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
-    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{_change(wanted.change, content)}"
+    if wanted.choices:
+        lead += f"<ul>{''.join(f'<li>{value(choice)}</li>' for choice in wanted.choices)}</ul>"
+    then = f"<p>{prose(content.message(f'doctor.then.{wanted.then}'))}</p>" if wanted.then else ""
+    foretold = prediction(found, content)
+    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{then}{foretold}{_change(wanted.change, content)}"
+
+
+def prediction(found: Diagnosis, content: Content) -> str:
+    """What the fix leads to; empty where no prediction is made."""
+    foretold = verdict_words.prediction(found, content)
+    if foretold is None:
+        return ""
+    parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3><p>{prose(foretold.sentence)}</p>"]
+    if (check := foretold.next) is not None:
+        details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.said))
+        rows = "".join(
+            f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in details if text
+        )
+        parts.append(f"<dl>{rows}</dl>")
+    if foretold.unknown:
+        items = "".join(f"<li>{prose(it)}</li>" for it in foretold.unknown)
+        parts.append(f"<p>{prose(content.message('doctor.prediction.open'))}</p><ul>{items}</ul>")
+    return f'<div class="prediction">{"".join(parts)}</div>'
 
 
 def _change(wanted: Change | None, content: Content) -> str:

@@ -1,0 +1,88 @@
+"""What a fix does to the copy: the object of its change is replaced, and the Pod recreated where a command does that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.flow.doctor import changes
+from app.flow.doctor.fix import Change, Fix
+from app.flow.doctor.names import REGION_HERE, ROLE_HERE
+from app.flow.doctor.prediction import new_pod
+from app.flow.doctor.prediction.copied import Copy
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import JsonValue
+
+
+def apply(copy: Copy, fix: Fix) -> bool:
+    """Makes the fix on the copy. False where what it does cannot be worked out."""
+    change = fix.change
+    if change is not None:
+        make = _MAKE.get(change.kind)
+        if make is None or has_placeholder(change.after):
+            return False
+        make(copy, change)
+    elif not fix.recreates:
+        return False
+    own = change if change is not None and change.kind == "Pod" else None
+    if fix.recreates or own is not None:
+        stored = copy.documents.get("pod")
+        if not get_object(stored, "spec"):
+            return False
+        new_pod.recreate(copy, changes.applied(stored, own.after) if own is not None else stored)
+    copy.tried = True
+    return True
+
+
+def has_placeholder(value: JsonValue) -> bool:
+    """Whether the reader has to fill something in first."""
+    if isinstance(value, Mapping):
+        return any(map(has_placeholder, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(has_placeholder, value))
+    return value in (ROLE_HERE, REGION_HERE)
+
+
+def _service_account(copy: Copy, change: Change) -> None:
+    found = get_object(copy.documents.get("service_account"))
+    metadata = get_object(found, "metadata")
+    if change.before is None:
+        copy.changed.add("service_account")
+        metadata = {"name": copy.subject.service_account, "namespace": copy.subject.namespace}
+    annotations = get_object(change.after, "metadata", "annotations")
+    copy.documents["service_account"] = {**found, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _provider(copy: Copy, change: Change) -> None:
+    """Without a thumbprint IAM takes the one that the issuer serves (IAM, CreateOpenIDConnectProvider)."""
+    served = get_str(copy.documents.get("thumbprint"), "served")
+    made = {"ThumbprintList": [served] if served else [], **get_object(change.after)}
+    copy.providers = {**(copy.providers or {}), change.name: made}
+    copy.changed.add("provider")
+
+
+def _role(copy: Copy, change: Change) -> None:
+    role = get_object(copy.documents.get("role"))
+    match change.part:
+        case changes.TRUST_POLICY:
+            if not role:
+                copy.documents |= {"role": {"Arn": copy.annotated_role}, "policies": []}
+            copy.documents["trust_policy"] = change.after
+            copy.changed.add("trust")
+        case changes.POLICIES:
+            added = {"name": get_list(change.after)[-1], "document": change.adds}
+            copy.documents["policies"] = [*get_list(copy.documents, "policies"), added]
+            copy.changed.add("policies")
+        case _:
+            copy.documents["role"] = {**role, **get_object(change.after)}
+
+
+def _pod(copy: Copy, change: Change) -> None:
+    """Comes with the recreated Pod."""
+
+
+_MAKE: Mapping[str, Callable[[Copy, Change], None]] = {
+    "ServiceAccount": _service_account,
+    "OpenIDConnectProvider": _provider,
+    "Role": _role,
+    "Pod": _pod,
+}

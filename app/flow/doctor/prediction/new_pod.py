@@ -1,0 +1,123 @@
+"""The Pod that a fix makes: as its owner wrote it, edited by the webhook, and stored.
+
+Rules: `app.flow.webhook`; the admission plugin ServiceAccount, which mounts the token for the API server.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from datetime import UTC, datetime
+
+import jsonpatch
+from jsonpointer import JsonPointerException
+
+from app.flow.doctor.prediction.copied import Copy
+from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.model import JsonObject, JsonValue, Status, Subject
+from app.flow.names import API_TOKEN
+from app.flow.partitions import region_of
+from app.flow.steps import selectors
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, request_pod, token_source
+from app.flow.steps.webhook import CONFIGURATION, WEBHOOKS
+from app.flow.webhook import WebhookSettings, mutate
+
+_KINDS = ("initContainers", "containers")
+ADMITTED, REFUSED = "pod_fixed", "pod_refused"
+"""The evidence of a dry run of that Pod: as it would be stored, or why it would not be."""
+_API_VOLUME = "kube-api-access-copy"
+
+
+def requested(manifest: JsonValue, workload: JsonValue, subject: Subject) -> JsonObject:
+    """The Pod that is asked for with this manifest, or stored document."""
+    pod = request_pod(manifest, subject.namespace, get_str(manifest, "spec", "serviceAccountName") or "default")
+    if get_str(workload, "again") == "reset":
+        _leave_to_webhook(pod)
+    return pod
+
+
+def recreate(copy: Copy, manifest: JsonValue) -> None:
+    """Puts another Pod of this manifest in the place of the Pod: as a dry run had it, where one was made, or by rule."""
+    made = get_object(copy.documents.get(ADMITTED))
+    if not get_object(made, "spec"):
+        made = admitted(copy, requested(manifest, copy.documents.get("workload"), copy.subject))
+    created = datetime.fromtimestamp(copy.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    owners = get_list(copy.documents.get("pod"), "metadata", "ownerReferences")
+    metadata = {key: value for key, value in get_object(made, "metadata").items() if key != "generateName"}
+    metadata |= {"name": copy.subject.pod, "uid": "copy", "creationTimestamp": created, "ownerReferences": owners}
+    copy.documents["pod"] = {**made, "metadata": metadata, "status": {}}
+    copy.renewed = True
+
+
+def _leave_to_webhook(pod: JsonObject) -> None:
+    """The two variables that `kubectl set env` takes out where a stored Pod is its own manifest."""
+    for kind in _KINDS:
+        for box in get_list(pod, "spec", kind):
+            own = [it for it in get_list(box, "env") if get_str(it, "name") not in (ROLE_VARIABLE, TOKEN_VARIABLE)]
+            box["env"] = own
+
+
+def admitted(copy: Copy, pod: JsonObject) -> JsonObject:
+    """The Pod as the API server stores it."""
+    service_account = copy.documents.get("service_account")
+    ours = get_str(pod, "spec", "serviceAccountName") == copy.subject.service_account
+    with_token = _with_api_token(pod, service_account)
+    if not ours or not _is_called(copy, get_object(pod, "metadata", "labels")):
+        return with_token
+    patch = mutate(with_token, service_account, _settings(copy))
+    try:
+        edited: JsonObject = jsonpatch.apply_patch(with_token, patch)
+    except (jsonpatch.JsonPatchException, JsonPointerException):
+        return with_token
+    return edited
+
+
+def _with_api_token(pod: JsonObject, service_account: JsonValue) -> JsonObject:
+    wanted = (get(pod, "spec", "automountServiceAccountToken"), get(service_account, "automountServiceAccountToken"))
+    if next((it for it in wanted if isinstance(it, bool)), True) is False:
+        return pod
+    directory = posixpath.dirname(API_TOKEN)
+    spec = get_object(pod, "spec")
+    for kind in _KINDS:
+        if kind in spec:
+            spec[kind] = [_mounting(get_object(box), directory) for box in get_list(spec, kind)]
+    sources = [{"serviceAccountToken": {"path": "token"}}]
+    volume = {"name": _API_VOLUME, "projected": {"sources": sources}}
+    return {**pod, "spec": {**spec, "volumes": [*get_list(spec, "volumes"), volume]}}
+
+
+def _mounting(box: JsonObject, directory: str) -> JsonObject:
+    mounts = get_list(box, "volumeMounts")
+    if any(get_str(mount, "mountPath") == directory for mount in mounts):
+        return box
+    mount = {"name": _API_VOLUME, "readOnly": True, "mountPath": directory}
+    return {**box, "volumeMounts": [*mounts, mount]}
+
+
+def _is_called(copy: Copy, labels: dict[str, JsonValue]) -> bool:
+    """Whether the webhook edits a Pod with these labels: it does unless something showed that it does not."""
+    if copy.failed("webhook.registered") or _was_silent(copy):
+        return False
+    selector = copy.check("webhook.selector")
+    if selector.status is Status.FAILED and "namespaceSelector" in selector.where:
+        return False
+    configuration = copy.documents.get("configuration")
+    named = get_str(configuration, "metadata", "name") == CONFIGURATION
+    found = (it for it in get_list(configuration, "webhooks") if named or get_str(it, "name") in WEBHOOKS)
+    webhook = next(found, None)
+    return webhook is None or selectors.matches(get(webhook, "objectSelector"), labels)
+
+
+def _was_silent(copy: Copy) -> bool:
+    """Whether it left the Pod of the dry run alone, though it was to edit it."""
+    expected = copy.passed("service_account.annotation", "webhook.dry_run") and not copy.failed("webhook.selector")
+    return expected and copy.failed("webhook.volume") and token_source(copy.documents.get("pod_after")) is None
+
+
+def _settings(copy: Copy) -> WebhookSettings:
+    """The webhook's flags, by what it wrote; on EKS it writes the region and regional endpoints of STS."""
+    written = {
+        get_str(item, "name"): get_str(item, "value") for item in get_list(copy.documents, "environment")
+    }
+    region = written.get("AWS_REGION") or region_of(copy.issuer)
+    regional = "AWS_STS_REGIONAL_ENDPOINTS" in written if written else bool(region)
+    return WebhookSettings(region=region, sts_regional_endpoint=regional)

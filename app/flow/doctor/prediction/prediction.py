@@ -1,0 +1,110 @@
+"""What a fix leads to: that IRSA works, or the next thing that is broken, as far as it is known before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.flow.doctor.prediction.copied import Copy
+from app.flow.doctor.prediction.new_pod import REFUSED
+from app.flow.json_access import get_str
+from app.flow.model import HOLDS, Check, JsonValue, Status, Step, Walk
+from app.flow.steps import access
+from app.flow.verdict.judge import Outcome, judge
+from app.flow.verdict.refusals import ANSWER, APPLICATION
+
+
+class Prospect(StrEnum):
+    """Where a fix leads to."""
+
+    WORKS = "works"
+    """Nothing is broken any more, and STS has issued credentials for a token that says the same."""
+    SHOULD_WORK = "should_work"
+    """Nothing that can be known beforehand is broken any more."""
+    NEXT = "next"
+    """Another link is broken, or still the same one."""
+
+
+class Open(StrEnum):
+    """What is not known before it runs, beside single checks."""
+
+    STS = "sts"
+    """What STS answers."""
+    PROGRAM = "program"
+    """What the Pod's program gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a fix leads to."""
+
+    prospect: Prospect
+    step: Step | None = None
+    """Where the next broken link lies, or the next warning."""
+    check: Check | None = None
+    """That link."""
+    said: str = ""
+    """What the API server said where it did not admit the Pod in a dry run. On the copy no server says anything."""
+    holds: tuple[Step, ...] = ()
+    """The steps in which every check holds on the copy."""
+    open: tuple[Open, ...] = ()
+    unknown: tuple[Check, ...] = ()
+    """The checks of the chain that cannot be made on the copy."""
+
+
+_NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, "sts.recent_failures")
+"""What is known again only when something has run."""
+_OF_A_RUN = frozenset({APPLICATION, "pod.request", "pod.token_used"})
+"""The checks of what the program did: they stay as they are until it runs again."""
+
+
+def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: str) -> Prediction | None:
+    """What the copy comes to after a fix, by its walk and by what the doctor adds. `cause`: the check that was fixed.
+
+    None where the fix does no more than to try again, so that nothing of what it is about can be worked out.
+    """
+    if (refused := copy.documents.get(REFUSED)) is not None:
+        return Prediction(
+            prospect=Prospect.NEXT,
+            step=Step.WEBHOOK,
+            check=_not_admitted(refused),
+            said=get_str(refused, "message"),
+        )
+    checks = tuple(_kept(check, copy) for check in also)
+    judged = judge(made, checks)
+    all_checks = (*(check for report in made for check in report.checks), *checks)
+    by_id = {check.id: check for check in all_checks}
+    if judged.outcome is not Outcome.BROKEN and not copy.changed and cause in _NOTHING_TO_WORK_OUT:
+        return None
+    answered = by_id[ANSWER].status in HOLDS and not copy.assumed
+    open_ = [Open.STS] if not answered else []
+    if copy.waits and by_id[APPLICATION].status is Status.UNKNOWN:
+        open_.append(Open.PROGRAM)
+    beside = access.CHECKS if copy.check("access.list_buckets").reason == "not_asked" else ()
+    unknown = tuple(it for it in judged.open if it.status is Status.UNKNOWN and it.id not in (ANSWER, *beside))
+    if judged.outcome is Outcome.BROKEN:
+        prospect = Prospect.NEXT
+    else:
+        prospect = Prospect.WORKS if judged.outcome is Outcome.WORKS and answered else Prospect.SHOULD_WORK
+    named = judged.outcome is Outcome.BROKEN or judged.status is Status.WARNING
+    return Prediction(
+        prospect=prospect,
+        step=judged.step if named else None,
+        check=judged.check if named else None,
+        holds=tuple(report.step for report in made if report.status in HOLDS),
+        open=() if prospect is Prospect.NEXT else tuple(open_),
+        unknown=() if prospect is Prospect.NEXT else unknown,
+    )
+
+
+def _not_admitted(refused: JsonValue) -> Check:
+    """The API server does not take the Pod that the fix makes."""
+    code, where = get_str(refused, "code"), "POST pods?dryRun=All"
+    return Check(id="webhook.dry_run", status=Status.FAILED, got=code, expected="Pod", where=where)
+
+
+def _kept(check: Check, copy: Copy) -> Check:
+    """What the copy cannot see again of a Pod that stays as it is, is still as it was seen."""
+    stays = not copy.waits if check.id in _OF_A_RUN else not copy.renewed
+    return copy.check(check.id) if stays and check.status is Status.UNKNOWN else check
