@@ -102,7 +102,7 @@ def pod(names: Names, edit: Edit) -> Change | None:
     edit(after)
     if after == before:
         return None
-    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after)
+    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after, pod=after)
 
 
 def _relevant(document: JsonValue) -> JsonObject:

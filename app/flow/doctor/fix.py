@@ -22,6 +22,8 @@ class Change:
     after: JsonValue
     adds: JsonValue = None
     """Of `Policies`: the document of the one that is added, which is shown under its name alone."""
+    pod: JsonValue = None
+    """Where it makes other Pods: what matters of such a Pod, without what the API server and webhooks add later."""
 
     @property
     def object(self) -> str:

@@ -36,7 +36,7 @@ def _complete(fix: Fix, names: Names) -> Fix:
     """Says whether the Pod is recreated, and recreates one that would keep its failure whatever has been fixed."""
     if names.recreates(fix.commands):
         return replace(fix, recreates=True)
-    again = names.run_again() if fix.change is not None and fix.change.kind != "Pod" else ()
+    again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
@@ -85,8 +87,9 @@ def run_as(names: Names) -> Fix:
 
 
 def recreate(names: Names) -> Fix:
-    injected = changes.as_injected(names.documents.get("pod_after"))
-    return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, injected))
+    """The manifest stays as it is: the diff shows what the webhook made of it in the dry run."""
+    change = changes.pod(names, changes.as_injected(names.documents.get("pod_after")))
+    return Fix(id="recreate", commands=names.recreate(), change=replace(change, pod=None) if change else None)
 
 
 def pod_identity(names: Names) -> Fix:

@@ -85,7 +85,7 @@ class _Cluster(_Answers):
     def pod(self, namespace: str, name: str) -> JsonValue:
         return self._copy.document("pod", "pod.exists")
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+    def pod_log(self, namespace: str, name: str, container: str = "", **_: Any) -> str:
         """Of a log only the product's last sentence was kept. A program that has not tried since has said no other."""
         found = self._copy.check("pod.application")
         if self._copy.waits or found.status is not Status.FAILED or (container and f" {container} " not in found.where):
@@ -109,7 +109,7 @@ class _Cluster(_Answers):
             raise refused(self._copy.check("webhook.dry_run"))
         return new_pod.admitted(self._copy, get_object(pod))
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int, **_: Any) -> str:
         return container_files.issued(self._copy, None, service_account, audience, seconds)
 
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution:

@@ -21,9 +21,9 @@ def inspect(ports: Ports, subject: Subject, fix: Fix | None, evidence: Mapping[s
     """Shows the Pod as it would be stored, or why it would not be. Never raises, and stores nothing."""
     findings = Findings(Step.WEBHOOK, ports, ())
     change = fix.change if fix is not None else None
-    if change is None or change.kind != "Pod" or has_placeholder(change.after):
+    if change is None or change.pod is None or has_placeholder(change.after):
         return findings.report()
-    manifest = changes.applied(evidence.get("pod"), change.after)
+    manifest = changes.applied(evidence.get("pod"), change.pod)
     try:
         made = ports.cluster.dry_run_pod(subject.namespace, requested(manifest, evidence.get("workload"), subject))
     except FlowError as error:

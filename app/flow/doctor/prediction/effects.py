@@ -16,19 +16,17 @@ from app.flow.model import JsonValue
 def apply(copy: Copy, fix: Fix) -> bool:
     """Makes the fix on the copy. False where what it does cannot be worked out."""
     change = fix.change
-    if change is not None:
-        make = _MAKE.get(change.kind)
-        if make is None or has_placeholder(change.after):
-            return False
-        make(copy, change)
-    elif not fix.recreates:
+    make = _MAKE.get(change.kind) if change is not None else None
+    manifest = change.pod if change is not None else None
+    if (make is None and manifest is None and not fix.recreates) or (change is not None and has_placeholder(change.after)):
         return False
-    own = change if change is not None and change.kind == "Pod" else None
-    if fix.recreates or own is not None:
+    if change is not None and make is not None:
+        make(copy, change)
+    if fix.recreates or manifest is not None:
         stored = copy.documents.get("pod")
         if not get_object(stored, "spec"):
             return False
-        new_pod.recreate(copy, changes.applied(stored, own.after) if own is not None else stored)
+        new_pod.recreate(copy, stored if manifest is None else changes.applied(stored, manifest))
     copy.tried = True
     return True
 
@@ -76,13 +74,8 @@ def _role(copy: Copy, change: Change) -> None:
             copy.documents["role"] = {**role, **get_object(change.after)}
 
 
-def _pod(copy: Copy, change: Change) -> None:
-    """Comes with the recreated Pod."""
-
-
 _MAKE: Mapping[str, Callable[[Copy, Change], None]] = {
     "ServiceAccount": _service_account,
     "OpenIDConnectProvider": _provider,
     "Role": _role,
-    "Pod": _pod,
 }

@@ -44,7 +44,12 @@ def recreate(copy: Copy, manifest: JsonValue) -> None:
     owners = get_list(copy.documents.get("pod"), "metadata", "ownerReferences")
     metadata = {key: value for key, value in get_object(made, "metadata").items() if key != "generateName"}
     metadata |= {"name": copy.subject.pod, "uid": "copy", "creationTimestamp": created, "ownerReferences": owners}
-    copy.documents["pod"] = {**made, "metadata": metadata, "status": {}}
+    running = [
+        {"name": get_str(box, "name"), "containerID": "copy", "state": {"running": {"startedAt": created}}}
+        for box in get_list(made, "spec", "containers")
+    ]
+    status = {"phase": "Running", "containerStatuses": running}
+    copy.documents["pod"] = {**made, "metadata": metadata, "status": status}
     copy.renewed = True
 
 
