@@ -8,8 +8,8 @@ verdict      message; step, check and status of the broken link; how it shows (s
              could not be made
 fix          id, message, choices for a placeholder, commands, what the last one adds (then), lines of a unified diff of
              the object; null where there is nothing to do. prediction:
-             what it leads to (prospect: works, should_work or next; message; step, check, got, expected, error of the next
-             broken link; unknown: what is not known before it runs), or null where that cannot be worked out
+             what it leads to (prospect: works, should_work or next; message; step, check, got, expected, error of the
+             next broken link; unknown: what is not known before it runs), or null where that cannot be worked out
 checks       every check: step, id, status, got, expected, where, reason, error, title; would_allow: the RBAC
              rules and the IAM policy, as texts to paste, without which we may not make it
 """

@@ -1,4 +1,4 @@
-"""What the doctor predicts of a fix comes true: its commands are run by kubectl and aws, and the world is examined again."""
+"""What is predicted of a fix comes true: its commands are run by kubectl and aws, and the world is examined again."""
 
 import os
 import shutil
@@ -35,7 +35,15 @@ UNPREDICTED = {
 }
 """The faults whose fix only shows where to look, or is nothing that a command does: its id."""
 OTHER_ACCOUNT = " --profile PROFILE"
-TWO_FAULTS = [("F14", "F21"), ("F21", "F46"), ("F26", "F21"), ("F08", "F21"), ("F27", "F46"), ("F10", "F46"), ("F43", "F21")]
+TWO_FAULTS = [
+    ("F14", "F21"),
+    ("F21", "F46"),
+    ("F26", "F21"),
+    ("F08", "F21"),
+    ("F27", "F46"),
+    ("F10", "F46"),
+    ("F43", "F21"),
+]
 
 
 @pytest.fixture
@@ -82,7 +90,7 @@ def test_the_copy_of_a_diagnosis_has_its_verdict(simulation, world, fault):
     } == {}
     kept = tuple(seen[it.id] if it.status is Status.UNKNOWN else it for it in again.checks)
     verdict = judge(again.walk, kept)
-    assert verdict.check and found.verdict.check
+    assert verdict.check
     assert (verdict.outcome, verdict.step, verdict.check.id) == (
         *(found.verdict.outcome, found.verdict.step),
         found.verdict.check.id,

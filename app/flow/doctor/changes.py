@@ -80,9 +80,7 @@ def trust(names: Names, policy: JsonValue, *, new: bool = False) -> Change:
 def permissions(names: Names, name: str, document: JsonValue) -> Change:
     """The names of the role's permission policies, with one more, of this document."""
     known = [get_str(policy, "name") for policy in get_list(names.documents.get("policies"))]
-    return Change(
-        kind="Role", name=names.role_name, part=POLICIES, before=known, after=[*known, name], adds=document
-    )
+    return Change(kind="Role", name=names.role_name, part=POLICIES, before=known, after=[*known, name], adds=document)
 
 
 def session(names: Names, seconds: int) -> Change:

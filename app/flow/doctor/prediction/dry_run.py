@@ -1,4 +1,4 @@
-"""The Pod that a fix makes, admitted by the API server in a dry run: where its manifest changes, and dry runs are granted.
+"""The Pod that a fix makes, admitted by the API server in a dry run, where one is granted and the manifest changes.
 
 Any admission rule of the cluster has its say in it, and the webhook that is really registered.
 """

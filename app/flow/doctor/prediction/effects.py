@@ -1,4 +1,4 @@
-"""What a fix does to the copy: the object of its change is replaced, and the Pod recreated where a command does that."""
+"""What a fix does to the copy: the object that it changes is replaced, and the Pod recreated if a command does so."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def apply(copy: Copy, fix: Fix) -> bool:
     change = fix.change
     make = _MAKE.get(change.kind) if change is not None else None
     manifest = change.pod if change is not None else None
-    if (make is None and manifest is None and not fix.recreates) or (change is not None and has_placeholder(change.after)):
+    if (make is None and manifest is None and not fix.recreates) or (
+        change is not None and has_placeholder(change.after)
+    ):
         return False
     if change is not None and make is not None:
         make(copy, change)

@@ -36,7 +36,7 @@ def requested(manifest: JsonValue, workload: JsonValue, subject: Subject) -> Jso
 
 
 def recreate(copy: Copy, manifest: JsonValue) -> None:
-    """Puts another Pod of this manifest in the place of the Pod: as a dry run had it, where one was made, or by rule."""
+    """Replaces the Pod by one of this manifest: as a dry run had it, where one was made, or by rule."""
     made = get_object(copy.documents.get(ADMITTED))
     if not get_object(made, "spec"):
         made = admitted(copy, requested(manifest, copy.documents.get("workload"), copy.subject))
@@ -120,9 +120,7 @@ def _was_silent(copy: Copy) -> bool:
 
 def _settings(copy: Copy) -> WebhookSettings:
     """The webhook's flags, by what it wrote; on EKS it writes the region and regional endpoints of STS."""
-    written = {
-        get_str(item, "name"): get_str(item, "value") for item in get_list(copy.documents, "environment")
-    }
+    written = {get_str(item, "name"): get_str(item, "value") for item in get_list(copy.documents, "environment")}
     region = written.get("AWS_REGION") or region_of(copy.issuer)
     regional = "AWS_STS_REGIONAL_ENDPOINTS" in written if written else bool(region)
     return WebhookSettings(region=region, sts_regional_endpoint=regional)

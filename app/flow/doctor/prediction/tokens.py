@@ -1,4 +1,4 @@
-"""The tokens of the copy: they say what those of the API server say, and are signed with a key that stands in for its own.
+"""The tokens of the copy: they say what those of the API server say. The key that signs them stands in for its own.
 
 The copy publishes that key under the id of the API server's, and only where the issuer publishes one of that id. So
 whether a token is accepted depends on the id that it refers to, as it does outside.
