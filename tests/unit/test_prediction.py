@@ -181,13 +181,15 @@ def role(name: str, policy: Any) -> dict[str, Any]:
 
 LIKE = trust_policy(StringLike={f"{HOST}:sub": "system:serviceaccount:default:*"})
 NODE = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+OTHER = ROLE.replace("s3-reader", "other")
 ROLES: dict[str, tuple[list[Any], str, tuple[str, ...], str]] = {
     # the roles of the account: (the fix, what it lists, the ARN in its commands)
     "one": ([role("s3-reader", trust_policy()), role("node", NODE)], "found_role", (), ROLE),
-    "one by a pattern": ([role("pattern", LIKE)], "found_role", (), ROLE.replace("s3-reader", "pattern")),
+    "one, and one for all": ([role("s3-reader", trust_policy()), role("other", LIKE)], "found_role", (), ROLE),
+    "one for all": ([role("other", LIKE)], "choose_role", (OTHER,), "ROLE_ARN"),
     "two": (
-        [role("s3-reader", trust_policy()), role("pattern", LIKE)],
-        *("choose_role", (ROLE, ROLE.replace("s3-reader", "pattern")), "ROLE_ARN"),
+        [role("s3-reader", trust_policy()), role("other", trust_policy())],
+        *("choose_role", (ROLE, OTHER), "ROLE_ARN"),
     ),
     "none": ([role("node", NODE)], "no_role", (), "ROLE_ARN"),
 }

@@ -16,11 +16,12 @@ from app.flow.model import Status, Step, StepReport, Walk
 from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict.refusals import ANSWER
 
 CHECKS = ("service_account.account",)
 ADMITTING = "admitting_roles"
-"""The evidence of the roles that let in the ServiceAccount."""
+"""The evidence of the roles that let in the ServiceAccount; `wide` are those that let in others as well."""
 
 
 def inspect(ports: Ports, walk: Walk) -> StepReport:
@@ -75,20 +76,19 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
         roles = list(ports.aws.roles())
     except FlowError:
         return
-    audience = annotated_audience(evidence_of(walk, "service_account"))
-    findings.show(
-        ADMITTING,
-        [
-            {key: get(role, key) for key in ("Arn", "AssumeRolePolicyDocument")}
-            for role in roles
-            if Bearer(
-                issuer=issuer,
-                provider_arn=provider_arn(get_str(role, "Arn"), issuer),
-                subject=subject_claim(walk.subject),
-                audience=audience,
-            ).is_let_in(get(role, "AssumeRolePolicyDocument"))
-        ],
-    )
+    found = []
+    for role in roles:
+        arn, policy = get_str(role, "Arn"), get(role, "AssumeRolePolicyDocument")
+        bearer = Bearer(
+            issuer=issuer,
+            provider_arn=provider_arn(arn, issuer),
+            subject=subject_claim(walk.subject),
+            audience=annotated_audience(evidence_of(walk, "service_account")),
+        )
+        if bearer.is_let_in(policy):
+            wide = any(bearer.is_let_in(policy, stranger) for stranger in strangers_of(bearer.subject))
+            found.append({"Arn": arn, "AssumeRolePolicyDocument": policy, "wide": wide})
+    findings.show(ADMITTING, found)
 
 
 def _ours(ports: Ports, walk: Walk) -> str:

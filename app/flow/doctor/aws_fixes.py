@@ -80,7 +80,7 @@ def register_thumbprint(names: Names) -> Fix:
 
 def create_service_account(names: Names) -> Fix:
     """The Pod may still know the role."""
-    arn = names.role_of_pod or names.likely_role()
+    arn = names.role_of_pod or names.likely_role
     commands = (
         names.kubectl("create", "serviceaccount", names.service_account),
         names.annotate(f"{ROLE_ARN}={arn}"),
@@ -93,7 +93,7 @@ def create_service_account(names: Names) -> Fix:
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
     known = (*map(str, names.annotations.values()), names.role_of_pod)
-    astray = next((value for value in known if is_role_arn(value)), names.likely_role())
+    astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     return _naming(
@@ -104,7 +104,7 @@ def annotate(names: Names) -> Fix:
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account; of any other text the role is asked for."""
     arn = f"arn:{names.partition}:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
-    return _name_role(names, arn if is_role_arn(arn) else names.likely_role())
+    return _name_role(names, arn if is_role_arn(arn) else names.likely_role)
 
 
 def correct_account(names: Names) -> Fix | None:
@@ -121,8 +121,8 @@ def _naming(names: Names, arn: str, fix: Fix) -> Fix:
     """The same, where the role is known; else with those that may be meant, or after a look for them."""
     commands, change = fix.commands, fix.change
     if arn != ROLE_HERE:
-        only = names.admitting == (arn,) and names.exists
-        return Fix(id="found_role", commands=commands, change=change) if only else fix
+        found = arn == names.likely_role and names.exists
+        return Fix(id="found_role", commands=commands, change=change) if found else fix
     if names.admitting is None:
         return Fix(id="find_role", commands=(names.find_role(), *commands), change=change)
     if not names.admitting:

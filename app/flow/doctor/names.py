@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.json_access import get_list, get_object, get_str
+from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import (
     account_of,
@@ -55,8 +55,12 @@ class Names:
         path = self.role_arn.partition(":role/")[2].rpartition("/")[0]
         self.role_path = f"/{path}/" if path else "/"
         read = documents.get(ADMITTING)
-        self.admitting = None if read is None else tuple(get_str(role, "Arn") for role in get_list(read))
-        """The roles that let in the ServiceAccount, by ARN; None where they were not read."""
+        listed = get_list(read)
+        own = [get_str(role, "Arn") for role in listed if get(role, "wide") is not True]
+        self.likely_role = own[0] if len(own) == 1 else ROLE_HERE
+        """The one role that lets in this ServiceAccount alone, by ARN; else the placeholder for it."""
+        self.admitting = None if read is None else tuple(own or [get_str(role, "Arn") for role in listed])
+        """The roles that may be meant; None where they were not read."""
 
         # (2) The issuer and its provider.
         self.issuer = get_str(documents.get("cluster_discovery"), "issuer")
@@ -104,10 +108,6 @@ class Names:
         literals = (json.dumps(it).replace("`", "\\`") for it in wanted)
         named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
         return self.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
-
-    def likely_role(self) -> str:
-        """The ARN of the one role that lets in the ServiceAccount; else the placeholder for it."""
-        return self.admitting[0] if self.admitting is not None and len(self.admitting) == 1 else ROLE_HERE
 
     def recreate(self, audience: str = "") -> tuple[str, ...]:
         """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.

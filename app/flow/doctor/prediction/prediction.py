@@ -53,6 +53,8 @@ class Prediction:
     """The checks of the chain that cannot be made on the copy."""
 
 
+_LISTED = "access.list_buckets"
+"""What S3 answers, where it is asked."""
 _NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, "sts.recent_failures")
 """What is known again only when something has run."""
 _OF_A_RUN = frozenset({APPLICATION, "pod.request", "pod.token_used"})
@@ -81,8 +83,9 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: str) -> Pre
     open_ = [Open.STS] if not answered else []
     if copy.waits and by_id[APPLICATION].status is Status.UNKNOWN:
         open_.append(Open.PROGRAM)
-    beside = access.CHECKS if copy.check("access.list_buckets").reason == "not_asked" else ()
-    unknown = tuple(it for it in judged.open if it.status is Status.UNKNOWN and it.id not in (ANSWER, *beside))
+    unknown = [it for it in judged.open if it.status is Status.UNKNOWN and it.id not in (ANSWER, *access.CHECKS)]
+    if by_id[_LISTED].status not in (*HOLDS, Status.FAILED) and copy.check(_LISTED).reason != "not_asked":
+        unknown.append(by_id[_LISTED])
     if judged.outcome is Outcome.BROKEN:
         prospect = Prospect.NEXT
     else:
@@ -94,7 +97,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: str) -> Pre
         check=judged.check if named else None,
         holds=tuple(report.step for report in made if report.status in HOLDS),
         open=() if prospect is Prospect.NEXT else tuple(open_),
-        unknown=() if prospect is Prospect.NEXT else unknown,
+        unknown=() if prospect is Prospect.NEXT else tuple(unknown),
     )
 
 
