@@ -3,7 +3,7 @@
 #   make run      the app in simulated mode, on http://127.0.0.1:8501
 #   make test     the checks and the whole test suite, with what they need (through apt where we are root)
 #   make test-quick the tests without browser, clusters and worlds: a minute
-#   make test-all the same, and what is large: hypothesis searches as far as each test wants
+#   make test-all the same, and what is large: tests marked so, and hypothesis searches as far as each test wants
 #   make check    format, lint, types and import rules
 #   make audit    known vulnerabilities of what is pinned; skipped where the database cannot be reached
 #   make licences what licence each package that runs is under, into docs/licences.md
@@ -25,11 +25,11 @@ axe := tests/browser/node_modules/.package-lock.json
 run: $(app)
 	@$(python) -m app serve
 
-# Three workers on two cores, since the browser's tests wait much; a file of tests to each at a time, the browser's first.
-pytest := $(python) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Five workers on two cores, since the browser's tests wait much; to each a file of tests at a time, the browser's first.
+pytest := $(python) -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
 test: setup system-packages $(axe) check audit
-	$(pytest)
+	$(pytest) -m "not large"
 
 # What needs no browser, no server and no world, with few examples: for the minute before a commit.
 test-quick: $(tools)

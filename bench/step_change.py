@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from app.content import load
 from app.flow.model import Step
 from bench.report import figure, median_ms, spread, title
-from tests.browser.server import ARGUMENTS, CHROMIUM, ROOT, Reader, serving
+from tests.browser.server import ARGUMENTS, CHROMIUM, ROOT, Profiles, Reader, serving
 
 WARM_UP, ROUNDS = 2, 12
 STEPS = tuple(Step)
@@ -81,7 +81,7 @@ def measure(browser: Browser, ours: str, text: str) -> tuple[Times, Times]:
     """Walks through the steps again and again; after each change of step the pages of text change once."""
     content = load("ja")
     there_and_back = [Change(title=f"Page {name}", mark="p", words=f"end of Page {name}") for name in ("two", "one")]
-    lesson, page = Reader(browser, ours), Reader(browser, text)
+    lesson, page = Reader(Profiles(browser), ours), Reader(Profiles(browser), text)
     page.page.goto(text)
     page.page.wait_for_selector(NEXT)
     changes = 0

@@ -15,9 +15,11 @@ def hand_out(folder: Path) -> None:
     for line in sys.stdin:
         try:
             from app.ui.state import session
-        except ImportError:  # where older versions have it
+            from app.world.setup.tool_files import files, write
+        except ImportError:  # where older versions have them
+            from app.world.tool_files import files, write
+
             from app.ui import session
-        from app.world.setup.tool_files import files, write
 
         simulation, directory = session.simulation(), folder / line.strip()
         directory.mkdir(exist_ok=True)

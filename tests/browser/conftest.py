@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.server import ARGUMENTS, CHROMIUM, Reader, serving
+from tests.browser.server import ARGUMENTS, CHROMIUM, Profiles, Reader, serving
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
+def profiles(chromium: Browser) -> Profiles:
+    """What readers open pages in."""
+    return Profiles(chromium)
+
+
+@pytest.fixture(scope="module")
 def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that is started in a directory that is not the project's."""
     with serving(tmp_path_factory.mktemp("elsewhere")) as found:
@@ -30,12 +36,12 @@ def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def reader(chromium: Browser, address: str) -> Iterator[Callable[..., Reader]]:
+def reader(profiles: Profiles, address: str) -> Iterator[Callable[..., Reader]]:
     """Opens a browser of its own: `reader(locale="en-US")`. After the test none of them may have complained."""
     readers: list[Reader] = []
 
     def made(**wishes: object) -> Reader:
-        readers.append(Reader(chromium, address, **wishes))
+        readers.append(Reader(profiles, address, **wishes))
         return readers[-1]
 
     yield made

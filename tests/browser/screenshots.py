@@ -15,10 +15,10 @@ from itertools import product
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from app.content import LANGUAGES, PAGES
-from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, PHONE, ROOT, Reader, serving
+from tests.browser.server import ARGUMENTS, CHROMIUM, DESK, PHONE, ROOT, Profiles, Reader, serving
 
 SIZES = {"desktop": DESK, "phone": PHONE}
 THEMES = ("light", "dark")
@@ -66,11 +66,11 @@ PICTURES = (
 """What the README shows."""
 
 
-def take(browser: Browser, address: str, views: tuple[View, ...], *, full: bool) -> None:
+def take(profiles: Profiles, address: str, views: tuple[View, ...], *, full: bool) -> None:
     """The pictures of `views`, a browser for each language, theme and size, so that no question was answered before."""
     DIRECTORY.mkdir(exist_ok=True)
     for language, theme, (size, window) in product(LANGUAGES, THEMES, SIZES.items()):
-        reader = Reader(browser, address, size=window, theme=theme)
+        reader = Reader(profiles, address, size=window, theme=theme)
         for view in views:
             reader.page.set_viewport_size({"width": window[0], "height": window[1]})
             view.open(reader, language)
@@ -80,10 +80,10 @@ def take(browser: Browser, address: str, views: tuple[View, ...], *, full: bool)
         reader.close()
 
 
-def take_for_readme(browser: Browser, address: str) -> None:
+def take_for_readme(profiles: Profiles, address: str) -> None:
     """The README's pictures, in few colours: they are in the repository's history for good."""
     for view, language, theme in PICTURES:
-        reader = Reader(browser, address, theme=theme)
+        reader = Reader(profiles, address, theme=theme)
         view.open(reader, language)
         path = README / f"{view.name}-{language}.png"
         reader.page.screenshot(path=path)
@@ -92,7 +92,7 @@ def take_for_readme(browser: Browser, address: str) -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[tuple[Browser, str]]:
+def chromium() -> Iterator[tuple[Profiles, str]]:
     """Chromium, and the address of a server of its own."""
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -100,7 +100,7 @@ def chromium() -> Iterator[tuple[Browser, str]]:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser, address
+        yield Profiles(browser), address
         browser.close()
 
 
@@ -111,12 +111,12 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true", help="the README's pictures only")
     parser.add_argument("pages", nargs="*", choices=[[], *PAGES], metavar="page", help="these pages only")
     wanted = parser.parse_args()
-    with chromium() as (browser, address):
+    with chromium() as (profiles, address):
         if wanted.readme:
-            take_for_readme(browser, address)
+            take_for_readme(profiles, address)
         else:
             views = tuple(view for view in VIEWS if not wanted.pages or view.page in wanted.pages)
-            take(browser, address, views, full=wanted.full)
+            take(profiles, address, views, full=wanted.full)
 
 
 if __name__ == "__main__":

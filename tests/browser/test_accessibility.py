@@ -20,14 +20,24 @@ def address_of(page, language, **params):
 
 
 def theme_of(place, language):
-    """Alternates, so that each page is seen in both languages and both themes, and all pairs of them over the pages."""
-    return THEMES[(place + LANGUAGES.index(language)) % len(THEMES)]
+    """Alternates every other page, so that over the pages all pairs of language and theme are seen."""
+    return THEMES[(place // len(LANGUAGES) + LANGUAGES.index(language)) % len(THEMES)]
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
-def whole(request, chromium, address):
+def each(pages):
+    """Each page in one language, by turns; in the others in `make test-all`, since their markup is the same."""
+    turns = {page: LANGUAGES[place % len(LANGUAGES)] for place, page in enumerate(pages)}
+    return [
+        pytest.param(language, page, marks=() if turns[page] == language else pytest.mark.large)
+        for language in LANGUAGES
+        for page in pages
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(request, profiles, address):
     """Opens a page in one language with everything on it: at full depth, its question answered, all unfolded."""
-    reader = Reader(chromium, address)
+    reader = Reader(profiles, address)
     opened = []
 
     def open_whole(page):
@@ -44,19 +54,19 @@ def whole(request, chromium, address):
     assert complaints == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("whole", "page"), each(PAGES), indirect=["whole"])
 def test_a_page_with_everything_unfolded(whole, page):
     assert violations(whole(page).wear(theme_of(PAGES.index(page), whole.language)).page) == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("whole", "page"), each(PAGES), indirect=["whole"])
 def test_every_text_of_a_page_stands_out_what_is_disabled_as_well(whole, page):
     """In the theme in which axe does not look at the page in this language."""
     theme = theme_of(PAGES.index(page) + 1, whole.language)
     assert faint(whole(page).wear(theme).settle().page) == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("whole", "page"), each(PAGES), indirect=["whole"])
 def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, page):
     """At every other width in each language, the narrowest among them: words are what does not fit."""
     reader = whole(page)
@@ -70,8 +80,7 @@ def test_a_page_with_everything_unfolded_is_as_wide_as_the_window(whole, page):
     assert found == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("step", [step.value for step in Step])
+@pytest.mark.parametrize(("language", "step"), each([step.value for step in Step]))
 def test_a_step_whose_question_is_open(reader, step, language):
     one = reader(theme=theme_of(PAGES.index(step), language)).open(address_of(step, language, depth=1))
     assert violations(one.page) == []
@@ -79,8 +88,7 @@ def test_a_step_whose_question_is_open(reader, step, language):
     assert one.overflow <= 0
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("page", TALK)
+@pytest.mark.parametrize(("language", "page"), each(TALK))
 def test_every_piece_of_a_talk(reader, page, language):
     """Every other piece in each language: both have the same pieces."""
     one = reader(theme=theme_of(TALK.index(page), language)).open(address_of(page, language, present=1))

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, WebSocket
+from playwright.sync_api import WebSocket
 
 from app.commands.launch_addresses import ask
 from app.flow.model import Step
@@ -15,7 +15,7 @@ from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
 from app.world.setup.tool_files import KUBECONFIG, aws_environment, files
 from tests import canaries
-from tests.browser.server import Reader, serving
+from tests.browser.server import Profiles, Reader, serving
 
 pytestmark = pytest.mark.browser
 _ALL_HTML = """() => {
@@ -28,7 +28,7 @@ _ALL_HTML = """() => {
 
 
 def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
-    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    profiles: Profiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Simulation() as simulation:
         world = simulation.world("real")
@@ -42,7 +42,7 @@ def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
         frames: list[str] = []
         shown: list[str] = []
         with serving(tmp_path, by_command=True) as address:
-            reader = Reader(chromium, address, locale="en-US")
+            reader = Reader(profiles, address, locale="en-US")
             reader.page.goto(ask(urlsplit(address).port or 0))
             reader.page.on("websocket", _listening(frames))
             try:

@@ -14,9 +14,9 @@ STEPS = [step.value for step in Step]
 BLOCK = ".checked"
 
 
-def test_a_deep_link_is_right_in_the_first_session_of_a_server(chromium, tmp_path):
+def test_a_deep_link_is_right_in_the_first_session_of_a_server(profiles, tmp_path):
     with serving(tmp_path) as address:
-        one = Reader(chromium, address).open("/token_mount?lang=ja")
+        one = Reader(profiles, address).open("/token_mount?lang=ja")
         one.expect_title(load("ja").lesson("token_mount").title)
         expect(one.page.locator('[data-testid="stSidebarNav"] a')).to_have_count(len(PAGES))
         assert one.complaints == []

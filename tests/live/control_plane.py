@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.free_port import free_port
 
 VARIABLE = "KUBEBUILDER_ASSETS"
+CONTROLLER_MANAGER = "kube-controller-manager"
+CONTROLLERS = "deployment,replicaset,statefulset,daemonset,job,cronjob,namespace,serviceaccount,garbagecollector"
 START_SECONDS = 60.0
 ADMIN_TOKEN = "s3cr3t-t0ken-of-the-admin"
 STRANGER_TOKEN = "s3cr3t-t0ken-of-a-stranger"
@@ -32,6 +34,12 @@ def missing() -> str:
         return f"{VARIABLE} is not set (a folder with kube-apiserver, etcd and kubectl, such as setup-envtest makes)"
     absent = [name for name in ("etcd", "kube-apiserver", "kubectl") if not os.access(Path(folder, name), os.X_OK)]
     return f"{VARIABLE}={folder} lacks {', '.join(absent)}" if absent else ""
+
+
+def controllers_missing() -> str:
+    """Why no controller manager can be started here; empty where one can."""
+    manager = Path(os.environ.get(VARIABLE, ""), CONTROLLER_MANAGER)
+    return "" if os.access(manager, os.X_OK) else f"{VARIABLE} lacks {CONTROLLER_MANAGER}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +63,7 @@ class ControlPlane:
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._has_controllers = False
 
     def start(self) -> None:
         """Returns once `/readyz` says so. Raises `RuntimeError` with the server's log."""
@@ -65,6 +74,26 @@ class ControlPlane:
         except BaseException:
             self.stop()
             raise
+
+    def start_controllers(self, kubeconfig: Path) -> None:
+        """Starts the controller manager as the current user of a kubeconfig, once; it works until `stop`."""
+        if self._has_controllers:
+            return
+        self._has_controllers = True
+        self._run(
+            CONTROLLER_MANAGER,
+            f"--kubeconfig={kubeconfig}",
+            f"--authentication-kubeconfig={kubeconfig}",
+            f"--authorization-kubeconfig={kubeconfig}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={free_port()}",
+            "--port=0",
+            f"--controllers={CONTROLLERS}",
+            f"--root-ca-file={self._directory / 'ca.crt'}",
+            f"--service-account-private-key-file={self._directory / 'sa.key'}",
+            "--leader-elect=false",
+            f"--cert-dir={self._directory}",
+        )
 
     def stop(self) -> None:
         """Ends the API server first. It has nothing to save."""

@@ -1,0 +1,72 @@
+"""Rows about the cluster: ServiceAccount, webhook and Pods."""
+
+from __future__ import annotations
+
+from tests.live.doctor_cases.case import WORKS, Case
+from tests.live.doctor_cases.cluster import ACCOUNT, Cluster
+
+
+def _older_than_the_annotation(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account(annotations={})
+    cluster.deployment()
+    cluster.annotate({"eks.amazonaws.com/role-arn": cluster.role_arn})
+
+
+def _no_annotation(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account(annotations={})
+    cluster.deployment()
+
+
+def _as_default(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account()
+    cluster.deployment({"serviceAccountName": "default"})
+
+
+def _dead_webhook(cluster: Cluster) -> None:
+    cluster.healthy()
+    client = {"url": "https://127.0.0.1:1/mutate", "caBundle": ""}
+    cluster.webhook(clientConfig=client, failurePolicy="Fail")
+
+
+def _no_webhook(cluster: Cluster) -> None:
+    cluster.webhook()
+    cluster.healthy()
+
+
+ROWS = (
+    Case(
+        name="the Deployment's Pod is older than the annotation",
+        make=_older_than_the_annotation,
+        read_only="broken pod.injected",
+        allowed="broken pod.injected",
+        fix="recreate",
+        after=WORKS,
+    ),
+    Case(
+        name="the ServiceAccount is not annotated",
+        make=_no_annotation,
+        read_only="broken service_account.annotation",
+        allowed="broken service_account.annotation",
+        fix="find_role",
+        after=WORKS,
+        fill={"ROLE_ARN": "{role_arn}"},
+    ),
+    Case(name=f"no Pod runs as {ACCOUNT}", make=_as_default, read_only="unknown pod.exists", allowed=WORKS),
+    Case(
+        name="the webhook does not answer, and no Pod may be made without it",
+        make=_dead_webhook,
+        read_only="unknown webhook.dry_run",
+        allowed="broken webhook.dry_run",
+        fix="may_create",
+    ),
+    Case(
+        name="no webhook is registered",
+        make=_no_webhook,
+        read_only="broken webhook.registered",
+        allowed="broken webhook.registered",
+        fix="webhook",
+    ),
+)

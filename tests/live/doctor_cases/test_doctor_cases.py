@@ -1,0 +1,58 @@
+"""The doctor against the table of cases: every row is made on a real API server, examined, fixed and examined again.
+
+A file `rows_SUBJECT.py` beside this one holds rows in its `ROWS`; what a row may make is in `cluster.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app.flow.port_wrappers.consent import ALL, NOTHING
+from tests.live.control_plane import controllers_missing
+from tests.live.doctor_cases.case import Case, verdict
+from tests.live.doctor_cases.cluster import Cluster
+from tests.live.eks import Eks
+
+MODULES = [
+    importlib.import_module(f"{__package__}.{path.stem}") for path in sorted(Path(__file__).parent.glob("rows_*.py"))
+]
+CASES = [case for module in MODULES for case in module.ROWS]
+_numbers = count(1)
+
+
+@pytest.fixture
+def cluster(here: Eks, tmp_path: Path) -> Iterator[Cluster]:
+    """The row's part of the real cluster, with the real controllers at work."""
+    if reason := controllers_missing():
+        pytest.skip(reason)
+    here.control_plane.start_controllers(here.kubeconfig)
+    made = Cluster(here, f"case-{next(_numbers)}", tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_the_doctor(cluster: Cluster, case: Case) -> None:
+    case.make(cluster)
+
+    # (1) What it finds.
+    assert verdict(cluster.examine(NOTHING)) == case.read_only
+    found = cluster.examine(ALL)
+    assert verdict(found) == case.allowed
+    assert (found.fix.id if found.fix else "") == case.fix
+
+    # (2) What comes of its fix.
+    if case.after:
+        assert found.fix is not None
+        for command in found.fix.commands:
+            for word, value in case.fill.items():
+                command = command.replace(word, value.format(role_arn=cluster.role_arn, namespace=cluster.namespace))
+            cluster.paste(command)
+        assert verdict(cluster.examine(ALL)) == case.after
