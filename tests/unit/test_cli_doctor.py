@@ -159,7 +159,7 @@ def test_the_json_has_exactly_the_keys_that_scripts_rely_on(monkeypatch: pytest.
     found = json.loads(reported(monkeypatch, broken(), "--output", "json", "--lang", language).stdout)
     assert list(found) == JSON_KEYS
     assert list(found["verdict"]) == VERDICT_KEYS
-    assert list(found["fix"]) == ["id", "message", "commands", "diff"]
+    assert list(found["fix"]) == ["id", "message", "choices", "commands", "then", "diff", "prediction"]
     assert {tuple(check) for check in found["checks"]} == {tuple(CHECK_KEYS)}
     assert (found["outcome"], found["verdict"]["check"], found["verdict"]["refusal"]) == (
         *("broken", "trust.subject"),

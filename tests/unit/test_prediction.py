@@ -236,17 +236,17 @@ def test_roles_are_listed_only_where_the_annotation_names_none() -> None:
 def test_it_stands_beside_the_fix_wherever_that_is_shown(language: str) -> None:
     words = load(language)
     found = spoilt(no_provider, other_subject, assume_role=NO_PROVIDER)
-    told = verdict_words.prediction(found, words)
-    assert told is not None
-    assert told.next is not None
+    shown = verdict_words.prediction(found, words)
+    assert shown is not None
+    assert shown.next is not None
     text = "\n".join(doctor_text.of_diagnosis(found, words))
-    assert told.sentence in text
-    assert told.sentence in unescape(page.of_diagnosis(found, words))
-    assert told.sentence in unescape(drawn.fix(found, words))
-    assert text.count(told.next.expected) > 1
-    assert value(told.next.expected) in drawn.fix(found, words)
+    assert shown.sentence in text
+    assert shown.sentence in unescape(page.of_diagnosis(found, words))
+    assert shown.sentence in unescape(drawn.fix(found, words))
+    assert text.count(shown.next.expected) > 1
+    assert value(shown.next.expected) in drawn.fix(found, words)
     foretold = json.loads(json.dumps(document.of_diagnosis(found, words)))["fix"]["prediction"]
-    assert (foretold["prospect"], foretold["check"], foretold["message"]) == ("next", "trust.subject", told.sentence)
+    assert (foretold["prospect"], foretold["check"], foretold["message"]) == ("next", "trust.subject", shown.sentence)
     assert SUB in foretold["expected"]
 
 

@@ -1,4 +1,4 @@
-"""What the doctor proposes under a fault is done, and IRSA works: by the diffs. `test_predictions` runs the commands."""
+"""What the doctor proposes under a fault is done, and IRSA works: by the diffs. `test_predictions` has the commands."""
 
 import json
 import os

@@ -79,13 +79,13 @@ def test_the_copy_of_a_diagnosis_has_its_verdict(simulation, world, fault):
     found = examined(simulation, world)
     again = examine(ports_of(copy_of(found.walk, found.checks, found.evidence, found.read_at)), SUBJECT)
     seen = {check.id: check for _, checks in found.steps() for check in checks}
-    told = {check.id: check for _, checks in again.steps() for check in checks}
+    shown = {check.id: check for _, checks in again.steps() for check in checks}
     bad = (Status.FAILED, Status.WARNING)
-    assert {name: it.status for name, it in told.items() if it.status in bad and seen[name].status not in bad} == {}
+    assert {name: it.status for name, it in shown.items() if it.status in bad and seen[name].status not in bad} == {}
     assert {
-        name: (it.status, told[name].status)
+        name: (it.status, shown[name].status)
         for name, it in seen.items()
-        if it.status in bad and told[name].status not in (*bad, Status.UNKNOWN, Status.NOT_REACHED)
+        if it.status in bad and shown[name].status not in (*bad, Status.UNKNOWN, Status.NOT_REACHED)
     } == {}
     kept = tuple(seen[it.id] if it.status is Status.UNKNOWN else it for it in again.checks)
     verdict = judge(again.walk, kept)
