@@ -130,15 +130,17 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
             "step": words.message(f"steps.{foretold.step}.short"),
         }
         sentences.append(words.message(f"doctor.prediction.{key}", **values))
-    if foretold.holds:
+    if foretold.prospect is Prospect.SHOULD_WORK and foretold.holds:
         steps = " → ".join(words.message(f"steps.{step}.short") for step in foretold.holds)
         sentences.append(words.message("doctor.prediction.holds", steps=steps))
     unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
+    for check in foretold.unknown:
+        unknown.append(words.message("doctor.prediction.check", check=title(check, found, words)))
     return PredictionWords(
         sentence=words.facts.sentences(*sentences),
         next=foretold.check if foretold.prospect is Prospect.NEXT else None,
         said=foretold.said,
-        unknown=[*unknown, *(title(check, found, words) for check in foretold.unknown)],
+        unknown=unknown,
     )
 
 
