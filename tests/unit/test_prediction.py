@@ -21,13 +21,14 @@ from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.prediction.prediction import Open, Prospect
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status
+from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
 from app.flow.verdict.judge import judge
 from app.report import document, page, verdict_words
 from app.ui.doctor import diagnosis as drawn
 from app.ui.text import value
 from tests.examples import examples
-from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, SUB, SUBJECT, Fakes, bare_pod, trust_policy
+from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, SUB, SUBJECT, FakeCluster, Fakes, bare_pod, trust_policy
 from tests.unit.test_doctor import (
     ANNOTATION,
     CASES,
@@ -289,3 +290,81 @@ def test_no_evidence_can_break_it(name: str, junk: Any, case: str, now: float) -
         read_at=now,
     )
     assert opened.prediction is None or opened.prediction.prospect in Prospect
+
+
+# --- a dry run of the fix, and fixes that would do nothing -----------------------------------------------------------
+
+
+def bare_label(fakes: Fakes) -> None:
+    fakes.pod["metadata"]["labels"]["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
+
+
+def test_the_pod_of_the_fix_is_admitted_in_a_dry_run() -> None:
+    fakes = healthy()
+    bare_label(fakes)
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.fix.id == "remove_label"
+    assert "eks.amazonaws.com/skip-pod-identity-webhook" not in fakes.dry_runs[-1]["metadata"]["labels"]
+    assert "pod_fixed" in found.evidence
+
+
+def test_a_pod_of_the_fix_that_is_not_admitted_is_what_comes_next() -> None:
+    class Picky(FakeCluster):
+        def dry_run_pod(self, namespace: str, pod: Any) -> Any:
+            if pod["metadata"]["labels"].keys() == {"app", "pod-template-hash"}:
+                raise Refused(code="Forbidden", server_message="a policy wants the label", status=403)
+            return super().dry_run_pod(namespace, pod)
+
+    fakes = healthy()
+    bare_label(fakes)
+    found = examine(dataclasses.replace(fakes.ports(), cluster=Picky(fakes)), SUBJECT)
+    foretold = found.prediction
+    assert foretold is not None
+    assert foretold.check is not None
+    assert (foretold.prospect, foretold.check.id, foretold.said) == (
+        NEXT,
+        "webhook.dry_run",
+        "a policy wants the label",
+    )
+    assert "a policy wants the label" in "\n".join(doctor_text.of_diagnosis(found, load("en")))
+
+
+def test_without_consent_no_dry_run_is_made_for_it() -> None:
+    fakes = healthy()
+    bare_label(fakes)
+    found = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    assert fakes.dry_runs == []
+    assert found.prediction is not None
+    assert found.prediction.prospect is SHOULD_WORK
+
+
+def test_an_annotation_that_is_there_and_empty_is_overwritten() -> None:
+    fakes = healthy()
+    annotated(fakes, "")
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert " --overwrite " in fix.commands[0]
+
+
+def test_a_session_that_no_role_allows_is_shortened() -> None:
+    fakes = healthy()
+    words = ["sts", "assume-role-with-web-identity", "--web-identity-token", "file:///t", "--duration-seconds", "90000"]
+    container(fakes)["args"] = words
+    fakes.talk = []
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, '"--duration-seconds", "3600"' in fix.commands[0]) == ("shorter_session", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "fix_id"),
+    [
+        ("because no permissions boundary allows the s3:ListAllMyBuckets action", "boundary"),
+        ("for a reason of its own", "organization"),
+    ],
+)
+def test_what_the_policies_allow_already_is_not_given_once_more(said: str, fix_id: str) -> None:
+    found = spoilt(list_buckets=Refused(code="AccessDenied", server_message=said, status=403))
+    assert found.fix is not None
+    assert (found.fix.id, found.prediction) == (fix_id, None)
