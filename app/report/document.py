@@ -68,18 +68,18 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
 
 
 def _prediction(found: Diagnosis, words: Content) -> JsonValue:
-    foretold, shown = found.prediction, verdict_words.prediction(found, words)
-    if foretold is None or shown is None:
+    shown = verdict_words.prediction(found, words)
+    if shown is None:
         return None
     return {
-        "prospect": foretold.prospect,
+        "prospect": shown.prediction.prospect,
         "message": shown.sentence,
-        "step": foretold.step if shown.next else None,
+        "step": shown.prediction.step if shown.next else None,
         "check": shown.next.id if shown.next else None,
         "got": shown.next.got if shown.next else "",
         "expected": shown.next.expected if shown.next else "",
-        "error": shown.said,
-        "holds": list(foretold.holds),
+        "error": shown.prediction.said,
+        "holds": list(shown.prediction.holds),
         "unknown": shown.unknown,
     }
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.prediction.prediction import Prospect
+from app.flow.doctor.prediction.prediction import Prediction, Prospect
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import Action
@@ -106,13 +106,15 @@ def later(found: Diagnosis, words: Content) -> list[str]:
 class PredictionWords:
     """What a fix leads to, as it is shown."""
 
+    prediction: Prediction
     sentence: str
-    next: Check | None
-    """The next broken link."""
-    said: str
-    """What the API server said in a dry run that it refused."""
     unknown: list[str]
     """What is not known before it runs."""
+
+    @property
+    def next(self) -> Check | None:
+        """The next broken link; None where none is predicted."""
+        return self.prediction.check if self.prediction.prospect is Prospect.NEXT else None
 
 
 def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
@@ -136,12 +138,7 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
     for check in foretold.unknown:
         unknown.append(words.message("doctor.prediction.check", check=title(check, found, words)))
-    return PredictionWords(
-        sentence=words.facts.sentences(*sentences),
-        next=foretold.check if foretold.prospect is Prospect.NEXT else None,
-        said=foretold.said,
-        unknown=unknown,
-    )
+    return PredictionWords(prediction=foretold, sentence=words.facts.sentences(*sentences), unknown=unknown)
 
 
 def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:

@@ -112,7 +112,7 @@ def prediction(found: Diagnosis, content: Content) -> str:
         return ""
     parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3><p>{prose(foretold.sentence)}</p>"]
     if (check := foretold.next) is not None:
-        details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.said))
+        details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.prediction.said))
         rows = "".join(
             f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in details if text
         )
@@ -120,7 +120,7 @@ def prediction(found: Diagnosis, content: Content) -> str:
     if foretold.unknown:
         items = "".join(f"<li>{prose(it)}</li>" for it in foretold.unknown)
         parts.append(f"<p>{prose(content.message('doctor.prediction.open'))}</p><ul>{items}</ul>")
-    return f'<div class="prediction">{"".join(parts)}</div>'
+    return f'<div class="leads_to {foretold.prediction.prospect}">{"".join(parts)}</div>'
 
 
 def _change(wanted: Change | None, content: Content) -> str:
