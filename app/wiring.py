@@ -10,14 +10,14 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from app import settings
 from app.flow.model import Subject
 from app.flow.port_wrappers.deadline import WALK_SECONDS, with_deadline
-from app.flow.ports import Ports
+from app.flow.ports import Cluster, Ports
 
 if TYPE_CHECKING:
     from app.clients.issuer import IssuerTransport
@@ -84,17 +84,22 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     from app.clients.aws.account import BotoAws
     from app.clients.aws.login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer
+    from app.clients.kubernetes.asked_ahead import AskedAhead
     from app.clients.kubernetes.cluster import KubernetesCluster
     from app.clients.quiet import Silence, WallClock
 
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region)
+    cluster = AskedAhead(
+        lambda: KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport)
+    )
     ports = Ports(
-        cluster=KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport),
+        cluster=cast(Cluster, cluster),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
         issuer=PublicIssuer(IssuerTransport()),
         clock=WallClock(),
         server_log=Silence(),
+        ahead=cluster.ahead,
     )
     return with_deadline(ports, seconds=seconds - taken)
 

@@ -6,11 +6,11 @@ Documents come back as plain JSON values, in the shape of the API that gave them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.flow.model import Exchange, JsonValue
+from app.flow.model import Exchange, JsonValue, Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,3 +213,5 @@ class Ports:
     issuer: Issuer
     clock: Clock
     server_log: ServerLog
+    ahead: Callable[[Subject], None] = lambda subject: None
+    """Called before a walk of a subject, in which only reads are asked: ports over a slow line begin to ask at once."""

@@ -22,6 +22,7 @@ def walk(ports: Ports, subject: Subject) -> Walk:
 
 def walk_through(ports: Ports, subject: Subject) -> Iterator[StepReport]:
     """The same, one report at a time, each as soon as its step is done."""
+    ports.ahead(subject)
     step_context = StepContext()
     for step in STEPS:
         report, step_context = step.inspect(ports, subject, step_context)

@@ -140,11 +140,16 @@ class Cluster:
 
     def settle(self) -> None:
         """Returns when the controllers are done, and runs the Pods that have no status yet."""
-        path = f"apis/apps/v1/namespaces/{self.namespace}/deployments"
+        paths = [f"apis/apps/v1/namespaces/{self.namespace}/{name}" for name in ("deployments", "statefulsets")]
+        jobs = f"apis/batch/v1/namespaces/{self.namespace}/jobs"
 
         def done() -> bool:
             self.run()
-            return all(_is_rolled_out(it) for it in get_list(self.eks.request("GET", path), "items"))
+            workloads = [it for path in paths for it in get_list(self.eks.request("GET", path), "items")]
+            started = all(
+                get_object(it, "status").get("active") for it in get_list(self.eks.request("GET", jobs), "items")
+            )
+            return started and all(_is_rolled_out(it) for it in workloads)
 
         eventually(done)
 
@@ -251,9 +256,9 @@ def _running(name: str, image: str, since: str) -> JsonValue:
     }
 
 
-def _is_rolled_out(deployment: JsonValue) -> bool:
-    """As `kubectl rollout status` decides it."""
-    status, wanted = get_object(deployment, "status"), get_object(deployment, "spec")["replicas"]
-    seen = status.get("observedGeneration", 0) >= get_object(deployment, "metadata")["generation"]
-    numbers = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas"))
+def _is_rolled_out(workload: JsonValue) -> bool:
+    """As `kubectl rollout status` decides it, of a Deployment or a StatefulSet."""
+    status, wanted = get_object(workload, "status"), get_object(workload, "spec")["replicas"]
+    seen = status.get("observedGeneration", 0) >= get_object(workload, "metadata")["generation"]
+    numbers = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas"))
     return seen and all(number == wanted for number in numbers)

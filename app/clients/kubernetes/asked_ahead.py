@@ -1,0 +1,109 @@
+"""A cluster that is asked at once for all that a walk reads, so that the walk does not wait for each answer in turn.
+
+A walk asks in the order of its steps. Over a slow line each question costs a round trip, though few of them need the
+answer of another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from app.clients.recorder import CAPACITY
+from app.flow.model import Exchange, Subject
+from app.flow.ports import Cluster
+
+_Question = tuple[str, tuple[Any, ...]]
+
+
+class AskedAhead:
+    """The `Cluster` port of one walk. Until `ahead` is called it asks as it is asked.
+
+    What was asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. An
+    exchange appears among the others when the walk first uses its answer, so that each step shows its own.
+    """
+
+    def __init__(self, connect: Callable[[], Cluster]) -> None:
+        """`connect` makes the port itself, with exchanges of its own; it is called for each question asked ahead."""
+        self._connect = connect
+        self._own = connect()
+        self._answers: list[tuple[_Question, _Answer]] = []
+        self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
+
+    def ahead(self, subject: Subject) -> None:
+        """Starts to ask for what every walk of this subject reads, without waiting for any answer."""
+        for question in _questions(subject):
+            if self._answer(*question) is None:
+                self._answers.append((question, _Answer(self._connect(), *question)))
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What the walk has used so far, in that order."""
+        return tuple(self._exchanges)
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def ask(*arguments: Any, **options: Any) -> Any:
+            answer = None if options else self._answer(method, arguments)
+            if answer is not None:
+                try:
+                    return answer.get()
+                finally:
+                    self._exchanges.extend(answer.take_exchanges())
+            before = {id(exchange) for exchange in self._own.exchanges()}
+            try:
+                return getattr(self._own, method)(*arguments, **options)
+            finally:
+                self._exchanges.extend(it for it in self._own.exchanges() if id(it) not in before)
+
+        return ask
+
+    def _answer(self, method: str, arguments: tuple[Any, ...]) -> _Answer | None:
+        return next((answer for question, answer in self._answers if question == (method, arguments)), None)
+
+
+class _Answer:
+    """One question in a thread of its own, and what came back."""
+
+    def __init__(self, cluster: Cluster, method: str, arguments: tuple[Any, ...]) -> None:
+        self._cluster = cluster
+        self._came = threading.Event()
+        self._found: Any = None
+        self._error: BaseException | None = None
+        self._shown = False
+        threading.Thread(target=self._ask, args=(method, arguments), name="question", daemon=True).start()
+
+    def get(self) -> Any:
+        """Waits for the answer. Raises what the question raised."""
+        self._came.wait()
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+    def take_exchanges(self) -> tuple[Exchange, ...]:
+        """What went over the wire for it, the first time; nothing after that."""
+        if self._shown or not self._came.is_set():
+            return ()
+        self._shown = True
+        return self._cluster.exchanges()
+
+    def _ask(self, method: str, arguments: tuple[Any, ...]) -> None:
+        try:
+            self._found = getattr(self._cluster, method)(*arguments)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._came.set()
+
+
+def _questions(subject: Subject) -> list[_Question]:
+    """What every walk reads in the cluster and needs nothing else for."""
+    namespace, account = subject.namespace, subject.service_account
+    questions: list[_Question] = [
+        ("discovery", ()),
+        ("jwks", ()),
+        ("service_account", (namespace, account)),
+        ("pods", (namespace, account)),
+        ("mutating_webhooks", ()),
+    ]
+    return [*questions, *([("pod", (namespace, subject.pod))] if subject.pod else [])]

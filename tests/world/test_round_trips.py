@@ -1,0 +1,127 @@
+"""The doctor waits for hardly more answers in turn than `kubectl get pod,sa` does: counted at the server."""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import threading
+
+import pytest
+
+from app import wiring
+from app.clients.kubernetes.asked_ahead import AskedAhead
+from app.commands.doctor_sources import examined
+from app.content import load
+from app.flow.errors import NotFound
+from app.flow.model import Exchange, Step, Subject
+from app.flow.port_wrappers.consent import NOTHING
+from app.wiring import Choice
+from app.world.lifecycle.simulation import Simulation
+from app.world.servers import servers
+from app.world.setup import tool_files
+from tests.waiting import unhurried
+from tests.world.waves import Waves
+
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+MORE = 2
+"""Round trips that the doctor may need beyond kubectl's."""
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """A simulation of its own, and what counts the waves of requests to its API server."""
+    made = []
+    https_app = servers.https_app
+
+    def with_waves(*arguments):
+        made.append(Waves(https_app(*arguments)))
+        return made[0]
+
+    monkeypatch.setattr(servers, "https_app", with_waves)
+    with Simulation() as simulation:
+        yield simulation, made[0]
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on the PATH")
+def test_the_doctor_waits_hardly_more_often_than_kubectl(counted, monkeypatch, tmp_path):
+    simulation, waves = counted
+    world = simulation.world("counted")
+    kubeconfig = tmp_path / tool_files.KUBECONFIG
+    kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
+    unhurried(monkeypatch)
+    for name, value in (tool_files.aws_environment(simulation, world) | {"KUBECONFIG": str(kubeconfig)}).items():
+        monkeypatch.setenv(name, value)
+
+    # (1) kubectl, which knows from an earlier call what the server offers.
+    command = ["kubectl", "-n", "default", "get", "pod,sa"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(kubeconfig)}
+    for _ in range(2):
+        waves.waves.clear()
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+    wanted = len(waves.waves)
+
+    # (2) The doctor, which chooses the Pod itself and only reads.
+    live, issuer = wiring.live, wiring.simulated(simulation, world).issuer
+    monkeypatch.setattr(wiring, "live", lambda choice, **more: dataclasses.replace(live(choice, **more), issuer=issuer))
+    waves.waves.clear()
+    found = examined(Choice(), dataclasses.replace(SUBJECT, pod=""), NOTHING, load("en"))
+    assert found.subject == SUBJECT
+    assert all(found.walk.report(step).exchanges for step in (Step.OIDC_PROVIDER, Step.SERVICE_ACCOUNT, Step.WEBHOOK))
+    assert len(waves.waves) <= wanted + MORE, waves.waves
+
+
+class _Fake:
+    """A cluster that answers once so many questions are asked at the same time."""
+
+    def __init__(self, barrier):
+        self._barrier = barrier
+        self._made = []
+
+    def exchanges(self):
+        return tuple(self._made)
+
+    def _ask(self, method, *arguments):
+        self._barrier.wait(60)
+        self._made.append(
+            Exchange(
+                caller="explorer",
+                callee="kube-apiserver",
+                method="GET",
+                url=method,
+                request_headers=(),
+                request_body="",
+                status=200,
+                response_headers=(),
+                response_body="",
+                seconds=0.0,
+                started=0.0,
+            )
+        )
+        if method == "service_account":
+            raise NotFound(code="NotFound", server_message="no", operation="get")
+        return (method, arguments)
+
+    def __getattr__(self, method):
+        return lambda *arguments: self._ask(method, *arguments)
+
+
+def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own():
+    barrier = threading.Barrier(6)
+    cluster = AskedAhead(lambda: _Fake(barrier))
+    cluster.ahead(SUBJECT)
+    cluster.ahead(SUBJECT)  # asks nothing twice
+    assert cluster.exchanges() == ()
+    assert cluster.discovery() == ("discovery", ())
+    with pytest.raises(NotFound):
+        cluster.service_account("default", "my-sa")
+    assert cluster.pod("default", "pod-after") == cluster.pod("default", "pod-after")
+    assert [exchange.url for exchange in cluster.exchanges()] == ["discovery", "service_account", "pod"]
+
+
+def test_what_was_not_asked_ahead_is_asked_when_it_is_wanted():
+    cluster = AskedAhead(lambda: _Fake(threading.Barrier(1)))
+    cluster.ahead(SUBJECT)
+    assert cluster.pod("default", "another") == ("pod", ("default", "another"))
+    assert cluster.dry_run_pod("default", {"spec": {}}) == ("dry_run_pod", ("default", {"spec": {}}))
+    assert [exchange.url for exchange in cluster.exchanges()] == ["pod", "dry_run_pod"]
