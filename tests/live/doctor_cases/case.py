@@ -28,8 +28,10 @@ class Case:
     fix: str = ""
     """The id of the fix with every action granted; empty where there is none to show."""
     after: str = ""
-    """The verdict after the fix's commands ran, with every action granted; empty where no command fixes it. It is the one
-    that the doctor predicts of the fix, unless that waits for words to be filled in, or changes nothing."""
+    """The verdict after the fix's commands ran, with every action granted; empty where no command fixes it.
+
+    It is what the doctor predicts of the fix, unless that waits for words to be filled in, or changes nothing.
+    """
     fill: Mapping[str, str] = field(default_factory=dict)
     """What the reader writes in place of words in capitals."""
 
