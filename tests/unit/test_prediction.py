@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
-from app.flow.doctor import Diagnosis, examine
+from app.flow.doctor import Change, Diagnosis, Fix, examine
 from app.flow.doctor.prediction.answers import ports_of
-from app.flow.doctor.prediction.copied import copy_of
-from app.flow.doctor.prediction.prediction import Open, Prospect
+from app.flow.doctor.prediction.copied import Copy, copy_of
+from app.flow.doctor.prediction.effects import apply
+from app.flow.doctor.prediction.prediction import Open, Prospect, predict
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status
 from app.flow.port_wrappers.consent import NOTHING, consented
@@ -59,6 +60,10 @@ def spoilt(*spoils: Callable[[Fakes], Any], **errors: Any) -> Diagnosis:
     return examined(fakes)
 
 
+def copied(found: Diagnosis) -> Copy:
+    return copy_of(found.walk, found.checks, found.evidence, found.read_at)
+
+
 def no_provider(fakes: Fakes) -> None:
     fakes.providers.clear()
 
@@ -71,7 +76,7 @@ def other_subject(fakes: Fakes) -> None:
 @pytest.mark.parametrize("name", sorted({*CASES, *FIXES}))
 def test_the_copy_has_the_verdict_of_the_diagnosis(name: str) -> None:
     found = spoilt((CASES.get(name) or FIXES[name])[0])
-    again = examine(ports_of(copy_of(found.walk, found.checks, found.evidence, found.read_at)), SUBJECT)
+    again = examine(ports_of(copied(found)), SUBJECT)
     seen = {check.id: check for check in found.checks}
     verdict = judge(again.walk, [seen[it.id] if it.status is Status.UNKNOWN else it for it in again.checks])
     ours = found.verdict
@@ -128,6 +133,27 @@ def test_what_only_a_run_shows_is_said_to_be_unknown() -> None:
 def test_a_fix_that_only_shows_where_to_look_has_no_prediction() -> None:
     found = spoilt(FIXES["the API server lists another key"][0])
     assert (found.fix is None, found.prediction) == (False, None)
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        Fix(id="x", change=Change(kind="Namespace", name="default", before={}, after={"metadata": {}}), recreates=True),
+        Fix(id="x", commands=("kubectl get pods",)),
+    ],
+    ids=["another kind of object", "a look"],
+)
+def test_a_fix_of_which_the_copy_does_not_know_what_it_does_is_not_tried(fix: Fix) -> None:
+    assert not apply(copied(spoilt(other_subject, assume_role=NOT_AUTHORIZED)), fix)
+
+
+def test_a_fix_that_changes_nothing_on_the_copy_has_no_prediction() -> None:
+    found = spoilt(other_subject, assume_role=NOT_AUTHORIZED)
+    copy, cause = copied(found), found.verdict.check
+    assert cause is not None
+    assert apply(copy, Fix(id="x", recreates=True))
+    again = examine(ports_of(copy), SUBJECT)
+    assert predict(copy, again.walk, again.checks, cause=cause) is None
 
 
 def test_nothing_to_fix_has_no_prediction() -> None:

@@ -63,7 +63,7 @@ class Diagnosis:
         if not apply(copy, fix):
             return None
         after = examine(ports_of(copy), self.subject)
-        return predict(copy, after.walk, after.checks, cause=cause.id)
+        return predict(copy, after.walk, after.checks, cause=cause)
 
     def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
         """The checks by step, those of the running Pod after the step's own."""

@@ -30,7 +30,7 @@ class Case:
     after: str = ""
     """The verdict after the fix's commands ran, with every action granted; empty where no command fixes it.
 
-    It is what the doctor predicts of the fix, unless that waits for words to be filled in, or changes nothing.
+    Where the doctor predicts what the fix leads to, that is it.
     """
     fill: Mapping[str, str] = field(default_factory=dict)
     """What the reader writes in place of words in capitals."""

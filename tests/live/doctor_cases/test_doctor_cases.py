@@ -51,8 +51,6 @@ def test_the_doctor(cluster: Cluster, case: Case) -> None:
     # (2) What comes of its fix.
     if case.after:
         assert found.fix is not None
-        if not case.fill and found.fix.change is not None:
-            assert predicted(found) == case.after
         assert predicted(found) in ("", case.after)
         for command in found.fix.commands:
             for word, value in case.fill.items():

@@ -16,14 +16,11 @@ from app.flow.model import JsonValue
 def apply(copy: Copy, fix: Fix) -> bool:
     """Makes the fix on the copy. False where what it does cannot be worked out."""
     change = fix.change
-    make = _MAKE.get(change.kind) if change is not None else None
-    manifest = change.pod if change is not None else None
-    if (make is None and manifest is None and not fix.recreates) or (
-        change is not None and has_placeholder(change.after)
-    ):
+    if not _is_known(fix):
         return False
-    if change is not None and make is not None:
-        make(copy, change)
+    if change is not None and change.kind in _MAKE:
+        _MAKE[change.kind](copy, change)
+    manifest = change.pod if change is not None else None
     if fix.recreates or manifest is not None:
         stored = copy.documents.get("pod")
         if not get_object(stored, "spec"):
@@ -31,6 +28,15 @@ def apply(copy: Copy, fix: Fix) -> bool:
         new_pod.recreate(copy, stored if manifest is None else changes.applied(stored, manifest))
     copy.tried = True
     return True
+
+
+def _is_known(fix: Fix) -> bool:
+    """Whether the fix says all that it does. The diff of a Pod that is only recreated shows the webhook's part."""
+    change = fix.change
+    if change is None:
+        return fix.recreates
+    recreated = change.kind == "Pod" and fix.recreates
+    return (change.kind in _MAKE or change.pod is not None or recreated) and not has_placeholder(change.after)
 
 
 def has_placeholder(value: JsonValue) -> bool:

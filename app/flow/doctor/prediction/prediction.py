@@ -61,10 +61,11 @@ _OF_A_RUN = frozenset({APPLICATION, "pod.request", "pod.token_used"})
 """The checks of what the program did: they stay as they are until it runs again."""
 
 
-def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: str) -> Prediction | None:
+def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> Prediction | None:
     """What the copy comes to after a fix, by its walk and by what the doctor adds. `cause`: the check that was fixed.
 
-    None where the fix does no more than to try again, so that nothing of what it is about can be worked out.
+    None where the fix does no more than to try again, so that nothing of what it is about can be worked out; and where
+    nothing has changed on the copy, which then does not know what the fix does.
     """
     if (refused := copy.documents.get(REFUSED)) is not None:
         return Prediction(
@@ -77,7 +78,9 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: str) -> Pre
     judged = judge(made, checks)
     all_checks = (*(check for report in made for check in report.checks), *checks)
     by_id = {check.id: check for check in all_checks}
-    if judged.outcome is not Outcome.BROKEN and not copy.changed and cause in _NOTHING_TO_WORK_OUT:
+    if judged.outcome is not Outcome.BROKEN and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
+        return None
+    if judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got):
         return None
     answered = by_id[ANSWER].status in HOLDS and not copy.assumed
     open_ = [Open.STS] if not answered else []
