@@ -13,6 +13,7 @@ if (_root := str(Path(__file__).resolve().parents[1])) not in sys.path:
 
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
+from app.locations import ASSETS
 from app.ui import lab
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
@@ -20,8 +21,6 @@ from app.ui.frame import navigation, page_setup, sidebar
 from app.ui.presenting import presenting
 from app.ui.state import depth, language, mode, route, session
 from app.ui.thief import page as thief_page
-
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 # (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
 session.admit()

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from app import settings
+from app import __version__, settings
 from app.flow.model import Subject
+from app.flow.names import APPLICATION_ID
 from app.flow.port_wrappers.deadline import WALK_SECONDS, with_deadline
+from app.flow.port_wrappers.known_issuer import EksCluster, knowing_issuer
 from app.flow.ports import Cluster, Ports
 
 if TYPE_CHECKING:
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.transport import KubernetesTransport
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
+
+SURVEY_SECONDS = 120.0
+"""For all questions of a survey: thousands of roles."""
+SURVEY_LONGER = {"pods": 9.0}
+"""For the list of all Pods, its last question: it comes in pages."""
+SURVEY_ATTEMPTS = 3
+"""How often it asks AWS for the same thing at most, where AWS answers that it is asked too often."""
 
 
 def simulated(simulation: Simulation, world: World) -> Ports:
@@ -40,7 +50,10 @@ def simulated(simulation: Simulation, world: World) -> Ports:
     key = world.account.explorer
     return Ports(
         cluster=KubernetesCluster(
-            host=f"{simulation.kubernetes_url}/k8s/{world.path}", token=world.explorer_token, transport=kubernetes
+            host=f"{simulation.kubernetes_url}/k8s/{world.path}",
+            token=world.explorer_token,
+            transport=kubernetes,
+            user_agent=Choice().user_agent,
         ),
         aws=BotoAws(
             region=world.region,
@@ -65,15 +78,27 @@ class Choice:
     """A profile of ~/.aws; empty for what the environment says."""
     region: str = ""
     """An AWS region; empty for what the profile or the environment says."""
+    issuer: str = ""
+    """The cluster's issuer, for a user who may not read it there; empty where nobody named it."""
+    program: str = APPLICATION_ID
+    """Which program asks: audit logs have it, with its version, in the user agent of each request."""
+
+    @property
+    def user_agent(self) -> str:
+        """The product of a `User-Agent` (RFC 9110, section 10.1.5)."""
+        return f"{self.program}/{__version__}"
 
 
-def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
+def live(
+    choice: Choice, *, seconds: float = WALK_SECONDS, longer: Mapping[str, float] | None = None, attempts: int = 1
+) -> Ports:
     """The ports to a real cluster and to AWS: new ones for every walk. So far they ask only a credential plugin.
 
     From their first question on they answer for no longer than `seconds`, less what the plugin took of them, and a
     server that was silent once is not asked again. They do all that a port can: `port_wrappers.consent.consented` keeps
     back what the reader has not asked for.
 
+    `longer`: as for `with_deadline`. `attempts`: how often a request is sent at most that AWS throttles.
     Raises `Unreachable` where the cluster cannot even be addressed; what is wrong with AWS shows when that is asked.
     """
     started = time.monotonic()
@@ -85,14 +110,11 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
     from app.clients.aws.login import AwsLogin
     from app.clients.issuer import IssuerTransport, PublicIssuer
     from app.clients.kubernetes.asked_ahead import AskedAhead
-    from app.clients.kubernetes.cluster import KubernetesCluster
     from app.clients.quiet import Silence, WallClock
 
     region = choice.region or settings.process_environment().get("AWS_REGION", "")
-    login = AwsLogin(profile=choice.profile, region=region)
-    cluster = AskedAhead(
-        lambda: KubernetesCluster(host=connection.host, token=connection.token, transport=connection.transport)
-    )
+    login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent, attempts=attempts)
+    cluster = AskedAhead(lambda: _cluster(connection, choice))
     ports = Ports(
         cluster=cast(Cluster, cluster),
         aws=BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk),
@@ -101,7 +123,18 @@ def live(choice: Choice, *, seconds: float = WALK_SECONDS) -> Ports:
         server_log=Silence(),
         ahead=cluster.ahead,
     )
-    return with_deadline(ports, seconds=seconds - taken)
+    patient = with_deadline(ports, seconds=seconds - taken, longer=longer)
+    return knowing_issuer(patient, given=choice.issuer, eks=_eks(choice), endpoint=connection.host)
+
+
+def live_for_survey(choice: Choice) -> Ports:
+    """The same for a survey: it reads much, no walk waits for it, and many questions at a time may be too many."""
+    return live(choice, seconds=SURVEY_SECONDS, longer=SURVEY_LONGER, attempts=SURVEY_ATTEMPTS)
+
+
+def cluster(choice: Choice) -> Cluster:
+    """The cluster alone, without a limit to the time. Raises `Unreachable` as `live` does."""
+    return _cluster(_connection(choice), choice)
 
 
 def contexts() -> Contexts:
@@ -148,6 +181,14 @@ def profiles() -> tuple[str, ...]:
     return profiles()
 
 
+def _cluster(connection: Connection, choice: Choice) -> Cluster:
+    from app.clients.kubernetes.cluster import KubernetesCluster
+
+    return KubernetesCluster(
+        host=connection.host, token=connection.token, transport=connection.transport, user_agent=choice.user_agent
+    )
+
+
 def _connection(choice: Choice) -> Connection:
     from app.clients.kubernetes import connection, kubeconfig
 
@@ -155,6 +196,14 @@ def _connection(choice: Choice) -> Connection:
     if choice.in_cluster:
         return connection.in_cluster(environment)
     return connection.from_kubeconfig(kubeconfig.read(environment), choice.context, _plugins(), environment)
+
+
+def _eks(choice: Choice) -> EksCluster | None:
+    from app.clients.kubernetes import kubeconfig
+
+    if choice.in_cluster:
+        return None
+    return kubeconfig.eks_cluster(kubeconfig.read(settings.process_environment()), choice.context)
 
 
 @cache

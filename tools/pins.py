@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HAND_WRITTEN = "-r requirements.in"
-"""How the compiled file names, among those that want a package, the file of what we want ourselves."""
+HAND_WRITTEN = "irsa-explorer (pyproject.toml)"
+"""How the compiled file names, among those that want a package, what we want ourselves."""
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ def pin(block: str) -> Pin:
     if first is None:
         raise ValueError(f"no pin: {block!r}")
     comment = " ".join(line.strip("# ") for line in re.findall(r"^ +#.*$", block, re.M))
-    wanted_by = re.findall(r"-[rc] \S+|\S+", comment.removeprefix("via"))
+    wanted_by = re.findall(r"-[rc] \S+|[^\s()]+(?: \(\S+\))?", comment.removeprefix("via"))
     return Pin(first["name"], first["version"], first["where"] or "", tuple(wanted_by))

@@ -18,6 +18,7 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
+from app import __version__
 from tools.licences import licence
 from tools.pins import HAND_WRITTEN, ROOT, Pin, pins
 
@@ -27,7 +28,7 @@ def bill(all_pins: list[Pin]) -> Bom:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     itself = Component(
         name=project["name"],
-        version=project["version"],
+        version=__version__,
         type=ComponentType.APPLICATION,
         bom_ref=project["name"],
         licenses=[LicenseFactory().make_from_string(project["license"])],

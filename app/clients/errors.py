@@ -27,7 +27,12 @@ _SAID_LIMIT = 1000
 
 _FAILED = (429, 500, 502, 503, 504)
 """The statuses by which a server says that it has too much to do, or failed itself."""
-_ABOUT_THE_POD = ("failed calling webhook", "admission webhook ", "container not found")
+_ABOUT_THE_POD = (
+    "failed calling webhook",
+    "admission webhook ",
+    "container not found",
+    "error executing command in container",
+)
 """What is in the words of those 500s of an API server that are about the Pod in question and not about the server."""
 _THROTTLED = ("RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
 """Codes of AWS for a caller that asks too often, besides those with `Throttl` in them: their status is often 400."""
@@ -112,7 +117,7 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         kind = NotPermitted
     elif code.startswith("NoSuch"):
         kind = NotFound
-    elif status in _FAILED or "Throttl" in code or code in _THROTTLED:
+    elif status in _FAILED or is_throttling(code):
         kind = ServerFailed
     return kind(
         code=code,
@@ -121,6 +126,11 @@ def _from_answer(response: Mapping[str, Any], error: Exception, operation: str) 
         request_id=str(metadata.get("RequestId", "")),
         operation=operation,
     )
+
+
+def is_throttling(code: str) -> bool:
+    """Whether AWS answers a caller that asks too often."""
+    return "Throttl" in code or code in _THROTTLED
 
 
 def no_answer(error: Exception, operation: str) -> FlowError:

@@ -2,148 +2,260 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, Literal
 
 import click
 
-from app import settings as environment
-from app.commands.failure import COULD_NOT_RUN, CannotRun
+from app.commands.examining import completion
+from app.commands.examining.asking import Everybody, Wanted, asked, choice_of
+from app.commands.examining.results import (
+    CSV,
+    FORMATS,
+    SHOULD_WORK,
+    Result,
+    Threshold,
+    exit_status,
+    print_lacking,
+    print_results,
+)
+from app.commands.examining.watching import INTERVAL, changes
+from app.commands.failure import CannotRun
 from app.commands.help import command_of, lang_option
-from app.commands.rendering import print_json, print_lines, print_utf8
 from app.content import Content, load
-from app.flow.model import JsonValue, Subject
+from app.flow.names import APPLICATION_ID
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, Action
-from app.flow.verdict.judge import Outcome
 from app.settings import Settings
-from app.wiring import Choice, is_in_cluster
+from app.wiring import Choice
 
-if TYPE_CHECKING:
-    from app.flow.doctor import Diagnosis
-    from app.flow.doctor.survey import Survey
-
-T = TypeVar("T")
-EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN}
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 EVERYTHING = "all"
+_OF_RBAC = "TYPE/NAME, --namespace, --service-account, --pod, --context, --profile, --region, --issuer, --do"
+CLUSTERS_AT_ONCE = 8
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_MANIFEST = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
     @command_of("doctor", words)
-    @click.option("--namespace", "-n", default="", help=words.message("cli.help.namespace"))
-    @click.option("--service-account", "-s", default="", help=words.message("cli.help.service_account"))
-    @click.option("--pod", default="", help=words.message("cli.help.pod"))
-    @click.option("--context", "cluster", default="", help=words.message("cli.help.context"))
-    @click.option("--profile", default="", help=words.message("cli.help.profile"))
-    @click.option("--region", default="", help=words.message("cli.help.region"))
-    @click.option(
-        "--do",
-        "actions",
-        multiple=True,
-        type=click.Choice([*(action.value for action in Action), EVERYTHING]),
-        metavar="ACTION",
-        help=words.message("cli.help.do"),
-    )
-    @click.option("--all", "everybody", is_flag=True, help=words.message("cli.help.all"))
-    @click.option("--save", type=_FILE, help=words.message("cli.help.save"))
-    @click.option("--from", "source", type=_FILE, help=words.message("cli.help.from"))
-    @click.option(
-        "--output",
-        type=click.Choice(["text", "json", "html"]),
-        default="text",
-        show_default=True,
-        help=words.message("cli.help.report"),
-    )
+    @_subject(words)
+    @_where(words)
+    @_how(words)
     @lang_option(settings, words)
     @click.pass_context
     def doctor(
         context: click.Context,
+        /,
         *,
-        namespace: str,
-        service_account: str,
-        pod: str,
-        cluster: str,
+        contexts: tuple[str, ...],
         profile: str,
         region: str,
+        issuer: str,
         actions: tuple[str, ...],
-        everybody: bool,
+        needed: tuple[str, ...],
+        resource: str,
+        watch: bool,
+        until_fixed: bool,
+        rbac: bool,
         save: Path | None,
         source: Path | None,
         output: str,
+        verbose: bool,
+        fail_on: Literal["broken", "warning"],
+        strict: bool,
         lang: str,
+        **named: Any,
     ) -> None:
-        from app.commands.doctor_sources import examined, opened, saved, surveyed
+        from app.commands.doctor_sources import asked_actions, examined, opened, permissions, saved
+        from app.flow.doctor import Diagnosis
 
-        reader = load(lang)
-        of_one = (service_account, pod, actions, save)
-        of_a_cluster = (namespace, cluster, profile, region, everybody, *of_one)
+        reader, threshold = load(lang), Threshold(fail_on=fail_on, strict=strict)
+        show = partial(print_results, output=output, words=reader, verbose=verbose)
+        again = watch or until_fixed
 
         # (1) From a file: no server is asked.
         if source is not None:
-            if any(of_a_cluster):
-                raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --lang")
-            context.exit(report(opened(source, reader), output, reader))
+            if output == CSV or any(
+                (*named.values(), contexts, profile, region, issuer, actions, needed, resource, rbac, save, again)
+            ):
+                raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --verbose, --lang")
+            results = [Result(found=opened(source, reader))]
+            show(results)
+            context.exit(exit_status(results, threshold))
 
-        # (2) A survey of the cluster.
+        # (2) What to examine, and where.
         if settings.live is False:
             raise CannotRun(reader, "live_switched_off")
-        choice = _choice(cluster, profile, region)
-        if everybody:
-            if any(of_one):
-                expected = "--namespace, --context, --profile, --region, --output, --lang"
-                raise CannotRun(reader, "options_exclude", got="--all", expected=expected)
-            context.exit(report_survey(surveyed(choice, namespace, reader), output, reader))
-
-        # (3) One ServiceAccount.
-        subject = Subject(namespace=namespace, service_account=service_account, pod=pod)
+        wanted = asked(reader, **named)
+        _refuse_together(reader, wanted, contexts, output, once=bool(save), again=again, sends=bool(actions or needed))
         granted = ALL if EVERYTHING in actions else frozenset(map(Action, actions))
-        found = examined(choice, subject, granted, reader)
-        if save is not None:
-            saved(found, save, reader)
-        context.exit(report(found, output, reader))
+        actions_needed = asked_actions(needed, resource, reader)
+        program = context.find_root().obj or APPLICATION_ID
+        choices = [
+            choice_of(name, profile=profile, region=region, issuer=issuer, program=program)
+            for name in contexts or ("",)
+        ]
+
+        # (3) What we lack for it.
+        if rbac:
+            if isinstance(wanted, Everybody) or len(choices) > 1 or save is not None or output not in ("text", "json"):
+                expected = f"{_OF_RBAC}, --output text|json, --lang"
+                raise CannotRun(reader, "options_exclude", got="--rbac", expected=expected)
+            context.exit(print_lacking(permissions(choices[0], wanted, granted, reader), output, reader))
+
+        # (4) Until it is as it should be.
+        if again and not isinstance(wanted, Everybody):
+            click.echo(reader.message("cli.watch.begins", seconds=f"{INTERVAL:g}"), err=True)
+            examine = partial(examined, choices[0], wanted, granted, reader, actions_needed, progress=False)
+            for found in changes(examine, reader):
+                show([Result(found=found)])
+                if until_fixed and Result(found=found).status(threshold) in (0, SHOULD_WORK):
+                    context.exit(0)
+
+        # (5) Or once.
+        several = len(choices) > 1
+        one = partial(_result, wanted=wanted, granted=granted, words=reader, asked=actions_needed, several=several)
+        with ThreadPoolExecutor(max_workers=CLUSTERS_AT_ONCE) as pool:
+            results = list(pool.map(one, choices)) if several else [one(choices[0])]
+        if save is not None and isinstance(results[0].found, Diagnosis):
+            saved(results[0].found, save, reader)
+        show(results)
+        context.exit(exit_status(results, threshold))
 
     return doctor
 
 
-def report(found: Diagnosis, output: str, words: Content) -> int:
-    """Prints a diagnosis; the exit status."""
-    from app.commands import doctor_text
-    from app.report import document, page
-
-    _print(found, output, words, document.of_diagnosis, page.of_diagnosis, doctor_text.of_diagnosis)
-    return EXIT[found.verdict.outcome]
-
-
-def report_survey(found: Survey, output: str, words: Content) -> int:
-    """Prints a survey; the exit status."""
-    from app.commands import doctor_text
-    from app.report import document, page
-
-    _print(found, output, words, document.of_survey, page.of_survey, doctor_text.of_survey)
-    return EXIT[found.outcome]
-
-
-def _print(
-    found: T,
-    output: str,
-    words: Content,
-    as_json: Callable[[T, Content], JsonValue],
-    as_html: Callable[[T, Content], str],
-    as_lines: Callable[[T, Content], Iterable[str]],
+def _refuse_together(
+    words: Content, wanted: Wanted, contexts: Sequence[str], output: str, *, once: bool, again: bool, sends: bool
 ) -> None:
-    match output:
-        case "json":
-            print_json(as_json(found, words))
-        case "html":
-            print_utf8(as_html(found, words))
-        case _:
-            print_lines(as_lines(found, words))
+    """Raises `CannotRun` for options that exclude each other. `once`: a file is to be saved."""
+    if isinstance(wanted, Everybody) and (once or again or sends):
+        got, expected = "--all-namespaces", "--context, --profile, --region, --output, --lang"
+    elif output == CSV and not isinstance(wanted, Everybody):
+        got, expected = f"--output {CSV}", "--all-namespaces, --context, --profile, --region, --lang"
+    elif len(contexts) > 1 and (once or again or output in ("html", CSV)):
+        got, expected = "--context, --context", "-n, --profile, --region, --do, --output, --lang"
+    elif again and (once or output not in ("text", "json")):
+        got, expected = "--watch, --until-fixed", "-n, --context, --profile, --region, --do, --output text|json, --lang"
+    else:
+        return
+    raise CannotRun(words, "options_exclude", got=got, expected=expected)
 
 
-def _choice(context: str, profile: str, region: str) -> Choice:
-    """In a Pod its own cluster, unless a context is named or `KUBECONFIG` is set."""
-    named = bool(context or environment.process_environment().get("KUBECONFIG"))
-    return Choice(context=context, in_cluster=not named and is_in_cluster(), profile=profile, region=region)
+def _result(
+    choice: Choice,
+    *,
+    wanted: Wanted,
+    granted: frozenset[Action],
+    words: Content,
+    asked: Sequence[AskedAction],
+    several: bool,
+) -> Result:
+    """Of one cluster. Of several each may be one that cannot be examined."""
+    from app.commands.doctor_sources import examined, namespace_of, surveyed
+
+    context = choice.context if several else ""
+    try:
+        if isinstance(wanted, Everybody):
+            namespace = "" if wanted.everywhere else wanted.namespace or namespace_of(choice, words)
+            return Result(context=context, found=surveyed(choice, namespace, words))
+        return Result(context=context, found=examined(choice, wanted, granted, words, asked, progress=not several))
+    except CannotRun as failure:
+        if not several:
+            raise
+        return Result(context=context, found=failure)
+
+
+def _subject(words: Content) -> Decorator:
+    """The options that say whose IRSA it is."""
+    return _all(
+        click.argument("target", nargs=-1, metavar="[TYPE/NAME]", shell_complete=completion.targets),
+        click.option("--filename", "-f", type=_MANIFEST, help=words.message("cli.help.filename")),
+        click.option(
+            "--namespace",
+            "-n",
+            default="",
+            help=words.message("cli.help.namespace"),
+            shell_complete=completion.namespaces,
+        ),
+        click.option(
+            "--service-account",
+            "-s",
+            default="",
+            help=words.message("cli.help.service_account"),
+            shell_complete=completion.service_accounts,
+        ),
+        click.option("--pod", default="", help=words.message("cli.help.pod")),
+        click.option(
+            "--all-namespaces", "-A", "everybody", is_flag=True, help=words.message("cli.help.all_namespaces")
+        ),
+    )
+
+
+def _where(words: Content) -> Decorator:
+    """The options that say in which cluster and account."""
+    return _all(
+        click.option(
+            "--context",
+            "contexts",
+            multiple=True,
+            help=words.message("cli.help.context"),
+            shell_complete=completion.contexts,
+        ),
+        click.option(
+            "--profile", default="", help=words.message("cli.help.profile"), shell_complete=completion.profiles
+        ),
+        click.option("--region", default="", help=words.message("cli.help.region")),
+        click.option("--issuer", default="", help=words.message("cli.help.issuer")),
+    )
+
+
+def _how(words: Content) -> Decorator:
+    """The options that say what may be done, how often, and what comes of it."""
+    return _all(
+        click.option(
+            "--do",
+            "actions",
+            multiple=True,
+            type=click.Choice([*(action.value for action in Action), EVERYTHING]),
+            metavar="ACTION",
+            help=words.message("cli.help.do"),
+        ),
+        click.option(
+            "--action", "needed", multiple=True, metavar="SERVICE:ACTION", help=words.message("cli.help.action")
+        ),
+        click.option("--resource", default="", metavar="ARN", help=words.message("cli.help.resource")),
+        click.option("--rbac", is_flag=True, help=words.message("cli.help.rbac")),
+        click.option("--watch", "-w", is_flag=True, help=words.message("cli.help.watch", seconds=f"{INTERVAL:g}")),
+        click.option("--until-fixed", is_flag=True, help=words.message("cli.help.until_fixed")),
+        click.option("--save", type=_FILE, help=words.message("cli.help.save")),
+        click.option("--from", "source", type=_FILE, help=words.message("cli.help.from")),
+        click.option(
+            "--output",
+            "-o",
+            type=click.Choice(FORMATS),
+            default="text",
+            show_default=True,
+            help=words.message("cli.help.report"),
+        ),
+        click.option("--verbose", "-v", is_flag=True, help=words.message("cli.help.verbose")),
+        click.option(
+            "--fail-on",
+            type=click.Choice(["broken", "warning"]),
+            default="broken",
+            show_default=True,
+            help=words.message("cli.help.fail_on"),
+        ),
+        click.option("--strict", is_flag=True, help=words.message("cli.help.strict")),
+    )
+
+
+def _all(*decorators: Decorator) -> Decorator:
+    """All of them, the first outermost, so that the help has them in this order."""
+    return lambda function: reduce(lambda made, decorator: decorator(made), reversed(decorators), function)

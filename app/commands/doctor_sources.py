@@ -2,45 +2,104 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from app.commands.examining.asking import Workload
 from app.commands.failure import CannotRun
 from app.content import Content
-from app.flow.errors import FlowError, NotPermitted
+from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
+from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.wiring import Choice
 from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis
+    from app.flow.doctor.reading.lacking import Lacking
     from app.flow.doctor.survey import Survey
     from app.flow.ports import Ports
 
-SURVEY_SECONDS = 120.0
-"""A survey asks for every role in turn, and no page waits for it."""
+PERMISSIONS_SECONDS = 30.0
+"""After the walk some twenty reviews are asked for, one after the other."""
+_ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
 
 
-def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words: Content) -> Diagnosis:
-    """The diagnosis of a ServiceAccount in a real cluster."""
+def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tuple[AskedAction, ...]:
+    """What the command line says that the Pod needs."""
+    for action in actions:
+        if not _ACTION.fullmatch(action):
+            values = {"got": action, "expected": "dynamodb:GetItem", "help": "doctor --help"}
+            raise CannotRun(words, "bad_value", option="--action", **values)
+    if resource and not (actions and resource.startswith("arn:")):
+        values = {"got": resource, "expected": "--action SERVICE:ACTION --resource ARN", "help": "doctor --help"}
+        raise CannotRun(words, "bad_value", option="--resource", **values)
+    return tuple(AskedAction(action=action, resource=resource) for action in dict.fromkeys(actions))
+
+
+def examined(
+    choice: Choice,
+    wanted: Subject | Workload,
+    granted: frozenset[Action],
+    words: Content,
+    asked: Sequence[AskedAction] = (),
+    *,
+    progress: bool = True,
+) -> Diagnosis:
+    """The diagnosis of a ServiceAccount, or of a workload's, in a real cluster.
+
+    Where the subject names no Pod it is the newest one, each time that this is called with the same subject. `asked` is
+    what its Pod needs, where that is known.
+    """
+    return _examined(choice, wanted, granted, words, asked, progress=progress)[1]
+
+
+def permissions(choice: Choice, wanted: Subject | Workload, granted: frozenset[Action], words: Content) -> Lacking:
+    """What we lack for the same diagnosis with every check made."""
+    from app.flow.doctor.reading.lacking import lacking
+
+    ports, found = _examined(choice, wanted, granted, words, seconds=PERMISSIONS_SECONDS)
+    return lacking(ports.cluster, found, granted)
+
+
+def _examined(
+    choice: Choice,
+    wanted: Subject | Workload,
+    granted: frozenset[Action],
+    words: Content,
+    asked: Sequence[AskedAction] = (),
+    *,
+    seconds: float = WALK_SECONDS,
+    progress: bool = True,
+) -> tuple[Ports, Diagnosis]:
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
 
     try:
-        check_names(subject)
+        if isinstance(wanted, Subject):
+            check_names(wanted)
+        else:
+            check_namespace(wanted.namespace)
 
         # (1) The subject. One set of ports serves this and the walk: both together are over when its patience is.
         own = wiring.own_subject() if choice.in_cluster else None
-        ports = wiring.live(choice)
-        subject = _completed(consented(ports, NOTHING), choice, subject, own, words)
+        ports = wiring.live(choice, seconds=seconds)
+        asking = consented(ports, NOTHING)
+        if isinstance(wanted, Subject):
+            subject = _completed(asking, choice, wanted, own, words)
+        else:
+            subject = _of_workload(asking, choice, wanted, words)
     except FlowError as error:
         raise cannot(error, words, "pod.exists") from error
 
@@ -50,18 +109,25 @@ def examined(choice: Choice, subject: Subject, granted: frozenset[Action], words
 
     # (3) Step by step.
     ports = consented(ports, granted)
-    reports = tuple(_with_progress(walk_through(ports, subject), words))
-    return diagnose(ports, Walk(subject=subject, reports=reports))
+    walked = walk_through(ports, subject, asked)
+    reports = tuple(_with_progress(walked, words) if progress else walked)
+    return ports, diagnose(ports, Walk(subject=subject, reports=reports))
 
 
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:
     """The survey of a real cluster."""
     from app import wiring
+    from app.flow.doctor.reading.near_names import of_namespace
     from app.flow.doctor.survey import USES, survey
 
     try:
         check_namespace(namespace)
-        return survey(consented(wiring.live(choice, seconds=SURVEY_SECONDS), NOTHING), namespace)
+        ports = consented(wiring.live_for_survey(choice), NOTHING)
+        found = survey(ports, namespace)
+        if namespace and not found.ties and (names := of_namespace(ports, namespace)) is not None:
+            below = [(words.message("doctor.did_you_mean"), f"-n {name}") for name in names[:1]]
+            raise CannotRun(words, "no_such_namespace", below, got=namespace)
+        return found
     except FlowError as error:
         raise cannot(error, words, *USES) from error
 
@@ -96,10 +162,38 @@ def cannot(error: FlowError, words: Content, *uses: str, instead: tuple[str, str
 
     `instead`: what does without them, to be pasted, with a sentence before it.
     """
+    from app.flow.doctor.reading.near_names import near
     from app.report.verdict_words import allowing_after
 
     below = [*allowing_after(error, uses, words), *([instead] if instead else [])]
+    if error.code == "no_such_context" and (names := near(error.got, error.expected.split(", "))):
+        below.append((words.message("doctor.did_you_mean"), f"--context {shlex.quote(names[0])}"))
     return CannotRun(words, error.words, below, **error.values)
+
+
+def namespace_of(choice: Choice, words: Content) -> str:
+    """That of the context."""
+    from app import wiring
+
+    try:
+        return wiring.default_namespace(choice)
+    except FlowError as error:
+        raise cannot(error, words) from error
+
+
+def _of_workload(ports: Ports, choice: Choice, wanted: Workload, words: Content) -> Subject:
+    """Whose IRSA it needs. Raises `FlowError`."""
+    from app import wiring
+    from app.flow.targets.resolving import subject_of
+
+    namespace, kind = wanted.namespace or wiring.default_namespace(choice), wanted.target.kind
+    try:
+        return subject_of(ports, wanted.target, namespace)
+    except NotFound as error:
+        values = {"kind": kind.plural, "namespace": namespace, "said": error.server_message}
+        raise CannotRun(words, "no_such_workload", got=wanted.target, **values) from error
+    except NotPermitted as error:
+        raise cannot(error, words, f"choose.{kind.singular}") from error
 
 
 def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | None, words: Content) -> Subject:
@@ -110,7 +204,7 @@ def _completed(ports: Ports, choice: Choice, subject: Subject, own: Subject | No
     # (1) No subject is given: in a Pod it is that Pod.
     if not subject.service_account and not subject.pod:
         if own is None or subject.namespace not in ("", own.namespace):
-            raise CannotRun(words, "no_subject")
+            raise CannotRun(words, "no_subject", program=_program())
         return own
 
     # (2) What is named leads to the rest.
@@ -130,6 +224,30 @@ def _account_of(ports: Ports, namespace: str, pod: str, words: Content) -> str:
             raise
         instead = (words.message("doctor.name_service_account"), "-s SERVICE_ACCOUNT")
         raise cannot(error, words, "pod.exists", instead=instead) from error
+    except NotFound as error:
+        raise cannot(error, words, instead=_in_its_place(ports, namespace, pod, words)) from error
+
+
+def _in_its_place(ports: Ports, namespace: str, pod: str, words: Content) -> tuple[str, str] | None:
+    """How to examine the Pod that has come after one that is gone, or one with a near name; None where we see none."""
+    from app.flow.doctor.choosing import successor
+    from app.flow.doctor.pods.rows import row
+    from app.flow.doctor.reading import near_names
+
+    try:
+        found = successor(pod, [row(it) for it in ports.cluster.pods(namespace)])
+    except FlowError:
+        found = ""
+    if found:
+        return words.message("doctor.in_its_place"), f"--pod {found}"
+    options = near_names.of_pod(ports, namespace, pod)
+    return (words.message("doctor.did_you_mean"), options) if options else None
+
+
+def _program() -> str:
+    """How the command line was begun, such as `kubectl irsa`."""
+    context = click.get_current_context(silent=True)
+    return context.find_root().info_name or "" if context else ""
 
 
 def _with_progress(reports: Iterator[StepReport], words: Content) -> Iterator[StepReport]:

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 import click
 
 from app.commands.rendering import heading, labelled, marked, pad, to_paste, width
-from app.commands.verdict_text import conclusions
+from app.commands.verdict_text import conclusions, to_do
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
+from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.judge import Outcome
-from app.flow.visible import visible
-from app.report import survey_words, verdict_words
+from app.flow.visible import visible, visible_ends
+from app.report import help_links, permission_words, pod_words, survey_words, verdict_words
+from app.report.survey_words import Row
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -52,8 +55,9 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
             already_shown = check.reason
             yield from _would_allow(check, rules_shown, words)
 
-    # (3) What follows, and the verdict once more.
+    # (3) What follows, how the other Pods stand, and the verdict once more.
     yield from conclusions(found, words)
+    yield from _pods(found, words)
     yield from _to_be_sure(found, words)
     yield ""
     yield verdict
@@ -67,36 +71,68 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
     if reason:
         yield f"      {click.style(words.message(f'reasons.{reason}'), dim=True)}"
     if check.status in (Status.FAILED, Status.WARNING, Status.UNKNOWN):
-        yield from labelled(_details(check, words), indent=6)
+        explained = {words.message("cli.brief.explained"): help_links.link(check.id, words)}
+        yield from labelled({**_details(check, words), **explained}, indent=6)
 
 
 def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:
     """The rules and the policy without which we may not make the check, each where it is missing first."""
     new = [(sentence, text) for sentence, text in verdict_words.would_allow(check, words) if text not in already_shown]
     already_shown.update(text for _, text in new)
+    if check.id == "issuer.discovery" and check.reason == NO_PERMISSION:
+        new.append((words.message("doctor.give_issuer"), "--issuer ISSUER_URL"))
     yield from to_paste(new, indent=6)
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:
     """What was found, by its label."""
-    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected)}
+    values |= {"where": check.where, "server_said": check.error}
     return {words.message(f"ui.{name}"): value for name, value in values.items()}
 
 
+def _pods(found: Diagnosis, words: Content) -> Iterator[str]:
+    """All Pods of the ServiceAccount in columns, and what to do about those that do not use its role."""
+    intro, lines = pod_words.intro(found, words), pod_words.lines(found, words)
+    if not (intro or lines):
+        return
+    yield ""
+    yield heading(words.message("doctor.pods.title"))
+    if intro:
+        yield f"  {intro}"
+    table = [[visible(cell, keep="") for cell in line.cells] for line in lines]
+    columns = [max(map(width, column)) for column in zip(*table, strict=True)]
+    for line, cells in zip(lines, table, strict=True):
+        yield f"  {marked(line.status, _line(cells, columns))}"
+    if more := pod_words.more(found, words):
+        yield f"  {more}"
+    if fix := found.siblings_fix:
+        yield ""
+        yield from to_do(fix, words)
+
+
 def _to_be_sure(found: Diagnosis, words: Content) -> Iterator[str]:
-    if actions := verdict_words.to_be_sure(found):
+    if actions := found.to_be_sure:
         yield ""
         yield words.message("doctor.to_be_sure")
         yield f"    {' '.join(f'--do {action}' for action in actions)}"
 
 
+def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
+    """What to paste, each below its sentence, which is a comment to a shell and to YAML."""
+    for number, (sentence, text) in enumerate(permission_words.to_paste(found, words)):
+        yield from ("",) if number else ()
+        yield f"# {sentence}"
+        yield from text.splitlines()
+
+
 def of_survey(found: Survey, words: Content) -> Iterator[str]:
-    """A survey as a table, an over-broad role's line red and with its own words."""
+    """A survey as a table, the worst first and an over-broad role's line red; then what to do, in the same order."""
     verdict = marked(verdict_words.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
     yield verdict
     if not found.ties:
         return
-    rows = survey_words.rows(found, words)
+    rows = survey_words.by_severity(survey_words.rows(found, words))
     cells = [survey_words.heads(words), *([row.service_account, row.role_arn, row.stand, row.also] for row in rows)]
     table = [[visible(cell, keep="") for cell in line] for line in cells]
     columns = [max(map(width, column)) for column in zip(*table, strict=True)]
@@ -104,12 +140,25 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
     yield f"    {heading(_line(table[0], columns))}"
     for row, printed in zip(rows, table[1:], strict=True):
         line = _line(printed, columns)
-        yield f"  {marked(Status.FAILED, click.style(line, fg='red')) if row.wide else marked(row.status, line)}"
+        yield f"  {marked(row.status, click.style(line, fg='red') if row.wide else line)}"
+    for row in rows:
+        yield from _advice(row)
     if texts := survey_words.would_allow(found, words):
         yield ""
         yield from to_paste(texts, indent=2)
     yield ""
     yield verdict
+
+
+def _advice(row: Row) -> Iterator[str]:
+    """What is wrong with a ServiceAccount, and what fixes it."""
+    if row.advice:
+        yield ""
+        yield f"  {heading(visible(row.service_account, keep=''))}"
+    for one in row.advice:
+        yield f"    {marked(one.status, visible(one.cause, keep=''))}"
+        if one.fix:
+            yield from to_paste([(one.fix, "\n".join(map(visible, one.commands)))], indent=4)
 
 
 def _line(row: list[str], columns: list[int]) -> str:

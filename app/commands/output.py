@@ -6,7 +6,7 @@ import io
 import sys
 from typing import Any
 
-from app.commands.failure import CannotRun
+from app.commands.failure import CANNOT_WRITE, CannotRun
 from app.content import Content
 
 
@@ -46,7 +46,7 @@ class Outlet(io.RawIOBase):
             except OSError as error:
                 self._lost = True
                 if not isinstance(error, BrokenPipeError):
-                    raise CannotRun(self._words, "cannot_write", said=error.strerror) from error
+                    raise CannotRun(self._words, CANNOT_WRITE, said=error.strerror) from error
         return len(data)
 
     def writable(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.commands.failure import INTERRUPTED, CannotRun
+from app.commands.failure import INTERRUPTED, TYPED, CannotRun
 from app.content import Content
 
 
@@ -22,6 +22,7 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, but raises `CannotRun`."""
         typed = tuple(args)
+        ctx.meta.setdefault(TYPED, typed)
         try:
             return super().parse_args(ctx, args)
         except click.exceptions.NoArgsIsHelpError:
@@ -61,7 +62,7 @@ def not_understood(error: click.UsageError, ctx: click.Context, typed: Sequence[
             expected = _form(missing, ctx)
         case click.BadParameter(param=click.Parameter() as bad):
             values = {"got": _typed(bad, ctx, typed), "expected": _values(bad.type, words), "help": help_line}
-            return CannotRun(words, "bad_value", option=bad.opts[-1], **values)
+            return CannotRun(words, "bad_value", option=_long(bad), **values)
         case click.BadOptionUsage():
             expected = next(_form(it, ctx) for it in command.params if error.option_name in it.opts)
         case _:
@@ -75,7 +76,12 @@ def _form(parameter: click.Parameter, ctx: click.Context) -> str:
     if isinstance(parameter, click.Argument):
         return parameter.make_metavar(ctx)
     flag = isinstance(parameter, click.Option) and parameter.is_flag
-    return parameter.opts[-1] if flag else f"{parameter.opts[-1]} {parameter.make_metavar(ctx)}"
+    return _long(parameter) if flag else f"{_long(parameter)} {parameter.make_metavar(ctx)}"
+
+
+def _long(parameter: click.Parameter) -> str:
+    """Its long name, where it has a short one as well."""
+    return max(parameter.opts, key=len)
 
 
 def _typed(parameter: click.Parameter, ctx: click.Context, typed: Sequence[str]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
 from app.commands.rendering import heading, labelled, marked
 from app.content import Content
-from app.flow.doctor import Diagnosis
+from app.flow.doctor import Diagnosis, Fix
 from app.flow.visible import visible
 from app.report import difference, verdict_words
 
@@ -57,11 +57,14 @@ def _causes(found: Diagnosis, words: Content) -> Iterator[str]:
 
 
 def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
-    fix = found.fix
-    if fix is None:
-        return
-    yield ""
-    yield heading(words.message("doctor.fix"))
+    if found.fix is not None:
+        yield ""
+        yield heading(words.message(f"doctor.{verdict_words.fix_heading(found)}"))
+        yield from to_do(found.fix, words, _prediction(found, words))
+
+
+def to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> Iterator[str]:
+    """A fix, line by line, with what it leads to."""
     yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
     yield from (f"    {visible(choice)}" for choice in fix.choices)
     for command in fix.commands:
@@ -72,7 +75,7 @@ def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
         yield f"  {click.style(words.message('doctor.copy_note'), dim=True)}"
     if fix.then:
         yield f"  {words.message(f'doctor.then.{fix.then}')}"
-    yield from _prediction(found, words)
+    yield from foretold
     if fix.change is not None:
         yield ""
         for line in difference.lines(fix.change):

@@ -15,7 +15,7 @@ from app.commands.rendering import heading, labelled, marked, print_json, print_
 from app.content import Content, load
 from app.flow.model import HOLDS, Check, JsonValue, Status, Step, StepReport, Subject
 from app.flow.verdict.judge import Verdict
-from app.flow.visible import visible
+from app.flow.visible import visible, visible_ends
 from app.report import difference, document
 from app.settings import Settings
 
@@ -129,7 +129,7 @@ def message_of(verdict: Verdict, subject: Subject, words: Content) -> str:
     if verdict.step is None or verdict.check is None:
         return words.message(f"verdict.{verdict.status}")
     return words.message(
-        f"verdict.{verdict.status}",
+        f"verdict.{verdict.key}",
         step=words.message(f"steps.{verdict.step}.title"),
         check=words.check(verdict.check.id).fill(verdict.check, subject).title,
     )
@@ -174,13 +174,13 @@ def _check_as_text(check: Check, subject: Subject, words: Content) -> Iterator[s
     word = words.message(f"statuses.{check.status}")
     title = visible(text.title, keep="")
     yield f"  {marked(check.status, f'{word}  {title}')}"
-    details = {"got": check.got}
+    details = {"got": visible_ends(check.got)}
     if check.reason:
         yield f"      {words.message(f'reasons.{check.reason}')}"
     if check.status is not Status.PASSED:
         details = {
-            "got": check.got,
-            "expected": check.expected,
+            "got": visible_ends(check.got),
+            "expected": visible_ends(check.expected),
             "where": check.where,
             "server_said": check.error,
             "why": text.why,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from app.content.errors import ContentError
+from app.locations import ASSETS
 
-ROOT = Path(__file__).resolve().parents[2] / "assets" / "content"
+ROOT = ASSETS / "content"
 """A folder a language."""
 LANGUAGES = ("ja", "en")
 """The folders, in the order of the switch. The first is for a browser that names no language."""

@@ -31,15 +31,16 @@ class BrokenYaml(ValueError):
         """From 1; 0 where no place can be named."""
 
 
-def load(text: str, *, limit: int) -> Any:
+def load(text: str, *, limit: int, own_tags: bool = False) -> Any:
     """The one document in `text`; None where it is empty. Dates stay strings, as in Kubernetes.
 
     `limit` is the number of values (keys among them, aliases expanded) that the document may hold; 10,000 take about
-    50 ms. Values that JSON has not (NaN, keys that are no strings) may occur. Raises `BrokenYaml`.
+    50 ms. Values that JSON has not (NaN, keys that are no strings) may occur. `own_tags`: whether an application's tags
+    are taken, each value with one as an object of one member, `!TAG`; else they are refused. Raises `BrokenYaml`.
     """
     try:
         _check_size(text, limit)
-        return yaml.load(text, _Loader)  # noqa: S506 (a subclass of CSafeLoader)
+        return yaml.load(text, _TagLoader if own_tags else _Loader)  # noqa: S506 (subclasses of CSafeLoader)
     except yaml.MarkedYAMLError as error:
         raise _broken(error.problem or error.context or "not a document", error.problem_mark) from None
     except BrokenYaml:
@@ -124,3 +125,19 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
+
+
+class _TagLoader(_Loader):
+    """The same, with the tags of an application as objects of one member."""
+
+    def construct_tagged(self, suffix: str, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return {f"!{suffix}": self.construct_scalar(node)}
+        if isinstance(node, yaml.SequenceNode):
+            return {f"!{suffix}": self.construct_sequence(node, deep=True)}
+        if isinstance(node, yaml.MappingNode):
+            return {f"!{suffix}": self.construct_mapping(node, deep=True)}
+        raise BrokenYaml(f"tag !{suffix}")
+
+
+_TagLoader.add_multi_constructor("!", _TagLoader.construct_tagged)

@@ -41,6 +41,9 @@ class Status(StrEnum):
 HOLDS = (Status.PASSED, Status.WARNING)
 """How a check or a step ended that stands in no one's way."""
 
+NO_ACTION = "no_action_known"
+"""The reason of what nothing shows that the Pod needs of AWS. It keeps nothing open."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -66,8 +69,8 @@ class Check:
     where: str = ""
     """The object and field that was read, such as `ServiceAccount default/my-sa .metadata.annotations`."""
     reason: str = ""
-    """For `UNKNOWN` and `NOT_REACHED`, and where STS decided against us: the key of the text that says why, such as
-    `no_permission` or `earlier_step` (`reasons` in the content has them all)."""
+    """For `UNKNOWN` and `NOT_REACHED`, where STS decided against us, and where a Pod does not run: the key of the text
+    that says why, such as `no_permission` or `earlier_step` (`reasons` in the content has them all)."""
     error: str = ""
     """The product's own words, letter by letter, where a server or a client library refused."""
 
@@ -113,10 +116,11 @@ class StepReport:
     def status(self) -> Status:
         """The worst of the checks: failed, unknown, not reached, warning, passed.
 
-        Whose first check was made was reached: what an earlier step keeps open of the others is unknown.
+        Whose first check was made was reached: what an earlier step keeps open of the others is unknown. What
+        no Pod is known to need does not count.
         """
         order = (Status.FAILED, Status.UNKNOWN, Status.NOT_REACHED, Status.WARNING)
-        found = {check.status for check in self.checks}
+        found = {check.status for check in self.checks if check.reason != NO_ACTION}
         worst = next((status for status in order if status in found), Status.PASSED)
         got_here = worst is Status.NOT_REACHED and self.checks[0].status is not worst
         return Status.UNKNOWN if got_here else worst

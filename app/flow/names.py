@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+from urllib.parse import urlsplit
+
 from app.flow.annotations import AUDIENCE, is_role_arn
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import JsonValue, Subject
@@ -18,11 +21,33 @@ APPLICATION_ID = "irsa-explorer"
 Source: AWS SDKs and Tools Reference Guide, "Application ID".
 """
 API_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+_PRIVATE = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "svc")
+"""The ends of names that no public DNS server has: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and the name of
+the API server in its own cluster, `kubernetes.default.svc`."""
 
 
 def host_and_path(issuer: str) -> str:
     """The issuer without its scheme: how provider ARNs and condition keys write it."""
     return issuer.removeprefix("https://")
+
+
+def is_public(issuer: str) -> bool:
+    """Whether AWS may reach this issuer, as far as the URL itself tells: https, at no private name or address.
+
+    STS reads the discovery document and the keys from there, so they have to be public
+    (amazon-eks-pod-identity-webhook, SELF_HOSTED_SETUP.md).
+    """
+    try:
+        parts = urlsplit(issuer)
+        host = (parts.hostname or "").removesuffix(".")
+    except ValueError:
+        return False
+    if parts.scheme != "https":
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(tuple(f".{end}" for end in _PRIVATE))
 
 
 def subject_claim(subject: Subject) -> str:
@@ -47,6 +72,11 @@ def role_of(role_arn: str) -> tuple[str, str, str] | None:
     _, partition, _, _, account, path = role_arn.split(":")
     name = path.rpartition("/")[2]
     return (partition, account, name) if name else None
+
+
+def boundary_of(role: JsonValue) -> str:
+    """The ARN of the permissions boundary of a role, as GetRole has it; empty where it has none."""
+    return get_str(role, "PermissionsBoundary", "PermissionsBoundaryArn")
 
 
 def account_of(arn: str) -> str:

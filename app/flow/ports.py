@@ -6,11 +6,12 @@ Documents come back as plain JSON values, in the shape of the API that gave them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.flow.model import Exchange, JsonValue, Subject
+from app.flow.targets.kinds import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,17 @@ class AssumedRole:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FailedAssumptions:
-    """What CloudTrail has of AssumeRoleWithWebIdentity calls that STS refused."""
+class Assumptions:
+    """What CloudTrail has of AssumeRoleWithWebIdentity calls."""
 
-    records: tuple[JsonValue, ...]
+    refused: tuple[JsonValue, ...] = ()
     """CloudTrail's records, newest first: `errorCode`, `userIdentity`, `requestParameters`, ..."""
+    granted: tuple[JsonValue, ...] = ()
+    """The same of calls that got credentials, without what they got."""
     since: str = ""
     """RFC 3339: how far back the events were read; empty where all that CloudTrail keeps (90 days) were."""
+    denied: tuple[JsonValue, ...] = ()
+    """The records of what was denied to the newest session that the subject got of that role, newest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +99,29 @@ class Cluster(Protocol):
         """The names of all namespaces."""
         ...
 
+    def namespace(self, name: str) -> JsonValue:
+        """One Namespace, with its labels."""
+        ...
+
+    def service(self, namespace: str, name: str) -> JsonValue: ...
+    def endpoints(self, namespace: str, name: str) -> JsonValue:
+        """The Endpoints of the Service of that name: the addresses of its Pods."""
+        ...
+
     def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
         """The ServiceAccounts of a namespace; of all, where none is named."""
         ...
 
-    def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
-        """The Pods that run under a ServiceAccount."""
+    def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
+        """The Pods that run under a ServiceAccount; under any, and of all namespaces, where none is named."""
+        ...
+
+    def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
+        """What makes Pods from a template: one of `WORKLOADS`."""
+        ...
+
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[str]:
+        """The names of those of that kind."""
         ...
 
     def allowed(self, access: Access) -> bool:
@@ -108,12 +130,19 @@ class Cluster(Protocol):
 
     def service_account(self, namespace: str, name: str) -> JsonValue: ...
     def pod(self, namespace: str, name: str) -> JsonValue: ...
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
-        """The end of a container's log; the container may be left out where there is only one."""
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
+        """The end of a container's log; the container may be left out where there is only one.
+
+        `previous`: of its process before the present one.
+        """
         ...
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
         """What the kubelet and the scheduler say of a Pod: `type`, `reason`, `message`, ..., in no order."""
+        ...
+
+    def config_map(self, namespace: str, name: str) -> JsonValue:
+        """A ConfigMap. (No port reads Secrets.)"""
         ...
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
@@ -124,8 +153,10 @@ class Cluster(Protocol):
         """Create the Pod with `dryRun=All`: what the API server would have stored, webhooks included."""
         ...
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
-        """A TokenRequest that is bound to no Pod. The token is a secret."""
+    def request_token(
+        self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
+    ) -> str:
+        """A TokenRequest, bound to this Pod (as the kubelet's are) or to none. The token is a secret."""
         ...
 
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution: ...
@@ -135,9 +166,14 @@ class Cluster(Protocol):
 
 
 class Aws(Protocol):
-    """IAM, STS, S3 and CloudTrail of one account."""
+    """IAM, STS, S3, EKS and CloudTrail of one account."""
 
     region: str
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """All names that the SDK takes for a region. Asks no server."""
+        ...
 
     def oidc_providers(self) -> Sequence[str]:
         """The ARNs of ListOpenIDConnectProviders."""
@@ -155,8 +191,25 @@ class Aws(Protocol):
         """ListRoles: of each role `Arn`, `AssumeRolePolicyDocument` (decoded), ..."""
         ...
 
+    def cluster(self, name: str, region: str) -> JsonValue:
+        """DescribeCluster of EKS: `name`, `endpoint`, `identity`, ..."""
+        ...
+
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         """The role's permission policies, managed first and then inline: (ARN or name, document)."""
+        ...
+
+    def managed_policy(self, arn: str) -> JsonValue:
+        """The document of a managed policy, by its default version: GetPolicy, GetPolicyVersion."""
+        ...
+
+    def simulate(
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+    ) -> Sequence[JsonValue]:
+        """SimulatePrincipalPolicy for one resource: an EvaluationResult for each action.
+
+        `keys` are the condition keys of the request as far as they are known.
+        """
         ...
 
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
@@ -168,8 +221,11 @@ class Aws(Protocol):
         ...
 
     def list_buckets(self, credentials: Credentials) -> Sequence[str]: ...
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role.
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role; of the
+        granted ones those of that `sub` for that role.
+
+        Beside them, what was denied to the subject's newest session of that role.
 
         Those that this app itself sent are not among them.
         """
@@ -213,5 +269,7 @@ class Ports:
     issuer: Issuer
     clock: Clock
     server_log: ServerLog
+    withheld: frozenset[str] = frozenset()
+    """What a person has not granted, so that these ports do not do it: see `port_wrappers.consent`."""
     ahead: Callable[[Subject], None] = lambda subject: None
     """Called before a walk of a subject, in which only reads are asked: ports over a slow line begin to ask at once."""

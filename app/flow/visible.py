@@ -20,6 +20,9 @@ _BEYOND = (
 _UNSEEN = re.compile(f"[{_CONTROLS}{_BEYOND}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
+_ENDS = re.compile(r"^[^\S\n]+|[^\S\n]+$|[^\S\n]+(?=, )|(?<=, )[^\S\n]+")
+
+
 def visible(text: str, keep: str = "\n\t") -> str:
     """`text` with every such character written out, but for those in `keep`, which are of the layout. Twice is once."""
     return _steering(keep).sub(lambda found: _written(found[0]), text)
@@ -28,6 +31,11 @@ def visible(text: str, keep: str = "\n\t") -> str:
 def visible_each(text: str) -> str:
     """`text` where each character is what matters: spaces, joiners and variation selectors are written out as well."""
     return _UNSEEN.sub(lambda found: _written(found[0]), text)
+
+
+def visible_ends(text: str) -> str:
+    """`text` with the blanks at its ends written out, and those at the ends of each of several values (`a , b`)."""
+    return _ENDS.sub(lambda found: "".join(map(_written, found[0])), text)
 
 
 def visible_json(text: str) -> str:

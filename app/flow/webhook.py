@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jsonpatch
+
 from app.flow import annotations as given
 from app.flow.container_types import Undecodable, encode_map, encode_string
 from app.flow.model import JsonValue
@@ -93,6 +95,11 @@ def mutate(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings
         return patch(pod, injection)
     except Undecodable:
         return []
+
+
+def edited(pod: JsonValue, service_account: JsonValue, settings: WebhookSettings) -> JsonValue:
+    """The Pod as the webhook's patch leaves it; the arguments stay as they are."""
+    return jsonpatch.apply_patch(pod, mutate(pod, service_account, settings))
 
 
 def mutate_for_pod_identity(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 
 from app.content import Content
-from app.flow.doctor import Change, Diagnosis
+from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
 from app.flow.verdict.judge import Outcome
-from app.report import difference, picture, survey_words, verdict_words
+from app.flow.visible import visible_ends
+from app.locations import ASSETS
+from app.report import difference, help_links, picture, pod_words, survey_words, verdict_words
 from app.report.escaping import escape
+from app.report.survey_words import Advice
 
-_STYLE = Path(__file__).resolve().parents[2] / "assets" / "report.css"
+_STYLE = ASSETS / "report.css"
 _MARKS = {
     Status.PASSED: "✓",
     Status.WARNING: "!",
@@ -62,15 +64,10 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
 
     # (2) What to do.
     if fix := found.fix:
-        parts += [_heading("fix", words), f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
-        parts += [_list(f"`{choice}`" for choice in fix.choices)] if fix.choices else []
-        parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
-        parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
-        parts += [f"<p>{_prose(words.message(f'doctor.then.{fix.then}'))}</p>"] if fix.then else []
-        parts += _prediction(found, words)
-        parts += _change(fix.change, words) if fix.change else []
+        parts += [_heading(verdict_words.fix_heading(found), words), *_to_do(fix, words, _prediction(found, words))]
+    parts += _pods(found, words)
 
-    if actions := verdict_words.to_be_sure(found):
+    if actions := found.to_be_sure:
         options = " ".join(f"--do {action}" for action in actions)
         parts.append(f"<p>{_prose(words.message('doctor.to_be_sure'))} <code>{escape(options)}</code></p>")
 
@@ -124,6 +121,41 @@ def _page(title: str, parts: Iterable[str], words: Content) -> str:
 </body>
 </html>
 """
+
+
+def _to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> list[str]:
+    """A fix: its sentence, its commands, what it leads to, its diff."""
+    parts = [f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
+    parts += [_list(f"`{choice}`" for choice in fix.choices)] if fix.choices else []
+    parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
+    parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+    parts += [f"<p>{_prose(words.message(f'doctor.then.{fix.then}'))}</p>"] if fix.then else []
+    parts += foretold
+    return parts + (_change(fix.change, words) if fix.change else [])
+
+
+def _pods(found: Diagnosis, words: Content) -> list[str]:
+    """All Pods of the ServiceAccount, and what to do about those that do not use its role."""
+    intro, lines = pod_words.intro(found, words), pod_words.lines(found, words)
+    if not (intro or lines):
+        return []
+    parts = [_heading("pods.title", words)]
+    parts += [f"<p>{_prose(intro)}</p>"] if intro else []
+    names = [escape(words.message(f"doctor.pods.heads.{column}")) for column in pod_words.COLUMNS]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row"><code>{escape(line.name)}</code></th>'
+        f'<td data-head="{names[1]}"><code>{escape(line.workload)}</code></td>'
+        f'<td data-head="{names[2]}">{escape(line.state)}</td>'
+        f'<td data-head="{names[3]}">{escape(line.created)}</td>'
+        f'<td data-head="{names[4]}"><span class="{line.status}">{_mark(line.status)}</span>'
+        f"{_prose(line.stand)}</td></tr>"
+        for line in lines
+    )
+    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    parts += [table] if lines else []
+    parts += [f"<p>{_prose(more)}</p>"] if (more := pod_words.more(found, words)) else []
+    return parts + (_to_do(fix, words) if (fix := found.siblings_fix) else [])
 
 
 @cache
@@ -181,7 +213,8 @@ def _values(values: Mapping[str, str]) -> str:
 
 
 def _details(check: Check, words: Content) -> str:
-    values = {"got": check.got, "expected": check.expected, "where": check.where, "server_said": check.error}
+    values = {"got": visible_ends(check.got), "expected": visible_ends(check.expected)}
+    values |= {"where": check.where, "server_said": check.error}
     reason = f"<p>{_prose(words.message(f'reasons.{check.reason}'))}</p>" if check.reason else ""
     found = _values({words.message(f"ui.{name}"): value for name, value in values.items()})
     return reason + found + _to_paste(verdict_words.would_allow(check, words))
@@ -198,19 +231,34 @@ def _check(check: Check, found: Diagnosis, words: Content) -> str:
         f'<span class="{status}">{_mark(status)}'
         f"<strong>{escape(words.message(f'statuses.{status}'))}</strong></span> {_prose(text.title)}"
     )
-    return f"<li>{head}{_details(check, words) if status is not Status.PASSED else ''}</li>"
+    return f"<li>{head}{_help(check, words)}{_details(check, words) if status is not Status.PASSED else ''}</li>"
+
+
+def _help(check: Check, words: Content) -> str:
+    """A link to its explanation; none to a file of this machine, which the next reader has not got."""
+    url = help_links.link(check.id, words)
+    return f' <a href="{escape(url)}">{escape(check.id)}</a>' if help_links.is_public(url) else ""
 
 
 def _table(found: Survey, words: Content) -> str:
-    """One row a ServiceAccount. On a phone each value bears its head beside it."""
+    """One row a ServiceAccount, the worst first, and below it what is wrong. On a phone each value bears its head."""
     names = [escape(head) for head in survey_words.heads(words)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
         f'<tr{_WIDE if row.wide else ""}><th scope="row"><code>{escape(row.service_account)}</code></th>'
         f'<td data-head="{names[1]}"><code>{escape(row.role_arn)}</code></td>'
         f'<td data-head="{names[2]}" class="stand">'
-        f'<span class="{row.status}">{_mark(row.status)}{escape(row.stand)}</span></td>'
+        f'<span class="{row.stand_status}">{_mark(row.stand_status)}{escape(row.stand)}</span></td>'
         f'<td data-head="{names[3]}">{_prose(row.also)}</td></tr>'
-        for row in survey_words.rows(found, words)
+        + "".join(f'<tr class="problem"><td colspan="{len(names)}">{_advice(one)}</td></tr>' for one in row.advice)
+        for row in survey_words.by_severity(survey_words.rows(found, words))
     )
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _advice(advice: Advice) -> str:
+    """A problem and what fixes it."""
+    fix = f"<p>{_prose(advice.fix)}</p>" if advice.fix else ""
+    commands = "".join(f"<pre><code>{escape(command)}</code></pre>" for command in advice.commands)
+    cause = f'<span class="{advice.status}">{_mark(advice.status)}</span><strong>{_prose(advice.cause)}</strong>'
+    return f"<p>{cause}</p>{fix}{commands}"

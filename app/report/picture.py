@@ -17,6 +17,7 @@ _RED, _GREEN, _GREY, _INK = "#b3261e", "#2e7d32", "#6b7280", "#1f2937"
 _EDGES = {
     Stand.OWN: {"color": _GREEN, "penwidth": "1.5"},
     Stand.REFUSED: {"color": _RED, "style": "dotted", "penwidth": "1.5", "arrowhead": "tee"},
+    Stand.MISSING: {"color": _RED, "style": "dotted", "penwidth": "1.5", "arrowhead": "tee"},
     Stand.UNREAD: {"color": _GREY, "style": "dotted", "arrowhead": "odot"},
 }
 _WIDE = {"color": _RED, "penwidth": "3"}
@@ -32,12 +33,20 @@ def dot(found: Survey, words: Content) -> str:
     graph.attr("edge", fontname="sans-serif", fontsize="10", color=_INK)
 
     # (1) The ServiceAccounts, those that are let in without being annotated among them.
+    stale = {
+        (tie.namespace, tie.service_account): f"! {words.message('doctor.survey.stale_pods', count=len(tie.stale))}"
+        for tie in found.ties
+        if tie.stale
+    }
     drawn = sorted({(tie.namespace, tie.service_account) for tie in found.ties} | set(_also(found)))
     for namespace, accounts in groupby(drawn, key=lambda account: account[0]):
         with graph.subgraph(name=_id("cluster", namespace)) as box:
             box.attr(label=_label(namespace), color=_GREY, style="rounded")
             for _, name in accounts:
-                box.node(_id("account", f"{namespace}/{name}"), label=_label(name))
+                lines = [name, *([stale[namespace, name]] if (namespace, name) in stale else [])]
+                style = {"color": _RED, "fontcolor": _RED} if (namespace, name) in stale else {}
+                label = "\n".join(_label(line) for line in lines)
+                box.node(_id("account", f"{namespace}/{name}"), label=label, **style)
 
     # (2) The roles; one that lets in too many says which subjects.
     for role in found.roles:
@@ -66,6 +75,8 @@ def _draw_role(graph: graphviz.Digraph, role: RoleFound, words: Content) -> None
     lines = [name, account]
     if role.wide:
         lines.append(f"! {words.message('doctor.survey.wide', subjects=subjects(role, words))}")
+    if role.absent:
+        lines.append(f"! {words.message('doctor.survey.not_there', names=', '.join(role.absent))}")
     if role.reason:
         lines.append(f"? {words.message('doctor.survey.unread')}")
     style = {"color": _RED, "penwidth": "3", "fontcolor": _RED} if role.wide else {}
@@ -84,9 +95,9 @@ def _draw_role(graph: graphviz.Digraph, role: RoleFound, words: Content) -> None
 
 def _draw_tie(graph: graphviz.Digraph, tie: Tie, words: Content) -> None:
     account = _id("account", f"{tie.namespace}/{tie.service_account}")
-    if tie.stand is Stand.MALFORMED:
-        nowhere = _id("malformed", account)
-        label = f"{_label(tie.role_arn)}\n{_label(words.message('doctor.survey.malformed'))}"
+    if tie.stand in (Stand.MALFORMED, Stand.MISTYPED):
+        nowhere = _id("nowhere", account)
+        label = f"{_label(tie.role_arn)}\n{_label(words.message(f'doctor.survey.{tie.stand}'))}"
         graph.node(nowhere, label=label, style="dashed", color=_RED, fontcolor=_RED)
         graph.edge(account, nowhere, **_EDGES[Stand.REFUSED])
         return

@@ -2,61 +2,116 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.content import Content
-from app.flow.doctor.survey import RoleFound, Stand, Survey
+from app.flow.doctor.survey import Problem, RoleFound, Stand, Survey, Tie
 from app.flow.model import Status
 from app.flow.steps.findings import NO_PERMISSION
+from app.flow.visible import visible_ends
 from app.report.verdict_words import allowing
 
 _STATUS_OF = {
     Stand.OWN: Status.PASSED,
     Stand.REFUSED: Status.FAILED,
+    Stand.MISSING: Status.FAILED,
     Stand.MALFORMED: Status.FAILED,
+    Stand.MISTYPED: Status.FAILED,
     Stand.UNREAD: Status.UNKNOWN,
 }
+SEVERITY = (Status.FAILED, Status.WARNING, Status.UNKNOWN, Status.PASSED)
+"""The worst first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """One problem, in words."""
+
+    status: Status
+    cause: str
+    fix: str = ""
+    """The sentence before the commands; empty where there is nothing to do that we know of."""
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """A ServiceAccount and the role that it names."""
 
+    namespace: str
     service_account: str
     """`NAMESPACE/NAME`."""
     role_arn: str
     """As the annotation has it, an ARN or not."""
     status: Status
-    """The mark that `stand` bears."""
+    """The worst of all that is known of it."""
     stand: str
     """How the role stands to the ServiceAccount."""
+    stand_status: Status
+    """The mark that `stand` bears."""
     also: str
     """The subjects that the role lets in besides."""
     wide: bool
     """Whether the role lets in more than it should."""
+    advice: tuple[Advice, ...]
 
 
 def heads(words: Content) -> list[str]:
-    """Over the four columns: who, which role, `stand` and `also`."""
+    """Over the first four columns: who, which role, `stand` and `also`."""
     return [words.message(f"doctor.survey.{key}") for key in ("service_account", "role", "trust", "also")]
 
 
 def rows(found: Survey, words: Content) -> list[Row]:
     """One for each annotated ServiceAccount, in the survey's order."""
-    made = []
-    for tie in found.ties:
-        role = found.role(tie.role_arn)
-        made.append(
-            Row(
-                service_account=f"{tie.namespace}/{tie.service_account}",
-                role_arn=tie.role_arn,
-                status=_STATUS_OF[tie.stand],
-                stand=words.message(f"doctor.survey.{tie.stand}"),
-                also="" if role is None else _also(role, words),
-                wide=role is not None and role.wide,
-            )
-        )
-    return made
+    return [
+        _row(tie, found.role(tie.role_arn) if tie.stand is not Stand.MISTYPED else None, words) for tie in found.ties
+    ]
+
+
+def by_severity(found: Iterable[Row]) -> list[Row]:
+    """The worst first; else as they are."""
+    return sorted(found, key=lambda row: SEVERITY.index(row.status))
+
+
+def only(found: Iterable[Row], *, namespace: str = "", status: Status | None = None, text: str = "") -> list[Row]:
+    """Those of a namespace, of a status, and with that text in a name or a sentence; what is empty leaves all."""
+    wanted = text.strip().lower()
+    return [
+        row
+        for row in found
+        if namespace in ("", row.namespace)
+        and status in (None, row.status)
+        and wanted in " ".join((row.service_account, row.role_arn, row.stand, *_sentences(row.advice))).lower()
+    ]
+
+
+def _sentences(advice: Sequence[Advice]) -> list[str]:
+    return [sentence for one in advice for sentence in (one.cause, one.fix)]
+
+
+def _row(tie: Tie, role: RoleFound | None, words: Content) -> Row:
+    return Row(
+        namespace=tie.namespace,
+        service_account=tie.name,
+        role_arn=visible_ends(tie.role_arn),
+        status=tie.status,
+        stand=words.message(f"doctor.survey.{tie.stand}"),
+        stand_status=_STATUS_OF[tie.stand],
+        also="" if role is None else _also(role, words),
+        wide=role is not None and role.wide,
+        advice=tuple(advice(problem, role, words) for problem in tie.problems),
+    )
+
+
+def advice(problem: Problem, role: RoleFound | None, words: Content) -> Advice:
+    """A problem in words."""
+    values = {"subjects": subjects(role, words) if role is not None else "", **problem.values}
+    cause = words.facts.sentences(words.message(f"doctor.{problem.cause}", **values))
+    if problem.fix is None:
+        return Advice(status=problem.status, cause=cause)
+    fix = words.message(f"doctor.fixes.{problem.fix.id}")
+    return Advice(status=problem.status, cause=cause, fix=fix, commands=problem.fix.commands)
 
 
 def _also(role: RoleFound, words: Content) -> str:
@@ -82,18 +137,32 @@ def verdict(found: Survey, words: Content) -> str:
     unseen = words.message("doctor.survey.named_only")
     if not found.ties:
         return words.facts.sentences(words.message("doctor.survey.nothing"), unseen)
-    values = {
-        "refused": found.refused,
-        "wide": sum(role.wide for role in found.roles),
-        "unknown": found.unread,
-        "service_accounts": len(found.ties),
-        "roles": len(found.roles),
-    }
-    summary = words.message("doctor.survey.summary", **values)
-    return words.facts.sentences(summary, words.message(f"doctor.survey.{found.outcome}", **values), unseen)
+    sentences = [
+        words.message("doctor.survey.summary", service_accounts=len(found.ties), roles=len(found.roles)),
+        *(
+            words.message(f"doctor.survey.counts.{key}", count=count)
+            for key, count in (*found.counts.items(), ("unread", found.unread))
+            if count
+        ),
+    ]
+    unread = (
+        ("no_pods", found.pods_reason, found.pods_said),
+        ("no_provider", found.provider_reason, found.provider_said),
+    )
+    for key, reason, said in unread:
+        if reason:
+            sentence = words.message(f"doctor.survey.{key}", reason=words.message(f"reasons.{reason}"))
+            sentences += [sentence, *filter(None, [said])]
+    if len(sentences) == 1:
+        sentences.append(words.message("doctor.survey.works"))
+    return words.facts.sentences(*sentences, unseen)
 
 
 def would_allow(found: Survey, words: Content) -> list[tuple[str, str]]:
-    """What would let us read the roles that we may not read; empty where no permission is missing."""
-    lacking = any(role.reason == NO_PERMISSION for role in found.roles)
-    return allowing(["role.exists"], words) if lacking else []
+    """What would let us read what we may not read; empty where no permission is missing."""
+    lacking = {
+        "role.exists": any(role.reason == NO_PERMISSION for role in found.roles),
+        "choose.pod": found.pods_reason == NO_PERMISSION,
+        "provider.exists": found.provider_reason == NO_PERMISSION,
+    }
+    return allowing([use for use, lacks in lacking.items() if lacks], words)

@@ -9,27 +9,43 @@ from datetime import UTC, datetime
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.prediction.prediction import Prediction, Prospect
+from app.flow.doctor.evidence import check_of
+from app.flow.doctor.pods.listed import CHECK
+from app.flow.doctor.prediction.prediction import Prediction
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
-from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
+from app.flow.verdict.refusals import ANSWER, RUNNING
 
-STATUS_OF = {Outcome.WORKS: Status.PASSED, Outcome.BROKEN: Status.FAILED, Outcome.UNKNOWN: Status.UNKNOWN}
+STATUS_OF = {
+    Outcome.WORKS: Status.PASSED,
+    Outcome.SHOULD_WORK: Status.UNKNOWN,
+    Outcome.BROKEN: Status.FAILED,
+    Outcome.UNKNOWN: Status.UNKNOWN,
+}
 """The mark that an outcome bears."""
+_LINE = 160
+"""Characters of a value that a line shows."""
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
     """The verdict in a sentence; one more where the check is listed under another step than that of its cause."""
     judged = found.verdict
+    if judged.outcome is Outcome.WORKS and not found.subject.pod:
+        return _without_pod(found, words)
     if judged.check is None or judged.step is None:
-        key = "works" if judged.outcome is Outcome.WORKS else "nothing"
-        return words.message(
-            "doctor.works_without_pod" if key == "works" and not found.subject.pod else f"doctor.{key}"
-        )
+        return words.message(f"doctor.{_works(found)}" if judged.outcome is Outcome.WORKS else "doctor.nothing")
+    if judged.check.id == RUNNING and judged.outcome is Outcome.BROKEN:
+        return words.message("doctor.not_running", got=judged.check.got)
+    if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
+        return _gone(found, words)
+    if _accepted_instead(found):
+        return words.message("doctor.accepted_instead")
+    if judged.outcome is Outcome.SHOULD_WORK:
+        return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
         key = "not_asked" if judged.check.reason == "not_asked" else "unknown"
     else:
@@ -44,10 +60,81 @@ def verdict(found: Diagnosis, words: Content) -> str:
     return words.facts.sentences(sentence, words.message(f"doctor.{why}", **values))
 
 
-def mark(found: Diagnosis) -> Status:
-    """The status that the verdict is marked with."""
+def _works(found: Diagnosis) -> str:
+    """By what it was seen to work: the key of the sentence."""
+    own = check_of(found.walk, "token.file")
+    return "works" if own is not None and own.status is Status.PASSED else "works_by_record"
+
+
+def _accepted_instead(found: Diagnosis) -> bool:
+    """Whether STS took a token that we requested, and the webhook has edited the Pod, whose own we have not read."""
+    needed = [check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected")]
+    holds = all(check is not None and check.status is Status.PASSED for check in needed)
+    return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
+
+
+def _should_work(found: Diagnosis, words: Content) -> str:
+    if found.verdict.warning is None:
+        return words.message("doctor.should_work")
+    step, check = found.verdict.warning
+    values = {"check": title(check, found, words), "step": words.message(f"steps.{step}.short")}
+    return words.message("doctor.should_work_warning", **values)
+
+
+def _without_pod(found: Diagnosis, words: Content) -> str:
+    """That the role lets the ServiceAccount in, which is less than that IRSA works; and what else was warned of."""
+    judged, none = found.verdict, found.evidence.get("pods") == []
+    sentence = words.message("doctor.works_without_pod" if none else "doctor.works_unused")
+    if judged.check is None or judged.step is None or judged.check.id == CHECK:
+        return sentence
+    step = words.message(f"steps.{judged.step}.short")
+    also = words.message("doctor.also_warning", check=title(judged.check, found, words), step=step)
+    return words.facts.sentences(sentence, also)
+
+
+def _gone(found: Diagnosis, words: Content) -> str:
+    """The Pod is not there, so nothing broke in it; and which one its workload has now."""
+    sentence = words.message("doctor.gone", pod=found.subject.pod)
+    if not found.successor:
+        return sentence
+    return words.facts.sentences(sentence, words.message("doctor.successor", pod=found.successor))
+
+
+def cause(found: Diagnosis, words: Content) -> str:
+    """Why, in a line: the cause that was found or those that are possible, and the evidence. Empty where it works."""
     judged = found.verdict
-    return Status.WARNING if judged.status is Status.WARNING else STATUS_OF[judged.outcome]
+    check = judged.warning[1] if judged.warning else judged.check
+    if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
+        return ""
+    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining]
+    if len(causes) > 1:
+        return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
+    return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def evidence(check: Check, words: Content) -> str:
+    """What was found, in a line; empty where nothing was."""
+    reason = [words.message(f"reasons.{check.reason}")] if check.reason else []
+    values = {"where": check.where, "got": check.got, "expected": check.expected, "server_said": check.error}
+    labelled = (
+        words.message("doctor.labelled", label=words.message(f"ui.{key}"), value=_line(value))
+        for key, value in values.items()
+        if value
+    )
+    return " · ".join((*reason, *labelled))
+
+
+def _line(text: str) -> str:
+    """A value in one line, its end left out where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
+
+
+def mark(found: Diagnosis) -> Status:
+    """The status that the verdict is marked with. What only should work bears no mark of success."""
+    judged = found.verdict
+    warns = judged.status is Status.WARNING or judged.warning is not None
+    return Status.WARNING if warns else STATUS_OF[judged.outcome]
 
 
 def title(check: Check, found: Diagnosis, words: Content) -> str:
@@ -114,7 +201,7 @@ class PredictionWords:
     @property
     def next(self) -> Check | None:
         """The next broken link; None where none is predicted."""
-        return self.prediction.check if self.prediction.prospect is Prospect.NEXT else None
+        return self.prediction.check if self.prediction.outcome is Outcome.BROKEN else None
 
 
 def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
@@ -122,17 +209,16 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     foretold = found.prediction
     if foretold is None:
         return None
-    sentences = []
-    if foretold.prospect is not Prospect.NEXT:
-        sentences.append(words.message(f"doctor.prediction.{foretold.prospect}"))
+    broken, sentences = foretold.outcome is Outcome.BROKEN, []
+    if not broken:
+        sentences.append(words.message(f"doctor.prediction.{foretold.outcome}"))
     if foretold.check is not None and foretold.step is not None:
-        key = "next" if foretold.prospect is Prospect.NEXT else "warning"
         values = {
             "check": title(foretold.check, found, words),
             "step": words.message(f"steps.{foretold.step}.short"),
         }
-        sentences.append(words.message(f"doctor.prediction.{key}", **values))
-    if foretold.prospect is Prospect.SHOULD_WORK and foretold.holds:
+        sentences.append(words.message(f"doctor.prediction.{'next' if broken else 'warning'}", **values))
+    if foretold.outcome is Outcome.SHOULD_WORK and foretold.holds:
         steps = " → ".join(words.message(f"steps.{step}.short") for step in foretold.holds)
         sentences.append(words.message("doctor.prediction.holds", steps=steps))
     unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
@@ -141,18 +227,10 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     return PredictionWords(prediction=foretold, sentence=words.facts.sentences(*sentences), unknown=unknown)
 
 
-def to_be_sure(found: Diagnosis) -> tuple[Action, ...]:
-    """What would have to be granted to know whether STS agrees; empty where it is known, or was granted already.
-
-    Without the ServiceAccount it is not known which role to ask for.
-    """
-    judged = found.verdict
-    if judged.outcome is not Outcome.UNKNOWN or all(check.reason != "not_asked" for check in judged.open):
-        return ()
-    if any(check.id == "service_account.exists" for check in judged.open):
-        return ()
-    token = Action.READ_TOKEN if found.subject.pod else Action.TOKEN_REQUEST
-    return (token, Action.EXCHANGE)
+def fix_heading(found: Diagnosis) -> str:
+    """The key of the heading above the commands: they fix what is broken or warns, or show more where nothing is."""
+    named = found.verdict.check
+    return "fix" if named is not None and named.status in (Status.FAILED, Status.WARNING) else "see_more"
 
 
 def read_at(seconds: float) -> str:

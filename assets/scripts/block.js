@@ -26,6 +26,22 @@ const unfold = (root, open) =>
     if (parts.length === open[kind].length) parts.forEach((part, index) => (part.open ||= open[kind][index]))
   })
 
+// A button that leads to a check, which another component of the page may have drawn.
+const drawn = (window.irsaBlocks ??= new Set())
+const lead = (check) => {
+  for (const root of drawn) {
+    if (!root.isConnected) drawn.delete(root)
+    const found = root.isConnected && root.querySelector(`[data-check="${CSS.escape(check)}"]`)
+    if (!found) continue
+    found.querySelector("details").open = true
+    for (let around = found; around !== root; around = around.parentElement)
+      if (around.tagName === "DETAILS") around.open = true
+    found.querySelector("summary").focus({ preventScroll: true })
+    found.scrollIntoView({ block: "center" })
+    return
+  }
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   let root = parentElement.querySelector(".root")
@@ -33,6 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root = document.createElement("div")
     root.className = "root"
     parentElement.appendChild(root)
+    drawn.add(root)
     const light = (event, on) => {
       const from = event.target.closest?.("[data-lights]")
       if (!from) return
@@ -47,7 +64,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.addEventListener("click", (event) => judge(event, root))
     root.addEventListener("click", (event) => {
       const button = event.target.closest?.("button[data-copy]")
+      const check = event.target.closest?.("button[data-lead]")?.dataset.lead
       if (button) copy(button)
+      else if (check) lead(check)
       else if (event.target.closest?.("button[data-print]")) window.print()
       else root.follow(event)
     })

@@ -152,3 +152,13 @@ def test_axe_finds_nothing_in_live_mode(reader: Callable[..., Reader], page: str
     shown.unfold()
     assert {theme: found for theme in ("light", "dark") if (found := violations(shown.wear(theme).page))} == {}
     assert shown.overflow == 0
+
+
+def test_the_verdict_leads_to_its_check_in_another_part_of_the_page(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/doctor?lang=en&mode=live&service_account=default")
+    button = shown.page.locator("button[data-lead]")
+    check = button.get_attribute("data-lead")
+    button.click()
+    summary = shown.page.locator(f'[data-check="{check}"] summary')
+    expect(summary).to_be_focused()
+    expect(summary).to_be_in_viewport()

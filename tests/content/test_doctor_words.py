@@ -33,7 +33,7 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
 
 @both
 def test_every_fix_has_a_sentence(language: str) -> None:
-    sources = (ROOT / "app/flow/doctor").glob("*fixes.py")
+    sources = (ROOT / "app/flow/doctor").rglob("*.py")
     found = {fix for source in sources for fix in re.findall(r'Fix\(\s*id="(\w+)"', source.read_text("utf-8"))}
     assert below(language, "fixes") == found
 
@@ -45,4 +45,4 @@ def test_a_sentence_before_commands_leads_to_them(language: str) -> None:
     without = {
         key for key in below(language, "fixes") if not load(language).message(f"doctor.fixes.{key}").endswith(colon)
     }
-    assert without == {"activate_region", "read_again", "read_answer"}
+    assert without == {"activate_region", "other_policy", "read_again", "read_answer"}

@@ -12,6 +12,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.content.template import placeholders
 from app.flow.model import Check, Status, Step, Subject
 from app.flow.steps import access, oidc_provider, service_account, sts_assume, token_mount, webhook
+from app.flow.steps.standstill import KINDS
 from app.flow.verdict.check_dependencies import PLACES
 from app.ui.reference.misconceptions import MISCONCEPTIONS
 
@@ -31,6 +32,7 @@ EVIDENCE = (
 REASONS = (
     *("earlier_step", "earlier_check", "no_permission", "login", "unreachable", "not_observable"),
     *("not_asked", "no_pod", "stand_in", "out_of_time", "server_failed", "answer_too_large"),
+    *("not_running", "no_program", "no_record", *KINDS),
 )
 CLAIMS = (
     *("alg", "kid", "aud", "exp", "iat", "iss", "jti", "nbf", "sub", "other", "kubernetes.io"),

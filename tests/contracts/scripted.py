@@ -1,4 +1,4 @@
-"""A server that answers every request with the same bytes, and keeps what it was sent."""
+"""A server that answers every request with bytes that were written before, and keeps what it was sent."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 class Scripted:
     """`received` holds the requests as bytes, header and body."""
 
-    def __init__(self, answer: bytes) -> None:
-        self._answer = answer
+    def __init__(self, *answers: bytes) -> None:
+        """The last one is given again and again."""
+        self._answers = list(answers)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.received: list[bytes] = []
@@ -26,7 +27,7 @@ class Scripted:
                 return
             with connection:
                 self.received.append(read_request(connection))
-                connection.sendall(self._answer)
+                connection.sendall(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0])
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -38,11 +39,15 @@ class Scripted:
         return {name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:])}
 
 
-@contextmanager
-def scripted(status: int, body: bytes, **headers: str) -> Iterator[Scripted]:
+def answer(status: int, body: bytes, **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    server = Scripted("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@contextmanager
+def scripted(status: int, body: bytes, **headers: str) -> Iterator[Scripted]:
+    server = Scripted(answer(status, body, **headers))
     with running(server):
         yield server
 

@@ -18,7 +18,7 @@ from app.clients.aws.policies import PAGE_LIMIT
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.ports import Credentials
 from app.flow.redaction import MASK
-from tests.contracts.scripted import scripted
+from tests.contracts.scripted import Scripted, answer, running, scripted
 
 ROLE = "arn:aws:iam::111122223333:role/s3-reader"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
@@ -48,6 +48,20 @@ def error(code: str, message: str) -> bytes:
         f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
         "<RequestId>b214072d</RequestId></ErrorResponse>"
     ).encode()
+
+
+def test_the_sdk_knows_the_regions_of_all_partitions() -> None:
+    regions = aws(1).regions
+    assert {"ap-northeast-1", "cn-north-1", "us-gov-west-1", "aws-global"} <= regions
+    assert not {"ap-northeast-9", "", "ap-northeast-1a"} & regions
+
+
+def test_a_cluster_is_described_in_its_own_region() -> None:
+    answer = b'{"cluster": {"name": "prod", "identity": {"oidc": {"issuer": "https://oidc.example"}}}}'
+    with scripted(200, answer, Content_Type="application/json") as server:
+        found = aws(server.port).cluster("prod", "eu-west-1")
+    assert found["identity"]["oidc"]["issuer"] == "https://oidc.example"
+    assert "/eu-west-1/eks/aws4_request" in server.headers()["authorization"]
 
 
 def test_the_web_identity_call_is_unsigned_and_its_answer_is_read() -> None:
@@ -192,6 +206,10 @@ CALLS: dict[str, Callable[[BotoAws], Any]] = {
     "oidc_provider": lambda port: port.oidc_provider("arn:aws:iam::111122223333:oidc-provider/x"),
     "role": lambda port: port.role("r"),
     "role_policies": lambda port: port.role_policies("r"),
+    "managed_policy": lambda port: port.managed_policy("arn:aws:iam::111122223333:policy/p"),
+    "simulate": lambda port: port.simulate(
+        ROLE, ["s3:ListAllMyBuckets"], "*", {"aws:PrincipalArn": ROLE, "issuer:aud": ["a"]}
+    ),
     "assume_role": lambda port: port.assume_role_with_web_identity(ROLE, "session", TOKEN),
     "caller_identity": lambda port: port.caller_identity(),
     "list_buckets": lambda port: port.list_buckets(TEMPORARY),
@@ -256,3 +274,41 @@ def test_the_environment_and_the_files_of_the_learner_are_left_alone(monkeypatch
         with pytest.raises(NotPermitted):
             fresh.role("r")
     assert "Credential=AKIAEXAMPLE/" in server.headers()["authorization"]
+
+
+GOT = (
+    b"<GetRoleResponse><GetRoleResult><Role><Arn>arn:aws:iam::111122223333:role/s3-reader</Arn>"
+    b"<RoleName>s3-reader</RoleName></Role></GetRoleResult></GetRoleResponse>"
+)
+
+
+@pytest.mark.parametrize(("throttled", "attempts", "sent"), [(0, 3, 1), (1, 3, 2), (2, 3, 3), (3, 3, 3), (1, 1, 1)])
+def test_a_throttled_request_is_repeated_where_that_is_wanted_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, throttled: int, attempts: int, sent: int
+) -> None:
+    monkeypatch.setattr(aws_sdk, "RETRY_SECONDS", 0.0)
+    sdk = aws_sdk.Sdk(aws_sdk.session_alone, aws_sdk.LIMITS, attempts=attempts)
+    refusals = [answer(400, error("Throttling", "Rate exceeded"))] * throttled
+    server = Scripted(*refusals, answer(200, GOT))
+    with running(server):
+        identity = static_identity("AKIAEXAMPLE", "s3cr3t-l3arner")
+        url = f"http://127.0.0.1:{server.port}"
+        port = BotoAws(region="ap-northeast-1", endpoint_url=url, identity=identity, sdk=sdk)
+        if throttled < attempts:
+            assert port.role("s3-reader")["RoleName"] == "s3-reader"
+        else:
+            with pytest.raises(ServerFailed, match="Rate exceeded"):
+                port.role("s3-reader")
+    assert len(server.received) == len(port.exchanges()) == sent
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "ServiceUnavailable"), (403, "AccessDenied"), (500, "Failure")])
+def test_no_other_refusal_is_repeated(status: int, code: str) -> None:
+    sdk = aws_sdk.Sdk(aws_sdk.session_alone, aws_sdk.LIMITS, attempts=3)
+    server = Scripted(answer(status, error(code, "no")))
+    with running(server):
+        identity = static_identity("AKIAEXAMPLE", "s3cr3t-l3arner")
+        port = BotoAws(region="eu-west-1", endpoint_url=f"http://127.0.0.1:{server.port}", identity=identity, sdk=sdk)
+        with pytest.raises(FlowError):
+            port.role("s3-reader")
+    assert len(server.received) == 1

@@ -57,7 +57,7 @@ QUESTIONS: dict[str, Ask] = {
     "by a proxy": lambda port: cluster(1, f"http://127.0.0.1:{port}").version(),
     "iam": lambda port: aws(port).role("s3-reader"),
     "sts": lambda port: aws(port).caller_identity(),
-    "cloudtrail": lambda port: aws(port).failed_assumptions("arn:aws:iam::111122223333:role/r", "s"),
+    "cloudtrail": lambda port: aws(port).assumptions("arn:aws:iam::111122223333:role/r", "s"),
 }
 BODIES = {
     "with a length": (head(Content_Length=MANY), PIECE),

@@ -82,7 +82,7 @@ def everything(found: Diagnosis) -> Iterator[tuple[str, str]]:
 
 def reports(found: Diagnosis, monkeypatch: pytest.MonkeyPatch, directory: Path) -> Iterator[tuple[str, str]]:
     """What the command prints of it, in every shape, and the file that it saves."""
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
     for language in LANGUAGES:
         for output in ("text", "json", "html"):
             file = directory / f"{language}.{output}.snapshot"

@@ -1,4 +1,4 @@
-"""What CloudTrail has of refused requests, through the AWS port."""
+"""What CloudTrail has of requests that STS refused or granted, through the AWS port."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from app.clients.aws.account import BotoAws
 from app.clients.aws.calls import static_identity
-from app.clients.aws.events import EVENT_PAGES, FAILURE_LIMIT
+from app.clients.aws.events import EVENT_PAGES, RECORD_LIMIT
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
-from app.flow.ports import FailedAssumptions
+from app.flow.ports import Assumptions
 from app.flow.redaction import MASK
 from tests.contracts.conftest import Place
 from tests.contracts.scripted import scripted
@@ -44,10 +44,10 @@ def page(*records: Any, token: str = "") -> bytes:
     return json.dumps({"Events": events, **({"NextToken": token} if token else {})}).encode()
 
 
-def ask(body: bytes, status: int = 200) -> tuple[FailedAssumptions, BotoAws, list[bytes]]:
+def ask(body: bytes, status: int = 200) -> tuple[Assumptions, BotoAws, list[bytes]]:
     with scripted(status, body, Content_Type="application/x-amz-json-1.1") as server:
         port = aws(server.port)
-        found = port.failed_assumptions(ROLE, SUBJECT)
+        found = port.assumptions(ROLE, SUBJECT)
     return found, port, server.received
 
 
@@ -56,7 +56,7 @@ def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place)
     subject = f"system:serviceaccount:{place.subject.namespace}:{place.subject.service_account}"
     arn = f"arn:aws:iam::{place.account}:role"
     questions = (f"{arn}/other", "nobody"), (f"{arn}/{place.role}", subject)
-    before = [ports.aws.failed_assumptions(*asked).records for asked in questions]
+    before = [ports.aws.assumptions(*asked).refused for asked in questions]
     sts = boto3.client("sts", endpoint_url=place.aws_url, region_name="ap-northeast-1")
     with pytest.raises(ClientError):
         sts.assume_role_with_web_identity(
@@ -64,21 +64,30 @@ def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place)
         )
     ports.aws.assume_role_with_web_identity(f"{arn}/{place.role}", "session", place.token())
     for asked, known in zip(questions, before, strict=True):
-        found = ports.aws.failed_assumptions(*asked)
-        newest, *older = found.records
-        assert older == list(known)[: FAILURE_LIMIT - 1]
+        found = ports.aws.assumptions(*asked)
+        newest, *older = found.refused
+        assert older == list(known)[: RECORD_LIMIT - 1]
         assert newest["errorCode"] == "AccessDenied"
         assert newest["userIdentity"]["userName"] == subject
         assert newest["requestParameters"] == {"roleArn": f"{arn}/other", "roleSessionName": "session"}
         assert found.since == ""
-    assert ports.aws.failed_assumptions(f"{arn}/none", "nobody").records == ()
+    of_role, of_subject = questions
+    assert ports.aws.assumptions(*of_role).granted == ()
+    before_grant = len(ports.aws.assumptions(*of_subject).granted)
+    sts.assume_role_with_web_identity(RoleArn=of_subject[0], RoleSessionName="granted", WebIdentityToken=place.token())
+    grants = ports.aws.assumptions(*of_subject).granted
+    assert len(grants) == min(before_grant + 1, RECORD_LIMIT)
+    assert grants[0]["requestParameters"]["roleSessionName"] == "granted"
+    assert "responseElements" not in grants[0]
+    assert grants[0]["userIdentity"]["identityProvider"].startswith("arn:aws:iam::")
+    assert ports.aws.assumptions(f"{arn}/none", "nobody").refused == ()
 
 
 def test_what_the_app_itself_was_refused_is_not_found_whatever_it_called_its_session(place: Place) -> None:
     ports, arn = place.ports, f"arn:aws:iam::{place.account}:role/no-such-role"
     with pytest.raises(NotPermitted):
         ports.aws.assume_role_with_web_identity(arn, "thief", place.token())
-    assert ports.aws.failed_assumptions(arn, "nobody").records == ()
+    assert ports.aws.assumptions(arn, "nobody").refused == ()
 
 
 def test_the_session_token_of_a_granted_request_is_not_recorded(place: Place) -> None:
@@ -86,7 +95,7 @@ def test_the_session_token_of_a_granted_request_is_not_recorded(place: Place) ->
     granted = place.ports.aws.assume_role_with_web_identity(
         f"arn:aws:iam::{place.account}:role/{place.role}", "session", place.token()
     )
-    found = place.ports.aws.failed_assumptions("", "")
+    found = place.ports.aws.assumptions("", "")
     body = place.ports.aws.exchanges()[-1].response_body
     assert granted.credentials.access_key_id in body
     assert MASK in body
@@ -109,7 +118,7 @@ def test_only_failures_for_the_role_or_by_the_subject_are_kept_in_their_order() 
         record(errorCode="9", userAgent=None),
     )
     found, port, received = ask(body)
-    assert [one["errorCode"] for one in found.records] == ["1", "2", "3", "5", "6", "8", "9"]
+    assert [one["errorCode"] for one in found.refused] == ["1", "2", "3", "5", "6", "8", "9"]
     (sent,) = received
     assert b"CloudTrail_20131101.LookupEvents" in sent
     attribute = {"AttributeKey": "EventName", "AttributeValue": "AssumeRoleWithWebIdentity"}
@@ -118,13 +127,37 @@ def test_only_failures_for_the_role_or_by_the_subject_are_kept_in_their_order() 
     assert (exchange.callee, exchange.status) == ("cloudtrail", 200)
 
 
+def granted(key: str, **changes: Any) -> dict[str, Any]:
+    return record(errorCode=None, responseElements={"credentials": {"accessKeyId": key}}, **changes)
+
+
+def test_what_was_denied_to_the_newest_session_of_the_pod_is_looked_up_by_its_key() -> None:
+    elsewhere = {"userIdentity": {"type": "AssumedRole"}, "requestParameters": {}}
+    body = page(
+        granted("ASIAOURS", userAgent="Boto3/1.44.8 app/irsa-explorer"),
+        granted("ASIAOTHER", userIdentity={"userName": "x"}),
+        granted("ASIAROLE", requestParameters={"roleArn": f"{ROLE}-2"}),
+        granted("ASIANEWEST"),
+        granted("ASIAOLDER"),
+        record(errorCode="AccessDeniedException", errorMessage="1", **elsewhere),
+        record(errorCode="Client.UnauthorizedOperation", errorMessage="2", **elsewhere),
+        record(errorCode="ThrottlingException", errorMessage="3", **elsewhere),
+    )
+    found, _, received = ask(body)
+    assert [one["errorMessage"] for one in found.denied] == ["1", "2"]
+    assert found.records == ()
+    _, sent = received
+    attribute = {"AttributeKey": "AccessKeyId", "AttributeValue": "ASIANEWEST"}
+    assert json.loads(sent.partition(b"\r\n\r\n")[2]) == {"LookupAttributes": [attribute], "MaxResults": 50}
+
+
 def test_a_busy_account_is_read_to_a_limit_and_it_is_said_how_far_back() -> None:
     found, _, received = ask(page(*[record()] * 50, token="more"))
     assert len(received) == EVENT_PAGES
     assert b'"NextToken": "more"' in received[1]
-    assert len(found.records) == FAILURE_LIMIT
+    assert len(found.refused) == RECORD_LIMIT
     assert found.since.startswith("2026-11-25T")
-    assert ask(page(token="more"))[0] == FailedAssumptions(records=())  # an empty page ends it
+    assert ask(page(token="more"))[0] == Assumptions()  # an empty page ends it
 
 
 @pytest.mark.parametrize(
@@ -146,7 +179,7 @@ def test_a_refusal_comes_through_with_its_words(status: int, code: str, kind: ty
 
 def test_nobody_there() -> None:
     with pytest.raises(Unreachable):
-        aws(1).failed_assumptions(ROLE, SUBJECT)
+        aws(1).assumptions(ROLE, SUBJECT)
 
 
 JSON = st.recursive(
@@ -167,7 +200,7 @@ EVENTS = st.lists(
 ))  # fmt: skip
 def test_junk_ends_in_an_error_of_ours_or_in_nothing(body: bytes) -> None:
     try:
-        found = ask(body)[0].records
+        found = ask(body)[0]
     except FlowError:
-        found = ()
-    assert found == ()
+        return
+    assert found.refused == found.granted == ()

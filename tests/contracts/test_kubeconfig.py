@@ -26,6 +26,7 @@ from app.clients.kubernetes.connection import Connection, from_kubeconfig, in_cl
 from app.clients.kubernetes.exec_plugin import Plugins
 from app.content import load
 from app.flow.errors import FlowError, Unreachable
+from app.flow.port_wrappers.known_issuer import EksCluster
 from app.flow.redaction import MASK
 from tests.waiting import eventually
 
@@ -56,6 +57,28 @@ def connect(environment: dict[str, str], name: str = "") -> Connection:
 
 
 # What is read
+
+
+ARN = "arn:aws:eks:eu-west-1:111122223333:cluster/prod"
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster", "found"),
+    [
+        ({"exec": {"args": ["--region", "eu-west-1", "eks", "get-token", "--cluster-name", "prod"]}}, "c", "eu-west-1"),
+        ({"exec": {"args": ["eks", "get-token", "--cluster-name=prod", "--region=eu-west-1"]}}, "c", "eu-west-1"),
+        ({"exec": {"args": ["token", "-i", "prod"]}}, "c", ""),
+        ({"token": SECRET}, ARN, "eu-west-1"),
+        ({"token": SECRET}, "kind-kind", None),
+        ({"exec": {"args": "prod"}}, "c", None),
+        ({"exec": "prod"}, "c", None),
+    ],
+)
+def test_the_name_that_eks_has_for_a_cluster(tmp_path: Path, user: Any, cluster: str, found: str | None) -> None:
+    contexts = [{"name": "one", "context": {"cluster": cluster, "user": "me"}}]
+    environment = write(tmp_path / "config", document(**user, top={"contexts": contexts}))
+    wanted = None if found is None else EksCluster(name="prod", region=found)
+    assert kubeconfig.eks_cluster(kubeconfig.read(environment), "") == wanted
 
 
 def test_contexts_and_where_they_lead(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_the_policy_is_enough(simulation: Simulation, world: World) -> None:
     assert refused(allowed_only(simulation, world, ACTIONS)) == set()
 
 
-@pytest.mark.parametrize("action", [action for action in ACTIONS if action.startswith("iam:") and action != _OF_A_FIX])
+@pytest.mark.parametrize("action", [it for it in ACTIONS if it.startswith("iam:") and it != "iam:ListRoles"])
 def test_nothing_in_it_is_too_much(simulation: Simulation, world: World, action: str) -> None:
     """Without one action just the checks are open that need it."""
     left = [other for other in ACTIONS if other != action]

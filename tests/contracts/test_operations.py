@@ -17,6 +17,7 @@ from app.flow.errors import Unreachable
 from app.flow.operations import AWS, CLUSTER, ISSUER
 from app.flow.port_wrappers.deadline import with_deadline
 from app.flow.ports import Access, Aws, Cluster, Credentials, Issuer
+from app.flow.targets.kinds import WORKLOADS
 from tests.unit.fake_ports import Fakes
 
 NOBODY = "127.0.0.1:1"
@@ -34,6 +35,7 @@ VALUES = {
     "Credentials": Credentials(access_key_id="ASIAEXAMPLE", secret_access_key="s", session_token="t", expiration=""),
     "JsonValue": {},
     "int": 600,
+    "Kind": WORKLOADS[0],
 }
 """By the type of the parameter; all others are given a text that is a URL and long enough for an ARN."""
 QUESTIONS = [

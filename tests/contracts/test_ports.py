@@ -58,7 +58,21 @@ def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
     pods = cluster.pods(subject.namespace, subject.service_account)
     assert [pod["metadata"]["name"] for pod in pods] == [subject.pod]
     assert cluster.pods(subject.namespace, "ghost") == []
+    assert subject.pod in [pod["metadata"]["name"] for pod in cluster.pods(subject.namespace)]
     assert cluster.service_accounts("ghost") == []
+    everybody = {pod["metadata"]["name"] for pod in cluster.pods(subject.namespace)}
+    assert {subject.pod, "pod-before"} <= everybody
+    assert role_arn(place) in [role["Arn"] for role in place.ports.aws.roles()]
+
+
+def test_where_there_is_no_eks_the_question_is_refused_and_nothing_breaks(place: Place) -> None:
+    with pytest.raises(FlowError):
+        place.ports.aws.cluster("prod", "")
+
+
+def test_a_config_map_that_is_not_there_is_not_found(place: Place) -> None:
+    with pytest.raises(NotFound):
+        place.ports.cluster.config_map(place.subject.namespace, "ghost")
 
 
 def test_a_user_who_may_do_all_is_allowed_all(place: Place) -> None:

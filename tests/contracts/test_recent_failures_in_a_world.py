@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.flow.doctor import Diagnosis, examine
-from app.flow.model import Check, Status, Subject
+from app.flow.model import Check, Status, Step, Subject
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.verdict.judge import Outcome
 from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
@@ -91,3 +93,14 @@ def test_an_hour_later_it_is_history(learner: Learner) -> None:
     found, check = looked(learner)
     assert check.status is Status.PASSED
     assert found.evidence["recent_failures"]
+
+
+def test_what_the_pods_program_was_granted_proves_that_it_works_without_a_look_into_the_pod(learner: Learner) -> None:
+    learner.restart()
+    ports = consented(simulated(learner.simulation, learner.world), NOTHING)
+    found = examine(ports, SUBJECT)
+    check = next(check for check in found.checks if check.id == "sts.recent_successes")
+    assert (check.status, found.verdict.outcome) == (Status.PASSED, Outcome.WORKS)
+    assert "botocore-session-" in check.got
+    used = found.walk.report(Step.SERVICE_ACCOUNT).evidence["role"]["RoleLastUsed"]
+    assert used["LastUsedDate"].startswith("20")

@@ -78,8 +78,8 @@ def test_reading_alone_decides_nothing_and_the_buttons_decide_it(
     with_a_kubelet(here, monkeypatch)
     shown = through_all(opened())
     assert walk_view(shown).walk.subject == SUBJECT
-    assert outcome(shown) is Outcome.UNKNOWN
-    assert EN.messages["doctor.not_asked"].partition("“")[0] in unescape(shown.html("diagnosis"))
+    assert outcome(shown) is Outcome.SHOULD_WORK
+    assert EN.message("doctor.should_work") in unescape(shown.html("diagnosis"))
     for action in (Action.DRY_RUN, Action.READ_TOKEN, Action.EXCHANGE):
         shown.click(f"do_doctor_{action}")
         assert not shown.test.exception

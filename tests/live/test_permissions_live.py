@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from app.flow.model import JsonValue, Status, Walk
+from app import wiring
+from app.commands.main import command_line
+from app.content import load
+from app.flow.model import NO_ACTION, JsonValue, Status, Walk
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee, need, rules
 from app.flow.steps.walk import walk
+from app.settings import Settings
+from app.wiring import Choice
 from tests.live.eks import SUBJECT, Eks
 from tests.waiting import eventually
 
@@ -79,7 +89,7 @@ def test_all_roles_are_enough_for_all_actions(here: Eks) -> None:
     with reader(here, *EVERYTHING):
         found = walk(here.ports("reader"), SUBJECT)
     assert reasons(found) == {
-        "token.file": "not_observable",
+        "token.file": "not_running",
         "token.bound_pod": "stand_in",
         "token.lifetime": "stand_in",
     }
@@ -105,8 +115,67 @@ def test_an_action_that_may_not_be_done_is_refused_in_the_servers_words(here: Ek
     assert all('User "reader" cannot ' in check.error for check in checks.values())
 
 
+def test_what_the_doctor_prints_is_all_that_a_user_lacks(
+    here: Eks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`kubectl apply` takes it as it was printed, and then nothing is lacking."""
+    live = wiring.live
+    monkeypatch.setattr(wiring, "live", lambda it, **more: replace(live(it, **more), issuer=here.issuer()))
+    content = load("en")
+    asked = ["doctor", "-n", "default", "-s", "my-sa", "--context", "reader", "--do", "all", "--rbac", "--lang", "en"]
+
+    def printed() -> tuple[int, str]:
+        result = CliRunner().invoke(command_line(Settings(), content), asked)
+        return result.exit_code, result.output
+
+    def kubectl(verb: str, manifests: str) -> None:
+        path = f"{os.environ['KUBEBUILDER_ASSETS']}:{os.environ['PATH']}"
+        environment = {**here.environment(), "PATH": path, "HOME": str(tmp_path)}
+        command = ["kubectl", verb, "-f", "-"]
+        done = subprocess.run(command, env=environment, input=manifests, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    status, text = printed()
+    assert status in (1, 2)
+    manifests = re.split(r"^# .*$", text, flags=re.MULTILINE)[1]
+    assert "name: reader" in manifests
+    kubectl("apply", manifests)
+    try:
+        eventually(lambda: printed()[0] == 0)
+        assert content.message("doctor.rbac.nothing") in printed()[1]
+    finally:
+        kubectl("delete", manifests)
+    eventually(lambda: not any(forecast(here).values()))
+
+
+VIEW = "system:aggregate-to-view"
+"""The rules of the built-in ClusterRole `view`, which a controller puts together of these (there is none here)."""
+
+
+def test_with_the_built_in_view_provider_and_trust_policy_are_examined(here: Eks) -> None:
+    path = "apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": VIEW}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reader"}
+    here.post(path, metadata={"name": "viewer"}, roleRef=reference, subjects=[subject])
+    try:
+        eventually(lambda: forecast(here)["service_account.exists"])
+        found = walk(consented(here.ports("reader"), NOTHING), SUBJECT)
+        given = replace(wiring.live(Choice(context="reader", issuer=here.world.issuer)), issuer=here.issuer())
+        with_issuer = walk(consented(given, NOTHING), SUBJECT)
+    finally:
+        here.request("DELETE", f"{path}/viewer")
+    checks = {check.id: check for report in found for check in report.checks}
+    assert checks["issuer.discovery"].reason == "no_permission"
+    assert checks["trust.provider"].reason == "issuer_assumed"
+    decided = ("provider.exists", "provider.audience", "role.exists", "trust.action", "trust.audience", "trust.subject")
+    assert {checks[check_id].status for check_id in decided} == {Status.PASSED}
+    checks = {check.id: check for report in with_issuer for check in report.checks}
+    assert {checks[check_id].status for check_id in ("issuer.discovery", "trust.provider")} == {Status.PASSED}
+    eventually(lambda: not any(forecast(here).values()))
+
+
 def test_with_nothing_at_all_nothing_passes_of_the_cluster(here: Eks) -> None:
     with reader(here):
         found = walk(consented(here.ports("reader"), ALL), SUBJECT)
-    assert set(reasons(found).values()) == {"no_permission"}
+    assert set(reasons(found).values()) == {"no_permission", NO_ACTION}
     assert not [c for report in found for c in report.checks if c.status is Status.PASSED]

@@ -13,7 +13,7 @@ import pytest
 from app import wiring
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import examine
-from app.flow.model import Check, Status, Step, Walk
+from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution, Ports
 from app.flow.steps.walk import walk
@@ -56,7 +56,7 @@ def test_what_a_cluster_without_nodes_lets_see(here: Eks) -> None:
     assert [report.status for report in found] == [PASSED, PASSED, PASSED, UNKNOWN, PASSED, PASSED]
     unknown = checks(found, UNKNOWN)
     assert {name: check.reason for name, check in unknown.items()} == {
-        "token.file": "not_observable",
+        "token.file": "not_running",
         "token.bound_pod": "stand_in",
         "token.lifetime": "stand_in",
     }
@@ -72,7 +72,7 @@ def test_until_somebody_asks_for_more_the_walk_only_reads(here: Eks) -> None:
     assert {exchange.method for exchange in exchanges if exchange.callee in ("kube-apiserver", "issuer")} == {"GET"}
     assert {exchange.callee for exchange in exchanges} == {"kube-apiserver", "issuer", "iam"}
     asked = {exchange.request_body.partition("&")[0] for exchange in exchanges if exchange.callee == "iam"}
-    assert all(action.startswith(("Action=Get", "Action=List")) for action in asked)
+    assert all(action.startswith(("Action=Get", "Action=List", "Action=Simulate")) for action in asked)
     assert checks(found, FAILED) == {}
     assert {check.reason for check in checks(found, UNKNOWN).values()} == {"not_asked"}
 
@@ -107,7 +107,7 @@ def test_no_secret_leaves_the_walk_or_the_snapshot(here: Eks) -> None:
 def test_without_any_rights_everything_of_the_cluster_is_unknown(here: Eks) -> None:
     found = walk(here.ports("stranger"), SUBJECT)
     unknown = checks(found, UNKNOWN)
-    assert {check.reason for check in unknown.values()} == {"no_permission"}
+    assert {check.reason for check in unknown.values()} == {"no_permission", NO_ACTION}
     for asked in ("issuer.discovery", "service_account.exists", "webhook.registered", "webhook.dry_run", "pod.exists"):
         assert 'User "stranger" cannot ' in unknown[asked].error
     assert checks(found, FAILED) == {}

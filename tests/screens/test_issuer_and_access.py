@@ -7,7 +7,7 @@ from html import unescape
 from app.content import load
 from app.flow.model import Step
 from app.flow.permissions import evaluate_permissions
-from app.flow.steps.access import ACTION
+from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.steps.walk import walk
 from app.ui.step.evidence import BELOW_CHECKS, VIEWS
 from tests.unit.fake_ports import ISSUER, SUBJECT, Fakes
@@ -80,13 +80,14 @@ def decided(*statements):
     """The drawing of a decision about the action of the walk."""
     decision = evaluate_permissions(
         [("mine", {"Version": "2012-10-17", "Statement": list(statements)})],
-        action=ACTION,
+        action=LIST_BUCKETS,
         resource="arn:aws:s3:::*",
         keys={"aws:RequestedRegion": "eu-west-1"},
     )
     report = walk(Fakes().ports(), SUBJECT).report(Step.ACCESS)
     evidence = {
         "permission_decision": {
+            "action": LIST_BUCKETS,
             "allowed": decision.allowed,
             "reason": decision.reason,
             "trace": [asdict(entry) for entry in decision.trace],

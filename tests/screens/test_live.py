@@ -17,12 +17,16 @@ from app.content import LANGUAGES, PAGES, TALK, load
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
 from app.flow.diagnosis_file.diagnosis_file import save
-from app.flow.errors import Unreachable
+from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import ALL, Action
 from app.flow.verdict.judge import judge
 from app.wiring import Choice
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
 from app.world.aws.iam import actions as iam
+from app.world.lifecycle.world_operations import delete
+from app.world.setup import scenario
 from tests.screens.live import asked_as, reality
 
 EN = load("en")
@@ -145,6 +149,32 @@ def test_what_there_is_to_choose_is_read_from_the_cluster(screen, real):
     assert real.world.account_id in shown.html("identity")
 
 
+def test_live_mode_starts_at_a_service_account_with_a_role_and_pods(screen, real):
+    """Wherever it is: the namespace of the context has nothing that is annotated."""
+    shown = screen(lang="en").open("home", mode="live", namespace="default", service_account="my-sa", pod="pod-after")
+    cluster = walk_view(shown).walk.subject
+    assert (cluster.namespace, cluster.service_account) == ("default", "my-sa")
+    real.configure(real.path.read_text().replace("namespace: default", "namespace: shop"))
+    started = screen(lang="en").open("home", mode="live")
+    assert walk_view(started).walk.subject.pod == "pod-after"  # shop has roles, and no Pods
+    assert "shop" in options(started, "namespace")
+    chosen = pick(started, "namespace", "shop")
+    assert walk_view(chosen).walk.subject.service_account == "frontend"  # no Pods: the first that is annotated
+    assert walk_view(pick(chosen, "namespace", "kube-system")).walk.subject.service_account == "default"
+
+
+def test_who_may_not_list_all_namespaces_starts_in_the_contexts_own(screen, real):
+    def refuse(self, namespace=""):
+        if namespace:
+            return asked(self, namespace)
+        raise NotPermitted(code="Forbidden", server_message="cannot list", status=403)
+
+    asked = KubernetesCluster.service_accounts
+    real.monkeypatch.setattr(KubernetesCluster, "service_accounts", refuse)
+    shown = screen(lang="en").open("home", mode="live")
+    assert walk_view(shown).walk.subject.service_account == "my-sa"
+
+
 def test_another_service_account_is_walked(screen, real):
     shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
     assert walk_view(shown).walk.subject.service_account == "default"
@@ -176,20 +206,21 @@ def address(shown):
 def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
     shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
     chosen = {"context": real.world.cluster_name, "namespace": "default", "service_account": "default"}
-    assert "pod" in address(shown)
+    assert "pod" not in address(shown)  # the newest one, whichever that is
     assert chosen.items() <= address(shown).items()
     again = screen(lang="en").open("webhook", **address(shown))
     assert walk_view(again).walk.subject == walk_view(shown).walk.subject
     pick(again, "service_account", "my-sa")
-    assert address(again)["pod"] == "pod-after"
     assert walk_view(again).walk.subject.pod == "pod-after"
+    pick(again, "pod", "pod-after")
+    assert address(again)["pod"] == "pod-after"
     assert not set(address(switch(again, "simulated"))) & {*chosen, "mode"}
     switch(again, "live")
     assert walk_view(again).walk.subject.service_account == "my-sa"
 
 
 def test_every_link_carries_mode_depth_and_choice(screen, real):
-    shown = screen(lang="en").open("home", mode="live", depth="3")
+    shown = pick(screen(lang="en").open("home", mode="live", depth="3"), "pod", "pod-after")
     links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
     links += re.findall(r'<a [^>]*?href="([^"]*)"', shown.data("diagram_flow")["svg"])
     assert len(links) > 20
@@ -199,6 +230,87 @@ def test_every_link_carries_mode_depth_and_choice(screen, real):
     assert any("depth=3" in link for link in links)
     simulated = screen(lang="en").open("home")
     assert "mode=live" not in simulated.everything
+
+
+def stored(real, name, revision="", *, account="my-sa"):
+    """Another Pod in the real cluster: by hand, or of this revision of the Deployment `web`."""
+    pod = scenario.pod(name, account)
+    if revision:
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": f"web-{revision}",
+            "uid": "1",
+            "controller": True,
+        }
+        pod["metadata"].update(ownerReferences=[owner], labels={"pod-template-hash": revision})
+    real.simulation.run(operations.create(real.world, ADMIN, "pods", "default", pod))
+
+
+def deleted(real, name):
+    real.simulation.run(delete(real.world, "pods", "default", name))
+
+
+def test_where_no_pod_was_chosen_the_newest_is_examined_again(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("do_doctor_read_token").click("do_doctor_exchange")
+    assert walk_view(shown).walk.subject.pod == "pod-after"
+    stored(real, "pod-newer")
+    deleted(real, "pod-after")
+    shown.click("examine")
+    assert not shown.test.exception
+    assert walk_view(shown).walk.subject.pod == "pod-newer"
+    assert EN.message("doctor.works") in diagnosis(shown)  # what was granted goes along
+    deleted(real, "pod-newer")
+    stored(real, "pod-newest")
+    shown.click("only_read")  # whatever makes the walk again
+    assert walk_view(shown).walk.subject.pod == "pod-newest"
+
+
+def test_a_chosen_pod_that_is_gone_is_reported_and_the_one_in_its_place_is_offered(screen, real):
+    stored(real, "web-6f4dfff6cb-bbbbb", "6f4dfff6cb")
+    shown = pick(screen(lang="en").open("doctor", mode="live"), "pod", "web-6f4dfff6cb-bbbbb")
+    stored(real, "web-7c9d8bf5d4-ccccc", "7c9d8bf5d4")
+    deleted(real, "web-6f4dfff6cb-bbbbb")
+    shown.click("examine")
+    assert not shown.test.exception
+    assert walk_view(shown).walk.subject.pod == "web-6f4dfff6cb-bbbbb"
+    gone = EN.message("doctor.gone", pod="web-6f4dfff6cb-bbbbb").replace("`", "")
+    assert gone in re.sub("<[^>]+>", "", diagnosis(shown))
+    shown.click("successor")
+    assert walk_view(shown).walk.subject.pod == address(shown)["pod"] == "web-7c9d8bf5d4-ccccc"
+    assert "successor" not in {button.key for button in shown.test.button}
+    pick(shown, "pod", "\0newest")
+    assert "pod" not in address(shown)
+
+
+def test_a_link_without_a_pod_means_the_newest_one(screen, real):
+    shown = pick(screen(lang="en").open("doctor", mode="live"), "pod", "")
+    assert walk_view(shown).walk.subject.pod == ""
+    del shown.test.query_params["pod"]
+    shown.test.run()
+    assert walk_view(shown).walk.subject.pod == "pod-after"
+
+
+def test_all_pods_of_the_service_account_are_listed_by_one_request(screen, real):
+    stored(real, "pod-other")
+    asked, pods = [], KubernetesCluster.pods
+    real.monkeypatch.setattr(KubernetesCluster, "pods", lambda *words: asked.append(words) or pods(*words))
+    shown = screen(lang="en").open("doctor", mode="live")
+    asked.clear()
+    shown.click("examine")
+    assert len(asked) == 1
+    html = unescape(shown.html("pods")).replace("<wbr>", "")
+    assert all(name in html for name in ("pod-after", "pod-other", EN.message("doctor.pods.ended", phase="Succeeded")))
+
+
+def test_without_a_pod_those_that_run_as_default_are_listed(screen, real):
+    deleted(real, "pod-after")
+    shown = screen(lang="ja").open("doctor", mode="live")
+    html = unescape(shown.html("pods")).replace("<wbr>", "")
+    words = load("ja")
+    assert words.message("doctor.pods.none") in html
+    assert "pod-before" in html
+    assert "kubectl set serviceaccount --local -f - my-sa" in html
 
 
 def drawn(shown):
@@ -264,6 +376,21 @@ def test_what_was_granted_is_for_one_service_account_and_can_be_taken_back(scree
     shown.click("only_read")
     assert walk_view(shown).granted == frozenset()
     assert "granted" not in shown.keys
+
+
+def test_one_button_allows_all_that_is_listed_for_the_whole_visit(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("visit_doctor")
+    assert not shown.test.exception
+    assert EN.message("doctor.works") in diagnosis(shown)
+    granted = walk_view(shown).granted
+    assert {Action.DRY_RUN, Action.READ_TOKEN, Action.EXCHANGE} <= granted
+    pick(shown, "service_account", "default")
+    assert granted <= walk_view(shown).granted
+    shown.click("only_read")
+    assert walk_view(shown).granted == frozenset()
+    shown.click("visit_doctor")
+    shown.test.text_input(key="pick_region").set_value("eu-west-1").run()
+    assert walk_view(shown).granted == frozenset()  # another identity, or elsewhere
 
 
 def test_a_token_is_sent_on_request_only(screen, real):
@@ -572,6 +699,42 @@ def test_the_doctor_examines_the_simulated_cluster_too(screen):
     assert EN.message("doctor.works") in diagnosis(shown)
 
 
+def test_the_doctor_asks_before_it_switches_to_a_real_cluster(screen, real):
+    """Opening the page sends nothing to the reader's cluster, nor does looking at what the button would do."""
+    before = len(real.world.log.exchanges())
+    shown = screen(lang="en").open("doctor")
+    assert EN.message("doctor_page.simulated") in [caption.value for caption in shown.test.caption]
+    assert EN.message("doctor_page.to_live_means") in [text.value for text in shown.test.markdown]
+    assert shown.test.segmented_control(key="mode").value == "simulated"
+    assert "live" not in shown.test.session_state
+    assert len(real.world.log.exchanges()) == before
+    shown.click("to_live")
+    assert not shown.test.exception
+    assert shown.test.segmented_control(key="mode").value == "live"
+    assert walk_view(shown).granted == frozenset()
+    assert "to_live" not in {button.key for button in shown.test.button}
+
+
+def test_where_there_is_no_live_mode_the_doctor_offers_none(screen, real):
+    asked_as(real.monkeypatch, launched=False)
+    shown = screen(lang="en").open("doctor")
+    assert "to_live" not in {button.key for button in shown.test.button}
+
+
+def test_the_verdict_leads_to_its_check_which_is_unfolded(screen, real):
+    iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
+    for query in ({}, {"service_account": "default"}):
+        shown = screen(lang="en").open("doctor", mode="live", **query)
+        named = walk_view(shown).diagnosis.verdict.check.id
+        assert f'data-lead="{named}"' in shown.html("diagnosis")
+        (step,) = [
+            part
+            for part in shown.html("diagnosis_checks").split('<details class="more step')[1:]
+            if f'data-check="{named}"' in part
+        ]
+        assert step.partition(">")[0].endswith(" open")
+
+
 def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
     shown = screen(lang="en").open("doctor", mode="live")
     assert not shown.test.exception
@@ -665,13 +828,39 @@ def test_the_survey_shows_who_may_assume_what(screen, real):
     assert EN.message("doctor.survey.everybody") in shown.html("survey")
 
 
+def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
+    shown = screen(lang="en").open("doctor", mode="live").click("do_survey")
+
+    def names():
+        found = re.findall(r'<th scope="row">(.*?)</th>', shown.html("survey").replace("<wbr>", ""))
+        return [re.sub("<[^>]+>", "", name) for name in found]
+
+    assert names() == ["default/my-sa", "shop/frontend", "shop/orders"]
+    shown.test.selectbox(key="survey_namespace").set_value("shop").run()
+    assert names() == ["shop/frontend", "shop/orders"]
+    shown.test.text_input(key="survey_text").set_value("ORDERS").run()
+    assert names() == ["shop/orders"]
+    shown.test.text_input(key="survey_text").set_value("").run()
+    shown.test.selectbox(key="survey_namespace").set_value("").run()
+    trust(real, "system:serviceaccount:default:gone")
+    shown.click("do_survey")
+    assert names()[0] == "default/my-sa"
+    assert "gone" in shown.html("survey")
+    assert "update-assume-role-policy" in unescape(shown.html("survey"))
+    shown.test.selectbox(key="survey_order").set_value("role").run()
+    assert names() == ["shop/frontend", "shop/orders", "default/my-sa"]
+    shown.test.selectbox(key="survey_status").set_value(Status.FAILED).run()
+    assert names() == ["default/my-sa"]
+    assert not shown.test.exception
+
+
 def test_a_survey_that_is_not_permitted_comes_with_the_rule(screen, real):
     shown = screen(lang="en").open("doctor", mode="live")
     cluster = wiring.live(Choice()).cluster
     real.log_in_as(cluster.request_token("default", "default", real.world.api_audience, 600))
     shown.click("do_survey")
     assert EN.message("errors.not_permitted.title") in unescape(shown.html("notice_survey"))
-    assert 'resources: ["serviceaccounts"]' in unescape(shown.html("notice_survey"))
+    assert 'resources: ["serviceaccounts", "pods"]' in unescape(shown.html("notice_survey"))
     real.log_in_as("nobody")
     shown.click("do_survey")
     assert EN.message("errors.unauthorized.title") in unescape(shown.html("notice_survey"))

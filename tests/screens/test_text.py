@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.content import load
+from app.flow.doctor import examine
 from app.flow.visible import visible
+from app.ui.doctor import diagnosis
 from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value, without_folders
+from tests.unit.fake_ports import ROLE, SUBJECT, Fakes
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9"
@@ -20,6 +24,14 @@ ISSUER = "https://oidc.eks.ap-northeast-1.amazonaws.com/id/0A1B2C3D4E5F60718293A
 
 def read(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def test_a_blank_at_the_end_of_a_value_is_visible_in_a_check_and_in_the_verdict() -> None:
+    fakes = Fakes()
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "
+    found = examine(fakes.ports(), SUBJECT)
+    for html in (diagnosis.verdict(found, load("en")), diagnosis.all_checks(found, load("en"))):
+        assert f"{ROLE}\\x20" in read(html)
 
 
 class Balanced(HTMLParser):

@@ -12,10 +12,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from app.flow.errors import FlowError
+from app.flow.errors import FlowError, NotFound, NotPermitted
+from app.flow.json_access import get_str
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
-from app.flow.ports import Access, AssumedRole, Credentials, Execution, FailedAssumptions, Ports
+from app.flow.ports import Access, AssumedRole, Assumptions, Credentials, Execution, Ports
+from app.flow.targets.kinds import Kind
 from app.flow.token import key_id
 from app.flow.webhook import WebhookSettings, mutate
 
@@ -108,6 +110,16 @@ def bare_pod() -> dict[str, Any]:
     }
 
 
+def deployment() -> dict[str, Any]:
+    """The Deployment of that Pod."""
+    template = {"metadata": {"labels": {"app": "demo"}}, "spec": {"serviceAccountName": "my-sa"}}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "demo"}}, "template": template},
+    }
+
+
 @dataclass
 class Fakes:
     """Everything the servers know. Spoil a document, or plant an error under a method's name in `errors`."""
@@ -160,16 +172,26 @@ class Fakes:
         ]
     )
     webhook_up: bool = True
+    namespace: Any = field(
+        default_factory=lambda: {"metadata": {"name": "default", "labels": {"kubernetes.io/metadata.name": "default"}}}
+    )
+    service: Any = field(default_factory=lambda: {"spec": {"selector": {"app": "pod-identity-webhook"}}})
+    endpoints: Any = field(default_factory=lambda: {"subsets": [{"addresses": [{"ip": "10.0.0.9"}]}]})
     pod: Any = None
+    siblings: list[Any] = field(default_factory=list)
+    """More Pods that a list shows, under whatever ServiceAccount."""
     token: str = field(default_factory=token)
     files: dict[str, Execution] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
+    previous_logs: dict[str, str] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
     policies: Any = field(
         default_factory=lambda: [
             ("ReadOnly", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
         ]
     )
+    boundary: Any = None
+    simulations: Any = None
     identity: Any = field(default_factory=lambda: {"Arn": SESSION, "Account": ACCOUNT})
     buckets: Any = field(default_factory=lambda: ["irsa-demo"])
     credentials: Credentials = field(
@@ -180,9 +202,22 @@ class Fakes:
             expiration="2026-11-25T01:00:00Z",
         )
     )
+    workload: Any = field(default_factory=lambda: deployment())
+    namespaces: list[str] = field(default_factory=lambda: ["default"])
+    others: list[str] = field(default_factory=list)
+    """The names of other ServiceAccounts and Pods of the namespace."""
+    config_maps: dict[str, dict[str, str]] = field(default_factory=dict)
+    eks: Any = field(
+        default_factory=lambda: {
+            "endpoint": "https://A.gr7.eks.amazonaws.com",
+            "identity": {"oidc": {"issuer": ISSUER}},
+        }
+    )
     denied: set[Access] = field(default_factory=set)
-    failures: FailedAssumptions = field(default_factory=lambda: FailedAssumptions(records=()))
+    assumptions: Assumptions = field(default_factory=Assumptions)
     dry_runs: list[Any] = field(default_factory=list)
+    requested: list[tuple[str, str]] = field(default_factory=list)
+    """The audience and the bound Pod of each TokenRequest."""
     talk: list[Exchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -209,6 +244,11 @@ class Fakes:
         return copy.deepcopy(document)
 
 
+def named(name: str) -> dict[str, Any]:
+    """An object of which a list tells the name."""
+    return {"metadata": {"name": name, "namespace": "default"}}
+
+
 class _Port:
     def __init__(self, fakes: Fakes) -> None:
         self._fakes = fakes
@@ -233,13 +273,36 @@ class FakeCluster(_Port):
         return self._answer("cluster_jwks", self._fakes.cluster_jwks)
 
     def namespaces(self) -> Any:
-        return self._answer("namespaces", ["default"])
+        return self._answer("namespaces", self._fakes.namespaces)
+
+    def namespace(self, name: str) -> Any:
+        return self._answer("namespace", self._fakes.namespace)
+
+    def service(self, namespace: str, name: str) -> Any:
+        return self._answer("service", self._fakes.service)
+
+    def endpoints(self, namespace: str, name: str) -> Any:
+        return self._answer("endpoints", self._fakes.endpoints)
 
     def service_accounts(self, namespace: str = "") -> Any:
-        return self._answer("service_accounts", [self._fakes.service_account])
+        return self._answer("service_accounts", [self._fakes.service_account, *map(named, self._fakes.others)])
 
-    def pods(self, namespace: str, service_account: str) -> Any:
-        return self._answer("pods", [self._fakes.pod])
+    def pods(self, namespace: str = "", service_account: str = "") -> Any:
+        found = [self._fakes.pod, *self._fakes.siblings, *map(named, self._fakes.others)]
+        of = [pod for pod in found if get_str(pod, "spec", "serviceAccountName") == service_account]
+        return self._answer("pods", of if service_account else found)
+
+    def config_map(self, namespace: str, name: str) -> Any:
+        found = self._answer("config_map", self._fakes.config_maps.get(name))
+        if found is None:
+            raise NotFound(code="NotFound", server_message=f'configmaps "{name}" not found', status=404)
+        return {"data": found}
+
+    def workload(self, namespace: str, kind: Kind, name: str) -> Any:
+        return self._answer("workload", self._fakes.workload)
+
+    def workloads(self, namespace: str, kind: Kind) -> Any:
+        return self._answer("workloads", [self._fakes.workload["metadata"]["name"]])
 
     def allowed(self, access: Access) -> bool:
         return self._answer("allowed", access not in self._fakes.denied)
@@ -250,8 +313,9 @@ class FakeCluster(_Port):
     def pod(self, namespace: str, name: str) -> Any:
         return self._answer("pod", self._fakes.pod)
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
-        return self._answer("pod_log", self._fakes.logs.get(container, ""))
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
+        logs = self._fakes.previous_logs if previous else self._fakes.logs
+        return self._answer("pod_log", logs.get(container, ""))
 
     def pod_events(self, namespace: str, name: str) -> Any:
         return self._answer("pod_events", self._fakes.events)
@@ -264,7 +328,10 @@ class FakeCluster(_Port):
         skipped = "eks.amazonaws.com/skip-pod-identity-webhook" in pod["metadata"].get("labels", {})
         return self._answer("dry_run_pod", pod if skipped else self._fakes.mutated(pod))
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+    def request_token(
+        self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: Any = None
+    ) -> str:
+        self._fakes.requested.append((audience, pod["metadata"]["name"] if pod else ""))
         return self._answer("request_token", self._fakes.token)
 
     def execute(self, namespace: str, pod: str, container: str, command: Any) -> Execution:
@@ -274,6 +341,10 @@ class FakeCluster(_Port):
 
 class FakeAws(_Port):
     region = "ap-northeast-1"
+    regions = frozenset({"ap-northeast-1", "us-east-1"})
+
+    def cluster(self, name: str, region: str) -> Any:
+        return self._answer("cluster", self._fakes.eks)
 
     def oidc_providers(self) -> Any:
         return self._answer("oidc_providers", self._fakes.providers)
@@ -289,6 +360,15 @@ class FakeAws(_Port):
 
     def role_policies(self, name: str) -> Any:
         return self._answer("role_policies", self._fakes.policies)
+
+    def managed_policy(self, arn: str) -> Any:
+        return self._answer("managed_policy", self._fakes.boundary)
+
+    def simulate(self, role_arn: str, actions: Any, resource: str, keys: Any) -> Any:
+        """As for a caller who may not ask it, unless a test gives results."""
+        if self._fakes.simulations is None and "simulate" not in self._fakes.errors:
+            raise NotPermitted(code="AccessDenied", server_message="iam:SimulatePrincipalPolicy", status=403)
+        return self._answer("simulate", [it for it in self._fakes.simulations or [] if it["EvalActionName"] in actions])
 
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
         role = AssumedRole(
@@ -307,8 +387,8 @@ class FakeAws(_Port):
     def list_buckets(self, credentials: Credentials) -> Any:
         return self._answer("list_buckets", self._fakes.buckets)
 
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        return self._answer("failed_assumptions", self._fakes.failures)
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        return self._answer("assumptions", self._fakes.assumptions)
 
 
 class FakeIssuer(_Port):

@@ -570,11 +570,12 @@ def test_kubelets_newest_words_are_reported() -> None:
 @pytest.mark.parametrize(
     "events", [[], [{"reason": "FailedMount", "message": 'volume "data" : no'}], [None], ["x"], [{"reason": 1}]]
 )
-def test_without_kubelets_words_the_file_is_looked_for(events: list[Any]) -> None:
+def test_without_kubelets_words_the_file_of_a_container_that_never_started_is_unknown(events: list[Any]) -> None:
     fakes = healthy()
     waiting(fakes)
     fakes.events = events
-    assert examined(fakes).walk.report(Step.TOKEN_MOUNT).check("token.file").status is PASSED
+    file = examined(fakes).walk.report(Step.TOKEN_MOUNT).check("token.file")
+    assert (file.status, file.reason) == (UNKNOWN, "not_running")
 
 
 def test_what_a_live_cluster_does_not_show_leaves_a_healthy_one_well() -> None:
@@ -583,9 +584,8 @@ def test_what_a_live_cluster_does_not_show_leaves_a_healthy_one_well() -> None:
     running(fakes, "listening\n")
     found = examined(fakes)
     unseen = {"pod.application", "pod.token_used", "pod.request", "pod.hop_limit"}
-    assert {it.id: it.reason for it in found.checks if it.status is not PASSED} == dict.fromkeys(
-        unseen, "not_observable"
-    )
+    reasons = dict.fromkeys(unseen, "not_observable") | {"sts.recent_successes": "no_record"}
+    assert {it.id: it.reason for it in found.checks if it.status is not PASSED} == reasons
     assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, PASSED)
 
 

@@ -47,6 +47,49 @@ def test_the_youngest_that_runs_is_chosen(pods: Any, name: str) -> None:
     assert chosen(pods) == name
 
 
+def of_revision(name: str, kind: str, owner: str, label: str, **more: Any) -> Any:
+    owned = {"kind": kind, "name": owner, "controller": True}
+    return pod(name, ownerReferences=[owned], labels=dict([label.split("=")]), **more)
+
+
+def web(name: str, revision: str, **more: Any) -> Any:
+    return of_revision(name, "ReplicaSet", f"web-{revision}", f"pod-template-hash={revision}", **more)
+
+
+YOUNG = "2026-11-24T11:00:00Z"
+ROLLOUTS: dict[str, tuple[list[Any], str]] = {
+    # what there is: (the Pods, the one that is meant)
+    "a rollout begins": ([web("old", "aaa"), web("new", "bbb", phase="Pending", created=YOUNG)], "new"),
+    "a replica more": ([web("old", "aaa"), web("new", "aaa", phase="Pending", created=YOUNG)], "old"),
+    "another workload begins": (
+        [
+            web("old", "aaa"),
+            of_revision("x", "ReplicaSet", "api-b", "pod-template-hash=b", phase="Pending", created=YOUNG),
+        ],
+        "old",
+    ),
+    "a StatefulSet rolls out": (
+        [
+            of_revision("db-1", "StatefulSet", "db", "controller-revision-hash=db-1"),
+            of_revision("db-2", "StatefulSet", "db", "controller-revision-hash=db-2", phase="Pending", created=YOUNG),
+        ],
+        "db-2",
+    ),
+    "a rollout has ended": (
+        [web("old", "aaa", deletionTimestamp=YOUNG), web("new", "bbb", created=YOUNG)],
+        "new",
+    ),
+    "a run of a Job ends": ([pod("done", "Succeeded", YOUNG), pod("coming", "Pending")], "coming"),
+}
+
+
+@pytest.mark.parametrize("name", ROLLOUTS)
+def test_while_a_workload_rolls_out_its_new_pod_is_meant(name: str) -> None:
+    pods, meant = ROLLOUTS[name]
+    assert chosen(pods) == meant
+    assert chosen(pods[::-1]) == meant
+
+
 def test_who_may_not_list_pods_gets_none() -> None:
     assert chosen(NotPermitted(code="Forbidden", server_message="no", status=403)) == ""
 

@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from app import wiring
 from app.commands import doctor_sources
-from app.commands.main import command_line
+from app.commands.main import EXPLORER, KUBECTL, Program, command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
-from app.flow.errors import NotPermitted, Refused
-from app.flow.model import Subject
+from app.flow.doctor.survey import survey
+from app.flow.errors import NotFound, NotPermitted, Refused
+from app.flow.model import Status, Subject
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.ports import Access
 from app.settings import Settings
-from tests.unit.fake_ports import HOST, SECRETS, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import HOST, ROLE, SECRETS, SUBJECT, Fakes, trust_policy
 from tests.unit.test_doctor import healthy
 
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
@@ -51,8 +55,14 @@ def ambiguous() -> Diagnosis:
     return examine(fakes.ports(), SUBJECT)
 
 
-def unknown() -> Diagnosis:
+def should_work() -> Diagnosis:
     return examine(consented(healthy().ports(), frozenset()), SUBJECT)
+
+
+def unknown() -> Diagnosis:
+    fakes = healthy()
+    fakes.errors["mutating_webhooks"] = FORBIDDEN
+    return examine(consented(fakes.ports(), frozenset()), SUBJECT)
 
 
 def run(*words: str, settings: Settings | None = None) -> Result:
@@ -60,12 +70,12 @@ def run(*words: str, settings: Settings | None = None) -> Result:
 
 
 def reported(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> Result:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: found)
-    return run("-s", "my-sa", *words)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
+    return run("-s", "my-sa", "--verbose", *words)
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize(("make", "status"), [(works, 0), (broken, 1), (ambiguous, 1), (unknown, 2)])
+@pytest.mark.parametrize(("make", "status"), [(works, 0), (broken, 1), (ambiguous, 1), (unknown, 2), (should_work, 3)])
 def test_the_status_tells_how_it_went(monkeypatch: pytest.MonkeyPatch, make: Any, status: int, output: str) -> None:
     result = reported(monkeypatch, make(), "--output", output)
     assert result.exit_code == status, result.output
@@ -91,7 +101,7 @@ def test_the_text_has_the_verdict_first_and_last(monkeypatch: pytest.MonkeyPatch
 
 def test_every_check_is_a_line_with_mark_and_word_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     found, words = works(), load("en")
-    lines = reported(monkeypatch, found).output.splitlines()
+    lines = reported(monkeypatch, found).output.partition(words.message("doctor.pods.title"))[0].splitlines()
     titles = [words.check(check.id).fill(check, SUBJECT).title for _, checks in found.steps() for check in checks]
     shown = [line for line in lines if re.match(r"  [✓!✗?·] ", line)]
     assert [line[line.index("  ", 4) :].strip() for line in shown] == titles
@@ -109,6 +119,7 @@ def test_what_is_still_possible_is_listed(monkeypatch: pytest.MonkeyPatch, langu
 
 def test_what_would_settle_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--do read_token --do exchange" in reported(monkeypatch, unknown()).output
+    assert "--do read_token --do exchange" in reported(monkeypatch, should_work()).output
     assert "--do " not in reported(monkeypatch, works()).output
 
 
@@ -134,6 +145,14 @@ def test_what_may_not_be_read_comes_with_what_would_allow_it(monkeypatch: pytest
         assert text.count('"iam:GetRole"') == 1  # which two checks need
 
 
+def test_who_may_not_read_the_issuer_can_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["cluster_discovery"] = FORBIDDEN
+    result = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT))
+    assert "--issuer ISSUER_URL" in result.output
+    assert "--issuer ISSUER_URL" not in reported(monkeypatch, works()).output
+
+
 def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     fakes = healthy()
     fakes.errors["cluster_discovery"] = NotPermitted(code="Unauthorized", server_message="Unauthorized", status=401)
@@ -144,14 +163,29 @@ def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.M
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: broken())
-    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa"], color=True)
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: broken())
+    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
     assert ("\x1b[" in result.output) is coloured
 
 
-JSON_KEYS = ["format", "read_at", "subject", "outcome", "verdict", "fix", "checks"]
-VERDICT_KEYS = ["message", "status", "step", "check", "seen", "later", "refusal", "remaining", "ruled_out", "open"]
-CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "would_allow"]
+JSON_KEYS = [
+    *["format", "read_at", "subject", "outcome", "verdict", "fix"],
+    *["pods", "default_pods", "siblings_fix", "checks"],
+]
+VERDICT_KEYS = [
+    "message",
+    "status",
+    "step",
+    "check",
+    "seen",
+    "later",
+    "refusal",
+    "remaining",
+    "ruled_out",
+    "open",
+    "warning",
+]
+CHECK_KEYS = ["step", "id", "status", "got", "expected", "where", "reason", "error", "title", "help", "would_allow"]
 
 
 @both
@@ -190,7 +224,7 @@ class Page(HTMLParser):
 
 
 @both
-@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown])
+@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown, should_work])
 def test_the_page_is_one_file_without_script_or_network(
     monkeypatch: pytest.MonkeyPatch, make: Any, language: str
 ) -> None:
@@ -233,7 +267,7 @@ def test_the_text_says_how_it_shows_what_else_is_broken_and_what_a_fix_changes(
 
 
 @pytest.mark.parametrize("output", ["text", "json", "html"])
-@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown])
+@pytest.mark.parametrize("make", [works, broken, ambiguous, unknown, should_work])
 def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch, make: Any, output: str) -> None:
     text = reported(monkeypatch, make(), "--output", output).output
     signature = Fakes().token.rpartition(".")[2]
@@ -248,7 +282,7 @@ def test_what_was_saved_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     path = tmp_path / "diagnosis.json"
     written = reported(monkeypatch, ambiguous(), "--save", str(path), "--output", output)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    read = run("--from", str(path), "--output", output)
+    read = run("--from", str(path), "--verbose", "--output", output)
     assert (read.output, read.exit_code) == (written.output, written.exit_code)
 
 
@@ -282,13 +316,24 @@ def test_a_path_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPat
     "words",
     [
         ["--from", "x", "-s", "my-sa"],
-        ["--from", "x", "--all"],
+        ["--from", "x", "--all-namespaces"],
         ["--from", "x", "--save", "y"],
         ["--from", "x", "--do", "s3"],
-        ["--all", "-s", "my-sa"],
-        ["--all", "--pod", "p"],
-        ["--all", "--do", "exchange"],
-        ["--all", "--save", "y"],
+        ["--all-namespaces", "-s", "my-sa"],
+        ["--all-namespaces", "--pod", "p"],
+        ["--all-namespaces", "--do", "exchange"],
+        ["--all-namespaces", "--save", "y"],
+        ["--all-namespaces", "-n", "shop"],
+        ["--all-namespaces", "deploy/web"],
+        ["--all-namespaces", "--watch"],
+        ["deploy/web", "-s", "my-sa"],
+        ["sa/web", "--pod", "p"],
+        ["sa/web", "--context", "a", "--context", "b", "--save", "y"],
+        ["sa/web", "--context", "a", "--context", "b", "-o", "html"],
+        ["sa/web", "--watch", "-o", "sarif"],
+        ["sa/web", "--until-fixed", "--save", "y"],
+        ["--all-namespaces", "--rbac"],
+        ["--from", "x", "--issuer", "https://x.example"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
@@ -311,7 +356,7 @@ def test_only_what_is_asked_for_is_granted(
 ) -> None:
     asked: list[Any] = []
 
-    def examined(*arguments: Any) -> Diagnosis:
+    def examined(*arguments: Any, **_: Any) -> Diagnosis:
         asked.append(arguments)
         return works()
 
@@ -320,22 +365,47 @@ def test_only_what_is_asked_for_is_granted(
         "-n", "shop", "-s", "orders", "--pod", "web", "--context", "c", "--profile", "p", "--region", "r", *words
     )
     assert result.exit_code == 0
-    ((choice, subject, actions, _),) = asked
+    ((choice, subject, actions, _, needed),) = asked
+    assert needed == ()
     assert (choice.context, choice.profile, choice.region, choice.in_cluster) == ("c", "p", "r", False)
     assert subject == Subject(namespace="shop", service_account="orders", pod="web")
     assert actions == granted
 
 
+@pytest.mark.parametrize(("program", "name"), [(EXPLORER, "irsa-explorer"), (KUBECTL, "kubectl-irsa")])
+def test_the_servers_learn_which_program_asks(monkeypatch: pytest.MonkeyPatch, program: Program, name: str) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(doctor_sources, "examined", lambda choice, *_, **__: asked.append(choice) or works())
+    CliRunner().invoke(command_line(Settings(), load("en"), program), ["doctor", "sa/my-sa"])
+    assert [choice.program for choice in asked] == [name]
+
+
+def test_what_the_pod_needs_is_said_in_actions_and_one_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def examined(*arguments: Any, **_: Any) -> Diagnosis:
+        asked.append(arguments[4])
+        return works()
+
+    monkeypatch.setattr(doctor_sources, "examined", examined)
+    names = ("--action", "dynamodb:GetItem", "--action", "dynamodb:Query")
+    table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+    assert run("-s", "orders", *names, "--resource", table).exit_code == 0
+    assert asked == [tuple(AskedAction(action=name, resource=table) for name in names[1::2])]
+    for wrong in (("--action", "GetItem"), ("--resource", table), ("--action", "s3:GetObject", "--resource", "orders")):
+        assert run("-s", "orders", *wrong).exit_code == 2
+
+
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
-    def live(choice: Any) -> Any:
+    def live(choice: Any, **_: Any) -> Any:
         made.append(choice)
         return healthy().ports()
 
     monkeypatch.setattr(wiring, "live", live)
     monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
-    assert run("-s", "my-sa").exit_code == 2
+    assert run("-s", "my-sa").exit_code == 3
     assert len(made) == 1
 
 
@@ -345,7 +415,7 @@ def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.Mon
         (["-s", "a/b"], "not_a_name"),
         (["--pod", "A_B"], "not_a_name"),
         (["-s", "my-sa", "-n", "x y"], "not_a_namespace_name"),
-        (["--all", "-n", "a.b"], "not_a_namespace_name"),
+        (["sa", "-n", "a.b"], "not_a_namespace_name"),
     ],
 )
 def test_for_a_name_that_there_cannot_be_nobody_is_asked(
@@ -361,7 +431,7 @@ def test_for_a_name_that_there_cannot_be_nobody_is_asked(
 @pytest.mark.parametrize(
     ("words", "method", "rules"),
     [
-        (["--all"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
+        (["--all-namespaces"], "cluster_discovery", ["/.well-known/openid-configuration", '"serviceaccounts"']),
         (["--pod", "web"], "pod", ['"pods"']),
     ],
 )
@@ -396,12 +466,106 @@ def test_a_user_who_may_not_read_the_pod_can_give_its_service_account(
     assert load("en").message("doctor.name_service_account") not in run("--pod", "pod-after").output
 
 
+def test_a_pod_that_is_gone_leads_to_the_one_that_its_workload_has_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes, gone = healthy(), "web-7c9d8bf5d4-bbbbb"
+    fakes.errors["pod"] = NotFound(code="NotFound", server_message=f'pods "{gone}" not found', status=404)
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    result = run("--pod", gone)
+    assert result.exit_code == 2
+    assert load("en").message("doctor.in_its_place") in result.output
+    assert result.output.split()[-2:] == ["--pod", "pod-after"]
+    named = json.loads(run("--pod", gone, "-s", "my-sa", "--output", "json").output)
+    assert named["fix"]["commands"][0].endswith("--pod pod-after")
+    assert load("en").message("doctor.in_its_place") not in run("--pod", "by-hand").output
+
+
+def test_where_no_pod_is_named_each_examination_looks_for_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes, found = healthy(), []
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    for name in ("pod-after", "newer"):
+        fakes.pod["metadata"]["name"] = name
+        subject = Subject(namespace="default", service_account="my-sa")
+        found.append(doctor_sources.examined(wiring.Choice(), subject, frozenset(), load("en")).subject.pod)
+    assert found == ["pod-after", "newer"]
+
+
+@pytest.mark.parametrize("output", ["text", "html"])
+def test_a_blank_at_the_end_of_a_value_is_visible(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = f"{ROLE} "
+    result = reported(monkeypatch, examine(fakes.ports(), SUBJECT), "--output", output)
+    assert f"{ROLE}\\x20" in unescape(result.output)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "wanted"), [(["default"], "-n default --pod pod-aftre"), (["defalut"], "-n defalut --pod pod-after")]
+)
+def test_for_a_pod_that_is_not_there_the_near_one_is_proposed(
+    monkeypatch: pytest.MonkeyPatch, namespaces: list[str], wanted: str
+) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = NotFound(code="NotFound", server_message="pods not found", status=404)
+    fakes.namespaces, fakes.others = namespaces, ["pod-aftre"]
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("-n", "default", "--pod", "pod-after")
+    assert result.exit_code == 2
+    assert wanted in result.output
+
+
+def test_a_survey_of_a_namespace_that_is_not_there_proposes_the_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"].clear()
+    fakes.namespaces = ["default"]
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    result = run("sa", "-n", "defualt")
+    assert result.exit_code == 2
+    assert load("en").message("errors.no_such_namespace.title") in result.output
+    assert "-n default" in result.output
+    assert load("en").message("errors.no_such_namespace.title") not in run("sa", "-n", "default").output
+
+
+def test_for_a_context_that_is_not_there_the_near_one_is_proposed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    contexts = [{"name": name, "context": {"cluster": "c"}} for name in ("staging", "production")]
+    (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    assert "--context staging" in run("-s", "my-sa", "--context", "stagign").output
+
+
+def test_what_a_user_lacks_is_printed_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors |= {
+        "cluster_jwks": FORBIDDEN,
+        "role": NotPermitted(code="AccessDenied", server_message="no", status=403),
+    }
+    fakes.denied = {Access(verb="get", path="/openid/v1/jwks")}
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    result = run("-s", "my-sa", "--rbac", "--lang", "en")
+    manifests, _, rest = result.output.partition(load("en").message("doctor.rbac.policy"))
+    role, binding = yaml.safe_load_all(manifests.rpartition("#")[0])
+    assert role["rules"] == [{"nonResourceURLs": ["/openid/v1/jwks"], "verbs": ["get"]}]
+    assert (binding["kind"], binding["subjects"][0]["name"]) == ("ClusterRoleBinding", "x")
+    policy, _ = json.JSONDecoder().raw_decode(rest.strip())
+    assert policy["Statement"][0]["Action"][0] == "iam:GetRole"
+    as_json = json.loads(run("-s", "my-sa", "--rbac", "--output", "json").stdout)
+    assert (as_json["manifests"], as_json["iam_policy"]) == ([role, binding], policy)
+    assert result.exit_code == 2  # what comes after the role is not known
+    fakes.errors.clear()
+    fakes.denied.clear()
+    allowed = run("-s", "my-sa", "--rbac", "--lang", "en")
+    assert (allowed.exit_code, load("en").message("doctor.rbac.nothing") in allowed.output) == (0, True)
+    assert run("-s", "my-sa", "--rbac", "--output", "html").exit_code == 2
+
+
 def test_an_action_that_there_is_not_is_refused() -> None:
     assert run("-s", "my-sa", "--do", "delete_everything").exit_code == 2
 
 
 def test_where_live_mode_is_off_no_cluster_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_sources, "examined", lambda *_: pytest.fail("it was asked"))
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: pytest.fail("it was asked"))
     result = run("-s", "my-sa", settings=Settings(live=False))
     assert result.exit_code == 2
     assert load("en").message("errors.live_switched_off.title") in result.output
@@ -417,3 +581,131 @@ def test_the_help_names_every_action(language: str) -> None:
 def test_the_diagnosis_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         works().read_at = 0  # type: ignore[misc]
+
+
+def test_a_survey_is_also_a_table_for_a_spreadsheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_sources, "surveyed", lambda *_: survey(healthy().ports()))
+    result = run("-A", "-o", "csv")
+    assert result.exit_code == 0, result.output
+    header, line = result.stdout.splitlines()
+    assert header.split(",")[:4] == ["namespace", "service_account", "role_arn", "status"]
+    assert line.startswith("default,my-sa,")
+    alone = run("-s", "my-sa", "-o", "csv")
+    assert (alone.exit_code, "--all-namespaces" in alone.output) == (2, True)
+
+
+# --- three lines -----------------------------------------------------------------------------------------------------
+
+
+def brief(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, *words: str) -> list[str]:
+    monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: found)
+    return run("-s", "my-sa", *words).output.splitlines()
+
+
+@both
+def test_three_lines_say_what_is_broken_why_and_what_fixes_it(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    words = load(language)
+    verdict, cause, fix, *commands = brief(monkeypatch, broken(), "--lang", language)
+    assert verdict.startswith("✗ default/my-sa: ")
+    assert words.check("trust.subject").title in verdict
+    assert cause.startswith(
+        f"  {words.message('cli.brief.cause')}  {words.message('doctor.causes.subject_condition')} · "
+    )
+    assert "<b>prod</b>:my-sa\\x1b[2J" in cause
+    assert fix == f"  {words.message('doctor.fix')}  {words.message('doctor.fixes.trust')}"
+    assert commands[0].startswith("    aws iam update-assume-role-policy --role-name s3-reader")
+    assert "\x1b" not in "".join((verdict, cause, fix, *commands))
+
+
+def test_what_works_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(brief(monkeypatch, works())) == 1
+
+
+def test_what_should_work_says_how_to_be_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict, _, options = brief(monkeypatch, should_work())
+    assert verdict == f"? default/my-sa: {load('en').message('doctor.should_work')}"
+    assert options == "    --do read_token --do exchange"
+
+
+def test_several_possible_causes_are_all_in_the_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = brief(monkeypatch, ambiguous())[1]
+    for one in ("role_missing", "principal", "audience_condition", "organization"):
+        assert load("en").message(f"doctor.causes.{one}") in cause
+
+
+def test_what_may_not_be_read_comes_with_the_rule_in_brief_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = brief(monkeypatch, unknown())
+    assert load("en").message("reasons.no_permission") in lines[1]
+    assert '    - apiGroups: ["admissionregistration.k8s.io"]' in lines
+
+
+def test_a_recent_refusal_warns_although_it_should_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = should_work()
+    refused = dataclasses.replace(
+        next(check for check in found.checks if check.id == "sts.recent_failures"),
+        status=Status.WARNING,
+        got="AccessDenied",
+    )
+    others = tuple(check for check in found.checks if check.id != refused.id)
+    warned = dataclasses.replace(found, checks=(*others, refused))
+    verdict, cause, *_ = brief(monkeypatch, warned)
+    assert verdict.startswith("! default/my-sa: IRSA should work")
+    assert "AccessDenied" in cause
+    for options, status in (([], 3), (["--fail-on", "warning"], 1), (["--strict"], 1)):
+        assert reported(monkeypatch, warned, *options).exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "status"),
+    [
+        (works, ["--strict"], 0),
+        (works, ["--fail-on", "warning"], 0),
+        (should_work, ["--strict"], 2),
+        (should_work, ["--fail-on", "warning"], 3),
+        (unknown, ["--strict"], 2),
+        (unknown, ["--fail-on", "warning"], 2),
+        (broken, ["--strict"], 1),
+    ],
+)
+def test_what_is_good_enough_is_the_callers_choice(
+    monkeypatch: pytest.MonkeyPatch, make: Any, options: list[str], status: int
+) -> None:
+    assert reported(monkeypatch, make(), *options).exit_code == status
+
+
+# --- errors as JSON --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["-s", "a/b", "--output", "json"], "not_a_name"),
+        (["-o", "json", "--pods", "x"], "no_such_option"),
+        (["-ojson", "--from", "/no/such/file"], "snapshot_unreadable"),
+        (["--output=json", "web"], "kind_missing"),
+        (["-o", "json", "-s", "my-sa", "--context", "ghost"], "no_such_context"),
+    ],
+)
+def test_whatever_stops_it_is_json_where_json_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: str
+) -> None:
+    (tmp_path / "config").write_text("contexts: []\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    result = run(*words)
+    found = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert list(found) == ["format", "id", "message", "got", "expected", "fix", "to_paste"]
+    assert (found["format"], found["id"]) == ("irsa-explorer error", code)
+    assert found["message"] == load("en").message(f"errors.{code}.title")
+    assert found["got"]
+    assert found["expected"]
+
+
+def test_a_missing_right_is_in_the_json_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["pod"] = FORBIDDEN
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    monkeypatch.setattr(wiring, "default_namespace", lambda _: "default")
+    found = json.loads(run("--pod", "web", "-o", "json").stdout)
+    assert found["id"] == "not_permitted"
+    assert any('resources: ["pods"]' in it["text"] for it in found["to_paste"])

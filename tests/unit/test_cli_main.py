@@ -16,7 +16,7 @@ from app.flow.model import Status
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("serve", "world", "walk", "faults", "doctor", "token")
+COMMANDS = ("serve", "world", "walk", "faults", "doctor", "check", "token")
 
 
 def run_process(*arguments, **environment):
@@ -48,7 +48,11 @@ MISUNDERSTOOD = {
     "serve --port many": ("bad_value", "many", "0…65535"),
     "serve --port 65536": ("bad_value", "65536", "0…65535"),
     "doctor --pod": ("bad_command_line", "python -m app doctor --pod", "--pod TEXT"),
-    "doctor --all=yes": ("bad_command_line", "python -m app doctor --all=yes", "--all"),
+    "doctor --all-namespaces=yes": (
+        "bad_command_line",
+        "python -m app doctor --all-namespaces=yes",
+        "--all-namespaces",
+    ),
     "world": ("bad_command_line", "python -m app world", "--dir PATH"),
     "token": ("bad_command_line", "python -m app token", "FILE|-"),
     "walk far": ("bad_command_line", "python -m app walk far", "python -m app walk [OPTIONS]"),

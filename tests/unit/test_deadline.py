@@ -191,10 +191,10 @@ def test_one_silent_server_leaves_the_others_time_to_answer(method: str) -> None
 
 
 def test_all_of_aws_may_be_silent_and_the_cluster_still_tells_of_the_pod() -> None:
-    silent = dict.fromkeys(("oidc_providers", "caller_identity", "failed_assumptions"), 60.0)
+    silent = dict.fromkeys(("oidc_providers", "caller_identity", "assumptions"), 60.0)
     found = examine(Time(silent, each=0.05).ports(healthy()), SUBJECT)
     unheard = [check.id for check in found.checks if check.reason in ("out_of_time", "unreachable")]
-    assert unheard == ["service_account.account", "sts.recent_failures"]
+    assert unheard == ["service_account.account", "sts.recent_failures", "sts.recent_successes"]
     assert next(check for check in found.checks if check.id == "pod.environment").status is Status.PASSED
 
 

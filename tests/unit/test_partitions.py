@@ -11,7 +11,6 @@ import jmespath
 import pytest
 
 from app.flow.doctor import Diagnosis, examine
-from app.flow.errors import Refused
 from app.flow.model import Check, Status
 from app.flow.partitions import partition_of, region_of
 from app.flow.ports import Execution
@@ -83,13 +82,6 @@ def test_a_bare_name_becomes_the_arn_of_a_role_in_the_partition(region: str) -> 
     partition = REGIONS[region]["id"]
     assert command(found)[-1] == f"{ANNOTATION}=arn:{partition}:iam::{ACCOUNT}:role/s3-reader"
     assert check(found, "service_account.role_arn").expected == f"arn:{partition}:iam::ACCOUNT_ID:role/ROLE_NAME"
-
-
-def test_the_policy_that_permits_is_the_partitions_own() -> None:
-    fakes = moved(healthy(), "us-gov-west-1")
-    fakes.policies.clear()
-    fakes.errors.update(list_buckets=Refused(code="AccessDenied", server_message="no identity-based policy allows"))
-    assert command(examined(fakes))[-1] == "arn:aws-us-gov:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
 def test_a_policy_that_names_the_partitions_buckets_allows_to_list_them() -> None:

@@ -76,7 +76,8 @@ def test_a_check_that_was_refused_has_the_rule_that_would_allow_it(method: str) 
 def test_every_refusal_is_accounted_for() -> None:
     """Each use of the walk is a check of it, each other one of the doctor; choosing and events apart."""
     of_walk = {check_id for checks in CHECKS.values() for check_id in checks}
-    elsewhere = {use for use in NEEDS if use.startswith("choose.") or use == "pod.events"} | set(PLACES)
+    elsewhere = {use for use in NEEDS if use.startswith(("choose.", "near."))} | set(PLACES)
+    elsewhere |= {"pod.events", "pod.config_maps", "issuer.described"}
     assert set(NEEDS) - of_walk <= elsewhere
     assert {check_id for check_id, _ in REFUSALS.values()} <= set(NEEDS)
     assert {found.action for found in NEEDS.values()} == {None, *Action}

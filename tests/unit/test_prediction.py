@@ -19,12 +19,12 @@ from app.flow.doctor import Change, Diagnosis, Fix, examine
 from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import Copy, copy_of
 from app.flow.doctor.prediction.effects import apply
-from app.flow.doctor.prediction.prediction import Open, Prospect, predict
+from app.flow.doctor.prediction.prediction import Open, predict
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
-from app.flow.verdict.judge import judge
+from app.flow.verdict.judge import Outcome, judge
 from app.report import document, page, verdict_words
 from app.ui.doctor import diagnosis as drawn
 from app.ui.text import value
@@ -42,7 +42,7 @@ from tests.unit.test_doctor import (
     healthy,
 )
 
-WORKS, SHOULD_WORK, NEXT = Prospect
+WORKS, SHOULD_WORK, NEXT = Outcome.WORKS, Outcome.SHOULD_WORK, Outcome.BROKEN
 NOT_AUTHORIZED = Refused(
     code="AccessDenied", server_message="Not authorized to perform sts:AssumeRoleWithWebIdentity", status=403
 )
@@ -84,7 +84,7 @@ def test_the_copy_has_the_verdict_of_the_diagnosis(name: str) -> None:
     assert (verdict.check and verdict.check.id) == (ours.check and ours.check.id)
 
 
-LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Prospect, str]] = {
+LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Outcome, str]] = {
     # what is wrong: (how, what the servers refuse, where the fix leads to, the check that is named then)
     "no provider": ((no_provider,), {"assume_role": NO_PROVIDER}, SHOULD_WORK, ""),
     "no provider and another subject": (
@@ -118,7 +118,7 @@ def test_a_fix_leads_to(name: str) -> None:
     spoils, errors, prospect, check_id = LEADS_TO[name]
     foretold = spoilt(*spoils, **errors).prediction
     assert foretold is not None
-    assert (foretold.prospect, foretold.check.id if foretold.check else "") == (prospect, check_id)
+    assert (foretold.outcome, foretold.check.id if foretold.check else "") == (prospect, check_id)
 
 
 def test_what_only_a_run_shows_is_said_to_be_unknown() -> None:
@@ -187,7 +187,7 @@ def test_a_pod_that_has_failed_and_stays_failed_is_run_again() -> None:
     assert found.prediction is not None
     assert (found.fix.id, found.fix.then, found.fix.recreates) == ("trust", "run_again", True)
     assert found.fix.commands[-1].endswith("kubectl -n default replace --force -f -")
-    assert found.prediction.prospect is SHOULD_WORK
+    assert found.prediction.outcome is SHOULD_WORK
 
 
 def test_a_role_that_is_made_under_a_path_has_the_annotated_arn() -> None:
@@ -235,7 +235,7 @@ def test_the_role_that_lets_the_service_account_in_is_filled_in(name: str, annot
     assert any(command.endswith(f"{ANNOTATION}={arn}") for command in found.fix.commands)
     if fix_id == "found_role":
         assert found.prediction is not None
-        assert found.prediction.prospect is SHOULD_WORK
+        assert found.prediction.outcome is SHOULD_WORK
     else:
         assert found.prediction is None
 
@@ -273,7 +273,7 @@ def test_it_stands_beside_the_fix_wherever_that_is_shown(language: str) -> None:
     assert text.count(shown.next.expected) > 1
     assert value(shown.next.expected) in drawn.fix(found, words)
     foretold = json.loads(json.dumps(document.of_diagnosis(found, words)))["fix"]["prediction"]
-    assert (foretold["prospect"], foretold["check"], foretold["message"]) == ("next", "trust.subject", shown.sentence)
+    assert (foretold["outcome"], foretold["check"], foretold["message"]) == ("broken", "trust.subject", shown.sentence)
     assert SUB in foretold["expected"]
 
 
@@ -315,7 +315,7 @@ def test_no_evidence_can_break_it(name: str, junk: Any, case: str, now: float) -
         evidence={**found.evidence, name: junk},
         read_at=now,
     )
-    assert opened.prediction is None or opened.prediction.prospect in Prospect
+    assert opened.prediction is None or opened.prediction.outcome in Outcome
 
 
 # --- a dry run of the fix, and fixes that would do nothing -----------------------------------------------------------
@@ -348,7 +348,7 @@ def test_a_pod_of_the_fix_that_is_not_admitted_is_what_comes_next() -> None:
     foretold = found.prediction
     assert foretold is not None
     assert foretold.check is not None
-    assert (foretold.prospect, foretold.check.id, foretold.said) == (
+    assert (foretold.outcome, foretold.check.id, foretold.said) == (
         NEXT,
         "webhook.dry_run",
         "a policy wants the label",
@@ -362,7 +362,7 @@ def test_without_consent_no_dry_run_is_made_for_it() -> None:
     found = examine(consented(fakes.ports(), NOTHING), SUBJECT)
     assert fakes.dry_runs == []
     assert found.prediction is not None
-    assert found.prediction.prospect is SHOULD_WORK
+    assert found.prediction.outcome is SHOULD_WORK
 
 
 def test_an_annotation_that_is_there_and_empty_is_overwritten() -> None:

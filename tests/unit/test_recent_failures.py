@@ -12,7 +12,7 @@ from app.flow.doctor import examine
 from app.flow.doctor.recent_failures import RECENT, WHERE
 from app.flow.errors import NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status
-from app.flow.ports import FailedAssumptions
+from app.flow.ports import Assumptions
 from app.flow.verdict.judge import Outcome
 from tests.examples import examples
 from tests.unit.fake_ports import NOW, ROLE, SUB, SUBJECT, Fakes
@@ -29,7 +29,7 @@ def record(**changes):
 
 def found(*records, fakes: Fakes | None = None, since: str = "") -> tuple[Check, list]:
     fakes = fakes or Fakes()
-    fakes.failures = FailedAssumptions(records=records, since=since)
+    fakes.assumptions = Assumptions(refused=records, since=since)
     diagnosis = examine(fakes.ports(), SUBJECT)
     assert [it.status for it in diagnosis_file.load(diagnosis_file.save(diagnosis)).checks] == [
         it.status for it in diagnosis.checks
@@ -69,7 +69,7 @@ def test_a_refusal_is_reported_with_what_was_asked_for(changes, other_role, othe
 
 
 def test_it_is_a_warning_and_no_broken_link():
-    fakes = Fakes(failures=FailedAssumptions(records=(record(eventTime=minute_before()),)))
+    fakes = Fakes(assumptions=Assumptions(refused=(record(eventTime=minute_before()),)))
     verdict = examine(fakes.ports(), SUBJECT).verdict
     assert verdict.outcome is Outcome.WORKS
     assert verdict.check is not None
@@ -78,11 +78,11 @@ def test_it_is_a_warning_and_no_broken_link():
 
 def test_a_pod_that_asks_for_another_role_has_to_be_recreated():
     old = {"roleArn": f"{ROLE}-old", "roleSessionName": "b"}
-    fakes = Fakes(failures=FailedAssumptions(records=(record(eventTime=minute_before(), requestParameters=old),)))
+    fakes = Fakes(assumptions=Assumptions(refused=(record(eventTime=minute_before(), requestParameters=old),)))
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
     assert fix.id == "recreate"
-    fakes.failures = FailedAssumptions(records=(record(eventTime=minute_before()),))
+    fakes.assumptions = Assumptions(refused=(record(eventTime=minute_before()),))
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
     assert (fix.id, fix.commands[0].split()[:3]) == ("look_up", ["aws", "cloudtrail", "lookup-events"])
@@ -108,7 +108,7 @@ def test_history_and_our_own_attempts_do_not_count():
     ],
 )
 def test_what_may_not_be_looked_up_is_unknown_and_holds_up_nothing(error, reason):
-    fakes = Fakes(errors={"failed_assumptions": error})
+    fakes = Fakes(errors={"assumptions": error})
     check, _ = found(fakes=fakes)
     assert (check.status, check.reason, check.where, check.error) == (
         Status.UNKNOWN,

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -43,10 +44,18 @@ def pins(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", text, re.M))
 
 
-def wanted(name: str) -> set[str]:
-    """The packages that a hand-written file names."""
+def written(name: str) -> list[str]:
+    """What we want ourselves: the project's dependencies, or the lines of a hand-written file."""
+    if name == "requirements":
+        dependencies: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+        return dependencies
     lines = (ROOT / f"{name}.in").read_text().splitlines()
-    found = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines if not line.startswith(("#", "-")))
+    return [line for line in lines if not line.startswith(("#", "-"))]
+
+
+def wanted(name: str) -> set[str]:
+    """Its packages."""
+    found = (re.match(r"[A-Za-z0-9._-]+", line) for line in written(name))
     return {match[0].lower() for match in found if match}
 
 
@@ -194,7 +203,7 @@ def test_every_requirement_is_pinned_with_hashes(name):
 def test_what_is_wanted_is_what_is_pinned(name):
     pinned = pins(name)
     assert {package.replace("_", "-") for package in wanted(name)} <= set(pinned)
-    for package, version in re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / f"{name}.in").read_text(), re.M):
+    for package, version in re.findall(r"^([\w.-]+)==(\S+)$", "\n".join(written(name)), re.M):
         assert pinned[package] == version
 
 

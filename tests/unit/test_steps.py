@@ -333,12 +333,31 @@ CASES: list[tuple[str, Spoil, str, Status, str, str]] = [
         "prod",
     ),
     (
-        "a namespace label that we cannot see",
+        "a namespace without the label that is asked for",
         lambda f: f.webhooks[0]["webhooks"][0].update(namespaceSelector={"matchLabels": {"team": "a"}}),
+        "webhook.selector",
+        FAILED,
+        "kubernetes.io/metadata.name",
+        "team",
+    ),
+    (
+        "a namespace whose labels we cannot see",
+        lambda f: (
+            f.webhooks[0]["webhooks"][0].update(namespaceSelector={"matchLabels": {"team": "a"}}),
+            f.errors.update(namespace=error(NotPermitted, "no")),
+        ),
         "webhook.selector",
         UNKNOWN,
         "",
+        "team",
+    ),
+    (
+        "a condition that only the API server evaluates",
+        lambda f: f.webhooks[0]["webhooks"][0].update(matchConditions=[{"name": "a", "expression": "false"}]),
+        "webhook.selector",
+        UNKNOWN,
         "",
+        "expression",
     ),
     (
         "a webhook that is down",
@@ -592,11 +611,12 @@ def test_a_container_that_has_ended_hides_its_file() -> None:
 
 
 def test_without_the_issuer_the_token_is_still_taken_to_sts() -> None:
+    """Whether it is from the issuer that the role trusts shows in the token, and not in the cluster."""
     found = walk(Fakes(errors={"cluster_discovery": error(NotPermitted)}).ports(), SUBJECT)
-    assert check(found, "trust.decision").reason == "earlier_step"
-    assert check(found, "token.issuer").reason == "earlier_step"
+    assert check(found, "trust.decision").reason == "issuer_assumed"
+    assert check(found, "token.issuer").status is Status.PASSED
     assert check(found, "token.signature").reason == "earlier_step"
-    assert check(found, "sts.provider").reason == "earlier_step"
+    assert check(found, "sts.provider").status is Status.PASSED
     assert check(found, "sts.credentials").status is Status.PASSED
     assert check(found, "access.list_buckets").status is Status.PASSED
     assert [found.report(step).status for step in (Step.TOKEN_MOUNT, Step.STS_ASSUME)] == [UNKNOWN, UNKNOWN]

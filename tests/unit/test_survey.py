@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import re
+import shlex
 import shutil
+import threading
 from html import unescape
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -17,8 +21,14 @@ from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.doctor.survey import Stand, Survey, survey
 from app.flow.errors import NotFound, NotPermitted, ServerFailed, Unreachable
+from app.flow.model import Status
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.port_wrappers.deadline import with_deadline
+from app.flow.port_wrappers.side_by_side import AT_ONCE
+from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.verdict.judge import Outcome
-from app.report import document, page, picture, survey_words
+from app.flow.webhook import POD_IDENTITY_LABEL
+from app.report import document, page, picture, survey_words, table
 from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, Fakes, trust_policy
 
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -34,17 +44,23 @@ MINE = account("default", "my-sa", ROLE)
 
 
 class Cluster:
-    """The fake cluster, with several ServiceAccounts."""
+    """The fake cluster, with several ServiceAccounts and Pods."""
 
-    def __init__(self, cluster: Any, accounts: list[Any]) -> None:
+    def __init__(self, cluster: Any, accounts: list[Any], pods: Any = ()) -> None:
         self._cluster = cluster
         self._accounts = accounts
+        self._pods = pods
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cluster, name)
 
     def service_accounts(self, namespace: str = "") -> list[Any]:
         return [it for it in self._accounts if namespace in ("", it["metadata"]["namespace"])]
+
+    def pods(self, namespace: str = "") -> list[Any]:
+        if isinstance(self._pods, Exception):
+            raise self._pods
+        return [it for it in self._pods if namespace in ("", it["metadata"]["namespace"])]
 
 
 class Aws:
@@ -64,10 +80,10 @@ class Aws:
         return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "AssumeRolePolicyDocument": found}
 
 
-def surveyed(*accounts: Any, namespace: str = "", **roles: Any) -> Survey:
+def surveyed(*accounts: Any, namespace: str = "", pods: Any = (), **roles: Any) -> Survey:
     ports = Fakes().ports()
     known = {"s3-reader": trust_policy(), **{name.replace("_", "-"): role for name, role in roles.items()}}
-    cluster: Any = Cluster(ports.cluster, list(accounts))
+    cluster: Any = Cluster(ports.cluster, list(accounts), pods)
     aws: Any = Aws(ports.aws, known)
     return survey(dataclasses.replace(ports, cluster=cluster, aws=aws), namespace)
 
@@ -87,7 +103,7 @@ def test_a_service_account_is_let_in_by_its_role() -> None:
 
 @pytest.mark.parametrize(
     ("role", "stand"),
-    [(ROLE, Stand.REFUSED), (OTHER, Stand.REFUSED), ("s3-reader", Stand.MALFORMED), (FOREIGN, Stand.UNREAD)],
+    [(ROLE, Stand.REFUSED), (OTHER, Stand.MISSING), ("s3-reader", Stand.MALFORMED), (FOREIGN, Stand.UNREAD)],
 )
 def test_what_is_wrong_with_a_tie_is_reported(role: str, stand: Stand) -> None:
     found = surveyed(account("shop", "orders", role))
@@ -233,9 +249,15 @@ def test_the_page_has_a_row_for_each_and_marks_the_wide_one(language: str) -> No
 
 def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
     found = json.loads(json.dumps(document.of_survey(many(), load("en"))))
-    assert list(found) == ["format", "read_at", "issuer", "outcome", "service_accounts", "roles", "would_allow"]
-    assert list(found["service_accounts"][0]) == ["namespace", "service_account", "role_arn", "stand"]
-    assert {"arn", "reason", "said", "cluster", "namespaces", "similar", "also"} == set(found["roles"][0])
+    extra = ("pods", "provider")
+    assert list(found) == ["format", "read_at", "issuer", "outcome", "service_accounts", "roles", *extra, "would_allow"]
+    assert list(found["service_accounts"][0]) == [
+        *("namespace", "service_account", "role_arn", "stand", "status", "lacks_provider"),
+        *("stale_pods", "problems"),
+    ]
+    (malformed,) = (it["problems"] for it in found["service_accounts"] if it["stand"] == "malformed")
+    assert list(malformed[0]) == ["id", "status", "message", "fix"]
+    assert {"arn", "reason", "said", "cluster", "namespaces", "similar", "also", "absent"} == set(found["roles"][0])
 
 
 def shown(found: Survey, output: str) -> str:
@@ -263,3 +285,267 @@ _NAME = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 def test_no_name_breaks_the_picture(namespace: str, name: str, role: str) -> None:
     found = surveyed(account(namespace, name, role))
     assert picture.dot(found, load("en")).startswith("digraph survey {")
+
+
+# --- what is wrong with each, and what fixes it ----------------------------------------------------------------------
+
+
+def pod(name: str, *, role: str | None = ROLE, owner: str = "", **metadata: Any) -> Any:
+    """A Pod of default/my-sa, injected with that role, or not at all."""
+    env = [{"name": "AWS_ROLE_ARN", "value": role}] if role else []
+    owners = [{"kind": "ReplicaSet", "name": f"{owner}-abc", "controller": True}] if owner else []
+    labels = {"pod-template-hash": "abc"} | metadata.pop("labels", {})
+    return {
+        "metadata": {"namespace": "default", "name": name, "ownerReferences": owners, "labels": labels, **metadata},
+        "spec": {"serviceAccountName": "my-sa", "containers": [{"name": "app", "env": env}]},
+        "status": {"phase": "Running"},
+    }
+
+
+def problem(found: Survey, number: int = 0) -> tuple[str, str, list[str]]:
+    """The cause of a problem of the first ServiceAccount, its fix and its commands."""
+    wrong = found.ties[0].problems[number]
+    assert wrong.fix is not None
+    return wrong.cause, wrong.fix.id, list(wrong.fix.commands)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "eks.amazonaws.com/role_arn",
+        "eks.amazonaw.com/role-arn",
+        "eks.amazonaws.com/Role-ARN",
+        "eks.amazonaws.com/role",
+        "eks.amazonaws.com/iam-role-arn",
+        "iam.amazonaws.com/role",
+        "iam.amazonaws.com/role-arn",
+    ],
+)
+def test_a_mistyped_key_is_found_and_the_right_one_is_set(key: str) -> None:
+    wrong = account("default", "my-sa")
+    wrong["metadata"]["annotations"] = {key: ROLE, "note": "x"}
+    found = surveyed(wrong, pods=[pod("a", role=None, owner="web")])
+    assert [(tie.stand, tie.role_arn) for tie in found.ties] == [(Stand.MISTYPED, ROLE)]
+    assert found.outcome is Outcome.BROKEN
+    cause, fix, commands = problem(found)
+    assert (cause, fix) == ("survey.causes.mistyped", "annotate")
+    assert commands == [
+        f"kubectl -n default annotate serviceaccount my-sa eks.amazonaws.com/role-arn={ROLE}",
+        "kubectl -n default rollout restart deployment/web",
+    ]
+    assert key in survey_words.rows(found, load("en"))[0].advice[0].cause
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("eks.amazonaws.com/audience", "sts.amazonaws.com"),
+        ("eks.amazonaws.com/token-expiration", "86400"),
+        ("eks.amazonaws.com/sts-regional-endpoints", "true"),
+        ("services.k8s.aws/owner-account-id", ACCOUNT),
+        ("example.com/role", "admin"),
+        ("kubectl.kubernetes.io/last-applied-configuration", json.dumps({"role-arn": ROLE})),
+    ],
+)
+def test_another_annotation_is_no_mistyped_one(key: str, value: str) -> None:
+    other = account("default", "my-sa")
+    other["metadata"]["annotations"] = {key: value}
+    assert surveyed(other).ties == ()
+
+
+def test_a_role_that_does_not_exist_is_created_or_named_with_its_path() -> None:
+    cause, fix, commands = problem(surveyed(account("default", "my-sa", OTHER)))
+    assert (cause, fix) == ("causes.role_missing", "create_role")
+    assert commands[0].startswith("aws iam create-role --role-name other ")
+    elsewhere = f"arn:aws:iam::{ACCOUNT}:role/team/s3-reader"
+    _, fix, commands = problem(surveyed(account("default", "my-sa", elsewhere)))
+    assert fix == "correct_arn"
+    assert f"eks.amazonaws.com/role-arn={ROLE}" in commands[0]
+
+
+def test_a_role_that_refuses_says_by_which_condition() -> None:
+    found = surveyed(account("shop", "orders", ROLE))
+    cause, fix, commands = problem(found)
+    assert (cause, fix) == ("causes.subject_condition", "trust")
+    assert "system:serviceaccount:shop:orders" in commands[0]
+    assert "system:serviceaccount:default:my-sa" in commands[0]  # who is let in today stays so
+
+
+def test_pods_without_the_annotated_role_are_found_and_each_workload_is_restarted_once() -> None:
+    fresh, deleted = pod("fresh"), pod("going", role=None, deletionTimestamp="2026-11-27T00:00:00Z")
+    over, skipped = pod("over", role=None), pod("skipped", role=None, labels={SKIP_LABEL: ""})
+    over["status"]["phase"] = "Succeeded"
+    by_pod_identity = pod("identity", role=None, labels={POD_IDENTITY_LABEL: "enabled"})
+    stale = [pod("b", role=None, owner="web"), pod("a", role=None, owner="web"), pod("old", role=OTHER)]
+    found = surveyed(MINE, pods=[fresh, deleted, over, skipped, by_pod_identity, *stale])
+    (tie,) = found.ties
+    assert (tie.stand, tie.stale, tie.status) == (Stand.OWN, ("a", "b", "old"), Status.FAILED)
+    assert found.outcome is Outcome.BROKEN
+    assert problem(found) == (
+        "survey.causes.not_injected",
+        "recreate",
+        ["kubectl -n default rollout restart deployment/web"],
+    )
+    cause, _, commands = problem(found, 1)
+    assert cause == "survey.causes.other_role"
+    assert "pod/old" in commands[0]
+
+
+def test_pods_that_may_not_be_read_leave_it_open() -> None:
+    denied = NotPermitted(code="Forbidden", server_message="cannot list pods", status=403)
+    found = surveyed(MINE, pods=denied)
+    assert (found.outcome, found.pods_reason) == (Outcome.UNKNOWN, "no_permission")
+    assert "cannot list pods" in survey_words.verdict(found, load("en"))
+    assert 'resources: ["pods"]' in shown(found, "text")
+
+
+def test_a_trust_policy_for_who_is_not_there_is_reported_and_breaks_nothing() -> None:
+    subjects = [f"system:serviceaccount:{name}" for name in ("default:my-sa", "default:gone", "shop:orders")]
+    policy = trust_policy(StringEquals={f"{HOST}:sub": subjects})
+    found = surveyed(MINE, account("shop", "orders"), **{"s3-reader": policy})
+    assert (found.roles[0].absent, found.ties[0].status, found.outcome) == (
+        ("default/gone",),
+        Status.WARNING,
+        Outcome.WORKS,
+    )
+    cause, fix, commands = problem(found)
+    assert (cause, fix) == ("survey.causes.absent", "absent")
+    assert commands == ["aws iam get-role --role-name s3-reader --query Role.AssumeRolePolicyDocument"]
+    # Of another namespace nobody knows who is there.
+    assert surveyed(MINE, namespace="default", **{"s3-reader": policy}).roles[0].absent == ("default/gone",)
+
+
+def test_a_wide_role_is_narrowed_for_its_only_user_alone() -> None:
+    wide = like("system:serviceaccount:default:*")
+    assert problem(surveyed(MINE, **{"s3-reader": wide}))[:2] == ("survey.causes.wide", "narrow")
+    for others in (account("default", "other", ROLE), account("default", "other")):
+        _, fix, commands = problem(surveyed(MINE, others, **{"s3-reader": wide}))
+        assert (fix, commands[0].split()[:3]) == ("narrow_shared", ["aws", "iam", "get-role"])
+
+
+# --- side by side ----------------------------------------------------------------------------------------------------
+
+
+class Rounds:
+    """Answers calls only when as many wait as can: each time is one round trip."""
+
+    def __init__(self, calls: int) -> None:
+        self.left, self.waiting, self.inside, self.most, self.rounds = calls, 0, 0, 0, 0
+        self._changed = threading.Condition()
+
+    def wait(self, together: int = AT_ONCE) -> None:
+        with self._changed:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.waiting += 1
+            turn = self.rounds
+            if self.waiting == min(together, self.left):
+                self.left -= self.waiting
+                self.waiting = 0
+                self.rounds += 1
+                self._changed.notify_all()
+            else:
+                assert self._changed.wait_for(lambda: self.rounds > turn, timeout=10), "asked one after the other"
+            self.inside -= 1
+
+
+def test_many_roles_are_read_side_by_side_but_never_too_many_at_a_time() -> None:
+    """190 roles at 150 ms a call: fifteen rounds, a little more than two seconds."""
+    count = 190
+    names = [f"role-{number:03}" for number in range(count)]
+    rounds = Rounds(count - 1)
+
+    class Slow(Aws):
+        asked: ClassVar[list[str]] = []
+
+        def role(self, name: str) -> Any:
+            self.asked.append(name)
+            if name != names[0]:  # the first one is asked for alone: is there anybody?
+                rounds.wait()
+            if name == names[7]:
+                raise ServerFailed(code="Throttling", server_message="Rate exceeded", status=400)
+            return super().role(name)
+
+    ports = Fakes().ports()
+    arns = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in names]
+    accounts = [account("shop", f"sa-{number:03}", arn) for number, arn in enumerate(arns)]
+    cluster: Any = Cluster(ports.cluster, accounts)
+    aws: Any = Slow(ports.aws, {name: trust_policy() for name in names})
+    slow = with_deadline(consented(dataclasses.replace(ports, cluster=cluster, aws=aws), NOTHING), seconds=120)
+    found = survey(slow)
+    assert sorted(Slow.asked) == names
+    assert (rounds.most, rounds.rounds) == (AT_ONCE, 12)
+    assert [tie.role_arn for tie in found.ties] == arns
+    assert [role.arn for role in found.roles if role.reason] == [arns[7]]
+    assert found.roles[7].reason == "server_failed"
+
+
+def test_a_silent_iam_is_asked_once_for_all_roles() -> None:
+    silent = Unreachable(code="timed_out", server_message="")
+    arns = [f"arn:aws:iam::{ACCOUNT}:role/role-{number}" for number in range(40)]
+    ports = Fakes().ports()
+    asked: list[str] = []
+
+    class Silent(Aws):
+        def role(self, name: str) -> Any:
+            asked.append(name)
+            raise silent
+
+    cluster: Any = Cluster(ports.cluster, [account("a", f"sa-{n}", arn) for n, arn in enumerate(arns)])
+    aws: Any = Silent(ports.aws, {})
+    found = survey(with_deadline(dataclasses.replace(ports, cluster=cluster, aws=aws)))
+    assert len(asked) == 1
+    assert {role.reason for role in found.roles} == {"unreachable"}
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worst_come_first_and_a_reader_may_look_at_some() -> None:
+    rows = survey_words.rows(many(), load("en"))
+    sorted_rows = survey_words.by_severity(rows)
+    assert [row.status for row in sorted_rows] == [Status.FAILED, Status.FAILED, Status.UNKNOWN, Status.PASSED]
+    assert {row.namespace for row in survey_words.only(rows, namespace="shop")} == {"shop"}
+    assert [row.service_account for row in survey_words.only(rows, status=Status.PASSED)] == ["default/my-sa"]
+    assert [row.service_account for row in survey_words.only(rows, text="S3-READER")] != []
+    assert survey_words.only(rows, text="no such text") == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_csv_has_a_line_for_each_problem_and_runs_no_formula(language: str) -> None:
+    found = surveyed(MINE, account("shop", "x", "=cmd|' /C calc'!A0"), account("shop", "orders", OTHER))
+    lines = list(csv.DictReader(io.StringIO(table.of_survey(found, load(language)))))
+    assert [(line["service_account"], line["status"]) for line in lines] == [
+        ("orders", "failed"),
+        ("x", "failed"),
+        ("my-sa", "passed"),
+    ]
+    assert lines[1]["role_arn"].startswith("'=")
+    assert lines[0]["commands"].startswith("aws iam create-role")
+    assert lines[2]["cause"] == lines[2]["commands"] == ""
+
+
+def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> None:
+    fakes = Fakes(providers=[])
+    found = survey(fakes.ports())
+    (tie,) = found.ties
+    assert (tie.stand, tie.status, found.outcome) == (Stand.OWN, Status.FAILED, Outcome.BROKEN)
+    cause, fix, commands = problem(found)
+    assert (cause, fix) == ("causes.provider_missing", "create_provider")
+    assert commands[0].startswith("aws iam create-open-id-connect-provider --url https://")
+    denied = NotPermitted(code="AccessDenied", server_message="iam:ListOpenIDConnectProviders", status=403)
+    unread = survey(Fakes(errors={"oidc_providers": denied}).ports())
+    assert (unread.outcome, unread.provider_reason) == (Outcome.UNKNOWN, "no_permission")
+    assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")
+
+
+def test_one_command_lets_in_all_that_a_role_refuses() -> None:
+    """Pasted one after the other, the command of one would take out the statement of the other."""
+    found = surveyed(MINE, account("shop", "orders", ROLE), account("shop", "frontend", ROLE))
+    commands = {tie.name: [it.fix.commands for it in tie.problems if it.fix] for tie in found.ties}
+    assert commands["default/my-sa"] == []
+    assert commands["shop/orders"] == commands["shop/frontend"]
+    assert [problem.fix.id for tie in found.ties for problem in tie.problems if problem.fix] == ["trust_together"] * 2
+    policy = json.loads(shlex.split(commands["shop/orders"][0][0])[-1])
+    subjects = [statement["Condition"]["StringEquals"][f"{HOST}:sub"] for statement in policy["Statement"]]
+    assert subjects == [f"system:serviceaccount:{name}" for name in ("default:my-sa", "shop:frontend", "shop:orders")]

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
-from app.flow.model import Check, Status, Step, StepReport, Subject, Walk
+from app.flow.model import NO_ACTION, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk
 from app.flow.verdict import check_dependencies
-from app.flow.verdict.check_dependencies import PLACES, roots
+from app.flow.verdict.check_dependencies import PLACES, SENT, roots
 from app.flow.verdict.judge import Outcome, Seen, Verdict, judge
 from app.flow.verdict.refusals import REFUSALS
 from tests.unit.fake_ports import (
@@ -326,12 +326,12 @@ def test_an_audience_that_sts_refuses_lies_before_sts() -> None:
     assert (found.step, found.check.id) == (Step.OIDC_PROVIDER, "sts.audience")
 
 
-def test_permissions_that_nobody_asked_to_use_are_not_reported() -> None:
+def test_permissions_that_the_pod_needs_are_reported_though_nobody_asked_to_use_them() -> None:
     fakes = Fakes()
     provider_gone(fakes)
     may_not_list(fakes)
     found = judge(walk(consented(fakes.ports(), ALL - {Action.DRY_RUN}), SUBJECT))
-    assert found.later == ()
+    assert [check.id for _, check in found.later] == ["access.policy"]
 
 
 @given(st.lists(st.sampled_from(EVERY_CHECK), unique_by=lambda it: it[1].id))
@@ -376,7 +376,63 @@ def with_checks(*checks: Check) -> Walk:
 
 def test_what_nobody_asked_for_leaves_it_open() -> None:
     found = judge(with_checks(not_asked("token.file"), not_asked("sts.credentials")))
-    assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "token.file")
+    assert (found.outcome, found.check and found.check.id) == (Outcome.SHOULD_WORK, "token.file")
+    assert (found.status, found.key, found.warning) == (Status.UNKNOWN, "should_work", None)
+
+
+SENT_NOTHING = tuple(
+    Check(id=check_id, status=Status.UNKNOWN, reason="not_asked")
+    if check_id in ("webhook.dry_run", "token.file", "token.format")
+    else Check(id=check_id, status=Status.NOT_REACHED, reason="earlier_check")
+    for check_id in sorted(SENT)
+)
+READ_ALONE = sorted(
+    {check.id for report in walk(Fakes().ports(), SUBJECT) for check in report.checks} - SENT - {"access.policy"}
+)
+
+
+@pytest.mark.parametrize("check_id", READ_ALONE)
+def test_it_should_work_only_where_all_that_reading_shows_was_seen(check_id: str) -> None:
+    assert judge(with_checks(*SENT_NOTHING)).outcome is Outcome.SHOULD_WORK
+    for reason in ("no_permission", "no_pod", "not_asked", "unreachable", "not_observable"):
+        hidden = Check(id=check_id, status=Status.UNKNOWN, reason=reason)
+        assert judge(with_checks(*SENT_NOTHING, hidden)).outcome is Outcome.UNKNOWN
+    unreached = Check(id=check_id, status=Status.NOT_REACHED, reason="earlier_check")
+    assert judge(with_checks(*SENT_NOTHING, unreached)).outcome is Outcome.UNKNOWN
+    failed = Check(id=check_id, status=Status.FAILED)
+    assert judge(with_checks(*SENT_NOTHING, failed)).outcome is Outcome.BROKEN
+
+
+@pytest.mark.parametrize("reason", ["unreachable", "out_of_time", "server_failed", "not_observable", "no_pod", "login"])
+def test_a_server_that_was_asked_and_said_nothing_leaves_it_unknown(reason: str) -> None:
+    silent = Check(id="sts.credentials", status=Status.UNKNOWN, reason=reason)
+    assert judge(with_checks(*SENT_NOTHING, silent)).outcome is Outcome.UNKNOWN
+    forbidden = Check(id="token.file", status=Status.UNKNOWN, reason="no_permission")
+    assert judge(with_checks(*SENT_NOTHING, forbidden)).outcome is Outcome.SHOULD_WORK
+
+
+def test_a_broken_pod_or_half_a_walk_should_not_work() -> None:
+    keys = Check(id="pod.static_keys", status=Status.FAILED)
+    assert judge(with_checks(*SENT_NOTHING), (keys,)).outcome is Outcome.BROKEN
+    found = with_checks(*SENT_NOTHING)
+    half = Walk(subject=found.subject, reports=found.reports[:-1])
+    assert judge(half).outcome is Outcome.UNKNOWN
+
+
+def test_what_the_role_may_do_is_no_link_as_long_as_nothing_asks_s3() -> None:
+    for policy in (Check(id="access.policy", status=Status.FAILED), not_asked("access.policy")):
+        assert judge(with_checks(*SENT_NOTHING, policy)).outcome is Outcome.SHOULD_WORK
+
+
+def test_a_recent_refusal_is_named_before_other_warnings() -> None:
+    refused = Check(id="sts.recent_failures", status=Status.WARNING)
+    thumbprint = Check(id="provider.thumbprint", status=Status.WARNING)
+    found = judge(with_checks(*SENT_NOTHING, thumbprint), (refused,))
+    assert (found.outcome, found.status, found.warning) == (
+        Outcome.SHOULD_WORK,
+        Status.UNKNOWN,
+        (Step.STS_ASSUME, refused),
+    )
 
 
 def test_what_could_not_be_read_is_named_before_what_nobody_asked_for() -> None:
@@ -386,17 +442,24 @@ def test_what_could_not_be_read_is_named_before_what_nobody_asked_for() -> None:
 
 
 def test_credentials_for_another_token_prove_nothing_of_the_pods_own() -> None:
-    assert judge(with_checks(not_asked("token.file"))).outcome is Outcome.UNKNOWN
+    assert judge(with_checks(not_asked("token.file"))).outcome is Outcome.SHOULD_WORK
     found = with_checks(not_asked("token.file"))
     without = Walk(subject=Subject(namespace="default", service_account="my-sa", pod=""), reports=found.reports)
     assert judge(without).outcome is Outcome.WORKS
 
 
-def test_a_role_that_may_not_list_buckets_is_broken_only_for_who_asked() -> None:
+def test_a_role_that_may_not_do_what_its_pod_asks_for_is_broken_whether_s3_was_asked_or_not() -> None:
     denied = Check(id="access.policy", status=Status.FAILED)
     asked = Check(id="access.list_buckets", status=Status.FAILED)
-    assert judge(with_checks(denied, not_asked("access.list_buckets"))).outcome is Outcome.WORKS
+    assert judge(with_checks(denied, not_asked("access.list_buckets"))).check == denied
     assert judge(with_checks(denied, asked)).check == denied
+
+
+def test_what_no_pod_is_known_to_need_keeps_nothing_open() -> None:
+    unneeded = [Check(id=f"access.{it}", status=Status.UNKNOWN, reason=NO_ACTION) for it in ("policy", "list_buckets")]
+    found = judge(with_checks(*unneeded))
+    assert (found.outcome, found.open) == (Outcome.WORKS, ())
+    assert judge(with_checks(not_asked("sts.credentials"), *unneeded)).check == not_asked("sts.credentials")
 
 
 def test_an_unknown_check_of_the_pod_decides_nothing() -> None:

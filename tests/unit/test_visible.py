@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.visible import visible, visible_each, visible_json
+from app.flow.visible import visible, visible_each, visible_ends, visible_json
 
 EVERY = [chr(number) for number in range(sys.maxunicode + 1)]
 
@@ -52,6 +52,13 @@ def test_what_languages_and_emoji_are_made_of_stays_whole(text):
 
 def test_where_each_character_counts_nothing_is_unseen():
     assert visible_each("a \u00a0\u200d\ufe0f\n\x1bé") == "a\\x20\\xa0\\u200d\\ufe0f\\n\\x1bé"
+
+
+def test_blanks_at_the_ends_are_written_out_and_those_between_words_stay():
+    assert visible_ends("arn:aws ") == "arn:aws\\x20"
+    assert visible_ends(" a b\t") == "\\x20a b\\t"
+    assert visible_ends("one , two,  three") == "one\\x20, two, \\x20three"
+    assert visible_ends("a, b\n") == "a, b\n"
 
 
 @given(st.text(st.characters()))

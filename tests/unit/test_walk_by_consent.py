@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flow.errors import FlowError, NotPermitted, Refused, Unreachable
-from app.flow.model import Check, Status, Step, Subject, Walk
+from app.flow.model import NO_ACTION, Check, Status, Step, Subject, Walk
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.ports import Ports
@@ -93,7 +93,7 @@ def test_reading_alone_sends_nothing_and_says_what_was_not_asked() -> None:
     assert checks(found)["pod.injected"].status is PASSED
     assert checks(found)["access.policy"].status is PASSED
     assert not [check for check in checks(found).values() if check.status is FAILED]
-    assert judge(found).status is UNKNOWN
+    assert (judge(found).outcome, judge(found).status) == (Outcome.SHOULD_WORK, UNKNOWN)
 
 
 WITHHELD = {
@@ -127,7 +127,7 @@ def test_a_token_of_a_token_request_stands_in_and_says_so() -> None:
     assert mounted.evidence["token_request"] == {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 600}
     assert checks(found)["token.format"].where == "TokenRequest default/my-sa"
     assert found.report(Step.STS_ASSUME).status is found.report(Step.ACCESS).status is PASSED
-    assert judge(found).status is UNKNOWN
+    assert (judge(found).outcome, judge(found).status) == (Outcome.SHOULD_WORK, UNKNOWN)
 
 
 def test_the_mounted_token_is_preferred() -> None:
@@ -136,10 +136,14 @@ def test_the_mounted_token_is_preferred() -> None:
     assert not [x for x in found.report(Step.TOKEN_MOUNT).exchanges if x.url == "request_token"]
 
 
+UNNEEDED = dict.fromkeys(("access.policy", "access.list_buckets"), NO_ACTION)
+"""Without a Pod's command line nothing says what the role is needed for."""
+
+
 def test_without_a_pod_one_gets_as_far_as_one_can() -> None:
     found = walked(*Action, subject=POD_LESS)
     assert_whole(found)
-    assert open_reasons(found) == dict.fromkeys(
+    assert open_reasons(found) == UNNEEDED | dict.fromkeys(
         ("pod.exists", "token.file", "token.bound_pod", "token.lifetime"), "no_pod"
     )
     assert {check.id for check in checks(found).values() if check.status is NOT_REACHED} == {"pod.injected"}
@@ -148,7 +152,7 @@ def test_without_a_pod_one_gets_as_far_as_one_can() -> None:
 
 
 def test_without_a_pod_and_without_actions_it_is_clear_what_each_lacks() -> None:
-    assert open_reasons(walked(subject=POD_LESS)) == {
+    assert open_reasons(walked(subject=POD_LESS)) == UNNEEDED | {
         "pod.exists": "no_pod",
         "token.file": "no_pod",
         "webhook.dry_run": "not_asked",
@@ -158,7 +162,7 @@ def test_without_a_pod_and_without_actions_it_is_clear_what_each_lacks() -> None
 
 def test_where_the_pod_may_not_be_read_its_labels_are_not_guessed() -> None:
     found = walked(*Action, pod=FORBIDDEN)
-    assert open_reasons(found) == {
+    assert open_reasons(found) == UNNEEDED | {
         "webhook.selector": "no_permission",
         "pod.exists": "no_permission",
         "token.bound_pod": "no_permission",
@@ -168,7 +172,7 @@ def test_where_the_pod_may_not_be_read_its_labels_are_not_guessed() -> None:
 
 def test_where_neither_the_pod_may_be_read_nor_entered_another_token_stands_in() -> None:
     found = walked(*Action, pod=FORBIDDEN, execute=FORBIDDEN)
-    assert open_reasons(found) == {
+    assert open_reasons(found) == UNNEEDED | {
         "webhook.selector": "no_permission",
         "pod.exists": "no_permission",
         "token.file": "no_permission",

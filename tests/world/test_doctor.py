@@ -12,20 +12,22 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.config import Config
 from click.testing import CliRunner
 
-from app import wiring
+from app import __version__, wiring
 from app.clients.aws import login as aws_login
 from app.clients.issuer import IssuerTransport, PublicIssuer
 from app.clients.kubernetes import answers as kubernetes_answers
 from app.clients.kubernetes import own_pod
-from app.commands import doctor
+from app.commands.examining import asking, watching
 from app.commands.main import command_line
 from app.content import load
 from app.flow.model import Subject
@@ -113,7 +115,7 @@ def operator(simulation: Any, world: Any, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_it_only_reads_unless_it_is_asked(operator: Operator) -> None:
     found = operator.doctor("-s", "my-sa")
-    assert (found["exit"], found["outcome"]) == (2, "unknown")
+    assert (found["exit"], found["outcome"]) == (0, "works")  # by what CloudTrail has of the Pod's own call
     assert found["subject"] == {"namespace": "default", "service_account": "my-sa", "pod": "pod-after"}
     statuses = {check["id"]: check for check in found["checks"]}
     assert statuses["token.file"]["reason"] == statuses["webhook.dry_run"]["reason"] == "not_asked"
@@ -125,6 +127,33 @@ def test_a_healthy_chain_works(operator: Operator) -> None:
     assert (found["exit"], found["outcome"], found["fix"]) == (0, "works", None)
     odd = {check["id"]: check["status"] for check in found["checks"] if check["status"] != "passed"}
     assert odd == dict.fromkeys(("pod.token_used", "pod.request", "pod.hop_limit"), "unknown")
+
+
+def test_audit_logs_name_the_program_and_its_version(operator: Operator) -> None:
+    ports = wiring.live(Choice(program="kubectl-irsa"))
+    ports.cluster.version()
+    ports.aws.oidc_providers()
+    ports.cluster.execute("default", "pod-after", "aws-cli", ["env"])
+    named = f"kubectl-irsa/{__version__}"
+    for exchange in ports.cluster.exchanges():
+        assert dict(exchange.request_headers)["User-Agent"] == named
+    (asked,) = ports.aws.exchanges()
+    assert named in dict(asked.request_headers)["User-Agent"].split()
+
+
+def test_it_watches_until_the_paste_has_taken_effect(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator.trust(lambda policy: policy["Statement"][0].update(Action="sts:AssumeRole"))
+    commands = operator.doctor("-s", "my-sa")["fix"]["commands"]
+
+    def wait(_: float) -> None:
+        while commands:
+            operator.paste(commands.pop(0))
+
+    monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=wait, strftime=time.strftime))
+    words = ["doctor", "sa/my-sa", "--until-fixed", "--lang", "en"]
+    result = CliRunner().invoke(command_line(Settings(), load("en")), words)
+    assert [line[0] for line in result.stdout.splitlines() if line[0] != " "] == ["✗", "?"]
+    assert result.exit_code == 0
 
 
 def test_the_pod_leads_to_its_service_account(operator: Operator) -> None:
@@ -144,7 +173,7 @@ def test_what_is_not_there_is_reported_in_words(operator: Operator, words: list[
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("words", [["-s", "my-sa"], ["-s", "my-sa", "--pod", "pod-after"], ["--all"]])
+@pytest.mark.parametrize("words", [["-s", "my-sa"], ["-s", "my-sa", "--pod", "pod-after"], ["--all-namespaces"]])
 def test_an_api_server_that_hangs_is_asked_once(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
@@ -160,7 +189,7 @@ def test_an_api_server_that_hangs_is_asked_once(
 
 @pytest.mark.parametrize(
     ("words", "services"),
-    [(["-s", "my-sa", "--pod", "pod-after", "--do", "all"], "iam sts cloudtrail"), (["--all"], "sts iam")],
+    [(["-s", "my-sa", "--pod", "pod-after", "--do", "all"], "iam sts cloudtrail"), (["--all-namespaces"], "sts iam")],
 )
 def test_of_an_aws_that_hangs_each_service_is_asked_once(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, words: list[str], services: str
@@ -176,10 +205,10 @@ def test_of_an_aws_that_hangs_each_service_is_asked_once(
 
 
 def test_a_survey_finds_the_role_that_lets_in_too_many(operator: Operator) -> None:
-    assert operator.doctor("--all")["exit"] == 0
+    assert operator.doctor("--all-namespaces")["exit"] == 0
     condition = {"StringLike": {f"{operator.host}:sub": "system:serviceaccount:default:*"}}
     operator.trust(lambda policy: policy["Statement"][0].update(Condition=condition))
-    found = operator.doctor("--all")
+    found = operator.doctor("--all-namespaces")
     (wide,) = [role for role in found["roles"] if role["namespaces"]]
     assert (found["exit"], wide["arn"].rpartition("/")[2], wide["namespaces"]) == (1, "s3-reader", ["default"])
     assert wide["also"] == ["default/default"]
@@ -192,7 +221,7 @@ def test_in_a_pod_of_its_own_it_reads_its_own_token_and_needs_no_exec(
     inside = wiring.simulated(operator.simulation, operator.world)
     own = Subject(namespace="default", service_account="my-sa", pod="pod-after")
     monkeypatch.delenv("KUBECONFIG")
-    monkeypatch.setattr(doctor, "is_in_cluster", lambda: True)
+    monkeypatch.setattr(asking, "is_in_cluster", lambda: True)
     monkeypatch.setattr(wiring, "own_subject", lambda: own)
     monkeypatch.setattr(wiring, "live", lambda choice, **_: inside if choice.in_cluster else pytest.fail("not in it"))
     monkeypatch.setattr(own_pod, "run", lambda words: inside.cluster.execute("default", "pod-after", "aws-cli", words))
@@ -285,3 +314,24 @@ def test_the_commands_fix_what_they_are_for(operator: Operator, name: str) -> No
     for command in found["fix"]["commands"]:
         operator.paste(command)
     eventually(lambda: operator.examine()["exit"] == 0)  # the Pod has to be run again
+
+
+@pytest.mark.cli
+@pytest.mark.skipif("kubectl" in TOOLS, reason="kubectl is not on the PATH")
+def test_a_pod_that_does_not_run_is_named_in_the_kubelets_words_with_a_command_that_shows_more(
+    operator: Operator,
+) -> None:
+    key = {"secretKeyRef": {"name": "not-there", "key": "password"}}
+    box = {"name": "app", "image": "amazon/aws-cli:latest", "env": [{"name": "PASSWORD", "valueFrom": key}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stands-still"}}
+    manifest = pod | {"spec": {"serviceAccountName": "my-sa", "containers": [box]}}
+    (operator.folder / "pod.json").write_text(json.dumps(manifest))
+    operator.paste("kubectl apply -f pod.json")
+    eventually(lambda: "CreateContainerConfigError" in operator.paste("kubectl get pod stands-still -o yaml"))
+    found = operator.doctor("--pod", "stands-still", "--do", "all")
+    check = next(it for it in found["checks"] if it["id"] == "pod.running")
+    assert (found["exit"], found["verdict"]["check"]) == (1, "pod.running")
+    assert (check["reason"], check["got"]) == ("container_start", "app: CreateContainerConfigError")
+    assert 'secret "not-there" not found' in check["error"]
+    (command,) = found["fix"]["commands"]
+    assert 'secret "not-there" not found' in operator.paste(command)

@@ -36,7 +36,7 @@ def nothing_follows(found: Any) -> None:
         ("ListRolePolicies", "works"),
         ("ListAttachedRolePolicies", "works"),
         ("GetCallerIdentity", "works"),
-        ("AssumeRoleWithWebIdentity", "unknown"),
+        ("AssumeRoleWithWebIdentity", "works"),
     ],
 )
 def test_who_is_throttled_by_aws(
@@ -59,7 +59,6 @@ def test_who_is_throttled_by_aws(
         "/.well-known/openid-configuration",
         "/serviceaccounts/my-sa",
         "/pods/pod-after",
-        "/mutatingwebhookconfigurations",
     ],
 )
 def test_an_api_server_that_fails(operator: Operator, path: str, status: int) -> None:

@@ -9,6 +9,7 @@ from app.world.aws.iam import limits
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
     PROVIDER,
+    REGION,
     ROLE,
     S3_READ_ONLY,
     aws_fixture,
@@ -21,6 +22,17 @@ TRUST = json.dumps(trust_policy())
 LIST_BUCKETS = json.dumps(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}}
 )
+
+
+def test_a_role_says_when_and_where_a_session_of_it_was_last_used(aws):
+    iam = aws.client("iam")
+    credentials = aws.assume()["Credentials"]
+    assert iam.get_role(RoleName="s3-reader")["Role"]["RoleLastUsed"] == {}
+    aws.client("sts", credentials).get_caller_identity()
+    used = iam.get_role(RoleName="s3-reader")["Role"]["RoleLastUsed"]
+    assert used["LastUsedDate"].timestamp() == int(aws.clock.now())
+    assert used["Region"] == REGION
+    assert all("RoleLastUsed" not in role for role in iam.list_roles()["Roles"])
 
 
 def test_a_role_from_creation_to_deletion(aws):
@@ -37,7 +49,7 @@ def test_a_role_from_creation_to_deletion(aws):
     assert role["AssumeRolePolicyDocument"] == trust_policy()
     assert (role["Path"], role["Description"], role["MaxSessionDuration"]) == ("/team/a/", "A role", 7200)
     found = iam.get_role(RoleName="deep")["Role"]
-    assert found == role
+    assert found == role | {"RoleLastUsed": {}}
     listed = iam.list_roles(PathPrefix="/team/")["Roles"]
     assert [entry["RoleName"] for entry in listed] == ["deep"]
     assert "Tags" not in listed[0]

@@ -10,7 +10,6 @@ import pytest
 from app.flow.doctor import examine
 from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import copy_of
-from app.flow.doctor.prediction.prediction import Prospect
 from app.flow.model import Status, Subject
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.verdict.judge import Outcome, judge
@@ -114,7 +113,7 @@ def test_what_is_predicted_of_a_fix_comes_true(simulation, world, run, fault):
 def test_of_two_faults_the_other_one_is_predicted(simulation, world, run, faults):
     simulation.inject(world, *faults)
     found = examined(simulation, world)
-    assert found.prediction.prospect is Prospect.NEXT
+    assert found.prediction.outcome is Outcome.BROKEN
     comes_true(simulation, world, run, found)
 
 
@@ -127,7 +126,7 @@ def test_reading_alone_shows_as_much_of_it(simulation, world, fault):
     if found.fix is None or found.fix.id != everything.fix.id:
         return
     assert found.prediction is not None
-    if found.prediction.prospect is Prospect.NEXT:
+    if found.prediction.outcome is Outcome.BROKEN:
         assert found.prediction.check.id == everything.prediction.check.id
 
 
@@ -140,7 +139,7 @@ def comes_true(simulation, world, run, found):
     simulation.move_clock(world, 400)  # the Pod that waits for its token tries again
     after = examined(simulation, world).verdict
     assert after.check is None or (after.check.id, after.check.got) != (before.id, before.got), "the fix does nothing"
-    if foretold.prospect is Prospect.NEXT:
+    if foretold.outcome is Outcome.BROKEN:
         assert (after.outcome, after.check.id) == (Outcome.BROKEN, foretold.check.id)
     else:
         if after.check is not None and after.check.id in {check.id for check in foretold.unknown}:

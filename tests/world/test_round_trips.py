@@ -107,7 +107,7 @@ class _Fake:
 
 
 def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own():
-    barrier = threading.Barrier(6)
+    barrier = threading.Barrier(9)
     cluster = AskedAhead(lambda: _Fake(barrier))
     cluster.ahead(SUBJECT)
     cluster.ahead(SUBJECT)  # asks nothing twice
@@ -123,5 +123,15 @@ def test_what_was_not_asked_ahead_is_asked_when_it_is_wanted():
     cluster = AskedAhead(lambda: _Fake(threading.Barrier(1)))
     cluster.ahead(SUBJECT)
     assert cluster.pod("default", "another") == ("pod", ("default", "another"))
-    assert cluster.dry_run_pod("default", {"spec": {}}) == ("dry_run_pod", ("default", {"spec": {}}))
-    assert [exchange.url for exchange in cluster.exchanges()] == ["pod", "dry_run_pod"]
+    assert cluster.version() == ("version", ())
+    assert cluster.dry_run_pod("default", {"kind": "Pod"}) == ("dry_run_pod", ("default", {"kind": "Pod"}))
+    assert [exchange.url for exchange in cluster.exchanges()] == ["pod", "version", "dry_run_pod"]
+
+
+def test_the_list_from_which_the_pod_was_chosen_is_read_once():
+    cluster = AskedAhead(lambda: _Fake(threading.Barrier(1)))
+    chosen_from = cluster.pods("default", "my-sa")
+    cluster.ahead(SUBJECT)
+    assert cluster.pods("default", "my-sa") is chosen_from
+    assert [exchange.url for exchange in cluster.exchanges()] == ["pods"]
+    assert cluster.pods("default", "default") == ("pods", ("default", "default"))

@@ -1,8 +1,8 @@
-"""The `Aws` port over boto3: IAM, STS, S3 and CloudTrail as one identity."""
+"""The `Aws` port over boto3: IAM, STS, S3, EKS and CloudTrail as one identity."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from botocore.credentials import Credentials as Identity
 
@@ -12,7 +12,7 @@ from app.clients.aws import sdk as aws_sdk
 from app.clients.aws.answers import assumed_role, document
 from app.clients.aws.calls import AwsCalls
 from app.flow.model import Exchange, JsonValue
-from app.flow.ports import AssumedRole, Credentials, FailedAssumptions
+from app.flow.ports import AssumedRole, Assumptions, Credentials
 
 
 class BotoAws:
@@ -32,6 +32,10 @@ class BotoAws:
         """
         self.region = region
         self._calls = AwsCalls(region=region, endpoint_url=endpoint_url, identity=identity, sdk=sdk)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        return aws_sdk.known_regions()
 
     def oidc_providers(self) -> Sequence[str]:
         return list(
@@ -58,8 +62,21 @@ class BotoAws:
     def roles(self) -> Sequence[JsonValue]:
         return aws_policies.roles(self._calls)
 
+    def cluster(self, name: str, region: str) -> JsonValue:
+        return self._calls.ask(
+            "eks", "DescribeCluster", lambda eks: eks.describe_cluster(name=name)["cluster"], region=region
+        )
+
     def role_policies(self, name: str) -> Sequence[tuple[str, JsonValue]]:
         return aws_policies.role_policies(self._calls, name)
+
+    def managed_policy(self, arn: str) -> JsonValue:
+        return aws_policies.managed_policy(self._calls, arn)
+
+    def simulate(
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+    ) -> Sequence[JsonValue]:
+        return aws_policies.simulate(self._calls, role_arn, actions, resource, keys)
 
     def assume_role_with_web_identity(self, role_arn: str, session_name: str, token: str) -> AssumedRole:
         role: AssumedRole = self._calls.ask(
@@ -86,8 +103,8 @@ class BotoAws:
             )
         )
 
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        return aws_events.failed_assumptions(self._calls, role_arn, subject)
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        return aws_events.assumptions(self._calls, role_arn, subject)
 
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._calls.recorder.exchanges()

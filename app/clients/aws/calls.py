@@ -39,13 +39,17 @@ class AwsCalls:
         operation: str,
         call: Callable[[Any], Any],
         credentials: Credentials | None = None,
+        region: str = "",
     ) -> Any:
-        """What `call` makes of the service's client. Junk makes botocore's parsers, or `call`, raise anything."""
+        """What `call` makes of the service's client, in the identity's region where none is given.
+
+        Junk makes botocore's parsers, or `call`, raise anything.
+        """
         made: aws_sdk.Call | None = None
         try:
             identity = ANONYMOUS if operation in _UNSIGNED else self._identity_of(credentials)
             with aws_sdk.calling(service, identity, self.recorder) as made:
-                return plain(call(self._sdk.client(service, self._region, self._endpoint_url)))
+                return plain(call(self._sdk.client(service, region or self._region, self._endpoint_url)))
         except (ClientError, BotoCoreError, OSError) as error:
             raise from_aws(error, operation) from None
         except FlowError:

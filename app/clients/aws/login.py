@@ -14,6 +14,7 @@ from pathlib import Path
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.credentials import Credentials as Identity
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
@@ -33,13 +34,17 @@ _loader = Loader(include_default_search_paths=True)
 class AwsLogin:
     """One profile (or the environment), in one region. Each reads the files again: a new login counts at once."""
 
-    def __init__(self, *, profile: str = "", region: str = "") -> None:
-        """Empty: what the environment and the profile say. (botocore itself does not know `AWS_REGION`.)"""
+    def __init__(self, *, profile: str = "", region: str = "", user_agent: str = "", attempts: int = 1) -> None:
+        """Empty: what the environment and the profile say. (botocore itself does not know `AWS_REGION`.)
+
+        `attempts`: how often a throttled request is sent at most.
+        """
         self._profile = profile
         self._region = region
         self._lock = threading.Lock()
         self._found: Identity | FlowError | None = None
-        self.sdk = Sdk(self._client_session, LIMITS)
+        self._limits = LIMITS.merge(Config(user_agent_extra=user_agent or None))
+        self.sdk = Sdk(self._client_session, self._limits, attempts=attempts)
         """Clients that go where the profile says (endpoints, proxies, CAs), signed with the caller's identity."""
 
     @property
@@ -69,7 +74,7 @@ class AwsLogin:
 
     def _find(self) -> Identity:
         session = self._session()
-        session.set_default_client_config(LIMITS)  # for those that ask STS or SSO for credentials
+        session.set_default_client_config(self._limits)  # for those that ask STS or SSO for credentials
         bounded_sources(session.get_component("credential_provider"))
         found = session.get_credentials()
         if found is None:

@@ -1,8 +1,8 @@
-"""The permission policies of a role, each as IAM holds it."""
+"""The permission policies of a role, each as IAM holds it, what IAM makes of them, and the roles of an account."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,9 @@ from app.clients.aws.calls import AwsCalls
 from app.flow.model import JsonValue
 
 PAGE_LIMIT = 20
-"""Pages of a list that are read: a role has far fewer policies than they hold."""
-_LONGEST_PAGE = 1000
-"""The most that IAM lists at once."""
+"""Pages of a list that are read: a role has far fewer policies than they hold, an account not many more roles."""
+ROLES_A_PAGE = 1000
+"""The most that ListRoles takes as `MaxItems`."""
 
 
 def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]:
@@ -28,14 +28,14 @@ def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]
         calls, "ListRolePolicies", "PolicyNames", lambda iam, **more: iam.list_role_policies(RoleName=name, **more)
     )
     return [
-        *((arn, _managed_policy(calls, arn)) for arn in (policy.get("PolicyArn", "") for policy in attached)),
+        *((arn, managed_policy(calls, arn)) for arn in (policy.get("PolicyArn", "") for policy in attached)),
         *((policy, _inline_policy(calls, name, policy)) for policy in inline),
     ]
 
 
 def roles(calls: AwsCalls) -> Sequence[JsonValue]:
     """Every role, by pages as long as IAM makes them."""
-    found = _all_pages(calls, "ListRoles", "Roles", lambda iam, **more: iam.list_roles(MaxItems=_LONGEST_PAGE, **more))
+    found = _all_pages(calls, "ListRoles", "Roles", lambda iam, **more: iam.list_roles(MaxItems=ROLES_A_PAGE, **more))
     return [{**role, "AssumeRolePolicyDocument": document(role.get("AssumeRolePolicyDocument"))} for role in found]
 
 
@@ -52,7 +52,8 @@ def _all_pages(calls: AwsCalls, operation: str, field: str, call: Callable[..., 
     return found
 
 
-def _managed_policy(calls: AwsCalls, arn: str) -> JsonValue:
+def managed_policy(calls: AwsCalls, arn: str) -> JsonValue:
+    """The document of its default version."""
     version = calls.ask("iam", "GetPolicy", lambda iam: iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"])
     return calls.ask(
         "iam",
@@ -67,3 +68,25 @@ def _inline_policy(calls: AwsCalls, role: str, policy: str) -> JsonValue:
         "GetRolePolicy",
         lambda iam: document(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]),
     )
+
+
+def simulate(
+    calls: AwsCalls, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+) -> Sequence[JsonValue]:
+    """SimulatePrincipalPolicy: one result for each action. It tries nothing; IAM only evaluates."""
+    entries = [
+        {
+            "ContextKeyName": name,
+            "ContextKeyValues": [value] if isinstance(value, str) else list(value),
+            "ContextKeyType": "string" if isinstance(value, str) else "stringList",
+        }
+        for name, value in keys.items()
+    ]
+    results: Sequence[JsonValue] = calls.ask(
+        "iam",
+        "SimulatePrincipalPolicy",
+        lambda iam: iam.simulate_principal_policy(
+            PolicySourceArn=role_arn, ActionNames=list(actions), ResourceArns=[resource], ContextEntries=entries
+        )["EvaluationResults"],
+    )
+    return results

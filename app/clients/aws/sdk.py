@@ -9,12 +9,14 @@ the call in a context variable. The process' own Session, `shared`, reads neithe
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 import boto3
@@ -23,10 +25,11 @@ from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from app.clients.aws.bounds import bound
+from app.clients.errors import is_throttling
 from app.clients.recorder import Recorder, wire_headers
 from app.flow.names import APPLICATION_ID
 
-Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail"]
+Service: TypeAlias = Literal["iam", "sts", "s3", "cloudtrail", "eks"]
 SERVICES: tuple[Service, ...] = ("iam", "sts", "s3")
 """Those that every walk asks."""
 LIMITS = Config(
@@ -40,10 +43,14 @@ LIMITS = Config(
 """Seconds to connect, and between two reads: nothing is waited for longer than ten, and nothing is asked twice.
 
 A throttled call is not repeated either, though botocore would: it says nothing about the chain, and is reported as
-`ServerFailed`. A person who tries again later helps the server more than we would within the seconds of a walk.
+`ServerFailed`. A person who tries again later helps the server more than we would within the seconds of a walk. A
+survey asks so much that it may itself be the cause, and does repeat it (`Sdk`).
 `AWS_DEFAULTS_MODE` does not count: `auto` makes botocore ask instance metadata whenever it makes a client. Every
 request names the app, so that CloudTrail's record of it can be distinguished from those of a Pod.
 """
+
+RETRY_SECONDS = 0.5
+"""The longest first wait of a throttled request. With the second one it is less than a question may take."""
 
 _ALONE = LIMITS.merge(
     Config(
@@ -128,8 +135,9 @@ def _creating_client_class(**event: Any) -> None:
 class Sdk:
     """A Session and its clients. `Session.client` is not thread-safe, so one thread at a time makes one."""
 
-    def __init__(self, session: Callable[[], boto3.Session], config: Config) -> None:
-        """`session` is called when the first client is wanted."""
+    def __init__(self, session: Callable[[], boto3.Session], config: Config, *, attempts: int = 1) -> None:
+        """`session` is called when the first client is wanted. `attempts`: how often a throttled request is sent."""
+        self._attempts = attempts
         self._make_session = session
         self._config = config
         self._lock = threading.Lock()
@@ -149,8 +157,19 @@ class Sdk:
                 events.register("before-send.*", _before_send)
                 events.register("before-parse.*", _before_parse)
                 events.register("response-received.*", _response_received)
+                events.register("needs-retry.*", self._retry)
                 self._clients[key] = client
             return self._clients[key]
+
+    def _retry(self, response: Any, attempts: int, **_: Any) -> float | None:
+        """Seconds until botocore sends the request again; None where it does not. Nothing but throttling is repeated.
+
+        The wait is drawn from an interval that doubles, as in botocore's own modes, which repeat more than that.
+        """
+        code = response[1].get("Error", {}).get("Code", "") if response else ""
+        if attempts >= self._attempts or not is_throttling(code):
+            return None
+        return random.uniform(0, RETRY_SECONDS * 2 ** (attempts - 1))  # noqa: S311 - spreads requests, no secret
 
 
 def session_alone() -> boto3.Session:
@@ -169,6 +188,21 @@ def session_alone() -> boto3.Session:
 
 shared = Sdk(session_alone, _ALONE)
 """The process' own."""
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """The regions of all partitions in botocore's endpoint data, and what else it takes for one, such as `aws-global`.
+
+    Asks no server.
+    """
+    session = session_alone()
+    found = (
+        session.get_available_regions(service, partition, allow_non_regional=True)
+        for service in ("sts", "s3")
+        for partition in session.get_available_partitions()
+    )
+    return frozenset(region for regions in found for region in regions)
 
 
 def _before_send(request: Any, **_: Any) -> None:

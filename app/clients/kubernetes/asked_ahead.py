@@ -13,30 +13,34 @@ from typing import Any
 
 from app.clients.recorder import CAPACITY
 from app.flow.model import Exchange, Subject
+from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster
 
 _Question = tuple[str, tuple[Any, ...]]
+_PLAIN = frozenset({"discovery", "jwks", "service_account", "pods", "mutating_webhooks", "pod"})
+"""What may be asked ahead: its arguments are names alone."""
 
 
 class AskedAhead:
     """The `Cluster` port of one walk. Until `ahead` is called it asks as it is asked.
 
-    What was asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. An
-    exchange appears among the others when the walk first uses its answer, so that each step shows its own.
+    What was asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. So is the
+    list of Pods, from which the walk's own is chosen before. An exchange appears among the others when the walk first
+    uses its answer, so that each step shows its own.
     """
 
     def __init__(self, connect: Callable[[], Cluster]) -> None:
         """`connect` makes the port itself, with exchanges of its own; it is called for each question asked ahead."""
         self._connect = connect
         self._own = connect()
-        self._answers: list[tuple[_Question, _Answer]] = []
+        self._answers: dict[_Question, _Answer] = {}
         self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
 
     def ahead(self, subject: Subject) -> None:
         """Starts to ask for what every walk of this subject reads, without waiting for any answer."""
         for question in _questions(subject):
-            if self._answer(*question) is None:
-                self._answers.append((question, _Answer(self._connect(), *question)))
+            if question not in self._answers:
+                self._answers[question] = _Answer(self._connect(), *question)
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What the walk has used so far, in that order."""
@@ -44,8 +48,7 @@ class AskedAhead:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def ask(*arguments: Any, **options: Any) -> Any:
-            answer = None if options else self._answer(method, arguments)
-            if answer is not None:
+            if method in _PLAIN and not options and (answer := self._kept(method, arguments)):
                 try:
                     return answer.get()
                 finally:
@@ -58,8 +61,11 @@ class AskedAhead:
 
         return ask
 
-    def _answer(self, method: str, arguments: tuple[Any, ...]) -> _Answer | None:
-        return next((answer for question, answer in self._answers if question == (method, arguments)), None)
+    def _kept(self, method: str, arguments: tuple[Any, ...]) -> _Answer | None:
+        question = (method, arguments)
+        if method == "pods" and question not in self._answers:
+            self._answers[question] = _Answer(self._connect(), *question)
+        return self._answers.get(question)
 
 
 class _Answer:
@@ -97,7 +103,7 @@ class _Answer:
 
 
 def _questions(subject: Subject) -> list[_Question]:
-    """What every walk reads in the cluster and needs nothing else for."""
+    """What every walk reads in the cluster and needs nothing else for, and whether we may get a token there."""
     namespace, account = subject.namespace, subject.service_account
     questions: list[_Question] = [
         ("discovery", ()),
@@ -106,4 +112,5 @@ def _questions(subject: Subject) -> list[_Question]:
         ("pods", (namespace, account)),
         ("mutating_webhooks", ()),
     ]
-    return [*questions, *([("pod", (namespace, subject.pod))] if subject.pod else [])]
+    questions += [("pod", (namespace, subject.pod))] if subject.pod else []
+    return [*questions, *(("allowed", (access,)) for action in TOKENS for access in sent_for(action, subject))]

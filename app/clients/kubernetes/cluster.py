@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubernetes import client
@@ -15,8 +16,10 @@ from app.clients.kubernetes.transport import KubernetesTransport
 from app.clients.recorder import Recorder
 from app.flow.json_access import get, get_str
 from app.flow.model import Exchange, JsonValue
+from app.flow.names import APPLICATION_ID
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
+from app.flow.targets.kinds import Kind
 
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024
@@ -26,14 +29,18 @@ LOG_BYTES = 256 * 1024
 class KubernetesCluster:
     """One API server, as one bearer."""
 
-    def __init__(self, *, host: str, token: str, transport: KubernetesTransport) -> None:
-        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent."""
+    def __init__(
+        self, *, host: str, token: str, transport: KubernetesTransport, user_agent: str = APPLICATION_ID
+    ) -> None:
+        """`host` is the server's URL with its path prefix, if it has one; `token` is empty where none is sent. The
+        server writes `user_agent` into its audit log."""
         self._recorder = Recorder()
         self._transport = transport
         self._configuration = client.Configuration(host=host.rstrip("/"))
         self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
+        self._api.user_agent = user_agent
         self._api.rest_client = RecordingRestClient(self._configuration, transport.pool, self._recorder)
         self._core = client.CoreV1Api(self._api)
 
@@ -54,8 +61,10 @@ class KubernetesCluster:
     def pod(self, namespace: str, name: str) -> JsonValue:
         return read_json(CLUSTER["pod"], self._core.read_namespaced_pod, name, namespace)
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
         options: dict[str, Any] = {"tail_lines": LOG_LINES, "limit_bytes": LOG_BYTES}
+        if previous:
+            options["previous"] = True
         if container:
             options["container"] = container
         log = read_bytes(CLUSTER["pod_log"], self._core.read_namespaced_pod_log, name, namespace, **options)
@@ -69,15 +78,42 @@ class KubernetesCluster:
         found = read_items(CLUSTER["namespaces"], self._core.list_namespace)
         return [get_str(namespace, "metadata", "name") for namespace in found]
 
+    def namespace(self, name: str) -> JsonValue:
+        return read_json(CLUSTER["namespace"], self._core.read_namespace, name)
+
+    def service(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["service"], self._core.read_namespaced_service, name, namespace)
+
+    def endpoints(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["endpoints"], self._core.read_namespaced_endpoints, name, namespace)
+
     def service_accounts(self, namespace: str = "") -> Sequence[JsonValue]:
         operation = CLUSTER["service_accounts"]
         if not namespace:
             return read_items(operation, self._core.list_service_account_for_all_namespaces)
         return read_items(operation, self._core.list_namespaced_service_account, namespace)
 
-    def pods(self, namespace: str, service_account: str) -> Sequence[JsonValue]:
-        of = f"spec.serviceAccountName={service_account}"
-        return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, field_selector=of)
+    def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
+        of = {"field_selector": f"spec.serviceAccountName={service_account}"} if service_account else {}
+        if not namespace:
+            return read_items(CLUSTER["pods"], self._core.list_pod_for_all_namespaces, **of)
+        return read_items(CLUSTER["pods"], self._core.list_namespaced_pod, namespace, **of)
+
+    def config_map(self, namespace: str, name: str) -> JsonValue:
+        return read_json(CLUSTER["config_map"], self._core.read_namespaced_config_map, name, namespace)
+
+    def workload(self, namespace: str, kind: Kind, name: str) -> JsonValue:
+        return read_json(CLUSTER["workload"], self._of_workloads(kind, "read"), name, namespace)
+
+    def workloads(self, namespace: str, kind: Kind) -> Sequence[str]:
+        found = read_items(CLUSTER["workloads"], self._of_workloads(kind, "list"), namespace)
+        return [get_str(workload, "metadata", "name") for workload in found]
+
+    def _of_workloads(self, kind: Kind, verb: str) -> Callable[..., Any]:
+        """The client's method, such as `read_namespaced_stateful_set`."""
+        of = client.BatchV1Api(self._api) if kind.group == "batch" else client.AppsV1Api(self._api)
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.name).lower()
+        return getattr(of, f"{verb}_namespaced_{name}")  # type: ignore[no-any-return]
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         admission = client.AdmissionregistrationV1Api(self._api)
@@ -98,13 +134,15 @@ class KubernetesCluster:
             CLUSTER["dry_run_pod"], self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All"
         )
 
-    def request_token(self, namespace: str, service_account: str, audience: str, seconds: int) -> str:
+    def request_token(
+        self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
+    ) -> str:
         operation = CLUSTER["request_token"]
-        body = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"audiences": [audience], "expirationSeconds": seconds},
-        }
+        spec: dict[str, JsonValue] = {"audiences": [audience], "expirationSeconds": seconds}
+        if pod is not None:
+            named = {key: get_str(pod, "metadata", key) for key in ("name", "uid")}
+            spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", **named}
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
         answer = read_json(
             operation, self._core.create_namespaced_service_account_token, service_account, namespace, body
         )
@@ -117,6 +155,7 @@ class KubernetesCluster:
         return execute(
             host=self._configuration.host,
             authorization=self._configuration.api_key.get("authorization", ""),
+            user_agent=self._api.user_agent,
             dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),

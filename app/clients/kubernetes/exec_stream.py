@@ -44,6 +44,7 @@ def execute(
     *,
     host: str,
     authorization: str,
+    user_agent: str,
     dialer: Dialer,
     recorder: Recorder,
     path: Sequence[str],
@@ -54,7 +55,7 @@ def execute(
     query = [*(("command", word) for word in command), ("container", container), ("stderr", "true"), ("stdout", "true")]
     url = f"{host}/{'/'.join(quote(part, safe='') for part in path)}?{urlencode(query)}"
     try:
-        stream = _Stream(url, authorization)
+        stream = _Stream(url, authorization, user_agent)
     except WebSocketException as error:  # a URL or a token that cannot be sent
         raise Refused(code=type(error).__name__, server_message=str(error), operation=_OPERATION) from None
     started = time.perf_counter()
@@ -95,10 +96,11 @@ def execute(
 class _Stream:
     """One exec: the request, the answer to its handshake, and what came on the channels."""
 
-    def __init__(self, url: str, authorization: str) -> None:
+    def __init__(self, url: str, authorization: str, user_agent: str) -> None:
         self._uri = parse_uri(url.replace("http", "ws", 1))
         self._protocol = ClientProtocol(self._uri, subprotocols=[PROTOCOL], max_size=OUTPUT_LIMIT)
         self.request = self._protocol.connect()
+        self.request.headers["User-Agent"] = user_agent
         if authorization:
             self.request.headers["Authorization"] = authorization
         self.answer: Response | None = None

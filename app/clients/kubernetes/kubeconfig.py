@@ -10,17 +10,23 @@ Format: client-go `tools/clientcmd/api/v1`; merging: "Organizing Cluster Access 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from app.clients.sources import SourceTooLarge, read_text
 from app.flow import bounded_yaml
 from app.flow.errors import Unreachable
+from app.flow.port_wrappers.known_issuer import EksCluster
 
 ReadOnlyObject = Mapping[str, Any]
 _OPERATION = "read kubeconfig"
+_NAMES_CLUSTER = ("--cluster-name", "--cluster-id", "-i")
+"""The options by which `aws eks get-token` and `aws-iam-authenticator token` are given the cluster's name."""
+_CLUSTER_ARN = re.compile(r"arn:aws[a-z0-9-]*:eks:(?P<region>[a-z0-9-]+):\d{12}:cluster/(?P<name>[\w-]+)")
 SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of one file: a thousand clusters and users with certificates of 4 KB."""
 VALUE_LIMIT = 50_000
@@ -90,6 +96,25 @@ def _entry(entries: Mapping[str, Entry], kind: str, name: str, context: Context)
         said = f'context "{context.name}": {kind} "{name}" does not exist'
         raise problem("context_incomplete", said, got=f"{kind}: {name}", expected=", ".join(entries))
     return entries[name]
+
+
+def eks_cluster(kubeconfig: Kubeconfig, name: str) -> EksCluster | None:
+    """The name that EKS has for the cluster of a context (of the current one where `name` is empty), where it shows.
+
+    By the arguments of the credential plugin (`aws eks get-token`, `aws-iam-authenticator token`), else by the ARN that
+    `aws eks update-kubeconfig` gives the cluster's entry as its name. Raises `Unreachable`.
+    """
+    context = kubeconfig.contexts.context(name)
+    user = kubeconfig.user_of(context)
+    plugin = user.values.get("exec") if user else None
+    arguments = plugin.get("args") if isinstance(plugin, Mapping) else None
+    words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, Sequence) else []
+    options = {name: value for name, value in pairwise(words) if name.startswith("-")}
+    options |= {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
+    if found := next((options[name] for name in _NAMES_CLUSTER if name in options), ""):
+        return EksCluster(name=found, region=options.get("--region", ""))
+    arn = _CLUSTER_ARN.fullmatch(context.cluster)
+    return EksCluster(name=arn["name"], region=arn["region"]) if arn else None
 
 
 def problem(code: str, said: str = "", *, got: str = "", expected: str = "") -> Unreachable:

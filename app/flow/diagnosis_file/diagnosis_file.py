@@ -16,12 +16,13 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.flow.model import Check, JsonValue, Step
 from app.flow.redaction import mask_text
+from app.flow.steps.standstill import KINDS
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.visible import visible
 
 FORMAT = "irsa-explorer diagnosis"
-VERSION = 2
+VERSION = 3
 """Counted up with every change of what is saved: an older or newer file is refused by name, not by accident."""
 SIZE_LIMIT_MEGABYTES = 2
 """A walk with all that went over the wire takes 160 kB, the largest of the catalogue's faults 235 kB, a Pod of 30 kB
@@ -47,9 +48,17 @@ REASONS = frozenset(
         "no_pod",
         "stand_in",
         "out_of_time",
+        "issuer_assumed",
         "sts_granted",
         "sts_refused",
         "changed_meanwhile",
+        "not_running",
+        "no_program",
+        "no_record",
+        *KINDS,
+        "no_action_known",
+        "resource_not_given",
+        "offline",
     }
 )
 """The reasons that a check may have, besides none."""

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from app.flow.errors import FlowError
-from app.flow.json_access import get_list, get_str
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_says
@@ -19,6 +19,8 @@ from app.flow.verdict.error_messages import last_words
 CHECK, SDK = "pod.application", "pod.sdk"
 FIRST_WEB_IDENTITY = (1, 16, 232)
 """The first release of the AWS CLI that knows web identity (EKS user guide, minimum SDK versions)."""
+_A_MOMENT = 10
+"""Seconds that a program takes at least to get to where it failed: the times in a status are whole seconds."""
 _AWS_CLI = re.compile(r"(?:^|/)aws-cli(?::(?P<tag>[\w.-]+))?$")
 
 
@@ -37,10 +39,14 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
     """Decides `pod.application`, and hands on the product's words where the program was refused."""
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     statuses = get_list(pod, "status", "containerStatuses")
-    if not statuses or kubelet_says.never_started(pod):
+    alone = len(statuses) == 1
+    if not statuses or kubelet_says.never_started(pod):  # then a program has run at most in an init container
+        statuses = [it for it in get_list(pod, "status", "initContainerStatuses") if kubelet_says.exit_code(it)]
+        alone = False
+    if not statuses:
         findings.unknown(CHECK, "not_observable", where=f"{where} .status")
         return ""
-    ended = [_ended(ports, walk, status, alone=len(statuses) == 1) for status in statuses]
+    ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
     where = f"{where} {get_str(statuses[ended.index(worst)], 'name')} log"
     if worst.reason:
@@ -61,9 +67,32 @@ def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ende
     except FlowError as error:
         return _Ended(got="", said=error.server_message, reason=unseen(error) or "not_observable")
     said, after = last_words(log)
+    if kubelet_says.runs(status) and not said and code and _may_end_again(status, ports.clock.now()):
+        said, _ = last_words(_log_before(ports, walk, container))
     if not said or (kubelet_says.runs(status) and after):
         return _Ended(got="", reason="not_observable")
     return _Ended(got=f"exit {code}" if code else "running", failed=True, said=said)
+
+
+def _may_end_again(status: JsonValue, now: float) -> bool:
+    """Whether how the program ended before still counts.
+
+    It does as long as its present process has lived no longer than that one did: it may end in the same way.
+    """
+    last = get_object(status, "lastState", "terminated")
+    began, ended = kubelet_says.when(get_str(last, "startedAt")), kubelet_says.when(get_str(last, "finishedAt"))
+    started = kubelet_says.when(get_str(status, "state", "running", "startedAt"))
+    if began is None or ended is None or started is None:
+        return False
+    return now - started <= max(ended - began, _A_MOMENT)
+
+
+def _log_before(ports: Ports, walk: Walk, container: str) -> str:
+    """The log of the process before the present one; empty where the node has it no more."""
+    try:
+        return ports.cluster.pod_log(walk.subject.namespace, walk.subject.pod, container, previous=True)
+    except FlowError:
+        return ""
 
 
 def judge_sdk(findings: Findings, pod: JsonValue, where: str) -> None:

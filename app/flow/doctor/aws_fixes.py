@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import PROFILE_HERE, ROLE_HERE, Names, line
+from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
-from app.flow.json_access import get_object, get_str, strings
-from app.flow.model import JsonObject, Status
-from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.json_access import get, get_list, get_object, get_str, strings
+from app.flow.model import Status
+from app.flow.names import DEFAULT_AUDIENCE, boundary_of, is_public
+from app.flow.permissions.asked import ANY, LIST_BUCKETS
+from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
-_READ_ONLY = "iam::aws:policy/AmazonS3ReadOnlyAccess"
-_READS = {
-    "Effect": "Allow",
-    "Action": ["s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*", "s3-object-lambda:List*"],
-    "Resource": "*",
-}
-"""What that policy allows (AWS Managed Policy Reference, AmazonS3ReadOnlyAccess)."""
 _DENY = "explicit-deny"
 
 
@@ -31,6 +28,8 @@ def publish(names: Names) -> Fix:
     issuer = names.issuer
     if not issuer:
         return Fix(id="read_issuer", commands=(line("kubectl", "get", "--raw", "/.well-known/openid-configuration"),))
+    if not is_public(issuer):
+        return Fix(id="private_issuer", commands=(line("kubectl", "get", "--raw", "/openid/v1/jwks"),))
     return Fix(id="publish", commands=(line("curl", "-fsS", f"{issuer}/.well-known/openid-configuration"),))
 
 
@@ -44,15 +43,16 @@ def create_provider(names: Names) -> Fix:
     """Where ours is found, it is another account that has none: that of the role."""
     wanted = ("--url", names.issuer, "--client-id-list", names.bearer.audience)
     there = ("--profile", PROFILE_HERE) if names.provider_arn not in ("", names.bearer.provider_arn) else ()
-    return Fix(
-        id="create_provider",
-        commands=(names.iam("create-open-id-connect-provider", *wanted, *there),),
-        change=changes.new_provider(names),
-    )
+    create, change = names.iam("create-open-id-connect-provider", *wanted, *there), changes.new_provider(names)
+    if beside := names.near("provider"):
+        look = names.iam("get-open-id-connect-provider", "--open-id-connect-provider-arn", beside)
+        return Fix(id="mean_provider", commands=(look, create), change=change)
+    return Fix(id="create_provider", commands=(create,), change=change)
 
 
 def accept_audience(names: Names) -> Fix:
-    if names.check.id == "sts.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
+    slip = names.bearer.audience.strip() == DEFAULT_AUDIENCE
+    if (names.check.id == "sts.audience" or slip) and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
@@ -79,9 +79,17 @@ def register_thumbprint(names: Names) -> Fix:
 
 
 def create_service_account(names: Names) -> Fix:
-    """The Pod may still know the role."""
+    """Only where no name is near that may be meant. The Pod may still know the role."""
+    if namespace := names.near("namespace"):
+        return Fix(id="mean_namespace", commands=(names.doctor(namespace=namespace),))
+    if account := names.near("service_account"):
+        if names.runs_as_it():
+            return Fix(id="mean_service_account_of_pod", commands=names.set_service_account(account))
+        return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
     arn = names.role_of_pod or names.likely_role
+    missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
     commands = (
+        *missing,
         names.kubectl("create", "serviceaccount", names.service_account),
         names.annotate(f"{ROLE_ARN}={arn}"),
     )
@@ -102,8 +110,12 @@ def annotate(names: Names) -> Fix:
 
 
 def correct_arn(names: Names) -> Fix:
-    """A bare name lacks nothing but the account; of any other text the role is asked for."""
-    arn = f"arn:{names.partition}:iam::{names.account}:role/{names.role_arn.removeprefix('role/')}"
+    """A bare name lacks nothing but the account, an ARN may have blanks around it; else the role is asked for."""
+    written = names.role_arn.strip()
+    if is_role_arn(written):
+        change = changes.annotated(names, role_arn=written)
+        return Fix(id="without_blanks", commands=_write_arn(names, written), change=change)
+    arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else names.likely_role)
 
 
@@ -113,8 +125,12 @@ def correct_account(names: Names) -> Fix | None:
 
 
 def _name_role(names: Names, arn: str) -> Fix:
-    commands = (names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate())
-    return _naming(names, arn, Fix(id="correct_arn", commands=commands, change=changes.annotated(names, role_arn=arn)))
+    fix = Fix(id="correct_arn", commands=_write_arn(names, arn), change=changes.annotated(names, role_arn=arn))
+    return _naming(names, arn, fix)
+
+
+def _write_arn(names: Names, arn: str) -> tuple[str, ...]:
+    return (names.annotate("--overwrite", f"{ROLE_ARN}={arn}"), *names.recreate())
 
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
@@ -131,9 +147,12 @@ def _naming(names: Names, arn: str, fix: Fix) -> Fix:
 
 
 def role(names: Names) -> Fix:
-    """IAM knows a role of that name under another ARN (its path is missing), or none at all."""
+    """IAM knows a role of that name under another ARN (its path is missing), one with a near name, or none at all."""
     if is_role_arn(names.check.got):
         return _name_role(names, names.check.got)
+    if arn := names.near("role"):
+        change = changes.annotated(names, role_arn=arn)
+        return Fix(id="mean_role", commands=_write_arn(names, arn), change=change)
     if not names.issuer:
         return look_for_role(names)
     policy = admitting(None, names.bearer)
@@ -187,7 +206,7 @@ def narrow(names: Names) -> Fix | None:
     return Fix(id="narrow", commands=(names.update_trust(policy),), change=changes.trust(names, policy))
 
 
-# --- 5 STS, 6 S3 -----------------------------------------------------------------------------------------------------
+# --- 5 STS, 6 access -------------------------------------------------------------------------------------------------
 
 
 def activate_region(names: Names) -> Fix:
@@ -210,32 +229,52 @@ def boundary(names: Names) -> Fix:
 
 
 def permit(names: Names) -> Fix:
-    """A Deny is not helped by one more Allow, nor what the role's own policies allow already."""
-    if "permissions boundary" in names.check.error:
-        return boundary(names)
-    if "control policy" in names.check.error or names.found("access.policy"):
-        return organization(names)
-    if names.check.got == _DENY or "explicit deny" in names.check.error:
-        return Fix(
-            id="remove_deny_from_role",
-            commands=(
-                names.iam("list-attached-role-policies", "--role-name", names.role_name),
-                names.iam("list-role-policies", "--role-name", names.role_name),
-            ),
-        )
-    read_only = f"arn:{names.partition}:{_READ_ONLY}"
-    wanted = ("--role-name", names.role_name, "--policy-arn", read_only)
-    return Fix(
-        id="permit",
-        commands=(names.iam("attach-role-policy", *wanted),),
-        change=changes.permissions(names, read_only, _policy(_READS)),
-    )
+    """What the role's own policies lack, unless another kind of policy denies it: then one more Allow does not help."""
+    decision = names.documents.get("permission_decision")
+    said = names.check.error or names.error_of("access.list_buckets")
+    denied = [(get_str(it, "action"), get_str(it, "resource")) for it in get_list(decision, "denied")]
+    if not denied and get(decision, "allowed") is True:  # and S3 refused it
+        return denied_by(names, said) or organization(names)
+    if get(decision, "organization_allows") is False:
+        return _control_policy(names)
+    if get(decision, "boundary_allows") is False:
+        return _boundary(names)
+    if get_str(decision, "reason") == _DENY:
+        return _remove_deny(names)
+    by_words = denied_action(said)
+    return permit_denied(names, said, denied or [by_words if by_words[0] else (LIST_BUCKETS, ANY)])
 
 
-def permit_action(names: Names, action: str, resource: str) -> Fix:
-    """What the Pod's program was refused."""
-    policy = _policy({"Effect": "Allow", "Action": action, "Resource": resource})
-    name = f"allow-{action.replace(':', '-')}"
+def permit_denied(names: Names, said: str, denied: Sequence[tuple[str, str]]) -> Fix:
+    """What the role was refused, in these words: exactly these actions, each on its resource."""
+    return denied_by(names, said) or _permit_exactly(names, denied)
+
+
+def denied_by(names: Names, said: str) -> Fix | None:
+    """Where the error message names a policy that no policy of the role outweighs; None where it names none."""
+    kind = denying_policy(said)
+    if "control policy" in kind:
+        return _control_policy(names)
+    if kind == "permissions boundary":
+        return _boundary(names)
+    if kind not in ("", "identity-based policy"):
+        return Fix(id="other_policy")
+    return _remove_deny(names) if "explicit deny" in said else None
+
+
+def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
+    """An inline policy under a name of its own, since a policy of the same name would be replaced."""
+    by_resource: dict[str, list[str]] = {}
+    for action, resource in denied:
+        exact = resource if resource == ANY or resource.startswith("arn:") else RESOURCE_HERE
+        by_resource.setdefault(exact, []).append(action)
+    statements = [
+        {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": resource}
+        for resource, actions in by_resource.items()
+    ]
+    policy = {"Version": VERSION, "Statement": statements}
+    digest = hashlib.sha256(json.dumps(statements).encode("utf-8", "replace")).hexdigest()[:8]
+    name = f"allow-{statements[0]['Action'][:90]}-{digest}".replace(":", "-") if len(denied) == 1 else f"allow-{digest}"
     wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
     return Fix(
         id="permit",
@@ -244,5 +283,26 @@ def permit_action(names: Names, action: str, resource: str) -> Fix:
     )
 
 
-def _policy(statement: JsonObject) -> JsonObject:
-    return {"Version": VERSION, "Statement": [statement]}
+def _remove_deny(names: Names) -> Fix:
+    return Fix(
+        id="remove_deny_from_role",
+        commands=(
+            names.iam("list-attached-role-policies", "--role-name", names.role_name),
+            names.iam("list-role-policies", "--role-name", names.role_name),
+        ),
+    )
+
+
+def _control_policy(names: Names) -> Fix:
+    return Fix(id="control_policy", commands=organization(names).commands)
+
+
+def _boundary(names: Names) -> Fix:
+    """It is for its owner to widen: nothing that is attached to the role reaches beyond it."""
+    arn = boundary_of(names.documents.get("role"))
+    if not arn:
+        asked = ("--role-name", names.role_name, "--query", "Role.PermissionsBoundary")
+        return Fix(id="boundary", commands=(names.iam("get-role", *asked),))
+    version = names.iam("get-policy", "--policy-arn", arn, "--query", "Policy.DefaultVersionId", "--output", "text")
+    show = names.iam("get-policy-version", "--policy-arn", arn, "--version-id")
+    return Fix(id="boundary", commands=(f'{show} "$({version})"',))

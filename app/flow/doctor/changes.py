@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.fix import Change
 from app.flow.doctor.names import Names
+from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import host_and_path
-from app.flow.webhook import VOLUME
+from app.flow.steps.injection import request_pod
 
 TRUST_POLICY = "AssumeRolePolicyDocument"
 """The part of a role that says who may assume it."""
 POLICIES = "Policies"
 """The part of a role that says what it may do."""
 COMMAND_LINE = ("command", "args")
-KINDS = ("initContainers", "containers")
+KINDS = predicted.KINDS
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
 _SPEC = ("serviceAccountName", "automountServiceAccountToken", "hostNetwork", "securityContext")
+_WORKLOADS = {
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "daemonset": "DaemonSet",
+    "cronjob": "CronJob",
+    "job": "Job",
+}
+"""By kind as kubectl takes it: those whose template of a Pod is changed where its Pods are to be other ones."""
+_DEFAULT = "default"
+"""The ServiceAccount that the API server writes into a Pod whose manifest names none."""
 
 Edit = Callable[[JsonObject], None]
 """Changes the document of a Pod in place."""
@@ -90,17 +102,92 @@ def session(names: Names, seconds: int) -> Change:
     return Change(kind="Role", name=names.role_name, before=before, after={"MaxSessionDuration": seconds})
 
 
+def unchanged(document: JsonObject) -> None:
+    """Leaves the manifest as it is: only the webhook changes the Pod."""
+
+
 def pod(names: Names, edit: Edit) -> Change | None:
-    """The Pod after an edit of its document; None where it was not read, or nothing of it changes."""
+    """The Pod after an edit of its manifest, with all that the webhook then adds.
+
+    None where it was not read, or nothing of it changes.
+    """
     document = names.documents.get("pod")
     if not get_object(document, "spec"):
         return None
-    before = _relevant(document)
-    after = copy.deepcopy(before)
-    edit(after)
+    before, manifest = _relevant(document), _edited(names, edit)
+    after = _relevant(predicted.injected(manifest, names.documents, names.region))
     if after == before:
         return None
-    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after, pod=after)
+    made = None if edit is unchanged else manifest
+    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after, pod=made)
+
+
+def _edited(names: Names, edit: Edit) -> JsonObject:
+    """The manifest of which the commands make a Pod."""
+    manifest = predicted.handed_in(names.documents.get("pod"), names.again, keeps_volume=names.keeps_volume())
+    edit(manifest)
+    return manifest
+
+
+def workload(names: Names, edit: Edit) -> Change | None:
+    """The workload whose template an edit changes, and of that no more than the edit changes; else as `pod`.
+
+    The template is taken from its Pod, as far as possible without what the API server and webhooks have added.
+    """
+    document, kind = names.documents.get("pod"), _WORKLOADS.get(names.kind)
+    if kind is None or not get_object(document, "spec"):
+        return pod(names, edit)
+    account = get_str(document, "spec", "serviceAccountName")
+    for manifest in (request_pod(document, names.namespace, account), document):
+        before = _relevant(manifest)
+        before["metadata"].pop("name", None)
+        if account == _DEFAULT:
+            before["spec"].pop("serviceAccountName", None)
+        after = copy.deepcopy(before)
+        edit(after)
+        if after != before:
+            old, new = (_in_workload(names, kind, template) for template in _differing(before, after))
+            made = _edited(names, edit)
+            return Change(kind=kind, name=f"{names.namespace}/{names.owner}", before=old, after=new, pod=made)
+    return None
+
+
+def _in_workload(names: Names, kind: str, template: JsonObject) -> JsonObject:
+    for key in reversed(names.template or ("spec", "template")):
+        template = {key: template}
+    return {"kind": kind, "metadata": {"name": names.owner, "namespace": names.namespace}, **template}
+
+
+def _differing(before: JsonValue, after: JsonValue) -> tuple[Any, Any]:
+    """What of two documents is not the same; of lists of named things those of a name that differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [key for key in {**before, **after} if key == "name" or before.get(key) != after.get(key)]
+        parts = {key: _differing(before.get(key), after.get(key)) for key in keys}
+        old_parts = {key: parts[key][0] for key in keys if key in before}
+        return old_parts, {key: parts[key][1] for key in keys if key in after}
+    old, new = _by_name(before), _by_name(after)
+    if old is None or new is None:
+        return before, after
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    found = {name: _differing(old.get(name), new.get(name)) for name in names}
+    return [found[name][0] for name in names if name in old], [found[name][1] for name in names if name in new]
+
+
+def _by_name(value: JsonValue) -> dict[str, JsonValue] | None:
+    """The members of a list by their names; None where they have none, or not each one of its own."""
+    if not isinstance(value, list):
+        return None
+    named = {name: item for item in value if (name := get_str(item, "name"))}
+    return named if len(named) == len(value) else None
+
+
+def run_as(service_account: str) -> Edit:
+    """Has the Pod run as the ServiceAccount."""
+
+    def edit(document: JsonObject) -> None:
+        document["spec"]["serviceAccountName"] = service_account
+
+    return edit
 
 
 def _relevant(document: JsonValue) -> JsonObject:
@@ -134,12 +221,13 @@ def without_variables(names: Sequence[str]) -> Edit:
 
 
 def with_variables(**values: str) -> Edit:
-    """Sets variables in every container."""
+    """Sets variables in every container, as `kubectl set env` does: one that is there keeps its place."""
 
     def edit(document: JsonObject) -> None:
-        without_variables(list(values))(document)
         for box in boxes_of(document):
-            box["env"] = [*get_list(box, "env"), *({"name": name, "value": value} for name, value in values.items())]
+            given = {name: {"name": name, "value": value} for name, value in values.items()}
+            kept = [given.pop(get_str(item, "name"), item) for item in get_list(box, "env")]
+            box["env"] = [*kept, *given.values()]
 
     return edit
 
@@ -154,45 +242,3 @@ def with_words(change: Callable[[list[str]], list[str]]) -> Edit:
                     box[key] = change(strings(box[key]))
 
     return edit
-
-
-def as_injected(dry: JsonValue) -> Edit:
-    """Has the Pod as the webhook made it in the dry run: its variables, and the token's volume."""
-
-    def edit(document: JsonObject) -> None:
-        made = {get_str(box, "name"): box for kind in KINDS for box in get_list(dry, "spec", kind)}
-        for box in boxes_of(document):
-            new = made.get(get_str(box, "name"))
-            if get_list(new, "env"):
-                box["env"] = get_list(new, "env")
-            if mounts := _with(box, new, "volumeMounts"):
-                box["volumeMounts"] = mounts
-        document["spec"]["volumes"] = _with(document["spec"], get_object(dry, "spec"), "volumes")
-
-    return edit
-
-
-def _with(old: JsonValue, new: JsonValue, key: str) -> list[JsonValue]:
-    """What is there, with what the other has under the name of the token's volume: in its place, or at the end."""
-    made = [item for item in get_list(new, key) if get_str(item, "name") == VOLUME]
-    kept: list[JsonValue] = []
-    for item in get_list(old, key):
-        kept += [item] if get_str(item, "name") != VOLUME else made[:1]
-    return [*kept, *(item for item in made if item not in kept)]
-
-
-def applied(document: JsonValue, after: JsonValue) -> JsonObject:
-    """The whole document of a Pod after a change, of which `pod` shows the part that matters."""
-    spec, changed = get_object(document, "spec"), get_object(after, "spec")
-    whole = {key: value for key, value in spec.items() if key not in (*_SPEC, *KINDS, "volumes")} | changed
-    for kind in KINDS:
-        if kind in changed:
-            olds = {get_str(box, "name"): get_object(box) for box in get_list(spec, kind)}
-            whole[kind] = [
-                {key: value for key, value in olds.get(get_str(box, "name"), {}).items() if key not in _CONTAINER} | box
-                for box in map(get_object, get_list(changed, kind))
-            ]
-    others = {
-        key: value for key, value in get_object(document, "metadata").items() if key not in ("labels", "annotations")
-    }
-    return {**get_object(document), "metadata": others | get_object(after, "metadata"), "spec": whole}

@@ -1,15 +1,34 @@
-"""Which Pod to look at, where the caller gives none."""
+"""Which Pod to look at, where the caller gives none, and which one has come after a Pod that is gone."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
+from app.flow.doctor.pods.rows import ENDED, PodRow
+from app.flow.doctor.workload import workload_of
 from app.flow.errors import NotPermitted
 from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue
 from app.flow.ports import Ports
 
+_REVISIONS = ("pod-template-hash", "controller-revision-hash")
+"""The labels by which a Deployment's Pods differ from those before its last change, and a StatefulSet's or DaemonSet's.
+"""
+_LETTER = "[bcdfghjklmnpqrstvwxz2456789]"
+_SUFFIX = f"-{_LETTER}{{5}}"
+"""What the API server appends to a generated name (apimachinery, util/rand; apiserver, storage/names)."""
+_NAMES = {
+    "deployment": f"-{_LETTER}{{6,10}}{_SUFFIX}",  # the hash of the template is in the ReplicaSet's name
+    "statefulset": r"-\d+",
+    "job": rf"(-\d+)?{_SUFFIX}",  # an Indexed Job's Pods have their index in the name
+    "cronjob": rf"-\d{{8}}(-\d+)?{_SUFFIX}",
+}
+"""By kind of workload: how its Pods' names go on after its own."""
+
 
 def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
-    """The youngest running Pod of a ServiceAccount, else its youngest; empty where there is none, or we may not look.
+    """The Pod of a ServiceAccount that `in_order` puts first; empty where there is none, or we may not look.
 
     Raises `FlowError` where the server does not answer, or does not accept our login.
     """
@@ -19,10 +38,54 @@ def pod_of(ports: Ports, namespace: str, service_account: str) -> str:
         if error.about_login:
             raise
         return ""
-    return get_str(max(pods, key=rank, default=None), "metadata", "name")
+    return get_str(next(iter(in_order(pods)), None), "metadata", "name")
 
 
-def rank(pod: JsonValue) -> tuple[bool, bool, str]:
-    """A Pod that is being deleted comes before all others, one that does not run before those that do."""
+def in_order(pods: Sequence[JsonValue]) -> list[JsonValue]:
+    """The one to look at first, then the others: the youngest that runs, those that do not run yet, those that ended.
+
+    While a workload rolls out, its youngest Pod is the first, although it does not run yet: the running ones are those
+    that it is about to replace.
+    """
+    found = sorted(pods, key=_rank, reverse=True)
+    coming = [pod for pod in found if _replaces(pod, found[0])]
+    first = max(coming, key=_created, default=None)
+    return found if first is None else [first, *(pod for pod in found if pod is not first)]
+
+
+def _rank(pod: JsonValue) -> tuple[bool, bool, bool, str]:
     living = get(pod, "metadata", "deletionTimestamp") is None
-    return living, get_str(pod, "status", "phase") == "Running", get_str(pod, "metadata", "creationTimestamp")
+    phase = get_str(pod, "status", "phase")
+    return living, phase not in ENDED, phase == "Running", _created(pod)
+
+
+def _replaces(pod: JsonValue, running: JsonValue) -> bool:
+    """Whether a Pod is of the same workload, of another revision, and younger."""
+    lives = _rank(pod)[:2] == (True, True) and _created(pod) > _created(running)
+    return lives and _revision(pod) != _revision(running) and workload_of(pod) == workload_of(running)
+
+
+def _created(pod: JsonValue) -> str:
+    return get_str(pod, "metadata", "creationTimestamp")
+
+
+def _revision(pod: JsonValue) -> list[str]:
+    return [get_str(pod, "metadata", "labels", label) for label in _REVISIONS]
+
+
+def successor(name: str, pods: Sequence[PodRow]) -> str:
+    """The youngest Pod of the workload to which the name of a Pod that is gone belongs; empty where there is none.
+
+    One that has ended is taken only where there is no other. The owner of a Pod that is gone shows in its name alone,
+    so the longest name of an owner that fits is taken.
+    """
+    found = [pod for pod in pods if not pod.deleting and _is_named_after(name, pod)]
+    best = max(found, key=lambda pod: (len(get_str(pod.workload, "name")), not pod.ended, pod.created), default=None)
+    return best.name if best else ""
+
+
+def _is_named_after(name: str, pod: PodRow) -> bool:
+    kind, owner = get_str(pod.workload, "kind"), get_str(pod.workload, "name")
+    if kind == "pod" or pod.name == name:
+        return False
+    return re.fullmatch(re.escape(owner) + _NAMES.get(kind, _SUFFIX), name) is not None

@@ -9,52 +9,61 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.reading.variables import KEY_VARIABLES, REGION_VARIABLES, ConfigMaps, Variables, variables_of
 from app.flow.errors import FlowError
-from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Status, Walk
+from app.flow.partitions import region_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path, token_container
 from app.flow.verdict.error_messages import lacks_region
+from app.flow.verdict.refusals import APPLICATION
 
-REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
-"""botocore reads the first one only; other SDKs read the second."""
-KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""Every SDK takes these before anything else."""
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """Some SDKs, or some profiles, come before the web identity by these."""
 _CREDENTIALS_MOUNT = re.compile(r"/\.aws(/|$)")
 _DENIED = "ermission denied"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Variables:
-    """The names of one container's variables that are not empty, as far as they can be seen."""
-
-    container: str
-    names: frozenset[str]
-    hidden: FlowError | None = None
-    """Why the rest cannot be."""
+_NO_CHARACTERS = "0"
+"""What the walk says that it got of an empty file."""
 
 
 def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, said: str) -> None:
-    """Decides `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
+    """Decides `token.contents`, `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
 
     `said` is what the program was refused with.
     """
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
+    _token_contents(findings, walk)
     _token_readable(findings, ports, walk, pod)
-    variables = [_variables_of(ports, walk, box) for box in containers(pod)]
-    _region(findings, variables, where, said)
+    maps = ConfigMaps(ports, walk.subject.namespace)
+    variables = [variables_of(ports, walk, box, maps) for box in containers(pod)]
+    _region(findings, ports, walk, variables, where, said)
     _static_keys(findings, pod, variables, where)
     _hop_limit(findings, pod, where)
 
 
+def _token_contents(findings: Findings, walk: Walk) -> None:
+    """A file that is there and empty: an SDK sends what it reads, or stops before it sends nothing."""
+    read = check_of(walk, "token.file")
+    if read is None or read.status is Status.NOT_REACHED:
+        return
+    if read.status is Status.UNKNOWN:
+        findings.unknown("token.contents", read.reason, where=read.where, error=read.error)
+    elif read.status is Status.PASSED or read.got == _NO_CHARACTERS:
+        findings.judge(
+            "token.contents",
+            read.status is Status.PASSED,
+            got=read.got,
+            expected=read.expected,
+            where=read.where,
+        )
+
+
 def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> None:
-    """The walk has read the file in the first container that has it; here in all of them, each as its own user."""
+    """The walk has read the file in one container that has it; here it is read in all others, each as its own user."""
     first = check_of(walk, "token.file")
     if first is None or first.status is Status.NOT_REACHED:
         return
@@ -64,9 +73,10 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
     denied, error = ([first.where], first.error) if _DENIED in first.error else ([], "")
     if first.status is Status.FAILED and not denied:
         return
-    for box in containers(pod)[1:]:
+    already_read, _ = token_container(pod) or ("", "")
+    for box in containers(pod):
         path = environment(box).get(TOKEN_VARIABLE, "")
-        if not path or not mount_path(box):
+        if not path or not mount_path(box) or get_str(box, "name") == already_read:
             continue
         try:
             read = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, get_str(box, "name"), ["cat", path])
@@ -89,38 +99,43 @@ def _token_readable(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue
     )
 
 
-def _variables_of(ports: Ports, walk: Walk, box: JsonValue) -> _Variables:
-    name = get_str(box, "name")
-    written = frozenset(
-        get_str(item, "name")
-        for item in get_list(box, "env")
-        if get_str(item, "value") or get_object(item, "valueFrom")
-    )
-    if not get_list(box, "envFrom"):
-        return _Variables(container=name, names=written)
-    try:
-        output = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, name, ["env"])
-    except FlowError as error:
-        return _Variables(container=name, names=written, hidden=error)
-    seen = {name for line in output.stdout.splitlines() for name, _, value in [line.partition("=")] if value}
-    return _Variables(container=name, names=written | seen)
+def _region(
+    findings: Findings, ports: Ports, walk: Walk, variables: Sequence[Variables], where: str, said: str
+) -> None:
+    """A value that no region has stops every SDK that reads it. A lacking one breaks nothing as long as the program
+    knows better, and does not say that it does not.
 
-
-def _named(variables: Sequence[_Variables], wanted: Sequence[str]) -> list[str]:
-    return [f"{box.container}: {name}" for box in variables for name in wanted if name in box.names]
-
-
-def _region(findings: Findings, variables: Sequence[_Variables], where: str, said: str) -> None:
-    """A lacking region breaks nothing as long as the program knows better, and does not say that it does not."""
-    lacking = [box for box in variables if REGION_VARIABLES[0] not in box.names]
-    hidden = next((box.hidden for box in lacking if box.hidden), None)
+    A region that the issuer's host names exists, whatever the SDK's own list says.
+    """
+    shown = [
+        f"{box.container}: {name}" + ("" if box.found[name].value is None else f"={box.found[name].value}")
+        for box in variables
+        for name in REGION_VARIABLES
+        if name in box.found
+    ]
+    ours = region_of(get_str(evidence_of(walk, "cluster_discovery"), "issuer"))
+    values = {box.found[name].value for box in variables for name in REGION_VARIABLES if name in box.found}
+    unknown = values - {None, ours}
+    if unknown and unknown - ports.aws.regions:
+        findings.judge(
+            "pod.region",
+            False,
+            got=shown,
+            expected=[f"{name}={ours}" for name in REGION_VARIABLES] if ours else REGION_VARIABLES,
+            where=f"{where} .spec.containers[].env",
+            otherwise=Status.WARNING if findings.passed(APPLICATION) else Status.FAILED,
+            error=said if lacks_region(said) else "",
+        )
+        return
+    lacking = [box for box in variables if not box.has(REGION_VARIABLES[0])]
+    hidden = next((box for box in lacking if box.hidden), None)
     if hidden:
-        _unseen(findings, "pod.region", hidden, f"{where} .spec.containers[].envFrom")
+        _unseen(findings, "pod.region", hidden, where)
         return
     findings.judge(
         "pod.region",
         not lacking,
-        got=_named(variables, REGION_VARIABLES),
+        got=shown,
         expected=REGION_VARIABLES,
         where=f"{where} .spec.containers[].env",
         otherwise=Status.FAILED if lacks_region(said) else Status.WARNING,
@@ -128,21 +143,39 @@ def _region(findings: Findings, variables: Sequence[_Variables], where: str, sai
     )
 
 
-def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[_Variables], where: str) -> None:
+def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str) -> None:
     keys = _named(variables, KEY_VARIABLES)
-    hidden = next((box.hidden for box in variables if box.hidden), None)
+    hidden = next((box for box in variables if box.hidden), None)
     if hidden and not keys:
-        _unseen(findings, "pod.static_keys", hidden, f"{where} .spec.containers[].envFrom")
+        _unseen(findings, "pod.static_keys", hidden, where)
         return
-    profiles = _named(variables, PROFILE_VARIABLES) + _credential_mounts(pod)
+    mounts = [] if keys else _credential_mounts(pod)
+    if others := keys or _named(variables, PROFILE_VARIABLES):
+        findings.show("other_credentials", others)
+    named = [f"{it['container']}: {it['variable']}" + (f" ({it['source']})" if it["source"] else "") for it in others]
     findings.judge(
         "pod.static_keys",
-        not keys and not profiles,
-        got=keys or profiles,
+        not others and not mounts,
+        got=named + mounts,
         expected=TOKEN_VARIABLE,
-        where=f"{where} .spec.containers[].env",
+        where=f"{where} .spec.containers[]",
         otherwise=Status.FAILED if keys else Status.WARNING,
     )
+
+
+def _named(variables: Sequence[Variables], wanted: Sequence[str]) -> list[dict[str, JsonValue]]:
+    """Those of the variables that are set to something, and where; `beneath`: a source may set it as well as `env`."""
+    return [
+        {
+            "container": box.container,
+            "variable": name,
+            "source": box.found[name].source,
+            "beneath": bool(box.unread) or name in box.of_sources,
+        }
+        for box in variables
+        for name in wanted
+        if box.has(name)
+    ]
 
 
 def _credential_mounts(pod: JsonValue) -> list[str]:
@@ -155,9 +188,12 @@ def _credential_mounts(pod: JsonValue) -> list[str]:
     ]
 
 
-def _unseen(findings: Findings, check_id: str, error: FlowError, where: str) -> None:
+def _unseen(findings: Findings, check_id: str, box: Variables, where: str) -> None:
     """A container that has ended, or has no `env`, hides its variables as well as one that we may not enter."""
-    findings.unknown(check_id, unseen(error) or "not_observable", where=where, error=error.server_message)
+    error = box.hidden
+    reason = (unseen(error) if error else "") or "not_observable"
+    where = f"{where} .spec.containers[] {', '.join(box.unread)}"
+    findings.unknown(check_id, reason, where=where, error=error.server_message if error else "")
 
 
 def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:

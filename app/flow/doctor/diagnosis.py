@@ -6,18 +6,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.flow.doctor import account, pod, recent_failures
+from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.fixes import fix_for
+from app.flow.doctor.names import Names
+from app.flow.doctor.pods import fixes as sibling_fixes
+from app.flow.doctor.pods import listed
+from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.prediction import dry_run
 from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Prediction, predict
-from app.flow.model import Check, Exchange, JsonValue, Step, Subject, Walk
+from app.flow.doctor.reading import near_names
+from app.flow.doctor.webhook import calls
+from app.flow.doctor.without_exec.offers import to_be_sure
+from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
+from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
-from app.flow.steps.walk import walk
+from app.flow.steps import access
+from app.flow.steps.walk import walk, walk_through
 from app.flow.verdict.check_dependencies import PLACES
-from app.flow.verdict.judge import Verdict, judge
+from app.flow.verdict.judge import Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +36,17 @@ class Diagnosis:
 
     walk: Walk
     checks: tuple[Check, ...]
-    """Those that only a running Pod shows, and what AWS remembers of refusals."""
+    """Those that only a Pod shows, and what AWS remembers of refusals and of what it granted."""
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What these checks add: `workload`, what has to be restarted; `recent_failures`, what STS refused."""
+    """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
+    has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
+    where a Pod's keys come from; `near`, the names that may be meant."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
+    to_be_sure: tuple[Action, ...] = ()
+    """What would have to be granted to know more; none where it was granted, or may not be done."""
 
     @property
     def subject(self) -> Subject:
@@ -46,9 +60,44 @@ class Diagnosis:
 
     @property
     def fix(self) -> Fix | None:
-        """What to do about it; None where there is nothing to do."""
+        """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
+        if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
+            return None
+        return fix_for(self.verdict, self.walk, self._documents)
+
+    @property
+    def siblings_fix(self) -> Fix | None:
+        """What to do about the other Pods of the ServiceAccount, or about its having none, beyond what `fix` does.
+
+        Nothing while more is broken than the Pod: a new Pod would be broken, too, and one of the role before may work.
+        """
+        check = next((check for check in self.checks if check.id == listed.CHECK), None)
+        if check is None or check.status is not Status.WARNING or not self._only_the_pod_is_broken:
+            return None
+        done = self.fix.commands if self.fix else ()
+        found = sibling_fixes.siblings(Names(check, self.walk, self._documents))
+        left = tuple(command for command in (found.commands if found else ()) if command not in done)
+        return replace(found, commands=left) if found and left else None
+
+    @property
+    def _only_the_pod_is_broken(self) -> bool:
+        judged = self.verdict
+        if judged.outcome is not Outcome.BROKEN or judged.check is None:
+            return True
+        broken = (judged.check, *(check for _, check in judged.later))
+        return all(check.id.startswith("pod.") and check.id != "pod.pod_identity" for check in broken)
+
+    @property
+    def successor(self) -> str:
+        """The Pod that the workload of the examined one has in its place; empty where that one is there, or none is."""
+        exists = self.walk.report(Step.WEBHOOK).check("pod.exists")
+        gone = exists.status is Status.FAILED
+        return successor(self.subject.pod, rows(self.evidence.get("pods"))) if gone else ""
+
+    @property
+    def _documents(self) -> Mapping[str, JsonValue]:
         documents = {name: document for report in self.walk for name, document in report.evidence.items()}
-        return fix_for(self.verdict, self.walk, {**documents, **self.evidence})
+        return {**documents, **self.evidence}
 
     @property
     def prediction(self) -> Prediction | None:
@@ -57,12 +106,14 @@ class Diagnosis:
         None where there is no fix, or where what it does cannot be worked out.
         """
         fix, cause = self.fix, self.verdict.check
-        if fix is None or cause is None:
+        if fix is None or cause is None or cause.id == listed.CHECK:  # which is about other Pods
             return None
         copy = copy_of(self.walk, self.checks, self.evidence, self.read_at)
         if not apply(copy, fix):
             return None
-        after = examine(ports_of(copy), self.subject)
+        ports = ports_of(copy)
+        reports = tuple(walk_through(ports, self.subject, copy.asked))
+        after = diagnose(ports, Walk(subject=self.subject, reports=reports))
         return predict(copy, after.walk, after.checks, cause=cause)
 
     def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
@@ -79,15 +130,21 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    reports = (account.inspect(ports, found), pod.inspect(ports, found), recent_failures.inspect(ports, found))
+    of_webhook, of_pod = calls.inspect(ports, found), pod.inspect(ports, found)
+    recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
+    of_names = near_names.inspect(ports, found)
+    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)
+    checks = tuple(check for report in reports for check in report.checks)
+    denied = recent_failures.denied_actions(found, reports)
     diagnosis = Diagnosis(
-        walk=found,
-        checks=tuple(check for report in reports for check in report.checks),
+        walk=access.asked_again(ports, found, denied),
+        checks=checks,
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},
         exchanges=tuple(exchange for report in reports for exchange in report.exchanges),
+        to_be_sure=to_be_sure(ports, found, checks),
     )
-    tried = dry_run.inspect(ports, found.subject, diagnosis.fix, diagnosis.evidence)
+    tried = dry_run.inspect(ports, found.subject, diagnosis.fix)
     return replace(
         diagnosis,
         evidence={**diagnosis.evidence, **tried.evidence},

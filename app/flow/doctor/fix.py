@@ -12,7 +12,7 @@ class Change:
     """An object as it is and as it would be, for a diff."""
 
     kind: str
-    """`ServiceAccount`, `Pod`, `Role` or `OpenIDConnectProvider`."""
+    """`ServiceAccount`, `Pod`, a workload such as `Deployment`, `Role` or `OpenIDConnectProvider`."""
     name: str
     """`NAMESPACE/NAME` in the cluster; a role's name, a provider's ARN."""
     part: str = ""
@@ -23,7 +23,7 @@ class Change:
     adds: JsonValue = None
     """Of `Policies`: the document of the one that is added, which is shown under its name alone."""
     pod: JsonValue = None
-    """Where it makes other Pods: what matters of such a Pod, without what the API server and webhooks add later."""
+    """Where it makes other Pods: the manifest of such a Pod, before the webhook adds to it. It is not shown."""
 
     @property
     def object(self) -> str:
@@ -44,6 +44,6 @@ class Fix:
     change: Change | None = None
     """What becomes of the object; None where nothing that was read says it."""
     recreates: bool = False
-    """Whether one of the commands recreates the Pod: the webhook edits it again, and the kubelet gets a new token."""
+    """Whether a command recreates the Pod from its manifest: the webhook edits it again, and it gets a new token."""
     then: str = ""
     """The key of a second sentence, on what the last command adds to it; empty without one."""

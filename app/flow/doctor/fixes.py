@@ -12,7 +12,11 @@ from dataclasses import replace
 from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
+from app.flow.doctor.pods import fixes as sibling_fixes
+from app.flow.doctor.webhook import webhook_fixes
+from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
+from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
 
@@ -20,10 +24,12 @@ Make = Callable[[Names], Fix | None]
 
 
 def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) -> Fix | None:
-    """What to do about the check that the verdict names. None where nothing is known to be wrong."""
+    """What to do about the check that the verdict names, or how to see more of it. None where there is neither."""
     check = verdict.check
-    if check is None or check.status not in (Status.FAILED, Status.WARNING):
+    if check is None:
         return None
+    if check.status not in (Status.FAILED, Status.WARNING):
+        return without_exec.look_in(Names(check, walk, documents)) if check.reason == NO_PROGRAM else None
     make = _FIXES.get(check.id)
     if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
@@ -63,19 +69,26 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys(("trust.provider", "trust.action", "trust.audience", "trust.subject"), aws_fixes.trust),
     "trust.decision": aws_fixes.trust,
     "trust.scope": aws_fixes.narrow,
+    "pod.running": without_exec.running,
     "pod.service_account": pod_fixes.run_as,
-    "webhook.registered": pod_fixes.webhook,
-    "webhook.selector": pod_fixes.call_webhook,
-    "webhook.dry_run": pod_fixes.may_create,
-    "webhook.volume": pod_fixes.webhook,
+    "webhook.registered": webhook_fixes.register,
+    "webhook.selector": webhook_fixes.call_webhook,
+    "webhook.reachable": webhook_fixes.reach,
+    "webhook.dry_run": webhook_fixes.refused_pod,
+    "webhook.volume": webhook_fixes.unanswered,
     "webhook.mount": pod_fixes.handwritten,
     "webhook.environment": pod_fixes.handwritten,
     "pod.exists": pod_fixes.find_pods,
-    **dict.fromkeys(("pod.injected", "pod.environment", "pod.volume", "pod.age"), pod_fixes.recreate),
+    "pod.skipped": pod_fixes.unskip,
+    "pod.handwritten": pod_fixes.handwritten,
+    **dict.fromkeys(("pod.injected", "pod.environment", "pod.volume"), webhook_fixes.not_edited),
+    "pod.age": pod_fixes.recreate,
+    "pod.siblings": sibling_fixes.siblings,
     "pod.pod_identity": pod_fixes.pod_identity,
     "pod.region": pod_fixes.region,
     "pod.static_keys": pod_fixes.static_keys,
     "token.file": pod_fixes.token_file,
+    "token.contents": pod_fixes.empty_token,
     **dict.fromkeys((f"token.{name}" for name in ("format", "algorithm", "issuer", "subject")), pod_fixes.recreate),
     "token.audience": pod_fixes.token,
     **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "key", "signature")), pod_fixes.recreate),
@@ -88,7 +101,7 @@ _FIXES: Mapping[str, Make] = {
     **dict.fromkeys((f"sts.{name}" for name in ("format", "expiration", "key", "signature")), pod_fixes.recreate),
     "sts.trust": aws_fixes.trust,
     ANSWER: aws_fixes.read_answer,
-    "sts.recent_failures": program_fixes.refused,
+    **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), program_fixes.refused),
     "pod.sdk": program_fixes.newer_sdk,
     "pod.request": program_fixes.request,
     APPLICATION: program_fixes.application,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shlex
 from collections.abc import Iterable, Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
+from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import (
     account_of,
@@ -24,10 +26,19 @@ from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, 
 from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
-PROVIDER_HERE, PROFILE_HERE, REGION_HERE = "PROVIDER_ARN", "PROFILE", "REGION"
+PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
+RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
 """Placeholders for names that the walk did not find. The reader replaces them."""
+_DRY_RUN = "irsa-explorer-dry-run"
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """How `kubectl set env` takes the webhook's variables out."""
+_TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
+"""Where a workload has the template of its Pods, if it is not in the usual place."""
+_OF_JOB = ("controller-uid", "job-name")
+"""Labels that the API server writes into a Job's template, with the selector; another Job is refused with them.
+
+The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/batch/job/strategy.go).
+"""
 
 
 def line(*words: str) -> str:
@@ -42,7 +53,6 @@ class Names:
         self.check = check
         self.namespace = walk.subject.namespace
         self.documents = documents
-        self.pod = walk.subject.pod
         self.service_account = walk.subject.service_account
         self._checks = {it.id: it for report in walk for it in report.checks}
         self._kubectl = ("kubectl", "-n", self.namespace)
@@ -63,7 +73,11 @@ class Names:
         """The roles that may be meant; None where they were not read."""
 
         # (2) The issuer and its provider.
-        self.issuer = get_str(documents.get("cluster_discovery"), "issuer")
+        self.issuer = (
+            get_str(documents.get("cluster_discovery"), "issuer")
+            or get_str(documents.get("token"), "claims", "iss")
+            or get_str(documents, "assumed_issuer")
+        )
         self.provider_arn = self.found("provider.exists")
         self.region = region_of(self.issuer)
         self.partition = partition_of(self.issuer, self.role_arn, self.provider_arn)
@@ -78,15 +92,58 @@ class Names:
         # (3) What the Pod has of it, and who has made the Pod.
         arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
         self.role_of_pod = next((arn for arn in arns if is_role_arn(arn)), "")
-        workload = documents.get("workload")
-        self._again = get_str(workload, "again")
-        self._workload = f"{get_str(workload, 'kind')}/{get_str(workload, 'name')}"
+        self._take_pod(walk.subject.pod, documents.get("workload"))
         self._recreating: set[str] = set()
+
+    def _take_pod(self, pod: str, workload: JsonValue) -> None:
+        self.pod = pod
+        self.kind = get_str(workload, "kind")
+        """The workload's, in lower case as kubectl takes it; empty without a Pod."""
+        self.owner = get_str(workload, "name")
+        self.workload = f"{self.kind}/{self.owner}"
+        self.again = get_str(workload, "again")
+        """How the Pod is recreated, as `workload_of` says it; empty without a Pod."""
+
+    def of(self, pod: PodRow) -> Names:
+        """The same, where the Pod is another one, of which we know no more than its row."""
+        found = copy.copy(self)
+        found.documents = {**self.documents, "pod": pod.document}
+        found._take_pod(pod.name, pod.workload)
+        return found
+
+    def check_of(self, check_id: str) -> Check | None:
+        """A check of the walk; None where it has none of that id."""
+        return self._checks.get(check_id)
 
     def found(self, check_id: str) -> str:
         """What a check that passed has found; empty where it did not pass."""
         check = self._checks.get(check_id)
         return check.got if check is not None and check.status is Status.PASSED else ""
+
+    def near(self, kind: str) -> str:
+        """The nearest of the names that there are to the one that leads nowhere; empty where none is near."""
+        return next(iter(strings(get(self.documents.get("near"), kind))), "")
+
+    @property
+    def namespace_missing(self) -> bool:
+        """Whether the cluster has no such namespace."""
+        return get(self.documents.get("near"), "namespace") is not None
+
+    def runs_as_it(self) -> bool:
+        """Whether the Pod runs as the ServiceAccount that was named."""
+        return get_str(self.documents.get("pod"), "spec", "serviceAccountName") == self.service_account
+
+    def doctor(self, *, namespace: str = "", service_account: str = "", pod: str = "") -> str:
+        """Examines another subject, in the same cluster. A Pod's name is of its own namespace alone."""
+        kept = "" if namespace or service_account else self.pod
+        named = ("--pod", pod or kept) if pod or kept else ()
+        given = ("-n", namespace or self.namespace, "-s", service_account or self.service_account)
+        return line("python", "-m", "app", "doctor", *given, *named)
+
+    def error_of(self, check_id: str) -> str:
+        """What a server said at a check of the walk; empty where it said nothing."""
+        check = self._checks.get(check_id)
+        return check.error if check is not None else ""
 
     def kubectl(self, *words: str) -> str:
         """A command in the namespace."""
@@ -114,21 +171,21 @@ class Names:
 
         A workload's new Pod has another name.
         """
-        match self._again:
+        match self.again:
             case "restart":
-                return self._makes_a_pod(self.kubectl("rollout", "restart", self._workload))
+                return self._makes_a_pod(self.kubectl("rollout", "restart", self.workload))
             case "delete":
                 return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
         return self._replace(audience=audience)
 
     def recreates(self, commands: Iterable[str]) -> bool:
-        """Whether one of these commands makes a new Pod."""
+        """Whether one of these commands makes a new Pod of the same manifest."""
         return not self._recreating.isdisjoint(commands)
 
     def run_again(self) -> tuple[str, ...]:
         """Recreates a Pod that has failed and that nothing else runs again; nothing in any other case."""
         failed = get_str(self.documents.get("pod"), "status", "phase") == "Failed"
-        return self.recreate() if failed and self._again in ("apply", "replace", "reset") else ()
+        return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()
 
     def _makes_a_pod(self, command: str) -> tuple[str, ...]:
         self._recreating.add(command)
@@ -140,56 +197,96 @@ class Names:
 
     def leave_to_webhook(self) -> tuple[str, ...]:
         """Takes the two variables out by which the webhook passes a container over."""
-        return self.recreate() if self._again == "reset" else self.set_env(*_INJECTED)
+        return self.recreate() if self.again == "reset" else self.set_env(*_INJECTED)
 
     def set_image(self, *words: str) -> tuple[str, ...]:
         """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
         return self._edit("set", "image", *words)
 
-    def set_service_account(self) -> tuple[str, ...]:
-        """Has the workload's Pods run under the ServiceAccount."""
-        return self._edit("set", "serviceaccount", self.service_account)
+    def set_service_account(self, name: str = "") -> tuple[str, ...]:
+        """Has the workload's Pods run under the ServiceAccount, or under another one.
+
+        A Job's template cannot be changed: the Job is made again, and runs again.
+        """
+        account = name or self.service_account
+        if self.kind == "job":
+            labels = {f"{prefix}{key}": None for prefix in ("", "batch.kubernetes.io/") for key in _OF_JOB}
+            template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": account}}
+            patch = json.dumps({"spec": {"selector": None, "template": template}})
+            filters = (
+                self.kubectl("get", self.workload, "-o", "yaml"),
+                line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"),
+                self.kubectl("replace", "--force", "-f", "-"),
+            )
+            return (" | ".join(filters),)
+        return self._edit("set", "serviceaccount", account)
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Where the workload has the manifest of its Pods; empty where that is the Pod's own."""
+        rolled_out = self.again == "restart" or self.kind in _TEMPLATE
+        return _TEMPLATE.get(self.kind, ("spec", "template")) if rolled_out else ()
 
     def merge(self, pod: JsonValue) -> tuple[str, ...]:
         """Patches the manifest of the workload's Pods strategically."""
-        template: JsonValue = {"spec": {"template": pod}} if self._again == "restart" else pod
-        return self._edit("patch", "-p", json.dumps(template))
+        for key in reversed(self.template):
+            pod = {key: pod}
+        return self._edit("patch", "-p", json.dumps(pod))
 
     def remove(self, kind: str, key: str) -> tuple[str, ...]:
         """Takes a label or an annotation (`labels`, `annotations`) off the workload's Pods."""
-        template = "/spec/template" if self._again == "restart" else ""
-        path = f"{template}/metadata/{kind}/{key.replace('/', '~1')}"
+        path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
         return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
 
     def show_workload(self) -> tuple[str, ...]:
         """For what no command changes. Nothing where there is no Pod."""
-        return (self.kubectl("get", self._workload, "-o", "yaml"),) if self._again else ()
+        return (self.kubectl("get", self.workload, "-o", "yaml"),) if self.again else ()
 
     def _edit(self, *words: str) -> tuple[str, ...]:
         """A command of kubectl's on the workload, which restarts by itself, or on the manifest of a Pod without one."""
         verb = words[:2] if words[0] == "set" else words[:1]
         rest = words[len(verb) :]
-        if self._again == "restart":
-            return self._makes_a_pod(self.kubectl(*verb, self._workload, *rest))
-        if self._again in ("apply", "replace", "reset"):
+        if self.template:
+            return (self.kubectl(*verb, self.workload, *rest),)
+        if self.again in ("apply", "replace", "reset"):
             return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
         return self.show_workload()
 
     def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
         """The Pod's manifest through these filters, and in place of the Pod. Nothing where there is none."""
-        match self._again:
+        match self.again:
             case "apply":
-                filters = [self.kubectl("apply", "view-last-applied", self._workload)]
+                filters = [self.kubectl("apply", "view-last-applied", self.workload)]
             case "replace" | "reset":
-                filters = [self.kubectl("get", self._workload, "-o", "yaml")]
+                filters = [self.kubectl("get", self.workload, "-o", "yaml")]
             case _:
                 return ()
-        if self._again == "reset":
+        if self.again == "reset":
             filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *_INJECTED, "-o", "yaml"))
-            if get_str(token_source(self.documents.get("pod")), "audience") != (audience or self.bearer.audience):
+            if not self.keeps_volume(audience):
                 patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
                 filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
-        return self._makes_a_pod(" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))))
+        command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
+        return (command,) if edits else self._makes_a_pod(command)
+
+    def keeps_volume(self, audience: str = "") -> bool:
+        """Whether the volume of the stored Pod asks for the right audience: else it is left out of a new one."""
+        asked = get_str(token_source(self.documents.get("pod")), "audience")
+        return asked == (audience or self.bearer.audience)
+
+    def dry_run(self, shown: str) -> str:
+        """A server-side dry run of this Pod under another name, or of one that runs under the ServiceAccount."""
+        create = self.kubectl("create", "--dry-run=server", "-f", "-", "-o", shown)
+        if not self.again:
+            spec = {"apiVersion": "v1", "spec": {"serviceAccountName": self.service_account}}
+            asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
+            return self.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
+        nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
+        filters = (
+            self.kubectl("get", "pod", self.pod, "-o", "yaml"),
+            line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
+        )
+        return " | ".join((*filters, create))
 
     def update_trust(self, policy: JsonValue) -> str:
         """Stores a trust policy."""

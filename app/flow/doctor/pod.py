@@ -1,4 +1,4 @@
-"""What only a running Pod shows: whether it was edited, what else it carries that an SDK takes first, what it can read.
+"""What only a Pod shows: whether it runs and was edited, what an SDK takes from it first, what it can read.
 
 Rules: the webhook's order of precedence (amazon-eks-pod-identity-webhook, pkg/handler/handler.go); botocore's
 credential chain (`env` before web identity, web identity before container credentials) and its variables.
@@ -14,6 +14,8 @@ from app.flow.doctor import container_checks
 from app.flow.doctor.application import judge_application, judge_sdk
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.requests import judge_requests
+from app.flow.doctor.webhook.manifest import judge_manifest
+from app.flow.doctor.without_exec.running import judge_running
 from app.flow.doctor.workload import workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
@@ -25,13 +27,17 @@ from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, 
 from app.flow.webhook import VOLUME
 
 CHECKS = (
+    "pod.running",
     "pod.service_account",
+    "pod.skipped",
+    "pod.handwritten",
     "pod.environment",
     "pod.volume",
     "pod.age",
     "pod.pod_identity",
     "pod.static_keys",
     "pod.region",
+    "token.contents",
     "pod.token_readable",
     "pod.token_used",
     "token.api_server",
@@ -66,7 +72,8 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.unreached_by_earlier_step()
         return findings.report()
 
-    # (2) What is written in it.
+    # (2) Whether it runs, and what is written in it.
+    judge_running(findings, ports, walk, pod)
     _service_account(findings, walk, pod, where)
     annotations = get_object(evidence_of(walk, "service_account"), "metadata", "annotations")
     injected = _environment(findings, pod, where) & _volume(findings, pod, where)
@@ -77,6 +84,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
 
     # (3) What its program got, and what it had asked for.
     said = judge_application(findings, ports, walk, pod)
+    judge_manifest(findings, subject, pod, evidence_of(walk, "service_account"), said, where)
     judge_requests(findings, ports, walk, pod, said)
 
     # (4) What its containers can read, and what they will find first.
@@ -155,13 +163,19 @@ def _age(
     """Older than the annotation and not edited by it. `managedFields` says when its owner last changed anything."""
     where += " .metadata.creationTimestamp"
     created, annotated = get_str(pod, "metadata", "creationTimestamp"), annotated_at(service_account)
-    if _time(created) is None or not annotated:
+    older = is_older(pod, service_account)
+    if older is None:
         findings.unknown("pod.age", "not_observable", where=where, expected=f">= {annotated}" if annotated else "")
         return
     roles = {environment(box).get(ROLE_VARIABLE, "") for box in containers(pod)}
     current = injected and roles == {role_arn}
-    younger = (_time(created) or 0.0) >= (_time(annotated) or 0.0)
-    findings.judge("pod.age", younger or current, got=created, expected=f">= {annotated}", where=where)
+    findings.judge("pod.age", current or not older, got=created, expected=f">= {annotated}", where=where)
+
+
+def is_older(pod: JsonValue, service_account: JsonValue) -> bool | None:
+    """Whether a Pod is older than the role's annotation; None where one of the times is not known."""
+    created, annotated = _time(get_str(pod, "metadata", "creationTimestamp")), _time(annotated_at(service_account))
+    return None if created is None or annotated is None else created < annotated
 
 
 def annotated_at(service_account: JsonValue) -> str:

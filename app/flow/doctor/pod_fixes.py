@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
+from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
-from app.flow.json_access import get_list, get_str
+from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.reading.variables import KEY_VARIABLES
+from app.flow.json_access import get_list, get_object
 from app.flow.model import JsonObject
-from app.flow.names import API_TOKEN
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
-from app.flow.steps.mutation import SKIP_LABEL
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
+_USERS = (
+    "POD:.metadata.name"
+    ",CONFIGMAPS:.spec.containers[*].envFrom[*].configMapRef.name"
+    ",SECRETS:.spec.containers[*].envFrom[*].secretRef.name"
+)
+"""The columns by which one sees who else takes its variables from a ConfigMap or a Secret."""
 _FETCH = "failed to fetch token"
 """The kubelet's words for a TokenRequest that failed."""
 
@@ -23,45 +29,23 @@ _FETCH = "failed to fetch token"
 # --- 3 Webhook, and the Pod that it edits ----------------------------------------------------------------------------
 
 
-def webhook(names: Names) -> Fix:
-    return Fix(
-        id="webhook",
-        commands=(line("kubectl", "get", "mutatingwebhookconfigurations", "pod-identity-webhook", "-o", "yaml"),),
-    )
-
-
-def call_webhook(names: Names) -> Fix:
-    """The label may be in the Pod template; anything else of the selectors is the registration's."""
-    if f'"{SKIP_LABEL}"' not in names.check.got:
-        return webhook(names)
-    return Fix(
-        id="remove_label",
-        commands=names.remove("labels", SKIP_LABEL),
-        change=changes.pod(names, _without("labels", SKIP_LABEL)),
-    )
-
-
-def may_create(names: Names) -> Fix:
-    return Fix(id="may_create", commands=(names.kubectl("auth", "can-i", "create", "pods"),))
-
-
 def handwritten(names: Names) -> Fix:
     """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount."""
     if names.check.got == "[]":
-        return _unskip(names)
+        return unskip(names)
     return Fix(
         id="handwritten",
         commands=names.leave_to_webhook(),
-        change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
+        change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
     )
 
 
-def _unskip(names: Names) -> Fix:
-    """No container is left that the webhook looks at."""
+def unskip(names: Names) -> Fix:
+    """The webhook leaves containers alone that the annotation lists."""
     return Fix(
         id="unskip",
         commands=names.remove("annotations", SKIP_CONTAINERS),
-        change=changes.pod(names, _without("annotations", SKIP_CONTAINERS)),
+        change=changes.workload(names, _without("annotations", SKIP_CONTAINERS)),
     )
 
 
@@ -75,21 +59,24 @@ def _without(kind: str, key: str) -> changes.Edit:
 
 
 def find_pods(names: Names) -> Fix:
+    """A Pod that is gone may have one in its place, or one with a near name."""
+    if there := successor(names.pod, rows(names.documents.get("pods"))):
+        return Fix(id="successor", commands=(names.doctor(pod=there),))
+    if pod := names.near("pod"):
+        return Fix(id="mean_pod", commands=(names.doctor(pod=pod),))
     selector = f"spec.serviceAccountName={names.service_account}"
     return Fix(id="find_pods", commands=(names.kubectl("get", "pods", "--field-selector", selector),))
 
 
 def run_as(names: Names) -> Fix:
-    def edit(pod: JsonObject) -> None:
-        pod["spec"]["serviceAccountName"] = names.service_account
-
-    return Fix(id="set_service_account", commands=names.set_service_account(), change=changes.pod(names, edit))
+    change = changes.workload(names, changes.run_as(names.service_account))
+    if names.kind == "job":
+        return Fix(id="run_job_again", commands=names.set_service_account(), change=change)
+    return Fix(id="set_service_account", commands=names.set_service_account(), change=change)
 
 
 def recreate(names: Names) -> Fix:
-    """The manifest stays as it is: the diff shows what the webhook made of it in the dry run."""
-    change = changes.pod(names, changes.as_injected(names.documents.get("pod_after")))
-    return Fix(id="recreate", commands=names.recreate(), change=replace(change, pod=None) if change else None)
+    return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, changes.unchanged))
 
 
 def pod_identity(names: Names) -> Fix:
@@ -102,25 +89,41 @@ def region(names: Names) -> Fix:
     return Fix(
         id="region",
         commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),
-        change=changes.pod(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
+        change=changes.workload(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
     )
 
 
 def static_keys(names: Names) -> Fix:
-    """Only what is in the Pod's own list of variables can be taken out this way, and not what `envFrom` brings."""
-    found = {entry.partition(": ")[2] for entry in names.check.got.split(", ")}
-    written = {
-        get_str(item, "name")
-        for kind in changes.KINDS
-        for box in get_list(names.documents.get("pod"), "spec", kind)
-        for item in get_list(box, "env")
-    }
-    variables = sorted(found & written)
-    return Fix(
-        id="static_keys",
-        commands=names.set_env(*(f"{name}-" for name in variables)) if variables else names.show_workload(),
-        change=changes.pod(names, changes.without_variables(variables)),
-    )
+    """What the container's own list sets is taken out of it; keys from elsewhere are set to nothing in that list.
+
+    `env` takes precedence over `envFrom` (Kubernetes' `Container.envFrom`), and an empty access key is none to an SDK
+    (botocore's `EnvProvider`). An empty profile would be one that there is not.
+    """
+    others = [get_object(it) for it in get_list(names.documents.get("other_credentials"))]
+    emptied = sorted({it["variable"] for it in others if it["variable"] in KEY_VARIABLES and not _ends_in_env(it)})
+    removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})
+    words = [*(f"{name}-" for name in removed), *(f"{name}=" for name in emptied)]
+
+    def edit(pod: JsonObject) -> None:
+        changes.without_variables(removed)(pod)
+        changes.with_variables(**dict.fromkeys(emptied, ""))(pod)
+
+    if not words:
+        return Fix(id="static_keys", commands=names.show_workload())
+    commands, change = names.set_env(*words), changes.workload(names, edit)
+    if not emptied or commands == names.show_workload():
+        return Fix(id="static_keys", commands=commands, change=change)
+    users = names.kubectl("get", "pods", "-o", f"custom-columns={_USERS}")
+    return Fix(id="empty_keys", commands=(*commands, users), change=change)
+
+
+def _is_in_env(found: JsonObject) -> bool:
+    return str(found["source"]).partition(" ")[0] == "env"
+
+
+def _ends_in_env(found: JsonObject) -> bool:
+    """Whether nothing else would set the variable once it is out of the list."""
+    return _is_in_env(found) and not found["beneath"]
 
 
 # --- 4 Token, 6 S3 ---------------------------------------------------------------------------------------------------
@@ -129,6 +132,15 @@ def static_keys(names: Names) -> Fix:
 def token_file(names: Names) -> Fix:
     """The file does not appear where the kubelet gets no token."""
     return kubelet(names) if _FETCH in names.check.error else describe(names)
+
+
+def empty_token(names: Names) -> Fix:
+    """The kubelet writes the file whole, so an empty one is another file: the manifest's, or one over the kubelet's."""
+    container, path = (*names.check.where.split(" ", 2)[1:], "", "")[:2]
+    if not path.startswith(TOKEN_DIRECTORY):
+        return handwritten(names)
+    look = names.kubectl("exec", names.pod, "-c", container, "--", "ls", "-la", TOKEN_DIRECTORY)
+    return Fix(id="empty_token", commands=(look, *names.recreate()), change=changes.pod(names, changes.unchanged))
 
 
 def describe(names: Names) -> Fix:
@@ -146,7 +158,7 @@ def readable(names: Names) -> Fix:
         pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), "fsGroup": _NOBODY}
 
     patch = {"spec": {"securityContext": {"fsGroup": _NOBODY}}}
-    return Fix(id="fs_group", commands=names.merge(patch), change=changes.pod(names, edit))
+    return Fix(id="fs_group", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def token(names: Names) -> Fix:
@@ -160,7 +172,7 @@ def mount_api_token(names: Names) -> Fix:
         pod["spec"]["automountServiceAccountToken"] = True
 
     patch = {"spec": {"automountServiceAccountToken": True}}
-    return Fix(id="automount", commands=names.merge(patch), change=changes.pod(names, edit))
+    return Fix(id="automount", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def host_network(names: Names) -> Fix:
@@ -168,5 +180,5 @@ def host_network(names: Names) -> Fix:
         pod["spec"].pop("hostNetwork", None)
 
     return Fix(
-        id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.pod(names, edit)
+        id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.workload(names, edit)
     )

@@ -8,16 +8,17 @@ from itertools import pairwise
 from typing import Any
 
 from app.flow.doctor import changes
-from app.flow.doctor.aws_fixes import boundary, permit_action
+from app.flow.doctor.aws_fixes import permit_denied
 from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import recreate
 from app.flow.json_access import get, get_list, get_str
+from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.permissions import evaluate_permissions
 from app.flow.redaction import MASK
 from app.flow.trust import session_keys
-from app.flow.verdict.error_messages import blames_clock, missing_permission, principal_of
+from app.flow.verdict.error_messages import blames_clock, denied_action, denying_policy, principal_of
 
 _LONGEST = 43_200
 """Seconds: no role allows longer sessions."""
@@ -50,7 +51,7 @@ def newer_sdk(names: Names) -> Fix:
     return Fix(
         id="newer_sdk",
         commands=names.set_image(*images) if images else names.show_workload(),
-        change=changes.pod(names, edit),
+        change=changes.workload(names, edit),
     )
 
 
@@ -84,15 +85,20 @@ def _shorter_session(names: Names) -> Fix:
 
 def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
     """Another command line in the manifest. No command where nothing of it changes, or where a word of it is masked."""
-    change = changes.pod(names, changes.with_words(words))
-    if change is None:
+    edit = changes.with_words(words)
+    change = changes.pod(names, edit)
+    if change is None or (spec := _command_lines(change.after)) == _command_lines(change.before):
         return (), None
-    spec = {
+    commands = () if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})
+    return commands, changes.workload(names, edit)
+
+
+def _command_lines(pod: JsonValue) -> JsonObject:
+    return {
         kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
         for kind in changes.KINDS
-        if (boxes := get_list(change.after, "spec", kind))
+        if (boxes := get_list(pod, "spec", kind))
     }
-    return (() if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})), change
 
 
 def _from_file(words: list[str]) -> list[str]:
@@ -116,17 +122,23 @@ def application(names: Names) -> Fix:
         # Its service's name begins otherwise in each partition.
         asked = ("--region", names.region or REGION_HERE, "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
-    action, resource = missing_permission(names.check.error)
+    action, resource = denied_action(names.check.error)
     own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)
-    if own and "permissions boundary" in names.check.error:
-        return boundary(names)
     if action and own and not _may_by_now(names, action, resource):
-        return permit_action(names, action, resource)
+        return permit_denied(names, names.check.error, [(action, resource)])
     return Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
 
 
 def _may_by_now(names: Names, action: str, resource: str) -> bool:
-    """Whether the role's policies, as they were read, allow what its Pod was refused before."""
+    """Whether the policies, as they were read, allow what the Pod was refused before.
+
+    What a policy of another kind denied is allowed only where that kind is seen to allow it.
+    """
+    kind, decision = denying_policy(names.check.error), names.documents.get("permission_decision")
+    if kind not in ("", "identity-based policy"):
+        of_kind = {"service control policy": "organization_allows", "permissions boundary": "boundary_allows"}
+        same = get_str(decision, "action") == action and get(decision, "allowed") is True
+        return same and get(decision, of_kind.get(kind, "")) is True
     policies = [
         (get_str(policy, "name"), get(policy, "document")) for policy in get_list(names.documents.get("policies"))
     ]

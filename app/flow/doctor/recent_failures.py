@@ -1,4 +1,4 @@
-"""What STS refused lately, by CloudTrail: who asked for what. Nothing of the chain, but its echo in the real world.
+"""What AWS refused lately, and what it granted, by CloudTrail: nothing of the chain, but its echo in the real world.
 
 A Pod that was not restarted goes on asking for the role of before; one that runs under another ServiceAccount asks for
 this role as another subject. Neither shows in what is configured now.
@@ -6,25 +6,37 @@ this role as another subject. Neither shows in what is configured now.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.evidence import evidence_of
+from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
-from app.flow.json_access import get_str
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import subject_claim
+from app.flow.names import role_of, subject_claim
+from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Ports
+from app.flow.steps import access
 from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.sts_assume import SESSION_NAME
+from app.flow.verdict.error_messages import denied_action, denying_policy, principal_of
+from app.flow.verdict.refusals import APPLICATION, GRANTED
 
-CHECKS = ("sts.recent_failures",)
+REFUSED = "sts.recent_failures"
+CHECKS = (REFUSED, GRANTED)
 RECENT = 3600
 """Seconds in which a Pod that is still refused would have tried again; what is older is history."""
 WHERE = "cloudtrail:LookupEvents"
 
 
-def inspect(ports: Ports, walk: Walk) -> StepReport:
-    """Looks for refused requests for the role, and for those of the ServiceAccount. Never raises."""
+def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
+    """Looks for refused requests for the role, and for those of the ServiceAccount; for what it was granted since the
+    Pod was started. Never raises.
+
+    `pod` is the Pod as it was read; None where it was not.
+    """
     findings = Findings(Step.STS_ASSUME, ports, CHECKS)
     service_account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
     role_arn, subject = get_str(service_account, "metadata", "annotations", ROLE_ARN), subject_claim(walk.subject)
@@ -32,26 +44,62 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.unreached_by_earlier_step()
         return findings.report()
     try:
-        found = ports.aws.failed_assumptions(role_arn, subject)
+        found = ports.aws.assumptions(role_arn, subject)
     except FlowError as error:
-        findings.unknown(CHECKS[0], unseen(error) or "not_observable", where=WHERE, error=error.server_message)
+        for check_id in CHECKS:
+            findings.unknown(check_id, unseen(error) or "not_observable", where=WHERE, error=error.server_message)
         return findings.report()
 
     # The examples on our pages name their sessions so: they come from a reader and no Pod.
-    failures = [_failure(record, role_arn, subject) for record in found.records]
+    failures = [_failure(record, role_arn, subject) for record in found.refused]
     failures = [failure for failure in failures if not failure["session"].startswith(SESSION_NAME)]
     newest = failures[0] if failures else {}
     if failures:
         findings.show("recent_failures", failures)
+    denied = [_denial(record) for record in found.denied if _is_recent(get_str(record, "eventTime"), ports)]
+    if any(denied):
+        findings.show("denied_calls", [it for it in denied if it])
+    where = f"{WHERE} > {found.since}" if found.since else WHERE
     findings.judge(
-        CHECKS[0],
-        not failures or ports.clock.now() - _seconds(newest["time"]) > RECENT,
+        REFUSED,
+        not failures or not _is_recent(newest["time"], ports),
         got="{time} {code}: {subject} → {role}".format_map(newest) if newest else "-",
         expected=f"{subject} → {role_arn}",
-        where=f"{WHERE} > {found.since}" if found.since else WHERE,
+        where=where,
         otherwise=Status.WARNING,
     )
+    judge_grants(findings, ports, walk, pod, role_arn, found, where)
     return findings.report()
+
+
+def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
+    """What AWS denied to the role's sessions: by the Pod's own log, else by CloudTrail."""
+    name = (role_of(get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)) or ("",) * 3)[2]
+    found = list(reports)
+    said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
+    if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):
+        return access.Denied(actions=(denied,), said=said, kind=denying_policy(said))
+    calls = [get_object(it) for report in found for it in get_list(report.evidence.get("denied_calls"))]
+    asked = (_asked(get_str(it, "action"), get_str(it, "resource")) for it in calls)
+    said = get_str(next(iter(calls), None), "said")
+    return access.Denied(actions=tuple(dict.fromkeys(it for it in asked if it)), said=said, kind=denying_policy(said))
+
+
+def _asked(action: str, resource: str) -> AskedAction | None:
+    return AskedAction(action=action, resource=resource) if action else None
+
+
+def _denial(record: JsonValue) -> dict[str, JsonValue]:
+    """One denied call; nothing where its message names no action."""
+    said = get_str(record, "errorMessage")
+    action, resource = denied_action(said)
+    if not action:
+        return {}
+    return {"time": get_str(record, "eventTime"), "action": action, "resource": resource, "said": said}
+
+
+def _is_recent(time: str, ports: Ports) -> bool:
+    return ports.clock.now() - _seconds(time) <= RECENT
 
 
 def _failure(record: JsonValue, role_arn: str, subject: str) -> dict[str, JsonValue]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from app.flow.json_access import get, get_list, get_object, get_str
@@ -10,6 +12,9 @@ from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, 
 
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
+_SCHEDULED = re.compile(r"(.+)-(\d{8})")
+_NEAR = 86_400
+"""Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
@@ -20,7 +25,7 @@ is or without the webhook's variables."""
 def workload_of(pod: JsonValue) -> JsonValue:
     """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate it; the Pod itself without one.
 
-    A ReplicaSet is named after its Deployment and the hash of the Pod template.
+    A ReplicaSet is named after its Deployment and the hash of the Pod template, a CronJob's Job after it and the time.
     """
     name = get_str(pod, "metadata", "name")
     owner = next((it for it in get_list(pod, "metadata", "ownerReferences") if get(it, "controller") is True), None)
@@ -30,7 +35,23 @@ def workload_of(pod: JsonValue) -> JsonValue:
     template = get_str(pod, "metadata", "labels", "pod-template-hash")
     if kind == "replicaset" and template and owned_by.endswith(f"-{template}"):
         return {"kind": "deployment", "name": owned_by.removesuffix(f"-{template}"), "again": "restart"}
+    if kind == "job" and (cron_job := _cron_job_of(owned_by, get_str(pod, "metadata", "creationTimestamp"))):
+        return {"kind": "cronjob", "name": cron_job, "again": "delete"}
     return {"kind": kind, "name": owned_by, "again": "restart" if kind in ROLLED_OUT else "delete"}
+
+
+def _cron_job_of(job: str, created: str) -> str:
+    """The CronJob of a Job; empty where it has none.
+
+    The name ends in the minutes since 1970 of the time for which the run was scheduled (kubernetes,
+    pkg/controller/cronjob/utils.go). A date of eight digits is another time.
+    """
+    found = _SCHEDULED.fullmatch(job)
+    try:
+        at = datetime.fromisoformat(created).timestamp()
+    except (ValueError, OverflowError):
+        return ""
+    return found[1] if found and abs(int(found[2]) * 60 - at) < _NEAR else ""
 
 
 def _again(pod: JsonValue) -> Again:

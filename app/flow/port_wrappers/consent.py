@@ -47,12 +47,18 @@ CLUSTER_READS = frozenset(
         "discovery",
         "jwks",
         "namespaces",
+        "namespace",
+        "service",
+        "endpoints",
         "service_accounts",
         "pods",
+        "workload",
+        "workloads",
         "allowed",
         "service_account",
         "pod",
         "pod_events",
+        "config_map",
         "mutating_webhooks",
     }
 )
@@ -62,7 +68,18 @@ AWS_ACTIONS: Mapping[str, Action] = {
 }
 """By method of `Aws`."""
 AWS_READS = frozenset(
-    {"oidc_providers", "oidc_provider", "role", "roles", "role_policies", "caller_identity", "failed_assumptions"}
+    {
+        "oidc_providers",
+        "oidc_provider",
+        "role",
+        "roles",
+        "role_policies",
+        "managed_policy",
+        "simulate",
+        "caller_identity",
+        "assumptions",
+        "cluster",
+    }
 )
 
 
@@ -82,6 +99,7 @@ def consented(ports: Ports, actions: frozenset[Action]) -> Ports:
         ports,
         cluster=intercepted(ports.cluster, _Consent(CLUSTER_READS, CLUSTER_ACTIONS, actions)),
         aws=intercepted(ports.aws, _Consent(AWS_READS, AWS_ACTIONS, actions)),
+        withheld=ALL - actions,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,10 +42,12 @@ def with_deadline(
     ports: Ports,
     *,
     seconds: float = WALK_SECONDS,
+    longer: Mapping[str, float] | None = None,
     clock: Callable[[], float] = time.monotonic,
     run: Run | None = None,
 ) -> Ports:
-    """The same ports, which take no longer than `seconds` in all, from the first question on.
+    """The same ports, which take no longer than `seconds` in all, from the first question on. Several may be put at a
+    time. `longer`: by method of `Cluster`, seconds for a question that may take more than `ANSWER_SECONDS`.
 
     After that, and after a silence, they raise `Unreachable` at once. So they are good for one walk, or one list.
     `clock` gives seconds; `run` is how one question is put with a limit to its time.
@@ -54,14 +56,17 @@ def with_deadline(
 
     def ask_cluster(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         silent = _WAITS_FOR_OTHERS.get(method, "")
-        return watch.ask("kube-apiserver", silent, operations.CLUSTER[method], lambda: put(*arguments, **options))
+        patience = (longer or {}).get(method, ANSWER_SECONDS)
+        return watch.ask(
+            "kube-apiserver", silent, operations.CLUSTER[method], lambda: put(*arguments, **options), patience
+        )
 
     def ask_aws(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         service, _, operation = operations.AWS[method].partition(":")
-        return watch.ask(service, "", operation, lambda: put(*arguments, **options))
+        return watch.ask(service, "", operation, lambda: put(*arguments, **options), ANSWER_SECONDS)
 
     def ask_issuer(method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options))
+        return watch.ask("issuer", "", operations.ISSUER[method], lambda: put(*arguments, **options), ANSWER_SECONDS)
 
     return replace(
         ports,
@@ -102,29 +107,44 @@ class _Watch:
         self._until: float | None = None
         self._silence: dict[str, Unreachable] = {}
         self._lost = 0.0
+        self._lock = threading.Lock()
 
-    def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any]) -> Any:
-        """Asks a server, behind which another may be the silent one. Raises what `put` raises, or `Unreachable`."""
+    def ask(self, server: str, behind: str, operation: str, put: Callable[[], Any], patience: float) -> Any:
+        """Asks a server, behind which another may be the silent one, and waits `patience` seconds.
+
+        Raises what `put` raises, or `Unreachable`.
+        """
         for silent in (server, behind):
             if silent in self._silence:
                 raise self._silence[silent]
         now = self._clock()
-        if self._until is None:
-            self._until = now + self._seconds
-        limit = min(ANSWER_SECONDS, self._until - now)
-        if self._lost:
-            limit = min(limit, (SILENCE_SECONDS - self._lost) / 2)
+        with self._lock:
+            limit = self._limit(now, patience)
         if limit <= 0:
             raise Unreachable(code=OUT_OF_TIME, server_message="", operation=operation)
         try:
             return self._run(put, limit)
         except TimeoutError:
-            code = TIMED_OUT if limit == ANSWER_SECONDS else OUT_OF_TIME
-            silence = self._silence[behind or server] = Unreachable(code=code, server_message="", operation=operation)
-            self._lost += self._clock() - now
+            code = TIMED_OUT if limit == patience else OUT_OF_TIME
+            silence = Unreachable(code=code, server_message="", operation=operation)
+            self._note(silence, behind or server, now)
             raise silence from None
         except Unreachable as silence:
-            if not silence.code.startswith(_NOT_SILENT):
-                self._silence[behind or server] = silence
-            self._lost += self._clock() - now
+            self._note(silence, behind or server, now)
             raise
+
+    def _limit(self, now: float, patience: float) -> float:
+        """Seconds that a question may take which is put now."""
+        if self._until is None:
+            self._until = now + self._seconds
+        limit = min(patience, self._until - now)
+        return min(limit, (SILENCE_SECONDS - self._lost) / 2) if self._lost else limit
+
+    def _note(self, silence: Unreachable, server: str, since: float) -> None:
+        """Remembers who was silent. What several questions waited for at the same time was lost once."""
+        with self._lock:
+            if server in self._silence:
+                return
+            if not silence.code.startswith(_NOT_SILENT):
+                self._silence[server] = silence
+            self._lost += self._clock() - since

@@ -17,6 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Access, Cluster
+from app.flow.targets.kinds import WORKLOADS
 
 ROLE_NAME = "irsa-explorer"
 """How the ClusterRole that reads is called; those of the actions have the action's name after it."""
@@ -72,9 +73,15 @@ NEEDS: Mapping[str, Need] = {
     "choose.namespace": Need(accesses=(Access(verb="list", resource="namespaces"),)),
     "choose.service_account": Need(accesses=(_namespaced("list", "serviceaccounts"),)),
     "choose.pod": Need(accesses=(_namespaced("list", "pods"),)),
-    "choose.role": Need(iam=("iam:ListRoles",)),
+    **{
+        f"choose.{kind.singular}": Need(
+            accesses=(Access(verb="get", resource=kind.plural, group=kind.group, namespace="{namespace}"),)
+        )
+        for kind in WORKLOADS
+    },
     # The walk.
     "issuer.discovery": _of_path("/.well-known/openid-configuration"),
+    "issuer.described": Need(iam=("eks:DescribeCluster",)),
     "issuer.cluster_keys": _of_path("/openid/v1/jwks"),
     "provider.exists": Need(iam=("iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider")),
     "service_account.exists": Need(accesses=(_namespaced("get", "serviceaccounts", name="{service_account}"),)),
@@ -82,7 +89,9 @@ NEEDS: Mapping[str, Need] = {
     "webhook.registered": Need(
         accesses=(Access(verb="list", resource="mutatingwebhookconfigurations", group="admissionregistration.k8s.io"),)
     ),
-    "webhook.selector": _READ_POD,
+    "webhook.selector": Need(
+        accesses=(*_READ_POD.accesses, Access(verb="get", resource="namespaces", name="{namespace}"))
+    ),
     "webhook.dry_run": Need(accesses=(_namespaced("create", "pods"),), action=Action.DRY_RUN),
     "pod.exists": _READ_POD,
     "token.file": _IN_POD,
@@ -104,16 +113,29 @@ NEEDS: Mapping[str, Need] = {
     ),
     "access.list_buckets": Need(action=Action.S3),
     # What only a running Pod shows.
+    "pod.running": Need(accesses=(*_READ_POD.accesses, _namespaced("list", "events"))),
     **dict.fromkeys(
-        ("pod.service_account", "pod.environment", "pod.volume", "pod.age", "pod.pod_identity", "pod.sdk"), _READ_POD
+        (
+            *("pod.service_account", "pod.skipped", "pod.handwritten", "pod.environment", "pod.volume", "pod.age"),
+            *("pod.pod_identity", "pod.sdk"),
+        ),
+        _READ_POD,
     ),
+    "pod.siblings": Need(accesses=(_namespaced("list", "pods"),)),
     "service_account.account": Need(iam=("iam:GetRole",)),
+    # The webhook may be behind a Service of any namespace.
+    "webhook.reachable": Need(
+        accesses=tuple(Access(verb="get", resource=resource) for resource in ("services", "endpoints")),
+    ),
     "token.api_server": _READ_POD,
+    "pod.config_maps": Need(accesses=(_namespaced("get", "configmaps"),)),
     "pod.events": Need(accesses=(_namespaced("list", "events"),)),
     "pod.application": _LOG,
-    **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys"), _IN_POD),
-    # What AWS remembers of refusals.
-    "sts.recent_failures": Need(iam=("cloudtrail:LookupEvents",)),
+    **dict.fromkeys(("pod.token_readable", "pod.region", "pod.static_keys", "token.contents"), _IN_POD),
+    # Which names are near one that leads nowhere.
+    "near.role": Need(iam=("iam:ListRoles",)),
+    # What AWS remembers of refusals, and of what it granted.
+    **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), Need(iam=("cloudtrail:LookupEvents",))),
 }
 """By use."""
 
@@ -121,6 +143,15 @@ NEEDS: Mapping[str, Need] = {
 def need(use: str) -> Need:
     """What a use takes; nothing, where it is none of `NEEDS`."""
     return NEEDS.get(use, Need())
+
+
+TOKENS: Mapping[Action, str] = {Action.READ_TOKEN: "token.file", Action.TOKEN_REQUEST: "token.format"}
+"""The ways to a token, the Pod's own first: by action the check that waits for it."""
+
+
+def sent_for(action: Action, subject: Subject) -> tuple[Access, ...]:
+    """What an action that brings a token takes in the cluster, beside reading the Pod."""
+    return tuple(access for access in need(TOKENS[action]).of(subject) if access.subresource)
 
 
 # What is allowed

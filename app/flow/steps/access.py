@@ -1,19 +1,22 @@
-"""Step 6: a request signed with the temporary credentials, and whether the role's permissions allow it.
+"""Step 6: a request signed with the temporary credentials, and whether the role may do what its Pod asks for.
 
-Rule: IAM's evaluation of identity policies, as `app.flow.permissions` has it. ListBuckets needs
-`s3:ListAllMyBuckets`.
+Everyone may ask who they are (GetCallerIdentity takes no permission). Beyond that a role is judged by what its Pod
+asks for, and by nothing else. Rule: IAM's evaluation of identity policies and permissions boundaries, as
+`app.flow.permissions` has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from app.flow.errors import FlowError
-from app.flow.json_access import get_str
-from app.flow.model import JsonValue, Step, StepReport, Subject
-from app.flow.names import provider_arn
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import NO_ACTION, JsonValue, Step, StepReport, Subject, Walk
+from app.flow.names import annotated_audience, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
-from app.flow.permissions import evaluate_permissions
+from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
+from app.flow.permissions.decision import Decision, Policies, Role, decide_actions
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.step_context import StepContext
@@ -21,15 +24,24 @@ from app.flow.token import MalformedToken, decode
 from app.flow.trust import session_keys
 
 CHECKS = ("access.identity", "access.policy", "access.list_buckets")
-ACTION = "s3:ListAllMyBuckets"
+POLICY, LISTING = CHECKS[1:]
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
-    """Asks AWS who we are now, evaluates the role's policies and lists the buckets. Never raises."""
+    """Asks AWS who we are now, whether the role may do what the Pod asks for, and for the buckets if it lists them.
+
+    Never raises.
+    """
     findings = Findings(Step.ACCESS, ports, CHECKS)
+    if step_context.asked:
+        findings.show("asked_actions", step_context.asked)
+    asked = step_context.asked or of_command(step_context.pod)
+    lists = any(it.action.lower() == LIST_BUCKETS.lower() for it in asked)
+    if not lists:
+        findings.unknown(LISTING, NO_ACTION, where="s3:ListBuckets")
     if step_context.credentials is None:
-        findings.unreached_by_earlier_step("access.identity", "access.list_buckets")
-        _policy(findings, ports, step_context)
+        findings.unreached_by_earlier_step(CHECKS[0], LISTING)
+        _policy(findings, ports, subject, step_context, asked)
         return findings.report(), step_context
 
     # (1) Who we are.
@@ -47,49 +59,175 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         )
 
     # (2) What the role may do.
-    _policy(findings, ports, step_context)
+    _policy(findings, ports, subject, step_context, asked)
 
-    # (3) What S3 says.
-    try:
-        buckets = list(ports.aws.list_buckets(step_context.credentials))
-    except FlowError as error:
-        _refused(findings, "access.list_buckets", error, expected=ACTION, where="s3:ListBuckets")
-    else:
-        findings.show("buckets", buckets)
-        findings.judge("access.list_buckets", True, got=buckets, expected=ACTION, where="s3:ListBuckets")
-        findings.soften("access.policy")
+    # (3) What S3 says, where the Pod lists the buckets.
+    if lists:
+        try:
+            buckets = list(ports.aws.list_buckets(step_context.credentials))
+        except FlowError as error:
+            _refused(findings, LISTING, error, expected=LIST_BUCKETS, where="s3:ListBuckets")
+        else:
+            findings.show("buckets", buckets)
+            findings.judge(LISTING, True, got=buckets, expected=LIST_BUCKETS, where="s3:ListBuckets")
+            if len(asked) == 1:
+                findings.soften(POLICY)
     return findings.report(), step_context
 
 
-def _policy(findings: Findings, ports: Ports, step_context: StepContext) -> None:
-    where = f"Role {step_context.role_name}"
+@dataclass(frozen=True, kw_only=True)
+class Denied:
+    """What AWS has denied to the Pod."""
+
+    actions: tuple[AskedAction, ...] = ()
+    said: str = ""
+    """In which words."""
+    kind: str = ""
+    """Which kind of policy did, as the words name it; empty where they do not."""
+
+
+def asked_again(ports: Ports, walk: Walk, denied: Denied) -> Walk:
+    """The walk, with its policies judged by what was denied to the Pod. The same where nothing was.
+
+    What the caller or the Pod's command line said before counts more. Never raises.
+    """
+    report = walk.report(Step.ACCESS)
+    evidence = {name: document for it in walk for name, document in it.evidence.items()}
+    if not denied.actions or report.check(POLICY).reason != NO_ACTION or "role" not in evidence:
+        return walk
+    findings = Findings(Step.ACCESS, ports, (POLICY,))
+    role_arn = get_str(evidence["role"], "Arn")
+    issuer = get_str(evidence.get("cluster_discovery"), "issuer")
+    claims = get_object(evidence.get("token"), "claims") or _claims(
+        walk.subject, issuer, evidence.get("service_account")
+    )
+    role = Role(
+        arn=role_arn,
+        name=(role_of(role_arn) or ("", "", ""))[2],
+        boundary=boundary_of(evidence["role"]),
+        partition=partition_of(issuer, role_arn),
+        keys=_request_keys(role_arn, claims),
+    )
+    known = [(get_str(it, "name"), get_object(it).get("document")) for it in get_list(evidence.get("policies"))]
+    policies = known if "policies" in evidence else _read(ports, role.name)
+    _judge(findings, ports, role, policies, denied.actions, denied)
+    new = findings.report()
+    checks = tuple(new.check(POLICY) if it.id == POLICY else it for it in report.checks)
+    changed = replace(
+        report,
+        checks=checks,
+        evidence={**report.evidence, **new.evidence},
+        exchanges=(*report.exchanges, *new.exchanges),
+    )
+    return replace(walk, reports=tuple(changed if it is report else it for it in walk))
+
+
+def _policy(
+    findings: Findings, ports: Ports, subject: Subject, step_context: StepContext, asked: Sequence[AskedAction]
+) -> None:
     if not step_context.role_name:
-        findings.unreached_by_earlier_step("access.policy")
+        findings.unreached_by_earlier_step(POLICY)
         return
     try:
-        policies: Sequence[tuple[str, JsonValue]] = ports.aws.role_policies(step_context.role_name)
+        claims: JsonValue = decode(step_context.token).claims
+    except MalformedToken:  # or there is none: the Pod has not been looked into
+        claims = _claims(subject, step_context.issuer, step_context.service_account)
+    role = Role(
+        arn=step_context.role_arn,
+        name=step_context.role_name,
+        boundary=step_context.boundary,
+        partition=partition_of(step_context.issuer, step_context.role_arn),
+        keys=_request_keys(step_context.role_arn, claims),
+    )
+    policies = _read(ports, role.name)
+    if not isinstance(policies, FlowError):
+        findings.show("policies", [{"name": name, "document": document} for name, document in policies])
+    _judge(findings, ports, role, policies, asked)
+
+
+def _read(ports: Ports, role_name: str) -> Policies | FlowError:
+    try:
+        return ports.aws.role_policies(role_name)
     except FlowError as error:
-        findings.refused("access.policy", error, expected=ACTION, where=where)
+        return error
+
+
+def _judge(
+    findings: Findings,
+    ports: Ports,
+    role: Role,
+    policies: Policies | FlowError,
+    asked: Sequence[AskedAction],
+    before: Denied | None = None,
+) -> None:
+    """Decides `access.policy`. Of several actions the first that is denied speaks for all, then one that is open.
+
+    `before` is how AWS denied it to the Pod: it stays open where that was by a policy of a kind that was not read.
+    """
+    where = f"Role {role.name}"
+    if not asked:
+        findings.unknown(POLICY, NO_ACTION, where=where)
         return
-    resource = f"arn:{partition_of(step_context.issuer, step_context.role_arn)}:s3:::*"
-    decision = evaluate_permissions(policies, action=ACTION, resource=resource, keys=_request_keys(step_context))
-    findings.show("policies", [{"name": name, "document": document} for name, document in policies])
+    expected = ", ".join(_named(it) for it in asked)
+    try:
+        decisions = decide_actions(ports, role, policies, asked)
+    except FlowError as error:
+        findings.refused(POLICY, error, expected=expected, where=where)
+        return
+    denied = [it for it in decisions if not it.allowed and not it.open]
+    open_ = [it for it in decisions if it.open]
+    speaks = next(iter((*denied, *open_, *decisions)))
     findings.show(
         "permission_decision",
-        {"allowed": decision.allowed, "reason": decision.reason, "trace": decision.trace},
+        {**speaks.document, "denied": [{"action": it.asked.action, "resource": it.asked.resource} for it in denied]},
     )
-    findings.judge("access.policy", decision.allowed, got=decision.reason, expected="allow", where=where)
+    said = before.said if before else ""
+    if denied:
+        findings.judge(POLICY, False, got=_got(speaks), expected=f"allow: {expected}", where=where, error=said)
+    elif open_:
+        findings.unknown(POLICY, speaks.open, where=where, expected=expected)
+    elif before and not _covers(speaks, before.kind, role):
+        findings.unknown(POLICY, "not_observable", where=where, expected=expected, error=said)
+    else:
+        findings.judge(POLICY, True, got=_got(speaks), expected=f"allow: {expected}", where=where)
 
 
-def _request_keys(step_context: StepContext) -> dict[str, str | list[str]]:
+def _covers(decision: Decision, kind: str, role: Role) -> bool:
+    """Whether the decision takes policies of that kind into account."""
+    match kind:
+        case "" | "identity-based policy":
+            return True
+        case "permissions boundary":
+            return not role.boundary or decision.boundary_allows is True
+        case "service control policy":
+            return decision.organization_allows is True
+    return False
+
+
+def _named(asked: AskedAction) -> str:
+    return asked.action if asked.resource in ("", ANY) else f"{asked.action} {asked.resource}"
+
+
+def _got(decision: Decision) -> str:
+    """The decision, with what limits the role's policies, and of which action it is."""
+    limits = (
+        ("permissions boundary", decision.boundary_allows),
+        ("service control policy", decision.organization_allows),
+    )
+    by = next((f" ({name})" for name, allows in limits if allows is False), "")
+    return f"{decision.reason}{by}: {_named(decision.asked)}"
+
+
+def _claims(subject: Subject, issuer: str, service_account: JsonValue) -> JsonValue:
+    """What the ServiceAccount's tokens say of it, where none could be read."""
+    return {"iss": issuer, "sub": subject_claim(subject), "aud": [annotated_audience(service_account)]}
+
+
+def _request_keys(role_arn: str, claims: JsonValue) -> dict[str, str | list[str]]:
     """What a request of the session says of itself: its role, and what the session keeps of the token."""
-    role: dict[str, str | list[str]] = {"aws:PrincipalArn": step_context.role_arn}
-    try:
-        claims = decode(step_context.token).claims
-    except MalformedToken:  # or there is none: the Pod has not been looked into
-        return role
     issuer = get_str(claims, "iss")
-    return role | session_keys(issuer, claims, provider_arn(step_context.role_arn, issuer))
+    kept = session_keys(issuer, claims, provider_arn(role_arn, issuer)) if issuer else {}
+    return {"aws:PrincipalArn": role_arn, **kept}
 
 
 def _refused(findings: Findings, check_id: str, error: FlowError, *, expected: str, where: str) -> None:

@@ -14,6 +14,8 @@ from app.flow.ports import Ports
 
 NO_POD = "no_pod"
 """The reason of what only a Pod shows, where none was chosen."""
+ISSUER_ASSUMED = "issuer_assumed"
+"""The reason of what compares with the cluster's issuer, where we know only the one that the role trusts."""
 NO_PERMISSION = "no_permission"
 """The reason of what we may not read, though we are known."""
 
@@ -92,6 +94,11 @@ class Findings:
         """Says of checks (of all that are undecided, where none is named) that an earlier step stood in their way."""
         for check_id in check_ids or self._order:
             self._reasons[check_id] = "earlier_step"
+
+    def passed(self, check_id: str) -> bool:
+        """Whether a check was made and passed."""
+        check = self._checks.get(check_id)
+        return check is not None and check.status is Status.PASSED
 
     def is_unknown(self, check_id: str) -> bool:
         """Whether a check was made and could not be decided."""

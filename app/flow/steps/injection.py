@@ -8,6 +8,7 @@ from typing import Any
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import TOKEN_DIRECTORY
+from app.flow.steps import kubelet_says
 from app.flow.webhook import VOLUME, skipped_containers
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
@@ -51,12 +52,14 @@ def mount_path(container: JsonValue) -> str:
 
 
 def token_container(pod: JsonValue) -> tuple[str, str] | None:
-    """The first container that is given a token, and the path that its variable names."""
-    for container in containers(pod):
-        path = environment(container).get(TOKEN_VARIABLE, "")
-        if path and mount_path(container):
-            return get_str(container, "name"), path
-    return None
+    """A container that is given a token, and the path that its variable names: the first that runs, else the first."""
+    found = [
+        (get_str(container, "name"), path)
+        for container in containers(pod)
+        if (path := environment(container).get(TOKEN_VARIABLE, "")) and mount_path(container)
+    ]
+    running = (it for it in found if kubelet_says.runs(kubelet_says.status_of(pod, it[0])))
+    return next(running, next(iter(found), None))
 
 
 def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[str, Any]:
@@ -78,6 +81,16 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str) -> dict[st
         if get_list(spec, kind):
             spec[kind] = [_as_asked_for(get_object(container), added) for container in get_list(spec, kind)]
     return _pod(namespace, metadata, spec)
+
+
+def as_asked_for(pod: JsonValue) -> dict[str, Any]:
+    """The stored Pod without what the webhook has added; what the API server has added stays."""
+    spec = get_object(pod, "spec")
+    spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") != VOLUME]
+    for kind in ("containers", "initContainers"):
+        if get_list(spec, kind):
+            spec[kind] = [_as_asked_for(get_object(container), {VOLUME}) for container in get_list(spec, kind)]
+    return {**get_object(pod), "spec": spec}
 
 
 def _pod(namespace: str, metadata: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
@@ -10,6 +12,10 @@ from app.flow.webhook import VOLUME
 
 FAILED_MOUNT = "FailedMount"
 """The event's reason."""
+_REASON_ALONE = re.compile(r"Error: \w+")
+"""An event that repeats the reason in the container's status, and says no more: `Error: ImagePullBackOff`."""
+_NO_PROGRAM = re.compile(r"executable file .*not found in \$PATH|exec: .* no such file or directory")
+"""What runc and crun say of a program that the image does not have."""
 
 
 def never_started(pod: JsonValue) -> bool:
@@ -34,6 +40,36 @@ def runs(status: JsonValue) -> bool:
     return isinstance(get(status, "state", "running"), dict)
 
 
+def status_of(pod: JsonValue, container: str) -> JsonValue:
+    """The status of a container of that name; None where there is none."""
+    named = (it for it in get_list(pod, "status", "containerStatuses") if get_str(it, "name") == container)
+    return next(named, None)
+
+
+def lacks_program(said: str) -> bool:
+    """Whether a container runtime refused an exec because the image does not have the program."""
+    return _NO_PROGRAM.search(said) is not None
+
+
+def of_pod(events: Sequence[JsonValue], pod: JsonValue) -> list[JsonValue]:
+    """The events of this very Pod: one of the same name that is gone had another UID."""
+    uid = get_str(pod, "metadata", "uid")
+    return [event for event in events if get_str(event, "involvedObject", "uid") in ("", uid)]
+
+
+def newest_warning(events: Sequence[JsonValue]) -> JsonValue:
+    """The newest event that warns and says more than a container's status; None where none warns."""
+    warnings = [event for event in events if get_str(event, "type") == "Warning"]
+    telling = [event for event in warnings if not _REASON_ALONE.fullmatch(get_str(event, "message"))]
+    return max(telling or warnings, key=_time_of, default=None)
+
+
+def shown(event: JsonValue) -> str:
+    """An event in its own words; empty where there is none."""
+    reason, message = get_str(event, "reason"), get_str(event, "message")
+    return f"{reason}: {message}" if reason else message
+
+
 def mount_failure(events: Sequence[JsonValue]) -> str:
     """The newest event by which the token's volume could not be mounted; empty where there is none."""
     failed = [
@@ -41,5 +77,16 @@ def mount_failure(events: Sequence[JsonValue]) -> str:
         for event in events
         if get_str(event, "reason") == FAILED_MOUNT and f'"{VOLUME}"' in get_str(event, "message")
     ]
-    newest = max(failed, key=lambda event: get_str(event, "lastTimestamp") or get_str(event, "eventTime"), default=None)
-    return get_str(newest, "message")
+    return get_str(max(failed, key=_time_of, default=None), "message")
+
+
+def when(words: str) -> float | None:
+    """RFC 3339 as Unix seconds; None where it is something else."""
+    try:
+        return datetime.fromisoformat(words).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time_of(event: JsonValue) -> str:
+    return get_str(event, "lastTimestamp") or get_str(event, "eventTime")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path
+from app.flow.names import DEFAULT_AUDIENCE, annotated_audience, host_and_path, is_public, role_of
 from app.flow.partitions import partition_of
+from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unanswered, unseen
+from app.flow.steps.findings import NO_PERMISSION, Findings, unanswered, unseen
 from app.flow.steps.step_context import StepContext
+from app.flow.steps.trust_policy import trusted_issuers
 
 CHECKS = (
     "issuer.discovery",
@@ -26,12 +29,13 @@ CHECKS = (
     "provider.thumbprint",
 )
 _PROVIDER = ":oidc-provider/"
+_PUBLIC = "https://PUBLIC_HOST"
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
     """Reads the issuer's documents, the cluster's and IAM's provider, and compares them. Never raises."""
     findings = Findings(Step.OIDC_PROVIDER, ports, CHECKS)
-    step_context, jwks_uri = _issuer(findings, ports, step_context)
+    step_context, jwks_uri = _issuer(findings, ports, subject, step_context)
     if step_context.issuer:
         step_context = _provider(findings, ports, subject, step_context)
     if jwks_uri and step_context.provider is not None:
@@ -39,7 +43,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     return findings.report(), step_context
 
 
-def _issuer(findings: Findings, ports: Ports, step_context: StepContext) -> tuple[StepContext, str]:
+def _issuer(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepContext, str]:
     """The two discovery documents and the two key sets."""
     # (1) The cluster says which issuer it writes into its tokens.
     where = "GET /.well-known/openid-configuration"
@@ -47,11 +51,18 @@ def _issuer(findings: Findings, ports: Ports, step_context: StepContext) -> tupl
         cluster_discovery = ports.cluster.discovery()
     except FlowError as error:
         findings.refused("issuer.discovery", error, where=where)
-        return step_context, ""
+        assumed = _trusted_issuer(ports, subject) if unseen(error) == NO_PERMISSION else ""
+        if assumed:
+            findings.show("assumed_issuer", assumed)
+        return replace(step_context, issuer=assumed, issuer_assumed=bool(assumed)), ""
     findings.show("cluster_discovery", cluster_discovery)
+    where = get_str(cluster_discovery, SOURCE) or where
     issuer = get_str(cluster_discovery, "issuer")
     if not issuer:
         findings.judge("issuer.discovery", False, got=cluster_discovery, expected="issuer", where=where)
+        return step_context, ""
+    if not is_public(issuer):  # neither a provider nor a trust policy helps then, so nothing is said of them
+        findings.judge("issuer.discovery", False, got=issuer, expected=_PUBLIC, where=where)
         return step_context, ""
     step_context = replace(step_context, issuer=issuer)
 
@@ -155,6 +166,21 @@ def _thumbprint(findings: Findings, ports: Ports, step_context: StepContext, jwk
     findings.judge(
         "provider.thumbprint", matches, got=registered, expected=served, where=where, otherwise=Status.WARNING
     )
+
+
+def _trusted_issuer(ports: Ports, subject: Subject) -> str:
+    """The issuer that the role's trust policy names, where it names one alone; empty where it cannot be read.
+
+    Whether it is this cluster's stays open, so no check of a provider's name follows from it.
+    """
+    try:
+        service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
+        parts = role_of(get_str(service_account, "metadata", "annotations", ROLE_ARN))
+        policy = get(ports.aws.role(parts[2]), "AssumeRolePolicyDocument") if parts else None
+    except FlowError:
+        return ""
+    found = trusted_issuers(policy)
+    return found[0] if len(found) == 1 else ""
 
 
 def _not_published(findings: Findings, check_id: str, error: FlowError, where: str) -> None:

@@ -36,3 +36,26 @@ def _holds(expression: JsonValue, labels: Mapping[str, JsonValue]) -> bool:
             return key not in labels
         case _:
             return False
+
+
+def edits(selector: JsonValue, labels: Mapping[str, JsonValue]) -> dict[str, str | None]:
+    """The labels with which the selector would match: those to set, and with None those to remove.
+
+    Empty where it matches already, or where no labels would do.
+    """
+    found: dict[str, str | None] = {
+        key: value for key, value in get_object(selector, "matchLabels").items() if labels.get(key) != value
+    }
+    for expression in get_list(selector, "matchExpressions"):
+        if _holds(expression, labels):
+            continue
+        values = strings(get_object(expression).get("values"))
+        match get_str(expression, "operator"):
+            case "In" if values:
+                found[get_str(expression, "key")] = values[0]
+            case "Exists":
+                found[get_str(expression, "key")] = "true"
+            case "NotIn" | "DoesNotExist":
+                found[get_str(expression, "key")] = None
+    edited = {key: value for key, value in {**labels, **found}.items() if value is not None}
+    return found if matches(selector, edited) else {}

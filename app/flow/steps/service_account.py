@@ -13,10 +13,10 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_object, get_str
 from app.flow.model import JsonValue, Step, StepReport, Subject
-from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
+from app.flow.names import account_of, annotated_audience, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.findings import ISSUER_ASSUMED, Findings, unseen
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 
@@ -88,7 +88,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     policy = role.pop("AssumeRolePolicyDocument", None)
     findings.show("role", role)
     findings.show("trust_policy", policy)
-    step_context = replace(step_context, role_name=parts[2], trust_policy=policy)
+    step_context = replace(step_context, role_name=parts[2], boundary=boundary_of(role), trust_policy=policy)
 
     # (5) Its trust policy, for the claims that this ServiceAccount's tokens carry.
     if step_context.issuer:
@@ -101,6 +101,10 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             provider=provider_arn(role_arn, step_context.issuer),
             name=parts[2],
         )
+        if step_context.issuer_assumed:
+            expected, where = provider_arn(role_arn, step_context.issuer), f"Role {parts[2]} AssumeRolePolicyDocument"
+            for check_id in filter(findings.passed, ("trust.provider", "trust.decision")):
+                findings.unknown(check_id, ISSUER_ASSUMED, where=where, expected=expected)
     else:
         findings.unreached_by_earlier_step(*_TRUST)
     return findings.report(), step_context

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
+from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Credentials
 from app.flow.token import Verification
 
@@ -13,8 +14,13 @@ from app.flow.token import Verification
 class StepContext:
     """Each field is filled by the step named with it; an empty one means that the step did not get so far."""
 
+    asked: tuple[AskedAction, ...] = ()
+    """The caller: what the Pod needs, where that is known beforehand."""
+
     issuer: str = ""
     """`oidc_provider`: the issuer URL that the cluster writes into its tokens."""
+    issuer_assumed: bool = False
+    """`oidc_provider`: whether that is only the one that the role trusts, since the cluster's could not be read."""
     jwks: JsonValue = None
     """`oidc_provider`: the key set of the public endpoint, the one that STS reads."""
     provider_arns: tuple[str, ...] | None = None
@@ -32,6 +38,8 @@ class StepContext:
     """`service_account`: the annotation's value, valid or not."""
     role_name: str = ""
     """`service_account`: the name of the role that was found."""
+    boundary: str = ""
+    """`service_account`: the ARN of its permissions boundary; empty where it has none."""
     trust_policy: JsonValue = None
     """`service_account`: the role's trust policy."""
 

@@ -7,17 +7,19 @@ Pod; never where the Pod is seen to have none.
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 from dataclasses import dataclass, field
 
 from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.names import API_TOKEN, annotated_audience
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
-from app.flow.steps.injection import token_container
+from app.flow.steps.injection import token_container, token_source
 from app.flow.steps.listing import parse_listing
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
@@ -28,6 +30,8 @@ USUAL_PATH = posixpath.join(WebhookSettings().mount_path, TOKEN_FILE)
 """Where the webhook mounts it unless it is set up otherwise."""
 TOKEN_LIMIT = 20_000
 """Characters: the longest `WebIdentityToken` that STS takes."""
+NOT_RUNNING, NO_PROGRAM = "not_running", "no_program"
+"""The reasons of what only a command in a container shows: it does not run, or its image has no such program."""
 STAND_IN = "stand_in"
 """The reason of what only the mounted token shows, where another one stands in for it."""
 STAND_IN_SECONDS = 600
@@ -50,11 +54,11 @@ def fetch(findings: Findings, ports: Ports, subject: Subject, step_context: Step
     # (1) The file, and its neighbours.
     mounted = token_container(step_context.pod)
     token, where, instead = None, "", ""
-    if mounted is not None and kubelet_says.never_started(step_context.pod) and _not_mounted(findings, ports, subject):
-        pass
+    if mounted is not None and kubelet_says.never_started(step_context.pod):
+        _not_mounted(findings, ports, subject, mounted)
     elif mounted is not None:
         container, where = mounted
-        token = _read(findings, ports, subject, container, where)
+        token = _read(findings, ports, subject, container, where, step_context.pod)
         if token is not None:
             _show_other_token(findings, ports, subject, container)
     elif step_context.pod_unseen:
@@ -83,7 +87,7 @@ def token_document(token: str) -> JsonValue:
     }
 
 
-def _read(findings: Findings, ports: Ports, subject: Subject, container: str, path: str) -> str | None:
+def _read(findings: Findings, ports: Ports, subject: Subject, container: str, path: str, pod: JsonValue) -> str | None:
     """The file's content, untouched: an SDK sends it as it is. Beside it, the links that the kubelet made for it."""
     where = f"{subject.namespace}/{subject.pod} {container} {path}"
     try:
@@ -97,11 +101,14 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     except FlowError as error:
         if unseen(error) or isinstance(error, NotFound):
             findings.refused("token.file", error, expected=path, where=where)
-        else:  # The container has ended, or has no `cat`: its file may be in perfect order.
-            findings.unknown("token.file", "not_observable", expected=path, where=where, error=error.server_message)
+        else:  # Its file may be in perfect order.
+            reason = _not_executed(error.server_message, pod, container)
+            findings.unknown("token.file", reason, expected=path, where=where, error=error.server_message)
         return None
     if content.exit_code in (126, 127):
-        findings.unknown("token.file", "not_observable", expected=path, where=where, error=content.stderr.strip())
+        findings.unknown(
+            "token.file", NO_PROGRAM, expected=path, where=where, error=(content.stderr or content.stdout).strip()
+        )
         return None
     readable = content.exit_code == 0 and 0 < len(content.stdout) <= TOKEN_LIMIT
     got = path if readable else f"{len(content.stdout)}" if content.exit_code == 0 else f"exit {content.exit_code}"
@@ -125,24 +132,44 @@ def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reas
     return content.stdout
 
 
-def _not_mounted(findings: Findings, ports: Ports, subject: Subject) -> bool:
-    """Whether the kubelet says why it could not mount the token; what it says is the check's error."""
-    try:
-        said = kubelet_says.mount_failure(ports.cluster.pod_events(subject.namespace, subject.pod))
-    except FlowError:
-        return False
+def _not_executed(said: str, pod: JsonValue, container: str) -> str:
+    """Why nothing was executed in a container, as the reason of a check."""
+    if kubelet_says.lacks_program(said):
+        return NO_PROGRAM
+    status = kubelet_says.status_of(pod, container)
+    stands = get_str(pod, "status", "phase") == "Pending" or (status is not None and not kubelet_says.runs(status))
+    return NOT_RUNNING if stands else "not_observable"
+
+
+def _not_mounted(findings: Findings, ports: Ports, subject: Subject, mounted: tuple[str, str]) -> None:
+    """Of a container that was never started: what the kubelet says where it could not mount the token."""
+    container, path = mounted
+    said = ""
+    with contextlib.suppress(FlowError):
+        events = ports.cluster.pod_events(subject.namespace, subject.pod)
+        findings.show("pod_events", events)
+        said = kubelet_says.mount_failure(events)
     if said:
         where = f"Pod {subject.namespace}/{subject.pod} Events"
         findings.judge("token.file", False, got=kubelet_says.FAILED_MOUNT, expected=VOLUME, where=where, error=said)
-    return bool(said)
+    else:
+        where = f"{subject.namespace}/{subject.pod} {container} {path}"
+        findings.unknown("token.file", NOT_RUNNING, expected=path, where=where)
 
 
 def _request(findings: Findings, ports: Ports, subject: Subject, step_context: StepContext) -> tuple[str | None, str]:
-    """A token for the audience that the webhook asks for, as short-lived as can be; and where it is from."""
-    audience = annotated_audience(step_context.service_account)
+    """A token as the kubelet would request it for this Pod, as short-lived as can be; and where it is from.
+
+    The API server binds none to a Pod of another ServiceAccount. Without a Pod the audience is that of the webhook.
+    """
+    own = get_str(step_context.pod, "spec", "serviceAccountName") == subject.service_account
+    pod = step_context.pod if own else None
+    audience = get_str(token_source(pod), "audience") or annotated_audience(step_context.service_account)
     where = f"TokenRequest {subject.namespace}/{subject.service_account}"
     try:
-        token = ports.cluster.request_token(subject.namespace, subject.service_account, audience, STAND_IN_SECONDS)
+        token = ports.cluster.request_token(
+            subject.namespace, subject.service_account, audience, STAND_IN_SECONDS, pod=pod
+        )
     except FlowError as error:
         reason = unseen(error) or "not_observable"
         findings.unknown(

@@ -12,7 +12,7 @@ from app.flow.json_access import get, get_list, get_str, seconds, strings
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import annotated_audience, subject_claim
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import ISSUER_ASSUMED, Findings
 from app.flow.steps.injection import token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.token_fetch import fetch, token_document
@@ -89,10 +89,11 @@ def _claims(
         "token.algorithm", algorithm.passed is True, got=algorithm.got, expected=algorithm.expected, where="alg"
     )
     if step_context.issuer:
-        issuer = get(claims, "iss")
-        findings.judge(
-            "token.issuer", issuer == step_context.issuer, got=issuer or "", expected=step_context.issuer, where="iss"
-        )
+        issuer, ours = get(claims, "iss"), step_context.issuer
+        if step_context.issuer_assumed and issuer != ours:
+            findings.unknown("token.issuer", ISSUER_ASSUMED, where="iss", expected=ours)
+        else:
+            findings.judge("token.issuer", issuer == ours, got=issuer or "", expected=ours, where="iss")
     else:
         findings.unreached_by_earlier_step("token.issuer")
     audience = annotated_audience(step_context.service_account)

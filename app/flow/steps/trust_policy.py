@@ -14,8 +14,21 @@ from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
+_PROVIDER = ":oidc-provider/"
 ANY = "*"
 """What a policy without a condition asks for: anything."""
+
+
+def trusted_issuers(policy: JsonValue) -> list[str]:
+    """The issuers whose IAM OIDC providers the Allow statements have as their principals, each once."""
+    found = [
+        f"https://{arn.partition(_PROVIDER)[2]}"
+        for statement in statements(policy)
+        if get_str(statement, "Effect") == "Allow"
+        for arn in strings(get(statement, "Principal", "Federated"))
+        if _PROVIDER in arn
+    ]
+    return list(dict.fromkeys(found))
 
 
 def decision_document(decision: TrustDecision) -> JsonValue:

@@ -32,6 +32,7 @@ CONFIGURATION = "pod-identity-webhook"
 NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
 Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
+NAMESPACES = "namespaceSelector"
 WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
 """What the webhook is called on EKS, and what its own manifests call it."""
 
@@ -47,7 +48,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)
     if webhook is not None:
-        _selected(findings, webhook, get_object(pod, "metadata", "labels"), subject.namespace, pod_unseen)
+        _selected(findings, ports, webhook, get_object(pod, "metadata", "labels"), subject.namespace, pod_unseen)
 
     # (3) The same Pod once more, dry: the API server calls its webhooks and stores nothing.
     where = "POST pods?dryRun=All"
@@ -124,23 +125,42 @@ def _sees_new_pods(webhook: JsonValue) -> bool:
 
 
 def _selected(
-    findings: Findings, webhook: JsonValue, labels: dict[str, JsonValue], namespace: str, pod_unseen: str
+    findings: Findings, ports: Ports, webhook: JsonValue, labels: dict[str, JsonValue], namespace: str, pod_unseen: str
 ) -> None:
-    """Both selectors; of a Namespace's labels only its name is known here.
+    """Both selectors, and whether something else chooses.
 
     Where no Pod was chosen, the one that is meant has no labels, as that of the dry run.
     """
-    objects, namespaces = get(webhook, "objectSelector"), get(webhook, "namespaceSelector")
-    known = {"kubernetes.io/metadata.name": namespace}
-    where = f"{get_str(webhook, 'name')} objectSelector"
+    name, objects, namespaces = get_str(webhook, "name"), get(webhook, "objectSelector"), get(webhook, NAMESPACES)
+    where = f"{name} objectSelector"
+
+    # (1) The Pod's labels.
     if pod_unseen not in ("", NO_POD) and selectors.keys(objects):
         findings.unknown("webhook.selector", pod_unseen, where=where, expected=shown(objects))
-    elif not selectors.matches(objects, labels):
+        return
+    if not selectors.matches(objects, labels):
         findings.judge("webhook.selector", False, got=labels, expected=objects, where=where)
-    elif selectors.keys(namespaces) <= known.keys() and not selectors.matches(namespaces, known):
-        where = f"{get_str(webhook, 'name')} namespaceSelector"
-        findings.judge("webhook.selector", False, got=known, expected=namespaces, where=where)
-    elif selectors.keys(namespaces) <= known.keys():
-        findings.judge("webhook.selector", True, got=labels, expected=objects or {}, where=where)
-    else:
-        findings.unknown("webhook.selector", "not_observable", where=f"{get_str(webhook, 'name')} namespaceSelector")
+        return
+
+    # (2) Those of its Namespace; before Kubernetes 1.21 not even its name is among them.
+    if selectors.keys(namespaces):
+        where = f"{name} {NAMESPACES}"
+        try:
+            of_namespace = get_object(ports.cluster.namespace(namespace), "metadata", "labels")
+        except FlowError as error:
+            reason = unseen(error) or "not_observable"
+            findings.unknown(
+                "webhook.selector", reason, where=where, error=error.server_message, expected=shown(namespaces)
+            )
+            return
+        findings.show("namespace_labels", of_namespace)
+        if not selectors.matches(namespaces, of_namespace):
+            findings.judge("webhook.selector", False, got=of_namespace, expected=namespaces, where=where)
+            return
+
+    # (3) Expressions of CEL, which nobody evaluates but the API server.
+    if conditions := get_list(webhook, "matchConditions"):
+        where = f"{name} matchConditions"
+        findings.unknown("webhook.selector", "not_observable", where=where, expected=shown(conditions))
+        return
+    findings.judge("webhook.selector", True, got=labels, expected=objects or {}, where=f"{name} objectSelector")

@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.flow.model import Check, Step, Walk
+from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.verdict.error_messages import blames_surroundings
-from app.flow.verdict.refusals import APPLICATION
+from app.flow.verdict.refusals import APPLICATION, RUNNING
 
 PLACES: Mapping[str, Step] = {
     "service_account.account": Step.SERVICE_ACCOUNT,
+    "pod.running": Step.WEBHOOK,
     "pod.service_account": Step.SERVICE_ACCOUNT,
+    "webhook.reachable": Step.WEBHOOK,
+    "pod.skipped": Step.WEBHOOK,
+    "pod.handwritten": Step.WEBHOOK,
     "pod.environment": Step.WEBHOOK,
     "pod.volume": Step.WEBHOOK,
     "pod.age": Step.WEBHOOK,
+    "pod.siblings": Step.WEBHOOK,
     "pod.pod_identity": Step.WEBHOOK,
     "pod.static_keys": Step.WEBHOOK,
     "pod.region": Step.WEBHOOK,
+    "token.contents": Step.TOKEN_MOUNT,
     "pod.token_readable": Step.TOKEN_MOUNT,
     "pod.token_used": Step.TOKEN_MOUNT,
     "token.api_server": Step.TOKEN_MOUNT,
@@ -28,6 +35,7 @@ PLACES: Mapping[str, Step] = {
     "pod.application": Step.ACCESS,
     "pod.hop_limit": Step.ACCESS,
     "sts.recent_failures": Step.STS_ASSUME,
+    "sts.recent_successes": Step.STS_ASSUME,
 }
 """After the checks of which step those belong that the doctor adds."""
 
@@ -41,30 +49,36 @@ _ISSUER = _of("issuer", "discovery", "jwks", "cluster_keys")
 _PROVIDER = _of("provider", "exists", "audience", "thumbprint")
 _ACCOUNT = _of("service_account", "exists", "annotation", "role_arn", "account")
 _TRUST = _of("trust", "provider", "action", "audience", "subject", "decision") | {"role.exists"}
-_REGISTRATION = _of("webhook", "registered", "selector") | {"pod.pod_identity"}
+_REGISTRATION = _of("webhook", "registered", "selector", "reachable") | {"pod.pod_identity"}
 _MUTATION = _of("webhook", "dry_run", "volume", "mount", "environment")
 _INJECTED = _of("pod", "injected", "environment", "volume")
 _TOKEN = _of("token", "file", "format", "algorithm", "issuer", "audience", "subject", "bound_pod", "lifetime")
 _KEYS = _of("token", "key", "signature")
 _STS = _of("sts", "format", "expiration", "provider", "audience", "key", "signature", "trust", "credentials")
 _ACCESS = _of("access", "identity", "policy", "list_buckets")
+_SENT_BY_DOCTOR = frozenset({"webhook.reachable", "token.contents"})
+SENT = _MUTATION | _TOKEN | _KEYS | _STS | _of("access", "identity", "list_buckets") | _SENT_BY_DOCTOR
+"""What no reading decides: it takes a dry run, a token, or a request to AWS with that token or what it brought."""
 _OBJECTS = (_ISSUER, _PROVIDER, _ACCOUNT, _TRUST, _REGISTRATION, _MUTATION, _INJECTED, _TOKEN | _KEYS, _STS, _ACCESS)
 
 # What a failure may be the consequence of, beside an earlier one at the same object.
+_MANIFEST = _of("pod", "skipped", "handwritten")
 _WRONG_POD = frozenset({"pod.age", "pod.service_account"})
 _UNANNOTATED = _of("service_account", "exists", "annotation")  # any value will do for the webhook
-_NO_TOKEN = _UNANNOTATED | _REGISTRATION | _MUTATION | _INJECTED | _WRONG_POD
+_NO_TOKEN = _UNANNOTATED | _REGISTRATION | _MANIFEST | _MUTATION | _INJECTED | _WRONG_POD
 _BEFORE_STS = _ISSUER | _PROVIDER | _ACCOUNT | _TRUST | _TOKEN | _KEYS | {"pod.token_readable"}
 _WRONG_TOKEN = _NO_TOKEN | _TOKEN | _KEYS | {"pod.token_readable"}
 _NOT_ASKED = _WRONG_TOKEN | {"pod.static_keys", "pod.sdk", "pod.token_used"}
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_TRUST, _ACCOUNT),
-    "pod.age": _ACCOUNT,
-    **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION),
+    "pod.handwritten": frozenset({"pod.pod_identity"}),  # the webhook then has other variables to add
+    "pod.age": _ACCOUNT | _MANIFEST,
+    **dict.fromkeys(_MUTATION, _UNANNOTATED | _REGISTRATION | _MANIFEST),
     **dict.fromkeys(_INJECTED, _NO_TOKEN - _INJECTED | _ACCOUNT),
     "pod.region": _NO_TOKEN,
     "pod.token_readable": _NO_TOKEN,
-    **dict.fromkeys(_TOKEN, _NO_TOKEN | {"pod.token_readable"}),
+    "token.contents": _NO_TOKEN,
+    **dict.fromkeys(_TOKEN, _NO_TOKEN | {"pod.token_readable", "token.contents"}),
     **dict.fromkeys((*_KEYS, "token.issuer"), _NO_TOKEN | _ISSUER | {"pod.token_readable"}),
     **dict.fromkeys(_STS, _BEFORE_STS),
     **dict.fromkeys(("access.identity", "access.list_buckets"), _BEFORE_STS | _STS),
@@ -87,10 +101,14 @@ def roots(failed: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
 
 
 def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
-    """What the Pod's program got follows from whatever is broken, unless it did not even get there."""
+    """What the Pod's program got follows from whatever is broken, unless it did not even get there. That it has ended
+    follows from what it got."""
     check_id = check.id
-    if check_id == APPLICATION:
-        return len(ids) > 1 and not blames_surroundings(check.error)
+    others = set(ids) - {check_id, RUNNING}
+    if check_id == APPLICATION:  # a region that there is not has no endpoint either
+        return bool(others) and ("pod.region" in others or not blames_surroundings(check.error))
+    if check_id == RUNNING:
+        return bool(others) if check.reason in PROGRAM_ENDED else "token.file" in others
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True
     return any(check_id in group and group & set(ids[:place]) for group in _OBJECTS)

@@ -18,6 +18,7 @@ _SENTENCE = re.compile(
     r"|Unable to locate credentials.*"
     r"|You must specify a region\..*"
     r"|Invalid endpoint: .+"
+    r"|Provided region_name '.*' doesn't match a supported format\."
     r"|(?:Connect|Read) timeout on endpoint URL: .+"
     r"|Could not connect to the endpoint URL: .+"
     r"|The provided profile or the current environment is configured to assume role with web identity.*"
@@ -44,13 +45,15 @@ _STS = re.compile(
 )
 _PRINCIPAL = re.compile(r"\bUser: (arn:aws[\w-]*:(?:sts|iam)::\d{12}:\S+) is not authorized")
 _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
+_DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
 _NO_CREDENTIALS = ("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found")
 _CLOCK = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
 _NO_WAY = re.compile(r'endpoint URL: "https://[^"]+\.amazonaws\.com')
 _NO_REGION = re.compile(
     r"You must specify a region|MissingRegion|AWS region is required|Invalid endpoint: https://[\w-]+\.\.amazonaws"
+    r"|Provided region_name '.*' doesn't match a supported format"
 )
-"""The last one where the region is an empty text."""
+"""The last but one where the region is an empty text, the last where no region can be called so."""
 
 
 def last_words(log: str) -> tuple[str, str]:
@@ -102,10 +105,22 @@ def principal_of(said: str) -> str:
     return found[1] if found else ""
 
 
-def missing_permission(said: str) -> tuple[str, str]:
-    """The action and the resource that no policy allows; both empty where the sentence says nothing of that kind."""
+def denied_action(said: str) -> tuple[str, str]:
+    """The action and the resource that were denied; both empty where the sentence says nothing of that kind.
+
+    The resource is `*` where the sentence has none, since the action knows none.
+    """
     found = _MISSING.search(said)
-    return (found[1], found[2] or "*") if found and "explicit deny" not in said else ("", "")
+    return (found[1], found[2] or "*") if found else ("", "")
+
+
+def denying_policy(said: str) -> str:
+    """Which kind of policy denied it, by a Deny or because none of the kind allows it; empty where none is named.
+
+    Source: IAM user guide, "Troubleshoot access denied error messages".
+    """
+    found = _DENYING.search(said)
+    return found[1] if found else ""
 
 
 def lacks_credentials(said: str) -> bool:

@@ -9,17 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.flow.model import Check, Status, Step, Walk
-from app.flow.verdict.check_dependencies import PLACES, in_order, roots
+from app.flow.model import NO_ACTION, Check, Status, Step, Walk
+from app.flow.port_wrappers.permissions_needed import need
+from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
+from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
-from app.flow.verdict.refusals import ANSWER, APPLICATION, Reading, convicting, read_refusal
+from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
+
+REFUSED_LATELY = "sts.recent_failures"
+_NOT_SENT = ("not_asked", "stand_in")
 
 
 class Outcome(StrEnum):
     """The answer to the one question."""
 
     WORKS = "works"
-    """STS issued credentials for this token, and nothing that was checked is broken."""
+    """STS issued credentials for this token, or to this ServiceAccount since the Pod started (CloudTrail), and nothing
+    that was checked is broken."""
+    SHOULD_WORK = "should_work"
+    """All that can be read was read and holds; what is open has to be sent (`_only_sending_is_open`), or is seen by no
+    one from outside (`_no_more_can_be_read`)."""
     BROKEN = "broken"
     UNKNOWN = "unknown"
     """Nothing is known to be broken, and nothing shows that it works."""
@@ -59,18 +69,42 @@ class Verdict:
     """The causes that the refusal could have meant and the evidence excludes."""
     open: tuple[Check, ...] = ()
     """What the chain needs and could not be checked."""
+    warning: tuple[Step, Check] | None = None
+    """What warns although it should work; where it works, `check` is that."""
+
+    @property
+    def key(self) -> str:
+        """The key of its sentence below `verdict`."""
+        return self.outcome if self.outcome is Outcome.SHOULD_WORK else self.status
 
 
 def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     """The verdict on a walk, and on the checks of a running Pod where there are some.
 
-    What could not be read does not matter once STS has issued credentials for the Pod's token, and what the role may
-    do is no link of the chain unless S3 was asked.
+    What could not be read does not matter once STS has issued credentials for the Pod's token. What the role may do is
+    a link of the chain as far as something shows that the Pod needs it.
+
+    Without credentials from STS it *should work* where all of this is true:
+
+    - The walk looked at all six steps, and no check failed: neither its own nor those of the running Pod.
+    - Every check that reading alone decides has passed, or has a warning. So there is a Pod, we could read it, and the
+      webhook has edited it. `access.policy` is among them only where something shows what the Pod needs.
+    - What is open waits for something that has to be sent (`SENT`: the dry run, the token, STS, the session), and it
+      is open because it was not asked for, because we may not send it, or because a token of another kind stands in.
+      A server that did not answer leaves it unknown.
+
+    It should also work where STS took a token that we requested, and no one can read the Pod's own (no program in its
+    image shows files, say).
+
+    A refusal that CloudTrail remembers is named before any other warning: STS may refuse for a reason that we cannot
+    read.
     """
     checks = list(in_order(walk, also))
     by_id = {check.id: check for _, check in checks}
     open_ = tuple(
-        check for _, check in checks if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES
+        check
+        for _, check in checks
+        if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES and check.reason != NO_ACTION
     )
 
     # (1) The first broken link.
@@ -91,18 +125,40 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         )
 
     # (2) Nothing is broken: it works if it has been seen to work.
+    warned = [found for found in checks if found[1].status is Status.WARNING]
     if _proven(walk, by_id):
-        warned = next(((step, check) for step, check in checks if check.status is Status.WARNING), None)
-        if warned is None:
+        if not warned:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
-        return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=warned[0], check=warned[1], open=open_)
+        step, check = warned[0]
+        return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=step, check=check, open=open_)
 
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
+    warning = min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None)
+    if _no_more_can_be_read(by_id):
+        file = by_id["token.file"]
+        return Verdict(
+            outcome=Outcome.SHOULD_WORK,
+            status=Status.UNKNOWN,
+            step=Step.TOKEN_MOUNT,
+            check=file,
+            open=open_,
+            warning=warning,
+        )
     undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
+    if _only_sending_is_open(walk, open_):
+        step, check = next(found for found in undecided if _was_not_sent(found[1]))
+        return Verdict(
+            outcome=Outcome.SHOULD_WORK,
+            status=Status.UNKNOWN,
+            step=step,
+            check=check,
+            open=open_,
+            warning=warning,
+        )
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
 
 
@@ -110,10 +166,8 @@ def _broken(
     checks: Sequence[tuple[Step, Check]], by_id: Mapping[str, Check], reading: Reading
 ) -> list[tuple[Step, Check]]:
     """The broken links with causes of their own, each in the step where its cause lies, the first one first."""
-    failed = [found for found in checks if found[1].status is Status.FAILED and _counts(found[1], by_id)]
+    failed = [found for found in checks if found[1].status is Status.FAILED]
     located = [_located(step, check, by_id, reading) for step, check in roots(failed)]
-    if located and _unused(by_id):
-        located.append((Step.ACCESS, by_id["access.policy"]))
     if (minded := _minded(by_id, reading)) and minded not in located:
         located.append(minded)
     order = list(Step)
@@ -145,20 +199,6 @@ def _located(step: Step, check: Check, by_id: Mapping[str, Check], reading: Read
     return reading.step or shown_in, check
 
 
-def _counts(check: Check, by_id: Mapping[str, Check]) -> bool:
-    """A role that may not list buckets may be all right, unless something asked S3 to list them."""
-    listed = by_id.get("access.list_buckets")
-    return check.id != "access.policy" or (listed is not None and listed.status is Status.FAILED)
-
-
-def _unused(by_id: Mapping[str, Check]) -> bool:
-    """Whether the role may not do what was going to be asked of S3, had everything before it held."""
-    policy, listed = by_id.get("access.policy"), by_id.get("access.list_buckets")
-    if policy is None or listed is None or any(check.reason == "not_asked" for check in by_id.values()):
-        return False
-    return policy.status is Status.FAILED and listed.status is Status.NOT_REACHED
-
-
 def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
     """The words of the Pod's program first, then those that our own requests got, from the token's file on."""
     application = by_id.get(APPLICATION)
@@ -169,7 +209,7 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
         (Step.STS_ASSUME, by_id.get(ANSWER)),
         (Step.ACCESS, by_id.get("access.identity")),
         (Step.ACCESS, by_id.get("access.list_buckets")),
-        (step, named),
+        *(() if named.id == RUNNING else ((step, named),)),  # it is no error of a program
     )
     return next(
         (
@@ -182,9 +222,38 @@ def _seen(named: Check, step: Step, by_id: Mapping[str, Check]) -> Seen | None:
 
 
 def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
-    """STS issued credentials; for the Pod's own token, where there is a Pod."""
+    """STS issued credentials: to us, for the Pod's own token where there is a Pod; or to a program of the
+    ServiceAccount, and this Pod, which the webhook has edited, runs."""
+    if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
+        return True
+    return _passed(by_id, GRANTED, RUNNING, "pod.injected")
 
-    def passed(check_id: str) -> bool:
-        return check_id in by_id and by_id[check_id].status is Status.PASSED
 
-    return passed(ANSWER) and (passed("token.file") or not walk.subject.pod)
+def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
+    """Whether all that is open waits for something that was not sent. Nothing has failed by now."""
+    whole = {report.step for report in walk} == set(Step)
+    waiting = [check for check in open_ if check.id != "access.policy"]
+    return (
+        whole
+        and all(check.id in SENT for check in waiting)
+        and any(map(_was_not_sent, waiting))
+        and all(check.status is Status.NOT_REACHED or _was_not_sent(check) for check in waiting)
+    )
+
+
+def _was_not_sent(check: Check) -> bool:
+    """Whether a check is open because what it takes was not to be sent, or we may not send it."""
+    forbidden = check.reason == NO_PERMISSION and need(check.id).action is not None
+    return check.id in SENT and (check.reason in _NOT_SENT or forbidden)
+
+
+def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
+    """Whether STS took a token that we requested for this Pod, which the webhook has edited and which runs or has ended
+    well, while its own token is seen by no one from outside, or not by us."""
+    file = by_id.get("token.file")
+    hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
+    return hidden and _passed(by_id, ANSWER, RUNNING, "pod.injected")
+
+
+def _passed(by_id: Mapping[str, Check], *check_ids: str) -> bool:
+    return all(it in by_id and by_id[it].status is Status.PASSED for it in check_ids)

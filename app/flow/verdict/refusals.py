@@ -121,6 +121,10 @@ ANSWER = "sts.credentials"
 """The check that holds what STS answered to us."""
 APPLICATION = "pod.application"
 """The check that holds what the Pod's own program got."""
+RUNNING = "pod.running"
+"""The check that says whether the Pod runs."""
+GRANTED = "sts.recent_successes"
+"""The check that holds what STS granted to a program of this ServiceAccount."""
 
 
 @dataclass(frozen=True, kw_only=True)

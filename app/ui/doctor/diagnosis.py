@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.content import Content
-from app.flow.doctor import Change, Diagnosis
+from app.flow.doctor import Change, Diagnosis, Fix
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Check, JsonValue, Status, Step
 from app.flow.verdict.judge import Outcome
-from app.report import verdict_words
+from app.flow.visible import visible_ends
+from app.report import pod_words, verdict_words
 from app.ui.draw.checks import listed, mark, said
 from app.ui.draw.code import code
 from app.ui.step.evidence.agreement import disagreement
@@ -17,8 +18,11 @@ from app.ui.step.evidence.difference import change
 from app.ui.text import escape, prose, value
 
 
-def verdict(found: Diagnosis, content: Content) -> str:
-    """The sentence, what proves it, and what a refusal by STS may still mean."""
+def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -> str:
+    """The sentence, what proves it, and what a refusal by STS may still mean.
+
+    `listed_below`: whether `all_checks` is on the same page, to which a button then leads.
+    """
     judged, subject, status = found.verdict, found.subject, verdict_words.mark(found)
     rows = {
         content.message("ui.service_account"): value(f"{subject.namespace}/{subject.service_account}"),
@@ -28,7 +32,8 @@ def verdict(found: Diagnosis, content: Content) -> str:
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown}</dd>" for name, shown in rows.items())
     parts = [
         f'<div class="outcome {status}" role="status">{mark(status, content)}'
-        f"<div><p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl></div></div>"
+        f"<div><p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl>"
+        f"{_way(judged.check, content) if listed_below else ''}</div></div>"
     ]
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         parts += [_heading("doctor.evidence", content), _evidence(judged.check, content)]
@@ -50,6 +55,14 @@ def verdict(found: Diagnosis, content: Content) -> str:
     return f'<div class="diagnosis">{"".join(parts)}</div>'
 
 
+def _way(check: Check | None, content: Content) -> str:
+    """A button that leads to the check among all of them."""
+    if check is None:
+        return ""
+    label = escape(content.message("doctor_page.to_check"))
+    return f'<button type="button" class="to_check" data-lead="{escape(check.id)}">{label}</button>'
+
+
 def seen(found: Diagnosis, content: Content) -> str:
     """How the break shows: the product's words, where they stand and in which step; empty where there are none."""
     shown, named = found.verdict.seen, found.verdict.check
@@ -66,7 +79,7 @@ def _heading(key: str, content: Content) -> str:
 
 def _evidence(check: Check, content: Content) -> str:
     rows = "".join(
-        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(found)}</dd>"
+        f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(visible_ends(found))}</dd>"
         for key, found in (("got", check.got), ("expected", check.expected), ("where", check.where))
         if found
     )
@@ -92,17 +105,21 @@ def _failures(failures: Sequence[JsonValue], content: Content) -> str:
 
 def fix(found: Diagnosis, content: Content) -> str:
     """What to do, as lines to copy."""
-    wanted = found.fix
-    if wanted is None:
+    if found.fix is None:
         return ""
+    return _heading(f"doctor.{verdict_words.fix_heading(found)}", content) + _to_do(
+        found.fix, content, prediction(found, content)
+    )
+
+
+def _to_do(wanted: Fix, content: Content, foretold: str = "") -> str:
     commands = "".join(code(content, command) for command in wanted.commands)
     note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
     lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
     if wanted.choices:
         lead += f"<ul>{''.join(f'<li>{value(choice)}</li>' for choice in wanted.choices)}</ul>"
     then = f"<p>{prose(content.message(f'doctor.then.{wanted.then}'))}</p>" if wanted.then else ""
-    foretold = prediction(found, content)
-    return f"{_heading('doctor.fix', content)}{lead}{commands}{note}{then}{foretold}{_change(wanted.change, content)}"
+    return f"{lead}{commands}{note}{then}{foretold}{_change(wanted.change, content)}"
 
 
 def prediction(found: Diagnosis, content: Content) -> str:
@@ -120,7 +137,33 @@ def prediction(found: Diagnosis, content: Content) -> str:
     if foretold.unknown:
         items = "".join(f"<li>{prose(it)}</li>" for it in foretold.unknown)
         parts.append(f"<p>{prose(content.message('doctor.prediction.open'))}</p><ul>{items}</ul>")
-    return f'<div class="leads_to {foretold.prediction.prospect}">{"".join(parts)}</div>'
+    return f'<div class="leads_to {foretold.prediction.outcome}">{"".join(parts)}</div>'
+
+
+def pods(found: Diagnosis, content: Content) -> str:
+    """All Pods of the ServiceAccount, and what to do about those that do not use its role. Empty: none was listed."""
+    intro, lines = pod_words.intro(found, content), pod_words.lines(found, content)
+    if not (intro or lines):
+        return ""
+    parts = [_heading("doctor.pods.title", content), f"<p>{prose(intro)}</p>" if intro else ""]
+    names = [escape(content.message(f"doctor.pods.heads.{column}")) for column in pod_words.COLUMNS]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row">{value(line.name)}</th>'
+        f'<td data-head="{names[1]}">{value(line.workload)}</td>'
+        f'<td data-head="{names[2]}">{escape(line.state)}</td>'
+        f'<td data-head="{names[3]}">{escape(line.created)}</td>'
+        f'<td data-head="{names[4]}" class="{line.status}">{mark(line.status, content)} {prose(line.stand)}</td></tr>'
+        for line in lines
+    )
+    label = escape(content.message("doctor.pods.title"))
+    table = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="pods"><thead>'
+        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    more = pod_words.more(found, content)
+    parts += [table if lines else "", f"<p>{prose(more)}</p>" if more else ""]
+    return "".join((*parts, _to_do(found.siblings_fix, content) if found.siblings_fix else ""))
 
 
 def _change(wanted: Change | None, content: Content) -> str:
@@ -133,8 +176,8 @@ def _change(wanted: Change | None, content: Content) -> str:
 
 
 def all_checks(found: Diagnosis, content: Content) -> str:
-    """Every check, by step; a step in which something did not pass stands open."""
-    parts = [_heading("doctor.checks", content)]
+    """Every check, by step; a step in which something did not pass stands open, and that of the verdict's check."""
+    parts, named = [_heading("doctor.checks", content)], found.verdict.check
     for step, checks in found.steps():
         worst = next(
             (
@@ -146,7 +189,7 @@ def all_checks(found: Diagnosis, content: Content) -> str:
         )
         title = escape(content.message(f"steps.{step}.title"))
         passed = sum(check.status is Status.PASSED for check in checks)
-        opened = " open" if worst in (Status.FAILED, Status.WARNING) else ""
+        opened = " open" if worst in (Status.FAILED, Status.WARNING) or named in checks else ""
         parts.append(
             f'<details class="more step {worst}"{opened}><summary>{mark(worst, content)} {title} '
             f'<span class="quiet">{passed}/{len(checks)}</span></summary>'

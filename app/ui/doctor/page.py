@@ -10,7 +10,7 @@ from app.flow.errors import FlowError
 from app.report import page as report
 from app.report import verdict_words
 from app.ui.doctor import diagnosis_upload
-from app.ui.doctor.diagnosis import all_checks, fix, seen, verdict
+from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
 from app.ui.frame import navigation
@@ -56,6 +56,7 @@ def doctor() -> None:
         on_click=session.run_again,
     )
     found = session.diagnosis(walk_view)
+    _offer_successor(found, content)
     _draw(found, content)
     _offer(found, walk_view, content)
     _take_along(found, content)
@@ -65,17 +66,32 @@ def doctor() -> None:
 
 
 def _draw(found: Diagnosis, content: Content) -> None:
-    components.block(verdict(found, content) + seen(found, content), key="diagnosis")
+    components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
+    if siblings := pods(found, content):
+        components.block(siblings, key="pods")
     components.block(all_checks(found, content), key="diagnosis_checks")
 
 
+def _offer_successor(found: Diagnosis, content: Content) -> None:
+    """The Pod that has come after the chosen one, where that is gone."""
+    if mode.can().walk_cluster and found.successor:
+        st.button(
+            content.message("doctor_page.examine_pod", pod=found.successor),
+            key="successor",
+            icon=":material/stethoscope:",
+            on_click=live_selection.state().pick,
+            args=("pod", found.successor),
+        )
+
+
 def _offer(found: Diagnosis, walk_view: WalkView, content: Content) -> None:
-    """The actions without which it stays unknown, or for which a check waits."""
+    """The actions without which it stays unknown, then those for which a check waits; none that the cluster refuses."""
     if mode.can().ask_consent:
-        lacking, first = actions.lacking(*walk_view.walk), verdict_words.to_be_sure(found)
-        actions.draw(sorted(lacking, key=lambda action: action not in first), walk_view, content, key="doctor")
+        waiting = [*found.to_be_sure, *actions.lacking(*walk_view.walk)]
+        wanted = [action for action in dict.fromkeys(waiting) if not actions.is_refused(action, walk_view.forecast)]
+        actions.draw(wanted, walk_view, content, key="doctor")
 
 
 def _take_along(found: Diagnosis, content: Content) -> None:

@@ -1,20 +1,30 @@
-"""The survey on the doctor's page: every annotated ServiceAccount, and who may assume what."""
+"""The survey on the doctor's page: every annotated ServiceAccount, what is wrong with it, and who may assume what."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from app.content import Content
 from app.flow.doctor.survey import USES, Survey, survey
 from app.flow.errors import FlowError
-from app.report import picture, survey_words, verdict_words
-from app.ui.draw import components, notice
+from app.report import picture, survey_words, table, verdict_words
+from app.report.survey_words import Advice, Row
+from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import allowed_by, mark
+from app.ui.draw.code import code
 from app.ui.state import session
 from app.ui.text import escape, prose, value
 
 _KEPT = "survey"
 _WIDE = ' class="wide"'
+_ORDERS: Mapping[str, Callable[[Row], int | str]] = {
+    "severity": lambda row: survey_words.SEVERITY.index(row.status),
+    "service_account": lambda row: row.service_account,
+    "role": lambda row: row.role_arn,
+}
+"""By what the rows can be sorted; rows that are alike in it stay in the order of namespaces and names."""
 
 
 def surveyed(content: Content) -> None:
@@ -35,8 +45,9 @@ def surveyed(content: Content) -> None:
         components.block(notice.notice(found, content) + lacking, key="notice_survey")
         return
     lacking = allowed_by(survey_words.would_allow(found, content), content)
-    components.block(_verdict(found, content) + _table(found, content) + lacking, key="survey")
+    components.block(_verdict(found, content) + lacking, key="survey_verdict")
     if found.ties:
+        _chosen(found, content)
         st.caption(content.message("doctor.survey.picture"))
         with st.container(key="survey_picture"):
             st.graphviz_chart(picture.dot(found, content), width="content")
@@ -44,7 +55,7 @@ def surveyed(content: Content) -> None:
 
 def _ask() -> Survey | FlowError:
     try:
-        return survey(session.ports())
+        return survey(session.survey_ports())
     except FlowError as error:
         return error
 
@@ -55,21 +66,78 @@ def _verdict(found: Survey, content: Content) -> str:
     return f'<div class="outcome {status}" role="status">{mark(status, content)}<div><p>{sentence}</p></div></div>'
 
 
-def _table(found: Survey, content: Content) -> str:
-    """One row a ServiceAccount; a role that lets in too many is red, and says so."""
-    if not found.ties:
-        return ""
+@page_errors.fragment
+def _chosen(found: Survey, content: Content) -> None:
+    """The table, of what the reader wants to see of it and in their order; and all of it as a file."""
+    rows = survey_words.rows(found, content)
+    everything = content.message("doctor_page.everything")
+    statuses = [status for status in survey_words.SEVERITY if any(row.status is status for row in rows)]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="survey_choice"):
+        namespace = st.selectbox(
+            content.message("mode.namespace"),
+            ["", *sorted({row.namespace for row in rows})],
+            format_func=lambda name: name or everything,
+            key="survey_namespace",
+        )
+        status = st.selectbox(
+            content.message("doctor_page.outcome"),
+            [None, *statuses],
+            format_func=lambda status: content.message(f"statuses.{status}") if status else everything,
+            key="survey_status",
+        )
+        order = st.selectbox(
+            content.message("doctor_page.order"),
+            list(_ORDERS),
+            format_func=lambda order: content.message(f"doctor_page.order_{order}"),
+            key="survey_order",
+        )
+        text = st.text_input(content.message("doctor_page.text"), key="survey_text", max_chars=200)
+    shown = survey_words.only(rows, namespace=namespace, status=status, text=text)
+    components.block(_table(sorted(shown, key=_ORDERS[order]), len(rows), content), key="survey")
+    st.download_button(
+        content.message("doctor_page.csv"),
+        "\ufeff" + table.of_survey(found, content),
+        file_name="irsa-survey.csv",
+        mime="text/csv",
+        help=content.message("doctor_page.csv_help"),
+        key="survey_csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _table(rows: Sequence[Row], of_all: int, content: Content) -> str:
+    """A row a ServiceAccount, what is wrong below it; a role that lets in too many is red, and says so."""
     names = [escape(head) for head in survey_words.heads(content)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
-    rows = "".join(
+    drawn = "".join(
         f'<tr{_WIDE if row.wide else ""}><th scope="row">{value(row.service_account)}</th>'
         f'<td data-head="{names[1]}">{value(row.role_arn)}</td>'
-        f'<td data-head="{names[2]}" class="stand {row.status}">{mark(row.status, content)} {escape(row.stand)}</td>'
-        f'<td data-head="{names[3]}">{prose(row.also)}</td></tr>'
-        for row in survey_words.rows(found, content)
+        f'<td data-head="{names[2]}" class="stand {row.stand_status}">'
+        f"{mark(row.stand_status, content)} {escape(row.stand)}</td>"
+        f'<td data-head="{names[3]}">{prose(row.also)}</td></tr>' + _below(row, len(names), content)
+        for row in rows
     )
     label = escape(content.message("doctor.survey.title"))
+    count = escape(content.message("doctor_page.rows", shown=len(rows), all=of_all))
     return (
+        f'<p class="quiet" role="status">{count}</p>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="survey"><thead><tr>{heads}'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"</tr></thead><tbody>{drawn}</tbody></table></div>"
     )
+
+
+def _below(row: Row, columns: int, content: Content) -> str:
+    return "".join(
+        f'<tr class="problem"><td colspan="{columns}">{_advice(one, content)}</td></tr>' for one in row.advice
+    )
+
+
+def _advice(advice: Advice, content: Content) -> str:
+    """The cause, and folded what fixes it."""
+    cause = f"{mark(advice.status, content)} {prose(advice.cause)}"
+    if not advice.fix:
+        return f'<p class="{advice.status}">{cause}</p>'
+    commands = "".join(code(content, command) for command in advice.commands)
+    inside = f"<summary>{cause}</summary><p>{prose(advice.fix)}</p>{commands}"
+    return f'<details class="more {advice.status}">{inside}</details>'

@@ -39,6 +39,12 @@ def lacking(*reports: StepReport) -> list[Action]:
     return list(dict.fromkeys(action for action in found if action is not None))
 
 
+def is_refused(action: Action, forecast: Forecast | None) -> bool:
+    """Whether the cluster has said beforehand that it will allow no use of an action."""
+    uses = [use for use, found in NEEDS.items() if found.action is action and found.accesses]
+    return forecast is not None and bool(uses) and all(forecast.of(use) is False for use in uses)
+
+
 def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     """Draws the buttons of what an instrument sends and the reader has not asked for; whether there are any."""
     wanted = [action for action in actions if action in session.missing(action)]
@@ -49,7 +55,8 @@ def instead(actions: Iterable[Action], content: Content, *, key: str) -> bool:
     return True
 
 
-def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
+def _buttons(actions: Sequence[Action], walk_view: WalkView, content: Content, *, key: str) -> None:
+    """One for each, and one for all of them, which is good for the whole visit."""
     for action in actions:
         with st.container(border=True, key=f"action_{key}_{action}"):
             components.block(_explanation(action, walk_view, content), key=f"action_text_{key}_{action}")
@@ -60,6 +67,14 @@ def _buttons(actions: Iterable[Action], walk_view: WalkView, content: Content, *
                 on_click=live.grant,
                 args=(action,),
             )
+    st.button(
+        content.message("actions.for_visit"),
+        help=content.message("actions.for_visit_help"),
+        key=f"visit_{key}",
+        icon=":material/done_all:",
+        on_click=live.grant_for_visit,
+        args=tuple(actions),
+    )
 
 
 def _explanation(action: Action, walk_view: WalkView, content: Content) -> str:

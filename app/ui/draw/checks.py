@@ -8,6 +8,7 @@ from app.content import Content
 from app.flow.model import HOLDS, Check, Status, Step, StepReport, Subject, Walk
 from app.flow.steps.submission import Submission
 from app.flow.verdict.judge import Verdict, judge
+from app.flow.visible import visible_ends
 from app.report.verdict_words import would_allow
 from app.ui.draw.code import code
 from app.ui.draw.links import page_link
@@ -79,6 +80,7 @@ def _found(text: str, content: Content) -> str:
     """A value, and beside Unix seconds the time that they are; of a list in which nothing is, that there is nothing."""
     if text == "[]":
         return prose(content.message("ui.empty_list"))
+    text = visible_ends(text)
     when = readable(text)
     return value(text) if when == text else f'{value(text)}<br><span class="quiet">{escape(when)}</span>'
 
@@ -160,7 +162,7 @@ def _broken(report: StepReport, walk: Walk, content: Content) -> str:
     if step is None or check is None:
         return ""
     title = content.check(check.id).fill(check, walk.subject).title
-    words = prose(content.message(f"verdict.{found.status}", step=content.message(f"steps.{step}.short"), check=title))
+    words = prose(content.message(f"verdict.{found.key}", step=content.message(f"steps.{step}.short"), check=title))
     return f"<p>{page_link(content, step, words)}</p>"
 
 

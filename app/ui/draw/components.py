@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from app.locations import ASSETS
 from app.serving import request_facts
 from app.ui.state import route
 from app.ui.text import prose
-
-ASSETS = Path(__file__).resolve().parents[3] / "assets"
 
 
 def component(name: str) -> Callable[..., Any]:

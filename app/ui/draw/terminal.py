@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.content import Content
+from app.locations import ASSETS
 from app.ui.draw import components, page_errors
 from app.ui.draw.code import code
 from app.ui.state import mode, session
@@ -54,7 +55,7 @@ def _commands(folder: Path) -> list[str]:
     """What to type first: where the examples are, which Python has the packages, and whose keys to use."""
     quoted = shlex.quote
     return [
-        f"cd {quoted(str(components.ASSETS.parent))}",
+        f"cd {quoted(str(ASSETS.parent))}",
         f"export PATH={quoted(str(Path(sys.executable).parent))}:$PATH",
         f"export KUBECONFIG={quoted(str(folder / KUBECONFIG))}",
         f"set -a; . {quoted(str(folder / AWS))}; set +a",

@@ -20,6 +20,8 @@ from app.ui.text import escape, prose, value
 
 _IN_CLUSTER = "\0in-cluster"
 """The entry for the cluster in whose Pod we run: no context has that name."""
+_NEWEST = "\0newest"
+"""The entry for the newest Pod, whichever it is: no Pod has that name."""
 
 
 def pickers(content: Content) -> None:
@@ -35,7 +37,7 @@ def _in_cluster(chosen: LiveSelection, content: Content) -> None:
     accounts = chosen.lists.get(("service_accounts", chosen.namespace))
     _pick("service_account", chosen.service_account, accounts, "choose.service_account", content)
     pods = chosen.lists.get(("pods", chosen.namespace, chosen.service_account))
-    _pick("pod", chosen.pod or "", pods, "choose.pod", content)
+    _pick("pod", _NEWEST if chosen.pod is None else chosen.pod, pods, "choose.pod", content)
 
 
 def _cluster(chosen: LiveSelection, content: Content) -> bool:
@@ -95,9 +97,13 @@ def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content
     names = list(listed.names) if listed else []
     roles = dict(zip(names, listed.roles, strict=True)) if listed else {}
     if what == "pod":
-        names = ["", *names]
+        names = [_NEWEST, "", *names]
+
+    newest = content.message("mode.newest_pod", pod=state().newest or content.message("mode.no_pod"))
 
     def name_of(name: str) -> str:
+        if name == _NEWEST:
+            return newest
         role = roles.get(name, "").rpartition("/")[2]
         return f"{name} → {role}" if role else name or content.message("mode.no_pod")
 
@@ -136,7 +142,7 @@ def _picked(what: str) -> None:
         case "region":
             chosen.turn_to(replace(chosen.choice, region=picked))
         case _:
-            chosen.pick(what, picked)
+            chosen.pick(what, None if picked == _NEWEST else picked)
 
 
 def _problem(error: FlowError | None, content: Content, key: str, use: str = "") -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from app.content import JOURNEY, STORY, Content
 from app.content.page_specs import PAGE_SPECS, SECTIONS
 from app.flow.model import Status, Step, Walk
+from app.locations import PAGES
 from app.ui.marks import NUMBERS
 from app.ui.state import language, reading, route
 from app.ui.text import prose
@@ -53,7 +54,7 @@ def icons(walk: Walk | None, read: frozenset[str]) -> dict[str, str]:
 
 def _page(page: str, content: Content, icon: str) -> st.Page:
     return st.Page(
-        route.PAGES_DIRECTORY / f"{page}.py",
+        PAGES / f"{page}.py",
         title=name(page, content),
         icon=icon,
         url_path=page,

@@ -17,6 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Status, Step, Walk
 from app.flow.verdict.judge import Outcome
 from app.flow.verdict.link_states import ChainState, chain_state
+from app.locations import ASSETS
 from app.ui.draw import components
 from app.ui.draw.journey import journey
 from app.ui.figures import diagram
@@ -112,7 +113,7 @@ def _bare() -> None:
 
 @cache
 def _frame() -> str:
-    return (components.ASSETS / "presenting.css").read_text(encoding="utf-8")
+    return (ASSETS / "presenting.css").read_text(encoding="utf-8")
 
 
 def _acts() -> dict[str, str]:
@@ -171,7 +172,7 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     if verdict.step and verdict.check and not changes:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
         place = f"{NUMBERS[verdict.step]} {content.message(f'steps.{verdict.step}.short')}"
-        words.append(content.message(f"verdict.{verdict.status}", step=place, check=title))
+        words.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
     status = "failed" if broken else "warning"
     sign = MARKS[Status.FAILED if broken else Status.WARNING]
     return (

@@ -53,10 +53,12 @@ def read(chosen: LiveSelection) -> None:
     if choice != chosen.choice:
         chosen.turn_to(choice)
 
-    # (2) The subject: choices that depend on it are made again.
+    # (2) The subject: choices that depend on it are made again. An address that names no Pod means the newest.
     for name in SUBJECT:
         if name in asked and asked[name] != getattr(chosen, name):
             chosen.pick(name, asked[name])
+    if "service_account" in asked and "pod" not in asked and chosen.pod is not None:
+        chosen.pick("pod", None)
 
 
 def put(changes: Mapping[str, str | None]) -> None:
@@ -82,7 +84,7 @@ def write(chosen: LiveSelection, look: Mapping[str, str | None]) -> None:
         "region": choice.region or None,
         "namespace": chosen.namespace or None,
         "service_account": chosen.service_account or None,
-        "pod": chosen.pod,  # an empty one is a choice: none
+        "pod": chosen.pod,  # an empty one is a choice, none; where the newest is meant there is none
     }
     put({**look, **named})
     chosen.written = {name: text for name, text in named.items() if text is not None}

@@ -14,7 +14,7 @@ from app.content import Content
 from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
-from app.flow.port_wrappers.consent import ALL, Action, consented
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.last_known import SILENCE, LastKnown, remember
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
 from app.flow.ports import Ports
@@ -67,9 +67,9 @@ def _reported(ports: Ports, subject: Subject, content: Content) -> Iterator[Step
 
 def _walk_view(chosen: LiveSelection, ports: Ports, found: Walk, seconds: float) -> WalkView:
     now = ports.clock.now()
-    kept = remember(_last_known(chosen), found, now)
-    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     diagnosis = diagnose(consented(ports, chosen.actions), found)
+    kept = remember(_last_known(chosen), diagnosis.walk, now)
+    old = {step: at for step, at in kept.read_at.items() if kept.is_old(step)}
     if old and chosen.walk_view and chosen.walk_view.diagnosis:
         diagnosis = chosen.walk_view.diagnosis
     diagnosis = replace(diagnosis, walk=kept.walk)
@@ -117,6 +117,11 @@ def ports() -> Ports:
     return consented(_opened(chosen), chosen.actions)
 
 
+def survey_ports() -> Ports:
+    """Fresh ports for a survey, which only read. Raises `Unreachable`."""
+    return consented(wiring.live_for_survey(live_selection.state().choice), NOTHING)
+
+
 def _opened(chosen: LiveSelection) -> Ports:
     """Fresh ports. Our own Pod's files are read here. Raises `Unreachable`."""
     opened = wiring.live(chosen.choice)
@@ -133,15 +138,20 @@ def run_again() -> None:
 def grant(*actions: Action) -> None:
     """Walks again, and this time does these things as well."""
     chosen = live_selection.state()
-    chosen.granted[chosen.subject] = chosen.asked_for | set(actions)
+    chosen.grant(actions)
+    chosen.settled = False
+
+
+def grant_for_visit(*actions: Action) -> None:
+    """The same for every ServiceAccount that is examined after this one, until it is taken back."""
+    chosen = live_selection.state()
+    chosen.for_visit |= set(actions)
     chosen.settled = False
 
 
 def only_read() -> None:
     """Takes back what was granted; the next walk only reads."""
-    chosen = live_selection.state()
-    chosen.granted.clear()
-    chosen.forget()
+    live_selection.state().take_back()
 
 
 def missing(*actions: Action) -> frozenset[Action]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 
 from app import wiring
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.choosing import rank
+from app.flow.doctor.choosing import in_order
 from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.object_names import NotAName, check_name, check_namespace
 from app.flow.port_wrappers.consent import NOTHING, Action
+from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
 from app.ui.state.walk_view import WalkView
 from app.wiring import Choice
 
 _STATE = "live"
+LOOKED_INTO = 8
+"""Annotated ServiceAccounts of which we ask, all at a time, whether they have Pods."""
 
 
 class NotChosen(FlowError):
@@ -47,10 +51,14 @@ class LiveSelection:
     """Empty until the first list is read."""
     service_account: str = ""
     pod: str | None = None
-    """None: not chosen yet, so the first one is taken. Empty: none."""
+    """None: not chosen, so it is the newest one, whenever we look. Empty: none."""
+    newest: str = ""
+    """The one that it was when we looked last, where none is chosen; empty where there was none."""
     lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
-    granted: dict[Subject, frozenset[Action]] = field(default_factory=dict)
-    """What this reader has asked for, by subject."""
+    granted: dict[tuple[str, str, str | None], frozenset[Action]] = field(default_factory=dict)
+    """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""
+    for_visit: frozenset[Action] = NOTHING
+    """What they have asked for whatever the subject: of this cluster, as this identity."""
     own: Subject | None = None
     """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
@@ -66,7 +74,8 @@ class LiveSelection:
     @property
     def subject(self) -> Subject:
         """The ServiceAccount and the Pod that it is about."""
-        return Subject(namespace=self.namespace, service_account=self.service_account, pod=self.pod or "")
+        pod = self.newest if self.pod is None else self.pod
+        return Subject(namespace=self.namespace, service_account=self.service_account, pod=pod)
 
     @property
     def is_own(self) -> bool:
@@ -76,7 +85,15 @@ class LiveSelection:
     @property
     def asked_for(self) -> frozenset[Action]:
         """What this reader has asked for."""
-        return self.granted.get(self.subject, NOTHING)
+        return self.granted.get(self._choice, NOTHING) | self.for_visit
+
+    def grant(self, actions: Iterable[Action]) -> None:
+        """Adds to what this reader has asked for. It goes along from one newest Pod to the next."""
+        self.granted[self._choice] = self.asked_for | set(actions)
+
+    @property
+    def _choice(self) -> tuple[str, str, str | None]:
+        return self.namespace, self.service_account, self.pod
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -86,22 +103,27 @@ class LiveSelection:
     def turn_to(self, choice: Choice) -> None:
         """Another cluster, or another account: what was granted and learnt is of the one before."""
         if (choice.context, choice.in_cluster) != (self.choice.context, self.choice.in_cluster):
-            self.namespace = self.service_account = ""
+            self.namespace = self.service_account = self.newest = ""
             self.pod = None
             self.lists.clear()
         self.choice = choice
-        self.granted.clear()
-        self.forget()
+        self.take_back()
 
-    def pick(self, what: str, name: str) -> None:
-        """Another `namespace`, `service_account` or `pod`; choices that depend on it are made again."""
+    def pick(self, what: str, name: str | None) -> None:
+        """Another `namespace`, `service_account` or `pod` (None: the newest). What depends on it is chosen again."""
         match what:
             case "namespace":
-                self.namespace, self.service_account, self.pod = name, "", None
+                self.namespace, self.service_account, self.pod, self.newest = name or "", "", None, ""
             case "service_account":
-                self.service_account, self.pod = name, None
+                self.service_account, self.pod, self.newest = name or "", None, ""
             case _:
                 self.pod = name
+        self.forget()
+
+    def take_back(self) -> None:
+        """Nothing is granted any more; the next run walks again, and only reads."""
+        self.granted.clear()
+        self.for_visit = NOTHING
         self.forget()
 
     def forget(self) -> None:
@@ -145,8 +167,13 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
     if own is not None and chosen.namespace in ("", own.namespace) and not chosen.service_account:
         chosen.namespace, chosen.service_account, chosen.pod = own.namespace, own.service_account, own.pod
 
-    # (2) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
-    chosen.namespace = chosen.namespace or wiring.default_namespace(chosen.choice)
+    # (2) At the start one that has a role, wherever it is.
+    if not chosen.namespace:
+        chosen.namespace = wiring.default_namespace(chosen.choice)
+        if not chosen.service_account:
+            _start(chosen, opened)
+
+    # (3) The namespace, the ServiceAccount, the Pod: each is looked for in the one before.
     check_namespace(chosen.namespace)
     accounts = _accounts(chosen, opened)
     if isinstance(accounts.error, NotPermitted) and accounts.error.about_login:
@@ -154,24 +181,54 @@ def _settled(chosen: LiveSelection, opened: Callable[[], Ports]) -> Subject:
     if not chosen.service_account:
         if isinstance(accounts.error, Unreachable):
             raise accounts.error
-        annotated = [name for name, role in zip(accounts.names, accounts.roles, strict=True) if role]
         if not accounts.names:
             raise NotChosen(
                 code="live_not_chosen",
                 server_message=accounts.error.server_message if accounts.error else "",
                 got=chosen.namespace,
             )
-        chosen.service_account = (annotated or list(accounts.names))[0]
+        annotated = [name for name, role in zip(accounts.names, accounts.roles, strict=True) if role]
+        in_use = _first_in_use(chosen, opened, [(chosen.namespace, name) for name in annotated])
+        chosen.service_account = in_use[1] if in_use else accounts.names[0]
     check_name("ServiceAccount", chosen.service_account)
-    pods = _listed(
-        chosen,
-        ("pods", chosen.namespace, chosen.service_account),
-        lambda: opened().cluster.pods(chosen.namespace, chosen.service_account),
-    )
-    if chosen.pod is None:
-        chosen.pod = pods.names[0] if pods.names else ""
-    check_name("Pod", chosen.pod)
+    # A rollout brings other Pods at any time, and the diagnosis reads the same list.
+    chosen.lists.pop(("pods", chosen.namespace, chosen.service_account), None)
+    pods = _pods(chosen, opened, chosen.namespace, chosen.service_account)
+    if pods.error is None:
+        chosen.newest = next(iter(pods.names), "")
+    check_name("Pod", chosen.subject.pod)
     return chosen.subject
+
+
+def _start(chosen: LiveSelection, opened: Callable[[], Ports]) -> None:
+    """Chooses an annotated ServiceAccount with Pods, of the context's namespace before others; else an annotated one.
+
+    Where there is none, or not all namespaces may be read, the context's namespace it is. Raises `FlowError` where the
+    server does not answer, or does not accept our login.
+    """
+    try:
+        found = opened().cluster.service_accounts()
+    except FlowError as error:
+        if isinstance(error, Unreachable) or (isinstance(error, NotPermitted) and error.about_login):
+            raise
+        return
+    places = [
+        (get_str(one, "metadata", "namespace"), get_str(one, "metadata", "name"))
+        for one in found
+        if get_str(one, "metadata", "annotations", ROLE_ARN)
+    ]
+    if first := _first_in_use(chosen, opened, sorted(places, key=lambda place: (place[0] != chosen.namespace, place))):
+        chosen.namespace, chosen.service_account = first
+
+
+def _first_in_use(
+    chosen: LiveSelection, opened: Callable[[], Ports], places: list[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """The first of these ServiceAccounts (namespace, name) that has Pods, as far as we look; else the first one."""
+    answers(*(partial(_pods, chosen, opened, *place) for place in places[:LOOKED_INTO]))
+    return next(
+        (place for place in places[:LOOKED_INTO] if chosen.lists["pods", *place].names), next(iter(places), None)
+    )
 
 
 def look_around(chosen: LiveSelection, ports: Ports) -> Unreachable | None:
@@ -188,12 +245,17 @@ def _accounts(chosen: LiveSelection, opened: Callable[[], Ports]) -> Listed:
     )
 
 
+def _pods(chosen: LiveSelection, opened: Callable[[], Ports], namespace: str, service_account: str) -> Listed:
+    key = ("pods", namespace, service_account)
+    return _listed(chosen, key, lambda: opened().cluster.pods(namespace, service_account))
+
+
 def _listed(chosen: LiveSelection, key: tuple[str, ...], ask: Callable[[], Iterable[JsonValue]]) -> Listed:
     if key not in chosen.lists:
         try:
             found = list(ask())
             if key[0] == "pods":
-                found.sort(key=rank, reverse=True)
+                found = in_order(found)
         except FlowError as error:
             chosen.lists[key] = Listed(error=error)
         else:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app.content import PAGES, STORY
+from app.locations import PAGES as PAGE_FILES
 from app.ui.state import address
 
-PAGES_DIRECTORY = Path(__file__).resolve().parents[3] / "pages"
 _LEAVING = "leaving"
 """In the session: the page that the reader asked for, until `leave` goes there."""
 
@@ -19,7 +18,7 @@ _LEAVING = "leaving"
 def go(page: str, **params: str) -> None:
     """Opens another page, seen as this one is; `params` go into its address."""
     # As an object, since `leave` comes before the pages are registered.
-    target = st.Page(PAGES_DIRECTORY / f"{page}.py", url_path=page, default=page == STORY[0])
+    target = st.Page(PAGE_FILES / f"{page}.py", url_path=page, default=page == STORY[0])
     st.switch_page(target, query_params={**address.kept(), **params})
 
 

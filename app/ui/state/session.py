@@ -137,6 +137,11 @@ def ports() -> Ports:
     return live.ports() if mode.can().walk_cluster else simulated_ports()
 
 
+def survey_ports() -> Ports:
+    """The same with the patience of a survey (`wiring.live_for_survey`)."""
+    return live.survey_ports() if mode.can().walk_cluster else simulated_ports()
+
+
 def simulated_ports() -> Ports:
     """Fresh ports of this browser's world."""
     return simulated(simulation(), world())

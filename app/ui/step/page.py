@@ -7,10 +7,10 @@ import time
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Step, StepReport
-from app.flow.verdict.link_states import chain_state
+from app.flow.model import HOLDS, Status, Step, StepReport
+from app.flow.verdict.link_states import ChainState, chain_state
 from app.ui.draw import actions, components, page_errors, sts_wording
-from app.ui.draw.checks import checks, outcome
+from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, section
 from app.ui.figures import diagram
@@ -40,25 +40,26 @@ _LAST = "lesson"
 def lesson(name: str) -> None:
     """Draws the page of the step of that name."""
     step, content, walk_view = Step(name), language.content(), session.walk_view()
-    report, asks = walk_view.walk.report(step), predict.is_open(step, walk_view)
+    report, found = walk_view.walk.report(step), session.diagnosis(walk_view)
+    chain = chain_state(found.walk, found.checks)
+    known = {each: chain.step(each, walk_view.walk) for each in Step}
+    asks = known[step] in HOLDS and predict.is_open(step, walk_view)
 
     with navigation.onward(step, content):
         # (1) Where we are, and what this is about.
-        components.block(journey(step, walk_view.walk, content), key="journey")
+        components.block(journey(step, walk_view.walk, content, known=known), key="journey")
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body, asks=asks)
         with page_errors.contained(content):
-            diagram.draw(FLOW, content, walk_view.walk, chain_state(walk_view.walk), step=step, answered=not asks)
+            diagram.draw(FLOW, content, walk_view.walk, chain, step=step, answered=not asks)
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.
-        if not predict.predict(step, walk_view, content):
+        if known[step] in HOLDS and not predict.predict(step, walk_view, content):
             return
         reading.finished(step)
         with page_errors.contained(content):
-            facts = VIEWS[step].facts(report, content)
-            below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
-            components.block(outcome(report, walk_view.walk, content, facts) + below, key=f"outcome_{step}")
+            components.block(_came_of(report, known[step], chain, walk_view, content), key=f"outcome_{step}")
             actions.offer(step, walk_view, content)
             if depth() < DETAIL and (shown := artefact(report, content)):
                 components.block(shown, key=f"artefact_{step}")
@@ -83,8 +84,19 @@ def lesson(name: str) -> None:
             _behind(step, report, walk_view, content)
         draw_section("recap", step, content)
         if step is list(Step)[-1]:
-            close(session.diagnosis(walk_view), content)
+            close(found, content)
         deeper(content)
+
+
+def _came_of(
+    report: StepReport, status: Status, chain: ChainState, walk_view: session.WalkView, content: Content
+) -> str:
+    """What came of the step: for our own requests, or for the Pod's program where that went another way."""
+    step, walk = report.step, walk_view.walk
+    if status is not report.status:
+        return of_program(step, status, chain.verdict, walk.subject, content)
+    below = BELOW_OUTCOME[step](report, content) if step in BELOW_OUTCOME else ""
+    return outcome(report, walk, content, VIEWS[step].facts(report, content)) + below
 
 
 def _let_it_be_drawn(step: Step) -> None:

@@ -12,13 +12,14 @@ from app.content import Content
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Step, Walk
 from app.flow.names import subject_claim
+from app.locations import ASSETS
 from app.ui.draw import components
 from app.ui.draw.code import code
 from app.ui.draw.terminal import terminal
 from app.ui.state.session import WalkView
 from app.ui.text import breakable, escape, prose
 
-EXAMPLES = components.ASSETS / "examples"
+EXAMPLES = ASSETS / "examples"
 _KINDS = {"sh": "bash", "py": "python"}
 """How an example is run, by the end of its name."""
 
@@ -29,7 +30,7 @@ def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
         with tab:
             path = EXAMPLES / f"{step}.{kind}"
             about = prose(content.message(f"recompute.{step}.{kind}"))
-            run = f"{_KINDS[kind]} {path.relative_to(components.ASSETS.parent)}"
+            run = f"{_KINDS[kind]} {path.relative_to(ASSETS.parent)}"
             components.block(
                 f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}"
                 f"{_must_print(list(expected(step, kind, walk_view.walk)), content)}",

@@ -97,7 +97,7 @@ def _verdict(walk_view: session.WalkView, content: Content) -> str:
     verdict = session.diagnosis(walk_view).verdict
     step = content.message(f"steps.{verdict.step}.short") if verdict.step else ""
     check = content.check(verdict.check.id).fill(verdict.check, walk_view.walk.subject).title if verdict.check else ""
-    sentence = content.message(f"verdict.{verdict.status}", step=step, check=check)
+    sentence = content.message(f"verdict.{verdict.key}", step=step, check=check)
     link = f"<p>{_where_shown(verdict.check, walk_view.walk, content)}</p>" if verdict.check else ""
     return (
         f'<div class="outcome {verdict.status}" role="status">{mark(verdict.status, content)}'

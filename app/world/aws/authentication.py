@@ -99,6 +99,9 @@ def authenticate(directory: Directory, request: Incoming, signature: Signature) 
     # (5) A long-lived key comes without a token
     if signature.session_token and not key.session_token:
         _refuse(dialect, "malformed_token", {})
+    if key.role_name:
+        role = account.roles[key.role_name]
+        role.last_used, role.last_region = account.clock.now(), signature.region
     return Caller(account=account, key=key, region=signature.region)
 
 

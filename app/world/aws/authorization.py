@@ -1,6 +1,6 @@
-"""What a caller may do: identity policies, narrowed by session policies and by the organization.
+"""What a caller may do: identity policies, narrowed by a permissions boundary, session policies and the organization.
 
-Above them stands what the organization denies. Permissions boundaries and resource policies are not modelled.
+Above them stands what the organization denies. Resource policies are not modelled.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
     `named` is how the error names the resource; empty where it names none.
     """
     context = request_keys(caller) | dict(keys or {})
-    layers = [("identity-based", identity_policies(caller.account, caller.key))]
+    layers = [("identity-based policy", identity_policies(caller.account, caller.key))]
+    if boundary := permissions_boundary(caller.account, caller.key):
+        layers.append(("permissions boundary", boundary))
     if caller.key.session_policies is not None:
-        layers.append(("session", caller.key.session_policies))
+        layers.append(("session policy", caller.key.session_policies))
     decisions = [
         (kind, evaluate_permissions(documents, action=action, resource=resource, keys=context))
         for kind, documents in layers
@@ -42,11 +44,11 @@ def authorize(caller: Caller, action: str, resource: str = "*", *, named: str = 
         raise access_denied(f"{refusal} with an explicit deny in a resource control policy")
     for kind, decision in decisions:
         if decision.reason == "explicit-deny":
-            article = "an" if kind == "identity-based" else "a"
-            raise access_denied(f"{refusal} with an explicit deny in {article} {kind} policy")
+            article = "an" if kind == "identity-based policy" else "a"
+            raise access_denied(f"{refusal} with an explicit deny in {article} {kind}")
     for kind, decision in decisions:
         if not decision.allowed:
-            raise access_denied(f"{refusal} because no {kind} policy allows the {action} action")
+            raise access_denied(f"{refusal} because no {kind} allows the {action} action")
 
 
 def is_allowed(caller: Caller, action: str, resource: str) -> bool:
@@ -64,6 +66,12 @@ def identity_policies(account: Account, key: AccessKey) -> tuple[tuple[str, str]
         return _ADMINISTRATOR if key.user_id == account.admin.user_id else ()
     role = account.roles.get(key.role_name)
     return tuple(role_policies.documents(account, role)) if role else ()
+
+
+def permissions_boundary(account: Account, key: AccessKey) -> tuple[tuple[str, str], ...]:
+    """The permissions boundary of the principal: (ARN, document); none where it has none."""
+    role = account.roles.get(key.role_name)
+    return tuple(role_policies.boundary(account, role)) if role else ()
 
 
 def request_keys(caller: Caller) -> dict[str, str | list[str]]:

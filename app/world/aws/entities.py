@@ -51,7 +51,13 @@ class Role:
     inline_policies: dict[str, str] = field(default_factory=dict)
     attached: list[str] = field(default_factory=list)
     """ARNs of managed policies."""
+    permissions_boundary: str = ""
+    """The ARN of the managed policy that limits what the others give; empty where nothing does."""
     tags: dict[str, str] = field(default_factory=dict)
+    last_used: float | None = None
+    """When a session of it last made a request: Unix seconds by the world's clock; None where none has."""
+    last_region: str = ""
+    """Where it made that request."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.prediction.prediction import Prospect
 from app.flow.verdict.judge import Outcome
 from tests.live.doctor_cases.cluster import Cluster
 
@@ -49,5 +48,5 @@ def predicted(found: Diagnosis) -> str:
     foretold = found.prediction
     if foretold is None:
         return ""
-    next_one = foretold.check if foretold.prospect is Prospect.NEXT else None
+    next_one = foretold.check if foretold.outcome is Outcome.BROKEN else None
     return WORKS if next_one is None else f"{Outcome.BROKEN} {next_one.id}"

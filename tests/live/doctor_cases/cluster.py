@@ -6,6 +6,7 @@ into a Pod's status is written by `run`, and what it would project into the Pod 
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -18,7 +19,7 @@ from typing import Any
 
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.choosing import pod_of
-from app.flow.errors import FlowError, NotFound
+from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import Action, consented
@@ -33,6 +34,14 @@ AWS = Path(__file__).resolve().parents[3] / ".venv-aws" / "bin"
 ACCOUNT, POD = "web", "web"
 """The ServiceAccount of a row, and its Deployment or Pod."""
 COMMAND = ("aws", "s3", "ls")
+DISTROLESS = "distroless"
+"""In the name of an image that has no programs but its own."""
+NO_PROGRAM = (
+    "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: "
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "{program}": '
+    "executable file not found in $PATH: unknown"
+)
+"""What containerd says of it through the kubelet."""
 _ACCOUNT_STATE = ("roles", "oidc_providers", "policies", "service_control_policies", "resource_control_policies")
 
 
@@ -54,6 +63,8 @@ class Cluster:
         account.published_keys.clear()
         eks.post("api/v1/namespaces", metadata={"name": namespace})
         self.at_the_end.callback(eks.request, "DELETE", f"api/v1/namespaces/{namespace}")
+        # The namespace goes when its controller gets to it; a survey of the cluster would see these until then.
+        self.at_the_end.callback(eks.request, "DELETE", f"api/v1/namespaces/{namespace}/serviceaccounts")
         eventually(lambda: self._is_there("serviceaccounts/default"))
 
     def close(self) -> None:
@@ -202,6 +213,19 @@ class Cluster:
         answer = self.post(f"serviceaccounts/{account}/token", {"spec": spec})
         return get_str(answer, "status", "token")
 
+    def environment(self, pod: JsonValue, container: str) -> str:
+        """The variables that the kubelet would give a container of the Pod, as `env` prints them."""
+        box = next(it for it in get_list(pod, "spec", "containers") if get_str(it, "name") == container)
+        found: dict[str, str] = {}
+        for source in get_list(box, "envFrom"):
+            kind, resource = ("secretRef", "secrets") if "secretRef" in source else ("configMapRef", "configmaps")
+            path = f"api/v1/namespaces/{self.namespace}/{resource}/{source[kind]['name']}"
+            for key, value in get_object(self.eks.request("GET", path), "data").items():
+                text = base64.b64decode(value).decode() if resource == "secrets" else value
+                found[get_str(source, "prefix") + key] = text
+        found |= {get_str(item, "name"): get_str(item, "value") for item in get_list(box, "env")}
+        return "".join(f"{name}={value}\n" for name, value in found.items())
+
     def _write_status(self, pod: JsonValue, status: Mapping[str, JsonValue]) -> None:
         path = f"/api/v1/namespaces/{self.namespace}/pods/{get_str(pod, 'metadata', 'name')}/status"
         headers = {"Content-Type": "application/merge-patch+json"}
@@ -237,10 +261,16 @@ class _WithKubelet:
         found = self._cluster.pod(namespace, pod)
         if get_str(found, "status", "phase") != "Running":
             return self._cluster.execute(namespace, pod, container, command)  # the API server's own refusal
+        if list(command) == ["env"]:
+            return Execution(stdout=self._row.environment(found, container), stderr="", exit_code=0)
+        images = {get_str(box, "name"): get_str(box, "image") for box in get_list(found, "spec", "containers")}
+        if DISTROLESS in images.get(container, ""):
+            said = NO_PROGRAM.format(program=command[0])
+            raise Refused(code="InternalError", server_message=said, status=500, operation="get pods/exec")
         token = self._row.projected_token(found) if command[0] == "cat" and "eks.amazonaws.com" in command[-1] else ""
         return Execution(stdout=token, stderr="", exit_code=0 if token else 1)
 
-    def pod_log(self, namespace: str, name: str, container: str = "") -> str:
+    def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
         raise NotFound(code="NotFound", server_message="no node has written a log", operation="read log")
 
 

@@ -176,8 +176,8 @@ ROWS = (
     Case(
         name="the organization denies S3",
         make=_denied_by_the_organization,
-        read_only="unknown webhook.dry_run",
-        allowed="broken access.list_buckets",
-        fix="organization",
+        read_only="broken access.policy",
+        allowed="broken access.policy",
+        fix="control_policy",
     ),
 )

@@ -5,30 +5,33 @@ Everything else raises `NotKnown`, methods included that a port has and that are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, role_document
 from app.flow.doctor.prediction.tokens import published
+from app.flow.doctor.reading.variables import REGION_VARIABLES
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.model import Exchange, JsonObject, JsonValue, Status
-from app.flow.names import account_of, role_of
+from app.flow.model import HOLDS, Exchange, JsonObject, JsonValue, Status
+from app.flow.names import account_of, boundary_of, role_of
 from app.flow.permissions import evaluate_permissions
+from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import (
     AssumedRole,
+    Assumptions,
     Aws,
     Clock,
     Cluster,
     Credentials,
     Execution,
-    FailedAssumptions,
     Issuer,
     Ports,
     ServerLog,
 )
-from app.flow.steps import access, kubelet_says
+from app.flow.steps import kubelet_says
 from app.flow.trust import session_keys
 from app.flow.webhook import VOLUME
 
@@ -66,6 +69,13 @@ class _Answers:
         return ()
 
 
+_REGION = re.compile(r"AWS_\w*REGION=([\w-]+)")
+_REGIONS = ", ".join(REGION_VARIABLES)
+"""What `pod.region` expects where it minds no value."""
+_DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-deny": "implicitDeny"}
+"""What IAM's simulator calls a decision."""
+
+
 class _Cluster(_Answers):
     def discovery(self) -> JsonValue:
         return self._copy.document("cluster_discovery", "issuer.discovery")
@@ -93,10 +103,39 @@ class _Cluster(_Answers):
         return found.error
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
+        """Those that were read. A new Pod has none yet, but what the kubelet could not mount it cannot mount again."""
+        read = self._copy.documents.get("pod_events")
+        if read is not None and not self._copy.renewed:
+            return get_list({"read": read}, "read")
         found = self._copy.check("token.file")
         lacking = found.got == kubelet_says.FAILED_MOUNT and "service_account" not in self._copy.changed
-        message = {"reason": kubelet_says.FAILED_MOUNT, "message": found.error}
-        return [message] if lacking and f'"{VOLUME}"' in found.error else []
+        message = {"type": "Warning", "reason": kubelet_says.FAILED_MOUNT, "message": found.error}
+        if lacking and f'"{VOLUME}"' in found.error:
+            return [message]
+        if self._copy.renewed:
+            return []
+        raise NotKnown
+
+    def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
+        """That there are none. Of others the evidence has no manifests."""
+        if service_account != self._copy.subject.service_account or self._copy.documents.get("pods") != []:
+            raise NotKnown
+        return []
+
+    def namespace(self, name: str) -> JsonValue:
+        return {"metadata": {"name": name, "labels": self._copy.document("namespace_labels", "webhook.selector")}}
+
+    def endpoints(self, namespace: str, name: str) -> JsonValue:
+        """Where the check found no address it finds none again."""
+        found = self._copy.check("webhook.reachable")
+        if found.status is not Status.FAILED:
+            raise NotKnown
+        if found.error or not found.where.startswith("Endpoints "):
+            raise refusal(found)
+        return {"subsets": []}
+
+    def service(self, namespace: str, name: str) -> JsonValue:
+        return self._copy.document("webhook_service", "webhook.reachable")
 
     def mutating_webhooks(self) -> Sequence[JsonValue]:
         if self._copy.failed("webhook.registered"):
@@ -135,6 +174,14 @@ def _published(copy: Copy) -> JsonObject:
 
 
 class _Aws(_Answers):
+    @property
+    def regions(self) -> frozenset[str]:
+        """Those that the check has let pass, and what the webhook writes."""
+        found, written = self._copy.check("pod.region"), get_list(self._copy.documents, "environment")
+        refused = found.status is Status.FAILED or found.expected != _REGIONS
+        quoted = [] if refused else _REGION.findall(found.got)
+        return frozenset((*quoted, *(get_str(it, "value") for it in written)))
+
     def oidc_providers(self) -> Sequence[str]:
         if self._copy.providers is None:
             raise refusal(self._copy.check("provider.exists"))
@@ -172,20 +219,51 @@ class _Aws(_Answers):
             raise NotKnown
         if found.status is Status.FAILED and copy.passed("access.policy"):
             raise refused(found)
+        if boundary_of(copy.documents.get("role")):
+            raise NotKnown
         role_arn = copy.annotated_role
         policies = _policies(copy, (role_of(role_arn) or ("", "", ""))[2])
         keys = session_keys(*container_files.claims_of(copy)) | {"aws:PrincipalArn": role_arn}
         resource = f"arn:{role_arn.split(':')[1]}:s3:::*"
-        if not evaluate_permissions(policies, action=access.ACTION, resource=resource, keys=keys).allowed:
+        if not evaluate_permissions(policies, action=LIST_BUCKETS, resource=resource, keys=keys).allowed:
             raise Refused(code="AccessDenied", server_message="")
         return []
 
-    def failed_assumptions(self, role_arn: str, subject: str) -> FailedAssumptions:
-        """CloudTrail's records, as far as the evidence has them."""
+    def simulate(
+        self, role_arn: str, actions: Sequence[str], resource: str, keys: Mapping[str, str | list[str]]
+    ) -> Sequence[JsonValue]:
+        """What was decided before of the same role, as far as its own policies have nothing to do with it."""
+        copy, found = self._copy, self._copy.check("access.policy")
+        decision = copy.documents.get("permission_decision")
+        limited = False in (get(decision, "boundary_allows"), get(decision, "organization_allows"))
+        if role_arn != copy.role_arn or found.status not in (*HOLDS, Status.FAILED):
+            raise NotKnown
+        if "policies" in copy.changed and not limited:
+            raise NotKnown
+        denied = [get_str(it, "action") for it in get_list(decision, "denied")]
+        of_all = {action: "implicitDeny" if action in denied else "" for action in actions}
+        if found.status in HOLDS:
+            of_all = dict.fromkeys(actions, "allowed")
+        of_all[get_str(decision, "action")] = _DECISIONS.get(get_str(decision, "reason"), "")
+        return [
+            {
+                "EvalActionName": action,
+                "EvalDecision": said,
+                "PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": get(decision, "boundary_allows")},
+                "OrganizationsDecisionDetail": {"AllowedByOrganizations": get(decision, "organization_allows")},
+            }
+            for action, said in of_all.items()
+            if said and action in actions
+        ]
+
+    def assumptions(self, role_arn: str, subject: str) -> Assumptions:
+        """CloudTrail's records, as far as the evidence has them. What was granted since is not known before."""
         if self._copy.check("sts.recent_failures").status is Status.UNKNOWN:
             raise refusal(self._copy.check("sts.recent_failures"))
-        found = get_list(self._copy.documents, "recent_failures")
-        return FailedAssumptions(records=tuple(map(_record, found)))
+        return Assumptions(
+            refused=tuple(map(_record, get_list(self._copy.documents, "recent_failures"))),
+            denied=tuple(map(_denial, get_list(self._copy.documents, "denied_calls"))),
+        )
 
 
 def _policies(copy: Copy, name: str) -> Sequence[tuple[str, JsonValue]]:
@@ -195,6 +273,11 @@ def _policies(copy: Copy, name: str) -> Sequence[tuple[str, JsonValue]]:
     copy.document("policies", "access.policy")
     found = get_list(copy.documents, "policies")
     return [(get_str(policy, "name"), get(policy, "document")) for policy in found]
+
+
+def _denial(call: JsonValue) -> JsonObject:
+    """The opposite of what `recent_failures` makes of a denied call."""
+    return {"eventTime": get_str(call, "time"), "errorMessage": get_str(call, "said")}
 
 
 def _record(failure: JsonValue) -> JsonObject:

@@ -11,11 +11,12 @@ from typing import Any
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
 from app.flow.doctor.prediction.tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds
-from app.flow.model import JsonValue, Status
+from app.flow.model import HOLDS, JsonValue, Status
 from app.flow.names import API_TOKEN, provider_arn, subject_claim
 from app.flow.ports import Execution
 from app.flow.steps import kubelet_says
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, token_source
+from app.flow.steps.token_fetch import NO_PROGRAM
 
 _HOUR = 3600
 _DENIED = "ermission denied"
@@ -27,7 +28,9 @@ def execute(copy: Copy, container: str, command: list[str]) -> Execution:
         case ["ls", *_]:
             return _printed("")
         case ["env"]:
-            return _printed("\n".join(f"{name}=-" for name in _variables(copy, container)))
+            return _printed("\n".join(_variables(copy, container)))
+        case _ if copy.check("token.file").reason == NO_PROGRAM:
+            return Execution(stdout="", stderr=copy.check("token.file").error, exit_code=127)
         case ["cat", str(path)] if path == _token_path(copy, container):
             return _token(copy, container, path)
     raise NotKnown
@@ -42,11 +45,21 @@ def _token_path(copy: Copy, container: str) -> str:
     return next((environment(box).get(TOKEN_VARIABLE, "") for box in boxes), "")
 
 
-def _variables(copy: Copy, container: str) -> set[str]:
-    """Those that the checks found in this container. What `envFrom` brings, another Pod has as well."""
-    quoted = (copy.check(check_id).got.split(", ") for check_id in ("pod.static_keys", "pod.region"))
-    found = {entry.partition(": ") for entries in quoted for entry in entries}
-    return {name for box, _, name in found if box == container and name}
+def _variables(copy: Copy, container: str) -> list[str]:
+    """Those that the checks found in this container beyond its own list. Another Pod has them as well.
+
+    Raises `FlowError` where they were not seen.
+    """
+    for check_id in ("pod.static_keys", "pod.region"):
+        if copy.check(check_id).status not in (*HOLDS, Status.FAILED):
+            raise refusal(copy.check(check_id))
+    keys = [
+        f"{get_str(it, 'variable')}=-"
+        for it in get_list(copy.documents, "other_credentials")
+        if get_str(it, "container") == container and get_str(it, "source").partition(" ")[0] != "env"
+    ]
+    entries = (entry.partition(": ") for entry in copy.check("pod.region").got.split(", "))
+    return [*keys, *(variable for box, _, variable in entries if box == container and "=" in variable)]
 
 
 def _token(copy: Copy, container: str, path: str) -> Execution:

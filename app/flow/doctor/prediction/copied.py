@@ -14,6 +14,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFa
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Subject, Walk
 from app.flow.names import role_of
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import Action, NotAsked
 from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
 
@@ -74,13 +75,27 @@ class Copy:
 
     @property
     def issuer(self) -> str:
-        """The issuer that the cluster writes into its tokens."""
-        return get_str(self.documents.get("cluster_discovery"), "issuer")
+        """The issuer that the cluster writes into its tokens; where that is not known, the one that the role trusts."""
+        known = get_str(self.documents.get("cluster_discovery"), "issuer")
+        said = get_str(self.documents.get("token"), "claims", "iss")
+        return known or said or get_str(self.documents, "assumed_issuer")
 
     @property
     def annotated_role(self) -> str:
         """The annotation's value by now."""
         return get_str(self.documents.get("service_account"), "metadata", "annotations", ROLE_ARN)
+
+    @property
+    def asked(self) -> tuple[AskedAction, ...]:
+        """What the Pod needs, as far as the diagnosis was asked for it, or has judged it."""
+        given = get_list(self.documents, "asked_actions")
+        decision = self.documents.get("permission_decision")
+        known = given or [decision, *get_list(decision, "denied")]
+        resources = {get_str(it, "action"): get_str(it, "resource") for it in known}
+        names = [get_str(it, "action") for it in given] or [
+            name.partition(" ")[0] for name in self.check("access.policy").expected.removeprefix("allow: ").split(", ")
+        ]
+        return tuple(AskedAction(action=it, resource=resources.get(it, "")) for it in names if it)
 
     @property
     def waits(self) -> bool:

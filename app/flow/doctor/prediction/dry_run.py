@@ -5,27 +5,24 @@ Any admission rule of the cluster has its say in it, and the webhook that is rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.prediction.effects import has_placeholder
 from app.flow.doctor.prediction.new_pod import ADMITTED, REFUSED, requested
 from app.flow.errors import FlowError
-from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.json_access import get_list
+from app.flow.model import Step, StepReport, Subject
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
 
 
-def inspect(ports: Ports, subject: Subject, fix: Fix | None, evidence: Mapping[str, JsonValue]) -> StepReport:
+def inspect(ports: Ports, subject: Subject, fix: Fix | None) -> StepReport:
     """Shows the Pod as it would be stored, or why it would not be. Never raises, and stores nothing."""
     findings = Findings(Step.WEBHOOK, ports, ())
     change = fix.change if fix is not None else None
-    if change is None or change.pod is None or has_placeholder(change.after):
+    if change is None or not get_list(change.pod, "spec", "containers") or has_placeholder(change.after):
         return findings.report()
-    manifest = changes.applied(evidence.get("pod"), change.pod)
     try:
-        made = ports.cluster.dry_run_pod(subject.namespace, requested(manifest, evidence.get("workload"), subject))
+        made = ports.cluster.dry_run_pod(subject.namespace, requested(change.pod, subject.namespace))
     except FlowError as error:
         if not unseen(error):
             findings.show(REFUSED, {"code": error.code, "message": error.server_message})

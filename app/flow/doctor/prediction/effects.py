@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Change, Fix
-from app.flow.doctor.names import REGION_HERE, ROLE_HERE
+from app.flow.doctor.names import REGION_HERE, RESOURCE_HERE, ROLE_HERE
 from app.flow.doctor.prediction import new_pod
 from app.flow.doctor.prediction.copied import Copy
 from app.flow.json_access import get_list, get_object, get_str
@@ -22,21 +22,23 @@ def apply(copy: Copy, fix: Fix) -> bool:
         _MAKE[change.kind](copy, change)
     manifest = change.pod if change is not None else None
     if fix.recreates or manifest is not None:
-        stored = copy.documents.get("pod")
-        if not get_object(stored, "spec"):
+        if not get_list(copy.documents.get("pod"), "spec", "containers"):
             return False
-        new_pod.recreate(copy, stored if manifest is None else changes.applied(stored, manifest))
+        new_pod.recreate(copy, manifest)
     copy.tried = True
     return True
 
 
 def _is_known(fix: Fix) -> bool:
-    """Whether the fix says all that it does. The diff of a Pod that is only recreated shows the webhook's part."""
-    change = fix.change
+    """Whether the fix says all that it does. The diff of a Pod that is only recreated shows the webhook's part.
+
+    What another command beside that one does is not said.
+    """
+    change, recreated = fix.change, fix.recreates and len(fix.commands) == 1
     if change is None:
-        return fix.recreates
-    recreated = change.kind == "Pod" and fix.recreates
-    return (change.kind in _MAKE or change.pod is not None or recreated) and not has_placeholder(change.after)
+        return recreated
+    known = change.kind in _MAKE or change.pod is not None or (change.kind == "Pod" and recreated)
+    return known and not has_placeholder(change.after) and not has_placeholder(change.adds)
 
 
 def has_placeholder(value: JsonValue) -> bool:
@@ -45,7 +47,7 @@ def has_placeholder(value: JsonValue) -> bool:
         return any(map(has_placeholder, value.values()))
     if isinstance(value, list | tuple):
         return any(map(has_placeholder, value))
-    return value in (ROLE_HERE, REGION_HERE)
+    return value in (ROLE_HERE, REGION_HERE, RESOURCE_HERE)
 
 
 def _service_account(copy: Copy, change: Change) -> None:

@@ -1,6 +1,7 @@
 """The Pod that a fix makes: as its owner wrote it, edited by the webhook, and stored.
 
-Rules: `app.flow.webhook`; the admission plugin ServiceAccount, which mounts the token for the API server.
+Rules: `app.flow.doctor.webhook.predicted`; the admission plugin ServiceAccount, which mounts the token for the API
+server.
 """
 
 from __future__ import annotations
@@ -12,34 +13,34 @@ import jsonpatch
 from jsonpointer import JsonPointerException
 
 from app.flow.doctor.prediction.copied import Copy
+from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.model import JsonObject, JsonValue, Status, Subject
+from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.names import API_TOKEN
 from app.flow.partitions import region_of
 from app.flow.steps import selectors
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, request_pod, token_source
+from app.flow.steps.injection import request_pod, token_source
 from app.flow.steps.webhook import CONFIGURATION, WEBHOOKS
-from app.flow.webhook import WebhookSettings, mutate
 
-_KINDS = ("initContainers", "containers")
 ADMITTED, REFUSED = "pod_fixed", "pod_refused"
 """The evidence of a dry run of that Pod: as it would be stored, or why it would not be."""
 _API_VOLUME = "kube-api-access-copy"
 
 
-def requested(manifest: JsonValue, workload: JsonValue, subject: Subject) -> JsonObject:
-    """The Pod that is asked for with this manifest, or stored document."""
-    pod = request_pod(manifest, subject.namespace, get_str(manifest, "spec", "serviceAccountName") or "default")
-    if get_str(workload, "again") == "reset":
-        _leave_to_webhook(pod)
-    return pod
+def requested(manifest: JsonValue, namespace: str) -> JsonObject:
+    """The Pod that is asked for with this manifest."""
+    return request_pod(manifest, namespace, get_str(manifest, "spec", "serviceAccountName") or "default")
 
 
-def recreate(copy: Copy, manifest: JsonValue) -> None:
-    """Replaces the Pod by one of this manifest: as a dry run had it, where one was made, or by rule."""
-    made = get_object(copy.documents.get(ADMITTED))
+def recreate(copy: Copy, manifest: JsonValue = None) -> None:
+    """Replaces the Pod by one of this manifest, or else of its own: as a dry run had it, where one was made, or by
+    rule.
+    """
+    made = get_object(copy.documents.get(ADMITTED)) if manifest is not None else {}
     if not get_object(made, "spec"):
-        made = admitted(copy, requested(manifest, copy.documents.get("workload"), copy.subject))
+        again = get_str(copy.documents.get("workload"), "again")
+        own = manifest or predicted.handed_in(copy.documents.get("pod"), again, keeps_volume=False)
+        made = admitted(copy, requested(own, copy.subject.namespace))
     created = datetime.fromtimestamp(copy.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     owners = get_list(copy.documents.get("pod"), "metadata", "ownerReferences")
     metadata = {key: value for key, value in get_object(made, "metadata").items() if key != "generateName"}
@@ -53,14 +54,6 @@ def recreate(copy: Copy, manifest: JsonValue) -> None:
     copy.renewed = True
 
 
-def _leave_to_webhook(pod: JsonObject) -> None:
-    """The two variables that `kubectl set env` takes out where a stored Pod is its own manifest."""
-    for kind in _KINDS:
-        for box in get_list(pod, "spec", kind):
-            own = [it for it in get_list(box, "env") if get_str(it, "name") not in (ROLE_VARIABLE, TOKEN_VARIABLE)]
-            box["env"] = own
-
-
 def admitted(copy: Copy, pod: JsonObject) -> JsonObject:
     """The Pod as the API server stores it."""
     service_account = copy.documents.get("service_account")
@@ -68,12 +61,10 @@ def admitted(copy: Copy, pod: JsonObject) -> JsonObject:
     with_token = _with_api_token(pod, service_account)
     if not ours or not _is_called(copy, get_object(pod, "metadata", "labels")):
         return with_token
-    patch = mutate(with_token, service_account, _settings(copy))
     try:
-        edited: JsonObject = jsonpatch.apply_patch(with_token, patch)
+        return predicted.injected(with_token, copy.documents, region_of(copy.issuer))
     except (jsonpatch.JsonPatchException, JsonPointerException):
         return with_token
-    return edited
 
 
 def _with_api_token(pod: JsonObject, service_account: JsonValue) -> JsonObject:
@@ -82,7 +73,7 @@ def _with_api_token(pod: JsonObject, service_account: JsonValue) -> JsonObject:
         return pod
     directory = posixpath.dirname(API_TOKEN)
     spec = get_object(pod, "spec")
-    for kind in _KINDS:
+    for kind in predicted.KINDS:
         if kind in spec:
             spec[kind] = [_mounting(get_object(box), directory) for box in get_list(spec, kind)]
     sources = [{"serviceAccountToken": {"path": "token"}}]
@@ -100,7 +91,7 @@ def _mounting(box: JsonObject, directory: str) -> JsonObject:
 
 def _is_called(copy: Copy, labels: dict[str, JsonValue]) -> bool:
     """Whether the webhook edits a Pod with these labels: it does unless something showed that it does not."""
-    if copy.failed("webhook.registered") or _was_silent(copy):
+    if copy.failed("webhook.registered") or copy.failed("webhook.reachable") or _was_silent(copy):
         return False
     selector = copy.check("webhook.selector")
     if selector.status is Status.FAILED and "namespaceSelector" in selector.where:
@@ -116,11 +107,3 @@ def _was_silent(copy: Copy) -> bool:
     """Whether it left the Pod of the dry run alone, though it was to edit it."""
     expected = copy.passed("service_account.annotation", "webhook.dry_run") and not copy.failed("webhook.selector")
     return expected and copy.failed("webhook.volume") and token_source(copy.documents.get("pod_after")) is None
-
-
-def _settings(copy: Copy) -> WebhookSettings:
-    """The webhook's flags, by what it wrote; on EKS it writes the region and regional endpoints of STS."""
-    written = {get_str(item, "name"): get_str(item, "value") for item in get_list(copy.documents, "environment")}
-    region = written.get("AWS_REGION") or region_of(copy.issuer)
-    regional = "AWS_STS_REGIONAL_ENDPOINTS" in written if written else bool(region)
-    return WebhookSettings(region=region, sts_regional_endpoint=regional)

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.flow.doctor.prediction.copied import Copy
-from app.flow.doctor.prediction.new_pod import REFUSED
+from app.flow.doctor.prediction.new_pod import ADMITTED, REFUSED
 from app.flow.json_access import get_str
-from app.flow.model import HOLDS, Check, JsonValue, Status, Step, Walk
+from app.flow.model import HOLDS, NO_ACTION, Check, JsonValue, Status, Step, Walk
 from app.flow.steps import access
+from app.flow.steps.standstill import CREATION, IMAGE, UNSCHEDULED
 from app.flow.verdict.judge import Outcome, judge
-from app.flow.verdict.refusals import ANSWER, APPLICATION
-
-
-class Prospect(StrEnum):
-    """Where a fix leads to."""
-
-    WORKS = "works"
-    """Nothing is broken any more, and STS has issued credentials for a token that says the same."""
-    SHOULD_WORK = "should_work"
-    """Nothing that can be known beforehand is broken any more."""
-    NEXT = "next"
-    """Another link is broken, or still the same one."""
+from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING
 
 
 class Open(StrEnum):
@@ -39,7 +29,9 @@ class Open(StrEnum):
 class Prediction:
     """What a fix leads to."""
 
-    prospect: Prospect
+    outcome: Outcome
+    """WORKS: nothing is broken any more, and STS has issued credentials for a token that says the same. SHOULD_WORK:
+    nothing that can be known beforehand is broken any more. BROKEN: another link is, or still the same one."""
     step: Step | None = None
     """Where the next broken link lies, or the next warning."""
     check: Check | None = None
@@ -53,12 +45,12 @@ class Prediction:
     """The checks of the chain that cannot be made on the copy."""
 
 
-_LISTED = "access.list_buckets"
-"""What S3 answers, where it is asked."""
 _NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, "sts.recent_failures")
 """What is known again only when something has run."""
-_OF_A_RUN = frozenset({APPLICATION, "pod.request", "pod.token_used"})
+_OF_A_RUN = frozenset({APPLICATION, GRANTED, "pod.request", "pod.token_used"})
 """The checks of what the program did: they stay as they are until it runs again."""
+_STAYS = (UNSCHEDULED, IMAGE, CREATION)
+"""What keeps a Pod from running, and every other one of the same manifest with it."""
 
 
 def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> Prediction | None:
@@ -69,7 +61,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     """
     if (refused := copy.documents.get(REFUSED)) is not None:
         return Prediction(
-            prospect=Prospect.NEXT,
+            outcome=Outcome.BROKEN,
             step=Step.WEBHOOK,
             check=_not_admitted(refused),
             said=get_str(refused, "message"),
@@ -86,21 +78,39 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     open_ = [Open.STS] if not answered else []
     if copy.waits and by_id[APPLICATION].status is Status.UNKNOWN:
         open_.append(Open.PROGRAM)
+    doubts = _doubts(copy, by_id)
     unknown = [it for it in judged.open if it.status is Status.UNKNOWN and it.id not in (ANSWER, *access.CHECKS)]
-    if by_id[_LISTED].status not in (*HOLDS, Status.FAILED) and copy.check(_LISTED).reason != "not_asked":
-        unknown.append(by_id[_LISTED])
+    for check_id in (access.POLICY, access.LISTING):
+        decided = by_id[check_id].status in (*HOLDS, Status.FAILED)
+        if not decided and by_id[check_id].reason != NO_ACTION and copy.check(check_id).reason != "not_asked":
+            unknown.append(by_id[check_id])
     if judged.outcome is Outcome.BROKEN:
-        prospect = Prospect.NEXT
+        outcome = Outcome.BROKEN
     else:
-        prospect = Prospect.WORKS if judged.outcome is Outcome.WORKS and answered else Prospect.SHOULD_WORK
+        sure = judged.outcome is Outcome.WORKS and answered and not doubts
+        outcome = Outcome.WORKS if sure else Outcome.SHOULD_WORK
     named = judged.outcome is Outcome.BROKEN or judged.status is Status.WARNING
+    step, check = judged.warning or ((judged.step, judged.check) if named else (None, None))
     return Prediction(
-        prospect=prospect,
-        step=judged.step if named else None,
-        check=judged.check if named else None,
+        outcome=outcome,
+        step=step,
+        check=check,
         holds=tuple(report.step for report in made if report.status in HOLDS),
-        open=() if prospect is Prospect.NEXT else tuple(open_),
-        unknown=() if prospect is Prospect.NEXT else tuple(unknown),
+        open=() if outcome is Outcome.BROKEN else tuple(open_),
+        unknown=() if outcome is Outcome.BROKEN else (*doubts, *unknown),
+    )
+
+
+def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
+    """Of a new Pod: whether it runs where the one before did not, whether the webhook is called where no one saw it."""
+    if not copy.renewed:
+        return ()
+    called = copy.passed("webhook.reachable") or ADMITTED in copy.documents
+    running, reachable = by_id[RUNNING], by_id["webhook.reachable"]
+    return tuple(
+        replace(check, status=Status.UNKNOWN)
+        for check, doubted in ((running, running.status is Status.UNKNOWN), (reachable, not called))
+        if doubted and check.status is not Status.FAILED
     )
 
 
@@ -112,5 +122,8 @@ def _not_admitted(refused: JsonValue) -> Check:
 
 def _kept(check: Check, copy: Copy) -> Check:
     """What the copy cannot see again of a Pod that stays as it is, is still as it was seen."""
+    before = copy.check(check.id)
+    if check.id == RUNNING and copy.renewed and before.status not in (Status.PASSED, Status.NOT_REACHED):
+        return before if before.reason in _STAYS else replace(check, status=Status.UNKNOWN, reason="not_asked")
     stays = not copy.waits if check.id in _OF_A_RUN else not copy.renewed
-    return copy.check(check.id) if stays and check.status is Status.UNKNOWN else check
+    return before if stays and check.status is Status.UNKNOWN else check

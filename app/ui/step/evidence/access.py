@@ -11,7 +11,6 @@ from app.content import Content
 from app.flow.json_access import get, get_list, get_object, get_str, shown, strings
 from app.flow.model import JsonValue, StepReport
 from app.flow.policy.patterns import glob
-from app.flow.steps.access import ACTION
 from app.ui.draw.documents import statement_name
 from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
 from app.ui.text import escape, prose, value
@@ -80,7 +79,7 @@ def _identity(identity: JsonValue, content: Content) -> str:
 def _decision(decision: Mapping[str, Any], content: Content) -> str:
     """What was asked for, then statement by statement whether it applies, and what follows from them all."""
     trace = [get_object(entry) for entry in get_list(decision, "trace")]
-    asked = escape(content.message("access.asked"))
+    asked, action = escape(content.message("access.asked")), get_str(decision, "action")
     statements = "".join(
         _statement(policy, number, list(entries), content)
         for (policy, number), entries in groupby(
@@ -91,7 +90,7 @@ def _decision(decision: Mapping[str, Any], content: Content) -> str:
     reason = get_str(decision, "reason").replace("-", "_")
     sentence = content.messages.get(f"ui.decision_{reason}", "")
     return (
-        f'<p><span class="label">{asked}</span> <code>{ACTION}</code></p>{statements}'
+        f'<p><span class="label">{asked}</span> <code>{value(action)}</code></p>{statements}'
         f'<p class="{"passed" if allowed else "failed"}"><span class="mark" aria-hidden="true">'
         f"{'✓' if allowed else '✕'}</span> <strong>{prose(sentence)}</strong></p>"
     )

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from app.flow.model import JsonValue
 from app.world.aws.account import Account
 from app.world.aws.errors import AwsError
-from app.world.aws.iam import limits, policies, policy_versions, providers, role_policies, roles, tags, users
+from app.world.aws.iam import (
+    limits,
+    policies,
+    policy_versions,
+    providers,
+    role_policies,
+    roles,
+    simulation,
+    tags,
+    users,
+)
 from app.world.aws.iam.constraints import CONSTRAINTS, POLICY_CONSTRAINTS, check_names
 from app.world.aws.parameters import Constraint, Parameters, check
 
@@ -49,7 +59,9 @@ ACTIONS: Mapping[str, Action] = {
         _PAGES,
     ),
     "CreateRole": Action(
-        roles.create, ("RoleName", "AssumeRolePolicyDocument"), ("Path", "Description", "MaxSessionDuration")
+        roles.create,
+        ("RoleName", "AssumeRolePolicyDocument"),
+        ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
     ),
     "GetRole": Action(roles.get, ("RoleName",)),
     "ListRoles": Action(roles.list_all, (), ("PathPrefix", *_PAGES)),
@@ -57,6 +69,9 @@ ACTIONS: Mapping[str, Action] = {
     "UpdateRoleDescription": Action(roles.update_description, ("RoleName", "Description")),
     "UpdateAssumeRolePolicy": Action(roles.update_trust_policy, ("RoleName", "PolicyDocument")),
     "DeleteRole": Action(roles.delete, ("RoleName",)),
+    "PutRolePermissionsBoundary": Action(roles.put_boundary, ("RoleName", "PermissionsBoundary")),
+    "DeleteRolePermissionsBoundary": Action(roles.delete_boundary, ("RoleName",)),
+    "SimulatePrincipalPolicy": Action(simulation.simulate, ("PolicySourceArn",)),
     "TagRole": Action(
         lambda account, given: tags.tag(roles.find(account, given["RoleName"]).tags, given), ("RoleName",)
     ),

@@ -21,6 +21,8 @@ CONSTRAINTS: Mapping[str, Constraint] = {
     "Description": text(0, 1000, r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"),
     "MaxSessionDuration": Number(minimum=3600, maximum=43200),
     "PolicyArn": text(20, 2048),
+    "PermissionsBoundary": text(20, 2048),
+    "PolicySourceArn": text(20, 2048),
     "OpenIDConnectProviderArn": text(20, 2048),
     "Url": text(1, 255),
     "ClientID": text(1, 255),

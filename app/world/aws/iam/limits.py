@@ -57,7 +57,7 @@ def room_for(account: Account, size: int) -> None:
 def _texts(account: Account) -> Iterator[str]:
     for role in account.roles.values():
         yield from (role.name, role.path, role.trust_policy, role.description or "")
-        yield from (*role.inline_policies, *role.inline_policies.values(), *role.attached)
+        yield from (*role.inline_policies, *role.inline_policies.values(), *role.attached, role.permissions_boundary)
         yield from (*role.tags, *role.tags.values())
     for policy in account.policies.values():
         yield from (policy.name, policy.path, policy.description or "")

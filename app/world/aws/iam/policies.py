@@ -59,7 +59,7 @@ def list_all(account: Account, parameters: Parameters) -> JsonValue:
     if boolean(parameters, "OnlyAttached"):
         shown = [policy for policy in shown if _attachments(account, policy)]
     if parameters.get("PolicyUsageFilter") == "PermissionsBoundary":
-        shown = []
+        shown = [policy for policy in shown if _bounded(account, policy)]
     items, fields = page(
         parameters, [(policy.arn, _describe(account, policy)) for policy in shown if policy.path.startswith(prefix)]
     )
@@ -69,7 +69,7 @@ def list_all(account: Account, parameters: Parameters) -> JsonValue:
 def delete(account: Account, parameters: Parameters) -> JsonValue:
     """DeletePolicy: only once it is attached to nothing and has one version."""
     policy = own(account, parameters["PolicyArn"])
-    if _attachments(account, policy):
+    if _attachments(account, policy) or _bounded(account, policy):
         raise AwsError(409, "DeleteConflict", "Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         raise AwsError(
@@ -85,14 +85,15 @@ def list_entities(account: Account, parameters: Parameters) -> JsonValue:
     """ListEntitiesForPolicy. Only roles have policies here; the learner's user has AWS's AdministratorAccess."""
     policy = find(account, parameters["PolicyArn"])
     prefix = parameters.get("PathPrefix", "/")
+    usage = parameters.get("PolicyUsageFilter", "")
     roles = [
         (role.name, {"RoleName": role.name, "RoleId": role.role_id})
         for role in account.roles.values()
-        if policy.arn in role.attached and role.path.startswith(prefix)
+        if (policy.arn in role.attached and usage != "PermissionsBoundary")
+        or (policy.arn == role.permissions_boundary and usage != "PermissionsPolicy")
+        if role.path.startswith(prefix)
     ]
     if parameters.get("EntityFilter", "Role") != "Role":
-        roles = []
-    if parameters.get("PolicyUsageFilter") == "PermissionsBoundary":
         roles = []
     items, fields = page(parameters, roles)
     return {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": items, **fields}
@@ -130,6 +131,11 @@ def _attachments(account: Account, policy: Policy) -> int:
     return sum(policy.arn in role.attached for role in account.roles.values())
 
 
+def _bounded(account: Account, policy: Policy) -> int:
+    """How many roles have it as their permissions boundary."""
+    return sum(policy.arn == role.permissions_boundary for role in account.roles.values())
+
+
 def _describe(account: Account, policy: Policy) -> dict[str, JsonValue]:
     return {
         "PolicyName": policy.name,
@@ -138,7 +144,7 @@ def _describe(account: Account, policy: Policy) -> dict[str, JsonValue]:
         "Path": policy.path,
         "DefaultVersionId": policy.default_version_id,
         "AttachmentCount": _attachments(account, policy),
-        "PermissionsBoundaryUsageCount": 0,
+        "PermissionsBoundaryUsageCount": _bounded(account, policy),
         "IsAttachable": True,
         "CreateDate": iso(policy.created),
         "UpdateDate": iso(policy.updated),

@@ -13,6 +13,8 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
     match parameters:
         case {"OpenIDConnectProviderArn": arn}:
             return arn, arn
+        case {"PolicySourceArn": arn}:
+            return arn, arn
         case {"RoleName": name}:
             role = account.roles.get(name)
             return role.arn if role else f"{mine}:role{parameters.get('Path', '/')}{name}", f"role {name}"

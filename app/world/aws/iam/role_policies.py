@@ -93,6 +93,11 @@ def documents(account: Account, role: Role) -> list[tuple[str, str]]:
     ]
 
 
+def boundary(account: Account, role: Role) -> list[tuple[str, str]]:
+    """The role's permissions boundary: (ARN, document); none where it has none."""
+    return [(policy.arn, policy.document) for policy in [policies.lookup(account, role.permissions_boundary)] if policy]
+
+
 def _inline(role: Role, name: str) -> str:
     if name not in role.inline_policies:
         raise AwsError(404, "NoSuchEntity", f"The role policy with name {name} cannot be found.")

@@ -7,7 +7,7 @@ from app.world.aws.access_keys import new_unique_id
 from app.world.aws.account import Account
 from app.world.aws.entities import Role
 from app.world.aws.errors import AwsError
-from app.world.aws.iam import limits, tags
+from app.world.aws.iam import limits, policies, tags
 from app.world.aws.iam.documents import on_the_wire, trust_policy
 from app.world.aws.iam.pages import page
 from app.world.aws.parameters import Parameters, number
@@ -32,6 +32,7 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
         trust_policy=document,
         description=parameters.get("Description"),
         max_session_duration=number(parameters, "MaxSessionDuration", 3600),
+        permissions_boundary=_boundary(account, parameters) if "PermissionsBoundary" in parameters else "",
         tags=labels,
     )
     account.roles[name] = role
@@ -39,9 +40,9 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def get(account: Account, parameters: Parameters) -> JsonValue:
-    """GetRole."""
+    """GetRole, the only answer that says when the role was last used. AWS does so some hours late."""
     role = find(account, parameters["RoleName"])
-    return {"Role": describe(role) | {"Tags": tags.tag_list(role.tags)}}
+    return {"Role": describe(role) | {"Tags": tags.tag_list(role.tags), "RoleLastUsed": _last_used(role)}}
 
 
 def list_all(account: Account, parameters: Parameters) -> JsonValue:
@@ -73,6 +74,27 @@ def update_trust_policy(account: Account, parameters: Parameters) -> JsonValue:
     role.trust_policy = _trust_policy(parameters["PolicyDocument"])
 
 
+def put_boundary(account: Account, parameters: Parameters) -> JsonValue:
+    """PutRolePermissionsBoundary: sets or replaces it."""
+    role = find(account, parameters["RoleName"])
+    role.permissions_boundary = _boundary(account, parameters)
+
+
+def delete_boundary(account: Account, parameters: Parameters) -> JsonValue:
+    """DeleteRolePermissionsBoundary. How it answers for a role that has none is an assumption."""
+    role = find(account, parameters["RoleName"])
+    if not role.permissions_boundary:
+        raise AwsError(404, "NoSuchEntity", f"The role with name {role.name} has no permissions boundary.")
+    role.permissions_boundary = ""
+
+
+def _boundary(account: Account, parameters: Parameters) -> str:
+    arn = parameters["PermissionsBoundary"]
+    if policies.lookup(account, arn) is None:
+        raise AwsError(404, "NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
+    return arn
+
+
 def delete(account: Account, parameters: Parameters) -> JsonValue:
     """DeleteRole: only once it has no policies."""
     role = find(account, parameters["RoleName"])
@@ -93,6 +115,10 @@ def find(account: Account, name: str) -> Role:
 
 def describe(role: Role) -> dict[str, JsonValue]:
     """A role as the API shows it, without its tags."""
+    boundary = {
+        "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+        "PermissionsBoundaryArn": role.permissions_boundary,
+    }
     return {
         "Path": role.path,
         "RoleName": role.name,
@@ -102,7 +128,12 @@ def describe(role: Role) -> dict[str, JsonValue]:
         "AssumeRolePolicyDocument": on_the_wire(role.trust_policy),
         "Description": role.description,
         "MaxSessionDuration": role.max_session_duration,
+        "PermissionsBoundary": boundary if role.permissions_boundary else None,
     }
+
+
+def _last_used(role: Role) -> dict[str, JsonValue]:
+    return {} if role.last_used is None else {"LastUsedDate": iso(role.last_used), "Region": role.last_region}
 
 
 def _trust_policy(text: str) -> str:

@@ -6,7 +6,9 @@ import base64
 import re
 from collections.abc import Iterable
 
-MASK = "…masked…"
+from app.flow.redaction.command_lines import MASK as MASK
+from app.flow.redaction.command_lines import QUOTES, SPACE, mask_arrays
+
 _JWT = re.compile(
     r"((?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++)\.[A-Za-z0-9_-]+", re.ASCII
 )
@@ -31,25 +33,22 @@ _HEADER = re.compile(
 """A header within a text: a proxy may repeat the request, and S3 repeats what it was to sign."""
 _SIGNED = re.compile(r"\b(Signature=)[0-9a-f]{64}\b")
 
-_QUOTES = (('"', r'(?:[^"\\]|\\.)*+'), (r'\\"', r'(?:[^"\\]|\\\\(?:\\.|[^"\\]))*+'))
-"""How JSON quotes a text, and what such a text is made of: as it is, and within another text of JSON."""
-_SPACE = r"(?:\s|\\[nrt])*+"
 _MASKED = rf"(?:k8s-aws-v1|eyJ[\w-]++\.[\w-]++)\.{MASK}"
 _MEMBERS = (
     "SecretAccessKey|SessionToken|Token|secretAccessKey|sessionToken|token|password"
     "|client-key-data|clientKeyData|id-token|refresh-token"
 )
 _JSON = tuple(
-    re.compile(rf"({q}(?:{_MEMBERS}){q}{_SPACE}:{_SPACE}{q})(?!{_MASKED}{q}){text}(?={q})") for q, text in _QUOTES
+    re.compile(rf"({q}(?:{_MEMBERS}){q}{SPACE}:{SPACE}{q})(?!{_MASKED}{q}){text}(?={q})") for q, text in QUOTES
 )
 """Members of AWS's answers, of CloudTrail's records, of a TokenRequest and of a kubeconfig."""
 _HARMLESS = r"AWS_(?!SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN{q}|BEARER_TOKEN)\w++"
 _VARIABLE = tuple(
     re.compile(
-        rf"({q}name{q}{_SPACE}:{_SPACE}{q}(?!{_HARMLESS.format(q=q)}{q}){text}{q}"
-        rf"{_SPACE},{_SPACE}{q}value{q}{_SPACE}:{_SPACE}{q}){text}(?={q})"
+        rf"({q}name{q}{SPACE}:{SPACE}{q}(?!{_HARMLESS.format(q=q)}{q}){text}{q}"
+        rf"{SPACE},{SPACE}{q}value{q}{SPACE}:{SPACE}{q}){text}(?={q})"
     )
-    for q, text in _QUOTES
+    for q, text in QUOTES
 )
 """A variable of a container, as the Kubernetes API writes it, also inside an annotation's quoted JSON.
 
@@ -86,6 +85,8 @@ def mask_text(text: str) -> str:
             text = expression.sub(rf"\1{MASK}", text)
     if "AWS_" in text or "aws_se" in text:
         text = _ENVIRONMENT.sub(rf"\1{MASK}", text)
+    if 'args"' in text or 'command"' in text or 'args\\"' in text or 'command\\"' in text:
+        text = mask_arrays(text)
     if '"patch"' in text:
         text = _PATCH.sub(lambda found: found[1] + _mask_base64(found[2]), text)
     return text

@@ -1,0 +1,195 @@
+"""`check`: what is wrong with IRSA in manifests and trust policies, before they are deployed. It asks no server."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.commands.failure import CannotRun
+from app.commands.help import command_of, output_options
+from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width
+from app.commands.verdict_text import conclusions
+from app.content import Content, load
+from app.flow.model import Check, JsonValue, Status
+from app.flow.verdict.judge import Outcome
+from app.flow.visible import visible
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.flow.manifests import Document, Examination, Examined
+    from app.flow.manifests.trust_documents import TrustDocument
+
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of a file: a hundred times what a large chart renders to."""
+ENDINGS = (".yaml", ".yml", ".json")
+"""What is read of a folder."""
+STDIN = "-"
+
+
+def command(settings: Settings, words: Content) -> click.Command:
+    """The command, in the language of the locale where `--lang` is not given."""
+
+    @command_of("check", words)
+    @click.option("-f", "--filename", "files", multiple=True, metavar="PATH|-", help=words.message("cli.help.files"))
+    @click.option(
+        "--trust-policy", "trusts", multiple=True, metavar="FILE", help=words.message("cli.help.trust_policy")
+    )
+    @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.issuer"))
+    @click.option("--namespace", "-n", default="", help=words.message("cli.help.default_namespace"))
+    @output_options(settings, words)
+    @click.pass_context
+    def check(
+        context: click.Context,
+        *,
+        files: tuple[str, ...],
+        trusts: tuple[str, ...],
+        issuer: str,
+        namespace: str,
+        output: str,
+        lang: str,
+    ) -> None:
+        reader = load(lang)
+        found = examined(files, trusts, issuer, namespace, reader)
+        if output == "json":
+            print_json(as_json(found, reader))
+        else:
+            print_lines(as_text(found, reader))
+        context.exit(1 if found.wrong else 0)
+
+    return check
+
+
+def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content) -> Examination:
+    """What the files come to. Raises `CannotRun`."""
+    from app.flow.manifests import UnreadableDocument, examine
+    from app.flow.manifests.documents import documents
+    from app.flow.manifests.trust_documents import trust_documents
+
+    # (1) What the command line says.
+    manifests = list(files)
+    if not manifests or [*manifests, *(policies := list(trusts))].count(STDIN) > 1:
+        raise CannotRun(words, "no_manifests", got=" ".join(f"-f {it}" for it in manifests) or "-")
+    if issuer and not issuer.startswith("https://"):
+        values = {"got": issuer, "expected": "https://oidc.eks.REGION.amazonaws.com/id/ID", "help": "check --help"}
+        raise CannotRun(words, "bad_value", option="--issuer", **values)
+
+    # (2) The files.
+    read: list[Document] = []
+    roles: list[TrustDocument] = []
+    try:
+        for path in (it for given in manifests for it in _files(given, words)):
+            read += documents(_text(path, words), path)
+        for path in policies:
+            roles += trust_documents(_text(path, words), path)
+        found = examine(read, roles, issuer=issuer, namespace=namespace, now=time.time())
+    except UnreadableDocument as error:
+        if error.problem.endswith("metadata.namespace"):
+            raise CannotRun(words, "namespace_unknown", got=error) from error
+        raise CannotRun(words, "manifest_unreadable", got=error) from error
+    if not found.examined:
+        raise CannotRun(words, "nothing_to_check", got=len(read))
+    return found
+
+
+def _files(given: str, words: Content) -> list[str]:
+    """The file, or those of a folder, in the order of their names."""
+    path = Path(given)
+    if given == STDIN or not path.is_dir():
+        return [given]
+    found = sorted(str(it) for it in path.rglob("*") if it.suffix in ENDINGS and it.is_file())
+    if not found:
+        raise CannotRun(words, "no_manifests", got=f"-f {given}")
+    return found
+
+
+def _text(path: str, words: Content) -> str:
+    try:
+        if path == STDIN:
+            content = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+        else:
+            with Path(path).open("rb") as stream:
+                content = stream.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise CannotRun(words, "manifest_unreadable", got=f"{path}: {error}") from error
+    if len(content) > SIZE_LIMIT:
+        raise CannotRun(words, "manifest_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CannotRun(words, "manifest_unreadable", got=f"{path}:{line}: {error.reason}") from error
+
+
+def as_json(found: Examination, words: Content) -> JsonValue:
+    """Every ServiceAccount as the doctor's JSON has it, with the places of what was examined."""
+    from app.report import document
+
+    return {
+        "format": "irsa-explorer check",
+        "outcome": "broken" if found.wrong else "nothing_wrong",
+        "skipped": dict(found.manifests.skipped),
+        "unread": [{"where": it.where, "what": it.unread} for it in found.unread],
+        "examined": [
+            {
+                "service_account": it.account.where,
+                "workload": f"{it.workload.kind} {it.workload.where}" if it.workload else None,
+                "trust_policy": it.trust.where if it.trust else None,
+                **_doctors(document.of_diagnosis(it.diagnosis, words)),
+            }
+            for it in found.examined
+        ],
+    }
+
+
+def _doctors(diagnosis: JsonValue) -> dict[str, JsonValue]:
+    return {key: value for key, value in diagnosis.items() if key not in ("format", "read_at")}
+
+
+def as_text(found: Examination, words: Content) -> Iterator[str]:
+    """What is decided of each ServiceAccount, how much is not, and the verdict."""
+    for one in found.examined:
+        yield from _of_one(one, words)
+        yield ""
+    for unread in found.unread:
+        yield marked(Status.UNKNOWN, words.message("check.unread", where=visible(unread.where), what=unread.unread))
+    if found.manifests.skipped:
+        kinds = ", ".join(f"{kind or '-'} {count}" for kind, count in found.manifests.skipped.items())
+        yield words.message("check.skipped", kinds=visible(kinds))
+    wrong = sum(it.diagnosis.verdict.outcome is Outcome.BROKEN for it in found.examined)
+    key, status = ("wrong", Status.FAILED) if wrong else ("nothing_wrong", Status.PASSED)
+    yield marked(status, heading(words.message(f"check.{key}", wrong=wrong, all=len(found.examined))))
+
+
+def _of_one(found: Examined, words: Content) -> Iterator[str]:
+    account = f"{found.account.namespace}/{found.account.name} ({found.account.where})"
+    workload = found.workload
+    yield heading(visible(f"ServiceAccount {account}", keep=""))
+    yield from labelled(
+        {
+            words.message("check.workload"): f"{workload.kind} {workload.name} ({workload.where})" if workload else "",
+            words.message("check.trust_policy"): found.trust.where if found.trust else "",
+        },
+        indent=2,
+    )
+    checks = [check for _, of_step in found.diagnosis.steps() for check in of_step]
+    decided = [it for it in checks if it.status in (Status.PASSED, Status.WARNING, Status.FAILED)]
+    columns = max((width(words.message(f"statuses.{it.status}")) for it in decided), default=0)
+    for check in decided:
+        yield from _check(check, found, columns, words)
+    yield f"  {marked(Status.UNKNOWN, words.message('check.not_asked', count=len(checks) - len(decided)))}"
+    yield from conclusions(found.diagnosis, words)
+
+
+def _check(check: Check, found: Examined, columns: int, words: Content) -> Iterator[str]:
+    from app.report import verdict_words
+
+    title = visible(verdict_words.title(check, found.diagnosis, words), keep="")
+    yield f"  {marked(check.status, pad(words.message(f'statuses.{check.status}'), columns) + '  ' + title)}"
+    if check.status is not Status.PASSED:
+        values = {"got": check.got, "expected": check.expected, "where": check.where}
+        yield from labelled({words.message(f"ui.{name}"): value for name, value in values.items()}, indent=6)

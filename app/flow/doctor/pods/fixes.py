@@ -1,0 +1,40 @@
+"""What to do about the Pods of a ServiceAccount that do not use its role, and where it has none."""
+
+from __future__ import annotations
+
+from app.flow.doctor import changes
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.names import Names
+from app.flow.doctor.pods.rows import rows
+
+
+def siblings(names: Names) -> Fix | None:
+    """Recreates those of which a new Pod is current, once for each owner; of the others their own diagnosis says more.
+
+    The examined Pod's own diagnosis is this one.
+    """
+    found = rows(names.documents.get("pods"))
+    if not found:
+        return _no_pod(names)
+    stale = [pod for pod in found if pod.stale]
+    commands = dict.fromkeys(command for pod in stale if pod.restart for command in names.of(pod).recreate())
+    if commands:
+        return Fix(id="restart_pods", commands=tuple(commands))
+    known = [pod.workload for pod in found if pod.name == names.pod]
+    others = {str(pod.workload): pod.name for pod in reversed(stale) if pod.workload not in known}
+    commands = dict.fromkeys(names.doctor(pod=name) for name in others.values())
+    return Fix(id="examine_pods", commands=tuple(commands)) if commands else None
+
+
+def _no_pod(names: Names) -> Fix | None:
+    """Which workload is meant is for the reader to say. Without a role nothing is gained yet."""
+    if not names.role_arn:
+        return None
+    found = [names.of(pod) for pod in rows(names.documents.get("default_pods")) if not pod.deleting]
+    commands = dict.fromkeys(command for pod in found for command in pod.set_service_account())
+    if not commands:
+        there = names.kubectl("set", "serviceaccount", "deployment/NAME", names.service_account)
+        return Fix(id="write_service_account", commands=(there,))
+    alone = len({it.workload for it in found}) == 1
+    change = changes.workload(found[0], changes.run_as(names.service_account)) if alone else None
+    return Fix(id="use_service_account", commands=tuple(commands), change=change)

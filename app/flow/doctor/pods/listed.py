@@ -1,0 +1,91 @@
+"""The Pods of a ServiceAccount, newest first, judged by the one list that chose the examined one: no request per Pod.
+
+The webhook edits at CREATE alone, so a Pod from before a change of the annotations stays as it was, and one Pod that
+works says nothing of its siblings. Where the ServiceAccount has no Pod, those that run as `default` are listed: a Pod
+whose manifest names no ServiceAccount is one of them (kubernetes.io, "Configure Service Accounts for Pods").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.pods.rows import PodRow, row
+from app.flow.errors import FlowError
+from app.flow.json_access import get_str
+from app.flow.model import JsonValue, Status, Step, StepReport, Walk
+from app.flow.names import annotated_audience
+from app.flow.ports import Ports
+from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.injection import ROLE_VARIABLE
+
+CHECK = "pod.siblings"
+CHECKS = (CHECK,)
+DEFAULT = "default"
+"""The ServiceAccount of a Pod whose manifest names none."""
+
+
+def inspect(ports: Ports, walk: Walk) -> StepReport:
+    """Lists the Pods and judges each. Never raises.
+
+    Evidence: `pods`, the rows; `default_pods`, where there are none. Neither is there where nothing was listed.
+    """
+    findings = Findings(Step.WEBHOOK, ports, CHECKS)
+    subject = walk.subject
+    where = f"Pod {subject.namespace}/* .spec.serviceAccountName={subject.service_account}"
+    try:
+        listed = ports.cluster.pods(subject.namespace, subject.service_account)
+    except FlowError as error:
+        findings.unknown(CHECK, unseen(error) or "not_observable", where=where, error=error.server_message)
+        return findings.report()
+
+    # (1) Which there are.
+    account = evidence_of(walk, "service_account")
+    found = _newest_first(listed, account, evidence_of(walk, "configuration"))
+    findings.show("pods", found)
+    if not found:
+        if subject.service_account != DEFAULT:
+            _show_default(findings, ports, subject.namespace)
+        findings.judge(CHECK, False, got=[], expected="Pod", where=where, otherwise=Status.WARNING)
+        return findings.report()
+
+    # (2) Which of them are as the webhook would make them today.
+    role_arn = get_str(account, "metadata", "annotations", ROLE_ARN)
+    if not role_arn:
+        _unannotated(findings, walk, where)
+        return findings.report()
+    stale = [f"{pod.name}: {pod.stand}" for pod in found if pod.stale]
+    findings.judge(
+        CHECK,
+        not stale,
+        got=stale or [pod.name for pod in found],
+        expected=f"{ROLE_VARIABLE}={role_arn} audience={annotated_audience(account)}",
+        where=where,
+        otherwise=Status.WARNING,
+    )
+    return findings.report()
+
+
+def _newest_first(
+    pods: Sequence[JsonValue], service_account: JsonValue = None, configuration: JsonValue = None
+) -> list[PodRow]:
+    made = [row(pod, service_account, configuration) for pod in pods]
+    return sorted(made, key=lambda pod: (pod.created, pod.name), reverse=True)
+
+
+def _show_default(findings: Findings, ports: Ports, namespace: str) -> None:
+    """A Pod that was meant to run as the ServiceAccount is among these, where its manifest does not say so."""
+    try:
+        findings.show("default_pods", _newest_first(ports.cluster.pods(namespace, DEFAULT)))
+    except FlowError:
+        return
+
+
+def _unannotated(findings: Findings, walk: Walk, where: str) -> None:
+    """It is not known which role is meant."""
+    exists = check_of(walk, "service_account.exists")
+    if exists is not None and exists.status is Status.UNKNOWN:
+        findings.unknown(CHECK, exists.reason, where=where, error=exists.error)
+    else:
+        findings.unreached_by_earlier_step()

@@ -1,0 +1,128 @@
+"""Names that may be meant: those near a name under which there is nothing, of all that we may list.
+
+The bound: two edits (a character more, less or other, or two neighbours exchanged), one in a name of up to four
+characters; or one name is the beginning of the other, from four characters on. Names that differ in their digits alone
+are siblings (`web-1`, `web-2`) and no typing errors.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable
+
+from app.flow.annotations import is_role_arn
+from app.flow.doctor.evidence import check_of
+from app.flow.errors import FlowError
+from app.flow.json_access import get_str
+from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.names import role_of
+from app.flow.ports import Ports
+from app.flow.steps.findings import Findings
+
+EVIDENCE = "near"
+EDITS, EDITS_OF_SHORT, SHORT = 2, 1, 4
+"""How many edits two names may be apart, and how many of them where the shorter one has so few characters."""
+_PROPOSED = 3
+"""Names that are proposed, the nearest first."""
+_DIGITS = re.compile(r"\d+")
+
+
+def inspect(ports: Ports, walk: Walk) -> StepReport:
+    """Looks for near names where one leads nowhere, and asks only then. What may not be listed is not proposed."""
+    findings = Findings(Step.SERVICE_ACCOUNT, ports, ())
+    found = {kind: names for kind, names in _found(ports, walk) if names is not None}
+    if found:
+        findings.show(EVIDENCE, found)
+    return findings.report()
+
+
+def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
+    """By kind of name those that are near; None where there is nothing to say of that kind."""
+    subject = walk.subject
+
+    # (1) The ServiceAccount, or already its namespace.
+    if _missing(walk, "service_account.exists"):
+        if (namespaces := of_namespace(ports, subject.namespace)) is not None:
+            yield "namespace", namespaces
+        else:
+            accounts = _listed(lambda: map(_name, ports.cluster.service_accounts(subject.namespace)))
+            yield "service_account", near(subject.service_account, accounts) or None
+
+    # (2) The Pod.
+    elif _missing(walk, "pod.exists") and subject.pod:
+        pods = _listed(lambda: map(_name, ports.cluster.pods(subject.namespace, subject.service_account)))
+        yield "pod", near(subject.pod, pods) or None
+
+    # (3) The role, and the issuer's provider.
+    if (check := _missing(walk, "role.exists")) and (wanted := role_of(check.expected)):
+        arns = _listed(lambda: (get_str(role, "Arn") for role in ports.aws.roles()))
+        roles = {(role_of(arn) or ("", "", ""))[2]: arn for arn in arns}
+        yield "role", [roles[name] for name in near(wanted[2], roles)] or None
+    if check := _missing(walk, "provider.exists"):
+        providers = {arn.partition("/")[2]: arn for arn in check.got.split(", ")}
+        yield "provider", [providers[name] for name in near(check.expected.partition("/")[2], providers)] or None
+
+
+def _missing(walk: Walk, check_id: str) -> Check | None:
+    """The check, where it found nothing under the name."""
+    check = check_of(walk, check_id)
+    return check if check is not None and check.status is Status.FAILED and not is_role_arn(check.got) else None
+
+
+def _listed(ask: Callable[[], Iterable[str]]) -> list[str]:
+    try:
+        return list(ask())
+    except FlowError:
+        return []
+
+
+def _name(document: JsonValue) -> str:
+    return get_str(document, "metadata", "name")
+
+
+def of_namespace(ports: Ports, namespace: str) -> list[str] | None:
+    """The namespaces that may be meant, where there is none of that name; None where it is there, or may be."""
+    namespaces = _listed(ports.cluster.namespaces)
+    return near(namespace, namespaces) if namespaces and namespace not in namespaces else None
+
+
+def of_pod(ports: Ports, namespace: str, pod: str) -> str:
+    """The doctor's options for a Pod that may be meant, where there is none of that name; empty where none is near."""
+    if (found := of_namespace(ports, namespace)) is not None:
+        return shlex.join(("-n", found[0], "--pod", pod)) if found else ""
+    found = near(pod, _listed(lambda: map(_name, ports.cluster.pods(namespace))))
+    return shlex.join(("-n", namespace, "--pod", found[0])) if found else ""
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """The names among `known` that are near, the nearest first, never the name itself."""
+    others = set(known) - {name, ""} if name else set[str]()
+    apart = {other: edits(name.casefold(), other.casefold()) for other in others}
+    found = sorted((distance, other) for other, distance in apart.items() if _is_near(name, other, distance))
+    return [other for _, other in found[:_PROPOSED]]
+
+
+def _is_near(name: str, other: str, distance: int) -> bool:
+    if _DIGITS.sub("0", name) == _DIGITS.sub("0", other):
+        return False
+    shorter, longer = sorted((name.casefold(), other.casefold()), key=len)
+    if len(shorter) >= SHORT and longer.startswith(shorter):
+        return True
+    return distance <= (EDITS if len(shorter) > SHORT else EDITS_OF_SHORT)
+
+
+def edits(one: str, other: str) -> int:
+    """How many edits two texts are apart: characters put in, left out, replaced, or exchanged with their neighbour.
+
+    The restricted Damerau-Levenshtein distance ("optimal string alignment").
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for line, left in enumerate(one, 1):
+        last, before, row = before, row, [line]
+        for column, right in enumerate(other, 1):
+            cost = min(before[column] + 1, row[column - 1] + 1, before[column - 1] + (left != right))
+            exchanged = line > 1 and column > 1 and (left, one[line - 2]) == (other[column - 2], right)
+            row.append(min(cost, last[column - 2] + 1) if exchanged else cost)
+    return row[-1]

@@ -1,0 +1,148 @@
+"""The variables of a container, each with the place in the manifest that sets it, as far as they can be seen.
+
+Rules: Kubernetes' `Container.env` and `Container.envFrom` (a later source takes precedence over an earlier one, `env`
+over both; a key has the source's prefix in front). A Secret is never read: what it sets shows in the container alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.flow.errors import FlowError, NotFound, Refused
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import JsonValue, Walk
+from app.flow.ports import Ports
+
+REGION_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_REGION")
+"""botocore reads the first one only; other SDKs read the second."""
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Every SDK takes these before anything else."""
+_LITERAL = "env"
+_MAP, _SECRET = "envFrom configMapRef", "envFrom secretRef"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One that is set, to an empty text maybe."""
+
+    source: str
+    """Where it stands, by the manifest's own keys: `env`, `env secretKeyRef NAME/KEY`, `envFrom configMapRef NAME`.
+    Several, with `|` between them, where it is one of these; empty where the manifest does not set it."""
+    value: str | None = None
+    """Of a region, if it is known; of any other only whether it is empty."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is known to be set to nothing."""
+        return self.value == ""
+
+    @property
+    def in_env(self) -> bool:
+        """Whether the container's own list `env` sets it."""
+        return self.source.startswith("env ") or self.source == _LITERAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variables:
+    """Those of one container."""
+
+    container: str
+    found: Mapping[str, Variable]
+    of_sources: frozenset[str] = frozenset()
+    """The names that ConfigMaps of `envFrom` set, also where `env` takes precedence."""
+    unread: tuple[str, ...] = ()
+    """The sources of `envFrom` that may set more: `envFrom secretRef NAME`."""
+    hidden: FlowError | None = None
+    """Why it is not known what they set; None where it is."""
+
+    def has(self, name: str) -> bool:
+        """Whether the variable is set to something."""
+        return name in self.found and not self.found[name].empty
+
+
+@dataclass
+class ConfigMaps:
+    """Those of a namespace, each read once."""
+
+    ports: Ports
+    namespace: str
+    _read: dict[str, JsonValue | FlowError] = field(default_factory=dict)
+
+    def data(self, name: str) -> Mapping[str, str] | None:
+        """The texts of a ConfigMap; none where it is not there, None where we may not read it."""
+        if name not in self._read:
+            try:
+                self._read[name] = self.ports.cluster.config_map(self.namespace, name)
+            except FlowError as error:
+                self._read[name] = error
+        found = self._read[name]
+        if isinstance(found, FlowError):
+            return {} if isinstance(found, NotFound) else None
+        return {key: value for key, value in get_object(found, "data").items() if isinstance(value, str)}
+
+
+def variables_of(ports: Ports, walk: Walk, box: JsonValue, maps: ConfigMaps) -> Variables:
+    """The variables of a container. Looks into it only where the manifest and the ConfigMaps leave something open."""
+    name = get_str(box, "name")
+    found, unread = _of_sources(box, maps)
+    of_sources, sources = frozenset(found), tuple(source for source, _ in unread)
+    found |= _of_list(box, maps)
+    if not unread:
+        return Variables(container=name, found=found, of_sources=of_sources)
+    try:
+        output = ports.cluster.execute(walk.subject.namespace, walk.subject.pod, name, ["env"])
+        if output.exit_code != 0:  # an image without `env`: what it printed says nothing about the variables
+            raise Refused(code=f"exit_{output.exit_code}", server_message=output.stderr.strip())
+    except FlowError as error:
+        return Variables(container=name, found=found, of_sources=of_sources, unread=sources, hidden=error)
+    for line in output.stdout.splitlines():
+        key, equals, value = line.partition("=")
+        if not equals or (key in found and found[key].in_env):
+            continue
+        candidates = [source for source, prefix in unread if key.startswith(prefix)]
+        known = found[key].source if key in found else ""
+        found[key] = Variable(source=" | ".join(filter(None, (known, *candidates))), value=_kept(key, value))
+    return Variables(container=name, found=found, of_sources=of_sources, unread=sources)
+
+
+def _of_sources(box: JsonValue, maps: ConfigMaps) -> tuple[dict[str, Variable], list[tuple[str, str]]]:
+    """What ConfigMaps set, and the sources that were not read, each with its prefix."""
+    found: dict[str, Variable] = {}
+    unread: list[tuple[str, str]] = []
+    for entry in get_list(box, "envFrom"):
+        prefix = get_str(entry, "prefix")
+        if secret := get_str(entry, "secretRef", "name"):
+            unread.append((f"{_SECRET} {secret}", prefix))
+        elif name := get_str(entry, "configMapRef", "name"):
+            data = maps.data(name)
+            if data is None:
+                unread.append((f"{_MAP} {name}", prefix))
+            for key, value in (data or {}).items():
+                found[prefix + key] = Variable(source=f"{_MAP} {name}", value=_kept(prefix + key, value))
+    return found, unread
+
+
+def _of_list(box: JsonValue, maps: ConfigMaps) -> dict[str, Variable]:
+    """What the container's own list sets."""
+    found: dict[str, Variable] = {}
+    for item in get_list(box, "env"):
+        name, origin = get_str(item, "name"), get_object(item, "valueFrom")
+        if not name:
+            continue
+        kind = next(iter(origin), "")
+        if not kind:
+            value = get_str(item, "value")
+            # `$(NAME)` is replaced by the kubelet.
+            found[name] = Variable(source=_LITERAL, value=None if "$(" in value else _kept(name, value))
+            continue
+        named, key = get_str(origin, kind, "name"), get_str(origin, kind, "key")
+        data = maps.data(named) if kind == "configMapKeyRef" and name in REGION_VARIABLES else None
+        source = " ".join(filter(None, (_LITERAL, kind, f"{named}/{key}" if named else "")))
+        found[name] = Variable(source=source, value=data.get(key) if data else None)
+    return found
+
+
+def _kept(name: str, value: str) -> str | None:
+    """The value of a region; of any other, which may be a secret, only that it is empty."""
+    return value if name in REGION_VARIABLES or not value else None

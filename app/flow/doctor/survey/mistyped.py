@@ -1,0 +1,47 @@
+"""Annotations that were meant to name a role, under keys that the webhook does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.flow.annotations import ROLE_ARN, is_role_arn
+
+_ELSEWHERE = frozenset({"iam.amazonaws.com/role"})
+"""Keys of other tools for the same thing: kube2iam and kiam read this one, from Pods."""
+_EDITS = 4
+"""Characters by which a key may differ: `eks.amazonaws.com/role` lacks four."""
+_DOMAIN = "amazonaws.com/"
+
+
+def mistyped(annotations: Mapping[str, Any]) -> tuple[str, str]:
+    """The key that was meant for the role's annotation, and its value; both empty where there is none.
+
+    Where the annotation itself is there, the webhook reads it, and nothing else was meant.
+    """
+    if annotations.get(ROLE_ARN):
+        return "", ""
+    found = [(_distance(key), key, value) for key, value in annotations.items() if _is_meant(key, value)]
+    return min(found)[1:] if found else ("", "")
+
+
+def _is_meant(key: str, value: Any) -> bool:
+    if not isinstance(value, str) or not value:
+        return False
+    return key in _ELSEWHERE or _distance(key) <= _EDITS or (_DOMAIN in key and is_role_arn(value))
+
+
+def _distance(key: str) -> int:
+    """Characters to insert, remove or replace until the key is the right one (Levenshtein), in any case of letters.
+
+    At least so many as the lengths differ by, which decides about most keys.
+    """
+    given, wanted = key.lower(), ROLE_ARN
+    if abs(len(given) - len(wanted)) > _EDITS:
+        return abs(len(given) - len(wanted))
+    row = list(range(len(wanted) + 1))
+    for number, character in enumerate(given, 1):
+        above, row = row, [number]
+        for place, other in enumerate(wanted, 1):
+            row.append(min(row[-1] + 1, above[place] + 1, above[place - 1] + (character != other)))
+    return row[-1]

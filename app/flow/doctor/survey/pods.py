@@ -1,0 +1,65 @@
+"""Which Pods of a ServiceAccount run without the role that its annotation names: the webhook edits a Pod only once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.flow.json_access import get, get_object, get_str
+from app.flow.model import JsonValue
+from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
+from app.flow.steps.mutation import SKIP_LABEL
+from app.flow.webhook import POD_IDENTITY_LABEL
+
+_ENDED = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StalePod:
+    """A Pod that a new one would differ from."""
+
+    document: JsonValue
+    role_arn: str
+    """The role that it carries; empty where it is not injected."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return get_str(self.document, "metadata", "name")
+
+
+def by_service_account(pods: Iterable[JsonValue]) -> Mapping[tuple[str, str], list[JsonValue]]:
+    """The Pods by namespace and ServiceAccount, each list in the order of the Pods' names."""
+    found: dict[tuple[str, str], list[JsonValue]] = {}
+    for pod in sorted(pods, key=lambda pod: get_str(pod, "metadata", "name")):
+        account = get_str(pod, "spec", "serviceAccountName") or "default"
+        found.setdefault((get_str(pod, "metadata", "namespace"), account), []).append(pod)
+    return found
+
+
+def living(pods: Iterable[JsonValue]) -> list[JsonValue]:
+    """Those that have not ended and are not being deleted."""
+    return [
+        pod
+        for pod in pods
+        if not get(pod, "metadata", "deletionTimestamp") and get_str(pod, "status", "phase") not in _ENDED
+    ]
+
+
+def stale(pods: Iterable[JsonValue], role_arn: str) -> list[StalePod]:
+    """Of Pods that live, those that have no role of the webhook's or another one than `role_arn`.
+
+    One that is kept from the webhook on purpose (by its label, or `skip-containers` for all of its containers) would be
+    the same again, and so would one with Pod Identity, which wins.
+    """
+    found = []
+    for pod in pods:
+        boxes, labels = containers(pod), get_object(pod, "metadata", "labels")
+        if not boxes or SKIP_LABEL in labels or POD_IDENTITY_LABEL in labels:
+            continue
+        carried = {environment(box)[ROLE_VARIABLE] for box in boxes if ROLE_VARIABLE in environment(box)}
+        if not carried:
+            found.append(StalePod(document=pod, role_arn=""))
+        elif other := sorted(arn for arn in carried if arn and arn != role_arn):
+            found.append(StalePod(document=pod, role_arn=other[0]))
+    return found

@@ -1,0 +1,177 @@
+"""What is wrong with a ServiceAccount's role or its Pods, and what the doctor's fixes do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.fixes import fix_for
+from app.flow.doctor.names import Names, line
+from app.flow.doctor.survey.pods import StalePod
+from app.flow.doctor.survey.reading import Policy
+from app.flow.doctor.survey.values import Problem, RoleFound
+from app.flow.doctor.trust_fix import Bearer, admitting
+from app.flow.doctor.workload import workload_of
+from app.flow.json_access import get_str
+from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, Walk
+from app.flow.names import role_of
+from app.flow.ports import Ports
+from app.flow.steps.findings import Findings
+from app.flow.steps.trust_policy import judge_trust
+from app.flow.verdict.judge import Outcome, Verdict
+
+_TRUST = {
+    "trust.provider": "causes.principal",
+    "trust.action": "causes.action",
+    "trust.audience": "causes.audience_condition",
+    "trust.subject": "causes.subject_condition",
+    "trust.decision": "causes.other_statement",
+    "trust.scope": "",
+}
+"""The checks of a trust policy in their order, and the sentence of the one that fails first."""
+_NAMED = 5
+"""Pods that a sentence names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One annotated ServiceAccount, as its fixes have to know it."""
+
+    ports: Ports
+    subject: Subject
+    document: JsonValue
+    """The ServiceAccount."""
+    issuer: str
+    bearer: Bearer
+    policy: Policy
+    pods: Sequence[JsonValue] = ()
+    """Those of its Pods that a fix recreates."""
+
+    def fix(self, check: Check) -> Fix | None:
+        """What the doctor would do about this check, had it found it; every workload of the Pods is restarted once."""
+        made = [self._fix(check, pod) for pod in _one_each(self.pods)] or [self._fix(check, None)]
+        commands = dict.fromkeys(command for fix in made if fix is not None for command in fix.commands)
+        return None if made[0] is None else replace(made[0], commands=tuple(commands))
+
+    def names(self, check: Check) -> Names:
+        """What the commands call it all."""
+        return Names(check, Walk(subject=self.subject, reports=()), self._documents(None))
+
+    def _fix(self, check: Check, pod: JsonValue) -> Fix | None:
+        verdict = Verdict(outcome=Outcome.BROKEN, status=check.status, check=check)
+        subject = replace(self.subject, pod=get_str(pod, "metadata", "name"))
+        return fix_for(verdict, Walk(subject=subject, reports=()), self._documents(pod))
+
+    def _documents(self, pod: JsonValue) -> JsonObject:
+        return {
+            "service_account": self.document,
+            "cluster_discovery": {"issuer": self.issuer},
+            "trust_policy": self.policy.document,
+            **({"pod": pod, "workload": workload_of(pod)} if pod else {}),
+        }
+
+
+def failed(check_id: str, got: str = "") -> Check:
+    """A check that failed, as the fixes read it."""
+    return Check(id=check_id, status=Status.FAILED, got=got)
+
+
+def malformed(case: Case, value: str) -> Problem:
+    """The annotation's value is no ARN of a role."""
+    fix = case.fix(failed("service_account.role_arn", value))
+    return Problem(cause="causes.malformed_arn", status=Status.FAILED, fix=fix)
+
+
+def mistyped(case: Case, key: str) -> Problem:
+    """The webhook does not read the annotation's key. The one that it reads is added; the other one does no harm."""
+    fix = case.fix(failed("service_account.annotation"))
+    values = {"got": key, "expected": ROLE_ARN}
+    return Problem(cause="survey.causes.mistyped", status=Status.FAILED, values=values, fix=fix)
+
+
+def missing(case: Case) -> Problem:
+    """There is no role of that ARN; perhaps one whose path differs."""
+    fix = case.fix(failed("role.exists", case.policy.arn))
+    return Problem(cause="causes.role_missing", status=Status.FAILED, fix=fix)
+
+
+def no_provider(case: Case) -> Problem:
+    """The account has no provider for the issuer: STS refuses every token of the cluster."""
+    fix = case.fix(failed("provider.exists"))
+    return Problem(cause="causes.provider_missing", status=Status.FAILED, fix=fix)
+
+
+def refused(case: Case, together: Sequence[Bearer]) -> Problem:
+    """The trust policy does not let it in: by the first check that fails, as in a walk.
+
+    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them, for the command
+    of one that is pasted after that of another would take its statement out again.
+    """
+    findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
+    judge_trust(
+        findings,
+        case.policy.document,
+        {"sub": case.bearer.subject, "aud": [case.bearer.audience]},
+        issuer=case.issuer,
+        provider=case.bearer.provider_arn,
+        name=(role_of(case.policy.arn) or ("", "", ""))[2],
+    )
+    first = next(check for check in findings.report().checks if check.status is Status.FAILED)
+    fix = case.fix(first)
+    if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead"):
+        policy = reduce(admitting, together, case.policy.document)
+        fix = Fix(id="trust_together", commands=(case.names(first).update_trust(policy),))
+    return Problem(cause=_TRUST[first.id], status=Status.FAILED, fix=fix)
+
+
+def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
+    """The role lets in too many. Where it is not for this one `alone`, no command knows which others need it."""
+    if alone:
+        fix = case.fix(failed("trust.scope"))
+    else:
+        fix = Fix(id="narrow_shared", commands=(_show(role),))
+    return Problem(cause="survey.causes.wide", status=Status.FAILED, fix=fix)
+
+
+def absent(role: RoleFound) -> Problem:
+    """The trust policy lets in ServiceAccounts that do not exist: anyone who may create them gets the role."""
+    values = {"got": ", ".join(role.absent)}
+    fix = Fix(id="absent", commands=(_show(role),))
+    return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, fix=fix)
+
+
+def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
+    """Pods that are as they were before the annotation, or under another one; each workload is restarted once."""
+    problems = []
+    for cause, found in (
+        ("survey.causes.not_injected", [pod for pod in pods if not pod.role_arn]),
+        ("survey.causes.other_role", [pod for pod in pods if pod.role_arn]),
+    ):
+        if not found:
+            continue
+        names = [pod.name for pod in found]
+        shown = ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
+        values = {"count": str(len(names)), "got": shown, "role": found[0].role_arn}
+        fix = replace(case, pods=[pod.document for pod in found]).fix(failed("pod.injected"))
+        problems.append(Problem(cause=cause, status=Status.FAILED, values=values, fix=fix))
+    return problems
+
+
+def _one_each(pods: Sequence[JsonValue]) -> list[JsonValue]:
+    """One Pod of each workload that is restarted as a whole, and every Pod of the others."""
+    found: dict[str, JsonValue] = {}
+    for pod in pods:
+        workload = workload_of(pod)
+        whole = get_str(workload, "again") == "restart"
+        found.setdefault(json.dumps(workload) if whole else get_str(pod, "metadata", "name"), pod)
+    return list(found.values())
+
+
+def _show(role: RoleFound) -> str:
+    """The command that prints the role's trust policy."""
+    name = (role_of(role.arn) or ("", "", ""))[2]
+    return line("aws", "iam", "get-role", "--role-name", name, "--query", "Role.AssumeRolePolicyDocument")

@@ -1,0 +1,155 @@
+"""The subjects that a role's trust policy lets in: ServiceAccounts that there are, and some that there might be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.survey.mistyped import mistyped
+from app.flow.doctor.survey.reading import Policy
+from app.flow.doctor.survey.values import RoleFound
+from app.flow.doctor.trust_fix import Bearer
+from app.flow.json_access import get_object, get_str, strings
+from app.flow.matching.nearest import statements
+from app.flow.model import JsonValue, Subject
+from app.flow.names import (
+    DEFAULT_AUDIENCE,
+    annotated_audience,
+    host_and_path,
+    provider_arn,
+    subject_claim,
+)
+from app.flow.steps.trust_policy import PROBE, strangers_of
+
+_SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)")
+"""A `sub` without a wildcard."""
+_EQUALS = "StringEquals"
+_COMPARING = (_EQUALS, "StringLike")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A ServiceAccount, annotated or not."""
+
+    subject: Subject
+    document: JsonValue
+    role_arn: str
+    """What the annotation says, or one that was meant for it."""
+    audience: str
+    key: str = ""
+    """The annotation's key where it is mistyped."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return self.subject.namespace, self.subject.service_account
+
+    def names(self, arn: str) -> bool:
+        """Whether its annotation is this role's ARN."""
+        return self.role_arn == arn and not self.key
+
+    def bearer(self, arn: str, issuer: str) -> Bearer:
+        """Who it is to a role."""
+        return _bearer(self.subject, arn, issuer, self.audience)
+
+
+def candidate_of(document: JsonValue) -> Candidate:
+    """The ServiceAccount of that document."""
+    annotations = get_object(document, "metadata", "annotations")
+    key, meant = mistyped(annotations)
+    return Candidate(
+        subject=Subject(
+            namespace=get_str(document, "metadata", "namespace"),
+            service_account=get_str(document, "metadata", "name"),
+        ),
+        document=document,
+        role_arn=meant or get_str(annotations, ROLE_ARN),
+        audience=annotated_audience(document),
+        key=key,
+    )
+
+
+def _bearer(subject: Subject, arn: str, issuer: str, audience: str) -> Bearer:
+    provider = provider_arn(arn, issuer)
+    return Bearer(issuer=issuer, provider_arn=provider, subject=subject_claim(subject), audience=audience)
+
+
+def let_in(arn: str, policy: Policy, everybody: Sequence[Candidate], issuer: str, namespace: str) -> RoleFound:
+    """The role with those that it lets in. `namespace`: the one that `everybody` is of; empty for all."""
+    if policy.reason or not get_object(policy.document):
+        return RoleFound(arn=arn, reason=policy.reason, said=policy.said)
+
+    def probe(namespace: str) -> bool:
+        """Whether a ServiceAccount is let in there that no one has."""
+        subject = Subject(namespace=namespace, service_account=PROBE)
+        return _bearer(subject, arn, issuer, DEFAULT_AUDIENCE).is_let_in(policy.document)
+
+    # (1) Anybody at all, anybody of a namespace, whose name begins like that of one who is meant.
+    only = _only(policy.document, issuer)
+    cluster = only is None and probe(PROBE)
+    known = {candidate.subject.namespace for candidate in everybody} if only is None and not cluster else set()
+    namespaces = tuple(name for name in sorted(known) if probe(name))
+    similar = (
+        only is None
+        and not cluster
+        and any(
+            candidate.bearer(arn, issuer).is_let_in(policy.document, stranger)
+            for candidate in everybody
+            if candidate.names(arn) and candidate.subject.namespace not in namespaces
+            for stranger in strangers_of(subject_claim(candidate.subject))
+        )
+    )
+
+    # (2) The ServiceAccounts that get in without an annotation, and those that would if they existed.
+    also = tuple(
+        "/".join(candidate.place)
+        for candidate in everybody
+        if not candidate.names(arn)
+        and (only is None or subject_claim(candidate.subject) in only)
+        and candidate.bearer(arn, issuer).is_let_in(policy.document)
+    )
+    existing = {candidate.place for candidate in everybody}
+    absent = tuple(
+        "/".join(place)
+        for place in _named(policy.document, issuer)
+        if place not in existing and namespace in ("", place[0])
+    )
+    return RoleFound(arn=arn, cluster=cluster, namespaces=namespaces, similar=similar, also=also, absent=absent)
+
+
+def _only(policy: JsonValue, issuer: str) -> set[str] | None:
+    """The subjects of this cluster that the policy can let in at most; None where it may be any.
+
+    That saves an evaluation for each role and each ServiceAccount: nearly every trust policy lists its subjects.
+    `StringEquals` on a key that the request lacks, such as another issuer's, is not met.
+    """
+    key = f"{host_and_path(issuer)}:sub".lower()
+    found: set[str] = set()
+    for statement in statements(policy):
+        if get_str(statement, "Effect") == "Deny":
+            continue
+        equals = {name.lower(): strings(wanted) for name, wanted in get_object(statement, "Condition", _EQUALS).items()}
+        wanted = equals.get(key, [] if any(name.endswith(":sub") for name in equals) else None)
+        if wanted is None or any("${" in subject for subject in wanted):
+            return None
+        found.update(wanted)
+    return found
+
+
+def _named(policy: JsonValue, issuer: str) -> list[tuple[str, str]]:
+    """The ServiceAccounts of this cluster that a trust policy lets in by their own names."""
+    key = f"{host_and_path(issuer)}:sub".lower()
+    found = [
+        match
+        for statement in statements(policy)
+        if get_str(statement, "Effect") == "Allow"
+        for operator, keys in get_object(statement, "Condition").items()
+        if any(name in operator for name in _COMPARING)
+        for given, wanted in get_object(keys).items()
+        if given.lower() == key
+        for subject in strings(wanted)
+        if (match := _SUBJECT.fullmatch(subject))
+    ]
+    return sorted({(match[1], match[2]) for match in found})

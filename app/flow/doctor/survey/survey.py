@@ -1,0 +1,130 @@
+"""Who may assume what: every annotated ServiceAccount, whether its role lets it in, and who else gets in.
+
+Nothing is sent to STS: each role's trust policy is evaluated for the ServiceAccounts that there are, and for some that
+there might be. The survey looks only at roles that an annotation points to, and not at who could assume other roles.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from app.flow.doctor.survey import pods, problems
+from app.flow.doctor.survey.reading import Policy, Read, read
+from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in
+from app.flow.doctor.survey.values import Problem, Stand, Survey, Tie
+from app.flow.doctor.trust_fix import Bearer
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Status
+from app.flow.names import role_of
+from app.flow.ports import Ports
+from app.flow.steps.findings import unseen
+
+USES = ("issuer.discovery", "choose.service_account", "choose.pod")
+"""What a survey reads of the cluster (`permissions_needed.NEEDS`). It goes without the Pods, and says so."""
+_ORDER = (Status.FAILED, Status.WARNING)
+
+
+def survey(ports: Ports, namespace: str = "") -> Survey:
+    """Surveys a cluster, or the ServiceAccounts of one namespace of it.
+
+    Raises `FlowError` where the cluster shows neither its issuer nor its ServiceAccounts: then there is nothing to say.
+    """
+    # (1) What there is.
+    found = read(ports, namespace)
+    everybody = [candidate_of(document) for document in found.service_accounts]
+    annotated = [candidate for candidate in everybody if candidate.role_arn]
+
+    # (2) Who gets in by each role.
+    roles = {arn: let_in(arn, policy, everybody, found.issuer, namespace) for arn, policy in found.policies.items()}
+
+    # (3) How each ServiceAccount stands to its role.
+    running = pods.by_service_account(found.pods)
+    cases = [(it, _case(ports, it, found, running.get(it.place, []))) for it in annotated]
+    stands = {it.place: _stand(case, it) for it, case in cases}
+    naming, refused = Counter[str](), defaultdict[str, list[Bearer]](list)
+    for it, case in cases:
+        naming[it.role_arn] += not it.key
+        if stands[it.place] is Stand.REFUSED:
+            refused[it.role_arn].append(case.bearer)
+
+    # (4) What is wrong with the two, or with its Pods.
+    pods_reason, pods_said = _unread(found.pods_error)
+    provider_reason, provider_said = _unread(found.providers_error)
+    ties = []
+    for it, case in cases:
+        arn, stand, role = it.role_arn, stands[it.place], roles.get(it.role_arn)
+        alone = stand is Stand.OWN and naming[arn] == 1 and not (role and role.also)
+        lacks_provider = stand is not Stand.MISTYPED and found.lacks_provider(arn)
+        stale = [] if stand is Stand.MISTYPED else pods.stale(case.pods, arn)
+        wrong = [problems.no_provider(case)] if lacks_provider else []
+        wrong += [*_about_role(case, it, stand, refused[arn]), *problems.stale(case, stale)]
+        if role is not None and stand is not Stand.MISTYPED:
+            wrong += [problems.wide(case, role, alone=alone)] if role.wide else []
+            wrong += [problems.absent(role)] if role.absent else []
+        ties.append(
+            Tie(
+                namespace=it.subject.namespace,
+                service_account=it.subject.service_account,
+                role_arn=arn,
+                stand=stand,
+                lacks_provider=lacks_provider,
+                stale=tuple(pod.name for pod in stale),
+                problems=tuple(sorted(wrong, key=lambda problem: _ORDER.index(problem.status))),
+            )
+        )
+    return Survey(
+        read_at=ports.clock.now(),
+        issuer=found.issuer,
+        ties=tuple(ties),
+        roles=tuple(roles.values()),
+        pods_reason=pods_reason,
+        pods_said=pods_said,
+        provider_reason=provider_reason,
+        provider_said=provider_said,
+    )
+
+
+def _unread(error: FlowError | None) -> tuple[str, str]:
+    """The reason's key and the server's words; empty where it was read."""
+    return (unseen(error) or "not_observable", error.server_message) if error else ("", "")
+
+
+def _case(ports: Ports, candidate: Candidate, found: Read, running: Sequence[JsonValue]) -> problems.Case:
+    """`running`: its Pods."""
+    return problems.Case(
+        ports=ports,
+        subject=candidate.subject,
+        document=candidate.document,
+        issuer=found.issuer,
+        bearer=candidate.bearer(candidate.role_arn, found.issuer),
+        policy=found.policies.get(candidate.role_arn, Policy()),
+        pods=pods.living(running),
+    )
+
+
+def _about_role(
+    case: problems.Case, candidate: Candidate, stand: Stand, refused: Sequence[Bearer]
+) -> Iterator[Problem]:
+    """What its stand says; `refused` are all that the role refuses though they name it."""
+    match stand:
+        case Stand.MISTYPED:
+            yield problems.mistyped(case, candidate.key)
+        case Stand.MALFORMED:
+            yield problems.malformed(case, candidate.role_arn)
+        case Stand.MISSING:
+            yield problems.missing(case)
+        case Stand.REFUSED:
+            yield problems.refused(case, refused)
+
+
+def _stand(case: problems.Case, candidate: Candidate) -> Stand:
+    if candidate.key:
+        return Stand.MISTYPED
+    if role_of(candidate.role_arn) is None:
+        return Stand.MALFORMED
+    if case.policy.reason:
+        return Stand.UNREAD
+    if case.policy.arn != candidate.role_arn:
+        return Stand.MISSING
+    return Stand.OWN if case.bearer.is_let_in(case.policy.document) else Stand.REFUSED

@@ -1,0 +1,152 @@
+"""What a survey found: values, from which texts, tables and pictures are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.flow.doctor.fix import Fix
+from app.flow.model import Status
+from app.flow.verdict.judge import Outcome
+
+
+class Stand(StrEnum):
+    """How a role stands to the ServiceAccount that names it."""
+
+    OWN = "own"
+    """Its trust policy lets it in."""
+    REFUSED = "refused"
+    """Its trust policy does not."""
+    MISSING = "missing"
+    """The account has no role of that ARN. STS answers as if the trust policy refused."""
+    MALFORMED = "malformed"
+    """The annotation's value is not the ARN of a role."""
+    MISTYPED = "mistyped"
+    """The annotation's key is one that the webhook does not read."""
+    UNREAD = "unread"
+    """The role could not be read."""
+
+
+BROKEN_STANDS = (Stand.REFUSED, Stand.MISSING, Stand.MALFORMED, Stand.MISTYPED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong, or could be."""
+
+    cause: str
+    """The key of its sentence, below `doctor`."""
+    status: Status
+    """`FAILED` where IRSA does not work by it or lets in too many, else `WARNING`."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What fills the sentence."""
+    fix: Fix | None = None
+    """What to do about it; None where no command is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tie:
+    """A ServiceAccount and the role that its annotation names."""
+
+    namespace: str
+    service_account: str
+    role_arn: str
+    """As the annotation has it, an ARN or not."""
+    stand: Stand
+    lacks_provider: bool = False
+    """Its role's account has no IAM OIDC provider for the cluster's issuer."""
+    stale: tuple[str, ...] = ()
+    """Its Pods that are not injected, or carry another role than the annotation's."""
+    problems: tuple[Problem, ...] = ()
+    """The worst first; those of its role among them."""
+
+    @property
+    def name(self) -> str:
+        """`NAMESPACE/NAME`."""
+        return f"{self.namespace}/{self.service_account}"
+
+    @property
+    def status(self) -> Status:
+        """The worst of its problems; without one, whether its role lets it in, as far as that could be read."""
+        found = {problem.status for problem in self.problems}
+        worst = next((status for status in (Status.FAILED, Status.WARNING) if status in found), Status.PASSED)
+        return Status.UNKNOWN if self.stand is Stand.UNREAD and worst is not Status.FAILED else worst
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleFound:
+    """A role that some annotation points to, and the subjects that its trust policy lets in."""
+
+    arn: str
+    reason: str = ""
+    """Why it could not be read: the key of the reason's words; empty where it was."""
+    said: str = ""
+    """The server's words, where there are any."""
+    cluster: bool = False
+    """Over-broad: any ServiceAccount of the cluster is let in."""
+    namespaces: tuple[str, ...] = ()
+    """Over-broad: any ServiceAccount of these namespaces is let in."""
+    similar: bool = False
+    """Over-broad: ServiceAccounts are let in whose names, or whose namespaces' names, begin like one that is meant."""
+    also: tuple[str, ...] = ()
+    """Existing ServiceAccounts (`NAMESPACE/NAME`) that are let in and not annotated with it."""
+    absent: tuple[str, ...] = ()
+    """ServiceAccounts (`NAMESPACE/NAME`) that its trust policy names and that do not exist in this cluster."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it lets in more than it should."""
+        return self.cluster or bool(self.namespaces) or self.similar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """Who may assume what."""
+
+    read_at: float
+    """Unix seconds."""
+    issuer: str
+    ties: tuple[Tie, ...]
+    """In the order of their namespaces and names."""
+    roles: tuple[RoleFound, ...]
+    """In the order of their ARNs."""
+    pods_reason: str = ""
+    """Why no Pod could be looked at: the key of the reason's words; empty where they were."""
+    pods_said: str = ""
+    """The server's words for that, where there are any."""
+    provider_reason: str = ""
+    """Why the account's IAM OIDC providers could not be listed: the key of the reason's words; else empty."""
+    provider_said: str = ""
+
+    def role(self, arn: str) -> RoleFound | None:
+        """The role of that ARN; None for an annotation that is no ARN."""
+        return next((role for role in self.roles if role.arn == arn), None)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many are broken, by the key of the sentence: ServiceAccounts, and for `wide` and `absent` roles."""
+        stands = {stand.value: sum(tie.stand is stand for tie in self.ties) for stand in BROKEN_STANDS}
+        return {
+            "provider": sum(tie.lacks_provider for tie in self.ties),
+            **stands,
+            "stale": sum(bool(tie.stale) for tie in self.ties),
+            "wide": sum(role.wide for role in self.roles),
+            "absent": sum(bool(role.absent) for role in self.roles),
+        }
+
+    @property
+    def unread(self) -> int:
+        """How many roles could not be read."""
+        return sum(bool(role.reason) for role in self.roles)
+
+    @property
+    def _unseen(self) -> bool:
+        return bool(self.pods_reason or self.provider_reason)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Broken where a role does not let in who names it or lets in too many, or a Pod runs without its role."""
+        if any(tie.status is Status.FAILED for tie in self.ties):
+            return Outcome.BROKEN
+        return Outcome.UNKNOWN if self.unread or self._unseen or not self.ties else Outcome.WORKS

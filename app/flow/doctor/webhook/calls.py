@@ -1,0 +1,93 @@
+"""Whether the API server gets an answer from the webhook, as far as it can be read or was seen in the dry run.
+
+Rules: k8s.io/apiserver, pkg/admission/plugin/webhook (with `failurePolicy: Ignore` a failed call is no error); its
+service resolver calls the cluster IP, behind which the Endpoints are the Pods that are ready.
+"""
+
+from __future__ import annotations
+
+from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.errors import FlowError, NotFound
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
+from app.flow.ports import Ports
+from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.webhook import NOT_CALLED
+from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME
+
+CHECKS = ("webhook.reachable",)
+
+
+def inspect(ports: Ports, walk: Walk) -> StepReport:
+    """Looks at what the dry run brought, and at the Service that the webhook is registered at. Never raises."""
+    findings = Findings(Step.WEBHOOK, ports, CHECKS)
+    webhook = called_webhook(walk)
+    if webhook is None:
+        return findings.report()
+    name, dry_run = get_str(webhook, "name"), check_of(walk, "webhook.dry_run")
+
+    # (1) It answered: the dry run brought what it adds.
+    volumes = [get_str(volume, "name") for volume in get_list(evidence_of(walk, "pod_after"), "spec", "volumes")]
+    if found := sorted({VOLUME, POD_IDENTITY_VOLUME} & set(volumes)):
+        findings.judge(CHECKS[0], True, got=found, expected=VOLUME, where=dry_run.where if dry_run else "")
+        return findings.report()
+
+    # (2) Where the API server calls it.
+    if service := get_object(webhook, "clientConfig", "service"):
+        silent = dry_run is not None and dry_run.reason != "not_asked"
+        if _has_failed(findings, ports, get_str(service, "namespace"), get_str(service, "name"), silent=silent):
+            return findings.report()
+
+    # (3) What the API server said of the call.
+    if dry_run is not None and NOT_CALLED in dry_run.error and f'"{name}"' in dry_run.error:
+        findings.judge(CHECKS[0], False, got=dry_run.got, expected=name, where=dry_run.where, error=dry_run.error)
+    elif not findings.is_unknown(CHECKS[0]):
+        _undecided(findings, dry_run, get_str(webhook, "clientConfig", "url") or name)
+    return findings.report()
+
+
+def called_webhook(walk: Walk) -> JsonValue:
+    """The entry of the registration that the walk has found; None where it has found none."""
+    registered = check_of(walk, "webhook.registered")
+    if registered is None or registered.status is not Status.PASSED:
+        return None
+    name = registered.where.rpartition(" ")[2]
+    entries = get_list(evidence_of(walk, "configuration"), "webhooks")
+    return next((entry for entry in entries if get_str(entry, "name") == name), None)
+
+
+def _has_failed(findings: Findings, ports: Ports, namespace: str, name: str, *, silent: bool) -> bool:
+    """Whether the Service is not there, or nothing is behind it. The Service is read only where something is wrong:
+    without an address, or `silent`, where it tells the Pods whose log says more.
+    """
+    where, said, ready = f"Endpoints {namespace}/{name}", "", False
+    try:
+        try:
+            subsets = get_list(ports.cluster.endpoints(namespace, name), "subsets")
+            ready = any(get_list(subset, "addresses") for subset in subsets)
+        except NotFound as error:
+            said = error.server_message
+        if ready and not silent:
+            return False
+        service = ports.cluster.service(namespace, name)
+    except NotFound as error:
+        where = f"Service {namespace}/{name}"
+        findings.judge(CHECKS[0], False, got=error.code, expected=where, where=where, error=error.server_message)
+        return True
+    except FlowError as error:
+        reason = unseen(error) or "not_observable"
+        findings.unknown(CHECKS[0], reason, where=where, error=error.server_message, expected=where)
+        return False
+    findings.show("webhook_service", service)
+    if ready or get_str(service, "spec", "type") == "ExternalName":  # which is a name in DNS, and has no Endpoints
+        return False
+    findings.judge(CHECKS[0], False, got=[], expected="subsets[].addresses", where=where, error=said)
+    return True
+
+
+def _undecided(findings: Findings, dry_run: Check | None, where: str) -> None:
+    """As open as the dry run. One that came back unedited leaves open whether the webhook was reached."""
+    if dry_run is not None and dry_run.status is Status.UNKNOWN:
+        findings.unknown(CHECKS[0], dry_run.reason, where=where, error=dry_run.error)
+    else:
+        findings.unknown(CHECKS[0], "not_observable", where=where)

@@ -1,0 +1,83 @@
+"""What a Pod's own manifest keeps the webhook from adding, as the webhook's algorithm has it.
+
+Rules: amazon-eks-pod-identity-webhook (pkg/handler/handler.go), by `app.flow.webhook`.
+"""
+
+from __future__ import annotations
+
+from app.flow.annotations import ROLE_ARN, SKIP_CONTAINERS
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import JsonValue, Status, Subject
+from app.flow.steps.findings import Findings
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    environment,
+    mount_path,
+    request_pod,
+)
+from app.flow.verdict.error_messages import lacks_credentials, principal_of
+from app.flow.webhook import WebhookSettings, edited, skipped_containers
+
+_NONE = "-"
+
+
+def judge_manifest(
+    findings: Findings, subject: Subject, pod: JsonValue, service_account: JsonValue, said: str, where: str
+) -> None:
+    """Decides `pod.skipped` and `pod.handwritten`. `said` is what the program was refused with.
+
+    Where the ServiceAccount names no role, or could not be read, the webhook's answer cannot be foreseen.
+    """
+    role_arn = get_str(service_account, "metadata", "annotations", ROLE_ARN)
+    _skipped(findings, pod, role_arn, said, where)
+    if not role_arn:
+        findings.unreached_by_earlier_step("pod.handwritten")
+        return
+    own = handwritten(request_pod(pod, subject.namespace, subject.service_account), service_account, role_arn)
+    findings.judge(
+        "pod.handwritten", not own, got=own or _NONE, expected=_NONE, where=f"{where} .spec.containers[].env"
+    )
+
+
+def handwritten(asked_for: JsonValue, service_account: JsonValue, role_arn: str) -> list[str]:
+    """`CONTAINER: VARIABLE` for each variable of the manifest's own by which a container lacks something in the end.
+
+    One of the two keeps the webhook from adding either. Containers with both of their own may be complete.
+    """
+    had = {get_str(box, "name"): environment(box) for box in containers(asked_for)}
+    return [
+        f"{name}: {variable}"
+        for box in containers(edited(asked_for, service_account, WebhookSettings()))
+        if (name := get_str(box, "name")) and not _complete(box, role_arn)
+        for variable in (ROLE_VARIABLE, TOKEN_VARIABLE)
+        if variable in had.get(name, {})
+    ]
+
+
+def _complete(box: JsonValue, role_arn: str) -> bool:
+    variables = environment(box)
+    return bool(mount_path(box) and variables.get(ROLE_VARIABLE) == role_arn and variables.get(TOKEN_VARIABLE))
+
+
+def _skipped(findings: Findings, pod: JsonValue, role_arn: str, said: str, where: str) -> None:
+    """A container may be left alone on purpose; not the only one, and not one that was refused without a token.
+
+    A container that has the variables never says that there are no credentials, nor asks as another role.
+    """
+    annotations = get_object(pod, "metadata", "annotations")
+    named = skipped_containers(annotations)
+    boxes = [get_str(box, "name") for kind in ("containers", "initContainers") for box in get_list(pod, "spec", kind)]
+    skipped = [name for name in boxes if name in named]
+    role = role_arn.rpartition("/")[2]
+    principal = principal_of(said)
+    elsewhere = lacks_credentials(said) or bool(principal and f":assumed-role/{role}/" not in principal)
+    findings.judge(
+        "pod.skipped",
+        not skipped,
+        got=f"{SKIP_CONTAINERS}={annotations.get(SKIP_CONTAINERS)}" if skipped else _NONE,
+        expected=_NONE,
+        where=f"{where} .metadata.annotations",
+        otherwise=Status.FAILED if len(skipped) == len(boxes) or elsewhere else Status.WARNING,
+    )

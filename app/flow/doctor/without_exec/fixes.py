@@ -1,0 +1,47 @@
+"""What helps with a Pod that does not run, and with one in which nothing can be executed."""
+
+from __future__ import annotations
+
+from app.flow.doctor.fix import Fix
+from app.flow.doctor.names import Names
+from app.flow.json_access import get, get_str
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
+from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS
+
+_AGAIN = "CrashLoopBackOff"
+_IMAGE_WITH_AWS = "amazon/aws-cli"
+
+
+def running(names: Names) -> Fix:
+    """What shows more of it: the log of the program that ended, or else the events."""
+    check = names.check
+    container, _, state = check.got.partition(": ")
+    if check.reason == IMAGE:
+        return Fix(id="another_image", commands=names.set_image(f"{container}=IMAGE"))
+    if check.reason in (CRASH, FAILED, INIT, INIT_RUNS) and container and state:
+        before = ("--previous",) if state.startswith(_AGAIN) else ()
+        return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
+    return Fix(id="describe_pod", commands=(names.kubectl("describe", "pod", names.pod),))
+
+
+def look_in(names: Names) -> Fix | None:
+    """An ephemeral container beside the one whose image has no program, which does with its token what an SDK does.
+
+    It sees the other's files below the root of its first process, unless all containers of the Pod share their
+    processes. Source: Kubernetes, "Debug Running Pods" and "Share Process Namespace between Containers in a Pod".
+    """
+    pod = names.documents.get("pod")
+    mounted = token_container(pod)
+    if mounted is None or get(pod, "spec", "shareProcessNamespace") is True or not mounted[1].startswith("/"):
+        return None
+    container, path = mounted
+    own = next((environment(box) for box in containers(pod) if get_str(box, "name") == container), {})
+    variables = {
+        ROLE_VARIABLE: own.get(ROLE_VARIABLE, names.role_arn),
+        TOKEN_VARIABLE: f"/proc/1/root{path}",
+        "AWS_REGION": own.get("AWS_REGION") or names.region or "REGION",
+    }
+    options = ("-it", "--profile=general", f"--image={_IMAGE_WITH_AWS}", f"--target={container}")
+    env = (f"--env={name}={value}" for name, value in variables.items())
+    program = ("--", "aws", "sts", "get-caller-identity")
+    return Fix(id="debug_container", commands=(names.kubectl("debug", names.pod, *options, *env, *program),))

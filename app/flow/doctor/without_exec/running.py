@@ -1,0 +1,73 @@
+"""Whether the Pod runs, by its status and its last event: before anything that a running container shows."""
+
+from __future__ import annotations
+
+from app.flow.doctor.evidence import evidence_of
+from app.flow.errors import FlowError
+from app.flow.json_access import get_list, get_str
+from app.flow.model import JsonValue, Status, Walk
+from app.flow.ports import Ports
+from app.flow.steps import kubelet_says
+from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.standstill import SANDBOX, STARTING, VOLUME, standstill
+from app.flow.verdict.refusals import RUNNING
+
+EXPECTED = "Running"
+PATIENCE = 600
+"""Seconds that a Pod may take to start, as long as nothing fails: the default of a Deployment's
+`progressDeadlineSeconds`."""
+_BY_EVENT = {
+    kubelet_says.FAILED_MOUNT: VOLUME,
+    "FailedAttachVolume": VOLUME,
+    "FailedCreatePodSandBox": SANDBOX,
+}
+"""What a Pod waits for that is being made, by the reason of its last event."""
+
+
+def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> None:
+    """Decides `pod.running`. The events are asked for only where the status says that something does not run."""
+    where = f"Pod {walk.subject.namespace}/{walk.subject.pod} .status"
+    found = standstill(pod)
+    if found is None:
+        _runs(findings, pod, where)
+        return
+
+    # (1) What the kubelet and the scheduler say beside the status.
+    event, refusal = None, None
+    try:
+        read = evidence_of(walk, "pod_events")  # of a Pod that never started the walk has read them
+        events = ports.cluster.pod_events(walk.subject.namespace, walk.subject.pod) if read is None else read
+        event = kubelet_says.newest_warning(kubelet_says.of_pod(events, pod))
+    except FlowError as error:
+        refusal = error
+    said = "\n".join(filter(None, (found.said, refusal.server_message if refusal else kubelet_says.shown(event))))
+
+    # (2) It takes its time, or something fails.
+    kind = _BY_EVENT.get(get_str(event, "reason"), found.kind) if found.kind == STARTING else found.kind
+    where = f"{where}.{found.field}"
+    if found.waits and kind == found.kind and not _is_late(pod, ports.clock.now()):
+        reason = (unseen(refusal) if refusal else "") or kind
+        error_text = "\n".join(filter(None, (found.got, said)))
+        findings.unknown(RUNNING, reason, where=where, error=error_text, expected=EXPECTED)
+        return
+    findings.judge(RUNNING, False, got=found.got, expected=EXPECTED, where=where, error=said)
+    findings.explain(RUNNING, Status.WARNING if found.partly else Status.FAILED, kind)
+
+
+def _runs(findings: Findings, pod: JsonValue, where: str) -> None:
+    """What runs or has ended well says so; a status that says nothing leaves it open."""
+    states = []
+    for status in get_list(pod, "status", "containerStatuses"):
+        if kubelet_says.runs(status):
+            states.append(f"{get_str(status, 'name')}: running")
+        elif kubelet_says.exit_code(status) == 0:
+            states.append(f"{get_str(status, 'name')}: exit 0")
+    if states or get_str(pod, "status", "phase") == "Succeeded":
+        findings.judge(RUNNING, True, got=states or "Succeeded", expected=EXPECTED, where=where)
+    else:
+        findings.unknown(RUNNING, "not_observable", where=where, expected=EXPECTED)
+
+
+def _is_late(pod: JsonValue, now: float) -> bool:
+    created = kubelet_says.when(get_str(pod, "metadata", "creationTimestamp"))
+    return created is not None and now - created > PATIENCE

@@ -1,0 +1,102 @@
+"""The documents of a manifest file: YAML or JSON, several in one file, lists taken apart."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.flow import strict_json
+from app.flow.bounded_yaml import BrokenYaml, load
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import JsonValue
+
+VALUES_LIMIT = 200_000
+"""Values of one document: a list of a few thousand objects, or a template at CloudFormation's own limit of 1 MB."""
+_MARKER = re.compile(r"---(?=\s|$)")
+"""Where a document of YAML begins (YAML 1.2 §9.1.2): at the beginning of a line, where no scalar can have it."""
+
+
+class UnreadableDocument(ValueError):
+    """A file, or a document in it, cannot be read as what it should be."""
+
+    def __init__(self, path: str, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+        self.path = path
+        self.line = line
+        """From 1; 0 where it is the whole file."""
+        self.problem = problem
+        """In the words of the parser, or of the system."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One document, and where it stands."""
+
+    value: JsonValue
+    path: str
+    line: int
+    """The file's line at which it begins, from 1."""
+
+    @property
+    def where(self) -> str:
+        """As compilers write a place."""
+        return f"{self.path}:{self.line}"
+
+
+def documents(text: str, path: str, *, own_tags: bool = False) -> Iterator[Document]:
+    """The documents in the text of a file that are not empty. Raises `UnreadableDocument`.
+
+    `own_tags`: whether tags of an application are taken, as objects of one member: `!Ref a` as `{"!Ref": "a"}`.
+    """
+    if text.lstrip().startswith("{"):
+        if (value := _as_json(text)) is not None:
+            yield Document(value=value, path=path, line=1)
+            return
+    for line, part in _parts(text):
+        try:
+            value = load(part, limit=VALUES_LIMIT, own_tags=own_tags)
+        except BrokenYaml as error:
+            raise UnreadableDocument(path, line + error.line - 1 if error.line else line, error.problem) from None
+        if value is not None:
+            yield Document(value=value, path=path, line=line + _blank_lines(part))
+
+
+def objects(document: Document) -> Iterator[Document]:
+    """The Kubernetes objects of a document: itself, or the items of a list. Raises `UnreadableDocument`."""
+    found = document.value
+    if not isinstance(found, dict):
+        raise UnreadableDocument(document.path, document.line, f"expected an object, got {json.dumps(found)[:40]}")
+    items = found.get("items")
+    if get_str(found, "kind").endswith("List") and isinstance(items, list):
+        for item in get_list(found, "items"):
+            yield from objects(Document(value=get_object(item), path=document.path, line=document.line))
+    else:
+        yield document
+
+
+def _as_json(text: str) -> JsonValue:
+    """A JSON text, which may have tabs where YAML allows none; None where it is none, and may be YAML."""
+    try:
+        return strict_json.loads(text)
+    except ValueError:
+        return None
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """The text of each document, with the number of its first line. What follows a marker in its line belongs to it."""
+    first, lines = 1, list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        if _MARKER.match(line) and not all(it.startswith(("%", "#")) or not it.strip() for it in lines):
+            yield first, "\n".join(lines)
+            first, lines = number, []
+        lines.append(line)
+    yield first, "\n".join(lines)
+
+
+def _blank_lines(part: str) -> int:
+    """The lines before the first that says something."""
+    lines = part.split("\n")
+    says = (number for number, line in enumerate(lines) if line.strip() and not line.startswith(("---", "#", "%")))
+    return next(says, 0)

@@ -1,0 +1,162 @@
+"""Manifests and trust policies examined by the doctor's own checks, as far as files can decide them.
+
+A file can show that a check fails. That it holds shows a file only where the check is about the file: whatever the
+cluster or AWS may have otherwise stays open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor import Diagnosis, diagnose
+from app.flow.json_access import get_str
+from app.flow.manifests import workloads
+from app.flow.manifests.documents import Document, UnreadableDocument
+from app.flow.manifests.offline import named_issuers, ports, trust_of
+from app.flow.manifests.trust_documents import TrustDocument
+from app.flow.manifests.workloads import Found, Manifests
+from app.flow.model import Check, Status, Subject
+from app.flow.steps.walk import walk
+from app.flow.verdict.judge import Outcome
+
+OFFLINE = "offline"
+"""The reason of what files do not say."""
+ISSUER_HERE = "https://oidc.eks.REGION.amazonaws.com/id/ID"
+"""Stands for the issuer where neither the caller nor the trust policy names one."""
+MOST_ISSUERS = 10
+"""Issuers of one trust policy that are tried: within IAM's quota it has room for about as many."""
+_BY_FILES = frozenset(
+    {
+        "service_account.annotation",
+        "service_account.role_arn",
+        "trust.action",
+        "trust.audience",
+        "trust.subject",
+        "pod.service_account",
+        "pod.static_keys",
+        "pod.sdk",
+    }
+)
+"""Checks of what is written in the files."""
+_BY_ISSUER = frozenset({"trust.provider", "trust.decision", "trust.scope"})
+"""The same, once it is known which cluster it is."""
+_REFUTED_BY_FILES = frozenset(
+    {
+        "role.exists",
+        "webhook.selector",
+        "webhook.volume",
+        "webhook.mount",
+        "webhook.environment",
+        "pod.pod_identity",
+        "pod.token_used",
+        "pod.request",
+        "pod.hop_limit",
+    }
+)
+"""Checks that files can only show to fail."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """One ServiceAccount, with one of the workloads that run under it if there is one."""
+
+    account: Found
+    workload: Found | None
+    trust: TrustDocument | None
+    """None where no file has the trust policy of the role."""
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """All that the files come to."""
+
+    examined: tuple[Examined, ...]
+    manifests: Manifests
+    unread: tuple[TrustDocument, ...]
+    """Trust policies of which only a deployment knows a part."""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something is wrong that the files show."""
+        return any(it.diagnosis.verdict.outcome is Outcome.BROKEN for it in self.examined)
+
+
+def examine(
+    documents: Sequence[Document], trusts: Sequence[TrustDocument], *, issuer: str, namespace: str, now: float
+) -> Examination:
+    """Examines every ServiceAccount that is there for IRSA, once for each workload that runs under it.
+
+    `issuer` and `namespace` are empty where the caller does not know them. `now`: Unix seconds. Raises
+    `UnreadableDocument`, also where it is not known in which namespace something is: the token's `sub` contains it.
+    """
+    manifests = workloads.read(documents, namespace)
+    accounts = [it for it in manifests.accounts.values() if workloads.wants_a_role(it.document)]
+    names = {it.name for it in accounts}
+    for item in (*accounts, *(it for it in manifests.workloads if it.service_account in names)):
+        if not item.namespace:
+            path, _, line = item.where.rpartition(":")
+            raise UnreadableDocument(path, int(line), f"{item.kind} {item.name}: metadata.namespace")
+    found = [
+        _examined(account, workload, list(trusts), issuer, now)
+        for account in accounts
+        for workload in _pods_of(account, accounts, manifests)
+    ]
+    return Examination(
+        examined=tuple(found), manifests=manifests, unread=tuple(it for it in trusts if it.policy is None)
+    )
+
+
+def _pods_of(account: Found, accounts: Sequence[Found], manifests: Manifests) -> list[Found | None]:
+    """The workloads under the ServiceAccount; else the one that must have been meant; else none.
+
+    One was meant where it alone says no ServiceAccount, and where this is the only one that nothing runs under.
+    """
+    near = [it for it in manifests.workloads if it.namespace == account.namespace]
+    own: list[Found | None] = [it for it in near if it.service_account == account.name]
+    if own:
+        return own
+    used = {it.service_account for it in near}
+    unused = [it for it in accounts if it.namespace == account.namespace and it.name not in used]
+    silent: list[Found | None] = [it for it in near if not it.service_account]
+    return silent if len(silent) == len(unused) == 1 else [None]
+
+
+def _examined(account: Found, workload: Found | None, trusts: list[TrustDocument], issuer: str, now: float) -> Examined:
+    role_arn = get_str(account.document, "metadata", "annotations", ROLE_ARN)
+    trust = trust_of(role_arn, trusts)
+    subject = Subject(namespace=account.namespace, service_account=account.name, pod=workload.name if workload else "")
+
+    def diagnosed(of: str) -> Diagnosis:
+        asked = ports(account, workload, trust, role_arn, of, now)
+        return _as_known(diagnose(asked, walk(asked, subject)), issuer_known=bool(issuer))
+
+    # A trust policy for several clusters is judged by the one that it lets in; if there is none, by the first.
+    policy = trust.policy_of(role_arn) if trust else None
+    candidates = [issuer] if issuer else named_issuers(policy)[:MOST_ISSUERS] or [ISSUER_HERE if policy else ""]
+    all_found = [diagnosed(it) for it in candidates]
+    best = next((it for it in all_found if it.verdict.outcome is not Outcome.BROKEN), all_found[0])
+    return Examined(account=account, workload=workload, trust=trust, diagnosis=best)
+
+
+def _as_known(found: Diagnosis, *, issuer_known: bool) -> Diagnosis:
+    """The same, where a check that files cannot decide is open, whatever the steps made of it."""
+    by_files = _BY_FILES | (_BY_ISSUER if issuer_known else frozenset())
+    refuted = _REFUTED_BY_FILES | _BY_ISSUER
+
+    def known(checks: Sequence[Check]) -> Iterator[Check]:
+        broken = False
+        for check in checks:
+            decided = check.status in (Status.PASSED, Status.WARNING, Status.FAILED)
+            fails = decided and check.status is not Status.PASSED
+            after = broken and check.reason == "earlier_check" and check.id in by_files | refuted
+            if (decided and check.id in by_files) or (fails and check.id in refuted) or after:
+                broken = broken or check.status is Status.FAILED
+                yield check
+            else:
+                yield Check(id=check.id, status=Status.UNKNOWN, where=check.where, reason=OFFLINE)
+
+    reports = tuple(replace(report, checks=tuple(known(report.checks))) for report in found.walk)
+    return replace(found, walk=replace(found.walk, reports=reports), checks=tuple(known(found.checks)))

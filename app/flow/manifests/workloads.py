@@ -1,0 +1,99 @@
+"""What manifests say of IRSA: ServiceAccounts, and the Pods that their workloads will have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
+from app.flow.json_access import get_object, get_str
+from app.flow.manifests.documents import Document, objects
+from app.flow.model import JsonObject, JsonValue
+
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), ("spec", "template")),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+"""Where a workload of a kind has the template of its Pods."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One object of the manifests."""
+
+    kind: str
+    namespace: str
+    """Empty where neither the object nor the caller says it."""
+    name: str
+    document: JsonValue
+    """A ServiceAccount as it is written; of a workload the Pod that it will have."""
+    where: str
+    """`FILE:LINE`."""
+    service_account: str = ""
+    """Of a workload: under which ServiceAccount it is to run; empty where that is not written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifests:
+    """All that the files say."""
+
+    accounts: Mapping[tuple[str, str], Found]
+    """ServiceAccounts by namespace and name; of two the later one counts, as for `kubectl apply`."""
+    workloads: tuple[Found, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """How many objects of each other kind there were; documents without a kind under an empty name."""
+
+
+def read(documents: Iterable[Document], namespace: str) -> Manifests:
+    """What they say; an object without a namespace is in `namespace`. Raises `UnreadableDocument`."""
+    accounts: dict[tuple[str, str], Found] = {}
+    workloads: list[Found] = []
+    skipped: Counter[str] = Counter()
+    for document in (it for whole in documents for it in objects(whole)):
+        kind = get_str(document.value, "kind")
+        if kind == "ServiceAccount":
+            found = _found(document, document.value, namespace)
+            accounts[found.namespace, found.name] = found
+        elif kind == "Pod" or kind in TEMPLATES:
+            workloads.append(_found(document, _pod(document.value, namespace), namespace))
+        else:
+            skipped[kind] += 1
+    return Manifests(accounts=accounts, workloads=tuple(workloads), skipped=dict(sorted(skipped.items())))
+
+
+def wants_a_role(account: JsonValue) -> bool:
+    """Whether a ServiceAccount is there for IRSA: by its annotation, or by one that was meant to be it."""
+    annotations = get_object(account, "metadata", "annotations")
+    return any(
+        key == ROLE_ARN or key.startswith(f"{PREFIX}/") or (isinstance(value, str) and is_role_arn(value))
+        for key, value in annotations.items()
+    )
+
+
+def _found(document: Document, shown: JsonValue, namespace: str) -> Found:
+    template = get_object(document.value, *TEMPLATES.get(get_str(document.value, "kind"), ()), "spec")
+    return Found(
+        kind=get_str(document.value, "kind"),
+        namespace=get_str(document.value, "metadata", "namespace") or namespace,
+        name=get_str(document.value, "metadata", "name") or get_str(document.value, "metadata", "generateName"),
+        document=shown,
+        where=document.where,
+        service_account=get_str(template, "serviceAccountName") or get_str(template, "serviceAccount"),
+    )
+
+
+def _pod(workload: JsonValue, namespace: str) -> JsonObject:
+    """The Pod of a workload, named after it, and owned by it so that a fix changes the workload."""
+    kind = get_str(workload, "kind")
+    template = get_object(workload, *TEMPLATES.get(kind, ()))
+    metadata = {
+        **get_object(template, "metadata"),
+        "name": get_str(workload, "metadata", "name"),
+        "namespace": get_str(workload, "metadata", "namespace") or namespace,
+    }
+    if kind != "Pod":
+        metadata["ownerReferences"] = [{"kind": kind, "name": metadata["name"], "controller": True}]
+    spec = get_object(template, "spec")
+    account = get_str(spec, "serviceAccountName") or get_str(spec, "serviceAccount") or "default"
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**spec, "serviceAccountName": account}}

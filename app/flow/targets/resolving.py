@@ -1,0 +1,42 @@
+"""From a workload to its ServiceAccount, and to one of its Pods."""
+
+from __future__ import annotations
+
+from app.flow.doctor.choosing import in_order
+from app.flow.errors import NotPermitted
+from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.model import JsonValue, Subject
+from app.flow.ports import Ports
+from app.flow.steps import selectors
+from app.flow.targets.kinds import Target
+
+
+def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
+    """Whose IRSA a workload needs, with that of its Pods that is looked at first. Raises `FlowError`.
+
+    The ServiceAccount is that of the template, which an owner that names none leaves to `default` (Kubernetes,
+    "Configure Service Accounts for Pods"). No Pod where it has none, or we may not list them.
+    """
+    workload = ports.cluster.workload(namespace, target.kind, target.name)
+    spec = get_object(workload, "spec", "jobTemplate", "spec") or get_object(workload, "spec")
+    account = get_str(spec, "template", "spec", "serviceAccountName") or "default"
+    try:
+        pods = ports.cluster.pods(namespace, account)
+    except NotPermitted as error:
+        if error.about_login:
+            raise
+        pods = ()
+    own = [pod for pod in pods if _is_of(pod, workload, target)]
+    pod = get_str(next(iter(in_order(own)), None), "metadata", "name")
+    return Subject(namespace=namespace, service_account=account, pod=pod)
+
+
+def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:
+    """By the selector; a CronJob has none, and names its Jobs `NAME-MINUTES`."""
+    selector = get(workload, "spec", "selector")
+    if selector:
+        return selectors.matches(selector, get_object(pod, "metadata", "labels"))
+    owners = get_list(pod, "metadata", "ownerReferences")
+    return any(
+        get_str(owner, "kind") == "Job" and get_str(owner, "name").rpartition("-")[0] == target.name for owner in owners
+    )

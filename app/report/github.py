@@ -1,0 +1,32 @@
+"""Findings as workflow commands of GitHub Actions, which its runner shows as annotations.
+
+Source: GitHub's documentation, "Workflow commands" (`::error title=…::…`), and the escapes of actions/toolkit
+(`packages/core/src/command.ts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from app.flow.model import Status
+from app.flow.visible import visible
+from app.report.findings import Finding
+
+_COMMANDS = {Status.FAILED: "error", Status.WARNING: "warning", Status.UNKNOWN: "notice"}
+"""What passed, or was not reached because of another one, says nothing of its own."""
+
+
+def of(findings: Iterable[Finding]) -> Iterator[str]:
+    """A line for each check that says something."""
+    for finding in findings:
+        if command := _COMMANDS.get(finding.status):
+            title = _property(f"{finding.subject}: {finding.check}")
+            yield f"::{command} title={title}::{_data(chr(10).join((finding.message, *finding.fix, finding.help)))}"
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,145 @@
+"""SimulatePrincipalPolicy: what IAM would decide of some actions, with the statements that decide it.
+
+Source: IAM API reference, SimulatePrincipalPolicy, `EvaluationResult` and `Statement`. Assumptions: how it refuses, the
+`SourcePolicyId` of an inline policy, and that lines and columns count from 1. Not modelled: resource policies,
+`CallerArn`, and more results than fit into one answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, product
+
+from app.flow.model import JsonValue
+from app.flow.permissions import PermissionDecision, evaluate_permissions
+from app.flow.policy.json_places import places
+from app.flow.policy.policy import Match
+from app.world.aws.account import Account
+from app.world.aws.errors import AwsError
+from app.world.aws.iam import role_policies
+from app.world.aws.iam.documents import permission_policy
+from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES
+from app.world.aws.organization import denies_principals
+from app.world.aws.parameters import Parameters, members
+
+RESULTS = 100
+"""Results of one answer."""
+CONTEXT_ENTRIES = 50
+"""Condition keys of one request: each is looked for among all parameters."""
+Keys = dict[str, str | list[str]]
+Documents = Sequence[tuple[str, str]]
+_ACTION = re.compile(r"[\w-]+:[\w-]+", re.ASCII)
+_ENTRY = re.compile(r"ContextEntries\.member\.([0-9]{1,9})\.ContextKeyName")
+_DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-deny": "implicitDeny"}
+
+
+def simulate(account: Account, parameters: Parameters) -> JsonValue:
+    """Evaluates each action on each resource. Raises `AwsError`."""
+    # (1) What is asked.
+    actions, resources = members(parameters, "ActionNames"), members(parameters, "ResourceArns") or ["*"]
+    if not actions or not all(map(_ACTION.fullmatch, actions)) or len(actions) * len(resources) > RESULTS:
+        raise AwsError(400, "InvalidInput", "The request is not valid.")
+    keys = _context(parameters)
+
+    # (2) Of which principal: policies that are given add to its own, a boundary that is given replaces its own.
+    policies, boundary = _principal(account, parameters["PolicySourceArn"])
+    policies = [*policies, *_inputs(parameters, "PolicyInputList")]
+    boundary = _inputs(parameters, "PermissionsBoundaryPolicyInputList") or boundary
+    results = [
+        _result(account, policies, boundary, action, resource, keys) for action, resource in product(actions, resources)
+    ]
+    return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def _context(parameters: Parameters) -> Keys:
+    entries = [(found[1], name) for name, found in ((it, _ENTRY.fullmatch(it)) for it in parameters) if found]
+    if len(entries) > CONTEXT_ENTRIES:
+        raise AwsError(400, "InvalidInput", "The request is not valid.")
+    return {
+        parameters[name]: members(parameters, f"ContextEntries.member.{number}.ContextKeyValues")
+        for number, name in entries
+    }
+
+
+def _principal(account: Account, arn: str) -> tuple[Documents, Documents]:
+    """The policies of a role, and its boundary; of users the learner alone has a policy."""
+    if arn == account.admin.arn:
+        return [(ADMINISTRATOR_ACCESS, MANAGED_POLICIES[ADMINISTRATOR_ACCESS].document)], []
+    role = next((it for it in account.roles.values() if it.arn == arn), None)
+    if role is None:
+        raise AwsError(404, "NoSuchEntity", f"The entity {arn} cannot be found.")
+    return role_policies.documents(account, role), role_policies.boundary(account, role)
+
+
+def _inputs(parameters: Parameters, name: str) -> Documents:
+    return [
+        (f"{name}.{number}", permission_policy(document))
+        for number, document in enumerate(members(parameters, name), 1)
+    ]
+
+
+def _result(
+    account: Account, policies: Documents, boundary: Documents, action: str, resource: str, keys: Keys
+) -> JsonValue:
+    # An action without resources is asked for on `*`; for our evaluation it is the service's widest resource.
+    asked = f"arn:aws:{action.partition(':')[0]}:::*" if resource == "*" else resource
+    own = evaluate_permissions(policies, action=action, resource=asked, keys=keys)
+    layers = [own]
+    detail: dict[str, JsonValue] = {}
+    if boundary:
+        within = evaluate_permissions(boundary, action=action, resource=asked, keys=keys)
+        layers.append(within)
+        detail["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": within.allowed}
+    reasons = {it.reason for it in layers}
+    if account.service_control_policies:
+        denied = denies_principals(account, action, asked, keys)
+        detail["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": not denied}
+        reasons |= {"explicit-deny"} if denied else set()
+    reason = next(it for it in ("explicit-deny", "implicit-deny", "allow") if it in reasons)
+    texts = dict((*policies, *boundary))
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": _DECISIONS[reason],
+        "MatchedStatements": [it for layer in layers for it in _matched(layer, texts, account)],
+        "MissingContextValues": sorted(
+            {it.key for layer in layers for it in layer.trace if it.element == "Condition" and it.got is None}
+        ),
+        **detail,
+    }
+
+
+def _matched(decision: PermissionDecision, texts: dict[str, str], account: Account) -> Iterator[JsonValue]:
+    """The statements that apply, each with its place in its policy's text."""
+    for name, of_policy in groupby(decision.trace, lambda it: it.policy):
+        by_statement = [list(found) for _, found in groupby(of_policy, _statement)]
+        for index, found in enumerate(by_statement):
+            if all(it.matched for it in found):
+                yield _shown(name, index, texts[name], account)
+
+
+def _statement(match: Match) -> str | int:
+    return match.statement
+
+
+def _shown(name: str, index: int, text: str, account: Account) -> JsonValue:
+    found = places(text)
+    place = found.get(("Statement", str(index))) or found.get(("Statement",))
+    shown: dict[str, JsonValue] = {"SourcePolicyId": name.rpartition("/")[2], "SourcePolicyType": _kind(name, account)}
+    if place is None:
+        return shown
+    return shown | {"StartPosition": _position(text, place.value), "EndPosition": _position(text, place.end)}
+
+
+def _kind(name: str, account: Account) -> str:
+    if name in MANAGED_POLICIES:
+        return "aws-managed"
+    if name in account.policies:
+        return "user-managed"
+    return "none" if "InputList." in name else "role"
+
+
+def _position(text: str, offset: int) -> JsonValue:
+    before = text[:offset]
+    return {"Line": before.count("\n") + 1, "Column": offset - before.rfind("\n")}

@@ -1,0 +1,139 @@
+"""Rows about names and values: where keys come from, regions, roles, ServiceAccounts, blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.live.doctor_cases.case import WORKS, Case
+from tests.live.doctor_cases.cluster import Cluster
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-real-one"}
+_ANNOTATION, _AUDIENCE = "eks.amazonaws.com/role-arn", "eks.amazonaws.com/audience"
+
+
+def _with(**container: Any) -> Callable[[Cluster], None]:
+    """A healthy chain, where the container has this besides; a Secret and a ConfigMap with keys are there."""
+
+    def make(cluster: Cluster) -> None:
+        cluster.role()
+        cluster.service_account()
+        cluster.post("secrets", {"metadata": {"name": "aws"}, "stringData": {**KEYS, "LEVEL": "debug"}})
+        cluster.post("configmaps", {"metadata": {"name": "aws"}, "data": {**KEYS, "LEVEL": "debug"}})
+        cluster.deployment(**container)
+
+    return make
+
+
+def _regions(**values: str) -> Callable[[Cluster], None]:
+    return _with(env=[{"name": name, "value": value} for name, value in values.items()])
+
+
+def _annotated(wrong: Callable[[str], str]) -> Callable[[Cluster], None]:
+    def make(cluster: Cluster) -> None:
+        cluster.role()
+        cluster.service_account(annotations={_ANNOTATION: wrong(cluster.role_arn)})
+        cluster.deployment()
+
+    return make
+
+
+def _audience_with_a_blank(cluster: Cluster) -> None:
+    cluster.role()
+    annotations = {_ANNOTATION: cluster.role_arn, _AUDIENCE: "sts.amazonaws.com "}
+    cluster.service_account(annotations=annotations)
+    cluster.deployment()
+
+
+def _another_account(cluster: Cluster) -> None:
+    cluster.role()
+    cluster.service_account("webs")
+    cluster.deployment({"serviceAccountName": "webs"})
+
+
+_REFERENCES = [
+    {"name": name, "valueFrom": {"secretKeyRef": {"name": "aws", "key": name}}}
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+]
+
+ROWS = (
+    Case(
+        name="access keys come from a whole Secret",
+        make=_with(envFrom=[{"secretRef": {"name": "aws"}}]),
+        read_only="unknown webhook.dry_run",
+        allowed="broken pod.static_keys",
+        fix="empty_keys",
+        after=WORKS,
+    ),
+    Case(
+        name="access keys come from a whole ConfigMap",
+        make=_with(envFrom=[{"configMapRef": {"name": "aws"}}]),
+        read_only="broken pod.static_keys",
+        allowed="broken pod.static_keys",
+        fix="empty_keys",
+        after=WORKS,
+    ),
+    Case(
+        name="access keys come from keys of a Secret",
+        make=_with(env=_REFERENCES),
+        read_only="broken pod.static_keys",
+        allowed="broken pod.static_keys",
+        fix="static_keys",
+        after=WORKS,
+    ),
+    Case(
+        name="both variables have a region that there is not",
+        make=_regions(AWS_REGION="ap-northeast-9", AWS_DEFAULT_REGION="ap-northeast-9"),
+        read_only="broken pod.region",
+        allowed="broken pod.region",
+        fix="region",
+        after=WORKS,
+    ),
+    Case(
+        name="the region is empty",
+        make=_regions(AWS_REGION="", AWS_DEFAULT_REGION=""),
+        read_only="broken pod.region",
+        allowed="broken pod.region",
+        fix="region",
+        after=WORKS,
+    ),
+    Case(
+        name="the region has a blank after it",
+        make=_regions(AWS_REGION="ap-northeast-1 ", AWS_DEFAULT_REGION="ap-northeast-1"),
+        read_only="broken pod.region",
+        allowed="broken pod.region",
+        fix="region",
+        after=WORKS,
+    ),
+    Case(
+        name="the role's name has a typing error",
+        make=_annotated(lambda arn: arn.removesuffix("role") + "roel"),
+        read_only="broken role.exists",
+        allowed="broken role.exists",
+        fix="mean_role",
+        after=WORKS,
+    ),
+    Case(
+        name="the role's ARN has a blank after it",
+        make=_annotated(lambda arn: f"{arn} "),
+        read_only="broken service_account.role_arn",
+        allowed="broken service_account.role_arn",
+        fix="without_blanks",
+        after=WORKS,
+    ),
+    Case(
+        name="the audience has a blank after it",
+        make=_audience_with_a_blank,
+        read_only="broken trust.audience",
+        allowed="broken trust.audience",
+        fix="default_audience",
+        after=WORKS,
+    ),
+    Case(
+        name="the ServiceAccount is called a little differently",
+        make=_another_account,
+        read_only="broken service_account.exists",
+        allowed="broken service_account.exists",
+        fix="mean_service_account",
+    ),
+)

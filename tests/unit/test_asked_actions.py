@@ -1,0 +1,323 @@
+"""What a Pod asks of AWS, and whether its role may do that: nothing is asked in its name that it does not ask."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from app.flow.doctor import Diagnosis, diagnose, examine
+from app.flow.errors import NotPermitted, Refused
+from app.flow.model import NO_ACTION, Check, Status, Step, Walk
+from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction, of_command
+from app.flow.ports import Assumptions
+from app.flow.steps.walk import walk_through
+from app.flow.verdict.judge import Outcome
+from tests.unit.fake_ports import ACCOUNT, NOW, SUBJECT, Fakes
+from tests.unit.test_doctor import container, ended, healthy
+
+TABLE = f"arn:aws:dynamodb:ap-northeast-1:{ACCOUNT}:table/orders"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/botocore-session-1"
+GET_ITEM = AskedAction(action="dynamodb:GetItem", resource=TABLE)
+ENDS = {
+    "no identity": "because no identity-based policy allows the dynamodb:GetItem action",
+    "boundary": "because no permissions boundary allows the dynamodb:GetItem action",
+    "boundary denies": "with an explicit deny in a permissions boundary",
+    "scp": "because no service control policy allows the dynamodb:GetItem action",
+    "scp denies": "with an explicit deny in a service control policy",
+    "identity denies": "with an explicit deny in an identity-based policy",
+    "session": "because no session policy allows the dynamodb:GetItem action",
+    "endpoint": "because no VPC endpoint policy allows the dynamodb:GetItem action",
+}
+
+
+def denied(end: str = "no identity") -> str:
+    return (
+        f"An error occurred (AccessDeniedException) when calling the GetItem operation: User: {SESSION} is not "
+        f"authorized to perform: dynamodb:GetItem on resource: {TABLE} {ENDS[end]}"
+    )
+
+
+def of_another_program(*policies: tuple[str, Any]) -> Fakes:
+    """A Pod that says nothing of what it needs, and a role with these policies."""
+    fakes = healthy()
+    container(fakes).update(image="registry.example/orders:1", args=["serve"])
+    fakes.policies[:] = policies
+    fakes.talk = []
+    return fakes
+
+
+def printing(fakes: Fakes, said: str) -> Fakes:
+    fakes.logs[""] = f"starting\n{said}\n"
+    fakes.pod["status"]["containerStatuses"] = [ended(1)]
+    return fakes
+
+
+def allowing(action: str, resource: str = "*", effect: str = "Allow", **more: Any) -> tuple[str, Any]:
+    statement = {"Effect": effect, "Action": action, "Resource": resource, **more}
+    return "own", {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def examined(fakes: Fakes, *asked: AskedAction) -> Diagnosis:
+    ports = fakes.ports()
+    return diagnose(ports, Walk(subject=SUBJECT, reports=tuple(walk_through(ports, SUBJECT, asked))))
+
+
+def check(found: Diagnosis, check_id: str) -> Check:
+    return found.walk.report(Step.ACCESS).check(check_id)
+
+
+def granted(found: Diagnosis) -> Any:
+    """The statements that the fix gives the role."""
+    assert found.fix is not None
+    (command,) = found.fix.commands
+    assert command.startswith("aws iam put-role-policy --role-name s3-reader --policy-name allow-")
+    return json.loads(command.partition("--policy-document ")[2].strip("'"))["Statement"]
+
+
+# --- What is asked ---------------------------------------------------------------------------------------------------
+
+LISTS = [
+    {"image": "amazon/aws-cli:latest", "args": ["s3", "ls"]},
+    {"image": "public.ecr.aws/aws-cli/aws-cli@sha256:1", "args": ["--region", "eu-west-1", "s3", "ls"]},
+    {"image": "x", "command": ["aws", "s3api"], "args": ["list-buckets", "--output=json"]},
+    {"image": "x", "command": ["sh", "-c"], "args": ["while true; do\n  AWS_PAGER= aws s3 ls; sleep 60; done"]},
+    {"image": "x", "command": ["/bin/sh", "-c", "aws s3 ls && sleep 3600"]},
+]
+DOES_NOT_LIST = [
+    {"image": "amazon/aws-cli:latest", "args": ["s3", "ls", "s3://orders"]},
+    {"image": "amazon/aws-cli:latest", "args": ["sts", "get-caller-identity"]},
+    {"image": "amazon/aws-cli:latest", "args": ["s3", "ls", "--endpoint-url=http://minio:9000"]},
+    {"image": "amazon/aws-cli:latest", "command": ["sleep", "s3", "ls"]},
+    {"image": "x", "args": ["s3", "ls"]},
+    {"image": "x", "command": ["sh", "-c", "echo aws s3 ls"]},
+    {"image": "x", "command": ["sh", "-c", "echo 'unfinished"]},
+    {"image": "x", "command": ["sh", "-c"]},
+    {"image": 1, "command": "aws", "args": None},
+    None,
+]
+
+
+@pytest.mark.parametrize("box", LISTS)
+def test_a_command_that_lists_the_buckets_asks_for_that(box: Any) -> None:
+    assert of_command({"spec": {"containers": [box]}}) == (AskedAction(action=LIST_BUCKETS, resource=ANY),)
+
+
+@pytest.mark.parametrize("box", DOES_NOT_LIST)
+def test_no_other_command_asks_for_it(box: Any) -> None:
+    assert of_command({"spec": {"containers": [box]}}) == ()
+
+
+def test_a_role_that_needs_no_s3_is_not_asked_for_it() -> None:
+    found = examined(of_another_program())
+    report = found.walk.report(Step.ACCESS)
+    assert (found.verdict.outcome, found.verdict.check, found.fix) == (Outcome.WORKS, None, None)
+    assert report.status is Status.PASSED
+    assert {it.id: it.reason for it in report.checks if it.reason} == {
+        "access.policy": NO_ACTION,
+        "access.list_buckets": NO_ACTION,
+    }
+    assert all(it.reason != NO_ACTION for it in found.verdict.open)
+
+
+def test_a_role_whose_pod_lists_buckets_is_asked_for_that_alone() -> None:
+    fakes = healthy()
+    fakes.policies[:] = [allowing("s3:ListAllMyBuckets")]
+    assert check(examine(fakes.ports(), SUBJECT), "access.policy").status is Status.PASSED
+    fakes.policies[:] = [allowing("s3:ListBucket")]
+    fakes.errors["list_buckets"] = Refused(code="AccessDenied", server_message="Access Denied", status=403)
+    assert granted(examine(fakes.ports(), SUBJECT)) == [
+        {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    ]
+
+
+# --- By an option ----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_caller_names_is_asked_for() -> None:
+    found = examined(of_another_program(), GET_ITEM)
+    named = found.verdict.check
+    assert named is not None
+    assert (named.id, named.got, named.expected) == (
+        "access.policy",
+        f"implicit-deny: dynamodb:GetItem {TABLE}",
+        f"allow: dynamodb:GetItem {TABLE}",
+    )
+    assert granted(found) == [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]
+    assert examined(of_another_program(allowing("dynamodb:*", TABLE)), GET_ITEM).verdict.outcome is Outcome.WORKS
+
+
+def test_of_several_actions_only_those_that_are_denied_are_granted() -> None:
+    put = AskedAction(action="dynamodb:PutItem", resource=TABLE)
+    fakes = of_another_program(allowing("dynamodb:Query", TABLE))
+    query = AskedAction(action="dynamodb:Query", resource=TABLE)
+    assert granted(examined(fakes, query, GET_ITEM, put)) == [
+        {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": TABLE}
+    ]
+
+
+def test_an_action_that_is_allowed_somewhere_stays_open_until_the_resource_is_given() -> None:
+    fakes = of_another_program(allowing("dynamodb:GetItem", TABLE))
+    assert (
+        check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").reason == "resource_not_given"
+    )
+    fakes = of_another_program(allowing("dynamodb:Query", TABLE))
+    assert check(examined(fakes, AskedAction(action="dynamodb:GetItem")), "access.policy").status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        allowing("dynamodb:GetItem", TABLE, Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
+        allowing("dynamodb:*", TABLE, "Deny", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+    ],
+)
+def test_what_depends_on_something_unknown_is_not_called_denied(policy: tuple[str, Any]) -> None:
+    found = check(examined(of_another_program(policy), GET_ITEM), "access.policy")
+    assert (found.status, found.reason) == (Status.UNKNOWN, "not_observable")
+
+
+# --- By what was refused ---------------------------------------------------------------------------------------------
+
+
+def test_an_action_that_the_log_says_was_denied_is_granted_and_nothing_more() -> None:
+    found = examined(printing(of_another_program(), denied()))
+    assert (found.verdict.outcome, found.verdict.step) == (Outcome.BROKEN, Step.ACCESS)
+    assert check(found, "access.policy").error == denied()
+    assert granted(found) == [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]
+
+
+def test_what_has_been_allowed_since_is_not_granted_again() -> None:
+    found = examined(printing(of_another_program(allowing("dynamodb:GetItem", TABLE)), denied()))
+    assert check(found, "access.policy").status is Status.PASSED
+    assert found.fix is not None
+    assert found.fix.id == "read_log"
+
+
+@pytest.mark.parametrize(
+    ("end", "fix"),
+    [
+        ("boundary", "boundary"),
+        ("boundary denies", "boundary"),
+        ("scp", "control_policy"),
+        ("scp denies", "control_policy"),
+        ("identity denies", "remove_deny_from_role"),
+        ("session", "other_policy"),
+        ("endpoint", "other_policy"),
+    ],
+)
+@pytest.mark.parametrize("readable", [True, False])
+def test_no_identity_policy_is_offered_against_another_kind(end: str, fix: str, readable: bool) -> None:
+    fakes = printing(of_another_program(allowing("dynamodb:GetItem", TABLE)), denied(end))
+    if end.startswith("boundary"):
+        bounded(fakes, allowing("s3:*")[1])
+    if end == "identity denies":
+        fakes.policies.append(allowing("dynamodb:*", TABLE, "Deny"))
+    if not readable:
+        fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    found = examined(fakes)
+    assert check(found, "access.policy").status in (Status.FAILED, Status.UNKNOWN)
+    assert found.fix is not None
+    assert found.fix.id == fix
+    assert not any("put-role-policy" in line for line in found.fix.commands)
+
+
+def test_what_a_node_role_was_refused_is_not_granted_to_the_pods_role() -> None:
+    said = denied().replace("s3-reader/botocore-session-1", "NodeInstanceRole/i-0d65729d6d09d2540")
+    found = examined(printing(of_another_program(), said))
+    assert check(found, "access.policy").reason == NO_ACTION
+    assert found.fix is not None
+    assert found.fix.id != "permit"
+
+
+def in_cloudtrail(seconds_ago: int, **changes: Any) -> dict[str, Any]:
+    from datetime import UTC, datetime
+
+    time = datetime.fromtimestamp(NOW - seconds_ago, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "eventTime": time,
+        "errorCode": "AccessDenied",
+        "errorMessage": denied().partition("operation: ")[2],
+    } | changes
+
+
+def test_what_cloudtrail_has_of_the_last_hour_is_asked_for() -> None:
+    fakes = of_another_program()
+    fakes.failures = Assumptions(denied=(in_cloudtrail(60), in_cloudtrail(50, errorMessage="no")))
+    assert granted(examined(fakes)) == [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]
+    fakes.failures = Assumptions(denied=(in_cloudtrail(4000),))
+    assert check(examined(fakes), "access.policy").reason == NO_ACTION
+
+
+def test_a_resource_that_is_no_arn_is_for_the_reader_to_name() -> None:
+    said = denied().replace(f"resource: {TABLE}", "resource: role other").replace("dynamodb:GetItem", "iam:GetRole")
+    assert granted(examined(printing(of_another_program(), said))) == [
+        {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "RESOURCE_ARN"}
+    ]
+
+
+# --- Boundaries, the organization, the simulator ---------------------------------------------------------------------
+
+
+def bounded(fakes: Fakes, document: Any) -> Fakes:
+    fakes.role["PermissionsBoundary"] = {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/limit"}
+    fakes.boundary = document
+    return fakes
+
+
+def test_a_boundary_that_does_not_allow_it_is_the_cause() -> None:
+    fakes = bounded(of_another_program(allowing("dynamodb:*")), allowing("s3:*")[1])
+    found = examined(fakes, GET_ITEM)
+    assert check(found, "access.policy").got == f"implicit-deny (permissions boundary): dynamodb:GetItem {TABLE}"
+    assert found.fix is not None
+    assert found.fix.id == "boundary"
+    assert found.fix.commands[0].startswith(
+        f"aws iam get-policy-version --policy-arn arn:aws:iam::{ACCOUNT}:policy/limit"
+    )
+    assert examined(bounded(fakes, allowing("dynamodb:*")[1]), GET_ITEM).verdict.outcome is Outcome.WORKS
+
+
+def test_a_boundary_that_may_not_be_read_leaves_it_open() -> None:
+    fakes = bounded(of_another_program(allowing("dynamodb:*")), None)
+    fakes.errors["managed_policy"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    assert check(examined(fakes, GET_ITEM), "access.policy").status is Status.UNKNOWN
+
+
+def result(decision: str, **more: Any) -> dict[str, Any]:
+    return {"EvalActionName": "dynamodb:GetItem", "EvalResourceName": TABLE, "EvalDecision": decision, **more}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "fix"),
+    [
+        (result("allowed"), Status.PASSED, None),
+        (result("implicitDeny"), Status.FAILED, "permit"),
+        (result("explicitDeny"), Status.FAILED, "remove_deny_from_role"),
+        (
+            result("implicitDeny", PermissionsBoundaryDecisionDetail={"AllowedByPermissionsBoundary": False}),
+            Status.FAILED,
+            "boundary",
+        ),
+        (
+            result("implicitDeny", OrganizationsDecisionDetail={"AllowedByOrganizations": False}),
+            Status.FAILED,
+            "control_policy",
+        ),
+        (result("implicitDeny", MissingContextValues=["aws:SourceVpc"]), Status.UNKNOWN, None),
+    ],
+)
+def test_iams_own_simulator_decides_where_it_may_be_asked(answer: Any, status: Status, fix: str | None) -> None:
+    fakes = of_another_program()
+    fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    fakes.simulations = [answer]
+    found = examined(fakes, GET_ITEM)
+    assert check(found, "access.policy").status is status
+    assert (found.fix.id if found.fix else None) == fix
+
+
+def test_where_nothing_may_be_read_nothing_is_said() -> None:
+    fakes = of_another_program()
+    fakes.errors["role_policies"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    found = check(examined(fakes, GET_ITEM), "access.policy")
+    assert (found.status, found.reason) == (Status.UNKNOWN, "no_permission")

@@ -1,0 +1,290 @@
+"""`python -m app check`: files before they are deployed. What files cannot say is never a pass."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from app.commands.main import command_line
+from app.content import LANGUAGES, load
+from app.settings import Settings
+from tests.unit.fake_ports import ACCOUNT, HOST, ISSUER, PROVIDER, ROLE, SUB, trust_policy
+
+ACCOUNT_FILE: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "ServiceAccount",
+    "metadata": {"name": "my-sa", "namespace": "default", "annotations": {"eks.amazonaws.com/role-arn": ROLE}},
+}
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
+
+
+def workload(kind: str = "Deployment", account: str | None = "my-sa", **container: Any) -> dict[str, Any]:
+    box = {"name": "app", "image": "registry.example/app:1", **container}
+    spec = {"containers": [box], **({"serviceAccountName": account} if account else {})}
+    metadata = {"name": "web", "namespace": "default"}
+    if kind == "Pod":
+        return {"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": spec}
+    nested = {"jobTemplate": {"spec": {"template": template}}} if kind == "CronJob" else {"template": template}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": nested}
+
+
+def write(path: Path, *documents: Any) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("---\n".join(yaml.safe_dump(it) for it in documents))
+    return str(path)
+
+
+def run(*words: str, language: str = "en", stdin: str = "") -> Result:
+    commands = command_line(Settings(), load(language))
+    return CliRunner().invoke(commands, ["check", *words, "--lang", language], input=stdin)
+
+
+def checks(*words: str) -> tuple[int, list[dict[str, Any]], dict[str, Any]]:
+    """The exit status, the checks of each ServiceAccount by id, and the whole document."""
+    result = run(*words, "--output", "json")
+    assert result.exit_code in (0, 1), result.output + str(result.exception)
+    document = json.loads(result.stdout)
+    return result.exit_code, [{it["id"]: it for it in one["checks"]} for one in document["examined"]], document
+
+
+def trusted(tmp_path: Path, policy: Any = None, name: str = "role.json") -> str:
+    path = tmp_path / name
+    path.write_text(json.dumps(policy if policy is not None else trust_policy()))
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_workload_is_examined_with_its_service_account(tmp_path: Path, kind: str) -> None:
+    files = write(tmp_path / "all.yaml", ACCOUNT_FILE, workload(kind), {"kind": "Service", "metadata": {"name": "web"}})
+    status, (found,), document = checks("-f", files, "--trust-policy", trusted(tmp_path), "--issuer", ISSUER)
+    assert status == 0
+    assert document["skipped"] == {"Service": 1}
+    assert document["examined"][0]["workload"].startswith(f"{kind} {files}:")
+    passed = {check_id for check_id, it in found.items() if it["status"] == "passed"}
+    assert {"service_account.role_arn", "trust.subject", "trust.decision", "pod.service_account"} <= passed
+    assert passed <= {
+        *(
+            "service_account.annotation",
+            "service_account.role_arn",
+            "pod.service_account",
+            "pod.static_keys",
+            "pod.sdk",
+        ),
+        *(f"trust.{name}" for name in ("provider", "action", "audience", "subject", "decision", "scope")),
+    }
+    assert {it["reason"] for it in found.values() if it["status"] == "unknown"} == {"offline"}
+
+
+def test_what_only_a_cluster_knows_never_passes_without_its_issuer(tmp_path: Path) -> None:
+    files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
+    status, (found,), _ = checks("-f", files, "--trust-policy", trusted(tmp_path))
+    assert status == 0
+    assert found["trust.subject"]["status"] == "passed"
+    for check_id in ("trust.provider", "trust.decision", "issuer.discovery", "service_account.exists", "role.exists"):
+        assert (found[check_id]["status"], found[check_id]["reason"]) == ("unknown", "offline"), check_id
+    _, (alone,), _ = checks("-f", files)
+    assert {it["status"] for check_id, it in alone.items() if check_id.startswith("trust.")} == {"unknown"}
+
+
+BROKEN: dict[str, tuple[Any, Any, Any, str, str]] = {
+    # by name: (the ServiceAccount's annotations, the workload, the trust policy, the check, the fix)
+    "no ARN": ({"eks.amazonaws.com/role-arn": "s3-reader"}, workload(), None, "service_account.role_arn", "find_role"),
+    "another key": ({"eks.amazonaws.com/rolearn": ROLE}, workload(), None, "service_account.annotation", "annotate"),
+    "another subject": (
+        None, workload(), trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}), "trust.subject", "trust",
+    ),
+    "another audience": (
+        None, workload(), trust_policy(StringEquals={f"{HOST}:aud": "sts"}), "trust.audience", "trust",
+    ),
+    "variables by hand": (
+        None, workload(env=[{"name": "AWS_ROLE_ARN", "value": ROLE}]), None, "webhook.environment", "handwritten",
+    ),
+    "keys": (
+        None, workload(env=[{"name": "AWS_ACCESS_KEY_ID", "value": "AKIA"}]), None, "pod.static_keys", "static_keys",
+    ),
+    "no ServiceAccount": (None, workload(account=None), None, "pod.service_account", "set_service_account"),
+    "an old CLI": (None, workload(image="amazon/aws-cli:1.16.200"), None, "pod.sdk", "newer_sdk"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("issuer", [(), ("--issuer", ISSUER)])
+def test_what_the_files_show_to_be_wrong(tmp_path: Path, name: str, issuer: tuple[str, ...]) -> None:
+    annotations, deployed, policy, check_id, fix = BROKEN[name]
+    account = ACCOUNT_FILE
+    if annotations:
+        account = {**ACCOUNT_FILE, "metadata": {**ACCOUNT_FILE["metadata"], "annotations": annotations}}
+    files = write(tmp_path / "all.yaml", account, deployed)
+    status, (found,), document = checks("-f", files, "--trust-policy", trusted(tmp_path, policy), *issuer)
+    (one,) = document["examined"]
+    assert (status, one["outcome"], one["verdict"]["check"], one["fix"]["id"]) == (1, "broken", check_id, fix)
+    assert found[check_id]["status"] == "failed"
+
+
+def test_a_label_that_keeps_the_webhook_away(tmp_path: Path) -> None:
+    deployed = workload()
+    deployed["spec"]["template"]["metadata"]["labels"]["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
+    status, (found,), _ = checks("-f", write(tmp_path / "all.yaml", ACCOUNT_FILE, deployed))
+    assert (status, found["webhook.selector"]["status"]) == (1, "failed")
+
+
+def test_a_folder_is_read_to_its_depth_and_lists_are_taken_apart(tmp_path: Path) -> None:
+    write(tmp_path / "app" / "base" / "sa.yml", {"kind": "List", "apiVersion": "v1", "items": [ACCOUNT_FILE]})
+    (tmp_path / "app" / "web.json").write_text(json.dumps(workload(), indent="\t"))
+    (tmp_path / "app" / "README.md").write_text("not: [a manifest")
+    status, (found,), _ = checks("-f", str(tmp_path / "app"))
+    assert (status, found["pod.service_account"]["status"]) == (0, "passed")
+
+
+def test_standard_input_is_read_once(tmp_path: Path) -> None:
+    text = yaml.safe_dump_all([ACCOUNT_FILE, workload()])
+    assert run("-f", "-", stdin=text).exit_code == 0
+    assert run("-f", "-", "-f", "-", stdin=text).exit_code == 2
+
+
+def test_a_namespace_that_nobody_says_is_asked_for(tmp_path: Path) -> None:
+    account = {**ACCOUNT_FILE, "metadata": {k: v for k, v in ACCOUNT_FILE["metadata"].items() if k != "namespace"}}
+    files = write(tmp_path / "sa.yaml", account)
+    result = run("-f", files)
+    assert result.exit_code == 2
+    assert f"{files}:1" in result.stderr
+    _, (found,), document = checks("-f", files, "-n", "prod", "--trust-policy", trusted(tmp_path))
+    assert document["examined"][0]["subject"]["namespace"] == "prod"
+    assert found["trust.subject"]["status"] == "failed"
+
+
+OWN_PROVIDER = PROVIDER.replace(ACCOUNT, "${AWS::AccountId}")
+CLOUDFORMATION = f"""\
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Reader:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Sub s3-${{Kind}}
+      AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement: []}}
+  Other:
+    Type: AWS::S3::Bucket
+  Known:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Join ["-", [s3, reader]]
+      AssumeRolePolicyDocument: !Sub
+        - '{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+          "Principal": {{"Federated": "{OWN_PROVIDER}"}},
+          "Condition": {{"StringEquals": {{"{HOST}:sub": "${{Sub}}"}}}}}}]}}'
+        - Sub: {SUB}-2
+"""
+
+
+def test_a_cloudformation_template_is_read_as_far_as_it_is_literal(tmp_path: Path) -> None:
+    files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
+    template = tmp_path / "roles.yaml"
+    template.write_text(CLOUDFORMATION)
+    status, (found,), document = checks("-f", files, "--trust-policy", str(template))
+    assert (status, found["trust.subject"]["status"]) == (1, "failed")
+    assert document["examined"][0]["trust_policy"] == f"{template}:1 Known"
+    template.write_text(CLOUDFORMATION.replace(f"Sub: {SUB}-2", "Sub: !GetAtt Other.Arn"))
+    status, (found,), document = checks("-f", files, "--trust-policy", str(template))
+    assert (status, found["trust.subject"]["reason"]) == (0, "offline")
+    assert document["unread"] == [{"where": f"{template}:1 Known", "what": "Fn::GetAtt"}]
+    assert "Fn::GetAtt" in run("-f", files, "--trust-policy", str(template)).stdout
+
+
+@pytest.mark.parametrize("key", ["values", "planned_values"])
+def test_what_terraform_shows_is_read(tmp_path: Path, key: str) -> None:
+    files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
+    wrong = json.dumps(trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}))
+    role = {
+        "address": "aws_iam_role.r",
+        "type": "aws_iam_role",
+        "values": {"name": "s3-reader", "assume_role_policy": wrong},
+    }
+    later = {"address": "aws_iam_role.l", "type": "aws_iam_role", "values": {"name": "later"}}
+    modules = {"child_modules": [{"resources": [{"type": "aws_s3_bucket"}, later, role]}]}
+    shown = trusted(tmp_path, {"format_version": "1.0", key: {"root_module": modules}})
+    status, (found,), document = checks("-f", files, "--trust-policy", shown)
+    assert (status, found["trust.subject"]["status"]) == (1, "failed")
+    assert document["unread"] == [{"where": f"{shown}:1 aws_iam_role.l", "what": "assume_role_policy"}]
+
+
+def test_of_several_policies_without_a_name_that_in_the_file_of_the_role_counts(tmp_path: Path) -> None:
+    files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
+    wrong = trusted(tmp_path, trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}), "another.json")
+    right = trusted(tmp_path, None, "s3-reader.json")
+    both = ("--trust-policy", wrong, "--trust-policy", right)
+    assert checks("-f", files, *both)[0] == 0
+    other = trusted(tmp_path, None, "a-third.json")
+    _, (found,), _ = checks("-f", files, "--trust-policy", wrong, "--trust-policy", other)
+    assert found["trust.subject"]["reason"] == "offline"
+
+
+def test_a_trust_policy_for_several_clusters_lets_in_by_one(tmp_path: Path) -> None:
+    policy = trust_policy()
+    other = json.loads(json.dumps(policy["Statement"][0]).replace("EXAMPLED539D4633E53DE1B71EXAMPLE", "OTHER"))
+    policy["Statement"].insert(0, {**other, "Condition": {"StringEquals": {f"{HOST}:sub": "x"}}})
+    files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
+    assert checks("-f", files, "--trust-policy", trusted(tmp_path, policy))[0] == 0
+    nobody = {**policy, "Statement": [{**other, "Principal": {"Service": "ec2.amazonaws.com"}}]}
+    assert checks("-f", files, "--trust-policy", trusted(tmp_path, nobody))[0] == 1
+
+
+BAD = {
+    # by name: (text, the line that is named; 0 for none)
+    "a tab": ("kind: Pod\nmetadata:\n\tname: x\n", 3),
+    "the second document": ("kind: Service\n---\nkind: [\n", 4),
+    "a template": ("kind: Pod\nmetadata: {{ .Values.name }}\n", 2),
+    "an application's tag": ("kind: !Ref a\n", 1),
+    "aliases": ("a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{n}: &{n} [{', '.join(['*' + p] * 10)}]\n" for p, n in ("ab", "bc", "cd", "de", "ef", "fg")), 6),
+    "a text": ("just words\n", 1),
+    "a list": ("- kind: Pod\n", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path: Path, name: str, language: str) -> None:
+    text, line = BAD[name]
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    result = run("-f", str(path), language=language)
+    assert result.exit_code == 2
+    assert f"{path}:{line}" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("words", [(), ("-f", "/nowhere.yaml"), ("-f", "{empty}"), ("-f", "{sa}", "--issuer", "oidc")])
+def test_what_cannot_be_run_is_no_verdict(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "empty").mkdir()
+    known = {"empty": str(tmp_path / "empty"), "sa": write(tmp_path / "sa.yaml", ACCOUNT_FILE)}
+    assert run(*(word.format(**known) for word in words)).exit_code == 2
+
+
+def test_files_without_irsa_are_no_pass(tmp_path: Path) -> None:
+    plain = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "default"}}
+    assert run("-f", write(tmp_path / "sa.yaml", plain, workload())).exit_code == 2
+    assert run("-f", write(tmp_path / "sa.yaml", ACCOUNT_FILE), "--trust-policy", known_bad(tmp_path)).exit_code == 2
+
+
+def known_bad(tmp_path: Path) -> str:
+    return trusted(tmp_path, {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_text_says_what_is_wrong_and_where(tmp_path: Path, language: str) -> None:
+    files = write(tmp_path / "all.yaml", ACCOUNT_FILE, workload())
+    policy = trusted(tmp_path, trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}))
+    words, result = load(language), run("-f", files, "--trust-policy", policy, language=language)
+    assert words.message("check.wrong", wrong=1, all=1) in result.stdout
+    assert words.check("trust.subject").title in result.stdout
+    assert f"{files}:1" in result.stdout
+    assert f"{SUB}-2" in result.stdout
+    assert words.message("doctor.fixes.trust") in result.stdout
+    fine = run("-f", files, "--trust-policy", trusted(tmp_path), language=language)
+    assert words.message("check.nothing_wrong", all=1) in fine.stdout

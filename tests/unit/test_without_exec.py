@@ -1,0 +1,512 @@
+"""What is known of a Pod without a command in it: whether it runs, and whether STS gave its ServiceAccount the role."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import shlex
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clients.errors import from_status
+from app.content import LANGUAGES, load
+from app.flow.diagnosis_file import diagnosis_file
+from app.flow.doctor import Diagnosis, examine
+from app.flow.doctor.without_exec.grants import LONGEST_SESSION
+from app.flow.doctor.without_exec.running import PATIENCE
+from app.flow.errors import NotPermitted, Refused
+from app.flow.model import Check, Status, Step
+from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
+from app.flow.port_wrappers.permissions_needed import foresee, need
+from app.flow.ports import Access, Assumptions
+from app.flow.steps.kubelet_says import lacks_program
+from app.flow.steps.standstill import KINDS
+from app.flow.verdict.judge import Outcome
+from app.report import verdict_words
+from app.ui.draw.actions import is_refused
+from tests.unit.fake_ports import DIRECTORY, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
+from tests.unit.test_application import NOT_AUTHORIZED
+from tests.unit.test_doctor import check, healthy
+
+PASSED, WARNING, FAILED, UNKNOWN = Status.PASSED, Status.WARNING, Status.FAILED, Status.UNKNOWN
+FORBIDDEN = NotPermitted(code="Forbidden", server_message='events is forbidden: User "me" cannot list', status=403)
+NO_PROGRAM = (
+    "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "
+    '"23ce": OCI runtime exec failed: exec failed: unable to start container process: exec: "ls": '
+    "executable file not found in $PATH: unknown"
+)
+
+
+def time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def waiting(reason: str, message: str = "", name: str = "aws-cli", **also: Any) -> dict[str, Any]:
+    """A container that does not run."""
+    state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
+    return {"name": name, "state": state, "lastState": {}, "restartCount": 0, **also}
+
+
+def ended(code: int, reason: str = "Error", message: str = "") -> dict[str, Any]:
+    """The state of a container whose process has ended."""
+    said = {"message": message} if message else {}
+    at = {"startedAt": time(NOW - 60), "finishedAt": time(NOW - 59)}
+    return {"terminated": {"exitCode": code, "reason": reason, "containerID": "containerd://1", **at, **said}}
+
+
+def running(name: str = "aws-cli", since: float = NOW - 300) -> dict[str, Any]:
+    return {"name": name, "state": {"running": {"startedAt": time(since)}}, "containerID": "containerd://2"}
+
+
+def looping(code: int = 254, **last: str) -> dict[str, Any]:
+    """A container that the kubelet starts again and again."""
+    back_off = "back-off 40s restarting failed container=aws-cli pod=pod-after_default(5e0bd49b)"
+    return waiting("CrashLoopBackOff", back_off, containerID="containerd://1") | {"lastState": ended(code, **last)}
+
+
+def event(
+    reason: str, message: str, type_: str = "Warning", at: int = NOW - 5, uid: str = "5e0bd49b"
+) -> dict[str, Any]:
+    return {
+        "type": type_,
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": time(at),
+        "involvedObject": {"uid": uid},
+    }
+
+
+def pod(phase: str, *statuses: Any, init: Any = (), scheduled: bool = True, age: float = 75, **status: Any) -> Fakes:
+    """A healthy chain whose Pod has this status."""
+    fakes = healthy()
+    fakes.talk = []
+    fakes.pod["metadata"]["creationTimestamp"] = time(NOW - age)
+    fakes.service_account["metadata"].pop("managedFields")
+    if scheduled:
+        fakes.pod["spec"]["nodeName"] = "node-1"
+    if init:
+        fakes.pod["spec"]["initContainers"] = [{"name": it["name"]} for it in init]
+        fakes.pod["metadata"]["annotations"] = {
+            "eks.amazonaws.com/skip-containers": ",".join(it["name"] for it in init)
+        }
+    parts = {"initContainerStatuses": list(init), "containerStatuses": list(statuses)}
+    fakes.pod["status"] = {
+        "phase": phase,
+        "startTime": time(NOW - age),
+        **status,
+        **{k: v for k, v in parts.items() if v},
+    }
+    return fakes
+
+
+def refusing(fakes: Fakes, said: str = 'container not found ("aws-cli")') -> Fakes:
+    """Nothing can be executed in its container."""
+    fakes.errors["execute"] = Refused(code="InternalError", server_message=said, status=500)
+    return fakes
+
+
+def of(found: Diagnosis, check_id: str = "pod.running") -> Check:
+    return check(found, check_id)
+
+
+def examined(fakes: Fakes, *granted: Action) -> Diagnosis:
+    return examine(consented(fakes.ports(), frozenset(granted)), SUBJECT)
+
+
+# --- A Pod that does not run -----------------------------------------------------------------------------------------
+
+PULL = 'Failed to pull image "registry.invalid/x": dial tcp: lookup registry.invalid: no such host'
+NOT_RUNNING: dict[str, tuple[Fakes, str, str, list[str], str]] = {
+    # what it is: (the Pod, the reason, what was got, what the cluster says, the words of the fix's first command)
+    "pending": (
+        pod("Pending", scheduled=False, conditions=[
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}
+        ]),
+        "pod_unscheduled", "Pending: Unschedulable", ["0/3 nodes are available"], "describe pod pod-after",
+    ),
+    "no image": (
+        pod("Pending", waiting("ImagePullBackOff", 'Back-off pulling image "registry.invalid/x"')),
+        "image_pull", "aws-cli: ImagePullBackOff", ['Back-off pulling image "registry.invalid/x"', PULL],
+        "set image deployment/web aws-cli=IMAGE",
+    ),
+    "no Secret": (
+        pod("Pending", waiting("CreateContainerConfigError", 'secret "not-there" not found')),
+        "container_start", "aws-cli: CreateContainerConfigError", ['secret "not-there" not found'],
+        "describe pod pod-after",
+    ),
+    "no program": (
+        pod("Running", looping(128, reason="StartError", message='exec: "/not/there": no such file or directory')),
+        "container_start", "aws-cli: CrashLoopBackOff (StartError, exit 128)", ['exec: "/not/there"'],
+        "describe pod pod-after",
+    ),
+    "crash loop": (
+        pod("Running", looping(137, reason="OOMKilled")),
+        "crash_loop", "aws-cli: CrashLoopBackOff (OOMKilled, exit 137)", ["back-off 40s restarting failed"],
+        "logs pod-after -c aws-cli --previous",
+    ),
+    "an init container fails": (
+        pod("Pending", waiting("PodInitializing"), init=[looping(3) | {"name": "init"}]),
+        "init_failed", "init: CrashLoopBackOff (Error, exit 3)", ["back-off 40s"], "logs pod-after -c init --previous",
+    ),
+    "an init container has failed for good": (
+        pod("Failed", waiting("PodInitializing"), init=[{"name": "init", "state": ended(3)}]),
+        "init_failed", "init: Error, exit 3", [], "logs pod-after -c init",
+    ),
+    "an init container hangs": (
+        pod("Pending", waiting("PodInitializing"), init=[running("init")], age=PATIENCE + 1),
+        "init_runs", f"init: running, {time(NOW - 300)}", [], "logs pod-after -c init",
+    ),
+    "a volume": (
+        pod("Pending", waiting("ContainerCreating")),
+        "volume_mount", "aws-cli: ContainerCreating", ['volume "c" : configmap "not-there" not found'],
+        "describe pod pod-after",
+    ),
+    "no sandbox": (
+        pod("Pending", waiting("ContainerCreating")),
+        "pod_sandbox", "aws-cli: ContainerCreating", ["failed to assign an IP address"], "describe pod pod-after",
+    ),
+    "starts for too long": (
+        pod("Pending", waiting("ContainerCreating"), age=PATIENCE + 1),
+        "pod_starting", "aws-cli: ContainerCreating", [], "describe pod pod-after",
+    ),
+    "ended with an error": (
+        pod("Failed", {"name": "aws-cli", "state": ended(1), "containerID": "containerd://1"}),
+        "pod_failed", "aws-cli: Error, exit 1", [], "logs pod-after -c aws-cli",
+    ),
+    "evicted": (
+        pod("Failed", reason="Evicted", message="The node was low on resource: memory."),
+        "pod_stopped", "Failed: Evicted", ["low on resource"], "describe pod pod-after",
+    ),
+}  # fmt: skip
+NOT_RUNNING["ended with an error"][0].pod["spec"]["restartPolicy"] = "Never"
+EVENTS = {
+    "no image": [
+        event("Failed", PULL, at=NOW - 40),
+        event("BackOff", "Back-off pulling image", "Normal", at=NOW - 10),
+        event("Failed", "Error: ImagePullBackOff", at=NOW - 1),
+        event("Failed", "of a Pod of the same name that is gone", at=NOW, uid="other"),
+    ],
+    "a volume": [event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "not-there" not found')],
+    "no sandbox": [event("FailedCreatePodSandBox", "failed to assign an IP address to container")],
+}
+
+
+def not_running(name: str) -> Fakes:
+    fakes = copy.deepcopy(NOT_RUNNING[name][0])
+    fakes.events = EVENTS.get(name, [])
+    return refusing(fakes)
+
+
+@pytest.mark.parametrize("name", NOT_RUNNING)
+def test_what_keeps_a_pod_from_running_is_said_in_the_clusters_own_words(name: str) -> None:
+    _, reason, got, said, command = NOT_RUNNING[name]
+    found = examined(not_running(name))
+    shown = of(found)
+    assert (shown.status, shown.reason, shown.got) == (FAILED, reason, got)
+    assert [words for words in said if words not in shown.error] == []
+    assert "that is gone" not in shown.error
+    assert (found.verdict.outcome, found.verdict.check, found.verdict.seen) == (Outcome.BROKEN, shown, None)
+    assert found.fix is not None
+    assert found.fix.commands[0] == f"kubectl -n default {command}"
+    assert found.to_be_sure == ()
+    assert diagnosis_file.load(diagnosis_file.save(found)).verdict == found.verdict
+
+
+def test_every_kind_has_a_case_and_its_words() -> None:
+    assert {reason for _, reason, *_ in NOT_RUNNING.values()} == set(KINDS)
+    for language in LANGUAGES:
+        words = load(language)
+        assert all(words.message(f"reasons.{kind}") for kind in KINDS)
+        sentence = verdict_words.verdict(examined(not_running("no image")), words)
+        assert sentence == words.message("doctor.not_running", got="aws-cli: ImagePullBackOff")
+
+
+@pytest.mark.parametrize("name", ["no Secret", "crash loop", "no image"])
+def test_without_the_events_the_status_says_it_alone(name: str) -> None:
+    fakes = not_running(name)
+    fakes.errors["pod_events"] = FORBIDDEN
+    shown = of(examined(fakes))
+    assert (shown.status, shown.reason) == (FAILED, NOT_RUNNING[name][1])
+    assert FORBIDDEN.server_message in shown.error
+
+
+def test_a_pod_that_is_being_made_is_no_failure_and_the_missing_permission_is_said() -> None:
+    fakes = refusing(pod("Pending", waiting("ContainerCreating")))
+    shown = of(examined(fakes))
+    assert (shown.status, shown.reason) == (UNKNOWN, "pod_starting")
+    assert shown.error == "aws-cli: ContainerCreating"
+    fakes.errors["pod_events"] = FORBIDDEN
+    shown = of(examined(fakes))
+    assert (shown.status, shown.reason) == (UNKNOWN, "no_permission")
+    (_, rules), *_ = verdict_words.would_allow(shown, load("en"))
+    assert 'resources: ["events"]' in rules
+
+
+@pytest.mark.parametrize(
+    ("fakes", "got"),
+    [
+        (pod("Succeeded", {"name": "aws-cli", "state": ended(0, "Completed")}), "aws-cli: exit 0"),
+        (pod("Running", running()), "aws-cli: running"),
+        (pod("Running", looping(0, reason="Completed")), "aws-cli: exit 0"),
+        (pod("Running", running(), init=[{"name": "init", "state": ended(0, "Completed")}]), "aws-cli: running"),
+    ],
+    ids=["a completed Job", "a server", "a program that ends well again and again", "behind an init container"],
+)
+def test_what_runs_or_has_ended_well_is_no_failure(fakes: Fakes, got: str) -> None:
+    assert (of(examined(fakes)).status, of(examined(fakes)).got) == (PASSED, got)
+    assert "pod_events" not in [it.url for it in examined(fakes).exchanges]
+
+
+def test_a_sidecar_that_runs_keeps_no_pod_from_running() -> None:
+    fakes = pod("Running", running(), init=[running("proxy")])
+    fakes.pod["spec"]["initContainers"][0]["restartPolicy"] = "Always"
+    assert of(examined(fakes)).status is PASSED
+
+
+def test_where_one_container_runs_and_another_does_not_it_is_a_warning_and_the_running_one_is_looked_into() -> None:
+    fakes = pod("Running", looping() | {"name": "broken"}, running())
+    box = fakes.pod["spec"]["containers"][0]
+    fakes.pod["spec"]["containers"] = [{**box, "name": "broken"}, box]
+    found = examined(fakes, *ALL)
+    assert (of(found).status, of(found).got) == (WARNING, "broken: CrashLoopBackOff (Error, exit 254)")
+    assert " aws-cli " in found.walk.report(Step.TOKEN_MOUNT).check("token.file").where
+    assert (found.verdict.outcome, found.verdict.check) == (Outcome.WORKS, of(found))
+
+
+def test_in_a_container_that_never_started_nothing_is_executed_and_a_token_is_requested_for_it() -> None:
+    fakes = not_running("no Secret")
+    found = examined(fakes, *ALL)
+    file = found.walk.report(Step.TOKEN_MOUNT).check("token.file")
+    assert (file.status, file.reason) == (UNKNOWN, "not_running")
+    assert "execute" not in [it.url for it in found.walk.report(Step.TOKEN_MOUNT).exchanges]
+    assert fakes.requested == [("sts.amazonaws.com", "pod-after")]
+    assert found.walk.report(Step.STS_ASSUME).check("sts.credentials").status is PASSED
+
+
+def test_a_broken_chain_is_still_named_before_a_pod_that_does_not_run() -> None:
+    fakes = not_running("no image")
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={"x:sub": "other"})
+    found = examined(fakes)
+    assert found.verdict.check is not None
+    assert found.verdict.check.id.startswith("trust.")
+    assert [it.id for _, it in found.verdict.later] == ["pod.running"]
+
+
+def test_a_crash_loop_with_an_error_of_aws_is_the_programs_own_error() -> None:
+    fakes = refusing(pod("Running", looping()))
+    fakes.logs[""] = f"starting\n{NOT_AUTHORIZED}\n"
+    found = examined(fakes, Action.READ_TOKEN)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, of(found).reason) == ("pod.application", "crash_loop")
+    assert found.verdict.later == ()
+
+
+@pytest.mark.parametrize(("since", "status"), [(NOW - 3, FAILED), (NOW - 600, UNKNOWN)], ids=["just now", "for long"])
+def test_of_a_program_that_was_started_again_its_last_log_counts_until_it_has_outlived_it(
+    since: float, status: Status
+) -> None:
+    fakes = pod("Running", running(since=since) | {"lastState": ended(254)})
+    fakes.logs[""] = "starting\n"
+    fakes.previous_logs[""] = f"starting\n{NOT_AUTHORIZED}\n"
+    assert of(examined(fakes, Action.READ_TOKEN), "pod.application").status is status
+
+
+def test_the_log_of_an_init_container_that_failed_is_read() -> None:
+    fakes = not_running("an init container fails")
+    fakes.logs["init"] = f"{NOT_AUTHORIZED}\n"
+    shown = of(examined(fakes, Action.READ_TOKEN), "pod.application")
+    assert (shown.status, shown.got) == (FAILED, "exit 3")
+    assert " init " in shown.where
+
+
+# --- Nothing can be executed -----------------------------------------------------------------------------------------
+
+
+def granted(at: float, **changes: Any) -> dict[str, Any]:
+    return {
+        "eventTime": time(at),
+        "userIdentity": {"userName": SUB, "identityProvider": PROVIDER},
+        "requestParameters": {"roleArn": ROLE, "roleSessionName": "botocore-session-1"},
+        "sourceIPAddress": "10.0.0.7",
+    } | changes
+
+
+def distroless(*records: Any, refused: Any = (), age: float = 1000) -> Fakes:
+    fakes = refusing(pod("Running", running(), age=age), NO_PROGRAM)
+    fakes.assumptions = Assumptions(granted=records, refused=tuple(refused))
+    return fakes
+
+
+STEPS_TO_KNOW = (
+    # what was granted so far, and what is offered then
+    ((), (Action.READ_TOKEN, Action.EXCHANGE)),
+    ((Action.READ_TOKEN, Action.EXCHANGE), (Action.TOKEN_REQUEST,)),
+    ((Action.READ_TOKEN, Action.EXCHANGE, Action.TOKEN_REQUEST), ()),
+    ((Action.READ_TOKEN, Action.TOKEN_REQUEST), (Action.EXCHANGE,)),
+    ((Action.EXCHANGE, Action.TOKEN_REQUEST), (Action.READ_TOKEN,)),
+    (tuple(Action), ()),
+)
+
+
+@pytest.mark.parametrize(("before", "offered"), STEPS_TO_KNOW)
+def test_what_is_offered_was_not_granted_before_and_it_comes_to_an_end(
+    before: tuple[Action, ...], offered: tuple[Action, ...]
+) -> None:
+    assert examined(distroless(), *before).to_be_sure == offered
+
+
+@given(before=st.sets(st.sampled_from(list(Action))), denied=st.sets(st.sampled_from(["execute", "request_token"])))
+def test_no_option_is_offered_twice_nor_one_that_the_cluster_refuses(before: set[Action], denied: set[str]) -> None:
+    fakes = distroless()
+    resources = {"execute": ("pods", "exec"), "request_token": ("serviceaccounts", "token")}
+    refused = {resources[method] for method in denied}
+    ports = consented(fakes.ports(), frozenset(before))
+
+    class Denying:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ports.cluster, name)
+
+        def allowed(self, access: Access) -> bool:
+            return (access.resource, access.subresource) not in refused
+
+    offered = set(examine(dataclasses.replace(ports, cluster=Denying()), SUBJECT).to_be_sure)
+    assert offered & before == set()
+    assert not ("execute" in denied and Action.READ_TOKEN in offered)
+    assert not ("request_token" in denied and Action.TOKEN_REQUEST in offered)
+
+
+def test_all_that_can_be_read_holds_and_says_what_is_not_proven() -> None:
+    found = examined(distroless(), *Action)
+    file = found.walk.report(Step.TOKEN_MOUNT).check("token.file")
+    assert (file.status, file.reason, file.error) == (UNKNOWN, "no_program", NO_PROGRAM)
+    assert found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
+    assert found.verdict.check == file
+    for language in LANGUAGES:
+        assert verdict_words.verdict(found, load(language)) == load(language).message("doctor.accepted_instead")
+    assert found.fix is not None
+    (command,) = found.fix.commands
+    assert shlex.split(command) == [
+        *("kubectl", "-n", "default", "debug", "pod-after", "-it", "--profile=general", "--image=amazon/aws-cli"),
+        *("--target=aws-cli", f"--env=AWS_ROLE_ARN={ROLE}"),
+        f"--env=AWS_WEB_IDENTITY_TOKEN_FILE=/proc/1/root{DIRECTORY}/token",
+        *("--env=AWS_REGION=ap-northeast-1", "--", "aws", "sts", "get-caller-identity"),
+    ]
+    assert verdict_words.fix_heading(found) == "see_more"
+
+
+def test_where_the_containers_share_their_processes_no_command_is_shown_that_would_fail() -> None:
+    fakes = distroless()
+    fakes.pod["spec"]["shareProcessNamespace"] = True
+    assert examined(fakes, *Action).fix is None
+
+
+def test_a_role_that_may_not_be_read_does_not_matter_once_sts_has_accepted() -> None:
+    fakes = distroless()
+    fakes.errors["role"] = NotPermitted(code="AccessDenied", server_message="iam:GetRole", status=403)
+    found = examined(fakes, *Action)
+    assert found.verdict.check is not None
+    assert found.verdict.check.id == "token.file"
+
+
+@pytest.mark.parametrize("actions", [NOTHING, ALL], ids=["only reading", "everything"])
+def test_what_sts_granted_to_the_service_account_since_the_pod_started_is_proof(actions: frozenset[Action]) -> None:
+    found = examined(distroless(granted(NOW - 500)), *actions)
+    shown = of(found, "sts.recent_successes")
+    assert (shown.status, shown.got) == (PASSED, f"{time(NOW - 500)}, botocore-session-1, 10.0.0.7")
+    assert found.verdict.outcome is Outcome.WORKS
+    assert found.to_be_sure == ()
+    for language in LANGUAGES:
+        assert verdict_words.verdict(found, load(language)) == load(language).message("doctor.works_by_record")
+
+
+OTHER_CLUSTER = {"userName": SUB, "identityProvider": f"{PROVIDER}X"}
+NO_PROOF: dict[str, Callable[[], Fakes]] = {
+    "before the Pod": lambda: distroless(granted(NOW - 1001)),
+    "of another cluster's ServiceAccount of that name": lambda: distroless(
+        granted(NOW - 500, userIdentity=OTHER_CLUSTER)
+    ),
+    "refused since": lambda: distroless(granted(NOW - 500), refused=[granted(NOW - 400, errorCode="AccessDenied")]),
+    "an example of ours": lambda: distroless(
+        granted(NOW - 500, requestParameters={"roleArn": ROLE, "roleSessionName": "irsa-explorer"})
+    ),
+    "no time": lambda: distroless(granted(NOW - 500, eventTime="yesterday")),
+    "nothing": distroless,
+    "longer ago than any session lasts": lambda: distroless(
+        granted(NOW - LONGEST_SESSION - 1), age=2 * LONGEST_SESSION
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_PROOF)
+def test_what_is_no_proof_leaves_it_open(name: str) -> None:
+    fakes = NO_PROOF[name]()
+    fakes.role["RoleLastUsed"] = {"LastUsedDate": "2026-11-24T10:00:00Z", "Region": "ap-northeast-1"}
+    found = examined(fakes)
+    shown = of(found, "sts.recent_successes")
+    assert (shown.status, shown.reason) == (UNKNOWN, "no_record")
+    assert shown.error == "RoleLastUsed: 2026-11-24T10:00:00Z ap-northeast-1"
+    assert found.verdict.outcome is not Outcome.WORKS
+
+
+def test_a_record_proves_nothing_for_a_pod_that_the_webhook_did_not_edit_or_that_does_not_run() -> None:
+    fakes = distroless(granted(NOW - 500))
+    fakes.pod["status"]["containerStatuses"] = [looping()]
+    assert examined(fakes).verdict.outcome is Outcome.BROKEN
+    fakes = distroless(granted(NOW - 500))
+    fakes.errors["pod"] = FORBIDDEN
+    assert examined(fakes).verdict.outcome is not Outcome.WORKS
+
+
+def test_a_page_offers_nothing_that_the_cluster_has_refused_beforehand() -> None:
+    fakes = Fakes()
+    assert not is_refused(Action.READ_TOKEN, None)
+    assert not is_refused(Action.READ_TOKEN, foresee(fakes.ports().cluster, SUBJECT))
+    fakes.denied = {access for use in ("token.file", "pod.application") for access in need(use).of(SUBJECT)}
+    forecast = foresee(fakes.ports().cluster, SUBJECT)
+    assert is_refused(Action.READ_TOKEN, forecast)
+    assert not is_refused(Action.TOKEN_REQUEST, forecast)
+    assert not is_refused(Action.EXCHANGE, forecast)  # in which the cluster has no say
+
+
+def test_where_another_container_runs_the_token_of_the_one_that_ended_is_looked_at_too() -> None:
+    fakes = pod("Running", looping() | {"name": "broken"}, running())
+    box = fakes.pod["spec"]["containers"][0]
+    fakes.pod["spec"]["containers"] = [{**box, "name": "broken"}, box]
+    ports = fakes.ports()
+    asked: list[str] = []
+
+    class Listening:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ports.cluster, name)
+
+        def execute(self, namespace: str, pod: str, container: str, command: list[str]) -> Any:
+            asked.append(container)
+            return ports.cluster.execute(namespace, pod, container, command)
+
+    examine(dataclasses.replace(ports, cluster=Listening()), SUBJECT)
+    assert asked[0] == "aws-cli"
+    assert asked[-1] == "broken"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        NO_PROGRAM,
+        'OCI runtime exec failed: exec failed: unable to start container process: exec: "ls": '
+        "executable file not found in $PATH",
+        "error executing command in container: executable file `ls` not found in $PATH: No such file or directory",
+        'error executing command in container: exec: "/bin/ls": stat /bin/ls: no such file or directory',
+    ],
+)
+def test_whatever_the_runtime_a_missing_program_is_about_the_image_and_not_about_the_server(said: str) -> None:
+    assert lacks_program(said)
+    body = json.dumps({"kind": "Status", "reason": "InternalError", "code": 500, "message": said}).encode()
+    if "error executing command in container" in said:
+        assert type(from_status(500, body, operation="get pods/exec")) is Refused
+    assert not lacks_program('container not found ("app")')

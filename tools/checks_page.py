@@ -1,0 +1,51 @@
+"""Writes what every check looks at, and how to fix it, into `docs/checks*.md`: `python -m tools.checks_page`.
+
+The texts are those of `assets/content`. The anchor of a check is its id, so that the doctor can point to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import click
+
+from app.content import LANGUAGES, Content, load
+from app.flow.model import Step
+from app.flow.steps.walk import STEPS
+from app.flow.verdict.check_dependencies import PLACES
+from app.locations import CHECKS as FOLDER
+
+_VALUE = re.compile(r"\{([a-z_]+)\}")
+"""What the doctor fills in, and a reader of the page replaces."""
+
+
+def document(words: Content) -> str:
+    """The page, in the language of `words`."""
+    return "\n".join(_lines(words)).rstrip() + "\n"
+
+
+def _lines(words: Content) -> Iterator[str]:
+    yield f"# {words.message('checks_page.title')}"
+    yield ""
+    yield words.message("checks_page.lead")
+    for number, (step, module) in enumerate(zip(Step, STEPS, strict=True), 1):
+        yield ""
+        yield f"## {number}. {words.message(f'steps.{step}.title')}"
+        for check_id in (*module.CHECKS, *(added for added, place in PLACES.items() if place is step)):
+            text = words.check(check_id)
+            yield ""
+            yield f'<a id="{check_id}"></a>'
+            yield ""
+            yield f"### `{check_id}` {text.title}"
+            for key in ("what", "why", "fix"):
+                yield ""
+                said = _VALUE.sub(lambda found: found[1].upper(), getattr(text, key))
+                yield f"**{words.message(f'ui.{key}')}.** {said}"
+
+
+if __name__ == "__main__":
+    for words in map(load, LANGUAGES):
+        name = words.message("checks_page.file")
+        (FOLDER / name).write_text(document(words), encoding="utf-8")
+        click.echo(f"docs/{name}")
