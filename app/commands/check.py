@@ -39,7 +39,7 @@ def command(settings: Settings, words: Content) -> click.Command:
     @click.option(
         "--trust-policy", "trusts", multiple=True, metavar="FILE", help=words.message("cli.help.trust_policy")
     )
-    @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.issuer"))
+    @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.check_issuer"))
     @click.option("--namespace", "-n", default="", help=words.message("cli.help.default_namespace"))
     @output_options(settings, words)
     @click.pass_context
@@ -90,7 +90,7 @@ def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace
     except UnreadableDocument as error:
         if error.problem.endswith("metadata.namespace"):
             raise CannotRun(words, "namespace_unknown", got=error) from error
-        raise CannotRun(words, "manifest_unreadable", got=error) from error
+        raise CannotRun(words, "file_to_check_unreadable", got=error) from error
     if not found.examined:
         raise CannotRun(words, "nothing_to_check", got=len(read))
     return found
@@ -115,14 +115,14 @@ def _text(path: str, words: Content) -> str:
             with Path(path).open("rb") as stream:
                 content = stream.read(SIZE_LIMIT + 1)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        raise CannotRun(words, "manifest_unreadable", got=f"{path}: {error}") from error
+        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: {error}") from error
     if len(content) > SIZE_LIMIT:
-        raise CannotRun(words, "manifest_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")
+        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}: more than {SIZE_LIMIT} bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise CannotRun(words, "manifest_unreadable", got=f"{path}:{line}: {error.reason}") from error
+        raise CannotRun(words, "file_to_check_unreadable", got=f"{path}:{line}: {error.reason}") from error
 
 
 def as_json(found: Examination, words: Content) -> JsonValue:

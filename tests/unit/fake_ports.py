@@ -288,9 +288,10 @@ class FakeCluster(_Port):
         return self._answer("service_accounts", [self._fakes.service_account, *map(named, self._fakes.others)])
 
     def pods(self, namespace: str = "", service_account: str = "") -> Any:
-        found = [self._fakes.pod, *self._fakes.siblings, *map(named, self._fakes.others)]
+        others = list(map(named, self._fakes.others))
+        found = [self._fakes.pod, *self._fakes.siblings]
         of = [pod for pod in found if get_str(pod, "spec", "serviceAccountName") == service_account]
-        return self._answer("pods", of if service_account else found)
+        return self._answer("pods", [*(of if service_account else found), *others])
 
     def config_map(self, namespace: str, name: str) -> Any:
         found = self._answer("config_map", self._fakes.config_maps.get(name))

@@ -244,9 +244,9 @@ def in_cloudtrail(seconds_ago: int, **changes: Any) -> dict[str, Any]:
 
 def test_what_cloudtrail_has_of_the_last_hour_is_asked_for() -> None:
     fakes = of_another_program()
-    fakes.failures = Assumptions(denied=(in_cloudtrail(60), in_cloudtrail(50, errorMessage="no")))
+    fakes.assumptions = Assumptions(denied=(in_cloudtrail(60), in_cloudtrail(50, errorMessage="no")))
     assert granted(examined(fakes)) == [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]
-    fakes.failures = Assumptions(denied=(in_cloudtrail(4000),))
+    fakes.assumptions = Assumptions(denied=(in_cloudtrail(4000),))
     assert check(examined(fakes), "access.policy").reason == NO_ACTION
 
 

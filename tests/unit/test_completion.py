@@ -30,7 +30,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
 def test_commands_and_options_need_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "cluster", lambda _: pytest.fail("it was asked"))
     assert offered("d") == (["doctor"], NO_FILES)
-    assert set(offered("")[0]) == {"doctor", "token"}
+    assert set(offered("")[0]) == {"check", "doctor", "token"}
     names, directive = offered("doctor", "--un")
     assert (names, directive) == (["--until-fixed"], NO_FILES)
     assert offered("doctor", "--output", "s") == (["sarif"], NO_FILES)

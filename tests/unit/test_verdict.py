@@ -419,8 +419,9 @@ def test_a_broken_pod_or_half_a_walk_should_not_work() -> None:
     assert judge(half).outcome is Outcome.UNKNOWN
 
 
-def test_what_the_role_may_do_is_no_link_as_long_as_nothing_asks_s3() -> None:
-    for policy in (Check(id="access.policy", status=Status.FAILED), not_asked("access.policy")):
+def test_what_the_role_may_do_is_no_link_where_nothing_shows_what_the_pod_needs() -> None:
+    for reason in (NO_ACTION, "not_asked"):
+        policy = Check(id="access.policy", status=Status.UNKNOWN, reason=reason)
         assert judge(with_checks(*SENT_NOTHING, policy)).outcome is Outcome.SHOULD_WORK
 
 

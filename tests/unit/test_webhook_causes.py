@@ -178,7 +178,7 @@ READ: dict[str, tuple[Spoil, str, str, str]] = {
         *("webhook.registered", "install_webhook", "cluster-up IMAGE=public.ecr.aws/eks/"),
     ),
     "the webhook is not registered, who knows where": (
-        lambda f: (f.webhooks.clear(), f.errors.update(cluster_discovery=FORBIDDEN)),
+        lambda f: (f.webhooks.clear(), f.errors.update(cluster_discovery=FORBIDDEN, role=FORBIDDEN)),
         *("webhook.registered", "registration_missing", "kubectl get mutatingwebhookconfigurations"),
     ),
     "the Pod is older than the annotation": (
@@ -346,6 +346,7 @@ def test_the_diff_shows_what_the_webhook_adds(metadata: dict[str, Any], actions:
 
 def test_the_diff_of_a_fixed_manifest_ends_with_what_the_webhook_adds() -> None:
     fakes = unedited()
+    fakes.pod["metadata"].pop("ownerReferences", None)
     by_hand(fakes, {"AWS_ROLE_ARN": ROLE})
     found = read(fakes)
     assert found.fix is not None

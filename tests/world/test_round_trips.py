@@ -12,7 +12,7 @@ from app import wiring
 from app.clients.kubernetes.asked_ahead import AskedAhead
 from app.commands.doctor_sources import examined
 from app.content import load
-from app.flow.errors import NotFound
+from app.flow.errors import NotFound, Unreachable
 from app.flow.model import Exchange, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING
 from app.wiring import Choice
@@ -71,6 +71,11 @@ def test_the_doctor_waits_hardly_more_often_than_kubectl(counted, monkeypatch, t
     assert len(waves.waves) <= wanted + MORE, waves.waves
 
 
+ASKED = []
+SILENT = 1000
+"""Parties of a barrier behind which the server is silent."""
+
+
 class _Fake:
     """A cluster that answers once so many questions are asked at the same time."""
 
@@ -82,7 +87,12 @@ class _Fake:
         return tuple(self._made)
 
     def _ask(self, method, *arguments):
-        self._barrier.wait(60)
+        ASKED.append(method)
+        if method == "discovery":
+            if self._barrier.parties == SILENT:
+                raise Unreachable(code="timed_out", server_message="", operation="get")
+        else:
+            self._barrier.wait(60)
         self._made.append(
             Exchange(
                 caller="explorer",
@@ -107,7 +117,7 @@ class _Fake:
 
 
 def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own():
-    barrier = threading.Barrier(9)
+    barrier = threading.Barrier(8)
     cluster = AskedAhead(lambda: _Fake(barrier))
     cluster.ahead(SUBJECT)
     cluster.ahead(SUBJECT)  # asks nothing twice
@@ -117,6 +127,15 @@ def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own
         cluster.service_account("default", "my-sa")
     assert cluster.pod("default", "pod-after") == cluster.pod("default", "pod-after")
     assert [exchange.url for exchange in cluster.exchanges()] == ["discovery", "service_account", "pod"]
+
+
+def test_a_server_that_is_silent_is_asked_once():
+    ASKED.clear()
+    cluster = AskedAhead(lambda: _Fake(threading.Barrier(SILENT)))
+    cluster.ahead(SUBJECT)
+    with pytest.raises(Unreachable):
+        cluster.discovery()
+    assert ASKED == ["discovery"]
 
 
 def test_what_was_not_asked_ahead_is_asked_when_it_is_wanted():

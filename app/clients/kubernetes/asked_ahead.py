@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.clients.recorder import CAPACITY
+from app.flow.errors import FlowError, Unreachable
 from app.flow.model import Exchange, Subject
 from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster
 
 _Question = tuple[str, tuple[Any, ...]]
-_PLAIN = frozenset({"discovery", "jwks", "service_account", "pods", "mutating_webhooks", "pod"})
-"""What may be asked ahead: its arguments are names alone."""
 
 
 class AskedAhead:
     """The `Cluster` port of one walk. Until `ahead` is called it asks as it is asked.
 
-    What was asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. So is the
+    What is asked ahead is asked once: the walk gets the same answer whenever it comes back to the question. So is the
     list of Pods, from which the walk's own is chosen before. An exchange appears among the others when the walk first
-    uses its answer, so that each step shows its own.
+    uses its answer, so that each step shows its own. The first question is asked alone: a server that is silent is
+    asked no more.
     """
 
     def __init__(self, connect: Callable[[], Cluster]) -> None:
@@ -34,13 +34,15 @@ class AskedAhead:
         self._connect = connect
         self._own = connect()
         self._answers: dict[_Question, _Answer] = {}
+        self._wanted: list[_Question] = []
+        """What waits for the server's first answer."""
+        self._has_answered = False
         self._exchanges: deque[Exchange] = deque(maxlen=CAPACITY)
 
     def ahead(self, subject: Subject) -> None:
-        """Starts to ask for what every walk of this subject reads, without waiting for any answer."""
-        for question in _questions(subject):
-            if question not in self._answers:
-                self._answers[question] = _Answer(self._connect(), *question)
+        """Asks for what every walk of this subject reads once the server has answered, and waits for no answer."""
+        self._wanted = _questions(subject)
+        self._start()
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What the walk has used so far, in that order."""
@@ -48,24 +50,43 @@ class AskedAhead:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def ask(*arguments: Any, **options: Any) -> Any:
-            if method in _PLAIN and not options and (answer := self._kept(method, arguments)):
-                try:
-                    return answer.get()
-                finally:
-                    self._exchanges.extend(answer.take_exchanges())
-            before = {id(exchange) for exchange in self._own.exchanges()}
             try:
-                return getattr(self._own, method)(*arguments, **options)
-            finally:
-                self._exchanges.extend(it for it in self._own.exchanges() if id(it) not in before)
+                found = self._ask(method, arguments, options)
+            except FlowError as error:
+                self._has_answered = self._has_answered or not isinstance(error, Unreachable)
+                self._start()
+                raise
+            self._has_answered = True
+            self._start()
+            return found
 
         return ask
 
-    def _kept(self, method: str, arguments: tuple[Any, ...]) -> _Answer | None:
-        question = (method, arguments)
-        if method == "pods" and question not in self._answers:
+    def _ask(self, method: str, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+        if not options and (answer := self._kept((method, arguments))):
+            try:
+                return answer.get()
+            finally:
+                self._exchanges.extend(answer.take_exchanges())
+        before = {id(exchange) for exchange in self._own.exchanges()}
+        try:
+            return getattr(self._own, method)(*arguments, **options)
+        finally:
+            self._exchanges.extend(it for it in self._own.exchanges() if id(it) not in before)
+
+    def _kept(self, question: _Question) -> _Answer | None:
+        method, arguments = question
+        if any(isinstance(it, dict | list | tuple) for it in arguments):  # a document, or a command
+            return None
+        if question not in self._answers and (method == "pods" or question in self._wanted):
             self._answers[question] = _Answer(self._connect(), *question)
         return self._answers.get(question)
+
+    def _start(self) -> None:
+        if self._has_answered:
+            for question in self._wanted:
+                self._kept(question)
+            self._wanted = []
 
 
 class _Answer:
