@@ -145,7 +145,7 @@ def test_what_was_denied_to_the_newest_session_of_the_pod_is_looked_up_by_its_ke
     )
     found, _, received = ask(body)
     assert [one["errorMessage"] for one in found.denied] == ["1", "2"]
-    assert found.records == ()
+    assert found.refused == ()
     _, sent = received
     attribute = {"AttributeKey": "AccessKeyId", "AttributeValue": "ASIANEWEST"}
     assert json.loads(sent.partition(b"\r\n\r\n")[2]) == {"LookupAttributes": [attribute], "MaxResults": 50}

@@ -383,7 +383,7 @@ def test_one_button_allows_all_that_is_listed_for_the_whole_visit(screen, real):
     assert not shown.test.exception
     assert EN.message("doctor.works") in diagnosis(shown)
     granted = walk_view(shown).granted
-    assert {Action.DRY_RUN, Action.READ_TOKEN, Action.EXCHANGE} <= granted
+    assert {Action.DRY_RUN, Action.READ_TOKEN} <= granted
     pick(shown, "service_account", "default")
     assert granted <= walk_view(shown).granted
     shown.click("only_read")

@@ -152,7 +152,7 @@ def test_it_watches_until_the_paste_has_taken_effect(operator: Operator, monkeyp
     monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=wait, strftime=time.strftime))
     words = ["doctor", "sa/my-sa", "--until-fixed", "--lang", "en"]
     result = CliRunner().invoke(command_line(Settings(), load("en")), words)
-    assert [line[0] for line in result.stdout.splitlines() if line[0] != " "] == ["✗", "?"]
+    assert [line[0] for line in result.stdout.splitlines() if line[0] != " "] == ["✗", "✓"]
     assert result.exit_code == 0
 
 

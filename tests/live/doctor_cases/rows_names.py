@@ -60,7 +60,7 @@ ROWS = (
     Case(
         name="access keys come from a whole Secret",
         make=_with(envFrom=[{"secretRef": {"name": "aws"}}]),
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed="broken pod.static_keys",
         fix="empty_keys",
         after=WORKS,

@@ -57,7 +57,7 @@ ROWS = (
     Case(
         name="the role has no permission and nothing says that the Pod needs one",
         make=_other_program_without_permission,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed=WORKS,
     ),
     Case(

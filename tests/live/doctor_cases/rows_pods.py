@@ -64,7 +64,7 @@ ROWS = (
     Case(
         name="another Deployment is older than the annotation",
         make=_stale,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed=WORKS,
         fix="restart_pods",
         after=WORKS,
@@ -72,7 +72,7 @@ ROWS = (
     Case(
         name="another Deployment has the role of before",
         make=_of_another_role,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed=WORKS,
         fix="restart_pods",
         after=WORKS,
@@ -80,7 +80,7 @@ ROWS = (
     Case(
         name="a Pod without an owner is older than the annotation",
         make=_bare,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed=WORKS,
         fix="restart_pods",
         after=WORKS,
@@ -88,7 +88,7 @@ ROWS = (
     Case(
         name="the label of another Pod keeps the webhook away",
         make=_kept_away,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed=WORKS,
         fix="examine_pods",
     ),

@@ -134,13 +134,13 @@ ROWS = (
     Case(
         name="a Pod has ended well",
         make=_completed,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed="unknown token.file",
     ),
     Case(
         name="an image without a shell",
         make=_distroless,
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
         allowed="unknown token.file",
         fix="debug_container",
     ),

@@ -30,13 +30,18 @@ ROWS = (
     Case(
         name="the role has no permissions",
         make=_without_permissions,
-        read_only="should_work webhook.dry_run",
+        read_only="broken access.policy",
         allowed="broken access.policy",
         fix="permit",
         after=WORKS,
-        fill={"POLICY_ARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
     ),
-    Case(name="no Pod has been made yet", make=_no_pod_yet, read_only="unknown pod.exists", allowed=WORKS),
+    Case(
+        name="no Pod has been made yet",
+        make=_no_pod_yet,
+        read_only="unknown pod.exists",
+        allowed=WORKS,
+        fix="write_service_account",
+    ),
     Case(
         name="a policy of the organization denies it",
         make=_denied_by_the_organization,

@@ -73,6 +73,6 @@ ROWS = (
         "the Pod has the audience of before",
         _another_audience_before,
         "token.audience",
-        read_only="unknown webhook.dry_run",
+        read_only="should_work webhook.dry_run",
     ),
 )
