@@ -23,9 +23,11 @@ pytestmark = pytest.mark.one_world
 AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 UNPREDICTED = {
-    **dict.fromkeys(("F05", "F05b"), "webhook"),
+    "F05": "webhook_silent_on_eks",
+    "F05b": "register_webhook",
     **dict.fromkeys(("F32", "F35"), "kubelet"),
-    **dict.fromkeys(("F44", "F45"), "organization"),
+    "F44": "organization",
+    "F45": "control_policy",
     "F33": "clock",
     "F37": "activate_region",
     "F41": "egress",

@@ -115,7 +115,8 @@ def pod(names: Names, edit: Edit) -> Change | None:
     if not get_object(document, "spec"):
         return None
     before, manifest = _relevant(document), _edited(names, edit)
-    after = _relevant(predicted.injected(manifest, names.documents, names.region))
+    stored = predicted.injected(manifest, names.documents.get("service_account"), names.documents, names.region)
+    after = _relevant(stored)
     if after == before:
         return None
     made = None if edit is unchanged else manifest

@@ -39,8 +39,10 @@ class Copy:
     """Unix seconds."""
     checks: Mapping[str, Check]
     """What was found, by id."""
-    documents: dict[str, JsonValue]
+    read: Mapping[str, JsonValue]
     """The evidence, by name."""
+    documents: dict[str, JsonValue]
+    """The same, with what has been changed."""
     providers: dict[str, JsonValue] | None
     """The OIDC providers by ARN, None for one that was not read; None where they could not be listed."""
     role_arn: str
@@ -112,7 +114,8 @@ def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValu
         subject=walk.subject,
         now=read_at if abs(read_at) < _LAST else 0.0,
         checks=by_id,
-        documents=documents,
+        read=documents,
+        documents=dict(documents),
         providers=_providers(by_id, documents.get("provider")),
         role_arn=get_str(documents.get("service_account"), "metadata", "annotations", ROLE_ARN),
     )

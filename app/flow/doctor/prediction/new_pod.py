@@ -62,7 +62,7 @@ def admitted(copy: Copy, pod: JsonObject) -> JsonObject:
     if not ours or not _is_called(copy, get_object(pod, "metadata", "labels")):
         return with_token
     try:
-        return predicted.injected(with_token, copy.documents, region_of(copy.issuer))
+        return predicted.injected(with_token, service_account, copy.read, region_of(copy.issuer))
     except (jsonpatch.JsonPatchException, JsonPointerException):
         return with_token
 

@@ -12,7 +12,8 @@ from app.flow.json_access import get_str
 from app.flow.model import HOLDS, NO_ACTION, Check, JsonValue, Status, Step, Walk
 from app.flow.steps import access
 from app.flow.steps.standstill import CREATION, IMAGE, UNSCHEDULED
-from app.flow.verdict.judge import Outcome, judge
+from app.flow.verdict.check_dependencies import in_order
+from app.flow.verdict.judge import REFUSED_LATELY, Outcome, judge
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING
 
 
@@ -45,7 +46,7 @@ class Prediction:
     """The checks of the chain that cannot be made on the copy."""
 
 
-_NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, "sts.recent_failures")
+_NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, REFUSED_LATELY)
 """What is known again only when something has run."""
 _OF_A_RUN = frozenset({APPLICATION, GRANTED, "pod.request", "pod.token_used"})
 """The checks of what the program did: they stay as they are until it runs again."""
@@ -89,12 +90,11 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     else:
         sure = judged.outcome is Outcome.WORKS and answered and not doubts
         outcome = Outcome.WORKS if sure else Outcome.SHOULD_WORK
-    named = judged.outcome is Outcome.BROKEN or judged.status is Status.WARNING
-    step, check = judged.warning or ((judged.step, judged.check) if named else (None, None))
+    named = (judged.step, judged.check) if judged.outcome is Outcome.BROKEN else _warning(made, checks)
     return Prediction(
         outcome=outcome,
-        step=step,
-        check=check,
+        step=named[0],
+        check=named[1],
         holds=tuple(report.step for report in made if report.status in HOLDS),
         open=() if outcome is Outcome.BROKEN else tuple(open_),
         unknown=() if outcome is Outcome.BROKEN else (*doubts, *unknown),
@@ -112,6 +112,12 @@ def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
         for check, doubted in ((running, running.status is Status.UNKNOWN), (reachable, not called))
         if doubted and check.status is not Status.FAILED
     )
+
+
+def _warning(made: Walk, checks: Sequence[Check]) -> tuple[Step | None, Check | None]:
+    """What is named of the warnings: what STS has refused lately, or else the first one."""
+    warned = [found for found in in_order(made, checks) if found[1].status is Status.WARNING]
+    return min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=(None, None))
 
 
 def _not_admitted(refused: JsonValue) -> Check:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
+from app.flow.annotations import AUDIENCE, TOKEN_EXPIRATION
 from app.flow.json_access import get_list, get_object, get_str, seconds
 from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.injection import (
@@ -44,12 +45,15 @@ def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
     return {**manifest, "metadata": get_object(manifest, "metadata"), "spec": spec}
 
 
-def injected(pod: JsonObject, documents: Mapping[str, JsonValue], region: str) -> JsonObject:
+def injected(
+    pod: JsonObject, service_account: JsonValue, documents: Mapping[str, JsonValue], region: str
+) -> JsonObject:
     """The Pod as the API server stores it, after the webhook. The arguments stay as they are.
 
-    `documents` are those of a diagnosis; `region` is the cluster's, empty where it is not on EKS.
+    `documents` are those of a diagnosis, by which the webhook's flags show; `region` is the cluster's, empty where it
+    is not on EKS.
     """
-    made = edited(pod, documents.get("service_account"), _settings(documents, region))
+    made = edited(pod, service_account, _settings(documents, region))
     after: JsonObject = copy.deepcopy(get_object(made))
     for volume in get_list(after, "spec", "volumes"):
         if get_str(volume, "name") == VOLUME and isinstance(volume.get("projected"), dict):
@@ -58,17 +62,22 @@ def injected(pod: JsonObject, documents: Mapping[str, JsonValue], region: str) -
 
 
 def _settings(documents: Mapping[str, JsonValue], region: str) -> WebhookSettings:
-    """A Pod that was edited before may have the audience and the lifetime of an old annotation."""
+    """A Pod that was edited before may have the audience and the lifetime of an old annotation, that of the dry run
+    those of the present one.
+    """
     dry, stored = documents.get("pod_after"), documents.get("pod")
     mounting = (box for pod in (dry, stored) for box in containers(pod) if mount_path(box))
     box: JsonValue = next(mounting, None)
     if box is None:
         return WebhookSettings(region=region, sts_regional_endpoint=bool(region))
     variables, source, usual = environment(box), get_object(token_source(dry)), WebhookSettings()
+    given = {key for it in (documents.get("service_account"), dry) for key in get_object(it, "metadata", "annotations")}
     return WebhookSettings(
         region=variables.get("AWS_REGION", ""),
         sts_regional_endpoint="AWS_STS_REGIONAL_ENDPOINTS" in variables,
-        audience=get_str(source, "audience") or usual.audience,
-        token_expiration=int(seconds(source, "expirationSeconds") or usual.token_expiration),
+        audience=("" if AUDIENCE in given else get_str(source, "audience")) or usual.audience,
+        token_expiration=int(
+            (None if TOKEN_EXPIRATION in given else seconds(source, "expirationSeconds")) or usual.token_expiration
+        ),
         mount_path=mount_path(box) or usual.mount_path,
     )
