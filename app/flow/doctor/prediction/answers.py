@@ -104,17 +104,13 @@ class _Cluster(_Answers):
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
         """Those that were read. A new Pod has none yet, but what the kubelet could not mount it cannot mount again."""
-        read = self._copy.documents.get("pod_events")
-        if read is not None and not self._copy.renewed:
-            return get_list({"read": read}, "read")
-        found = self._copy.check("token.file")
-        lacking = found.got == kubelet_says.FAILED_MOUNT and "service_account" not in self._copy.changed
-        message = {"type": "Warning", "reason": kubelet_says.FAILED_MOUNT, "message": found.error}
-        if lacking and f'"{VOLUME}"' in found.error:
-            return [message]
-        if self._copy.renewed:
+        if "service_account" in self._copy.changed:  # the kubelet tries again, and what it said before is past
             return []
-        raise NotKnown
+        if not self._copy.renewed:
+            return get_list({"read": self._copy.document("pod_events", "pod.running")}, "read")
+        found = self._copy.check("token.file")
+        message = {"type": "Warning", "reason": kubelet_says.FAILED_MOUNT, "message": found.error}
+        return [message] if found.got == kubelet_says.FAILED_MOUNT and f'"{VOLUME}"' in found.error else []
 
     def pods(self, namespace: str = "", service_account: str = "") -> Sequence[JsonValue]:
         """That there are none. Of others the evidence has no manifests."""

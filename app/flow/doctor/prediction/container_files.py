@@ -66,8 +66,9 @@ def _token(copy: Copy, container: str, path: str) -> Execution:
     pod, found = copy.documents.get("pod"), copy.check("token.file")
     # (1) A container whose user may not read the file may not read it in a new Pod, unless that has a group for it.
     grouped = copy.renewed and get(pod, "spec", "securityContext", "fsGroup") is not None
-    for denied in (found, copy.check("pod.token_readable")):
-        if _DENIED in denied.error and not grouped and f" {container} " in f" {denied.where} {denied.got}":
+    unreadable = copy.check("pod.token_readable")
+    for denied, containers_named in ((found, found.where), (unreadable, unreadable.got)):
+        if _DENIED in denied.error and not grouped and f" {container} " in f" {containers_named} ":
             return _printed("", stderr=denied.error)
 
     # (2) What the kubelet could not get it will not get for another Pod either.

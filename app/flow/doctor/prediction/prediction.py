@@ -101,15 +101,21 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     )
 
 
+def _starts(copy: Copy) -> bool:
+    """Whether the kubelet starts a Pod after the fix, or may now start the one that waits."""
+    return copy.renewed or "service_account" in copy.changed
+
+
 def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
     """Of a new Pod: whether it runs where the one before did not, whether the webhook is called where no one saw it."""
-    if not copy.renewed:
-        return ()
-    called = copy.passed("webhook.reachable") or ADMITTED in copy.documents
+    called = not copy.renewed or copy.passed("webhook.reachable") or ADMITTED in copy.documents
     running, reachable = by_id[RUNNING], by_id["webhook.reachable"]
     return tuple(
         replace(check, status=Status.UNKNOWN)
-        for check, doubted in ((running, running.status is Status.UNKNOWN), (reachable, not called))
+        for check, doubted in (
+            (running, _starts(copy) and running.status is Status.UNKNOWN),
+            (reachable, not called),
+        )
         if doubted and check.status is not Status.FAILED
     )
 
@@ -129,7 +135,7 @@ def _not_admitted(refused: JsonValue) -> Check:
 def _kept(check: Check, copy: Copy) -> Check:
     """What the copy cannot see again of a Pod that stays as it is, is still as it was seen."""
     before = copy.check(check.id)
-    if check.id == RUNNING and copy.renewed and before.status not in (Status.PASSED, Status.NOT_REACHED):
+    if check.id == RUNNING and _starts(copy) and before.status not in (Status.PASSED, Status.NOT_REACHED):
         return before if before.reason in _STAYS else replace(check, status=Status.UNKNOWN, reason="not_asked")
     stays = not copy.waits if check.id in _OF_A_RUN else not copy.renewed
     return before if stays and check.status is Status.UNKNOWN else check
