@@ -76,6 +76,7 @@ def test_reading_alone_decides_nothing_and_the_buttons_decide_it(
     here: Eks, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_a_kubelet(here, monkeypatch)
+    here.world.account.management_events.clear()  # of what other tests were refused
     shown = through_all(opened())
     assert walk_view(shown).walk.subject == SUBJECT
     assert outcome(shown) is Outcome.SHOULD_WORK

@@ -33,7 +33,6 @@ def nothing_follows(found: Any) -> None:
         ("ListOpenIDConnectProviders", "works"),
         ("GetOpenIDConnectProvider", "works"),
         ("GetRole", "works"),
-        ("SimulatePrincipalPolicy", "works"),
         ("GetCallerIdentity", "works"),
         ("AssumeRoleWithWebIdentity", "works"),
     ],

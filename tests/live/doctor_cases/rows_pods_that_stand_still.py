@@ -135,13 +135,13 @@ ROWS = (
         name="a Pod has ended well",
         make=_completed,
         read_only="should_work webhook.dry_run",
-        allowed="unknown token.file",
+        allowed="should_work token.file",
     ),
     Case(
         name="an image without a shell",
         make=_distroless,
         read_only="should_work webhook.dry_run",
-        allowed="unknown token.file",
+        allowed="should_work token.file",
         fix="debug_container",
     ),
     Case(
