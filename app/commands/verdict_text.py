@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -60,19 +60,38 @@ def _fix(found: Diagnosis, words: Content) -> Iterator[str]:
     if found.fix is not None:
         yield ""
         yield heading(words.message(f"doctor.{verdict_words.fix_heading(found)}"))
-        yield from to_do(found.fix, words)
+        yield from to_do(found.fix, words, _prediction(found, words))
 
 
-def to_do(fix: Fix, words: Content) -> Iterator[str]:
-    """A fix, line by line."""
+def to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> Iterator[str]:
+    """A fix, line by line, with what it leads to."""
     yield f"  {words.message(f'doctor.fixes.{fix.id}')}"
+    yield from (f"    {visible(choice)}" for choice in fix.choices)
     for command in fix.commands:
         yield ""
         yield f"    {visible(command)}"
     if fix.commands:
         yield ""
         yield f"  {click.style(words.message('doctor.copy_note'), dim=True)}"
+    if fix.then:
+        yield f"  {words.message(f'doctor.then.{fix.then}')}"
+    yield from foretold
     if fix.change is not None:
         yield ""
         for line in difference.lines(fix.change):
             yield f"    {click.style(visible(line, keep=''), fg=_COLOURS.get(line[:1]))}"
+
+
+def _prediction(found: Diagnosis, words: Content) -> Iterator[str]:
+    foretold = verdict_words.prediction(found, words)
+    if foretold is None:
+        return
+    yield ""
+    yield heading(words.message("doctor.prediction.title"))
+    yield f"  {visible(foretold.sentence, keep='')}"
+    if (check := foretold.next) is not None:
+        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.said}
+        yield from labelled({words.message(f"ui.{name}"): text for name, text in details.items()}, indent=2)
+    if foretold.unknown:
+        yield f"  {words.message('doctor.prediction.open')}"
+        yield from (f"    {visible(item, keep='')}" for item in foretold.unknown)

@@ -187,8 +187,8 @@ class Aws(Protocol):
         """GetRole: `Arn`, `MaxSessionDuration`, `AssumeRolePolicyDocument` (decoded), ..."""
         ...
 
-    def roles(self) -> Sequence[str]:
-        """The ARNs of ListRoles."""
+    def roles(self) -> Sequence[JsonValue]:
+        """ListRoles: of each role `Arn`, `AssumeRolePolicyDocument` (decoded), ..."""
         ...
 
     def cluster(self, name: str, region: str) -> JsonValue:

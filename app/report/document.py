@@ -6,7 +6,11 @@ outcome      works, broken, unknown or should_work: exit status 0, 1, 2 or 3
 verdict      message; step, check and status of the broken link; how it shows (step, text, where; or null); what else is
              broken, by step and check; refusal of STS; causes that remain, that are ruled out; ids of the checks that
              could not be made; the check that warns although it should work
-fix          id, message, commands, lines of a unified diff of the object; null where there is nothing to do
+fix          id, message, choices for a placeholder, commands, what the last one adds (then), lines of a unified diff of
+             the object; null where there is nothing to do
+prediction   what the fix leads to: outcome (works, should_work, or broken), message; step, check, got, expected and
+             error of the next broken link; the steps that hold; what is not known before it runs; null where none of
+             it can be worked out
 pods         all Pods of the ServiceAccount, newest first, each with what its manifest has of the webhook's work;
              null where they were not listed
 default_pods where there are none: the namespace's Pods that run as `default`; else null
@@ -55,6 +59,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> JsonValue:
             "warning": judged.warning[1].id if judged.warning else None,
         },
         "fix": _fix(found.fix, words),
+        "prediction": _prediction(found, words),
         "pods": found.evidence.get("pods"),
         "default_pods": found.evidence.get("default_pods"),
         "siblings_fix": _fix(found.siblings_fix, words),
@@ -78,8 +83,27 @@ def _fix(fix: Fix | None, words: Content) -> JsonValue:
     return {
         "id": fix.id,
         "message": words.message(f"doctor.fixes.{fix.id}"),
+        "choices": list(fix.choices),
         "commands": list(fix.commands),
+        "then": words.message(f"doctor.then.{fix.then}") if fix.then else "",
         "diff": list(difference.lines(fix.change)),
+    }
+
+
+def _prediction(found: Diagnosis, words: Content) -> JsonValue:
+    shown = verdict_words.prediction(found, words)
+    if shown is None:
+        return None
+    return {
+        "outcome": shown.prediction.outcome,
+        "message": shown.sentence,
+        "step": shown.prediction.step if shown.next else None,
+        "check": shown.next.id if shown.next else None,
+        "got": shown.next.got if shown.next else "",
+        "expected": shown.next.expected if shown.next else "",
+        "error": shown.prediction.said,
+        "holds": list(shown.prediction.holds),
+        "unknown": shown.unknown,
     }
 
 

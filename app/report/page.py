@@ -64,7 +64,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
 
     # (2) What to do.
     if fix := found.fix:
-        parts += [_heading(verdict_words.fix_heading(found), words), *_to_do(fix, words)]
+        parts += [_heading(verdict_words.fix_heading(found), words), *_to_do(fix, words, _prediction(found, words))]
     parts += _pods(found, words)
 
     if actions := found.to_be_sure:
@@ -123,11 +123,14 @@ def _page(title: str, parts: Iterable[str], words: Content) -> str:
 """
 
 
-def _to_do(fix: Fix, words: Content) -> list[str]:
-    """A fix: its sentence, its commands, its diff."""
+def _to_do(fix: Fix, words: Content, foretold: Iterable[str] = ()) -> list[str]:
+    """A fix: its sentence, its commands, what it leads to, its diff."""
     parts = [f"<p>{_prose(words.message(f'doctor.fixes.{fix.id}'))}</p>"]
+    parts += [_list(f"`{choice}`" for choice in fix.choices)] if fix.choices else []
     parts += [f"<pre><code>{escape(command)}</code></pre>" for command in fix.commands]
     parts += [f'<p class="quiet">{escape(words.message("doctor.copy_note"))}</p>'] if fix.commands else []
+    parts += [f"<p>{_prose(words.message(f'doctor.then.{fix.then}'))}</p>"] if fix.then else []
+    parts += foretold
     return parts + (_change(fix.change, words) if fix.change else [])
 
 
@@ -165,6 +168,20 @@ def _change(change: Change, words: Content) -> list[str]:
     lines = "\n".join(difference.lines(change)[2:])
     title = words.message("doctor_page.change", object=change.object)
     return [f"<h3>{escape(title)}</h3>", f"<pre><code>{escape(lines)}</code></pre>"]
+
+
+def _prediction(found: Diagnosis, words: Content) -> list[str]:
+    """What the fix leads to."""
+    foretold = verdict_words.prediction(found, words)
+    if foretold is None:
+        return []
+    parts = [f"<h3>{escape(words.message('doctor.prediction.title'))}</h3>", f"<p>{_prose(foretold.sentence)}</p>"]
+    if (check := foretold.next) is not None:
+        details = {"got": check.got, "expected": check.expected, "server_said": foretold.prediction.said}
+        parts.append(_values({words.message(f"ui.{name}"): text for name, text in details.items()}))
+    if foretold.unknown:
+        parts += [f"<p>{_prose(words.message('doctor.prediction.open'))}</p>", _list(foretold.unknown)]
+    return parts
 
 
 def _verdict(status: Status, sentence: str) -> str:

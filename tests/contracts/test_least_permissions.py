@@ -24,6 +24,8 @@ from tests.world.helpers import aws_client
 
 POLICY = json.loads((Path(__file__).resolve().parents[2] / "deploy" / "iam-policy.json").read_text())
 ACTIONS = POLICY["Statement"][0]["Action"]
+_OF_A_FIX = "iam:ListRoles"
+"""No check needs it: it tells which role a fix may write into the annotation."""
 
 
 def allowed_only(simulation: Simulation, world: World, actions: list[str]) -> Ports:
@@ -57,6 +59,11 @@ def test_nothing_in_it_is_too_much(simulation: Simulation, world: World, action:
     left = [other for other in ACTIONS if other != action]
     (check_id,) = refused(allowed_only(simulation, world, left))
     assert action in need(check_id).iam
+
+
+def test_which_roles_there_are_takes_one_action(simulation: Simulation, world: World) -> None:
+    ports = allowed_only(simulation, world, [_OF_A_FIX])
+    assert {"s3-reader", "explorer"} <= {role["RoleName"] for role in ports.aws.roles()}
 
 
 def test_with_nothing_the_cluster_is_still_read(simulation: Simulation, world: World) -> None:

@@ -62,7 +62,7 @@ def test_lists_hold_what_there_is_to_choose(place: Place) -> None:
     assert cluster.service_accounts("ghost") == []
     everybody = {pod["metadata"]["name"] for pod in cluster.pods(subject.namespace)}
     assert {subject.pod, "pod-before"} <= everybody
-    assert role_arn(place) in place.ports.aws.roles()
+    assert role_arn(place) in [role["Arn"] for role in place.ports.aws.roles()]
 
 
 def test_where_there_is_no_eks_the_question_is_refused_and_nothing_breaks(place: Place) -> None:

@@ -152,6 +152,7 @@ class Fakes:
     role: Any = field(
         default_factory=lambda: {"Arn": ROLE, "RoleName": "s3-reader", "AssumeRolePolicyDocument": trust_policy()}
     )
+    roles: Any = field(default_factory=list)
     webhooks: Any = field(
         default_factory=lambda: [
             {
@@ -206,7 +207,6 @@ class Fakes:
     others: list[str] = field(default_factory=list)
     """The names of other ServiceAccounts and Pods of the namespace."""
     config_maps: dict[str, dict[str, str]] = field(default_factory=dict)
-    roles: list[str] = field(default_factory=lambda: [ROLE])
     eks: Any = field(
         default_factory=lambda: {
             "endpoint": "https://A.gr7.eks.amazonaws.com",
@@ -344,9 +344,6 @@ class FakeAws(_Port):
     region = "ap-northeast-1"
     regions = frozenset({"ap-northeast-1", "us-east-1"})
 
-    def roles(self) -> Any:
-        return self._answer("roles", self._fakes.roles)
-
     def cluster(self, name: str, region: str) -> Any:
         return self._answer("cluster", self._fakes.eks)
 
@@ -358,6 +355,9 @@ class FakeAws(_Port):
 
     def role(self, name: str) -> Any:
         return self._answer("role", self._fakes.role)
+
+    def roles(self) -> Any:
+        return self._answer("roles", self._fakes.roles)
 
     def role_policies(self, name: str) -> Any:
         return self._answer("role_policies", self._fakes.policies)

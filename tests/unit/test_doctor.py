@@ -815,6 +815,7 @@ def test_a_pod_that_would_keep_its_old_variables_is_recreated_without_them() -> 
 def test_whatever_the_names_are_a_command_stays_one_command(name: str, namespace: str) -> None:
     fakes = healthy()
     fakes.service_account["metadata"].update(name=name, annotations={})
+    fakes.errors["roles"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
     found = examine(fakes.ports(), Subject(namespace=namespace, service_account=name, pod=""))
     assert found.fix is not None
     look, command = map(shlex.split, found.fix.commands)
@@ -827,6 +828,7 @@ def test_the_fix_looks_for_a_role_that_trusts_the_service_account(annotations: d
     fakes = healthy()
     fakes.service_account["metadata"]["annotations"] = annotations
     fakes.pod = bare_pod()
+    fakes.errors["roles"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
     found = examined(fakes)
     assert found.fix is not None
     assert found.fix.id == "find_role"

@@ -248,8 +248,8 @@ NEAR: dict[str, tuple[Callable[[Fakes], Any], str, list[str]]] = {
     ),
     "a namespace that none is near": (
         lambda f: (missing(f), f.namespaces.__setitem__(0, "kube-system")),
-        "find_role",
-        ["aws", "iam", "list-roles"],
+        "no_role",
+        ["kubectl", "create", "namespace", "default"],
     ),
     "the ServiceAccount": (
         lambda f: missing(f, "my-sa2", "other"),
@@ -264,6 +264,7 @@ NEAR: dict[str, tuple[Callable[[Fakes], Any], str, list[str]]] = {
     "the role": (
         lambda f: (
             annotated(f, f"arn:aws:iam::{ACCOUNT}:role/s3-raeder"),
+            f.roles.append({"Arn": ROLE, "RoleName": "s3-reader", "AssumeRolePolicyDocument": trust_policy()}),
             f.errors.update(role=NotFound(code="NoSuchEntity", server_message="no", status=404)),
             f.errors.update(assume_role=NotFound(code="AccessDenied", server_message="no", status=403)),
         ),
@@ -305,7 +306,7 @@ def test_a_near_name_is_proposed_before_anything_is_created(name: str) -> None:
     found_id, commands = words(fakes)
     assert found_id == fix_id
     assert commands[0][: len(command)] == command
-    assert (["kubectl", "create", "namespace", "default"] in commands) == (fix_id == "find_role")
+    assert (["kubectl", "create", "namespace", "default"] in commands) == (fix_id == "no_role")
 
 
 @pytest.mark.parametrize("kind", ["namespaces", "service_accounts", "roles", "pods"])

@@ -59,7 +59,7 @@ class BotoAws:
         role = self._calls.ask("iam", "GetRole", lambda iam: iam.get_role(RoleName=name)["Role"])
         return {**role, "AssumeRolePolicyDocument": document(role.get("AssumeRolePolicyDocument"))}
 
-    def roles(self) -> Sequence[str]:
+    def roles(self) -> Sequence[JsonValue]:
         return aws_policies.roles(self._calls)
 
     def cluster(self, name: str, region: str) -> JsonValue:

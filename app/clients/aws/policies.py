@@ -33,10 +33,10 @@ def role_policies(calls: AwsCalls, name: str) -> Sequence[tuple[str, JsonValue]]
     ]
 
 
-def roles(calls: AwsCalls) -> Sequence[str]:
-    """The ARNs of the account's roles."""
+def roles(calls: AwsCalls) -> Sequence[JsonValue]:
+    """Every role, by pages as long as IAM makes them."""
     found = _all_pages(calls, "ListRoles", "Roles", lambda iam, **more: iam.list_roles(MaxItems=ROLES_A_PAGE, **more))
-    return [str(role.get("Arn", "")) for role in found]
+    return [{**role, "AssumeRolePolicyDocument": document(role.get("AssumeRolePolicyDocument"))} for role in found]
 
 
 def _all_pages(calls: AwsCalls, operation: str, field: str, call: Callable[..., Any]) -> list[Any]:

@@ -1,22 +1,27 @@
 """Whether the annotation names a role of the account that we look into.
 
 STS looks for the issuer's provider in the account of the role. An ARN with a wrong account is refused in the same words
-as a provider that is missing; a role of the same name in our account tells the two apart.
+as a provider that is missing; a role of the same name in our account tells the two apart. Where the annotation names no
+role at all, those that let in the ServiceAccount tell which one may be meant.
 """
 
 from __future__ import annotations
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound
-from app.flow.json_access import get_str
+from app.flow.json_access import get, get_str
 from app.flow.model import Status, Step, StepReport, Walk
-from app.flow.names import account_of, role_of
+from app.flow.names import account_of, annotated_audience, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict.refusals import ANSWER
 
 CHECKS = ("service_account.account",)
+ADMITTING = "admitting_roles"
+"""The evidence of the roles that let in the ServiceAccount; `wide` are those that let in others as well."""
 
 
 def inspect(ports: Ports, walk: Walk) -> StepReport:
@@ -25,6 +30,7 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     role_arn = get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
     parts = role_of(role_arn)
     if parts is None:
+        _show_admitting(findings, ports, walk)
         return findings.report()
     partition, account, name = parts
     where = f"ServiceAccount {walk.subject.namespace}/{walk.subject.service_account} .metadata.annotations"
@@ -58,6 +64,31 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         otherwise=Status.FAILED if here and refused else Status.WARNING,
     )
     return findings.report()
+
+
+def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
+    """Evidence: the roles whose trust policy lets in the ServiceAccount, for which the annotation points to none."""
+    account = check_of(walk, "service_account.exists")
+    issuer = get_str(evidence_of(walk, "cluster_discovery"), "issuer")
+    if not issuer or account is None or account.status not in (Status.PASSED, Status.FAILED):
+        return
+    try:
+        roles = list(ports.aws.roles())
+    except FlowError:
+        return
+    found = []
+    for role in roles:
+        arn, policy = get_str(role, "Arn"), get(role, "AssumeRolePolicyDocument")
+        bearer = Bearer(
+            issuer=issuer,
+            provider_arn=provider_arn(arn, issuer),
+            subject=subject_claim(walk.subject),
+            audience=annotated_audience(evidence_of(walk, "service_account")),
+        )
+        if bearer.is_let_in(policy):
+            wide = any(bearer.is_let_in(policy, stranger) for stranger in strangers_of(bearer.subject))
+            found.append({"Arn": arn, "AssumeRolePolicyDocument": policy, "wide": wide})
+    findings.show(ADMITTING, found)
 
 
 def _ours(ports: Ports, walk: Walk) -> str:

@@ -10,7 +10,7 @@ from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
-from app.flow.doctor.trust_fix import admitting, matches_nobody, narrowed
+from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of, is_public
@@ -89,7 +89,7 @@ def create_service_account(names: Names) -> Fix:
         if names.runs_as_it():
             return Fix(id="mean_service_account_of_pod", commands=names.set_service_account(account))
         return Fix(id="mean_service_account", commands=(names.doctor(service_account=account),))
-    arn = names.role_of_pod or ROLE_HERE
+    arn = names.role_of_pod or names.likely_role
     missing = (line("kubectl", "create", "namespace", names.namespace),) if names.namespace_missing else ()
     commands = (
         *missing,
@@ -104,8 +104,9 @@ def create_service_account(names: Names) -> Fix:
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
     known = (*map(str, names.annotations.values()), names.role_of_pod)
-    astray = next((value for value in known if is_role_arn(value)), ROLE_HERE)
-    commands = (names.annotate(f"{ROLE_ARN}={astray}"), *names.recreate())
+    astray = next((value for value in known if is_role_arn(value)), names.likely_role)
+    empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
+    commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     return _naming(
         names, astray, Fix(id="annotate", commands=commands, change=changes.annotated(names, role_arn=astray))
     )
@@ -122,7 +123,7 @@ def correct_arn(names: Names) -> Fix:
         change = changes.annotated(names, role_arn=unquoted)
         return Fix(id="without_quotes", commands=_write_arn(names, unquoted), change=change)
     arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
-    return _name_role(names, arn if is_role_arn(arn) else ROLE_HERE)
+    return _name_role(names, arn if is_role_arn(arn) else names.likely_role)
 
 
 def correct_account(names: Names) -> Fix | None:
@@ -140,10 +141,16 @@ def _write_arn(names: Names, arn: str) -> tuple[str, ...]:
 
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
-    """The same, where the role is known; else after a look for it."""
+    """The same, where the role is known; else with those that may be meant, or after a look for them."""
+    commands, change = fix.commands, fix.change
     if arn != ROLE_HERE:
-        return fix
-    return Fix(id="find_role", commands=(names.find_role(), *fix.commands), change=fix.change)
+        found = arn == names.likely_role and names.exists
+        return Fix(id="found_role", commands=commands, change=change) if found else fix
+    if names.admitting is None:
+        return Fix(id="find_role", commands=(names.find_role(), *commands), change=change)
+    if not names.admitting:
+        return Fix(id="no_role", commands=commands, change=change)
+    return Fix(id="choose_role", commands=commands, change=change, choices=names.admitting)
 
 
 def role(names: Names) -> Fix:
@@ -156,7 +163,8 @@ def role(names: Names) -> Fix:
     if not names.issuer:
         return look_for_role(names)
     policy = admitting(None, names.bearer)
-    wanted = ("--role-name", names.role_name, "--assume-role-policy-document", json.dumps(policy))
+    path = ("--path", names.role_path) if names.role_path != "/" else ()
+    wanted = ("--role-name", names.role_name, *path, "--assume-role-policy-document", json.dumps(policy))
     return Fix(
         id="create_role",
         commands=(names.iam("create-role", *wanted),),
@@ -232,6 +240,11 @@ def read_answer(names: Names) -> Fix:
     return Fix(id="read_answer")
 
 
+def boundary(names: Names) -> Fix:
+    asked = ("--role-name", names.role_name, "--query", "Role.PermissionsBoundary")
+    return Fix(id="boundary", commands=(names.iam("get-role", *asked),))
+
+
 def permit(names: Names) -> Fix:
     """What the role's own policies lack, unless another kind of policy denies it: then one more Allow does not help."""
     decision = names.documents.get("permission_decision")
@@ -276,11 +289,15 @@ def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
         {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": resource}
         for resource, actions in by_resource.items()
     ]
-    policy = {"Version": "2012-10-17", "Statement": statements}
+    policy = {"Version": VERSION, "Statement": statements}
     digest = hashlib.sha256(json.dumps(statements).encode("utf-8", "replace")).hexdigest()[:8]
     name = f"allow-{statements[0]['Action'][:90]}-{digest}".replace(":", "-") if len(denied) == 1 else f"allow-{digest}"
     wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
-    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=changes.permissions(names, name))
+    return Fix(
+        id="permit",
+        commands=(names.iam("put-role-policy", *wanted),),
+        change=changes.permissions(names, name, policy),
+    )
 
 
 def _remove_deny(names: Names) -> Fix:

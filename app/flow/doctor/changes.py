@@ -17,6 +17,8 @@ from app.flow.steps.injection import request_pod
 
 TRUST_POLICY = "AssumeRolePolicyDocument"
 """The part of a role that says who may assume it."""
+POLICIES = "Policies"
+"""The part of a role that says what it may do."""
 COMMAND_LINE = ("command", "args")
 KINDS = predicted.KINDS
 _CONTAINER = ("name", "image", *COMMAND_LINE, "env", "volumeMounts", "securityContext")
@@ -87,10 +89,10 @@ def trust(names: Names, policy: JsonValue, *, new: bool = False) -> Change:
     return Change(kind="Role", name=names.role_name, part=TRUST_POLICY, before=before, after=policy)
 
 
-def permissions(names: Names, arn: str) -> Change:
-    """The names of the role's permission policies, with one more."""
+def permissions(names: Names, name: str, document: JsonValue) -> Change:
+    """The names of the role's permission policies, with one more, of this document."""
     known = [get_str(policy, "name") for policy in get_list(names.documents.get("policies"))]
-    return Change(kind="Role", name=names.role_name, part="Policies", before=known, after=[*known, arn])
+    return Change(kind="Role", name=names.role_name, part=POLICIES, before=known, after=[*known, name], adds=document)
 
 
 def session(names: Names, seconds: int) -> Change:
@@ -112,12 +114,20 @@ def pod(names: Names, edit: Edit) -> Change | None:
     document = names.documents.get("pod")
     if not get_object(document, "spec"):
         return None
-    before, after = _relevant(document), predicted.handed_in(names)
-    edit(after)
-    after = _relevant(predicted.injected(names, after))
+    before, manifest = _relevant(document), _edited(names, edit)
+    stored = predicted.injected(manifest, names.documents.get("service_account"), names.documents, names.region)
+    after = _relevant(stored)
     if after == before:
         return None
-    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after)
+    made = None if edit is unchanged else manifest
+    return Change(kind="Pod", name=f"{names.namespace}/{names.pod}", before=before, after=after, pod=made)
+
+
+def _edited(names: Names, edit: Edit) -> JsonObject:
+    """The manifest of which the commands make a Pod."""
+    manifest = predicted.handed_in(names.documents.get("pod"), names.again, keeps_volume=names.keeps_volume())
+    edit(manifest)
+    return manifest
 
 
 def workload(names: Names, edit: Edit) -> Change | None:
@@ -138,7 +148,8 @@ def workload(names: Names, edit: Edit) -> Change | None:
         edit(after)
         if after != before:
             old, new = (_in_workload(names, kind, template) for template in _differing(before, after))
-            return Change(kind=kind, name=f"{names.namespace}/{names.owner}", before=old, after=new)
+            made = _edited(names, edit)
+            return Change(kind=kind, name=f"{names.namespace}/{names.owner}", before=old, after=new, pod=made)
     return None
 
 

@@ -13,6 +13,11 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.pods import listed
 from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.prediction import dry_run
+from app.flow.doctor.prediction.answers import ports_of
+from app.flow.doctor.prediction.copied import copy_of
+from app.flow.doctor.prediction.effects import apply
+from app.flow.doctor.prediction.prediction import Prediction, predict
 from app.flow.doctor.reading import near_names
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
@@ -20,7 +25,7 @@ from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Wa
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps import access
-from app.flow.steps.walk import walk
+from app.flow.steps.walk import walk, walk_through
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
 
@@ -94,6 +99,23 @@ class Diagnosis:
         documents = {name: document for report in self.walk for name, document in report.evidence.items()}
         return {**documents, **self.evidence}
 
+    @property
+    def prediction(self) -> Prediction | None:
+        """What the fix leads to, before it is run: it is made on a copy of what was read, and the copy examined.
+
+        None where there is no fix, or where what it does cannot be worked out.
+        """
+        fix, cause = self.fix, self.verdict.check
+        if fix is None or cause is None or cause.id == listed.CHECK:  # which is about other Pods
+            return None
+        copy = copy_of(self.walk, self.checks, self.evidence, self.read_at)
+        if not apply(copy, fix):
+            return None
+        ports = ports_of(copy)
+        reports = tuple(walk_through(ports, self.subject, copy.asked))
+        after = diagnose(ports, Walk(subject=self.subject, reports=reports))
+        return predict(copy, after.walk, after.checks, cause=cause)
+
     def steps(self) -> Iterator[tuple[Step, tuple[Check, ...]]]:
         """The checks by step, those of the running Pod after the step's own."""
         for report in self.walk:
@@ -114,11 +136,17 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)
     checks = tuple(check for report in reports for check in report.checks)
     denied = recent_failures.denied_actions(found, reports)
-    return Diagnosis(
+    diagnosis = Diagnosis(
         walk=access.asked_again(ports, found, denied),
         checks=checks,
         read_at=ports.clock.now(),
         evidence={name: document for report in reports for name, document in report.evidence.items()},
         exchanges=tuple(exchange for report in reports for exchange in report.exchanges),
         to_be_sure=to_be_sure(ports, found, checks),
+    )
+    tried = dry_run.inspect(ports, found.subject, diagnosis.fix)
+    return replace(
+        diagnosis,
+        evidence={**diagnosis.evidence, **tried.evidence},
+        exchanges=(*diagnosis.exchanges, *tried.exchanges),
     )

@@ -12,7 +12,7 @@ class Change:
     """An object as it is and as it would be, for a diff."""
 
     kind: str
-    """`ServiceAccount`, `Pod`, `Role` or `OpenIDConnectProvider`."""
+    """`ServiceAccount`, `Pod`, a workload such as `Deployment`, `Role` or `OpenIDConnectProvider`."""
     name: str
     """`NAMESPACE/NAME` in the cluster; a role's name, a provider's ARN."""
     part: str = ""
@@ -20,6 +20,10 @@ class Change:
     before: JsonValue
     """None where it is not there."""
     after: JsonValue
+    adds: JsonValue = None
+    """Of `Policies`: the document of the one that is added, which is shown under its name alone."""
+    pod: JsonValue = None
+    """Where it makes other Pods: the manifest of such a Pod, before the webhook adds to it. It is not shown."""
 
     @property
     def object(self) -> str:
@@ -35,5 +39,11 @@ class Fix:
     """The key of the sentence that stands before the commands."""
     commands: tuple[str, ...] = ()
     """In this order. Empty where no command does it."""
+    choices: tuple[str, ...] = ()
+    """What a placeholder of the commands may stand for, where that is more than one thing."""
     change: Change | None = None
     """What becomes of the object; None where nothing that was read says it."""
+    recreates: bool = False
+    """Whether a command recreates the Pod from its manifest: the webhook edits it again, and it gets a new token."""
+    then: str = ""
+    """The key of a second sentence, on what the last command adds to it; empty without one."""

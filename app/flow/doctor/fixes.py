@@ -7,6 +7,7 @@ others may be using, except where the sentence before it says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
@@ -32,7 +33,17 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
     make = _FIXES.get(check.id)
     if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
-    return make(Names(check, walk, documents)) if make is not None else None
+    names = Names(check, walk, documents)
+    fix = make(names) if make is not None else None
+    return _complete(fix, names) if fix is not None else None
+
+
+def _complete(fix: Fix, names: Names) -> Fix:
+    """Says whether the Pod is recreated, and recreates one that would keep its failure whatever has been fixed."""
+    if names.recreates(fix.commands):
+        return replace(fix, recreates=True)
+    again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
+    return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 
 
 _CAUSES: Mapping[str, Make] = {

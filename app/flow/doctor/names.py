@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
+from app.flow.doctor.account import ADMITTING
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.json_access import get, get_object, get_str, strings
+from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import (
     account_of,
@@ -26,7 +27,7 @@ from app.flow.webhook import VOLUME
 
 ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
-RESOURCE_HERE = "RESOURCE_ARN"
+RESOURCE_HERE, REGION_HERE = "RESOURCE_ARN", "REGION"
 """Placeholders for names that the walk did not find. The reader replaces them."""
 _DRY_RUN = "irsa-explorer-dry-run"
 _INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
@@ -58,8 +59,18 @@ class Names:
 
         # (1) The ServiceAccount and its role.
         self.annotations = get_object(documents.get("service_account"), "metadata", "annotations")
+        self.exists = bool(get_object(documents.get("service_account")))
         self.role_arn = get_str(self.annotations, ROLE_ARN)
         self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
+        path = self.role_arn.partition(":role/")[2].rpartition("/")[0]
+        self.role_path = f"/{path}/" if path else "/"
+        read = documents.get(ADMITTING)
+        listed = get_list(read)
+        own = [get_str(role, "Arn") for role in listed if get(role, "wide") is not True]
+        self.likely_role = own[0] if len(own) == 1 else ROLE_HERE
+        """The one role that lets in this ServiceAccount alone, by ARN; else the placeholder for it."""
+        self.admitting = None if read is None else tuple(own or [get_str(role, "Arn") for role in listed])
+        """The roles that may be meant; None where they were not read."""
 
         # (2) The issuer and its provider.
         self.issuer = (
@@ -82,6 +93,7 @@ class Names:
         arns = (environment(box).get(ROLE_VARIABLE, "") for box in containers(documents.get("pod")))
         self.role_of_pod = next((arn for arn in arns if is_role_arn(arn)), "")
         self._take_pod(walk.subject.pod, documents.get("workload"))
+        self._recreating: set[str] = set()
 
     def _take_pod(self, pod: str, workload: JsonValue) -> None:
         self.pod = pod
@@ -161,10 +173,23 @@ class Names:
         """
         match self.again:
             case "restart":
-                return (self.kubectl("rollout", "restart", self.workload),)
+                return self._makes_a_pod(self.kubectl("rollout", "restart", self.workload))
             case "delete":
-                return (self.kubectl("delete", "pod", self.pod),)
+                return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
         return self._replace(audience=audience)
+
+    def recreates(self, commands: Iterable[str]) -> bool:
+        """Whether one of these commands makes a new Pod of the same manifest."""
+        return not self._recreating.isdisjoint(commands)
+
+    def run_again(self) -> tuple[str, ...]:
+        """Recreates a Pod that has failed and that nothing else runs again; nothing in any other case."""
+        failed = get_str(self.documents.get("pod"), "status", "phase") == "Failed"
+        return self.recreate() if failed and self.again in ("apply", "replace", "reset") else ()
+
+    def _makes_a_pod(self, command: str) -> tuple[str, ...]:
+        self._recreating.add(command)
+        return (command,)
 
     def set_env(self, *words: str) -> tuple[str, ...]:
         """Sets variables of the workload's Pods (`NAME=value`), or takes them out (`NAME-`)."""
@@ -241,7 +266,8 @@ class Names:
             if not self.keeps_volume(audience):
                 patch = json.dumps({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}})
                 filters.append(line("kubectl", "patch", "--local", "-f", "-", "-p", patch, "-o", "yaml"))
-        return (" | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-"))),)
+        command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
+        return (command,) if edits else self._makes_a_pod(command)
 
     def keeps_volume(self, audience: str = "") -> bool:
         """Whether the volume of the stored Pod asks for the right audience: else it is left out of a new one."""

@@ -6,7 +6,7 @@ from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.doctor import changes
 from app.flow.doctor.choosing import successor
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.json_access import get_list, get_object
@@ -85,7 +85,7 @@ def pod_identity(names: Names) -> Fix:
 
 
 def region(names: Names) -> Fix:
-    found = names.region or "REGION"
+    found = names.region or REGION_HERE
     return Fix(
         id="region",
         commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),

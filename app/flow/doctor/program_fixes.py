@@ -10,7 +10,7 @@ from typing import Any
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import permit_denied
 from app.flow.doctor.fix import Change, Fix
-from app.flow.doctor.names import Names, line
+from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pod_fixes import recreate
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue
@@ -62,18 +62,25 @@ def _latest(image: str) -> str:
 def request(names: Names) -> Fix:
     """A path in place of the token, a session that is too long, or a program that goes elsewhere for credentials."""
     if names.check.where.endswith("DurationSeconds"):
-        wanted = min(int(names.check.got), _LONGEST)
-        asked = ("--role-name", names.role_name, "--max-session-duration", str(wanted))
+        if int(names.check.got) > _LONGEST:
+            return _shorter_session(names)
+        asked = ("--role-name", names.role_name, "--max-session-duration", names.check.got)
         return Fix(
             id="longer_sessions",
             commands=(names.iam("update-role", *asked),),
-            change=changes.session(names, wanted),
+            change=changes.session(names, int(names.check.got)),
         )
     if names.check.where.endswith("WebIdentityToken"):
         commands, change = _reworded(names, _from_file)
         return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
     commands, change = _reworded(names, lambda words: _without_option(words, "--profile"))
     return Fix(id="default_chain", commands=commands or names.show_workload(), change=change)
+
+
+def _shorter_session(names: Names) -> Fix:
+    longest = names.check.expected.removeprefix("<= ")
+    commands, change = _reworded(names, lambda words: _with_option(words, "--duration-seconds", longest))
+    return Fix(id="shorter_session", commands=commands or names.show_workload(), change=change)
 
 
 def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tuple[str, ...], Change | None]:
@@ -96,7 +103,11 @@ def _command_lines(pod: JsonValue) -> JsonObject:
 
 def _from_file(words: list[str]) -> list[str]:
     """Has the AWS CLI read the token's file."""
-    return [f"file://{_OWN_TOKEN}" if before == _TOKEN_OPTION else it for before, it in pairwise(("", *words))]
+    return _with_option(words, _TOKEN_OPTION, f"file://{_OWN_TOKEN}")
+
+
+def _with_option(words: list[str], name: str, value: str) -> list[str]:
+    return [value if before == name else it for before, it in pairwise(("", *words))]
 
 
 def _without_option(words: list[str], name: str) -> list[str]:
@@ -109,7 +120,7 @@ def application(names: Names) -> Fix:
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
     if "endpoint URL" in names.check.error:
         # Its service's name begins otherwise in each partition.
-        asked = ("--region", names.region or "REGION", "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
+        asked = ("--region", names.region or REGION_HERE, "--query", 'VpcEndpoints[?ends_with(ServiceName, `".sts"`)]')
         return Fix(id="egress", commands=(line("aws", "ec2", "describe-vpc-endpoints", *asked),))
     action, resource = denied_action(names.check.error)
     own = f":assumed-role/{names.role_name}/" in principal_of(names.check.error)

@@ -33,6 +33,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     Never raises.
     """
     findings = Findings(Step.ACCESS, ports, CHECKS)
+    if step_context.asked:
+        findings.show("asked_actions", step_context.asked)
     asked = step_context.asked or of_command(step_context.pod)
     lists = any(it.action.lower() == LIST_BUCKETS.lower() for it in asked)
     if not lists:

@@ -139,6 +139,8 @@ def _role(
             findings.refused("role.exists", error, expected=step_context.role_arn, where=where)
         return None
     arn = get_str(answer, "Arn")
+    if arn != step_context.role_arn:
+        findings.show("role_found", answer)
     if account != ours and arn != step_context.role_arn:
         findings.unknown("role.exists", "not_observable", where=where, expected=step_context.role_arn)
         return None

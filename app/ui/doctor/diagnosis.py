@@ -107,14 +107,37 @@ def fix(found: Diagnosis, content: Content) -> str:
     """What to do, as lines to copy."""
     if found.fix is None:
         return ""
-    return _heading(f"doctor.{verdict_words.fix_heading(found)}", content) + _to_do(found.fix, content)
+    return _heading(f"doctor.{verdict_words.fix_heading(found)}", content) + _to_do(
+        found.fix, content, prediction(found, content)
+    )
 
 
-def _to_do(wanted: Fix, content: Content) -> str:
+def _to_do(wanted: Fix, content: Content, foretold: str = "") -> str:
     commands = "".join(code(content, command) for command in wanted.commands)
     note = f'<p class="quiet">{prose(content.message("doctor.copy_note"))}</p>' if wanted.commands else ""
     lead = f"<p>{prose(content.message(f'doctor.fixes.{wanted.id}'))}</p>"
-    return f"{lead}{commands}{note}{_change(wanted.change, content)}"
+    if wanted.choices:
+        lead += f"<ul>{''.join(f'<li>{value(choice)}</li>' for choice in wanted.choices)}</ul>"
+    then = f"<p>{prose(content.message(f'doctor.then.{wanted.then}'))}</p>" if wanted.then else ""
+    return f"{lead}{commands}{note}{then}{foretold}{_change(wanted.change, content)}"
+
+
+def prediction(found: Diagnosis, content: Content) -> str:
+    """What the fix leads to; empty where no prediction is made."""
+    foretold = verdict_words.prediction(found, content)
+    if foretold is None:
+        return ""
+    parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3><p>{prose(foretold.sentence)}</p>"]
+    if (check := foretold.next) is not None:
+        details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.prediction.said))
+        rows = "".join(
+            f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in details if text
+        )
+        parts.append(f"<dl>{rows}</dl>")
+    if foretold.unknown:
+        items = "".join(f"<li>{prose(it)}</li>" for it in foretold.unknown)
+        parts.append(f"<p>{prose(content.message('doctor.prediction.open'))}</p><ul>{items}</ul>")
+    return f'<div class="leads_to {foretold.prediction.outcome}">{"".join(parts)}</div>'
 
 
 def pods(found: Diagnosis, content: Content) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.doctor import Diagnosis
+from app.flow.verdict.judge import Outcome
 from tests.live.doctor_cases.cluster import Cluster
 
 WORKS = "works"
@@ -26,7 +27,10 @@ class Case:
     fix: str = ""
     """The id of the fix with every action granted; empty where there is none to show."""
     after: str = ""
-    """The verdict after the fix's commands ran, with every action granted; empty where no command fixes it."""
+    """The verdict after the fix's commands ran, with every action granted; empty where no command fixes it.
+
+    Where the doctor predicts what the fix leads to, that is it.
+    """
     fill: Mapping[str, str] = field(default_factory=dict)
     """What the reader writes in place of words in capitals."""
 
@@ -37,3 +41,12 @@ def verdict(found: Diagnosis) -> str:
     if judged.outcome == WORKS or judged.check is None:
         return str(judged.outcome)
     return f"{judged.outcome} {judged.check.id}"
+
+
+def predicted(found: Diagnosis) -> str:
+    """The verdict that is predicted of the fix, as a row gives it; empty where none can be worked out."""
+    foretold = found.prediction
+    if foretold is None:
+        return ""
+    next_one = foretold.check if foretold.outcome is Outcome.BROKEN else None
+    return WORKS if next_one is None else f"{Outcome.BROKEN} {next_one.id}"

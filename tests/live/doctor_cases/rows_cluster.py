@@ -50,9 +50,8 @@ ROWS = (
         make=_no_annotation,
         read_only="broken service_account.annotation",
         allowed="broken service_account.annotation",
-        fix="find_role",
+        fix="found_role",
         after=WORKS,
-        fill={"ROLE_ARN": "{role_arn}"},
     ),
     Case(
         name=f"no Pod runs as {ACCOUNT}",

@@ -14,7 +14,7 @@ import pytest
 
 from app.flow.port_wrappers.consent import ALL, NOTHING
 from tests.live.control_plane import controllers_missing
-from tests.live.doctor_cases.case import Case, verdict
+from tests.live.doctor_cases.case import Case, predicted, verdict
 from tests.live.doctor_cases.cluster import Cluster
 from tests.live.eks import Eks
 
@@ -51,6 +51,7 @@ def test_the_doctor(cluster: Cluster, case: Case) -> None:
     # (2) What comes of its fix.
     if case.after:
         assert found.fix is not None
+        assert predicted(found) in ("", case.after)
         for command in found.fix.commands:
             for word, value in case.fill.items():
                 command = command.replace(word, value.format(role_arn=cluster.role_arn, namespace=cluster.namespace))

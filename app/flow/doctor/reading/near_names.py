@@ -56,11 +56,12 @@ def _found(ports: Ports, walk: Walk) -> Iterable[tuple[str, list[str] | None]]:
 
     # (3) The role, and the issuer's provider.
     if (check := _missing(walk, "role.exists")) and (wanted := role_of(check.expected)):
-        roles = {(role_of(arn) or ("", "", ""))[2]: arn for arn in _listed(ports.aws.roles)}
+        arns = _listed(lambda: (get_str(role, "Arn") for role in ports.aws.roles()))
+        roles = {(role_of(arn) or ("", "", ""))[2]: arn for arn in arns}
         yield "role", [roles[name] for name in near(wanted[2], roles)] or None
     if check := _missing(walk, "provider.exists"):
-        arns = {arn.partition("/")[2]: arn for arn in check.got.split(", ")}
-        yield "provider", [arns[name] for name in near(check.expected.partition("/")[2], arns)] or None
+        providers = {arn.partition("/")[2]: arn for arn in check.got.split(", ")}
+        yield "provider", [providers[name] for name in near(check.expected.partition("/")[2], providers)] or None
 
 
 def _missing(walk: Walk, check_id: str) -> Check | None:

@@ -7,8 +7,9 @@ Rules: amazon-eks-pod-identity-webhook, by `app.flow.webhook`; the default that 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
-from app.flow.doctor.names import Names
+from app.flow.annotations import AUDIENCE, TOKEN_EXPIRATION
 from app.flow.json_access import get_list, get_object, get_str, seconds
 from app.flow.model import JsonObject, JsonValue
 from app.flow.steps.injection import (
@@ -27,41 +28,56 @@ _RESET = (ROLE_VARIABLE, TOKEN_VARIABLE)
 _DEFAULT_MODE = 420
 
 
-def handed_in(names: Names) -> JsonObject:
-    """What the commands of `Names` begin with: the stored Pod, or what its owner wrote as far as that is known."""
-    document = copy.deepcopy(get_object(names.documents.get("pod")))
-    pod = document if names.again in ("replace", "reset") else as_asked_for(document)
-    spec = get_object(pod, "spec")
+def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
+    """What the commands of `Names` begin with: the stored Pod, or what its owner wrote as far as that is known.
+
+    `again` is how the Pod is recreated, as `workload_of` says it.
+    """
+    document = copy.deepcopy(get_object(pod))
+    manifest = document if again in ("replace", "reset") else as_asked_for(document)
+    spec = get_object(manifest, "spec")
     spec |= {kind: [get_object(box) for box in get_list(spec, kind)] for kind in KINDS if kind in spec}
-    if names.again == "reset":
+    if again == "reset":
         for box in (box for kind in KINDS for box in get_list(spec, kind)):
             box["env"] = [it for it in get_list(box, "env") if get_str(it, "name") not in _RESET]
-        if not names.keeps_volume():
+        if not keeps_volume:
             spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") != VOLUME]
-    return {**pod, "metadata": get_object(pod, "metadata"), "spec": spec}
+    return {**manifest, "metadata": get_object(manifest, "metadata"), "spec": spec}
 
 
-def injected(names: Names, pod: JsonObject) -> JsonObject:
-    """The Pod as the API server stores it, after the webhook. The argument stays as it is."""
-    after: JsonObject = copy.deepcopy(get_object(edited(pod, names.documents.get("service_account"), _settings(names))))
+def injected(
+    pod: JsonObject, service_account: JsonValue, documents: Mapping[str, JsonValue], region: str
+) -> JsonObject:
+    """The Pod as the API server stores it, after the webhook. The arguments stay as they are.
+
+    `documents` are those of a diagnosis, by which the webhook's flags show; `region` is the cluster's, empty where it
+    is not on EKS.
+    """
+    made = edited(pod, service_account, _settings(documents, region))
+    after: JsonObject = copy.deepcopy(get_object(made))
     for volume in get_list(after, "spec", "volumes"):
         if get_str(volume, "name") == VOLUME and isinstance(volume.get("projected"), dict):
             volume["projected"].setdefault("defaultMode", _DEFAULT_MODE)
     return after
 
 
-def _settings(names: Names) -> WebhookSettings:
-    """A Pod that was edited before may have the audience and the lifetime of an old annotation."""
-    dry, stored = names.documents.get("pod_after"), names.documents.get("pod")
+def _settings(documents: Mapping[str, JsonValue], region: str) -> WebhookSettings:
+    """A Pod that was edited before may have the audience and the lifetime of an old annotation, that of the dry run
+    those of the present one.
+    """
+    dry, stored = documents.get("pod_after"), documents.get("pod")
     mounting = (box for pod in (dry, stored) for box in containers(pod) if mount_path(box))
     box: JsonValue = next(mounting, None)
     if box is None:
-        return WebhookSettings(region=names.region, sts_regional_endpoint=bool(names.region))
+        return WebhookSettings(region=region, sts_regional_endpoint=bool(region))
     variables, source, usual = environment(box), get_object(token_source(dry)), WebhookSettings()
+    given = {key for it in (documents.get("service_account"), dry) for key in get_object(it, "metadata", "annotations")}
     return WebhookSettings(
         region=variables.get("AWS_REGION", ""),
         sts_regional_endpoint="AWS_STS_REGIONAL_ENDPOINTS" in variables,
-        audience=get_str(source, "audience") or usual.audience,
-        token_expiration=int(seconds(source, "expirationSeconds") or usual.token_expiration),
+        audience=("" if AUDIENCE in given else get_str(source, "audience")) or usual.audience,
+        token_expiration=int(
+            (None if TOKEN_EXPIRATION in given else seconds(source, "expirationSeconds")) or usual.token_expiration
+        ),
         mount_path=mount_path(box) or usual.mount_path,
     )

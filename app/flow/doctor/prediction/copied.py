@@ -1,0 +1,173 @@
+"""A copy of what a diagnosis has read: documents, and why there is none where a server refused one.
+
+It knows no more than the diagnosis, so that a saved one has the same prediction as the one that was just made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.account import ADMITTING
+from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, TooLarge, Unreachable
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import Check, JsonValue, Status, Subject, Walk
+from app.flow.names import role_of
+from app.flow.permissions.asked import AskedAction
+from app.flow.port_wrappers.consent import Action, NotAsked
+from app.flow.port_wrappers.deadline import OUT_OF_TIME, TIMED_OUT
+
+_PROVIDER = ":oidc-provider/"
+_LAST = 250_000_000_000
+"""Unix seconds that are still a date; a file may contain others."""
+
+
+class NotKnown(NotAsked):
+    """Only a server could tell, and none is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(Action.EXCHANGE)
+
+
+@dataclass(kw_only=True)
+class Copy:
+    """What the servers of the copy hold. A fix changes it; a document itself is replaced and never changed."""
+
+    subject: Subject
+    now: float
+    """Unix seconds."""
+    checks: Mapping[str, Check]
+    """What was found, by id."""
+    read: Mapping[str, JsonValue]
+    """The evidence, by name."""
+    documents: dict[str, JsonValue]
+    """The same, with what has been changed."""
+    providers: dict[str, JsonValue] | None
+    """The OIDC providers by ARN, None for one that was not read; None where they could not be listed."""
+    role_arn: str
+    """The annotation's value when it was read."""
+
+    changed: set[str] = field(default_factory=set)
+    """What a fix has changed of what STS and S3 look at: `provider`, `trust`, `policies`."""
+    renewed: bool = False
+    """Whether the Pod is a new one."""
+    tried: bool = False
+    """Whether a fix has been made, so that a program which tries again gets something else than before."""
+    assumed: bool = False
+    """Whether STS's answer is one that we worked out and that it never gave."""
+
+    def check(self, check_id: str) -> Check:
+        """What was found; not reached where the check is none of the diagnosis."""
+        return self.checks.get(check_id) or Check(id=check_id, status=Status.NOT_REACHED)
+
+    def passed(self, *check_ids: str) -> bool:
+        """Whether all of them did."""
+        return all(self.check(check_id).status is Status.PASSED for check_id in check_ids)
+
+    def failed(self, check_id: str) -> bool:
+        """Whether it did."""
+        return self.check(check_id).status is Status.FAILED
+
+    def document(self, name: str, check_id: str) -> JsonValue:
+        """A document. Raises what kept it from being read, which is what that check says."""
+        if self.documents.get(name) is None:
+            raise refusal(self.check(check_id))
+        return self.documents[name]
+
+    @property
+    def issuer(self) -> str:
+        """The issuer that the cluster writes into its tokens; where that is not known, the one that the role trusts."""
+        known = get_str(self.documents.get("cluster_discovery"), "issuer")
+        said = get_str(self.documents.get("token"), "claims", "iss")
+        return known or said or get_str(self.documents, "assumed_issuer")
+
+    @property
+    def annotated_role(self) -> str:
+        """The annotation's value by now."""
+        return get_str(self.documents.get("service_account"), "metadata", "annotations", ROLE_ARN)
+
+    @property
+    def asked(self) -> tuple[AskedAction, ...]:
+        """What the Pod needs, as far as the diagnosis was asked for it, or has judged it."""
+        given = get_list(self.documents, "asked_actions")
+        decision = self.documents.get("permission_decision")
+        known = given or [decision, *get_list(decision, "denied")]
+        resources = {get_str(it, "action"): get_str(it, "resource") for it in known}
+        names = [get_str(it, "action") for it in given] or [
+            name.partition(" ")[0] for name in self.check("access.policy").expected.removeprefix("allow: ").split(", ")
+        ]
+        return tuple(AskedAction(action=it, resource=resources.get(it, "")) for it in names if it)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the Pod's program has not yet answered to what was fixed."""
+        phase = get_str(self.documents.get("pod"), "status", "phase")
+        return self.renewed or (self.tried and phase not in ("Failed", "Succeeded"))
+
+
+def copy_of(walk: Walk, checks: Sequence[Check], evidence: Mapping[str, JsonValue], read_at: float) -> Copy:
+    """The copy of a diagnosis: of its walk, and of what the doctor adds."""
+    documents = {name: document for report in walk for name, document in report.evidence.items()} | dict(evidence)
+    by_id = {check.id: check for check in (*(check for report in walk for check in report.checks), *checks)}
+    return Copy(
+        subject=walk.subject,
+        now=read_at if abs(read_at) < _LAST else 0.0,
+        checks=by_id,
+        read=documents,
+        documents=dict(documents),
+        providers=_providers(by_id, documents.get("provider")),
+        role_arn=get_str(documents.get("service_account"), "metadata", "annotations", ROLE_ARN),
+    )
+
+
+def _providers(checks: Mapping[str, Check], provider: JsonValue) -> dict[str, JsonValue] | None:
+    """Of the list only what the checks quote is left: the one that was found, or those that are not the wanted one."""
+    found, ours = checks.get("provider.exists"), checks.get("sts.provider")
+    if found is None or found.status not in (Status.PASSED, Status.FAILED):
+        return None
+    quoted = [*found.got.split(", "), *(ours.got.split(", ") if ours is not None else [])]
+    known: dict[str, JsonValue] = {arn: None for arn in quoted if _PROVIDER in arn}
+    if found.got in known:
+        known[found.got] = provider
+    return known
+
+
+def refusal(check: Check) -> FlowError:
+    """The error that a check was recorded with."""
+    if check.status is Status.FAILED:
+        return NotFound(code=check.got or "NotFound", server_message=check.error)
+    if check.status is not Status.UNKNOWN:
+        return NotKnown()
+    match check.reason:
+        case "no_permission":
+            return NotPermitted(code="Forbidden", server_message=check.error, status=403)
+        case "login":
+            return NotPermitted(code="Unauthorized", server_message=check.error, status=401)
+        case "unreachable" | "out_of_time":
+            code = OUT_OF_TIME if check.reason == "out_of_time" else TIMED_OUT
+            return Unreachable(code=code, server_message=check.error)
+        case "server_failed":
+            return ServerFailed(code="server_failed", server_message=check.error)
+        case "answer_too_large":
+            return TooLarge(code="answer_too_large", server_message=check.error)
+    return NotKnown()
+
+
+def refused(check: Check) -> Refused:
+    """The same where a server understood, and said no."""
+    return Refused(code=check.got, server_message=check.error)
+
+
+def role_document(copy: Copy, name: str) -> JsonValue:
+    """GetRole, as far as it was read: the annotated role, one of its name under another ARN, one that was proposed."""
+    if not name:
+        raise NotKnown
+    asked_for = "AssumeRolePolicyDocument"
+    annotated = {**get_object(copy.documents.get("role")), asked_for: copy.documents.get("trust_policy")}
+    for document in (annotated, copy.documents.get("role_found"), *get_list(copy.documents.get(ADMITTING))):
+        if (role_of(get_str(document, "Arn")) or ("", "", ""))[2] == name:
+            return dict(document)
+    if (role_of(copy.role_arn) or ("", "", ""))[2] == name:
+        raise refusal(copy.check("role.exists"))
+    raise NotKnown()

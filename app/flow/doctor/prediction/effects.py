@@ -1,0 +1,91 @@
+"""What a fix does to the copy: the object that it changes is replaced, and the Pod recreated if a command does so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.flow.doctor import changes
+from app.flow.doctor.fix import Change, Fix
+from app.flow.doctor.names import REGION_HERE, RESOURCE_HERE, ROLE_HERE
+from app.flow.doctor.prediction import new_pod
+from app.flow.doctor.prediction.copied import Copy
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import JsonValue
+
+
+def apply(copy: Copy, fix: Fix) -> bool:
+    """Makes the fix on the copy. False where what it does cannot be worked out."""
+    change = fix.change
+    if not _is_known(fix):
+        return False
+    if change is not None and change.kind in _MAKE:
+        _MAKE[change.kind](copy, change)
+    manifest = change.pod if change is not None else None
+    if fix.recreates or manifest is not None:
+        if not get_list(copy.documents.get("pod"), "spec", "containers"):
+            return False
+        new_pod.recreate(copy, manifest)
+    copy.tried = True
+    return True
+
+
+def _is_known(fix: Fix) -> bool:
+    """Whether the fix says all that it does. The diff of a Pod that is only recreated shows the webhook's part.
+
+    What another command beside that one does is not said.
+    """
+    change, recreated = fix.change, fix.recreates and len(fix.commands) == 1
+    if change is None:
+        return recreated
+    known = change.kind in _MAKE or change.pod is not None or (change.kind == "Pod" and recreated)
+    return known and not has_placeholder(change.after) and not has_placeholder(change.adds)
+
+
+def has_placeholder(value: JsonValue) -> bool:
+    """Whether the reader has to fill something in first."""
+    if isinstance(value, Mapping):
+        return any(map(has_placeholder, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(has_placeholder, value))
+    return value in (ROLE_HERE, REGION_HERE, RESOURCE_HERE)
+
+
+def _service_account(copy: Copy, change: Change) -> None:
+    found = get_object(copy.documents.get("service_account"))
+    metadata = get_object(found, "metadata")
+    if change.before is None:
+        copy.changed.add("service_account")
+        metadata = {"name": copy.subject.service_account, "namespace": copy.subject.namespace}
+    annotations = get_object(change.after, "metadata", "annotations")
+    copy.documents["service_account"] = {**found, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _provider(copy: Copy, change: Change) -> None:
+    """Without a thumbprint IAM takes the one that the issuer serves (IAM, CreateOpenIDConnectProvider)."""
+    served = get_str(copy.documents.get("thumbprint"), "served")
+    made = {"ThumbprintList": [served] if served else [], **get_object(change.after)}
+    copy.providers = {**(copy.providers or {}), change.name: made}
+    copy.changed.add("provider")
+
+
+def _role(copy: Copy, change: Change) -> None:
+    role = get_object(copy.documents.get("role"))
+    match change.part:
+        case changes.TRUST_POLICY:
+            if not role:
+                copy.documents |= {"role": {"Arn": copy.annotated_role}, "policies": []}
+            copy.documents["trust_policy"] = change.after
+            copy.changed.add("trust")
+        case changes.POLICIES:
+            added = {"name": get_list(change.after)[-1], "document": change.adds}
+            copy.documents["policies"] = [*get_list(copy.documents, "policies"), added]
+            copy.changed.add("policies")
+        case _:
+            copy.documents["role"] = {**role, **get_object(change.after)}
+
+
+_MAKE: Mapping[str, Callable[[Copy, Change], None]] = {
+    "ServiceAccount": _service_account,
+    "OpenIDConnectProvider": _provider,
+    "Role": _role,
+}

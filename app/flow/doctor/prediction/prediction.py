@@ -1,0 +1,141 @@
+"""What a fix leads to: that IRSA works, or the next thing that is broken, as far as it is known before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.flow.doctor.prediction.copied import Copy
+from app.flow.doctor.prediction.new_pod import ADMITTED, REFUSED
+from app.flow.json_access import get_str
+from app.flow.model import HOLDS, NO_ACTION, Check, JsonValue, Status, Step, Walk
+from app.flow.steps import access
+from app.flow.steps.standstill import CREATION, IMAGE, UNSCHEDULED
+from app.flow.verdict.check_dependencies import in_order
+from app.flow.verdict.judge import REFUSED_LATELY, Outcome, judge
+from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING
+
+
+class Open(StrEnum):
+    """What is not known before it runs, beside single checks."""
+
+    STS = "sts"
+    """What STS answers."""
+    PROGRAM = "program"
+    """What the Pod's program gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a fix leads to."""
+
+    outcome: Outcome
+    """WORKS: nothing is broken any more, and STS has issued credentials for a token that says the same. SHOULD_WORK:
+    nothing that can be known beforehand is broken any more. BROKEN: another link is, or still the same one."""
+    step: Step | None = None
+    """Where the next broken link lies, or the next warning."""
+    check: Check | None = None
+    """That link."""
+    said: str = ""
+    """What the API server said where it did not admit the Pod in a dry run. On the copy no server says anything."""
+    holds: tuple[Step, ...] = ()
+    """The steps in which every check holds on the copy."""
+    open: tuple[Open, ...] = ()
+    unknown: tuple[Check, ...] = ()
+    """The checks of the chain that cannot be made on the copy."""
+
+
+_NOTHING_TO_WORK_OUT = (APPLICATION, ANSWER, REFUSED_LATELY)
+"""What is known again only when something has run."""
+_OF_A_RUN = frozenset({APPLICATION, GRANTED, "pod.request", "pod.token_used"})
+"""The checks of what the program did: they stay as they are until it runs again."""
+_STAYS = (UNSCHEDULED, IMAGE, CREATION)
+"""What keeps a Pod from running, and every other one of the same manifest with it."""
+
+
+def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> Prediction | None:
+    """What the copy comes to after a fix, by its walk and by what the doctor adds. `cause`: the check that was fixed.
+
+    None where the fix does no more than to try again, so that nothing of what it is about can be worked out; and where
+    nothing has changed on the copy, which then does not know what the fix does.
+    """
+    if (refused := copy.documents.get(REFUSED)) is not None:
+        return Prediction(
+            outcome=Outcome.BROKEN,
+            step=Step.WEBHOOK,
+            check=_not_admitted(refused),
+            said=get_str(refused, "message"),
+        )
+    checks = tuple(_kept(check, copy) for check in also)
+    judged = judge(made, checks)
+    all_checks = (*(check for report in made for check in report.checks), *checks)
+    by_id = {check.id: check for check in all_checks}
+    if judged.outcome is not Outcome.BROKEN and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
+        return None
+    if judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got):
+        return None
+    answered = by_id[ANSWER].status in HOLDS and not copy.assumed
+    open_ = [Open.STS] if not answered else []
+    if copy.waits and by_id[APPLICATION].status is Status.UNKNOWN:
+        open_.append(Open.PROGRAM)
+    doubts = _doubts(copy, by_id)
+    unknown = [it for it in judged.open if it.status is Status.UNKNOWN and it.id not in (ANSWER, *access.CHECKS)]
+    for check_id in (access.POLICY, access.LISTING):
+        decided = by_id[check_id].status in (*HOLDS, Status.FAILED)
+        if not decided and by_id[check_id].reason != NO_ACTION and copy.check(check_id).reason != "not_asked":
+            unknown.append(by_id[check_id])
+    if judged.outcome is Outcome.BROKEN:
+        outcome = Outcome.BROKEN
+    else:
+        sure = judged.outcome is Outcome.WORKS and answered and not doubts
+        outcome = Outcome.WORKS if sure else Outcome.SHOULD_WORK
+    named = (judged.step, judged.check) if judged.outcome is Outcome.BROKEN else _warning(made, checks)
+    return Prediction(
+        outcome=outcome,
+        step=named[0],
+        check=named[1],
+        holds=tuple(report.step for report in made if report.status in HOLDS),
+        open=() if outcome is Outcome.BROKEN else tuple(open_),
+        unknown=() if outcome is Outcome.BROKEN else (*doubts, *unknown),
+    )
+
+
+def _starts(copy: Copy) -> bool:
+    """Whether the kubelet starts a Pod after the fix, or may now start the one that waits."""
+    return copy.renewed or "service_account" in copy.changed
+
+
+def _doubts(copy: Copy, by_id: Mapping[str, Check]) -> tuple[Check, ...]:
+    """Of a new Pod: whether it runs where the one before did not, whether the webhook is called where no one saw it."""
+    called = not copy.renewed or copy.passed("webhook.reachable") or ADMITTED in copy.documents
+    running, reachable = by_id[RUNNING], by_id["webhook.reachable"]
+    return tuple(
+        replace(check, status=Status.UNKNOWN)
+        for check, doubted in (
+            (running, _starts(copy) and running.status is Status.UNKNOWN),
+            (reachable, not called),
+        )
+        if doubted and check.status is not Status.FAILED
+    )
+
+
+def _warning(made: Walk, checks: Sequence[Check]) -> tuple[Step | None, Check | None]:
+    """What is named of the warnings: what STS has refused lately, or else the first one."""
+    warned = [found for found in in_order(made, checks) if found[1].status is Status.WARNING]
+    return min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=(None, None))
+
+
+def _not_admitted(refused: JsonValue) -> Check:
+    """The API server does not take the Pod that the fix makes."""
+    code, where = get_str(refused, "code"), "POST pods?dryRun=All"
+    return Check(id="webhook.dry_run", status=Status.FAILED, got=code, expected="Pod", where=where)
+
+
+def _kept(check: Check, copy: Copy) -> Check:
+    """What the copy cannot see again of a Pod that stays as it is, is still as it was seen."""
+    before = copy.check(check.id)
+    if check.id == RUNNING and _starts(copy) and before.status not in (Status.PASSED, Status.NOT_REACHED):
+        return before if before.reason in _STAYS else replace(check, status=Status.UNKNOWN, reason="not_asked")
+    stays = not copy.waits if check.id in _OF_A_RUN else not copy.renewed
+    return before if stays and check.status is Status.UNKNOWN else check

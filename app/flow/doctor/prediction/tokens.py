@@ -1,0 +1,53 @@
+"""The tokens of the copy: they say what those of the API server say. The key that signs them stands in for its own.
+
+The copy publishes that key under the id of the API server's, and only where the issuer publishes one of that id. So
+whether a token is accepted depends on the id that it refers to, as it does outside.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from app.flow.json_access import get_list, get_object, get_str
+from app.flow.model import JsonObject, JsonValue
+from app.flow.token import ALGORITHMS
+
+_ALGORITHM = "ES256"
+
+
+def signed(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], *, valid: bool = True) -> str:
+    """A compact token with this header and these claims; one whose signature is over something else, if not valid.
+
+    The header's algorithm is that of our key, unless it is one that STS would not take anyway.
+    """
+    own = {**header, "alg": _ALGORITHM} if header.get("alg", _ALGORITHM) in ALGORITHMS else header
+    signing_input = ".".join(_encoded(json.dumps(part).encode()) for part in (own, claims))
+    signature = _algorithm().sign(signing_input.encode() if valid else b"", _key())
+    return f"{signing_input}.{_encoded(signature)}"
+
+
+def published(jwks: JsonValue, key_id: str) -> JsonObject:
+    """A key set in which our key has taken the place of the one of that id, if there is one."""
+    own = {**ECAlgorithm.to_jwk(_key().public_key(), as_dict=True), "kid": key_id, "alg": _ALGORITHM, "use": "sig"}
+    keys = [own if get_str(key, "kid") == key_id else key for key in get_list(jwks, "keys")]
+    return {**get_object(jwks), "keys": keys}
+
+
+def _encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def _algorithm() -> ECAlgorithm:
+    return ECAlgorithm(ECAlgorithm.SHA256)
+
+
+@cache
+def _key() -> ec.EllipticCurvePrivateKey:
+    """One for all copies: it signs nothing that ever leaves them."""
+    return ec.generate_private_key(ec.SECP256R1())

@@ -1,0 +1,399 @@
+"""What a fix leads to, worked out on a copy of what was read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.commands import doctor_text
+from app.content import LANGUAGES, load
+from app.flow.diagnosis_file import diagnosis_file
+from app.flow.doctor import Change, Diagnosis, Fix, examine
+from app.flow.doctor.prediction.answers import ports_of
+from app.flow.doctor.prediction.copied import Copy, copy_of
+from app.flow.doctor.prediction.effects import apply
+from app.flow.doctor.prediction.prediction import Open, predict
+from app.flow.errors import NotFound, NotPermitted, Refused
+from app.flow.model import Status
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.ports import Execution
+from app.flow.verdict.judge import Outcome, judge
+from app.report import document, page, verdict_words
+from app.ui.doctor import diagnosis as drawn
+from app.ui.text import value
+from tests.examples import examples
+from tests.unit.fake_ports import ACCOUNT, HOST, ROLE, SUB, SUBJECT, FakeCluster, Fakes, bare_pod, trust_policy
+from tests.unit.test_doctor import (
+    ANNOTATION,
+    CASES,
+    FIXES,
+    add_variable,
+    annotated,
+    container,
+    ended,
+    examined,
+    healthy,
+)
+
+WORKS, SHOULD_WORK, NEXT = Outcome.WORKS, Outcome.SHOULD_WORK, Outcome.BROKEN
+NOT_AUTHORIZED = Refused(
+    code="AccessDenied", server_message="Not authorized to perform sts:AssumeRoleWithWebIdentity", status=403
+)
+NO_PROVIDER = Refused(
+    code="InvalidIdentityToken", server_message="No OpenIDConnect provider found in your account", status=400
+)
+DENIED = Refused(code="AccessDenied", server_message="no identity-based policy allows", status=403)
+
+
+def spoilt(*spoils: Callable[[Fakes], Any], **errors: Any) -> Diagnosis:
+    fakes = healthy()
+    for spoil in spoils:
+        spoil(fakes)
+    fakes.errors.update(errors)
+    return examined(fakes)
+
+
+def copied(found: Diagnosis) -> Copy:
+    return copy_of(found.walk, found.checks, found.evidence, found.read_at)
+
+
+def no_provider(fakes: Fakes) -> None:
+    fakes.providers.clear()
+
+
+def other_subject(fakes: Fakes) -> None:
+    policy = trust_policy(StringEquals={f"{HOST}:sub": "system:serviceaccount:prod:my-sa"})
+    fakes.role["AssumeRolePolicyDocument"] = policy
+
+
+@pytest.mark.parametrize("name", sorted({*CASES, *FIXES}))
+def test_the_copy_has_the_verdict_of_the_diagnosis(name: str) -> None:
+    found = spoilt((CASES.get(name) or FIXES[name])[0])
+    again = examine(ports_of(copied(found)), SUBJECT)
+    seen = {check.id: check for check in found.checks}
+    verdict = judge(again.walk, [seen[it.id] if it.status is Status.UNKNOWN else it for it in again.checks])
+    ours = found.verdict
+    assert (verdict.outcome, verdict.step) == (ours.outcome, ours.step)
+    assert (verdict.check and verdict.check.id) == (ours.check and ours.check.id)
+
+
+LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Outcome, str]] = {
+    # what is wrong: (how, what the servers refuse, where the fix leads to, the check that is named then)
+    "no provider": ((no_provider,), {"assume_role": NO_PROVIDER}, SHOULD_WORK, ""),
+    "no provider and another subject": (
+        *((no_provider, other_subject), {"assume_role": NO_PROVIDER}),
+        *(NEXT, "trust.subject"),
+    ),
+    "another subject": ((other_subject,), {"assume_role": NOT_AUTHORIZED}, SHOULD_WORK, ""),
+    "another subject and no permission": (
+        *((other_subject, lambda f: f.policies.clear()), {"assume_role": NOT_AUTHORIZED}),
+        *(NEXT, "access.policy"),
+    ),
+    "no permission": ((lambda f: f.policies.clear(),), {"list_buckets": DENIED}, WORKS, ""),
+    # the fake API server mounts no token of its own into the Pod of a dry run
+    "static keys": ((FIXES["static keys"][0],), {}, WORKS, "token.api_server"),
+    "static keys and a profile": (
+        (FIXES["static keys"][0], lambda f: add_variable(f, "AWS_PROFILE")),
+        *({}, WORKS, "pod.static_keys"),
+    ),
+    "no role": (
+        (),
+        {"role": NotFound(code="NoSuchEntity", server_message="no", status=404), "assume_role": NOT_AUTHORIZED},
+        *(NEXT, "access.policy"),
+    ),
+    "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
+    "the label": ((FIXES["skip label"][0],), {}, WORKS, "token.api_server"),
+}
+
+
+@pytest.mark.parametrize("name", LEADS_TO)
+def test_a_fix_leads_to(name: str) -> None:
+    spoils, errors, prospect, check_id = LEADS_TO[name]
+    foretold = spoilt(*spoils, **errors).prediction
+    assert foretold is not None
+    assert (foretold.outcome, foretold.check.id if foretold.check else "") == (prospect, check_id)
+
+
+def test_what_only_a_run_shows_is_said_to_be_unknown() -> None:
+    foretold = spoilt(no_provider, assume_role=NO_PROVIDER).prediction
+    assert foretold is not None
+    assert Open.STS in foretold.open
+    foretold = spoilt(FIXES["static keys"][0]).prediction
+    assert foretold is not None
+    assert foretold.open == (Open.PROGRAM,)
+
+
+def test_a_fix_that_only_shows_where_to_look_has_no_prediction() -> None:
+    found = spoilt(FIXES["the API server lists another key"][0])
+    assert (found.fix is None, found.prediction) == (False, None)
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        Fix(id="x", change=Change(kind="Namespace", name="default", before={}, after={"metadata": {}}), recreates=True),
+        Fix(id="x", commands=("kubectl get pods",)),
+        Fix(id="x", commands=("kubectl apply -f -", "kubectl rollout restart deployment/web"), recreates=True),
+    ],
+    ids=["another kind of object", "a look", "something, and a new Pod"],
+)
+def test_a_fix_of_which_the_copy_does_not_know_what_it_does_is_not_tried(fix: Fix) -> None:
+    assert not apply(copied(spoilt(other_subject, assume_role=NOT_AUTHORIZED)), fix)
+
+
+def test_a_fix_that_changes_nothing_on_the_copy_has_no_prediction() -> None:
+    found = spoilt(other_subject, assume_role=NOT_AUTHORIZED)
+    copy, cause = copied(found), found.verdict.check
+    assert cause is not None
+    assert apply(copy, Fix(id="x", commands=("kubectl rollout restart deployment/web",), recreates=True))
+    again = examine(ports_of(copy), SUBJECT)
+    assert predict(copy, again.walk, again.checks, cause=cause) is None
+
+
+def test_nothing_to_fix_has_no_prediction() -> None:
+    assert examined(healthy()).prediction is None
+
+
+def test_a_saved_diagnosis_has_the_same_prediction() -> None:
+    found = spoilt(no_provider, other_subject, assume_role=NO_PROVIDER)
+    opened = diagnosis_file.load(diagnosis_file.save(found))
+    assert opened.prediction == found.prediction is not None
+
+
+def test_keys_that_a_secret_sets_are_empty_in_the_pod_that_the_fix_makes() -> None:
+    fakes = healthy()
+    container(fakes).update(envFrom=[{"secretRef": {"name": "s"}}])
+    fakes.files["env"] = Execution(stdout="AWS_ACCESS_KEY_ID=AKIA\nAWS_SECRET_ACCESS_KEY=x\n", stderr="", exit_code=0)
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.prediction is not None
+    assert (found.fix.id, found.prediction.outcome) == ("empty_keys", WORKS)
+
+
+def test_a_pod_that_has_failed_and_stays_failed_is_run_again() -> None:
+    fakes = healthy()
+    other_subject(fakes)
+    fakes.errors["assume_role"] = NOT_AUTHORIZED
+    fakes.pod["metadata"].pop("ownerReferences")
+    fakes.pod["status"] = {"phase": "Failed", "containerStatuses": [ended(1)]}
+    fakes.logs[""] = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: no"
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.prediction is not None
+    assert (found.fix.id, found.fix.then, found.fix.recreates) == ("trust", "run_again", True)
+    assert found.fix.commands[-1].endswith("kubectl -n default replace --force -f -")
+    assert found.prediction.outcome is SHOULD_WORK
+
+
+def test_a_role_that_is_made_under_a_path_has_the_annotated_arn() -> None:
+    fakes = healthy()
+    annotated(fakes, f"arn:aws:iam::{ACCOUNT}:role/team/blue/s3-reader")
+    fakes.errors.update(role=NotFound(code="NoSuchEntity", server_message="no", status=404), assume_role=NOT_AUTHORIZED)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert " --role-name s3-reader --path /team/blue/ " in fix.commands[0]
+
+
+# --- the role that is meant ------------------------------------------------------------------------------------------
+
+
+def role(name: str, policy: Any) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "RoleName": name, "AssumeRolePolicyDocument": policy}
+
+
+LIKE = trust_policy(StringLike={f"{HOST}:sub": "system:serviceaccount:default:*"})
+NODE = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+OTHER = ROLE.replace("s3-reader", "other")
+ROLES: dict[str, tuple[list[Any], str, tuple[str, ...], str]] = {
+    # the roles of the account: (the fix, what it lists, the ARN in its commands)
+    "one": ([role("s3-reader", trust_policy()), role("node", NODE)], "found_role", (), ROLE),
+    "one, and one for all": ([role("s3-reader", trust_policy()), role("other", LIKE)], "found_role", (), ROLE),
+    "one for all": ([role("other", LIKE)], "choose_role", (OTHER,), "ROLE_ARN"),
+    "two": (
+        [role("s3-reader", trust_policy()), role("other", trust_policy())],
+        *("choose_role", (ROLE, OTHER), "ROLE_ARN"),
+    ),
+    "none": ([role("node", NODE)], "no_role", (), "ROLE_ARN"),
+}
+
+
+@pytest.mark.parametrize("annotations", [{}, {ANNOTATION: "arn:aws:iam::policy/s3-reader"}])
+@pytest.mark.parametrize("name", ROLES)
+def test_the_role_that_lets_the_service_account_in_is_filled_in(name: str, annotations: dict[str, str]) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = annotations
+    fakes.pod = bare_pod()
+    fakes.roles, fix_id, choices, arn = ROLES[name]
+    found = examined(fakes)
+    assert found.fix is not None
+    assert (found.fix.id, found.fix.choices) == (fix_id, choices)
+    assert any(command.endswith(f"{ANNOTATION}={arn}") for command in found.fix.commands)
+    if fix_id == "found_role":
+        assert found.prediction is not None
+        assert found.prediction.outcome is SHOULD_WORK
+    else:
+        assert found.prediction is None
+
+
+def test_where_roles_may_not_be_listed_the_command_looks_for_them() -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod = bare_pod()
+    fakes.errors["roles"] = NotPermitted(code="AccessDenied", server_message="no", status=403)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert fix.id == "find_role"
+
+
+def test_roles_are_listed_only_where_the_annotation_names_none() -> None:
+    ports = healthy().ports()
+    examine(ports, SUBJECT)
+    assert "roles" not in {exchange.url for exchange in ports.aws.exchanges()}
+
+
+# --- how it is shown -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_stands_beside_the_fix_wherever_that_is_shown(language: str) -> None:
+    words = load(language)
+    found = spoilt(no_provider, other_subject, assume_role=NO_PROVIDER)
+    shown = verdict_words.prediction(found, words)
+    assert shown is not None
+    assert shown.next is not None
+    text = "\n".join(doctor_text.of_diagnosis(found, words))
+    assert shown.sentence in text
+    assert shown.sentence in unescape(page.of_diagnosis(found, words))
+    assert shown.sentence in unescape(drawn.fix(found, words))
+    assert text.count(shown.next.expected) > 1
+    assert value(shown.next.expected) in drawn.fix(found, words)
+    foretold = json.loads(json.dumps(document.of_diagnosis(found, words)))["prediction"]
+    assert (foretold["outcome"], foretold["check"], foretold["message"]) == ("broken", "trust.subject", shown.sentence)
+    assert SUB in foretold["expected"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_known_before_it_runs_is_listed(language: str) -> None:
+    words = load(language)
+    found = spoilt(no_provider, assume_role=NO_PROVIDER)
+    sts = words.message("doctor.prediction.sts")
+    text = "\n".join(doctor_text.of_diagnosis(found, words))
+    for one in (text, page.of_diagnosis(found, words), drawn.fix(found, words)):
+        assert sts in unescape(one)
+    assert sts in document.of_diagnosis(found, words)["prediction"]["unknown"]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+EVIDENCE = sorted(
+    {name for report in examined(healthy()).walk for name in report.evidence}
+    | {"workload", "recent_failures", "admitting_roles", "role_found", "asked_actions", "denied_calls", "pods"}
+    | {"permission_decision", "other_credentials", "pod_events", "namespace_labels", "webhook_service"}
+)
+
+
+@settings(max_examples=examples(100))
+@given(name=st.sampled_from(EVIDENCE), junk=_JSON, case=st.sampled_from(sorted(FIXES)), now=st.floats())
+def test_no_evidence_can_break_it(name: str, junk: Any, case: str, now: float) -> None:
+    found = spoilt(FIXES[case][0])
+    reports = tuple(
+        dataclasses.replace(
+            report, evidence={**report.evidence, name: junk} if name in report.evidence else report.evidence
+        )
+        for report in found.walk
+    )
+    opened = dataclasses.replace(
+        found,
+        walk=dataclasses.replace(found.walk, reports=reports),
+        evidence={**found.evidence, name: junk},
+        read_at=now,
+    )
+    assert opened.prediction is None or opened.prediction.outcome in Outcome
+
+
+# --- a dry run of the fix, and fixes that would do nothing -----------------------------------------------------------
+
+
+def bare_label(fakes: Fakes) -> None:
+    fakes.pod["metadata"]["labels"]["eks.amazonaws.com/skip-pod-identity-webhook"] = "true"
+
+
+def test_the_pod_of_the_fix_is_admitted_in_a_dry_run() -> None:
+    fakes = healthy()
+    bare_label(fakes)
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.fix.id == "remove_label"
+    assert "eks.amazonaws.com/skip-pod-identity-webhook" not in fakes.dry_runs[-1]["metadata"]["labels"]
+    assert "pod_fixed" in found.evidence
+
+
+def test_a_pod_of_the_fix_that_is_not_admitted_is_what_comes_next() -> None:
+    class Picky(FakeCluster):
+        def dry_run_pod(self, namespace: str, pod: Any) -> Any:
+            if pod["metadata"]["labels"].keys() == {"app", "pod-template-hash"}:
+                raise Refused(code="Forbidden", server_message="a policy wants the label", status=403)
+            return super().dry_run_pod(namespace, pod)
+
+    fakes = healthy()
+    bare_label(fakes)
+    found = examine(dataclasses.replace(fakes.ports(), cluster=Picky(fakes)), SUBJECT)
+    foretold = found.prediction
+    assert foretold is not None
+    assert foretold.check is not None
+    assert (foretold.outcome, foretold.check.id, foretold.said) == (
+        NEXT,
+        "webhook.dry_run",
+        "a policy wants the label",
+    )
+    assert "a policy wants the label" in "\n".join(doctor_text.of_diagnosis(found, load("en")))
+
+
+def test_without_consent_no_dry_run_is_made_for_it() -> None:
+    fakes = healthy()
+    bare_label(fakes)
+    found = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    assert fakes.dry_runs == []
+    assert found.prediction is not None
+    assert found.prediction.outcome is SHOULD_WORK
+
+
+def test_an_annotation_that_is_there_and_empty_is_overwritten() -> None:
+    fakes = healthy()
+    annotated(fakes, "")
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert " --overwrite " in fix.commands[0]
+
+
+def test_a_session_that_no_role_allows_is_shortened() -> None:
+    fakes = healthy()
+    words = ["sts", "assume-role-with-web-identity", "--web-identity-token", "file:///t", "--duration-seconds", "90000"]
+    container(fakes)["args"] = words
+    fakes.talk = []
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, '"--duration-seconds", "3600"' in fix.commands[0]) == ("shorter_session", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "fix_id"),
+    [
+        ("because no permissions boundary allows the s3:ListAllMyBuckets action", "boundary"),
+        ("for a reason of its own", "organization"),
+    ],
+)
+def test_what_the_policies_allow_already_is_not_given_once_more(said: str, fix_id: str) -> None:
+    found = spoilt(list_buckets=Refused(code="AccessDenied", server_message=said, status=403))
+    assert found.fix is not None
+    assert (found.fix.id, found.prediction) == (fix_id, None)

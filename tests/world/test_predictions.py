@@ -1,0 +1,150 @@
+"""What is predicted of a fix comes true: its commands are run by kubectl and aws, and the world is examined again."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.flow.doctor import examine
+from app.flow.doctor.prediction.answers import ports_of
+from app.flow.doctor.prediction.copied import copy_of
+from app.flow.model import Status, Subject
+from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.verdict.judge import Outcome, judge
+from app.wiring import simulated
+from app.world.faults import FAULTS
+from app.world.lifecycle.world_operations import settle
+from app.world.setup import tool_files
+
+pytestmark = pytest.mark.one_world
+
+AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
+SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
+UNPREDICTED = {
+    "F05": "webhook_silent_on_eks",
+    "F05b": "register_webhook",
+    **dict.fromkeys(("F32", "F35"), "kubelet"),
+    "F44": "organization",
+    "F45": "control_policy",
+    "F33": "clock",
+    "F37": "activate_region",
+    "F41": "egress",
+    "F42": "publish",
+    "F51": "pod_identity",
+}
+"""The faults whose fix only shows where to look, or is nothing that a command does: its id."""
+OTHER_ACCOUNT = " --profile PROFILE"
+TWO_FAULTS = [
+    ("F14", "F21"),
+    ("F21", "F46"),
+    ("F26", "F21"),
+    ("F27", "F46"),
+    ("F10", "F46"),
+    ("F43", "F21"),
+]
+
+
+@pytest.fixture
+def run(simulation, world, tmp_path):
+    """Runs a line in a shell, with kubectl and aws for the world."""
+    kubeconfig = tmp_path / tool_files.KUBECONFIG
+    kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
+    environment = {
+        **{"PATH": f"{AWS.parent}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
+        **tool_files.aws_environment(simulation, world),
+    }
+
+    def run(command):
+        there = {}
+        if OTHER_ACCOUNT in command:
+            key = world.other_account.admin
+            there = {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+        line = command.replace(OTHER_ACCOUNT, "")
+        done = subprocess.run(
+            ["sh", "-c", line], env={**environment, **there}, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+    return run
+
+
+def examined(simulation, world):
+    return examine(simulated(simulation, world), SUBJECT)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_copy_of_a_diagnosis_has_its_verdict(simulation, world, fault):
+    simulation.inject(world, fault)
+    found = examined(simulation, world)
+    again = examine(ports_of(copy_of(found.walk, found.checks, found.evidence, found.read_at)), SUBJECT)
+    seen = {check.id: check for _, checks in found.steps() for check in checks}
+    shown = {check.id: check for _, checks in again.steps() for check in checks}
+    bad = (Status.FAILED, Status.WARNING)
+    assert {name: it.status for name, it in shown.items() if it.status in bad and seen[name].status not in bad} == {}
+    assert {
+        name: (it.status, shown[name].status)
+        for name, it in seen.items()
+        if it.status in bad and shown[name].status not in (*bad, Status.UNKNOWN, Status.NOT_REACHED)
+    } == {}
+    kept = tuple(seen[it.id] if it.status is Status.UNKNOWN else it for it in again.checks)
+    verdict = judge(again.walk, kept)
+    assert verdict.check
+    assert (verdict.outcome, verdict.step, verdict.check.id) == (
+        *(found.verdict.outcome, found.verdict.step),
+        found.verdict.check.id,
+    )
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_predicted_of_a_fix_comes_true(simulation, world, run, fault):
+    simulation.inject(world, fault)
+    found = examined(simulation, world)
+    if fault in UNPREDICTED:
+        assert (found.fix.id, found.prediction) == (UNPREDICTED[fault], None)
+        return
+    comes_true(simulation, world, run, found)
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
+@pytest.mark.parametrize("faults", TWO_FAULTS, ids=" ".join)
+def test_of_two_faults_the_other_one_is_predicted(simulation, world, run, faults):
+    simulation.inject(world, *faults)
+    found = examined(simulation, world)
+    assert found.prediction.outcome is Outcome.BROKEN
+    comes_true(simulation, world, run, found)
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - UNPREDICTED.keys()))
+def test_reading_alone_shows_as_much_of_it(simulation, world, fault):
+    """Without a dry run, a token or STS; what then shows nothing broken has nothing to fix."""
+    simulation.inject(world, fault)
+    found = examine(consented(simulated(simulation, world), NOTHING), SUBJECT)
+    everything = examined(simulation, world)
+    if found.fix is None or found.fix.id != everything.fix.id:
+        return
+    assert found.prediction is not None
+    if found.prediction.outcome is Outcome.BROKEN:
+        assert found.prediction.check.id == everything.prediction.check.id
+
+
+def comes_true(simulation, world, run, found):
+    before, foretold = found.verdict.check, found.prediction
+    assert foretold is not None, found.fix
+    for command in found.fix.commands:
+        run(command)
+    simulation.run(settle(world))
+    simulation.move_clock(world, 400)  # the Pod that waits for its token tries again
+    after = examined(simulation, world).verdict
+    assert after.check is None or (after.check.id, after.check.got) != (before.id, before.got), "the fix does nothing"
+    if foretold.outcome is Outcome.BROKEN:
+        assert (after.outcome, after.check.id) == (Outcome.BROKEN, foretold.check.id)
+    else:
+        if after.check is not None and after.check.id in {check.id for check in foretold.unknown}:
+            return
+        assert after.outcome is Outcome.WORKS, after.check
+        assert (after.check and after.check.id) == (foretold.check and foretold.check.id)
