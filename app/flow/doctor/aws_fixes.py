@@ -13,7 +13,7 @@ from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names,
 from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
-from app.flow.names import DEFAULT_AUDIENCE, boundary_of, is_public
+from app.flow.names import DEFAULT_AUDIENCE, boundary_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
 from app.flow.steps.trust_policy import OF_REQUEST
 from app.flow.verdict.error_messages import denied_action, denying_policy
@@ -25,21 +25,6 @@ _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 
 
 # --- 1 OIDC provider -------------------------------------------------------------------------------------------------
-
-
-def publish(names: Names) -> Fix:
-    issuer = names.issuer
-    if not issuer:
-        return Fix(id="read_issuer", commands=(line("kubectl", "get", "--raw", "/.well-known/openid-configuration"),))
-    if not is_public(issuer):
-        return Fix(id="private_issuer", commands=(line("kubectl", "get", "--raw", "/openid/v1/jwks"),))
-    return Fix(id="publish", commands=(line("curl", "-fsS", f"{issuer}/.well-known/openid-configuration"),))
-
-
-def compare_keys(names: Names) -> Fix:
-    jwks_uri = get_str(names.documents.get("discovery"), "jwks_uri")
-    commands = (line("kubectl", "get", "--raw", "/openid/v1/jwks"), line("curl", "-fsS", jwks_uri))
-    return Fix(id="compare_keys", commands=commands)
 
 
 def create_provider(names: Names) -> Fix:
@@ -115,13 +100,11 @@ def annotate(names: Names) -> Fix:
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
     written = names.role_arn.strip()
-    if is_role_arn(written):
-        change = changes.annotated(names, role_arn=written)
-        return Fix(id="without_blanks", commands=_write_arn(names, written), change=change)
-    unquoted = written.strip(_QUOTES).strip()
-    if is_role_arn(unquoted):
-        change = changes.annotated(names, role_arn=unquoted)
-        return Fix(id="without_quotes", commands=_write_arn(names, unquoted), change=change)
+    if is_role_arn(found := written.strip(_QUOTES).strip()):
+        change, commands = changes.annotated(names, role_arn=found), _write_arn(names, found)
+        if found != written:
+            return Fix(id="without_quotes", commands=commands, change=change)
+        return Fix(id="without_blanks", commands=commands, change=change)
     arn = f"arn:{names.partition}:iam::{names.account}:role/{written.removeprefix('role/')}"
     return _name_role(names, arn if is_role_arn(arn) else names.likely_role)
 
@@ -206,9 +189,8 @@ def _default_audience(names: Names) -> Fix:
 def conditions(names: Names) -> Fix:
     """A condition on the request is there on purpose: nothing that goes around it is proposed."""
     decision = names.check_of("trust.decision")
-    if decision is None or decision.reason != OF_REQUEST:
-        return organization(names)
-    return Fix(id="conditions", commands=_show_trust(names).commands)
+    known = decision is not None and decision.reason == OF_REQUEST
+    return Fix(id="conditions", commands=_show_trust(names).commands) if known else organization(names)
 
 
 def _show_trust(names: Names) -> Fix:

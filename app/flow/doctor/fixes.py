@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from app.flow.doctor import aws_fixes, pod_fixes, program_fixes
+from app.flow.doctor import aws_fixes, issuer_fixes, pod_fixes, program_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import fixes as sibling_fixes
@@ -56,9 +56,9 @@ _CAUSES: Mapping[str, Make] = {
 }
 """By cause of a refusal, where no check convicts it."""
 _FIXES: Mapping[str, Make] = {
-    "issuer.discovery": aws_fixes.publish,
-    "issuer.jwks": aws_fixes.publish,
-    "issuer.cluster_keys": aws_fixes.compare_keys,
+    "issuer.discovery": issuer_fixes.publish,
+    "issuer.jwks": issuer_fixes.publish,
+    "issuer.cluster_keys": issuer_fixes.compare_keys,
     "provider.exists": aws_fixes.create_provider,
     "provider.audience": aws_fixes.accept_audience,
     "provider.thumbprint": aws_fixes.register_thumbprint,
