@@ -15,15 +15,17 @@ from hypothesis import strategies as st
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
-from app.flow.doctor import Change, Diagnosis, Fix, examine
+from app.flow.doctor import Change, Diagnosis, Fix, diagnose, examine
 from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import Copy, copy_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Open, predict
 from app.flow.errors import NotFound, NotPermitted, Refused
-from app.flow.model import Status
+from app.flow.model import Status, Walk
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
+from app.flow.steps.walk import walk_through
 from app.flow.verdict.judge import Outcome, judge
 from app.report import document, page, verdict_words
 from app.ui.doctor import diagnosis as drawn
@@ -119,6 +121,43 @@ def test_a_fix_leads_to(name: str) -> None:
     foretold = spoilt(*spoils, **errors).prediction
     assert foretold is not None
     assert (foretold.outcome, foretold.check.id if foretold.check else "") == (prospect, check_id)
+
+
+def test_an_action_that_was_asked_for_is_judged_on_the_copy_too() -> None:
+    """Before the fix there was no role by which it could be judged."""
+    fakes = healthy()
+    fakes.errors.update(role=NotFound(code="NoSuchEntity", server_message="no", status=404), assume_role=NOT_AUTHORIZED)
+    ports, needed = fakes.ports(), AskedAction(action="dynamodb:GetItem", resource=f"arn:aws:dynamodb:::{ACCOUNT}")
+    walk = Walk(subject=SUBJECT, reports=tuple(walk_through(ports, SUBJECT, (needed,))))
+    foretold = diagnose(ports, walk).prediction
+    assert foretold is not None
+    assert foretold.check is not None
+    assert (foretold.check.id, "dynamodb:GetItem" in foretold.check.got) == ("access.policy", True)
+
+
+def test_what_an_organization_denies_is_denied_after_the_fix_too() -> None:
+    fakes = healthy()
+    other_subject(fakes)
+    fakes.errors["assume_role"] = NOT_AUTHORIZED
+    found = examined(fakes)
+    copy = copied(found)
+    copy.documents["permission_decision"] = {
+        "action": "s3:ListAllMyBuckets",
+        "resource": "*",
+        "reason": "implicit-deny",
+        "allowed": False,
+        "organization_allows": False,
+        "denied": [{"action": "s3:ListAllMyBuckets", "resource": "*"}],
+    }
+    denied = dataclasses.replace(
+        copy.check("access.policy"), status=Status.FAILED, expected="allow: s3:ListAllMyBuckets"
+    )
+    copy.checks = {**copy.checks, "access.policy": denied}
+    assert copy.asked == (AskedAction(action="s3:ListAllMyBuckets", resource="*"),)
+    (answer,) = ports_of(copy).aws.simulate(ROLE, ["s3:ListAllMyBuckets"], "*", {})
+    assert (answer["EvalDecision"], answer["OrganizationsDecisionDetail"]["AllowedByOrganizations"]) == (
+        *("implicitDeny", False),
+    )
 
 
 def test_what_only_a_run_shows_is_said_to_be_unknown() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
 from app.flow.doctor import changes
@@ -81,9 +82,8 @@ def create_service_account(names: Names) -> Fix:
         names.kubectl("create", "serviceaccount", names.service_account),
         names.annotate(f"{ROLE_ARN}={arn}"),
     )
-    return _naming(
-        names, arn, Fix(id="create_service_account", commands=commands, change=changes.new_account(names, arn))
-    )
+    change = changes.new_account(names, arn)
+    return _naming(names, arn, Fix(id="create_service_account", commands=commands, change=change))
 
 
 def annotate(names: Names) -> Fix:
@@ -92,9 +92,8 @@ def annotate(names: Names) -> Fix:
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
-    return _naming(
-        names, astray, Fix(id="annotate", commands=commands, change=changes.annotated(names, role_arn=astray))
-    )
+    change = changes.annotated(names, role_arn=astray)
+    return _naming(names, astray, Fix(id="annotate", commands=commands, change=change))
 
 
 def correct_arn(names: Names) -> Fix:
@@ -125,15 +124,11 @@ def _write_arn(names: Names, arn: str) -> tuple[str, ...]:
 
 def _naming(names: Names, arn: str, fix: Fix) -> Fix:
     """The same, where the role is known; else with those that may be meant, or after a look for them."""
-    commands, change = fix.commands, fix.change
     if arn != ROLE_HERE:
-        found = arn == names.likely_role and names.exists
-        return Fix(id="found_role", commands=commands, change=change) if found else fix
+        return replace(fix, id="found_role") if arn == names.likely_role and names.exists else fix
     if names.admitting is None:
-        return Fix(id="find_role", commands=(names.find_role(), *commands), change=change)
-    if not names.admitting:
-        return Fix(id="no_role", commands=commands, change=change)
-    return Fix(id="choose_role", commands=commands, change=change, choices=names.admitting)
+        return replace(fix, id="find_role", commands=(names.find_role(), *fix.commands))
+    return replace(fix, id="choose_role" if names.admitting else "no_role", choices=names.admitting)
 
 
 def role(names: Names) -> Fix:
@@ -275,11 +270,8 @@ def _permit_exactly(names: Names, denied: Sequence[tuple[str, str]]) -> Fix:
     digest = hashlib.sha256(json.dumps(statements).encode("utf-8", "replace")).hexdigest()[:8]
     name = f"allow-{statements[0]['Action'][:90]}-{digest}".replace(":", "-") if len(denied) == 1 else f"allow-{digest}"
     wanted = ("--role-name", names.role_name, "--policy-name", name, "--policy-document", json.dumps(policy))
-    return Fix(
-        id="permit",
-        commands=(names.iam("put-role-policy", *wanted),),
-        change=changes.permissions(names, name, policy),
-    )
+    change = changes.permissions(names, name, policy)
+    return Fix(id="permit", commands=(names.iam("put-role-policy", *wanted),), change=change)
 
 
 def _remove_deny(names: Names) -> Fix:
