@@ -17,6 +17,7 @@ from app.flow.errors import FlowError
 from app.flow.ports import Access, Cluster
 from app.wiring import simulated
 from tests.live.eks import SUBJECT, Eks
+from tests.waiting import eventually
 
 NAMESPACE, ACCOUNT, POD = SUBJECT.namespace, SUBJECT.service_account, SUBJECT.pod
 NEW_POD = {"spec": {"serviceAccountName": ACCOUNT, "containers": [{"name": "a", "image": "b"}]}}
@@ -91,6 +92,7 @@ def paths(document: Any, at: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("name", ASKED)
 def test_both_answer_in_the_same_shape(here: Eks, name: str) -> None:
     ask, known = ASKED[name], DIFFERENCES.get(name, {})
+    eventually(lambda: "deletionTimestamp" not in here.http.get("/api/v1/namespaces").text)  # those of other tests
     world = here.simulation.world("shapes")
     real, ours = set(paths(ask(here.ports().cluster))), set(paths(ask(simulated(here.simulation, world).cluster)))
     differing = {f"real only: {path}" for path in real - ours} | {f"simulated only: {path}" for path in ours - real}
