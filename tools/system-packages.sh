@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the programs that some tests drive (Chromium with a Japanese font, kubectl, etcd, Graphviz's dot, nginx), and
+# Brings the programs that some tests drive (Chromium, as its headless shell, with a Japanese font, kubectl, etcd, Graphviz's dot, nginx), and
 # npm, by which one more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says what is
 # missing; those tests are then skipped, with the reason.
 set -eu
@@ -8,7 +8,9 @@ has_font() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK'; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 missing=
-has_chromium >/dev/null || missing="$missing chromium"
+if ! command -v chromium-headless-shell >/dev/null && { [ "$(id -u)" = 0 ] || ! has_chromium >/dev/null; }; then
+    missing="$missing chromium-headless-shell"
+fi
 has_font || missing="$missing fonts-noto-cjk"
 command -v kubectl >/dev/null || missing="$missing kubectl"
 command -v dot >/dev/null || missing="$missing graphviz"
@@ -28,6 +30,9 @@ apt-get update -qq || echo "apt-get update failed; going on with the package lis
 for package in $missing; do
     if [ "$package" = kubectl ] && ! apt-cache show kubectl >/dev/null 2>&1; then
         package=kubernetes-client # where Debian 12 keeps kubectl
+    fi
+    if [ "$package" = chromium-headless-shell ] && ! apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+        package=chromium # which Debian 12 has alone
     fi
     echo "Installing $package"
     apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||

