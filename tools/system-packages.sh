@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings the programs that some tests drive (Chromium, as its headless shell, with a Japanese font, kubectl, etcd, Graphviz's dot, nginx), and
-# npm, by which one more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says what is
-# missing; those tests are then skipped, with the reason.
+# Brings the programs that some tests drive (Chromium as its headless shell, a Japanese font, kubectl, etcd, Graphviz's
+# dot, nginx), and npm, by which one more comes, through apt where we are root on Debian or Ubuntu. Anywhere else it says
+# what is missing; those tests are then skipped, with the reason.
 set -eu
 
 has_font() { fc-list 2>/dev/null | grep -q 'Noto Sans CJK'; }
