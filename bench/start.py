@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
+from urllib.parse import urlsplit
 
 import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -44,7 +45,7 @@ def start_once() -> tuple[float, float, float]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:
             assert server.stdout is not None  # noqa: S101 - for the type checker
-            address = server.stdout.readline().rpartition("http://")[2].strip()
+            address = urlsplit(server.stdout.readline().rpartition(" ")[2].strip()).netloc  # it has a launch address
             ready = time.perf_counter() - begin
             asyncio.run(asyncio.wait_for(first_page(address), timeout=60))
             until_page = time.perf_counter() - begin
