@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.flow.doctor.pods.rows import ENDED
 from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.webhook import POD_IDENTITY_LABEL
-
-_ENDED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ def living(pods: Iterable[JsonValue]) -> list[JsonValue]:
     return [
         pod
         for pod in pods
-        if not get(pod, "metadata", "deletionTimestamp") and get_str(pod, "status", "phase") not in _ENDED
+        if not get(pod, "metadata", "deletionTimestamp") and get_str(pod, "status", "phase") not in ENDED
     ]
 
 
