@@ -133,32 +133,20 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         return Verdict(outcome=Outcome.WORKS, status=Status.WARNING, step=step, check=check, open=open_)
 
     # (3) Else what stands in the way: first what could not be read, then what the reader has not asked for.
-    warning = min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None)
-    if _no_more_can_be_read(by_id):
-        file = by_id["token.file"]
+    undecided = [(step, check) for step, check in checks if check in open_]
+    if waits := _should_work(walk, by_id, undecided):
         return Verdict(
             outcome=Outcome.SHOULD_WORK,
             status=Status.UNKNOWN,
-            step=Step.TOKEN_MOUNT,
-            check=file,
+            step=waits[0],
+            check=waits[1],
             open=open_,
-            warning=warning,
+            warning=min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None),
         )
-    undecided = [(step, check) for step, check in checks if check in open_]
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
     first = next(iter(asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
-    if _only_sending_is_open(walk, open_):
-        step, check = next(found for found in undecided if _was_not_sent(found[1]))
-        return Verdict(
-            outcome=Outcome.SHOULD_WORK,
-            status=Status.UNKNOWN,
-            step=step,
-            check=check,
-            open=open_,
-            warning=warning,
-        )
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
 
 
@@ -227,6 +215,17 @@ def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
     if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
         return True
     return _passed(by_id, GRANTED, RUNNING, "pod.injected")
+
+
+def _should_work(
+    walk: Walk, by_id: Mapping[str, Check], undecided: Sequence[tuple[Step, Check]]
+) -> tuple[Step, Check] | None:
+    """What keeps it from being known to work, where all that can be read holds; else None."""
+    if _no_more_can_be_read(by_id):
+        return Step.TOKEN_MOUNT, by_id["token.file"]
+    if _only_sending_is_open(walk, [check for _, check in undecided]):
+        return next(found for found in undecided if _was_not_sent(found[1]))
+    return None
 
 
 def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
