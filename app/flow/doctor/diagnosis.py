@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from app.flow.doctor import account, pod, recent_failures
 from app.flow.doctor.choosing import successor
@@ -53,12 +54,12 @@ class Diagnosis:
         """Whose IRSA it is."""
         return self.walk.subject
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """The first broken link, or what keeps it open."""
         return judge(self.walk, self.checks)
 
-    @property
+    @cached_property
     def fix(self) -> Fix | None:
         """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
         if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
@@ -99,7 +100,7 @@ class Diagnosis:
         documents = {name: document for report in self.walk for name, document in report.evidence.items()}
         return {**documents, **self.evidence}
 
-    @property
+    @cached_property
     def prediction(self) -> Prediction | None:
         """What the fix leads to, before it is run: it is made on a copy of what was read, and the copy examined.
 
