@@ -20,11 +20,9 @@ from urllib.parse import urlsplit
 
 from app import wiring
 from app.clients.issuer import IssuerTransport, PublicIssuer
-from app.world.lifecycle.simulation import Simulation
-from app.world.servers import servers
 from app.world.setup import tool_files
 from bench.report import figure, title
-from tests.world.waves import Waves
+from tests.world.waves import Waves, counted
 
 RUNS = 5
 MORE = 2
@@ -38,10 +36,7 @@ def main() -> None:
     if (kubectl := shutil.which("kubectl")) is None:
         title("Doctor: kubectl is not on the PATH")
         return
-    counting: list[Waves] = []
-    https_app = servers.https_app
-    servers.https_app = lambda *given: counting.append(Waves(https_app(*given))) or counting[0]  # type: ignore[assignment,func-returns-value,return-value]
-    with Simulation() as simulation, tempfile.TemporaryDirectory() as home:
+    with counted() as (simulation, counting), tempfile.TemporaryDirectory() as home:
         world = simulation.world("bench")
         for name, content in tool_files.files(simulation, world).items():
             Path(home, name).write_bytes(content)
@@ -51,9 +46,9 @@ def main() -> None:
             "ISSUER_AT": simulation.kubernetes_url,
             "ISSUER_CA": f"{home}/{tool_files.CA}",
         }
-        first, _, _ = _run([kubectl, *KUBECTL[1:]], environment, counting[0])
-        waves, _, whole = _run([kubectl, *KUBECTL[1:]], environment, counting[0])
-        runs = [_run(DOCTOR, environment, counting[0]) for _ in range(RUNS)]
+        first, _, _ = _run([kubectl, *KUBECTL[1:]], environment, counting)
+        waves, _, whole = _run([kubectl, *KUBECTL[1:]], environment, counting)
+        runs = [_run(DOCTOR, environment, counting) for _ in range(RUNS)]
     title("Doctor (read-only, against kubectl get pod,sa of the same objects)")
     figure("kubectl: answers waited for in turn, first call", first, "")
     figure("... and when it knows what the server offers", waves, "")

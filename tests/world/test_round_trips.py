@@ -16,11 +16,9 @@ from app.flow.errors import NotFound, Unreachable
 from app.flow.model import Exchange, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING
 from app.wiring import Choice
-from app.world.lifecycle.simulation import Simulation
-from app.world.servers import servers
 from app.world.setup import tool_files
 from tests.waiting import unhurried
-from tests.world.waves import Waves
+from tests.world.waves import counted
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 MORE = 2
@@ -28,24 +26,15 @@ MORE = 2
 
 
 @pytest.fixture
-def counted(monkeypatch):
-    """A simulation of its own, and what counts the waves of requests to its API server."""
-    made = []
-    https_app = servers.https_app
-
-    def with_waves(*arguments):
-        made.append(Waves(https_app(*arguments)))
-        return made[0]
-
-    monkeypatch.setattr(servers, "https_app", with_waves)
-    with Simulation() as simulation:
-        yield simulation, made[0]
+def api_server():
+    with counted() as found:
+        yield found
 
 
 @pytest.mark.cli
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on the PATH")
-def test_the_doctor_waits_hardly_more_often_than_kubectl(counted, monkeypatch, tmp_path):
-    simulation, waves = counted
+def test_the_doctor_waits_hardly_more_often_than_kubectl(api_server, monkeypatch, tmp_path):
+    simulation, waves = api_server
     world = simulation.world("counted")
     kubeconfig = tmp_path / tool_files.KUBECONFIG
     kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])

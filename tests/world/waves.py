@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.world.lifecycle.simulation import Simulation
+from app.world.servers import servers
 
 QUIET_SECONDS = 0.15
 """What is sent at once has arrived by then. What waits for an answer is not sent before it."""
@@ -45,3 +52,19 @@ class Waves:
         self.waves.append(arrived - before)
         self._release = None
         release.set()
+
+
+@contextmanager
+def counted() -> Iterator[tuple[Simulation, Waves]]:
+    """A simulation of its own, and what counts the waves of requests to its API server."""
+    made: list[Waves] = []
+    https_app = servers.https_app
+
+    def with_waves(*arguments: Any) -> Waves:
+        made.append(Waves(https_app(*arguments)))
+        return made[0]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(servers, "https_app", with_waves)
+        with Simulation() as simulation:
+            yield simulation, made[0]
