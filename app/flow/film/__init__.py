@@ -1,0 +1,7 @@
+"""The film of a walk: what really happened, one beat at a time. Pure: no word, no place on a screen, no server."""
+
+from app.flow.film.beat import Arrival, Beat, Claim, End, Film, Seen
+from app.flow.film.film import film
+from app.flow.film.imagined import imagined
+
+__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined"]

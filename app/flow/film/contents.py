@@ -1,0 +1,259 @@
+"""What an exchange carried: the values of a beat's sentence, what is written on the thing that travels, what stays.
+
+Everything is read from the bytes of the exchange. Where an exchange only shows what came of a beat, it is read from
+that answer. What cannot be read is left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import parse_qs, unquote
+
+from app.flow import strict_json
+from app.flow.film.beat import Arrival
+from app.flow.json_access import get, get_list, get_object, get_str, seconds, shown, strings
+from app.flow.model import Exchange, JsonValue
+from app.flow.names import audience_claim
+from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
+from app.flow.webhook import VOLUME
+
+ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
+_KEYS = ("iss", "sub", "aud")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What one exchange carried."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[tuple[str, str], ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+
+
+def contents(beat_id: str, exchange: Exchange) -> Contents:
+    """What it carried. Never raises: an exchange may be of any server."""
+    reader = _READERS.get(beat_id)
+    return reader(exchange) if reader else Contents()
+
+
+def document(text: str) -> JsonValue:
+    """JSON, or None for anything else."""
+    try:
+        return strict_json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def form(exchange: Exchange) -> dict[str, str]:
+    """The fields of a request in AWS's query protocol."""
+    return {name: found[0] for name, found in parse_qs(exchange.request_body).items()}
+
+
+def claims_of(compact: str) -> dict[str, JsonValue]:
+    """The claims of a token, its signature masked or not; empty where it is none."""
+    parts = compact.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)).decode()
+    except ValueError:
+        return {}
+    return get_object(document(payload))
+
+
+def sent_claims(exchange: Exchange) -> dict[str, JsonValue]:
+    """The claims of the token that an AssumeRoleWithWebIdentity sent."""
+    return claims_of(form(exchange).get("WebIdentityToken", ""))
+
+
+def element(xml: str, name: str) -> str:
+    """The text of the first element of that name in an answer of AWS; empty where there is none."""
+    found = re.search(rf"<{name}>([^<]*)</{name}>", xml)
+    return unescape(found[1]) if found else ""
+
+
+def elements(xml: str, name: str) -> list[str]:
+    """The texts of all elements of that name."""
+    return [unescape(text) for text in re.findall(rf"<{name}>([^<]*)</{name}>", xml)]
+
+
+def _public_keys(exchange: Exchange) -> Contents:
+    keys = [get_str(key, "kid") for key in get_list(document(exchange.response_body), "keys")]
+    if not keys:
+        return Contents()
+    values = {"keys": str(len(keys)), "kid": keys[0], "url": exchange.url}
+    return Contents(values=values, arrivals=(Arrival(id="keys", at="issuer", value=f"kid {keys[0][:8]}…"),))
+
+
+def _provider(exchange: Exchange) -> Contents:
+    asked = form(exchange)
+    if "Url" in asked:
+        url = asked["Url"]
+        audiences = [value for name, value in sorted(asked.items()) if name.startswith("ClientIDList.member.")]
+    else:
+        url = element(exchange.response_body, "Url")
+        listed = re.search(r"<ClientIDList>(.*?)</ClientIDList>", exchange.response_body, re.DOTALL)
+        audiences = elements(listed[1], "member") if listed else []
+    if not url:
+        return Contents()
+    arrivals = [Arrival(id="provider_url", at="provider", value=url.removeprefix("https://"), claim="iss")]
+    if audiences:
+        arrivals.append(Arrival(id="provider_audience", at="provider", value=", ".join(audiences), claim="aud"))
+    return Contents(values={"url": url, "audiences": ", ".join(audiences)}, arrivals=tuple(arrivals))
+
+
+def _role(exchange: Exchange) -> Contents:
+    asked = form(exchange)
+    name = asked.get("RoleName", "")
+    answered = unquote(element(exchange.response_body, "AssumeRolePolicyDocument"))
+    policy = document(asked.get("AssumeRolePolicyDocument", "") or answered)
+    wanted = conditions(policy)
+    arrivals = tuple(
+        Arrival(id=f"trust_{claim}", at="role", value=wanted[claim], claim=claim)
+        for claim in ("sub", "aud")
+        if claim in wanted
+    )
+    return Contents(values={"role": name, "sub": wanted.get("sub", "–")}, arrivals=arrivals) if policy else Contents()
+
+
+def conditions(policy: JsonValue) -> dict[str, str]:
+    """What a trust policy asks of `sub` and `aud`, all values of all its conditions, as they are written."""
+    found: dict[str, list[str]] = {}
+    statements = get(policy, "Statement")
+    for statement in statements if isinstance(statements, list) else [statements]:
+        for operator in get_object(statement, "Condition").values():
+            for key, value in get_object(operator).items():
+                claim = key.rpartition(":")[2].lower()
+                if claim in ("sub", "aud"):
+                    found.setdefault(claim, []).extend(strings(value))
+    return {claim: ", ".join(values) for claim, values in found.items()}
+
+
+def _service_account(exchange: Exchange) -> Contents:
+    stored = document(exchange.request_body or exchange.response_body)
+    role = get_str(stored, "metadata", "annotations", ROLE_ANNOTATION)
+    name = "/".join(get_str(stored, "metadata", key) for key in ("namespace", "name"))
+    if not stored:
+        return Contents()
+    arrivals = (Arrival(id="annotation", at="service_account", value=role),) if role else ()
+    return Contents(values={"service_account": name.strip("/"), "role_arn": role or "–"}, arrivals=arrivals)
+
+
+def _pod(exchange: Exchange) -> Contents:
+    pod = document(exchange.request_body)
+    name = get_str(pod, "metadata", "name") or get_str(pod, "metadata", "generateName")
+    account = get_str(pod, "spec", "serviceAccountName") or "default"
+    if not pod:
+        return Contents()
+    values = {"pod": name, "service_account": account}
+    return Contents(values=values, arrivals=(Arrival(id="manifest", at="api_server", value=f"Pod {name}"),))
+
+
+def _review(exchange: Exchange) -> Contents:
+    request = get_object(document(exchange.request_body), "request")
+    pod = get_object(request, "object")
+    account = get_str(pod, "spec", "serviceAccountName") or "default"
+    return Contents(values={"service_account": account, "operation": get_str(request, "operation")})
+
+
+def _patch(exchange: Exchange) -> Contents:
+    """The webhook's patch; the Pod itself, where that is all that could be read."""
+    response = get_object(document(exchange.response_body), "response")
+    try:
+        text = base64.b64decode(get_str(response, "patch")).decode() if response else exchange.response_body
+    except ValueError:
+        text = ""
+    found = dict(re.findall(r'"name"\s*:\s*"(AWS_\w+)"\s*,\s*"value"\s*:\s*"([^"]*)"', text))
+    role, file = found.get(ROLE_VARIABLE, ""), found.get(TOKEN_VARIABLE, "")
+    arrivals = [
+        Arrival(id=name, at="pod", value=value)
+        for name, value in (("role_variable", role), ("file_variable", file))
+        if value
+    ]
+    if f'"{VOLUME}"' in text:
+        arrivals.append(Arrival(id="volume", at="pod", value=VOLUME))
+    return Contents(values={"role_arn": role or "–", "file": file or "–"}, arrivals=tuple(arrivals))
+
+
+def _token_request(exchange: Exchange) -> Contents:
+    spec = get_object(document(exchange.request_body), "spec")
+    life = seconds(spec, "expirationSeconds")
+    return Contents(
+        values={
+            "audience": shown(strings(get(spec, "audiences"))),
+            "life": _hours(life or 0),
+            "pod": get_str(spec, "boundObjectRef", "name") or "–",
+        }
+    )
+
+
+def _token(exchange: Exchange) -> Contents:
+    return _carried(claims_of(get_str(document(exchange.response_body), "status", "token")))
+
+
+def _assume(exchange: Exchange) -> Contents:
+    carried = _carried(sent_claims(exchange))
+    return Contents(values={**carried.values, "role_arn": form(exchange).get("RoleArn", "–")}, rows=carried.rows)
+
+
+def _carried(claims: Mapping[str, JsonValue]) -> Contents:
+    begins, expires = seconds(claims, "iat"), seconds(claims, "exp")
+    life = _hours(expires - begins) if begins is not None and expires is not None else "–"
+    rows = tuple((key, shown(audience_claim(claims)) if key == "aud" else get_str(claims, key)) for key in _KEYS)
+    if not claims:
+        return Contents()
+    return Contents(values={**dict(rows), "life": life}, rows=(*rows, ("exp", f"{life} h")))
+
+
+def _mount(exchange: Exchange) -> Contents:
+    path = parse_qs(exchange.url.partition("?")[2]).get("command", [""])[-1]
+    return Contents(values={"file": path}, arrivals=(Arrival(id="token_file", at="pod", value=path),))
+
+
+def _credentials(exchange: Exchange) -> Contents:
+    key, until = (element(exchange.response_body, name) for name in ("AccessKeyId", "Expiration"))
+    if not key:
+        return Contents()
+    values = {"key": key, "until": until, "role": element(exchange.response_body, "Arn").split("/")[-2:][0]}
+    return Contents(values=values, arrivals=(Arrival(id="credentials", at="pod", value=f"{key[:4]}…{key[-4:]}"),))
+
+
+def _node_credentials(exchange: Exchange) -> Contents:
+    role = exchange.url.rstrip("/").rpartition("/")[2]
+    if "security-credentials" in role:
+        role = exchange.response_body.strip()
+    return Contents(values={"role": role}, arrivals=(Arrival(id="credentials", at="pod", value=role),))
+
+
+def _buckets(exchange: Exchange) -> Contents:
+    listed = re.search(r"<Buckets>(.*?)</Buckets>", exchange.response_body, re.DOTALL)
+    names = elements(listed[1], "Name") if listed else []
+    values = {"count": str(len(names)), "buckets": ", ".join(names)}
+    return Contents(values=values, arrivals=(Arrival(id="buckets", at="pod", value=", ".join(names) or "0"),))
+
+
+def _hours(life: float) -> str:
+    return f"{life / 3600:g}"
+
+
+_READERS: Mapping[str, Callable[[Exchange], Contents]] = {
+    "publish": _public_keys,
+    "register": _provider,
+    "grant": _role,
+    "annotate": _service_account,
+    "create": _pod,
+    "review": _review,
+    "patch": _patch,
+    "token_request": _token_request,
+    "token": _token,
+    "mount": _mount,
+    "node_credentials": _node_credentials,
+    "assume": _assume,
+    "keys": lambda exchange: Contents(values=_public_keys(exchange).values),
+    "credentials": _credentials,
+    "buckets": _buckets,
+}

@@ -1,0 +1,297 @@
+"""Which beats a walk has: each by its exchange, up to the place where a break shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from app.flow.film.beat import Beat, Claim, End, Film, Seen
+from app.flow.film.contents import Contents, conditions, contents, document, form, sent_claims
+from app.flow.film.script import EDGES, SCRIPT, Cue, Request
+from app.flow.json_access import get, get_object, get_str, shown, strings
+from app.flow.model import Exchange, JsonValue, Status, Step, Walk
+from app.flow.names import audience_claim, host_and_path, provider_arn
+from app.flow.steps.injection import token_source
+from app.flow.trust import evaluate, web_identity_context
+from app.flow.verdict.link_states import ChainState, State
+
+_LIES = {
+    "issuer": "publish",
+    "publish": "publish",
+    "provider": "register",
+    "trust": "register",
+    "role": "grant",
+    "policy": "grant",
+    "service_account": "annotate",
+    "annotation": "annotate",
+    "create": "create",
+    "api_server": "create",
+    "review": "review",
+    "read": "patch",
+    "webhook": "patch",
+    "pod": "patch",
+    "kubelet": "mount",
+    "token_request": "token_request",
+    "token": "token",
+    "mount": "mount",
+    "assume": "assume",
+    "sts": "assume",
+    "keys": "keys",
+    "call": "call",
+    "s3": "call",
+}
+"""The beat in which what a guilty part does, or should have done, is told."""
+_REFUSED_AT = {
+    "sts.format": "assume",
+    "sts.expiration": "assume",
+    "sts.provider": "claim_iss",
+    "sts.audience": "claim_aud",
+    "sts.key": "keys",
+    "sts.signature": "keys",
+    "sts.trust": "claim_sub",
+}
+"""At which beat STS refuses, by the first of its checks that does not pass, in its order."""
+_REFUSED_FOR = {
+    "provider": "claim_iss",
+    "issuer": "discovery",
+    "publish": "keys",
+    "token": "keys",
+    "keys": "keys",
+    "policy": "claim_sub",
+    "role": "claim_sub",
+}
+"""The same where all of them pass for our token, by the guilty part."""
+_SHOWS = {Step.TOKEN_MOUNT: "mount", Step.ACCESS: "call"}
+_OF_NODE = {"fallback", "node_credentials"}
+
+
+def film(walk: Walk, chain: ChainState, heard: Sequence[Exchange] = ()) -> Film:
+    """The film of a walk.
+
+    `chain` is its state (`link_states.chain_state`). `heard` is what was sent while the chain was set up and what the
+    servers said to each other, oldest first; empty for a real cluster, which lets no one listen: there a beat that
+    nobody could see stays in the film, unseen. In a world where one can listen a beat without an exchange is left out.
+    """
+    return _Making(walk, chain, heard).film()
+
+
+@dataclass(frozen=True)
+class _Making:
+    walk: Walk
+    chain: ChainState
+    heard: Sequence[Exchange]
+
+    def film(self) -> Film:
+        lies = {_LIES[part.id]: part for part in reversed(self.chain.guilty)}
+        stop = self._stop() if self.chain.broken else ""
+        beats = []
+        for cue in SCRIPT:
+            beat = self._beat(cue)
+            if cue.id == stop:
+                seen = self.chain.verdict.seen
+                words = seen.text if seen else self.chain.guilty[0].check.error if self.chain.guilty[0].check else ""
+                beat = replace(beat or self._never(cue), end=End.STOPPED, words=words)
+            elif cue.id in lies:
+                beat = beat if beat and self._happened(cue, beat) else self._never(cue)
+            elif beat is not None and not self._reached(cue):
+                beat = None
+            if beat is not None:
+                beats.append(replace(beat, check=lies[cue.id].check) if cue.id in lies else beat)
+            if cue.id == stop:
+                break
+        verdict = self.chain.verdict
+        return Film(
+            beats=tuple(beats),
+            guilty=tuple(part.id for part in self.chain.guilty),
+            shows=stop,
+            lies_in=verdict.step if self.chain.broken else None,
+            shows_in=next(cue.step for cue in SCRIPT if cue.id == stop) if stop else None,
+            not_reached=tuple(part.id for part in self.chain.parts if part.state is State.NOT_REACHED),
+        )
+
+    # (1) Where it stops
+
+    def _stop(self) -> str:
+        verdict, guilty = self.chain.verdict, self.chain.guilty[0].id
+        step = verdict.seen.step if verdict.seen else None
+        if step is Step.STS_ASSUME:
+            checks = {check.id: check.status for check in self.walk.report(step).checks}
+            failed = (beat for check, beat in _REFUSED_AT.items() if checks.get(check) is Status.FAILED)
+            return next(failed, _REFUSED_FOR.get(guilty, "assume"))
+        if step in _SHOWS:
+            return _SHOWS[step]
+        beat = _LIES[guilty]
+        own = next(cue.step for cue in SCRIPT if cue.id == beat)
+        return beat if step is None or own is step else "create" if step is Step.WEBHOOK else beat
+
+    # (2) Whether it happened
+
+    def _reached(self, cue: Cue) -> bool:
+        """Whether the Pod's own way through the chain came past here."""
+        if cue.id in _OF_NODE:
+            return self._fell_back()
+        if not self.chain.broken:
+            return True
+        if cue.step is Step.STS_ASSUME and (self._fell_back() or self._never_assumed()):
+            return False
+        states = {part.id: part.state for part in self.chain.parts}
+        return states[cue.state_of] is not State.NOT_REACHED
+
+    def _happened(self, cue: Cue, beat: Beat) -> bool:
+        return beat.exchange is not None and bool(beat.arrivals or beat.rows or cue.id in ("create", "assume", "call"))
+
+    def _fell_back(self) -> bool:
+        """Whether the Pod's program asked the node for credentials, and never asked STS."""
+        asked = any(it.callee == "instance-metadata" and "security-credentials" in it.url for it in self._of_pod())
+        return asked and self._never_assumed()
+
+    def _never_assumed(self) -> bool:
+        sent = self._of_pod()
+        return bool(sent) and not any("Action=AssumeRoleWithWebIdentity" in it.request_body for it in sent)
+
+    # (3) One beat, and its exchange
+
+    def _beat(self, cue: Cue) -> Beat | None:
+        exchange, seen = self._found(cue)
+        if exchange is None and (self.heard or cue.id in _OF_NODE):
+            return None
+        found = contents(cue.id, exchange) if exchange else Contents()
+        claim = self._claim(cue.id, exchange) if exchange and cue.carries == "claim" else None
+        return replace(
+            _blank(cue, exchange, seen),
+            values=found.values,
+            rows=((claim.name, claim.got),) if claim else found.rows,
+            arrivals=found.arrivals,
+            claim=claim,
+        )
+
+    def _never(self, cue: Cue) -> Beat:
+        """What should have happened and did not; its exchange is the one in which we looked."""
+        looked = [it for it in self.walk.report(cue.step).exchanges if it.caller == "explorer"]
+        exchange, seen = self._found(cue)
+        if exchange is None and (exchange := next(iter(looked[-1:]), self._pod_read())):
+            seen = Seen.READ
+        return replace(_blank(cue, exchange, seen), end=End.NEVER)
+
+    def _found(self, cue: Cue) -> tuple[Exchange | None, Seen]:
+        read = self._newest(cue.read, self._asked(cue.step))
+        own = self._own(cue)
+        if own is not None and not self._outdated(cue, own, read):
+            return own, Seen.HEARD
+        if asked := self._newest(cue.asked, self._asked(cue.step)):
+            return asked, Seen.ASKED
+        return (read, Seen.READ) if read else (None, Seen.UNSEEN)
+
+    def _own(self, cue: Cue) -> Exchange | None:
+        """The newest exchange of the parties themselves that is about this subject."""
+        if cue.own is None:
+            return None
+        if cue.caller == "pod":
+            return self._newest(cue.own, self._of_pod())
+        if cue.caller == "sts":
+            return self._newest(cue.own, self._of_sts())
+        if cue.caller == "kubelet":
+            return self._newest(cue.own, self._of_kubelet())
+        return self._newest(cue.own, (it for it in self.heard if it.caller == cue.caller and self._is_ours(cue, it)))
+
+    def _is_ours(self, cue: Cue, exchange: Exchange) -> bool:
+        """Whether it is about the subject of the walk, and about no other of its kind."""
+        if cue.id == "register":
+            return host_and_path(form(exchange).get("Url", "")) == host_and_path(self._issuer())
+        if cue.id == "grant":
+            return form(exchange).get("RoleName") == get_str(self._evidence(Step.SERVICE_ACCOUNT, "role"), "RoleName")
+        sent = document(exchange.request_body)
+        if cue.id == "annotate":
+            return get_str(sent, "metadata", "name") == self.walk.subject.service_account
+        if cue.id == "create":
+            uid = get_str(self._pod(), "metadata", "uid")
+            return bool(uid) and get_str(document(exchange.response_body), "metadata", "uid") == uid
+        return get_str(get_object(sent, "request", "object"), "metadata", "name") == self.walk.subject.pod
+
+    def _outdated(self, cue: Cue, own: Exchange, read: Exchange | None) -> bool:
+        """Whether what was read since says otherwise: somebody has changed it, or it was for a Pod that is gone."""
+        if cue.id == "review":
+            return self._outdated(next(it for it in SCRIPT if it.id == "patch"), own, self._pod_read())
+        if read is None:
+            return cue.id in ("register", "grant", "annotate") and bool(self._asked(cue.step))
+        return {it.id: it.value for it in contents(cue.id, own).arrivals} != {
+            it.id: it.value for it in contents(cue.id, read).arrivals
+        }
+
+    def _claim(self, beat_id: str, exchange: Exchange) -> Claim:
+        """One of the three claims, held against what the account says."""
+        claims, issuer = sent_claims(exchange), get_str(sent_claims(exchange), "iss")
+        provider = self._evidence(Step.OIDC_PROVIDER, "provider")
+        if beat_id == "claim_iss":
+            url = host_and_path(get_str(provider, "Url"))
+            return Claim(name="iss", got=issuer, against=url or "–", matches=bool(url) and host_and_path(issuer) == url)
+        if beat_id == "claim_aud":
+            wanted, got = strings(get(provider, "ClientIDList")), audience_claim(claims)
+            matches = bool(got) and all(audience in wanted for audience in got)
+            return Claim(name="aud", got=shown(got), against=shown(wanted) or "–", matches=matches)
+        policy = self._evidence(Step.SERVICE_ACCOUNT, "trust_policy")
+        role = form(exchange).get("RoleArn", "")
+        allowed = evaluate(policy, web_identity_context(issuer, claims, provider_arn(role, issuer))).allowed
+        wanted_sub = conditions(policy).get("sub", "–")
+        return Claim(name="sub", got=get_str(claims, "sub"), against=wanted_sub, matches=allowed)
+
+    # (4) Where exchanges are
+
+    def _newest(self, request: Request | None, exchanges: Iterable[Exchange]) -> Exchange | None:
+        found = [it for it in exchanges if request and request.matches(it)]
+        return max(found, key=lambda exchange: exchange.started, default=None)
+
+    def _asked(self, step: Step) -> list[Exchange]:
+        """What this app sent in a step, and what that set off between the servers."""
+        return [it for it in self.walk.report(step).exchanges if it.caller in ("explorer", "kube-apiserver")]
+
+    def _of_pod(self) -> list[Exchange]:
+        address = get_str(self._pod(), "status", "podIP")
+        return [it for it in self.heard if it.caller == "pod" and it.source == address] if address else []
+
+    def _of_kubelet(self) -> list[Exchange]:
+        """The TokenRequests for the Pod's volume that STS's token is in."""
+        uid, audience = get_str(self._pod(), "metadata", "uid"), get_str(token_source(self._pod()), "audience")
+        return [
+            it
+            for it in (*self.heard, *self.walk.report(Step.TOKEN_MOUNT).exchanges)
+            if it.caller == "kubelet" and all(f'"{part}"' in it.request_body for part in (uid, audience))
+        ]
+
+    def _of_sts(self) -> list[Exchange]:
+        """What STS asked while it answered the request of the film."""
+        assume = next(cue for cue in SCRIPT if cue.id == "assume")
+        request = self._found(assume)[0]
+        if request is None:
+            return []
+        ends = request.started + request.seconds
+        return [it for it in self.heard if it.caller == "sts" and request.started <= it.started <= ends]
+
+    def _pod_read(self) -> Exchange | None:
+        patch = next(cue for cue in SCRIPT if cue.id == "patch")
+        return self._newest(patch.read, self._asked(Step.WEBHOOK))
+
+    def _pod(self) -> JsonValue:
+        read = self._pod_read()
+        return document(read.response_body) if read else None
+
+    def _issuer(self) -> str:
+        return get_str(self._evidence(Step.OIDC_PROVIDER, "cluster_discovery"), "issuer")
+
+    def _evidence(self, step: Step, name: str) -> JsonValue:
+        return self.walk.report(step).evidence.get(name)
+
+
+def _blank(cue: Cue, exchange: Exchange | None, seen: Seen) -> Beat:
+    tail, head = reversed(EDGES[cue.edge]) if cue.back else EDGES[cue.edge]
+    return Beat(
+        id=cue.id,
+        step=cue.step,
+        edge=cue.edge,
+        tail=tail,
+        head=head,
+        back=cue.back,
+        carries=cue.carries,
+        seen=seen,
+        exchange=exchange,
+    )

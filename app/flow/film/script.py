@@ -1,0 +1,272 @@
+"""The order in which IRSA happens, and by which exchange each beat is known. No beat is shown that is not in here.
+
+STS keeps the order of `app.flow.steps.sts_assume`, which AWS does not publish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.flow.model import Exchange, Step
+from app.flow.verdict.links import LINKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Which recorded exchanges these are."""
+
+    callee: str
+    method: str = ""
+    url: str = ""
+    """What the URL contains; a bar divides alternatives."""
+    body: str = ""
+    """What the request's body contains."""
+    without: str = ""
+    """What neither contains."""
+
+    def matches(self, exchange: Exchange) -> bool:
+        """Whether that exchange is one of these."""
+        return (
+            exchange.callee == self.callee
+            and self.method in ("", exchange.method)
+            and any(words in exchange.url for words in self.url.split("|"))
+            and self.body in exchange.request_body
+            and not (self.without and self.without in exchange.url + exchange.request_body)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cue:
+    """A beat before anything is known of it."""
+
+    id: str
+    step: Step
+    edge: str
+    carries: str
+    back: bool = False
+    own: Request | None = None
+    """The exchange of the parties themselves; None where it has none of its own."""
+    caller: str = ""
+    """Who sends that one."""
+    asked: Request | None = None
+    """What this app sends in the place of its party."""
+    read: Request | None = None
+    """What shows what came of it."""
+    part: str = ""
+    """The party or link whose state it has; its edge where it does not say."""
+
+    @property
+    def state_of(self) -> str:
+        """The id of that part."""
+        return self.part or self.edge
+
+
+EDGES = {
+    **{link.id: (link.tail, link.head) for link in LINKS},
+    "register": ("developer", "provider"),
+    "grant": ("developer", "role"),
+    "hold_provider": ("sts", "provider"),
+    "hold_role": ("sts", "role"),
+    "fallback": ("pod", "instance_metadata"),
+    "knock": ("sts", "api_server"),
+}
+"""Every arrow of the film: the links of the chain, and those that no check is about. Tail and head."""
+
+_ASSUME = Request(callee="sts", body="Action=AssumeRoleWithWebIdentity")
+_REVIEW = Request(callee="pod-identity-webhook", body='"dryRun":false')
+_DRY_REVIEW = Request(callee="pod-identity-webhook", body='"dryRun":true')
+_TOKEN_REQUEST = Request(callee="kube-apiserver", method="POST", url="/token")
+_BUCKETS = Request(callee="s3", method="GET")
+
+SCRIPT = (
+    Cue(
+        id="publish",
+        step=Step.OIDC_PROVIDER,
+        edge="publish",
+        carries="public_keys",
+        read=Request(callee="issuer", url="/keys"),
+        part="issuer",
+    ),
+    Cue(
+        id="register",
+        step=Step.OIDC_PROVIDER,
+        edge="register",
+        carries="provider",
+        own=Request(callee="iam", body="Action=CreateOpenIDConnectProvider"),
+        caller="developer",
+        read=Request(callee="iam", body="Action=GetOpenIDConnectProvider"),
+        part="provider",
+    ),
+    Cue(
+        id="grant",
+        step=Step.SERVICE_ACCOUNT,
+        edge="grant",
+        carries="role",
+        own=Request(callee="iam", body="Action=CreateRole&"),
+        caller="developer",
+        read=Request(callee="iam", body="Action=GetRole&"),
+        part="role",
+    ),
+    Cue(
+        id="annotate",
+        step=Step.SERVICE_ACCOUNT,
+        edge="create",
+        carries="service_account",
+        own=Request(callee="kube-apiserver", method="POST", url="/serviceaccounts", without="/token"),
+        caller="developer",
+        read=Request(callee="kube-apiserver", method="GET", url="/serviceaccounts/"),
+        part="service_account",
+    ),
+    Cue(
+        id="create",
+        step=Step.WEBHOOK,
+        edge="create",
+        carries="pod_manifest",
+        own=Request(callee="kube-apiserver", method="POST", url="/pods", without="dryRun=All"),
+        caller="developer",
+        asked=Request(callee="kube-apiserver", method="POST", url="/pods?dryRun="),
+    ),
+    Cue(
+        id="review",
+        step=Step.WEBHOOK,
+        edge="review",
+        carries="admission_review",
+        own=_REVIEW,
+        caller="kube-apiserver",
+        asked=_DRY_REVIEW,
+    ),
+    Cue(
+        id="patch",
+        step=Step.WEBHOOK,
+        edge="review",
+        back=True,
+        carries="json_patch",
+        own=_REVIEW,
+        caller="kube-apiserver",
+        asked=_DRY_REVIEW,
+        read=Request(callee="kube-apiserver", method="GET", url="/pods/", without="/exec"),
+        part="webhook",
+    ),
+    Cue(
+        id="token_request",
+        step=Step.TOKEN_MOUNT,
+        edge="token_request",
+        carries="token_request",
+        own=_TOKEN_REQUEST,
+        caller="kubelet",
+        asked=_TOKEN_REQUEST,
+    ),
+    Cue(
+        id="token",
+        step=Step.TOKEN_MOUNT,
+        edge="token",
+        carries="token",
+        own=_TOKEN_REQUEST,
+        caller="kubelet",
+        asked=_TOKEN_REQUEST,
+    ),
+    Cue(
+        id="mount",
+        step=Step.TOKEN_MOUNT,
+        edge="mount",
+        carries="token_file",
+        read=Request(callee="kube-apiserver", url="/exec?", without="kubernetes.io"),
+    ),
+    Cue(
+        id="fallback",
+        step=Step.ACCESS,
+        edge="fallback",
+        carries="credentials_request",
+        own=Request(callee="instance-metadata", url="/iam/security-credentials/"),
+        caller="pod",
+    ),
+    Cue(
+        id="node_credentials",
+        step=Step.ACCESS,
+        edge="fallback",
+        back=True,
+        carries="credentials",
+        own=Request(callee="instance-metadata", url="/iam/security-credentials/"),
+        caller="pod",
+    ),
+    Cue(
+        id="assume",
+        step=Step.STS_ASSUME,
+        edge="assume",
+        carries="token",
+        own=_ASSUME,
+        caller="pod",
+        asked=_ASSUME,
+    ),
+    Cue(
+        id="claim_iss",
+        step=Step.STS_ASSUME,
+        edge="hold_provider",
+        carries="claim",
+        own=_ASSUME,
+        caller="pod",
+        asked=_ASSUME,
+        part="assume",
+    ),
+    Cue(
+        id="claim_aud",
+        step=Step.STS_ASSUME,
+        edge="hold_provider",
+        carries="claim",
+        own=_ASSUME,
+        caller="pod",
+        asked=_ASSUME,
+        part="assume",
+    ),
+    Cue(
+        id="discovery",
+        step=Step.STS_ASSUME,
+        edge="keys",
+        carries="discovery",
+        own=Request(callee="issuer", url="/.well-known/"),
+        caller="sts",
+    ),
+    Cue(
+        id="keys",
+        step=Step.STS_ASSUME,
+        edge="keys",
+        back=True,
+        carries="public_keys",
+        own=Request(callee="issuer", without="/.well-known/"),
+        caller="sts",
+    ),
+    Cue(
+        id="claim_sub",
+        step=Step.STS_ASSUME,
+        edge="hold_role",
+        carries="claim",
+        own=_ASSUME,
+        caller="pod",
+        asked=_ASSUME,
+        part="assume",
+    ),
+    Cue(
+        id="credentials",
+        step=Step.STS_ASSUME,
+        edge="assume",
+        back=True,
+        carries="credentials",
+        own=_ASSUME,
+        caller="pod",
+        asked=_ASSUME,
+        part="sts",
+    ),
+    Cue(id="call", step=Step.ACCESS, edge="call", carries="signed_request", own=_BUCKETS, caller="pod", asked=_BUCKETS),
+    Cue(
+        id="buckets",
+        step=Step.ACCESS,
+        edge="call",
+        back=True,
+        carries="bucket_list",
+        own=_BUCKETS,
+        caller="pod",
+        asked=_BUCKETS,
+        part="s3",
+    ),
+)
+"""All beats in their order."""

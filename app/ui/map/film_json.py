@@ -1,0 +1,100 @@
+"""A film in the reader's language, as the JSON text that the map in the browser plays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from html import unescape
+
+from app.content import Content
+from app.flow.film import Arrival, Beat, End, Film, Seen
+from app.flow.model import JsonObject, Subject
+from app.ui.marks import NUMBERS
+from app.ui.text import prose
+
+_ENDS = {End.ARRIVED: "", End.STOPPED: "stop", End.NEVER: "not_reached"}
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def film_json(film: Film, content: Content, subject: Subject, names: JsonObject) -> str:
+    """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
+
+    One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
+    """
+    document: JsonObject = {
+        "names": names,
+        "beats": [beat_document(beat, content, subject) for beat in film.beats],
+        "guilty": film.guilty,
+        "shows": film.shows,
+        "path_label": path_label(film, content),
+        "not_reached": film.not_reached,
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    return json.dumps({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document}, ensure_ascii=False)
+
+
+def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
+    """One beat for the browser."""
+    said = sentence(beat, content, subject)
+    html = prose(said)
+    return {
+        "id": beat.id,
+        "step": beat.step,
+        "number": NUMBERS[beat.step],
+        "edge": beat.edge,
+        "back": beat.back,
+        "from": beat.tail,
+        "to": beat.head,
+        "chip": {"kind": beat.carries, "label": content.message(f"film.chips.{beat.carries}"), "rows": beat.rows},
+        "say": html,
+        "plain": unescape(re.sub(r"<[^>]+>", "", html)),
+        "adds": list(_arrivals(beat.arrivals, content)),
+        "seen": beat.seen if beat.seen in (Seen.HEARD, Seen.ASKED) else Seen.UNSEEN,
+        "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
+        "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
+        "end": _ENDS[beat.end],
+        "verdict": ("match" if beat.claim.matches else "mismatch") if beat.claim else "",
+        "against": content.message("film.against", against=beat.claim.against) if beat.claim else "",
+        "words": beat.words,
+        "opens": beat.exchange is not None,
+    }
+
+
+def sentence(beat: Beat, content: Content, subject: Subject) -> str:
+    """What the beat says, in content's inline Markdown."""
+    words = f"film.beats.{beat.id}"
+    if beat.seen is Seen.IMAGINED:
+        return content.message(f"film.imagined.{beat.step}.{beat.id.removeprefix('imagined_')}")
+    check = content.check(beat.check.id).fill(beat.check, subject).title if beat.check else ""
+    if beat.end is End.NEVER:
+        return content.message("film.never", check=check)
+    if beat.claim and not beat.claim.matches:
+        differs = beat.claim.got not in beat.claim.against.split(", ")
+        variant = "differs" if differs or f"{words}.refused" not in content.messages else "refused"
+        return content.message(f"{words}.{variant}", got=beat.claim.got, against=beat.claim.against)
+    if beat.end is End.STOPPED:
+        said = content.message("film.stopped", rule=content.message(f"{words}.rule"))
+        return f"{said} {content.message('film.failed', check=check)}" if check else said
+    values = {**beat.values, **({"got": beat.claim.got, "against": beat.claim.against} if beat.claim else {})}
+    wanted = set(_PLACEHOLDER.findall(content.messages[f"{words}.say"]))
+    known = wanted <= values.keys() and (beat.exchange is not None)
+    said = content.message(f"{words}.say", **values) if known else content.message(f"{words}.rule")
+    return f"{said} {content.message('film.lies', check=check)}" if check else said
+
+
+def path_label(film: Film, content: Content) -> str:
+    """What stands at the path from the cause to where it shows; empty where nothing is broken."""
+    if not film.shows_in or not film.lies_in:
+        return ""
+    lies, shows = NUMBERS[film.lies_in], NUMBERS[film.shows_in]
+    if lies == shows:
+        return content.message("film.here", shows=shows)
+    return content.message("film.path", lies=lies, shows=shows)
+
+
+def _arrivals(arrivals: Iterable[Arrival], content: Content) -> Iterable[JsonObject]:
+    for arrival in arrivals:
+        label = content.message(f"film.arrivals.{arrival.id}", value=arrival.value)
+        yield {"id": arrival.id, "at": arrival.at, "label": label, "value": arrival.value, "key": arrival.claim}
