@@ -2,6 +2,6 @@
 
 from app.flow.film.beat import Arrival, Beat, Claim, End, Film, Seen
 from app.flow.film.film import film
-from app.flow.film.imagined import imagined
+from app.flow.film.imagined import imagined, supposing
 
-__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined"]
+__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined", "supposing"]
