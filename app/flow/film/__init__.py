@@ -3,5 +3,6 @@
 from app.flow.film.beat import Arrival, Beat, Claim, End, Film, Seen
 from app.flow.film.film import film
 from app.flow.film.imagined import imagined, supposing
+from app.flow.film.overview import overview
 
-__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined", "supposing"]
+__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined", "overview", "supposing"]
