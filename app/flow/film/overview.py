@@ -19,7 +19,7 @@ _KEY = {
 
 
 def overview(film: Film) -> Film:
-    """At most six beats, each with all that its step left in place. Where a step broke, its beat is the one that did."""
+    """At most six beats, each with all that its step left behind. Of a broken step it is the broken beat."""
     beats = []
     for step in Step:
         own = [beat for beat in film.beats if beat.step is step]

@@ -43,7 +43,8 @@ def _exchange(number: int, exchange: Exchange, content: Content, *, unfolded: bo
     elif exchange.error:
         answered = f"<pre>{escape(exchange.error)}</pre>"
     return (
-        f'<details class="exchange"{" open" if unfolded else ""}><summary><span class="parties"><b>{number}</b> {escape(parties)}</span>'
+        f'<details class="exchange"{" open" if unfolded else ""}><summary>'
+        f'<span class="parties"><b>{number}</b> {escape(parties)}</span>'
         f'<span class="call"><b>{escape(exchange.method)}</b> {breakable(shorten(exchange.url))}</span>'
         f'<span class="{kind}">{escape(answer(exchange, content))}</span>'
         f'<span class="time">{exchange.seconds * 1000:.1f} ms</span></summary>'

@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from app.flow.model import JsonObject
+from app.locations import ASSETS
 from app.ui.map.render_map import FILE
 
 CAPTION = 150
@@ -20,27 +21,7 @@ _TEXT, _LINE = 40, 50
 _TRAVEL, _READING = 1.6, 0.05
 """Seconds that a thing travels, and for each column of text."""
 _SHORTEST = 3.4
-_STYLE = """
-:root { --paper: #ffffff; --ink: #31333f; --quiet: #6b6e7b; --idle: #c6c8d0; --ok: #0f766e; --bad: #c62828;
-  --kubernetes: #326ce5; --aws: #b45f06; --iss: #6d3bbd; --sub: #00677f; --aud: #a3195b; }
-@media (prefers-color-scheme: dark) { :root { --paper: #0e1117; --ink: #fafafa; --quiet: #a3a8b4; --idle: #454a57;
-  --ok: #2dd4bf; --bad: #ff8a80; --kubernetes: #7ea6ff; --aws: #f0a04b; --iss: #c9a8ff; --sub: #62d2e6; --aud: #ff9ac4; } }
-text { font-family: "Source Sans Pro", "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", sans-serif; fill: var(--ink); }
-.paper { fill: var(--paper); } .name { font-size: 31px; font-weight: 700; } .row { font-size: 20px; font-weight: 600; }
-.zone { fill: none; stroke-width: 2; } .body { fill: var(--paper); stroke-width: 2.5; }
-.cluster { stroke: var(--kubernetes); } .account { stroke: var(--aws); } .internet, .outside { stroke: var(--quiet); }
-.internet.zone { stroke-dasharray: 3 8; } text.cluster { fill: var(--kubernetes); stroke: none; }
-text.account { fill: var(--aws); stroke: none; } text.internet { fill: var(--quiet); stroke: none; }
-.edge { fill: none; stroke: var(--idle); stroke-width: 2; } .lit { fill: none; stroke: var(--ok); stroke-width: 5; }
-.lit.stop { stroke: var(--bad); } .add { fill: none; stroke: var(--ok); stroke-width: 2; }
-.add.iss, .chip.iss rect { stroke: var(--iss); } .add.sub, .chip.sub rect { stroke: var(--sub); }
-.add.aud, .chip.aud rect { stroke: var(--aud); }
-.chip rect { fill: var(--paper); stroke: var(--ok); stroke-width: 4; } .chip.stop rect { stroke: var(--bad); }
-.chip text { font-size: 28px; font-weight: 700; text-anchor: middle; } .say { font-size: 40px; font-weight: 500; }
-.number { font-size: 40px; font-weight: 700; fill: var(--ok); } .say.stop, .number.stop { fill: var(--bad); }
-.once { opacity: 0; }
-@media (prefers-reduced-motion: reduce) { * { animation: none !important; } .end { opacity: 1; } .moving { opacity: 0; } }
-"""
+_STYLE = ASSETS / "film_picture.css"
 _TIP = (
     '<defs><marker id="tip" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="4" markerHeight="4" '
     'orient="auto-start-reverse"><path d="M0 0L10 5L0 10Z" fill="context-stroke"/></marker></defs>'
@@ -54,12 +35,12 @@ def _geometry() -> JsonObject:
 
 
 def film_svg(film: str, words: dict[str, str]) -> str:
-    """The SVG of a film (`film_json`'s text), for ever again from the first beat. `words` are those of `map` content."""
+    """The SVG of a film (`film_json`'s text), which begins again when it ends. `words` are those of the map."""
     played, geometry = json.loads(film), _geometry()
     width, height = geometry["size"]
     times = list(_times(played["beats"]))
     total = times[-1][1]
-    parts, rules = [*_ground(geometry, words)], [_STYLE]
+    parts, rules = [*_ground(geometry, words)], [_STYLE.read_text(encoding="utf-8")]
     paths = {edge["id"]: edge["path"] for edge in geometry["edges"]}
     rows = {box["id"]: box["rows"] for box in geometry["boxes"]}
     last = len(times) - 1
@@ -121,9 +102,8 @@ def _ground(geometry: JsonObject, words: dict[str, str]) -> Iterator[str]:
     for box in geometry["boxes"]:
         left, top, wide, tall = box["box"]
         lines = words[f"boxes.{box['id']}"].split("|")
-        yield (
-            f'<rect class="body {box["zone"] or "outside"}" x="{left}" y="{top}" width="{wide}" height="{tall}" rx="12"/>'
-        )
+        zone = box["zone"] or "outside"
+        yield f'<rect class="body {zone}" x="{left}" y="{top}" width="{wide}" height="{tall}" rx="12"/>'
         for at, line in enumerate(lines):
             yield f'<text class="name" x="{left + 14}" y="{top + 38 + 36 * at}">{escape(line)}</text>'
 
@@ -131,7 +111,8 @@ def _ground(geometry: JsonObject, words: dict[str, str]) -> Iterator[str]:
 def _chip(label: str, classes: str, motion: str) -> str:
     wide = 30 + 16 * _columns(label)
     return (
-        f'<g class="chip moving {classes} once {motion}"><rect x="{-wide / 2}" y="-26" width="{wide}" height="52" rx="26"/>'
+        f'<g class="chip moving {classes} once {motion}">'
+        f'<rect x="{-wide / 2}" y="-26" width="{wide}" height="52" rx="26"/>'
         f'<text y="10">{escape(label)}</text></g>'
     )
 
@@ -142,15 +123,12 @@ def _window(number: int, name: str, start: float, end: float, total: float, rule
     before, after = max(a - 0.01, 0), min(b + 0.01, 100)
     ends = "" if b >= 100 else f"{b:.2f}%{{opacity:1}}{after:.2f}%,100%{{opacity:0}}"
     begins = "0%{opacity:1}" if a <= 0 else f"0%,{before:.2f}%{{opacity:0}}{min(a + 0.4, b):.2f}%{{opacity:1}}"
-    rules.append(
-        f"@keyframes {ident}{{{begins}{ends or '100%{opacity:1}'}}}.{ident}{{animation:{ident} {total:.1f}s linear infinite}}"
-    )
+    rules.append(f"@keyframes {ident}{{{begins}{ends or '100%{opacity:1}'}}}")
+    rules.append(f".{ident}{{animation:{ident} {total:.1f}s linear infinite}}")
     return ident
 
 
-def _travel(
-    number: int, beat: JsonObject, path: str, start: float, end: float, total: float, rules: list[str]
-) -> str:
+def _travel(number: int, beat: JsonObject, path: str, start: float, end: float, total: float, rules: list[str]) -> str:
     """A class that moves along the arrow, and comes to rest clear of both boxes; its rule is added."""
     ident = f"go{number}"
     first, then = (72, 28) if beat["back"] else (28, 72)

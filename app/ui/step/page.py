@@ -53,7 +53,7 @@ def lesson(name: str) -> None:
         with page_errors.contained(content):
             option = predict.wrong(step, walk_view)
             showing.draw(
-                showing.film_of(walk_view, found),
+                showing.film_of(found, walk_view.heard),
                 found,
                 content,
                 part=step,
