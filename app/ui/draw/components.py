@@ -15,9 +15,14 @@ from app.ui.text import prose
 
 
 def component(name: str) -> Callable[..., Any]:
-    """The component whose script is `assets/scripts/<name>.js`, with what `shared.js` declares in its scope."""
+    """The component whose script is `assets/scripts/<name>.js`, with what `shared.js` declares in its scope.
+
+    A component of several files has them in the folder `assets/scripts/<name>`, in one scope, in the order of their names.
+    """
     scripts = ASSETS / "scripts"
-    js = "".join((scripts / f"{file}.js").read_text(encoding="utf-8") for file in ("shared", name))
+    folder = scripts / name
+    own = sorted(folder.glob("*.js")) if folder.is_dir() else [folder.with_suffix(".js")]
+    js = "".join(path.read_text(encoding="utf-8") for path in (scripts / "shared.js", *own))
     return st.components.v2.component(f"irsa_{name}", js=js)
 
 
