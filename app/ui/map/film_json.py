@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import unescape
 
 from app.content import Content
@@ -42,7 +42,7 @@ def film_json(film: Film, content: Content, subject: Subject, names: JsonObject)
     """
     document: JsonObject = {
         "names": names,
-        "beats": [beat_document(beat, content, subject) for beat in film.beats],
+        "beats": [*(beat_document(beat, content, subject) for beat in film.beats), *_joined(film, content)],
         "guilty": film.guilty,
         "shows": film.shows,
         "path_label": path_label(film, content),
@@ -69,6 +69,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "say": html,
         "plain": unescape(re.sub(r"<[^>]+>", "", html)),
         "adds": list(_arrivals(beat.arrivals, content)),
+        "removes": ["presented"] if beat.id == "credentials" else [],
         "seen": beat.seen if _seen(beat) else Seen.UNSEEN,
         "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
@@ -77,6 +78,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "against": beat.claim.against if beat.claim else "",
         "words": beat.words,
         "opens": beat.exchange is not None,
+        "supposed": beat.seen is Seen.IMAGINED,
     }
 
 
@@ -112,6 +114,18 @@ def path_label(film: Film, content: Content) -> str:
     return content.message("film.path", lies=lies, shows=shows)
 
 
+def _joined(film: Film, content: Content) -> Iterator[JsonObject]:
+    """What a broken film ends with: the whole map, on which one path joins the cause and the place where it shows."""
+    if film.shows_in:
+        said = path_label(film, content)
+        yield {
+            "id": "whole", "step": film.shows_in, "number": NUMBERS[film.shows_in], "edge": "", "back": False,
+            "from": "", "to": "", "chip": None, "say": prose(said), "plain": said, "adds": [], "removes": [],
+            "seen": Seen.HEARD, "note": "", "milliseconds": None, "end": "", "verdict": "", "against": "", "words": "",
+            "opens": False, "supposed": False,
+        }  # fmt: skip
+
+
 def _seen(beat: Beat) -> bool:
     return beat.seen in (Seen.HEARD, Seen.ASKED)
 
@@ -119,7 +133,8 @@ def _seen(beat: Beat) -> bool:
 def _arrivals(arrivals: Iterable[Arrival], content: Content) -> Iterable[JsonObject]:
     for arrival in arrivals:
         row, kind = _ROWS[arrival.id]
-        label = content.message(f"film.arrivals.{arrival.id}", value=arrival.value)
+        value = arrival.value if arrival.id != "annotation" else f"…/{arrival.value.rpartition('/')[2]}"
+        label = content.message(f"film.arrivals.{arrival.id}", value=value)
         yield {
             "id": arrival.id, "at": arrival.at, "row": row, "kind": kind, "label": label, "key": arrival.claim,
         }  # fmt: skip

@@ -226,5 +226,9 @@ const mapsInStep = (first, second) => {
       start += entry.duration
     })
   }
-  first.watchers.push({ drawn: () => second.render(Math.min(first.time, mapPose(second.entries.at(-1)))) })
+  if (first.inStep) return
+  first.inStep = true
+  first.watchers.push({
+    drawn: () => second.entries.length && second.render(Math.min(first.time, mapPose(second.entries.at(-1)))),
+  })
 }

@@ -56,7 +56,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
       on: current && beat.end !== "not_reached",
       done: status === "done" || status === "unseen",
       dashed: status === "unseen" || film.unseen?.includes(id) || (current && beat.seen === "unseen"),
-      stop: (status === "stop" && (!current || at.landed)),
+      stop: (status === "stop" && (!current || at.landed)) || (current && beat.supposed && at.landed),
       grey: status === "grey" || beyond.has(id),
       guilty: guilty.has(id),
       back: current && beat.back,

@@ -126,7 +126,7 @@ const mapChip = (beat, card, words, measure, parent) => {
     const mark = mapMark(w / 2, 0, group)
     return { group, w: w + 28, h, mark }
   }
-  const note = beat.seen === "unseen" ? words["seen.unseen"] : ""
+  const note = beat.seen === "unseen" ? beat.note : ""
   const noted = note ? measure(note, MAP_ROW) + 34 : 0
   const w = Math.max(measure(label, 24, { bold: true }) + 66, noted), h = note ? 72 : 46
   mapRectangle([-w / 2, -h / 2, w, h], group, "body", note ? 14 : 23)
