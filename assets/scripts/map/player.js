@@ -150,7 +150,7 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
 
 // One beat in words. All beats lie in one cell of a grid, so the tallest makes the room and nothing below moves.
 const mapSays = ({ beat, index }, count, words) => {
-  const seen = beat.seen === "heard" ? "" : `<em class="${beat.seen === "unseen" ? "dashed" : ""}">${mapEscape(words[`seen.${beat.seen}`])}</em>`
+  const seen = beat.note ? `<em class="${beat.seen === "unseen" ? "dashed" : ""}">${mapEscape(beat.note)}</em>` : ""
   const took = typeof beat.milliseconds === "number" ? `<span>${beat.milliseconds} ms</span>` : ""
   const claim = beat.chip?.kind === "claim" ? (beat.chip.rows[0] ?? []) : []
   const sign = { match: "=", mismatch: "≠", unknown: "?" }[beat.verdict] ?? ""
