@@ -31,7 +31,7 @@ def filmed(simulation, world):
         if fault_ids:
             simulation.inject(world, *fault_ids)
         found = examine(simulated(simulation, world), SUBJECT)
-        heard = world.log.exchanges()
+        heard = (*world.log.setup(), *world.log.exchanges())
         return film(found.walk, chain_state(found.walk, found.checks), heard), found, heard
 
     return film_under
