@@ -73,7 +73,7 @@ def test_with_a_fault_it_stops_where_the_verdict_says_and_blames_what_the_verdic
     ("beat_id", "old", "new"),
     [
         ("publish", '"kid": "', '"kid": "zz'),
-        ("token_request", "sts.amazonaws.com", "another.example"),
+        ("token_request", "86400", "3600"),
         ("buckets", "irsa-reports", "other-reports"),
     ],
 )
