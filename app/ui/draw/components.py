@@ -17,7 +17,7 @@ from app.ui.text import prose
 def component(name: str) -> Callable[..., Any]:
     """The component whose script is `assets/scripts/<name>.js`, with what `shared.js` declares in its scope.
 
-    A component of several files has them in the folder `assets/scripts/<name>`, in one scope, in the order of their names.
+    One of several files has them in the folder `assets/scripts/<name>`: one scope, in the order of their names.
     """
     scripts = ASSETS / "scripts"
     folder = scripts / name
