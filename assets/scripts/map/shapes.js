@@ -79,7 +79,7 @@ const mapMark = (x, y, parent) => {
   mapElement("circle", { r: 14 }, mark)
   mapElement("path", { class: "match", d: "M-6 0l4 5 8-9" }, mark)
   mapElement("path", { class: "mismatch", d: "M-5-5L5 5M5-5L-5 5" }, mark)
-  mapText("?", 0, 8, mark, "unknown", "middle")
+  mapElement("path", { class: "unknown", d: "M-4-4a4.200 4.200 0 1 1 6 4c-2 1-2 2-2 3M0 8v.01" }, mark)
   return mark
 }
 
