@@ -180,10 +180,10 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       const flight = chip.flight, [x, y] = mapPointAt(flight.points, at.way)
       const inside = (value, half, low, span) => (2 * half > span ? value : mapClamp(value, low + half, low + span - half))
       const place = [inside(x, chip.w / 2 + 4, left, seen.w), inside(y, chip.h / 2 + 4, top, h)]
-      fade(chip.group, Math.min(at.into, at.out))
+      const here = Math.min(at.into, at.out, found.lands ? 1 - mapClamp(at.settled * 3) : 1)
+      fade(chip.group, here)
       move(chip.group, place)
-      rect = [place[0] - chip.w / 2 - 4, place[1] - chip.h / 2 - 4, chip.w + 8, chip.h + 8]
-      if (at.into <= 0) rect = null
+      rect = here > 0 ? mapAround(place, chip.w + 8, chip.h + 8) : null
     }
     drawing.trail.forEach((dot, i) => {
       const on = chip && !shown.neutral && at.travels && !stops && !still.matches && beat.seen !== "unseen"

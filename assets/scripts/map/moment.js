@@ -89,9 +89,20 @@ const mapPlan = ({ drawing, entries, film, size, geometry, words, svg, neutral }
     if (chip && edge) {
       const points = beat.back ? [...edge.points].reverse() : edge.points
       const boxes = [beat.from, beat.to].map((id) => drawing.boxes.get(id).box)
-      chip.flight = mapFlight(points, boxes, chip.w, chip.h, drawing.blocked, world)
+      const flight = (rest) => mapFlight(points, boxes, chip.w, chip.h, drawing.blocked, world, rest)
+      chip.flight = flight()
+      const box = mapShot(ends[1], size, geometry.size)
+      const both = mapShot([...ends[1], mapAround(chip.flight.end, chip.w + 8, chip.h + 8)], size, geometry.size)
+      entry.lands = both.w > box.w * 1.01
+      if (entry.lands) {
+        // The box fills the picture: what came rests where there is room in it, or goes into the box.
+        const view = mapAround([box.x, box.y], box.w - 12, (box.w * size.h) / size.w - 12)
+        const rest = mapPlace(chip.flight.end, chip.w, chip.h, drawing.blocked, view)
+        entry.lands = !rest
+        if (rest) chip.flight = flight(rest)
+      }
       ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
-      ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
+      if (!entry.lands) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
     }
     const rects = ends.flat()
     for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))

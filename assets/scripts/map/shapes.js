@@ -128,10 +128,10 @@ const mapChip = (beat, card, words, measure, parent) => {
   }
   const note = beat.seen === "unseen" ? words["seen.unseen"] : ""
   const noted = note ? measure(note, MAP_ROW) + 34 : 0
-  const w = Math.max(measure(label, 24, { bold: true }) + 66, noted), h = note ? 68 : 46
+  const w = Math.max(measure(label, 24, { bold: true }) + 60, noted), h = note ? 68 : 46
   mapRectangle([-w / 2, -h / 2, w, h], group, "body", note ? 14 : 23)
-  mapIcon(kind, -w / 2 + 16, note ? -28 : -13, group, 25)
-  mapText(label, -w / 2 + 50, note ? -8 : 8.5, group, "label")
+  mapIcon(kind, -w / 2 + 14, note ? -28 : -13, group, 25)
+  mapText(label, -w / 2 + 46, note ? -8 : 8.5, group, "label")
   if (note) mapText(note, 0, 20, group, "row note", "middle")
   return { group, w, h }
 }
