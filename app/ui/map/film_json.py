@@ -35,16 +35,19 @@ _ROWS = {
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def film_json(film: Film, content: Content, subject: Subject, names: JsonObject) -> str:
+def film_json(film: Film, content: Content, subject: Subject, names: JsonObject, *, ends_whole: bool = True) -> str:
     """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
+    `ends_whole`: whether the last beat shows the whole map.
 
     One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
     """
+    last = _whole(film, content) if ends_whole and film.beats else ()
+    shows = next((beat.edge for beat in film.beats if beat.id == film.shows), "")
     document: JsonObject = {
         "names": names,
-        "beats": [*(beat_document(beat, content, subject) for beat in film.beats), *_joined(film, content)],
+        "beats": [*(beat_document(beat, content, subject) for beat in film.beats), *last],
         "guilty": film.guilty,
-        "shows": film.shows,
+        "shows": shows,
         "path_label": path_label(film, content),
         "not_reached": film.not_reached,
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
@@ -67,7 +70,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "to": beat.head,
         "chip": {"kind": beat.carries, "label": content.message(f"film.chips.{beat.carries}"), "rows": beat.rows},
         "say": html,
-        "plain": unescape(re.sub(r"<[^>]+>", "", html)),
+        "plain": _plain(html),
         "adds": list(_arrivals(beat.arrivals, content)),
         "removes": ["presented"] if beat.id == "credentials" else [],
         "seen": beat.seen if _seen(beat) else Seen.UNSEEN,
@@ -114,16 +117,19 @@ def path_label(film: Film, content: Content) -> str:
     return content.message("film.path", lies=lies, shows=shows)
 
 
-def _joined(film: Film, content: Content) -> Iterator[JsonObject]:
-    """What a broken film ends with: the whole map, on which one path joins the cause and the place where it shows."""
-    if film.shows_in:
-        said = path_label(film, content)
-        yield {
-            "id": "whole", "step": film.shows_in, "number": NUMBERS[film.shows_in], "edge": "", "back": False,
-            "from": "", "to": "", "chip": None, "say": prose(said), "plain": said, "adds": [], "removes": [],
-            "seen": Seen.HEARD, "note": "", "milliseconds": None, "end": "", "verdict": "", "against": "", "words": "",
-            "opens": False, "supposed": False,
-        }  # fmt: skip
+def _whole(film: Film, content: Content) -> Iterator[JsonObject]:
+    """The whole map. On that of a broken film one path joins the cause and the place where it shows."""
+    step = film.beats[-1].step
+    html = prose(path_label(film, content) or content.message("film.whole"))
+    yield {
+        "id": "whole", "step": step, "number": NUMBERS[step], "edge": "", "back": False, "from": "", "to": "",
+        "chip": None, "say": html, "plain": _plain(html), "adds": [], "removes": [], "seen": Seen.HEARD, "note": "",
+        "milliseconds": None, "end": "", "verdict": "", "against": "", "words": "", "opens": False, "supposed": False,
+    }  # fmt: skip
+
+
+def _plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html))
 
 
 def _seen(beat: Beat) -> bool:

@@ -78,18 +78,18 @@ _SDK_ROWS = _rows(SDK, (_ROW, _ROW), head=48)
 
 ZONES = (
     Zone(id="cluster", frame=(16, 14, 994, 718), name_at=(42, 52)),
-    Zone(id="internet", frame=(1036, 152, 278, 190), name_at=(1056, 328)),
+    Zone(id="internet", frame=(1036, 160, 278, 188), name_at=(1056, 334)),
     Zone(id="account", frame=(1340, 14, 404, 718), name_at=(1366, 50)),
 )
 BOXES = (
-    _box("developer", "", (1048, 14, 254, 76)),
+    _box("developer", "", (1048, 14, 254, 72)),
     _box("api_server", "cluster", (642, 76, 344, 106), _ROW),
     _box("webhook", "cluster", (42, 76, 286, 100)),
     _box("service_account", "cluster", (42, 268, 286, 126), _ROW, head=78),
     _box("kubelet", "cluster", (42, 428, 286, 88)),
     _box("instance_metadata", "cluster", (42, 618, 286, 98)),
     Box(id="pod", zone="cluster", frame=_POD, rows=_POD_ROWS + _SDK_ROWS),
-    _box("issuer", "internet", (1048, 164, 254, 126), _ROW, head=78),
+    _box("issuer", "internet", (1048, 172, 254, 124), _ROW, head=78),
     _box("provider", "account", (1364, 66, 356, 142), _ROW, _ROW),
     _box("sts", "account", (1364, 268, 356, 162), _CARD),
     _box("role", "account", (1364, 490, 356, 142), _ROW, _ROW),

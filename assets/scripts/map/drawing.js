@@ -80,7 +80,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     ...[...boxes.values()].filter(({ group }) => !group.classList.contains("absent")).map(({ box }) => box),
     ...zones.map(({ rect }) => rect),
   ]
-  return { zones, edges, boxes, adds, chips, labels, joined, trail, blocked, measure }
+  return { zones, edges, boxes, adds, chips, labels, label, joined, trail, blocked, taken, measure }
 }
 // Drawn only in a film that shows them.
 const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata"])

@@ -158,8 +158,8 @@ const mapSays = ({ beat, index }, count, words) => {
   const said = beat.words ? `<p class="film-words"><code>${mapEscape(beat.words)}</code></p>` : ""
   const opens = beat.opens ? `<button type="button" data-opens="1">${mapEscape(words["player.opens"])}</button>` : ""
   return `<div class="film-say ${beat.end}">
-    <p class="film-head"><b>${beat.number} ${mapEscape(words[`steps.${beat.step}`])}</b><span>${index + 1} / ${count}</span>${took}${seen}${opens}</p>
-    <p class="film-sentence">${beat.say}</p>${against}${said}</div>`
+    <p class="film-head"><b>${beat.number} ${mapEscape(words[`steps.${beat.step}`])}</b><span>${index + 1} / ${count}</span>${took}${seen}</p>
+    <p class="film-sentence">${beat.say}</p>${against}${said}${opens}</div>`
 }
 
 // A claim and what it is compared with, as short as both still say what they are.
