@@ -19,11 +19,7 @@ _LINKED = "const {{ default: draw }} = await import(new URL({address!r}, locatio
 def component(name: str) -> Callable[..., Any]:
     """The component whose module is `browser_files.script(name)`.
 
-<<<<<<< HEAD
     Our own server gives a browser that module once (`app.serving.fixed_files`); any other sends it with each element.
-=======
-    One of several files has them in the folder `assets/scripts/<name>`: one scope, in the order of their names.
->>>>>>> wt-G
     """
     linked = st.components.v2.component(f"irsa_{name}", js=_LINKED.format(address=browser_files.address(name)))
     inline = st.components.v2.component(f"irsa_{name}_inline", js=browser_files.script(name))
