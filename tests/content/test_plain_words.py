@@ -16,7 +16,7 @@ from tests.content.test_texts import CONTENT, both, every_text
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("app", "pages", "tests", "tools", "bench")
-PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", "assets/scripts/*", "assets/styles/*", "assets/examples/*")
+PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", "assets/scripts/**/*.js", "assets/styles/*", "assets/examples/*")
 DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
 
