@@ -58,15 +58,23 @@ def admit(browser: str, *, begun: bool = True) -> None:
     What it has done on the servers' loop from here on is charged as well. `begun`: whether the run is under way, and
     may overdraw the budget a little rather than leave half a page.
     """
-    known = budgets()
-    visitor = address()
-    limits = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
-    quota = Quota(*limits.buckets, *([] if visitor is None else [known.paces.of(visitor)]))
-    known.threads.quota = quota
+    threads = budgets().threads
+    if getattr(threads, "browser", None) != browser:  # a thread runs one session's script, which asks again and again
+        threads.browser, (threads.limits, threads.quota) = browser, _quotas(browser)
     settle()
-    payer.set(quota)
-    if seconds := limits.wait(-OVERDRAFT if begun else 0.0):
+    payer.set(threads.quota)
+    if seconds := threads.limits.wait(-OVERDRAFT if begun else 0.0):
         stop("busy", seconds)
+
+
+def _quotas(browser: str) -> tuple[Quota, Quota]:
+    """What may refuse this visitor, and all that is charged."""
+    known, visitor = budgets(), address()
+    if visitor is None:
+        alone = Quota(known.browsers.of(browser))
+        return alone, alone
+    limits = Quota(known.browsers.of(browser), known.addresses.of(visitor))
+    return limits, Quota(*limits.buckets, known.paces.of(visitor))
 
 
 def rest() -> float:

@@ -1,8 +1,8 @@
 """Streamlit's sessions, cheaper: their scripts take turns, wake the server seldom, and take one file descriptor each.
 
 Streamlit runs all scripts at once. And it makes an event loop for each session, for the thread that runs its script
-(`app_session.py`): three descriptors, the selector and a pair of sockets. Our pages do not use it. And a script wakes the
-server's loop for each of the forty messages of a page.
+(`app_session.py`): three descriptors, the selector and a pair of sockets. Our pages do not use it. And a script wakes
+the server's loop for each of the forty messages of a page.
 """
 
 from __future__ import annotations
