@@ -106,7 +106,7 @@ const mapPlan = ({ drawing, entries, film, size, geometry, words, svg, neutral }
     }
     const rects = ends.flat()
     for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
-    entry.shots = mapShots({ ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size, joins: entry.before.broken && joins?.from })
+    entry.shots = mapShots({ ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size, joins: (entry.before.broken && joins?.from) || null })
     entry.joins = entry.before.broken && !rects.length ? joins : null
     if (chip && edge && beat.end === "stop" && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
   })
