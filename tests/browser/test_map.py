@@ -86,8 +86,9 @@ def test_only_time_decides_what_is_drawn(shown):
     drawn = """(times) => times.map((t) => {
       map.render(t)
       const seen = { opacityProperty: true, visibilityProperty: true }
-      return [map.svg.getAttribute("viewBox"), ...[...map.svg.querySelectorAll("*")].filter((part) => part.checkVisibility(seen))
-        .map((part) => [part.tagName, [...part.classList].sort().join(), part.getAttribute("transform"), part.style.opacity].join(" "))]
+      const parts = [...map.svg.querySelectorAll("*")].filter((part) => part.checkVisibility(seen))
+      const looks = (part) => [[...part.classList].sort(), part.getAttribute("transform"), part.style.opacity].join()
+      return [map.svg.getAttribute("viewBox"), ...parts.map(looks)]
     })"""
     once = page.evaluate(drawn, [3, 40, 70])
     again = page.evaluate(drawn, [70, 3, 40])
@@ -105,7 +106,8 @@ def test_red_is_what_is_guilty_and_where_it_stops_and_nothing_else(shown, film):
       probe.remove()
       return [...map.svg.querySelectorAll("rect, path, circle, text")].filter((part) => {
         const { stroke, fill } = getComputedStyle(part)
-        return (stroke === bad || fill === bad) && part.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+        const seen = part.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+        return seen && (stroke === bad || fill === bad)
       }).map((part) => {
         const of = part.closest(".guilty, .stop, .mark.mismatch, .badge.bad, .bubble, .chip.error")
         return `${entry.beat.id}: ${of?.getAttribute("class") ?? part.outerHTML}`
@@ -114,6 +116,7 @@ def test_red_is_what_is_guilty_and_where_it_stops_and_nothing_else(shown, film):
     found = shown(film).evaluate(red)
     assert bool(found) == (film != "normal")
     assert not [line for line in found if "<" in line]
+    assert any(line.startswith("end: edge") and "guilty" in line for line in found) == (film != "normal")
     if film == "policy":
         assert not [line for line in found if not line.startswith(("sub:", "refused:", "call:", "end:"))]
 
