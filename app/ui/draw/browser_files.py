@@ -17,7 +17,7 @@ from app.locations import ASSETS
 PREFIX = "/_irsa/"
 """Of their addresses."""
 _SHARED, _STYLES = "shared", "styles"
-_SOON = ("page", "block", "diagram")
+_SOON = ("page", "block", "map")
 """The components with which every page begins."""
 
 
