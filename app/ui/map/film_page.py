@@ -43,7 +43,7 @@ def film_page(films: Mapping[str, str], contents: Mapping[str, Content], first: 
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         "script-src 'unsafe-inline'\">"
         f"<title>{title}</title><style>{look}{browser_files.style_sheet}</style></head>"
-        f'<body><nav>{buttons}</nav><h1></h1><main id="film" class="film"></main>'
+        f'<body><nav>{buttons}</nav><h1></h1><main id="film" class="root film"></main>'
         f'<script type="application/json" id="films">{data}</script>'
         f'<script type="module">{script}</script></body></html>'
     )
