@@ -38,9 +38,22 @@ def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
     @command_of("check", words)
-    @click.option("-f", "--filename", "files", multiple=True, metavar="PATH|-", help=words.message("cli.help.files"))
     @click.option(
-        "--trust-policy", "trusts", multiple=True, metavar="FILE", help=words.message("cli.help.trust_policy")
+        "-f",
+        "--filename",
+        "files",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        metavar="PATH|-",
+        help=words.message("cli.help.files"),
+    )
+    @click.option(
+        "--trust-policy",
+        "trusts",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        metavar="FILE",
+        help=words.message("cli.help.trust_policy"),
     )
     @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.check_issuer"))
     @click.option("--namespace", "-n", default="", help=words.message("cli.help.default_namespace"))
