@@ -102,10 +102,11 @@ def _take(walk_view: WalkView) -> None:
 
 
 def _outcome(found: Diagnosis, content: Content) -> str:
-    """Whether the role allows it, in a line. Why not, and what would, is said below with the other checks."""
+    """Whether the role allows it, in a line; and the evidence, where the verdict below is about something else."""
     check = found.walk.report(Step.ACCESS).check(access.POLICY)
     word = content.message(f"statuses.{check.status}")
-    evidence = "" if check.reason == NO_ACTION else verdict_words.evidence(check, content)
+    said_below = check == found.verdict.check or check.reason == NO_ACTION
+    evidence = "" if said_below else verdict_words.evidence(check, content)
     title = verdict_words.title(check, found, content)
     return (
         f'<div class="outcome {check.status}" role="status">{mark(check.status, content)}'
