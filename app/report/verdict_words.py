@@ -196,7 +196,9 @@ class PredictionWords:
     """What a fix leads to, as it is shown."""
 
     prediction: Prediction
+    sentences: list[str]
     sentence: str
+    """The same in one."""
     unknown: list[str]
     """What is not known before it runs."""
 
@@ -230,7 +232,9 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
     for check in foretold.unknown:
         unknown.append(words.message("doctor.prediction.check", check=title(check, found, words)))
-    return PredictionWords(prediction=foretold, sentence=words.facts.sentences(*sentences), unknown=unknown)
+    return PredictionWords(
+        prediction=foretold, sentences=sentences, sentence=words.facts.sentences(*sentences), unknown=unknown
+    )
 
 
 def fix_heading(found: Diagnosis) -> str:

@@ -765,7 +765,7 @@ def test_what_the_pod_needs_is_judged_as_on_the_command_line(screen, real, mode)
     assert title in outcome
     assert 'class="outcome failed"' in outcome
     assert title in diagnosis(shown)
-    assert f"dynamodb:GetItem {TABLE}" in diagnosis(shown)
+    assert f"implicit-deny: dynamodb:GetItem {TABLE}" in diagnosis(shown).replace("<wbr>", "")
     assert TABLE in unescape(shown.html("fix"))
     needs(shown, "")
     assert "needs_outcome" not in shown.keys
