@@ -196,7 +196,9 @@ class PredictionWords:
     """What a fix leads to, as it is shown."""
 
     prediction: Prediction
+    sentences: list[str]
     sentence: str
+    """The same in one."""
     unknown: list[str]
     """What is not known before it runs."""
 
@@ -214,7 +216,9 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     broken, sentences = foretold.outcome is Outcome.BROKEN, []
     if not broken:
         sentences.append(words.message(f"doctor.prediction.{foretold.outcome}"))
-    if foretold.check is not None and foretold.step is not None:
+    if foretold.refused:
+        sentences.append(words.message("doctor.prediction.refused", object=foretold.refused))
+    elif foretold.check is not None and foretold.step is not None:
         values = {
             "check": title(foretold.check, found, words),
             "step": words.message(f"steps.{foretold.step}.short"),
@@ -223,10 +227,14 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     if foretold.outcome is Outcome.SHOULD_WORK and foretold.holds:
         steps = " → ".join(words.message(f"steps.{step}.short") for step in foretold.holds)
         sentences.append(words.message("doctor.prediction.holds", steps=steps))
+    if foretold.accepted:
+        sentences.append(words.message("doctor.prediction.accepted", objects=", ".join(foretold.accepted)))
     unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
     for check in foretold.unknown:
         unknown.append(words.message("doctor.prediction.check", check=title(check, found, words)))
-    return PredictionWords(prediction=foretold, sentence=words.facts.sentences(*sentences), unknown=unknown)
+    return PredictionWords(
+        prediction=foretold, sentences=sentences, sentence=words.facts.sentences(*sentences), unknown=unknown
+    )
 
 
 def fix_heading(found: Diagnosis) -> str:

@@ -745,6 +745,68 @@ def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
     assert EN.message("doctor.works") in diagnosis(shown)
 
 
+def needs(shown, actions, resource=""):
+    shown.test.text_input(key="needed_actions").set_value(actions)
+    shown.test.text_input(key="needed_resource").set_value(resource)
+    next(it for it in shown.test.button if it.label == EN.message("doctor_page.needs_do")).click().run()
+    assert not shown.test.exception
+    return shown
+
+
+TABLE = "arn:aws:dynamodb:ap-northeast-1:111122223333:table/orders"
+
+
+@pytest.mark.parametrize("mode", ["simulated", "live"])
+def test_what_the_pod_needs_is_judged_as_on_the_command_line(screen, real, mode):
+    shown = screen(lang="en").open("doctor", mode=mode)
+    title = EN.check("access.policy").title
+    needs(shown, "dynamodb:GetItem, dynamodb:Query", TABLE)
+    outcome = unescape(shown.html("needs_outcome"))
+    assert title in outcome
+    assert 'class="outcome failed"' in outcome
+    assert title in diagnosis(shown)
+    assert f"implicit-deny: dynamodb:GetItem {TABLE}" in diagnosis(shown).replace("<wbr>", "")
+    assert TABLE in unescape(shown.html("fix"))
+    needs(shown, "")
+    assert "needs_outcome" not in shown.keys
+    assert title not in diagnosis(shown)
+
+
+@pytest.mark.parametrize("mode", ["simulated", "live"])
+@pytest.mark.parametrize(
+    ("actions", "resource", "code"),
+    [
+        ("GetItem", "", "not_an_action"),
+        ("dynamodb:*", "", "not_an_action"),
+        ("", TABLE, "action_missing"),
+        ("dynamodb:GetItem", "orders<b>", "not_an_arn"),
+    ],
+)
+def test_what_no_pod_can_need_is_refused_and_nothing_is_lost(screen, real, mode, actions, resource, code):
+    shown = needs(screen(lang="en").open("doctor", mode=mode), "dynamodb:GetItem", TABLE)
+    before, asked = diagnosis(shown), len(real.world.log.exchanges())
+    needs(shown, actions, resource)
+    assert EN.error(code, got="").title in unescape(shown.html("notice_needs"))
+    assert "<b>" not in shown.html("notice_needs")
+    assert diagnosis(shown) == before
+    assert shown.test.text_input(key="needed_actions").value == actions
+    assert len(real.world.log.exchanges()) == asked
+    assert 'class="outcome failed"' in needs(shown, "dynamodb:GetItem", TABLE).html("needs_outcome")
+
+
+def test_what_the_pod_needs_is_of_its_service_account_and_of_no_page_of_the_story(screen, real):
+    shown = needs(screen(lang="en").open("doctor"), "dynamodb:GetItem", TABLE)
+    assert session_walk(shown).report(Step.ACCESS).check("access.policy").status is Status.PASSED
+    shown = needs(screen(lang="en").open("doctor", mode="live"), "dynamodb:GetItem", TABLE)
+    assert "access.policy" in {it.id for it in walk_view(shown).walk.report(Step.ACCESS).checks}
+    pick(shown, "service_account", "default")
+    assert shown.test.session_state["live"].needed == ()
+
+
+def session_walk(shown):
+    return shown.test.session_state["walk_view"].walk
+
+
 def test_the_doctor_names_the_broken_link_and_the_command(screen, real):
     iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
     shown = screen(lang="en").open("doctor", mode="live")

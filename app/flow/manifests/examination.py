@@ -97,8 +97,7 @@ def examine(
     names = {it.name for it in accounts}
     for item in (*accounts, *(it for it in manifests.workloads if it.service_account in names)):
         if not item.namespace:
-            path, _, line = item.where.rpartition(":")
-            raise UnreadableDocument(path, int(line), f"{item.kind} {item.name}: metadata.namespace")
+            raise UnreadableDocument(item.path, item.line, f"{item.kind} {item.name}: metadata.namespace")
     found = [
         _examined(account, workload, list(trusts), issuer, now)
         for account in accounts

@@ -127,7 +127,8 @@ def prediction(found: Diagnosis, content: Content) -> str:
     foretold = verdict_words.prediction(found, content)
     if foretold is None:
         return ""
-    parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3><p>{prose(foretold.sentence)}</p>"]
+    parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3>"]
+    parts += (f"<p>{prose(content.facts.sentences(it))}</p>" for it in foretold.sentences)
     if (check := foretold.next) is not None:
         details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.prediction.said))
         rows = "".join(

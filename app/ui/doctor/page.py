@@ -10,7 +10,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Exchange
 from app.report import page as report
 from app.report import verdict_words
-from app.ui.doctor import diagnosis_upload
+from app.ui.doctor import diagnosis_upload, needs
 from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
@@ -57,7 +57,8 @@ def doctor() -> None:
         type="primary",
         on_click=session.run_again,
     )
-    found = session.diagnosis(walk_view)
+    found = needs.diagnosis(walk_view)
+    needs.form(walk_view, found, content)
     _offer_successor(found, content)
     _draw(found, walk_view.heard, content)
     _offer(found, walk_view, content)
