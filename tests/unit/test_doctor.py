@@ -621,10 +621,17 @@ def test_a_pod_that_mounts_a_token_itself_needs_no_annotation() -> None:
     assert found.siblings_fix is None
 
 
+NOT_AUTHORIZED = Refused(
+    code="AccessDenied", server_message="Not authorized to perform sts:AssumeRoleWithWebIdentity", status=403
+)
 OF_REQUEST = [
     {"Effect": "Allow", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Allow", "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"Effect": "Allow", "IpAddressIfExists": {"aws:VpcSourceIp": "10.0.0.0/8"}},
+    {"Effect": "Allow", "StringNotLike": {"sts:RoleSessionName": "irsa-explorer*"}},
     {"Effect": "Deny", "StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Deny", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
 ]
 
 
@@ -641,11 +648,44 @@ def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[s
     assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "trust.decision")
     assert found.check is not None
     assert next(iter(keys)) in found.check.expected
+
+    # What STS says to us is said to another address, under another session's name: it proves nothing of the Pod.
+    for refusal in (None, NOT_AUTHORIZED):
+        fakes.errors = {"assume_role": refusal} if refusal else {}
+        judged = examined(fakes).verdict
+        assert judged.check is not None
+        assert (judged.outcome, judged.check.id, judged.check.reason) == (
+            *(Outcome.UNKNOWN, "sts.credentials", "own_request"),
+        )
+        assert judged.check.error == (refusal.server_message if refusal else "")
+    fix_id, (logs, trail) = words(fakes)
+    assert (fix_id, logs[3:5], trail[1:3]) == ("own_request", ["logs", "pod-after"], ["cloudtrail", "lookup-events"])
+
+    # What STS says to the Pod's own program decides.
+    said = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "
+    fakes.logs[""] = said + NOT_AUTHORIZED.server_message
+    fakes.pod["status"]["containerStatuses"] = [ended(1)]
+    judged = examined(fakes).verdict
+    assert (judged.outcome, judged.remaining) == (Outcome.BROKEN, ("other_statement", "organization"))
+
+
+@pytest.mark.parametrize("key", ["aws:PrincipalOrgID", "aws:SourceAccount"])
+def test_a_condition_that_no_caller_can_meet_is_decided_by_our_own_request(key: str) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"][key] = "o-1"
     assert examined(fakes).verdict.outcome is Outcome.WORKS, "STS has the last word"
-    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
-    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=said, status=403)
+    fakes.errors["assume_role"] = NOT_AUTHORIZED
     fix_id, ((*_, last),) = words(fakes)
     assert (fix_id, last) == ("conditions", "Role.AssumeRolePolicyDocument")
+
+
+def test_a_condition_on_the_request_that_changes_nothing_leaves_nothing_open() -> None:
+    fakes = healthy()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    statements.append({**statements[0], "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})
+    assert examined(fakes).verdict.outcome is Outcome.WORKS
+    statements.append({**statements[0], "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}})
+    assert examined(fakes).verdict.outcome is Outcome.WORKS
 
 
 def test_a_statement_more_asks_of_the_request_what_the_nearest_one_asks() -> None:

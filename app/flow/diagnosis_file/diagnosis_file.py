@@ -50,6 +50,7 @@ REASONS = frozenset(
         "out_of_time",
         "issuer_assumed",
         "of_request",
+        "own_request",
         "by_hand",
         "sts_granted",
         "sts_refused",

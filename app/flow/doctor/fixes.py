@@ -16,6 +16,7 @@ from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
+from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
@@ -29,7 +30,8 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
     if check is None:
         return None
     if check.status not in (Status.FAILED, Status.WARNING):
-        return without_exec.look_in(Names(check, walk, documents)) if check.reason == NO_PROGRAM else None
+        look = _LOOKS.get(check.reason)
+        return look(Names(check, walk, documents)) if look is not None else None
     make = _FIXES.get(check.id)
     if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
@@ -46,6 +48,8 @@ def _complete(fix: Fix, names: Names) -> Fix:
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 
 
+_LOOKS: Mapping[str, Make] = {NO_PROGRAM: without_exec.look_in, OWN_REQUEST: without_exec.own_request}
+"""By the reason of a check that is open: what shows more."""
 _CAUSES: Mapping[str, Make] = {
     "role_missing": aws_fixes.look_for_role,
     "other_statement": aws_fixes.conditions,

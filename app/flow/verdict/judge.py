@@ -12,6 +12,7 @@ from enum import StrEnum
 from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
@@ -144,7 +145,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             warning=min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None),
         )
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
-    first = next(iter(asked or undecided), None)
+    ours = [found for found in asked if found[1].reason == OWN_REQUEST]
+    first = next(iter(ours or asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)

@@ -71,7 +71,7 @@ ROWS = (
         name="the trust policy asks for the address of the request",
         make=_from_an_address,
         read_only="unknown trust.decision",
-        allowed="broken sts.credentials",
-        fix="conditions",
+        allowed="unknown sts.credentials",
+        fix="own_request",
     ),
 )
