@@ -51,6 +51,7 @@ REASONS = frozenset(
         "issuer_assumed",
         "of_request",
         "own_request",
+        "api_alone",
         "by_hand",
         "sts_granted",
         "sts_refused",

@@ -98,7 +98,6 @@ _FIXES: Mapping[str, Make] = {
     "token.audience": pod_fixes.token,
     **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "key", "signature")), pod_fixes.recreate),
     "token.lifetime": pod_fixes.kubelet,
-    "token.api_server": pod_fixes.mount_api_token,
     "pod.token_readable": pod_fixes.readable,
     "pod.token_used": program_fixes.use_token,
     "sts.provider": aws_fixes.create_provider,

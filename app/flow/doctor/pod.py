@@ -56,6 +56,8 @@ CHECKS = (
     "pod.hop_limit",
 )
 POD_IDENTITY_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+API_ALONE = "api_alone"
+"""The reason of what only a program that calls the API server needs."""
 POD_IDENTITY_LABEL = "eks.amazonaws.com/pod-identity"
 
 
@@ -124,21 +126,19 @@ def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str)
 
 
 def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
-    """The other token, by which a program talks to the API server. IRSA does without it."""
+    """The other token, by which a program talks to the API server. IRSA does without it, so that it is not there is
+    neither wrong nor worth a warning; whether this program calls the API server does not show."""
     directory = posixpath.dirname(API_TOKEN)
     lacking = [
         get_str(box, "name")
         for box in containers(pod)
         if all(get_str(mount, "mountPath") != directory for mount in get_list(box, "volumeMounts"))
     ]
-    findings.judge(
-        "token.api_server",
-        not lacking,
-        got=lacking or directory,
-        expected=directory,
-        where=f"{where} .spec.automountServiceAccountToken",
-        otherwise=Status.WARNING,
-    )
+    where += " .spec.automountServiceAccountToken"
+    if lacking:
+        findings.unknown("token.api_server", API_ALONE, where=where, expected=directory)
+    else:
+        findings.judge("token.api_server", True, got=directory, expected=directory, where=where)
 
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:

@@ -167,14 +167,6 @@ def token(names: Names) -> Fix:
     return handwritten(names) if API_TOKEN in named else recreate(names)
 
 
-def mount_api_token(names: Names) -> Fix:
-    def edit(pod: JsonObject) -> None:
-        pod["spec"]["automountServiceAccountToken"] = True
-
-    patch = {"spec": {"automountServiceAccountToken": True}}
-    return Fix(id="automount", commands=names.merge(patch), change=changes.workload(names, edit))
-
-
 def host_network(names: Names) -> Fix:
     def edit(pod: JsonObject) -> None:
         pod["spec"].pop("hostNetwork", None)

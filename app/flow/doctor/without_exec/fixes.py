@@ -25,7 +25,7 @@ def running(names: Names) -> Fix:
 
 
 def own_request(names: Names) -> Fix:
-    """STS's answer to the Pod's own program is in its log, and minutes later in CloudTrail with the caller's address."""
+    """STS's answer to the Pod's program is in its log, and minutes later in CloudTrail with the caller's address."""
     logs = (names.kubectl("logs", names.pod, "--all-containers"),) if names.pod else ()
     wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
     query = f"Events[?Username=='{names.bearer.subject}'].CloudTrailEvent"
