@@ -27,6 +27,14 @@ STATUS_OF = {
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
 """The mark that an outcome bears."""
+_PLAINLY = {
+    "service_account.annotation": "not_annotated",
+    "provider.exists": "no_provider",
+    "pod.injected": "not_injected",
+    "pod.static_keys": "static_keys",
+    "token.audience": "other_audience",
+}
+"""By check: the cause that it shows when it fails, where STS's words are for another one or for none."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
@@ -106,12 +114,18 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    convicted = check.id in CAUSE_OF and check.status is Status.FAILED
-    named = judged.remaining or ((CAUSE_OF[check.id],) if convicted else ())
-    causes = [words.message(f"doctor.causes.{cause}") for cause in named]
+    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining] or plainly(check, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def plainly(check: Check, words: Content) -> list[str]:
+    """What a failed check means, in one sentence; none where its reason says it, or its title does."""
+    named = CAUSE_OF.get(check.id) or _PLAINLY.get(check.id)
+    if named is None or check.reason or check.status is not Status.FAILED:
+        return []
+    return [words.message(f"doctor.causes.{named}")]
 
 
 def evidence(check: Check, words: Content) -> str:

@@ -51,6 +51,7 @@ REASONS = frozenset(
         "issuer_assumed",
         "of_request",
         "own_request",
+        "on_pod",
         "api_alone",
         "by_hand",
         "sts_granted",

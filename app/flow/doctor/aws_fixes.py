@@ -53,17 +53,6 @@ def accept_audience(names: Names) -> Fix:
     )
 
 
-def register_thumbprint(names: Names) -> Fix:
-    known = strings(get_object(names.documents.get("thumbprint")).get("registered"))
-    thumbprints = (*known[:4], names.check.expected)
-    wanted = ("--open-id-connect-provider-arn", names.provider_arn, "--thumbprint-list", *thumbprints)
-    return Fix(
-        id="thumbprint",
-        commands=(names.iam("update-open-id-connect-provider-thumbprint", *wanted),),
-        change=changes.provider(names, ThumbprintList=list(thumbprints)),
-    )
-
-
 # --- 2 ServiceAccount and role ---------------------------------------------------------------------------------------
 
 
@@ -88,12 +77,14 @@ def create_service_account(names: Names) -> Fix:
 
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
-    known = (*map(str, names.annotations.values()), names.role_of_pod)
+    on_pod = get_str(names.documents.get("pod"), "metadata", "annotations", ROLE_ARN)
+    known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     change = changes.annotated(names, role_arn=astray)
-    return _naming(names, astray, Fix(id="annotate", commands=commands, change=change))
+    fix_id = "annotate_account" if is_role_arn(on_pod) else "annotate"
+    return _naming(names, astray, Fix(id=fix_id, commands=commands, change=change))
 
 
 def correct_arn(names: Names) -> Fix:

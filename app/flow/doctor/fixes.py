@@ -65,7 +65,7 @@ _FIXES: Mapping[str, Make] = {
     "issuer.cluster_keys": issuer_fixes.compare_keys,
     "provider.exists": aws_fixes.create_provider,
     "provider.audience": aws_fixes.accept_audience,
-    "provider.thumbprint": aws_fixes.register_thumbprint,
+    "provider.thumbprint": issuer_fixes.register_thumbprint,
     "service_account.exists": aws_fixes.create_service_account,
     "service_account.annotation": aws_fixes.annotate,
     "service_account.role_arn": aws_fixes.correct_arn,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_object, get_str
-from app.flow.model import JsonValue, Step, StepReport, Subject
+from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import account_of, annotated_audience, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
@@ -34,6 +34,8 @@ CHECKS = (
     "trust.scope",
 )
 _TRUST = CHECKS[4:]
+ON_POD = "on_pod"
+"""The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -64,8 +66,16 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     annotations = get_object(service_account, "metadata", "annotations")
     role_arn = get_str(annotations, ROLE_ARN)
     where += " .metadata.annotations"
-    if not role_arn and (own := _own_token(ports, subject)):
+    pod = _pod(ports, subject) if not role_arn else None
+    if own := own_token(pod):
         findings.unknown("service_account.annotation", BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+        return findings.report(), step_context
+    if elsewhere := get_str(pod, "metadata", "annotations", ROLE_ARN):
+        where = f"Pod {subject.namespace}/{subject.pod} .metadata.annotations"
+        findings.judge(
+            "service_account.annotation", False, got=f"{ROLE_ARN}={elsewhere}", expected=ROLE_ARN, where=where
+        )
+        findings.explain("service_account.annotation", Status.FAILED, ON_POD)
         return findings.report(), step_context
     annotated = findings.judge(
         "service_account.annotation",
@@ -114,12 +124,12 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     return findings.report(), step_context
 
 
-def _own_token(ports: Ports, subject: Subject) -> str:
-    """As `own_token`; empty where there is no Pod, or we cannot see it."""
+def _pod(ports: Ports, subject: Subject) -> JsonValue:
+    """The Pod; None where there is none, or we cannot see it."""
     try:
-        return own_token(ports.cluster.pod(subject.namespace, subject.pod)) if subject.pod else ""
+        return ports.cluster.pod(subject.namespace, subject.pod) if subject.pod else None
     except FlowError:
-        return ""
+        return None
 
 
 def _role(
