@@ -16,6 +16,7 @@ from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
@@ -52,6 +53,8 @@ def verdict(found: Diagnosis, words: Content) -> str:
         return _gone(found, words)
     if _accepted_instead(found):
         return words.message("doctor.accepted_instead")
+    if sentence := _until_the_next_pod(found, words):
+        return sentence
     if judged.outcome is Outcome.SHOULD_WORK:
         return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
@@ -79,6 +82,16 @@ def _accepted_instead(found: Diagnosis) -> bool:
     needed = [check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected")]
     holds = all(check is not None and check.status is Status.PASSED for check in needed)
     return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
+
+
+def _until_the_next_pod(found: Diagnosis, words: Content) -> str:
+    """That this Pod works, or should, and the next one will not; empty where nothing is known of that."""
+    judged = found.verdict
+    warning = judged.warning or (judged.step, judged.check)
+    if warning[0] is None or warning[1] is None or warning[1].reason != NEXT_POD:
+        return ""
+    values = {"check": title(warning[1], found, words), "step": words.message(f"steps.{warning[0]}.short")}
+    return words.message(f"doctor.{judged.outcome}_until_the_next_pod", **values)
 
 
 def _should_work(found: Diagnosis, words: Content) -> str:
@@ -245,7 +258,7 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
 
 def fix_heading(found: Diagnosis) -> str:
     """The key of the heading above the commands: they fix what is broken or warns, or show more where nothing is."""
-    named = found.verdict.check
+    named = found.verdict.warning[1] if found.verdict.warning else found.verdict.check
     return "fix" if named is not None and named.status in (Status.FAILED, Status.WARNING) else "see_more"
 
 

@@ -51,6 +51,7 @@ REASONS = frozenset(
         "issuer_assumed",
         "of_request",
         "own_request",
+        "next_pod",
         "on_pod",
         "api_alone",
         "by_hand",

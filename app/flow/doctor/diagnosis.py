@@ -27,6 +27,7 @@ from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps import access
 from app.flow.steps.walk import walk, walk_through
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
 
@@ -62,9 +63,18 @@ class Diagnosis:
     @cached_property
     def fix(self) -> Fix | None:
         """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
+        if self._of_next_pod is not None:
+            judged = replace(self.verdict, check=self._of_next_pod)
+            return fix_for(judged, self.walk, self._documents)
         if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
             return None
         return fix_for(self.verdict, self.walk, self._documents)
+
+    @property
+    def _of_next_pod(self) -> Check | None:
+        """What the next Pod will lack although this one works, or should; None where nothing is known of that."""
+        check = self.verdict.warning[1] if self.verdict.warning else self.verdict.check
+        return check if check is not None and check.reason == NEXT_POD else None
 
     @property
     def siblings_fix(self) -> Fix | None:
@@ -107,7 +117,8 @@ class Diagnosis:
         None where there is no fix, or where what it does cannot be worked out.
         """
         fix, cause = self.fix, self.verdict.check
-        if fix is None or cause is None or cause.id == listed.CHECK:  # which is about other Pods
+        of_others = self._of_next_pod is not None or (cause is not None and cause.id == listed.CHECK)
+        if fix is None or cause is None or of_others:
             return None
         copy = copy_of(self.walk, self.checks, self.evidence, self.read_at)
         if not apply(copy, fix):
@@ -131,7 +142,8 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    of_webhook, of_pod = calls.inspect(ports, found), pod.inspect(ports, found)
+    of_pod = pod.inspect(ports, found)
+    of_webhook = calls.inspect(ports, found, of_pod.evidence.get("pod"))
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
     of_names = near_names.inspect(ports, found)
     reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)

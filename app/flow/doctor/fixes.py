@@ -18,6 +18,7 @@ from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
 
@@ -43,7 +44,8 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
 def _complete(fix: Fix, names: Names) -> Fix:
     """Says whether the Pod is recreated, and recreates one that would keep its failure whatever has been fixed."""
     if names.recreates(fix.commands):
-        return replace(fix, recreates=True)
+        then = "works_as_it_is" if names.check.reason == NEXT_POD else fix.then
+        return replace(fix, recreates=True, then=then)
     again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 

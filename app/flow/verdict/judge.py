@@ -14,6 +14,7 @@ from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import NO_PERMISSION
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
@@ -126,7 +127,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         )
 
     # (2) Nothing is broken: it works if it has been seen to work.
-    warned = [found for found in checks if found[1].status is Status.WARNING]
+    warned = _warned(checks)
     if _proven(walk, by_id):
         if not warned:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
@@ -162,6 +163,14 @@ def _broken(
         located.append(minded)
     order = list(Step)
     return sorted(located, key=lambda found: order.index(found[0]))
+
+
+def _warned(checks: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
+    """What warns. Of what the next Pod will lack only what is no consequence of another thing that it will lack."""
+    found = [it for it in checks if it[1].status is Status.WARNING]
+    of_next = [it for it in found if it[1].reason == NEXT_POD]
+    causes = roots(of_next)
+    return [*causes, *(it for it in found if it not in of_next)]
 
 
 def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] | None:
@@ -231,9 +240,14 @@ def _should_work(
 
 
 def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
-    """Whether all that is open waits for something that was not sent. Nothing has failed by now."""
+    """Whether all that is open waits for something that was not sent. Nothing has failed by now.
+
+    Of a webhook that is not registered there is no selector, which matters to the next Pod alone.
+    """
     whole = {report.step for report in walk} == set(Step)
-    waiting = [check for check in open_ if check.id != "access.policy"]
+    registered = walk.report(Step.WEBHOOK).check("webhook.registered") if whole else None
+    without = {"access.policy", *(("webhook.selector",) if registered and registered.reason == NEXT_POD else ())}
+    waiting = [check for check in open_ if check.id not in without]
     return (
         whole
         and all(check.id in SENT for check in waiting)
