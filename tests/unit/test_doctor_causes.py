@@ -19,6 +19,7 @@ from app.report import verdict_words
 from tests.unit.fake_ports import HOST, ROLE, SUB, SUBJECT, Fakes, token, trust_policy
 from tests.unit.test_doctor import add_variable, bare, examined, healthy, words
 from tests.unit.test_siblings import audience
+from tests.unit.test_steps import condition
 
 
 def reading(fakes: Fakes) -> Diagnosis:
@@ -121,3 +122,18 @@ def test_a_cause_is_said_in_a_sentence_before_its_evidence(check_id: str, langua
     assert found.verdict.check is not None
     assert found.verdict.check.id == check_id
     assert verdict_words.cause(found, content).startswith(content.message(f"doctor.causes.{cause}"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sentence_about_the_trust_policy_agrees_with_the_command_that_recreates_a_failed_pod(language: str) -> None:
+    fakes, content = healthy(), load(language)
+    condition(fakes, "StringEquals", sub=f"{SUB}-2")
+    fakes.pod["metadata"]["ownerReferences"] = []
+    fakes.pod["status"]["phase"] = "Failed"
+    fix = reading(fakes).fix
+    assert fix is not None
+    assert (fix.id, fix.then) == ("trust", "run_again")
+    assert "replace --force" in fix.commands[-1]
+    failed = {"en": "failed", "ja": "失敗して終了"}[language]
+    for key in ("fixes.trust", "fixes.trust_instead", "fixes.trust_together", "then.run_again"):
+        assert failed in content.message(f"doctor.{key}")
