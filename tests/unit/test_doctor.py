@@ -581,10 +581,26 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
 
 
-def test_a_container_that_was_added_after_the_webhook_breaks_nothing() -> None:
+def test_a_container_that_was_added_after_the_webhook_is_not_accused_of_lacking_what_it_does_not_use() -> None:
+    fakes = healthy()
+    proxy = {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.27", "env": [{"name": "POD", "value": "x"}]}
+    fakes.pod["spec"]["containers"].append({**proxy, "volumeMounts": []})
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.verdict.status, found.fix) == (Outcome.WORKS, PASSED, None)
+    assert check(found, "pod.environment").got == "aws-cli"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        {"image": "agent:1", "env": [{"name": "AWS_REGION", "value": "ap-northeast-1"}]},
+        {"image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:2", "env": []},
+    ],
+)
+def test_a_container_that_was_added_after_the_webhook_breaks_nothing(box: dict[str, Any]) -> None:
     """A webhook that is called later, such as that of an agent, is not followed by ours unless it asks for that."""
     fakes = healthy()
-    fakes.pod["spec"]["containers"].append({"name": "agent", "image": "agent:1", "volumeMounts": [], "env": []})
+    fakes.pod["spec"]["containers"].append({"name": "agent", "volumeMounts": [], **box})
     found = examined(fakes)
     judged = found.verdict
     assert judged.check is not None

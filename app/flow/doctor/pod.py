@@ -32,6 +32,7 @@ from app.flow.steps.injection import (
     mount_path,
     own_token,
     token_source,
+    without_aws,
 )
 from app.flow.webhook import VOLUME
 
@@ -142,15 +143,22 @@ def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
 
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
+    """Of the containers that another webhook has added later only those are named that show a use of AWS: most
+    (proxies, agents) have none, and lack nothing."""
     boxes, later = containers(pod), added_later(pod)
     found = {get_str(box, "name"): environment(box) for box in boxes}
     if later and all(
         box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for it, box in found.items() if it not in later
     ):
-        got = [f"{name}: -" for name in later]
-        where += " .spec.containers[].env"
-        variables = [ROLE_VARIABLE, TOKEN_VARIABLE]
-        findings.judge("pod.environment", False, got=got, expected=variables, where=where, otherwise=Status.WARNING)
+        lacking = [f"{name}: -" for name in later if name not in without_aws(pod)]
+        findings.judge(
+            "pod.environment",
+            not lacking,
+            got=lacking or [name for name in found if name not in later],
+            expected=[ROLE_VARIABLE, TOKEN_VARIABLE],
+            where=f"{where} .spec.containers[].env",
+            otherwise=Status.WARNING,
+        )
         return True
     return findings.judge(
         "pod.environment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from app.flow.webhook import VOLUME, skipped_containers
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+_OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
+"""In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
 _APPENDED = (
     (ROLE_VARIABLE, TOKEN_VARIABLE),
     ("AWS_DEFAULT_REGION", "AWS_REGION"),
@@ -81,6 +84,18 @@ def added_later(pod: JsonValue) -> list[str]:
     had = {get_str(box, "name"): (mount_path(box), variables & set(environment(box))) for box in containers(pod)}
     edited = any(mount and names == variables for mount, names in had.values())
     return [name for name, (mount, names) in had.items() if not mount and not names] if edited else []
+
+
+def without_aws(pod: JsonValue) -> list[str]:
+    """Those of `added_later` whose manifest shows no use of AWS: no variable of the SDKs, no image named after AWS."""
+    later = added_later(pod)
+    return [name for box in containers(pod) if (name := get_str(box, "name")) in later and not _uses_aws(box)]
+
+
+def _uses_aws(container: JsonValue) -> bool:
+    names = [get_str(item, "name") for item in get_list(container, "env")]
+    image = get_str(container, "image").rpartition("/")[2]
+    return any(name.startswith("AWS_") for name in names) or _OF_AWS.search(image) is not None
 
 
 def token_container(pod: JsonValue) -> tuple[str, str] | None:
