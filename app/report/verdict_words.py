@@ -41,7 +41,19 @@ _LINE = 160
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
-    """The verdict in a sentence; one more where the check is listed under another step than that of its cause."""
+    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, where
+    the Pod is being deleted, and where the workload has no Pod on purpose."""
+    also = []
+    if found.is_being_deleted:
+        also.append(words.message("doctor.being_deleted", pod=found.subject.pod))
+        if found.successor:
+            also.append(words.message("doctor.successor", pod=found.successor))
+    if workload := found.evidence.get("scaled_to_zero"):
+        also.append(words.message("doctor.scaled_to_zero", workload=workload))
+    return words.facts.sentences(_verdict(found, words), *also)
+
+
+def _verdict(found: Diagnosis, words: Content) -> str:
     judged = found.verdict
     if judged.outcome is Outcome.WORKS and not found.subject.pod:
         return _without_pod(found, words)

@@ -22,6 +22,7 @@ from app.flow.doctor.prediction.prediction import Prediction, predict
 from app.flow.doctor.reading import near_names
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
+from app.flow.json_access import get
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
@@ -44,7 +45,7 @@ class Diagnosis:
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
-    where a Pod's keys come from; `near`, the names that may be meant."""
+    where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
@@ -102,8 +103,13 @@ class Diagnosis:
     def successor(self) -> str:
         """The Pod that the workload of the examined one has in its place; empty where that one is there, or none is."""
         exists = self.walk.report(Step.WEBHOOK).check("pod.exists")
-        gone = exists.status is Status.FAILED
+        gone = exists.status is Status.FAILED or self.is_being_deleted
         return successor(self.subject.pod, rows(self.evidence.get("pods"))) if gone else ""
+
+    @property
+    def is_being_deleted(self) -> bool:
+        """Whether the examined Pod has been deleted and is not gone yet."""
+        return get(self.evidence.get("pod"), "metadata", "deletionTimestamp") is not None
 
     @property
     def _documents(self) -> Mapping[str, JsonValue]:
