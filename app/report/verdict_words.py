@@ -15,7 +15,7 @@ from app.flow.doctor.prediction.prediction import Prediction
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
-from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.findings import BY_HAND, NO_PERMISSION
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
@@ -91,8 +91,9 @@ def _works(found: Diagnosis) -> str:
 
 def _accepted_instead(found: Diagnosis) -> bool:
     """Whether STS took a token that we requested, and the webhook has edited the Pod, whose own we have not read."""
-    needed = [check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected")]
-    holds = all(check is not None and check.status is Status.PASSED for check in needed)
+    answer, injected = (check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected"))
+    accepted = answer is not None and answer.status is Status.PASSED
+    holds = accepted and injected is not None and (injected.status is Status.PASSED or injected.reason == BY_HAND)
     return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
 
 

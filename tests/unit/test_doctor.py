@@ -618,25 +618,6 @@ def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() ->
     assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
 
 
-def test_a_pod_that_mounts_a_token_itself_needs_no_annotation() -> None:
-    """To annotate its ServiceAccount would add a second token, which the API server may refuse."""
-    fakes = healthy()
-    fakes.service_account["metadata"]["annotations"] = {}
-    for volume in fakes.pod["spec"]["volumes"]:
-        volume["name"] = volume["name"].replace("aws-iam-token", "own")
-    for box in fakes.pod["spec"]["containers"]:
-        for mount in box["volumeMounts"]:
-            mount["name"] = mount["name"].replace("aws-iam-token", "own")
-    found = examined(fakes)
-    judged = found.verdict
-    assert judged.check is not None
-    assert (judged.outcome, judged.check.id, judged.check.reason) == (
-        *(Outcome.UNKNOWN, "service_account.annotation", "by_hand"),
-    )
-    assert found.fix is None
-    assert found.siblings_fix is None
-
-
 NOT_AUTHORIZED = Refused(
     code="AccessDenied", server_message="Not authorized to perform sts:AssumeRoleWithWebIdentity", status=403
 )

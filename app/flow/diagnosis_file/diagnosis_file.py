@@ -51,6 +51,7 @@ REASONS = frozenset(
         "issuer_assumed",
         "of_request",
         "own_request",
+        "mounted_twice",
         "next_pod",
         "on_pod",
         "api_alone",

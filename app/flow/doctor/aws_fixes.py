@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
-from app.flow.doctor import changes
+from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
@@ -89,6 +89,8 @@ def annotate(names: Names) -> Fix:
 
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
+    if names.own_token:
+        return pod_fixes.own_role(names, ROLE_HERE)
     written = names.role_arn.strip()
     if is_role_arn(found := written.strip(_QUOTES).strip()):
         change, commands = changes.annotated(names, role_arn=found), _write_arn(names, found)
@@ -105,6 +107,8 @@ def correct_account(names: Names) -> Fix | None:
 
 
 def _name_role(names: Names, arn: str) -> Fix:
+    if names.own_token:
+        return pod_fixes.own_role(names, arn)
     fix = Fix(id="correct_arn", commands=_write_arn(names, arn), change=changes.annotated(names, role_arn=arn))
     return _naming(names, arn, fix)
 
@@ -126,7 +130,7 @@ def role(names: Names) -> Fix:
     """IAM knows a role of that name under another ARN (its path is missing), one with a near name, or none at all."""
     if is_role_arn(names.check.got):
         return _name_role(names, names.check.got)
-    if arn := names.near("role"):
+    if (arn := names.near("role")) and not names.own_token:
         change = changes.annotated(names, role_arn=arn)
         return Fix(id="mean_role", commands=_write_arn(names, arn), change=change)
     if not names.issuer:
@@ -165,6 +169,8 @@ def trust(names: Names) -> Fix:
 
 def _default_audience(names: Names) -> Fix:
     """An audience of one's own is more often a slip than meant."""
+    if names.own_token:
+        return pod_fixes.own_audience(names)
     return Fix(
         id="default_audience",
         commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),

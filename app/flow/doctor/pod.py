@@ -22,7 +22,7 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
-from app.flow.steps.findings import BY_HAND, Findings, unseen
+from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
     TOKEN_VARIABLE,
@@ -146,6 +146,8 @@ def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
     """Of the containers that another webhook has added later only those are named that show a use of AWS: most
     (proxies, agents) have none, and lack nothing."""
     boxes, later = containers(pod), added_later(pod)
+    if own_token(pod):  # no one else adds it: a container without either variable is meant to have none
+        boxes = [box for box in boxes if {ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys()]
     found = {get_str(box, "name"): environment(box) for box in boxes}
     if later and all(
         box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for it, box in found.items() if it not in later
@@ -174,9 +176,9 @@ def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
     boxes = [box for box in containers(pod) if get_str(box, "name") not in later]
     mounts = [f"{get_str(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
     source = token_source(pod)
-    if source is None and own_token(pod):
-        findings.unknown("pod.volume", BY_HAND, where=f"{where} .spec.volumes {own_token(pod)}")
-        return False
+    if own := own_token(pod):
+        where += f" .spec.volumes {own.volume}"
+        return findings.judge("pod.volume", own.file == own.mounted, got=own.file, expected=own.mounted, where=where)
     return findings.judge(
         "pod.volume",
         source is not None and bool(boxes) and len(mounts) == len(boxes),

@@ -9,9 +9,9 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
-from app.flow.json_access import get_list, get_object
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
 
 _NOBODY = 65534
@@ -77,6 +77,35 @@ def run_as(names: Names) -> Fix:
 
 def recreate(names: Names) -> Fix:
     return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, changes.unchanged))
+
+
+def own_role(names: Names, arn: str) -> Fix:
+    """Of a token that the manifest mounts itself the role is in the manifest, too."""
+    change = changes.workload(names, changes.with_variables(**{ROLE_VARIABLE: arn}))
+    container = get_str(names.own_token, "container")
+    return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)
+
+
+def own_audience(names: Names) -> Fix:
+    """The volume's sources are a list that a patch replaces as a whole (PodSpec, `patchMergeKey`)."""
+    volume = get_str(names.own_token, "volume")
+    found = (it for it in get_list(names.documents.get("pod"), "spec", "volumes") if get_str(it, "name") == volume)
+    sources = [get_object(it) for it in get_list(next(found, None), "projected", "sources")]
+    for source in sources:
+        if get_str(source, "serviceAccountToken", "audience"):
+            source["serviceAccountToken"] = {**source["serviceAccountToken"], "audience": DEFAULT_AUDIENCE}
+    changed = {"name": volume, "projected": {"sources": sources}}
+
+    def edit(pod: JsonObject) -> None:
+        for it in pod["spec"]["volumes"]:
+            if get_str(it, "name") == volume:
+                it["projected"] = {**it["projected"], "sources": sources}
+
+    return Fix(
+        id="own_audience",
+        commands=names.merge({"spec": {"volumes": [changed]}}),
+        change=changes.workload(names, edit),
+    )
 
 
 def pod_identity(names: Names) -> Fix:
@@ -163,6 +192,8 @@ def readable(names: Names) -> Fix:
 
 def token(names: Names) -> Fix:
     """A manifest that sets the other token's file keeps the webhook from setting the right one."""
+    if names.own_token:
+        return own_audience(names)
     named = (environment(box).get(TOKEN_VARIABLE) for box in containers(names.documents.get("pod")))
     return handwritten(names) if API_TOKEN in named else recreate(names)
 

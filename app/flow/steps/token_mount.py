@@ -11,7 +11,7 @@ from dataclasses import replace
 from app.flow.json_access import get, get_list, get_str, seconds, strings
 from app.flow.matching.request_conditions import deciding
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import annotated_audience, provider_arn, subject_claim
+from app.flow.names import provider_arn, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import ISSUER_ASSUMED, Findings
 from app.flow.steps.injection import token_source
@@ -115,15 +115,19 @@ def _claims(
 def _asked_for(findings: Findings, subject: Subject, step_context: StepContext) -> None:
     """The audience that the Pod's own volume asks for shows in its manifest; it decides only where it is another one
     than the annotated one, since only the token shows that it came."""
-    asked = get_str(token_source(step_context.pod), "audience")
-    if asked and asked != annotated_audience(step_context.service_account):
-        where = f"Pod {subject.namespace}/{subject.pod} .spec.volumes {VOLUME}"
+    own, source = step_context.own_token, token_source(step_context.pod)
+    asked = own.audience if own else get_str(source, "audience")
+    where = f"Pod {subject.namespace}/{subject.pod} .spec.volumes {own.volume if own else VOLUME}"
+    if own and not _is_taken(subject, step_context, [asked]):
+        accepted = strings(get(step_context.provider, "ClientIDList"))
+        findings.judge("token.audience", False, got=asked, expected=accepted, where=where)
+    elif asked and asked != step_context.audience:
         _audience(findings, subject, step_context, [asked], where)
 
 
 def _audience(findings: Findings, subject: Subject, step_context: StepContext, named: list[str], where: str) -> None:
     """Another audience than the annotated one is no more than a warning where provider and trust policy take it."""
-    audience = annotated_audience(step_context.service_account)
+    audience = step_context.audience
     if audience not in named and step_context.service_account_unseen:
         findings.unknown("token.audience", step_context.service_account_unseen, where=where, expected=audience)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Step, StepReport, Subject
@@ -46,10 +47,13 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (1) The Pod as it is stored: the model of the dry run below.
     pod, pod_unseen = _stored_pod(findings, ports, subject)
     step_context = replace(step_context, pod_unseen=pod_unseen)
-    if not step_context.role_arn and (own := own_token(pod)):
+    own = own_token(pod)
+    if own and not get_str(step_context.service_account, "metadata", "annotations", ROLE_ARN):
         for check_id in (*CHECKS[:6], "pod.injected"):
             findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         return findings.report(), replace(step_context, pod=pod)
+    if own and own.role_arn == step_context.role_arn:  # annotated too: that matters to the next Pod alone
+        step_context = replace(step_context, own_token=own)
 
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)
@@ -80,9 +84,12 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if pod is not None:
         present = present_parts(pod, step_context)
         where = f"Pod {subject.namespace}/{subject.pod} .spec"
-        findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
+        if step_context.own_token:
+            findings.unknown("pod.injected", BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+        else:
+            findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
         step_context = replace(step_context, pod=pod)
-    if findings.passed("pod.injected") and kubelet_says.pod_runs(pod):
+    if (step_context.own_token or findings.passed("pod.injected")) and kubelet_says.pod_runs(pod):
         for check_id in CHECKS[:6]:
             findings.soften(check_id, NEXT_POD)
     return findings.report(), step_context

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.permissions_needed import need
-from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.findings import BY_HAND, NO_PERMISSION
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
 from app.flow.steps.webhook import NEXT_POD
@@ -20,6 +20,8 @@ from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
+_NEEDLESS = (NO_ACTION, BY_HAND)
+"""The reasons of what this Pod does not need, as far as anything shows."""
 _NOT_SENT = ("not_asked", "stand_in")
 
 
@@ -106,7 +108,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     open_ = tuple(
         check
         for _, check in checks
-        if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES and check.reason != NO_ACTION
+        if check.status in (Status.UNKNOWN, Status.NOT_REACHED)
+        and check.id not in PLACES
+        and check.reason not in _NEEDLESS
     )
 
     # (1) The first broken link.
@@ -225,7 +229,7 @@ def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
     ServiceAccount, and this Pod, which the webhook has edited, runs."""
     if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
         return True
-    return _passed(by_id, GRANTED, RUNNING, "pod.injected")
+    return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)
 
 
 def _should_work(
@@ -267,7 +271,13 @@ def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
     well, while its own token is seen by no one from outside, or not by us."""
     file = by_id.get("token.file")
     hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
-    return hidden and _passed(by_id, ANSWER, RUNNING, "pod.injected")
+    return hidden and _passed(by_id, ANSWER, RUNNING) and _is_equipped(by_id)
+
+
+def _is_equipped(by_id: Mapping[str, Check]) -> bool:
+    """Whether the Pod has what an SDK looks for: by the webhook, or by its manifest (`pod.volume`)."""
+    by_hand = "pod.injected" in by_id and by_id["pod.injected"].reason == BY_HAND
+    return _passed(by_id, "pod.volume") if by_hand else _passed(by_id, "pod.injected")
 
 
 def _passed(by_id: Mapping[str, Check], *check_ids: str) -> bool:

@@ -48,8 +48,8 @@ ROWS = (
     Case(
         name="the manifest mounts the token itself",
         make=_token_by_hand,
-        read_only="unknown service_account.annotation",
-        allowed="unknown service_account.annotation",
+        read_only="should_work token.file",
+        allowed=WORKS,
     ),
     Case(
         name="quotes are part of the annotation",
