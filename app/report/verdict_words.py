@@ -50,7 +50,8 @@ def verdict(found: Diagnosis, words: Content) -> str:
             also.append(words.message("doctor.successor", pod=found.successor))
     if workload := found.evidence.get("scaled_to_zero"):
         also.append(words.message("doctor.scaled_to_zero", workload=workload))
-    return words.facts.sentences(_verdict(found, words), *also)
+    sentence = _verdict(found, words)
+    return words.facts.sentences(sentence, *also) if also else sentence
 
 
 def _verdict(found: Diagnosis, words: Content) -> str:

@@ -114,11 +114,9 @@ def added_later(pod: JsonValue) -> list[str]:
 def without_aws(pod: JsonValue) -> list[str]:
     """The containers without a token beside one that has one, by the webhook or by hand, whose manifest shows no use of
     AWS: no variable of the SDKs, no image named after AWS."""
-    boxes, later, own = containers(pod), added_later(pod), own_token(pod)
-    without = [
-        box for box in boxes if get_str(box, "name") in later or (own and TOKEN_VARIABLE not in environment(box))
-    ]
-    return [get_str(box, "name") for box in without if not _uses_aws(box)]
+    later, own = added_later(pod), own_token(pod)
+    names = [get_str(box, "name") for box in containers(pod) if not _uses_aws(box)]
+    return [name for name in names if name in later or (own and name != own.container)]
 
 
 def _uses_aws(container: JsonValue) -> bool:

@@ -30,7 +30,7 @@ def _from_an_address(cluster: Cluster) -> None:
     cluster.deployment()
 
 
-def _token_by_hand(cluster: Cluster) -> None:
+def token_by_hand(cluster: Cluster) -> None:
     """As it is written where no webhook runs."""
     directory = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
     source = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}}
@@ -47,9 +47,10 @@ def _token_by_hand(cluster: Cluster) -> None:
 ROWS = (
     Case(
         name="the manifest mounts the token itself",
-        make=_token_by_hand,
+        make=token_by_hand,
         read_only="should_work token.file",
         allowed=WORKS,
+        fix="region",
     ),
     Case(
         name="quotes are part of the annotation",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.live.doctor_cases.case import Case
 from tests.live.doctor_cases.cluster import Cluster
+from tests.live.doctor_cases.rows_found_at_night import token_by_hand
 
 
 def _not_registered_any_more(cluster: Cluster) -> None:
@@ -16,13 +17,25 @@ def _another_selector_by_now(cluster: Cluster) -> None:
     cluster.webhook(namespaceSelector={"matchLabels": {"irsa": "on"}})
 
 
+def _token_by_hand_and_annotated(cluster: Cluster) -> None:
+    token_by_hand(cluster)
+    cluster.annotate({"eks.amazonaws.com/role-arn": cluster.role_arn})
+
+
 ROWS = (
+    Case(
+        name="the ServiceAccount of a Pod that mounts the token itself was annotated as well",
+        make=_token_by_hand_and_annotated,
+        read_only="should_work webhook.dry_run",
+        allowed="works",
+        fix="refused_pod",
+    ),
     Case(
         name="the webhook's registration was deleted after the Pod was made",
         make=_not_registered_any_more,
         read_only="should_work webhook.dry_run",
         allowed="works",
-        fix="registration_missing",
+        fix="register_webhook",
     ),
     Case(
         name="the webhook selects other namespaces since the Pod was made",
