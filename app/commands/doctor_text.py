@@ -42,7 +42,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         if named.reason:
             yield f"  {words.message(f'reasons.{named.reason}')}"
         if not found.verdict.refusal:  # whose causes are listed
-            yield from (f"  {sentence}" for sentence in verdict_words.plainly(named, words))
+            yield from (f"  {sentence}" for sentence in verdict_words.plainly(named, found, words))
         yield from labelled(_details(named, words), indent=2)
 
     # (2) Every check.

@@ -12,7 +12,9 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.listed import CHECK
 from app.flow.doctor.prediction.prediction import Prediction
+from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.errors import FlowError, NotPermitted
+from app.flow.json_access import get_str
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
@@ -141,14 +143,16 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining] or plainly(check, words)
+    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining] or plainly(check, found, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
 
 
-def plainly(check: Check, words: Content) -> list[str]:
+def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
     """What a failed check means, in one sentence; none where its reason says it, or its title does."""
+    if check.id == "service_account.annotation" and (there := get_str(found.evidence.get(ON_WORKLOAD), "object")):
+        return [words.message("doctor.causes.annotated_workload", object=there)]
     named = CAUSE_OF.get(check.id) or _PLAINLY.get(check.id)
     if named is None or check.reason or check.status is not Status.FAILED:
         return []

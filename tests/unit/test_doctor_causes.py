@@ -48,6 +48,20 @@ def test_an_annotation_on_the_pod_is_the_cause_and_goes_to_the_service_account()
     assert restart[3:5] == ["rollout", "restart"]
 
 
+def test_an_annotation_on_the_deployment_is_the_cause_too() -> None:
+    fakes = healthy()
+    bare(fakes)
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.workload["metadata"]["annotations"] = {ROLE_ARN: ROLE}
+    found = reading(fakes)
+    for language in LANGUAGES:
+        content = load(language)
+        said = content.message("doctor.causes.annotated_workload", object="Deployment default/web")
+        assert verdict_words.cause(found, content).startswith(said)
+    fix_id, (annotate, _) = words(fakes)
+    assert (fix_id, annotate[-1]) == ("annotate_account", f"{ROLE_ARN}={ROLE}")
+
+
 # --- Another audience in the Pod's volume ----------------------------------------------------------------------------
 
 

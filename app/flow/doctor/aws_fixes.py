@@ -77,7 +77,8 @@ def create_service_account(names: Names) -> Fix:
 
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
-    on_pod = get_str(names.documents.get("pod"), "metadata", "annotations", ROLE_ARN)
+    on_workload = get_str(names.documents.get("annotated_workload"), "role_arn")
+    on_pod = get_str(names.documents.get("pod"), "metadata", "annotations", ROLE_ARN) or on_workload
     known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()

@@ -19,7 +19,7 @@ from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Prediction, predict
-from app.flow.doctor.reading import near_names
+from app.flow.doctor.reading import near_names, on_workload
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
 from app.flow.json_access import get
@@ -45,7 +45,8 @@ class Diagnosis:
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
-    where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods."""
+    where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
+    `annotated_workload`, the one that has the annotation of the ServiceAccount."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
@@ -151,8 +152,11 @@ def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     of_pod = pod.inspect(ports, found)
     of_webhook = calls.inspect(ports, found, of_pod.evidence.get("pod"))
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
-    of_names = near_names.inspect(ports, found)
-    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)
+    of_names = (
+        near_names.inspect(ports, found),
+        on_workload.inspect(ports, found, of_pod.evidence.get("workload")),
+    )
+    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, *of_names)
     checks = tuple(check for report in reports for check in report.checks)
     denied = recent_failures.denied_actions(found, reports)
     diagnosis = Diagnosis(
