@@ -18,7 +18,7 @@ from app.flow.json_access import get_str
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
-from app.flow.steps.webhook import NEXT_POD
+from app.flow.steps.webhook import LATER
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
@@ -104,7 +104,7 @@ def _until_the_next_pod(found: Diagnosis, words: Content) -> str:
     """That this Pod works, or should, and the next one will not; empty where nothing is known of that."""
     judged = found.verdict
     warning = judged.warning or (judged.step, judged.check)
-    if warning[0] is None or warning[1] is None or warning[1].reason != NEXT_POD:
+    if warning[0] is None or warning[1] is None or warning[1].reason not in LATER:
         return ""
     values = {"check": title(warning[1], found, words), "step": words.message(f"steps.{warning[0]}.short")}
     return words.message(f"doctor.{judged.outcome}_until_the_next_pod", **values)

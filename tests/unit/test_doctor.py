@@ -641,8 +641,12 @@ def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[s
         statements.append({**statements[0], "Effect": "Deny", "Condition": {operator: keys}})
     else:
         statements[0]["Condition"].setdefault(operator, {}).update(keys)
-    found = examine(consented(fakes.ports(), NOTHING), SUBJECT).verdict
+    reading = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    found = reading.verdict
     assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "trust.decision")
+    assert reading.to_be_sure == (), "a request of ours would not show it"
+    assert reading.fix is not None
+    assert reading.fix.id == "own_request"
     assert found.check is not None
     assert next(iter(keys)) in found.check.expected
 

@@ -439,8 +439,8 @@ def test_a_pod_that_was_edited_before_works_until_the_next_one(name: str) -> Non
             )
             assert verdict_words.mark(found) is Status.WARNING
             assert verdict_words.fix_heading(found) == "fix"
-    if everything.fix is not None and everything.fix.recreates:
-        assert everything.fix.then == "works_as_it_is"
+        assert found.fix.then == "works_as_it_is"
+        assert not any(RESTART in command for command in found.fix.commands)
 
 
 @pytest.mark.parametrize("phase", ["Failed", "Running"])

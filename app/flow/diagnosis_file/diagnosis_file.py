@@ -50,6 +50,7 @@ REASONS = frozenset(
         "out_of_time",
         "issuer_assumed",
         "of_request",
+        "of_caller",
         "own_request",
         "mounted_twice",
         "next_pod",

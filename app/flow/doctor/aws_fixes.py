@@ -16,7 +16,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
-from app.flow.steps.trust_policy import OF_REQUEST
+from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
@@ -157,7 +157,7 @@ def trust(names: Names) -> Fix:
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     before = names.documents.get("trust_policy")
-    if names.check.reason == OF_REQUEST:
+    if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
     policy = admitting(before, names.bearer)
     if policy is None:
@@ -182,7 +182,7 @@ def _default_audience(names: Names) -> Fix:
 def conditions(names: Names) -> Fix:
     """A condition on the request is there on purpose: nothing that goes around it is proposed."""
     decision = names.check_of("trust.decision")
-    known = decision is not None and decision.reason == OF_REQUEST
+    known = decision is not None and decision.reason in (OF_REQUEST, OF_CALLER)
     return Fix(id="conditions", commands=_show_trust(names).commands) if known else organization(names)
 
 

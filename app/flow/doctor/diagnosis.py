@@ -28,7 +28,7 @@ from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps import access
 from app.flow.steps.walk import walk, walk_through
-from app.flow.steps.webhook import NEXT_POD
+from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
 
@@ -76,7 +76,7 @@ class Diagnosis:
     def _of_next_pod(self) -> Check | None:
         """What the next Pod will lack although this one works, or should; None where nothing is known of that."""
         check = self.verdict.warning[1] if self.verdict.warning else self.verdict.check
-        return check if check is not None and check.reason == NEXT_POD else None
+        return check if check is not None and check.reason in LATER else None
 
     @property
     def siblings_fix(self) -> Fix | None:

@@ -18,6 +18,7 @@ from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
+from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
@@ -43,14 +44,19 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
 
 def _complete(fix: Fix, names: Names) -> Fix:
     """Says whether the Pod is recreated, and recreates one that would keep its failure whatever has been fixed."""
+    if names.check.reason == NEXT_POD:  # to recreate a Pod that works before the webhook does would break it
+        left = tuple(command for command in fix.commands if not names.recreates((command,)))
+        return replace(fix, commands=left, then="works_as_it_is")
     if names.recreates(fix.commands):
-        then = "works_as_it_is" if names.check.reason == NEXT_POD else fix.then
-        return replace(fix, recreates=True, then=then)
+        return replace(fix, recreates=True)
     again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 
 
-_LOOKS: Mapping[str, Make] = {NO_PROGRAM: without_exec.look_in, OWN_REQUEST: without_exec.own_request}
+_LOOKS: Mapping[str, Make] = {
+    NO_PROGRAM: without_exec.look_in,
+    **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
+}
 """By the reason of a check that is open: what shows more."""
 _CAUSES: Mapping[str, Make] = {
     "role_missing": aws_fixes.look_for_role,

@@ -13,6 +13,7 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
+from app.flow.steps.webhook import MOUNTED_TWICE
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
@@ -33,11 +34,35 @@ def handwritten(names: Names) -> Fix:
     """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount."""
     if names.check.got == "[]":
         return unskip(names)
+    if names.check.reason == MOUNTED_TWICE:
+        return _leave_mount(names)
     return Fix(
         id="handwritten",
         commands=names.leave_to_webhook(),
         change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
     )
+
+
+def _leave_mount(names: Names) -> Fix:
+    """Volume, mount and variables of the manifest's own, each removed by the key by which its list is merged."""
+    volume, container = (get_str(names.own_token, key) for key in ("volume", "container"))
+    boxes = [it for it in containers(names.documents.get("pod")) if get_str(it, "name") == container]
+    paths = {get_str(it, "mountPath") for box in boxes for it in get_list(box, "volumeMounts") if it["name"] == volume}
+    variables = (ROLE_VARIABLE, TOKEN_VARIABLE)
+    box = {
+        "name": container,
+        "volumeMounts": [{"mountPath": path, "$patch": "delete"} for path in sorted(paths)],
+        "env": [{"name": name, "$patch": "delete"} for name in variables],
+    }
+
+    def edit(pod: JsonObject) -> None:
+        changes.without_variables(variables)(pod)
+        pod["spec"]["volumes"] = [it for it in get_list(pod, "spec", "volumes") if get_str(it, "name") != volume]
+        for it in changes.boxes_of(pod):
+            it["volumeMounts"] = [mount for mount in get_list(it, "volumeMounts") if get_str(mount, "name") != volume]
+
+    patch = {"spec": {"volumes": [{"name": volume, "$patch": "delete"}], "containers": [box]}}
+    return Fix(id="mounted_twice", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def unskip(names: Names) -> Fix:

@@ -17,7 +17,7 @@ from app.flow.policy.policy import Match
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.step_context import StepContext
-from app.flow.steps.trust_policy import OF_REQUEST, decision_document
+from app.flow.steps.trust_policy import decision_document, reason_of
 from app.flow.trust import TrustContext, TrustDecision, evaluate
 
 CHECK = "sts.trust"
@@ -32,7 +32,7 @@ def judge_policy(
     decision = evaluate(policy, context)
     where = f"Role {step_context.role_name} AssumeRolePolicyDocument"
     if open_ := request_conditions.deciding(decision):
-        findings.unknown(CHECK, OF_REQUEST, where=where, expected=", ".join(request_conditions.shown(open_)))
+        findings.unknown(CHECK, reason_of(open_), where=where, expected=", ".join(request_conditions.shown(open_)))
         return decision
     got, expected = _failing(policy, context, decision)
     findings.judge(CHECK, decision.allowed, got=got, expected=expected, where=where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.flow.json_access import get, get_object, get_str, strings
@@ -10,14 +10,15 @@ from app.flow.matching import request_conditions
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
 from app.flow.model import JsonValue, Status
 from app.flow.names import host_and_path
+from app.flow.policy.policy import Match
 from app.flow.steps.findings import Findings
 from app.flow.trust import TrustDecision, evaluate, web_identity_context
 
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
 _PROVIDER = ":oidc-provider/"
-OF_REQUEST = "of_request"
-"""The reason of what a condition decides whose key only the request to STS has."""
+OF_REQUEST, OF_CALLER = "of_request", "of_caller"
+"""The reasons of what a condition decides whose key only the request to STS has; whose key differs between callers."""
 _NEGATED = "StringNot"
 """In the name of an operator that holds where none of its values matches."""
 ANY = "*"
@@ -34,6 +35,11 @@ def trusted_issuers(policy: JsonValue) -> list[str]:
         if _PROVIDER in arn
     ]
     return list(dict.fromkeys(found))
+
+
+def reason_of(deciding: Sequence[Match]) -> str:
+    """Why a decision is open that depends on these conditions on the request."""
+    return OF_CALLER if any(map(request_conditions.is_of_caller, deciding)) else OF_REQUEST
 
 
 def decision_document(decision: TrustDecision) -> JsonValue:
@@ -75,7 +81,7 @@ def judge_trust(
     # (5) All statements together, Deny included.
     if open_ := request_conditions.deciding(decision):
         expected = ", ".join(request_conditions.shown(open_))
-        findings.unknown("trust.decision", OF_REQUEST, where=where, expected=expected)
+        findings.unknown("trust.decision", reason_of(open_), where=where, expected=expected)
     else:
         findings.judge("trust.decision", decision.allowed, got=decision.reason, expected="allow", where=where)
 

@@ -36,6 +36,10 @@ Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 NAMESPACES = "namespaceSelector"
 NEXT_POD = "next_pod"
 """The reason of what will be lacking when a Pod is created again: the one that runs was edited before."""
+MOUNTED_TWICE = "mounted_twice"
+"""The reason of a manifest that the API server refuses once the webhook has added to it."""
+LATER = (NEXT_POD, MOUNTED_TWICE)
+"""The reasons of what harms the next Pod alone."""
 WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
 """What the webhook is called on EKS, and what its own manifests call it."""
 
@@ -53,6 +57,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
             findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         return findings.report(), replace(step_context, pod=pod)
     if own and own.role_arn == step_context.role_arn:  # annotated too: that matters to the next Pod alone
+        findings.show("own_token", own)
         step_context = replace(step_context, own_token=own)
 
     # (2) The webhook's registration, and whether this Pod is its business.

@@ -14,7 +14,7 @@ from app.flow.port_wrappers.permissions_needed import need
 from app.flow.steps.findings import BY_HAND, NO_PERMISSION
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
-from app.flow.steps.webhook import NEXT_POD
+from app.flow.steps.webhook import LATER, NEXT_POD
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
@@ -172,7 +172,7 @@ def _broken(
 def _warned(checks: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
     """What warns. Of what the next Pod will lack only what is no consequence of another thing that it will lack."""
     found = [it for it in checks if it[1].status is Status.WARNING]
-    of_next = [it for it in found if it[1].reason == NEXT_POD]
+    of_next = [it for it in found if it[1].reason in LATER]
     causes = roots(of_next)
     return [*causes, *(it for it in found if it not in of_next)]
 

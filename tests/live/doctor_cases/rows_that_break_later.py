@@ -28,7 +28,8 @@ ROWS = (
         make=_token_by_hand_and_annotated,
         read_only="should_work webhook.dry_run",
         allowed="works",
-        fix="refused_pod",
+        fix="mounted_twice",
+        after="works",
     ),
     Case(
         name="the webhook's registration was deleted after the Pod was made",

@@ -18,12 +18,11 @@ from app.flow.steps.injection import (
     own_token,
     request_pod,
 )
+from app.flow.steps.webhook import MOUNTED_TWICE
 from app.flow.verdict.error_messages import lacks_credentials, principal_of
 from app.flow.webhook import WebhookSettings, edited, skipped_containers
 
 _NONE = "-"
-MOUNTED_TWICE = "mounted_twice"
-"""The reason of a manifest that the API server refuses once the webhook has added to it."""
 
 
 def judge_manifest(
