@@ -87,7 +87,7 @@ SPOILS: dict[str, tuple[Callable[[], Fakes], Callable[[Fakes], Any], str, str]] 
     "the variable points elsewhere": (
         by_hand,
         lambda f: f.pod["spec"]["containers"][0]["env"][1].update(value=f"{DIRECTORY}/jwt"),
-        *("pod.volume", "recreate"),
+        *("pod.volume", "own_file"),
     ),
 }
 
@@ -100,10 +100,9 @@ def test_what_breaks_it_shows_in_what_can_be_read(name: str) -> None:
     found = reading(fakes)
     judged = found.verdict
     assert (judged.outcome, judged.check and judged.check.id) == (Outcome.BROKEN, check_id)
-    if check_id != "pod.volume":
-        assert found.fix is not None
-        assert found.fix.id == fix_id
-        assert "annotate" not in " ".join(found.fix.commands)
+    assert found.fix is not None
+    assert found.fix.id == fix_id
+    assert "annotate" not in " ".join(found.fix.commands)
 
 
 def test_the_audience_is_set_in_the_volume_and_nothing_else_of_it_changes() -> None:

@@ -111,6 +111,13 @@ def own_role(names: Names, arn: str) -> Fix:
     return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)
 
 
+def own_file(names: Names) -> Fix:
+    """The variable is to name the file that the kubelet writes for the manifest's own volume."""
+    mounted, container = (get_str(names.own_token, key) for key in ("mounted", "container"))
+    change = changes.workload(names, changes.with_variables(**{TOKEN_VARIABLE: mounted}))
+    return Fix(id="own_file", commands=names.set_env("-c", container, f"{TOKEN_VARIABLE}={mounted}"), change=change)
+
+
 def own_audience(names: Names) -> Fix:
     """The volume's sources are a list that a patch replaces as a whole (PodSpec, `patchMergeKey`)."""
     volume = get_str(names.own_token, "volume")
