@@ -30,7 +30,7 @@ STATUS_OF = {
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
 """The mark that an outcome bears."""
-_PLAINLY = {
+PLAINLY = {
     "service_account.annotation": "not_annotated",
     "provider.exists": "no_provider",
     "pod.injected": "not_injected",
@@ -152,8 +152,8 @@ def cause(found: Diagnosis, words: Content) -> str:
 def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
     """What a failed check means, in one sentence; none where its reason says it, or its title does."""
     if check.id == "service_account.annotation" and (there := get_str(found.evidence.get(ON_WORKLOAD), "object")):
-        return [words.message("doctor.causes.annotated_workload", object=there)]
-    named = CAUSE_OF.get(check.id) or _PLAINLY.get(check.id)
+        return [words.message(f"doctor.causes.{ON_WORKLOAD}", object=there)]
+    named = CAUSE_OF.get(check.id) or PLAINLY.get(check.id)
     if named is None or check.reason or check.status is not Status.FAILED:
         return []
     return [words.message(f"doctor.causes.{named}")]

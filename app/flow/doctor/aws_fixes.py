@@ -84,8 +84,8 @@ def annotate(names: Names) -> Fix:
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     change = changes.annotated(names, role_arn=astray)
-    fix_id = "annotate_account" if is_role_arn(on_pod) else "annotate"
-    return _naming(names, astray, Fix(id=fix_id, commands=commands, change=change))
+    fix = Fix(id="annotate_account" if is_role_arn(on_pod) else "annotate", commands=commands, change=change)
+    return _naming(names, astray, fix)
 
 
 def correct_arn(names: Names) -> Fix:
