@@ -85,8 +85,8 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content) -> Examination:
     """What the files come to. Raises `CannotRun`."""
+    from app.flow.manifest_documents import documents
     from app.flow.manifests import UnreadableDocument, examine
-    from app.flow.manifests.documents import documents
     from app.flow.manifests.trust_documents import trust_documents
 
     # (1) What the command line says.

@@ -79,6 +79,7 @@ def _examined(
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
+    from app.flow.targets.resolving import with_workload
 
     try:
         if isinstance(wanted, Subject):
@@ -105,7 +106,10 @@ def _examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    return ports, diagnose(ports, Walk(subject=subject, reports=reports))
+    found = diagnose(ports, Walk(subject=subject, reports=reports))
+    if isinstance(wanted, Workload) and not subject.pod:
+        found = with_workload(ports, found, wanted.target)
+    return ports, found
 
 
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:

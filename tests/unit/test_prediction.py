@@ -104,8 +104,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         *(NEXT, "access.policy"),
     ),
     "no permission": ((lambda f: f.policies.clear(),), {"list_buckets": DENIED}, WORKS, ""),
-    # the fake API server mounts no token of its own into the Pod of a dry run
-    "static keys": ((FIXES["static keys"][0],), {}, WORKS, "token.api_server"),
+    "static keys": ((FIXES["static keys"][0],), {}, WORKS, ""),
     "static keys and a profile": (
         (FIXES["static keys"][0], lambda f: add_variable(f, "AWS_PROFILE")),
         *({}, WORKS, "pod.static_keys"),
@@ -116,7 +115,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         *(NEXT, "access.policy"),
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
-    "the label": ((FIXES["skip label"][0],), {}, WORKS, "token.api_server"),
+    "the label": ((FIXES["skip label"][0],), {}, WORKS, ""),
 }
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.one_world
 
 AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
-ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F36", "F39"]
+ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F39"]
 """The faults that another Pod fixes."""
 ANOTHER_ANNOTATION = ["F02", "F17", "F18b", "F20", "F27", "F27b", "F35b"]
 FIXED = (Status.PASSED, Status.WARNING)

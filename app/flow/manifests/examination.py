@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import Diagnosis, diagnose
 from app.flow.json_access import get_str
+from app.flow.manifest_documents import Document, UnreadableDocument
 from app.flow.manifests import workloads
-from app.flow.manifests.documents import Document, UnreadableDocument
 from app.flow.manifests.offline import named_issuers, ports, trust_of
 from app.flow.manifests.trust_documents import TrustDocument
 from app.flow.manifests.workloads import Found, Manifests

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.flow import strict_json
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.manifests.documents import Document, UnreadableDocument, documents
+from app.flow.manifest_documents import Document, UnreadableDocument, documents
 from app.flow.model import JsonValue
 from app.flow.names import role_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
 from app.flow.json_access import get_object, get_str
-from app.flow.manifests.documents import Document, objects
+from app.flow.manifest_documents import Document, objects
 from app.flow.model import JsonObject, JsonValue
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
-from app.flow.names import API_TOKEN, annotated_audience
+from app.flow.names import API_TOKEN
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
@@ -164,7 +164,8 @@ def _request(findings: Findings, ports: Ports, subject: Subject, step_context: S
     """
     own = get_str(step_context.pod, "spec", "serviceAccountName") == subject.service_account
     pod = step_context.pod if own else None
-    audience = get_str(token_source(pod), "audience") or annotated_audience(step_context.service_account)
+    asked = "" if step_context.own_token else get_str(token_source(pod), "audience")
+    audience = asked or step_context.audience
     where = f"TokenRequest {subject.namespace}/{subject.service_account}"
     try:
         token = ports.cluster.request_token(

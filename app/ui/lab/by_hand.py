@@ -33,9 +33,10 @@ _PROPOSED = "lab_kind_proposed"
 
 
 def is_whole(fault: Fault, found: Diagnosis) -> bool:
-    """Whether nothing of the fault is left: of one that breaks nothing, nothing to warn of either."""
-    judged = found.verdict
-    return judged.outcome is Outcome.WORKS and (not fault.harmless or judged.status is Status.PASSED)
+    """Whether nothing of the fault is left: of one that breaks nothing, nothing to say at its step either."""
+    if fault.harmless and any(check.status is not Status.PASSED for check in dict(found.steps())[fault.cause]):
+        return False
+    return found.verdict.outcome is Outcome.WORKS
 
 
 def editor(it: Trial, found: Diagnosis, content: Content) -> None:
