@@ -12,9 +12,9 @@ from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Status
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
-from app.world.setup.scenario import ARTICLE
 from app.wiring import simulated
 from app.world import metering, usage
+from app.world.setup.scenario import ARTICLE
 from app.world.usage import CAPACITY, was_acted_in
 
 

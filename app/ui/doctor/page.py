@@ -9,7 +9,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
 from app.report import page as report
 from app.report import verdict_words
-from app.ui.doctor import diagnosis_upload
+from app.ui.doctor import diagnosis_upload, reproducing
 from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
@@ -33,6 +33,7 @@ def doctor() -> None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
         _draw(opened, content)
+        reproducing.offer(opened, content)
         return
 
     # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
@@ -59,6 +60,8 @@ def doctor() -> None:
     _offer_successor(found, content)
     _draw(found, content)
     _offer(found, walk_view, content)
+    if mode.can().walk_cluster:
+        reproducing.offer(found, content)
     _take_along(found, content)
 
     # (3) Everybody else.
