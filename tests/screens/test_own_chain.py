@@ -86,7 +86,7 @@ def test_what_is_chosen_is_what_the_pages_are_about(screen, page):
     pick(shown, "namespace", OWN.namespace)
     assert walked(shown) == OWN  # the annotated one, and its Pod
     assert in_address(shown) == {"namespace": "team-a", "service_account": "reports", "pod": "reports-0"}
-    assert prose(EN.message("mode.own_names")) in shown.html("own_names")
+    assert prose(EN.message("mode.own_names", service_account="team-a/reports")) in shown.html("own_names")
     assert not shown.test.exception
     shown.click("chain_back")
     assert walked(shown) == ARTICLE.subject
@@ -216,7 +216,7 @@ def test_an_opened_diagnosis_is_reproduced_under_its_names(screen, simulation, l
     assert shown.world.seeded.namespace == "prod"
     assert shown.world.faults == ("F21",)
     assert shown.title == load(language).lesson("break_it").title
-    assert prose(load(language).message("mode.copied")) in shown.html("own_names")
+    assert prose(load(language).message("mode.copied", service_account="prod/my-sa")) in shown.html("own_names")
     assert "prod/my-sa" in plain(shown.html("diagnosis"))
     assert "payments" in shown.html("lab_fault")
     shown.click("reset")

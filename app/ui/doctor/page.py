@@ -32,8 +32,7 @@ def doctor() -> None:
     if opened is not None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
-        _draw(opened, content)
-        reproducing.offer(opened, content)
+        _draw(opened, content, elsewhere=True)
         return
 
     # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
@@ -58,20 +57,21 @@ def doctor() -> None:
     )
     found = session.diagnosis(walk_view)
     _offer_successor(found, content)
-    _draw(found, content)
+    _draw(found, content, elsewhere=mode.can().walk_cluster)
     _offer(found, walk_view, content)
-    if mode.can().walk_cluster:
-        reproducing.offer(found, content)
     _take_along(found, content)
 
     # (3) Everybody else.
     surveyed(content)
 
 
-def _draw(found: Diagnosis, content: Content) -> None:
+def _draw(found: Diagnosis, content: Content, *, elsewhere: bool) -> None:
+    """`elsewhere`: whether it is of another cluster than the simulated one, which can then reproduce it."""
     components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
+    if elsewhere:
+        reproducing.offer(found, content)
     if siblings := pods(found, content):
         components.block(siblings, key="pods")
     components.block(all_checks(found, content), key="diagnosis_checks")

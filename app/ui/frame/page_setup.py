@@ -80,8 +80,12 @@ def _chain(walk_view: WalkView | None, content: Content) -> None:
         world_controls.back(content, key="gone_back")
     elif chain.subject != ARTICLE.subject:
         copied = world.seeded != ARTICLE and chain.subject == world.seeded.subject
-        words = content.message("mode.copied" if copied else "mode.own_names")
-        components.block(f'<p class="caption">{prose(words)}</p>', key="own_names")
+        account = f"{chain.namespace}/{chain.service_account}"
+        words = prose(content.message("mode.copied" if copied else "mode.own_names", service_account=account))
+        drawn = (
+            f'<div class="notice" role="status"><p>{words}</p></div>' if copied else f'<p class="caption">{words}</p>'
+        )
+        components.block(drawn, key="own_names")
 
 
 def without_walk(name: str, content: Content) -> None:
