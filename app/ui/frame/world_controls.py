@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.ui.frame.live_controls import select, with_role
-from app.ui.state import session
+from app.ui.state import chosen_chain, session
 
 
 def pickers(content: Content) -> None:
@@ -48,9 +48,9 @@ def back(content: Content, key: str) -> None:
         content.message("mode.back_to_chain", subject=f"{seeded.namespace}/{seeded.service_account}"),
         key=key,
         icon=":material/undo:",
-        on_click=session.choose_seeded,
+        on_click=chosen_chain.choose_seeded,
     )
 
 
 def _picked(what: str) -> None:
-    session.choose(**{what: str(st.session_state.get(f"pick_{what}") or "")})
+    chosen_chain.choose(**{what: str(st.session_state.get(f"pick_{what}") or "")})

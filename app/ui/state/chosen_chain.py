@@ -1,6 +1,8 @@
-"""The simulated mode's choice in the address: the same names there as in live mode."""
+"""The simulated mode's choice of a chain, and how it stands in the address: by the same names as in live mode."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import streamlit as st
 
@@ -11,6 +13,16 @@ from app.ui.state import address, session
 
 _WRITTEN = "chain_written"
 """In the session: the names that we wrote into the address."""
+
+
+def choose(*, namespace: str | None = None, service_account: str | None = None, pod: str | None = None) -> None:
+    """Turns to another chain of this browser's world (`Simulation.choose`)."""
+    session.simulation().choose(session.world(), namespace=namespace, service_account=service_account, pod=pod)
+
+
+def choose_seeded() -> None:
+    """Turns back to the chain that this browser's world was made with."""
+    choose(**asdict(session.world().seeded.subject))
 
 
 def read() -> FlowError | None:
@@ -27,7 +39,7 @@ def read() -> FlowError | None:
         check_names(Subject(**names))
     except NotAName as error:
         return error
-    session.choose(**{name: text for name, text in names.items() if text})
+    choose(**{name: text for name, text in names.items() if text})
     return None
 
 

@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 
 import streamlit as st
 
@@ -275,16 +274,6 @@ def move_clock(seconds: float) -> None:
 def subject() -> Subject:
     """Whose IRSA the walks through this browser's world are about."""
     return world().chain.subject
-
-
-def choose_seeded() -> None:
-    """Turns back to the chain that this browser's world was made with."""
-    choose(**asdict(world().seeded.subject))
-
-
-def choose(*, namespace: str | None = None, service_account: str | None = None, pod: str | None = None) -> None:
-    """Turns to another chain of this browser's world (`Simulation.choose`)."""
-    simulation().choose(world(), namespace=namespace, service_account=service_account, pod=pod)
 
 
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
