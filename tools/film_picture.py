@@ -5,12 +5,10 @@ from pathlib import Path
 from app.content import LANGUAGES, load
 from app.flow.doctor import examine
 from app.flow.film import film
-from app.flow.model import Subject
 from app.flow.verdict.link_states import chain_state
 from app.ui.map.handed_on import as_picture
 from app.wiring import simulated
 from app.world.lifecycle.simulation import Simulation
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 """Where they are kept."""
@@ -20,8 +18,7 @@ def main() -> None:
     """Writes one picture for each language."""
     with Simulation() as simulation:
         world = simulation.world("film")
-        subject = Subject(namespace=NAMESPACE, service_account=SERVICE_ACCOUNT, pod=POD_AFTER)
-        found = examine(simulated(simulation, world), subject)
+        found = examine(simulated(simulation, world), world.chain.subject)
         made = film(found.walk, chain_state(found.walk, found.checks), (*world.log.setup(), *world.log.exchanges()))
         for language in LANGUAGES:
             (IMAGES / f"film-{language}.svg").write_bytes(as_picture(made, found, load(language)))

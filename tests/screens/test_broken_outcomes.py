@@ -16,6 +16,8 @@ from app.ui.presenting.slides import _FORETOLD, pieces
 from app.ui.state import session
 from app.ui.text import prose
 from app.wiring import simulated
+from app.world.faults import names
+from app.world.setup.scenario import ARTICLE
 
 FAULTS = ("F21", "F14", "F05b", "F32", "F46", "F10")
 """A trust policy, a provider, a webhook, a token, a permission; and a program that goes its own way."""
@@ -82,7 +84,7 @@ def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
     """Both windows say that the world is broken and how; no slide and no note reports what did not happen."""
     shown, found, content = broken
     chain = chain_state(found.walk, found.checks)
-    change = plain(prose(content.message(f"faults.{fault}.change")))
+    change = plain(prose(content.message(f"faults.{fault}.change", **names(ARTICLE))))
     for mode, key in (("1", "projector"), ("notes", "notes")):
         shown.test.query_params["present"] = mode
         for page in (*Step, "why") if mode == "1" else (Step.ACCESS,):

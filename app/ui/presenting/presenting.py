@@ -29,7 +29,7 @@ from app.ui.presenting.slides import Scenes, Slide, pieces
 from app.ui.state import address, mode, route, session
 from app.ui.story import schemes
 from app.ui.text import escape, prose
-from app.world.faults import FAULTS
+from app.world.faults import FAULTS, names
 
 PARAM = "present"
 PROJECTOR, NOTES = "1", "notes"
@@ -165,7 +165,8 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     verdict = found.verdict
     broken = verdict.outcome is Outcome.BROKEN
     caused = session.world().faults if mode.can().break_world and named else ()
-    changes = [content.message(f"faults.{id_}.change") for id_ in caused if broken or FAULTS[id_].harmless]
+    of_chain = names(session.world().chain) if caused else {}
+    changes = [content.message(f"faults.{id_}.change", **of_chain) for id_ in caused if broken or FAULTS[id_].harmless]
     if not broken and not changes:
         return ""
     words = [content.message("present.broken" if broken else "present.changed"), *changes]
