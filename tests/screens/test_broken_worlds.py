@@ -10,6 +10,7 @@ from app.flow.model import Status
 from app.flow.verdict.judge import judge
 from app.world.aws.iam import actions as iam
 from app.world.setup.roles import trust_policy
+from tests.by_turns import by_turns
 
 
 def wrong_subject(world):
@@ -52,15 +53,7 @@ def spoil(shown, simulation, fault):
 WRONGS = (wrong_subject, no_provider, no_permission, no_service_account, no_pod, no_webhook)
 
 
-@pytest.mark.parametrize(
-    ("fault", "language"),
-    [
-        # Each fault in one language, by turns; in the others in `make test-all`.
-        pytest.param(fault, language, marks=() if (number + place) % len(LANGUAGES) == 0 else pytest.mark.large)
-        for number, fault in enumerate(WRONGS)
-        for place, language in enumerate(LANGUAGES)
-    ],
-)
+@pytest.mark.parametrize(("fault", "language"), by_turns(WRONGS, LANGUAGES))
 def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fault, language):
     shown = spoil(screen(lang=language), simulation, fault)
     verdict = judge(shown.test.session_state["walk_view"].walk)
