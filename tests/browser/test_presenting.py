@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.content import TALK, load
+from app.content import LANGUAGES, TALK, load
+from tests.browser.server import Profiles, Reader
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
+SIZES = (PROJECTOR, (1920, 1080))
 SMALLEST = 22
 """Pixels of type that the last row still reads on a screen of 720 lines."""
 SMALLEST_LABEL = 11.5
@@ -39,6 +44,44 @@ MEASURES = """slides => {
 }"""
 """Shows every piece of the page in turn: how many are seen at once, the type's pixels, those of the smallest label that
 is not dimmed, pixels out of the screen."""
+
+EVERYTHING = """() => {
+  const all = root => [root.textContent ?? '', ...[...root.querySelectorAll('*')]
+    .map(part => part.shadowRoot).filter(Boolean).map(all)].join(' ')
+  return all(document.documentElement) + document.documentElement.outerHTML
+}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """A talk from its first page to its last, as the projector's window has it, by page."""
+
+    language: str
+    drawn: Mapping[str, str]
+    """All texts and all HTML of the window."""
+    measures: Mapping[tuple[int, int], Mapping[str, Mapping[str, Any]]]
+    """By size of the window: what `MEASURES` finds."""
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def talk(request: pytest.FixtureRequest, profiles: Profiles, address: str) -> Talk:
+    """Goes through a whole talk once: to load each of its pages anew takes four times as long as to turn to it."""
+    one = Reader(profiles, address, size=PROJECTOR)
+    page = present(one, language=request.param)
+    drawn: dict[str, str] = {}
+    measures: dict[tuple[int, int], dict[str, Any]] = {size: {} for size in SIZES}
+    for name in TALK:
+        expect(page.locator(f'.slides[data-page="{name}"]')).to_have_count(1)
+        shown(page)
+        drawn[name] = page.evaluate(EVERYTHING)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            measures[width, height][name] = one.settle().page.locator(".slides").evaluate(MEASURES)
+        page.keyboard.press("ArrowRight")  # from the last piece, where the measuring ends
+    complaints = one.complaints
+    one.close()
+    assert complaints == []
+    return Talk(language=request.param, drawn=drawn, measures=measures)
 
 
 def place(page: Page) -> tuple[str, str]:
@@ -80,22 +123,21 @@ def test_the_screen_has_the_lesson_on_it_and_nothing_else(reader):
     expect(page.locator("h1:visible")).to_have_text(re.compile(load("en").lesson("webhook").title))
 
 
-@pytest.mark.parametrize(
-    ("forward", "back"), [("ArrowRight", "ArrowLeft"), ("PageDown", "PageUp"), ("Space", "ArrowLeft")]
-)
-def test_keys_and_clickers_go_through_the_pieces_and_over_the_pages_edges(reader, forward, back):
+def test_keys_and_clickers_go_through_the_pieces_and_over_the_pages_edges(reader):
     page = present(reader(size=PROJECTOR), "/why")
     names = pieces(page)
-    for name in names[1:]:
+    for forward, back in (("ArrowRight", "ArrowLeft"), ("PageDown", "PageUp"), ("Space", "ArrowLeft")):
+        page.keyboard.press("Home")
+        for name in names[1:]:
+            page.keyboard.press(forward)
+            assert place(page) == ("why", name), forward
         page.keyboard.press(forward)
-        assert place(page) == ("why", name)
-    page.keyboard.press(forward)
-    at(page, "oidc_provider", "goal")
-    expect(page).to_have_url(re.compile(r"/oidc_provider\?lang=en&present=1$"))
-    page.keyboard.press(back)
-    at(page, "why", names[-1])
-    page.keyboard.press(back)
-    assert place(page) == ("why", names[-2])
+        at(page, "oidc_provider", "goal")
+        expect(page).to_have_url(re.compile(r"/oidc_provider\?lang=en&present=1$"))
+        page.keyboard.press(back)
+        at(page, "why", names[-1])
+        page.keyboard.press(back)
+        assert place(page) == ("why", names[-2]), back
 
 
 def test_home_and_end_stay_on_the_page_and_the_ends_of_the_talk_hold(reader):
@@ -205,14 +247,14 @@ def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(reader):
     assert "present=1" in page.url
 
 
-@pytest.mark.parametrize("key", [".", "b", "B"])
-def test_the_screen_turns_black_and_the_next_key_brings_the_piece_back(reader, key):
+def test_the_screen_turns_black_and_the_next_key_brings_the_piece_back(reader):
     page = present(reader(size=PROJECTOR))
-    page.keyboard.press(key)
-    expect(page.locator(".blank")).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator(".blank")).not_to_be_visible()
-    assert place(page) == ("home", "intro")
+    for key in (".", "b", "B"):
+        page.keyboard.press(key)
+        expect(page.locator(".blank")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".blank")).not_to_be_visible()
+        assert place(page) == ("home", "intro"), key
 
 
 def test_streamlits_own_keys_do_nothing(reader):
@@ -337,31 +379,19 @@ def test_the_plan_says_when_the_talk_is_late(reader):
     expect(notes.locator(".plan:visible tr").last).to_contain_text("20:00")
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_no_note_is_in_the_projectors_window(reader, language):
-    one, content = reader(size=PROJECTOR), load(language)
+def test_no_note_is_in_the_projectors_window(talk):
+    content = load(talk.language)
     said = [text for key, text in content.messages.items() if re.match(r"speaker\..*\.[^m]", key)]
-    for name in TALK:
-        page = present(one, f"/{'' if name == 'home' else name}", language)
-        drawn = page.evaluate(
-            """() => {
-              const all = root => [root.textContent ?? '', ...[...root.querySelectorAll('*')]
-                .map(part => part.shadowRoot).filter(Boolean).map(all)].join(' ')
-              return all(document.documentElement) + document.documentElement.outerHTML
-            }"""
-        )
+    for name, drawn in talk.drawn.items():
         assert content.lesson(name).title in drawn
         assert [note for note in said if note in drawn] == []
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)], ids=str)
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_every_piece_fits_the_screen_in_type_that_the_last_row_can_read(reader, language, size):
-    one = reader(size=size)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_piece_fits_the_screen_in_type_that_the_last_row_can_read(talk, size):
     wrong = {}
-    for name in TALK:
-        page = present(one, f"/{'' if name == 'home' else name}", language)
-        for piece, found in page.locator(".slides").evaluate(MEASURES).items():
+    for name, pieces_of_it in talk.measures[size].items():
+        for piece, found in pieces_of_it.items():
             if found["shown"] != 1 or found["over"] > 1 or found["size"] < SMALLEST * size[1] / 720:
                 wrong[name, piece] = found
             if found["label"] < SMALLEST_LABEL * size[1] / 720:
