@@ -19,13 +19,15 @@ from app import wiring
 from app.content import LANGUAGES, PAGES, load
 from app.serving.binary_frames import BinaryFrames
 from app.serving.first_paint import FirstPaint
+from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
 from app.serving.launch import LAUNCH
 from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
-from app.ui.draw import components, page_errors
+from app.ui.draw import page_errors
+from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.state import left_sessions, session, streamlit_sessions
 
 _YEAR = 365 * 86400
@@ -127,9 +129,10 @@ app = st.App(
     middleware=[
         Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
         Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
+        Middleware(FixedFiles, prefix=PREFIX, files=browser_files.files),
         Middleware(KnownPages),
         Middleware(BrowserId),
-        Middleware(FirstPaint, css=components.frame_style_sheet()),
+        Middleware(FirstPaint, html=browser_files.in_page),
         Middleware(BinaryFrames),
         Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
     ],

@@ -1,4 +1,4 @@
-"""Puts the frame's style sheet into the page itself, so that the first paint has it already and nothing moves later."""
+"""Puts into the page itself what its first paint needs: the frame's style sheet, so that nothing moves later."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
 
 
 class FirstPaint:
-    """Writes the style sheet at the end of Streamlit's `index.html`: of two rules that weigh the same, ours wins."""
+    """Writes some HTML at the end of Streamlit's `index.html`: of two rules that weigh the same, ours wins."""
 
-    def __init__(self, app: ASGIApp, *, css: str) -> None:
-        """`css` goes into a `<style>` element: it has no `</style` in it."""
+    def __init__(self, app: ASGIApp, *, html: str) -> None:
+        """`html`: what belongs there, as it is to be read."""
         self._app = app
-        self._style = f"<style>{css}</style>".encode()
+        self._html = html.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only the page that a browser asks for gets longer."""
@@ -31,14 +31,14 @@ class FirstPaint:
             return
         page, begun = bytearray(), None
 
-        async def send_with_style(message: Message) -> None:
+        async def send_longer(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = message
             elif begun is not None:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    body = bytes(page).replace(_END, self._style + _END, 1)
+                    body = bytes(page).replace(_END, self._html + _END, 1)
                     if len(body) != len(page):
                         headers = MutableHeaders(scope=begun)
                         headers["content-length"] = str(len(body))
@@ -48,4 +48,4 @@ class FirstPaint:
                     await send({"type": "http.response.body", "body": body})
 
         headers = [header for header in scope["headers"] if header[0].lower() not in _CONDITIONS]
-        await self._app({**scope, "headers": headers}, receive, send_with_style)
+        await self._app({**scope, "headers": headers}, receive, send_longer)

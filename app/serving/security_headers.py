@@ -2,8 +2,8 @@
 
 What Streamlit 1.67 needs of the Content-Security-Policy. Each was left out once, in Chromium, to see what breaks:
 
-- `script-src 'self'`, the hash of the one inline script of its `index.html`, and `blob:`: a component's script comes as
-  text, and the browser imports it from a blob URL. No `unsafe-inline`, no `unsafe-eval`.
+- `script-src 'self'`, the hash of the one inline script of its `index.html`, and `blob:`: what a component brings
+  with it is text, which the browser imports from a blob URL. No `unsafe-inline`, no `unsafe-eval`.
 - `'wasm-unsafe-eval'`: Graphviz, which draws the survey's picture, is WebAssembly. It allows no JavaScript.
 - `style-src 'unsafe-inline'`: Streamlit's own rules are in `<style>` elements, and so are the pages'.
 - `img-src data:` is the logo, `font-src data:` the formula fonts of Streamlit's style sheet.

@@ -13,6 +13,7 @@ import pytest
 
 from app.content import load
 from app.serving.request_facts import HEADER, RequestFacts
+from app.ui.draw.browser_files import browser_files
 from app.ui.text import prose
 from tests.attack.client import Page
 from tests.attack.live import SIMULATED
@@ -87,3 +88,10 @@ def test_there_is_no_live_mode_whatever_is_claimed_and_the_pages_say_why(
     words, drawn = load("en").error("live_other_server"), page.received.decode("utf-8", "replace")
     assert prose(words.title) in drawn
     assert prose(words.fix) in drawn
+
+
+def test_scripts_and_style_sheet_come_with_the_page_itself(target: Target) -> None:
+    page = _opened(target, "sts_assume", "lang=en")
+    components = [element.bidi_component for element in page.drawn if element.WhichOneof("type") == "bidi_component"]
+    assert any(browser_files.style_sheet in json.loads(each.json or each.mixed.json).values() for each in components)
+    assert {each.js_content for each in components} >= {browser_files.script("block"), browser_files.script("page")}

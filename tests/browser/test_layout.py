@@ -1,5 +1,7 @@
 """Nothing jumps when the page is turned."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -154,3 +156,29 @@ def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader
         for y in (box["y"] + 4, box["y"] + box["height"] - 4):
             at = [box["x"] + 20, y]
             assert found.evaluate("(found, at) => found.contains(document.elementFromPoint(...at))", at), part
+
+
+RULES = """new MutationObserver((records) => {
+  for (const { target } of records) (window.worn ??= []).push(window.irsaStyles.cssRules.length)
+}).observe(document, { subtree: true, attributeFilter: ["data-drawn"] })"""
+
+
+def test_no_part_is_drawn_before_the_style_sheet_is_there(reader):
+    one = reader()
+    one.page.add_init_script(RULES)
+    one.page.route("**/_irsa/styles.*", lambda route: (time.sleep(0.5), route.continue_()))
+    one.open(f"/{STEPS[2]}?lang=ja")
+    worn = one.page.evaluate("window.worn")
+    assert len(worn) > 3
+    assert min(worn) > 100
+
+
+def test_a_script_comes_once(reader):
+    one = reader().open(f"/{STEPS[2]}?lang=ja").turn_to(STEPS[3])
+    one.page.reload()
+    sizes = one.wait().page.evaluate(
+        "() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/_irsa/'))"
+        ".map(({ transferSize }) => transferSize)"
+    )
+    assert len(sizes) > 3
+    assert set(sizes) == {0}

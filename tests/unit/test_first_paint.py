@@ -8,9 +8,9 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from app.serving.first_paint import FirstPaint
-from app.ui.draw.components import frame_style_sheet
+from app.ui.draw.browser_files import browser_files
 
-CSS = ".a { color: red }"
+STYLE = "<style>.a { color: red }</style>"
 PAGE = "<html><head></head><body><p>ページ</p></body></html>"
 
 
@@ -24,7 +24,7 @@ async def data(request):
 
 
 def get(path, accept):
-    app = FirstPaint(Starlette(routes=[Route("/", page), Route("/data", data)]), css=CSS)
+    app = FirstPaint(Starlette(routes=[Route("/", page), Route("/data", data)]), html=STYLE)
 
     async def asked():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
@@ -35,7 +35,7 @@ def get(path, accept):
 
 def test_the_page_ends_with_the_style_sheet():
     answer = get("/", "text/html")
-    assert answer.text == PAGE.replace("</body>", f"<style>{CSS}</style></body>")
+    assert answer.text == PAGE.replace("</body>", f"{STYLE}</body>")
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert not {"etag", "last-modified"} & set(answer.headers)
 
@@ -53,4 +53,4 @@ def test_an_answer_without_a_body_element_stays_as_it_is():
 
 
 def test_nothing_in_the_style_sheet_ends_its_element():
-    assert "</style" not in frame_style_sheet().lower()
+    assert "</style" not in browser_files.frame_style_sheet.lower()

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 import streamlit as st
 
-from app.locations import ASSETS
 from app.serving import request_facts
+from app.ui.draw.browser_files import browser_files
 from app.ui.state import route
 from app.ui.text import prose
 
+_LINKED = "const {{ default: draw }} = await import(new URL({address!r}, location.origin))\nexport default draw\n"
+"""A component's script where our own server has the module. Streamlit's comes from a blob, which has no relatives."""
+
 
 def component(name: str) -> Callable[..., Any]:
-    """The component whose script is `assets/scripts/<name>.js`, with what `shared.js` declares in its scope."""
-    scripts = ASSETS / "scripts"
-    js = "".join((scripts / f"{file}.js").read_text(encoding="utf-8") for file in ("shared", name))
-    return st.components.v2.component(f"irsa_{name}", js=js)
+    """The component whose module is `browser_files.script(name)`.
+
+    Our own server gives a browser that module once (`app.serving.fixed_files`); any other sends it with each element.
+    """
+    linked = st.components.v2.component(f"irsa_{name}", js=_LINKED.format(address=browser_files.address(name)))
+    inline = st.components.v2.component(f"irsa_{name}_inline", js=browser_files.script(name))
+
+    def draw(**given: Any) -> Any:
+        return (linked if _is_ours() else inline)(**given)
+
+    return draw
+
+
+def _is_ours() -> bool:
+    """Whether this page came from our own server."""
+    return request_facts.read(st.context.headers) is not None
 
 
 _styles = component("styles")
@@ -27,27 +41,15 @@ _page = component("page")
 _top = component("top")
 
 
-@cache
-def _style_sheet() -> str:
-    """Every file of `assets/styles`, the base first: one sheet, which all components share."""
-    found = sorted((ASSETS / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
-    return "".join(path.read_text(encoding="utf-8") for path in found)
-
-
-@cache
-def frame_style_sheet() -> str:
-    """What Streamlit's own parts look like on these pages, as CSS."""
-    return (ASSETS / "frame.css").read_text(encoding="utf-8")
-
-
 def styles() -> None:
     """Sets the look of all that follows: Streamlit's own parts, and what the components draw.
 
-    Our own server has put the frame's style sheet into the page itself (`app.serving.first_paint`).
+    Where our own server gave the page, the one stands in it (`app.serving.first_paint`), and whatever draws imports the
+    other.
     """
-    if request_facts.read(st.context.headers) is None:
-        st.html(f"<style>{frame_style_sheet()}</style>")
-    _styles(data={"css": _style_sheet()}, key="styles")
+    if not _is_ours():
+        st.html(f"<style>{browser_files.frame_style_sheet}</style>")
+        _styles(data={"css": browser_files.style_sheet}, key="styles")
 
 
 def block(html: str, key: str, *, answers: bool = False) -> None:

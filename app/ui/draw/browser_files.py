@@ -1,0 +1,85 @@
+"""What the browser runs and wears: scripts and style sheets of `assets`, as text and as files with an address.
+
+A file's address holds the hash of what is in it, so a browser keeps it for good and another content is another address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from app.locations import ASSETS
+
+PREFIX = "/_irsa/"
+"""Of their addresses."""
+_SHARED, _STYLES = "shared", "styles"
+_SOON = ("page", "block", "diagram")
+"""The components with which every page begins."""
+
+
+class BrowserFiles:
+    """The scripts and style sheets of one folder, read once."""
+
+    def __init__(self, assets: Path) -> None:
+        self._assets = assets
+        self._scripts = assets / "scripts"
+
+    def script(self, name: str) -> str:
+        """The module of a component: `shared.js`, then `<name>.js` or the files of the folder `<name>` by name."""
+        folder = self._scripts / name
+        own = sorted(folder.glob("*.js")) if folder.is_dir() else [folder.with_suffix(".js")]
+        return "".join(_text(path) for path in (self._scripts / f"{_SHARED}.js", *own))
+
+    @cached_property
+    def style_sheet(self) -> str:
+        """Every file of `styles`, the base first: one sheet, which all components share."""
+        found = sorted((self._assets / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
+        return "".join(map(_text, found))
+
+    @cached_property
+    def frame_style_sheet(self) -> str:
+        """What Streamlit's own parts look like on these pages, as CSS."""
+        return _text(self._assets / "frame.css")
+
+    def address(self, name: str) -> str:
+        """Where our own server has the module of a component."""
+        return self._addresses[name]
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """What our own server gives, by address: the module of each component, and the style sheet that they need."""
+        return {self._addresses[name]: text for name, text in self._modules.items()}
+
+    @property
+    def in_page(self) -> str:
+        """What our own server puts into the page itself, as HTML: the frame's look, and what to load at once."""
+        soon = (f'<link rel="modulepreload" href="{self.address(name)}">' for name in (_STYLES, *_SOON))
+        return f"<style>{self.frame_style_sheet}</style>{''.join(soon)}"
+
+    @cached_property
+    def _addresses(self) -> Mapping[str, str]:
+        return {name: PREFIX + _named(name, text) for name, text in self._modules.items()}
+
+    @cached_property
+    def _modules(self) -> Mapping[str, str]:
+        """By name. The sheet is a module as well: what imports it runs after it, so nothing is drawn without a look."""
+        sheet = f"{self.script(_STYLES)}fill({json.dumps(self.style_sheet, ensure_ascii=False)})\n"
+        names = sorted({path.stem for path in self._scripts.iterdir()} - {_SHARED, _STYLES})
+        return {
+            _STYLES: sheet,
+            **{name: f'import "./{_named(_STYLES, sheet)}"\n{self.script(name)}' for name in names},
+        }
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _named(name: str, text: str) -> str:
+    return f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:20]}.js"
+
+
+browser_files = BrowserFiles(ASSETS)
