@@ -2,6 +2,7 @@
 
 from app.flow.film.beat import Arrival, Beat, Claim, End, Film, Seen
 from app.flow.film.film import film
-from app.flow.film.imagined import imagined
+from app.flow.film.imagined import imagined, supposing
+from app.flow.film.overview import overview
 
-__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined"]
+__all__ = ["Arrival", "Beat", "Claim", "End", "Film", "Seen", "film", "imagined", "overview", "supposing"]

@@ -197,7 +197,9 @@ def _token(exchange: Exchange) -> Contents:
 
 def _assume(exchange: Exchange) -> Contents:
     carried = _carried(sent_claims(exchange))
-    return Contents(values={**carried.values, "role_arn": form(exchange).get("RoleArn", "–")}, rows=carried.rows)
+    values = {**carried.values, "role_arn": form(exchange).get("RoleArn", "–")}
+    shown_to = (Arrival(id="presented", at="sts", value=carried.values["sub"]),) if carried.rows else ()
+    return Contents(values=values, rows=carried.rows, arrivals=shown_to)
 
 
 def _carried(claims: Mapping[str, JsonValue]) -> Contents:

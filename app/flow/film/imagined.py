@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from app.flow.film.beat import Beat, End, Seen
+from app.flow.film.beat import Beat, End, Film, Seen
 from app.flow.film.script import EDGES
 from app.flow.model import Step
 
@@ -52,3 +53,9 @@ def imagined(step: Step, option: str) -> Beat:
         seen=Seen.IMAGINED,
         end=End.STOPPED,
     )
+
+
+def supposing(film: Film, beat: Beat) -> Film:
+    """The film with a wrong prediction played before what the step really did."""
+    first = next((place for place, it in enumerate(film.beats) if it.step is beat.step), len(film.beats))
+    return replace(film, beats=(*film.beats[:first], beat, *film.beats[first:]))

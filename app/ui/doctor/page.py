@@ -7,6 +7,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
+from app.flow.model import Exchange
 from app.report import page as report
 from app.report import verdict_words
 from app.ui.doctor import diagnosis_upload
@@ -14,6 +15,7 @@ from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
 from app.ui.frame import navigation
+from app.ui.map import showing
 from app.ui.state import language, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
@@ -32,7 +34,7 @@ def doctor() -> None:
     if opened is not None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
-        _draw(opened, content)
+        _draw(opened, (), content)
         return
 
     # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
@@ -57,7 +59,7 @@ def doctor() -> None:
     )
     found = session.diagnosis(walk_view)
     _offer_successor(found, content)
-    _draw(found, content)
+    _draw(found, walk_view.heard, content)
     _offer(found, walk_view, content)
     _take_along(found, content)
 
@@ -65,10 +67,12 @@ def doctor() -> None:
     surveyed(content)
 
 
-def _draw(found: Diagnosis, content: Content) -> None:
+def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content) -> None:
     components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
+    shown = showing.film_of(found, heard)
+    showing.draw(shown, found, content, opens_at=shown.shows)
     if siblings := pods(found, content):
         components.block(siblings, key="pods")
     components.block(all_checks(found, content), key="diagnosis_checks")

@@ -27,7 +27,12 @@ def wire(exchanges: Sequence[Exchange], content: Content) -> str:
     return f"{note}{sequence(ordered, content)}{rows}"
 
 
-def _exchange(number: int, exchange: Exchange, content: Content) -> str:
+def opened(exchange: Exchange, content: Content) -> str:
+    """One exchange, unfolded."""
+    return _exchange(1, exchange, content, unfolded=True)
+
+
+def _exchange(number: int, exchange: Exchange, content: Content, *, unfolded: bool = False) -> str:
     parties = content.message(
         "ui.wire_parties", caller=party(exchange.caller, content), callee=party(exchange.callee, content)
     )
@@ -38,7 +43,8 @@ def _exchange(number: int, exchange: Exchange, content: Content) -> str:
     elif exchange.error:
         answered = f"<pre>{escape(exchange.error)}</pre>"
     return (
-        f'<details class="exchange"><summary><span class="parties"><b>{number}</b> {escape(parties)}</span>'
+        f'<details class="exchange"{" open" if unfolded else ""}><summary>'
+        f'<span class="parties"><b>{number}</b> {escape(parties)}</span>'
         f'<span class="call"><b>{escape(exchange.method)}</b> {breakable(shorten(exchange.url))}</span>'
         f'<span class="{kind}">{escape(answer(exchange, content))}</span>'
         f'<span class="time">{exchange.seconds * 1000:.1f} ms</span></summary>'

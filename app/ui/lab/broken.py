@@ -6,21 +6,23 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.film import Film
 from app.flow.model import Status, Step
 from app.flow.verdict.judge import Outcome
-from app.flow.verdict.link_states import chain_state
 from app.ui.doctor import diagnosis
 from app.ui.draw import components
 from app.ui.draw.checks import mark
 from app.ui.draw.journey import journey
-from app.ui.figures import diagram
-from app.ui.figures.figures import FLOW
 from app.ui.lab import asking, by_hand, others, shows, trial
 from app.ui.lab.trial import Trial
+from app.ui.map import showing
 from app.ui.state import session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
 from app.world.setup import scenario
+
+_BROKEN = "broken_film"
+"""Beside the world: the fault that was last in force, and its film, to play beside the one after the fix."""
 
 
 def broken(it: Trial, content: Content) -> Status:
@@ -46,7 +48,9 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     judged, here = found.verdict, session.world()
     step = judged.step or it.fault.cause
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
-    diagram.draw(FLOW, content, walk_view.walk, chain_state(found.walk, found.checks), step=step)
+    shown = showing.film_of(found, walk_view.heard)
+    session.page_state()[_BROKEN] = (it.fault.id, shown)
+    showing.draw(shown, found, content, opens_at=shown.shows)
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
     log = walk_view.logs.get(scenario.POD_AFTER, "")
@@ -75,7 +79,12 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
 def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     """It passes: what the Pod prints, and where to go."""
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
-    diagram.draw(FLOW, content, walk_view.walk, chain_state(found.walk, found.checks), step=Step.ACCESS)
+    after = showing.film_of(found, walk_view.heard)
+    fault_id, before = session.page_state().get(_BROKEN, ("", None))
+    if isinstance(before, Film) and fault_id == it.fault.id:
+        showing.compare(before, after, found, content)
+    else:
+        showing.draw(after, found, content)
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
     log = escape(walk_view.logs.get(scenario.POD_AFTER, ""))
     components.block(

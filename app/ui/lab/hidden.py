@@ -12,11 +12,10 @@ from app.flow.errors import FlowError
 from app.flow.json_access import get_object, masked
 from app.flow.model import JsonValue, Step
 from app.ui.draw import components
-from app.ui.figures import diagram
-from app.ui.figures.figures import FLOW
 from app.ui.lab import asking, by_hand, shows, trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import Trial
+from app.ui.map import showing
 from app.ui.state import language, session
 from app.ui.state.walk_view import WalkView
 from app.ui.step.evidence.parts import json_document, yaml_document
@@ -46,7 +45,7 @@ def hidden(it: Trial, content: Content) -> None:
         f"<p>{prose(content.message('lab.hidden_lead'))}</p>",
         key="lab_hidden",
     )
-    diagram.draw(FLOW, content, walk_view.walk, None)
+    showing.still(content)
     # (1) What there is to see.
     components.block(shows.hint_of_seen(found.verdict.seen, content), key="lab_hidden_seen")
     components.block(_evidence(walk_view, found, content), key="lab_evidence")

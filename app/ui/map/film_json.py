@@ -15,6 +15,23 @@ from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
 _ENDS = {End.ARRIVED: "", End.STOPPED: "stop", End.NEVER: "not_reached"}
+_ROWS = {
+    "keys": (0, "keys"),
+    "provider_url": (0, "url"),
+    "provider_audience": (1, "audience"),
+    "trust_sub": (0, "trust"),
+    "trust_aud": (1, "trust"),
+    "annotation": (0, "annotation"),
+    "manifest": (0, "pod"),
+    "role_variable": (0, "variable"),
+    "file_variable": (1, "variable"),
+    "volume": (2, "volume"),
+    "token_file": (3, "token"),
+    "credentials": (4, "credentials"),
+    "buckets": (5, "bucket_list"),
+    "presented": (0, "token"),
+}
+"""In which row of its box an arrival stands, and what it looks like (`geometry.BOXES`, `assets/scripts/map`)."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -30,6 +47,7 @@ def film_json(film: Film, content: Content, subject: Subject, names: JsonObject)
         "shows": film.shows,
         "path_label": path_label(film, content),
         "not_reached": film.not_reached,
+        "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     return json.dumps({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document}, ensure_ascii=False)
@@ -51,12 +69,12 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "say": html,
         "plain": unescape(re.sub(r"<[^>]+>", "", html)),
         "adds": list(_arrivals(beat.arrivals, content)),
-        "seen": beat.seen if beat.seen in (Seen.HEARD, Seen.ASKED) else Seen.UNSEEN,
+        "seen": beat.seen if _seen(beat) else Seen.UNSEEN,
         "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
         "end": _ENDS[beat.end],
         "verdict": ("match" if beat.claim.matches else "mismatch") if beat.claim else "",
-        "against": content.message("film.against", against=beat.claim.against) if beat.claim else "",
+        "against": beat.claim.against if beat.claim else "",
         "words": beat.words,
         "opens": beat.exchange is not None,
     }
@@ -94,7 +112,14 @@ def path_label(film: Film, content: Content) -> str:
     return content.message("film.path", lies=lies, shows=shows)
 
 
+def _seen(beat: Beat) -> bool:
+    return beat.seen in (Seen.HEARD, Seen.ASKED)
+
+
 def _arrivals(arrivals: Iterable[Arrival], content: Content) -> Iterable[JsonObject]:
     for arrival in arrivals:
+        row, kind = _ROWS[arrival.id]
         label = content.message(f"film.arrivals.{arrival.id}", value=arrival.value)
-        yield {"id": arrival.id, "at": arrival.at, "label": label, "value": arrival.value, "key": arrival.claim}
+        yield {
+            "id": arrival.id, "at": arrival.at, "row": row, "kind": kind, "label": label, "key": arrival.claim,
+        }  # fmt: skip

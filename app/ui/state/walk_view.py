@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.flow.doctor import Diagnosis
 from app.flow.errors import FlowError
-from app.flow.model import JsonValue, Step, Walk
+from app.flow.model import Exchange, JsonValue, Step, Walk
 from app.flow.port_wrappers.consent import ALL, Action
 from app.flow.port_wrappers.permissions_needed import Forecast
 
@@ -24,6 +24,8 @@ class WalkView:
     """How long the walk took, by the wall clock."""
     logs: Mapping[str, str] = field(default_factory=dict)
     """By Pod of the scenario: its log, or why there is none, in the server's words."""
+    heard: tuple[Exchange, ...] = ()
+    """How the world was set up, and what its servers said to each other until then; empty for a real cluster."""
     replaced: Mapping[str, JsonValue] | None = None
     """What `token_mount` had found before the clock was moved; None where it was not."""
     granted: frozenset[Action] = ALL

@@ -7,16 +7,16 @@ import time
 import streamlit as st
 
 from app.content import Content
+from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
 from app.flow.verdict.link_states import ChainState, chain_state
 from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, section
-from app.ui.figures import diagram
-from app.ui.figures.figures import FLOW
 from app.ui.figures.wire import wire
 from app.ui.frame import navigation
+from app.ui.map import showing
 from app.ui.marks import NUMBERS
 from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
@@ -51,7 +51,15 @@ def lesson(name: str) -> None:
         st.title(f"{NUMBERS[step]} {content.lesson(step).title}", anchor=False)
         components.goal(content.lesson(step).section("goal").body, asks=asks)
         with page_errors.contained(content):
-            diagram.draw(FLOW, content, walk_view.walk, chain, step=step, answered=not asks)
+            option = predict.wrong(step, walk_view)
+            showing.draw(
+                showing.film_of(found, walk_view.heard),
+                found,
+                content,
+                part=step,
+                answered=not asks,
+                supposed=imagined(step, option) if option else None,
+            )
         _let_it_be_drawn(step)
 
         # (2) The reader's prediction comes before what the world really did.

@@ -25,6 +25,13 @@ def is_open(step: Step, walk_view: WalkView) -> bool:
     return outcome(step, walk_view.walk) is not None and step not in _made(walk_view)
 
 
+def wrong(step: Step, walk_view: WalkView) -> str:
+    """The option that the reader chose and that is not right; empty where it is, or where they chose none."""
+    found, made = outcome(step, walk_view.walk), _made(walk_view)
+    chosen = str(made.get(step, ""))
+    return chosen if found and chosen not in ("", found.answer, found.partly) else ""
+
+
 def predict(step: Step, walk_view: WalkView, content: Content) -> bool:
     """Asks the step's question, or tells what came of the prediction; whether the evidence may be shown.
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
+from app.flow.film import overview
 from app.flow.model import Check, Status, Step, Walk
-from app.flow.verdict.link_states import chain_state
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
-from app.ui.figures import diagram
-from app.ui.figures.figures import FLOW
-from app.ui.figures.overview_figure import OVERVIEW
 from app.ui.frame import navigation
+from app.ui.map import showing
 from app.ui.state import depth, language, live_selection, route, session
 from app.ui.text import escape, prose
 
@@ -23,8 +21,6 @@ from app.ui.text import escape, prose
 def home() -> None:
     """Draws the home page."""
     content, walk_view = language.content(), session.last_walk_view()
-    walk = walk_view.walk if walk_view else None
-    chain = chain_state(walk_view.walk, session.diagnosis(walk_view).checks) if walk_view else None
 
     with navigation.onward("home", content):
         # (1) What this is, and where to begin: all that a newcomer has to see.
@@ -33,8 +29,7 @@ def home() -> None:
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        diagram.draw(OVERVIEW, content, walk, chain, answered=False)
-        components.block(f'<p class="caption">{escape(content.message("home.overview"))}</p>', key="overview")
+        _film(walk_view, content)
         label = content.message("home.begin")
         st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
 
@@ -45,7 +40,6 @@ def home() -> None:
 
         # (3) The six steps: in words, as a picture, and how they stand, or why that is not known.
         draw_section("story", "home", content)
-        diagram.draw(FLOW, content, walk, chain, answered=False)
         if walk_view:
             components.block(_verdict(walk_view, content), key="verdict")
         elif problem := live_selection.state().problem:
@@ -54,6 +48,18 @@ def home() -> None:
         # (4) The analogy, step by step.
         draw_section("analogy", "home", content)
         components.block(_analogy(content), key="passport")
+
+
+def _film(walk_view: session.WalkView | None, content: Content) -> None:
+    """The film of the last walk: six beats that play once, and all of it on demand."""
+    if walk_view is None:
+        showing.still(content)
+        return
+    found = session.diagnosis(walk_view)
+    whole = showing.film_of(found, walk_view.heard)
+    all_of_it = bool(st.session_state.get("whole_film"))
+    showing.draw(whole if all_of_it else overview(whole), found, content, plays_once=not all_of_it)
+    st.toggle(content.message("home.whole_film"), key="whole_film")
 
 
 def _begin() -> None:

@@ -1,0 +1,35 @@
+"""The film from afar: one beat for each step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.flow.film.beat import Beat, End, Film
+from app.flow.model import Step
+
+_KEY = {
+    Step.OIDC_PROVIDER: "register",
+    Step.SERVICE_ACCOUNT: "annotate",
+    Step.WEBHOOK: "patch",
+    Step.TOKEN_MOUNT: "token",
+    Step.STS_ASSUME: "assume",
+    Step.ACCESS: "buckets",
+}
+"""The beat that stands for its step."""
+
+
+def overview(film: Film) -> Film:
+    """At most six beats, each with all that its step left behind. Of a broken step it is the broken beat."""
+    beats = []
+    for step in Step:
+        own = [beat for beat in film.beats if beat.step is step]
+        if own:
+            left = tuple(arrival for beat in own for arrival in beat.arrivals)
+            beats.append(replace(_chosen(step, own), arrivals=left))
+    return replace(film, beats=tuple(beats))
+
+
+def _chosen(step: Step, own: list[Beat]) -> Beat:
+    broken = [beat for beat in own if beat.end is not End.ARRIVED or beat.check]
+    named = [beat for beat in own if beat.id == _KEY[step]]
+    return (broken[-1:] or named or own[-1:])[0]

@@ -1,0 +1,175 @@
+"""The film as one animated SVG: a picture that moves in a README or on a slide, without a script or a network.
+
+CSS alone moves it. A reader who wants less motion sees the end of the film, and both colour schemes are in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from typing import Any
+
+from app.flow.model import JsonObject
+from app.locations import ASSETS
+from app.ui.map.render_map import FILE
+
+CAPTION = 150
+"""The height of the room below the map for the sentence, in the map's units."""
+_TEXT, _LINE = 40, 50
+_TRAVEL, _READING = 1.6, 0.05
+"""Seconds that a thing travels, and for each column of text."""
+_SHORTEST = 3.4
+_STYLE = ASSETS / "film_picture.css"
+_TIP = (
+    '<defs><marker id="tip" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="4" markerHeight="4" '
+    'orient="auto-start-reverse"><path d="M0 0L10 5L0 10Z" fill="context-stroke"/></marker></defs>'
+)
+
+
+@cache
+def _geometry() -> JsonObject:
+    found: JsonObject = json.loads(FILE.read_text(encoding="utf-8").partition("=")[2])
+    return found
+
+
+def film_svg(film: str, words: dict[str, str]) -> str:
+    """The SVG of a film (`film_json`'s text), which begins again when it ends. `words` are those of the map."""
+    played, geometry = json.loads(film), _geometry()
+    width, height = geometry["size"]
+    times = list(_times(played["beats"]))
+    total = times[-1][1]
+    parts, rules = [*_ground(geometry, words)], [_STYLE.read_text(encoding="utf-8")]
+    paths = {edge["id"]: edge["path"] for edge in geometry["edges"]}
+    rows = {box["id"]: box["rows"] for box in geometry["boxes"]}
+    last = len(times) - 1
+    for number, (beat, (start, end)) in enumerate(zip(played["beats"], times, strict=True)):
+        stop = " stop" if beat["end"] == "stop" else ""
+        shown = _window(number, "on", start, end, total, rules)
+        ends = " end" if number == last else ""
+        # (1) The sentence.
+        lines = _wrapped(beat["plain"], width - 150)
+        said = "".join(
+            f'<text class="say{stop}" x="110" y="{height + 56 + at * _LINE}">{escape(line)}</text>'
+            for at, line in enumerate(lines)
+        )
+        sign = f'<text class="number{stop}" x="40" y="{height + 56}">{escape(str(beat["number"]))}</text>'
+        parts.append(f'<g class="once {shown}{ends}">{sign}{said}</g>')
+        # (2) The arrow, and what travels on it.
+        if (path := paths.get(beat["edge"])) and beat["end"] != "not_reached":
+            tip = "start" if beat["back"] else "end"
+            parts.append(f'<path class="lit once {shown}{stop}{ends}" d="{path}" marker-{tip}="url(#tip)"/>')
+            claim = beat["chip"]["rows"][0][0] if beat["chip"]["kind"] == "claim" else ""
+            moving = _travel(number, beat, path, start, end, total, rules)
+            parts.append(_chip(beat["chip"]["label"] if not claim else claim, f"{claim}{stop}", f"{moving} {shown}"))
+        # (3) What stays.
+        stays = _window(number, "stay", min(start + _TRAVEL + 0.6, end - 0.3), total, total, rules)
+        for add in beat["adds"]:
+            left, top, wide, tall = rows[add["at"]][add["row"]]
+            label = escape(_short(add["label"], wide - 24))
+            parts.append(
+                f'<g class="once end {stays}"><rect class="add {add["key"]}" x="{left}" y="{top}" width="{wide}" '
+                f'height="{min(tall, 36)}" rx="6"/><text class="row" x="{left + 12}" y="{top + 25}">{label}</text></g>'
+            )
+    style = "".join(rules)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + CAPTION}" role="img">'
+        f"<title>{escape(words['title'])}</title><style>{style}</style>"
+        f'{_TIP}<rect class="paper" width="{width}" height="{height + CAPTION}"/>{"".join(parts)}</svg>'
+    )
+
+
+def _times(beats: list[Any]) -> Iterator[tuple[float, float]]:
+    at = 0.0
+    for beat in beats:
+        lasts = max(_SHORTEST, 1.4 + _READING * _columns(beat["plain"]))
+        yield at, at + lasts
+        at += lasts
+
+
+def _ground(geometry: JsonObject, words: dict[str, str]) -> Iterator[str]:
+    for zone in geometry["zones"]:
+        left, top, wide, tall = zone["box"]
+        x, y = zone["name"]
+        yield (
+            f'<rect class="zone {zone["id"]}" x="{left}" y="{top}" width="{wide}" height="{tall}" rx="18"/>'
+            f'<text class="name {zone["id"]}" x="{x}" y="{y}">{escape(words["zones." + zone["id"]])}</text>'
+        )
+    for edge in geometry["edges"]:
+        if edge["id"] not in ("fallback", "knock"):
+            yield f'<path class="edge" d="{edge["path"]}"/>'
+    for box in geometry["boxes"]:
+        left, top, wide, tall = box["box"]
+        lines = words[f"boxes.{box['id']}"].split("|")
+        zone = box["zone"] or "outside"
+        yield f'<rect class="body {zone}" x="{left}" y="{top}" width="{wide}" height="{tall}" rx="12"/>'
+        for at, line in enumerate(lines):
+            yield f'<text class="name" x="{left + 14}" y="{top + 38 + 36 * at}">{escape(line)}</text>'
+
+
+def _chip(label: str, classes: str, motion: str) -> str:
+    wide = 30 + 16 * _columns(label)
+    return (
+        f'<g class="chip moving {classes} once {motion}">'
+        f'<rect x="{-wide / 2}" y="-26" width="{wide}" height="52" rx="26"/>'
+        f'<text y="10">{escape(label)}</text></g>'
+    )
+
+
+def _window(number: int, name: str, start: float, end: float, total: float, rules: list[str]) -> str:
+    """A class that is seen from `start` to `end`; its rule is added."""
+    ident, (a, b) = f"{name}{number}", (100 * start / total, 100 * end / total)
+    before, after = max(a - 0.01, 0), min(b + 0.01, 100)
+    ends = "" if b >= 100 else f"{b:.2f}%{{opacity:1}}{after:.2f}%,100%{{opacity:0}}"
+    begins = "0%{opacity:1}" if a <= 0 else f"0%,{before:.2f}%{{opacity:0}}{min(a + 0.4, b):.2f}%{{opacity:1}}"
+    rules.append(f"@keyframes {ident}{{{begins}{ends or '100%{opacity:1}'}}}")
+    rules.append(f".{ident}{{animation:{ident} {total:.1f}s linear infinite}}")
+    return ident
+
+
+def _travel(number: int, beat: JsonObject, path: str, start: float, end: float, total: float, rules: list[str]) -> str:
+    """A class that moves along the arrow, and comes to rest clear of both boxes; its rule is added."""
+    ident = f"go{number}"
+    first, then = (72, 28) if beat["back"] else (28, 72)
+    a, b = (100 * moment / total for moment in (start + 0.3, min(start + 0.3 + _TRAVEL, end)))
+    rules.append(
+        f"@keyframes {ident}{{0%,{a:.2f}%{{offset-distance:{first}%}}{b:.2f}%,100%{{offset-distance:{then}%}}}}"
+        f'.{ident}{{offset-path:path("{path}");offset-rotate:0deg;offset-distance:{then}%;'
+        f"animation:{ident} {total:.1f}s ease-in-out infinite,on{number} {total:.1f}s linear infinite}}"
+    )
+    return ident
+
+
+def _columns(text: str) -> int:
+    return sum(2 if sign > "\u2e80" else 1 for sign in text)
+
+
+def _short(text: str, room: float) -> str:
+    most = int(room / 12.4)
+    return text if _columns(text) <= most else f"…{text[-(most - 1) :]}"
+
+
+def _wrapped(text: str, room: float) -> list[str]:
+    """Lines of about `room` units, broken at blanks, and anywhere between Japanese signs."""
+    most, lines, line = int(room / (_TEXT * 0.5)), [], ""
+    for word in _pieces(text):
+        if line and _columns(line + word) > most and word not in "、。）」":
+            lines.append(line.strip())
+            line = ""
+        line += word
+    return [*lines, line.strip()]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    word = ""
+    for sign in text:
+        if sign > "\u2e80" or sign == " ":
+            if word:
+                yield word
+            yield sign
+            word = ""
+        else:
+            word += sign
+    if word:
+        yield word

@@ -1,0 +1,78 @@
+"""The film of a walk on a page: which beats it plays, and what went over the wire at the one that was opened."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.film import Beat, Film, film, supposing
+from app.flow.model import Exchange, JsonObject, Step, Subject
+from app.flow.verdict.link_states import chain_state
+from app.ui.draw import components, page_errors
+from app.ui.figures.diagram import real_names
+from app.ui.figures.wire import opened
+from app.ui.map import player
+from app.ui.map.film_json import film_json
+
+_FILM = "film"
+"""In the session: the diagnosis of the last film, and that film."""
+
+
+def film_of(found: Diagnosis, heard: tuple[Exchange, ...] = ()) -> Film:
+    """The film of a diagnosed walk; made once for each. `heard` as in `WalkView`."""
+    kept = st.session_state.get(_FILM)
+    if not kept or kept[0] is not found:
+        made = film(found.walk, chain_state(found.walk, found.checks), heard)
+        kept = st.session_state[_FILM] = (found, made)
+    shown: Film = kept[1]
+    return shown
+
+
+def names_of(found: Diagnosis) -> JsonObject:
+    """What the boxes are called in this walk."""
+    subject, names = found.walk.subject, real_names(found.walk)
+    account = f"{subject.namespace}/{subject.service_account}"
+    issuer = names["issuer"]
+    return {**names, "service_account": account, "issuer": f"…/id/{issuer}" if issuer else ""}
+
+
+@page_errors.fragment
+def draw(
+    shown: Film,
+    found: Diagnosis,
+    content: Content,
+    *,
+    part: Step | None = None,
+    answered: bool = True,
+    supposed: Beat | None = None,
+    plays_once: bool = False,
+    opens_at: str = "",
+    key: str = "film",
+) -> None:
+    """Draws the map with its player, and below it the exchange of the beat whose chip was clicked.
+
+    `part` plays that step alone, with what came before in place. Before a question about the step is answered nothing
+    of it is shown. `supposed` is a wrong prediction, which is played before the truth. `plays_once` has it begin by
+    itself the first time that a reader sees it, and `opens_at` is the beat at which it stands until someone plays it.
+    """
+    played = supposing(shown, supposed) if supposed else shown
+    text = film_json(played, content, found.walk.subject, names_of(found))
+    beat_id = player.draw(
+        text, content, part=part, answered=answered, plays_once=plays_once, opens_at=opens_at, key=key
+    )
+    beat = next((it for it in played.beats if it.id == beat_id), None)
+    if beat and beat.exchange:
+        components.block(opened(beat.exchange, content), key=f"{key}_exchange")
+
+
+def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> None:
+    """Two half maps that play in step: the broken walk, and the one after the fix."""
+    subject, names = found.walk.subject, names_of(found)
+    first, second = (film_json(it, content, subject, names) for it in (before, after))
+    player.draw(second, content, before=first, opens_at=before.shows, key="films")
+
+
+def still(content: Content) -> None:
+    """The map with no film on it: where there is no walk, or where it would say what a reader is to find."""
+    player.draw(film_json(Film(beats=()), content, Subject(namespace="", service_account=""), {}), content, key="film")

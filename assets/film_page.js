@@ -1,0 +1,21 @@
+// The film as a page to hand on (app/ui/map/film_page.py), after the scripts of the map.
+const films = JSON.parse(document.getElementById("films").textContent)
+const host = document.getElementById("film")
+let shown = null
+const show = (language) => {
+  const beat = shown?.map.beat
+  shown?.player.remove()
+  shown?.map.remove()
+  const { film, words, title } = films[language]
+  document.documentElement.lang = language
+  document.title = document.querySelector("h1").textContent = title
+  const map = filmMap(host, { words })
+  const player = filmPlayer(host, map, { words })
+  map.show(film)
+  if (beat) player.open(beat)
+  shown = { map, player }
+  for (const button of document.querySelectorAll("nav button"))
+    button.setAttribute("aria-pressed", button.lang === language)
+}
+for (const button of document.querySelectorAll("nav button")) button.addEventListener("click", () => show(button.lang))
+show(document.documentElement.lang)
