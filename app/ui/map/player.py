@@ -1,0 +1,42 @@
+"""The player of a film on the map, as a component of a page."""
+
+from __future__ import annotations
+
+import json
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui.draw import components
+
+_WORDS = ("zones", "boxes", "seen", "player")
+
+_component = components.component("map")
+
+
+def words(content: Content) -> dict[str, str]:
+    """Every word that the map and its player need beside the film's own, by the key that the scripts know."""
+    found = {
+        key.removeprefix("map."): text
+        for key, text in content.messages.items()
+        if key.startswith(tuple(f"map.{part}." for part in _WORDS))
+    }
+    steps = {f"steps.{step}": content.message(f"steps.{step}.title") for step in Step}
+    short = {f"short.{step}": content.message(f"steps.{step}.short") for step in Step}
+    return {**found, **steps, **short, "map.alternative": content.message("map.alternative")}
+
+
+def draw(film: str, content: Content, *, part: Step | None = None, answered: bool = True, key: str) -> str:
+    """Draws the map with a film, as JSON; the id of the beat whose exchange the reader asked for in this run, or "".
+
+    `part`: the step that plays alone, with what came before in place. Before a question about it is answered
+    (`answered` is false) nothing is lit and nothing is said. Both are flat strings for the component: Streamlit loads
+    pandas, 60 MB, to see whether a nested object is a table.
+    """
+    data = {
+        "film": film,
+        "words": json.dumps(words(content), ensure_ascii=False),
+        "language": content.language,
+        "part": part or "",
+        "answered": "yes" if answered else "no",
+    }
+    return str(_component(data=data, key=key, on_opened_change=components.nothing).opened or "")

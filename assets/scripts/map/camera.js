@@ -1,0 +1,61 @@
+// What part of the map is seen: {x, y, w}, its centre and its width in the map's units.
+const MAP_ROW = 20, MAP_NAME = 31 // sizes of the smallest text and of names, in the map's units: map.css
+const mapLeast = (stage) => Math.max(12, stage.w / 60) // CSS pixels: 12 on a phone, 32 at 1920
+
+const mapUnion = (rects) => {
+  const left = Math.min(...rects.map((r) => r[0])), top = Math.min(...rects.map((r) => r[1]))
+  const right = Math.max(...rects.map((r) => r[0] + r[2])), low = Math.max(...rects.map((r) => r[1] + r[3]))
+  return [left, top, right - left, low - top]
+}
+const mapAround = ([x, y], w, h) => [x - w / 2, y - h / 2, w, h]
+
+// The smallest picture around what has to be in it, never nearer than it takes to read the smallest text.
+const mapShot = (rects, stage, size, { nearest = (stage.w * MAP_ROW) / mapLeast(stage), margin = 20 } = {}) => {
+  const [left, top, width, height] = mapUnion(rects)
+  const aspect = stage.w / stage.h
+  const w = Math.max(nearest, width + 2 * margin, (height + 2 * margin) * aspect)
+  return mapInside({ x: left + width / 2, y: top + height / 2, w }, stage, size)
+}
+const mapInside = ({ x, y, w }, stage, [width, height]) => {
+  const h = (w * stage.h) / stage.w, edge = 4
+  const within = (at, span, whole) =>
+    span >= whole + 2 * edge ? whole / 2 : mapClamp(at, span / 2 - edge, whole - span / 2 + edge)
+  return { x: within(x, w, width), y: within(y, h, height), w }
+}
+const mapBetween = (a, b, t) => ({
+  x: a.x + (b.x - a.x) * t,
+  y: a.y + (b.y - a.y) * t,
+  w: Math.exp(Math.log(a.w) * (1 - t) + Math.log(b.w) * t),
+})
+
+// Where the camera is when a beat begins to travel, and where when it has arrived. What does not fit in readable size
+// is followed: first the one end, then the other.
+const mapShots = ({ ends, rects, all, stage, size, broken }) => {
+  const readable = stage.w / (mapLeast(stage) / MAP_ROW), named = stage.w / (mapLeast(stage) / MAP_NAME)
+  if (!rects.length) {
+    const whole = mapShot([all], stage, size, { nearest: 0, margin: 4 })
+    if (whole.w <= named * 1.02) return [whole, whole]
+    const left = mapInside({ x: 0, y: size[1] / 2, w: named }, stage, size)
+    const right = mapInside({ x: size[0], y: size[1] / 2, w: named }, stage, size)
+    return broken ? [right, left] : [left, right]
+  }
+  const wide = mapShot(rects, stage, size)
+  if (wide.w <= readable * 1.01) return [wide, wide]
+  const shots = ends.map((one) => mapShot(one, stage, size))
+  for (const shot of shots) shot.w = Math.min(shot.w, readable)
+  const held = shots.map((shot, i) => mapInside(mapHold(shot, ends[i], stage), stage, size))
+  return wide.w <= named && stage.w >= 700 ? [wide, held[1]] : held
+}
+// Where even one end is too large, its card stays whole and the box's name beside it.
+const mapHold = (shot, rects, stage) => {
+  const h = (shot.w * stage.h) / stage.w, card = rects.at(-1), box = rects[0]
+  const axis = (at, span, from, width, first) => {
+    if (first + 0 >= 0 && width + 24 <= span) return mapClamp(at, from + width + 12 - span / 2, from - 12 + span / 2)
+    return at
+  }
+  return {
+    x: axis(shot.x, shot.w, card[0], card[2], box[0]),
+    y: axis(shot.y, h, card[1], card[3], box[1]),
+    w: shot.w,
+  }
+}

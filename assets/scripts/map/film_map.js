@@ -1,0 +1,230 @@
+// The map: `render(t)` alone decides what is seen, so playing, dragging, jumping and two maps in step are one thing.
+const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
+  const stage = document.createElement("div")
+  stage.className = "film-stage"
+  const svg = mapElement("svg", { class: "film-map", role: "img", preserveAspectRatio: "xMidYMid meet" }, stage)
+  host.appendChild(stage)
+  const still = matchMedia("(prefers-reduced-motion: reduce)")
+  const size = { w: 0, h: 0 }
+  const written = new Map() // what an element was last given: a frame writes only what changes
+  let film = null, drawing = null, line = null, shown = {}, now = 0, pace = 1, playing = false, stopAt = null
+  let last = 0, frame = 0, current = null, discrete = ""
+
+  const write = (element, name, value) => {
+    let known = written.get(element)
+    if (!known) written.set(element, (known = {}))
+    if (known[name] === value) return
+    known[name] = value
+    if (name === "opacity") element.style.opacity = value
+    else element.setAttribute(name, value)
+  }
+  const fade = (element, value) => write(element, "opacity", Math.round(value * 50) / 50)
+  const move = (element, [x, y], scale = 1) =>
+    write(element, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${scale.toFixed(3)})`)
+
+  // (1) What is shown, and what depends on the stage's size: flights, shots, places of words.
+  const map = {
+    words, geometry, stage, svg, onbeat: null, onchip: null, onend: null,
+    watchers: [], // players and other maps: {shown(), beat(beat), drawn(), playing()}
+    show(newFilm, { part = "", neutral = false } = {}) {
+      const same = film?.id === newFilm.id && shown.part === part && shown.neutral === neutral
+      if (same) return
+      map.pause()
+      film = newFilm
+      shown = { part, neutral }
+      line = mapTimeline(film, part)
+      draw()
+      now = neutral || !line.beats.length ? 0 : mapPose(line.beats[0])
+      current = null
+      tell("shown")
+      render(now)
+    },
+    get film() { return film },
+    get entries() { return line?.beats ?? [] },
+    get total() { return line?.total ?? 0 },
+    get neutral() { return Boolean(shown.neutral) },
+    get part() { return shown.part ?? "" },
+    get time() { return now },
+    get entry() { return current },
+    get beat() { return current?.beat.id ?? "" },
+    get playing() { return playing },
+    size: () => (size.w < 700 ? "phone" : size.w < 1500 ? "page" : "projector"),
+    render: (t) => ((now = t), render(t)),
+    at: (fraction) => (map.pause(), map.render(mapClamp(fraction) * Math.max(0, map.total - 0.01))),
+    speed: (factor) => (pace = factor),
+    play(until = null) {
+      if (!map.entries.length || shown.neutral) return
+      if (until === null && now >= mapPose(map.entries.at(-1)) - 0.05) now = 0
+      else if (until === null && current && now >= mapPose(current) - 0.05) now = current.start + current.duration
+      stopAt = until
+      if (!playing) last = performance.now()
+      playing = true
+      tell("playing")
+      frame ||= requestAnimationFrame(tick)
+    },
+    pause() {
+      cancelAnimationFrame(frame)
+      frame = 0
+      if (!playing) return
+      playing = false
+      stopAt = null
+      tell("playing")
+    },
+    go(which, { play = false } = {}) {
+      const index = typeof which === "number" ? which : map.entries.findIndex(({ beat }) => beat.id === which)
+      const entry = map.entries[mapClamp(index, 0, map.entries.length - 1)]
+      if (!entry) return false
+      if (index < 0 && typeof which !== "number") return false
+      const on = playing && stopAt === null // it was playing, and goes on from there
+      if (still.matches || (!play && !on)) {
+        if (!on) map.pause()
+        now = on ? entry.start : mapPose(entry)
+      } else {
+        now = entry.start
+        if (!on) map.play(mapPose(entry))
+      }
+      render(now)
+      return true
+    },
+    next: () => current && current.index + 1 < map.entries.length && map.go(current.index + 1, { play: true }),
+    previous: () => current && map.go(Math.max(0, current.index - 1)),
+    redraw: () => film && (draw(), render(now)),
+    remove: () => (map.pause(), watching.disconnect(), stage.remove()),
+  }
+
+  const tell = (what, ...of) => map.watchers.forEach((one) => one[what]?.(...of))
+  const draw = () => {
+    written.clear()
+    discrete = ""
+    drawing = mapDrawing(svg, geometry, words, film, line.beats)
+    line.beats.forEach((entry, i) => {
+      const chip = drawing.chips[i]
+      if (!chip?.group.classList.contains("opens")) return
+      chip.group.addEventListener("click", () => map.onchip?.(entry.beat))
+    })
+    svg.setAttribute("aria-label", words["map.alternative"] ?? "")
+    svg.classList.toggle("neutral", Boolean(shown.neutral))
+    plan()
+  }
+  const plan = () => {
+    const { width, height } = stage.getBoundingClientRect()
+    Object.assign(size, { w: width || 960, h: height || 405 })
+    stage.dataset.size = map.size()
+    if (drawing) mapPlan({ drawing, entries: line.beats, film, size, geometry, words, svg, neutral: shown.neutral })
+  }
+  const watching = new ResizeObserver(() => {
+    const { width, height } = stage.getBoundingClientRect()
+    if (!width || (Math.abs(width - size.w) < 0.5 && Math.abs(height - size.h) < 0.5)) return
+    plan()
+    if (line) render(now)
+  })
+  watching.observe(stage)
+  still.addEventListener("change", () => line && render(now))
+  document.fonts?.ready.then(() => map.redraw())
+
+  // (2) Time.
+  const tick = (moment) => {
+    frame = 0
+    if (!playing) return
+    const passed = Math.min(0.1, Math.max(0, (moment - last) / 1000)) * pace
+    last = moment
+    now = Math.min(now + passed, stopAt ?? map.total)
+    const over = stopAt !== null ? now >= stopAt : now >= map.total - 0.01
+    if (over && stopAt === null) now = mapPose(map.entries.at(-1))
+    render(now)
+    if (!over) return (frame = requestAnimationFrame(tick))
+    const whole = stopAt === null
+    map.pause()
+    if (whole) map.onend?.()
+  }
+
+  // (3) One frame.
+  const render = (t) => {
+    const entries = line?.beats
+    if (!entries?.length) return
+    const found = entries.findLast(({ start }) => start <= t + 1e-6) ?? entries[0]
+    const at = mapMoment(found, still.matches ? mapPose(found) : t)
+    const { beat, index } = found
+    const chip = drawing.chips[index], stops = beat.end === "stop"
+
+    // The picture, and how much of it can be read from here.
+    const before = entries[index - 1]?.shots[1] ?? found.shots[0]
+    const camera = at.moving
+      ? mapBetween(found.shots[0], found.shots[1], found.moves ? at.way : mapEase(at.rest))
+      : mapBetween(before, found.shots[0], mapEase(at.lead))
+    const seen = still.matches || shown.neutral ? found.shots[1] : camera
+    const h = (seen.w * size.h) / size.w, left = seen.x - seen.w / 2, top = seen.y - h / 2
+    write(svg, "viewBox", `${left.toFixed(1)} ${top.toFixed(1)} ${seen.w.toFixed(1)} ${h.toFixed(1)}`)
+    const scale = size.w / seen.w, least = mapLeast(size)
+    const near = mapClamp(((MAP_ROW * scale) / least - 0.97) / 0.02)
+    if (svg.dataset.near !== (svg.dataset.near = near.toFixed(2))) svg.style.setProperty("--near", near.toFixed(2))
+    const named = mapClamp(((MAP_NAME * scale) / least - 0.95) / 0.03)
+
+    // What changes at once.
+    const key = `${index} ${at.landed} ${at.started} ${shown.neutral}`
+    if (discrete !== key) mapClasses({ drawing, film, found, at, neutral: shown.neutral })
+    discrete = key
+
+    // What lies where it arrived.
+    for (const [id, { group }] of drawing.adds) {
+      const old = found.before.adds.has(id), gone = beat.removes?.includes(id)
+      const order = (beat.adds ?? []).findIndex((add) => add.id === id)
+      const come = order < 0 || shown.neutral ? 0 : mapClamp((at.settled - order * MAP_TIMES.settle) / MAP_TIMES.settle)
+      fade(group, old ? (gone ? 1 - mapClamp(at.lead * 3) : 1) : mapEase(come))
+    }
+
+    // The chip, never outside of the picture.
+    drawing.chips.forEach((other) => other && other !== chip && fade(other.group, 0))
+    let rect = null
+    if (chip && !shown.neutral) {
+      const flight = chip.flight, [x, y] = mapPointAt(flight.points, at.way)
+      const grown = 0.6 + 0.4 * mapEase(at.into)
+      const inside = (value, half, low, span) => (2 * half > span ? value : mapClamp(value, low + half, low + span - half))
+      const place = [inside(x, chip.w / 2 + 4, left, seen.w), inside(y, chip.h / 2 + 4, top, h)]
+      fade(chip.group, Math.min(at.into, at.out))
+      move(chip.group, place, grown)
+      rect = [place[0] - chip.w / 2 - 4, place[1] - chip.h / 2 - 4, chip.w + 8, chip.h + 8]
+      if (at.into <= 0) rect = null
+    }
+    drawing.trail.forEach((dot, i) => {
+      const on = chip && !shown.neutral && at.travels && !stops && !still.matches && beat.seen !== "unseen"
+      fade(dot, on ? 0.5 - 0.11 * i : 0)
+      if (on) move(dot, mapPointAt(chip.flight.points, Math.max(0, at.way - 0.07 * (i + 1))))
+    })
+    if (chip?.bubble) fade(chip.bubble, shown.neutral ? 0 : Math.min(at.landed ? mapClamp(at.rest * 4) : 0, at.out))
+    for (const other of drawing.chips) if (other?.bubble && other !== chip) fade(other.bubble, 0)
+    const tells = found.joins && !shown.neutral
+    fade(drawing.joined, tells ? mapClamp(at.rest * 3) : 0)
+
+    // No name is cut, and none lies under the chip.
+    for (const { element, rect: [x, y, w, height], near: small } of drawing.labels) {
+      const inside = Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height)
+      const covered = rect && mapOverlap(rect, [x, y, w, height]) ? 0 : 1
+      fade(element, Math.min(mapClamp(inside / 8), small ? 1 : named, covered))
+    }
+    map.view = [left, top, seen.w, h]
+    map.chipAt = rect && [rect[0] + rect[2] / 2, rect[1] + rect[3] / 2]
+    if (current !== found) {
+      current = found
+      tell("beat", beat)
+      map.onbeat?.(beat)
+    }
+    tell("drawn")
+  }
+  return map
+}
+const mapOverlap = (a, b) => a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]
+
+// Plays two maps by one clock: a beat of the one lasts as long as that of the other.
+const mapsInStep = (first, second) => {
+  const lists = [first.entries, second.entries]
+  for (const entries of lists) {
+    let start = 0
+    entries.forEach((entry, i) => {
+      entry.duration = Math.max(...lists.map((list) => list[i]?.duration ?? 0))
+      entry.start = start
+      start += entry.duration
+    })
+  }
+  first.watchers.push({ drawn: () => second.render(Math.min(first.time, mapPose(second.entries.at(-1)))) })
+}

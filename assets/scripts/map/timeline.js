@@ -1,0 +1,58 @@
+// When each beat of a film begins, and what stands on the map before it. Seconds throughout.
+const MAP_TIMES = {
+  lead: 0.7, // the camera goes there before anything travels
+  travel: 1.5,
+  settle: 0.35, // what stays where it arrived, one after the other
+  out: 0.3, // the chip fades
+  shortest: 2.8,
+}
+
+// How long a sentence takes to read: Japanese has fewer signs, and each says more.
+const mapReading = (text) => {
+  const wide = [...text].filter((sign) => sign > "\u2e80").length
+  return 1 + wide * 0.1 + (text.length - wide) * 0.05
+}
+
+// What is true of the map before a beat: what lies where, how each edge was travelled, who took part.
+const mapAfter = (before, beat, card, guilty) => {
+  const adds = new Map(before.adds), edges = new Map(before.edges), parties = new Set(before.parties)
+  for (const id of beat.removes ?? []) adds.delete(id)
+  for (const add of beat.adds ?? []) adds.set(add.id, { ...add, rows: add.kind === "token" ? card : [] })
+  if (beat.edge) edges.set(beat.edge, { state: mapEdgeState(beat), number: beat.number })
+  if (beat.end !== "not_reached")
+    for (const party of [beat.from, beat.to, ...(beat.adds ?? []).map((add) => add.at)]) if (party) parties.add(party)
+  return { adds, edges, parties, broken: before.broken || beat.end === "stop" || (beat.end && guilty.includes(beat.edge)) }
+}
+const mapEdgeState = ({ end, seen }) =>
+  end === "stop" ? "stop" : end === "not_reached" ? "grey" : seen === "unseen" ? "unseen" : "done"
+
+// The beats with their times. A part is the beats of one step; those before it have happened.
+const mapTimeline = (film, part) => {
+  let state = { adds: new Map(), edges: new Map(), parties: new Set(), broken: false }
+  let card = [], start = 0
+  const beats = []
+  for (const beat of film.beats) {
+    if (beat.chip?.kind.startsWith("token") && beat.chip.rows?.length) card = beat.chip.rows
+    const before = state
+    state = mapAfter(before, beat, card, film.guilty ?? [])
+    if (part && beat.step !== part) {
+      if (beats.length) break
+      continue
+    }
+    const moves = Boolean(beat.edge) && beat.end !== "not_reached"
+    const travel = moves ? MAP_TIMES.travel * (beat.chip?.kind === "claim" ? 0.75 : 1) : 0
+    const settle = MAP_TIMES.settle * ((beat.adds ?? []).length + 1)
+    const lead = beats.length ? MAP_TIMES.lead : 0.3
+    const least = lead + travel + settle + 1 + (beat.end === "stop" ? 0.8 : 0)
+    const duration = Math.max(MAP_TIMES.shortest, mapReading(beat.plain ?? ""), least)
+    beats.push({ beat, card, before, after: state, start, duration, lead, travel, moves, index: beats.length })
+    start += duration
+  }
+  return { beats, total: start }
+}
+
+// The moment at which a beat is looked at when nothing plays: all has arrived, the chip is still there.
+const mapPose = (entry) => entry.start + entry.duration - MAP_TIMES.out - 0.01
+
+const mapClamp = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value))
+const mapEase = (t) => ((t = mapClamp(t)), t * t * (3 - 2 * t))
