@@ -9,6 +9,8 @@ from app.flow.model import Step
 
 LENGTHS = (10, 20)
 """Minutes of the two decks."""
+WHOLE = "whole"
+"""In place of a beat: the whole map, as it is at the end of the film."""
 
 
 class Shows(StrEnum):
@@ -43,7 +45,8 @@ class Slide:
     short: float = 0
     """Its minutes in the deck of 10, which passes over it where they are 0."""
     beats: tuple[str, ...] = ()
-    """The beats of the film that it plays, one after the other. Without one, the map is neutral."""
+    """The beats of the film that it plays, one after the other. `WHOLE` stands back at the end; without any the map is
+    neutral."""
 
     def minutes(self, length: int) -> float:
         """How long it takes in the deck of that many minutes."""
@@ -107,10 +110,10 @@ SLIDES = (
         _film("access", Step.ACCESS, "call", "buckets", long=0.75, short=0.5),
         beat="buckets",
     ),
-    Slide(id="what_if", shows=Shows.WHAT_IF, page="break_it", long=1, short=0.5, beats=("buckets",)),
-    Slide(id="limits", shows=Shows.POINTS, page="why", long=0.75, beats=("buckets",)),
-    Slide(id="errors", shows=Shows.POINTS, page=Step.ACCESS, long=0.5, beats=("buckets",)),
-    Slide(id="recap", shows=Shows.POINTS, page="home", long=0.5, short=0.25, beats=("buckets",)),
+    Slide(id="what_if", shows=Shows.WHAT_IF, page="break_it", long=1, short=0.5, beats=(WHOLE,)),
+    Slide(id="limits", shows=Shows.POINTS, page="why", long=0.75, beats=(WHOLE,)),
+    Slide(id="errors", shows=Shows.POINTS, page=Step.ACCESS, long=0.5, beats=(WHOLE,)),
+    Slide(id="recap", shows=Shows.POINTS, page="home", long=0.5, short=0.25, beats=(WHOLE,)),
     Slide(id="end", shows=Shows.END, page="home", long=0.25, short=0.25),
 )
 """Every slide, in order."""

@@ -49,7 +49,8 @@ def frame(content: Content, *, simulated_only: bool) -> str:
         f'{button("keys", "?")}</footer><progress aria-label="{word("present.progress")}"></progress>'
         f'<section class="over overview" aria-label="{word("present.key.overview")}" hidden></section>'
         f'<div class="jump" role="status" hidden><span>{word("present.jump")}</span> <b></b></div>'
-        f'<section class="over what_if" aria-label="{word("what_if.heading")}" hidden><h1>{word("what_if.heading")}</h1>'
+        f'<section class="over what_if" aria-label="{word("what_if.heading")}" hidden>'
+        f"<h1>{word('what_if.heading')}</h1>"
         f'{simulated}<ol class="choices">{choices}</ol><p class="quiet hint">{word("what_if.hint")}</p>'
         f'<p class="working" role="status" hidden>{word("what_if.working")}</p>'
         f'<div class="result" hidden><p class="change"></p><div class="map root film"></div><div class="says"></div>'

@@ -11,7 +11,7 @@ from app.flow.lessons.predictions import QUESTIONS, RightAnswer
 from app.flow.model import JsonObject, Step, Walk
 from app.ui.marks import NUMBERS
 from app.ui.presenting.what_if import CHOICES
-from app.ui.text import escape, prose
+from app.ui.text import escape, prose, shorten
 
 _FORETOLD = {
     Step.OIDC_PROVIDER: ("url",),
@@ -65,7 +65,8 @@ def _words(slide: Slide, walk: Walk, content: Content) -> Iterator[str]:
             yield '<p class="link"></p>'
     elif slide.shows is Shows.WHAT_IF:
         names = "".join(f"<li>{escape(content.message(f'what_if.choices.{choice}.name'))}</li>" for choice in CHOICES)
-        yield f'<ol class="options">{names}</ol><p class="quiet">{prose(content.message("talk.what_if.hint"))}</p>'
+        hint = prose(content.message("talk.what_if.hint"))
+        yield f'<ol class="options numbered">{names}</ol><p class="quiet">{hint}</p>'
     elif slide.shows in (Shows.QUESTION, Shows.ANSWER):
         step = Step(slide.page)
         found = predictions.outcome(step, walk)
@@ -92,7 +93,8 @@ def _asked(step: Step, found: RightAnswer, content: Content, *, answered: bool) 
             options.append(f'<li class="passed">{option} <span class="mark">✓</span></li>')
         else:
             options.append(f'<li class="before">{option}</li>')
-    happened = prose(content.message(f"{words}.happened.{found.happened}", **found.values)) if answered else ""
+    short = {name: shorten(text) for name, text in found.values.items()}
+    happened = prose(content.message(f"{words}.happened.{found.happened}", **short)) if answered else ""
     said = f'<p class="quiet happened">{happened}</p>' if happened else f'<p class="question">{question}</p>'
     listed = f'<ol class="options">{"".join(options)}</ol>'
     return listed + said if answered else said + listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.content import Content
@@ -18,11 +18,12 @@ from app.flow.model import Exchange, JsonObject, Subject
 from app.flow.ports import Ports
 from app.flow.steps.submission import Submission
 from app.flow.verdict.link_states import chain_state
-from app.ui.draw.answers import Answer, row
+from app.ui.draw.answers import Answer
 from app.ui.map.film_json import film_json
 from app.ui.map.showing import names_of
+from app.ui.marks import MARKS
 from app.ui.state import session
-from app.ui.text import prose
+from app.ui.text import escape, prose
 from app.ui.thief import probes
 from app.world.faults import CannotBeInjected
 from app.world.lifecycle import experiments
@@ -42,6 +43,7 @@ CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down"
 """What can be broken, in the order of the keys 1 to 6."""
 _INTRUDER = (NAMESPACE, "attacker")
 """The ServiceAccount that somebody creates to ask for the role."""
+_SUBJECT = "system:serviceaccount:"
 _SETUP = ("publish", "register", "grant", "annotate")
 _CARRIED = ("token", "mount")
 
@@ -194,7 +196,14 @@ def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
     }
 
 
-def _rows(answers: Iterable[tuple[str, Answer]], content: Content) -> Iterable[str]:
+def _rows(answers: Iterable[tuple[str, Answer]], content: Content) -> Iterator[str]:
+    """What was asked, and whether it was taken: short, for the last row of a room."""
     for asked, answer in answers:
-        title = content.message(asked) if asked in content.messages else f"`{asked}`"
-        yield row(title, replace(answer, got=""), content)
+        name = (
+            prose(content.message(asked))
+            if asked in content.messages
+            else f"<code>{escape(asked.removeprefix('system:serviceaccount:'))}</code>"
+        )
+        word = escape(content.message("answers.taken" if answer.taken else "answers.refused"))
+        mark = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
+        yield f'<li class="{answer.status}">{mark} {name} <b class="word">{word}</b></li>'

@@ -39,6 +39,13 @@ const talkNotes = (root, data, signal) => {
   }
   const ask = (what) => connected && channel.postMessage({ talk: followed, ...what })
 
+  // The pictures are drawn as large as a projector's, and scaled down.
+  const fit = () => {
+    for (const host of all(".now, .after")) host.style.setProperty("--small", host.clientWidth / 1280)
+  }
+  window.addEventListener("resize", fit, { signal })
+  fit()
+
   // (2) The clock, and how it stands against the plan of this slide.
   const time = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
   const tick = () => {

@@ -24,7 +24,7 @@ const talkPicture = (host, told, { live = false } = {}) => {
         if (find(".link")) find(".link").textContent = talkAddress().href
       }
       const beat = slide.played[at] ?? slide.rests
-      map.show(told.film, { neutral: !beat })
+      map.show(beat ? told.film : told.neutral, { neutral: !beat })
       if (beat) map.go(beat, { play })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
@@ -50,8 +50,13 @@ const talkAddress = () => {
   for (const name of ["present", "deck", "beat"]) address.searchParams.delete(name)
   return address
 }
+// The whole map as it is at the end, and before anything has happened: no arrow, so the camera stands back.
+const TALK_WHOLE = { id: "whole", edge: "", from: "", to: "", back: false, chip: null, adds: [], removes: [], say: "", plain: "", seen: "heard", milliseconds: null, end: "", verdict: "", against: "", words: "", opens: false }
+const talkFilm = (film) => ({ ...film, beats: [...film.beats, { ...TALK_WHOLE, step: film.beats.at(-1)?.step, number: film.beats.at(-1)?.number }] })
 // Which beats of each slide this film has. Where it has none of them, the map rests at the beat before.
 const talkSlides = (told) => {
+  told.film = talkFilm(told.film)
+  told.neutral = talkFilm({ ...told.film, id: `${told.film.id}-neutral`, beats: [] })
   const known = new Set(told.film.beats.map(({ id }) => id))
   let rests = known.size ? told.film.beats[0].id : null
   for (const slide of told.slides) {
