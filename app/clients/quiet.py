@@ -21,3 +21,7 @@ class Silence:
     def exchanges(self) -> tuple[Exchange, ...]:
         """Always empty."""
         return ()
+
+    def setup(self) -> tuple[Exchange, ...]:
+        """Always empty: others have set the cluster up, before we came."""
+        return ()

@@ -80,7 +80,7 @@ class Exchange:
     """One request and its answer as they went over the wire, secrets already masked."""
 
     caller: str
-    """Who asked, in the field's words: `explorer`, `kubelet`, `kube-apiserver`, `sts`, `pod`."""
+    """Who asked, in the field's words: `explorer`, `developer`, `kubelet`, `kube-apiserver`, `sts`, `pod`."""
     callee: str
     """Who answered: `kube-apiserver`, `pod-identity-webhook`, `issuer`, `iam`, `sts`, `s3`, `cloudtrail`,
     `instance-metadata`."""

@@ -258,6 +258,10 @@ class ServerLog(Protocol):
     """What the servers said to each other. A real cluster does not let anyone listen: there it stays empty."""
 
     def exchanges(self) -> tuple[Exchange, ...]: ...
+    def setup(self) -> tuple[Exchange, ...]:
+        """How the world was set up, by the time at which the requests began: what its developer asked of the API server
+        and of IAM, and what that set off."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

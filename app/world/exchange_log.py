@@ -1,14 +1,23 @@
-"""What the servers of one world said to each other: the newest exchanges, bounded."""
+"""What the servers of one world said to each other: the newest exchanges, and apart from them those of its setup."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from sys import getsizeof
 
 from app.flow.model import Exchange
 
 LOG_BYTES = 1024 * 1024
 """Bytes that the texts of the kept exchanges take in memory. One of a walk takes 3,000."""
+SETUP_LIMIT = 100
+"""Exchanges of a setup that are kept: the first. The scenario's has 22."""
+SETUP_BYTES = 256 * 1024
+"""Bytes that their texts take in memory at most. The scenario's take 50,000, of which the newest exchanges share 35,000
+in a new world."""
+DEVELOPER = "developer"
+"""`Exchange.caller` of who sets a world up. No server: what it asks is kept with the setup and nowhere else."""
 
 
 class ExchangeLog:
@@ -18,9 +27,25 @@ class ExchangeLog:
         self._exchanges: deque[Exchange] = deque()
         self._capacity = capacity
         self._bytes = 0
+        self._setup: list[Exchange] = []
+        self._setup_bytes = 0
+        self._setting_up = False
+
+    @contextmanager
+    def setting_up(self) -> Iterator[None]:
+        """What is recorded inside belongs to the world's setup."""
+        self._setting_up = True
+        try:
+            yield
+        finally:
+            self._setting_up = False
 
     def record(self, exchange: Exchange) -> None:
         """Adds one exchange, dropping the oldest when full. The newest is kept whatever it takes."""
+        if self._setting_up:
+            self._record_setup(exchange)
+        if exchange.caller == DEVELOPER:
+            return
         self._exchanges.append(exchange)
         self._bytes += _size(exchange)
         while len(self._exchanges) > self._capacity or (self._bytes > LOG_BYTES and len(self._exchanges) > 1):
@@ -29,6 +54,17 @@ class ExchangeLog:
     def exchanges(self) -> tuple[Exchange, ...]:
         """All that is kept, oldest first."""
         return tuple(self._exchanges)
+
+    def setup(self) -> tuple[Exchange, ...]:
+        """How the world was set up, in the order in which the requests began: what its developer asked, and what the
+        servers and the first Pods asked because of it. No later exchange pushes these out."""
+        return tuple(sorted(self._setup, key=lambda exchange: exchange.started))
+
+    def _record_setup(self, exchange: Exchange) -> None:
+        size = _size(exchange)
+        if len(self._setup) < SETUP_LIMIT and self._setup_bytes + size <= SETUP_BYTES:
+            self._setup.append(exchange)
+            self._setup_bytes += size
 
 
 def _size(exchange: Exchange) -> int:

@@ -5,7 +5,8 @@ No part of the world's state: no world snapshot takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,8 @@ class Usage:
         """`maker`: who pays for the world beside its own budget. `visitor`: the address for which it is made."""
         self.visitor = visitor
         budget = TokenBucket(capacity=CAPACITY, rate=RATE)
-        self._limits = Quota(budget, *(maker.buckets if maker else ()))
+        self._maker = maker or Quota()
+        self._limits = Quota(budget, *self._maker.buckets)
         self._pace = TokenBucket(capacity=PACE, rate=PACE)
         self.quota = Quota(*self._limits.buckets, self._pace)
         """Pays for all that the world's servers do."""
@@ -52,10 +54,24 @@ class Usage:
         moved the clock, caused or fixed a fault. Where it is False, `was_acted_in` looks further."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
+        self._being_made = False
+
+    @contextmanager
+    def being_made(self) -> Iterator[None]:
+        """While the world is set up by requests: the maker alone pays, none is refused, and none is the learner's act.
+
+        Who is to have the world does not know its address yet, so the learner cannot have acted in between.
+        """
+        self._being_made = True
+        try:
+            yield
+        finally:
+            self._being_made = False
+            self.acted = False
 
     def charge(self) -> None:
         """Has the world pay for the task that asks, and for what that sets off."""
-        pay(self.quota)
+        pay(self._maker if self._being_made else self.quota)
 
     def admit(self, *, reserve: bool = False) -> float:
         """The same for a request from outside, whose answer may be held back.
@@ -64,6 +80,8 @@ class Usage:
         reserve is kept back from it.
         """
         self.charge()
+        if self._being_made:
+            return 0.0
         refused = self.wait(reserve=reserve)
         held_back.set(lambda: HOLD_SECONDS if refused else min(self._pace.wait(), HOLD_SECONDS))
         return refused

@@ -411,3 +411,6 @@ class FakeClock(_Port):
 class FakeLog(_Port):
     def exchanges(self) -> tuple[Exchange, ...]:
         return tuple(self._fakes.talk)
+
+    def setup(self) -> tuple[Exchange, ...]:
+        return ()

@@ -31,7 +31,7 @@ def filmed(simulation, world):
         if fault_ids:
             simulation.inject(world, *fault_ids)
         found = examine(simulated(simulation, world), SUBJECT)
-        heard = world.log.exchanges()
+        heard = (*world.log.setup(), *world.log.exchanges())
         return film(found.walk, chain_state(found.walk, found.checks), heard), found, heard
 
     return film_under
@@ -73,7 +73,7 @@ def test_with_a_fault_it_stops_where_the_verdict_says_and_blames_what_the_verdic
     ("beat_id", "old", "new"),
     [
         ("publish", '"kid": "', '"kid": "zz'),
-        ("token_request", "sts.amazonaws.com", "another.example"),
+        ("token_request", "86400", "3600"),
         ("buckets", "irsa-reports", "other-reports"),
     ],
 )

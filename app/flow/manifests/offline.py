@@ -57,6 +57,9 @@ class _Port:
     def exchanges(self) -> tuple[Exchange, ...]:
         return ()
 
+    def setup(self) -> tuple[Exchange, ...]:
+        return ()
+
 
 def ports(
     account: Found, workload: Found | None, trust: TrustDocument | None, role_arn: str, issuer: str, now: float

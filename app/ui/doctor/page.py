@@ -72,7 +72,7 @@ def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content) -> No
     if found.fix:
         components.block(fix(found, content), key="fix")
     shown = showing.film_of(found, heard)
-    showing.draw(shown, found, content, opens_at=shown.shows)
+    showing.draw(shown, found, content, opens_at="whole")
     if siblings := pods(found, content):
         components.block(siblings, key="pods")
     components.block(all_checks(found, content), key="diagnosis_checks")

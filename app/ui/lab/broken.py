@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from app.content import Content
@@ -22,7 +24,14 @@ from app.ui.text import escape, prose
 from app.world.setup import scenario
 
 _BROKEN = "broken_film"
-"""Beside the world: the fault that was last in force, and its film, to play beside the one after the fix."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BrokenFilm:
+    """Kept beside the world: the film of the fault that was last in force, to play beside the one after the fix."""
+
+    fault_id: str
+    film: Film
 
 
 def broken(it: Trial, content: Content) -> Status:
@@ -49,8 +58,8 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     step = judged.step or it.fault.cause
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
     shown = showing.film_of(found, walk_view.heard)
-    session.page_state()[_BROKEN] = (it.fault.id, shown)
-    showing.draw(shown, found, content, opens_at=shown.shows)
+    session.page_state()[_BROKEN] = _BrokenFilm(fault_id=it.fault.id, film=shown)
+    showing.draw(shown, found, content, opens_at="whole")
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
     log = walk_view.logs.get(scenario.POD_AFTER, "")
@@ -80,9 +89,9 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     """It passes: what the Pod prints, and where to go."""
     components.block(journey(Step.ACCESS, walk_view.walk, content), key="journey")
     after = showing.film_of(found, walk_view.heard)
-    fault_id, before = session.page_state().get(_BROKEN, ("", None))
-    if isinstance(before, Film) and fault_id == it.fault.id:
-        showing.compare(before, after, found, content)
+    kept = session.page_state().get(_BROKEN)
+    if isinstance(kept, _BrokenFilm) and kept.fault_id == it.fault.id:
+        showing.compare(kept.film, after, found, content)
     else:
         showing.draw(after, found, content)
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))

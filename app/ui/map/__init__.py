@@ -1,1 +1,1 @@
-"""The moving map: its geometry, and the player that shows a film on it."""
+"""The moving map: its geometry, the film that plays on it, and the player."""

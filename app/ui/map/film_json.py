@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import unescape
 
 from app.content import Content
@@ -35,16 +35,19 @@ _ROWS = {
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def film_json(film: Film, content: Content, subject: Subject, names: JsonObject) -> str:
+def film_json(film: Film, content: Content, subject: Subject, names: JsonObject, *, ends_whole: bool = True) -> str:
     """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
+    `ends_whole`: whether the last beat shows the whole map.
 
     One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
     """
+    last = _whole(film, content) if ends_whole and film.beats else ()
+    shows = next((beat.edge for beat in film.beats if beat.id == film.shows), "")
     document: JsonObject = {
         "names": names,
-        "beats": [beat_document(beat, content, subject) for beat in film.beats],
+        "beats": [*(beat_document(beat, content, subject) for beat in film.beats), *last],
         "guilty": film.guilty,
-        "shows": film.shows,
+        "shows": shows,
         "path_label": path_label(film, content),
         "not_reached": film.not_reached,
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
@@ -67,8 +70,9 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "to": beat.head,
         "chip": {"kind": beat.carries, "label": content.message(f"film.chips.{beat.carries}"), "rows": beat.rows},
         "say": html,
-        "plain": unescape(re.sub(r"<[^>]+>", "", html)),
+        "plain": _plain(html),
         "adds": list(_arrivals(beat.arrivals, content)),
+        "removes": ["presented"] if beat.id == "credentials" else [],
         "seen": beat.seen if _seen(beat) else Seen.UNSEEN,
         "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
@@ -77,6 +81,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "against": beat.claim.against if beat.claim else "",
         "words": beat.words,
         "opens": beat.exchange is not None,
+        "supposed": beat.seen is Seen.IMAGINED,
     }
 
 
@@ -112,6 +117,21 @@ def path_label(film: Film, content: Content) -> str:
     return content.message("film.path", lies=lies, shows=shows)
 
 
+def _whole(film: Film, content: Content) -> Iterator[JsonObject]:
+    """The whole map. On that of a broken film one path joins the cause and the place where it shows."""
+    step = film.beats[-1].step
+    html = prose(path_label(film, content) or content.message("film.whole"))
+    yield {
+        "id": "whole", "step": step, "number": NUMBERS[step], "edge": "", "back": False, "from": "", "to": "",
+        "chip": None, "say": html, "plain": _plain(html), "adds": [], "removes": [], "seen": Seen.HEARD, "note": "",
+        "milliseconds": None, "end": "", "verdict": "", "against": "", "words": "", "opens": False, "supposed": False,
+    }  # fmt: skip
+
+
+def _plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html))
+
+
 def _seen(beat: Beat) -> bool:
     return beat.seen in (Seen.HEARD, Seen.ASKED)
 
@@ -119,7 +139,8 @@ def _seen(beat: Beat) -> bool:
 def _arrivals(arrivals: Iterable[Arrival], content: Content) -> Iterable[JsonObject]:
     for arrival in arrivals:
         row, kind = _ROWS[arrival.id]
-        label = content.message(f"film.arrivals.{arrival.id}", value=arrival.value)
+        value = arrival.value if arrival.id != "annotation" else f"…/{arrival.value.rpartition('/')[2]}"
+        label = content.message(f"film.arrivals.{arrival.id}", value=value)
         yield {
             "id": arrival.id, "at": arrival.at, "row": row, "kind": kind, "label": label, "key": arrival.claim,
         }  # fmt: skip

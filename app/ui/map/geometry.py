@@ -120,6 +120,7 @@ EDGES = (
     _edge("register", ("developer", "e", 0.4), ("provider", "w", 0.35)),
     _edge("grant", ("developer", "e", 0.75), ("role", "w", 0.55)),
     _edge("hold_provider", ("sts", "n", 0.5), ("provider", "s", 0.5)),
+    _edge("knock", ("sts", "w", 0.9), ("api_server", "e", 0.95)),
     _edge("hold_role", ("sts", "s", 0.5), ("role", "n", 0.5)),
 )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 from app.content import Content
 from app.flow.model import Step
 from app.ui.draw import components
 
-_WORDS = ("zones", "boxes", "seen", "player")
+_WORDS = ("zones", "boxes", "player", "halves")
 
 _component = components.component("map")
 
@@ -25,18 +26,34 @@ def words(content: Content) -> dict[str, str]:
     return {**found, **steps, **short, "map.alternative": content.message("map.alternative")}
 
 
-def draw(film: str, content: Content, *, part: Step | None = None, answered: bool = True, key: str) -> str:
+def draw(
+    film: str,
+    content: Content,
+    *,
+    part: Step | None = None,
+    answered: bool = True,
+    plays: Literal["", "once", "now"] = "",
+    opens_at: str = "",
+    before: str = "",
+    key: str,
+) -> str:
     """Draws the map with a film, as JSON; the id of the beat whose exchange the reader asked for in this run, or "".
 
     `part`: the step that plays alone, with what came before in place. Before a question about it is answered
-    (`answered` is false) nothing is lit and nothing is said. Both are flat strings for the component: Streamlit loads
-    pandas, 60 MB, to see whether a nested object is a table.
+    (`answered` is false) nothing is lit and nothing is said. A new film stands at its first beat, or at `opens_at`;
+    it begins by itself `now`, or `once` in a browser's tab. `before` is a film that plays in step with it, on a half
+    map of its own.
+
+    All is flat for the component: Streamlit loads pandas, 60 MB, to see whether a nested object is a table.
     """
     data = {
         "film": film,
+        "before": before,
         "words": json.dumps(words(content), ensure_ascii=False),
         "language": content.language,
         "part": part or "",
         "answered": "yes" if answered else "no",
+        "plays": plays,
+        "opens": opens_at,
     }
     return str(_component(data=data, key=key, on_opened_change=components.nothing).opened or "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from app.content import Content
@@ -46,21 +48,20 @@ def draw(
     part: Step | None = None,
     answered: bool = True,
     supposed: Beat | None = None,
-    plays_once: bool = False,
+    plays: Literal["", "once", "now"] = "",
     opens_at: str = "",
+    ends_whole: bool = True,
     key: str = "film",
 ) -> None:
     """Draws the map with its player, and below it the exchange of the beat whose chip was clicked.
 
     `part` plays that step alone, with what came before in place. Before a question about the step is answered nothing
-    of it is shown. `supposed` is a wrong prediction, which is played before the truth. `plays_once` has it begin by
-    itself the first time that a reader sees it, and `opens_at` is the beat at which it stands until someone plays it.
+    of it is shown. `supposed` is a wrong prediction, which is played before the truth. For `plays` and `opens_at` see
+    `player.draw`, for `ends_whole` `film_json`.
     """
     played = supposing(shown, supposed) if supposed else shown
-    text = film_json(played, content, found.walk.subject, names_of(found))
-    beat_id = player.draw(
-        text, content, part=part, answered=answered, plays_once=plays_once, opens_at=opens_at, key=key
-    )
+    text = film_json(played, content, found.walk.subject, names_of(found), ends_whole=ends_whole)
+    beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
     beat = next((it for it in played.beats if it.id == beat_id), None)
     if beat and beat.exchange:
         components.block(opened(beat.exchange, content), key=f"{key}_exchange")
@@ -70,7 +71,7 @@ def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> No
     """Two half maps that play in step: the broken walk, and the one after the fix."""
     subject, names = found.walk.subject, names_of(found)
     first, second = (film_json(it, content, subject, names) for it in (before, after))
-    player.draw(second, content, before=first, opens_at=before.shows, key="films")
+    player.draw(second, content, before=first, key="films")
 
 
 def still(content: Content) -> None:

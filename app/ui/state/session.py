@@ -283,7 +283,7 @@ def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Wa
             logs[pod] = opened.cluster.pod_log(SUBJECT.namespace, pod)
         except FlowError as error:
             logs[pod] = error.server_message
-    heard = opened.server_log.exchanges()
+    heard = (*opened.server_log.setup(), *opened.server_log.exchanges())
     made = WalkView(world=here.path, walk=found, seconds=seconds, logs=logs, heard=heard, replaced=replaced)
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = made, here.faults
     return made

@@ -59,6 +59,7 @@ def lesson(name: str) -> None:
                 part=step,
                 answered=not asks,
                 supposed=imagined(step, option) if option else None,
+                plays="now" if predict.is_fresh(step) else "",
             )
         _let_it_be_drawn(step)
 

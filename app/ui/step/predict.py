@@ -25,6 +25,11 @@ def is_open(step: Step, walk_view: WalkView) -> bool:
     return outcome(step, walk_view.walk) is not None and step not in _made(walk_view)
 
 
+def is_fresh(step: Step) -> bool:
+    """Whether the reader has just answered or skipped the question of this step."""
+    return bool(st.session_state.get(_FRESH) == step)
+
+
 def wrong(step: Step, walk_view: WalkView) -> str:
     """The option that the reader chose and that is not right; empty where it is, or where they chose none."""
     found, made = outcome(step, walk_view.walk), _made(walk_view)

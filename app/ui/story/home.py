@@ -59,7 +59,10 @@ def _film(walk_view: session.WalkView | None, content: Content) -> None:
     found = session.diagnosis(walk_view)
     whole = showing.film_of(found, walk_view.heard)
     all_of_it = bool(st.session_state.get("whole_film"))
-    showing.draw(whole if all_of_it else overview(whole), found, content, plays_once=not all_of_it)
+    if all_of_it:
+        showing.draw(whole, found, content, plays="now")
+    else:
+        showing.draw(overview(whole), found, content, plays="once", ends_whole=False)
     st.toggle(content.message("home.whole_film"), key="whole_film")
 
 

@@ -1,4 +1,4 @@
-"""Verification of AWS Signature Version 4, with botocore's own code: sign the same request, compare.
+"""AWS Signature Version 4, with botocore's own code. Verification: sign the same request, compare.
 
 Header authentication and presigned queries. Source: IAM user guide, "AWS Signature Version 4 for API requests".
 """
@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,6 +20,7 @@ from botocore.auth import UNSIGNED_PAYLOAD, S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from app.world.aws.access_keys import AccessKey
 from app.world.aws.incoming import Incoming
 from app.world.aws.times import compact
 
@@ -139,6 +141,15 @@ def verify(signature: Signature, secret_access_key: str, request: Incoming) -> V
         matches=hmac.compare_digest(expected.encode(), signature.value.encode("utf-8", "replace")),
         string_to_sign=string_to_sign,
     )
+
+
+def sign(
+    key: AccessKey, service: str, region: str, url: str, headers: Mapping[str, str], body: bytes
+) -> dict[str, str]:
+    """The headers of a POST request with its date and its signature by a long-lived key."""
+    request = AWSRequest("POST", url, data=body, headers=dict(headers))
+    SigV4Auth(Credentials(key.access_key_id, key.secret_access_key), service, region).add_auth(request)
+    return dict(request.headers.items())
 
 
 def body_hash(body: bytes) -> str:

@@ -170,7 +170,7 @@ class Simulation:
 
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[asyncio.Task[None]]:
-        loopback = Loopback(port_of(self._kubernetes), self.ca_pem, ISSUER_HOST)
+        loopback = Loopback(port_of(self._kubernetes), port_of(self._aws), self.ca_pem, ISSUER_HOST)
         aws_cli = AwsCli(self.aws_url)
         self._maker.shared_services = SharedServices(
             kubernetes_url=self.kubernetes_url,
@@ -196,7 +196,7 @@ class Simulation:
         # In order: no new worlds are looked after, the old ones go, the connections close.
         sweeping.cancel()
         self.store.clear()
-        await loopback.close()
+        loopback.close()
         servers.stop()
         await serving
 

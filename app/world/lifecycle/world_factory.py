@@ -13,6 +13,10 @@ from app.world.world import SharedServices, World
 PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 
+SETUPS_LIMIT = 16
+"""Worlds that are set up at a time. A request that creates a Pod waits for one to the webhook, over the same limited
+connections: were all of them taken by Pods, no webhook would be reached."""
+
 
 class WorldFactory:
     """Makes worlds and keeps them in the store. `get_or_create` runs on the servers' loop."""
@@ -22,6 +26,7 @@ class WorldFactory:
         """There is one while the servers run."""
         self._store = store
         self._making: dict[str, asyncio.Task[World]] = {}
+        self._room = asyncio.Semaphore(SETUPS_LIMIT)
 
     def kept(self, key: str) -> World | None:
         """The world of a learner's key, if there is a complete one."""
@@ -54,8 +59,10 @@ class WorldFactory:
                 world.close()
                 raise
             try:
-                await scenario.seed(world)
-                await world.kubelet.settle(PODS_SECONDS)
+                with world.usage.being_made(), world.log.setting_up():
+                    async with self._room:
+                        await scenario.seed(world)
+                    await world.kubelet.settle(PODS_SECONDS)
             except BaseException:
                 self._store.discard(key)
                 raise

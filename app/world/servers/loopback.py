@@ -1,4 +1,4 @@
-"""TLS to our own port and to nothing else: the wires under `network`, shared by all worlds."""
+"""TLS to our own port, HTTP to that of AWS, and to nothing else: the wires under `network`, shared by all worlds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import hashlib
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
+from app.world.servers.http_client import HOST, Answer, HttpClient
 from app.world.servers.pki import client_context
 
 HANDSHAKE_SECONDS = 5.0
@@ -29,29 +29,21 @@ class NetworkError(Exception):
         """`refused`, `timeout`, `tls` or `answer`."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
 class Loopback:
-    """Connections to our own https port, shared by all worlds. Lives on the servers' loop."""
+    """Connections to our own two ports, shared by all worlds. Lives on the servers' loop."""
 
-    def __init__(self, port: int, root_ca_pem: bytes, issuer_host: str) -> None:
+    def __init__(self, port: int, aws_port: int, root_ca_pem: bytes, issuer_host: str) -> None:
+        """`port`: that of the https server."""
         self.port = port
+        self.aws_url = f"http://{HOST}:{aws_port}"
         self.root_ca_pem = root_ca_pem
         self.issuer_host = issuer_host
         self._context = client_context(root_ca_pem)
         self._issuer_thumbprint = ""
         # A kept connection has been verified for one host name: each name gets a client of its own.
-        self._kept = {host: self._client(self._context) for host in ("127.0.0.1", "localhost", issuer_host)}
-
-    def _client(self, context: ssl.SSLContext) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=context, trust_env=False, follow_redirects=False)
+        names = ("127.0.0.1", "localhost", issuer_host)
+        self._kept = {name: HttpClient(port, self._context, name) for name in names}
+        self._aws = HttpClient(aws_port)
 
     async def request(
         self,
@@ -68,42 +60,37 @@ class Loopback:
         try:
             async with asyncio.timeout(timeout):
                 if own_root and url.host in self._kept:
-                    return await self._send(self._kept[url.host], method, url, headers, content)
+                    return await _send(self._kept[url.host], method, url, headers, content)
                 context = self._context if own_root else client_context(ca_bundle_pem or b"")
-                async with self._client(context) as client:
-                    return await self._send(client, method, url, headers, content)
-        except (TimeoutError, httpx.TimeoutException) as error:
+                client = HttpClient(self.port, context, url.host)
+                try:
+                    return await _send(client, method, url, headers, content)
+                finally:
+                    client.close()
+        except TimeoutError as error:
             raise NetworkError("context deadline exceeded", kind="timeout") from error
-        except httpx.HTTPError as error:
+        except OSError as error:
             raise self._explain(error, url.host) from error
 
-    async def _send(
-        self, client: httpx.AsyncClient, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes
-    ) -> Answer:
-        request = client.build_request(
-            method,
-            f"https://127.0.0.1:{self.port}{url.raw_path.decode('ascii')}",
-            headers={"Host": url.netloc.decode("ascii"), **headers},
-            content=content,
-            extensions={"sni_hostname": url.host, "timeout": httpx.Timeout(None).as_dict()},
-        )
-        response = await client.send(request)
-        headers_out = tuple((name, value) for name, value in response.headers.multi_items())
-        return Answer(status=response.status_code, headers=headers_out, body=response.content)
+    async def post_to_aws(self, *, headers: Mapping[str, str], content: bytes, timeout: float) -> Answer:
+        """Posts to the endpoint of AWS. Raises `NetworkError`."""
+        url = httpx.URL(f"{self.aws_url}/")
+        try:
+            async with asyncio.timeout(timeout):
+                return await _send(self._aws, "POST", url, headers, content)
+        except OSError as error:
+            raise NetworkError(str(error) or type(error).__name__) from error
 
-    def _explain(self, error: httpx.HTTPError, host: str) -> NetworkError:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                if "mismatch" in cause.verify_message or "not valid for" in cause.verify_message:
-                    valid = f"127.0.0.1, localhost, {self.issuer_host}"
-                    text = f"x509: certificate is valid for {valid}, not {host}"
-                else:
-                    text = "x509: certificate signed by unknown authority"
-                return NetworkError(f"tls: failed to verify certificate: {text}", kind="tls")
-            if isinstance(cause, ConnectionRefusedError):
-                return NetworkError(f"dial tcp 127.0.0.1:{self.port}: connect: connection refused")
-            cause = cause.__cause__ or cause.__context__
+    def _explain(self, error: OSError, host: str) -> NetworkError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            if "mismatch" in error.verify_message or "not valid for" in error.verify_message:
+                valid = f"127.0.0.1, localhost, {self.issuer_host}"
+                text = f"x509: certificate is valid for {valid}, not {host}"
+            else:
+                text = "x509: certificate signed by unknown authority"
+            return NetworkError(f"tls: failed to verify certificate: {text}", kind="tls")
+        if isinstance(error, ConnectionRefusedError):
+            return NetworkError(f"dial tcp 127.0.0.1:{self.port}: connect: connection refused")
         return NetworkError("EOF")
 
     async def thumbprint(self, host: str) -> str:
@@ -131,7 +118,12 @@ class Loopback:
             der = chain[-1].public_bytes(Encoding.DER)
         return hashlib.sha1(der, usedforsecurity=False).hexdigest()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Closes all kept connections."""
-        for client in self._kept.values():
-            await client.aclose()
+        for client in (*self._kept.values(), self._aws):
+            client.close()
+
+
+async def _send(client: HttpClient, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes) -> Answer:
+    host = {"host": url.netloc.decode("ascii")}
+    return await client.send(method, url.raw_path.decode("ascii"), {**host, **headers}, content)

@@ -2,14 +2,16 @@
 
 Whatever host a URL names, the connection goes to the world's https port on loopback (no name is ever resolved), with
 the URL's host in SNI and checked against the certificate. So an issuer that a learner types reaches nothing outside.
+The developer, who sets the world up, asks by it as well, and asks the endpoint of AWS over HTTP.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import ip_address
+from typing import Any
 
 import httpx
 from OpenSSL import SSL
@@ -18,7 +20,8 @@ from app.flow.model import Exchange, JsonValue
 from app.flow.redaction import mask_headers, mask_text
 from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.exchange_log import ExchangeLog
-from app.world.servers.loopback import Answer, Loopback, NetworkError
+from app.world.servers.http_client import Answer
+from app.world.servers.loopback import Loopback, NetworkError
 
 FETCH_SECONDS = 5.0
 """How long STS and IAM wait for an issuer."""
@@ -35,6 +38,8 @@ class Network:
         self._loopback = loopback
         self._log = log
         self.root_ca_pem = loopback.root_ca_pem
+        self.aws_url = f"{loopback.aws_url}/"
+        """The endpoint of AWS, which knows the account by the key that signs."""
         self.closed: set[str] = set()
         """Paths at which nothing listens for this world's servers: how a webhook is taken down."""
         self.private_ca = False
@@ -117,14 +122,41 @@ class Network:
         sent = {"accept": "application/json", "user-agent": caller, **(headers or {})}
         if body:
             sent["content-type"] = "application/json"
+
+        async def send() -> Answer:
+            target = self._reach(_parse(url), pinned=pinned)
+            return await self._loopback.request(
+                method, target, headers=sent, content=body, timeout=timeout, ca_bundle_pem=ca_bundle_pem
+            )
+
+        return await self._recorded(send, method, url, sent, body, caller=caller, callee=callee)
+
+    async def post_to_aws(
+        self, *, caller: str, callee: str, timeout: float, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Sends one signed call to the endpoint of AWS and records the exchange, masked. Raises `NetworkError`."""
+
+        async def send() -> Answer:
+            return await self._loopback.post_to_aws(headers=headers, content=body, timeout=timeout)
+
+        return await self._recorded(send, "POST", self.aws_url, headers, body, caller=caller, callee=callee)
+
+    async def _recorded(
+        self,
+        send: Callable[[], Coroutine[Any, Any, Answer]],
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        caller: str,
+        callee: str,
+    ) -> Answer:
         started = time.perf_counter()
         answer: Answer | None = None
         failure = ""
         try:
-            target = self._reach(_parse(url), pinned=pinned)
-            answer = await self._loopback.request(
-                method, target, headers=sent, content=body, timeout=timeout, ca_bundle_pem=ca_bundle_pem
-            )
+            answer = await send()
             return answer
         except NetworkError as error:
             failure = str(error)
@@ -141,7 +173,7 @@ class Network:
                     callee=callee,
                     method=method,
                     url=url[:2048],
-                    request_headers=mask_headers(sent.items()),
+                    request_headers=mask_headers(headers.items()),
                     request_body=_recorded(body),
                     status=answer.status if answer else 0,
                     response_headers=mask_headers(answer.headers) if answer else (),

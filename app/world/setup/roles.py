@@ -1,9 +1,9 @@
-"""IAM roles as a scenario makes them: through IAM itself, with the trust policies that eksctl writes."""
+"""IAM roles as a scenario makes them: by IAM's own calls, with the trust policies that eksctl writes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
@@ -23,16 +23,24 @@ NODE_TRUST = {
 _MANAGED = "arn:aws:iam::aws:policy/"
 
 
+def role_calls(
+    name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The calls of IAM that make a role. `managed` names policies of AWS; `inline` is a document, kept under eksctl's
+    name for it."""
+    yield "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)}
+    for policy in managed:
+        yield "AttachRolePolicy", {"RoleName": name, "PolicyArn": _MANAGED + policy}
+    if inline is not None:
+        yield "PutRolePolicy", {"RoleName": name, "PolicyName": "Policy1", "PolicyDocument": json.dumps(inline)}
+
+
 def create_role(
     world: World, name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None
 ) -> None:
-    """Creates a role. `managed` names policies of AWS; `inline` is a document, kept under eksctl's name for it."""
-    iam.call(world.account, "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)})
-    for policy in managed:
-        iam.call(world.account, "AttachRolePolicy", {"RoleName": name, "PolicyArn": _MANAGED + policy})
-    if inline is not None:
-        document = {"RoleName": name, "PolicyName": "Policy1", "PolicyDocument": json.dumps(inline)}
-        iam.call(world.account, "PutRolePolicy", document)
+    """Creates a role by these calls, without a request: the setup does not show it."""
+    for action, parameters in role_calls(name, trust, managed=managed, inline=inline):
+        iam.call(world.account, action, parameters)
 
 
 def trust_policy(world: World, namespace: str, service_account: str) -> JsonObject:

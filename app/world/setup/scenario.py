@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.names import DEFAULT_AUDIENCE
-from app.world.apiserver.auth.authentication import ADMIN
-from app.world.apiserver.registry import controllers, operations
-from app.world.aws import iam
+from app.world.apiserver.registry import controllers
 from app.world.aws.entities import Bucket, Node, StoredObject
 from app.world.setup import story
+from app.world.setup.developer import Developer
 from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_policy
 
 if TYPE_CHECKING:
@@ -27,21 +26,26 @@ _DAY = 86400.0
 
 
 async def seed(world: World) -> None:
-    """Fills a new world. Returns once all objects are created; the Pods then run on their own."""
+    """Fills a new world. What IRSA needs comes by its developer's requests to the servers: `ExchangeLog.setup`.
+
+    Returns once all objects are created; the Pods then run on their own. Raises `SetupRefused` and `NetworkError`.
+    """
     controllers.bootstrap(world)
-    await _aws(world)
-    await _cluster(world)
+    developer = Developer(world)
+    await _aws(world, developer)
+    await _cluster(world, developer)
     await story.seed(world)
 
 
-async def _aws(world: World) -> None:
+async def _aws(world: World, developer: Developer) -> None:
     # (1) The trust record for the cluster's issuer: `eksctl utils associate-iam-oidc-provider`.
     thumbprint = await world.network.thumbprint(world.issuer)
     parameters = {"Url": world.issuer, "ClientIDList.member.1": DEFAULT_AUDIENCE, "ThumbprintList.member.1": thumbprint}
-    iam.call(world.account, "CreateOpenIDConnectProvider", parameters)
+    await developer.iam("CreateOpenIDConnectProvider", parameters)
     # (2) The role and who may assume it: `eksctl create iamserviceaccount`.
-    create_role(world, ROLE, trust_policy(world, NAMESPACE, SERVICE_ACCOUNT), managed=["AmazonS3ReadOnlyAccess"])
-    # (3) The node's instance role, which may not list buckets.
+    trust = trust_policy(world, NAMESPACE, SERVICE_ACCOUNT)
+    await developer.create_role(ROLE, trust, managed=["AmazonS3ReadOnlyAccess"])
+    # (3) The node's instance role, which may not list buckets: CloudFormation makes it, no request of the developer.
     create_role(world, world.node_role_name, NODE_TRUST, managed=NODE_POLICIES)
     world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
     # (4) Something to read.
@@ -66,9 +70,9 @@ async def _aws(world: World) -> None:
         )
 
 
-async def _cluster(world: World) -> None:
+async def _cluster(world: World, developer: Developer) -> None:
     # (5) The webhook that EKS registers in every cluster.
-    await operations.create(world, ADMIN, "mutatingwebhookconfigurations", None, webhook_configuration(world))
+    await developer.create("mutatingwebhookconfigurations", "", webhook_configuration(world))
     # (6) The ServiceAccount, annotated with the role.
     metadata = {
         "name": SERVICE_ACCOUNT,
@@ -76,10 +80,10 @@ async def _cluster(world: World) -> None:
         "labels": {"app.kubernetes.io/managed-by": "eksctl"},
         "annotations": {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{ROLE}"},
     }
-    await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
+    await developer.create("serviceaccounts", NAMESPACE, {"metadata": metadata})
     # (7) The same Pod twice: under the default ServiceAccount, and under `my-sa`.
-    await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_BEFORE))
-    await operations.create(world, ADMIN, "pods", NAMESPACE, pod(POD_AFTER, SERVICE_ACCOUNT))
+    await developer.create("pods", NAMESPACE, pod(POD_BEFORE))
+    await developer.create("pods", NAMESPACE, pod(POD_AFTER, SERVICE_ACCOUNT))
 
 
 def webhook_configuration(world: World) -> JsonObject:

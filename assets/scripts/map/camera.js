@@ -30,32 +30,24 @@ const mapBetween = (a, b, t) => ({
 
 // Where the camera is when a beat begins to travel, and where when it has arrived. What does not fit in readable size
 // is followed: first the one end, then the other.
-const mapShots = ({ ends, rects, all, stage, size, broken }) => {
+const mapShots = ({ ends, rects, all, stage, size, joins }) => {
   const readable = stage.w / (mapLeast(stage) / MAP_ROW), named = stage.w / (mapLeast(stage) / MAP_NAME)
   if (!rects.length) {
     const whole = mapShot([all], stage, size, { nearest: 0, margin: 4 })
     if (whole.w <= named * 1.02) return [whole, whole]
-    const left = mapInside({ x: 0, y: size[1] / 2, w: named }, stage, size)
-    const right = mapInside({ x: size[0], y: size[1] / 2, w: named }, stage, size)
-    return broken ? [right, left] : [left, right]
+    const [from, to] = joins ?? [0, size[0]] // a phone sees it piece by piece
+    return [from, to].map((x) => mapInside({ x, y: size[1] / 2, w: named }, stage, size))
   }
   const wide = mapShot(rects, stage, size)
   if (wide.w <= readable * 1.01) return [wide, wide]
   const shots = ends.map((one) => mapShot(one, stage, size))
   for (const shot of shots) shot.w = Math.min(shot.w, readable)
-  const held = shots.map((shot, i) => mapInside(mapHold(shot, ends[i], stage), stage, size))
-  return wide.w <= named && stage.w >= 700 ? [wide, held[1]] : held
+  return shots.map((shot, i) => mapInside(mapHold(shot, ends[i], stage), stage, size))
 }
-// Where even one end is too large, its card stays whole and the box's name beside it.
+// Where even one end is too large, its card stays whole.
 const mapHold = (shot, rects, stage) => {
-  const h = (shot.w * stage.h) / stage.w, card = rects.at(-1), box = rects[0]
-  const axis = (at, span, from, width, first) => {
-    if (first + 0 >= 0 && width + 24 <= span) return mapClamp(at, from + width + 12 - span / 2, from - 12 + span / 2)
-    return at
-  }
-  return {
-    x: axis(shot.x, shot.w, card[0], card[2], box[0]),
-    y: axis(shot.y, h, card[1], card[3], box[1]),
-    w: shot.w,
-  }
+  const h = (shot.w * stage.h) / stage.w, card = rects.at(-1)
+  const axis = (at, span, from, width) =>
+    width + 24 <= span ? mapClamp(at, from + width + 12 - span / 2, from - 12 + span / 2) : at
+  return { x: axis(shot.x, shot.w, card[0], card[2]), y: axis(shot.y, h, card[1], card[3]), w: shot.w }
 }

@@ -8,22 +8,50 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(host)
   }
   host.lang = data.language
-  if (host.dataset.words !== data.words) {
-    host.player?.remove()
-    host.map?.remove()
-    const words = JSON.parse(data.words)
-    host.dataset.words = data.words
-    host.map = filmMap(host, { words })
-    host.player = filmPlayer(host, host.map, { words, address: keepBeat })
-    host.dataset.asked = ""
-  }
+  const halves = data.before ? "two" : "one"
+  if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data, halves)
   host.map.onchip = (beat) => beat.opens && setTriggerValue("opened", beat.id)
-  host.map.show(JSON.parse(data.film), { part: data.part, neutral: data.answered !== "yes" })
-  // The address says where to begin, once: after that it follows the reader.
+  const film = JSON.parse(data.film), answered = data.answered === "yes"
+  if (host.beforeMap) {
+    host.map.show(film)
+    host.beforeMap.show(JSON.parse(data.before))
+    mapsInStep(host.map, host.beforeMap)
+  } else host.map.show(film, { part: data.part, neutral: !answered })
+  if (!answered || host.dataset.film === film.id + data.part) return () => mapRest(host)
+  const first = !host.dataset.film
+  host.dataset.film = film.id + data.part
+  // The address says where to begin, once; then what the page asks for; after that the film follows the reader.
   const asked = new URLSearchParams(location.search).get("beat")
-  if (asked && !host.dataset.asked && data.answered === "yes") host.player.open(asked)
-  if (data.answered === "yes") host.dataset.asked = "yes"
-  return () => host.map.pause()
+  if (asked && first) host.player.open(asked)
+  else if (data.opens) host.player.open(data.opens)
+  else if (data.plays === "now" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
+    sessionStorage.setItem(MAP_PLAYED, "yes")
+    host.map.play()
+    // The answer below takes the focus, and would leave the map above what is in sight.
+    if (data.plays === "now") setTimeout(() => host.scrollIntoView({ block: "start" }), 400)
+  }
+  return () => mapRest(host)
+}
+const MAP_PLAYED = "irsa_film_played"
+const mapRest = ({ map }) => map.pause()
+
+// One map with its player; or two, before and after a fix, which play by one clock.
+const mapBegin = (host, data, halves) => {
+  host.player?.remove()
+  for (const map of [host.map, host.beforeMap]) map?.remove()
+  host.replaceChildren()
+  const words = JSON.parse(data.words)
+  Object.assign(host.dataset, { words: data.words, halves, film: "" })
+  const stage = (name) => {
+    const half = document.createElement("figure")
+    half.className = "film-half"
+    if (halves === "two") half.innerHTML = `<figcaption>${mapEscape(words[`halves.${name}`])}</figcaption>`
+    host.appendChild(half)
+    return filmMap(half, { words })
+  }
+  host.beforeMap = halves === "two" ? stage("before") : null
+  host.map = stage("after")
+  host.player = filmPlayer(host, host.map, { words, address: keepBeat })
 }
 
 // The beat goes into the address without a rerun, at most four times a second: browsers bound how often a page may.

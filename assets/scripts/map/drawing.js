@@ -80,10 +80,10 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     ...[...boxes.values()].filter(({ group }) => !group.classList.contains("absent")).map(({ box }) => box),
     ...zones.map(({ rect }) => rect),
   ]
-  return { zones, edges, boxes, adds, chips, labels, joined, trail, blocked, measure }
+  return { zones, edges, boxes, adds, chips, labels, label, joined, trail, blocked, taken, measure }
 }
 // Drawn only in a film that shows them.
-const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "instance_metadata"])
+const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata"])
 
 // Where on its edge a step's number stands, clear of names and of other numbers.
 const mapBadgePlace = ({ points }, boxes, zones, taken) => {

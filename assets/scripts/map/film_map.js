@@ -156,9 +156,9 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     const h = (seen.w * size.h) / size.w, left = seen.x - seen.w / 2, top = seen.y - h / 2
     write(svg, "viewBox", `${left.toFixed(1)} ${top.toFixed(1)} ${seen.w.toFixed(1)} ${h.toFixed(1)}`)
     const scale = size.w / seen.w, least = mapLeast(size)
-    const near = mapClamp(((MAP_ROW * scale) / least - 0.97) / 0.02)
+    const near = mapClamp(((MAP_ROW * scale) / least - 0.985) / 0.015)
     if (svg.dataset.near !== (svg.dataset.near = near.toFixed(2))) svg.style.setProperty("--near", near.toFixed(2))
-    const named = mapClamp(((MAP_NAME * scale) / least - 0.95) / 0.03)
+    const named = mapClamp(((MAP_NAME * scale) / least - 0.97) / 0.02)
 
     // What changes at once.
     const key = `${index} ${at.landed} ${at.started} ${shown.neutral}`
@@ -178,13 +178,12 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     let rect = null
     if (chip && !shown.neutral) {
       const flight = chip.flight, [x, y] = mapPointAt(flight.points, at.way)
-      const grown = 0.6 + 0.4 * mapEase(at.into)
       const inside = (value, half, low, span) => (2 * half > span ? value : mapClamp(value, low + half, low + span - half))
       const place = [inside(x, chip.w / 2 + 4, left, seen.w), inside(y, chip.h / 2 + 4, top, h)]
-      fade(chip.group, Math.min(at.into, at.out))
-      move(chip.group, place, grown)
-      rect = [place[0] - chip.w / 2 - 4, place[1] - chip.h / 2 - 4, chip.w + 8, chip.h + 8]
-      if (at.into <= 0) rect = null
+      const here = Math.min(at.into, at.out, found.lands ? 1 - mapClamp(at.settled * 3) : 1)
+      fade(chip.group, here)
+      move(chip.group, place)
+      rect = here > 0 ? mapAround(place, chip.w + 8, chip.h + 8) : null
     }
     drawing.trail.forEach((dot, i) => {
       const on = chip && !shown.neutral && at.travels && !stops && !still.matches && beat.seen !== "unseen"
@@ -193,15 +192,14 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     })
     if (chip?.bubble) fade(chip.bubble, shown.neutral ? 0 : Math.min(at.landed ? mapClamp(at.rest * 4) : 0, at.out))
     for (const other of drawing.chips) if (other?.bubble && other !== chip) fade(other.bubble, 0)
-    const tells = found.joins && !shown.neutral
-    fade(drawing.joined, tells ? mapClamp(at.rest * 3) : 0)
+    const room = ([x, y, w, height]) => mapClamp(Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) / 8)
+    const tells = found.joins && !shown.neutral ? mapClamp(at.rest * 3) : 0
+    fade(drawing.joined, tells)
+    if (tells) fade(drawing.joined.lastChild, room(found.joins.label))
 
     // No name is cut, and none lies under the chip.
-    for (const { element, rect: [x, y, w, height], near: small } of drawing.labels) {
-      const inside = Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height)
-      const covered = rect && mapOverlap(rect, [x, y, w, height]) ? 0 : 1
-      fade(element, Math.min(mapClamp(inside / 8), small ? 1 : named, covered))
-    }
+    for (const { element, rect: place, near: small } of drawing.labels)
+      fade(element, rect && mapOverlap(rect, place) ? 0 : Math.min(room(place), small ? 1 : named))
     map.view = [left, top, seen.w, h]
     map.chipAt = rect && [rect[0] + rect[2] / 2, rect[1] + rect[3] / 2]
     if (current !== found) {
@@ -226,5 +224,9 @@ const mapsInStep = (first, second) => {
       start += entry.duration
     })
   }
-  first.watchers.push({ drawn: () => second.render(Math.min(first.time, mapPose(second.entries.at(-1)))) })
+  if (first.inStep) return
+  first.inStep = true
+  first.watchers.push({
+    drawn: () => second.entries.length && second.render(Math.min(first.time, mapPose(second.entries.at(-1)))),
+  })
 }

@@ -98,11 +98,11 @@ const mapBefore = ([x, y], [left, top, width, height], w, h) => {
   return [x, y < top ? top - h / 2 - out : top + height + h / 2 + out]
 }
 
-// A flight: where it starts and ends, free of everything, and the points between.
-const mapFlight = (line, boxes, w, h, blocked, world) => {
+// A flight: where it starts and ends, free of everything, and the points between. `rest`: where it ends for sure.
+const mapFlight = (line, boxes, w, h, blocked, world, rest = null) => {
   const [first, last] = [line[0], line.at(-1)]
   const start = mapPlace(mapBefore(first, boxes[0], w, h), w, h, blocked, world) ?? first
-  const end = mapPlace(mapBefore(last, boxes[1], w, h), w, h, blocked, world) ?? last
+  const end = rest ?? mapPlace(mapBefore(last, boxes[1], w, h), w, h, blocked, world) ?? last
   const along = [start, ...line.slice(Math.floor(line.length * 0.3), Math.ceil(line.length * 0.7)), end]
   const clear = along.every((point, i) => i === 0 || mapClearLine(along[i - 1], point, w, h, blocked))
   const way = clear ? along : (mapWay(start, end, w, h, blocked, world) ?? [start, end])

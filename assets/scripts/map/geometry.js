@@ -38,6 +38,7 @@ const MAP_GEOMETRY = {
   {"id": "register", "from": "developer", "to": "provider", "reference": false, "path": "M1310.3 43.3C1314.0 49.2 1352.2 109.6 1355.7 115.3"},
   {"id": "grant", "from": "developer", "to": "role", "reference": false, "path": "M1310.0 68.4C1311.4 83.1 1353.9 545.6 1355.9 567.3"},
   {"id": "hold_provider", "from": "sts", "to": "provider", "reference": false, "path": "M1542.0 259.5C1542.0 255.0 1542.0 220.7 1542.0 216.4"},
+  {"id": "knock", "from": "sts", "to": "api_server", "reference": false, "path": "M1355.4 413.8C1343.6 414.5 1152.3 423.2 1052.0 332.0 1000.0 284.8 994.4 186.5 994.0 177.4"},
   {"id": "hold_role", "from": "sts", "to": "role", "reference": false, "path": "M1542.0 438.5C1542.0 443.0 1542.0 477.3 1542.0 481.6"}
  ]
 }

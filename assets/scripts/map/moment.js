@@ -56,7 +56,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
       on: current && beat.end !== "not_reached",
       done: status === "done" || status === "unseen",
       dashed: status === "unseen" || film.unseen?.includes(id) || (current && beat.seen === "unseen"),
-      stop: (status === "stop" && (!current || at.landed)),
+      stop: (status === "stop" && (!current || at.landed)) || (current && beat.supposed && at.landed),
       grey: status === "grey" || beyond.has(id),
       guilty: guilty.has(id),
       back: current && beat.back,
@@ -79,8 +79,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
 // For a stage of this size: the way of each chip, the shots of each beat, and where words find room.
 const mapPlan = ({ drawing, entries, film, size, geometry, words, svg, neutral }) => {
   const world = [6, 6, geometry.size[0] - 12, geometry.size[1] - 12], all = [0, 0, ...geometry.size]
-  const compared = []
-  let broken = false
+  const compared = [], joins = mapJoin({ film, drawing, world })
   entries.forEach((entry, i) => {
     const { beat } = entry, chip = drawing.chips[i], edge = drawing.edges.get(beat.edge)
     if (beat.verdict && beat.chip?.kind === "claim")
@@ -90,18 +89,27 @@ const mapPlan = ({ drawing, entries, film, size, geometry, words, svg, neutral }
     if (chip && edge) {
       const points = beat.back ? [...edge.points].reverse() : edge.points
       const boxes = [beat.from, beat.to].map((id) => drawing.boxes.get(id).box)
-      chip.flight = mapFlight(points, boxes, chip.w, chip.h, drawing.blocked, world)
+      const flight = (rest) => mapFlight(points, boxes, chip.w, chip.h, drawing.blocked, world, rest)
+      chip.flight = flight()
+      const box = mapShot(ends[1], size, geometry.size)
+      const both = mapShot([...ends[1], mapAround(chip.flight.end, chip.w + 8, chip.h + 8)], size, geometry.size)
+      entry.lands = both.w > box.w * 1.01
+      if (entry.lands) {
+        // The box fills the picture: what came rests where there is room in it, or goes into the box.
+        const view = mapAround([box.x, box.y], box.w - 12, (box.w * size.h) / size.w - 12)
+        const rest = mapPlace(chip.flight.end, chip.w, chip.h, drawing.blocked, view)
+        entry.lands = !rest
+        if (rest) chip.flight = flight(rest)
+      }
       ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
-      ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
+      if (!entry.lands) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
     }
     const rects = ends.flat()
     for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
-    entry.shots = mapShots({ ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size, broken })
-    broken = entry.after.broken
-    entry.joins = Boolean(film.path_label && broken && !rects.length)
+    entry.shots = mapShots({ ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size, joins: entry.before.broken && joins?.from })
+    entry.joins = entry.before.broken && !rects.length ? joins : null
     if (chip && edge && beat.end === "stop" && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
   })
-  mapJoin({ film, drawing, world })
 }
 
 // The product's own words where it stops, in a place that is free in the picture that shows it.
@@ -125,12 +133,13 @@ const mapBubble = ({ chip, beat, entry, drawing, size, svg }) => {
   kept.forEach((text, i) => mapText(text, place[0] - w / 2 + 14, place[1] - h / 2 + 28 + i * 27, chip.bubble, "row code"))
 }
 
-// Cause and symptom are one story: a line from the one to the other, with what it says.
+// Cause and symptom are one story: a line from the one to the other, with what it says. From where to where a phone
+// looks at it; null where there is none.
 const mapJoin = ({ film, drawing, world }) => {
   drawing.joined.replaceChildren()
   const middle = (id) => drawing.edges.get(id)?.points[30] ?? drawing.boxes.get(id)?.box.slice(0, 2).map((at, i) => at + drawing.boxes.get(id).box[2 + i] / 2)
   const cause = middle(film.guilty?.[0]), shows = middle(film.shows)
-  if (!film.path_label || !cause || !shows) return
+  if (!film.path_label || !cause || !shows) return null
   const way = mapWay(cause, shows, 10, 10, drawing.blocked, world) ?? [cause, shows]
   const points = mapSampled(way)
   const path = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")
@@ -138,7 +147,9 @@ const mapJoin = ({ film, drawing, world }) => {
   for (const [x, y] of [cause, shows]) mapElement("circle", { class: "end", cx: x, cy: y, r: 11 }, drawing.joined)
   const lines = film.path_label.split(/(?<=[、,])\s*/)
   const w = Math.max(...lines.map((text) => drawing.measure(text, MAP_NAME, { bold: true }))) + 40, h = lines.length * 40 + 14
-  const place = mapPlace(points[30], w, h, drawing.blocked, world, 900) ?? points[30]
-  mapRectangle(mapAround(place, w, h), drawing.joined, "body", 16)
-  lines.forEach((text, i) => mapText(text, place[0], place[1] - h / 2 + 38 + i * 40, drawing.joined, "name", "middle"))
+  const place = mapPlace(points[30], w, h, [...drawing.blocked, ...drawing.taken], world, 900) ?? points[30]
+  const label = mapGroup("label", drawing.joined)
+  mapRectangle(mapAround(place, w, h), label, "body", 16)
+  lines.forEach((text, i) => mapText(text, place[0], place[1] - h / 2 + 38 + i * 40, label, "name", "middle"))
+  return { from: [cause[0], place[0]], label: mapAround(place, w, h) }
 }

@@ -150,7 +150,7 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
 
 // One beat in words. All beats lie in one cell of a grid, so the tallest makes the room and nothing below moves.
 const mapSays = ({ beat, index }, count, words) => {
-  const seen = beat.seen === "heard" ? "" : `<em class="${beat.seen === "unseen" ? "dashed" : ""}">${mapEscape(words[`seen.${beat.seen}`])}</em>`
+  const seen = beat.note ? `<em class="${beat.seen === "unseen" ? "dashed" : ""}">${mapEscape(beat.note)}</em>` : ""
   const took = typeof beat.milliseconds === "number" ? `<span>${beat.milliseconds} ms</span>` : ""
   const claim = beat.chip?.kind === "claim" ? (beat.chip.rows[0] ?? []) : []
   const sign = { match: "=", mismatch: "≠", unknown: "?" }[beat.verdict] ?? ""
@@ -158,8 +158,8 @@ const mapSays = ({ beat, index }, count, words) => {
   const said = beat.words ? `<p class="film-words"><code>${mapEscape(beat.words)}</code></p>` : ""
   const opens = beat.opens ? `<button type="button" data-opens="1">${mapEscape(words["player.opens"])}</button>` : ""
   return `<div class="film-say ${beat.end}">
-    <p class="film-head"><b>${beat.number} ${mapEscape(words[`steps.${beat.step}`])}</b><span>${index + 1} / ${count}</span>${took}${seen}${opens}</p>
-    <p class="film-sentence">${beat.say}</p>${against}${said}</div>`
+    <p class="film-head"><b>${beat.number} ${mapEscape(words[`steps.${beat.step}`])}</b><span>${index + 1} / ${count}</span>${took}${seen}</p>
+    <p class="film-sentence">${beat.say}</p>${against}${said}${opens}</div>`
 }
 
 // A claim and what it is compared with, as short as both still say what they are.

@@ -79,7 +79,7 @@ const mapMark = (x, y, parent) => {
   mapElement("circle", { r: 14 }, mark)
   mapElement("path", { class: "match", d: "M-6 0l4 5 8-9" }, mark)
   mapElement("path", { class: "mismatch", d: "M-5-5L5 5M5-5L-5 5" }, mark)
-  mapText("?", 0, 8, mark, "unknown", "middle")
+  mapElement("path", { class: "unknown", d: "M-4-4a4.200 4.200 0 1 1 6 4c-2 1-2 2-2 3M0 8v.01" }, mark)
   return mark
 }
 
@@ -126,12 +126,12 @@ const mapChip = (beat, card, words, measure, parent) => {
     const mark = mapMark(w / 2, 0, group)
     return { group, w: w + 28, h, mark }
   }
-  const note = beat.seen === "unseen" ? words["seen.unseen"] : ""
+  const note = beat.seen === "unseen" ? beat.note : ""
   const noted = note ? measure(note, MAP_ROW) + 34 : 0
-  const w = Math.max(measure(label, 24, { bold: true }) + 66, noted), h = note ? 68 : 46
+  const w = Math.max(measure(label, 24, { bold: true }) + 60, noted), h = note ? 68 : 46
   mapRectangle([-w / 2, -h / 2, w, h], group, "body", note ? 14 : 23)
-  mapIcon(kind, -w / 2 + 16, note ? -28 : -13, group, 25)
-  mapText(label, -w / 2 + 50, note ? -8 : 8.5, group, "label")
+  mapIcon(kind, -w / 2 + 14, note ? -28 : -13, group, 25)
+  mapText(label, -w / 2 + 46, note ? -8 : 8.5, group, "label")
   if (note) mapText(note, 0, 20, group, "row note", "middle")
   return { group, w, h }
 }

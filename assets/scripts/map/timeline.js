@@ -15,6 +15,7 @@ const mapReading = (text) => {
 
 // What is true of the map before a beat: what lies where, how each edge was travelled, who took part.
 const mapAfter = (before, beat, card, guilty) => {
+  if (beat.supposed) return before // it never happened
   const adds = new Map(before.adds), edges = new Map(before.edges), parties = new Set(before.parties)
   for (const id of beat.removes ?? []) adds.delete(id)
   for (const add of beat.adds ?? []) adds.set(add.id, { ...add, rows: add.kind === "token" ? card : [] })

@@ -68,6 +68,9 @@ class _Answers:
     def exchanges(self) -> tuple[Exchange, ...]:
         return ()
 
+    def setup(self) -> tuple[Exchange, ...]:
+        return ()
+
 
 _REGION = re.compile(r"AWS_\w*REGION=([\w-]+)")
 _REGIONS = ", ".join(REGION_VARIABLES)

@@ -1,0 +1,84 @@
+"""Who sets a new world up: its administrator, who asks the servers over HTTP as `kubectl` and `eksctl` do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from app import __version__
+from app.flow.model import JsonObject
+from app.flow.names import APPLICATION_ID
+from app.world.apiserver.types.resources import RESOURCES
+from app.world.aws.query_api import VERSIONS
+from app.world.aws.sigv4 import sign
+from app.world.exchange_log import DEVELOPER
+from app.world.setup.roles import role_calls
+
+if TYPE_CHECKING:
+    from app.world.servers.http_client import Answer
+    from app.world.world import World
+
+REQUEST_SECONDS = 20.0
+"""How long the developer waits for an answer: the API server may wait for a webhook meanwhile."""
+_IAM_REGION = "us-east-1"
+"""In which requests to IAM are signed. Source: IAM is a global service (AWS General Reference, "IAM endpoints")."""
+_USER_AGENT = f"{APPLICATION_ID}/{__version__}"
+
+
+class SetupRefused(Exception):
+    """A server refused what a new world was to have. The text is its answer."""
+
+
+class Developer:
+    """The owner of one world's kubeconfig and of its account's keys. `ExchangeLog.setup` has what is asked here."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def create(self, resource: str, namespace: str, body: JsonObject) -> None:
+        """POST of an object, as `kubectl create` does; the namespace is empty where there is none.
+
+        Raises `SetupRefused` and `NetworkError`.
+        """
+        kind = RESOURCES[resource]
+        group = f"apis/{kind.api_version}" if kind.group else f"api/{kind.version}"
+        scope = f"namespaces/{namespace}/" if namespace else ""
+        manifest = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
+        answer = await self._world.network.request(
+            "POST",
+            f"{self._world.api_url}/{group}/{scope}{resource}",
+            caller=DEVELOPER,
+            callee="kube-apiserver",
+            timeout=REQUEST_SECONDS,
+            headers={"user-agent": _USER_AGENT, "authorization": f"Bearer {self._world.admin_token}"},
+            body=json.dumps(manifest, separators=(",", ":")).encode(),
+        )
+        _check(answer, 201)
+
+    async def iam(self, action: str, parameters: Mapping[str, str]) -> None:
+        """One call of IAM, signed. Raises `SetupRefused` and `NetworkError`."""
+        world = self._world
+        body = urlencode({"Action": action, "Version": VERSIONS["iam"], **parameters}).encode()
+        headers = {"user-agent": _USER_AGENT, "content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        answer = await world.network.post_to_aws(
+            caller=DEVELOPER,
+            callee="iam",
+            timeout=REQUEST_SECONDS,
+            headers=sign(world.account.admin, "iam", _IAM_REGION, world.network.aws_url, headers, body),
+            body=body,
+        )
+        _check(answer, 200)
+
+    async def create_role(
+        self, name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None
+    ) -> None:
+        """`roles.role_calls`, one after the other. Raises `SetupRefused` and `NetworkError`."""
+        for action, parameters in role_calls(name, trust, managed=managed, inline=inline):
+            await self.iam(action, parameters)
+
+
+def _check(answer: Answer, expected: int) -> None:
+    if answer.status != expected:
+        raise SetupRefused(f"expected status {expected}, got {answer.status}: {answer.body.decode('utf-8', 'replace')}")

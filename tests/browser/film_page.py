@@ -1,0 +1,46 @@
+"""A page of its own for the map: its scripts and style sheets as the app has them, and a film that no world made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from app.content import load
+from app.locations import ASSETS
+from app.ui.map.player import words
+
+FILMS = json.loads(Path(__file__).with_name("film_sample.json").read_text(encoding="utf-8"))
+"""By language: a chain that works, one that a trust policy stops, one whose Pod uses the node's role, a live one."""
+SIZES = ((390, 844), (1024, 768), (1440, 900), (1280, 720), (1920, 1080))
+_THEMES = {
+    "light": ("#0f766e", "#ffffff", "#1f2937", "#e2e8f0"),
+    "dark": ("#14b8a6", "#0f1620", "#e5e7eb", "#2b3848"),
+}
+
+
+def film_page(language: str, film: str, *, theme: str = "light", beat: str = "") -> str:
+    """The page as HTML; in it `map`, `player` and `films` are global."""
+    scripts = sorted(path for path in (ASSETS / "scripts" / "map").glob("*.js") if path.stem != "component")
+    sheets = sorted((ASSETS / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
+    primary, background, text, border = _THEMES[theme]
+    return f"""<!doctype html><html lang="{language}" style="color-scheme:{theme}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>Film</title><style>
+:root {{ --st-primary-color: {primary}; --st-background-color: {background}; --st-text-color: {text};
+  --st-border-color: {border}; --st-font: sans-serif; --st-code-font: monospace; }}
+body {{ margin: 0; background: var(--st-background-color); }}
+{_read(sheets)}</style><body><main><h1 hidden>Film</h1><div class="root film" lang="{language}"></div>
+<p><button id="elsewhere">elsewhere</button></p></main><script type="module">
+{_read(scripts)}
+const words = {json.dumps(words(load(language)), ensure_ascii=False)}
+const films = {json.dumps(FILMS[language], ensure_ascii=False)}
+const host = document.querySelector(".film"), addressed = []
+const map = filmMap(host, {{ words }})
+const player = filmPlayer(host, map, {{ words, address: (id) => addressed.push(id) }})
+map.show(films[{json.dumps(film)}])
+{f"player.open({json.dumps(beat)})" if beat else ""}
+Object.assign(window, {{ map, player, films, addressed, mapPose, mapsInStep, filmMap, words }})
+</script>"""
+
+
+def _read(paths: list[Path]) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
