@@ -112,6 +112,11 @@ async def fill_node(world):
 
 
 def fill_log(world):
+    with world.log.setting_up():
+        record_more(world)
+
+
+def record_more(world):
     for number in range(250):
         exchange = Exchange(
             caller="a",

@@ -13,9 +13,9 @@ from app.world.world import SharedServices, World
 PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
 
-SETUPS_LIMIT = 16
-"""Worlds that are set up at a time. A request that creates a Pod waits for one to the webhook, over the same limited
-connections: were all of them taken by Pods, no webhook would be reached."""
+MAKING_LIMIT = 16
+"""Worlds that are made at a time, so that none is set up so slowly that its servers and Pods give up on each other. A
+request that creates a Pod waits for one to the webhook, over the same limited connections."""
 
 
 class WorldFactory:
@@ -26,7 +26,7 @@ class WorldFactory:
         """There is one while the servers run."""
         self._store = store
         self._making: dict[str, asyncio.Task[World]] = {}
-        self._room = asyncio.Semaphore(SETUPS_LIMIT)
+        self._room = asyncio.Semaphore(MAKING_LIMIT)
 
     def kept(self, key: str) -> World | None:
         """The world of a learner's key, if there is a complete one."""
@@ -48,25 +48,27 @@ class WorldFactory:
 
     async def _make(self, key: str, visitor: str | None) -> World:
         try:
-            if self.shared_services is None:
-                raise RuntimeError("the simulated world is not running")
-            world = World(
-                self.shared_services, account_id=self._store.free_account_id(), usage=Usage(payer.get(), visitor)
-            )
-            try:
-                self._store.put(key, world, visitor)  # before it is complete: its servers must find it
-            except NoRoom:
-                world.close()
-                raise
-            try:
-                with world.usage.being_made(), world.log.setting_up():
-                    async with self._room:
-                        await scenario.seed(world)
-                    await world.kubelet.settle(PODS_SECONDS)
-            except BaseException:
-                self._store.discard(key)
-                raise
-            world.usage.untouched = looks(world)
-            return world
+            async with self._room:
+                return await self._make_now(key, visitor)
         finally:
             del self._making[key]
+
+    async def _make_now(self, key: str, visitor: str | None) -> World:
+        if self.shared_services is None:
+            raise RuntimeError("the simulated world is not running")
+        usage = Usage(payer.get(), visitor)
+        world = World(self.shared_services, account_id=self._store.free_account_id(), usage=usage)
+        try:
+            self._store.put(key, world, visitor)  # before it is complete: its servers must find it
+        except NoRoom:
+            world.close()
+            raise
+        try:
+            with usage.being_made(), world.log.setting_up():
+                await scenario.seed(world)
+                await world.kubelet.settle(PODS_SECONDS)
+        except BaseException:
+            self._store.discard(key)
+            raise
+        usage.untouched = looks(world)
+        return world

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.world.servers.http_client import Answer
     from app.world.world import World
 
-REQUEST_SECONDS = 20.0
+REQUEST_SECONDS = 60.0
 """How long the developer waits for an answer: the API server may wait for a webhook meanwhile."""
 _IAM_REGION = "us-east-1"
 """In which requests to IAM are signed. Source: IAM is a global service (AWS General Reference, "IAM endpoints")."""
