@@ -24,8 +24,8 @@ from app.ui.map.film_json import film_json
 from app.ui.map.showing import film_of, names_of
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.presenting import overlays, speaker
-from app.ui.presenting.slides import deck, slides
-from app.ui.presenting.what_if import what_if
+from app.ui.presenting.slides import answers, deck, slides
+from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.state import address, mode, route, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
@@ -89,9 +89,9 @@ def _project(page: str, walk_view: WalkView, content: Content, *, named: bool) -
         on_what_if_change=components.nothing,
         on_leave_change=components.nothing,
     )
-    if isinstance(asked.what_if, dict):
-        choice, number = asked.what_if.get("choice"), asked.what_if.get("asked")
-        _presenter(data={"shows": "answer", "answer": what_if(str(choice), number)}, key="answer")
+    if isinstance(asked.what_if, dict) and asked.what_if.get("choice") in CHOICES:
+        answer = what_if(asked.what_if["choice"], asked.what_if.get("asked"))
+        _presenter(data={"shows": "answer", "answer": answer}, key="answer")
     _leave(asked.leave, page)
 
 
@@ -113,14 +113,14 @@ def _length() -> int:
 
 
 def _notes(walk_view: WalkView, content: Content, *, named: bool) -> None:
-    walk = walk_view.walk
-    world = world_line(session.diagnosis(walk_view), content, named=named)
+    found = session.diagnosis(walk_view)
+    world = world_line(found, content, named=named)
     _presenter(
         data={
             "shows": "notes",
             "talk": _talk(walk_view, named=named),
             "language": content.language,
-            "html": speaker.notes(walk, world, content),
+            "html": speaker.notes(answers(found), film_of(found, walk_view.heard), world, content),
         },
         key="notes",
     )
@@ -130,18 +130,18 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
     """All that the browser needs for the slides, in every language, as JSON in one flat text."""
     found = session.diagnosis(walk_view)
     shown = film_of(found, walk_view.heard)
-    walk, names = walk_view.walk, names_of(found)
+    known, names = answers(found), names_of(found)
     notes = f"./?{address.query('', **{PARAM: NOTES})}"
     return json.dumps(
         {
-            "decks": {str(length): [slide.id for slide in deck(length, walk)] for length in LENGTHS},
+            "decks": {str(length): [slide.id for slide in deck(length, known)] for length in LENGTHS},
             "keys": {key: act for act, keys in overlays.KEYS.items() for key in keys},
             "notes": notes,
             **{
                 content.language: {
-                    "film": json.loads(film_json(shown, content, walk.subject, names)),
+                    "film": json.loads(film_json(shown, content, found.subject, names)),
                     "words": player.words(content),
-                    "slides": slides(walk, content),
+                    "slides": slides(known, content),
                     "world": world_line(found, content, named=named),
                     "not_reached": prose(content.message("present.not_reached")),
                     "frame": overlays.frame(content, simulated_only=not mode.can().break_world),

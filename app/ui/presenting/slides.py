@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.content import Content
+from app.flow.doctor import Diagnosis
+from app.flow.film import End, Film
 from app.flow.lessons import predictions
-from app.flow.lessons.decks import DECKS, SLIDES, Shows, Slide
+from app.flow.lessons.decks import DECKS, LENGTHS, WHOLE, Shows, Slide
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer
-from app.flow.model import JsonObject, Step, Walk
+from app.flow.model import HOLDS, JsonObject, Step
+from app.flow.verdict.link_states import chain_state
 from app.ui.marks import NUMBERS
 from app.ui.presenting.what_if import CHOICES
 from app.ui.text import escape, prose, shorten
@@ -24,7 +27,18 @@ _FORETOLD = {
 """What the usual notes to an answer suppose that happened."""
 
 
-def slides(walk: Walk, content: Content) -> list[JsonObject]:
+Answers = Mapping[Step, RightAnswer]
+"""What a walk says to the questions about the steps; without those that it cannot answer."""
+
+
+def answers(found: Diagnosis) -> Answers:
+    """The same for a diagnosed walk. Of a step that its Pod did not get through nobody is asked."""
+    chain = chain_state(found.walk, found.checks)
+    held = [step for step in Step if chain.step(step, found.walk) in HOLDS]
+    return {step: said for step in held if (said := predictions.outcome(step, found.walk)) is not None}
+
+
+def slides(known: Answers, content: Content) -> list[JsonObject]:
     """Every slide that this walk allows, as the browser draws it: its heading, its words as HTML, and its beats."""
     return [
         {
@@ -33,32 +47,31 @@ def slides(walk: Walk, content: Content) -> list[JsonObject]:
             "shows": slide.shows,
             "number": NUMBERS[Step(slide.page)] if slide.page in set(Step) else "",
             "title": content.message(f"talk.{slide.id}.title"),
-            "html": "".join(_words(slide, walk, content)),
+            "html": "".join(_words(slide, known, content)),
             "beats": slide.beats,
         }
-        for slide in SLIDES
-        if is_possible(slide, walk)
+        for slide in deck(max(LENGTHS), known)
     ]
 
 
-def deck(length: int, walk: Walk) -> tuple[Slide, ...]:
+def deck(length: int, known: Answers) -> tuple[Slide, ...]:
     """The slides of the deck of that many minutes that this walk allows."""
-    return tuple(slide for slide in DECKS[length] if is_possible(slide, walk))
+    return tuple(slide for slide in DECKS[length] if not _asks(slide) or Step(slide.page) in known)
 
 
-def is_possible(slide: Slide, walk: Walk) -> bool:
-    """Whether it can be shown: nobody is asked a question that the walk cannot answer."""
-    asks = slide.shows in (Shows.QUESTION, Shows.ANSWER)
-    return not asks or predictions.outcome(Step(slide.page), walk) is not None
-
-
-def is_foretold(slide: Slide, walk: Walk) -> bool:
+def is_foretold(slide: Slide, known: Answers, film: Film) -> bool:
     """Whether what happened is what the usual notes to that slide suppose."""
-    found = predictions.outcome(Step(slide.page), walk) if slide.shows is Shows.ANSWER else None
-    return found is None or found.happened in _FORETOLD[Step(slide.page)]
+    if slide.shows is Shows.ANSWER:
+        return known[Step(slide.page)].happened in _FORETOLD[Step(slide.page)]
+    arrived = {beat.id for beat in film.beats if beat.end is End.ARRIVED and beat.check is None}
+    return not film.shows or arrived >= set(slide.beats) - {WHOLE}
 
 
-def _words(slide: Slide, walk: Walk, content: Content) -> Iterator[str]:
+def _asks(slide: Slide) -> bool:
+    return slide.shows in (Shows.QUESTION, Shows.ANSWER)
+
+
+def _words(slide: Slide, known: Answers, content: Content) -> Iterator[str]:
     if slide.shows in (Shows.TITLE, Shows.POINTS, Shows.END):
         yield _points(slide, content)
         if slide.shows is Shows.END:
@@ -67,11 +80,9 @@ def _words(slide: Slide, walk: Walk, content: Content) -> Iterator[str]:
         names = "".join(f"<li>{escape(content.message(f'what_if.choices.{choice}.name'))}</li>" for choice in CHOICES)
         hint = prose(content.message("talk.what_if.hint"))
         yield f'<ol class="options numbered">{names}</ol><p class="quiet">{hint}</p>'
-    elif slide.shows in (Shows.QUESTION, Shows.ANSWER):
+    elif _asks(slide):
         step = Step(slide.page)
-        found = predictions.outcome(step, walk)
-        if found:
-            yield _asked(step, found, content, answered=slide.shows is Shows.ANSWER)
+        yield _asked(step, known[step], content, answered=slide.shows is Shows.ANSWER)
 
 
 def _points(slide: Slide, content: Content) -> str:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.content import Content
-from app.flow.lessons.decks import LENGTHS, Slide
-from app.flow.model import Walk
-from app.ui.presenting.slides import deck, is_foretold
+from app.flow.film import Film
+from app.flow.lessons.decks import LENGTHS, Shows, Slide
+from app.ui.presenting.slides import Answers, deck, is_foretold
 from app.ui.text import escape, prose
 
 _ASIDES = ("ask", "trap")
 """What may stand beside a note: a question to the room, and what people get wrong."""
 
 
-def notes(walk: Walk, world: str, content: Content) -> str:
+def notes(known: Answers, film: Film, world: str, content: Content) -> str:
     """The window's HTML. The browser shows the note of the slide that is on the projector.
 
     `world` is the line that says that the world is broken, as HTML.
     """
-    shown = "".join(_note(slide, walk, content) for slide in deck(max(LENGTHS), walk))
-    plans = "".join(_plan(length, walk, content) for length in LENGTHS)
+    shown = "".join(_note(slide, known, film, content) for slide in deck(max(LENGTHS), known))
+    plans = "".join(_plan(length, known, content) for length in LENGTHS)
     return (
         f'<div class="notes"><header><h1>{_word("heading", content)}</h1><p class="link" role="status">'
         f'<span class="alone">{_word("alone", content)}</span>'
@@ -40,9 +40,10 @@ def schedule(slides: tuple[Slide, ...], length: int) -> Iterator[tuple[Slide, in
         yield slide, round(60 * begins), round(60 * minutes)
 
 
-def _note(slide: Slide, walk: Walk, content: Content) -> str:
+def _note(slide: Slide, known: Answers, film: Film, content: Content) -> str:
     words = f"speaker.{slide.id}"
-    said = content.message(f"{words}.say" if is_foretold(slide, walk) else "notes.broken.answer")
+    unusual = "answer" if slide.shows is Shows.ANSWER else "stopped"
+    said = content.message(f"{words}.say" if is_foretold(slide, known, film) else f"notes.broken.{unusual}")
     asides = "".join(
         f'<p class="{aside}"><b>{_word(aside, content)}</b> {prose(content.message(f"{words}.{aside}"))}</p>'
         for aside in _ASIDES
@@ -71,12 +72,12 @@ def _clock(content: Content) -> str:
     )
 
 
-def _plan(length: int, walk: Walk, content: Content) -> str:
+def _plan(length: int, known: Answers, content: Content) -> str:
     rows = "".join(
         f'<tr data-slide="{slide.id}" data-from="{begins}" data-until="{until}"><td>{number}</td><td>'
         f'<button type="button">{escape(content.message(f"talk.{slide.id}.title"))}</button></td>'
         f"<td>{until // 60}:{until % 60:02}</td></tr>"
-        for number, (slide, begins, until) in enumerate(schedule(deck(length, walk), length), 1)
+        for number, (slide, begins, until) in enumerate(schedule(deck(length, known), length), 1)
     )
     heads = "".join(f"<th>{_word(key, content)}</th>" for key in ("number", "slide", "until"))
     caption = escape(content.message("notes.plan", minutes=length))

@@ -63,14 +63,14 @@ class _Broken:
 
 
 def what_if(choice: str, asked: object) -> str:
-    """What came of that choice, in every language, as JSON for the browser: `failed`, or the film and the rest.
+    """What came of that one of `CHOICES`, in every language, as JSON for the browser: `failed`, or the film and the rest.
 
     `asked` goes back to the browser, which knows by it to which of its questions this is the answer.
 
     The world is as it was before when this returns, whatever came in between.
     """
     here = session.world()
-    if choice not in CHOICES or here.usage.wait(reserve=True):
+    if here.usage.wait(reserve=True):
         return _document(asked, lambda content: {"failed": content.message("what_if.busy")})
     simulation = session.simulation()
     before = simulation.save(here)
@@ -95,7 +95,8 @@ def _break(choice: str, here: World) -> _Broken:
 def _walked(here: World) -> _Broken:
     ports = session.simulated_ports()
     found = examine(ports, session.SUBJECT)
-    made = film(found.walk, chain_state(found.walk, found.checks), ports.server_log.exchanges())
+    heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
+    made = film(found.walk, chain_state(found.walk, found.checks), heard)
     lies = next((beat.id for beat in made.beats if beat.check), made.beats[-1].id)
     return _Broken(film=made, found=found, begins=lies)
 
@@ -189,7 +190,9 @@ def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
     if (stranger := broken.subject) is not None:
         names = {**names, "service_account": f"{stranger.namespace}/{stranger.service_account}", "pod": ""}
     return {
-        "film": json.loads(film_json(broken.film, content, broken.found.walk.subject, names)),
+        "film": json.loads(
+            film_json(broken.film, content, broken.found.walk.subject, names, ends_whole=bool(broken.film.shows))
+        ),
         "begins": broken.begins,
         "change": prose(change),
         "answers": "".join(_rows(broken.answers, content)),

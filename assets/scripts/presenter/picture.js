@@ -50,13 +50,10 @@ const talkAddress = () => {
   for (const name of ["present", "deck", "beat"]) address.searchParams.delete(name)
   return address
 }
-// The whole map as it is at the end, and before anything has happened: no arrow, so the camera stands back.
-const TALK_WHOLE = { id: "whole", edge: "", from: "", to: "", back: false, chip: null, adds: [], removes: [], say: "", plain: "", seen: "heard", milliseconds: null, end: "", verdict: "", against: "", words: "", opens: false }
-const talkFilm = (film) => ({ ...film, beats: [...film.beats, { ...TALK_WHOLE, step: film.beats.at(-1)?.step, number: film.beats.at(-1)?.number }] })
 // Which beats of each slide this film has. Where it has none of them, the map rests at the beat before.
 const talkSlides = (told) => {
-  told.film = talkFilm(told.film)
-  told.neutral = talkFilm({ ...told.film, id: `${told.film.id}-neutral`, beats: [] })
+  // Before anything is known: the last beat of a film is the whole map.
+  told.neutral = { ...told.film, id: `${told.film.id}-neutral`, beats: told.film.beats.slice(-1), guilty: [], not_reached: [] }
   const known = new Set(told.film.beats.map(({ id }) => id))
   let rests = known.size ? told.film.beats[0].id : null
   for (const slide of told.slides) {

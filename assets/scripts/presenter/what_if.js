@@ -47,10 +47,10 @@ const talkWhatIf = (root, { told, send, signal }) => {
         find(".change").innerHTML = mine.change
         find(".answers").innerHTML = mine.answers
         map = filmMap(find(".map"), { words: told().words })
-        // Where it stops, the last picture is the whole map, with the cause and the place where it shows.
-        const last = mine.film.beats.at(-1)
-        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? last : beat))
-        map.show(last.end === "stop" ? talkFilm(mine.film) : mine.film)
+        // Below the whole map, what was said where it stopped.
+        const stop = mine.film.beats.find(({ end }) => end === "stop")
+        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat) + (beat.id === "whole" ? talkSays(stop) : ""))
+        map.show(mine.film)
         map.go(mine.begins)
         map.play()
       }
