@@ -1,5 +1,7 @@
 """The two decks of a talk: every slide shows what there is, and the minutes add up."""
 
+import itertools
+
 import pytest
 
 from app.content import PAGES
@@ -14,7 +16,7 @@ def test_the_minutes_of_the_slides_add_up_to_the_talk(length):
     planned = list(schedule(DECKS[length], length))
     assert planned[0][1] == 0
     assert planned[-1][2] == 60 * length
-    assert all(before[2] == after[1] for before, after in zip(planned, planned[1:], strict=False))
+    assert all(before[2] == after[1] for before, after in itertools.pairwise(planned))
 
 
 def test_the_decks_are_about_as_long_as_their_talks_allow():

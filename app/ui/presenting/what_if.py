@@ -63,7 +63,7 @@ class _Broken:
 
 
 def what_if(choice: str, asked: object) -> str:
-    """What came of that one of `CHOICES`, in every language, as JSON for the browser: `failed`, or the film and the rest.
+    """What came of that one of `CHOICES`, in every language, as JSON for the browser: why not, or the film.
 
     `asked` goes back to the browser, which knows by it to which of its questions this is the answer.
 

@@ -29,7 +29,7 @@ const talkWhatIf = (root, { told, send, signal }) => {
     all[(on + by + all.length) % all.length].focus()
   }
   const over = () => !map.playing
-  const end = () => map.go(map.entries.length - 1)
+  const end = () => (map.pause(), map.go(map.entries.length - 1))
   const acts = {
     choosing: { forward: () => move(1), back: () => move(-1) },
     playing: { forward: () => (over() ? close() : end()), back: () => map.previous() },
