@@ -104,8 +104,13 @@ def _asked(step: Step, found: RightAnswer, content: Content, *, answered: bool) 
             options.append(f'<li class="passed">{option} <span class="mark">✓</span></li>')
         else:
             options.append(f'<li class="before">{option}</li>')
-    short = {name: shorten(text) for name, text in found.values.items()}
-    happened = prose(content.message(f"{words}.happened.{found.happened}", **short)) if answered else ""
-    said = f'<p class="quiet happened">{happened}</p>' if happened else f'<p class="question">{question}</p>'
+    shortened = {name: shorten(text) for name, text in found.values.items()}
+    happened = prose(_first(content.message(f"{words}.happened.{found.happened}", **shortened), content))
     listed = f'<ol class="options">{"".join(options)}</ol>'
-    return listed + said if answered else said + listed
+    return f'{listed}<p class="quiet">{happened}</p>' if answered else f'<p class="question">{question}</p>{listed}'
+
+
+def _first(text: str, content: Content) -> str:
+    """Its first sentence: more is nothing for a slide."""
+    end = content.facts.full_stop
+    return text.partition(end + content.facts.between_sentences)[0].removesuffix(end) + end
