@@ -99,8 +99,3 @@ def test_a_refusal_that_others_got_leads_to_the_doctor_who_shows_it(screen):
     html = shown.click("run_again").open("home").html("verdict")
     assert "warning" in html
     assert links(html) == [("doctor", {})]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_below_the_picture_it_says_what_the_picture_leaves_out(reader, language):
-    assert load(language).message("home.overview") in reader(language).open("home").html("overview")

@@ -1,4 +1,4 @@
-"""The film of a walk: what really happened, one beat at a time. Pure: no word, no place on a screen, no server."""
+"""The film of a walk: what really happened, one beat at a time, with no word and no place on a screen."""
 
 from app.flow.film.beat import Arrival, Beat, Claim, End, Film, Seen
 from app.flow.film.film import film

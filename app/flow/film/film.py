@@ -40,7 +40,7 @@ _LIES = {
     "call": "call",
     "s3": "call",
 }
-"""The beat in which what a guilty part does, or should have done, is told."""
+"""The beat in which what a guilty part does, or should have done, is shown."""
 _REFUSED_AT = {
     "sts.format": "assume",
     "sts.expiration": "assume",

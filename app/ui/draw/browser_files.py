@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +50,16 @@ class BrowserFiles:
         """What Streamlit's own parts look like on these pages, as CSS."""
         return _text(self._assets / "frame.css")
 
+    @cached_property
+    def logo(self) -> str:
+        """The sidebar's picture, as a data URL: of a path Streamlit reads the file in every run."""
+        return _picture(self._assets / "logo.svg")
+
+    @cached_property
+    def icon(self) -> str:
+        """The same of the browser's tab."""
+        return _picture(self._assets / "icon.svg")
+
     def address(self, name: str) -> str:
         """Where our own server has the module of a component."""
         return self._addresses[name]
@@ -77,6 +88,10 @@ class BrowserFiles:
             _STYLES: sheet,
             **{name: f'import "./{_named(_STYLES, sheet)}"\n{self.script(name)}' for name in names},
         }
+
+
+def _picture(path: Path) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode('ascii')}"
 
 
 def _text(path: Path) -> str:

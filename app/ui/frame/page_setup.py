@@ -24,7 +24,10 @@ def ensure_walk(content: Content) -> WalkView | None:
         address.write(chosen, look)
         return walk_view
     address.put(look)
-    with st.spinner(content.message("ui.running")):
+    place = st.empty()  # in every run, so that what follows it stays where it is
+    if kept := session.kept_walk_view():
+        return kept
+    with place, st.spinner(content.message("ui.running")):
         return session.simulated_walk_view()
 
 

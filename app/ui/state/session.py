@@ -170,12 +170,17 @@ def walk_view() -> WalkView:
 
 def simulated_walk_view() -> WalkView:
     """The last walk through this browser's world; the first one is made here."""
+    return kept_walk_view() or _walk(world())
+
+
+def kept_walk_view() -> WalkView | None:
+    """The same; None where it has to be made."""
     here = world()
     last = st.session_state.get(_WALK_VIEW)
     if isinstance(last, WalkView) and last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
     same = isinstance(last, WalkView) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
-    return last if isinstance(last, WalkView) and same else _walk(here)
+    return last if isinstance(last, WalkView) and same else None
 
 
 def last_walk_view() -> WalkView | None:

@@ -53,6 +53,12 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
         return `<button type="button" data-step="${number}" aria-label="${title}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b><span>${mapEscape(words[`short.${step}`])}</span></button>`
       })
       .join("")
+    for (const mark of root.querySelectorAll(".film-rail b")) mark.remove()
+    for (const step of steps.slice(1)) {
+      const mark = document.createElement("b")
+      mark.style.left = fraction(map.entries.find(({ beat }) => beat.step === step).start)
+      find(".film-rail").append(mark)
+    }
     find("ol").innerHTML = map.entries
       .map(({ beat }, i) => `<li><button type="button" data-beat="${i}"><b>${beat.number}</b> <span>${mapEscape(beat.plain)}</span></button></li>`)
       .join("")
