@@ -19,6 +19,8 @@ PREFIX = "/_irsa/"
 _SHARED, _STYLES = "shared", "styles"
 _SOON = ("page", "block", "map")
 """The components with which every page begins."""
+_ENGINES = {"presenter": "map"}
+"""Of components that draw with what another one is made of: that one's folder, in which only `component.js` is not."""
 
 
 class BrowserFiles:
@@ -32,6 +34,9 @@ class BrowserFiles:
         """The module of a component: `shared.js`, then `<name>.js` or the files of the folder `<name>` by name."""
         folder = self._scripts / name
         own = sorted(folder.glob("*.js")) if folder.is_dir() else [folder.with_suffix(".js")]
+        if name in _ENGINES:
+            engine = sorted((self._scripts / _ENGINES[name]).glob("*.js"))
+            own = [path for path in engine if path.stem != "component"] + own
         return "".join(_text(path) for path in (self._scripts / f"{_SHARED}.js", *own))
 
     @cached_property

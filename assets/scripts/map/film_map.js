@@ -113,13 +113,13 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     plan()
   }
   const plan = () => {
-    const { width, height } = stage.getBoundingClientRect()
+    const { clientWidth: width, clientHeight: height } = stage // as laid out: a picture of a slide is scaled down
     Object.assign(size, { w: width || 960, h: height || 405 })
     stage.dataset.size = map.size()
     if (drawing) mapPlan({ drawing, entries: line.beats, film, size: { ...size }, geometry, svg, neutral: shown.neutral })
   }
   const watching = new ResizeObserver(() => {
-    const { width, height } = stage.getBoundingClientRect()
+    const { clientWidth: width, clientHeight: height } = stage
     if (!width || (Math.abs(width - size.w) < 0.5 && Math.abs(height - size.h) < 0.5)) return
     plan()
     if (line) render(now)
