@@ -23,7 +23,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const asked = new URLSearchParams(location.search).get("beat")
   if (asked && !host.dataset.asked && data.answered === "yes") host.player.open(asked)
   if (data.answered === "yes") host.dataset.asked = "yes"
-  return () => host.map.pause()
+  return () =>
+    setTimeout(() => {
+      if (host.isConnected) return // only a rerun: the film plays on
+      host.player.remove()
+      host.map.remove()
+    })
 }
 
 // The beat goes into the address without a rerun, at most four times a second: browsers bound how often a page may.
