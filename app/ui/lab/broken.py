@@ -44,7 +44,7 @@ def broken(it: Trial, content: Content) -> Status:
 
 def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     judged, here = found.verdict, session.world()
-    step = judged.step or it.fault.cause
+    step = judged.step or it.fault.step
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
     diagram.draw(FLOW, content, walk_view.walk, chain_state(found.walk, found.checks), step=step)
     # (1) What there is to see, and who else looks like this.
