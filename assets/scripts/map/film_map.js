@@ -203,7 +203,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     for (const other of drawing.chips) if (other?.bubble && other !== chip) fade(other.bubble, 0)
     // Text is drawn up to a pixel wider than it is measured.
     const room = ([x, y, w, height]) =>
-      mapClamp((Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) - 3) / 8)
+      mapClamp((Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) - 6) / 8)
     const tells = found.joins && !shown.neutral ? mapClamp(at.rest * 3) : 0
     fade(drawing.joined, tells)
     if (tells) fade(drawing.joined.lastChild, room(found.joins.label))
