@@ -37,11 +37,11 @@ def test_the_browser_gets_all_slides_and_the_film_in_every_language_and_nothing_
     talk = talk_of(shown)
     assert talk["decks"] == {str(length): [slide.id for slide in deck] for length, deck in DECKS.items()}
     for language in LANGUAGES:
-        told = talk[language]
-        assert [slide["id"] for slide in told["slides"]] == [slide.id for slide in SLIDES]
-        beats = {beat["id"] for beat in told["film"]["beats"]}
-        assert {beat for slide in told["slides"] for beat in slide["beats"]} <= beats
-        assert told["world"] == ""
+        given = talk[language]
+        assert [slide["id"] for slide in given["slides"]] == [slide.id for slide in SLIDES]
+        beats = {beat["id"] for beat in given["film"]["beats"]}
+        assert {beat for slide in given["slides"] for beat in slide["beats"]} <= beats
+        assert given["world"] == ""
     assert not shown.test.button
     assert not shown.test.sidebar.button
     assert not shown.test.title

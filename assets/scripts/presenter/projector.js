@@ -12,7 +12,7 @@ const talkProjector = (root, data, signal) => {
 
   const find = (selector) => root.querySelector(selector)
   const slide = () => known[language][ids[at]]
-  const told = () => ({ ...talk[language], language })
+  const given = () => ({ ...talk[language], language })
 
   // (1) Where it begins: where this tab left it, or at the first slide of the page.
   const kept = talkStored(TALK_PLACE)
@@ -41,8 +41,8 @@ const talkProjector = (root, data, signal) => {
     root.lang = language
     root.innerHTML = `<div class="talk">${talk[language].frame}</div>`
     root.dataset.theme = talkStored(TALK_THEME) ?? ""
-    picture = talkPicture(find(".picture"), told(), { live: true })
-    what = talkWhatIf(root, { told, send: (asked) => self.send("what_if", asked), signal: building.signal })
+    picture = talkPicture(find(".picture"), given(), { live: true })
+    what = talkWhatIf(root, { given, send: (asked) => self.send("what_if", asked), signal: building.signal })
     find(".overview").innerHTML = ids
       .map((id, i) => {
         const { number, title } = known[language][id]
