@@ -82,7 +82,7 @@ def _project(page: str, walk_view: WalkView, content: Content, *, named: bool) -
             "shows": "talk",
             "talk": _talk(walk_view, named=named),
             "language": content.language,
-            "deck": str(_length()),
+            "deck": _deck(),
             "page": page,
         },
         key="projector",
@@ -106,10 +106,10 @@ def _leave(asked: object, page: str) -> None:
     st.rerun()
 
 
-def _length() -> int:
-    """The minutes of the deck that the address asks for."""
+def _deck() -> str:
+    """The deck that the address asks for; empty where it asks for none: then the browser goes on with the last one."""
     asked = st.query_params.get(DECK, "")
-    return next((length for length in LENGTHS if asked == str(length)), max(LENGTHS))
+    return asked if asked in map(str, LENGTHS) else ""
 
 
 def _notes(walk_view: WalkView, content: Content, *, named: bool) -> None:

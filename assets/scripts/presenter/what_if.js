@@ -49,7 +49,7 @@ const talkWhatIf = (root, { given, send, signal }) => {
         map = filmMap(find(".map"), { words: given().words })
         // Below the whole map, what was said where it stopped.
         const stop = mine.film.beats.find(({ end }) => end === "stop")
-        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat) + (beat.id === "whole" ? talkSays(stop) : ""))
+        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
         map.show(mine.film)
         map.go(mine.begins)
         map.play()
