@@ -322,6 +322,7 @@ def test_a_lab_is_shown_in_large_type_and_escape_leads_out(reader):
     expect(one.page.get_by_test_id("stSidebar")).not_to_be_visible()
     size = one.page.locator("h1").first.evaluate("title => parseFloat(getComputedStyle(title).fontSize)")
     assert size > 36
+    expect(one.page.locator(".leave_talk")).to_have_text(load("en").message("present.leave"))
     one.press("Escape")
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
     expect(one.page).to_have_url(re.compile(r"/doctor\?lang=en"))

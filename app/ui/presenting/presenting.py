@@ -54,7 +54,8 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         return False
     if page in LARGE:
         _bare("presenting_page")
-        _leave(_presenter(data={"shows": "page"}, key="projected_page", on_leave_change=components.nothing).leave, page)
+        data = {"shows": "page", "words": content.message("present.leave")}
+        _leave(_presenter(data=data, key="projected_page", on_leave_change=components.nothing).leave, page)
         return False
     if page not in TALK:
         address.put({PARAM: None, DECK: None})  # the way from here to a lesson does not lead into a talk
