@@ -25,6 +25,8 @@ from app.ui.marks import MARKS
 from app.ui.state import session
 from app.ui.text import escape, prose
 from app.ui.thief import probes
+from app.world.apiserver.types.errors import ApiError
+from app.world.aws.errors import AwsError
 from app.world.faults import CannotBeInjected
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import set_trust_policy
@@ -77,12 +79,19 @@ def what_if(choice: str, asked: object) -> str:
     try:
         simulation.revert(here)
         broken = _break(choice, here)
-    except (CannotBeInjected, FlowError) as error:
-        said = error.said if isinstance(error, CannotBeInjected) else error.server_message
+    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError) as error:
+        said = _said(error)
         return _document(asked, lambda content: {"failed": content.message("what_if.failed", said=said)})
     finally:
         simulation.restore(here, before)
     return _document(asked, lambda content: _shown(choice, broken, content))
+
+
+def _said(error: Exception) -> str:
+    """Why the world did not allow it, in the words of the server that refused."""
+    if isinstance(error, CannotBeInjected):
+        return error.said
+    return error.server_message if isinstance(error, FlowError) else str(error)
 
 
 def _break(choice: str, here: World) -> _Broken:
