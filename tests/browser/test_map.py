@@ -97,7 +97,7 @@ def test_only_time_decides_what_is_drawn(shown):
 
 @pytest.mark.parametrize("film", ["normal", "policy", "fallback"])
 def test_red_is_what_is_guilty_and_where_it_stops_and_nothing_else(shown, film):
-    red = """() => map.entries.flatMap((entry) => {
+    red = """() => [...map.entries, ...map.entries].flatMap((entry) => {
       map.render(mapPose(entry))
       const probe = document.createElement("i")
       map.stage.append(probe)

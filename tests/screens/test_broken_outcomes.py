@@ -18,25 +18,35 @@ from app.ui.presenting.slides import _FORETOLD
 from app.ui.state import session
 from app.ui.text import prose
 from app.wiring import simulated
+from app.world.faults import names
+from app.world.setup.scenario import ARTICLE
+from tests.screens.conftest import Screen
 
 FAULTS = ("F21", "F14", "F05b", "F32", "F46", "F10")
 """A trust policy, a provider, a webhook, a token, a permission; and a program that goes its own way."""
 HOLDS = (Status.PASSED, Status.WARNING)
 
 
-@pytest.fixture(params=FAULTS)
+@pytest.fixture(scope="module", params=FAULTS)
 def fault(request):
     return request.param
 
 
-@pytest.fixture(params=LANGUAGES)
-def broken(request, screen, simulation, fault):
+@pytest.fixture(scope="module", params=LANGUAGES)
+def examined(request, simulation, fault):
     """A reader's session in a world with that fault, what the doctor says of it, and the language's content."""
-    shown = screen(lang=request.param)
+    shown = Screen(lang=request.param)
     simulation.inject(shown.world, fault)
     shown.click("run_again")
     walk = shown.test.session_state["walk_view"].walk
     return shown, diagnose(simulated(session.simulation(), shown.world), walk), load(request.param)
+
+
+@pytest.fixture
+def broken(examined):
+    """The same, on no slide: the tests only look, and share the session."""
+    examined[0].test.query_params.pop("present", None)
+    return examined
 
 
 def plain(html):
@@ -86,7 +96,7 @@ def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
     """Both windows say that the world is broken and how; no slide and no note reports what did not happen."""
     shown, found, content = broken
     chain = chain_state(found.walk, found.checks)
-    change = plain(prose(content.message(f"faults.{fault}.change")))
+    change = plain(prose(content.message(f"faults.{fault}.change", **names(ARTICLE))))
     failed = [step for step in Step if chain.step(step, found.walk) not in HOLDS]
     shown.test.query_params["present"] = "1"
     talk = json.loads(shown.open(Step.ACCESS).data("projector")["talk"])

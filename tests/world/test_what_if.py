@@ -94,7 +94,7 @@ def test_what_was_broken_before_is_so_again(asked, simulation, world):
 
 def test_the_film_of_the_world_is_the_same_as_before(asked, simulation, world):
     def beats():
-        found = examine(simulated(simulation, world), session.SUBJECT)
+        found = examine(simulated(simulation, world), session.subject())
         heard = (*world.log.setup(), *world.log.exchanges())
         return [
             (beat.id, beat.arrivals) for beat in film(found.walk, chain_state(found.walk, found.checks), heard).beats

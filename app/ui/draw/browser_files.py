@@ -17,7 +17,7 @@ from app.locations import ASSETS
 PREFIX = "/_irsa/"
 """Of their addresses."""
 _SHARED, _STYLES = "shared", "styles"
-_SOON = ("page", "block", "diagram")
+_SOON = ("page", "block", "map")
 """The components with which every page begins."""
 _ENGINES = {"presenter": "map"}
 """Of components that draw with what another one is made of: that one's folder, in which only `component.js` is not."""

@@ -20,8 +20,8 @@ from app.flow.verdict.judge import Outcome
 from app.locations import ASSETS
 from app.ui.draw import components
 from app.ui.map import player
-from app.ui.map.film_json import film_json
-from app.ui.map.showing import film_of, names_of
+from app.ui.map.film_json import film_json, names_of
+from app.ui.map.showing import film_of
 from app.ui.marks import MARKS, NUMBERS
 from app.ui.presenting import overlays, speaker
 from app.ui.presenting.slides import answers, deck, slides
@@ -29,7 +29,7 @@ from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.state import address, mode, route, session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
-from app.world.faults import FAULTS
+from app.world.faults import FAULTS, names
 
 PARAM, DECK = "present", "deck"
 """In the address: which window this is, and the minutes of the talk."""
@@ -131,7 +131,7 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
     """All that the browser needs for the slides, in every language, as JSON in one flat text."""
     found = session.diagnosis(walk_view)
     shown = film_of(found, walk_view.heard)
-    known, names = answers(found), names_of(found)
+    known, boxes = answers(found), names_of(found.walk)
     notes = f"./?{address.query('', **{PARAM: NOTES})}"
     return json.dumps(
         {
@@ -140,7 +140,7 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
             "notes": notes,
             **{
                 content.language: {
-                    "film": json.loads(film_json(shown, content, found.subject, names)),
+                    "film": json.loads(film_json(shown, content, found.subject, boxes)),
                     "words": player.words(content),
                     "slides": slides(known, content),
                     "world": world_line(found, content, named=named),
@@ -169,7 +169,8 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     verdict = found.verdict
     broken = verdict.outcome is Outcome.BROKEN
     caused = session.world().faults if mode.can().break_world and named else ()
-    changes = [content.message(f"faults.{id_}.change") for id_ in caused if broken or FAULTS[id_].harmless]
+    of_chain = names(session.world().chain) if caused else {}
+    changes = [content.message(f"faults.{id_}.change", **of_chain) for id_ in caused if broken or FAULTS[id_].harmless]
     if not broken and not changes:
         return ""
     words = [content.message("present.broken" if broken else "present.changed"), *changes]

@@ -11,40 +11,37 @@ from app.content.languages import LANGUAGES
 from app.content.loader import load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import FlowError
-from app.flow.film import Beat, Claim, Film, Seen, film
+from app.flow.film import Beat, Claim, End, Film, Seen, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Subject
-from app.flow.ports import Ports
 from app.flow.steps.submission import Submission
 from app.flow.verdict.link_states import chain_state
 from app.ui.draw.answers import Answer
-from app.ui.map.film_json import film_json
-from app.ui.map.showing import names_of
+from app.ui.map.film_json import film_json, names_of
 from app.ui.marks import MARKS
 from app.ui.state import session
 from app.ui.text import escape, prose
 from app.ui.thief import probes
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.faults import CannotBeInjected
+from app.world.faults import CannotBeInjected, names
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import set_trust_policy
-from app.world.setup.scenario import NAMESPACE
 from app.world.world import World
 
 _FAULTS = {"namespace": "F21", "expired": "F32", "webhook_down": "F05"}
 """The choices that are faults of the lab."""
 _WIDENED = {
     "no_sub": ("StringEquals", ""),
-    "wildcard": ("StringLike", f"system:serviceaccount:{NAMESPACE}:*"),
+    "wildcard": ("StringLike", "system:serviceaccount:{namespace}:*"),
 }
 """The choices that let others in: what the trust policy then says of `sub`."""
 _STOLEN = "stolen"
 CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down")
 """What can be broken, in the order of the keys 1 to 6."""
-_INTRUDER = (NAMESPACE, "attacker")
-"""The ServiceAccount that somebody creates to ask for the role."""
+_INTRUDER = "attacker"
+"""The ServiceAccount that somebody creates, beside the rightful one, to ask for the role."""
 _SUBJECT = "system:serviceaccount:"
 _SETUP = ("publish", "register", "grant", "annotate")
 _CARRIED = ("token", "mount")
@@ -103,7 +100,7 @@ def _break(choice: str, here: World) -> _Broken:
 
 def _walked(here: World) -> _Broken:
     ports = session.simulated_ports()
-    found = examine(ports, session.SUBJECT)
+    found = examine(ports, session.subject())
     heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
     made = film(found.walk, chain_state(found.walk, found.checks), heard)
     lies = next((beat.id for beat in made.beats if beat.check), made.beats[-1].id)
@@ -116,20 +113,21 @@ def _walked(here: World) -> _Broken:
 def _widened(here: World, operator: str, wanted: str) -> _Broken:
     """The policy with that condition; then every ServiceAccount asks for the role, one of them made for it."""
     owner = _walked(here)
+    intruder = Subject(namespace=here.chain.namespace, service_account=_INTRUDER)
+    wanted = wanted.format(namespace=intruder.namespace)
     policy = experiments.wide_trust_policy(here, operator, [wanted] if wanted else [])
 
     async def work() -> None:
         async with here.changing:
             set_trust_policy(here, policy)
-            await experiments.create_service_account(here, *_INTRUDER)
+            await experiments.create_service_account(here, intruder.namespace, intruder.service_account)
 
     session.simulation().run(work())
     ports = session.simulated_ports()
     role = get_str(owner.found.walk.report(owner.film.beat("grant").step).evidence.get("role"), "Arn")
-    attempts = probes.everybody(ports, role, ["/".join(_INTRUDER)])
-    intruder = Subject(namespace=_INTRUDER[0], service_account=_INTRUDER[1])
+    attempts = probes.everybody(ports, role, [f"{intruder.namespace}/{intruder.service_account}"])
     return _Broken(
-        film=_with_stranger(_walked(here).film, policy, attempts[-1].subject, ports),
+        film=_with_stranger(_walked(here).film, policy, attempts[-1], ports.aws.exchanges()[-1]),
         found=owner.found,
         begins="assume",
         subject=intruder,
@@ -137,20 +135,22 @@ def _widened(here: World, operator: str, wanted: str) -> _Broken:
     )
 
 
-def _with_stranger(whole: Film, policy: JsonObject, subject: str, ports: Ports) -> Film:
+def _with_stranger(whole: Film, policy: JsonObject, stranger: probes.Attempt, exchange: Exchange) -> Film:
     """The setup, and then the request of someone else, from the exchange in which STS took it or refused."""
-    exchange = ports.aws.exchanges()[-1]
-    asked = _replaced(whole, "assume", exchange)
+    taken = stranger.answer.taken
     held = replace(
         whole.beat("claim_sub"),
-        claim=Claim(name="sub", got=subject, against=conditions(policy).get("sub", "–"), matches=True),
-        rows=(("sub", subject),),
+        claim=Claim(name="sub", got=stranger.subject, against=conditions(policy).get("sub", "–"), matches=taken),
+        rows=(("sub", stranger.subject),),
         exchange=exchange,
         seen=Seen.ASKED,
+        end=End.ARRIVED if taken else End.STOPPED,
+        words=stranger.answer.said,
     )
-    got = _replaced(whole, "credentials", exchange)
-    setup = [beat for beat in whole.beats if beat.id in _SETUP]
-    return replace(whole, beats=(*setup, asked, held, got))
+    came = [_replaced(whole, "assume", exchange), held]
+    if taken:
+        came.append(_replaced(whole, "credentials", exchange))
+    return replace(whole, beats=(*(beat for beat in whole.beats if beat.id in _SETUP), *came))
 
 
 def _replaced(whole: Film, beat_id: str, exchange: Exchange) -> Beat:
@@ -172,10 +172,10 @@ def _stolen(here: World) -> _Broken:
     """The token is copied and used outside the cluster, before and after its Pod is deleted."""
     whole = _walked(here)
     ports = session.simulated_ports()
-    loot = probes.copy(ports, session.SUBJECT)
+    loot = probes.copy(ports, session.subject())
     if isinstance(loot, Submission):
         raise FlowError(code="unread", server_message=loot.unread)
-    used = probes.use(ports, loot, session.SUBJECT, Answer(taken=False))
+    used = probes.use(ports, loot, session.subject(), Answer(taken=False))
     session.simulation().run(experiments.delete_pod(here))
     after = probes.standing(ports, loot, used.credentials, Answer(taken=False))
     answers = [("thief.attempts.sts.title", used.sts)]
@@ -194,13 +194,17 @@ def _document(asked: object, of: Callable[[Content], Mapping[str, object]]) -> s
 
 def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
     fault = _FAULTS.get(choice)
-    change = content.message(f"faults.{fault}.change" if fault else f"what_if.choices.{choice}.change")
-    names = names_of(broken.found)
+    change = (
+        content.message(f"faults.{fault}.change", **names(session.world().chain))
+        if fault
+        else content.message(f"what_if.choices.{choice}.change")
+    )
+    boxes = names_of(broken.found.walk)
     if (stranger := broken.subject) is not None:
-        names = {**names, "service_account": f"{stranger.namespace}/{stranger.service_account}", "pod": ""}
+        boxes = {**boxes, "service_account": f"{stranger.namespace}/{stranger.service_account}", "pod": ""}
     return {
         "film": json.loads(
-            film_json(broken.film, content, broken.found.walk.subject, names, ends_whole=bool(broken.film.shows))
+            film_json(broken.film, content, broken.found.walk.subject, boxes, ends_whole=bool(broken.film.shows))
         ),
         "begins": broken.begins,
         "change": prose(change),

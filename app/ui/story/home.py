@@ -14,7 +14,7 @@ from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.frame import navigation
-from app.ui.map import showing
+from app.ui.map import handed_on, showing
 from app.ui.state import depth, language, live_selection, route, session
 from app.ui.text import escape, prose
 
@@ -63,7 +63,9 @@ def _film(walk_view: session.WalkView | None, content: Content) -> None:
         showing.draw(whole, found, content, plays="now")
     else:
         showing.draw(overview(whole), found, content, plays="once", ends_whole=False)
-    st.toggle(content.message("home.whole_film"), key="whole_film")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.toggle(content.message("home.whole_film"), key="whole_film")
+        handed_on.take_along(whole, found, content)
 
 
 def _begin() -> None:

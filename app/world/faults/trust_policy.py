@@ -6,29 +6,36 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from app.flow.model import JsonObject, Step
+from app.flow.model import Chain, JsonObject, Step
 from app.flow.names import host_and_path
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import former_trust_policy
 from app.world.lifecycle.world_operations import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.setup.roles import NODE_TRUST, trust_policy_without_subject
-from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 
+def other_namespace(chain: Chain) -> str:
+    """The namespace that the trust policy asks for by mistake."""
+    return "staging" if chain.namespace == "production" else "production"
+
+
 def _wrong_namespace(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:production:{SERVICE_ACCOUNT}")
+    return _for_subject(world, f"system:serviceaccount:{other_namespace(world.chain)}:{world.chain.service_account}")
 
 
 def _wrong_case(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT.upper()}")
+    name = world.chain.service_account
+    if name.upper() == name:
+        raise LookupError(f'"{name}" has no letter')
+    return _for_subject(world, f"system:serviceaccount:{world.chain.namespace}:{name.upper()}")
 
 
 def _wildcard_without_like(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:{NAMESPACE}:*")
+    return _for_subject(world, f"system:serviceaccount:{world.chain.namespace}:*")
 
 
 def _for_subject(world: World, subject: str) -> JsonObject:
@@ -73,7 +80,7 @@ async def _denied_by_the_organization(world: World) -> None:
 
 def _trust_fault(number: int, letter: str, policy_of: Callable[[World], JsonObject]) -> Fault:
     return Fault(
-        id=f"F{number}{letter}", number=number, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME,
+        id=f"F{number}{letter}", number=number, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME,
         changes="trust_policy", text=texts.not_authorized, cause_it=_stored(policy_of),
         writes=(Whole.TRUST_POLICY,),
     )  # fmt: skip
@@ -87,11 +94,11 @@ FAULTS = (
     _trust_fault(24, "", _key_with_an_arn),
     _trust_fault(25, "", lambda _: NODE_TRUST),
     Fault(
-        id="F44", number=44, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="organization",
+        id="F44", number=44, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="organization",
         text=texts.not_authorized, cause_it=_denied_by_the_organization,
     ),
     Fault(
-        id="F52", number=52, cause=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
+        id="F52", number=52, step=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
         text=texts.nothing, cause_it=_stored(trust_policy_without_subject), harmless=True, writes=(Whole.TRUST_POLICY,),
     ),
 )  # fmt: skip

@@ -33,7 +33,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => mapRest(host)
 }
 const MAP_PLAYED = "irsa_film_played"
-const mapRest = ({ map }) => map.pause()
+// A rerun leaves the film playing; a page that goes takes it along.
+const mapRest = (host) =>
+  setTimeout(() => {
+    if (host.isConnected) return
+    host.player.remove()
+    for (const map of [host.map, host.beforeMap]) map?.remove()
+  })
 
 // One map with its player; or two, before and after a fix, which play by one clock.
 const mapBegin = (host, data, halves) => {

@@ -39,6 +39,7 @@ const mapPlanBeat = (entry, { drawing, size, geometry, svg, neutral, world, join
     ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
     if (!entry.lands) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
   }
+  if (beat.end === "not_reached") ends[1] = ends[0] // what does not leave stays in sight
   const rects = ends.flat(), all = [0, 0, ...geometry.size]
   for (const end of ends) if (!end.length) end.push(...(rects.length ? rects : [all]))
   entry.joins = entry.before.broken && !rects.length ? joins : null
@@ -64,6 +65,7 @@ const mapBubble = ({ chip, beat, entry, drawing, size, svg }) => {
   const place = mapPlace(chip.flight.end, w, h, [...drawing.blocked, rest], view, 620)
   if (!place) return (chip.bubble = null) // the sentence below has them, too
   chip.bubble = mapGroup("bubble", svg)
+  chip.bubble.style.opacity = 0 // until its beat says otherwise
   mapRectangle(mapAround(place, w, h), chip.bubble, "body", 10)
   kept.forEach((text, i) => mapText(text, place[0] - w / 2 + 14, place[1] - h / 2 + 28 + i * 27, chip.bubble, "row code"))
 }
