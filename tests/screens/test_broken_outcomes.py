@@ -100,17 +100,17 @@ def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
     failed = [step for step in Step if chain.step(step, found.walk) not in HOLDS]
     shown.test.query_params["present"] = "1"
     talk = json.loads(shown.open(Step.ACCESS).data("projector")["talk"])
-    told = talk[content.language]
-    assert_the_world_is_broken(told["world"], change, content)
-    assert told["film"]["guilty"] == [part.id for part in chain.guilty]
-    slides = " ".join(slide["html"] for slide in told["slides"])
+    given = talk[content.language]
+    assert_the_world_is_broken(given["world"], change, content)
+    assert given["film"]["guilty"] == [part.id for part in chain.guilty]
+    slides = " ".join(slide["html"] for slide in given["slides"])
     shown.test.query_params["present"] = "notes"
     notes = shown.open(Step.ACCESS).html("notes")
     assert_the_world_is_broken(notes, change, content)
     for step in failed:
         for html in (slides, notes):
             assert [name for name, said in successes(step, content).items() if said in plain(html)] == []
-        asked = [slide["id"] for slide in told["slides"] if slide["shows"] in ("question", "answer")]
+        asked = [slide["id"] for slide in given["slides"] if slide["shows"] in ("question", "answer")]
         assert [id_ for id_ in asked if next(it for it in SLIDES if it.id == id_).page == step] == []
 
 
