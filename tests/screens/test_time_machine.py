@@ -40,7 +40,7 @@ def slider(shown):
 def to(shown, name):
     """Goes to a landmark by the buttons, as a reader does."""
     label = load(shown.language).message(f"time_machine.marks.{name}")
-    while label not in plain(shown.html("line")).partition(load(shown.language).message("time_machine.here"))[0][-80:]:
+    while label not in plain(shown.html("landmarks")).partition(load(shown.language).message("time_machine.here"))[0][-80:]:
         assert not shown.test.button(key="moment_later").disabled
         shown.click("moment_later")
         assert not shown.test.exception
@@ -65,7 +65,7 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, lang
 
 def test_the_landmarks_follow_from_the_token_and_the_session(machine):
     shown = machine()
-    places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("line"))
+    places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("landmarks"))
     assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
     assert set(places) <= set(slider(shown).options)
     groups = re.findall(r'<span class="numbers"[^>]*>(.*?)</span>', shown.html("line"))

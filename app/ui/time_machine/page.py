@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
+from app.flow.film import Beat
 from app.flow.json_access import get_str
+from app.flow.model import Exchange, JsonObject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
-from app.ui.draw import components, sts_wording
+from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
+from app.ui.map.showing import draw_events, film_of, names_of, standing
 from app.ui.state import language, session
 from app.ui.text import escape, prose
 from app.ui.time_machine import views
+from app.ui.time_machine.news import news
 from app.ui.time_machine.probes import First, Moment, first, moment
-from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, places
+from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, listed, places
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.lifecycle import experiments
@@ -33,6 +38,7 @@ from app.world.world import World
 _KEPT = "time_machine"
 _PLACE = "time_machine_place"
 _ELSEWHERE = "time_machine_elsewhere"
+_RUNS = "time_machine_runs"
 _FAILED = "time_machine_failed"
 """In the session: why the last act could not be done, in the server's words. Another tab may have acted before."""
 _ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
@@ -51,6 +57,16 @@ class _Travel:
     first: First
     asked: tuple[Stop, str, Moment] | None = None
     """What was asked last: at which stop, in which wording of STS, and the answers."""
+    left: float = 0.0
+    """When the clock was last moved forward, by the wall clock; 0 where it was moved otherwise since."""
+    moved: tuple[Exchange, ...] = ()
+    """What was sent while it moved."""
+    shown: tuple[Beat, ...] = ()
+    """What the map plays of this stop."""
+    past: tuple[Beat, ...] | None = None
+    """What is in place before that; None where the world has to be walked through for it."""
+    names: JsonObject = field(default_factory=dict)
+    """What the map's boxes are called."""
 
 
 @navigation.leads_on("time_machine")
@@ -66,6 +82,22 @@ def time_machine() -> None:
     if isinstance(travel, Submission):
         without_token(travel, content)
         return
+    _moment(content)
+    with st.container(key="behind"):
+        clocks = collapsible("clocks", "time_machine", content, icon="schedule")
+        revoked = collapsible("revoked", "time_machine", content, icon="lightbulb")
+        draw_collapsibles(clocks + revoked, "time_machine")
+        sts_wording.fold(content)
+    draw_section("recap", "time_machine", content)
+
+
+@page_errors.fragment
+def _moment(content: Content) -> None:
+    """All that depends on the clock: each of its steps runs this again, and nothing else."""
+    travel = _travel()
+    if isinstance(travel, Submission):
+        without_token(travel, content)
+        return
     marks = landmarks(travel.first, travel.history.start)
     asked = _asked(travel)
 
@@ -74,6 +106,8 @@ def time_machine() -> None:
     with st.container(key="moment"):  # dimmed while the next moment is asked
         drawn = line(travel.history, travel.first, asked.mounted, marks, content)
         components.block(drawn, key="line")
+        _map(travel, content)
+        components.block(listed(travel.history, marks, content), key="landmarks")
 
         # (2) What is so at this moment, asked now.
         left, right = st.columns([1, 1], gap="large")
@@ -87,12 +121,6 @@ def time_machine() -> None:
     _experiments(travel, asked, content)
     if asked.late:
         components.block(views.late(asked.late, content), key="late_pod")
-    with st.container(key="behind"):
-        clocks = collapsible("clocks", "time_machine", content, icon="schedule")
-        revoked = collapsible("revoked", "time_machine", content, icon="lightbulb")
-        draw_collapsibles(clocks + revoked, "time_machine")
-        sts_wording.fold(content)
-    draw_section("recap", "time_machine", content)
 
 
 # (1) The journey
@@ -104,7 +132,8 @@ def _travel() -> _Travel | Submission:
     if kept:
         if world.clock.now() - kept.history.start <= SPAN:
             if session.simulation().run(kept.history.resume()):
-                st.session_state[_ELSEWHERE] = True
+                st.session_state[_ELSEWHERE], st.session_state[_RUNS] = True, False
+                _look_again(kept)
                 session.run_again()
             return kept
     begun = first(session.simulated_ports(), session.SUBJECT)
@@ -121,6 +150,7 @@ def _asked(travel: _Travel) -> Moment:
     if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
         review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
         found = moment(session.simulated_ports(), travel.first, review, session.SUBJECT)
+        travel.shown = _news(travel, found)
         travel.asked = (stop, world.account.sts_wording, found)
     return travel.asked[2]
 
@@ -138,10 +168,60 @@ def _kept() -> _Travel | None:
 def _go(place: float | None = None) -> None:
     if (travel := _kept()) is None:
         return
-    marks = [mark.place for mark in landmarks(travel.first, travel.history.start)]
-    wanted = float(st.session_state[_PLACE]) if place is None else place
-    session.simulation().run(travel.history.go(wanted, marks))
+    st.session_state[_RUNS] = False
+    _move(travel, float(st.session_state[_PLACE]) if place is None else place)
     session.run_again()
+
+
+def _move(travel: _Travel, place: float) -> None:
+    """Goes there, and keeps what was sent on the way; on the way back in time nothing is."""
+    history = travel.history
+    marks = landmarks(travel.first, history.start)
+    forward, begun = place > history.current.place, time.time()
+    session.simulation().run(history.go(place, [mark.place for mark in marks]))
+    if not forward:
+        _look_again(travel)
+        return
+    travel.left = begun
+    travel.moved = tuple(it for it in history.world.log.exchanges() if it.started >= begun)
+    if travel.past is not None:
+        travel.past = standing((*travel.past, *travel.shown))
+
+
+def _look_again(travel: _Travel) -> None:
+    """The world is another than the clock's way would have made it: the map begins with what is in place now."""
+    travel.left, travel.moved, travel.shown, travel.past = 0.0, (), (), None
+
+
+def _news(travel: _Travel, found: Moment) -> tuple[Beat, ...]:
+    if not travel.left:
+        return ()
+    world, before = travel.history.world, travel.asked
+    heard = [it for it in world.log.exchanges() if it.started >= travel.left and it not in travel.moved]
+    pod = world.cluster.find("pods", NAMESPACE, POD_AFTER)
+    return news(travel.moved, heard, found, before[2] if before else None, pod.copy() if pod else None)
+
+
+def _run() -> None:
+    """Lets the clock run, from the beginning where it is at the end; or holds it."""
+    st.session_state[_RUNS] = not st.session_state.get(_RUNS, False)
+    if (travel := _kept()) and st.session_state[_RUNS] and _next(travel) is None:
+        _move(travel, 0.0)
+
+
+def _step() -> None:
+    """One step of a clock that runs."""
+    if (travel := _kept()) is None or not st.session_state.get(_RUNS, False):
+        return
+    if (place := _next(travel)) is not None:
+        _move(travel, place)
+        session.forget_walk()
+    st.session_state[_RUNS] = _next(travel) is not None
+
+
+def _next(travel: _Travel) -> float | None:
+    marks = landmarks(travel.first, travel.history.start)
+    return next((at for at in places(travel.history, marks) if at > travel.history.current.place), None)
 
 
 def _act(name: str) -> None:
@@ -150,16 +230,43 @@ def _act(name: str) -> None:
             session.simulation().run(travel.history.act(name, _ACTS[name]))
         except (ApiError, AwsError) as error:
             st.session_state[_FAILED] = str(error)
+        st.session_state[_RUNS] = False
+        _look_again(travel)
         session.run_again()
 
 
 def _undo() -> None:
     if travel := _kept():
         session.simulation().run(travel.history.undo())
+        st.session_state[_RUNS] = False
+        _look_again(travel)
         session.run_again()
 
 
 # (2) What is drawn
+
+
+def _map(travel: _Travel, content: Content) -> None:
+    if travel.past is None:
+        view = session.simulated_walk_view()
+        found = session.diagnosis(view)
+        travel.past, travel.names = standing(film_of(found, view.heard).beats), names_of(found)
+    runs = bool(st.session_state.get(_RUNS, False))
+    at = clock(travel.history.current.place)
+    draw_events(
+        travel.shown,
+        travel.past,
+        travel.names,
+        session.SUBJECT,
+        content,
+        closing=""
+        if travel.shown
+        else content.message(f"time_machine.map.{'quiet' if travel.left else 'start'}", at=at),
+        plays="here" if travel.shown else "",
+        runs=at if runs else "",
+        on_end=_step,
+        key="film",
+    )
 
 
 def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) -> None:
@@ -177,6 +284,14 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
     )
     before = next((mark for mark in reversed(marks) if mark.place < here), None)
     after = next((mark for mark in marks if mark.place > here), None)
+    runs = bool(st.session_state.get(_RUNS, False))
+    st.button(
+        content.message("time_machine.hold" if runs else "time_machine.run"),
+        key="moment_run",
+        icon=":material/pause:" if runs else ":material/play_arrow:",
+        type="primary",
+        on_click=_run,
+    )
     with st.container(key="moment_ways"):  # as wide whatever they say: one may press the same place again
         for column, key, mark, icon in zip(
             st.columns(2, gap="small"),

@@ -17,6 +17,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     host.beforeMap.show(JSON.parse(data.before))
     mapsInStep(host.map, host.beforeMap)
   } else host.map.show(film, { part: data.part, neutral: !answered })
+  if (data.runs) return mapRuns(host, film, data.runs, setTriggerValue)
+  host.map.onend = null
   if (!answered || host.dataset.film === film.id + data.part) return () => mapRest(host)
   const first = !host.dataset.film
   host.dataset.film = film.id + data.part
@@ -24,7 +26,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const asked = new URLSearchParams(location.search).get("beat")
   if (asked && first) host.player.open(asked)
   else if (data.opens) host.player.open(data.opens)
-  else if (data.plays === "now" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
+  else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
     sessionStorage.setItem(MAP_PLAYED, "yes")
     host.map.play()
     // The answer below takes the focus, and would leave the map above what is in sight.
@@ -34,6 +36,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 const MAP_PLAYED = "irsa_film_played"
 const mapRest = ({ map }) => map.pause()
+
+// A clock runs: it goes on once the film has ended, or a moment later where nothing travels. It is asked for once.
+const mapRuns = (host, film, at, setTriggerValue) => {
+  const on = () => {
+    if (host.dataset.ran === at) return
+    host.dataset.ran = at
+    setTriggerValue("ended", at)
+  }
+  host.dataset.film = film.id
+  host.map.onend = on
+  const last = host.map.entries.at(-1), plays = host.map.entries.some(({ moves }) => moves)
+  const waits = !plays || host.map.time >= mapPose(last) - 0.05
+  const timer = waits ? setTimeout(on, 1000) : host.map.play()
+  return () => (clearTimeout(timer), mapRest(host))
+}
 
 // One map with its player; or two, before and after a fix, which play by one clock.
 const mapBegin = (host, data, halves) => {

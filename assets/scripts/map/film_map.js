@@ -145,7 +145,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     const found = entries.findLast(({ start }) => start <= t + 1e-6) ?? entries[0]
     const at = mapMoment(found, still.matches ? mapPose(found) : t)
     const { beat, index } = found
-    const chip = drawing.chips[index], stops = beat.end === "stop"
+    const chip = drawing.chips[index], stops = mapThrown(beat)
 
     // The picture, and how much of it can be read from here.
     const before = entries[index - 1]?.shots[1] ?? found.shots[0]
