@@ -26,7 +26,7 @@ from app.ui.text import escape, prose
 from app.ui.time_machine import views
 from app.ui.time_machine.news import news
 from app.ui.time_machine.probes import First, Moment, first, moment
-from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, listed, places
+from app.ui.time_machine.timeline import HOUR, SPAN, Landmark, clock, landmarks, line, listed, places
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.lifecycle import experiments
@@ -130,7 +130,7 @@ def _travel() -> _Travel | Submission:
     """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
     world, kept = session.world(), _kept()
     if kept:
-        if world.clock.now() - kept.history.start <= SPAN:
+        if world.clock.now() - kept.history.start <= SPAN + HOUR:  # while one reads at its end, time goes on
             if session.simulation().run(kept.history.resume()):
                 st.session_state[_ELSEWHERE], st.session_state[_RUNS] = True, False
                 _look_again(kept)
@@ -285,16 +285,18 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
     before = next((mark for mark in reversed(marks) if mark.place < here), None)
     after = next((mark for mark in marks if mark.place > here), None)
     runs = bool(st.session_state.get(_RUNS, False))
-    st.button(
-        content.message("time_machine.hold" if runs else "time_machine.run"),
-        key="moment_run",
-        icon=":material/pause:" if runs else ":material/play_arrow:",
-        type="primary",
-        on_click=_run,
-    )
     with st.container(key="moment_ways"):  # as wide whatever they say: one may press the same place again
+        first, *others = st.columns([2, 3, 3], gap="small")
+        first.button(
+            content.message("time_machine.hold" if runs else "time_machine.run"),
+            key="moment_hold" if runs else "moment_run",
+            icon=":material/pause:" if runs else ":material/play_arrow:",
+            type="primary",
+            width="stretch",
+            on_click=_run,
+        )
         for column, key, mark, icon in zip(
-            st.columns(2, gap="small"),
+            others,
             ("earlier", "later"),
             (before, after),
             (":material/arrow_back:", ":material/arrow_forward:"),

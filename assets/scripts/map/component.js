@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else if (data.opens) host.player.open(data.opens)
   else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
     sessionStorage.setItem(MAP_PLAYED, "yes")
-    host.map.play()
+    mapFromTheStart(host)
     // The answer below takes the focus, and would leave the map above what is in sight.
     if (data.plays === "now") setTimeout(() => host.scrollIntoView({ block: "start" }), 400)
   }
@@ -44,13 +44,16 @@ const mapRuns = (host, film, at, setTriggerValue) => {
     host.dataset.ran = at
     setTriggerValue("ended", at)
   }
+  const fresh = host.dataset.film !== film.id
   host.dataset.film = film.id
   host.map.onend = on
-  const last = host.map.entries.at(-1), plays = host.map.entries.some(({ moves }) => moves)
-  const waits = !plays || host.map.time >= mapPose(last) - 0.05
-  const timer = waits ? setTimeout(on, 1000) : host.map.play()
+  const { entries, time } = host.map
+  const nothing = !entries.some(({ moves }) => moves), over = !fresh && time >= mapPose(entries.at(-1)) - 0.05
+  const timer = nothing || over ? setTimeout(on, 1000) : fresh ? mapFromTheStart(host) : host.map.play()
   return () => (clearTimeout(timer), mapRest(host))
 }
+// A film that is shown stands where its first beat has ended.
+const mapFromTheStart = ({ map }) => (map.render(0), map.play())
 
 // One map with its player; or two, before and after a fix, which play by one clock.
 const mapBegin = (host, data, halves) => {
