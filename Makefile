@@ -9,7 +9,7 @@
 #   make licences what licence each package that runs is under, into docs/licences.md
 #   make sbom     what runs as a CycloneDX bill of materials, into sbom.cdx.json
 #   make attack   what attacks do to the app, as a table: each for a minute, then 100,000 inputs of junk
-#   make bench    the measured figures: walk, start, memory, change of step
+#   make bench    the measured figures: walk, start, memory, change of step, the map
 
 SHELL := /bin/sh
 python := .venv/bin/python

@@ -13,10 +13,10 @@ if (_root := str(Path(__file__).resolve().parents[1])) not in sys.path:
 
 from app.content import PAGES, load
 from app.content.page_specs import PAGE_SPECS
-from app.locations import ASSETS
 from app.ui import lab
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
+from app.ui.draw.browser_files import browser_files
 from app.ui.frame import navigation, page_setup, sidebar
 from app.ui.presenting import presenting
 from app.ui.state import depth, language, mode, route, session
@@ -25,7 +25,7 @@ from app.ui.thief import page as thief_page
 # (1) A visitor who has used too much waits. Leave the old page first, so that a page change never waits for it.
 session.admit()
 route.leave()
-st.set_page_config(page_icon=ASSETS / "icon.svg", layout="wide")
+st.set_page_config(page_icon=browser_files.icon, layout="wide")
 
 # (2) Language, depth and mode, then the walk: the navigation shows how each step ended.
 content = load(language.choose())
@@ -38,7 +38,7 @@ page = st.navigation(
 components.styles()
 
 # (3) The frame.
-st.logo(ASSETS / "logo.svg", size="large")
+st.logo(browser_files.logo, size="large")
 name = page.url_path or PAGES[0]
 st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
 components.page(

@@ -1,10 +1,12 @@
 """What holds for every test: how hypothesis searches, that CI skips nothing it could run, and that SIGINT is heard."""
 
+import itertools
 import os
 import signal
 
 import pytest
 
+from app.world import keys
 from tests.examples import load_profiles
 
 load_profiles()
@@ -14,6 +16,26 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MUST_RUN = ("browser", "cli", *(["live"] if os.environ.get("KUBEBUILDER_ASSETS") else []))
 """Markers of tests that need programs which apt and pip bring; of `live`, for which somebody must bring them."""
+
+
+_KEYS = 24
+"""More than any test takes, so that no two keys of a test are the same."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stock_of_private_keys():
+    """Worlds share so many RSA keys, each by a name of its own: to make one takes half of what a world takes."""
+    make, stock = keys._new_private_key, []
+
+    def next_one(numbers=itertools.count()):  # noqa: B008 - one count for the session
+        number = next(numbers)
+        if number < _KEYS:
+            stock.append(make())
+        return stock[number % len(stock)]
+
+    keys._new_private_key = next_one
+    yield
+    keys._new_private_key = make
 
 
 @pytest.hookimpl(wrapper=True)

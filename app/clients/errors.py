@@ -73,6 +73,8 @@ def from_status(status: int, body: bytes | bytearray | None, *, request_id: str 
 
 def _kind(status: int, said: str) -> type[FlowError]:
     """403 has two meanings in Kubernetes: RBAC says who `cannot` do what; admission forbids the object itself."""
+    if status == 403 and "denied the request" in said:  # an admission webhook (k8s.io/apiserver, `ToStatusErr`)
+        return Refused
     if status == 401 or (status == 403 and ("cannot " in said or "is forbidden: " not in said)):
         return NotPermitted
     if status in _FAILED and not any(words in said for words in _ABOUT_THE_POD):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.commands.examining.results import OF_OTHER_TOOLS, print_findings
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
 from app.commands.rendering import heading, labelled, marked, pad, print_json, print_lines, width
@@ -23,25 +24,40 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.flow.manifests import Document, Examination, Examined
     from app.flow.manifests.trust_documents import TrustDocument
+    from app.report.findings import Finding
 
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file: a hundred times what a large chart renders to."""
 ENDINGS = (".yaml", ".yml", ".json")
 """What is read of a folder."""
 STDIN = "-"
+FORMATS = ("text", "json", *OF_OTHER_TOOLS)
 
 
 def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
     @command_of("check", words)
-    @click.option("-f", "--filename", "files", multiple=True, metavar="PATH|-", help=words.message("cli.help.files"))
     @click.option(
-        "--trust-policy", "trusts", multiple=True, metavar="FILE", help=words.message("cli.help.trust_policy")
+        "-f",
+        "--filename",
+        "files",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        metavar="PATH|-",
+        help=words.message("cli.help.files"),
+    )
+    @click.option(
+        "--trust-policy",
+        "trusts",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        metavar="FILE",
+        help=words.message("cli.help.trust_policy"),
     )
     @click.option("--issuer", default="", metavar="URL", help=words.message("cli.help.check_issuer"))
     @click.option("--namespace", "-n", default="", help=words.message("cli.help.default_namespace"))
-    @output_options(settings, words)
+    @output_options(settings, words, FORMATS)
     @click.pass_context
     def check(
         context: click.Context,
@@ -55,10 +71,13 @@ def command(settings: Settings, words: Content) -> click.Command:
     ) -> None:
         reader = load(lang)
         found = examined(files, trusts, issuer, namespace, reader)
-        if output == "json":
-            print_json(as_json(found, reader))
-        else:
-            print_lines(as_text(found, reader))
+        match output:
+            case "json":
+                print_json(as_json(found, reader))
+            case "text":
+                print_lines(as_text(found, reader))
+            case _:
+                print_findings(_findings(found, output, reader), output, reader)
         context.exit(1 if found.wrong else 0)
 
     return check
@@ -66,8 +85,8 @@ def command(settings: Settings, words: Content) -> click.Command:
 
 def examined(files: Iterable[str], trusts: Iterable[str], issuer: str, namespace: str, words: Content) -> Examination:
     """What the files come to. Raises `CannotRun`."""
+    from app.flow.manifest_documents import documents
     from app.flow.manifests import UnreadableDocument, examine
-    from app.flow.manifests.documents import documents
     from app.flow.manifests.trust_documents import trust_documents
 
     # (1) What the command line says.
@@ -144,6 +163,16 @@ def as_json(found: Examination, words: Content) -> JsonValue:
             for it in found.examined
         ],
     }
+
+
+def _findings(found: Examination, output: str, words: Content) -> Iterator[Finding]:
+    """Every check. As annotations only what the files decide, and what of them is not readable: the rest is no news."""
+    from app.report import findings
+
+    unread = {it.where for it in found.unread}
+    for finding in findings.of_examination(found, words):
+        if output != "github" or finding.status is not Status.UNKNOWN or finding.subject in unread:
+            yield finding
 
 
 def _doctors(diagnosis: JsonValue) -> dict[str, JsonValue]:

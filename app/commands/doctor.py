@@ -191,7 +191,7 @@ def _subject(words: Content) -> Decorator:
             help=words.message("cli.help.service_account"),
             shell_complete=completion.service_accounts,
         ),
-        click.option("--pod", default="", help=words.message("cli.help.pod")),
+        click.option("--pod", default="", help=words.message("cli.help.pod"), shell_complete=completion.pods),
         click.option(
             "--all-namespaces", "-A", "everybody", is_flag=True, help=words.message("cli.help.all_namespaces")
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.json_access import get_str
 from app.flow.model import Step, StepReport, Subject, Walk
 from app.flow.object_names import check_names, check_namespace
-from app.flow.permissions.asked import AskedAction
+from app.flow.permissions.asked import AskedAction, NotAnAction, needed
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.wiring import Choice
@@ -32,19 +31,14 @@ if TYPE_CHECKING:
 
 PERMISSIONS_SECONDS = 30.0
 """After the walk some twenty reviews are asked for, one after the other."""
-_ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
 
 
 def asked_actions(actions: Sequence[str], resource: str, words: Content) -> tuple[AskedAction, ...]:
     """What the command line says that the Pod needs."""
-    for action in actions:
-        if not _ACTION.fullmatch(action):
-            values = {"got": action, "expected": "dynamodb:GetItem", "help": "doctor --help"}
-            raise CannotRun(words, "bad_value", option="--action", **values)
-    if resource and not (actions and resource.startswith("arn:")):
-        values = {"got": resource, "expected": "--action SERVICE:ACTION --resource ARN", "help": "doctor --help"}
-        raise CannotRun(words, "bad_value", option="--resource", **values)
-    return tuple(AskedAction(action=action, resource=resource) for action in dict.fromkeys(actions))
+    try:
+        return needed(actions, resource)
+    except NotAnAction as error:
+        raise cannot(error, words) from error
 
 
 def examined(
@@ -85,6 +79,7 @@ def _examined(
     from app import wiring
     from app.flow.doctor import diagnose
     from app.flow.steps.walk import walk_through
+    from app.flow.targets.resolving import with_workload
 
     try:
         if isinstance(wanted, Subject):
@@ -111,7 +106,10 @@ def _examined(
     ports = consented(ports, granted)
     walked = walk_through(ports, subject, asked)
     reports = tuple(_with_progress(walked, words) if progress else walked)
-    return ports, diagnose(ports, Walk(subject=subject, reports=reports))
+    found = diagnose(ports, Walk(subject=subject, reports=reports))
+    if isinstance(wanted, Workload) and not subject.pod:
+        found = with_workload(ports, found, wanted.target)
+    return ports, found
 
 
 def surveyed(choice: Choice, namespace: str, words: Content) -> Survey:

@@ -41,6 +41,8 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         yield ""
         if named.reason:
             yield f"  {words.message(f'reasons.{named.reason}')}"
+        if not found.verdict.refusal:  # whose causes are listed
+            yield from (f"  {sentence}" for sentence in verdict_words.plainly(named, found, words))
         yield from labelled(_details(named, words), indent=2)
 
     # (2) Every check.

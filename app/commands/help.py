@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -26,11 +26,14 @@ def command_of(name: str, words: Content) -> Callable[[Callable[..., Any]], clic
     )
 
 
-def output_options(settings: Settings, words: Content) -> Callable[[Function], Function]:
-    """A decorator that adds `--output text|json` and `--lang`, the locale's language by default."""
+def output_options(
+    settings: Settings, words: Content, formats: Sequence[str] = ("text", "json")
+) -> Callable[[Function], Function]:
+    """A decorator that adds `--output`, of these formats, and `--lang`, the locale's language by default."""
     output = click.option(
         "--output",
-        type=click.Choice(["text", "json"]),
+        "-o",
+        type=click.Choice(formats),
         default="text",
         show_default=True,
         help=words.message("cli.help.output"),

@@ -73,7 +73,7 @@ def as_json(found: Diagnosis, faults: Sequence[str], words: Content) -> JsonValu
         "mode": MODE,
         "subject": dataclasses.asdict(found.subject),
         "faults": [
-            {"id": fault, **{part: words.message(f"faults.{fault}.{part}") for part in ("title", "change")}}
+            {"id": fault, "title": words.message(f"faults.{fault}.title"), "change": _change(fault, words)}
             for fault in faults
         ],
         "steps": [
@@ -87,6 +87,14 @@ def as_json(found: Diagnosis, faults: Sequence[str], words: Content) -> JsonValu
         ],
         "verdict": _verdict_as_json(found, words),
     }
+
+
+def _change(fault: str, words: Content) -> str:
+    """What the fault does to the world."""
+    from app.world.faults import names
+    from app.world.setup.scenario import ARTICLE
+
+    return words.message(f"faults.{fault}.change", **names(ARTICLE))
 
 
 def _status(step: Step, checks: tuple[Check, ...], found: Diagnosis) -> Status:
@@ -151,7 +159,7 @@ def as_text(found: Diagnosis, faults: Sequence[str], words: Content) -> Iterator
     for fault in faults:
         yield ""
         yield heading(f"{fault}  {words.message(f'faults.{fault}.title')}")
-        yield f"  {words.message(f'faults.{fault}.change')}"
+        yield f"  {_change(fault, words)}"
 
     # (2) Step by step.
     for number, (step, checks) in enumerate(found.steps(), 1):

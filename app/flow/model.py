@@ -56,6 +56,25 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chain:
+    """The names of a whole chain: a ServiceAccount, the Pod that runs under it, the role that it is annotated with."""
+
+    namespace: str
+    service_account: str
+    pod: str
+    """Empty where the ServiceAccount has none."""
+    role: str
+    """Without its path. Empty where the annotation refers to no role of the account."""
+    role_path: str = "/"
+    """As IAM has it: begins and ends with a slash."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whose IRSA it is."""
+        return Subject(namespace=self.namespace, service_account=self.service_account, pod=self.pod)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One thing that must hold for IRSA to work, with what was found."""
 

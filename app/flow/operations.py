@@ -24,6 +24,8 @@ CLUSTER: Mapping[str, str] = {
     "config_map": "get configmaps",
     "mutating_webhooks": "list mutatingwebhookconfigurations",
     "dry_run_pod": "create pods",
+    "dry_run_patch": "patch objects",
+    "dry_run_service_account": "create serviceaccounts",
     "request_token": "create serviceaccounts/token",
     "execute": "get pods/exec",
 }

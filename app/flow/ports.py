@@ -153,6 +153,14 @@ class Cluster(Protocol):
         """Create the Pod with `dryRun=All`: what the API server would have stored, webhooks included."""
         ...
 
+    def dry_run_patch(self, namespace: str, kind: Kind, name: str, patch: JsonValue) -> JsonValue:
+        """A strategic merge patch of a ServiceAccount or a workload, with `dryRun=All`: what would be stored."""
+        ...
+
+    def dry_run_service_account(self, namespace: str, service_account: JsonValue) -> JsonValue:
+        """The same of a ServiceAccount that is to be created."""
+        ...
+
     def request_token(
         self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None
     ) -> str:

@@ -26,7 +26,8 @@ def loads(text: str) -> JsonValue:
         value = _DECODER.decode(text)
     except RecursionError as error:
         raise TooDeep("too deep") from error
-    _check_depth(value, DEEPEST)
+    if text.count("{") + text.count("[") >= DEEPEST:  # with fewer brackets nothing can lie that deep
+        _check_depth(value, DEEPEST)
     if "\\u" in text or not text.isascii():
         _refuse_halves(json.dumps(value, ensure_ascii=False))
     return value

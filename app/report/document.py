@@ -9,8 +9,8 @@ verdict      message; step, check and status of the broken link; how it shows (s
 fix          id, message, choices for a placeholder, commands, what the last one adds (then), lines of a unified diff of
              the object; null where there is nothing to do
 prediction   what the fix leads to: outcome (works, should_work, or broken), message; step, check, got, expected and
-             error of the next broken link; the steps that hold; what is not known before it runs; null where none of
-             it can be worked out
+             error of the next broken link; dry_run: what of the fix the API server accepted or refused in one; the
+             steps that hold; what is not known before it runs; null where none of it can be worked out
 pods         all Pods of the ServiceAccount, newest first, each with what its manifest has of the webhook's work;
              null where they were not listed
 default_pods where there are none: the namespace's Pods that run as `default`; else null
@@ -102,6 +102,7 @@ def _prediction(found: Diagnosis, words: Content) -> JsonValue:
         "got": shown.next.got if shown.next else "",
         "expected": shown.next.expected if shown.next else "",
         "error": shown.prediction.said,
+        "dry_run": {"accepted": list(shown.prediction.accepted), "refused": shown.prediction.refused or None},
         "holds": list(shown.prediction.holds),
         "unknown": shown.unknown,
     }

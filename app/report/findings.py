@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.survey import Survey
+from app.flow.manifests import Examination, Examined
+from app.flow.manifests.trust_documents import TrustDocument
+from app.flow.manifests.workloads import Found
 from app.flow.model import Check, Status
 from app.report import help_links, survey_words, verdict_words
 
 TRUST, SCOPE = "trust.decision", "trust.scope"
 """The checks that a survey makes of every role."""
+_OF_ROLE, _OF_POD = ("role", "trust"), ("pod", "token", "webhook")
+"""How the ids of the checks begin that are about a role's trust policy, and of those that are about a Pod."""
+_STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +41,17 @@ class Finding:
     """The commands that fix it; none where it is not what the verdict names."""
     help: str
     """The URL of its explanation."""
+    workload: str = ""
+    """`KIND/NAME` of the workload that it is about; empty where it is about the ServiceAccount or its role."""
+    file: str = ""
+    """The file that says it; empty where it comes from a server, or through standard input."""
+    line: int = 0
+    """The line of that file at which the object begins, from 1; 0 where there is no file."""
+
+    @property
+    def about(self) -> str:
+        """What was checked: the ServiceAccount, and its workload."""
+        return " ".join(filter(None, (self.subject, self.workload)))
 
 
 def of_diagnosis(found: Diagnosis, words: Content, context: str = "") -> Iterator[Finding]:
@@ -70,6 +88,42 @@ def of_survey(found: Survey, words: Content, context: str = "") -> Iterator[Find
                 fix=(),
                 help=help_links.link(check, words),
             )
+
+
+def of_examination(found: Examination, words: Content) -> Iterator[Finding]:
+    """Every check of every ServiceAccount in the files, once for each workload that it is about; and what is unread."""
+    made: dict[tuple[str, str], Finding] = {}
+    for one in found.examined:
+        for finding in of_diagnosis(one.diagnosis, words):
+            placed = _placed(finding, one)
+            known = made.get((placed.about, placed.check))
+            if known is None or (placed.fix and not known.fix):
+                made[placed.about, placed.check] = placed
+    yield from made.values()
+    for unread in found.unread:
+        yield Finding(
+            check=TRUST,
+            title=words.check(TRUST).title,
+            status=Status.UNKNOWN,
+            subject=unread.where,
+            message=words.message("check.unread", where=unread.where, what=unread.unread),
+            where=unread.where,
+            fix=(),
+            help=help_links.link(TRUST, words),
+            **_file(unread),
+        )
+
+
+def _placed(finding: Finding, one: Examined) -> Finding:
+    """The same with its place: that of the object which the check is about, and where no file has that, the account."""
+    kind = finding.check.partition(".")[0]
+    if one.workload is not None and kind in _OF_POD:
+        return replace(finding, workload=f"{one.workload.kind}/{one.workload.name}", **_file(one.workload))
+    return replace(finding, **_file(one.trust if one.trust is not None and kind in _OF_ROLE else one.account))
+
+
+def _file(of: Found | TrustDocument) -> dict[str, Any]:
+    return {} if of.path == _STDIN else {"file": of.path, "line": of.line}
 
 
 def _message(check: Check, found: Diagnosis, words: Content) -> str:

@@ -1,7 +1,7 @@
 """Findings as workflow commands of GitHub Actions, which its runner shows as annotations.
 
-Source: GitHub's documentation, "Workflow commands" (`::error title=…::…`), and the escapes of actions/toolkit
-(`packages/core/src/command.ts`).
+Source: GitHub's documentation, "Workflow commands" (`::error file=…,line=…,title=…::…`), and the escapes of
+actions/toolkit (`packages/core/src/command.ts`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ def of(findings: Iterable[Finding]) -> Iterator[str]:
     """A line for each check that says something."""
     for finding in findings:
         if command := _COMMANDS.get(finding.status):
-            title = _property(f"{finding.subject}: {finding.check}")
-            yield f"::{command} title={title}::{_data(chr(10).join((finding.message, *finding.fix, finding.help)))}"
+            place = f"file={_property(finding.file)},line={finding.line}," if finding.file else ""
+            title = _property(f"{finding.about}: {finding.check}")
+            said = _data("\n".join((finding.message, *finding.fix, finding.help)))
+            yield f"::{command} {place}title={title}::{said}"
 
 
 def _data(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Findings as JUnit XML, which CI systems show as tests: a suite for each ServiceAccount, a test for each check.
+"""Findings as JUnit XML, which CI systems show as tests: a suite for each ServiceAccount, and in files for each
+workload of it; a test for each check.
 
 There is no standard; this is what Jenkins' plug-in (`junit-10.xsd`) and GitLab read alike. A failed check is a failure,
 one that could not be decided was skipped, a warning passes and says so in `system-out`.
@@ -19,7 +20,7 @@ def of(findings: Iterable[Finding]) -> str:
     """The document."""
     suites: dict[str, list[Finding]] = {}
     for finding in findings:
-        suites.setdefault(finding.subject, []).append(finding)
+        suites.setdefault(finding.about, []).append(finding)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
     for subject, found in suites.items():
         lines += _suite(subject, found)
@@ -39,7 +40,8 @@ def _suite(subject: str, found: list[Finding]) -> Iterator[str]:
 
 
 def _outcome(finding: Finding) -> Iterator[str]:
-    said, more = escape(finding.message), escape("\n".join((*finding.fix, finding.help)))
+    place = (f"{finding.file}:{finding.line}",) if finding.file else ()
+    said, more = escape(finding.message), escape("\n".join((*place, *finding.fix, finding.help)))
     if finding.status is Status.FAILED:
         yield f'      <failure type="{escape(finding.check)}" message="{said}">{more}</failure>'
     elif finding.status in _UNDECIDED:

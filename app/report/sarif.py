@@ -1,11 +1,14 @@
 """Findings as SARIF 2.1.0 (OASIS), which code scanners exchange: rules are checks, places are Kubernetes' objects.
 
-A finding has no line of a file, so its location is logical: the ServiceAccount, and the object that was read.
+What a server said is in no file, so its location is logical: the ServiceAccount, and the object that was read. What a
+file says has that place as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
+from urllib.parse import quote
 
 from app import __version__
 from app.content import Content
@@ -54,11 +57,25 @@ def _result(finding: Finding, place: int) -> JsonObject:
     named = [{"fullyQualifiedName": finding.subject, "kind": "serviceAccount"}]
     if finding.where:
         named.append({"fullyQualifiedName": finding.where, "kind": "object"})
+    if finding.workload:
+        named.append({"fullyQualifiedName": finding.workload, "kind": "workload"})
+    location: JsonObject = {"logicalLocations": named}
+    if finding.file:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(finding.file)},
+            "region": {"startLine": finding.line},
+        }
     return {
         "ruleId": finding.check,
         "ruleIndex": place,
         "kind": kind,
         "level": level,
         "message": {"text": "\n".join((finding.message, *finding.fix))},
-        "locations": [{"logicalLocations": named}],
+        "locations": [location],
     }
+
+
+def _uri(file: str) -> str:
+    """An absolute URI, or one that is relative to where the command ran, as the path was (3.4.3; RFC 3986, 4.2)."""
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

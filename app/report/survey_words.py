@@ -15,6 +15,7 @@ from app.report.verdict_words import allowing
 _STATUS_OF = {
     Stand.OWN: Status.PASSED,
     Stand.REFUSED: Status.FAILED,
+    Stand.DEPENDS: Status.UNKNOWN,
     Stand.MISSING: Status.FAILED,
     Stand.MALFORMED: Status.FAILED,
     Stand.MISTYPED: Status.FAILED,

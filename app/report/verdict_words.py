@@ -12,10 +12,13 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.listed import CHECK
 from app.flow.doctor.prediction.prediction import Prediction
+from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.errors import FlowError, NotPermitted
+from app.flow.json_access import get_str
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.permissions_needed import iam_policy, need, rules, rules_as_yaml
-from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.findings import BY_HAND, NO_PERMISSION
+from app.flow.steps.webhook import LATER
 from app.flow.verdict.error_messages import blames_clock
 from app.flow.verdict.judge import Outcome, Verdict
 from app.flow.verdict.refusals import ANSWER, CAUSE_OF, RUNNING
@@ -27,12 +30,33 @@ STATUS_OF = {
     Outcome.UNKNOWN: Status.UNKNOWN,
 }
 """The mark that an outcome bears."""
+PLAINLY = {
+    "service_account.annotation": "not_annotated",
+    "provider.exists": "no_provider",
+    "pod.injected": "not_injected",
+    "pod.static_keys": "static_keys",
+    "token.audience": "other_audience",
+}
+"""By check: the cause that it shows when it fails, where STS's words are for another one or for none."""
 _LINE = 160
 """Characters of a value that a line shows."""
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
-    """The verdict in a sentence; one more where the check is listed under another step than that of its cause."""
+    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, where
+    the Pod is being deleted, and where the workload has no Pod on purpose."""
+    also = []
+    if found.is_being_deleted:
+        also.append(words.message("doctor.being_deleted", pod=found.subject.pod))
+        if found.successor:
+            also.append(words.message("doctor.successor", pod=found.successor))
+    if workload := found.evidence.get("scaled_to_zero"):
+        also.append(words.message("doctor.scaled_to_zero", workload=workload))
+    sentence = _verdict(found, words)
+    return words.facts.sentences(sentence, *also) if also else sentence
+
+
+def _verdict(found: Diagnosis, words: Content) -> str:
     judged = found.verdict
     if judged.outcome is Outcome.WORKS and not found.subject.pod:
         return _without_pod(found, words)
@@ -44,6 +68,8 @@ def verdict(found: Diagnosis, words: Content) -> str:
         return _gone(found, words)
     if _accepted_instead(found):
         return words.message("doctor.accepted_instead")
+    if sentence := _until_the_next_pod(found, words):
+        return sentence
     if judged.outcome is Outcome.SHOULD_WORK:
         return _should_work(found, words)
     if judged.outcome is Outcome.UNKNOWN:
@@ -68,9 +94,20 @@ def _works(found: Diagnosis) -> str:
 
 def _accepted_instead(found: Diagnosis) -> bool:
     """Whether STS took a token that we requested, and the webhook has edited the Pod, whose own we have not read."""
-    needed = [check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected")]
-    holds = all(check is not None and check.status is Status.PASSED for check in needed)
+    answer, injected = (check_of(found.walk, check_id) for check_id in (ANSWER, "pod.injected"))
+    accepted = answer is not None and answer.status is Status.PASSED
+    holds = accepted and injected is not None and (injected.status is Status.PASSED or injected.reason == BY_HAND)
     return holds and found.verdict.outcome not in (Outcome.WORKS, Outcome.BROKEN)
+
+
+def _until_the_next_pod(found: Diagnosis, words: Content) -> str:
+    """That this Pod works, or should, and the next one will not; empty where nothing is known of that."""
+    judged = found.verdict
+    warning = judged.warning or (judged.step, judged.check)
+    if warning[0] is None or warning[1] is None or warning[1].reason not in LATER:
+        return ""
+    values = {"check": title(warning[1], found, words), "step": words.message(f"steps.{warning[0]}.short")}
+    return words.message(f"doctor.{judged.outcome}_until_the_next_pod", **values)
 
 
 def _should_work(found: Diagnosis, words: Content) -> str:
@@ -106,12 +143,20 @@ def cause(found: Diagnosis, words: Content) -> str:
     check = judged.warning[1] if judged.warning else judged.check
     if check is None or (judged.outcome is Outcome.SHOULD_WORK and not judged.warning):
         return ""
-    convicted = check.id in CAUSE_OF and check.status is Status.FAILED
-    named = judged.remaining or ((CAUSE_OF[check.id],) if convicted else ())
-    causes = [words.message(f"doctor.causes.{cause}") for cause in named]
+    causes = [words.message(f"doctor.causes.{cause}") for cause in judged.remaining] or plainly(check, found, words)
     if len(causes) > 1:
         return words.message("doctor.labelled", label=words.message("doctor.possible"), value=" / ".join(causes))
     return " · ".join(filter(None, [*causes, evidence(check, words)]))
+
+
+def plainly(check: Check, found: Diagnosis, words: Content) -> list[str]:
+    """What a failed check means, in one sentence; none where its reason says it, or its title does."""
+    if check.id == "service_account.annotation" and (there := get_str(found.evidence.get(ON_WORKLOAD), "object")):
+        return [words.message(f"doctor.causes.{ON_WORKLOAD}", object=there)]
+    named = CAUSE_OF.get(check.id) or PLAINLY.get(check.id)
+    if named is None or check.reason or check.status is not Status.FAILED:
+        return []
+    return [words.message(f"doctor.causes.{named}")]
 
 
 def evidence(check: Check, words: Content) -> str:
@@ -196,7 +241,9 @@ class PredictionWords:
     """What a fix leads to, as it is shown."""
 
     prediction: Prediction
+    sentences: list[str]
     sentence: str
+    """The same in one."""
     unknown: list[str]
     """What is not known before it runs."""
 
@@ -214,7 +261,9 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     broken, sentences = foretold.outcome is Outcome.BROKEN, []
     if not broken:
         sentences.append(words.message(f"doctor.prediction.{foretold.outcome}"))
-    if foretold.check is not None and foretold.step is not None:
+    if foretold.refused:
+        sentences.append(words.message("doctor.prediction.refused", object=foretold.refused))
+    elif foretold.check is not None and foretold.step is not None:
         values = {
             "check": title(foretold.check, found, words),
             "step": words.message(f"steps.{foretold.step}.short"),
@@ -223,15 +272,19 @@ def prediction(found: Diagnosis, words: Content) -> PredictionWords | None:
     if foretold.outcome is Outcome.SHOULD_WORK and foretold.holds:
         steps = " → ".join(words.message(f"steps.{step}.short") for step in foretold.holds)
         sentences.append(words.message("doctor.prediction.holds", steps=steps))
+    if foretold.accepted:
+        sentences.append(words.message("doctor.prediction.accepted", objects=", ".join(foretold.accepted)))
     unknown = [words.message(f"doctor.prediction.{name}") for name in foretold.open]
     for check in foretold.unknown:
         unknown.append(words.message("doctor.prediction.check", check=title(check, found, words)))
-    return PredictionWords(prediction=foretold, sentence=words.facts.sentences(*sentences), unknown=unknown)
+    return PredictionWords(
+        prediction=foretold, sentences=sentences, sentence=words.facts.sentences(*sentences), unknown=unknown
+    )
 
 
 def fix_heading(found: Diagnosis) -> str:
     """The key of the heading above the commands: they fix what is broken or warns, or show more where nothing is."""
-    named = found.verdict.check
+    named = found.verdict.warning[1] if found.verdict.warning else found.verdict.check
     return "fix" if named is not None and named.status in (Status.FAILED, Status.WARNING) else "see_more"
 
 

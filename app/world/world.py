@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.flow.model import JsonValue
+from app.flow.model import Chain, JsonValue
 from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
 from app.world.apiserver.storage.state import ClusterState
@@ -50,8 +50,10 @@ class SharedServices:
 class World:
     """State and identities of one world. It lives on the servers' loop."""
 
-    def __init__(self, shared_services: SharedServices, *, account_id: str, usage: Usage | None = None) -> None:
-        """`usage`: where its use is counted, if not from now on."""
+    def __init__(
+        self, shared_services: SharedServices, *, account_id: str, seeded: Chain, usage: Usage | None = None
+    ) -> None:
+        """`seeded`: the chain that is in it at the start. `usage`: where its use is counted, if not from now on."""
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
         self.account_id = account_id
         """12 digits. The next number is the other account's."""
@@ -80,6 +82,10 @@ class World:
 
         # (3) State, and what is known of its use.
         self.usage = usage or Usage()
+        self.seeded = seeded
+        """The chain that was in it at the start."""
+        self.chain = seeded
+        """The one that its learner looks at: faults break it, edits change it, walks are about it."""
         self.clock = WorldClock()
         self.log = ExchangeLog()
         self.network = Network(shared_services.loopback, self.log)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.server import ARGUMENTS, CHROMIUM, Profiles, Reader, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Not for the whole session: while Playwright runs, the main thread has a loop, and no other test can have one."""
     if not Path(CHROMIUM).exists():
@@ -22,15 +22,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def profiles(chromium: Browser) -> Profiles:
     """What readers open pages in."""
     return Profiles(chromium)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that is started in a directory that is not the project's."""
+    """A server that is started in a directory that is not the project's. Each reader has a world of its own in it."""
     with serving(tmp_path_factory.mktemp("elsewhere")) as found:
         yield found
 

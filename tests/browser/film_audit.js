@@ -15,13 +15,15 @@
   const texts = []
   for (const element of svg.querySelectorAll("text")) {
     const text = element.firstChild?.nodeValue
-    if (!text || opacity(element) < 0.1) continue
+    const seen = { opacityProperty: true, visibilityProperty: true }
+    if (!text || !element.checkVisibility(seen) || opacity(element) < 0.1) continue
     const { left, top, right, bottom } = element.getBoundingClientRect()
     if (right <= stage.left || left >= stage.right || bottom <= stage.top || top >= stage.bottom) continue
     const size = Number.parseFloat(getComputedStyle(element).fontSize) * element.getScreenCTM().a
     const ink = (bottom - top - size * 0.8) / 2 // a line's box is higher than what is written in it
     texts.push({ text, left, right, top: top + ink, bottom: bottom - ink, size, of: element.closest(above) ?? element.closest(".badge") })
   }
+  if (!texts.length) wrong.push("there is nothing to read")
   for (const { text, left, right, top, bottom, size } of texts) {
     if (left < stage.left - 0.5 || right > stage.right + 0.5 || top < stage.top - 0.5 || bottom > stage.bottom + 0.5) wrong.push(`cut: ${text}`)
     if (size < least - 0.05) wrong.push(`${size.toFixed(1)} px: ${text}`)

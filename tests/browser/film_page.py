@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from functools import cache
 from pathlib import Path
+
+import streamlit
 
 from app.content import load
 from app.locations import ASSETS
@@ -18,15 +22,15 @@ _THEMES = {
 }
 
 
-def film_page(language: str, film: str, *, theme: str = "light", beat: str = "") -> str:
-    """The page as HTML; in it `map`, `player` and `films` are global."""
+def film_page(language: str, film: str, *, theme: str = "light", beat: str = "", fonts: bool = True) -> str:
+    """The page as HTML; in it `map`, `player` and `films` are global. `fonts`: those of the app, else the browser's."""
     scripts = sorted(path for path in (ASSETS / "scripts" / "map").glob("*.js") if path.stem != "component")
     sheets = sorted((ASSETS / "styles").glob("*.css"), key=lambda path: (path.stem != "base", path.stem))
     primary, background, text, border = _THEMES[theme]
     return f"""<!doctype html><html lang="{language}" style="color-scheme:{theme}"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>Film</title><style>
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>Film</title><style>{_fonts() if fonts else ""}
 :root {{ --st-primary-color: {primary}; --st-background-color: {background}; --st-text-color: {text};
-  --st-border-color: {border}; --st-font: sans-serif; --st-code-font: monospace; }}
+  --st-border-color: {border}; --st-font: "Source Sans", sans-serif; --st-code-font: "Source Code", monospace; }}
 body {{ margin: 0; background: var(--st-background-color); }}
 {_read(sheets)}</style><body><main><h1 hidden>Film</h1><div class="root film" lang="{language}"></div>
 <p><button id="elsewhere">elsewhere</button></p></main><script type="module">
@@ -38,8 +42,20 @@ const map = filmMap(host, {{ words }})
 const player = filmPlayer(host, map, {{ words, address: (id) => addressed.push(id) }})
 map.show(films[{json.dumps(film)}])
 {f"player.open({json.dumps(beat)})" if beat else ""}
-Object.assign(window, {{ map, player, films, addressed, mapPose, mapsInStep, filmMap, words }})
+Object.assign(window, {{ map, player, films, addressed, mapPose, mapsInStep, filmMap, words, host }})
 </script>"""
+
+
+@cache
+def _fonts() -> str:
+    """The fonts that Streamlit brings, as a style sheet."""
+    media = Path(streamlit.__file__).parent / "static" / "static" / "media"
+    found = {name: next(media.glob(f"{name.replace(' ', '')}VF-Upright*")) for name in ("Source Sans", "Source Code")}
+    return "".join(
+        f"@font-face {{ font-family: '{name}'; font-weight: 200 900; "
+        f"src: url(data:font/woff2;base64,{base64.b64encode(path.read_bytes()).decode()}); }}"
+        for name, path in found.items()
+    )
 
 
 def _read(paths: list[Path]) -> str:

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from app.content import LANGUAGES, PAGES, load
 from app.flow.model import Step
 from tests.browser.server import DESK, PHONE
+from tests.by_turns import by_turns
 
 pytestmark = pytest.mark.browser
 STEPS = [step.value for step in Step]
@@ -89,8 +90,7 @@ def test_the_whole_navigation_is_in_sight_on_a_low_screen_and_has_room_for_more(
     assert all(box["height"] >= 24 for box in one.boxes(links))
 
 
-@pytest.mark.parametrize("size", [LOW, PHONE, (800, 600)], ids=str)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("size", "language"), by_turns([LOW, PHONE, (800, 600)], LANGUAGES))
 def test_depth_language_and_presenting_are_one_row_above_the_page(reader, size, language):
     one = reader(size=size).open(f"/{STEPS[1]}?lang={language}")
     controls = one.page.locator(".st-key-look :is([role=radio], [data-testid=stButton] button):visible")
@@ -130,8 +130,7 @@ FIRST_SHIFT = 0.1
 page and a part waited for those above it, 0.4 to 1.4 on a desk and 0.65 to 1.1 on a phone."""
 
 
-@pytest.mark.parametrize("size", [LOW, DESK, PHONE], ids=str)
-@pytest.mark.parametrize("page", ["", "why", STEPS[2]])
+@pytest.mark.parametrize(("page", "size"), by_turns(["", "why", STEPS[2]], [LOW, DESK, PHONE]))
 def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
     one = reader(size=size)
     one.page.add_init_script(WATCH)
@@ -139,8 +138,7 @@ def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
     assert one.page.evaluate("window.shift") <= FIRST_SHIFT
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("size", [PHONE, (1280, 600)], ids=["phone", "low"])
+@pytest.mark.parametrize(("size", "language"), by_turns([PHONE, (1280, 600)], LANGUAGES))
 def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader, size, language):
     one = reader(size=size).open(f"/{STEPS[1]}?lang={language}")
     bar, content = one.page.get_by_test_id("stSidebar"), load(language)

@@ -41,3 +41,16 @@ def test_an_example_is_copied_as_its_file_has_it(reader):
     expect(button).to_contain_text(load("en").message("screens.copied"))
     copied = one.page.evaluate("navigator.clipboard.readText()")
     assert copied.splitlines()[-1].startswith("diff <(spec eks.amazonaws.com/")
+
+
+def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(reader):
+    one = reader().open("/webhook?lang=en").predict()
+    fold = one.page.get_by_test_id("stExpander").filter(has_text=load("en").message("ui.wire"))
+    exchanges = one.page.locator(".st-key-exchanges_webhook .exchange")
+    expect(exchanges).to_have_count(0)
+    fold.locator("summary").first.focus()
+    one.press("Enter")
+    expect(exchanges.first).to_be_visible()
+    expect(fold.locator("summary").first).to_be_focused()
+    one.turn_to("token_mount").turn_to("webhook")
+    expect(exchanges.first).to_be_visible()

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.doctor.reading import on_workload
 from app.flow.verdict.refusals import CHANGED, REFUSALS
+from app.report import verdict_words
 from tests.content.style import style
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +30,8 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
     assert below(language, "causes") == {
         *(cause.id for refusal in REFUSALS for cause in refusal.causes),
         CHANGED.id,
+        *verdict_words.PLAINLY.values(),
+        on_workload.EVIDENCE,
     }
 
 

@@ -16,7 +16,8 @@ from tests.content.test_texts import CONTENT, both, every_text
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("app", "pages", "tests", "tools", "bench")
-PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", "assets/scripts/**/*.js", "assets/styles/*", "assets/examples/*")
+SCRIPTS = ("assets/scripts/*.js", "assets/scripts/*/*.js")
+PATTERNS = ("*.md", "docs/*.md", "deploy/*", "assets/*.css", *SCRIPTS, "assets/styles/*", "assets/examples/*")
 DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
 

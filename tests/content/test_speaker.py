@@ -1,60 +1,51 @@
-"""The speaker's notes: the minutes of the plans add up, and every page has what a talk needs."""
+"""The words of a talk: every slide has its own and its note, and the notes can be said in the slides' minutes."""
 
 from __future__ import annotations
 
 import pytest
 
-from app.content import LANGUAGES, TALK, load
-from app.flow.model import Step
-from app.ui.presenting.speaker import LONG_ONLY
+from app.content import LANGUAGES, load
+from app.flow.lessons.decks import DECKS, LENGTHS, SLIDES, Shows
+from app.ui.presenting.overlays import KEYS
+from app.ui.presenting.what_if import CHOICES
 from tests.content.style import length, style
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @both
-@pytest.mark.parametrize("talk", [10, 20])
-def test_the_minutes_of_the_pages_add_up_to_the_talk(language: str, talk: int) -> None:
-    content = load(language)
-    minutes = [float(content.message(f"speaker.{page}.minutes_{talk}")) for page in TALK]
-    assert sum(minutes) == talk
-    assert min(minutes) >= 1
-
-
-def test_the_plans_are_the_same_in_all_languages() -> None:
-    first, *others = (
-        {key: text for key, text in load(lang).messages.items() if ".minutes_" in key} for lang in LANGUAGES
-    )
-    assert all(plan == first for plan in others)
+def test_every_slide_has_its_words_and_no_others_are_left(language: str) -> None:
+    messages = load(language).messages
+    assert {key.split(".")[1] for key in messages if key.startswith("talk.")} == {slide.id for slide in SLIDES}
+    assert {key.split(".")[1] for key in messages if key.startswith("speaker.")} == {slide.id for slide in SLIDES}
+    for slide in SLIDES:
+        points = [key for key in messages if key.startswith(f"talk.{slide.id}.point_")]
+        assert bool(points) is (slide.shows in (Shows.TITLE, Shows.POINTS, Shows.END))
+        assert f"speaker.{slide.id}.say" in messages
 
 
 @both
-@pytest.mark.parametrize("page", [*Step, "why"])
-def test_every_lesson_has_a_question_to_the_room_and_a_trap(language: str, page: str) -> None:
-    content = load(language)
-    assert "。" in content.message(f"speaker.{page}.trap") or "." in content.message(f"speaker.{page}.trap")
-    assert content.message(f"speaker.{page}.ask") != content.message(f"speaker.{page}.trap")
+def test_every_key_and_every_choice_has_a_name(language: str) -> None:
+    messages = load(language).messages
+    assert {key.split(".")[2] for key in messages if key.startswith("present.key.")} == {*KEYS, "space"}
+    assert {key.split(".")[2] for key in messages if key.startswith("what_if.choices.")} == set(CHOICES)
 
 
 @both
-def test_notes_are_short_enough_to_be_said_at_a_piece(language: str) -> None:
-    notes = {key: text for key, text in load(language).messages.items() if key.startswith("speaker.")}
-    sizes = {key: length(text, language) for key, text in notes.items()}
-    assert {key: size for key, size in sizes.items() if size > style(language)["longest_note"]} == {}
+def test_notes_are_short_enough_to_be_said_at_a_slide(language: str) -> None:
+    spoken = style(language)["spoken_in_a_minute"]
+    notes = {slide: length(load(language).message(f"speaker.{slide.id}.say"), language) for slide in SLIDES}
+    assert {slide.id: size for slide, size in notes.items() if size > style(language)["longest_note"]} == {}
+    shortest = {slide: min(slide.minutes(it) or slide.long for it in LENGTHS) for slide in SLIDES}
+    assert {slide.id: size for slide, size in notes.items() if size > shortest[slide] * spoken} == {}
 
 
 @both
-@pytest.mark.parametrize("minutes", [10, 20])
-def test_all_notes_of_a_talk_can_be_said_in_its_minutes(language: str, minutes: int) -> None:
-    """What only the longer talk has does not count for
-    the shorter one, nor do the traps and what is asked beside a piece that it passes over.
-    """
-    notes = {key: text for key, text in load(language).messages.items() if key.startswith("speaker.")}
-    passed_over = (*LONG_ONLY, "trap", "ask") if minutes == 10 else ()
-    texts = [
-        text
-        for key, text in notes.items()
-        if ".minutes_" not in key and (key == "speaker.why.ask" or key.rpartition(".")[2] not in passed_over)
-    ]
-    spoken = sum(length(text, language) for text in texts) / style(language)["spoken_in_a_minute"]
-    assert 0.7 * minutes < spoken <= minutes
+@pytest.mark.parametrize("minutes", LENGTHS)
+def test_a_talk_is_about_as_long_as_its_minutes(language: str, minutes: int) -> None:
+    """The notes take nearly half of it at least: the film plays, and a room needs time to answer."""
+    messages = load(language).messages
+    kept = {"say"} if minutes == min(LENGTHS) else {"say", "ask", "trap"}
+    said = [messages.get(f"speaker.{slide.id}.{kind}", "") for slide in DECKS[minutes] for kind in kept]
+    spoken = sum(length(text, language) for text in said) / style(language)["spoken_in_a_minute"]
+    assert 0.45 * minutes < spoken <= minutes

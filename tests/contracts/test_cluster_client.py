@@ -97,6 +97,13 @@ ANSWERS = [
         "Forbidden",
         'pods "x" is forbidden: error looking up service account a/b: not found',
     ),
+    (
+        403,
+        status(403, "Forbidden", 'admission webhook "policy" denied the request: no roles here'),
+        Refused,
+        "Forbidden",
+        'admission webhook "policy" denied the request: no roles here',
+    ),
     (404, status(404, "NotFound", 'pods "x" not found'), NotFound, "NotFound", 'pods "x" not found'),
     (409, status(409, "AlreadyExists", 'pods "x" already exists'), Refused, "AlreadyExists", 'pods "x" already exists'),
     (

@@ -70,7 +70,9 @@ class Eks:
         self.control_plane.start()
         eventually(lambda: "default" in self.admin.namespaces())
         self.post("api/v1/namespaces/default/serviceaccounts", metadata={"name": "default"})
-        annotation = {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{self.world.account_id}:role/{scenario.ROLE}"}
+        annotation = {
+            "eks.amazonaws.com/role-arn": f"arn:aws:iam::{self.world.account_id}:role/{scenario.ARTICLE.role}"
+        }
         label = {"app.kubernetes.io/managed-by": "eksctl"}
         metadata = {"name": SUBJECT.service_account, "annotations": annotation, "labels": label}
         self.post("api/v1/namespaces/default/serviceaccounts", metadata=metadata)

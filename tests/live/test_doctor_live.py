@@ -17,9 +17,10 @@ from app import wiring
 from app.commands.main import command_line
 from app.content import load
 from app.flow.doctor import examine
+from app.flow.doctor.prediction.patches import patch_of
 from app.flow.doctor.survey import Stand, survey
 from app.flow.model import Check, Status, Subject
-from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.ports import Ports
 from app.flow.targets.kinds import WORKLOADS, Kind, target_of
 from app.flow.targets.resolving import subject_of
@@ -225,3 +226,67 @@ def test_a_workload_leads_to_its_service_account(here: Eks, kind: Kind) -> None:
     finally:
         here.request("DELETE", f"{path}/web?propagationPolicy=Background")
     assert dataclasses.replace(found, pod="") == dataclasses.replace(SUBJECT, pod="")
+
+
+ROLE_ARN = "eks.amazonaws.com/role-arn"
+
+
+@pytest.mark.parametrize("kind", WORKLOADS[:3], ids=lambda kind: kind.singular)
+def test_a_dry_run_of_a_workloads_change_leaves_it_as_it_was(here: Eks, kind: Kind) -> None:
+    path, labels = f"apis/{kind.group}/v1/namespaces/default/{kind.plural}", {"app": "tried"}
+    box = {"name": "app", "image": "x:1", "env": [{"name": "AWS_ROLE_ARN", "value": "-"}, {"name": "B", "value": "2"}]}
+    spec = {"containers": [box, {"name": "other", "image": "y:1"}]}
+    wanted: dict[str, Any] = {
+        "template": {"metadata": {"labels": labels}, "spec": spec},
+        "selector": {"matchLabels": labels},
+    }
+    if kind.name == "StatefulSet":
+        wanted["serviceName"] = "tried"
+    here.post(path, metadata={"name": "tried"}, spec=wanted)
+    try:
+        before: Any = here.request("GET", f"{path}/tried")
+        part = {"spec": {"template": {"spec": {"containers": [{"name": "app", "env": [box["env"][0]]}]}}}}
+        less = {"spec": {"template": {"spec": {"serviceAccountName": "my-sa", "containers": [{"name": "app"}]}}}}
+        less["spec"]["template"]["spec"]["containers"][0]["env"] = []
+        made: Any = here.ports().cluster.dry_run_patch("default", kind, "tried", patch_of(part, less))
+        assert here.request("GET", f"{path}/tried") == before
+    finally:
+        here.request("DELETE", f"{path}/tried?propagationPolicy=Background")
+    template = made["spec"]["template"]["spec"]
+    assert template["serviceAccountName"] == "my-sa"
+    assert [it["name"] for it in template["containers"]] == ["app", "other"]
+    assert template["containers"][0]["env"] == [{"name": "B", "value": "2"}]
+
+
+def test_the_fix_of_a_service_account_is_tried_and_nothing_is_written(here: Eks) -> None:
+    path = "api/v1/namespaces/default/serviceaccounts"
+    role = f"arn:aws:iam::{here.world.account_id}:role/s3-reader"
+    here.post(path, metadata={"name": "tried", "annotations": {"eks.amazonaws.com/role_arn": role}})
+    subject = Subject(namespace="default", service_account="tried")
+    try:
+        before: Any = here.request("GET", f"{path}/tried")
+        found = examine(consented(here.ports(), frozenset({Action.DRY_RUN})), subject)
+        with here.granted({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get", "list"]}):
+            eventually(lambda: here.ports("reader").cluster.service_accounts("default"))
+            untried = examine(consented(here.ports("reader"), frozenset({Action.DRY_RUN})), subject)
+        asked = examine(consented(here.ports(), NOTHING), subject)
+        assert here.request("GET", f"{path}/tried") == before
+    finally:
+        here.request("DELETE", f"{path}/tried")
+    assert found.fix is not None
+    assert found.fix.change is not None
+    assert found.evidence["object_fixed"]["annotations"][ROLE_ARN] == role
+    assert found.prediction is not None
+    assert found.prediction.accepted == ("ServiceAccount default/tried",)
+    (patched,) = [it for it in found.exchanges if it.method == "PATCH"]
+    assert patched.url.endswith("/serviceaccounts/tried?dryRun=All")
+    assert dict(patched.request_headers)["Content-Type"] == "application/strategic-merge-patch+json"
+    assert not {"object_fixed", "object_refused"} & {*untried.evidence, *asked.evidence}
+    assert not [it for it in asked.exchanges if it.method == "PATCH"]
+
+
+def test_a_service_account_that_is_to_be_made_is_not_made_by_its_dry_run(here: Eks) -> None:
+    document = {"kind": "ServiceAccount", "metadata": {"name": "not-yet", "annotations": {ROLE_ARN: "arn"}}}
+    made: Any = here.ports().cluster.dry_run_service_account("default", document)
+    assert made["metadata"]["annotations"] == {ROLE_ARN: "arn"}
+    assert "not-yet" not in [it["metadata"]["name"] for it in here.ports().cluster.service_accounts("default")]

@@ -456,7 +456,7 @@ def test_another_tab_of_the_browser_keeps_the_secret(surprised, screen, monkeypa
     [
         ("F10", {Step.WEBHOOK: "failed", Step.ACCESS: "failed"}),
         ("F41", {Step.STS_ASSUME: "failed", Step.ACCESS: "not_reached"}),
-        ("F36", {Step.TOKEN_MOUNT: "warning"}),
+        ("F36", {}),
     ],
 )
 def test_the_line_breaks_where_the_pod_does_though_a_walk_with_our_own_calls_passes(screen, fault, signs):

@@ -10,6 +10,7 @@ from app.flow.model import Status
 from app.flow.verdict.judge import judge
 from app.world.aws.iam import actions as iam
 from app.world.setup.roles import trust_policy
+from tests.by_turns import by_turns
 
 
 def wrong_subject(world):
@@ -49,12 +50,10 @@ def spoil(shown, simulation, fault):
     return shown.click("run_again")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(
-    "fault",
-    [wrong_subject, no_provider, no_permission, no_service_account, no_pod, no_webhook],
-    ids=lambda f: f.__name__,
-)
+WRONGS = (wrong_subject, no_provider, no_permission, no_service_account, no_pod, no_webhook)
+
+
+@pytest.mark.parametrize(("fault", "language"), by_turns(WRONGS, LANGUAGES))
 def test_every_page_stands_and_home_names_the_broken_link(screen, simulation, fault, language):
     shown = spoil(screen(lang=language), simulation, fault)
     verdict = judge(shown.test.session_state["walk_view"].walk)

@@ -8,7 +8,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from app.ui.draw import components
+from app.locations import ASSETS
 from app.ui.figures.diagram import FIGURES, ROOM, file_of, real_names, svg
 from app.ui.figures.figures import FLOW
 from app.ui.figures.render_diagrams import render
@@ -69,7 +69,7 @@ def test_every_step_lights_boxes_and_arrows(step):
 def test_all_layouts_travel_together_and_the_style_sheet_chooses():
     drawing = svg("flow", "ja", {})
     assert re.findall(r'<svg class="(\w+)"', drawing) == ["lr", "md", "tb"]
-    style = (components.ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
+    style = (ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
     assert "@container" in style
     assert "prefers-reduced-motion" in style
 
@@ -130,10 +130,10 @@ def parts_of(colour):
 @pytest.mark.parametrize("theme", THEMES)
 def test_dimmed_words_are_legible(theme):
     """4.5:1 at least, for every mixture of text and background in which words are drawn."""
-    config = (components.ASSETS.parent / "app" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    config = (ASSETS.parent / "app" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert all(colour in config for colour in THEMES[theme])
     text, background = map(parts_of, THEMES[theme])
-    sheets = [(components.ASSETS / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in ("diagram", "why")]
+    sheets = [(ASSETS / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in ("diagram", "why")]
     fills = (
         r"(?:text \{ fill|--dimmed): color-mix\(in srgb, var\(--st-text-color\) (\d+)%, var\(--st-background-color\)\)"
     )
@@ -146,7 +146,7 @@ def test_dimmed_words_are_legible(theme):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_colours_of_words_are_legible(theme):
-    sheet = (components.ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
+    sheet = (ASSETS / "styles" / "diagram.css").read_text(encoding="utf-8")
     background = parts_of(THEMES[theme][1])
     pairs = dict(re.findall(r"--(kubernetes|public|aws|failed|lit): light-dark\(([^)]*)\)", sheet))
     assert len(pairs) == 5

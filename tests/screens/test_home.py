@@ -25,17 +25,19 @@ def links(html):
 def test_each_reader_has_a_way_in(reader):
     html = reader("en").open("home").html("paths")
     assert links(html) == [
-        ("home", {"present": "1"}),
+        ("home", {"present": "1", "deck": "10"}),
+        ("home", {"present": "1", "deck": "20"}),
         ("doctor", {}),
     ]
-    assert html.count("<li>") == 2
+    assert html.count("<li>") == 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_way_in_is_an_address_too(reader, language):
     html = unescape(reader(language).open("home").html("paths"))
     assert re.findall(r'href="([^"]*)"', html) == [
-        f"./?lang={language}&present=1",
+        f"./?lang={language}&present=1&deck=10",
+        f"./?lang={language}&present=1&deck=20",
         f"./doctor?lang={language}",
     ]
 
@@ -97,8 +99,3 @@ def test_a_refusal_that_others_got_leads_to_the_doctor_who_shows_it(screen):
     html = shown.click("run_again").open("home").html("verdict")
     assert "warning" in html
     assert links(html) == [("doctor", {})]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_below_the_picture_it_says_what_the_picture_leaves_out(reader, language):
-    assert load(language).message("home.overview") in reader(language).open("home").html("overview")

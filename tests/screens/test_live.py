@@ -107,14 +107,14 @@ def test_every_page_is_drawn_of_a_walk_that_only_read(screen, real, language):
 
 
 def test_a_link_leads_to_live_mode(screen, real):
-    shown = screen(lang="en").open("oidc_provider", mode="live")
+    shown = screen(lang="en", live="oidc_provider")
     assert shown.test.segmented_control(key="mode").value == "live"
     assert status(shown, Step.OIDC_PROVIDER) is Status.PASSED
     assert real.world.issuer.rpartition("/")[2] in predicted(shown).html("found_oidc_provider")
 
 
 def test_a_step_that_waits_for_the_token_leads_to_where_it_is_read(screen, real):
-    shown = predicted(screen(lang="en").open("sts_assume", mode="live"))
+    shown = predicted(screen(lang="en", live="sts_assume"))
     assert status(shown, Step.STS_ASSUME) is Status.NOT_REACHED
     assert status(shown, Step.WEBHOOK) is Status.UNKNOWN  # nobody asked for the dry run, either, but that is not why
     html = shown.html("outcome_sts_assume")
@@ -124,7 +124,7 @@ def test_a_step_that_waits_for_the_token_leads_to_where_it_is_read(screen, real)
 
 def test_without_a_button_nothing_is_sent_but_reads(screen, real):
     before = len(real.world.log.exchanges())
-    shown = screen(lang="en").open("home", mode="live")
+    shown = screen(lang="en", live="home")
     asked = [exchange for report in walk_view(shown).walk for exchange in report.exchanges]
     assert asked
     assert {exchange.method for exchange in asked if exchange.callee == "kube-apiserver"} <= {"GET"}
@@ -140,7 +140,7 @@ def test_without_a_button_nothing_is_sent_but_reads(screen, real):
 
 
 def test_what_there_is_to_choose_is_read_from_the_cluster(screen, real):
-    shown = screen(lang="en").open("home", mode="live")
+    shown = screen(lang="en", live="home")
     assert options(shown, "context") == [real.world.cluster_name]
     assert "default" in options(shown, "namespace")
     assert any(option.startswith("my-sa → ") for option in options(shown, "service_account"))
@@ -155,7 +155,7 @@ def test_live_mode_starts_at_a_service_account_with_a_role_and_pods(screen, real
     cluster = walk_view(shown).walk.subject
     assert (cluster.namespace, cluster.service_account) == ("default", "my-sa")
     real.configure(real.path.read_text().replace("namespace: default", "namespace: shop"))
-    started = screen(lang="en").open("home", mode="live")
+    started = screen(lang="en", live="home")
     assert walk_view(started).walk.subject.pod == "pod-after"  # shop has roles, and no Pods
     assert "shop" in options(started, "namespace")
     chosen = pick(started, "namespace", "shop")
@@ -171,12 +171,12 @@ def test_who_may_not_list_all_namespaces_starts_in_the_contexts_own(screen, real
 
     asked = KubernetesCluster.service_accounts
     real.monkeypatch.setattr(KubernetesCluster, "service_accounts", refuse)
-    shown = screen(lang="en").open("home", mode="live")
+    shown = screen(lang="en", live="home")
     assert walk_view(shown).walk.subject.service_account == "my-sa"
 
 
 def test_another_service_account_is_walked(screen, real):
-    shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
+    shown = pick(screen(lang="en", live="service_account"), "service_account", "default")
     assert walk_view(shown).walk.subject.service_account == "default"
     assert status(shown, Step.SERVICE_ACCOUNT) is Status.FAILED
     type_in(shown, "service_account", "no-such-account")
@@ -186,7 +186,7 @@ def test_another_service_account_is_walked(screen, real):
 
 @pytest.mark.parametrize("what", ["namespace", "service_account", "pod"])
 def test_whatever_is_typed_stays_a_name(screen, real, what):
-    shown = screen(lang="en").open("home", mode="live")
+    shown = screen(lang="en", live="home")
     for typed in ("../../x", "ａ", "a b", "<b>x", "x" * 300, "%2e%2e", "..", "\0", "\u202e", "-"):
         type_in(shown, what, typed)
         assert not shown.test.exception, typed
@@ -204,7 +204,7 @@ def address(shown):
 
 
 def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
-    shown = pick(screen(lang="en").open("service_account", mode="live"), "service_account", "default")
+    shown = pick(screen(lang="en", live="service_account"), "service_account", "default")
     chosen = {"context": real.world.cluster_name, "namespace": "default", "service_account": "default"}
     assert "pod" not in address(shown)  # the newest one, whichever that is
     assert chosen.items() <= address(shown).items()
@@ -252,7 +252,7 @@ def deleted(real, name):
 
 
 def test_where_no_pod_was_chosen_the_newest_is_examined_again(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live").click("do_doctor_read_token").click("do_doctor_exchange")
+    shown = screen(lang="en", live="doctor").click("do_doctor_read_token").click("do_doctor_exchange")
     assert walk_view(shown).walk.subject.pod == "pod-after"
     stored(real, "pod-newer")
     deleted(real, "pod-after")
@@ -268,7 +268,7 @@ def test_where_no_pod_was_chosen_the_newest_is_examined_again(screen, real):
 
 def test_a_chosen_pod_that_is_gone_is_reported_and_the_one_in_its_place_is_offered(screen, real):
     stored(real, "web-6f4dfff6cb-bbbbb", "6f4dfff6cb")
-    shown = pick(screen(lang="en").open("doctor", mode="live"), "pod", "web-6f4dfff6cb-bbbbb")
+    shown = pick(screen(lang="en", live="doctor"), "pod", "web-6f4dfff6cb-bbbbb")
     stored(real, "web-7c9d8bf5d4-ccccc", "7c9d8bf5d4")
     deleted(real, "web-6f4dfff6cb-bbbbb")
     shown.click("examine")
@@ -284,7 +284,7 @@ def test_a_chosen_pod_that_is_gone_is_reported_and_the_one_in_its_place_is_offer
 
 
 def test_a_link_without_a_pod_means_the_newest_one(screen, real):
-    shown = pick(screen(lang="en").open("doctor", mode="live"), "pod", "")
+    shown = pick(screen(lang="en", live="doctor"), "pod", "")
     assert walk_view(shown).walk.subject.pod == ""
     del shown.test.query_params["pod"]
     shown.test.run()
@@ -295,7 +295,7 @@ def test_all_pods_of_the_service_account_are_listed_by_one_request(screen, real)
     stored(real, "pod-other")
     asked, pods = [], KubernetesCluster.pods
     real.monkeypatch.setattr(KubernetesCluster, "pods", lambda *words: asked.append(words) or pods(*words))
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     asked.clear()
     shown.click("examine")
     assert len(asked) == 1
@@ -330,7 +330,7 @@ def test_an_address_that_names_what_is_not_there_says_so(screen, real, what, cod
 
 
 def test_two_sessions_look_at_different_things(screen, real):
-    one, other = (screen(lang="en").open("service_account", mode="live") for _ in range(2))
+    one, other = (screen(lang="en", live="service_account") for _ in range(2))
     pick(one, "service_account", "default")
     other.click("run_again")
     assert walk_view(one).walk.subject.service_account == "default"
@@ -341,7 +341,7 @@ def test_two_sessions_look_at_different_things(screen, real):
 
 
 def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen, real):
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert "action_text_webhook_dry_run" in shown.keys
     html = unescape(shown.html("action_text_webhook_dry_run"))
     for part in ("does", "needs", "sends"):
@@ -355,7 +355,7 @@ def test_buttons_stand_where_a_check_waits_for_them_and_say_what_is_sent(screen,
 
 
 def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
-    shown = screen(lang="en").open("webhook", mode="live").click("do_webhook_dry_run")
+    shown = screen(lang="en", live="webhook").click("do_webhook_dry_run")
     shown.open("token_mount").click("do_token_mount_read_token")
     assert status(shown, Step.TOKEN_MOUNT) is Status.PASSED
     shown.open("sts_assume").click("do_sts_assume_exchange")
@@ -367,7 +367,7 @@ def test_one_button_after_the_other_leads_to_the_buckets(screen, real):
 
 
 def test_what_was_granted_is_for_one_service_account_and_can_be_taken_back(screen, real):
-    shown = screen(lang="en").open("webhook", mode="live").click("do_webhook_dry_run")
+    shown = screen(lang="en", live="webhook").click("do_webhook_dry_run")
     assert EN.message("actions.dry_run.do") in shown.html("granted")
     pick(shown, "service_account", "default")
     assert walk_view(shown).granted == frozenset()
@@ -379,7 +379,7 @@ def test_what_was_granted_is_for_one_service_account_and_can_be_taken_back(scree
 
 
 def test_one_button_allows_all_that_is_listed_for_the_whole_visit(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live").click("visit_doctor")
+    shown = screen(lang="en", live="doctor").click("visit_doctor")
     assert not shown.test.exception
     assert EN.message("doctor.works") in diagnosis(shown)
     granted = walk_view(shown).granted
@@ -394,7 +394,7 @@ def test_one_button_allows_all_that_is_listed_for_the_whole_visit(screen, real):
 
 
 def test_a_token_is_sent_on_request_only(screen, real):
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_read_token")
     predicted(shown)
     shown.test.segmented_control(key="anatomy_view").set_value("other").run()
     assert "do_other_exchange" in {button.key for button in shown.test.button}
@@ -407,7 +407,7 @@ def test_a_token_is_sent_on_request_only(screen, real):
 
 
 def test_the_clock_and_the_world_are_left_alone(screen, real):
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_read_token")
     predicted(shown)
     keys = {button.key for button in shown.test.button}
     assert not {key for key in keys if str(key).startswith("clock_")}
@@ -416,7 +416,7 @@ def test_the_clock_and_the_world_are_left_alone(screen, real):
 
 
 def test_why_says_that_it_plays_elsewhere(screen, real):
-    shown = screen(lang="en").open("why", mode="live")
+    shown = screen(lang="en", live="why")
     assert EN.message("mode.story_world") in [caption.value for caption in shown.test.caption]
     assert "log_pod-before" in shown.keys
 
@@ -450,7 +450,7 @@ def test_no_kubeconfig(screen, real):
 
 def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, real):
     real.path.unlink()
-    shown = screen(lang="en").open("home", mode="live")
+    shown = screen(lang="en", live="home")
     words = EN.error("kubeconfig_missing", got="")
     assert not shown.test.exception
     assert {"paths", "diagram_flow", "passport"} <= shown.keys
@@ -466,7 +466,7 @@ def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, re
 def test_what_was_not_there_is_found_when_asked_again(screen, real):
     kubeconfig = real.path.read_text()
     real.path.unlink()
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     assert "notice_problem" in shown.keys
     real.configure(kubeconfig)
     shown.click("again_problem")
@@ -552,7 +552,7 @@ def test_a_login_that_is_not_known(screen, real):
 
 
 def test_a_login_that_expires_takes_nothing_away(screen, real):
-    shown = screen(lang="en").open("service_account", mode="live")
+    shown = screen(lang="en", live="service_account")
     before = walk_view(shown)
     real.log_in_as("nobody")
     shown.click("run_again")
@@ -566,7 +566,7 @@ def test_a_login_that_expires_takes_nothing_away(screen, real):
 
 def test_keys_that_aws_does_not_know_are_no_matter_of_policy(screen, real):
     real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
-    shown = screen(lang="en").open("service_account", mode="live")
+    shown = screen(lang="en", live="service_account")
     assert EN.message("errors.aws_login_unknown.title") in unescape(shown.html("problem_identity"))
     assert EN.message("reasons.login").partition("`")[0] in unescape(shown.html("found_service_account"))
     assert EN.message("actions.allow_iam") not in unescape(shown.html("found_service_account"))
@@ -576,14 +576,14 @@ def test_no_aws_credentials(screen, real):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         real.monkeypatch.delenv(name)
     real.monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    shown = screen(lang="en").open("service_account", mode="live")
+    shown = screen(lang="en", live="service_account")
     assert not shown.test.exception
     assert EN.message("errors.aws_no_credentials.title") in unescape(shown.html("problem_identity"))
     assert walk_view(shown).walk.report(Step.SERVICE_ACCOUNT).check("service_account.exists").status is Status.PASSED
 
 
 def test_what_was_learnt_stays_when_nobody_answers_any_more(screen, real):
-    shown = screen(lang="en").open("service_account", mode="live")
+    shown = screen(lang="en", live="service_account")
     before = walk_view(shown).walk.report(Step.SERVICE_ACCOUNT)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -663,7 +663,7 @@ def test_under_another_server_there_is_no_live_mode_whatever_is_set(screen, real
     real.monkeypatch.setenv("IRSA_LIVE", wanted)
     real.monkeypatch.setenv("IRSA_HOST", address)
     real.monkeypatch.setattr("app.serving.request_facts.read", lambda _: None)
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert shown.test.segmented_control(key="mode").disabled
     reason = EN.message("errors.live_other_server.title")
     assert reason in unescape(shown.html("notice_refused"))
@@ -673,7 +673,7 @@ def test_under_another_server_there_is_no_live_mode_whatever_is_set(screen, real
 
 def test_behind_a_proxy_there_is_no_live_mode_even_with_the_secret(screen, real):
     asked_as(real.monkeypatch, forwarded_by="x-forwarded-for")
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert "x-forwarded-for" in unescape(shown.html("notice_refused")).replace("<wbr>", "")
     assert real.world.account_id not in shown.everything
 
@@ -682,7 +682,7 @@ def test_hosted_and_wanted(screen, real):
     real.monkeypatch.setenv("IRSA_HOST", "192.0.2.1")
     real.monkeypatch.setenv("IRSA_LIVE", "1")
     asked_as(real.monkeypatch, served_on="192.0.2.1", forwarded_by="via")
-    shown = screen(lang="en").open("webhook", mode="live")
+    shown = screen(lang="en", live="webhook")
     assert walk_view(shown) is not None
 
 
@@ -736,7 +736,7 @@ def test_the_verdict_leads_to_its_check_which_is_unfolded(screen, real):
 
 
 def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     assert not shown.test.exception
     assert EN.message("actions.read_token.sends").partition("`")[0] in unescape(
         shown.html("action_text_doctor_read_token")
@@ -745,9 +745,71 @@ def test_the_doctor_says_what_nobody_has_asked_for_and_offers_it(screen, real):
     assert EN.message("doctor.works") in diagnosis(shown)
 
 
+def needs(shown, actions, resource=""):
+    shown.test.text_input(key="needed_actions").set_value(actions)
+    shown.test.text_input(key="needed_resource").set_value(resource)
+    next(it for it in shown.test.button if it.label == EN.message("doctor_page.needs_do")).click().run()
+    assert not shown.test.exception
+    return shown
+
+
+TABLE = "arn:aws:dynamodb:ap-northeast-1:111122223333:table/orders"
+
+
+@pytest.mark.parametrize("mode", ["simulated", "live"])
+def test_what_the_pod_needs_is_judged_as_on_the_command_line(screen, real, mode):
+    shown = screen(lang="en").open("doctor", mode=mode)
+    title = EN.check("access.policy").title
+    needs(shown, "dynamodb:GetItem, dynamodb:Query", TABLE)
+    outcome = unescape(shown.html("needs_outcome"))
+    assert title in outcome
+    assert 'class="outcome failed"' in outcome
+    assert title in diagnosis(shown)
+    assert f"implicit-deny: dynamodb:GetItem {TABLE}" in diagnosis(shown).replace("<wbr>", "")
+    assert TABLE in unescape(shown.html("fix"))
+    needs(shown, "")
+    assert "needs_outcome" not in shown.keys
+    assert title not in diagnosis(shown)
+
+
+@pytest.mark.parametrize("mode", ["simulated", "live"])
+@pytest.mark.parametrize(
+    ("actions", "resource", "code"),
+    [
+        ("GetItem", "", "not_an_action"),
+        ("dynamodb:*", "", "not_an_action"),
+        ("", TABLE, "action_missing"),
+        ("dynamodb:GetItem", "orders<b>", "not_an_arn"),
+    ],
+)
+def test_what_no_pod_can_need_is_refused_and_nothing_is_lost(screen, real, mode, actions, resource, code):
+    shown = needs(screen(lang="en").open("doctor", mode=mode), "dynamodb:GetItem", TABLE)
+    before, asked = diagnosis(shown), len(real.world.log.exchanges())
+    needs(shown, actions, resource)
+    assert EN.error(code, got="").title in unescape(shown.html("notice_needs"))
+    assert "<b>" not in shown.html("notice_needs")
+    assert diagnosis(shown) == before
+    assert shown.test.text_input(key="needed_actions").value == actions
+    assert len(real.world.log.exchanges()) == asked
+    assert 'class="outcome failed"' in needs(shown, "dynamodb:GetItem", TABLE).html("needs_outcome")
+
+
+def test_what_the_pod_needs_is_of_its_service_account_and_of_no_page_of_the_story(screen, real):
+    shown = needs(screen(lang="en").open("doctor"), "dynamodb:GetItem", TABLE)
+    assert session_walk(shown).report(Step.ACCESS).check("access.policy").status is Status.PASSED
+    shown = needs(screen(lang="en").open("doctor", mode="live"), "dynamodb:GetItem", TABLE)
+    assert "access.policy" in {it.id for it in walk_view(shown).walk.report(Step.ACCESS).checks}
+    pick(shown, "service_account", "default")
+    assert shown.test.session_state["live"].needed == ()
+
+
+def session_walk(shown):
+    return shown.test.session_state["walk_view"].walk
+
+
 def test_the_doctor_names_the_broken_link_and_the_command(screen, real):
     iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     assert not shown.test.exception
     assert EN.check("provider.exists").title in diagnosis(shown)
     assert "aws iam create-open-id-connect-provider" in unescape(shown.html("fix"))
@@ -759,11 +821,11 @@ def provider(world):
 
 
 def test_a_saved_diagnosis_opens_without_a_cluster(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     saved = save(walk_view(shown).diagnosis)
     before = diagnosis(shown)
     real.path.unlink()
-    other = screen(lang="en").open("doctor", mode="live")
+    other = screen(lang="en", live="doctor")
     other.test.file_uploader(key="snapshot").set_value(("found.json", saved.encode(), "application/json")).run()
     assert not other.test.exception
     assert diagnosis(other) == before
@@ -772,7 +834,7 @@ def test_a_saved_diagnosis_opens_without_a_cluster(screen, real):
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"[]", b"\xff\xfe\x00", b'{"format": "<b>x"}', b"null"])
 def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real, junk):
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     before = diagnosis(shown)
     shown.test.file_uploader(key="snapshot").set_value(("x.json", junk, "application/json")).run()
     assert not shown.test.exception
@@ -783,7 +845,7 @@ def test_what_is_no_snapshot_says_so_and_loses_nothing(screen, real, junk):
 
 def test_a_file_is_parsed_once_and_let_go_with_its_upload(screen, real, monkeypatch):
     """Every click runs the page; neither the file that was opened nor the one to take along is parsed by each."""
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     saved = save(walk_view(shown).diagnosis).encode()
     parsed = []
     monkeypatch.setattr(diagnosis_file, "load", lambda content: parsed.append(content) or load_snapshot(content))
@@ -810,7 +872,7 @@ def test_a_file_is_parsed_once_and_let_go_with_its_upload(screen, real, monkeypa
 
 
 def test_the_survey_shows_who_may_assume_what(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live").click("do_survey")
+    shown = screen(lang="en", live="doctor").click("do_survey")
     assert "my-sa" in shown.html("survey").replace("<wbr>", "")
     assert 'class="wide"' not in shown.html("survey")
     role = iam.call(real.world.account, "GetRole", {"RoleName": "s3-reader"})["Role"]
@@ -829,7 +891,7 @@ def test_the_survey_shows_who_may_assume_what(screen, real):
 
 
 def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live").click("do_survey")
+    shown = screen(lang="en", live="doctor").click("do_survey")
 
     def names():
         found = re.findall(r'<th scope="row">(.*?)</th>', shown.html("survey").replace("<wbr>", ""))
@@ -855,7 +917,7 @@ def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
 
 
 def test_a_survey_that_is_not_permitted_comes_with_the_rule(screen, real):
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     cluster = wiring.live(Choice()).cluster
     real.log_in_as(cluster.request_token("default", "default", real.world.api_audience, 600))
     shown.click("do_survey")
@@ -878,7 +940,7 @@ def test_a_rule_that_would_allow_it_stands_beside_what_may_not_be_read(screen, r
     key = iam.call(real.world.account, "CreateAccessKey", {"UserName": "stranger"})["AccessKey"]
     real.monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     real.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-    shown = screen(lang="en").open("service_account", mode="live")
+    shown = screen(lang="en", live="service_account")
     assert not shown.test.exception
     assert "iam:GetRole" in unescape(shown.html("found_service_account"))
 
@@ -888,7 +950,7 @@ def test_keys_that_could_not_be_read_are_not_called_missing(screen, real):
         return IssuerTransport(connect_to=("127.0.0.1", 1), ca_pem=b"")
 
     real.monkeypatch.setattr("app.clients.issuer.IssuerTransport", unreachable)
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_read_token")
     html = unescape(predicted(shown).html("found_token_mount"))
     assert EN.message("anatomy.verify.key_unread").rpartition("** ")[2] in html
     assert EN.message("anatomy.verify.key_failed").partition("`")[0].rpartition("** ")[2] not in html
@@ -925,7 +987,7 @@ def test_where_sts_and_our_evaluation_disagree_both_are_shown(screen, real, page
         finally:
             trust(real, mine)
 
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_read_token")
     shown.open("sts_assume", depth="1")
     real.monkeypatch.setattr(BotoAws, "assume_role_with_web_identity", while_it_was_another)
     predicted(shown.click("do_sts_assume_exchange")).open(page)
@@ -938,7 +1000,7 @@ def test_where_sts_and_our_evaluation_disagree_both_are_shown(screen, real, page
 
 
 def test_where_they_agree_that_is_said_below_the_checks(screen, real):
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_read_token")
     shown.open("sts_assume").click("do_sts_assume_exchange")
     predicted(shown)
     assert EN.message("sts.agreement.agree") in shown.html("found_sts_assume")
@@ -954,7 +1016,7 @@ def test_where_they_agree_that_is_said_below_the_checks(screen, real):
 
 def test_what_it_looks_like_and_what_else_is_broken(screen, real):
     trust(real, "system:serviceaccount:default:other")
-    shown = screen(lang="en").open("token_mount", mode="live").click("do_token_mount_read_token")
+    shown = screen(lang="en", live="token_mount").click("do_token_mount_read_token")
     shown.open("sts_assume").click("do_sts_assume_exchange").open("doctor")
     assert not shown.test.exception
     assert EN.message("doctor_page.seen") in diagnosis(shown)
@@ -980,6 +1042,6 @@ def test_the_operators_way_in_is_the_doctor(screen, real):
 def test_what_else_is_broken_stands_below_the_first_link(screen, real):
     trust(real, "system:serviceaccount:default:other")
     iam.call(real.world.account, "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": provider(real.world)})
-    shown = screen(lang="en").open("doctor", mode="live")
+    shown = screen(lang="en", live="doctor")
     assert EN.check("provider.exists").title in diagnosis(shown).partition(EN.message("doctor_page.later"))[0]
     assert EN.check("trust.subject").title in diagnosis(shown).partition(EN.message("doctor_page.later"))[2]

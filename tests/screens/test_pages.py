@@ -15,6 +15,7 @@ from app.ui.step.going_wrong import FIRST, parts
 from app.ui.text import prose
 
 STEPS = [step.value for step in Step]
+EXCHANGE = '<details class="exchange">'
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -82,11 +83,25 @@ def test_step_explains_its_words(reader, step):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_step_shows_what_went_over_the_wire(reader, step):
-    shown = reader("en").open(step)
+def test_step_shows_what_went_over_the_wire(screen, step):
+    shown = screen(lang="en").open(step, depth="3")
     report = shown.test.session_state["walk_view"].walk.report(Step(step))
     assert report.exchanges
-    assert shown.html(f"behind_{step}_2").count('<details class="exchange">') == len(report.exchanges)
+    assert shown.html(f"behind_{step}_3").count(EXCHANGE) == len(report.exchanges)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_wire_is_drawn_once_it_is_unfolded_and_stays_so(reader, language):
+    shown = reader(language).open("webhook")
+    report = shown.test.session_state["walk_view"].walk.report(Step.WEBHOOK)
+    heading = f"{load(language).message('ui.wire')} · {len(report.exchanges)}"
+    assert heading in [expander.label for expander in shown.test.expander]
+    assert EXCHANGE not in shown.everything
+    shown.test.session_state["wire_webhook"] = True  # as a click on its heading does
+    shown.test.run()
+    assert shown.html("exchanges_webhook").count(EXCHANGE) == len(report.exchanges)
+    assert EXCHANGE not in shown.open("token_mount").everything
+    assert EXCHANGE in shown.open("webhook").html("exchanges_webhook")
 
 
 def test_the_journey_goes_from_the_story_over_the_labs_to_what_one_takes_home():

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import deque
 from contextlib import nullcontext
 
 import pytest
@@ -10,7 +11,7 @@ from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
 from app import server
 from app.ui.state import allowance, streamlit_sessions
-from app.ui.state.streamlit_sessions import DeferredLoop, Runner
+from app.ui.state.streamlit_sessions import DeferredLoop, Runner, Session
 
 
 def descriptors():
@@ -94,3 +95,34 @@ def test_our_server_runs_its_sessions_so():
     assert server.app
     assert app_session.ScriptRunner is Runner
     assert websocket_session_manager.AppSession is streamlit_sessions.Session
+
+
+class Bare(Session):
+    """A session of nobody: only what hands a script's words on to the server's loop."""
+
+    def __init__(self, loop):
+        self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
+
+    def __del__(self):
+        pass  # there is nothing to shut down
+
+
+def test_a_script_wakes_the_loop_once_for_all_that_it_says_by_then():
+    said, failed, woken = [], [], []
+
+    async def heard():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: failed.append(context["exception"]))
+        wake = loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *given: woken.append(given) or wake(*given)
+        session = Bare(loop)
+        for numbers in (1, 0, 2), (3, 4):
+            for number in numbers:
+                session._call_soon_on_event_loop(lambda number=number: said.append(number if number else 1 / number))
+            await asyncio.sleep(0)  # hands on
+            await asyncio.sleep(0)  # runs
+
+    asyncio.run(heard())
+    assert said == [1, 2, 3, 4]
+    assert [type(error) for error in failed] == [ZeroDivisionError]  # alone
+    assert len(woken) == 2

@@ -35,15 +35,15 @@ def plant(simulation, world) -> None:
     with cluster:
         notes = {"note": f"{FAMILY} {STEERING}", AUDIENCE: f"sts{STEERING}"}
         patched = cluster.patch(
-            f"/{scenario.SERVICE_ACCOUNT}",
+            f"/{scenario.ARTICLE.service_account}",
             content=json.dumps({"metadata": {"annotations": notes}}),
             headers={"Content-Type": "application/merge-patch+json"},
         )
         other = {"name": "other", "annotations": {ROLE_ARN: f"arn:{STEERING}"}}
         made = cluster.post("", json={"apiVersion": "v1", "kind": "ServiceAccount", "metadata": other})
         assert (patched.status_code, made.status_code) == (200, 201)
-    role = {"RoleName": scenario.ROLE}
-    trust = json.loads(world.account.roles[scenario.ROLE].trust_policy)
+    role = {"RoleName": scenario.ARTICLE.role}
+    trust = json.loads(world.account.roles[scenario.ARTICLE.role].trust_policy)
     trust["Statement"][0]["Condition"] = {"StringEquals": {"x:sub": f"system:{STEERING}"}}
     iam.call(world.account, "UpdateAssumeRolePolicy", role | {"PolicyDocument": json.dumps(trust)})
     allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::a{STEERING}"}

@@ -162,7 +162,8 @@ def not_now(shown):
 
 def reasons(*keys):
     return {key.split(".")[0] for key in keys}, [
-        prose(load("en").message(f"time_machine.acts.{'undo_nothing' if key == 'undo' else key}")) for key in keys
+        prose(load("en").message(f"time_machine.acts.{'undo_nothing' if key == 'undo' else key}", pod="pod-after"))
+        for key in keys
     ]
 
 

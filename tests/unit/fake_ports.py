@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from app.flow.errors import FlowError, NotFound, NotPermitted
-from app.flow.json_access import get_str
+from app.flow.json_access import get_object, get_str
 from app.flow.model import Exchange, Subject
 from app.flow.names import API_TOKEN
 from app.flow.ports import Access, AssumedRole, Assumptions, Credentials, Execution, Ports
@@ -328,6 +328,17 @@ class FakeCluster(_Port):
         self._fakes.dry_runs.append(pod)
         skipped = "eks.amazonaws.com/skip-pod-identity-webhook" in pod["metadata"].get("labels", {})
         return self._answer("dry_run_pod", pod if skipped else self._fakes.mutated(pod))
+
+    def dry_run_patch(self, namespace: str, kind: Kind, name: str, patch: Any) -> Any:
+        self._fakes.dry_runs.append(patch)
+        own = self._fakes.service_account.get("metadata", {}) if kind.name == "ServiceAccount" else {}
+        annotations = {**own.get("annotations", {}), **get_object(patch, "metadata", "annotations")}
+        kept = {key: value for key, value in annotations.items() if value is not None}
+        return self._answer("dry_run_patch", {"kind": kind.name, "metadata": {**own, "annotations": kept}})
+
+    def dry_run_service_account(self, namespace: str, service_account: Any) -> Any:
+        self._fakes.dry_runs.append(service_account)
+        return self._answer("dry_run_service_account", service_account)
 
     def request_token(
         self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: Any = None

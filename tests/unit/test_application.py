@@ -244,8 +244,8 @@ CASES: dict[str, tuple[Callable[[Fakes], Any], str, Status, str]] = {
             volumeMounts=[it for it in container(f)["volumeMounts"] if "kube-api" not in it["name"]]
         ),
         "token.api_server",
-        WARNING,
-        "aws-cli",
+        UNKNOWN,
+        "",
     ),
     "runs as my-sa": (lambda f: None, "pod.service_account", PASSED, "my-sa"),
     "runs as default": (

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from xml.dom.minidom import parseString
 
 import pytest
 import yaml
@@ -288,3 +291,89 @@ def test_the_text_says_what_is_wrong_and_where(tmp_path: Path, language: str) ->
     assert words.message("doctor.fixes.trust") in result.stdout
     fine = run("-f", files, "--trust-policy", trusted(tmp_path), language=language)
     assert words.message("check.nothing_wrong", all=1) in fine.stdout
+
+
+# --- for other tools -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_workloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Files, named as from the folder of a repository, in which the trust policy and one of two images are wrong."""
+    old = workload(image="amazon/aws-cli:1.16.200")
+    write(tmp_path / "my app" / "a:b.yaml", ACCOUNT_FILE, old, {**workload("Pod"), "metadata": {"name": "one"}})
+    trusted(tmp_path, trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"}))
+    monkeypatch.chdir(tmp_path)
+    return ("-f", "my app", "--trust-policy", "role.json", "-n", "default")
+
+
+def reported(output: str, *words: str) -> str:
+    result = run(*words, "-o", output)
+    assert result.exit_code == 1, result.output + str(result.exception)
+    return result.stdout
+
+
+def test_github_annotates_the_line_of_each_object(two_workloads: tuple[str, ...]) -> None:
+    lines = reported("github", *two_workloads).splitlines()
+    assert all(re.fullmatch(r"::error file=[^:,]+,line=[0-9]+,title=[^:,]+::.+", line) for line in lines)
+    begins = {line.partition("::")[2].partition("::")[0].removeprefix("error ") for line in lines}
+    source = (Path("my app") / "a:b.yaml").read_text().splitlines()
+    deployment = source.index("---") + 2
+    assert begins == {
+        *(f"file=role.json,line=1,title=default/my-sa%3A trust.{it}" for it in ("subject", "decision")),
+        f"file=my app/a%3Ab.yaml,line={deployment},title=default/my-sa Deployment/web%3A pod.sdk",
+    }
+    (trust,) = [line for line in lines if "trust.subject" in line]
+    assert "%0Aaws iam update-assume-role-policy" in trust
+
+
+def test_github_says_what_could_not_be_read_and_not_what_no_file_can_say(tmp_path: Path) -> None:
+    files, template = write(tmp_path / "sa.yaml", ACCOUNT_FILE), tmp_path / "roles.yaml"
+    template.write_text(CLOUDFORMATION.replace(f"Sub: {SUB}-2", "Sub: !GetAtt Other.Arn"))
+    result = run("-f", files, "--trust-policy", str(template), "-o", "github")
+    (line,) = [line for line in result.stdout.splitlines() if "Fn::GetAtt" in line]
+    assert line.startswith(f"::notice file={template},line=1,title=")
+    assert "issuer.discovery" not in result.stdout
+
+
+def test_what_comes_through_standard_input_has_no_file() -> None:
+    text = yaml.safe_dump_all([ACCOUNT_FILE, workload(image="amazon/aws-cli:1.16.200")])
+    result = run("-f", "-", "-o", "github", stdin=text)
+    assert result.stdout.startswith("::error title=default/my-sa Deployment/web%3A pod.sdk::")
+    log = json.loads(run("-f", "-", "-o", "sarif", stdin=text).stdout)
+    assert not any("physicalLocation" in it["locations"][0] for it in log["runs"][0]["results"])
+
+
+def test_junit_has_a_suite_for_the_account_and_for_each_workload(two_workloads: tuple[str, ...]) -> None:
+    document = parseString(reported("junit", *two_workloads))  # noqa: S318 (our own)
+    suites = {it.getAttribute("name"): it for it in document.getElementsByTagName("testsuite")}
+    assert set(suites) == {"default/my-sa", "default/my-sa Deployment/web", "default/my-sa Pod/one"}
+    for name, suite in suites.items():
+        cases = [it.getAttribute("name") for it in suite.getElementsByTagName("testcase")]
+        assert len(set(cases)) == len(cases) == int(suite.getAttribute("tests")), name
+        for tag, counted in (("failure", "failures"), ("skipped", "skipped")):
+            assert len(suite.getElementsByTagName(tag)) == int(suite.getAttribute(counted)), name
+    assert [it.getAttribute("failures") for it in suites.values()] == ["2", "1", "0"]
+    failure, _ = suites["default/my-sa"].getElementsByTagName("failure")
+    assert failure.firstChild.data.startswith("role.json:1\naws iam update-assume-role-policy")
+
+
+def test_sarif_has_the_place_in_the_file(two_workloads: tuple[str, ...]) -> None:
+    """SARIF 2.1.0: 3.28 (location), 3.29 (physical location), 3.4.3 (URI), 3.30.5 (first line)."""
+    (found,) = json.loads(reported("sarif", *two_workloads))["runs"]
+    rules = found["tool"]["driver"]["rules"]
+    failed: dict[str, tuple[str, str]] = {}
+    for result in found["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        (location,) = result["locations"]
+        place = location["physicalLocation"]
+        assert urlsplit(place["artifactLocation"]["uri"]).scheme == ""
+        assert place["region"]["startLine"] >= 1
+        if result["level"] == "error":
+            failed[result["ruleId"]] = (
+                place["artifactLocation"]["uri"],
+                " ".join(it["fullyQualifiedName"] for it in location["logicalLocations"] if it["kind"] != "object"),
+            )
+    assert failed == {
+        **dict.fromkeys(("trust.subject", "trust.decision"), ("role.json", "default/my-sa")),
+        "pod.sdk": ("my%20app/a%3Ab.yaml", "default/my-sa Deployment/web"),
+    }

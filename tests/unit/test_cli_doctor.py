@@ -392,8 +392,15 @@ def test_what_the_pod_needs_is_said_in_actions_and_one_resource(monkeypatch: pyt
     table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
     assert run("-s", "orders", *names, "--resource", table).exit_code == 0
     assert asked == [tuple(AskedAction(action=name, resource=table) for name in names[1::2])]
-    for wrong in (("--action", "GetItem"), ("--resource", table), ("--action", "s3:GetObject", "--resource", "orders")):
-        assert run("-s", "orders", *wrong).exit_code == 2
+    for code, wrong in (
+        ("not_an_action", ("--action", "GetItem")),
+        ("action_missing", ("--resource", table)),
+        ("not_an_arn", ("--action", "s3:GetObject", "--resource", "orders")),
+        ("not_an_arn", ("--action", "s3:GetObject", "--resource", "arn:aws:s3")),
+    ):
+        result = run("-s", "orders", *wrong)
+        assert result.exit_code == 2
+        assert load("en").error(code, got="").title in result.stderr
 
 
 def test_looking_for_the_pod_takes_of_the_walks_own_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,12 @@ from app.commands.examining.asking import Everybody, Wanted, Workload, asked
 from app.commands.failure import CannotRun
 from app.commands.main import command_line
 from app.content import LANGUAGES, load
+from app.flow.doctor import examine
 from app.flow.errors import NotFound, NotPermitted
 from app.flow.model import Subject
 from app.flow.targets.kinds import KINDS, target_of
-from app.flow.targets.resolving import subject_of
+from app.flow.targets.resolving import subject_of, with_workload
+from app.report import verdict_words
 from app.settings import Settings
 from tests.unit.fake_ports import Fakes
 from tests.unit.test_doctor import healthy
@@ -192,6 +194,18 @@ def test_a_pod_of_another_workload_is_not_taken() -> None:
     fakes = Fakes()
     fakes.workload["spec"]["selector"] = {"matchLabels": {"app": "other"}}
     assert found_for(fakes, "deploy/web").pod == ""
+
+
+@pytest.mark.parametrize("replicas", [0, 3, None])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_workload_without_a_pod_says_that_it_is_scaled_to_zero(replicas: int | None, language: str) -> None:
+    fakes, words = Fakes(), load(language)
+    fakes.workload["spec"] |= {} if replicas is None else {"replicas": replicas}
+    fakes.pod["spec"]["serviceAccountName"] = "other"
+    subject, target = found_for(fakes, "deploy/web"), target_of(["deploy/web"])
+    found = with_workload(fakes.ports(), examine(fakes.ports(), subject), target)
+    said = words.message("doctor.scaled_to_zero", workload="deployment/web")
+    assert verdict_words.verdict(found, words).endswith(said) is (replicas == 0)
 
 
 def test_a_template_without_a_service_account_runs_as_default() -> None:

@@ -12,6 +12,8 @@ from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis
 from app.flow.model import Check, Exchange, Status, Step, StepReport, Subject, Walk
 from app.settings import Settings
+from app.world.faults import names
+from app.world.setup.scenario import ARTICLE
 
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 EXCHANGE = Exchange(
@@ -134,7 +136,7 @@ def test_text_shows_what_passed_shortly_and_what_did_not_in_full(language):
         assert part in text
     for fault in ("F21", "F46"):
         assert words.message(f"faults.{fault}.title") in text
-        assert words.message(f"faults.{fault}.change") in text
+        assert words.message(f"faults.{fault}.change", **names(ARTICLE)) in text
     assert words.message("cli.verdict.seen", step=words.message("steps.service_account.short")) in text
     assert "\x1b[2J" not in text
     checks = text.partition(words.message("cli.verdict.seen", step=words.message("steps.service_account.short")))[0]

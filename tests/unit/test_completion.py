@@ -47,6 +47,12 @@ def test_types_come_first_and_no_space_after_them(fakes: Fakes) -> None:
         (["doctor", "deploy/"], ["deploy/web"]),
         (["doctor", "deploy/x"], []),
         (["doctor", "deployment", "w"], ["web"]),
+        (["doctor", "sts/"], ["sts/web"]),
+        (["doctor", "pod/"], ["pod/pod-after"]),
+        (["doctor", "pods", "pod"], ["pod-after"]),
+        (["doctor", "po/x"], []),
+        (["doctor", "--pod", ""], ["pod-after"]),
+        (["doctor", "-s", "my-sa", "--pod", "pod"], ["pod-after"]),
         (["doctor", "sa/"], ["sa/my-sa"]),
         (["doctor", "sa", ""], ["my-sa"]),
         (["doctor", "-s", "my"], ["my-sa"]),
@@ -65,8 +71,19 @@ def test_contexts_are_those_of_the_kubeconfig(monkeypatch: pytest.MonkeyPatch, t
     assert offered("doctor", "--context", "blue", "--context", "g")[0] == ["green"]
 
 
-def test_a_file_is_for_the_shell_to_complete() -> None:
-    assert offered("doctor", "--from", "") == ([], 0)
+def test_pods_are_those_of_the_service_account(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    cluster = fakes.ports().cluster
+    monkeypatch.setattr(cluster, "pods", lambda *of: asked.append(of) or [], raising=False)
+    monkeypatch.setattr(wiring, "cluster", lambda _: cluster)
+    offered("doctor", "-n", "shop", "-s", "web", "--pod", "")
+    offered("doctor", "-n", "shop", "pod/")
+    assert asked == [("shop", "web"), ("shop", "")]
+
+
+@pytest.mark.parametrize("typed", ["doctor --from", "doctor -f", "check -f", "check --trust-policy"])
+def test_a_file_is_for_the_shell_to_complete(typed: str) -> None:
+    assert offered(*typed.split(), "") == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +94,8 @@ def test_a_file_is_for_the_shell_to_complete() -> None:
     ],
 )
 def test_what_cannot_be_read_offers_nothing(fakes: Fakes, error: Any) -> None:
-    fakes.errors |= {"workloads": error, "namespaces": error}
+    fakes.errors |= {"workloads": error, "namespaces": error, "pods": error}
+    assert offered("doctor", "pod/") == ([], NO_FILES)
     assert offered("doctor", "deploy/") == ([], NO_FILES)
     assert offered("doctor", "-n", "d") == ([], NO_FILES)
 

@@ -21,11 +21,14 @@ from app.flow.port_wrappers.consent import (
 )
 from app.flow.port_wrappers.port_proxy import intercepted
 from app.flow.ports import Access, Aws, Cluster, Credentials, Ports
+from app.flow.targets.kinds import SERVICE_ACCOUNT
 from tests.unit.fake_ports import ROLE, Fakes, bare_pod
 
 CREDENTIALS = Credentials(access_key_id="ASIA", secret_access_key="-", session_token="-", expiration="")
 CALLS: dict[str, tuple[Action, Callable[[Ports], Any]]] = {
     "dry run": (Action.DRY_RUN, lambda p: p.cluster.dry_run_pod("default", bare_pod())),
+    "dry run of a change": (Action.DRY_RUN, lambda p: p.cluster.dry_run_patch("default", SERVICE_ACCOUNT, "my-sa", {})),
+    "dry run of an account": (Action.DRY_RUN, lambda p: p.cluster.dry_run_service_account("default", {})),
     "token request": (Action.TOKEN_REQUEST, lambda p: p.cluster.request_token("default", "my-sa", "a", 600)),
     "exec": (Action.READ_TOKEN, lambda p: p.cluster.execute("default", "pod-after", "aws-cli", ["env"])),
     "log": (Action.READ_TOKEN, lambda p: p.cluster.pod_log("default", "pod-after")),

@@ -581,10 +581,26 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
 
 
-def test_a_container_that_was_added_after_the_webhook_breaks_nothing() -> None:
+def test_a_container_that_was_added_after_the_webhook_is_not_accused_of_lacking_what_it_does_not_use() -> None:
+    fakes = healthy()
+    proxy = {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.27", "env": [{"name": "POD", "value": "x"}]}
+    fakes.pod["spec"]["containers"].append({**proxy, "volumeMounts": []})
+    found = examined(fakes)
+    assert (found.verdict.outcome, found.verdict.status, found.fix) == (Outcome.WORKS, PASSED, None)
+    assert check(found, "pod.environment").got == "aws-cli"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        {"image": "agent:1", "env": [{"name": "AWS_REGION", "value": "ap-northeast-1"}]},
+        {"image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:2", "env": []},
+    ],
+)
+def test_a_container_that_was_added_after_the_webhook_breaks_nothing(box: dict[str, Any]) -> None:
     """A webhook that is called later, such as that of an agent, is not followed by ours unless it asks for that."""
     fakes = healthy()
-    fakes.pod["spec"]["containers"].append({"name": "agent", "image": "agent:1", "volumeMounts": [], "env": []})
+    fakes.pod["spec"]["containers"].append({"name": "agent", "volumeMounts": [], **box})
     found = examined(fakes)
     judged = found.verdict
     assert judged.check is not None
@@ -602,29 +618,17 @@ def test_too_wide_a_statement_beside_the_right_one_is_the_one_that_is_shown() ->
     assert (check_.status, check_.got, check_.expected) == (WARNING, "system:serviceaccount:*:*", SUB)
 
 
-def test_a_pod_that_mounts_a_token_itself_needs_no_annotation() -> None:
-    """To annotate its ServiceAccount would add a second token, which the API server may refuse."""
-    fakes = healthy()
-    fakes.service_account["metadata"]["annotations"] = {}
-    for volume in fakes.pod["spec"]["volumes"]:
-        volume["name"] = volume["name"].replace("aws-iam-token", "own")
-    for box in fakes.pod["spec"]["containers"]:
-        for mount in box["volumeMounts"]:
-            mount["name"] = mount["name"].replace("aws-iam-token", "own")
-    found = examined(fakes)
-    judged = found.verdict
-    assert judged.check is not None
-    assert (judged.outcome, judged.check.id, judged.check.reason) == (
-        *(Outcome.UNKNOWN, "service_account.annotation", "by_hand"),
-    )
-    assert found.fix is None
-    assert found.siblings_fix is None
-
-
+NOT_AUTHORIZED = Refused(
+    code="AccessDenied", server_message="Not authorized to perform sts:AssumeRoleWithWebIdentity", status=403
+)
 OF_REQUEST = [
     {"Effect": "Allow", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"Effect": "Allow", "StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Allow", "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"Effect": "Allow", "IpAddressIfExists": {"aws:VpcSourceIp": "10.0.0.0/8"}},
+    {"Effect": "Allow", "StringNotLike": {"sts:RoleSessionName": "irsa-explorer*"}},
     {"Effect": "Deny", "StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Effect": "Deny", "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
 ]
 
 
@@ -637,15 +641,52 @@ def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[s
         statements.append({**statements[0], "Effect": "Deny", "Condition": {operator: keys}})
     else:
         statements[0]["Condition"].setdefault(operator, {}).update(keys)
-    found = examine(consented(fakes.ports(), NOTHING), SUBJECT).verdict
+    reading = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    found = reading.verdict
     assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "trust.decision")
+    assert reading.to_be_sure == (), "a request of ours would not show it"
+    assert reading.fix is not None
+    assert reading.fix.id == "own_request"
     assert found.check is not None
     assert next(iter(keys)) in found.check.expected
+
+    # What STS says to us is said to another address, under another session's name: it proves nothing of the Pod.
+    for refusal in (None, NOT_AUTHORIZED):
+        fakes.errors = {"assume_role": refusal} if refusal else {}
+        judged = examined(fakes).verdict
+        assert judged.check is not None
+        assert (judged.outcome, judged.check.id, judged.check.reason) == (
+            *(Outcome.UNKNOWN, "sts.credentials", "own_request"),
+        )
+        assert judged.check.error == (refusal.server_message if refusal else "")
+    fix_id, (logs, trail) = words(fakes)
+    assert (fix_id, logs[3:5], trail[1:3]) == ("own_request", ["logs", "pod-after"], ["cloudtrail", "lookup-events"])
+
+    # What STS says to the Pod's own program decides.
+    said = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "
+    fakes.logs[""] = said + NOT_AUTHORIZED.server_message
+    fakes.pod["status"]["containerStatuses"] = [ended(1)]
+    judged = examined(fakes).verdict
+    assert (judged.outcome, judged.remaining) == (Outcome.BROKEN, ("other_statement", "organization"))
+
+
+@pytest.mark.parametrize("key", ["aws:PrincipalOrgID", "aws:SourceAccount"])
+def test_a_condition_that_no_caller_can_meet_is_decided_by_our_own_request(key: str) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"][key] = "o-1"
     assert examined(fakes).verdict.outcome is Outcome.WORKS, "STS has the last word"
-    said = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
-    fakes.errors["assume_role"] = Refused(code="AccessDenied", server_message=said, status=403)
+    fakes.errors["assume_role"] = NOT_AUTHORIZED
     fix_id, ((*_, last),) = words(fakes)
     assert (fix_id, last) == ("conditions", "Role.AssumeRolePolicyDocument")
+
+
+def test_a_condition_on_the_request_that_changes_nothing_leaves_nothing_open() -> None:
+    fakes = healthy()
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    statements.append({**statements[0], "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})
+    assert examined(fakes).verdict.outcome is Outcome.WORKS
+    statements.append({**statements[0], "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}})
+    assert examined(fakes).verdict.outcome is Outcome.WORKS
 
 
 def test_a_statement_more_asks_of_the_request_what_the_nearest_one_asks() -> None:
@@ -851,7 +892,7 @@ def test_the_fix_looks_for_a_role_that_trusts_the_service_account(annotations: d
 def test_every_check_that_can_fail_has_a_fix() -> None:
     found = examined(healthy())
     ids = {check.id for _, checks in found.steps() for check in checks}
-    assert set(_FIXES) == ids
+    assert set(_FIXES) == ids - {"token.api_server"}, "IRSA does without that token, so it never fails"
 
 
 def test_no_secret_is_in_a_diagnosis() -> None:

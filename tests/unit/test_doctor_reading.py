@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.reading.lacking import lacking
-from app.flow.doctor.reading.near_names import edits, near
+from app.flow.doctor.reading.near_names import near
 from app.flow.errors import NotFound, NotPermitted, Unreachable
+from app.flow.matching.edit_distance import edits
 from app.flow.model import Check, Status, Subject
 from app.flow.names import is_public
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
@@ -223,9 +224,10 @@ def test_which_names_are_near(name: str, other: str, is_near: bool) -> None:
 
 @given(st.text(max_size=8), st.text(max_size=8))
 def test_edits_are_a_distance(one: str, other: str) -> None:
-    apart = edits(one, other)
-    assert apart == edits(other, one)
+    apart = edits(one, other, within=8)
+    assert apart == edits(other, one, within=8)
     assert (apart == 0) == (one == other)
+    assert min(apart, 3) == min(edits(one, other, within=2), 3), "what is beyond the bound is beyond it"
     assert abs(len(one) - len(other)) <= apart <= max(len(one), len(other))
 
 

@@ -14,16 +14,21 @@ from hypothesis import strategies as st
 
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
+from app.flow.annotations import ROLE_ARN
 from app.flow.diagnosis_file import diagnosis_file
+from app.flow.diagnosis_file.diagnosis_file import load as load_snapshot
+from app.flow.diagnosis_file.diagnosis_file import save
 from app.flow.doctor import Change, Diagnosis, Fix, diagnose, examine
 from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import Copy, copy_of
 from app.flow.doctor.prediction.effects import apply
+from app.flow.doctor.prediction.patches import patch_of
 from app.flow.doctor.prediction.prediction import Open, predict
-from app.flow.errors import NotFound, NotPermitted, Refused
+from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
+from app.flow.json_access import get
 from app.flow.model import Status, Walk
 from app.flow.permissions.asked import AskedAction
-from app.flow.port_wrappers.consent import NOTHING, consented
+from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.ports import Execution
 from app.flow.steps.walk import walk_through
 from app.flow.verdict.judge import Outcome, judge
@@ -99,8 +104,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         *(NEXT, "access.policy"),
     ),
     "no permission": ((lambda f: f.policies.clear(),), {"list_buckets": DENIED}, WORKS, ""),
-    # the fake API server mounts no token of its own into the Pod of a dry run
-    "static keys": ((FIXES["static keys"][0],), {}, WORKS, "token.api_server"),
+    "static keys": ((FIXES["static keys"][0],), {}, WORKS, ""),
     "static keys and a profile": (
         (FIXES["static keys"][0], lambda f: add_variable(f, "AWS_PROFILE")),
         *({}, WORKS, "pod.static_keys"),
@@ -111,7 +115,7 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         *(NEXT, "access.policy"),
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
-    "the label": ((FIXES["skip label"][0],), {}, WORKS, "token.api_server"),
+    "the label": ((FIXES["skip label"][0],), {}, WORKS, ""),
 }
 
 
@@ -405,6 +409,111 @@ def test_without_consent_no_dry_run_is_made_for_it() -> None:
     assert fakes.dry_runs == []
     assert found.prediction is not None
     assert found.prediction.outcome is SHOULD_WORK
+
+
+def test_a_change_of_the_service_account_is_tried_by_the_api_server() -> None:
+    fakes = healthy()
+    annotated(fakes, "")
+    found = examined(fakes)
+    assert {"metadata": {"annotations": {ROLE_ARN: ROLE}}} in fakes.dry_runs
+    foretold = found.prediction
+    assert foretold is not None
+    assert (foretold.accepted, foretold.refused) == (("ServiceAccount default/my-sa",), "")
+    text = "\n".join(doctor_text.of_diagnosis(found, load("en")))
+    assert load("en").message("doctor.prediction.accepted", objects="ServiceAccount default/my-sa") in text
+    assert load_snapshot(save(found).encode()).prediction == foretold
+
+
+def test_a_change_that_the_api_server_refuses_leads_nowhere() -> None:
+    fakes = healthy()
+    annotated(fakes, "")
+    said = 'admission webhook "policy" denied the request: roles are for the platform team'
+    fakes.errors["dry_run_patch"] = Refused(code="Forbidden", server_message=said, status=403)
+    found = examined(fakes)
+    foretold = found.prediction
+    assert foretold is not None
+    assert foretold.check == found.verdict.check
+    assert (foretold.outcome, foretold.step, foretold.said) == (NEXT, found.verdict.step, said)
+    text = "\n".join(doctor_text.of_diagnosis(found, load("en")))
+    assert load("en").message("doctor.prediction.refused", object="ServiceAccount default/my-sa") in text
+    assert said in text
+
+
+def test_what_an_admission_rule_takes_out_again_is_still_what_is_broken() -> None:
+    class Stripping(FakeCluster):
+        def dry_run_patch(self, namespace: str, kind: Any, name: str, patch: Any) -> Any:
+            return {"metadata": {"name": name, "annotations": {ROLE_ARN: ""}}}
+
+    fakes = healthy()
+    annotated(fakes, "")
+    found = examine(dataclasses.replace(fakes.ports(), cluster=Stripping(fakes)), SUBJECT)
+    assert found.prediction is not None
+    assert found.verdict.check is not None
+    assert (found.prediction.outcome, found.prediction.check and found.prediction.check.id) == (
+        NEXT,
+        found.verdict.check.id,
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotPermitted(code="Forbidden", server_message='cannot patch resource "serviceaccounts"', status=403),
+        Unreachable(code="timed_out", server_message=""),
+        NotFound(code="NotFound", server_message="", status=404),
+    ],
+)
+def test_where_we_may_not_try_a_change_the_prediction_is_that_of_the_copy(error: Any) -> None:
+    fakes = healthy()
+    annotated(fakes, "")
+    asked = examine(consented(fakes.ports(), NOTHING), SUBJECT).prediction
+    fakes.errors["dry_run_patch"] = error
+    found = examine(consented(fakes.ports(), frozenset({Action.DRY_RUN})), SUBJECT).prediction
+    assert found is not None
+    assert asked is not None
+    assert (found.outcome, found.accepted, found.refused) == (asked.outcome, (), "")
+
+
+def test_a_change_of_a_workload_is_a_patch_of_its_template() -> None:
+    fakes = healthy()
+    bare_label(fakes)
+    found = examined(fakes)
+    assert found.fix is not None
+    assert found.fix.change is not None
+    assert found.fix.change.kind == "Deployment"
+    label = {"eks.amazonaws.com/skip-pod-identity-webhook": None}
+    assert {"spec": {"template": {"metadata": {"labels": label}}}} in fakes.dry_runs
+    assert found.prediction is not None
+    assert found.prediction.accepted == (found.fix.change.object, "Pod")
+    assert get(found.evidence, "object_fixed", "spec") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "patch"),
+    [
+        ({"a": 1, "b": 2}, {"a": 1, "c": 3}, {"b": None, "c": 3}),
+        ({"env": [{"name": "A", "value": "1"}]}, {"env": []}, {"env": [{"$patch": "delete", "name": "A"}]}),
+        (
+            {"containers": [{"name": "app", "image": "x", "args": ["a", "b"]}]},
+            {"containers": [{"name": "app", "image": "x", "args": ["a"]}]},
+            {"containers": [{"name": "app", "args": ["a"]}]},
+        ),
+        (
+            {"volumeMounts": [{"name": "t", "mountPath": "/a"}]},
+            {"volumeMounts": [{"name": "t", "mountPath": "/b"}]},
+            {
+                "volumeMounts": [
+                    {"name": "t", "mountPath": "/b"},
+                    {"$patch": "delete", "mountPath": "/a"},
+                ]
+            },
+        ),
+        ({"env": [{"name": "A", "valueFrom": {"x": 1}}]}, {"env": [{"name": "A", "value": "1"}]},
+         {"env": [{"name": "A", "valueFrom": None, "value": "1"}]}),
+    ],
+)  # fmt: skip
+def test_two_documents_make_a_strategic_merge_patch(before: Any, after: Any, patch: Any) -> None:
+    assert patch_of(before, after) == patch
 
 
 def test_an_annotation_that_is_there_and_empty_is_overwritten() -> None:

@@ -403,6 +403,20 @@ def test_of_two_workloads_the_one_of_the_longer_name_is_meant() -> None:
 
 
 @both
+def test_a_chosen_pod_that_is_being_deleted_is_not_examined_as_if_it_stayed(language: str) -> None:
+    words, fakes = load(language), healthy()
+    fakes.pod["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z"
+    fakes.pod["metadata"]["name"] = "web-6f4dfff6cb-bbbbb"
+    fakes.siblings = [
+        sibling("web-7c9d8bf5d4-ccccc", owner=("ReplicaSet", "web-7c9d8bf5d4"), created=AFTER, edited=True)
+    ]
+    found = examine(fakes.ports(), dataclasses.replace(SUBJECT, pod="web-6f4dfff6cb-bbbbb"))
+    said = verdict_words.verdict(found, words)
+    assert words.message("doctor.being_deleted", pod="web-6f4dfff6cb-bbbbb") in said
+    assert said.endswith(words.message("doctor.successor", pod="web-7c9d8bf5d4-ccccc"))
+
+
+@both
 def test_a_chosen_pod_that_is_gone_is_reported_with_the_one_in_its_place(language: str) -> None:
     words, fakes = load(language), healthy()
     fakes.errors["pod"] = NotFound(code="NotFound", server_message='pods "web-6f4dfff6cb-bbbbb" not found', status=404)

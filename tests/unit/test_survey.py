@@ -101,6 +101,20 @@ def test_a_service_account_is_let_in_by_its_role() -> None:
     assert found.outcome is Outcome.WORKS
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("operator", ["IpAddress", "NotIpAddress"])
+def test_a_role_that_asks_for_the_address_of_the_request_is_not_called_refused(operator: str, language: str) -> None:
+    policy = trust_policy()
+    policy["Statement"][0]["Condition"][operator] = {"aws:SourceIp": "203.0.113.0/24"}
+    found, words = surveyed(MINE, s3_reader=policy), load(language)
+    (tie,) = found.ties
+    assert (tie.stand, tie.status, found.outcome) == (Stand.DEPENDS, Status.UNKNOWN, Outcome.UNKNOWN)
+    (advice,) = survey_words.rows(found, words)[0].advice
+    assert "aws:SourceIp" in advice.cause
+    assert advice.commands == ("aws iam get-role --role-name s3-reader --query Role.AssumeRolePolicyDocument",)
+    assert words.message("doctor.survey.counts.depends", count=1) in survey_words.verdict(found, words)
+
+
 @pytest.mark.parametrize(
     ("role", "stand"),
     [(ROLE, Stand.REFUSED), (OTHER, Stand.MISSING), ("s3-reader", Stand.MALFORMED), (FOREIGN, Stand.UNREAD)],

@@ -32,19 +32,27 @@ EVIDENCE = {
     Step.ACCESS: {"identity", "buckets", "policies", "permission_decision"},
 }
 API_TOKEN = "cat /var/run/secrets/kubernetes.io/serviceaccount/token"
-LISTING = f"""total 4
+LIST = f"ls -la {DIRECTORY} {DIRECTORY}/..data/"
+LISTING = f"""{DIRECTORY}:
+total 4
 drwxrwxrwt    3 root     root           100 Nov 24 22:52 .
 drwxr-xr-x    3 root     root          4096 Nov 24 22:52 ..
 drwxr-xr-x    2 root     root            60 Nov 24 22:52 ..2026_11_24_22_52_15.474405942
 lrwxrwxrwx    1 root     root            31 Nov 24 22:52 ..data -> ..2026_11_24_22_52_15.474405942
 lrwxrwxrwx    1 root     root            12 Nov 24 22:52 token -> ..data/token
+
+{DIRECTORY}/..data/:
+total 4
+drwxr-xr-x    2 root     root            60 Nov 24 22:52 .
+drwxrwxrwt    3 root     root           100 Nov 24 22:52 ..
+-rw-r--r--    1 root     root           901 Nov 24 22:52 token
 ls: cannot open {DIRECTORY}/x: Permission denied
 """
 
 
 def full_fakes() -> Fakes:
     fakes = Fakes()
-    fakes.files[f"ls -la {DIRECTORY}"] = Execution(stdout=LISTING, stderr="", exit_code=0)
+    fakes.files[LIST] = Execution(stdout=LISTING, stderr="", exit_code=0)
     fakes.files[API_TOKEN] = Execution(stdout=token(aud=["https://kubernetes.default.svc"]), stderr="", exit_code=0)
     return fakes
 
@@ -92,6 +100,7 @@ def test_evidence_of_a_healthy_chain() -> None:
         "target": "..data/token",
     }
     assert len(shown["files"]) == 5
+    assert [it["name"] for it in shown["data_files"]] == [".", "..", "token"]
     assert shown["token"]["claims"] == claims()
     assert shown["token"]["compact"] == token().rpartition(".")[0] + f".{MASK}"
     assert [part["name"] for part in shown["token"]["parts"]] == ["header", "payload", "signature"]
@@ -254,7 +263,7 @@ def test_no_file_can_break_the_walk(content: str, exit_code: int, listing: str) 
     fakes = full_fakes()
     for command in (f"cat {DIRECTORY}/token", API_TOKEN):
         fakes.files[command] = Execution(stdout=content, stderr=content, exit_code=exit_code)
-    fakes.files[f"ls -la {DIRECTORY}"] = Execution(stdout=listing, stderr="", exit_code=0)
+    fakes.files[LIST] = Execution(stdout=listing, stderr="", exit_code=0)
     assert_whole(walk(fakes.ports(), SUBJECT))
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, changes, examine
 from app.flow.errors import NotFound, NotPermitted, Refused, Unreachable
 from app.flow.model import Status
@@ -19,6 +20,7 @@ from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.ports import Execution
 from app.flow.steps import selectors
 from app.flow.verdict.judge import Outcome
+from app.report import verdict_words
 from tests.unit.fake_ports import DIRECTORY, ROLE, SUBJECT, Fakes, bare_pod
 from tests.unit.test_doctor import healthy, owner
 from tests.unit.test_steps import ALL_VARIABLES, with_variables
@@ -380,3 +382,73 @@ def test_with_the_edits_of_labels_the_selector_matches(selector: dict[str, Any],
     elif wanted:
         assert selectors.matches(selector, edited)
         assert json.dumps(wanted)
+
+
+# --- A Pod that was edited before ------------------------------------------------------------------------------------
+
+
+def running() -> Fakes:
+    """A Pod that runs and has all that the webhook adds."""
+    fakes = healthy()
+    fakes.pod["status"] = {
+        **{"podIP": "10.0.0.7", "phase": "Running"},
+        "containerStatuses": [{"name": "aws-cli", "state": {"running": {"startedAt": "2026-11-24T10:00:00Z"}}}],
+    }
+    fakes.pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    return fakes
+
+
+BREAKS_LATER: dict[str, tuple[Spoil, str]] = {
+    "no registration": (lambda f: (f.webhooks.clear(), setattr(f, "webhook_up", False)), "webhook.registered"),
+    "another selector": (
+        lambda f: (
+            webhook(f, namespaceSelector={"matchLabels": {"irsa": "on"}}),
+            setattr(f, "webhook_up", False),
+        ),
+        "webhook.selector",
+    ),
+    "nothing behind the Service": (
+        lambda f: (at_service(f, endpoints={"subsets": []}), setattr(f, "webhook_up", False)),
+        "webhook.reachable",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS_LATER)
+def test_a_pod_that_was_edited_before_works_until_the_next_one(name: str) -> None:
+    spoil, check_id = BREAKS_LATER[name]
+    fakes = running()
+    spoil(fakes)
+    reading, everything = read(fakes), examine(fakes.ports(), SUBJECT)
+    for found, expected in ((reading, Outcome.SHOULD_WORK), (everything, Outcome.WORKS)):
+        judged = found.verdict
+        assert judged.outcome is expected
+        warned = judged.warning[1] if judged.warning else judged.check
+        assert warned is not None
+        assert (warned.id, warned.status, warned.reason) == (check_id, Status.WARNING, "next_pod")
+        assert found.fix is not None
+        assert found.prediction is None
+        for language in LANGUAGES:
+            content = load(language)
+            said = verdict_words.verdict(found, content)
+            assert verdict_words.title(warned, found, content) in said
+            assert said == content.message(
+                f"doctor.{expected}_until_the_next_pod",
+                check=verdict_words.title(warned, found, content),
+                step=content.message("steps.webhook.short"),
+            )
+            assert verdict_words.mark(found) is Status.WARNING
+            assert verdict_words.fix_heading(found) == "fix"
+        assert found.fix.then == "works_as_it_is"
+        assert not any(RESTART in command for command in found.fix.commands)
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Running"])
+def test_a_pod_that_has_ended_or_was_not_edited_does_not_work_until_then(phase: str) -> None:
+    fakes = running()
+    fakes.webhooks.clear()
+    fakes.webhook_up = False
+    fakes.pod["status"]["phase"] = phase
+    if phase == "Running":
+        fakes.pod["spec"] = bare_pod()["spec"]
+    assert outcome(read(fakes))[0] == "webhook.registered"

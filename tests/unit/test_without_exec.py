@@ -425,6 +425,12 @@ def test_what_sts_granted_to_the_service_account_since_the_pod_started_is_proof(
         assert verdict_words.verdict(found, load(language)) == load(language).message("doctor.works_by_record")
 
 
+def test_what_we_were_refused_ourselves_takes_nothing_from_what_the_pod_was_granted() -> None:
+    ours = {"roleArn": ROLE, "roleSessionName": "irsa-explorer"}
+    found = examined(distroless(granted(NOW - 500), refused=[granted(NOW - 400, requestParameters=ours)]))
+    assert of(found, "sts.recent_successes").status is PASSED
+
+
 OTHER_CLUSTER = {"userName": SUB, "identityProvider": f"{PROVIDER}X"}
 NO_PROOF: dict[str, Callable[[], Fakes]] = {
     "before the Pod": lambda: distroless(granted(NOW - 1001)),

@@ -29,6 +29,7 @@ NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 
 COPIED = {
     *("collections deque", "builtins getattr", "pathlib PosixPath"),
+    "app.flow.model Chain",
     *("app.flow.ports Execution", "app.flow.webhook WebhookSettings"),
     *("app.world.apiserver.auth.authorization Grant",),
     *(

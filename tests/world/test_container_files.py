@@ -64,6 +64,14 @@ def test_busybox_follows_links_and_prints_numbers(volume):
     assert listing.stdout == "total 4\n-rw-r--r--    1 0        0              901 Nov 24 22:52 token\n"
 
 
+def test_a_slash_at_the_end_follows_a_link_and_each_directory_has_its_heading(volume):
+    assert container(volume()).run(["ls", "-la", f"{MOUNT}/..data"]).stdout.startswith("l")
+    both = container(volume()).run(["ls", "-la", MOUNT, f"{MOUNT}/..data/"])
+    own, data = (container(volume()).run(["ls", "-la", path]) for path in (MOUNT, f"{MOUNT}/..data/"))
+    assert data.stdout.splitlines()[-1].endswith("901 Nov 24 22:52 token")
+    assert both.stdout == f"{MOUNT}:\n{own.stdout}\n{MOUNT}/..data/:\n{data.stdout}"
+
+
 def test_coreutils_fits_its_columns(volume):
     listing = container(volume(), image="amazon/aws-cli:latest").run(["ls", "-lL", TOKEN])
     assert listing.stdout == f"-rw-r--r-- 1 root root 901 Nov 24 22:52 {TOKEN}\n"

@@ -90,7 +90,7 @@ def test_a_pod_is_shown_as_it_was_written(world):
     assert json.loads(edits.editable(world, "pod")) == {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": scenario.POD_AFTER, "namespace": "default"},
+        "metadata": {"name": scenario.ARTICLE.pod, "namespace": "default"},
         "spec": {
             "containers": [{"name": "aws-cli", "image": "amazon/aws-cli:latest", "args": ["s3", "ls"]}],
             "restartPolicy": "Never",
@@ -104,13 +104,13 @@ def test_a_pod_is_shown_as_it_was_written(world):
 
 def test_a_trust_policy(world, edit):
     edit("trust_policy", lambda policy: policy["Statement"][0].update(Effect="Deny"))
-    assert json.loads(world.account.roles[scenario.ROLE].trust_policy)["Statement"][0]["Effect"] == "Deny"
+    assert json.loads(world.account.roles[scenario.ARTICLE.role].trust_policy)["Statement"][0]["Effect"] == "Deny"
 
 
 def test_the_text_of_a_trust_policy_is_kept_as_it_was_typed(world, edit):
     typed = edits.editable(world, "trust_policy").replace("\n", "\n\n")
     edit("trust_policy", typed)
-    assert world.account.roles[scenario.ROLE].trust_policy == typed
+    assert world.account.roles[scenario.ARTICLE.role].trust_policy == typed
 
 
 def test_a_role(world, edit):
@@ -122,7 +122,7 @@ def test_a_role(world, edit):
         role["MaxSessionDuration"] = 7200
 
     edit("role", change)
-    role = world.account.roles[scenario.ROLE]
+    role = world.account.roles[scenario.ARTICLE.role]
     assert role.attached == ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"]
     assert json.loads(role.inline_policies["own"]) == allowed
     assert role.max_session_duration == 7200
@@ -146,19 +146,19 @@ def test_a_service_account_keeps_what_is_not_shown(world, edit):
 
 
 def test_a_pod_is_recreated_and_has_run(world, edit):
-    before = pod_of(world, scenario.POD_AFTER)
+    before = pod_of(world, scenario.ARTICLE.pod)
     edit("pod", lambda pod: pod["spec"]["containers"][0].update(args=["sts", "get-caller-identity"]))
-    after = pod_of(world, scenario.POD_AFTER)
+    after = pod_of(world, scenario.ARTICLE.pod)
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
     assert after["status"]["phase"] == "Succeeded"
-    assert f"assumed-role/{scenario.ROLE}" in log_of(world, scenario.POD_AFTER)
+    assert f"assumed-role/{scenario.ARTICLE.role}" in log_of(world, scenario.ARTICLE.pod)
 
 
 def test_a_webhook_matters_once_the_pod_is_recreated(simulation, world, edit):
     edit("webhook", lambda webhook: webhook.update(webhooks=[]))
-    assert "AWS_ROLE_ARN" in json.dumps(pod_of(world, scenario.POD_AFTER))
+    assert "AWS_ROLE_ARN" in json.dumps(pod_of(world, scenario.ARTICLE.pod))
     simulation.run(edits.recreate_pod(world))
-    assert "AWS_ROLE_ARN" not in json.dumps(pod_of(world, scenario.POD_AFTER))
+    assert "AWS_ROLE_ARN" not in json.dumps(pod_of(world, scenario.ARTICLE.pod))
     assert {"webhook", "service_account"} == edits.FOR_NEW_PODS
 
 
@@ -179,13 +179,13 @@ def test_a_fault_can_be_fixed_by_hand(simulation, world, edit, fault):
         edit(kind, text)
         assert edits.editable(world, kind) == text
     if FAULTS[fault].changes in edits.KINDS and fault not in NOT_BY_HAND:
-        assert pod_of(world, scenario.POD_AFTER)["status"]["phase"] == "Succeeded"
+        assert pod_of(world, scenario.ARTICLE.pod)["status"]["phase"] == "Succeeded"
 
 
 @KINDS
 def test_what_is_gone_can_be_created(simulation, world, edit, kind):
     shown = edits.editable(world, kind)
-    role = world.account.roles[scenario.ROLE]
+    role = world.account.roles[scenario.ARTICLE.role]
     simulation.run(_remove(world, kind))
     assert edits.editable(world, kind) == ""
     if kind == "role":
@@ -194,19 +194,19 @@ def test_what_is_gone_can_be_created(simulation, world, edit, kind):
         return
     edit(kind, shown)
     assert edits.editable(world, kind) == shown
-    assert kind != "trust_policy" or world.account.roles[scenario.ROLE].role_id != role.role_id
+    assert kind != "trust_policy" or world.account.roles[scenario.ARTICLE.role].role_id != role.role_id
 
 
 async def _remove(world, kind):
     match kind:
         case "trust_policy" | "role":
-            del world.account.roles[scenario.ROLE]
+            del world.account.roles[scenario.ARTICLE.role]
         case "oidc_provider":
             world.account.oidc_providers.clear()
         case "service_account":
             world.cluster.delete("serviceaccounts", "default", "my-sa")
         case "pod":
-            world.cluster.delete("pods", "default", scenario.POD_AFTER)
+            world.cluster.delete("pods", "default", scenario.ARTICLE.pod)
         case "webhook":
             world.cluster.delete("mutatingwebhookconfigurations", None, "pod-identity-webhook")
 
@@ -230,7 +230,7 @@ def test_a_secret_is_masked_and_survives_the_edit(world, edit):
         pod["spec"]["containers"][0]["args"].append("--debug")
 
     edit("pod", rearranged)
-    variables = pod_of(world, scenario.POD_AFTER)["spec"]["containers"][0]["env"]
+    variables = pod_of(world, scenario.ARTICLE.pod)["spec"]["containers"][0]["env"]
     assert {"name": "AWS_SECRET_ACCESS_KEY", "value": SECRET} in variables
 
 
@@ -358,7 +358,7 @@ def test_a_pod_that_the_webhook_forbids_stays(world, edit, refused):
 
 
 def test_a_pod_that_is_gone_cannot_be_recreated(simulation, world):
-    world.cluster.delete("pods", "default", scenario.POD_AFTER)
+    world.cluster.delete("pods", "default", scenario.ARTICLE.pod)
     before = state_of(world)
     with pytest.raises(EditRefused, match="refused_by_api_server"):
         simulation.run(edits.recreate_pod(world))

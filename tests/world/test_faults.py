@@ -68,10 +68,17 @@ def test_the_words_are_known_before_anything_is_broken(world):
         assert bool(fault.text(world)) is (fault.seen is not None), fault.id
 
 
+WORKS_ANYWAY = ("F36",)
+"""What is believed to break IRSA, and does not."""
+
+
 @pytest.mark.parametrize("fault_id", FAULTS)
 def test_a_walk_names_the_step_and_the_words(world, examined, fault_id):
     """What a fault says of itself is what the walk finds, letter by letter: none of it reads the fault."""
     fault, verdict = FAULTS[fault_id], examined(fault_id).verdict
+    if fault_id in WORKS_ANYWAY:
+        assert (verdict.outcome, verdict.status, verdict.step, fault.seen) == (Outcome.WORKS, Status.PASSED, None, None)
+        return
     assert verdict.step is fault.cause, verdict
     if fault.harmless:
         assert (verdict.outcome, verdict.status, fault.seen) == (Outcome.WORKS, Status.WARNING, None)

@@ -8,7 +8,7 @@ import pytest
 from app.flow.ports import Execution
 from app.world.node.programs.programs import OF_A_VISITOR
 from app.world.node.programs.runner import AwsCli
-from app.world.setup.scenario import POD_AFTER
+from app.world.setup.scenario import ARTICLE
 from tests.world.helpers import pod_of
 
 
@@ -52,7 +52,7 @@ def programs(simulation, monkeypatch):
             """So many are started in a world's Pod; returns what comes of them."""
 
             async def all_of_them():
-                pod = pod_of(world, POD_AFTER)
+                pod = pod_of(world, ARTICLE.pod)
                 name = pod["spec"]["containers"][0]["name"]
                 command = ["aws", "s3", "ls"]
                 return [asyncio.ensure_future(world.kubelet.execute(pod, name, command)) for _ in range(count)]

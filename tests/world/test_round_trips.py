@@ -60,28 +60,35 @@ def test_the_doctor_waits_hardly_more_often_than_kubectl(api_server, monkeypatch
     assert len(waves.waves) <= wanted + MORE, waves.waves
 
 
-ASKED = []
-SILENT = 1000
-"""Parties of a barrier behind which the server is silent."""
+class _Server:
+    """What all connections to one fake API server have in common."""
+
+    def __init__(self, *, at_once=1, silent=False):
+        self.asked = []
+        self.silent = silent
+        self.barrier = threading.Barrier(at_once)
+        """Every answer but the first comes once so many questions are asked at the same time."""
+
+    def connect(self):
+        return _Fake(self)
 
 
 class _Fake:
-    """A cluster that answers once so many questions are asked at the same time."""
+    """A connection to it, with the exchanges of its own."""
 
-    def __init__(self, barrier):
-        self._barrier = barrier
+    def __init__(self, server):
+        self._server = server
         self._made = []
 
     def exchanges(self):
         return tuple(self._made)
 
     def _ask(self, method, *arguments):
-        ASKED.append(method)
-        if method == "discovery":
-            if self._barrier.parties == SILENT:
-                raise Unreachable(code="timed_out", server_message="", operation="get")
-        else:
-            self._barrier.wait(60)
+        self._server.asked.append(method)
+        if self._server.silent:
+            raise Unreachable(code="timed_out", server_message="", operation="get")
+        if method != "discovery":
+            self._server.barrier.wait(60)
         self._made.append(
             Exchange(
                 caller="explorer",
@@ -106,8 +113,7 @@ class _Fake:
 
 
 def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own():
-    barrier = threading.Barrier(8)
-    cluster = AskedAhead(lambda: _Fake(barrier))
+    cluster = AskedAhead(_Server(at_once=8).connect)
     cluster.ahead(SUBJECT)
     cluster.ahead(SUBJECT)  # asks nothing twice
     assert cluster.exchanges() == ()
@@ -119,16 +125,16 @@ def test_what_a_walk_reads_is_asked_at_the_same_time_and_each_step_shows_its_own
 
 
 def test_a_server_that_is_silent_is_asked_once():
-    ASKED.clear()
-    cluster = AskedAhead(lambda: _Fake(threading.Barrier(SILENT)))
+    server = _Server(silent=True)
+    cluster = AskedAhead(server.connect)
     cluster.ahead(SUBJECT)
     with pytest.raises(Unreachable):
         cluster.discovery()
-    assert ASKED == ["discovery"]
+    assert server.asked == ["discovery"]
 
 
 def test_what_was_not_asked_ahead_is_asked_when_it_is_wanted():
-    cluster = AskedAhead(lambda: _Fake(threading.Barrier(1)))
+    cluster = AskedAhead(_Server().connect)
     cluster.ahead(SUBJECT)
     assert cluster.pod("default", "another") == ("pod", ("default", "another"))
     assert cluster.version() == ("version", ())
@@ -137,7 +143,7 @@ def test_what_was_not_asked_ahead_is_asked_when_it_is_wanted():
 
 
 def test_the_list_from_which_the_pod_was_chosen_is_read_once():
-    cluster = AskedAhead(lambda: _Fake(threading.Barrier(1)))
+    cluster = AskedAhead(_Server().connect)
     chosen_from = cluster.pods("default", "my-sa")
     cluster.ahead(SUBJECT)
     assert cluster.pods("default", "my-sa") is chosen_from

@@ -12,9 +12,9 @@ from app.flow.budget import Quota, TokenBucket
 from app.flow.model import Status
 from app.flow.steps.walk import walk
 from app.flow.verdict.judge import judge
-from app.ui.state.session import SUBJECT
 from app.wiring import simulated
 from app.world import metering, usage
+from app.world.setup.scenario import ARTICLE
 from app.world.usage import CAPACITY, was_acted_in
 
 
@@ -82,7 +82,7 @@ def charged(world, monkeypatch, work):
 
 def test_requests_walks_and_pods_are_charged_to_their_world(simulation, world, other_world, api, monkeypatch, run_pod):
     assert charged(world, monkeypatch, lambda: api.get("/api/v1/pods")) > 0
-    assert charged(world, monkeypatch, lambda: walk(simulated(simulation, world), SUBJECT)) > 0
+    assert charged(world, monkeypatch, lambda: walk(simulated(simulation, world), ARTICLE.subject)) > 0
     aws_pod = {"image": "amazon/aws-cli:latest", "command": ["aws", "s3", "ls"]}
     assert charged(world, monkeypatch, lambda: run_pod("charged", container=aws_pod)) > 0
     assert charged(other_world, monkeypatch, lambda: api.get("/api/v1/pods")) == 0
@@ -150,14 +150,14 @@ def test_aws_throttles_in_the_words_of_the_service(exhausted, aws, service, oper
 
 
 def test_another_world_is_served_meanwhile(simulation, exhausted, other_world):
-    assert judge(walk(simulated(simulation, other_world), SUBJECT)).status is Status.PASSED
+    assert judge(walk(simulated(simulation, other_world), ARTICLE.subject)).status is Status.PASSED
 
 
 def test_the_reserve_is_enough_for_a_walk_where_clients_are_refused(simulation, world, api, monkeypatch):
     monkeypatch.setattr(usage, "HOLD_SECONDS", 0.0)
     world.usage.quota.take(CAPACITY - usage.RESERVE / 2)
     assert api.get("/api/v1/pods").status == 429
-    assert judge(walk(simulated(simulation, world), SUBJECT)).status is Status.PASSED
+    assert judge(walk(simulated(simulation, world), ARTICLE.subject)).status is Status.PASSED
 
 
 def test_a_memento_does_not_refill_the_budget(simulation, world):
@@ -171,7 +171,7 @@ def test_a_memento_does_not_refill_the_budget(simulation, world):
 
 
 def test_a_world_that_was_only_walked_through_was_not_acted_in(simulation, world):
-    walk(simulated(simulation, world), SUBJECT)
+    walk(simulated(simulation, world), ARTICLE.subject)
     simulation.save(world)
     assert not was_acted_in(world)
 

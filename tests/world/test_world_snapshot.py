@@ -26,7 +26,7 @@ from tests.world.state import COPIED, classes_in, state_of
 def change_everything(simulation, world):
     """A bit of all that can happen to a world."""
     account = world.account
-    role = account.roles[scenario.ROLE]
+    role = account.roles[scenario.ARTICLE.role]
 
     async def change():
         # AWS
@@ -43,8 +43,8 @@ def change_everything(simulation, world):
         account.open_user_session(900)
         world.other_account.roles["elsewhere"] = role
         # Objects, and with them what the kubelet has
-        await delete(world, "pods", scenario.POD_AFTER)
-        await operations.create(world, ADMIN, "pods", "default", scenario.pod(scenario.POD_AFTER, "my-sa"))
+        await delete(world, "pods", scenario.ARTICLE.pod)
+        await operations.create(world, ADMIN, "pods", "default", scenario.pod(scenario.ARTICLE.pod, "my-sa"))
         await operations.create(world, ADMIN, "pods", "default", scenario.pod("one-more", "my-sa"))
         await delete(world, "pods", scenario.POD_BEFORE)
         await delete(world, "serviceaccounts", "my-sa")
@@ -125,18 +125,18 @@ def test_of_two_moments_the_later_can_follow_the_earlier(simulation, world):
 
 def test_a_deleted_pod_comes_back_without_being_run_again(simulation, world):
     pod, log, token = (
-        pod_of(world, scenario.POD_AFTER),
-        log_of(world, scenario.POD_AFTER),
-        cat(simulation, world, scenario.POD_AFTER),
+        pod_of(world, scenario.ARTICLE.pod),
+        log_of(world, scenario.ARTICLE.pod),
+        cat(simulation, world, scenario.ARTICLE.pod),
     )
     saved = simulation.save(world)
-    simulation.run(delete(world, "pods", scenario.POD_AFTER))
+    simulation.run(delete(world, "pods", scenario.ARTICLE.pod))
     asked = len(world.log.exchanges())
     simulation.restore(world, saved)
     simulation.run(world.kubelet.settle(20))
-    assert pod_of(world, scenario.POD_AFTER) == pod
-    assert log_of(world, scenario.POD_AFTER) == log
-    assert cat(simulation, world, scenario.POD_AFTER) == token
+    assert pod_of(world, scenario.ARTICLE.pod) == pod
+    assert log_of(world, scenario.ARTICLE.pod) == log
+    assert cat(simulation, world, scenario.ARTICLE.pod) == token
     assert len(world.log.exchanges()) == asked
 
 
@@ -150,12 +150,12 @@ def test_the_restored_world_lives_on(simulation, world):
     assert pod_of(world, "later")["status"]["phase"] == "Succeeded"
     assert f"irsa-reports-{world.account_id}" in log_of(world, "later")
     # It renews the tokens of the Pods that came back, in their files.
-    old = cat(simulation, world, scenario.POD_AFTER)
+    old = cat(simulation, world, scenario.ARTICLE.pod)
     simulation.move_clock(world, 80000)
-    assert cat(simulation, world, scenario.POD_AFTER) not in ("", old)
+    assert cat(simulation, world, scenario.ARTICLE.pod) not in ("", old)
     # And it forgets those that go.
-    uid = pod_of(world, scenario.POD_AFTER)["metadata"]["uid"]
-    simulation.run(delete(world, "pods", scenario.POD_AFTER))
+    uid = pod_of(world, scenario.ARTICLE.pod)["metadata"]["uid"]
+    simulation.run(delete(world, "pods", scenario.ARTICLE.pod))
     assert not (world.directory / "pods" / uid).exists()
 
 
@@ -201,8 +201,8 @@ def test_watchers_see_what_comes_back(simulation, world):
     names = {(change.type, change.stored.object["metadata"]["name"]) for change in received}
     assert names == {
         ("DELETED", "one-more"),
-        ("DELETED", scenario.POD_AFTER),
-        ("ADDED", scenario.POD_AFTER),
+        ("DELETED", scenario.ARTICLE.pod),
+        ("ADDED", scenario.ARTICLE.pod),
         ("ADDED", scenario.POD_BEFORE),
     }
     assert {change.stored.object["metadata"]["uid"] for change in received if change.type == "DELETED"} == old
@@ -263,7 +263,7 @@ def test_an_account_that_is_made_later_goes(simulation, world):
     kept = world.other_account
     saved = simulation.save(world)
     world.other_account = None
-    kept.roles["x"] = world.account.roles[scenario.ROLE]
+    kept.roles["x"] = world.account.roles[scenario.ARTICLE.role]
     simulation.restore(world, saved)
     assert world.other_account is kept
     assert kept.roles == {}
@@ -337,7 +337,7 @@ def test_a_program_that_does_not_end_is_cancelled(simulation, world, monkeypatch
 
 
 def test_events_of_a_restored_pod_are_its_own(simulation, world):
-    pod = pod_of(world, scenario.POD_AFTER)
+    pod = pod_of(world, scenario.ARTICLE.pod)
     events, saved = events_of(world, pod), simulation.save(world)
     change_everything(simulation, world)
     simulation.restore(world, saved)

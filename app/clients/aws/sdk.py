@@ -13,9 +13,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -23,6 +24,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.utils import parse_timestamp
 
 from app.clients.aws.bounds import bound
 from app.clients.errors import is_throttling
@@ -122,10 +124,20 @@ class _Bounded:
 def bounded(session: botocore.session.Session) -> botocore.session.Session:
     """The Session, whose clients and those of its credential providers have bounded connections.
 
-    By the event that boto3's guide to extending it names; botocore has no setting for its connections' classes.
+    By the event that boto3's guide to extending it names; botocore has no setting for its connections' classes. Times
+    are read by Python itself, as the AWS CLI has them read by another function than botocore's.
     """
     session.register("creating-client-class", _creating_client_class)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
     return session
+
+
+def _time(text: Any) -> datetime:
+    """A time of an answer: RFC 3339 in a tenth of the time that botocore needs, anything else as botocore reads it."""
+    if isinstance(text, str) and text.endswith("Z") and "T" in text:
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
+    return parse_timestamp(text)
 
 
 def _creating_client_class(**event: Any) -> None:

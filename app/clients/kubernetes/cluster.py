@@ -19,7 +19,7 @@ from app.flow.model import Exchange, JsonValue
 from app.flow.names import APPLICATION_ID
 from app.flow.operations import CLUSTER
 from app.flow.ports import Access, Execution
-from app.flow.targets.kinds import Kind
+from app.flow.targets.kinds import SERVICE_ACCOUNT, Kind
 
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024
@@ -133,6 +133,16 @@ class KubernetesCluster:
         return read_json(
             CLUSTER["dry_run_pod"], self._core.create_namespaced_pod, namespace, _nameless(pod), dry_run="All"
         )
+
+    def dry_run_patch(self, namespace: str, kind: Kind, name: str, patch: JsonValue) -> JsonValue:
+        """An object as the body: the client sends it as a strategic merge patch."""
+        of_account = self._core.patch_namespaced_service_account
+        put = of_account if kind is SERVICE_ACCOUNT else self._of_workloads(kind, "patch")
+        return read_json(CLUSTER["dry_run_patch"], put, name, namespace, patch, dry_run="All")
+
+    def dry_run_service_account(self, namespace: str, service_account: JsonValue) -> JsonValue:
+        create = self._core.create_namespaced_service_account
+        return read_json(CLUSTER["dry_run_service_account"], create, namespace, service_account, dry_run="All")
 
     def request_token(
         self, namespace: str, service_account: str, audience: str, seconds: int, *, pod: JsonValue = None

@@ -24,9 +24,12 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
 def _remedy(found: Diagnosis, words: Content) -> Iterator[str]:
     """What fixes it; else what would let us read more, or be sure."""
     if fix := found.fix:
-        yield f"  {heading(words.message('doctor.fix'))}  " + words.message(f"doctor.fixes.{fix.id}")
+        label = words.message(f"doctor.{verdict_words.fix_heading(found)}")
+        yield f"  {heading(label)}  " + words.message(f"doctor.fixes.{fix.id}")
         for command in fix.commands:
             yield from (f"    {line}" for line in visible(command).splitlines())
+        if fix.then:
+            yield f"  {words.message(f'doctor.then.{fix.then}')}"
         return
     label = f"  {heading(words.message('cli.brief.next'))}  "
     if (named := found.verdict.check) is not None:

@@ -1,4 +1,4 @@
-"""What a shell may offer next: contexts, namespaces, ServiceAccounts, workloads; from the kubeconfig and its cluster.
+"""What a shell may offer next: contexts, namespaces, and the names of objects; from the kubeconfig and its cluster.
 
 A shell waits for this, so no AWS client is loaded, the cluster has three seconds, and whatever goes wrong offers
 nothing.
@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from app.commands.examining.asking import choice_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
+from app.flow.model import JsonValue
 from app.flow.names import APPLICATION_ID
 from app.flow.port_wrappers.deadline import in_a_thread
 from app.flow.ports import Cluster
@@ -65,31 +66,41 @@ def namespaces(context: click.Context, _: str) -> Iterable[str]:
 @_offers
 def service_accounts(context: click.Context, _: str) -> Iterable[str]:
     """The namespace's ServiceAccounts."""
-    return _service_accounts(context)
+    return _objects(context, SERVICE_ACCOUNT)
+
+
+@_offers
+def pods(context: click.Context, _: str) -> Iterable[str]:
+    """The namespace's Pods, or those of the ServiceAccount."""
+    return _objects(context, POD)
 
 
 @_offers
 def targets(context: click.Context, typed: str) -> Iterable[str]:
-    """A type, and then the names of its objects; those of Pods are not offered, which nobody types."""
+    """A type, and then the names of its objects."""
     before: tuple[str, ...] = context.params.get("target") or ()
     word, slash, _ = typed.partition("/")
     if not slash and not before:
         return [f"{kind.short}/" for kind in KINDS]
     kind = kind_of(before[0] if before else word)
-    if kind is None or kind is POD:
+    if kind is None:
         return []
     prefix = f"{word}/" if slash else ""
-    names = _service_accounts(context) if kind is SERVICE_ACCOUNT else _workloads(context, kind)
-    return [f"{prefix}{name}" for name in names]
+    return [f"{prefix}{name}" for name in _objects(context, kind)]
 
 
-def _service_accounts(context: click.Context) -> list[str]:
-    found = _cluster(context).service_accounts(_namespace(context))
-    return [get_str(account, "metadata", "name") for account in found]
+def _objects(context: click.Context, kind: Kind) -> Iterable[str]:
+    """The names of the objects of a kind. Of Pods those of the ServiceAccount, where one was typed before."""
+    cluster, namespace = _cluster(context), _namespace(context)
+    if kind is POD:
+        return _names(cluster.pods(namespace, context.params.get("service_account") or ""))
+    if kind is SERVICE_ACCOUNT:
+        return _names(cluster.service_accounts(namespace))
+    return cluster.workloads(namespace, kind)
 
 
-def _workloads(context: click.Context, kind: Kind) -> Iterable[str]:
-    return _cluster(context).workloads(_namespace(context), kind)
+def _names(objects: Iterable[JsonValue]) -> list[str]:
+    return [get_str(it, "metadata", "name") for it in objects]
 
 
 def _namespace(context: click.Context) -> str:

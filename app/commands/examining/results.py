@@ -24,7 +24,8 @@ SHOULD_WORK = 3
 EXIT = {Outcome.WORKS: 0, Outcome.BROKEN: 1, Outcome.UNKNOWN: COULD_NOT_RUN, Outcome.SHOULD_WORK: SHOULD_WORK}
 _WORST_FIRST = (1, COULD_NOT_RUN, SHOULD_WORK, 0)
 CSV = "csv"
-FORMATS = ("text", "json", "html", "junit", "sarif", "github", CSV)
+OF_OTHER_TOOLS = ("junit", "sarif", "github")
+FORMATS = ("text", "json", "html", *OF_OTHER_TOOLS, CSV)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,20 +74,26 @@ def exit_status(results: Sequence[Result], threshold: Threshold) -> int:
 
 def print_results(results: Sequence[Result], *, output: str, words: Content, verbose: bool) -> None:
     """Prints them all as one document."""
+    if output in OF_OTHER_TOOLS:
+        print_findings(_findings(results, words), output, words)
+    elif len(results) > 1:
+        _print_clusters(results, output, words)
+    else:
+        _print_one(results[0], output, words, verbose=verbose)
+
+
+def print_findings(findings: Iterable[Finding], output: str, words: Content) -> None:
+    """Prints them in another tool's format."""
     from app.report import github, junit, sarif
 
     match output:
         case "junit":
-            print_utf8(junit.of(_findings(results, words)))
+            print_utf8(junit.of(findings))
         case "sarif":
-            print_json(sarif.of(list(_findings(results, words)), words))
-        case "github":
-            for line in github.of(_findings(results, words)):
-                print_utf8(line)
-        case _ if len(results) > 1:
-            _print_clusters(results, output, words)
+            print_json(sarif.of(list(findings), words))
         case _:
-            _print_one(results[0], output, words, verbose=verbose)
+            for line in github.of(findings):
+                print_utf8(line)
 
 
 def print_lacking(found: Lacking, output: str, words: Content) -> int:

@@ -7,8 +7,7 @@ role at all, those that let in the ServiceAccount tell which one may be meant.
 
 from __future__ import annotations
 
-from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.evidence import check_of, evidence_of, role_arn_of
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
@@ -27,7 +26,7 @@ ADMITTING = "admitting_roles"
 def inspect(ports: Ports, walk: Walk) -> StepReport:
     """Compares the accounts, and looks for a role of the same name in ours where they differ. Never raises."""
     findings = Findings(Step.SERVICE_ACCOUNT, ports, CHECKS)
-    role_arn = get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
+    role_arn = role_arn_of(walk)
     parts = role_of(role_arn)
     if parts is None:
         _show_admitting(findings, ports, walk)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN, is_role_arn
-from app.flow.doctor import changes
+from app.flow.doctor import changes, pod_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import PROFILE_HERE, RESOURCE_HERE, ROLE_HERE, Names, line
 from app.flow.doctor.trust_fix import VERSION, admitting, matches_nobody, narrowed
@@ -16,7 +16,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Status
 from app.flow.names import DEFAULT_AUDIENCE, boundary_of
 from app.flow.permissions.asked import ANY, LIST_BUCKETS
-from app.flow.steps.trust_policy import OF_REQUEST
+from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST
 from app.flow.verdict.error_messages import denied_action, denying_policy
 from app.flow.verdict.refusals import CHANGED
 
@@ -53,17 +53,6 @@ def accept_audience(names: Names) -> Fix:
     )
 
 
-def register_thumbprint(names: Names) -> Fix:
-    known = strings(get_object(names.documents.get("thumbprint")).get("registered"))
-    thumbprints = (*known[:4], names.check.expected)
-    wanted = ("--open-id-connect-provider-arn", names.provider_arn, "--thumbprint-list", *thumbprints)
-    return Fix(
-        id="thumbprint",
-        commands=(names.iam("update-open-id-connect-provider-thumbprint", *wanted),),
-        change=changes.provider(names, ThumbprintList=list(thumbprints)),
-    )
-
-
 # --- 2 ServiceAccount and role ---------------------------------------------------------------------------------------
 
 
@@ -88,16 +77,21 @@ def create_service_account(names: Names) -> Fix:
 
 def annotate(names: Names) -> Fix:
     """The role may stand under a key that nothing reads, or in a Pod from the time when it stood there."""
-    known = (*map(str, names.annotations.values()), names.role_of_pod)
+    on_workload = get_str(names.documents.get("annotated_workload"), "role_arn")
+    on_pod = get_str(names.documents.get("pod"), "metadata", "annotations", ROLE_ARN) or on_workload
+    known = (*map(str, names.annotations.values()), on_pod, names.role_of_pod)
     astray = next((value for value in known if is_role_arn(value)), names.likely_role)
     empty = ("--overwrite",) if ROLE_ARN in names.annotations else ()
     commands = (names.annotate(*empty, f"{ROLE_ARN}={astray}"), *names.recreate())
     change = changes.annotated(names, role_arn=astray)
-    return _naming(names, astray, Fix(id="annotate", commands=commands, change=change))
+    fix = Fix(id="annotate_account" if is_role_arn(on_pod) else "annotate", commands=commands, change=change)
+    return _naming(names, astray, fix)
 
 
 def correct_arn(names: Names) -> Fix:
     """A bare name lacks nothing but the account, an ARN may have blanks or quotes around it; else we ask for it."""
+    if names.own_token:
+        return pod_fixes.own_role(names, ROLE_HERE)
     written = names.role_arn.strip()
     if is_role_arn(found := written.strip(_QUOTES).strip()):
         change, commands = changes.annotated(names, role_arn=found), _write_arn(names, found)
@@ -114,6 +108,8 @@ def correct_account(names: Names) -> Fix | None:
 
 
 def _name_role(names: Names, arn: str) -> Fix:
+    if names.own_token:
+        return pod_fixes.own_role(names, arn)
     fix = Fix(id="correct_arn", commands=_write_arn(names, arn), change=changes.annotated(names, role_arn=arn))
     return _naming(names, arn, fix)
 
@@ -135,7 +131,7 @@ def role(names: Names) -> Fix:
     """IAM knows a role of that name under another ARN (its path is missing), one with a near name, or none at all."""
     if is_role_arn(names.check.got):
         return _name_role(names, names.check.got)
-    if arn := names.near("role"):
+    if (arn := names.near("role")) and not names.own_token:
         change = changes.annotated(names, role_arn=arn)
         return Fix(id="mean_role", commands=_write_arn(names, arn), change=change)
     if not names.issuer:
@@ -161,7 +157,7 @@ def trust(names: Names) -> Fix:
     if names.check.id == "trust.audience" and names.bearer.audience != DEFAULT_AUDIENCE:
         return _default_audience(names)
     before = names.documents.get("trust_policy")
-    if names.check.reason == OF_REQUEST:
+    if names.check.reason in (OF_REQUEST, OF_CALLER):
         return conditions(names)
     policy = admitting(before, names.bearer)
     if policy is None:
@@ -174,6 +170,8 @@ def trust(names: Names) -> Fix:
 
 def _default_audience(names: Names) -> Fix:
     """An audience of one's own is more often a slip than meant."""
+    if names.own_token:
+        return pod_fixes.own_audience(names)
     return Fix(
         id="default_audience",
         commands=(names.annotate(f"{AUDIENCE}-"), *names.recreate(DEFAULT_AUDIENCE)),
@@ -184,7 +182,7 @@ def _default_audience(names: Names) -> Fix:
 def conditions(names: Names) -> Fix:
     """A condition on the request is there on purpose: nothing that goes around it is proposed."""
     decision = names.check_of("trust.decision")
-    known = decision is not None and decision.reason == OF_REQUEST
+    known = decision is not None and decision.reason in (OF_REQUEST, OF_CALLER)
     return Fix(id="conditions", commands=_show_trust(names).commands) if known else organization(names)
 
 

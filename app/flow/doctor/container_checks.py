@@ -18,7 +18,14 @@ from app.flow.model import JsonValue, Status, Walk
 from app.flow.partitions import region_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, mount_path, token_container
+from app.flow.steps.injection import (
+    TOKEN_VARIABLE,
+    containers,
+    environment,
+    mount_path,
+    token_container,
+    without_aws,
+)
 from app.flow.verdict.error_messages import lacks_region
 from app.flow.verdict.refusals import APPLICATION
 
@@ -40,7 +47,8 @@ def judge_containers(findings: Findings, ports: Ports, walk: Walk, pod: JsonValu
     _token_readable(findings, ports, walk, pod)
     maps = ConfigMaps(ports, walk.subject.namespace)
     variables = [variables_of(ports, walk, box, maps) for box in containers(pod)]
-    _region(findings, ports, walk, variables, where, said)
+    concerned = [it for it in variables if it.container not in without_aws(pod)]
+    _region(findings, ports, walk, concerned, where, said)
     _static_keys(findings, pod, variables, where)
     _hop_limit(findings, pod, where)
 

@@ -19,14 +19,16 @@ from app.flow.doctor.prediction.answers import ports_of
 from app.flow.doctor.prediction.copied import copy_of
 from app.flow.doctor.prediction.effects import apply
 from app.flow.doctor.prediction.prediction import Prediction, predict
-from app.flow.doctor.reading import near_names
+from app.flow.doctor.reading import near_names, on_workload
 from app.flow.doctor.webhook import calls
 from app.flow.doctor.without_exec.offers import to_be_sure
+from app.flow.json_access import get
 from app.flow.model import Check, Exchange, JsonValue, Status, Step, Subject, Walk
 from app.flow.port_wrappers.consent import Action
 from app.flow.ports import Ports
 from app.flow.steps import access
 from app.flow.steps.walk import walk, walk_through
+from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
 
@@ -43,7 +45,8 @@ class Diagnosis:
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
     """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
     has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
-    where a Pod's keys come from; `near`, the names that may be meant."""
+    where a Pod's keys come from; `near`, the names that may be meant; `scaled_to_zero`, the workload without Pods;
+    `annotated_workload`, the one that has the annotation of the ServiceAccount."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()
@@ -62,9 +65,18 @@ class Diagnosis:
     @cached_property
     def fix(self) -> Fix | None:
         """What to do about it, or to know more where no option of ours does; None where there is nothing to do."""
+        if self._of_next_pod is not None:
+            judged = replace(self.verdict, check=self._of_next_pod)
+            return fix_for(judged, self.walk, self._documents)
         if self.verdict.outcome is not Outcome.BROKEN and self.to_be_sure:
             return None
         return fix_for(self.verdict, self.walk, self._documents)
+
+    @property
+    def _of_next_pod(self) -> Check | None:
+        """What the next Pod will lack although this one works, or should; None where nothing is known of that."""
+        check = self.verdict.warning[1] if self.verdict.warning else self.verdict.check
+        return check if check is not None and check.reason in LATER else None
 
     @property
     def siblings_fix(self) -> Fix | None:
@@ -92,8 +104,13 @@ class Diagnosis:
     def successor(self) -> str:
         """The Pod that the workload of the examined one has in its place; empty where that one is there, or none is."""
         exists = self.walk.report(Step.WEBHOOK).check("pod.exists")
-        gone = exists.status is Status.FAILED
+        gone = exists.status is Status.FAILED or self.is_being_deleted
         return successor(self.subject.pod, rows(self.evidence.get("pods"))) if gone else ""
+
+    @property
+    def is_being_deleted(self) -> bool:
+        """Whether the examined Pod has been deleted and is not gone yet."""
+        return get(self.evidence.get("pod"), "metadata", "deletionTimestamp") is not None
 
     @property
     def _documents(self) -> Mapping[str, JsonValue]:
@@ -107,7 +124,8 @@ class Diagnosis:
         None where there is no fix, or where what it does cannot be worked out.
         """
         fix, cause = self.fix, self.verdict.check
-        if fix is None or cause is None or cause.id == listed.CHECK:  # which is about other Pods
+        of_others = self._of_next_pod is not None or (cause is not None and cause.id == listed.CHECK)
+        if fix is None or cause is None or of_others:
             return None
         copy = copy_of(self.walk, self.checks, self.evidence, self.read_at)
         if not apply(copy, fix):
@@ -131,10 +149,14 @@ def examine(ports: Ports, subject: Subject) -> Diagnosis:
 
 def diagnose(ports: Ports, found: Walk) -> Diagnosis:
     """The same for a walk that has just been made with these ports. Never raises."""
-    of_webhook, of_pod = calls.inspect(ports, found), pod.inspect(ports, found)
+    of_pod = pod.inspect(ports, found)
+    of_webhook = calls.inspect(ports, found, of_pod.evidence.get("pod"))
     recent = recent_failures.inspect(ports, found, of_pod.evidence.get("pod"))
-    of_names = near_names.inspect(ports, found)
-    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, of_names)
+    of_names = (
+        near_names.inspect(ports, found),
+        on_workload.inspect(ports, found, of_pod.evidence.get("workload")),
+    )
+    reports = (account.inspect(ports, found), of_webhook, of_pod, listed.inspect(ports, found), recent, *of_names)
     checks = tuple(check for report in reports for check in report.checks)
     denied = recent_failures.denied_actions(found, reports)
     diagnosis = Diagnosis(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from app.flow.annotations import ROLE_ARN
+from app.flow.json_access import get_str
 from app.flow.model import Check, JsonValue, Walk
+from app.flow.names import annotated_audience
+
+OWN_TOKEN = "own_token"
+"""The evidence of a token that the Pod's manifest mounts itself, as `OwnToken`."""
 
 
 def check_of(walk: Walk, check_id: str) -> Check | None:
@@ -13,3 +19,16 @@ def check_of(walk: Walk, check_id: str) -> Check | None:
 def evidence_of(walk: Walk, name: str) -> JsonValue:
     """The evidence of that name, whatever its step; None where the walk has none."""
     return next((report.evidence[name] for report in walk if name in report.evidence), None)
+
+
+def role_arn_of(walk: Walk) -> str:
+    """The role that the Pod is to assume: that of its own manifest, where it mounts a token itself, else the annotated
+    one. Empty where neither is known."""
+    own = get_str(evidence_of(walk, OWN_TOKEN), "role_arn")
+    return own or get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)
+
+
+def audience_of(walk: Walk) -> str:
+    """The audience of the token that the Pod is to have, in the same way."""
+    own = get_str(evidence_of(walk, OWN_TOKEN), "audience")
+    return own or annotated_audience(evidence_of(walk, "service_account"))

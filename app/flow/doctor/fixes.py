@@ -16,7 +16,10 @@ from app.flow.doctor.pods import fixes as sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
 from app.flow.doctor.without_exec import fixes as without_exec
 from app.flow.model import JsonValue, Status, Walk
+from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
+from app.flow.steps.trust_policy import OF_CALLER
+from app.flow.steps.webhook import NEXT_POD
 from app.flow.verdict.judge import Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
 
@@ -29,7 +32,8 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
     if check is None:
         return None
     if check.status not in (Status.FAILED, Status.WARNING):
-        return without_exec.look_in(Names(check, walk, documents)) if check.reason == NO_PROGRAM else None
+        look = _LOOKS.get(check.reason)
+        return look(Names(check, walk, documents)) if look is not None else None
     make = _FIXES.get(check.id)
     if check.id in (ANSWER, APPLICATION):  # a symptom: the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
@@ -40,12 +44,20 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
 
 def _complete(fix: Fix, names: Names) -> Fix:
     """Says whether the Pod is recreated, and recreates one that would keep its failure whatever has been fixed."""
+    if names.check.reason == NEXT_POD:  # to recreate a Pod that works before the webhook does would break it
+        left = tuple(command for command in fix.commands if not names.recreates((command,)))
+        return replace(fix, commands=left, then="works_as_it_is")
     if names.recreates(fix.commands):
         return replace(fix, recreates=True)
     again = names.run_again() if fix.change is not None and fix.change.pod is None else ()
     return replace(fix, commands=(*fix.commands, *again), recreates=True, then="run_again") if again else fix
 
 
+_LOOKS: Mapping[str, Make] = {
+    NO_PROGRAM: without_exec.look_in,
+    **dict.fromkeys((OWN_REQUEST, OF_CALLER), without_exec.own_request),
+}
+"""By the reason of a check that is open: what shows more."""
 _CAUSES: Mapping[str, Make] = {
     "role_missing": aws_fixes.look_for_role,
     "other_statement": aws_fixes.conditions,
@@ -61,7 +73,7 @@ _FIXES: Mapping[str, Make] = {
     "issuer.cluster_keys": issuer_fixes.compare_keys,
     "provider.exists": aws_fixes.create_provider,
     "provider.audience": aws_fixes.accept_audience,
-    "provider.thumbprint": aws_fixes.register_thumbprint,
+    "provider.thumbprint": issuer_fixes.register_thumbprint,
     "service_account.exists": aws_fixes.create_service_account,
     "service_account.annotation": aws_fixes.annotate,
     "service_account.role_arn": aws_fixes.correct_arn,
@@ -94,7 +106,6 @@ _FIXES: Mapping[str, Make] = {
     "token.audience": pod_fixes.token,
     **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "key", "signature")), pod_fixes.recreate),
     "token.lifetime": pod_fixes.kubelet,
-    "token.api_server": pod_fixes.mount_api_token,
     "pod.token_readable": pod_fixes.readable,
     "pod.token_used": program_fixes.use_token,
     "sts.provider": aws_fixes.create_provider,

@@ -9,18 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
 from app.flow.doctor.account import ADMITTING
+from app.flow.doctor.evidence import OWN_TOKEN
 from app.flow.doctor.pods.rows import PodRow
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
-from app.flow.names import (
-    account_of,
-    annotated_audience,
-    host_and_path,
-    provider_arn,
-    role_of,
-    subject_claim,
-)
+from app.flow.names import account_of, annotated_audience, host_and_path, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_source
 from app.flow.webhook import VOLUME
@@ -60,7 +54,9 @@ class Names:
         # (1) The ServiceAccount and its role.
         self.annotations = get_object(documents.get("service_account"), "metadata", "annotations")
         self.exists = bool(get_object(documents.get("service_account")))
-        self.role_arn = get_str(self.annotations, ROLE_ARN)
+        self.own_token = get_object(documents.get(OWN_TOKEN))
+        """As `OwnToken`; empty where the token is the webhook's work."""
+        self.role_arn = get_str(self.own_token, "role_arn") or get_str(self.annotations, ROLE_ARN)
         self.role_name = (role_of(self.role_arn) or ("", "", NAME_HERE))[2]
         path = self.role_arn.partition(":role/")[2].rpartition("/")[0]
         self.role_path = f"/{path}/" if path else "/"
@@ -86,7 +82,7 @@ class Names:
             issuer=self.issuer,
             provider_arn=provider_arn(self.role_arn, self.issuer) or self.provider_arn or PROVIDER_HERE,
             subject=subject_claim(walk.subject),
-            audience=annotated_audience(documents.get("service_account")),
+            audience=get_str(self.own_token, "audience") or annotated_audience(documents.get("service_account")),
         )
 
         # (3) What the Pod has of it, and who has made the Pod.

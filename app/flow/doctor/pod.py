@@ -22,7 +22,7 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
 from app.flow.ports import Ports
-from app.flow.steps.findings import BY_HAND, Findings, unseen
+from app.flow.steps.findings import Findings, unseen
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
     TOKEN_VARIABLE,
@@ -32,6 +32,7 @@ from app.flow.steps.injection import (
     mount_path,
     own_token,
     token_source,
+    without_aws,
 )
 from app.flow.webhook import VOLUME
 
@@ -56,6 +57,8 @@ CHECKS = (
     "pod.hop_limit",
 )
 POD_IDENTITY_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+API_ALONE = "api_alone"
+"""The reason of what only a program that calls the API server needs."""
 POD_IDENTITY_LABEL = "eks.amazonaws.com/pod-identity"
 
 
@@ -124,33 +127,40 @@ def _service_account(findings: Findings, walk: Walk, pod: JsonValue, where: str)
 
 
 def _api_server(findings: Findings, pod: JsonValue, where: str) -> None:
-    """The other token, by which a program talks to the API server. IRSA does without it."""
+    """The other token, by which a program talks to the API server. IRSA does without it, so that it is not there is
+    neither wrong nor worth a warning; whether this program calls the API server does not show."""
     directory = posixpath.dirname(API_TOKEN)
     lacking = [
         get_str(box, "name")
         for box in containers(pod)
         if all(get_str(mount, "mountPath") != directory for mount in get_list(box, "volumeMounts"))
     ]
-    findings.judge(
-        "token.api_server",
-        not lacking,
-        got=lacking or directory,
-        expected=directory,
-        where=f"{where} .spec.automountServiceAccountToken",
-        otherwise=Status.WARNING,
-    )
+    where += " .spec.automountServiceAccountToken"
+    if lacking:
+        findings.unknown("token.api_server", API_ALONE, where=where, expected=directory)
+    else:
+        findings.judge("token.api_server", True, got=directory, expected=directory, where=where)
 
 
 def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
+    """Of the containers that another webhook has added later only those are named that show a use of AWS: most
+    (proxies, agents) have none, and lack nothing."""
     boxes, later = containers(pod), added_later(pod)
+    if own_token(pod):  # no one else adds it: a container without either variable is meant to have none
+        boxes = [box for box in boxes if {ROLE_VARIABLE, TOKEN_VARIABLE} & environment(box).keys()]
     found = {get_str(box, "name"): environment(box) for box in boxes}
     if later and all(
         box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for it, box in found.items() if it not in later
     ):
-        got = [f"{name}: -" for name in later]
-        where += " .spec.containers[].env"
-        variables = [ROLE_VARIABLE, TOKEN_VARIABLE]
-        findings.judge("pod.environment", False, got=got, expected=variables, where=where, otherwise=Status.WARNING)
+        lacking = [f"{name}: -" for name in later if name not in without_aws(pod)]
+        findings.judge(
+            "pod.environment",
+            not lacking,
+            got=lacking or [name for name in found if name not in later],
+            expected=[ROLE_VARIABLE, TOKEN_VARIABLE],
+            where=f"{where} .spec.containers[].env",
+            otherwise=Status.WARNING,
+        )
         return True
     return findings.judge(
         "pod.environment",
@@ -166,9 +176,9 @@ def _volume(findings: Findings, pod: JsonValue, where: str) -> bool:
     boxes = [box for box in containers(pod) if get_str(box, "name") not in later]
     mounts = [f"{get_str(box, 'name')}: {mount_path(box)}" for box in boxes if mount_path(box)]
     source = token_source(pod)
-    if source is None and own_token(pod):
-        findings.unknown("pod.volume", BY_HAND, where=f"{where} .spec.volumes {own_token(pod)}")
-        return False
+    if own := own_token(pod):
+        where += f" .spec.volumes {own.volume}"
+        return findings.judge("pod.volume", own.file == own.mounted, got=own.file, expected=own.mounted, where=where)
     return findings.judge(
         "pod.volume",
         source is not None and bool(boxes) and len(mounts) == len(boxes),

@@ -9,10 +9,11 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names, line
 from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.reading.variables import KEY_VARIABLES
-from app.flow.json_access import get_list, get_object
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY
+from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment
+from app.flow.steps.webhook import MOUNTED_TWICE
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
@@ -33,11 +34,35 @@ def handwritten(names: Names) -> Fix:
     """Where the manifest sets one of the two variables itself, the webhook adds neither, or not even the mount."""
     if names.check.got == "[]":
         return unskip(names)
+    if names.check.reason == MOUNTED_TWICE:
+        return _leave_mount(names)
     return Fix(
         id="handwritten",
         commands=names.leave_to_webhook(),
         change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
     )
+
+
+def _leave_mount(names: Names) -> Fix:
+    """Volume, mount and variables of the manifest's own, each removed by the key by which its list is merged."""
+    volume, container = (get_str(names.own_token, key) for key in ("volume", "container"))
+    boxes = [it for it in containers(names.documents.get("pod")) if get_str(it, "name") == container]
+    paths = {get_str(it, "mountPath") for box in boxes for it in get_list(box, "volumeMounts") if it["name"] == volume}
+    variables = (ROLE_VARIABLE, TOKEN_VARIABLE)
+    box = {
+        "name": container,
+        "volumeMounts": [{"mountPath": path, "$patch": "delete"} for path in sorted(paths)],
+        "env": [{"name": name, "$patch": "delete"} for name in variables],
+    }
+
+    def edit(pod: JsonObject) -> None:
+        changes.without_variables(variables)(pod)
+        pod["spec"]["volumes"] = [it for it in get_list(pod, "spec", "volumes") if get_str(it, "name") != volume]
+        for it in changes.boxes_of(pod):
+            it["volumeMounts"] = [mount for mount in get_list(it, "volumeMounts") if get_str(mount, "name") != volume]
+
+    patch = {"spec": {"volumes": [{"name": volume, "$patch": "delete"}], "containers": [box]}}
+    return Fix(id="mounted_twice", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def unskip(names: Names) -> Fix:
@@ -77,6 +102,42 @@ def run_as(names: Names) -> Fix:
 
 def recreate(names: Names) -> Fix:
     return Fix(id="recreate", commands=names.recreate(), change=changes.pod(names, changes.unchanged))
+
+
+def own_role(names: Names, arn: str) -> Fix:
+    """Of a token that the manifest mounts itself the role is in the manifest, too."""
+    change = changes.workload(names, changes.with_variables(**{ROLE_VARIABLE: arn}))
+    container = get_str(names.own_token, "container")
+    return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)
+
+
+def own_file(names: Names) -> Fix:
+    """The variable is to name the file that the kubelet writes for the manifest's own volume."""
+    mounted, container = (get_str(names.own_token, key) for key in ("mounted", "container"))
+    change = changes.workload(names, changes.with_variables(**{TOKEN_VARIABLE: mounted}))
+    return Fix(id="own_file", commands=names.set_env("-c", container, f"{TOKEN_VARIABLE}={mounted}"), change=change)
+
+
+def own_audience(names: Names) -> Fix:
+    """The volume's sources are a list that a patch replaces as a whole (PodSpec, `patchMergeKey`)."""
+    volume = get_str(names.own_token, "volume")
+    found = (it for it in get_list(names.documents.get("pod"), "spec", "volumes") if get_str(it, "name") == volume)
+    sources = [get_object(it) for it in get_list(next(found, None), "projected", "sources")]
+    for source in sources:
+        if get_str(source, "serviceAccountToken", "audience"):
+            source["serviceAccountToken"] = {**source["serviceAccountToken"], "audience": DEFAULT_AUDIENCE}
+    changed = {"name": volume, "projected": {"sources": sources}}
+
+    def edit(pod: JsonObject) -> None:
+        for it in pod["spec"]["volumes"]:
+            if get_str(it, "name") == volume:
+                it["projected"] = {**it["projected"], "sources": sources}
+
+    return Fix(
+        id="own_audience",
+        commands=names.merge({"spec": {"volumes": [changed]}}),
+        change=changes.workload(names, edit),
+    )
 
 
 def pod_identity(names: Names) -> Fix:
@@ -163,16 +224,10 @@ def readable(names: Names) -> Fix:
 
 def token(names: Names) -> Fix:
     """A manifest that sets the other token's file keeps the webhook from setting the right one."""
+    if names.own_token:
+        return own_audience(names)
     named = (environment(box).get(TOKEN_VARIABLE) for box in containers(names.documents.get("pod")))
     return handwritten(names) if API_TOKEN in named else recreate(names)
-
-
-def mount_api_token(names: Names) -> Fix:
-    def edit(pod: JsonObject) -> None:
-        pod["spec"]["automountServiceAccountToken"] = True
-
-    patch = {"spec": {"automountServiceAccountToken": True}}
-    return Fix(id="automount", commands=names.merge(patch), change=changes.workload(names, edit))
 
 
 def host_network(names: Names) -> Fix:

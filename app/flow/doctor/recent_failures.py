@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.flow.annotations import ROLE_ARN
-from app.flow.doctor.evidence import evidence_of
+from app.flow.doctor.evidence import role_arn_of
 from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str
@@ -38,8 +37,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
     `pod` is the Pod as it was read; None where it was not.
     """
     findings = Findings(Step.STS_ASSUME, ports, CHECKS)
-    service_account = walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account")
-    role_arn, subject = get_str(service_account, "metadata", "annotations", ROLE_ARN), subject_claim(walk.subject)
+    role_arn, subject = role_arn_of(walk), subject_claim(walk.subject)
     if not role_arn:
         findings.unreached_by_earlier_step()
         return findings.report()
@@ -74,7 +72,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
 
 def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
     """What AWS denied to the role's sessions: by the Pod's own log, else by CloudTrail."""
-    name = (role_of(get_str(evidence_of(walk, "service_account"), "metadata", "annotations", ROLE_ARN)) or ("",) * 3)[2]
+    name = (role_of(role_arn_of(walk)) or ("",) * 3)[2]
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
     if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):

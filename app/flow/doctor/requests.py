@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.flow import strict_json
-from app.flow.doctor.evidence import check_of, evidence_of
+from app.flow.doctor.evidence import audience_of, check_of, evidence_of
 from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.model import HOLDS, Exchange, JsonValue, Walk
-from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, annotated_audience, subject_claim
+from app.flow.names import API_TOKEN, TOKEN_DIRECTORY, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
@@ -110,7 +110,7 @@ def _token_used(findings: Findings, walk: Walk, pod: JsonValue, asked: _Asked | 
     stale = current and _is_live(walk) and "ExpiredToken" in (asked.answer if asked and asked.answer else said)
     claims = _claims(asked.token) if asked else {}
     if claims:
-        wanted = annotated_audience(evidence_of(walk, "service_account"))
+        wanted = audience_of(walk)
         ours = wanted in strings(claims.get("aud")) and claims.get("sub") == subject_claim(walk.subject)
         same = get(claims, "iat") == get(current, "iat")
         findings.judge(

@@ -8,9 +8,11 @@ from typing import Any
 
 from app.flow.json_access import get_object, get_str, strings
 from app.flow.matching.nearest import all_match, nearest, statements
+from app.flow.matching.request_conditions import deciding, is_key_of_request
 from app.flow.model import JsonValue
 from app.flow.names import host_and_path
-from app.flow.steps.trust_policy import is_key_of_request, strangers_of
+from app.flow.policy.policy import Match
+from app.flow.steps.trust_policy import strangers_of
 from app.flow.trust import ASSUME_ROLE_WITH_WEB_IDENTITY, TrustContext, evaluate, web_identity_context
 
 VERSION = "2012-10-17"
@@ -35,6 +37,10 @@ class Bearer:
     def is_let_in(self, policy: JsonValue, subject: str = "") -> bool:
         """Whether the policy lets it in, or another subject with a token of the same kind."""
         return evaluate(policy, self.context(subject)).allowed
+
+    def rests_on_request(self, policy: JsonValue) -> tuple[Match, ...]:
+        """The conditions on the request to STS that decide it; none where the token decides."""
+        return deciding(evaluate(policy, self.context()))
 
     def context(self, subject: str = "") -> TrustContext:
         """What STS puts to the trust policy for it, or for another subject."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import Diagnosis, diagnose
 from app.flow.json_access import get_str
+from app.flow.manifest_documents import Document, UnreadableDocument
 from app.flow.manifests import workloads
-from app.flow.manifests.documents import Document, UnreadableDocument
 from app.flow.manifests.offline import named_issuers, ports, trust_of
 from app.flow.manifests.trust_documents import TrustDocument
 from app.flow.manifests.workloads import Found, Manifests
@@ -97,8 +97,7 @@ def examine(
     names = {it.name for it in accounts}
     for item in (*accounts, *(it for it in manifests.workloads if it.service_account in names)):
         if not item.namespace:
-            path, _, line = item.where.rpartition(":")
-            raise UnreadableDocument(path, int(line), f"{item.kind} {item.name}: metadata.namespace")
+            raise UnreadableDocument(item.path, item.line, f"{item.kind} {item.name}: metadata.namespace")
     found = [
         _examined(account, workload, list(trusts), issuer, now)
         for account in accounts

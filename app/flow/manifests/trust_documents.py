@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from app.flow import strict_json
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.manifests.documents import Document, UnreadableDocument, documents
+from app.flow.manifest_documents import Document, UnreadableDocument, documents
 from app.flow.model import JsonValue
 from app.flow.names import role_of
 
@@ -34,12 +35,20 @@ class TrustDocument:
     arn: str = ""
     policy: JsonValue = None
     """None where it is not readable here."""
-    where: str
-    """`FILE:LINE`, and which resource of it."""
+    path: str
+    line: int
+    """The file's line at which its document begins, from 1."""
+    resource: str = ""
+    """Which resource of a template or a plan it is."""
     unread: str = ""
     """What of it only a deployment knows, such as `Fn::GetAtt`; empty where the policy was read."""
     stem: str = ""
     """The file's name without its ending, which may be the role's."""
+
+    @property
+    def where(self) -> str:
+        """`FILE:LINE`, and which resource of it."""
+        return f"{self.path}:{self.line} {self.resource}".rstrip()
 
     def policy_of(self, role_arn: str) -> JsonValue:
         """The policy where the role has this ARN; None where it is not readable here."""
@@ -68,12 +77,16 @@ def _of(document: Document) -> Iterator[TrustDocument]:
     value = document.value
     if get(value, "Statement") is not None:
         stem = PurePath(document.path).name.partition(".")[0]
-        yield TrustDocument(name="", policy=value, where=document.where, stem=stem)
+        yield TrustDocument(name="", policy=value, **_place(document), stem=stem)
     elif get_object(value, "Resources"):
         yield from _cloudformation(document)
     elif get(value, "format_version") is not None:
         values = get_object(value, "planned_values") or get_object(value, "values")
         yield from _terraform(document, get_object(values, "root_module"), _DEEPEST)
+
+
+def _place(document: Document, resource: str = "") -> dict[str, Any]:
+    return {"path": document.path, "line": document.line, "resource": resource}
 
 
 # --- CloudFormation --------------------------------------------------------------------------------------------------
@@ -84,7 +97,7 @@ def _cloudformation(document: Document) -> Iterator[TrustDocument]:
         if get_str(resource, "Type") != CLOUDFORMATION_ROLE:
             continue
         properties = get_object(resource, "Properties")
-        where = f"{document.where} {name}"
+        place, where = _place(document, name), f"{document.where} {name}"
         try:
             role_name = _literal(properties.get("RoleName"))
         except _NotLiteral:
@@ -92,9 +105,9 @@ def _cloudformation(document: Document) -> Iterator[TrustDocument]:
         known = role_name if isinstance(role_name, str) else ""
         try:
             policy = _policy(_literal(properties.get("AssumeRolePolicyDocument")), where)
-            yield TrustDocument(name=known, policy=policy, where=where)
+            yield TrustDocument(name=known, policy=policy, **place)
         except _NotLiteral as error:
-            yield TrustDocument(name=known, where=where, unread=str(error))
+            yield TrustDocument(name=known, **place, unread=str(error))
 
 
 def _policy(value: JsonValue, where: str) -> JsonValue:
@@ -161,11 +174,11 @@ def _terraform(document: Document, module: JsonValue, left: int) -> Iterator[Tru
         if get_str(resource, "type") != TERRAFORM_ROLE or get_str(resource, "mode") == "data":
             continue
         values = get_object(resource, "values")
-        where = f"{document.where} {get_str(resource, 'address')}"
+        address = get_str(resource, "address")
         policy = values.get("assume_role_policy")
-        named = {"name": get_str(values, "name"), "arn": get_str(values, "arn"), "where": where}
+        named = {"name": get_str(values, "name"), "arn": get_str(values, "arn"), **_place(document, address)}
         if isinstance(policy, str):
-            yield TrustDocument(policy=_policy(policy, where), **named)
+            yield TrustDocument(policy=_policy(policy, f"{document.where} {address}"), **named)
         else:
             yield TrustDocument(unread="assume_role_policy", **named)
     for child in get_list(module, "child_modules") if left else ():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
 from app.flow.json_access import get_object, get_str
-from app.flow.manifests.documents import Document, objects
+from app.flow.manifest_documents import Document, objects
 from app.flow.model import JsonObject, JsonValue
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
@@ -28,10 +28,16 @@ class Found:
     name: str
     document: JsonValue
     """A ServiceAccount as it is written; of a workload the Pod that it will have."""
-    where: str
-    """`FILE:LINE`."""
+    path: str
+    line: int
+    """The file's line at which its document begins, from 1."""
     service_account: str = ""
     """Of a workload: under which ServiceAccount it is to run; empty where that is not written."""
+
+    @property
+    def where(self) -> str:
+        """`FILE:LINE`."""
+        return f"{self.path}:{self.line}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +84,8 @@ def _found(document: Document, shown: JsonValue, namespace: str) -> Found:
         namespace=get_str(document.value, "metadata", "namespace") or namespace,
         name=get_str(document.value, "metadata", "name") or get_str(document.value, "metadata", "generateName"),
         document=shown,
-        where=document.where,
+        path=document.path,
+        line=document.line,
         service_account=get_str(template, "serviceAccountName") or get_str(template, "serviceAccount"),
     )
 

@@ -13,6 +13,7 @@ from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.matching.near_miss import Miss, notes, of_condition, of_values
 from app.flow.matching.nearest import Trace, nearest, statements
 from app.flow.matching.policy_edits import EQUALS, LIKE, with_operator
+from app.flow.matching.request_conditions import is_of_request
 from app.flow.model import JsonValue, Status
 from app.flow.names import audience_claim, host_and_path
 from app.flow.policy.json_places import Path
@@ -89,11 +90,6 @@ class Comparison:
     def row(self, claim: Claim, record: Record) -> Row | None:
         """The row of that claim and record; None where the two are not compared (`sub` and the provider)."""
         return next((row for row in self.rows if (row.claim, row.record) == (claim, record)), None)
-
-
-def is_of_request(entry: Match) -> bool:
-    """Whether a condition asks for a key of the request to STS, such as `aws:SourceIp`, which no token shows."""
-    return entry.element == "Condition" and entry.got is None and entry.key.lower().startswith(("aws:", "sts:"))
 
 
 def compare(claims: Mapping[str, Any], provider: JsonValue, provider_arn: str, policy: JsonValue) -> Comparison:

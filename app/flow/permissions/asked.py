@@ -8,9 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonValue
 
@@ -28,6 +29,9 @@ _ELSEWHERE = ("--endpoint-url", "--no-sign-request")
 _LISTINGS = (["s3", "ls"], ["s3", "ls", "s3://"], ["s3api", "list-buckets"])
 _BEFORE_COMMAND = ("exec", "do", "then", "else", "if", "while", "until", "!", "time")
 _SEPARATORS = frozenset(";&|()<>")
+_ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w*-]*:[\w*-]*:[^\s].*")
+"""IAM user guide, "Amazon Resource Names (ARNs)": six parts, of which S3 leaves the Region and the account empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,23 @@ class AskedAction:
     """Such as `dynamodb:GetItem`."""
     resource: str = ""
     """An ARN, or `*` for an action that knows no resources; empty where nothing says on what."""
+
+
+class NotAnAction(FlowError):
+    """No Pod can need this. `got` is the word, of an action or of a resource."""
+
+
+def needed(actions: Iterable[str], resource: str) -> tuple[AskedAction, ...]:
+    """What somebody says that the Pod needs. `resource` is empty where they do not say it. Raises `NotAnAction`."""
+    named = tuple(dict.fromkeys(actions))
+    for action in named:
+        if not _ACTION.fullmatch(action):
+            raise NotAnAction(code="not_an_action", server_message="", got=action)
+    if resource and not named:
+        raise NotAnAction(code="action_missing", server_message="", got=resource)
+    if resource and not _ARN.fullmatch(resource):
+        raise NotAnAction(code="not_an_arn", server_message="", got=resource)
+    return tuple(AskedAction(action=action, resource=resource) for action in named)
 
 
 def of_command(pod: JsonValue) -> tuple[AskedAction, ...]:

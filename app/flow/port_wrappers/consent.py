@@ -20,7 +20,8 @@ class Action(StrEnum):
     """One thing that a person can grant. The value is the key of its words."""
 
     DRY_RUN = "dry_run"
-    """A server-side dry run of the Pod: the API server calls its webhooks, and stores nothing."""
+    """A server-side dry run of the Pod, and of what a fix changes: the API server calls its webhooks, and stores
+    nothing."""
     TOKEN_REQUEST = "token_request"
     """A TokenRequest for the ServiceAccount, for STS' audience (or the one that it is annotated with)."""
     READ_TOKEN = "read_token"
@@ -35,7 +36,7 @@ ALL = frozenset(Action)
 NOTHING: frozenset[Action] = frozenset()
 
 CLUSTER_ACTIONS: Mapping[str, Action] = {
-    "dry_run_pod": Action.DRY_RUN,
+    **dict.fromkeys(("dry_run_pod", "dry_run_patch", "dry_run_service_account"), Action.DRY_RUN),
     "request_token": Action.TOKEN_REQUEST,
     "execute": Action.READ_TOKEN,
     "pod_log": Action.READ_TOKEN,

@@ -31,7 +31,10 @@ OUT_OF_TIME = "out_of_time"
 
 _NOT_SILENT = ("certificate_", "aws_credentials_")
 """How the codes begin where the server did answer, though not as the one that was asked for, or was never asked."""
-_WAITS_FOR_OTHERS = {"dry_run_pod": "webhook", "execute": "kubelet", "pod_log": "kubelet"}
+_WAITS_FOR_OTHERS = {
+    **dict.fromkeys(("dry_run_pod", "dry_run_patch", "dry_run_service_account"), "webhook"),
+    **dict.fromkeys(("execute", "pod_log"), "kubelet"),
+}
 """By method of `Cluster`: the server for which the API server itself may be waiting when it is silent."""
 
 Run = Callable[[Callable[[], Any], float], Any]

@@ -102,6 +102,10 @@ class Findings:
         check = self._checks.get(check_id)
         return check is not None and check.status is Status.PASSED
 
+    def decided(self, check_id: str) -> bool:
+        """Whether a check was made, whatever came of it."""
+        return check_id in self._checks
+
     def is_unknown(self, check_id: str) -> bool:
         """Whether a check was made and could not be decided."""
         check = self._checks.get(check_id)

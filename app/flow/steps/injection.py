@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.flow.json_access import get, get_list, get_object, get_str
@@ -13,6 +15,8 @@ from app.flow.webhook import VOLUME, skipped_containers
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+_OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
+"""In the last part of an image's name, such as `aws-cli:2` or `aws-for-fluent-bit`."""
 _APPENDED = (
     (ROLE_VARIABLE, TOKEN_VARIABLE),
     ("AWS_DEFAULT_REGION", "AWS_REGION"),
@@ -45,25 +49,49 @@ def token_source(pod: JsonValue) -> dict[str, Any] | None:
     return None
 
 
-def own_token(pod: JsonValue) -> str:
-    """The token's volume that the manifest itself mounts where its own variables say, without the webhook.
+@dataclass(frozen=True, kw_only=True)
+class OwnToken:
+    """A token that the manifest itself mounts where its own variables say: such a Pod needs neither annotation nor
+    webhook, which leaves variables alone that are set (amazon-eks-pod-identity-webhook, pkg/handler)."""
 
-    As `VOLUME audience=AUDIENCE FILE`; empty where the Pod has none. Such a Pod needs no annotation.
-    """
+    container: str
+    volume: str
+    audience: str
+    role_arn: str
+    """The value of `AWS_ROLE_ARN`."""
+    file: str
+    """The value of `AWS_WEB_IDENTITY_TOKEN_FILE`, below the mount."""
+    mounted: str
+    """Where the kubelet writes the token."""
+
+    def __str__(self) -> str:
+        return f"{self.volume} audience={self.audience} {self.file}"
+
+
+def own_token(pod: JsonValue) -> OwnToken | None:
+    """The token of the first container that has one by the manifest's own doing; None where none has."""
     sources = {
-        get_str(volume, "name"): get_str(source, "serviceAccountToken", "audience")
+        get_str(volume, "name"): get_object(source, "serviceAccountToken")
         for volume in get_list(pod, "spec", "volumes")
         for source in get_list(volume, "projected", "sources")
         if isinstance(get(source, "serviceAccountToken"), Mapping) and get_str(volume, "name") != VOLUME
     }
     for container in containers(pod):
         variables = environment(container)
-        file = variables.get(TOKEN_VARIABLE, "")
-        for mount in get_list(container, "volumeMounts") if file and variables.get(ROLE_VARIABLE) else ():
+        file, role_arn = variables.get(TOKEN_VARIABLE, ""), variables.get(ROLE_VARIABLE, "")
+        for mount in get_list(container, "volumeMounts") if file and role_arn else ():
             name, directory = get_str(mount, "name"), get_str(mount, "mountPath").rstrip("/")
-            if sources.get(name) and file.startswith(f"{directory}/"):
-                return f"{name} audience={sources[name]} {file}"
-    return ""
+            source = sources.get(name, {})
+            if get_str(source, "audience") and file.startswith(f"{directory}/"):
+                return OwnToken(
+                    container=get_str(container, "name"),
+                    volume=name,
+                    audience=get_str(source, "audience"),
+                    role_arn=role_arn,
+                    file=file,
+                    mounted=f"{directory}/{get_str(source, 'path')}",
+                )
+    return None
 
 
 def mount_path(container: JsonValue) -> str:
@@ -83,12 +111,28 @@ def added_later(pod: JsonValue) -> list[str]:
     return [name for name, (mount, names) in had.items() if not mount and not names] if edited else []
 
 
+def without_aws(pod: JsonValue) -> list[str]:
+    """The containers without a token beside one that has one, by the webhook or by hand, whose manifest shows no use of
+    AWS: no variable of the SDKs, no image named after AWS."""
+    later, own = added_later(pod), own_token(pod)
+    names = [get_str(box, "name") for box in containers(pod) if not _uses_aws(box)]
+    return [name for name in names if name in later or (own and name != own.container)]
+
+
+def _uses_aws(container: JsonValue) -> bool:
+    names = [get_str(item, "name") for item in get_list(container, "env")]
+    image = get_str(container, "image").rpartition("/")[2]
+    return any(name.startswith("AWS_") for name in names) or _OF_AWS.search(image) is not None
+
+
 def token_container(pod: JsonValue) -> tuple[str, str] | None:
     """A container that is given a token, and the path that its variable names: the first that runs, else the first."""
+    own = own_token(pod)
     found = [
-        (get_str(container, "name"), path)
+        (name, path)
         for container in containers(pod)
-        if (path := environment(container).get(TOKEN_VARIABLE, "")) and mount_path(container)
+        if (path := environment(container).get(TOKEN_VARIABLE, ""))
+        and ((name := get_str(container, "name")) == (own and own.container) or mount_path(container))
     ]
     running = (it for it in found if kubelet_says.runs(kubelet_says.status_of(pod, it[0])))
     return next(running, next(iter(found), None))

@@ -26,6 +26,11 @@ def never_started(pod: JsonValue) -> bool:
     )
 
 
+def pod_runs(pod: JsonValue) -> bool:
+    """Whether a Pod runs and is not being deleted."""
+    return get_str(pod, "status", "phase") == "Running" and get(pod, "metadata", "deletionTimestamp") is None
+
+
 def exit_code(status: JsonValue) -> int | None:
     """How a container ended, the last time that it did; None while it runs for the first time."""
     for state in ("state", "lastState"):

@@ -12,6 +12,12 @@ _LINE = re.compile(
 )
 
 
+def parse_listings(output: str, second: str) -> tuple[list[JsonValue], list[JsonValue]]:
+    """The entries of two directories that one `ls` was asked for, the `second` one's by its name above them."""
+    before, _, after = output.partition(f"\n{second}:")
+    return parse_listing(before), parse_listing(after)
+
+
 def parse_listing(output: str) -> list[JsonValue]:
     """The entries: mode, owner, group, size in bytes, name and, of a symbolic link, its target."""
     found = (_LINE.fullmatch(line.rstrip("\r")) for line in output.split("\n"))

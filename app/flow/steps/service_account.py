@@ -12,12 +12,12 @@ from dataclasses import replace
 from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_object, get_str
-from app.flow.model import JsonValue, Step, StepReport, Subject
-from app.flow.names import account_of, annotated_audience, boundary_of, provider_arn, role_of, subject_claim
+from app.flow.model import JsonValue, Status, Step, StepReport, Subject
+from app.flow.names import account_of, boundary_of, provider_arn, role_of, subject_claim
 from app.flow.partitions import partition_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, Findings, unseen
-from app.flow.steps.injection import own_token
+from app.flow.steps.injection import ROLE_VARIABLE, own_token
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 
@@ -34,6 +34,8 @@ CHECKS = (
     "trust.scope",
 )
 _TRUST = CHECKS[4:]
+ON_POD = "on_pod"
+"""The reason of a role's annotation that stands on the Pod, where the webhook does not read it (its pkg/cache)."""
 
 
 def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[StepReport, StepContext]:
@@ -64,17 +66,23 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     annotations = get_object(service_account, "metadata", "annotations")
     role_arn = get_str(annotations, ROLE_ARN)
     where += " .metadata.annotations"
-    if not role_arn and (own := _own_token(ports, subject)):
-        findings.unknown("service_account.annotation", BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+    pod = _pod(ports, subject) if not role_arn else None
+    if own := own_token(pod):
+        findings.show("own_token", own)
+        step_context, where = replace(step_context, own_token=own), f"Pod {subject.namespace}/{subject.pod} {own}"
+        findings.unknown("service_account.annotation", BY_HAND, where=where)
+        role_arn, where = own.role_arn, f"{where} {own.container} {ROLE_VARIABLE}"
+    elif not role_arn and (elsewhere := get_str(pod, "metadata", "annotations", ROLE_ARN)):
+        where = f"Pod {subject.namespace}/{subject.pod} .metadata.annotations"
+        findings.judge(
+            "service_account.annotation", False, got=f"{ROLE_ARN}={elsewhere}", expected=ROLE_ARN, where=where
+        )
+        findings.explain("service_account.annotation", Status.FAILED, ON_POD)
         return findings.report(), step_context
-    annotated = findings.judge(
-        "service_account.annotation",
-        bool(role_arn),
-        got=role_arn or list(annotations),
-        expected=ROLE_ARN,
-        where=where,
-    )
-    if not annotated:
+    else:
+        got: JsonValue = role_arn or list(annotations)
+        findings.judge("service_account.annotation", bool(role_arn), got=got, expected=ROLE_ARN, where=where)
+    if not role_arn:
         return findings.report(), step_context
     step_context = replace(step_context, role_arn=role_arn)
 
@@ -96,7 +104,7 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
 
     # (5) Its trust policy, for the claims that this ServiceAccount's tokens carry.
     if step_context.issuer:
-        claims = {"sub": subject_claim(subject), "aud": [annotated_audience(service_account)]}
+        claims = {"sub": subject_claim(subject), "aud": [step_context.audience]}
         judge_trust(
             findings,
             policy,
@@ -114,12 +122,12 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     return findings.report(), step_context
 
 
-def _own_token(ports: Ports, subject: Subject) -> str:
-    """As `own_token`; empty where there is no Pod, or we cannot see it."""
+def _pod(ports: Ports, subject: Subject) -> JsonValue:
+    """The Pod; None where there is none, or we cannot see it."""
     try:
-        return own_token(ports.cluster.pod(subject.namespace, subject.pod)) if subject.pod else ""
+        return ports.cluster.pod(subject.namespace, subject.pod) if subject.pod else None
     except FlowError:
-        return ""
+        return None
 
 
 def _role(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
+from app.flow.names import annotated_audience
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Credentials
+from app.flow.steps.injection import OwnToken
 from app.flow.token import Verification
 
 
@@ -34,8 +36,10 @@ class StepContext:
     """`service_account`: the ServiceAccount."""
     service_account_unseen: str = ""
     """`service_account`: why we could not see it, as a check's reason; empty where we did, or where it is not there."""
+    own_token: OwnToken | None = None
+    """`service_account`: the token that the Pod's manifest mounts by itself; None where that is the webhook's work."""
     role_arn: str = ""
-    """`service_account`: the annotation's value, valid or not."""
+    """`service_account`: the value of the annotation, or of the manifest's own variable, valid or not."""
     role_name: str = ""
     """`service_account`: the name of the role that was found."""
     boundary: str = ""
@@ -58,3 +62,8 @@ class StepContext:
     """`sts_assume`: the temporary credentials, a secret."""
     assumed_role_arn: str = ""
     """`sts_assume`: the identity that STS gave us."""
+
+    @property
+    def audience(self) -> str:
+        """Of the token that is expected: what the manifest's own volume asks for, or what the webhook will."""
+        return self.own_token.audience if self.own_token else annotated_audience(self.service_account)

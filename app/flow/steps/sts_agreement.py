@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str, shown
+from app.flow.matching import request_conditions
 from app.flow.matching.nearest import nearest
 from app.flow.model import JsonValue, Status
 from app.flow.policy.policy import Match
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
 from app.flow.steps.step_context import StepContext
-from app.flow.steps.trust_policy import OF_REQUEST, decision_document, depending_on_request
+from app.flow.steps.trust_policy import decision_document, reason_of
 from app.flow.trust import TrustContext, TrustDecision, evaluate
 
 CHECK = "sts.trust"
@@ -30,8 +31,8 @@ def judge_policy(
     """Decides `sts.trust`, and names the element that fails. What only STS can know of the request decides nothing."""
     decision = evaluate(policy, context)
     where = f"Role {step_context.role_name} AssumeRolePolicyDocument"
-    if open_ := depending_on_request(decision, nearest(policy, context)[1]):
-        findings.unknown(CHECK, OF_REQUEST, where=where, expected=", ".join(open_))
+    if open_ := request_conditions.deciding(decision):
+        findings.unknown(CHECK, reason_of(open_), where=where, expected=", ".join(request_conditions.shown(open_)))
         return decision
     got, expected = _failing(policy, context, decision)
     findings.judge(CHECK, decision.allowed, got=got, expected=expected, where=where)

@@ -3,7 +3,8 @@
 Each thing that STS verifies is verified here as well, with what anybody can read: STS itself never says which
 of them failed. Order: API parameters, JWT, times, provider in the role's account, audience, key, signature, trust
 policy (AssumeRoleWithWebIdentity). STS' own answer is `sts.credentials`; where it gave credentials although a check
-here failed, that check is no more than a warning.
+here failed, that check is no more than a warning. Where the trust policy asks for what only the caller has (its
+address, its session's name), an answer to our request is none to that of the Pod.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_str, seconds, strings
+from app.flow.matching import request_conditions
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.names import account_of, audience_claim, host_and_path, provider_arn, role_of
 from app.flow.partitions import partition_of
@@ -35,6 +37,8 @@ CHECKS = (
     "sts.credentials",
 )
 SESSION_NAME = "irsa-explorer"
+OWN_REQUEST = "own_request"
+"""The reason of what STS answered to us, where it may answer the Pod otherwise."""
 LEEWAY = 300
 """Seconds after `exp` during which STS still takes a token (IAM user guide)."""
 _REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
@@ -66,7 +70,9 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
         answer = ports.aws.assume_role_with_web_identity(step_context.role_arn, SESSION_NAME, step_context.token)
     except FlowError as error:
         _refused(findings, error, wanted, where)
-        if error.code == "AccessDenied":
+        if error.code == "AccessDenied" and _is_ours_alone(ours):
+            findings.unknown("sts.credentials", OWN_REQUEST, where=where, error=error.server_message, expected=wanted)
+        elif error.code == "AccessDenied":
             sts_agreement.compare(findings, ports, step_context, ours, error.server_message)
         return findings.report(), step_context
     findings.show("answer", _answer_document(answer))
@@ -77,9 +83,16 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if not complete:
         return findings.report(), step_context
     sts_agreement.compare(findings, ports, step_context, ours, None)
+    if _is_ours_alone(ours):
+        findings.unknown("sts.credentials", OWN_REQUEST, where=where, expected=wanted)
     for check_id in CHECKS[:-1]:
         findings.soften(check_id, sts_agreement.GRANTED)
     return findings.report(), replace(step_context, credentials=answer.credentials, assumed_role_arn=answer.arn)
+
+
+def _is_ours_alone(ours: tuple[TrustDecision, TrustContext] | None) -> bool:
+    """Whether the trust policy decides by what differs between our request and that of the Pod's program."""
+    return ours is not None and any(map(request_conditions.is_of_caller, request_conditions.deciding(ours[0])))
 
 
 def _format(findings: Findings, step_context: StepContext) -> DecodedToken | None:

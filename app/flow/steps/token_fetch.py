@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
-from app.flow.names import API_TOKEN, annotated_audience
+from app.flow.names import API_TOKEN
 from app.flow.ports import Ports
 from app.flow.redaction import MASK
 from app.flow.steps import kubelet_says
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container, token_source
-from app.flow.steps.listing import parse_listing
+from app.flow.steps.listing import parse_listings
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.tokens.token_anatomy import anatomy
@@ -91,12 +91,12 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     """The file's content, untouched: an SDK sends it as it is. Beside it, the links that the kubelet made for it."""
     where = f"{subject.namespace}/{subject.pod} {container} {path}"
     try:
-        listing = ports.cluster.execute(subject.namespace, subject.pod, container, ["ls", "-la", _directory(path)])
-        findings.show("files", parse_listing(listing.stdout))
-        written = ports.cluster.execute(
-            subject.namespace, subject.pod, container, ["ls", "-laL", posixpath.join(_directory(path), "..data")]
-        )
-        findings.show("data_files", parse_listing(written.stdout))
+        directory = _directory(path)
+        data = posixpath.join(directory, "..data/")  # the slash follows the link
+        listing = ports.cluster.execute(subject.namespace, subject.pod, container, ["ls", "-la", directory, data])
+        files, data_files = parse_listings(listing.stdout, data)
+        findings.show("files", files)
+        findings.show("data_files", data_files)
         content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", path])
     except FlowError as error:
         if unseen(error) or isinstance(error, NotFound):
@@ -164,7 +164,8 @@ def _request(findings: Findings, ports: Ports, subject: Subject, step_context: S
     """
     own = get_str(step_context.pod, "spec", "serviceAccountName") == subject.service_account
     pod = step_context.pod if own else None
-    audience = get_str(token_source(pod), "audience") or annotated_audience(step_context.service_account)
+    asked = "" if step_context.own_token else get_str(token_source(pod), "audience")
+    audience = asked or step_context.audience
     where = f"TokenRequest {subject.namespace}/{subject.service_account}"
     try:
         token = ports.cluster.request_token(

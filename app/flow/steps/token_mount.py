@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.flow.json_access import get, get_list, get_str, seconds, strings
+from app.flow.matching.request_conditions import deciding
 from app.flow.model import Exchange, JsonValue, Status, Step, StepReport, Subject
-from app.flow.names import annotated_audience, subject_claim
+from app.flow.names import provider_arn, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import ISSUER_ASSUMED, Findings
 from app.flow.steps.injection import token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.token_fetch import fetch, token_document
 from app.flow.token import DecodedToken, MalformedToken, Verification, decode, verify
+from app.flow.trust import evaluate, web_identity_context
+from app.flow.webhook import VOLUME
 
 CHECKS = (
     "token.file",
@@ -42,6 +45,8 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     fetched = fetch(findings, ports, subject, step_context)
     token, where = fetched.token, fetched.where
     made = _token_requests(ports, subject, step_context.pod)
+    if token is None or fetched.instead:
+        _asked_for(findings, subject, step_context)
     if token is None:
         return findings.report(also=made), step_context
     step_context = replace(step_context, token=token)
@@ -96,12 +101,8 @@ def _claims(
             findings.judge("token.issuer", issuer == ours, got=issuer or "", expected=ours, where="iss")
     else:
         findings.unreached_by_earlier_step("token.issuer")
-    audience = annotated_audience(step_context.service_account)
-    named = strings(get(claims, "aud"))
-    unseen = step_context.service_account_unseen
-    findings.judge_as_seen(
-        "token.audience", audience in named, unseen=unseen, got=named, expected=audience, where="aud"
-    )
+    if not findings.decided("token.audience"):
+        _audience(findings, subject, step_context, strings(get(claims, "aud")), "aud")
     wanted = subject_claim(subject)
     findings.judge(
         "token.subject", get_str(claims, "sub") == wanted, got=get_str(claims, "sub"), expected=wanted, where="sub"
@@ -109,6 +110,46 @@ def _claims(
     findings.show(
         "jwk", next((key for key in get_list(step_context.jwks, "keys") if get(key, "kid") == header.get("kid")), None)
     )
+
+
+def _asked_for(findings: Findings, subject: Subject, step_context: StepContext) -> None:
+    """The audience that the Pod's own volume asks for shows in its manifest; it decides only where it is another one
+    than the annotated one, since only the token shows that it came."""
+    own, source = step_context.own_token, token_source(step_context.pod)
+    asked = own.audience if own else get_str(source, "audience")
+    where = f"Pod {subject.namespace}/{subject.pod} .spec.volumes {own.volume if own else VOLUME}"
+    if own and not _is_taken(subject, step_context, [asked]):
+        accepted = strings(get(step_context.provider, "ClientIDList"))
+        findings.judge("token.audience", False, got=asked, expected=accepted, where=where)
+    elif asked and asked != step_context.audience:
+        _audience(findings, subject, step_context, [asked], where)
+
+
+def _audience(findings: Findings, subject: Subject, step_context: StepContext, named: list[str], where: str) -> None:
+    """Another audience than the annotated one is no more than a warning where provider and trust policy take it."""
+    audience = step_context.audience
+    if audience not in named and step_context.service_account_unseen:
+        findings.unknown("token.audience", step_context.service_account_unseen, where=where, expected=audience)
+        return
+    findings.judge(
+        "token.audience",
+        audience in named,
+        got=named,
+        expected=audience,
+        where=where,
+        otherwise=Status.WARNING if _is_taken(subject, step_context, named) else Status.FAILED,
+    )
+
+
+def _is_taken(subject: Subject, step_context: StepContext, named: list[str]) -> bool:
+    """Whether both provider and trust policy, as far as they were read, take a token for this audience."""
+    accepted = strings(get(step_context.provider, "ClientIDList"))
+    if step_context.provider is not None and not set(named) <= {*accepted}:
+        return False
+    claims = {"sub": subject_claim(subject), "aud": named}
+    provider = provider_arn(step_context.role_arn, step_context.issuer)
+    decision = evaluate(step_context.trust_policy, web_identity_context(step_context.issuer, claims, provider))
+    return step_context.trust_policy is None or decision.allowed or bool(deciding(decision))
 
 
 def _bound_pod(findings: Findings, step_context: StepContext, decoded: DecodedToken) -> None:

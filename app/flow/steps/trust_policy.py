@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.flow.json_access import get, get_object, get_str, strings
+from app.flow.matching import request_conditions
 from app.flow.matching.nearest import Trace, all_match, nearest, statements
 from app.flow.model import JsonValue, Status
 from app.flow.names import host_and_path
@@ -16,10 +17,8 @@ from app.flow.trust import TrustDecision, evaluate, web_identity_context
 PROBE = "irsa-explorer-probe"
 """A name that no ServiceAccount and no namespace has."""
 _PROVIDER = ":oidc-provider/"
-OF_REQUEST = "of_request"
-"""The reason of what a condition decides whose key only the request to STS has."""
-_OF_REQUEST = ("aws:", "sts:")
-"""How such keys begin; those that a token gives begin with its issuer (IAM user guide, "Condition context keys")."""
+OF_REQUEST, OF_CALLER = "of_request", "of_caller"
+"""The reasons of what a condition decides whose key only the request to STS has; whose key differs between callers."""
 _NEGATED = "StringNot"
 """In the name of an operator that holds where none of its values matches."""
 ANY = "*"
@@ -36,6 +35,11 @@ def trusted_issuers(policy: JsonValue) -> list[str]:
         if _PROVIDER in arn
     ]
     return list(dict.fromkeys(found))
+
+
+def reason_of(deciding: Sequence[Match]) -> str:
+    """Why a decision is open that depends on these conditions on the request."""
+    return OF_CALLER if any(map(request_conditions.is_of_caller, deciding)) else OF_REQUEST
 
 
 def decision_document(decision: TrustDecision) -> JsonValue:
@@ -75,9 +79,9 @@ def judge_trust(
         _judge_condition(findings, "trust.subject", trace, f"{prefix}:sub", strings(claims.get("sub")), where)
 
     # (5) All statements together, Deny included.
-    open_ = depending_on_request(decision, trace)
-    if open_:
-        findings.unknown("trust.decision", OF_REQUEST, where=where, expected=", ".join(open_))
+    if open_ := request_conditions.deciding(decision):
+        expected = ", ".join(request_conditions.shown(open_))
+        findings.unknown("trust.decision", reason_of(open_), where=where, expected=expected)
     else:
         findings.judge("trust.decision", decision.allowed, got=decision.reason, expected="allow", where=where)
 
@@ -104,34 +108,6 @@ def _admitting(trace: Trace) -> Trace:
     unmet = {entry.statement for entry in trace if not entry.matched}
     first = next((entry.statement for entry in trace if entry.effect == "Allow" and entry.statement not in unmet), None)
     return [entry for entry in trace if entry.statement == first]
-
-
-def depending_on_request(decision: TrustDecision, trace: Trace) -> list[str]:
-    """The conditions that keep a token out, where they ask for nothing but what the request to STS alone has.
-
-    `trace`: of the Allow statement that comes nearest. Empty where anything else keeps the token out.
-    """
-    if decision.allowed or not trace or any(entry.error for entry in decision.trace):
-        return []
-    missed = [entry for entry in trace if not entry.matched]
-    unmet = {entry.statement for entry in decision.trace if not entry.matched}
-    denials: dict[str | int, list[Match]] = {}
-    for entry in decision.trace:
-        if entry.effect == "Deny" and entry.statement not in unmet:
-            denials.setdefault(entry.statement, []).extend([entry] if _is_of_request(entry) else [])
-    if not all(map(_is_of_request, missed)) or not all(denials.values()):
-        return []
-    found = (*missed, *(entry for entries in denials.values() for entry in entries))
-    return [f"{entry.operator} {entry.key} {', '.join(strings(entry.wanted))}" for entry in found]
-
-
-def _is_of_request(entry: Match) -> bool:
-    return entry.element == "Condition" and entry.got is None and is_key_of_request(entry.key)
-
-
-def is_key_of_request(key: str) -> bool:
-    """Whether only the request to STS has a value for the condition key."""
-    return key.lower().startswith(_OF_REQUEST)
 
 
 def _judge_condition(findings: Findings, check_id: str, trace: Trace, key: str, claim: list[str], where: str) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.flow.annotations import ROLE_ARN
 from app.flow.errors import FlowError, Refused
 from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Step, StepReport, Subject
 from app.flow.ports import Ports
-from app.flow.steps import selectors
+from app.flow.steps import kubelet_says, selectors
 from app.flow.steps.findings import BY_HAND, NO_POD, Findings, unseen
 from app.flow.steps.injection import own_token, request_pod
 from app.flow.steps.mutation import PARTS, judge_mutation, present_parts, show_mutation
@@ -33,6 +34,12 @@ NOT_CALLED = "failed calling webhook"
 """In what the API server says when a webhook with `failurePolicy: Fail` did not answer: it then stores no Pod at all.
 Source: k8s.io/apiserver, pkg/admission/plugin/webhook/errors."""
 NAMESPACES = "namespaceSelector"
+NEXT_POD = "next_pod"
+"""The reason of what will be lacking when a Pod is created again: the one that runs was edited before."""
+MOUNTED_TWICE = "mounted_twice"
+"""The reason of a manifest that the API server refuses once the webhook has added to it."""
+LATER = (NEXT_POD, MOUNTED_TWICE)
+"""The reasons of what harms the next Pod alone."""
 WEBHOOKS = ("iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com")
 """What the webhook is called on EKS, and what its own manifests call it."""
 
@@ -44,10 +51,14 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     # (1) The Pod as it is stored: the model of the dry run below.
     pod, pod_unseen = _stored_pod(findings, ports, subject)
     step_context = replace(step_context, pod_unseen=pod_unseen)
-    if not step_context.role_arn and (own := own_token(pod)):
+    own = own_token(pod)
+    if own and not get_str(step_context.service_account, "metadata", "annotations", ROLE_ARN):
         for check_id in (*CHECKS[:6], "pod.injected"):
             findings.unknown(check_id, BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
         return findings.report(), replace(step_context, pod=pod)
+    if own and own.role_arn == step_context.role_arn:  # annotated too: that matters to the next Pod alone
+        findings.show("own_token", own)
+        step_context = replace(step_context, own_token=own)
 
     # (2) The webhook's registration, and whether this Pod is its business.
     webhook = _registered(findings, ports)
@@ -78,8 +89,14 @@ def inspect(ports: Ports, subject: Subject, step_context: StepContext) -> tuple[
     if pod is not None:
         present = present_parts(pod, step_context)
         where = f"Pod {subject.namespace}/{subject.pod} .spec"
-        findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
+        if step_context.own_token:
+            findings.unknown("pod.injected", BY_HAND, where=f"Pod {subject.namespace}/{subject.pod} {own}")
+        else:
+            findings.judge("pod.injected", len(present) == len(PARTS), got=present, expected=list(PARTS), where=where)
         step_context = replace(step_context, pod=pod)
+    if (step_context.own_token or findings.passed("pod.injected")) and kubelet_says.pod_runs(pod):
+        for check_id in CHECKS[:6]:
+            findings.soften(check_id, NEXT_POD)
     return findings.report(), step_context
 
 

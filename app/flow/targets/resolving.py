@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from app.flow.doctor import Diagnosis
 from app.flow.doctor.choosing import in_order
-from app.flow.errors import NotPermitted
+from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports
@@ -29,6 +32,20 @@ def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
     own = [pod for pod in pods if _is_of(pod, workload, target)]
     pod = get_str(next(iter(in_order(own)), None), "metadata", "name")
     return Subject(namespace=namespace, service_account=account, pod=pod)
+
+
+def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
+    """The diagnosis of a workload without a Pod: the evidence `scaled_to_zero` names it where it has 0 replicas.
+
+    Without `replicas` it has one (apps/v1, `DeploymentSpec`). What cannot be read adds nothing. Never raises.
+    """
+    try:
+        workload = ports.cluster.workload(found.subject.namespace, target.kind, target.name)
+    except FlowError:
+        return found
+    if get(workload, "spec", "replicas") != 0:
+        return found
+    return replace(found, evidence={**found.evidence, "scaled_to_zero": str(target)})
 
 
 def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:

@@ -11,13 +11,17 @@ from enum import StrEnum
 
 from app.flow.model import NO_ACTION, Check, Status, Step, Walk
 from app.flow.port_wrappers.permissions_needed import need
-from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.findings import BY_HAND, NO_PERMISSION
+from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM, NOT_RUNNING
+from app.flow.steps.webhook import LATER, NEXT_POD
 from app.flow.verdict.check_dependencies import PLACES, SENT, in_order, roots
 from app.flow.verdict.error_messages import blames_surroundings, lies_in, shows_in
 from app.flow.verdict.refusals import ANSWER, APPLICATION, GRANTED, RUNNING, Reading, convicting, read_refusal
 
 REFUSED_LATELY = "sts.recent_failures"
+_NEEDLESS = (NO_ACTION, BY_HAND)
+"""The reasons of what this Pod does not need, as far as anything shows."""
 _NOT_SENT = ("not_asked", "stand_in")
 
 
@@ -104,7 +108,9 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
     open_ = tuple(
         check
         for _, check in checks
-        if check.status in (Status.UNKNOWN, Status.NOT_REACHED) and check.id not in PLACES and check.reason != NO_ACTION
+        if check.status in (Status.UNKNOWN, Status.NOT_REACHED)
+        and check.id not in PLACES
+        and check.reason not in _NEEDLESS
     )
 
     # (1) The first broken link.
@@ -125,7 +131,7 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
         )
 
     # (2) Nothing is broken: it works if it has been seen to work.
-    warned = [found for found in checks if found[1].status is Status.WARNING]
+    warned = _warned(checks)
     if _proven(walk, by_id):
         if not warned:
             return Verdict(outcome=Outcome.WORKS, status=Status.PASSED, open=open_)
@@ -144,7 +150,8 @@ def judge(walk: Walk, also: Sequence[Check] = ()) -> Verdict:
             warning=min(warned, key=lambda found: found[1].id != REFUSED_LATELY, default=None),
         )
     asked = [found for found in undecided if found[1].status is Status.UNKNOWN and found[1].reason != "not_asked"]
-    first = next(iter(asked or undecided), None)
+    ours = [found for found in asked if found[1].reason == OWN_REQUEST]
+    first = next(iter(ours or asked or undecided), None)
     if first is None:
         return Verdict(outcome=Outcome.UNKNOWN, status=Status.UNKNOWN)
     return Verdict(outcome=Outcome.UNKNOWN, status=first[1].status, step=first[0], check=first[1], open=open_)
@@ -160,6 +167,14 @@ def _broken(
         located.append(minded)
     order = list(Step)
     return sorted(located, key=lambda found: order.index(found[0]))
+
+
+def _warned(checks: Sequence[tuple[Step, Check]]) -> list[tuple[Step, Check]]:
+    """What warns. Of what the next Pod will lack only what is no consequence of another thing that it will lack."""
+    found = [it for it in checks if it[1].status is Status.WARNING]
+    of_next = [it for it in found if it[1].reason in LATER]
+    causes = roots(of_next)
+    return [*causes, *(it for it in found if it not in of_next)]
 
 
 def _minded(by_id: Mapping[str, Check], reading: Reading) -> tuple[Step, Check] | None:
@@ -214,7 +229,7 @@ def _proven(walk: Walk, by_id: Mapping[str, Check]) -> bool:
     ServiceAccount, and this Pod, which the webhook has edited, runs."""
     if _passed(by_id, ANSWER) and (_passed(by_id, "token.file") or not walk.subject.pod):
         return True
-    return _passed(by_id, GRANTED, RUNNING, "pod.injected")
+    return _passed(by_id, GRANTED, RUNNING) and _is_equipped(by_id)
 
 
 def _should_work(
@@ -229,9 +244,14 @@ def _should_work(
 
 
 def _only_sending_is_open(walk: Walk, open_: Sequence[Check]) -> bool:
-    """Whether all that is open waits for something that was not sent. Nothing has failed by now."""
+    """Whether all that is open waits for something that was not sent. Nothing has failed by now.
+
+    Of a webhook that is not registered there is no selector, which matters to the next Pod alone.
+    """
     whole = {report.step for report in walk} == set(Step)
-    waiting = [check for check in open_ if check.id != "access.policy"]
+    registered = walk.report(Step.WEBHOOK).check("webhook.registered") if whole else None
+    without = {"access.policy", *(("webhook.selector",) if registered and registered.reason == NEXT_POD else ())}
+    waiting = [check for check in open_ if check.id not in without]
     return (
         whole
         and all(check.id in SENT for check in waiting)
@@ -251,7 +271,13 @@ def _no_more_can_be_read(by_id: Mapping[str, Check]) -> bool:
     well, while its own token is seen by no one from outside, or not by us."""
     file = by_id.get("token.file")
     hidden = file is not None and file.reason in (NO_PROGRAM, NOT_RUNNING, NO_PERMISSION, "not_observable")
-    return hidden and _passed(by_id, ANSWER, RUNNING, "pod.injected")
+    return hidden and _passed(by_id, ANSWER, RUNNING) and _is_equipped(by_id)
+
+
+def _is_equipped(by_id: Mapping[str, Check]) -> bool:
+    """Whether the Pod has what an SDK looks for: by the webhook, or by its manifest (`pod.volume`)."""
+    by_hand = "pod.injected" in by_id and by_id["pod.injected"].reason == BY_HAND
+    return _passed(by_id, "pod.volume") if by_hand else _passed(by_id, "pod.injected")
 
 
 def _passed(by_id: Mapping[str, Check], *check_ids: str) -> bool:

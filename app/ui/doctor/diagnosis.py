@@ -36,7 +36,9 @@ def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -
         f"{_way(judged.check, content) if listed_below else ''}</div></div>"
     ]
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
-        parts += [_heading("doctor.evidence", content), _evidence(judged.check, content)]
+        plainly = [] if judged.refusal else verdict_words.plainly(judged.check, found, content)
+        parts += [_heading("doctor.evidence", content), *(f"<p>{prose(it)}</p>" for it in plainly)]
+        parts.append(_evidence(judged.check, content))
     if judged.refusal:
         sentence = content.message(f"doctor.refusals.{judged.refusal}")
         parts += [_heading("doctor.refusal", content), f"<p>{prose(sentence)}</p>"]
@@ -127,7 +129,8 @@ def prediction(found: Diagnosis, content: Content) -> str:
     foretold = verdict_words.prediction(found, content)
     if foretold is None:
         return ""
-    parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3><p>{prose(foretold.sentence)}</p>"]
+    parts = [f"<h3>{escape(content.message('doctor.prediction.title'))}</h3>"]
+    parts += (f"<p>{prose(content.facts.sentences(it))}</p>" for it in foretold.sentences)
     if (check := foretold.next) is not None:
         details = (("got", check.got), ("expected", check.expected), ("server_said", foretold.prediction.said))
         rows = "".join(

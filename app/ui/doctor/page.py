@@ -10,7 +10,7 @@ from app.flow.errors import FlowError
 from app.flow.model import Exchange
 from app.report import page as report
 from app.report import verdict_words
-from app.ui.doctor import diagnosis_upload
+from app.ui.doctor import diagnosis_upload, needs, reproducing
 from app.ui.doctor.diagnosis import all_checks, fix, pods, seen, verdict
 from app.ui.doctor.survey import surveyed
 from app.ui.draw import actions, components, notice
@@ -34,7 +34,7 @@ def doctor() -> None:
     if opened is not None:
         saved = content.message("doctor_page.opened", time=verdict_words.read_at(opened.read_at))
         components.block(f'<p class="caption">{prose(saved)}</p>', key="opened")
-        _draw(opened, (), content)
+        _draw(opened, (), content, elsewhere=True)
         return
 
     # (2) Our own. A reader who wants a real cluster must not take the simulated one for it.
@@ -57,9 +57,10 @@ def doctor() -> None:
         type="primary",
         on_click=session.run_again,
     )
-    found = session.diagnosis(walk_view)
+    found = needs.diagnosis(walk_view)
+    needs.form(walk_view, found, content)
     _offer_successor(found, content)
-    _draw(found, walk_view.heard, content)
+    _draw(found, walk_view.heard, content, elsewhere=mode.can().walk_cluster)
     _offer(found, walk_view, content)
     _take_along(found, content)
 
@@ -67,10 +68,13 @@ def doctor() -> None:
     surveyed(content)
 
 
-def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content) -> None:
+def _draw(found: Diagnosis, heard: tuple[Exchange, ...], content: Content, *, elsewhere: bool) -> None:
+    """`elsewhere`: whether it is of another cluster than the simulated one, which can then reproduce it."""
     components.block(verdict(found, content, listed_below=True) + seen(found, content), key="diagnosis")
     if found.fix:
         components.block(fix(found, content), key="fix")
+    if elsewhere:
+        reproducing.offer(found, content)
     shown = showing.film_of(found, heard)
     showing.draw(shown, found, content, opens_at="whole")
     if siblings := pods(found, content):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,10 @@ from app.locations import ASSETS
 PREFIX = "/_irsa/"
 """Of their addresses."""
 _SHARED, _STYLES = "shared", "styles"
-_SOON = ("page", "block", "diagram")
+_SOON = ("page", "block", "map")
 """The components with which every page begins."""
+_ENGINES = {"presenter": "map"}
+"""Of components that draw with what another one is made of: that one's folder, in which only `component.js` is not."""
 
 
 class BrowserFiles:
@@ -31,6 +34,9 @@ class BrowserFiles:
         """The module of a component: `shared.js`, then `<name>.js` or the files of the folder `<name>` by name."""
         folder = self._scripts / name
         own = sorted(folder.glob("*.js")) if folder.is_dir() else [folder.with_suffix(".js")]
+        if name in _ENGINES:
+            engine = sorted((self._scripts / _ENGINES[name]).glob("*.js"))
+            own = [path for path in engine if path.stem != "component"] + own
         return "".join(_text(path) for path in (self._scripts / f"{_SHARED}.js", *own))
 
     @cached_property
@@ -43,6 +49,16 @@ class BrowserFiles:
     def frame_style_sheet(self) -> str:
         """What Streamlit's own parts look like on these pages, as CSS."""
         return _text(self._assets / "frame.css")
+
+    @cached_property
+    def logo(self) -> str:
+        """The sidebar's picture, as a data URL: of a path Streamlit reads the file in every run."""
+        return _picture(self._assets / "logo.svg")
+
+    @cached_property
+    def icon(self) -> str:
+        """The same of the browser's tab."""
+        return _picture(self._assets / "icon.svg")
 
     def address(self, name: str) -> str:
         """Where our own server has the module of a component."""
@@ -72,6 +88,10 @@ class BrowserFiles:
             _STYLES: sheet,
             **{name: f'import "./{_named(_STYLES, sheet)}"\n{self.script(name)}' for name in names},
         }
+
+
+def _picture(path: Path) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode('ascii')}"
 
 
 def _text(path: Path) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import streamlit as st
+
 from app.content import Content
 from app.ui.draw import components
 from app.ui.draw.prose import markdown
 from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape
+
+_UNFOLDED = "unfolded"
+"""In the session: the keys of folds drawn `on_demand` that the reader has opened."""
 
 
 def draw_section(anchor: str, page: str, content: Content) -> None:
@@ -33,6 +40,18 @@ def fold(heading: str, html: str, *, icon: str) -> str:
         f'<details class="folded"{is_open}><summary><span class="icon" data-icon="{icon}"></span>'
         f'{escape(heading)}</summary><div class="within">{html}</div></details>'
     )
+
+
+def on_demand(heading: str, *, icon: str, key: str) -> Any:
+    """A fold whose content is only drawn, within it, where its `open` is true. It looks like the others.
+
+    It stays open for a reader who leaves the page and comes back: Streamlit forgets a fold that is not on the page.
+    """
+    kept = st.session_state.setdefault(_UNFOLDED, set())
+    st.session_state.setdefault(key, key in kept)
+    made = st.expander(heading, icon=f":material/{icon}:", key=key, on_change="rerun")
+    (kept.add if made.open else kept.discard)(key)
+    return made
 
 
 def draw_collapsibles(folds: str, page: str, *, answers: bool = False) -> None:

@@ -25,5 +25,5 @@ def needs_a_world(content: Content) -> bool:
 def without_token(why: Submission, content: Content) -> None:
     """Says that the world's Pod has no token to begin with, and in whose words; a new world is one click away."""
     words = f'<p class="failed">{prose(content.message("simulated_only.no_token"))}</p>'
-    components.block(words + unread(why, session.SUBJECT, content), key="no_token")
+    components.block(words + unread(why, session.subject(), content), key="no_token")
     st.button(content.message("ui.reset"), key="no_token_reset", icon=":material/delete_sweep:", on_click=session.reset)

@@ -18,7 +18,7 @@ from app.ui.state.depth import WIRE, depth
 from app.ui.text import escape, prose
 from app.world.aws.errors import AwsError
 from app.world.lifecycle.experiments import DEFAULT
-from app.world.setup.scenario import NAMESPACE, ROLE
+from app.world.setup.scenario import NAMESPACE
 from app.world.setup.sts_wordings import Wording, ask_sts
 from app.world.world import World
 
@@ -84,7 +84,8 @@ def side_by_side(content: Content) -> None:
 
 def compare(ports: Ports, world: World) -> tuple[Pair, ...]:
     """Asks STS for each refusal in both wordings; the world's own stays what it is for everybody else."""
-    own, other = (f"arn:aws:iam::{account.account_id}:role/{ROLE}" for account in (world.account, world.other_account))
+    accounts = (world.account, world.other_account)
+    own, other = (f"arn:aws:iam::{account.account_id}:role/{world.seeded.role}" for account in accounts)
 
     def pair(case: str, role_arn: str, audience: str) -> Pair:
         def token() -> str:

@@ -40,6 +40,12 @@ def _in_cluster(chosen: LiveSelection, content: Content) -> None:
     _pick("pod", _NEWEST if chosen.pod is None else chosen.pod, pods, "choose.pod", content)
 
 
+def with_role(name: str, role_arn: str) -> str:
+    """A ServiceAccount with the role that it is annotated with, if it is."""
+    role = role_arn.rpartition("/")[2]
+    return f"{name} → {role}" if role else name
+
+
 def _cluster(chosen: LiveSelection, content: Content) -> bool:
     """Whether there is a cluster to choose."""
     try:
@@ -55,19 +61,20 @@ def _cluster(chosen: LiveSelection, content: Content) -> bool:
         return content.message("mode.in_cluster") if context == _IN_CLUSTER else context
 
     if names:
-        _select("context", names, now, name_of, content)
+        select("context", names, now, name_of, content, picked=_picked)
     _problem(problem if not names else chosen.problem, content, "context")
     return bool(names)
 
 
 def _aws(chosen: LiveSelection, content: Content) -> None:
     names = ["", *wiring.profiles()]
-    _select(
+    select(
         "profile",
         names,
         chosen.choice.profile,
         lambda profile: profile or content.message("mode.profile_of_environment"),
         content,
+        picked=_picked,
     )
     walk_view = chosen.walk_view
     st.session_state["pick_region"] = chosen.choice.region
@@ -104,17 +111,28 @@ def _pick(what: str, now: str, listed: Listed | None, use: str, content: Content
     def name_of(name: str) -> str:
         if name == _NEWEST:
             return newest
-        role = roles.get(name, "").rpartition("/")[2]
-        return f"{name} → {role}" if role else name or content.message("mode.no_pod")
+        return with_role(name, roles.get(name, "")) or content.message("mode.no_pod")
 
-    _select(what, names, now, name_of, content, typed=True)
+    select(what, names, now, name_of, content, picked=_picked, typed=True)
     if listed and not isinstance(listed.error, Unreachable) and listed.error is not state().problem:  # shown above
         _problem(listed.error, content, what, use)
 
 
-def _select(
-    what: str, names: Sequence[str], now: str, name_of: Callable[[str], str], content: Content, *, typed: bool = False
+def select(
+    what: str,
+    names: Sequence[str],
+    now: str,
+    name_of: Callable[[str], str],
+    content: Content,
+    *,
+    picked: Callable[[str], None],
+    typed: bool = False,
+    disabled: bool = False,
 ) -> None:
+    """A list to choose from. `picked` is called with `what`; the choice is then in the session, as `pick_` and that.
+
+    `now` is there even where it is not among the names. `typed`: whether another name can be typed.
+    """
     options = [*names, *([now] if now and now not in names else [])]
     st.session_state[f"pick_{what}"] = now if now in options else None
     st.selectbox(
@@ -124,7 +142,8 @@ def _select(
         key=f"pick_{what}",
         placeholder=content.message("mode.choose"),
         accept_new_options=typed,
-        on_change=_picked,
+        disabled=disabled,
+        on_change=picked,
         args=(what,),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from copy import copy
+from functools import cache, wraps
 from typing import Literal
 
 import streamlit as st
@@ -53,13 +54,14 @@ def icons(walk: Walk | None, read: frozenset[str]) -> dict[str, str]:
 
 
 def _page(page: str, content: Content, icon: str) -> st.Page:
-    return st.Page(
-        PAGES / f"{page}.py",
-        title=name(page, content),
-        icon=icon,
-        url_path=page,
-        default=page == STORY[0],
-    )
+    """Streamlit writes into a page which run may draw it, so each run has copies of its own."""
+    return copy(_checked(page, name(page, content), icon))
+
+
+@cache
+def _checked(page: str, title: str, icon: str) -> st.Page:
+    """The page, whose file, address and icon Streamlit has checked: on disk, and for all pages of every run."""
+    return st.Page(PAGES / f"{page}.py", title=title, icon=icon, url_path=page, default=page == STORY[0])
 
 
 @contextmanager

@@ -5,13 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app.content import Content
-from app.flow.model import Step
+from app.flow.model import Status, Step
 from app.ui.draw import components, notice
-from app.ui.frame import navigation
+from app.ui.draw.checks import mark
+from app.ui.frame import navigation, world_controls
 from app.ui.marks import NUMBERS
-from app.ui.state import address, depth, language, live, live_selection, mode, session
+from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
-from app.ui.text import escape
+from app.ui.text import escape, prose
+from app.world.setup.scenario import ARTICLE
 
 
 def ensure_walk(content: Content) -> WalkView | None:
@@ -23,14 +25,27 @@ def ensure_walk(content: Content) -> WalkView | None:
         walk_view = live.ensure_walk(content)
         address.write(chosen, look)
         return walk_view
-    address.put(look)
-    with st.spinner(content.message("ui.running")):
+    if mode.was_refused():  # the address names a real cluster's
+        address.put(look)
+    else:
+        st.session_state[_PROBLEM] = chosen_chain.read()
+        address.put({**look, **chosen_chain.query_params()})
+    place = st.empty()  # in every run, so that what follows it stays where it is
+    if kept := session.kept_walk_view():
+        return kept
+    with place, st.spinner(content.message("ui.running")):
         return session.simulated_walk_view()
+
+
+_PROBLEM = "chain_problem"
+"""In the session: why what the address asks for cannot be chosen, until the page says so."""
 
 
 def show_notices(walk_view: WalkView | None, content: Content) -> None:
     """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
     st.html(_mode(walk_view, content))
+    if not mode.can().walk_cluster:
+        _chain(walk_view, content)
     if loss := session.loss():
         notice.lost(loss, content)
     if mode.was_refused() and (refused := mode.refusal()):
@@ -43,14 +58,37 @@ def show_notices(walk_view: WalkView | None, content: Content) -> None:
 
 def _mode(walk_view: WalkView | None, content: Content) -> str:
     """The mode, and in live mode what the page is about: where the sidebar is folded it stands nowhere else."""
-    if not mode.can().walk_cluster:
-        return f'<p class="mode simulated"><strong>{escape(content.message("ui.mode_simulated"))}</strong></p>'
-    names = [live_selection.cluster(content)]
-    if walk_view:
+    simulated = not mode.can().walk_cluster
+    names = [] if simulated else [live_selection.cluster(content)]
+    if walk_view and not (simulated and walk_view.walk.subject == ARTICLE.subject):
         subject = walk_view.walk.subject
         names += [f"{subject.namespace}/{subject.service_account}", subject.pod]
     shown = " · ".join(escape(name) for name in names if name)
-    return f'<p class="mode"><strong>{escape(content.message("ui.mode_live"))}</strong> {shown}</p>'
+    kind, word = ("mode simulated", "ui.mode_simulated") if simulated else ("mode", "ui.mode_live")
+    return f'<p class="{kind}"><strong>{escape(content.message(word))}</strong>{shown and f" {shown}"}</p>'
+
+
+def _chain(walk_view: WalkView | None, content: Content) -> None:
+    """Where the pages are not about the article's chain: whose it is, and that it is gone, with the way back."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        components.block(notice.notice(problem, content), key="notice_chain")
+    world = session.world()
+    chain = world.chain
+    if walk_view and walk_view.gone and not world.faults:
+        names = {"service_account": f"{chain.namespace}/{chain.service_account}", "pod": chain.pod}
+        words = content.message("mode.gone" if chain.pod else "mode.gone_without_pod", **names)
+        components.block(
+            f'<div class="notice" role="alert">{mark(Status.WARNING, content)}<p>{prose(words)}</p></div>', key="gone"
+        )
+        world_controls.back(content, key="gone_back")
+    elif chain.subject != ARTICLE.subject:
+        copied = world.seeded != ARTICLE and chain.subject == world.seeded.subject
+        account = f"{chain.namespace}/{chain.service_account}"
+        words = prose(content.message("mode.copied" if copied else "mode.own_names", service_account=account))
+        drawn = (
+            f'<div class="notice" role="status"><p>{words}</p></div>' if copied else f'<p class="caption">{words}</p>'
+        )
+        components.block(drawn, key="own_names")
 
 
 def without_walk(name: str, content: Content) -> None:

@@ -10,9 +10,9 @@ from app.ui.draw import components
 from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.trial import NOTHING, Guess, Trial
-from app.ui.state import language
+from app.ui.state import language, session
 from app.ui.text import escape, prose
-from app.world.faults import FAULTS, Fault
+from app.world.faults import FAULTS, Fault, names
 
 
 def ask(fault: Fault, content: Content) -> None:
@@ -58,12 +58,17 @@ def ask(fault: Fault, content: Content) -> None:
 
 def heading(fault: Fault, content: Content, *, lead: str = "") -> str:
     """What is wrong, what is done to the world, and how it comes about in real life; `lead` is HTML below the title."""
-    parts = {part: content.message(f"faults.{fault.id}.{part}") for part in ("change", "story")}
+    parts = {part: words(fault, part, content) for part in ("change", "story")}
     return (
         f'<div class="fault"><h2 class="heading"><span class="number">{escape(fault.id)}</span> '
         f"{prose(title(fault, content))}</h2>{lead}<p>{prose(parts['change'])}</p>"
         f'<p class="quiet">{prose(parts["story"])}</p></div>'
     )
+
+
+def words(fault: Fault, part: str, content: Content) -> str:
+    """What is said of a fault in the chain that this browser's world is about."""
+    return content.message(f"faults.{fault.id}.{part}", **names(session.world().chain))
 
 
 def how_it_ended(guess: Guess, seen: str, content: Content) -> str:

@@ -21,7 +21,6 @@ from app.ui.map import showing
 from app.ui.state import session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose
-from app.world.setup import scenario
 
 _BROKEN = "broken_film"
 
@@ -44,7 +43,7 @@ def broken(it: Trial, content: Content) -> Status:
     if it.revealed:
         if it.tried:
             components.block(asking.answered(it, content), key="lab_answered")
-        sentence = f'<p class="solution">{prose(content.message(f"faults.{it.fault.id}.solution"))}</p>'
+        sentence = f'<p class="solution">{prose(asking.words(it.fault, "solution", content))}</p>'
         components.block(_labelled("lab.solution", sentence, content), key="lab_solution")
     if it.reverted or by_hand.is_whole(it.fault, found):
         _whole(it, walk_view, found, content)
@@ -62,7 +61,7 @@ def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content
     showing.draw(shown, found, content, opens_at="whole")
     # (1) What there is to see, and who else looks like this.
     exchanges = (*(exchange for report in walk_view.walk for exchange in report.exchanges), *here.log.exchanges())
-    log = walk_view.logs.get(scenario.POD_AFTER, "")
+    log = walk_view.logs.get((here.chain.namespace, here.chain.pod), "")
     components.block(shows.shows(judged, log, exchanges, content), key="lab_seen")
     components.block(shows.compare(it.fault, found, here, content), key="lab_same")
     # (2) What it is.
@@ -95,10 +94,11 @@ def _whole(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -
     else:
         showing.draw(after, found, content)
     sentence = prose(content.message("lab.whole" if it.reverted else "lab.whole_by_hand"))
-    log = escape(walk_view.logs.get(scenario.POD_AFTER, ""))
+    chain = session.world().chain
+    log = escape(walk_view.logs.get((chain.namespace, chain.pod), ""))
     components.block(
         f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{sentence}</p></div></div>'
-        f'<pre class="log"><b>$ kubectl logs {escape(scenario.POD_AFTER)}</b>\n{log}</pre>',
+        f'<pre class="log"><b>$ {escape(shows.kubectl_logs(chain))}</b>\n{log}</pre>',
         key="lab_whole",
     )
     if it.reverted:

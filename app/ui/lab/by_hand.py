@@ -21,8 +21,7 @@ from app.ui.text import prose
 from app.world import edits
 from app.world.edits import EditRefused
 from app.world.faults import Fault
-from app.world.lifecycle.world_operations import provider_arn
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, ROLE, SERVICE_ACCOUNT
+from app.world.lifecycle.world_operations import pod_of, provider_arn, service_account_of
 from app.world.world import World
 
 _HEIGHT = 340
@@ -33,9 +32,10 @@ _PROPOSED = "lab_kind_proposed"
 
 
 def is_whole(fault: Fault, found: Diagnosis) -> bool:
-    """Whether nothing of the fault is left: of one that breaks nothing, nothing to warn of either."""
-    judged = found.verdict
-    return judged.outcome is Outcome.WORKS and (not fault.harmless or judged.status is Status.PASSED)
+    """Whether nothing of the fault is left: of one that breaks nothing, nothing to say at its step either."""
+    if fault.harmless and any(check.status is not Status.PASSED for check in dict(found.steps())[fault.cause]):
+        return False
+    return found.verdict.outcome is Outcome.WORKS
 
 
 def editor(it: Trial, found: Diagnosis, content: Content) -> None:
@@ -100,10 +100,10 @@ def _object(it: Trial, found: Diagnosis) -> str:
 def _kind(change: Change, world: World) -> str:
     """The kind of the object to edit that a fix changes; empty where it is another object."""
     kinds = {
-        ("Role", ROLE): "trust_policy" if change.part == TRUST_POLICY else "role",
+        ("Role", world.chain.role): "trust_policy" if change.part == TRUST_POLICY else "role",
         ("OpenIDConnectProvider", provider_arn(world)): "oidc_provider",
-        ("ServiceAccount", f"{NAMESPACE}/{SERVICE_ACCOUNT}"): "service_account",
-        ("Pod", f"{NAMESPACE}/{POD_AFTER}"): "pod",
+        ("ServiceAccount", "/".join(service_account_of(world))): "service_account",
+        ("Pod", "/".join(pod_of(world))): "pod",
     }
     return kinds.get((change.kind, change.name), "")
 

@@ -14,6 +14,7 @@ from app.flow.model import JsonValue, Step
 from app.ui.draw import components
 from app.ui.lab import asking, by_hand, shows, trial
 from app.ui.lab.listing import step_name, title
+from app.ui.lab.shows import kubectl_logs
 from app.ui.lab.trial import Trial
 from app.ui.map import showing
 from app.ui.state import language, session
@@ -21,7 +22,6 @@ from app.ui.state.walk_view import WalkView
 from app.ui.step.evidence.parts import json_document, yaml_document
 from app.ui.text import escape, prose, value
 from app.world.faults import FAULTS
-from app.world.setup import scenario
 
 HINTS = 3
 _OBJECTS = (
@@ -71,10 +71,11 @@ def _documents(walk_view: WalkView, content: Content) -> Iterator[tuple[str, str
         if shown := walk_view.walk.report(step).evidence.get(name):
             drawn = yaml_document if get_object(shown, "metadata") else json_document
             yield content.message(f"evidence.{name}.title"), drawn(content, _read_off(shown))
+    chain = session.world().chain
     if pod := _pod():
-        yield f"Pod {scenario.POD_AFTER}", yaml_document(content, pod)
-    if log := walk_view.logs.get(scenario.POD_AFTER):
-        yield f"kubectl logs {scenario.POD_AFTER}", f'<pre class="log">{escape(log)}</pre>'
+        yield f"Pod {chain.pod}", yaml_document(content, pod)
+    if log := walk_view.logs.get((chain.namespace, chain.pod)):
+        yield kubectl_logs(chain), f'<pre class="log">{escape(log)}</pre>'
 
 
 def _read_off(shown: JsonValue) -> JsonValue:
@@ -85,7 +86,7 @@ def _read_off(shown: JsonValue) -> JsonValue:
 def _pod() -> JsonValue:
     """The Pod as the API server has it."""
     try:
-        return masked(session.simulated_ports().cluster.pod(scenario.NAMESPACE, scenario.POD_AFTER))
+        return masked(session.simulated_ports().cluster.pod(session.subject().namespace, session.subject().pod))
     except FlowError:
         return None
 

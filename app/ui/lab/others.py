@@ -18,7 +18,6 @@ from app.ui.state import session
 from app.ui.state.walk_view import WalkView
 from app.ui.text import escape, prose, value
 from app.world.faults import Fault
-from app.world.setup import scenario
 
 OTHER = "default"
 """The ServiceAccount that every namespace has, and whose tokens every Pod without one of its own carries."""
@@ -32,7 +31,7 @@ def offer(fault: Fault, walk_view: WalkView, content: Content) -> None:
     role_arn = get_str(
         walk_view.walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"), "metadata", "annotations", ROLE_ARN
     )
-    lead = content.message("lab.other_lead", other=f"{scenario.NAMESPACE}/{OTHER}")
+    lead = content.message("lab.other_lead", other=f"{session.subject().namespace}/{OTHER}")
     components.block(
         f'<h2 class="heading">{escape(content.message("lab.other_heading"))}</h2><p>{prose(lead)}</p>', key="lab_other"
     )
@@ -44,7 +43,7 @@ def _tried(role_arn: str, content: Content) -> str:
     """STS's answer to a token of the other ServiceAccount."""
     ports = session.simulated_ports()
     try:
-        token = ports.cluster.request_token(scenario.NAMESPACE, OTHER, DEFAULT_AUDIENCE, _SECONDS)
+        token = ports.cluster.request_token(session.subject().namespace, OTHER, DEFAULT_AUDIENCE, _SECONDS)
         answer = ports.aws.assume_role_with_web_identity(role_arn, f"other-{secrets.token_hex(4)}", token)
     except FlowError as error:
         return f"<p>{prose(content.message('lab.other_refused'))}</p>{said(error.server_message, content)}"

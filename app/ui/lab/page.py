@@ -8,7 +8,7 @@ from app.content import Content
 from app.ui.draw import components, sts_wording
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
-from app.ui.lab import trial
+from app.ui.lab import own, trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
 from app.ui.lab.hidden import hidden
@@ -34,6 +34,9 @@ def break_it() -> None:
     if said := trial.refusal():
         st.error(content.message("lab.cannot", said=said))
         st.button(content.message("ui.reset"), key="lab_renew", icon=":material/delete_sweep:", on_click=session.reset)
+
+    if own.hindered(content):
+        return
 
     # (1) The address asks for a fault, or one is in force, or neither.
     address = st.query_params.get(trial.PARAM, "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.model import Exchange
+from app.flow.model import Chain, Exchange
 from app.flow.verdict.judge import Outcome, Seen, Verdict
 from app.flow.verdict.refusals import ANSWER, APPLICATION
 from app.report import verdict_words
@@ -15,7 +15,7 @@ from app.ui.lab import trial
 from app.ui.lab.listing import step_name, title
 from app.ui.lab.sdk_forms import Form, forms, is_answer, plain
 from app.ui.text import escape, prose, value
-from app.world.faults import Fault
+from app.world.faults import Fault, names
 from app.world.world import World
 
 _NOT_RUN = ("go_v2", "go_v1")
@@ -103,7 +103,12 @@ def hint(fault: Fault, number: int, world: World, content: Content) -> str:
     """A hint, from 1. What a Pod gets without IRSA depends on the node."""
     gets = "node_role" if world.account.pods_reach_node_role else "nothing"
     without_irsa = content.message(f"lab.without_irsa.{gets}")
-    return content.message(f"faults.{fault.id}.hint{number}", without_irsa=without_irsa)
+    return content.message(f"faults.{fault.id}.hint{number}", without_irsa=without_irsa, **names(world.chain))
+
+
+def kubectl_logs(chain: Chain) -> str:
+    """The command that shows the log of the chain's Pod."""
+    return f"kubectl logs {chain.pod}" + ("" if chain.namespace == "default" else f" -n {chain.namespace}")
 
 
 def _quote(text: str) -> str:

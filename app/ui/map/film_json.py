@@ -10,7 +10,8 @@ from html import unescape
 
 from app.content import Content
 from app.flow.film import Arrival, Beat, End, Film, Seen
-from app.flow.model import JsonObject, Step, Subject
+from app.flow.model import JsonObject, Step, Subject, Walk
+from app.ui.figures.diagram import real_names
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
@@ -76,6 +77,13 @@ def film_json(
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     return json.dumps({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document}, ensure_ascii=False)
+
+
+def names_of(walk: Walk) -> JsonObject:
+    """What the boxes are called in this walk, as far as it found their names."""
+    names = real_names(walk)
+    account, issuer = f"{walk.subject.namespace}/{walk.subject.service_account}", names["issuer"]
+    return {**names, "service_account": account, "issuer": f"…/id/{issuer}" if issuer else ""}
 
 
 def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:

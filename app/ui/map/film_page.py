@@ -35,7 +35,7 @@ def film_page(films: Mapping[str, str], contents: Mapping[str, Content], first: 
         for language in LANGUAGES
         if language in films
     )
-    script = f"{browser_files.script('map')}{_BEGIN.read_text(encoding='utf-8')}".replace("export default ", "")
+    script = f"{browser_files.script('map')}{_BEGIN.read_text(encoding='utf-8')}"
     title, look = escape(contents[first].message("film.title")), _LOOK.read_text(encoding="utf-8")
     return (
         f'<!doctype html><html lang="{escape(first)}"><head><meta charset="utf-8">'
@@ -43,7 +43,7 @@ def film_page(films: Mapping[str, str], contents: Mapping[str, Content], first: 
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         "script-src 'unsafe-inline'\">"
         f"<title>{title}</title><style>{look}{browser_files.style_sheet}</style></head>"
-        f'<body><nav>{buttons}</nav><h1></h1><main id="film" class="film"></main>'
+        f'<body><nav>{buttons}</nav><h1></h1><main id="film" class="root film"></main>'
         f'<script type="application/json" id="films">{data}</script>'
         f'<script type="module">{script}</script></body></html>'
     )

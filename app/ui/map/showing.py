@@ -13,10 +13,9 @@ from app.flow.film import Beat, End, Film, film, supposing
 from app.flow.model import Exchange, JsonObject, Step, Subject
 from app.flow.verdict.link_states import chain_state
 from app.ui.draw import components, page_errors
-from app.ui.figures.diagram import real_names
 from app.ui.figures.wire import opened
 from app.ui.map import player
-from app.ui.map.film_json import film_json
+from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import Plays
 
 _FILM = "film"
@@ -31,14 +30,6 @@ def film_of(found: Diagnosis, heard: tuple[Exchange, ...] = ()) -> Film:
         kept = st.session_state[_FILM] = (found, made)
     shown: Film = kept[1]
     return shown
-
-
-def names_of(found: Diagnosis) -> JsonObject:
-    """What the boxes are called in this walk."""
-    subject, names = found.walk.subject, real_names(found.walk)
-    account = f"{subject.namespace}/{subject.service_account}"
-    issuer = names["issuer"]
-    return {**names, "service_account": account, "issuer": f"…/id/{issuer}" if issuer else ""}
 
 
 @page_errors.fragment
@@ -62,7 +53,7 @@ def draw(
     `player.draw`, for `ends_whole` `film_json`.
     """
     played = supposing(shown, supposed) if supposed else shown
-    text = film_json(played, content, found.walk.subject, names_of(found), ends_whole=ends_whole)
+    text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
     beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
     beat = next((it for it in played.beats if it.id == beat_id), None)
     if beat and beat.exchange:
@@ -102,7 +93,7 @@ def draw_events(
 
 def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> None:
     """Two half maps that play in step: the broken walk, and the one after the fix."""
-    subject, names = found.walk.subject, names_of(found)
+    subject, names = found.walk.subject, names_of(found.walk)
     first, second = (film_json(it, content, subject, names) for it in (before, after))
     player.draw(second, content, before=first, key="films")
 

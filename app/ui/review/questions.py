@@ -12,7 +12,7 @@ from app.ui.review.trials import Ask, Change, Trial
 from app.world.aws import iam
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import provider_arn, set_trust_policy, trust_policy
-from app.world.setup.scenario import NAMESPACE, ROLE
+from app.world.setup.scenario import ARTICLE
 from app.world.world import World
 
 _HOUR = 3600.0
@@ -61,12 +61,12 @@ async def _wrong_thumbprint(world: World) -> None:
 
 
 async def _whole_namespace(world: World) -> None:
-    subjects = [f"system:serviceaccount:{NAMESPACE}:*"]
+    subjects = [f"system:serviceaccount:{ARTICLE.namespace}:*"]
     set_trust_policy(world, experiments.wide_trust_policy(world, "StringLike", subjects))
 
 
 async def _permit_everything(world: World) -> None:
-    parameters = {"RoleName": ROLE, "PolicyName": "everything", "PolicyDocument": json.dumps(_EVERYTHING)}
+    parameters = {"RoleName": ARTICLE.role, "PolicyName": "everything", "PolicyDocument": json.dumps(_EVERYTHING)}
     iam.call(world.account, "PutRolePolicy", parameters)
 
 

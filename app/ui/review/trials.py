@@ -14,7 +14,6 @@ from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE
 from app.flow.ports import Ports
 from app.flow.steps.submission import Submission, read_claims, read_token
 from app.ui.draw.answers import Answer
-from app.ui.state.session import SUBJECT
 from app.ui.time_machine.probes import PROGRAM, First, exchanged, first, listed, run
 from app.wiring import simulated
 from app.world.apiserver.types.errors import ApiError
@@ -22,7 +21,7 @@ from app.world.aws.errors import AwsError
 from app.world.faults import CannotBeInjected
 from app.world.lifecycle.experiments import DEFAULT
 from app.world.lifecycle.simulation import Simulation
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, ROLE
+from app.world.setup.scenario import ARTICLE
 from app.world.world import World
 
 _SESSION = "self-check"
@@ -67,7 +66,7 @@ Ask = Callable[[Trial], Seen]
 
 def conduct(simulation: Simulation, world: World, change: Change, asked: Ask) -> Seen:
     """Makes the change in that world, and asks. Raises `NoOutcome`."""
-    kept = first(simulated(simulation, world), SUBJECT)
+    kept = first(simulated(simulation, world), ARTICLE.subject)
     if isinstance(kept, Submission):
         raise NoOutcome(kept.unread)
     trial = Trial(simulation=simulation, world=world, kept=kept)
@@ -83,8 +82,8 @@ def conduct(simulation: Simulation, world: World, change: Change, asked: Ask) ->
 
 def pod(trial: Trial) -> Seen:
     """The Pod's own program, run again in its container."""
-    ran = run(trial.ports, NAMESPACE, POD_AFTER)
-    command = f"kubectl exec {POD_AFTER} -- {' '.join(PROGRAM)}"
+    ran = run(trial.ports, ARTICLE.namespace, ARTICLE.pod)
+    command = f"kubectl exec {ARTICLE.pod} -- {' '.join(PROGRAM)}"
     return Seen(command=command, printed=ran.printed, succeeded=ran.exit_code == 0)
 
 
@@ -95,7 +94,7 @@ def sts_with_kept_token(trial: Trial) -> Seen:
 
 def sts_with_api_token(trial: Trial) -> Seen:
     """STS, with the Pod's token for the API server."""
-    token = read_token(trial.ports, SUBJECT, API_TOKEN)
+    token = read_token(trial.ports, ARTICLE.subject, API_TOKEN)
     if isinstance(token, Submission):
         raise NoOutcome(token.unread)
     return _sts(trial, token, f"$(cat {API_TOKEN})")
@@ -103,7 +102,7 @@ def sts_with_api_token(trial: Trial) -> Seen:
 
 def sts_as_another(trial: Trial) -> Seen:
     """STS, with a token of the ServiceAccount that every namespace has."""
-    token = trial.ports.cluster.request_token(NAMESPACE, DEFAULT, DEFAULT_AUDIENCE, _SECONDS)
+    token = trial.ports.cluster.request_token(ARTICLE.namespace, DEFAULT, DEFAULT_AUDIENCE, _SECONDS)
     return _sts(trial, token, f"$(kubectl create token {DEFAULT} --audience {DEFAULT_AUDIENCE})")
 
 
@@ -117,7 +116,7 @@ def s3_in_kept_session(trial: Trial) -> Seen:
 
 def token_file(trial: Trial) -> Seen:
     """The token in the Pod's file, beside the one from before the change."""
-    read = read_claims(trial.ports, SUBJECT)
+    read = read_claims(trial.ports, ARTICLE.subject)
     if isinstance(read, Submission):
         return Seen(command=_CAT, printed=read.unread, succeeded=False)
     before, now = ((get_str(claims, "jti"), claims) for claims in (trial.kept.claims, read[1]))
@@ -128,7 +127,7 @@ def token_file(trial: Trial) -> Seen:
     return Seen(command=_CAT, printed=printed, succeeded=True, tokens=(before[0], now[0]))
 
 
-_CAT = f"kubectl exec {POD_AFTER} -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+_CAT = f"kubectl exec {ARTICLE.pod} -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
 
 
 def _number(claims: object, name: str) -> str:
@@ -169,9 +168,9 @@ def _words(*words: str) -> Callable[[World, Seen], bool]:
 
 OUTCOMES: Mapping[str, Callable[[World, Seen], bool]] = {
     "works": lambda world, seen: seen.succeeded and f"irsa-reports-{world.account_id}" in seen.printed,
-    "given": lambda world, seen: seen.succeeded and _as(ROLE) in seen.printed,
+    "given": lambda world, seen: seen.succeeded and _as(ARTICLE.role) in seen.printed,
     "node": _node,
-    "denied": _words("AccessDenied", _as(ROLE), "s3:ListAllMyBuckets"),
+    "denied": _words("AccessDenied", _as(ARTICLE.role), "s3:ListAllMyBuckets"),
     "not_authorized": _words("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
     "invalid_token": _words("InvalidIdentityToken"),
     "expired": _words("ExpiredTokenException"),

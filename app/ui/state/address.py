@@ -18,13 +18,18 @@ LOOK = ("lang", "depth", "mode", "present")
 CLUSTER = ("context", "in_cluster", "profile", "region")
 SUBJECT = ("namespace", "service_account", "pod")
 NOTHING = dict.fromkeys((*CLUSTER, *SUBJECT))
-"""The choice of the simulated cluster, which has none."""
+"""No choice."""
 _YES = "1"
 
 
 def kept() -> dict[str, str]:
     """Those of the present address that go along."""
     return _given(*LOOK, *CLUSTER, *SUBJECT)
+
+
+def subject() -> dict[str, str]:
+    """Whose IRSA the present address is about, as far as it says so."""
+    return _given(*SUBJECT)
 
 
 def query(language: str, **params: str) -> str:

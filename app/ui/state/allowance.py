@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NoReturn
 
 import streamlit as st
@@ -29,6 +30,8 @@ REST_SECONDS = 1.0
 """The longest that a visitor rests between two runs."""
 OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
+ASK_SECONDS = 0.01
+"""Within which a run that has begun is not asked again: each question of a page for its world is one."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class _Budgets:
     threads: threading.local = field(default_factory=threading.local)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def budgets() -> _Budgets:
     """Those of the process."""
     return _Budgets()
@@ -58,15 +61,26 @@ def admit(browser: str, *, begun: bool = True) -> None:
     What it has done on the servers' loop from here on is charged as well. `begun`: whether the run is under way, and
     may overdraw the budget a little rather than leave half a page.
     """
-    known = budgets()
-    visitor = address()
-    limits = Quota(known.browsers.of(browser), *([] if visitor is None else [known.addresses.of(visitor)]))
-    quota = Quota(*limits.buckets, *([] if visitor is None else [known.paces.of(visitor)]))
-    known.threads.quota = quota
+    threads, now = budgets().threads, time.monotonic()
+    if begun and getattr(threads, "browser", None) == browser and now - threads.asked < ASK_SECONDS:
+        return
+    threads.asked = now
+    if getattr(threads, "browser", None) != browser:  # a thread runs one session's script, which asks again and again
+        threads.browser, (threads.limits, threads.quota) = browser, _quotas(browser)
     settle()
-    payer.set(quota)
-    if seconds := limits.wait(-OVERDRAFT if begun else 0.0):
+    payer.set(threads.quota)
+    if seconds := threads.limits.wait(-OVERDRAFT if begun else 0.0):
         stop("busy", seconds)
+
+
+def _quotas(browser: str) -> tuple[Quota, Quota]:
+    """What may refuse this visitor, and all that is charged."""
+    known, visitor = budgets(), address()
+    if visitor is None:
+        alone = Quota(known.browsers.of(browser))
+        return alone, alone
+    limits = Quota(known.browsers.of(browser), known.addresses.of(visitor))
+    return limits, Quota(*limits.buckets, known.paces.of(visitor))
 
 
 def rest() -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -14,6 +14,7 @@ from app.content import Content
 from app.flow.doctor import diagnose
 from app.flow.errors import FlowError
 from app.flow.model import Step, StepReport, Subject, Walk
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.last_known import SILENCE, LastKnown, remember
 from app.flow.port_wrappers.permissions_needed import NEEDS, foresee
@@ -42,7 +43,7 @@ def ensure_walk(content: Content) -> WalkView | None:
             subject = live_selection.settle(chosen, opened)
             ports, started = opened(), time.perf_counter()
             reports = []
-            for report in _reported(consented(ports, chosen.actions), subject, content):
+            for report in _reported(consented(ports, chosen.actions), subject, chosen.needed, content):
                 reports.append(report)
                 status.update(label=content.message("mode.walked", count=len(reports), steps=len(Step)))
             seconds = time.perf_counter() - started
@@ -56,9 +57,9 @@ def ensure_walk(content: Content) -> WalkView | None:
     return chosen.walk_view
 
 
-def _reported(ports: Ports, subject: Subject, content: Content) -> Iterator[StepReport]:
+def _reported(ports: Ports, subject: Subject, needed: Sequence[AskedAction], content: Content) -> Iterator[StepReport]:
     """The steps of the walk, each written down as soon as it is done."""
-    for report in walk_through(ports, subject):
+    for report in walk_through(ports, subject, needed):
         short = content.message(f"steps.{report.step}.short")
         word = content.message(f"statuses.{report.status}")
         st.write(f"{MARKS[report.status]} {NUMBERS[report.step]} {short}: {word}")
@@ -133,6 +134,12 @@ def run_again() -> None:
     chosen = live_selection.state()
     chosen.lists.clear()
     chosen.settled = False
+
+
+def need(asked: tuple[AskedAction, ...]) -> None:
+    """Walks again, and judges the role by what the Pod needs."""
+    chosen = live_selection.state()
+    chosen.needed, chosen.settled = asked, False
 
 
 def grant(*actions: Action) -> None:

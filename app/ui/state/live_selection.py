@@ -16,6 +16,7 @@ from app.flow.errors import FlowError, NotPermitted, Unreachable
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.object_names import NotAName, check_name, check_namespace
+from app.flow.permissions.asked import AskedAction
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Ports
@@ -59,6 +60,8 @@ class LiveSelection:
     """What this reader has asked for, by namespace, ServiceAccount and chosen Pod."""
     for_visit: frozenset[Action] = NOTHING
     """What they have asked for whatever the subject: of this cluster, as this identity."""
+    needed: tuple[AskedAction, ...] = ()
+    """What the Pods of this ServiceAccount need, where the reader has said it."""
     own: Subject | None = None
     """Who we are, where the chosen cluster is that in whose Pod we run."""
     settled: bool = False
@@ -104,7 +107,7 @@ class LiveSelection:
         """Another cluster, or another account: what was granted and learnt is of the one before."""
         if (choice.context, choice.in_cluster) != (self.choice.context, self.choice.in_cluster):
             self.namespace = self.service_account = self.newest = ""
-            self.pod = None
+            self.pod, self.needed = None, ()
             self.lists.clear()
         self.choice = choice
         self.take_back()
@@ -114,8 +117,10 @@ class LiveSelection:
         match what:
             case "namespace":
                 self.namespace, self.service_account, self.pod, self.newest = name or "", "", None, ""
+                self.needed = ()
             case "service_account":
                 self.service_account, self.pod, self.newest = name or "", None, ""
+                self.needed = ()
             case _:
                 self.pod = name
         self.forget()

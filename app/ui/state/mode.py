@@ -110,7 +110,7 @@ def _is_live() -> bool:
 
 def query_params() -> dict[str, str | None]:
     """What the address says of the mode: nothing of the simulated one, which has no choice of a cluster either."""
-    return {KEY: str(Mode.LIVE)} if _is_live() else {KEY: None, **address.NOTHING}
+    return {KEY: str(Mode.LIVE)} if _is_live() else {KEY: None, **dict.fromkeys(address.CLUSTER)}
 
 
 def was_refused() -> bool:
@@ -157,4 +157,5 @@ def _turn_to(mode: Mode) -> None:
 
 
 def _keep() -> None:
-    address.put(query_params())
+    """What was chosen in the other mode is none of this one's."""
+    address.put({**address.NOTHING, **query_params()})

@@ -13,7 +13,7 @@ import streamlit as st
 
 from app.flow.doctor import Diagnosis, diagnose
 from app.flow.errors import FlowError
-from app.flow.model import JsonValue, Step, Subject
+from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
 from app.flow.steps.walk import walk
@@ -32,7 +32,6 @@ from app.world.world import World
 COOKIE = "irsa_explorer_browser"
 """Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
 
-SUBJECT = Subject(namespace=scenario.NAMESPACE, service_account=scenario.SERVICE_ACCOUNT, pod=scenario.POD_AFTER)
 _ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
 _DISK_SECONDS = 60.0
 """After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
@@ -170,12 +169,19 @@ def walk_view() -> WalkView:
 
 def simulated_walk_view() -> WalkView:
     """The last walk through this browser's world; the first one is made here."""
+    return kept_walk_view() or _walk(world())
+
+
+def kept_walk_view() -> WalkView | None:
+    """The same; None where it has to be made."""
     here = world()
     last = st.session_state.get(_WALK_VIEW)
     if isinstance(last, WalkView) and last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
-    same = isinstance(last, WalkView) and last.world == here.path and st.session_state.get(_FAULTS) == here.faults
-    return last if isinstance(last, WalkView) and same else _walk(here)
+    if not isinstance(last, WalkView):
+        return None
+    same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
+    return last if same and st.session_state.get(_FAULTS) == here.faults else None
 
 
 def last_walk_view() -> WalkView | None:
@@ -207,11 +213,11 @@ def forget_walk() -> None:
     st.session_state.pop(_WALK_VIEW, None)
 
 
-def reset() -> None:
-    """Throws this browser's world away and walks through a new one."""
+def reset(seeded: Chain = scenario.ARTICLE) -> None:
+    """Throws this browser's world away and walks through a new one, with that chain in it."""
     allowance.admit(_key())
     with _room_for_it():
-        made = simulation().reset(_key(), allowance.address())
+        made = simulation().reset(_key(), allowance.address(), seeded=seeded)
     _walk(made)
 
 
@@ -275,20 +281,28 @@ def move_clock(seconds: float) -> None:
     _walk(here, replaced=before)
 
 
+def subject() -> Subject:
+    """Whose IRSA the walks through this browser's world are about."""
+    return world().chain.subject
+
+
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
     if wait := here.usage.wait(reserve=True):
         allowance.stop("world_busy", wait)
+    gone = simulation().follow(here)
     opened = simulated(simulation(), here)
     started = time.perf_counter()
-    found = walk(opened, SUBJECT)
+    chain = here.chain
+    found = walk(opened, chain.subject)
     seconds = time.perf_counter() - started
     logs = {}
-    for pod in (scenario.POD_BEFORE, scenario.POD_AFTER):
+    before, seeded = (scenario.NAMESPACE, scenario.POD_BEFORE), (here.seeded.namespace, here.seeded.pod)
+    for place in {before, seeded, (chain.namespace, chain.pod)}:
         try:
-            logs[pod] = opened.cluster.pod_log(SUBJECT.namespace, pod)
+            logs[place] = opened.cluster.pod_log(*place) if place[1] else ""
         except FlowError as error:
-            logs[pod] = error.server_message
+            logs[place] = error.server_message
     heard = (*opened.server_log.setup(), *opened.server_log.exchanges())
-    made = WalkView(world=here.path, walk=found, seconds=seconds, logs=logs, heard=heard, replaced=replaced)
+    made = WalkView(world=here.path, walk=found, seconds=seconds, logs=logs, heard=heard, replaced=replaced, gone=gone)
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = made, here.faults
     return made

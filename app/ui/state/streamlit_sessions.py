@@ -1,12 +1,14 @@
-"""Streamlit's sessions, cheaper: their scripts take turns, and each takes one file descriptor.
+"""Streamlit's sessions, cheaper: their scripts take turns, wake the server seldom, and take one file descriptor each.
 
 Streamlit runs all scripts at once. And it makes an event loop for each session, for the thread that runs its script
-(`app_session.py`): three descriptors, the selector and a pair of sockets. Our pages do not use it.
+(`app_session.py`): three descriptors, the selector and a pair of sockets. Our pages do not use it. And a script wakes
+the server's loop for each of the forty messages of a page.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -56,13 +58,27 @@ _OWN = frozenset({*vars(DeferredLoop), "__class__", "__dict__"})
 
 
 class Session(AppSession):
-    """A session with a `DeferredLoop`."""
+    """A session with a `DeferredLoop`, whose script wakes the server's loop once for all that it has to say by then."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """As `AppSession`."""
         super().__init__(*args, **options)
         self._script_event_loop.close()
         self._script_event_loop = DeferredLoop()  # type: ignore[abstract]  # its methods are the real loop's
+        self._callbacks: deque[Callable[[], None]] = deque()
+        self._is_woken = False
+
+    def _call_soon_on_event_loop(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+        if not self._is_woken:  # two threads may both come here, and the second call finds nothing
+            self._is_woken = True
+            super()._call_soon_on_event_loop(self._hand_on)
+
+    def _hand_on(self) -> None:
+        """On the server's loop: each callback in its order, by itself, so that none fails for another."""
+        self._is_woken = False  # first: what comes from now on wakes again
+        while self._callbacks:
+            self._event_loop.call_soon(self._callbacks.popleft())
 
 
 class Runner(ScriptRunner):

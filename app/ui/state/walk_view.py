@@ -22,10 +22,12 @@ class WalkView:
     walk: Walk
     seconds: float
     """How long the walk took, by the wall clock."""
-    logs: Mapping[str, str] = field(default_factory=dict)
-    """By Pod of the scenario: its log, or why there is none, in the server's words."""
+    logs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By Pod of the simulated world (namespace and name): its log, or why there is none, in the server's words."""
     heard: tuple[Exchange, ...] = ()
     """How the world was set up, and what its servers said to each other until then; empty for a real cluster."""
+    gone: bool = False
+    """Whether the ServiceAccount or the Pod that was chosen in the simulated world does not exist."""
     replaced: Mapping[str, JsonValue] | None = None
     """What `token_mount` had found before the clock was moved; None where it was not."""
     granted: frozenset[Action] = ALL

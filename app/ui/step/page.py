@@ -13,7 +13,7 @@ from app.flow.verdict.link_states import ChainState, chain_state
 from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
-from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, section
+from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section, fold, on_demand, section
 from app.ui.figures.wire import wire
 from app.ui.frame import navigation
 from app.ui.map import showing
@@ -146,9 +146,11 @@ def _detail(step: Step, report: StepReport, walk_view: session.WalkView, content
 def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content: Content) -> None:
     """The wire, then the lesson's sections that do not stand open; folded unless the reader wants all of it."""
     heading = f"{content.message('ui.wire')} · {len(report.exchanges)}"
+    if depth() == DETAIL:
+        _wire(step, heading, report, content)
     myths = for_page(step, content, deep=depth() >= DETAIL)
     folds = (
-        fold(heading, wire(report.exchanges, content), icon="cable") if depth() >= DETAIL else "",
+        fold(heading, wire(report.exchanges, content), icon="cable") if depth() == WIRE else "",
         collapsible("why", step, content, icon="lightbulb"),
         fold(content.lesson("misconceptions").title, myths, icon="psychology_alt"),
         going_wrong(step, content),
@@ -158,6 +160,15 @@ def _behind(step: Step, report: StepReport, walk_view: session.WalkView, content
         sts_wording.fold(content)
     if depth() >= DETAIL:
         _recompute(step, walk_view, content, opened=depth() == WIRE)
+
+
+@page_errors.fragment
+def _wire(step: Step, heading: str, report: StepReport, content: Content) -> None:
+    """Drawn once it is unfolded: it is as much as the rest of the page, and most readers go on without it."""
+    within = on_demand(heading, icon="cable", key=f"wire_{step}")
+    if within.open:
+        with within:
+            components.block(wire(report.exchanges, content), key=f"exchanges_{step}")
 
 
 @page_errors.fragment

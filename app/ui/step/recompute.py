@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.json_access import get, get_list, get_str
-from app.flow.model import JsonValue, Step, Walk
+from app.flow.model import JsonValue, Step, Subject, Walk
 from app.flow.names import subject_claim
 from app.locations import ASSETS
 from app.ui.draw import components
@@ -18,6 +18,7 @@ from app.ui.draw.code import code
 from app.ui.draw.terminal import terminal
 from app.ui.state.session import WalkView
 from app.ui.text import breakable, escape, prose
+from app.world.setup.scenario import ARTICLE
 
 EXAMPLES = ASSETS / "examples"
 _KINDS = {"sh": "bash", "py": "python"}
@@ -26,13 +27,14 @@ _KINDS = {"sh": "bash", "py": "python"}
 
 def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
     """Draws the step's examples, what each must print in this world, and how to get a terminal for them."""
+    names = _names(walk_view.walk.subject, content)
     for kind, tab in zip(_KINDS, st.tabs([content.message(f"recompute.{kind}") for kind in _KINDS]), strict=True):
         with tab:
             path = EXAMPLES / f"{step}.{kind}"
             about = prose(content.message(f"recompute.{step}.{kind}"))
             run = f"{_KINDS[kind]} {path.relative_to(ASSETS.parent)}"
             components.block(
-                f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}"
+                f"<p>{about}</p><p><code>{escape(run)}</code></p>{code(content, _read(path))}{names}"
                 f"{_must_print(list(expected(step, kind, walk_view.walk)), content)}",
                 key=f"example_{step}_{kind}",
             )
@@ -43,6 +45,15 @@ def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
 @cache
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def _names(subject: Subject, content: Content) -> str:
+    """What to put for the names in the examples, which are the article's; empty where the walk is about those."""
+    if subject == ARTICLE.subject:
+        return ""
+    account = f"{subject.namespace}/{subject.service_account}"
+    pod = subject.pod or "POD"
+    return f"<p>{prose(content.message('recompute.names', service_account=account, pod=pod))}</p>"
 
 
 def _must_print(values: list[str], content: Content) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.film import overview
+from app.flow.lessons.decks import LENGTHS
 from app.flow.model import Check, Status, Step, Walk
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
@@ -13,7 +14,7 @@ from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
 from app.ui.frame import navigation
-from app.ui.map import showing
+from app.ui.map import handed_on, showing
 from app.ui.state import depth, language, live_selection, route, session
 from app.ui.text import escape, prose
 
@@ -62,7 +63,9 @@ def _film(walk_view: session.WalkView | None, content: Content) -> None:
         showing.draw(whole, found, content, plays="now")
     else:
         showing.draw(overview(whole), found, content, plays="once", ends_whole=False)
-    st.toggle(content.message("home.whole_film"), key="whole_film")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.toggle(content.message("home.whole_film"), key="whole_film")
+        handed_on.take_along(whole, found, content)
 
 
 def _begin() -> None:
@@ -73,12 +76,13 @@ def _begin() -> None:
 def _paths(content: Content) -> str:
     """A card for each reader who does not begin at the beginning."""
     ways: tuple[tuple[str, str, dict[str, str]], ...] = (
-        ("presenter", "home", {"present": "1"}),
+        *(("presenter", "home", {"present": "1", "deck": str(length)}) for length in LENGTHS),
         ("operator", "doctor", {}),
     )
     cards = []
     for reader, page, params in ways:
-        name, leads = (content.message(f"home.paths.{reader}.{part}") for part in ("name", "leads"))
+        words = (f"home.paths.{reader}.{part}" for part in ("name", "leads"))
+        name, leads = (content.message(key, minutes=params.get("deck", "")) for key in words)
         label = f'<strong>{escape(name)}</strong><span class="leads">{prose(leads)}</span>'
         card = page_link(content, page, label, attributes=' class="path"', **params)
         cards.append(f"<li>{card}</li>")

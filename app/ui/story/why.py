@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.content import Content
 from app.flow.errors import FlowError
+from app.flow.model import Chain
 from app.ui.draw import components, page_errors
 from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
@@ -35,6 +36,10 @@ def why() -> None:
         components.goal(lesson.section("goal").body)
         if not mode.can().break_world:
             st.caption(content.message("mode.story_world"))
+        places = _places(session.world().seeded)
+        if session.world().chain.subject != scenario.ARTICLE.subject:
+            after = "/".join(places["pod_after"])
+            st.caption(content.message("why.own_story", before="/".join(places["pod_before"]), after=after))
         draw_section("problem", "why", content)
         try:
             scenes = schemes.current()
@@ -47,10 +52,11 @@ def why() -> None:
         # (2) Each scheme in words, with what really happened in this world.
         for anchor, pod in _SECTIONS:
             draw_section(anchor, "why", content)
-            if pod == scenario.POD_BEFORE:
+            if pod == "pod_before":
                 node_kind.choose(content)
             if pod:
-                components.block(_log(pod, walk_view.logs[pod], content), key=f"log_{pod}")
+                place = places[pod]
+                components.block(_log(pod, place, walk_view.logs[place], content), key=f"log_{pod.replace('_', '-')}")
 
         # (3) What lies behind it, folded; what to keep.
         draw_collapsibles(collapsible("pairing", "why", content, icon="group"), "why")
@@ -58,12 +64,20 @@ def why() -> None:
 
 
 _SECTIONS = (
-    ("node-role", scenario.POD_BEFORE),
-    ("per-service-account", scenario.POD_AFTER),
+    ("node-role", "pod_before"),
+    ("per-service-account", "pod_after"),
     ("without-sub", ""),
     ("limits", ""),
 )
-"""The sections that stand open, in their order, with the Pod of this world to which the section happens."""
+"""The sections that stand open, in their order, with the Pod of this world to which the section happens (`_places`)."""
+
+
+def _places(seeded: Chain) -> Mapping[str, tuple[str, str]]:
+    """The story's Pods, whichever chain the other pages are about: namespace and name."""
+    return {
+        "pod_before": (scenario.NAMESPACE, scenario.POD_BEFORE),
+        "pod_after": (seeded.namespace, seeded.pod),
+    }
 
 
 @page_errors.fragment
@@ -102,10 +116,13 @@ def _choose(key: str, choices: type[_Choice], words: str, content: Content) -> _
     return choices(chosen or next(iter(choices)))
 
 
-def _log(pod: str, log: str, content: Content) -> str:
-    caption = escape(content.message(f"why.{pod.replace('-', '_')}"))
-    found = node_kind.outcome(log, session.world().node_role_name, content) if pod == scenario.POD_BEFORE else ""
+def _log(pod: str, place: tuple[str, str], log: str, content: Content) -> str:
+    namespace, name = place
+    caption = escape(content.message(f"why.{pod}", pod=name))
+    found = node_kind.outcome(log, session.world().node_role_name, content) if pod == "pod_before" else ""
+    where = "" if namespace == scenario.NAMESPACE else f" -n {escape(namespace)}"
     return (
-        f'<p class="caption">{caption}</p><pre class="log"><b>$ kubectl logs {escape(pod)}</b>\n{escape(log)}</pre>'
+        f'<p class="caption">{caption}</p>'
+        f'<pre class="log"><b>$ kubectl logs {escape(name)}{where}</b>\n{escape(log)}</pre>'
         f"{found and f'<p>{prose(found)}</p>'}"
     )

@@ -11,12 +11,13 @@ import streamlit as st
 from app.flow.errors import FlowError
 from app.flow.film import Beat
 from app.flow.json_access import get, get_str
-from app.flow.model import JsonObject, JsonValue
+from app.flow.model import Chain, JsonObject, JsonValue, Subject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
-from app.ui.map.showing import film_of, names_of, standing
+from app.ui.map.film_json import names_of
+from app.ui.map.showing import film_of, standing
 from app.ui.state import session
 from app.ui.thief import probes
 from app.ui.thief.probes import Attempt, Loot, Standing, Used
@@ -28,7 +29,6 @@ from app.world.lifecycle.advance_clock import move_clock
 from app.world.lifecycle.world_operations import set_trust_policy, trust_policy
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.servers.token_review import token_review, who_am_i
-from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 from app.world.world import World
 
 _KEPT = "thief"
@@ -44,6 +44,8 @@ class Theft:
     """One reader as a thief in one world."""
 
     world: World
+    subject: Subject
+    """Whose token it is."""
     loot: Loot
     used: Used | None = None
     before: WorldSnapshot | None = None
@@ -77,21 +79,27 @@ DEFENCES: Mapping[str, Callable[[Theft], Work]] = {
     "both": lambda theft: experiments.trust_nobody_and_revoke,
 }
 _PATTERNS = {
-    "namespace": ("StringLike", f"system:serviceaccount:{NAMESPACE}:*"),
-    "name": ("StringLike", f"system:serviceaccount:*:{SERVICE_ACCOUNT}"),
+    "namespace": ("StringLike", "system:serviceaccount:{namespace}:*"),
+    "name": ("StringLike", "system:serviceaccount:*:{service_account}"),
     "all": ("StringLike", "*"),
-    "literal": ("StringEquals", f"system:serviceaccount:{NAMESPACE}:*"),
+    "literal": ("StringEquals", "system:serviceaccount:{namespace}:*"),
     "absent": ("StringEquals", ""),
 }
+"""By name: the operator, and the value; its placeholders are members of `Chain`."""
 PATTERNS = ("exact", *_PATTERNS)
 """What the trust policy may say of `sub`."""
-MADE_UP: Sequence[Name] = (("sandbox", SERVICE_ACCOUNT), (NAMESPACE, "attacker"))
-"""What somebody creates who may create ServiceAccounts: in a namespace of their own, and in that of the users."""
+
+
+def made_up(chain: Chain) -> Sequence[Name]:
+    """What somebody creates who may create ServiceAccounts: in a namespace of their own, and in that of the users."""
+    return (("sandbox", chain.service_account), (chain.namespace, "attacker"))
 
 
 def theft() -> Theft | Submission | None:
     """The theft in this browser's world; why it failed; None where nothing was tried."""
     found = session.page_state().get(_KEPT)
+    if isinstance(found, Theft) and not found.in_force and found.subject != session.subject():
+        return None  # another chain was chosen since
     return found if isinstance(found, (Theft, Submission)) else None
 
 
@@ -109,8 +117,10 @@ def _copy() -> None:
     if isinstance(kept := theft(), Theft):
         put_back(kept)
     world = session.world()
-    found = probes.copy(session.simulated_ports(), session.SUBJECT)
-    session.page_state()[_KEPT] = found if isinstance(found, Submission) else Theft(world=world, loot=found)
+    subject = session.subject()
+    found = probes.copy(session.simulated_ports(), subject)
+    stolen = found if isinstance(found, Submission) else Theft(world=world, subject=subject, loot=found)
+    session.page_state()[_KEPT] = stolen
 
 
 def _use(stolen: Theft) -> None:
@@ -119,7 +129,7 @@ def _use(stolen: Theft) -> None:
     bearer = Answer(taken=bool(name), got=name, code=str(get(answer, "code") or ""), said=get_str(answer, "message"))
     reviews = [it for it in stolen.world.log.exchanges() if it.url.endswith("/selfsubjectreviews")]
     ports = session.simulated_ports()
-    stolen.used = probes.use(ports, stolen.loot, session.SUBJECT, bearer, next(iter(reviews[-1:]), None))
+    stolen.used = probes.use(ports, stolen.loot, stolen.subject, bearer, next(iter(reviews[-1:]), None))
     _on_the_map(stolen)
 
 
@@ -127,7 +137,7 @@ def _on_the_map(stolen: Theft) -> None:
     """Plays what was tried last when the page is drawn next, on a map with all that is in place now."""
     view = session.simulated_walk_view()
     found = session.diagnosis(view)
-    stolen.names, stolen.past = names_of(found), standing(film_of(found, view.heard).beats)
+    stolen.names, stolen.past = names_of(view.walk), standing(film_of(found, view.heard).beats)
     st.session_state[PLAYS] = True
 
 
@@ -188,7 +198,8 @@ def policy(world: World, pattern: str) -> JsonValue:
     """The trust policy with that pattern for `sub`."""
     if pattern not in _PATTERNS:
         return trust_policy(world)
-    operator, subject = _PATTERNS[pattern]
+    operator, value = _PATTERNS[pattern]
+    subject = value.format(namespace=world.chain.namespace, service_account=world.chain.service_account)
     return experiments.wide_trust_policy(world, operator, [subject] if subject else [])
 
 

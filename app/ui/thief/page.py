@@ -18,10 +18,10 @@ from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
 from app.ui.map.player import Plays
 from app.ui.map.showing import draw_events, standing
-from app.ui.state import language, mode, session
+from app.ui.state import language, mode
 from app.ui.text import escape, prose
 from app.ui.thief import actions, film, views
-from app.ui.thief.actions import DEFENCES, MADE_UP, PATTERNS, Theft
+from app.ui.thief.actions import DEFENCES, PATTERNS, Theft
 
 _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
 
@@ -77,7 +77,7 @@ def strip(page: str, content: Content) -> None:
     if not isinstance(stolen, Theft) or not stolen.in_force:
         return
     kind = "defences" if stolen.in_force in DEFENCES else "patterns"
-    name = content.message(f"thief.{kind}.{stolen.in_force}.name")
+    name = content.message(f"thief.{kind}.{stolen.in_force}.name", **_names(stolen))
     link = page_link(content, "thief", escape(content.message("thief.strip_link")))
     words = f"<p>{prose(content.message('thief.strip', name=name))} {link}</p>"
     label, put_back = content.message("thief.put_back"), lambda: _with(actions.put_back)
@@ -87,6 +87,10 @@ def strip(page: str, content: Content) -> None:
             html = f'<div class="strip warning" role="status">{mark(Status.WARNING, content)}{words}</div>'
             components.block(html, key="thief_strip_words")
         way.button(label, key="thief_strip_back", icon=":material/undo:", width="stretch", on_click=put_back)
+
+
+def _names(stolen: Theft) -> dict[str, str]:
+    return {"namespace": stolen.subject.namespace, "service_account": stolen.subject.service_account}
 
 
 def _with(deed: Callable[[Theft], None]) -> None:
@@ -105,7 +109,7 @@ def _map(stolen: Theft, content: Content) -> None:
 def _film(stolen: Theft, content: Content, *, plays: Plays) -> None:
     first, then = film.theft(stolen), film.measures(stolen, content)
     past = (*stolen.past, *standing(first)) if then else stolen.past
-    draw_events(then or first, past, stolen.names, session.SUBJECT, content, plays=plays, key="film")
+    draw_events(then or first, past, stolen.names, stolen.subject, content, plays=plays, key="film")
 
 
 def _defences(stolen: Theft, content: Content) -> None:
@@ -147,12 +151,12 @@ def _patterns(stolen: Theft, content: Content) -> None:
         content.message("thief.choose_pattern"),
         PATTERNS,
         key=_PATTERN,
-        format_func=lambda name: content.message(f"thief.patterns.{name}.name"),
+        format_func=lambda name: content.message(f"thief.patterns.{name}.name", **_names(stolen)),
         on_change=lambda: _with(_widen),
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="thief_made"):
         st.checkbox(
-            content.message("thief.made_up", names=", ".join("/".join(name) for name in MADE_UP)),
+            content.message("thief.made_up", names=", ".join(map("/".join, actions.made_up(stolen.world.chain)))),
             key=_MADE_UP,
             help=content.message("thief.made_up_help"),
             on_change=lambda: _with(_widen),
@@ -170,7 +174,7 @@ def _patterns(stolen: Theft, content: Content) -> None:
 def _widen(stolen: Theft) -> None:
     pattern = st.session_state[_PATTERN]
     if pattern is not None:
-        actions.widen(stolen, pattern, MADE_UP if st.session_state[_MADE_UP] else ())
+        actions.widen(stolen, pattern, actions.made_up(stolen.world.chain) if st.session_state[_MADE_UP] else ())
     elif stolen.in_force in PATTERNS:
         actions.put_back(stolen)
 

@@ -88,7 +88,7 @@ def copy(ports: Ports, subject: Subject) -> Loot | Submission:
     return Loot(token=token, claims=claims, role_arn=arn, exchange=exchange)
 
 
-def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer, sent_to_cluster: Exchange | None) -> Used:
+def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer, sent_to_cluster: Exchange | None = None) -> Used:
     """Takes the token to STS, and what that gives to S3. `bearer` is what the API server says to the same token,
     `sent_to_cluster` that exchange."""
     sts, role = exchanged(ports, loot.role_arn, _SESSION, loot.token)

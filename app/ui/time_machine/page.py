@@ -12,7 +12,7 @@ from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.film import Beat
 from app.flow.json_access import get_str
-from app.flow.model import Exchange, JsonObject
+from app.flow.model import Exchange, JsonObject, Subject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
 from app.ui.draw import components, page_errors, sts_wording
@@ -20,7 +20,8 @@ from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
-from app.ui.map.showing import draw_events, film_of, names_of, standing
+from app.ui.map.film_json import names_of
+from app.ui.map.showing import draw_events, film_of, standing
 from app.ui.state import language, session
 from app.ui.text import escape, prose
 from app.ui.time_machine import views
@@ -31,8 +32,9 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.lifecycle import experiments
 from app.world.lifecycle.history import History, Stop
+from app.world.lifecycle.world_operations import pod_of
 from app.world.servers.token_review import token_review
-from app.world.setup.scenario import NAMESPACE, POD_AFTER
+from app.world.setup.scenario import NAMESPACE
 from app.world.world import World
 
 _KEPT = "time_machine"
@@ -54,6 +56,8 @@ class _Travel:
     """One reader's journey through one world."""
 
     history: History
+    subject: Subject
+    """Whose token was kept aside."""
     first: First
     asked: tuple[Stop, str, Moment] | None = None
     """What was asked last: at which stop, in which wording of STS, and the answers."""
@@ -115,7 +119,7 @@ def _moment(content: Content) -> None:
             components.block(views.answers(asked, content, expired=_expired(travel)), key="moment_answers")
         with right:
             components.block(views.file(asked, travel.first, content), key="moment_file")
-            components.block(views.ran(POD_AFTER, asked.pod, content), key="moment_pod")
+            components.block(views.ran(session.subject().pod, asked.pod, content), key="moment_pod")
 
     # (3) What one can do to the world here.
     _experiments(travel, asked, content)
@@ -129,18 +133,18 @@ def _moment(content: Content) -> None:
 def _travel() -> _Travel | Submission:
     """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
     world, kept = session.world(), _kept()
-    if kept:
+    if kept and kept.subject == session.subject():
         if world.clock.now() - kept.history.start <= SPAN + HOUR:  # while one reads at its end, time goes on
             if session.simulation().run(kept.history.resume()):
                 st.session_state[_ELSEWHERE], st.session_state[_RUNS] = True, False
                 _look_again(kept)
                 session.run_again()
             return kept
-    begun = first(session.simulated_ports(), session.SUBJECT)
+    begun = first(session.simulated_ports(), session.subject())
     if isinstance(begun, Submission):
         return begun
-    history = session.simulation().run(History.begin(world))
-    session.page_state()[_KEPT] = made = _Travel(history=history, first=begun)
+    history, st.session_state[_RUNS] = session.simulation().run(History.begin(world)), False
+    session.page_state()[_KEPT] = made = _Travel(history=history, subject=session.subject(), first=begun)
     return made
 
 
@@ -149,7 +153,7 @@ def _asked(travel: _Travel) -> Moment:
     stop, world = travel.history.current, travel.history.world
     if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
         review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
-        found = moment(session.simulated_ports(), travel.first, review, session.SUBJECT)
+        found = moment(session.simulated_ports(), travel.first, review, travel.subject)
         travel.shown = _news(travel, found)
         travel.asked = (stop, world.account.sts_wording, found)
     return travel.asked[2]
@@ -198,7 +202,7 @@ def _news(travel: _Travel, found: Moment) -> tuple[Beat, ...]:
         return ()
     world, before = travel.history.world, travel.asked
     heard = [it for it in world.log.exchanges() if it.started >= travel.left and it not in travel.moved]
-    pod = world.cluster.find("pods", NAMESPACE, POD_AFTER)
+    pod = world.cluster.find("pods", travel.subject.namespace, travel.subject.pod)
     return news(travel.moved, heard, found, before[2] if before else None, pod.copy() if pod else None)
 
 
@@ -250,14 +254,14 @@ def _map(travel: _Travel, content: Content) -> None:
     if travel.past is None:
         view = session.simulated_walk_view()
         found = session.diagnosis(view)
-        travel.past, travel.names = standing(film_of(found, view.heard).beats), names_of(found)
+        travel.past, travel.names = standing(film_of(found, view.heard).beats), names_of(view.walk)
     runs = bool(st.session_state.get(_RUNS, False))
     at = clock(travel.history.current.place)
     draw_events(
         travel.shown,
         travel.past,
         travel.names,
-        session.SUBJECT,
+        travel.subject,
         content,
         closing=""
         if travel.shown
@@ -337,7 +341,7 @@ def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
             found["recreate"] = "acts.recreate.already"
     else:
         found["recreate"] = "acts.recreate.too_early"
-    if cluster.find("pods", NAMESPACE, POD_AFTER) is None:
+    if cluster.find("pods", *pod_of(history.world)) is None:
         found["delete_pod"] = "acts.delete_pod.already"
     if not history.current.act:
         found["undo"] = "acts.undo_nothing"
@@ -350,13 +354,14 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     later = len(history.later)
     key = "discards" if later else "discards_nothing"
     caption = f'<p class="caption">{prose(content.message(f"time_machine.acts.{key}", count=later))}</p>'
-    pods = f'<p class="caption">{prose(content.message("time_machine.acts.pods"))}</p>'
+    pod = session.subject().pod
+    pods = f'<p class="caption">{prose(content.message("time_machine.acts.pods", pod=pod))}</p>'
     components.block(heading + pods + caption, key="acts")
     in_the_way = _in_the_way(history, asked)
     with st.container(horizontal=True, gap="small", key="moment_acts"):
         for name in _ACTS:
             st.button(
-                content.message(f"time_machine.acts.{name}.do"),
+                content.message(f"time_machine.acts.{name}.do", pod=pod),
                 help=content.message(f"time_machine.acts.{name}.help"),
                 key=f"act_{name}",
                 icon=_ACT_ICONS[name],
@@ -372,10 +377,12 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
             disabled="undo" in in_the_way,
             on_click=_undo,
         )
-    components.block(views.not_now(in_the_way.values(), content), key="acts_not_now")
+    components.block(views.not_now(in_the_way.values(), pod, content), key="acts_not_now")
     if failed := st.session_state.pop(_FAILED, ""):
         components.block(said(failed, content), key="act_failed")
     done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
     if done:
-        lines = "".join(f"<li>{prose(content.message(f'time_machine.acts.{name}.done'))}</li>" for name in done)
+        lines = "".join(
+            f"<li>{prose(content.message(f'time_machine.acts.{name}.done', pod=pod))}</li>" for name in done
+        )
         components.block(f'<div role="status"><ol class="done">{lines}</ol></div>', key="acts_done")

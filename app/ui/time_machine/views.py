@@ -9,7 +9,7 @@ from app.flow.json_access import get_str
 from app.flow.model import Subject
 from app.ui.draw.answers import Answer, row
 from app.ui.draw.checks import listed, unread
-from app.ui.state.session import SUBJECT
+from app.ui.state import session
 from app.ui.text import breakable, escape, prose, utc
 from app.ui.time_machine.probes import First, Late, Moment, Ran
 from app.world.lifecycle.experiments import DEFAULT
@@ -43,7 +43,7 @@ def file(asked: Moment, kept: First, content: Content) -> str:
     heading = f'<h2 class="heading">{escape(content.message("time_machine.file"))}</h2>'
     if asked.unread:
         words = f'<p class="failed">{prose(content.message("time_machine.no_file"))}</p>'
-        return heading + words + unread(asked.unread, SUBJECT, content)
+        return heading + words + unread(asked.unread, session.subject(), content)
     same = get_str(asked.mounted, "jti") == get_str(kept.claims, "jti")
     word = prose(content.message(f"time_machine.{'same_token' if same else 'other_token'}"))
     rows = "".join(
@@ -70,13 +70,16 @@ def late(pod: Late, content: Content) -> str:
     """The Pod that may be older than the annotation: the doctor's check, and what it can do."""
     key = "edited" if pod.variables else "older"
     subject = Subject(namespace=NAMESPACE, service_account=DEFAULT, pod=POD_BEFORE)
+    trusted = session.subject().service_account
+    words = content.message(f"time_machine.late.{key}", service_account=trusted)
     return (
         f'<h2 class="heading">{escape(content.message("time_machine.late.heading", pod=POD_BEFORE))}</h2>'
-        f"<p>{prose(content.message(f'time_machine.late.{key}'))}</p>"
+        f"<p>{prose(words)}</p>"
         f"{listed([pod.age], subject, content)}{ran(POD_BEFORE, pod.ran, content)}"
     )
 
 
-def not_now(reasons: Iterable[str], content: Content) -> str:
+def not_now(reasons: Iterable[str], pod: str, content: Content) -> str:
     """Why some buttons cannot be pressed at this moment: also for a reader who sees no tooltip."""
-    return "".join(f'<p class="caption">{prose(content.message(f"time_machine.{why}"))}</p>' for why in reasons)
+    words = (content.message(f"time_machine.{why}", pod=pod) for why in reasons)
+    return "".join(f'<p class="caption">{prose(sentence)}</p>' for sentence in words)

@@ -10,7 +10,6 @@ from app.flow.names import host_and_path
 from app.world.aws import iam
 from app.world.edits.reading import member, only, same_name, texts
 from app.world.edits.refusal import EditRefused
-from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -21,21 +20,22 @@ _PROVIDER = ("Url", "ClientIDList", "ThumbprintList")
 
 def trust_policy(world: World) -> JsonObject | None:
     """The role's trust policy."""
-    role = world.account.roles.get(ROLE)
+    role = world.account.roles.get(world.chain.role)
     return None if role is None else json.loads(role.trust_policy)
 
 
 async def write_trust_policy(world: World, document: JsonObject, typed: str) -> None:
     """UpdateAssumeRolePolicy with the text as it was typed; CreateRole where there is no role."""
-    if ROLE in world.account.roles:
-        _call(world, "UpdateAssumeRolePolicy", RoleName=ROLE, PolicyDocument=typed)
+    name, path = world.chain.role, world.chain.role_path
+    if name in world.account.roles:
+        _call(world, "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=typed)
     else:
-        _call(world, "CreateRole", RoleName=ROLE, AssumeRolePolicyDocument=typed)
+        _call(world, "CreateRole", RoleName=name, Path=path, AssumeRolePolicyDocument=typed)
 
 
 def role(world: World) -> JsonObject | None:
     """The role's permissions, and how long its sessions may be."""
-    role = world.account.roles.get(ROLE)
+    role = world.account.roles.get(world.chain.role)
     if role is None:
         return None
     inline = {name: json.loads(document) for name, document in role.inline_policies.items()}
@@ -44,27 +44,28 @@ def role(world: World) -> JsonObject | None:
 
 async def write_role(world: World, document: JsonObject, typed: str) -> None:
     """UpdateRole, and the actions that attach, detach, write and delete policies."""
-    role = world.account.roles.get(ROLE)
+    own = world.chain.role
+    role = world.account.roles.get(own)
     if role is None:
-        raise EditRefused("no_role", expected=ROLE)
+        raise EditRefused("no_role", expected=own)
     only(document, "", *_ROLE)
-    same_name(member(document, "", "RoleName", str), ROLE, "RoleName")
+    same_name(member(document, "", "RoleName", str), own, "RoleName")
     seconds = member(document, "", "MaxSessionDuration", int)
     attached = texts(document, "", "AttachedPolicies")
     inline = member(document, "", "InlinePolicies", dict)
     for name in inline:
         member(inline, "InlinePolicies", name, dict)
-    _call(world, "UpdateRole", RoleName=ROLE, MaxSessionDuration=str(seconds))
+    _call(world, "UpdateRole", RoleName=own, MaxSessionDuration=str(seconds))
     # What goes makes room for what comes.
     for arn in set(role.attached) - set(attached):
-        _call(world, "DetachRolePolicy", RoleName=ROLE, PolicyArn=arn)
+        _call(world, "DetachRolePolicy", RoleName=own, PolicyArn=arn)
     for name in role.inline_policies.keys() - inline.keys():
-        _call(world, "DeleteRolePolicy", RoleName=ROLE, PolicyName=name)
+        _call(world, "DeleteRolePolicy", RoleName=own, PolicyName=name)
     for arn in attached:
-        _call(world, "AttachRolePolicy", RoleName=ROLE, PolicyArn=arn)
+        _call(world, "AttachRolePolicy", RoleName=own, PolicyArn=arn)
     for name, policy in inline.items():
         if name not in role.inline_policies or json.loads(role.inline_policies[name]) != policy:
-            _call(world, "PutRolePolicy", RoleName=ROLE, PolicyName=name, PolicyDocument=json.dumps(policy))
+            _call(world, "PutRolePolicy", RoleName=own, PolicyName=name, PolicyDocument=json.dumps(policy))
 
 
 def provider(world: World) -> JsonObject | None:

@@ -15,9 +15,8 @@ from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.resources import RESOURCES, Resource
 from app.world.edits.reading import member, only, same_name
 from app.world.edits.refusal import EditRefused
-from app.world.lifecycle.world_operations import delete
+from app.world.lifecycle.world_operations import delete, pod_of
 from app.world.setup.manifest import written
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -35,12 +34,12 @@ _EDITOR = Options(field_manager="kubectl-edit")
 
 def service_account(world: World) -> JsonObject | None:
     """The ServiceAccount, without what the server keeps to itself."""
-    return _shown(world, "serviceaccounts", SERVICE_ACCOUNT)
+    return _shown(world, "serviceaccounts", world.chain.service_account)
 
 
 async def write_service_account(world: World, document: JsonObject, typed: str) -> None:
     """PUT, or POST where there is none. Its Pods stay as they are."""
-    await _write(world, "serviceaccounts", SERVICE_ACCOUNT, document)
+    await _write(world, "serviceaccounts", world.chain.service_account, document)
 
 
 def webhook(world: World) -> JsonObject | None:
@@ -55,21 +54,22 @@ async def write_webhook(world: World, document: JsonObject, typed: str) -> None:
 
 def pod(world: World) -> JsonObject | None:
     """The Pod as its owner wrote it: what the webhook adds comes by itself."""
-    stored = world.cluster.find("pods", NAMESPACE, POD_AFTER)
+    stored = world.cluster.find("pods", *pod_of(world))
     return None if stored is None else {"apiVersion": "v1", "kind": "Pod", **_without_defaults(written(stored.copy()))}
 
 
 async def write_pod(world: World, document: JsonObject, typed: str) -> None:
     """DELETE and POST: hardly anything of a Pod can be changed while it lives."""
-    _check(RESOURCES["pods"], POD_AFTER, document)
-    if world.cluster.find("pods", NAMESPACE, POD_AFTER) is not None:
-        await delete(world, "pods", NAMESPACE, POD_AFTER)
-    await operations.create_object(RequestScope(world, ADMIN, RESOURCES["pods"], NAMESPACE), document, _EDITOR)
+    namespace, name = pod_of(world)
+    _check(world, RESOURCES["pods"], name, document)
+    if world.cluster.find("pods", namespace, name) is not None:
+        await delete(world, "pods", namespace, name)
+    await operations.create_object(RequestScope(world, ADMIN, RESOURCES["pods"], namespace), document, _EDITOR)
 
 
 def _shown(world: World, plural: str, name: str) -> JsonObject | None:
     resource = RESOURCES[plural]
-    stored = world.cluster.find(plural, _namespace(resource), name)
+    stored = world.cluster.find(plural, _namespace(world, resource), name)
     if stored is None:
         return None
     document = stored.copy()
@@ -106,8 +106,8 @@ def _drop_added(part: JsonObject, bare: JsonObject, defaulted: JsonObject) -> No
 
 async def _write(world: World, plural: str, name: str, document: JsonObject) -> None:
     resource = RESOURCES[plural]
-    _check(resource, name, document)
-    scope = RequestScope(world, ADMIN, resource, _namespace(resource))
+    _check(world, resource, name, document)
+    scope = RequestScope(world, ADMIN, resource, _namespace(world, resource))
     if world.cluster.find(plural, scope.namespace, name) is None:
         await operations.create_object(scope, document, _EDITOR)
         return
@@ -120,17 +120,18 @@ async def _write(world: World, plural: str, name: str, document: JsonObject) -> 
     await operations.update_object(scope, name, change, _EDITOR)
 
 
-def _check(resource: Resource, name: str, document: JsonObject) -> None:
+def _check(world: World, resource: Resource, name: str, document: JsonObject) -> None:
     """What may be edited is there, and nothing else. Raises `EditRefused`, `ApiError` for a value of a wrong type."""
     only(document, "", "apiVersion", "kind", "metadata", *_MEMBERS[resource.plural])
     metadata = member(document, "", "metadata", dict)
     only(metadata, "metadata", *(key for key in _METADATA if resource.namespaced or key != "namespace"))
     same_name(member(metadata, "metadata", "name", str), name, "metadata.name")
     if resource.namespaced:
-        same_name(member(metadata, "metadata", "namespace", str), NAMESPACE, "metadata.namespace")
+        namespace = member(metadata, "metadata", "namespace", str)
+        same_name(namespace, world.chain.namespace, "metadata.namespace")
     for field in decode_typed(document, resource)[1]:
         raise EditRefused("unknown_field", got=field.rpartition(".")[2], where=field)
 
 
-def _namespace(resource: Resource) -> str:
-    return NAMESPACE if resource.namespaced else ""
+def _namespace(world: World, resource: Resource) -> str:
+    return world.chain.namespace if resource.namespaced else ""

@@ -10,7 +10,6 @@ from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.world_operations import recreate, remove_permissions
-from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -34,7 +33,7 @@ async def _listing_of_one_bucket(world: World) -> None:
     remove_permissions(world)
     bucket = f"arn:aws:s3:::{next(iter(world.account.buckets))}"
     document = _document({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket})
-    parameters = {"RoleName": ROLE, "PolicyName": "list", "PolicyDocument": document}
+    parameters = {"RoleName": world.chain.role, "PolicyName": "list", "PolicyDocument": document}
     iam.call(world.account, "PutRolePolicy", parameters)
     await recreate(world)
 
@@ -44,7 +43,7 @@ def _document(statement: dict[str, Any]) -> str:
 
 
 def _denied(world: World) -> str:
-    user = texts.session_of(world, ROLE, texts.session_name(world))
+    user = texts.session_of(world, world.chain.role, texts.session_name(world))
     return texts.may_not_list(user, "with an explicit deny in a service control policy")
 
 

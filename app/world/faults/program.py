@@ -20,7 +20,6 @@ from app.world.lifecycle.world_operations import (
     with_manifest,
 )
 from app.world.setup.roles import create_role
-from app.world.setup.scenario import NAMESPACE, ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -51,7 +50,7 @@ async def _profile_of_the_node(world: World) -> None:
     """A program that names a profile itself takes nothing from the environment, the token's variables included."""
     data = {"config": f"[profile {PROFILE}]\nregion = {world.region}\n"}
     configuration = {"metadata": {"name": PROFILE}, "data": data}
-    await operations.create(world, ADMIN, "configmaps", NAMESPACE, configuration)
+    await operations.create(world, ADMIN, "configmaps", world.chain.namespace, configuration)
     await recreate(world, _naming_the_profile)
 
 
@@ -89,7 +88,7 @@ def _as_the_user(world: World) -> str:
 
 
 def _may_not_assume(world: World) -> str:
-    user = texts.session_of(world, ROLE, texts.session_name(world))
+    user = texts.session_of(world, world.chain.role, texts.session_name(world))
     return (
         "An error occurred (AccessDenied) when calling the AssumeRole operation: "
         f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {_next_arn(world)}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from app.flow.annotations import AUDIENCE, ROLE_ARN
-from app.flow.model import Step
+from app.flow.model import Chain, Step
 from app.world.aws import iam
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
@@ -18,7 +18,6 @@ from app.world.lifecycle.world_operations import (
     remove_permissions,
     role_arn,
 )
-from app.world.setup.scenario import ROLE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -39,20 +38,33 @@ async def _mistyped_key(world: World) -> None:
 async def _mistyped_account(world: World) -> None:
     """The last digit: an account that does not exist, neither of this world's two."""
     wrong = world.account_id[:-1] + str((int(world.account_id[-1]) + 5) % 10)
-    await annotate_role(world, role_arn(world).replace(world.account_id, wrong))
+    await annotate_role(world, role_arn(world).replace(f"::{world.account_id}:", f"::{wrong}:"))
 
 
 async def _mistyped_role(world: World) -> None:
-    await annotate_role(world, role_arn(world).replace(ROLE, "s3-raeder"))
+    await annotate_role(world, role_arn(world).removesuffix(world.chain.role) + mistyped(world.chain.role))
+
+
+def mistyped(name: str) -> str:
+    """The name with two letters exchanged, from its middle on: `s3-raeder` for `s3-reader`."""
+    for place in range(len(name) // 2, len(name) - 1):
+        if name[place] != name[place + 1]:
+            return name[:place] + name[place + 1] + name[place] + name[place + 2 :]
+    return name[:-1] or name * 2
+
+
+def new_path(chain: Chain) -> str:
+    """Where the role is afterwards."""
+    return f"/team{chain.role_path}"
 
 
 async def _path_omitted(world: World) -> None:
-    """The role is recreated under a path, which is part of its ARN; the annotation is not adapted."""
-    role = {"RoleName": ROLE}
+    """The role is recreated under another path, which is part of its ARN; the annotation is not adapted."""
+    role = {"RoleName": world.chain.role}
     trust = unquote(iam.call(world.account, "GetRole", role)["Role"]["AssumeRolePolicyDocument"])
     permissions = remove_permissions(world)
     iam.call(world.account, "DeleteRole", role)
-    iam.call(world.account, "CreateRole", {**role, "Path": "/team/", "AssumeRolePolicyDocument": trust})
+    iam.call(world.account, "CreateRole", {**role, "Path": new_path(world.chain), "AssumeRolePolicyDocument": trust})
     for action, parameters in permissions:
         iam.call(world.account, action, parameters)
     await recreate(world)
@@ -63,7 +75,7 @@ async def _arn_of_a_policy(world: World) -> None:
 
 
 async def _bare_name(world: World) -> None:
-    await annotate_role(world, ROLE)
+    await annotate_role(world, world.chain.role)
 
 
 async def _own_audience(world: World) -> None:
@@ -82,11 +94,18 @@ def _invalid_arn(world: World) -> str:
     return texts.refused_by_sts("ValidationError", "Request ARN is invalid")
 
 
-def _arn_too_short(world: World) -> str:
+def _bare_name_refused(world: World) -> str:
+    """botocore refuses what is shorter than any ARN; what is longer gets as far as STS."""
+    if len(world.chain.role) >= _SHORTEST_ARN:
+        return _invalid_arn(world)
     return (
         "An error occurred (ParamValidation): Parameter validation failed:\n"
-        f"Invalid length for parameter RoleArn, value: {len(ROLE)}, valid min length: 20"
+        f"Invalid length for parameter RoleArn, value: {len(world.chain.role)}, valid min length: {_SHORTEST_ARN}"
     )
+
+
+_SHORTEST_ARN = 20
+"""Characters, by botocore's model of STS."""
 
 
 FAULTS = (
@@ -116,7 +135,7 @@ FAULTS = (
     ),
     Fault(
         id="F20", number=20, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
-        text=_arn_too_short, cause_it=_bare_name, writes=(Whole.ROLE_ARN,),
+        text=_bare_name_refused, cause_it=_bare_name, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
         id="F27", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",

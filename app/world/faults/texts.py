@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.world.setup.scenario import ROLE
-
 if TYPE_CHECKING:
     from app.world.world import World
 
@@ -76,7 +74,7 @@ def without_irsa(world: World) -> str:
 
 def as_the_role(world: World) -> str:
     """The Pod has its role, which may not list buckets."""
-    return may_not_list(session_of(world, ROLE, session_name(world)))
+    return may_not_list(session_of(world, world.chain.role, session_name(world)))
 
 
 def may_not_list(user: str, why: str = f"because no identity-based policy allows the {LIST_BUCKETS} action") -> str:

@@ -16,13 +16,14 @@ from app.world.lifecycle.world_operations import (
     calls_sts,
     container_of,
     delete,
+    pod_of,
     recreate,
     role_arn,
+    service_account_of,
     settle,
     submit,
 )
 from app.world.node.pod_status import BACK_OFF_SECONDS
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -42,7 +43,7 @@ async def _no_token_request(world: World) -> None:
 async def _service_account_deleted(world: World) -> None:
     """It goes between the Pod's admission and the kubelet's TokenRequest."""
     await submit(world)
-    await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    await delete(world, "serviceaccounts", *service_account_of(world))
     await settle(world)
 
 
@@ -56,7 +57,7 @@ async def _not_renewed(world: World) -> None:
 async def _cut_off(world: World) -> None:
     """Half the token is left in the file, and the program runs again before the kubelet looks at the volume."""
     await recreate(world, _restarted)
-    pod = world.cluster.get("pods", NAMESPACE, POD_AFTER)
+    pod = world.cluster.get("pods", *pod_of(world))
     file = world.kubelet.volume(pod, "aws-iam-token") / "token"
     token = file.read_bytes()
     file.write_bytes(token[: len(token) // 2])
@@ -69,12 +70,12 @@ async def _token_kept(world: World) -> None:
 
     It goes by a Secret: no token is to be read in a Pod's manifest.
     """
-    pod = world.cluster.get("pods", NAMESPACE, POD_AFTER)
+    pod = world.cluster.get("pods", *pod_of(world))
     token = await world.kubelet.execute(pod, container_of(pod)["name"], ["cat", TOKEN_FILE])
     if token.exit_code:
         raise LookupError(token.stderr.strip())
     secret = {"metadata": {"name": SECRET}, "stringData": {"token": token.stdout}}
-    await operations.create(world, ADMIN, "secrets", NAMESPACE, secret)
+    await operations.create(world, ADMIN, "secrets", world.chain.namespace, secret)
     await recreate(world, lambda pod: _with_kept_token(world, pod))
     await move_clock(world, _DAY + 2 * _GRACE)
 
@@ -92,15 +93,19 @@ def _restarted(pod: JsonObject) -> None:
 
 
 def _close_token_request(world: World) -> None:
-    world.network.closed.add(f"/k8s/{world.path}{_TOKEN_REQUEST}")
+    world.network.closed.add(f"/k8s/{world.path}{_token_request(world)}")
 
 
-_TOKEN_REQUEST = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{SERVICE_ACCOUNT}/token"
+def _token_request(world: World) -> str:
+    namespace, name = service_account_of(world)
+    return f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
 
 
 def _connection_refused(world: World) -> str:
     address = world.api_url.removeprefix("https://").partition("/")[0]
-    return _not_mounted(f'Post "{world.api_url}{_TOKEN_REQUEST}": dial tcp {address}: connect: connection refused')
+    return _not_mounted(
+        f'Post "{world.api_url}{_token_request(world)}": dial tcp {address}: connect: connection refused'
+    )
 
 
 def _not_mounted(reason: str) -> str:
@@ -141,7 +146,7 @@ FAULTS = (
     ),
     Fault(
         id="F35b", number=35, cause=Step.SERVICE_ACCOUNT, seen=Step.TOKEN_MOUNT, changes="service_account",
-        text=lambda _: _not_mounted(f'serviceaccounts "{SERVICE_ACCOUNT}" not found'),
+        text=lambda world: _not_mounted(f'serviceaccounts "{world.chain.service_account}" not found'),
         cause_it=_service_account_deleted, writes=(Whole.RUNNING_POD,),
     ),
 )  # fmt: skip

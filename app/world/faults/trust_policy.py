@@ -6,29 +6,36 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from app.flow.model import JsonObject, Step
+from app.flow.model import Chain, JsonObject, Step
 from app.flow.names import host_and_path
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.faults.oidc_provider import former_trust_policy
 from app.world.lifecycle.world_operations import provider_arn, recreate, set_trust_policy, trust_policy
 from app.world.setup.roles import NODE_TRUST, trust_policy_without_subject
-from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 
+def other_namespace(chain: Chain) -> str:
+    """The namespace that the trust policy asks for by mistake."""
+    return "staging" if chain.namespace == "production" else "production"
+
+
 def _wrong_namespace(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:production:{SERVICE_ACCOUNT}")
+    return _for_subject(world, f"system:serviceaccount:{other_namespace(world.chain)}:{world.chain.service_account}")
 
 
 def _wrong_case(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT.upper()}")
+    name = world.chain.service_account
+    if name.upper() == name:
+        raise LookupError(f'"{name}" has no letter')
+    return _for_subject(world, f"system:serviceaccount:{world.chain.namespace}:{name.upper()}")
 
 
 def _wildcard_without_like(world: World) -> JsonObject:
-    return _for_subject(world, f"system:serviceaccount:{NAMESPACE}:*")
+    return _for_subject(world, f"system:serviceaccount:{world.chain.namespace}:*")
 
 
 def _for_subject(world: World, subject: str) -> JsonObject:

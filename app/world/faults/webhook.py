@@ -11,8 +11,7 @@ from app.world.apiserver.registry import operations
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.advance_clock import move_clock
-from app.world.lifecycle.world_operations import annotate, delete, recreate, settle, submit
-from app.world.setup.scenario import NAMESPACE, SERVICE_ACCOUNT
+from app.world.lifecycle.world_operations import annotate, delete, recreate, service_account_of, settle, submit
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -22,7 +21,7 @@ _HOUR = 3600.0
 
 async def _annotated_afterwards(world: World) -> None:
     """The Pod is an hour old when its ServiceAccount gets its annotation, and no one restarts it."""
-    account = world.cluster.get("serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    account = world.cluster.get("serviceaccounts", *service_account_of(world))
     role = account["metadata"]["annotations"][ROLE_ARN]
     await annotate(world, {ROLE_ARN: None})
     await recreate(world)
@@ -42,10 +41,10 @@ async def _not_registered(world: World) -> None:
 
 async def _not_in_its_cache(world: World) -> None:
     """The Pod comes right behind its ServiceAccount, as in one manifest: the webhook's cache lags behind."""
-    account = world.cluster.get("serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    account = world.cluster.get("serviceaccounts", *service_account_of(world))
     metadata = {key: account["metadata"].get(key, {}) for key in ("name", "namespace", "labels", "annotations")}
-    await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
-    await operations.create(world, ADMIN, "serviceaccounts", NAMESPACE, {"metadata": metadata})
+    await delete(world, "serviceaccounts", *service_account_of(world))
+    await operations.create(world, ADMIN, "serviceaccounts", world.chain.namespace, {"metadata": metadata})
     known = world.find_service_account
     world.find_service_account = lambda *_: None
     try:
@@ -57,7 +56,7 @@ async def _not_in_its_cache(world: World) -> None:
 
 async def _associated(world: World) -> None:
     """Pod Identity takes precedence, and no agent of it runs on the node."""
-    world.pod_identity_associations.add((NAMESPACE, SERVICE_ACCOUNT))
+    world.pod_identity_associations.add(service_account_of(world))
     await recreate(world)
 
 

@@ -14,9 +14,17 @@ from app.world.apiserver.registry import operations
 from app.world.aws import iam
 from app.world.aws.times import iso
 from app.world.lifecycle import world_operations
-from app.world.lifecycle.world_operations import delete, remove_permissions, role_arn, set_trust_policy, settle
+from app.world.lifecycle.world_operations import (
+    delete,
+    pod_of,
+    remove_permissions,
+    role_arn,
+    service_account_of,
+    set_trust_policy,
+    settle,
+)
 from app.world.setup import roles, scenario
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
+from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -32,7 +40,7 @@ REVOKED = "AWSRevokeOlderSessions"
 
 async def annotate(world: World) -> None:
     """Names the role at the ServiceAccount `default`. The Pod that runs under it, `pod-before`, stays as it is."""
-    await world_operations.annotate(world, {ROLE_ARN: role_arn(world)}, name=DEFAULT)
+    await world_operations.annotate(world, {ROLE_ARN: role_arn(world)}, place=(NAMESPACE, DEFAULT))
 
 
 async def recreate_pod_before(world: World) -> None:
@@ -45,12 +53,12 @@ async def recreate_pod_before(world: World) -> None:
 
 async def delete_pod(world: World) -> None:
     """Deletes the Pod to which the token is bound."""
-    await delete(world, "pods", NAMESPACE, POD_AFTER)
+    await delete(world, "pods", *pod_of(world))
 
 
 async def delete_service_account(world: World) -> None:
     """Deletes the ServiceAccount for which the token speaks."""
-    await delete(world, "serviceaccounts", NAMESPACE, SERVICE_ACCOUNT)
+    await delete(world, "serviceaccounts", *service_account_of(world))
 
 
 async def create_service_account(world: World, namespace: str, name: str) -> None:
@@ -82,7 +90,7 @@ async def retire_keys(world: World) -> None:
 
 async def trust_nobody(world: World) -> None:
     """The trust policy refers to another subject."""
-    set_trust_policy(world, roles.trust_policy(world, NAMESPACE, "nobody"))
+    set_trust_policy(world, roles.trust_policy(world, world.chain.namespace, "nobody"))
 
 
 async def detach_policies(world: World) -> None:
@@ -120,5 +128,5 @@ def wide_trust_policy(world: World, operator: str, subjects: Sequence[str]) -> J
 
 
 def _put_policy(world: World, name: str, document: JsonObject) -> None:
-    parameters = {"RoleName": ROLE, "PolicyName": name, "PolicyDocument": json.dumps(document)}
+    parameters = {"RoleName": world.chain.role, "PolicyName": name, "PolicyDocument": json.dumps(document)}
     iam.call(world.account, "PutRolePolicy", parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.world.lifecycle import world_snapshot
+from app.world.lifecycle import chain_choice, world_snapshot
 
 if TYPE_CHECKING:
     from app.world.faults import Fault
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 async def inject(world: World, faults: list[Fault], in_force: list[Fault]) -> None:
     """Causes faults in the order of their ranks: where one in force would have to come later, all are caused again."""
+    chain_choice.follow(world)
     before = world.before_faults or await world_snapshot.save(world)
     wanted = [fault for fault in dict.fromkeys(faults) if fault not in in_force]
     if wanted and any(fault.rank > min(it.rank for it in wanted) for fault in in_force):

@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from app.flow.model import Chain
 from app.world.aws.entities import NodeKind
 from app.world.keys import KeyPool
-from app.world.lifecycle import fault_injection, world_operations, world_snapshot
+from app.world.lifecycle import chain_choice, fault_injection, world_operations, world_snapshot
 from app.world.lifecycle.advance_clock import follow_wall_clock, move_clock
+from app.world.lifecycle.chain_choice import Choices
 from app.world.lifecycle.world_factory import WorldFactory
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.lifecycle.world_store import WorldStore
@@ -22,6 +24,7 @@ from app.world.servers.loop_thread import LoopThread
 from app.world.servers.loopback import Loopback
 from app.world.servers.pki import Pki
 from app.world.servers.servers import HOST, Servers, listen, port_of
+from app.world.setup.scenario import ARTICLE
 from app.world.world import ISSUER_HOST, SharedServices, World
 
 T = TypeVar("T")
@@ -100,9 +103,9 @@ class Simulation:
         """
         return self.kept(key) or self.run(self._maker.get_or_create(key, visitor))
 
-    def reset(self, key: str, visitor: str | None = None) -> World:
-        """A new world in place of the learner's old one. Raises `NoRoom`."""
-        return self.run(self._maker.get_or_create(key, visitor, fresh=True))
+    def reset(self, key: str, visitor: str | None = None, *, seeded: Chain = ARTICLE) -> World:
+        """A new world in place of the learner's old one, with this chain in it. Raises `NoRoom`."""
+        return self.run(self._maker.get_or_create(key, visitor, fresh=True, seeded=seeded))
 
     def move_clock(self, world: World, seconds: float) -> None:
         """Moves the world's clock and lets the kubelet do what the passed time asks for. Raises `ValueError`."""
@@ -135,6 +138,34 @@ class Simulation:
     def replace_node(self, world: World, kind: NodeKind) -> None:
         """Puts a node of another kind in the place of the world's, and runs its Pods there."""
         self._change(world, world_operations.replace_node(world, kind))
+
+    def choices(self, world: World) -> Choices:
+        """What its learner can choose from: what is in the world now."""
+
+        async def read() -> Choices:
+            return chain_choice.choices(world)
+
+        return self.run(read())
+
+    def choose(
+        self, world: World, *, namespace: str | None = None, service_account: str | None = None, pod: str | None = None
+    ) -> None:
+        """Turns to another chain (`chain_choice.chosen`). While a fault is in force its chain stays the chosen one."""
+
+        async def turn() -> None:
+            if not world.faults:
+                world.chain = chain_choice.chosen(world, namespace=namespace, service_account=service_account, pod=pod)
+
+        self._change(world, turn())
+
+    def follow(self, world: World) -> bool:
+        """Has the chain follow what its ServiceAccount is annotated with. Returns whether the chosen one is gone."""
+
+        async def look() -> bool:
+            chain_choice.follow(world)
+            return chain_choice.is_gone(world)
+
+        return self.run(look())
 
     def page_state(self, world: World) -> dict[str, object]:
         """What is kept beside a world for as long as there is that world; no part of its state."""

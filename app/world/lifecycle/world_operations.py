@@ -19,7 +19,7 @@ from app.world.aws import iam
 from app.world.aws.entities import NodeKind
 from app.world.setup import roles
 from app.world.setup.manifest import written
-from app.world.setup.scenario import NAMESPACE, POD_AFTER, POD_BEFORE, ROLE, SERVICE_ACCOUNT
+from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -32,8 +32,23 @@ POD_SECONDS = 30.0
 # (1) The cluster
 
 
-async def annotate(world: World, annotations: Mapping[str, str | None], *, name: str = SERVICE_ACCOUNT) -> None:
-    """Sets annotations of a ServiceAccount; None takes one away. Its Pods stay as they are."""
+Place = tuple[str, str]
+"""An object in the cluster: namespace and name."""
+
+
+def pod_of(world: World) -> Place:
+    """The Pod of the chain that the world is about."""
+    return world.chain.namespace, world.chain.pod
+
+
+def service_account_of(world: World) -> Place:
+    """The ServiceAccount of that chain."""
+    return world.chain.namespace, world.chain.service_account
+
+
+async def annotate(world: World, annotations: Mapping[str, str | None], *, place: Place | None = None) -> None:
+    """Sets annotations of a ServiceAccount (the chain's); None takes one away. Its Pods stay as they are."""
+    namespace, name = place or service_account_of(world)
 
     def change(account: JsonObject) -> JsonObject:
         merged = {**account["metadata"].get("annotations", {}), **annotations}
@@ -41,7 +56,7 @@ async def annotate(world: World, annotations: Mapping[str, str | None], *, name:
         return account
 
     resource, options = RESOURCES["serviceaccounts"], Options(field_manager="kubectl-annotate")
-    await operations.update_object(RequestScope(world, ADMIN, resource, NAMESPACE), name, change, options)
+    await operations.update_object(RequestScope(world, ADMIN, resource, namespace), name, change, options)
 
 
 async def annotate_role(world: World, role_arn: str) -> None:
@@ -65,30 +80,34 @@ def with_manifest(change: Callable[[World, JsonObject], None]) -> Callable[[Worl
     return cause_it
 
 
-async def submit(world: World, change: Callable[[JsonObject], None] | None = None, *, name: str = POD_AFTER) -> None:
+async def submit(
+    world: World, change: Callable[[JsonObject], None] | None = None, *, place: Place | None = None
+) -> None:
     """The same, but returns as soon as the Pod is stored: the kubelet has not seen it yet."""
-    pod = written(world.cluster.get("pods", NAMESPACE, name))
+    namespace, name = place or pod_of(world)
+    pod = written(world.cluster.get("pods", namespace, name))
     if change is not None:
         change(pod)
-    await delete(world, "pods", NAMESPACE, name)
-    await operations.create(world, ADMIN, "pods", NAMESPACE, pod)
+    await delete(world, "pods", namespace, name)
+    await operations.create(world, ADMIN, "pods", namespace, pod)
 
 
 async def replace_node(world: World, kind: NodeKind) -> None:
-    """Replaces the node by one of another kind; both Pods are created again, and have run on return.
+    """Replaces the node by one of another kind; the Pods of the pages are created again, and have run on return.
 
     A Pod whose ServiceAccount is gone only ends with its node, since the API server refuses a new one.
     """
     if world.account.node is not None:
         world.account.node.kind = kind
-    for name in (POD_BEFORE, POD_AFTER):
-        if world.cluster.find("pods", NAMESPACE, name) is None:
+    seeded = (world.seeded.namespace, world.seeded.pod)
+    for place in dict.fromkeys(((NAMESPACE, POD_BEFORE), seeded, pod_of(world))):
+        if world.cluster.find("pods", *place) is None:
             continue
-        account = str(world.cluster.get("pods", NAMESPACE, name)["spec"]["serviceAccountName"])
-        if world.cluster.find("serviceaccounts", NAMESPACE, account) is None:
-            await delete(world, "pods", NAMESPACE, name)
+        account = str(world.cluster.get("pods", *place)["spec"]["serviceAccountName"])
+        if world.cluster.find("serviceaccounts", place[0], account) is None:
+            await delete(world, "pods", *place)
         else:
-            await submit(world, name=name)
+            await submit(world, place=place)
     await settle(world)
 
 
@@ -126,23 +145,23 @@ def calls_sts(role: str, token: str, *more: str) -> list[str]:
 
 def role_arn(world: World) -> str:
     """The ARN of the role that the Pod is to have."""
-    return f"arn:aws:iam::{world.account_id}:role/{ROLE}"
+    return f"arn:aws:iam::{world.account_id}:role{world.chain.role_path}{world.chain.role}"
 
 
 def trust_policy(world: World) -> JsonObject:
     """The role's trust policy as eksctl writes it."""
-    return roles.trust_policy(world, NAMESPACE, SERVICE_ACCOUNT)
+    return roles.trust_policy(world, *service_account_of(world))
 
 
 def set_trust_policy(world: World, policy: JsonObject) -> None:
     """UpdateAssumeRolePolicy."""
-    parameters = {"RoleName": ROLE, "PolicyDocument": json.dumps(policy)}
+    parameters = {"RoleName": world.chain.role, "PolicyDocument": json.dumps(policy)}
     iam.call(world.account, "UpdateAssumeRolePolicy", parameters)
 
 
 def remove_permissions(world: World) -> list[tuple[str, dict[str, str]]]:
     """Takes all permission policies off the role; returns the calls that would put them back."""
-    role = {"RoleName": ROLE}
+    role = {"RoleName": world.chain.role}
     calls = []
     for attached in iam.call(world.account, "ListAttachedRolePolicies", role)["AttachedPolicies"]:
         policy = {**role, "PolicyArn": attached["PolicyArn"]}

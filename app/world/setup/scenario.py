@@ -1,4 +1,7 @@
-"""What a new world holds: the article's cluster, set up the way `eksctl` does, with a Pod before IRSA and one after."""
+"""What a new world holds: the article's cluster, set up the way `eksctl` does, with a Pod before IRSA and one after.
+
+The names of the chain with IRSA are the world's (`World.seeded`); the Pod before it is the article's in every world.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from app.flow.model import JsonObject
+from app.flow.model import Chain, JsonObject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.world.apiserver.registry import controllers
 from app.world.aws.entities import Bucket, Node, StoredObject
@@ -17,12 +20,25 @@ from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role, trust_
 if TYPE_CHECKING:
     from app.world.world import World
 
-NAMESPACE = "default"
-SERVICE_ACCOUNT = "my-sa"
-ROLE = "s3-reader"
+ARTICLE = Chain(namespace="default", service_account="my-sa", pod="pod-after", role="s3-reader")
+"""The chain that a world is about unless somebody names another one."""
+NAMESPACE = ARTICLE.namespace
+"""Where `POD_BEFORE` is."""
 POD_BEFORE = "pod-before"
-POD_AFTER = "pod-after"
+"""The Pod before IRSA, under the ServiceAccount `default`."""
 _DAY = 86400.0
+
+
+def has_place_for(chain: Chain) -> bool:
+    """Whether a world can be made with these names: none of them belongs to something else that is in every world."""
+    roles = {story.FRONTEND_ROLE, story.ORDERS_ROLE, story.ORDERS_ROLE_WITHOUT_SUB, story.SHARED_NODE_ROLE}
+    accounts = {(story.NAMESPACE, story.FRONTEND), (story.NAMESPACE, story.ORDERS)}
+    return (
+        chain.service_account != "default"  # every namespace has one, and another one comes when it is deleted
+        and (chain.namespace, chain.service_account) not in accounts
+        and (chain.namespace, chain.pod) != (NAMESPACE, POD_BEFORE)
+        and chain.role.casefold() not in roles  # IAM takes no two names that differ in case alone
+    )
 
 
 async def seed(world: World) -> None:
@@ -43,8 +59,9 @@ async def _aws(world: World, developer: Developer) -> None:
     parameters = {"Url": world.issuer, "ClientIDList.member.1": DEFAULT_AUDIENCE, "ThumbprintList.member.1": thumbprint}
     await developer.iam("CreateOpenIDConnectProvider", parameters)
     # (2) The role and who may assume it: `eksctl create iamserviceaccount`.
-    trust = trust_policy(world, NAMESPACE, SERVICE_ACCOUNT)
-    await developer.create_role(ROLE, trust, managed=["AmazonS3ReadOnlyAccess"])
+    chain = world.seeded
+    trust = trust_policy(world, chain.namespace, chain.service_account)
+    await developer.create_role(chain.role, trust, managed=["AmazonS3ReadOnlyAccess"])
     # (3) The node's instance role, which may not list buckets: CloudFormation makes it, no request of the developer.
     create_role(world, world.node_role_name, NODE_TRUST, managed=NODE_POLICIES)
     world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
@@ -74,16 +91,19 @@ async def _cluster(world: World, developer: Developer) -> None:
     # (5) The webhook that EKS registers in every cluster.
     await developer.create("mutatingwebhookconfigurations", "", webhook_configuration(world))
     # (6) The ServiceAccount, annotated with the role.
+    chain = world.seeded
+    if world.cluster.find("namespaces", "", chain.namespace) is None:
+        await developer.create("namespaces", "", {"metadata": {"name": chain.namespace}})
     metadata = {
-        "name": SERVICE_ACCOUNT,
-        "namespace": NAMESPACE,
+        "name": chain.service_account,
+        "namespace": chain.namespace,
         "labels": {"app.kubernetes.io/managed-by": "eksctl"},
-        "annotations": {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{ROLE}"},
+        "annotations": {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{chain.role}"},
     }
-    await developer.create("serviceaccounts", NAMESPACE, {"metadata": metadata})
-    # (7) The same Pod twice: under the default ServiceAccount, and under `my-sa`.
+    await developer.create("serviceaccounts", chain.namespace, {"metadata": metadata})
+    # (7) The same Pod twice: under the default ServiceAccount, and under the annotated one.
     await developer.create("pods", NAMESPACE, pod(POD_BEFORE))
-    await developer.create("pods", NAMESPACE, pod(POD_AFTER, SERVICE_ACCOUNT))
+    await developer.create("pods", chain.namespace, pod(chain.pod, chain.service_account))
 
 
 def webhook_configuration(world: World) -> JsonObject:
@@ -120,4 +140,4 @@ def pod(name: str, service_account: str | None = None) -> JsonObject:
     spec: JsonObject = {"containers": [container], "restartPolicy": "Never"}
     if service_account is not None:
         spec["serviceAccountName"] = service_account
-    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
+    return {"metadata": {"name": name}, "spec": spec}

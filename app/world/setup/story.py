@@ -42,7 +42,8 @@ async def seed(world: World) -> None:
     create_role(world, ORDERS_ROLE, trust_policy(world, NAMESPACE, ORDERS), inline=connect)
     create_role(world, ORDERS_ROLE_WITHOUT_SUB, trust_policy_without_subject(world), inline=connect)
     # (2) The ServiceAccounts, each annotated with its role.
-    await operations.create(world, ADMIN, "namespaces", None, {"metadata": {"name": NAMESPACE}})
+    if world.cluster.find("namespaces", "", NAMESPACE) is None:
+        await operations.create(world, ADMIN, "namespaces", None, {"metadata": {"name": NAMESPACE}})
     for name, role in ((FRONTEND, FRONTEND_ROLE), (ORDERS, ORDERS_ROLE)):
         annotations = {"eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account_id}:role/{role}"}
         metadata = {"name": name, "namespace": NAMESPACE, "annotations": annotations}

@@ -10,7 +10,7 @@ const mapUnion = (rects) => {
 const mapAround = ([x, y], w, h) => [x - w / 2, y - h / 2, w, h]
 
 // The smallest picture around what has to be in it, never nearer than it takes to read the smallest text.
-const mapShot = (rects, stage, size, { nearest = (stage.w * MAP_ROW) / mapLeast(stage), margin = 20 } = {}) => {
+const mapShot = (rects, stage, size, { nearest = (stage.w * MAP_ROW) / mapLeast(stage), margin = stage.w < 700 ? 8 : 20 } = {}) => {
   const [left, top, width, height] = mapUnion(rects)
   const aspect = stage.w / stage.h
   const w = Math.max(nearest, width + 2 * margin, (height + 2 * margin) * aspect)

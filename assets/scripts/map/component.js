@@ -18,6 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     mapsInStep(host.map, host.beforeMap)
   } else host.map.show(film, { part: data.part, neutral: !answered })
   if (data.runs) return mapRuns(host, film, data.runs, setTriggerValue)
+  if (host.map.onend) host.map.pause() // the clock has been held
   host.map.onend = null
   if (!answered || host.dataset.film === film.id + data.part) return () => mapRest(host)
   const first = !host.dataset.film
@@ -35,7 +36,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => mapRest(host)
 }
 const MAP_PLAYED = "irsa_film_played"
-const mapRest = ({ map }) => map.pause()
+// A rerun leaves the film playing; a page that goes takes it along.
+const mapRest = (host) =>
+  setTimeout(() => {
+    if (host.isConnected) return
+    host.player.remove()
+    for (const map of [host.map, host.beforeMap]) map?.remove()
+  })
 
 // A clock runs: it goes on once the film has ended, or a moment later where nothing travels. It is asked for once.
 const mapRuns = (host, film, at, setTriggerValue) => {
@@ -49,7 +56,9 @@ const mapRuns = (host, film, at, setTriggerValue) => {
   host.map.onend = on
   const { entries, time } = host.map
   const nothing = !entries.some(({ moves }) => moves), over = !fresh && time >= mapPose(entries.at(-1)) - 0.05
-  const timer = nothing || over ? setTimeout(on, 1000) : fresh ? mapFromTheStart(host) : host.map.play()
+  const timer = nothing || over ? setTimeout(on, 1000) : null
+  if (!timer && fresh) mapFromTheStart(host)
+  else if (!timer && !host.map.playing) host.map.play()
   return () => (clearTimeout(timer), mapRest(host))
 }
 // A film that is shown stands where its first beat has ended.

@@ -89,7 +89,13 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     next: () => current && current.index + 1 < map.entries.length && map.go(current.index + 1, { play: true }),
     previous: () => current && map.go(Math.max(0, current.index - 1)),
     redraw: () => film && (draw(), render(now)),
-    remove: () => (map.pause(), watching.disconnect(), stage.remove()),
+    remove() {
+      map.pause()
+      watching.disconnect()
+      document.fonts.removeEventListener("loadingdone", refit)
+      still.removeEventListener("change", again)
+      stage.remove()
+    },
   }
 
   const tell = (what, ...of) => map.watchers.forEach((one) => one[what]?.(...of))
@@ -107,20 +113,22 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     plan()
   }
   const plan = () => {
-    const { width, height } = stage.getBoundingClientRect()
+    const { clientWidth: width, clientHeight: height } = stage // as laid out: a picture of a slide is scaled down
     Object.assign(size, { w: width || 960, h: height || 405 })
     stage.dataset.size = map.size()
-    if (drawing) mapPlan({ drawing, entries: line.beats, film, size, geometry, words, svg, neutral: shown.neutral })
+    if (drawing) mapPlan({ drawing, entries: line.beats, film, size: { ...size }, geometry, svg, neutral: shown.neutral })
   }
   const watching = new ResizeObserver(() => {
-    const { width, height } = stage.getBoundingClientRect()
+    const { clientWidth: width, clientHeight: height } = stage
     if (!width || (Math.abs(width - size.w) < 0.5 && Math.abs(height - size.h) < 0.5)) return
     plan()
     if (line) render(now)
   })
   watching.observe(stage)
-  still.addEventListener("change", () => line && render(now))
-  document.fonts?.ready.then(() => map.redraw())
+  const again = () => line && render(now)
+  still.addEventListener("change", again)
+  const refit = () => map.redraw() // texts were measured in another font
+  document.fonts.addEventListener("loadingdone", refit)
 
   // (2) Time.
   const tick = (moment) => {
@@ -143,6 +151,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     const entries = line?.beats
     if (!entries?.length) return
     const found = entries.findLast(({ start }) => start <= t + 1e-6) ?? entries[0]
+    for (const entry of [found, entries[found.index - 1]]) entry?.plan?.()
     const at = mapMoment(found, still.matches ? mapPose(found) : t)
     const { beat, index } = found
     const chip = drawing.chips[index], stops = mapThrown(beat)

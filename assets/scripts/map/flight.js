@@ -12,18 +12,26 @@ const mapFree = (x, y, w, h, blocked) =>
 
 // The free place for a card that is nearest to a point; null where there is none in reach.
 const mapPlace = ([nearX, nearY], w, h, blocked, [left, top, width, height], reach = 420) => {
-  let best = null, least = reach * reach
-  for (let dy = -reach; dy <= reach; dy += 4)
-    for (let dx = -reach; dx <= reach; dx += 4) {
-      const far = dx * dx + dy * dy
-      if (far >= least) continue
-      const x = nearX + dx, y = nearY + dy
-      if (x - w / 2 < left || x + w / 2 > left + width || y - h / 2 < top || y + h / 2 > top + height) continue
-      if (!mapFree(x, y, w, h, blocked)) continue
-      best = [x, y]
-      least = far
-    }
-  return best
+  for (const [dx, dy, far] of mapOffsets()) {
+    if (far > reach) return null
+    const x = nearX + dx, y = nearY + dy
+    if (x - w / 2 < left || x + w / 2 > left + width || y - h / 2 < top || y + h / 2 > top + height) continue
+    if (mapFree(x, y, w, h, blocked)) return [x, y]
+  }
+  return null
+}
+// Steps from a point, the nearest first; far away a coarser grid will do.
+let mapOffsetsKnown = null
+const mapOffsets = () => {
+  if (mapOffsetsKnown) return mapOffsetsKnown
+  const found = []
+  for (const [step, from, to] of [[4, 0, 200], [12, 200, 900]])
+    for (let dy = -to; dy <= to; dy += step)
+      for (let dx = -to; dx <= to; dx += step) {
+        const far = Math.hypot(dx, dy)
+        if (far >= from && far < to) found.push([dx, dy, far])
+      }
+  return (mapOffsetsKnown = found.sort((a, b) => a[2] - b[2]))
 }
 
 const mapDistance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1])

@@ -52,9 +52,15 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
       const { step } = own[0].beat, number = MAP_STEPS.indexOf(step) + 1
       const width = fraction(own.at(-1).start + own.at(-1).duration - own[0].start)
       const title = mapEscape(`${number} ${words[`steps.${step}`]}`)
-      return `<button type="button" data-step="${number}" data-beat="${own[0].index}" aria-label="${title}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b><span>${mapEscape(words[`short.${step}`])}</span></button>`
+      return `<button type="button" data-step="${number}" data-beat="${own[0].index}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b> <span>${mapEscape(words[`short.${step}`])}</span></button>`
     }
     find(".film-steps").innerHTML = parts.map(button).join("")
+    for (const mark of root.querySelectorAll(".film-rail b")) mark.remove()
+    for (const [first] of parts.slice(1)) {
+      const mark = document.createElement("b")
+      mark.style.left = fraction(first.start)
+      find(".film-rail").append(mark)
+    }
     find("ol").innerHTML = map.entries
       .map(({ beat }, i) => `<li><button type="button" data-beat="${i}"><b>${beat.number}</b> <span>${mapEscape(beat.plain)}</span></button></li>`)
       .join("")

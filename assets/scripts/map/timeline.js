@@ -34,9 +34,12 @@ const mapTimeline = (film, part) => {
   let state = { adds: new Map(), edges: new Map(), parties: new Set(), broken: false }
   let card = [], start = 0
   const beats = []
+  let compared = [] // how claims compared so far
   for (const beat of film.beats) {
     if (beat.chip?.kind.startsWith("token") && beat.chip.rows?.length) card = beat.chip.rows
     const before = state
+    if (beat.verdict && beat.chip?.kind === "claim")
+      compared = [...compared, { beat, key: beat.chip.rows[0]?.[0], verdict: beat.verdict, places: [beat.from, beat.to] }]
     state = mapAfter(before, beat, card, film.guilty ?? [])
     if (beat.past) continue
     if (part && beat.step !== part) {
@@ -49,7 +52,7 @@ const mapTimeline = (film, part) => {
     const lead = beats.length ? MAP_TIMES.lead : 0.3
     const least = lead + travel + settle + 1 + (mapThrown(beat) ? 0.8 : 0)
     const duration = Math.max(MAP_TIMES.shortest, mapReading(beat.plain ?? ""), least)
-    beats.push({ beat, card, before, after: state, start, duration, lead, travel, moves, index: beats.length })
+    beats.push({ beat, card, compared, before, after: state, start, duration, lead, travel, moves, index: beats.length })
     start += duration
   }
   return { beats, total: start }

@@ -24,7 +24,7 @@ from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.port_wrappers.consent import Action, consented
 from app.flow.ports import Execution, Ports
-from app.flow.steps.injection import token_source
+from app.flow.steps.injection import own_token, token_source
 from app.world.aws import iam
 from app.world.setup import roles, scenario
 from tests.live.eks import Eks
@@ -203,12 +203,13 @@ class Cluster:
 
     def projected_token(self, pod: JsonValue) -> str:
         """The token that the kubelet would write into the Pod, of the real API server. Empty where it mounts none."""
-        source = token_source(pod)
-        if source is None:
+        own, source = own_token(pod), token_source(pod)
+        if own is None and source is None:
             return ""
+        audience = own.audience if own else get_str(source, "audience")
         metadata = get_object(pod, "metadata")
         bound = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
-        spec = {"audiences": [source["audience"]], "expirationSeconds": 86400, "boundObjectRef": bound}
+        spec = {"audiences": [audience], "expirationSeconds": 86400, "boundObjectRef": bound}
         account = get_str(pod, "spec", "serviceAccountName")
         answer = self.post(f"serviceaccounts/{account}/token", {"spec": spec})
         return get_str(answer, "status", "token")

@@ -30,7 +30,7 @@ def _from_an_address(cluster: Cluster) -> None:
     cluster.deployment()
 
 
-def _token_by_hand(cluster: Cluster) -> None:
+def token_by_hand(cluster: Cluster) -> None:
     """As it is written where no webhook runs."""
     directory = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
     source = {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}}
@@ -47,9 +47,10 @@ def _token_by_hand(cluster: Cluster) -> None:
 ROWS = (
     Case(
         name="the manifest mounts the token itself",
-        make=_token_by_hand,
-        read_only="unknown service_account.annotation",
-        allowed="unknown service_account.annotation",
+        make=token_by_hand,
+        read_only="should_work token.file",
+        allowed=WORKS,
+        fix="region",
     ),
     Case(
         name="quotes are part of the annotation",
@@ -71,7 +72,7 @@ ROWS = (
         name="the trust policy asks for the address of the request",
         make=_from_an_address,
         read_only="unknown trust.decision",
-        allowed="broken sts.credentials",
-        fix="conditions",
+        allowed="unknown sts.credentials",
+        fix="own_request",
     ),
 )

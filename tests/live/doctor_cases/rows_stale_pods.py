@@ -73,6 +73,5 @@ ROWS = (
         "the Pod has the audience of before",
         _another_audience_before,
         "token.audience",
-        read_only="should_work webhook.dry_run",
     ),
 )

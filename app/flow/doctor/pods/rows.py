@@ -12,7 +12,15 @@ from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import annotated_audience
 from app.flow.steps import selectors
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, mount_path, token_source
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    environment,
+    mount_path,
+    own_token,
+    token_source,
+)
 from app.flow.steps.mutation import SKIP_LABEL
 from app.flow.webhook import VOLUME
 
@@ -116,6 +124,8 @@ def _stand(pod: JsonValue, roles: set[str], service_account: JsonValue) -> PodSt
     wanted = get_str(service_account, "metadata", "annotations", ROLE_ARN)
     if not wanted:
         return PodStand.UNKNOWN
+    if own := own_token(pod):
+        return PodStand.CURRENT if own.role_arn == wanted else PodStand.OTHER_ROLE
     source = token_source(pod)
     given = any(mount_path(box) and environment(box).get(TOKEN_VARIABLE) for box in containers(pod))
     if source is None or not roles or not given:

@@ -12,6 +12,9 @@ from app.flow.doctor.prediction.copied import Copy
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue
 
+STORED = "object_fixed"
+"""The evidence of a dry run of the change: of what, and the annotations that the API server would store with it."""
+
 
 def apply(copy: Copy, fix: Fix) -> bool:
     """Makes the fix on the copy. False where what it does cannot be worked out."""
@@ -56,7 +59,9 @@ def _service_account(copy: Copy, change: Change) -> None:
     if change.before is None:
         copy.changed.add("service_account")
         metadata = {"name": copy.subject.service_account, "namespace": copy.subject.namespace}
-    annotations = get_object(change.after, "metadata", "annotations")
+    stored = copy.documents.get(STORED)
+    own = get_str(stored, "kind") == change.kind
+    annotations = get_object(stored, "annotations") if own else get_object(change.after, "metadata", "annotations")
     copy.documents["service_account"] = {**found, "metadata": {**metadata, "annotations": annotations}}
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.flow.doctor.prediction.copied import Copy
+from app.flow.doctor.prediction.dry_run import NOT_STORED
+from app.flow.doctor.prediction.effects import STORED
 from app.flow.doctor.prediction.new_pod import ADMITTED, REFUSED
 from app.flow.json_access import get_str
 from app.flow.model import HOLDS, NO_ACTION, Check, JsonValue, Status, Step, Walk
@@ -38,7 +40,11 @@ class Prediction:
     check: Check | None = None
     """That link."""
     said: str = ""
-    """What the API server said where it did not admit the Pod in a dry run. On the copy no server says anything."""
+    """What the API server said where it refused something in a dry run. On the copy no server says anything."""
+    refused: str = ""
+    """The object that the fix changes, where the API server refused the change in a dry run."""
+    accepted: tuple[str, ...] = ()
+    """What of the fix the API server accepted in a dry run: the object that it changes, its Pod."""
     holds: tuple[Step, ...] = ()
     """The steps in which every check holds on the copy."""
     open: tuple[Open, ...] = ()
@@ -60,6 +66,15 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     None where the fix does no more than to try again, so that nothing of what it is about can be worked out; and where
     nothing has changed on the copy, which then does not know what the fix does.
     """
+    accepted = (get_str(copy.documents.get(STORED), "object"), "Pod" if ADMITTED in copy.documents else "")
+    if (refused := copy.documents.get(NOT_STORED)) is not None:
+        return Prediction(
+            outcome=Outcome.BROKEN,
+            step=next((it for it, check in in_order(made, also) if check.id == cause.id), None),
+            check=cause,
+            said=get_str(refused, "message"),
+            refused=get_str(refused, "object"),
+        )
     if (refused := copy.documents.get(REFUSED)) is not None:
         return Prediction(
             outcome=Outcome.BROKEN,
@@ -73,7 +88,8 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
     by_id = {check.id: check for check in all_checks}
     if judged.outcome is not Outcome.BROKEN and not copy.changed and cause.id in _NOTHING_TO_WORK_OUT:
         return None
-    if judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got):
+    same = judged.check is not None and (judged.check.id, judged.check.got) == (cause.id, cause.got)
+    if same and STORED not in copy.documents:  # which tells what the fix comes to
         return None
     answered = by_id[ANSWER].status in HOLDS and not copy.assumed
     open_ = [Open.STS] if not answered else []
@@ -95,6 +111,7 @@ def predict(copy: Copy, made: Walk, also: Sequence[Check], *, cause: Check) -> P
         outcome=outcome,
         step=named[0],
         check=named[1],
+        accepted=tuple(filter(None, accepted)),
         holds=tuple(report.step for report in made if report.status in HOLDS),
         open=() if outcome is Outcome.BROKEN else tuple(open_),
         unknown=() if outcome is Outcome.BROKEN else (*doubts, *unknown),

@@ -15,6 +15,7 @@ from app.flow.annotations import is_role_arn
 from app.flow.doctor.evidence import check_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
+from app.flow.matching.edit_distance import edits
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import role_of
 from app.flow.ports import Ports
@@ -98,7 +99,7 @@ def of_pod(ports: Ports, namespace: str, pod: str) -> str:
 def near(name: str, known: Iterable[str]) -> list[str]:
     """The names among `known` that are near, the nearest first, never the name itself."""
     others = set(known) - {name, ""} if name else set[str]()
-    apart = {other: edits(name.casefold(), other.casefold()) for other in others}
+    apart = {other: edits(name.casefold(), other.casefold(), within=EDITS) for other in others}
     found = sorted((distance, other) for other, distance in apart.items() if _is_near(name, other, distance))
     return [other for _, other in found[:_PROPOSED]]
 
@@ -110,19 +111,3 @@ def _is_near(name: str, other: str, distance: int) -> bool:
     if len(shorter) >= SHORT and longer.startswith(shorter):
         return True
     return distance <= (EDITS if len(shorter) > SHORT else EDITS_OF_SHORT)
-
-
-def edits(one: str, other: str) -> int:
-    """How many edits two texts are apart: characters put in, left out, replaced, or exchanged with their neighbour.
-
-    The restricted Damerau-Levenshtein distance ("optimal string alignment").
-    """
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for line, left in enumerate(one, 1):
-        last, before, row = before, row, [line]
-        for column, right in enumerate(other, 1):
-            cost = min(before[column] + 1, row[column - 1] + 1, before[column - 1] + (left != right))
-            exchanged = line > 1 and column > 1 and (left, one[line - 2]) == (other[column - 2], right)
-            row.append(min(cost, last[column - 2] + 1) if exchanged else cost)
-    return row[-1]

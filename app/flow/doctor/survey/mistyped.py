@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.flow.annotations import ROLE_ARN, is_role_arn
+from app.flow.matching.edit_distance import edits
 
 _ELSEWHERE = frozenset({"iam.amazonaws.com/role"})
 """Keys of other tools for the same thing: kube2iam and kiam read this one, from Pods."""
@@ -32,16 +33,5 @@ def _is_meant(key: str, value: Any) -> bool:
 
 
 def _distance(key: str) -> int:
-    """Characters to insert, remove or replace until the key is the right one (Levenshtein), in any case of letters.
-
-    At least so many as the lengths differ by, which decides about most keys.
-    """
-    given, wanted = key.lower(), ROLE_ARN
-    if abs(len(given) - len(wanted)) > _EDITS:
-        return abs(len(given) - len(wanted))
-    row = list(range(len(wanted) + 1))
-    for number, character in enumerate(given, 1):
-        above, row = row, [number]
-        for place, other in enumerate(wanted, 1):
-            row.append(min(row[-1] + 1, above[place] + 1, above[place - 1] + (character != other)))
-    return row[-1]
+    """How many edits lead to the right key, in any case of letters."""
+    return edits(key.lower(), ROLE_ARN, within=_EDITS)

@@ -17,6 +17,7 @@ from app.flow.doctor.survey.values import Problem, RoleFound
 from app.flow.doctor.trust_fix import Bearer, admitting
 from app.flow.doctor.workload import workload_of
 from app.flow.json_access import get_str
+from app.flow.matching import request_conditions
 from app.flow.model import Check, JsonObject, JsonValue, Status, Step, Subject, Walk
 from app.flow.names import role_of
 from app.flow.ports import Ports
@@ -121,8 +122,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
         name=(role_of(case.policy.arn) or ("", "", ""))[2],
     )
     checks = findings.report().checks
-    open_ = (check for check in checks if check.status is Status.UNKNOWN)
-    first = next((check for check in checks if check.status is Status.FAILED), None) or next(open_)
+    first = next(check for check in checks if check.status is Status.FAILED)
     fix = case.fix(first)
     if len(together) > 1 and fix is not None and fix.id in ("trust", "trust_instead"):
         policy = reduce(admitting, together, case.policy.document)
@@ -130,19 +130,28 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     return Problem(cause=_TRUST[first.id], status=Status.FAILED, fix=fix)
 
 
+def depends(case: Case) -> Problem:
+    """Only the request to STS decides it, that of the Pod and no other."""
+    found = case.bearer.rests_on_request(case.policy.document)
+    role = (role_of(case.policy.arn) or ("", "", ""))[2]
+    values = {"got": ", ".join(request_conditions.shown(found))}
+    fix = Fix(id="conditions", commands=(_show(role),))
+    return Problem(cause="survey.causes.depends", status=Status.UNKNOWN, values=values, fix=fix)
+
+
 def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
     """The role lets in too many. Where it is not for this one `alone`, no command knows which others need it."""
     if alone:
         fix = case.fix(failed("trust.scope"))
     else:
-        fix = Fix(id="narrow_shared", commands=(_show(role),))
+        fix = Fix(id="narrow_shared", commands=(_show(_name(role)),))
     return Problem(cause="survey.causes.wide", status=Status.FAILED, fix=fix)
 
 
 def absent(role: RoleFound) -> Problem:
     """The trust policy lets in ServiceAccounts that do not exist: anyone who may create them gets the role."""
     values = {"got": ", ".join(role.absent)}
-    fix = Fix(id="absent", commands=(_show(role),))
+    fix = Fix(id="absent", commands=(_show(_name(role)),))
     return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, fix=fix)
 
 
@@ -173,7 +182,10 @@ def _one_each(pods: Sequence[JsonValue]) -> list[JsonValue]:
     return list(found.values())
 
 
-def _show(role: RoleFound) -> str:
-    """The command that prints the role's trust policy."""
-    name = (role_of(role.arn) or ("", "", ""))[2]
-    return line("aws", "iam", "get-role", "--role-name", name, "--query", "Role.AssumeRolePolicyDocument")
+def _name(role: RoleFound) -> str:
+    return (role_of(role.arn) or ("", "", ""))[2]
+
+
+def _show(role: str) -> str:
+    """The command that prints the trust policy of the role of that name."""
+    return line("aws", "iam", "get-role", "--role-name", role, "--query", "Role.AssumeRolePolicyDocument")

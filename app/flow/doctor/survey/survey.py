@@ -22,7 +22,7 @@ from app.flow.steps.findings import unseen
 
 USES = ("issuer.discovery", "choose.service_account", "choose.pod")
 """What a survey reads of the cluster (`permissions_needed.NEEDS`). It goes without the Pods, and says so."""
-_ORDER = (Status.FAILED, Status.WARNING)
+_ORDER = (Status.FAILED, Status.WARNING, Status.UNKNOWN)
 
 
 def survey(ports: Ports, namespace: str = "") -> Survey:
@@ -116,6 +116,8 @@ def _about_role(
             yield problems.missing(case)
         case Stand.REFUSED:
             yield problems.refused(case, refused)
+        case Stand.DEPENDS:
+            yield problems.depends(case)
 
 
 def _stand(case: problems.Case, candidate: Candidate) -> Stand:
@@ -127,4 +129,6 @@ def _stand(case: problems.Case, candidate: Candidate) -> Stand:
         return Stand.UNREAD
     if case.policy.arn != candidate.role_arn:
         return Stand.MISSING
+    if case.bearer.rests_on_request(case.policy.document):
+        return Stand.DEPENDS
     return Stand.OWN if case.bearer.is_let_in(case.policy.document) else Stand.REFUSED

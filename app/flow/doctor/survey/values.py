@@ -18,6 +18,8 @@ class Stand(StrEnum):
     """Its trust policy lets it in."""
     REFUSED = "refused"
     """Its trust policy does not."""
+    DEPENDS = "depends"
+    """It depends on the request to STS, such as the address that it comes from."""
     MISSING = "missing"
     """The account has no role of that ARN. STS answers as if the trust policy refused."""
     MALFORMED = "malformed"
@@ -38,7 +40,7 @@ class Problem:
     cause: str
     """The key of its sentence, below `doctor`."""
     status: Status
-    """`FAILED` where IRSA does not work by it or lets in too many, else `WARNING`."""
+    """`FAILED` where IRSA does not work by it or lets in too many; `UNKNOWN` where it may work; else `WARNING`."""
     values: Mapping[str, str] = field(default_factory=dict)
     """What fills the sentence."""
     fix: Fix | None = None
@@ -71,7 +73,8 @@ class Tie:
         """The worst of its problems; without one, whether its role lets it in, as far as that could be read."""
         found = {problem.status for problem in self.problems}
         worst = next((status for status in (Status.FAILED, Status.WARNING) if status in found), Status.PASSED)
-        return Status.UNKNOWN if self.stand is Stand.UNREAD and worst is not Status.FAILED else worst
+        open_ = self.stand in (Stand.UNREAD, Stand.DEPENDS)
+        return Status.UNKNOWN if open_ and worst is not Status.FAILED else worst
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +133,7 @@ class Survey:
         return {
             "provider": sum(tie.lacks_provider for tie in self.ties),
             **stands,
+            "depends": self._depending,
             "stale": sum(bool(tie.stale) for tie in self.ties),
             "wide": sum(role.wide for role in self.roles),
             "absent": sum(bool(role.absent) for role in self.roles),
@@ -141,6 +145,10 @@ class Survey:
         return sum(bool(role.reason) for role in self.roles)
 
     @property
+    def _depending(self) -> int:
+        return sum(tie.stand is Stand.DEPENDS for tie in self.ties)
+
+    @property
     def _unseen(self) -> bool:
         return bool(self.pods_reason or self.provider_reason)
 
@@ -149,4 +157,5 @@ class Survey:
         """Broken where a role does not let in who names it or lets in too many, or a Pod runs without its role."""
         if any(tie.status is Status.FAILED for tie in self.ties):
             return Outcome.BROKEN
-        return Outcome.UNKNOWN if self.unread or self._unseen or not self.ties else Outcome.WORKS
+        open_ = self.unread or self._unseen or self._depending
+        return Outcome.UNKNOWN if open_ or not self.ties else Outcome.WORKS

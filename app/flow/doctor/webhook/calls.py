@@ -11,39 +11,48 @@ from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import Check, JsonValue, Status, Step, StepReport, Walk
 from app.flow.ports import Ports
+from app.flow.steps import kubelet_says
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.webhook import NOT_CALLED
+from app.flow.steps.webhook import NEXT_POD, NOT_CALLED
 from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME
 
 CHECKS = ("webhook.reachable",)
 
 
-def inspect(ports: Ports, walk: Walk) -> StepReport:
-    """Looks at what the dry run brought, and at the Service that the webhook is registered at. Never raises."""
+def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
+    """Looks at what the dry run brought, and at the Service that the webhook is registered at. Never raises.
+
+    `pod` is the Pod as it was read: one that runs and was edited needs the webhook no more.
+    """
     findings = Findings(Step.WEBHOOK, ports, CHECKS)
-    webhook = called_webhook(walk)
-    if webhook is None:
-        return findings.report()
+    webhook, injected = called_webhook(walk), check_of(walk, "pod.injected")
+    if webhook is not None:
+        _judge(findings, ports, walk, webhook)
+    if injected is not None and injected.status is Status.PASSED and kubelet_says.pod_runs(pod):
+        findings.soften(CHECKS[0], NEXT_POD)
+    return findings.report()
+
+
+def _judge(findings: Findings, ports: Ports, walk: Walk, webhook: JsonValue) -> None:
     name, dry_run = get_str(webhook, "name"), check_of(walk, "webhook.dry_run")
 
     # (1) It answered: the dry run brought what it adds.
     volumes = [get_str(volume, "name") for volume in get_list(evidence_of(walk, "pod_after"), "spec", "volumes")]
     if found := sorted({VOLUME, POD_IDENTITY_VOLUME} & set(volumes)):
         findings.judge(CHECKS[0], True, got=found, expected=VOLUME, where=dry_run.where if dry_run else "")
-        return findings.report()
+        return
 
     # (2) Where the API server calls it.
     if service := get_object(webhook, "clientConfig", "service"):
         silent = dry_run is not None and dry_run.reason != "not_asked"
         if _has_failed(findings, ports, get_str(service, "namespace"), get_str(service, "name"), silent=silent):
-            return findings.report()
+            return
 
     # (3) What the API server said of the call.
     if dry_run is not None and NOT_CALLED in dry_run.error and f'"{name}"' in dry_run.error:
         findings.judge(CHECKS[0], False, got=dry_run.got, expected=name, where=dry_run.where, error=dry_run.error)
     elif not findings.is_unknown(CHECKS[0]):
         _undecided(findings, dry_run, get_str(webhook, "clientConfig", "url") or name)
-    return findings.report()
 
 
 def called_webhook(walk: Walk) -> JsonValue:

@@ -15,8 +15,10 @@ from app.flow.steps.injection import (
     containers,
     environment,
     mount_path,
+    own_token,
     request_pod,
 )
+from app.flow.steps.webhook import MOUNTED_TWICE
 from app.flow.verdict.error_messages import lacks_credentials, principal_of
 from app.flow.webhook import WebhookSettings, edited, skipped_containers
 
@@ -35,10 +37,28 @@ def judge_manifest(
     if not role_arn:
         findings.unreached_by_earlier_step("pod.handwritten")
         return
+    by_hand = own_token(pod)
+    if by_hand and by_hand.role_arn == role_arn:
+        _mounted_twice(findings, request_pod(pod, subject.namespace, subject.service_account), service_account, where)
+        return
     own = handwritten(request_pod(pod, subject.namespace, subject.service_account), service_account, role_arn)
     findings.judge(
         "pod.handwritten", not own, got=own or _NONE, expected=_NONE, where=f"{where} .spec.containers[].env"
     )
+
+
+def _mounted_twice(findings: Findings, asked_for: JsonValue, service_account: JsonValue, where: str) -> None:
+    """Beside a token that the manifest mounts itself the webhook adds its own, and no container may have two mounts at
+    one path (kubernetes, pkg/apis/core/validation, `ValidateVolumeMounts`: "must be unique")."""
+    paths = [
+        (get_str(box, "name"), get_str(mount, "mountPath").rstrip("/"))
+        for box in containers(edited(asked_for, service_account, WebhookSettings()))
+        for mount in get_list(box, "volumeMounts")
+    ]
+    twice = [f"{name}: {path}" for name, path in dict.fromkeys(paths) if paths.count((name, path)) > 1]
+    where += " .spec.containers[].volumeMounts"
+    findings.judge("pod.handwritten", not twice, got=twice or _NONE, expected=_NONE, where=where)
+    findings.soften("pod.handwritten", MOUNTED_TWICE)
 
 
 def handwritten(asked_for: JsonValue, service_account: JsonValue, role_arn: str) -> list[str]:

@@ -14,7 +14,7 @@ from app.flow.doctor import changes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import Names, line
 from app.flow.doctor.pod import is_older
-from app.flow.doctor.pod_fixes import recreate
+from app.flow.doctor.pod_fixes import own_file, recreate
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.steps import selectors
@@ -221,6 +221,8 @@ def not_edited(names: Names) -> Fix:
 
     Nothing else that was read explains it, or the verdict would be about that.
     """
+    if names.own_token:
+        return own_file(names)
     if names.check.status is Status.WARNING:
         return Fix(
             id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),)

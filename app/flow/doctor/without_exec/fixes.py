@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import Names
+from app.flow.doctor.names import Names, line
 from app.flow.json_access import get, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
 from app.flow.steps.standstill import CRASH, FAILED, IMAGE, INIT, INIT_RUNS
@@ -22,6 +22,15 @@ def running(names: Names) -> Fix:
         before = ("--previous",) if state.startswith(_AGAIN) else ()
         return Fix(id="container_log", commands=(names.kubectl("logs", names.pod, "-c", container, *before),))
     return Fix(id="describe_pod", commands=(names.kubectl("describe", "pod", names.pod),))
+
+
+def own_request(names: Names) -> Fix:
+    """STS's answer to the Pod's program is in its log, and minutes later in CloudTrail with the caller's address."""
+    logs = (names.kubectl("logs", names.pod, "--all-containers"),) if names.pod else ()
+    wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
+    query = f"Events[?Username=='{names.bearer.subject}'].CloudTrailEvent"
+    look = line("aws", "cloudtrail", "lookup-events", "--lookup-attributes", wanted, "--query", query)
+    return Fix(id="own_request", commands=(*logs, look))
 
 
 def look_in(names: Names) -> Fix | None:

@@ -52,15 +52,20 @@ def judge_grants(
 
 
 def _is_by(record: JsonValue, provider: str) -> bool:
-    """Whether the token was one of this cluster's issuer. The examples on our pages call their sessions as we do."""
-    session = get_str(record, "requestParameters", "roleSessionName")
+    """Whether the token was one of this cluster's issuer."""
     issued_here = bool(provider) and get_str(record, "userIdentity", "identityProvider") == provider
-    return issued_here and not session.startswith(SESSION_NAME)
+    return issued_here and not _is_ours(record)
+
+
+def _is_ours(record: JsonValue) -> bool:
+    """The examples on our pages call their sessions as we do."""
+    return get_str(record, "requestParameters", "roleSessionName").startswith(SESSION_NAME)
 
 
 def _is_same(record: JsonValue, subject: str, role_arn: str) -> bool:
+    """Whether the Pod's program may have asked so: what we are refused ourselves says nothing of it."""
     asked = get_str(record, "userIdentity", "userName"), get_str(record, "requestParameters", "roleArn")
-    return asked == (subject, role_arn)
+    return asked == (subject, role_arn) and not _is_ours(record)
 
 
 def _time(record: JsonValue) -> float | None:

@@ -9,18 +9,25 @@ from app.flow.model import Check, Status, Subject, Walk
 from app.flow.port_wrappers.consent import Action
 from app.flow.port_wrappers.permissions_needed import TOKENS, sent_for
 from app.flow.ports import Cluster, Ports
+from app.flow.steps.trust_policy import OF_CALLER
 from app.flow.verdict.judge import Outcome, judge
 from app.flow.verdict.refusals import ANSWER
 
 
 def to_be_sure(ports: Ports, walk: Walk, also: Sequence[Check]) -> tuple[Action, ...]:
-    """The actions that would bring STS's answer to the Pod's own token, or else to another; empty where none would.
+    """The actions that would bring STS's answer to the Pod's own token, or else to another; empty where none would,
+    and where its answer to us would decide nothing.
 
     Without the ServiceAccount it is not known which role to ask for. Never raises.
     """
     judged = judge(walk, also)
     by_id = {check.id: check for report in walk for check in report.checks}
-    if judged.outcome in (Outcome.WORKS, Outcome.BROKEN) or by_id["service_account.exists"].status is not Status.PASSED:
+    decides = by_id["trust.decision"].reason != OF_CALLER
+    if (
+        judged.outcome in (Outcome.WORKS, Outcome.BROKEN)
+        or not decides
+        or by_id["service_account.exists"].status is not Status.PASSED
+    ):
         return ()
     waiting = (action for action, check_id in TOKENS.items() if by_id[check_id].reason == "not_asked")
     token = next((action for action in waiting if _is_allowed(ports.cluster, walk.subject, action)), None)

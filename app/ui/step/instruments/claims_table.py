@@ -7,9 +7,10 @@ from typing import Any
 
 from app.content import Content
 from app.flow.json_access import get, get_str, shown, strings
-from app.flow.matching.comparison import Comparison, Row, Stranger, is_of_request
+from app.flow.matching.comparison import Comparison, Row, Stranger
 from app.flow.matching.differences import Span
 from app.flow.matching.near_miss import Miss
+from app.flow.matching.request_conditions import is_of_request
 from app.flow.model import JsonValue, Status
 from app.flow.policy.policy import Match
 from app.flow.policy.policy_text import LONGEST, MOST_STATEMENTS, QUOTA, PolicyText, Problem

@@ -5,7 +5,6 @@ None of them changes its arguments. Source of the strategic one: k8s.io/apimachi
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import defaultdict
 from collections.abc import Hashable
@@ -51,7 +50,7 @@ def json_patch(document: JsonObject, patch: JsonValue) -> JsonValue:
     if steps > STEPS_LIMIT:
         allowed = f"The allowed maximum parts of all paths in a JSON patch is {STEPS_LIMIT}, got {steps}"
         raise errors.ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {allowed}")
-    result: JsonValue = copy.deepcopy(document)
+    result: JsonValue = json.loads(json.dumps(document))  # a copy, in a third of the time of `copy.deepcopy`
     copied = 0
     try:
         for operation in patch:

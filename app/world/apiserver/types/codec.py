@@ -86,6 +86,8 @@ def check_shape(value: JsonValue) -> None:
                 deeper.extend(item.values())
             elif isinstance(item, list):
                 deeper.extend(item)
+            else:
+                continue
             if count + len(deeper) > NODE_LIMIT:
                 raise errors.too_many_values(NODE_LIMIT)
         if not deeper:

@@ -63,7 +63,9 @@ class FileSystem:
     """The files of one container. `mounts` maps container paths to volumes."""
 
     def __init__(self, mounts: Mapping[str, OwnedTree], user: User, created: float) -> None:
-        self._mounts = {posixpath.normpath("/" + path.lstrip("/")): tree for path, tree in mounts.items()}
+        found = {posixpath.normpath("/" + path.lstrip("/")): tree for path, tree in mounts.items()}
+        self._mounts = dict(sorted(found.items(), key=lambda mount: -len(mount[0])))
+        """Of two that a path may lie in, the longer one comes first."""
         self._user = user
         self._created = created
         self._image: dict[str, set[str]] = {"/": set()}
@@ -105,44 +107,47 @@ class FileSystem:
         return self._node(self._resolve(path, follow=follow))
 
     def _resolve(self, path: str, *, follow: bool) -> str:
-        """The location without links or dots. Raises `OSError`."""
+        """The location without links or dots. A path that ends in a slash follows its link (path_resolution(7)).
+
+        Raises `OSError`.
+        """
         if not path or "\0" in path:
             raise _error(errno.ENOENT, path)
-        location = "/"
+        follow = follow or path.endswith("/")
+        location, here = "/", self._node("/")
         pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         links = 0
         while pending:
             name = pending.pop()
-            here = self._node(location)
             if not here.is_directory:
                 raise _error(errno.ENOTDIR, path)
             if not self._may(here, 1):
                 raise _error(errno.EACCES, path)
             if name == "..":
                 location = posixpath.dirname(location)
+                here = self._node(location)
                 continue
-            below = posixpath.join(location, name)
+            below = f"{location.rstrip('/')}/{name}"
             try:
                 node = self._node(below)
             except OSError as error:
                 raise _error(error.errno or errno.ENOENT, path) from None
             if not node.is_link or (not pending and not follow):
-                location = below
+                location, here = below, node
                 continue
             links += 1
             if links > LINK_LIMIT:
                 raise _error(errno.ELOOP, path)
             if node.target.startswith("/"):
-                location = "/"
+                location, here = "/", self._node("/")
             pending += [part for part in reversed(node.target.split("/")) if part not in ("", ".")]
         return location
 
     def _node(self, location: str) -> Node:
         """The node at a resolved location. Raises `OSError`."""
-        mount = next((m for m in _ancestors(location) if m in self._mounts), None)
-        if mount is not None:
-            tree = self._mounts[mount]
-            return _real_node(tree, tree.root / location.removeprefix(mount).lstrip("/"), location)
+        for mount, tree in self._mounts.items():
+            if location == mount or location.startswith(f"{mount}/"):
+                return _real_node(tree, tree.root / location.removeprefix(mount).lstrip("/"), location)
         if location not in self._image:
             raise _error(errno.ENOENT, location)
         subdirectories = len(self._image[location])
@@ -165,15 +170,6 @@ class FileSystem:
         if node.gid == self._user.gid or node.gid in self._user.groups:
             return bool(node.mode >> 3 & right)
         return bool(node.mode & right)
-
-
-def _ancestors(location: str) -> list[str]:
-    """The location and the directories above it, nearest first."""
-    found = [location]
-    while location != "/":
-        location = posixpath.dirname(location)
-        found.append(location)
-    return found
 
 
 def _real_node(tree: OwnedTree, real: Path, location: str) -> Node:

@@ -1,0 +1,115 @@
+"""What the Pod needs, as the reader says it: the role is judged by that, not by what the Pod's command line says."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.doctor import Diagnosis, diagnose
+from app.flow.errors import FlowError
+from app.flow.model import NO_ACTION, Step, Walk
+from app.flow.permissions.asked import AskedAction, needed
+from app.flow.steps import access
+from app.flow.steps.walk import walk_through
+from app.report import verdict_words
+from app.ui.draw import components, notice
+from app.ui.draw.checks import mark
+from app.ui.state import live, live_selection, mode, session
+from app.ui.state.walk_view import WalkView
+from app.ui.text import prose
+
+LONGEST = 2048
+"""Characters: as many as an ARN may have, and more actions than a Pod needs."""
+_ACTIONS, _RESOURCE = "needed_actions", "needed_resource"
+_SAID = "needed"
+"""In the session: for which walk of the simulated world what was said. In live mode it belongs to the choice."""
+_PROBLEM = "needed_problem"
+"""In the session: why what was typed last says nothing."""
+_DIAGNOSIS = "needed_diagnosis"
+
+
+def said(walk_view: WalkView) -> tuple[AskedAction, ...]:
+    """What the reader has said that the Pods of this ServiceAccount need."""
+    if mode.can().walk_cluster:
+        return live_selection.state().needed
+    of, asked = st.session_state.get(_SAID, (None, ()))
+    return asked if of == walk_view.walk.subject else ()
+
+
+def diagnosis(walk_view: WalkView) -> Diagnosis:
+    """The diagnosis of a walk, in which the role is judged by what was said.
+
+    A simulated one is of another walk, so that the pages of the story go on showing what their Pod does.
+    """
+    asked = said(walk_view)
+    if walk_view.diagnosis or not asked:
+        return session.diagnosis(walk_view)
+    kept = st.session_state.get(_DIAGNOSIS)
+    if not kept or kept[0] is not walk_view or kept[1] != asked:
+        ports, subject = session.simulated_ports(), walk_view.walk.subject
+        made = Walk(subject=subject, reports=tuple(walk_through(ports, subject, asked)))
+        kept = st.session_state[_DIAGNOSIS] = (walk_view, asked, diagnose(ports, made))
+    found: Diagnosis = kept[2]
+    return found
+
+
+def form(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
+    """Two fields, what is wrong with them, and what the role allows of what was said."""
+    asked, problem = said(walk_view), st.session_state.get(_PROBLEM)
+    with st.expander(
+        content.message("doctor_page.needs"), icon=":material/policy:", expanded=bool(asked or problem), key="needs"
+    ):
+        with st.form("needs_form", border=False):
+            st.text_input(
+                content.message("doctor_page.needs_actions"),
+                " ".join(it.action for it in asked),
+                key=_ACTIONS,
+                max_chars=LONGEST,
+                placeholder="dynamodb:GetItem",
+                help=content.message("doctor_page.needs_actions_help"),
+            )
+            st.text_input(
+                content.message("doctor_page.needs_resource"),
+                asked[0].resource if asked else "",
+                key=_RESOURCE,
+                max_chars=LONGEST,
+                placeholder="arn:aws:dynamodb:REGION:ACCOUNT:table/NAME",
+                help=content.message("doctor_page.needs_resource_help"),
+            )
+            label = content.message("doctor_page.needs_do")
+            st.form_submit_button(label, key="do_needs", icon=":material/rule:", on_click=_take, args=(walk_view,))
+        if isinstance(problem, FlowError):
+            components.block(notice.notice(problem, content), key="notice_needs")
+        elif asked:
+            components.block(_outcome(found, content), key="needs_outcome")
+
+
+def _take(walk_view: WalkView) -> None:
+    """Takes over what was typed. Where it says nothing that a Pod can need, what was said before stays."""
+    actions, resource = (str(st.session_state.get(key) or "").strip() for key in (_ACTIONS, _RESOURCE))
+    try:
+        asked = needed(filter(None, re.split(r"[\s,、]+", actions)), resource)
+    except FlowError as error:
+        st.session_state[_PROBLEM] = error
+        return
+    st.session_state.pop(_PROBLEM, None)
+    if mode.can().walk_cluster:
+        live.need(asked)
+    else:
+        st.session_state[_SAID] = (walk_view.walk.subject, asked)
+
+
+def _outcome(found: Diagnosis, content: Content) -> str:
+    """Whether the role allows it, in a line; and the evidence, where the verdict below is about something else."""
+    check = found.walk.report(Step.ACCESS).check(access.POLICY)
+    word = content.message(f"statuses.{check.status}")
+    said_below = check == found.verdict.check or check.reason == NO_ACTION
+    evidence = "" if said_below else verdict_words.evidence(check, content)
+    title = verdict_words.title(check, found, content)
+    return (
+        f'<div class="outcome {check.status}" role="status">{mark(check.status, content)}'
+        f"<div><p>{prose(content.message('doctor.labelled', label=title, value=word))}</p>"
+        f"{f'<p>{prose(evidence)}</p>' if evidence else ''}</div></div>"
+    )

@@ -1,0 +1,80 @@
+"""What lies over the slides when a key asks for it: the keys, all slides, a number, a what-if, a black screen."""
+
+from __future__ import annotations
+
+from app.content import Content
+from app.ui.presenting.what_if import CHOICES
+from app.ui.text import escape
+
+KEYS = {
+    "forward": ("ArrowRight", "ArrowDown", "PageDown", " "),
+    "back": ("ArrowLeft", "ArrowUp", "PageUp"),
+    "first": ("Home",),
+    "last": ("End",),
+    "what_if": ("w",),
+    "overview": ("o",),
+    "jump": ("g",),
+    "blank": ("b", "."),
+    "laser": ("d",),
+    "full": ("f",),
+    "theme": ("t",),
+    "language": ("l",),
+    "notes": ("s",),
+    "keys": ("?",),
+    "leave": ("Escape",),
+}
+"""What each key does, as browsers name keys. Clickers send PageDown, PageUp, a full stop or a `b`."""
+_CAPS = {"ArrowRight": "→", "ArrowLeft": "←", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc"}
+
+
+def frame(content: Content, *, simulated_only: bool) -> str:
+    """The screen without a slide, and all that may lie over it. `simulated_only`: the slides show a real cluster."""
+
+    def word(key: str) -> str:
+        return escape(content.message(key))
+
+    def button(act: str, sign: str) -> str:
+        name = word(f"present.key.{act}")
+        return f'<button type="button" data-act="{act}" aria-label="{name}" title="{name}">{sign}</button>'
+
+    choices = "".join(
+        f'<li><button type="button" data-choice="{choice}"><b>{number}</b> '
+        f"{word(f'what_if.choices.{choice}.name')}</button></li>"
+        for number, choice in enumerate(CHOICES, 1)
+    )
+    simulated = f'<p class="simulated">{word("what_if.simulated")}</p>' if simulated_only else ""
+    return (
+        '<div class="picture"></div>'
+        f'<footer><span class="at"></span>{button("overview", "▦")}{button("back", "‹")}{button("forward", "›")}'
+        f'{button("keys", "?")}</footer><progress aria-label="{word("present.progress")}"></progress>'
+        f'<section class="over overview" aria-label="{word("present.key.overview")}" hidden></section>'
+        f'<div class="jump" role="status" hidden><span>{word("present.jump")}</span> <b></b></div>'
+        f'<section class="over what_if" aria-label="{word("what_if.heading")}" hidden>'
+        f"<h1>{word('what_if.heading')}</h1>"
+        f'{simulated}<ol class="choices">{choices}</ol><p class="quiet hint">{word("what_if.hint")}</p>'
+        f'<p class="working" role="status" hidden>{word("what_if.working")}</p>'
+        f'<div class="result" hidden><p class="change"></p><div class="map root film"></div><div class="says"></div>'
+        f'<ul class="answers"></ul><p class="quiet healed">{word("what_if.healed")}</p></div></section>'
+        f'<div class="laser" hidden></div>{_sheet(content)}'
+        f'<div class="blank" role="status" hidden><span class="unseen">{word("present.blanked")}</span></div>'
+    )
+
+
+def _sheet(content: Content) -> str:
+    """Every key and what it does; the way to the notes, and out."""
+    rows = "".join(
+        f"<dt>{' '.join(f'<kbd>{escape(_cap(key, content))}</kbd>' for key in keys)}</dt>"
+        f"<dd>{escape(content.message(f'present.key.{act}'))}</dd>"
+        for act, keys in KEYS.items()
+    )
+    words = {key: escape(content.message(f"present.{key}")) for key in ("keys", "open_notes", "leave", "close")}
+    return (
+        f'<dialog aria-labelledby="keys_heading"><h2 id="keys_heading">{words["keys"]}</h2><dl>{rows}</dl>'
+        f'<p><button type="button" data-act="notes">{words["open_notes"]}</button>'
+        f'<button type="button" data-act="leave">{words["leave"]}</button>'
+        f'<button type="button" data-act="keys">{words["close"]}</button></p></dialog>'
+    )
+
+
+def _cap(key: str, content: Content) -> str:
+    return content.message("present.key.space") if key == " " else _CAPS.get(key, key)

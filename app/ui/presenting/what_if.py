@@ -1,0 +1,215 @@
+"""What if: the reader's simulated world really breaks, is walked through for its film, and is put back at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.content import Content
+from app.content.languages import LANGUAGES
+from app.content.loader import load
+from app.flow.doctor import Diagnosis, examine
+from app.flow.errors import FlowError
+from app.flow.film import Beat, Claim, Film, Seen, film
+from app.flow.film.contents import conditions, contents
+from app.flow.json_access import get_str
+from app.flow.model import Exchange, JsonObject, Subject
+from app.flow.ports import Ports
+from app.flow.steps.submission import Submission
+from app.flow.verdict.link_states import chain_state
+from app.ui.draw.answers import Answer
+from app.ui.map.film_json import film_json, names_of
+from app.ui.marks import MARKS
+from app.ui.state import session
+from app.ui.text import escape, prose
+from app.ui.thief import probes
+from app.world.faults import CannotBeInjected, names
+from app.world.lifecycle import experiments
+from app.world.lifecycle.world_operations import set_trust_policy
+from app.world.setup.scenario import NAMESPACE
+from app.world.world import World
+
+_FAULTS = {"namespace": "F21", "expired": "F32", "webhook_down": "F05"}
+"""The choices that are faults of the lab."""
+_WIDENED = {
+    "no_sub": ("StringEquals", ""),
+    "wildcard": ("StringLike", f"system:serviceaccount:{NAMESPACE}:*"),
+}
+"""The choices that let others in: what the trust policy then says of `sub`."""
+_STOLEN = "stolen"
+CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down")
+"""What can be broken, in the order of the keys 1 to 6."""
+_INTRUDER = (NAMESPACE, "attacker")
+"""The ServiceAccount that somebody creates to ask for the role."""
+_SUBJECT = "system:serviceaccount:"
+_SETUP = ("publish", "register", "grant", "annotate")
+_CARRIED = ("token", "mount")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Broken:
+    """What came of it."""
+
+    film: Film
+    found: Diagnosis
+    begins: str
+    """The beat at which it becomes interesting."""
+    subject: Subject | None = None
+    """Who came in place of the Pod."""
+    answers: Sequence[tuple[str, Answer]] = ()
+    """What was asked beside the film: the key of the question, or who asked; and the answer."""
+
+
+def what_if(choice: str, asked: object) -> str:
+    """What came of that one of `CHOICES`, in every language, as JSON for the browser: why not, or the film.
+
+    `asked` goes back to the browser, which knows by it to which of its questions this is the answer.
+
+    The world is as it was before when this returns, whatever came in between.
+    """
+    here = session.world()
+    if here.usage.wait(reserve=True):
+        return _document(asked, lambda content: {"failed": content.message("what_if.busy")})
+    simulation = session.simulation()
+    before = simulation.save(here)
+    try:
+        simulation.revert(here)
+        broken = _break(choice, here)
+    except (CannotBeInjected, FlowError) as error:
+        said = error.said if isinstance(error, CannotBeInjected) else error.server_message
+        return _document(asked, lambda content: {"failed": content.message("what_if.failed", said=said)})
+    finally:
+        simulation.restore(here, before)
+    return _document(asked, lambda content: _shown(choice, broken, content))
+
+
+def _break(choice: str, here: World) -> _Broken:
+    if fault := _FAULTS.get(choice):
+        session.simulation().inject(here, fault)
+        return _walked(here)
+    return _stolen(here) if choice == _STOLEN else _widened(here, *_WIDENED[choice])
+
+
+def _walked(here: World) -> _Broken:
+    ports = session.simulated_ports()
+    found = examine(ports, session.subject())
+    heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
+    made = film(found.walk, chain_state(found.walk, found.checks), heard)
+    lies = next((beat.id for beat in made.beats if beat.check), made.beats[-1].id)
+    return _Broken(film=made, found=found, begins=lies)
+
+
+# (1) Others get in
+
+
+def _widened(here: World, operator: str, wanted: str) -> _Broken:
+    """The policy with that condition; then every ServiceAccount asks for the role, one of them made for it."""
+    owner = _walked(here)
+    policy = experiments.wide_trust_policy(here, operator, [wanted] if wanted else [])
+
+    async def work() -> None:
+        async with here.changing:
+            set_trust_policy(here, policy)
+            await experiments.create_service_account(here, *_INTRUDER)
+
+    session.simulation().run(work())
+    ports = session.simulated_ports()
+    role = get_str(owner.found.walk.report(owner.film.beat("grant").step).evidence.get("role"), "Arn")
+    attempts = probes.everybody(ports, role, ["/".join(_INTRUDER)])
+    intruder = Subject(namespace=_INTRUDER[0], service_account=_INTRUDER[1])
+    return _Broken(
+        film=_with_stranger(_walked(here).film, policy, attempts[-1].subject, ports),
+        found=owner.found,
+        begins="assume",
+        subject=intruder,
+        answers=[(attempt.subject, attempt.answer) for attempt in attempts],
+    )
+
+
+def _with_stranger(whole: Film, policy: JsonObject, subject: str, ports: Ports) -> Film:
+    """The setup, and then the request of someone else, from the exchange in which STS took it or refused."""
+    exchange = ports.aws.exchanges()[-1]
+    asked = _replaced(whole, "assume", exchange)
+    held = replace(
+        whole.beat("claim_sub"),
+        claim=Claim(name="sub", got=subject, against=conditions(policy).get("sub", "–"), matches=True),
+        rows=(("sub", subject),),
+        exchange=exchange,
+        seen=Seen.ASKED,
+    )
+    got = _replaced(whole, "credentials", exchange)
+    setup = [beat for beat in whole.beats if beat.id in _SETUP]
+    return replace(whole, beats=(*setup, asked, held, got))
+
+
+def _replaced(whole: Film, beat_id: str, exchange: Exchange) -> Beat:
+    found = contents(beat_id, exchange)
+    return replace(
+        whole.beat(beat_id),
+        values=found.values,
+        rows=found.rows,
+        arrivals=found.arrivals,
+        exchange=exchange,
+        seen=Seen.ASKED,
+    )
+
+
+# (2) The token is taken elsewhere
+
+
+def _stolen(here: World) -> _Broken:
+    """The token is copied and used outside the cluster, before and after its Pod is deleted."""
+    whole = _walked(here)
+    ports = session.simulated_ports()
+    loot = probes.copy(ports, session.subject())
+    if isinstance(loot, Submission):
+        raise FlowError(code="unread", server_message=loot.unread)
+    used = probes.use(ports, loot, session.subject(), Answer(taken=False))
+    session.simulation().run(experiments.delete_pod(here))
+    after = probes.standing(ports, loot, used.credentials, Answer(taken=False))
+    answers = [("thief.attempts.sts.title", used.sts)]
+    answers += [(f"thief.attempts.{name}.title", answer) for name, answer in used.then]
+    answers += [("what_if.after_deletion", after.new)]
+    kept = tuple(beat for beat in whole.film.beats if beat.id in (*_SETUP, *_CARRIED))
+    return _Broken(film=replace(whole.film, beats=kept), found=whole.found, begins="token", answers=answers)
+
+
+# (3) For the browser
+
+
+def _document(asked: object, of: Callable[[Content], Mapping[str, object]]) -> str:
+    return json.dumps({"asked": asked, **{it: of(load(it)) for it in LANGUAGES}}, ensure_ascii=False)
+
+
+def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
+    fault = _FAULTS.get(choice)
+    change = (
+        content.message(f"faults.{fault}.change", **names(session.world().chain))
+        if fault
+        else content.message(f"what_if.choices.{choice}.change")
+    )
+    boxes = names_of(broken.found.walk)
+    if (stranger := broken.subject) is not None:
+        boxes = {**boxes, "service_account": f"{stranger.namespace}/{stranger.service_account}", "pod": ""}
+    return {
+        "film": json.loads(
+            film_json(broken.film, content, broken.found.walk.subject, boxes, ends_whole=bool(broken.film.shows))
+        ),
+        "begins": broken.begins,
+        "change": prose(change),
+        "answers": "".join(_rows(broken.answers, content)),
+    }
+
+
+def _rows(answers: Iterable[tuple[str, Answer]], content: Content) -> Iterator[str]:
+    """What was asked, and whether it was taken: short, for the last row of a room."""
+    for asked, answer in answers:
+        name = (
+            prose(content.message(asked))
+            if asked in content.messages
+            else f"<code>{escape(asked.removeprefix('system:serviceaccount:'))}</code>"
+        )
+        word = escape(content.message("answers.taken" if answer.taken else "answers.refused"))
+        mark = f'<span class="mark" aria-hidden="true">{MARKS[answer.status]}</span>'
+        yield f'<li class="{answer.status}">{mark} {name} <b class="word">{word}</b></li>'

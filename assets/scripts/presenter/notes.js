@@ -1,0 +1,81 @@
+// The speaker's own window: the slide that is shown and the next one, what to say, the time and the plan.
+const talkNotes = (root, data, signal) => {
+  const talk = JSON.parse(data.talk), told = talk[data.language], slides = talkSlides(told)
+  const channel = new BroadcastChannel(TALK_CHANNEL)
+  signal.addEventListener("abort", () => channel.close())
+  root.innerHTML = data.html
+  root.lang = data.language
+  const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)]
+  const now = talkPicture(find(".now"), told), after = talkPicture(find(".after"), told)
+  let followed = talkStored(TALK_OWN), connected = false, clock = null
+
+  // (1) What the projector shows.
+  const show = ({ slide, beat, deck }) => {
+    const ids = talk.decks[deck], next = slides[ids[ids.indexOf(slide) + 1]]
+    for (const note of all("article")) note.hidden = note.dataset.slide !== slide
+    for (const table of all(".plan")) table.hidden = table.dataset.deck !== deck
+    for (const row of all(".plan tr[data-slide]")) row.toggleAttribute("aria-current", row.dataset.slide === slide)
+    find(".plan:not([hidden]) [aria-current]")?.scrollIntoView({ block: "nearest" })
+    now.show(slides[slide], beat)
+    // The next press may play another beat of this slide: then that is what comes.
+    const stays = beat + 1 < slides[slide].played.length
+    find(".over").hidden = stays || Boolean(next)
+    find(".after").hidden = !stays && !next
+    if (stays) after.show(slides[slide], beat + 1)
+    else if (next) after.show(next, 0)
+    find(".said").scrollTop = 0
+  }
+  channel.onmessage = ({ data: message }) => {
+    if (!(message.slide || message.gone) || (connected && message.talk !== followed)) return
+    if (message.slide) {
+      followed = message.talk
+      clock = message.clock
+      show(message)
+      tick()
+    }
+    connected = !message.gone
+    find(".alone").hidden = connected
+    find(".connected").hidden = !connected
+  }
+  const ask = (what) => connected && channel.postMessage({ talk: followed, ...what })
+
+  // The pictures are drawn as large as a projector's, and scaled down.
+  const fit = () => {
+    for (const host of all(".now, .after")) host.style.setProperty("--small", host.clientWidth / 1280)
+  }
+  window.addEventListener("resize", fit, { signal })
+  fit()
+
+  // (2) The clock, and how it stands against the plan of this slide.
+  const time = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
+  const tick = () => {
+    const seconds = clock ? (clock.spent + (clock.from ? Date.now() - clock.from : 0)) / 1000 : 0
+    const pause = find("[data-clock=pause]"), pace = find(".pace")
+    find(".clock").textContent = time(seconds)
+    find(".waits").hidden = Boolean(clock)
+    pause.disabled = !clock
+    pause.textContent = clock && !clock.from ? pause.dataset.resume : pause.dataset.pause
+    const { from, until } = find(".plan:not([hidden]) [aria-current]")?.dataset ?? {}
+    const late = seconds - Number(until), early = Number(from) - seconds
+    pace.dataset.pace = late > 0 ? "late" : early > 0 ? "early" : "on"
+    pace.textContent =
+      late > 0 ? pace.dataset.late.replace("{time}", time(late))
+      : early > 0 ? pace.dataset.early.replace("{time}", time(early))
+      : pace.dataset.onTime
+  }
+  root.onclick = ({ target }) => {
+    if (target.dataset.clock) ask({ press: target.dataset.clock })
+    const row = target.closest(".plan tr[data-slide]")
+    if (row) ask({ go: row.dataset.slide })
+  }
+  const ticking = setInterval(tick, 250)
+  signal.addEventListener("abort", () => clearInterval(ticking))
+
+  // (3) The keys turn the projector's slides from here too; what concerns that window alone is left to it.
+  const here = ["forward", "back", "first", "last", "blank"]
+  talkKeys(talk.keys, (act) => here.includes(act) && ask({ act }), signal)
+  const deck = Object.keys(talk.decks).at(-1)
+  show({ slide: talk.decks[deck][0], beat: 0, deck })
+  tick()
+  channel.postMessage({ talk: followed, hello: true })
+}

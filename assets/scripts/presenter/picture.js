@@ -1,0 +1,65 @@
+// A slide as a picture: its heading, its words, the map, and what the beat says. Measures go with the host's size.
+const talkPicture = (host, told, { live = false } = {}) => {
+  host.innerHTML = `<div class="slide"><header><span class="number"></span><h1></h1></header>${told.world}
+    <div class="words"></div><div class="map film"></div><div class="says"${live ? ' aria-live="polite"' : ""}></div></div>`
+  const find = (selector) => host.querySelector(selector)
+  const map = filmMap(find(".map"), { words: told.words })
+  map.onbeat = (beat) => says(beat)
+  let shown = null
+  const says = (beat) => {
+    const tells = shown?.shows === "film"
+    find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${told.not_reached}</p>`
+  }
+  return {
+    map,
+    show(slide, at, { play = false } = {}) {
+      const turned = shown !== slide
+      shown = slide
+      if (turned) {
+        find(".slide").dataset.shows = slide.shows
+        find(".slide").dataset.slide = slide.id
+        find(".number").textContent = slide.number
+        find("h1").textContent = slide.title
+        find(".words").innerHTML = slide.html
+        if (find(".link")) find(".link").textContent = talkAddress().href
+      }
+      const beat = slide.played[at] ?? slide.rests
+      map.show(beat ? told.film : told.neutral, { neutral: !beat })
+      if (beat) map.go(beat, { play })
+      says(map.entry?.beat)
+      find(".slide").dataset.beat = beat ?? ""
+      talkFit(find(".words"))
+    },
+    remove: () => map.remove(),
+  }
+}
+const talkSays = (beat) => {
+  const said = beat.words ? `<p class="said"><code>${mapEscape(beat.words)}</code></p>` : ""
+  return `<p class="${beat.end}">${beat.say}</p>${said}`
+}
+// Words that do not fit shrink.
+const talkFit = (words) => {
+  for (let size = 1; size > 0.6; size -= 0.04) {
+    words.style.setProperty("--fit", size)
+    if (words.scrollHeight <= words.clientHeight + 1) return
+  }
+}
+// The page as it is now, without the talk.
+const talkAddress = () => {
+  const address = new URL(location.href)
+  for (const name of ["present", "deck", "beat"]) address.searchParams.delete(name)
+  return address
+}
+// Which beats of each slide this film has. Where it has none of them, the map rests at the beat before.
+const talkSlides = (told) => {
+  // Before anything is known: the last beat of a film is the whole map.
+  told.neutral = { ...told.film, id: `${told.film.id}-neutral`, beats: told.film.beats.slice(-1), guilty: [], not_reached: [] }
+  const known = new Set(told.film.beats.map(({ id }) => id))
+  let rests = known.size ? told.film.beats[0].id : null
+  for (const slide of told.slides) {
+    slide.played = slide.beats.filter((beat) => known.has(beat))
+    rests = slide.played.at(-1) ?? rests
+    slide.rests = slide.beats.length ? rests : null
+  }
+  return Object.fromEntries(told.slides.map((slide) => [slide.id, slide]))
+}

@@ -1,0 +1,161 @@
+// The projector's window: one slide at a time, in the language and deck that were asked for.
+const talkProjector = (root, data, signal) => {
+  const talk = JSON.parse(data.talk), ids = talk.decks[data.deck]
+  const channel = new BroadcastChannel(TALK_CHANNEL)
+  signal.addEventListener("abort", () => channel.close())
+  if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
+  const own = talkStored(TALK_OWN)
+  const languages = Object.keys(talk).filter((name) => talk[name].slides)
+  const known = Object.fromEntries(languages.map((name) => [name, talkSlides(talk[name])]))
+  const self = { send: null }
+  let language = data.language, picture = null, what = null, building = null, at = 0, beat = 0, typed = ""
+
+  const find = (selector) => root.querySelector(selector)
+  const slide = () => known[language][ids[at]]
+  const told = () => ({ ...talk[language], language })
+
+  // (1) Where it begins: where this tab left it, or at the first slide of the page.
+  const kept = talkStored(TALK_PLACE)
+  const first = ids.findIndex((id) => known[language][id].page === data.page)
+  at = kept && ids.includes(kept.slide) ? ids.indexOf(kept.slide) : data.page === "home" ? 0 : Math.max(0, first)
+  beat = kept && ids.includes(kept.slide) ? kept.beat : 0
+
+  // (2) One slide, and where we are.
+  const show = (play = false) => {
+    beat = Math.max(0, Math.min(beat, slide().played.length - 1))
+    picture.show(slide(), beat, { play })
+    find(".at").textContent = `${at + 1} / ${ids.length}`
+    Object.assign(find("progress"), { max: ids.length, value: at + 1 })
+    talkStore(TALK_PLACE, { slide: slide().id, beat })
+    tell()
+  }
+  const say = (words) => channel.postMessage({ talk: own, ...words })
+  const tell = () => say({ slide: slide().id, beat, deck: data.deck, clock: talkStored(TALK_CLOCK) })
+  const go = (to, on = 0) => ((at = Math.max(0, Math.min(to, ids.length - 1))), (beat = on), show())
+
+  // (3) The screen in a language: built again when that changes, at the same beat.
+  const build = () => {
+    building?.abort()
+    building = new AbortController()
+    picture?.remove()
+    root.lang = language
+    root.innerHTML = `<div class="talk">${talk[language].frame}</div>`
+    root.dataset.theme = talkStored(TALK_THEME) ?? ""
+    picture = talkPicture(find(".picture"), told(), { live: true })
+    what = talkWhatIf(root, { told, send: (asked) => self.send("what_if", asked), signal: building.signal })
+    find(".overview").innerHTML = ids
+      .map((id, i) => {
+        const { number, title } = known[language][id]
+        return `<button type="button" data-slide="${i}"><b>${i + 1}</b> <span>${number} ${mapEscape(title)}</span></button>`
+      })
+      .join("")
+    show()
+  }
+
+  // (4) What can be asked for.
+  const acts = {
+    forward() {
+      if (!talkStored(TALK_CLOCK)) talkStore(TALK_CLOCK, { from: Date.now(), spent: 0 })
+      if (beat + 1 < slide().played.length) beat += 1
+      else if (at + 1 < ids.length) ((at += 1), (beat = 0))
+      else return
+      show(true)
+    },
+    back() {
+      if (beat > 0) beat -= 1
+      else if (at > 0) ((at -= 1), (beat = Infinity))
+      else return
+      show()
+    },
+    first: () => go(0),
+    last: () => go(ids.length - 1, Infinity),
+    what_if: () => what.begin(),
+    overview() {
+      find(".overview").hidden = false
+      find(`.overview [data-slide="${at}"]`).focus()
+    },
+    jump() {
+      typed = ""
+      find(".jump b").textContent = ""
+      find(".jump").hidden = false
+    },
+    blank: () => (find(".blank").hidden = false),
+    laser: () => (find(".laser").hidden = !find(".laser").hidden),
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+    theme() {
+      const dark = getComputedStyle(find(".talk")).colorScheme.includes("dark")
+      root.dataset.theme = dark ? "light" : "dark"
+      talkStore(TALK_THEME, root.dataset.theme)
+      picture.map.redraw()
+    },
+    language() {
+      language = languages[(languages.indexOf(language) + 1) % languages.length]
+      const address = new URL(location.href)
+      address.searchParams.set("lang", language)
+      history.replaceState(history.state, "", address)
+      build()
+    },
+    notes: () => window.open(new URL(`${talk.notes}&lang=${language}`, location.href), "irsa_notes", "popup,width=1200,height=860"),
+    keys: () => find("dialog").showModal(),
+    leave() {
+      // Neither a reload nor the browser's way back leads into the talk again.
+      history.replaceState(history.state, "", talkAddress())
+      say({ gone: true })
+      self.send("leave", { page: slide().page })
+    },
+  }
+  // Over the slides: all of them, or a number. They have the keys until they are gone.
+  const inOverview = (name) => {
+    const all = [...root.querySelectorAll(".overview button")], on = all.findIndex((button) => button.matches(":focus"))
+    if (name === "forward" || name === "back") all[(on + (name === "back" ? -1 : 1) + all.length) % all.length].focus()
+    else if (name === "first" || name === "last") all.at(name === "first" ? 0 : -1).focus()
+    else if (name === "overview" || name === "leave") find(".overview").hidden = true
+  }
+  const inJump = (name) => {
+    if (/^\d$/.test(name)) find(".jump b").textContent = typed += name
+    if (name === "Enter" && Number(typed)) go(Number(typed) - 1)
+    if (name === "Enter" || name === "jump" || name === "leave") find(".jump").hidden = true
+  }
+  const act = (name) => {
+    if (!find(".blank").hidden) find(".blank").hidden = true
+    else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
+    else if (what.open) what.act(name)
+    else if (!find(".overview").hidden) inOverview(name)
+    else if (!find(".jump").hidden) inJump(name)
+    else acts[name]?.()
+  }
+  root.talkAct = act
+
+  // (5) Who asks: the keyboard or clicker, the buttons, the notes window.
+  talkKeys(talk.keys, act, signal)
+  root.onclick = ({ target }) => {
+    const asked = target.closest("[data-act]")?.dataset.act, to = target.closest(".overview [data-slide]")?.dataset.slide
+    if (to) ((find(".overview").hidden = true), go(Number(to)))
+    else if (asked) {
+      if (find("dialog").open && asked !== "keys") find("dialog").close()
+      act(asked)
+    } else find(".blank").hidden = true
+  }
+  window.addEventListener(
+    "pointermove",
+    ({ clientX, clientY }) => Object.assign(find(".laser").style, { left: `${clientX}px`, top: `${clientY}px` }),
+    { signal },
+  )
+  const clock = {
+    pause() {
+      const { from, spent } = talkStored(TALK_CLOCK)
+      talkStore(TALK_CLOCK, from ? { spent: spent + Date.now() - from } : { spent, from: Date.now() })
+    },
+    reset: () => sessionStorage.removeItem(TALK_CLOCK),
+  }
+  channel.onmessage = ({ data: asked }) => {
+    if (asked.talk && asked.talk !== own) return
+    if (asked.act) act(asked.act)
+    if (asked.go && ids.includes(asked.go)) go(ids.indexOf(asked.go))
+    clock[asked.press]?.()
+    if (asked.press || asked.hello) tell()
+  }
+  window.addEventListener("pagehide", () => say({ gone: true }), { signal })
+  build()
+  return self
+}

@@ -1,0 +1,83 @@
+// What if: a choice goes to the server, which breaks the world, films it and puts it back; then the film plays here.
+const TALK_ANSWER = "irsa_what_if"
+let talkAsked = 0
+const talkWhatIf = (root, { told, send, signal }) => {
+  const find = (selector) => root.querySelector(`.what_if ${selector}`)
+  const panel = root.querySelector(".what_if"), result = find(".result"), working = find(".working"), choices = find(".choices")
+  let state = "closed", map = null, waiting = [], asked = 0
+  const turn = (to) => {
+    state = to
+    panel.hidden = to === "closed"
+    choices.hidden = find(".hint").hidden = to !== "choosing"
+    working.hidden = !["working", "failed"].includes(to)
+    result.hidden = to !== "playing"
+    if (to !== "playing") (map?.remove(), (map = null))
+  }
+  const close = () => (turn("closed"), (waiting = []))
+  const buttons = () => [...choices.querySelectorAll("button")]
+  const choose = (number) => {
+    const button = buttons()[number - 1]
+    if (!button) return
+    asked = ++talkAsked
+    find("h1").textContent = button.lastChild.textContent.trim()
+    working.textContent = working.dataset.said ??= working.textContent
+    turn("working")
+    send({ choice: button.dataset.choice, asked })
+  }
+  const move = (by) => {
+    const all = buttons(), on = all.findIndex((button) => button.matches(":focus"))
+    all[(on + by + all.length) % all.length].focus()
+  }
+  const over = () => !map.playing
+  const end = () => (map.pause(), map.go(map.entries.length - 1))
+  const acts = {
+    choosing: { forward: () => move(1), back: () => move(-1) },
+    playing: { forward: () => (over() ? close() : end()), back: () => map.previous() },
+    failed: { forward: close, back: close },
+  }
+  window.addEventListener(
+    TALK_ANSWER,
+    ({ detail }) => {
+      const answer = JSON.parse(detail)
+      if (state !== "working" || answer.asked !== asked) return
+      const mine = answer[told().language]
+      turn(mine.failed ? "failed" : "playing")
+      if (mine.failed) working.textContent = mine.failed
+      else {
+        find(".change").innerHTML = mine.change
+        find(".answers").innerHTML = mine.answers
+        map = filmMap(find(".map"), { words: told().words })
+        // Below the whole map, what was said where it stopped.
+        const stop = mine.film.beats.find(({ end }) => end === "stop")
+        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat) + (beat.id === "whole" ? talkSays(stop) : ""))
+        map.show(mine.film)
+        map.go(mine.begins)
+        map.play()
+      }
+      // What was pressed meanwhile is done now, and what it leaves over is the slides'.
+      const pressed = waiting
+      waiting = []
+      pressed.forEach((name) => root.talkAct(name))
+    },
+    { signal },
+  )
+  panel.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-choice]")
+    if (button) choose(buttons().indexOf(button) + 1)
+  })
+  return {
+    get open() { return state !== "closed" },
+    begin() {
+      find("h1").textContent = find("h1").dataset.said ??= find("h1").textContent
+      turn("choosing")
+      buttons()[0].focus()
+    },
+    act(name) {
+      if (name === "leave" || name === "what_if") close()
+      else if (state === "working") waiting.push(name)
+      else if (state === "choosing" && /^\d$/.test(name)) choose(Number(name))
+      else acts[state][name]?.()
+    },
+    close,
+  }
+}

@@ -1,0 +1,98 @@
+"""What a change of page sends over the websocket, and what it takes of the server's CPU, as a raw client sees it.
+
+The client keeps no messages: a browser that has had one of 10 KB or more a moment ago is sent its hash instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from app.flow.model import Step
+from bench.report import figure, title
+from tests.attack.client import Page, cookies
+from tests.browser.server import ROOT, serving
+
+WARM_UP, ROUNDS = 2, 12
+STEPS = tuple(step.value for step in Step)
+
+
+@dataclass
+class Served:
+    """A server that runs, and what its runs have cost."""
+
+    address: str
+    process: psutil.Process
+    seconds: list[float] = field(default_factory=list)
+    """CPU time by run, averaged over a round: the kernel counts in hundredths of a second."""
+    sent: list[int] = field(default_factory=list)
+    """Bytes by run."""
+
+    @property
+    def port(self) -> int:
+        """On loopback."""
+        return urlsplit(self.address).port or 0
+
+    async def round(self, tab: Page, pages: tuple[str, ...]) -> None:
+        """Turns to each of the pages once."""
+        before, total = self._cpu(), tab.total
+        for page in pages:
+            await tab.run(page=page)
+        self.seconds.append((self._cpu() - before) / len(pages))
+        self.sent.append((tab.total - total) // len(pages))
+
+    def forget(self) -> None:
+        """What was counted so far was the warm-up."""
+        self.seconds.clear()
+        self.sent.clear()
+
+    def _cpu(self) -> float:
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+
+def main() -> None:
+    """Prints bytes, CPU times, and how many times the CPU time of a one-line app that is."""
+    known = set(psutil.Process().children())
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        serving(Path(directory)) as ours,
+        serving(Path(directory), source=ROOT / "bench" / "one_line", app="server:app") as one_line,
+    ):
+        processes = sorted(set(psutil.Process().children()) - known, key=psutil.Process.create_time)
+        asyncio.run(measured(*map(Served, (ours, one_line), processes)))
+
+
+async def measured(ours: Served, one_line: Served) -> None:
+    """The steps before their questions are answered, and after; each round beside one of the one-line app."""
+    tab = await Page(ours, STEPS[0], "lang=ja", cookies=await cookies(ours)).open()
+    line = await Page(one_line, "").open()
+    title(f"Change of page over the websocket (six steps x {ROUNDS} rounds, beside a one-line app)")
+    figure("bytes of a first load", tab.total / 1e3, "KB")
+    for name, target in (("with the question", 40.0), ("answered", None)):
+        for number in range(WARM_UP + ROUNDS):
+            if number == WARM_UP:
+                ours.forget()
+                one_line.forget()
+            await ours.round(tab, STEPS)
+            await one_line.round(line, ("",) * 4 * len(STEPS))
+        cpu, bare = (statistics.median(each.seconds) * 1e3 for each in (ours, one_line))
+        figure(f"bytes of a step {name}", statistics.mean(ours.sent) / 1e3, "KB", target=target)
+        figure("... CPU time of the server", cpu, "ms", target=target and 6.0)
+        figure("... as a multiple of a one-line app's", cpu / bare, "x")
+        for step in STEPS:
+            await tab.run(page=step)
+            if name == "with the question":
+                await tab.run({"id": tab.widget("button", "predict_show"), "trigger_value": True})
+    await tab.close()
+    await line.close()
+
+
+if __name__ == "__main__":
+    main()

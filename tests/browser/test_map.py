@@ -1,0 +1,273 @@
+"""The map and its player: what can be read at every beat, what each key does, and that nothing but time decides."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.ui.map.geometry import BOXES
+from tests.browser.film_page import FILMS, SIZES, film_page
+
+pytestmark = pytest.mark.browser
+
+AUDIT = Path(__file__).with_name("film_audit.js").read_text(encoding="utf-8")
+LOOK = f"""(moments) => {{
+  const audit = {AUDIT}
+  const least = Math.max(12, map.stage.clientWidth / 60)
+  return map.entries.flatMap((entry) => moments.flatMap((moment) => {{
+    map.render(moment === 1 ? mapPose(entry) : entry.start + entry.duration * moment)
+    return audit(least).map((wrong) => `${{entry.beat.id}} at ${{moment}}: ${{wrong}}`)
+  }}))
+}}"""
+"""Everything that is wrong in a film; the smallest text may have 12 px, on a projector 32."""
+MOVING = (0.03, 0.1, 0.17, 0.25, 0.33, 0.4, 0.5, 0.6, 0.7)
+SIZED = [pytest.param(size, id="x".join(map(str, size))) for size in SIZES]
+DESK = (1440, 900)
+
+
+@pytest.fixture(scope="module")
+def pages(chromium: Browser):
+    """One page for each wish about motion; a film is put into it."""
+    made = {}
+
+    def of(motion: str) -> Page:
+        if motion not in made:
+            made[motion] = chromium.new_page(reduced_motion=motion, has_touch=True)
+        return made[motion]
+
+    yield of
+    for page in made.values():
+        page.close()
+
+
+@pytest.fixture
+def shown(pages):
+    """Puts a film into a page: `shown("policy", "en", size=…)`."""
+    complaints = []
+
+    def show(film="normal", language="en", *, size=DESK, motion="no-preference", **wishes) -> Page:
+        page = pages(motion)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.once("pageerror", lambda error: complaints.append(str(error)))
+        page.set_content(film_page(language, film, **wishes))
+        page.wait_for_function("window.map?.view")
+        page.evaluate("document.fonts.ready.then(() => true)")
+        return page
+
+    yield show
+    assert complaints == []
+
+
+@pytest.mark.parametrize("size", SIZED)
+@pytest.mark.parametrize(("film", "language"), [("policy", "ja"), ("live", "en")])
+def test_every_label_can_be_read_and_none_is_cut_or_covered(shown, film, language, size):
+    assert shown(film, language, size=size).evaluate(LOOK, [1]) == []
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("size", SIZED)
+@pytest.mark.parametrize("language", list(FILMS))
+@pytest.mark.parametrize("film", list(FILMS["en"]))
+def test_every_label_can_be_read_at_every_moment_of_every_film(shown, film, language, size):
+    for fonts in (True, False):
+        page = shown(film, language, size=size, fonts=fonts)
+        assert page.evaluate(LOOK, [*MOVING, 1]) == [], fonts
+
+
+@pytest.mark.parametrize("language", list(FILMS))
+def test_every_name_fits_its_box_without_being_squeezed(shown, language):
+    page = shown("fallback", language)
+    assert page.locator("svg.film-map g.names").count() == len(BOXES)
+    assert page.locator("svg.film-map [textLength]").count() == 0
+
+
+def test_only_time_decides_what_is_drawn(shown):
+    page = shown("policy")
+    drawn = """(times) => times.map((t) => {
+      map.render(t)
+      const seen = { opacityProperty: true, visibilityProperty: true }
+      const parts = [...map.svg.querySelectorAll("*")].filter((part) => part.checkVisibility(seen))
+      const looks = (part) => [[...part.classList].sort(), part.getAttribute("transform"), part.style.opacity].join()
+      return [map.svg.getAttribute("viewBox"), ...parts.map(looks)]
+    })"""
+    once = page.evaluate(drawn, [3, 40, 70])
+    again = page.evaluate(drawn, [70, 3, 40])
+    assert [again[1], again[2], again[0]] == once
+
+
+@pytest.mark.parametrize("film", ["normal", "policy", "fallback"])
+def test_red_is_what_is_guilty_and_where_it_stops_and_nothing_else(shown, film):
+    red = """() => [...map.entries, ...map.entries].flatMap((entry) => {
+      map.render(mapPose(entry))
+      const probe = document.createElement("i")
+      map.stage.append(probe)
+      probe.style.color = "var(--bad)"
+      const bad = getComputedStyle(probe).color
+      probe.remove()
+      return [...map.svg.querySelectorAll("rect, path, circle, text")].filter((part) => {
+        const { stroke, fill } = getComputedStyle(part)
+        const seen = part.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+        return seen && (stroke === bad || fill === bad)
+      }).map((part) => {
+        const of = part.closest(".guilty, .stop, .mark.mismatch, .badge.bad, .bubble, .chip.error")
+        return `${entry.beat.id}: ${of?.getAttribute("class") ?? part.outerHTML}`
+      })
+    })"""
+    found = shown(film).evaluate(red)
+    assert bool(found) == (film != "normal")
+    assert not [line for line in found if "<" in line]
+    assert any(line.startswith("end: edge") and "guilty" in line for line in found) == (film != "normal")
+    if film == "policy":
+        assert not [line for line in found if not line.startswith(("sub:", "refused:", "call:", "end:"))]
+
+
+def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
+    page = shown()
+    page.evaluate("map.show(films.normal, { part: 'sts_assume', neutral: true })")
+    assert page.locator(".film-say.now, .box.on, .edge.on, .edge.done, .mark.shown, .lit").count() == 0
+    expect(page.locator(".film-list")).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    page.locator("[data-act=play]").click()
+    assert page.evaluate("[map.playing, map.time]") == [False, 0]
+    page.evaluate("map.show(films.normal, { part: 'sts_assume' })")
+    assert page.evaluate("map.entries.map(({ beat }) => beat.step)") == ["sts_assume"] * 7
+    assert page.evaluate("getComputedStyle(document.querySelector('.box.pod .add.token')).opacity") == "1"
+
+
+def test_two_maps_play_in_step(shown):
+    page = shown("policy")
+    times = page.evaluate("""() => {
+      const other = filmMap(host, { words })
+      other.show(films.normal)
+      mapsInStep(map, other)
+      map.go("sub")
+      return [map.time, other.time, other.beat, other.entry.duration === map.entry.duration]
+    }""")
+    assert times == [times[0], times[0], "sub", True]
+
+
+def test_a_film_plays_to_its_end_by_itself(shown):
+    page = shown()
+    page.evaluate("() => { map.onend = () => (window.ended = map.beat); map.speed(400); map.go(0); map.play() }")
+    page.wait_for_function("window.ended === 'end'")
+    assert not page.evaluate("map.playing")
+
+
+KEYS = {
+    "ArrowRight": "register",
+    "End": "end",
+    "ArrowLeft": "buckets",
+    "Home": "publish",
+    "5": "assume",
+    "2": "grant",
+}
+
+
+def test_keys_move_when_the_player_or_nothing_else_has_the_focus(shown):
+    page = shown(motion="reduce")
+    for focus in ("document.activeElement.blur()", "player.root.querySelector('[data-act=next]').focus()"):
+        page.evaluate(f"() => {{ map.go(0); {focus} }}")
+        for key, beat in KEYS.items():
+            page.keyboard.press(key)
+            assert page.evaluate("map.beat") == beat, key
+    page.evaluate("() => { map.go(0); document.querySelector('input[type=range]').focus() }")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("map.beat") == "register"
+    page.locator("#elsewhere").focus()
+    for key in (*KEYS, " "):
+        page.keyboard.press(key)
+    assert page.evaluate("[map.beat, map.playing]") == ["register", False]
+
+
+def test_space_plays_and_pauses(shown):
+    page = shown()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press(" ")
+    assert page.evaluate("map.playing")
+    assert page.locator("[data-act=play]").get_attribute("aria-label") == "Pause"
+    page.keyboard.press(" ")
+    assert not page.evaluate("map.playing")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_none_of_ten_presses_a_second_is_lost(shown, motion):
+    page = shown(motion=motion)
+    page.evaluate("() => { map.go(0); document.activeElement.blur() }")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("map.entry.index") == 10
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    assert page.evaluate("map.entry.index") == 6
+
+
+def test_who_wants_no_motion_sees_each_beat_as_it_ends(shown):
+    page = shown(motion="reduce")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowRight")
+    seen = page.evaluate("[map.playing, map.time === mapPose(map.entry), map.svg.outerHTML]")
+    assert seen[:2] == [False, True]
+    page.evaluate("map.play()")
+    first = page.evaluate("map.entry.index")
+    moves = page.evaluate("""() => { map.render(map.entry.start + 0.1); const one = map.svg.outerHTML
+      map.render(map.entry.start + 1.5); return map.svg.outerHTML !== one }""")
+    assert not moves
+    assert first >= 1
+
+
+@pytest.mark.parametrize("language", list(FILMS))
+def test_a_beat_that_the_film_does_not_have_is_said(shown, language):
+    page = shown(language=language, beat="nothing")
+    expect(page.locator(".film-note")).to_be_visible()
+    assert page.evaluate("map.beat") == "publish"
+    page.keyboard.press("End")
+    expect(page.locator(".film-note")).to_be_hidden()
+    assert shown(language=language, beat="sub").evaluate("map.beat") == "sub"
+
+
+def test_the_address_and_the_live_region_follow_the_reader_only(shown):
+    page = shown()
+    assert page.evaluate("addressed") == []
+    assert page.locator(".film-live").inner_text() == ""
+    page.locator("[data-act=next]").click()
+    page.locator(".film-list summary").click()
+    page.locator(".film-list button").nth(4).click()
+    assert page.evaluate("addressed") == ["register", "create"]
+    assert page.locator(".film-live").inner_text() == FILMS["en"]["normal"]["beats"][4]["plain"]
+    assert FILMS["en"]["normal"]["beats"][4]["plain"] in page.locator("svg[role=img]").get_attribute("aria-label")
+
+
+def test_a_chip_leads_to_its_exchange(shown):
+    page = shown(motion="reduce")
+    page.evaluate("() => { map.onchip = (beat) => (window.opened = beat.id); map.go('review') }")
+    page.locator(".film-map .chip.admission_review").click()
+    assert page.evaluate("window.opened") == "review"
+    page.evaluate("map.go('token')")
+    page.locator(".film-say.now [data-opens]").click()
+    assert page.evaluate("window.opened") == "token"
+
+
+@pytest.mark.parametrize("size", SIZED)
+def test_nothing_jumps_from_beat_to_beat(shown, size):
+    page = shown("policy", "ja", size=size, motion="reduce")
+    heights = "map.entries.map((_, i) => (map.go(i), player.root.parentElement.getBoundingClientRect().height))"
+    assert len(set(page.evaluate(heights))) == 1
+
+
+def test_a_phone_swipes_and_has_targets_for_a_finger(shown):
+    page = shown(size=(390, 844), motion="reduce")
+    swipe = """([from, to]) => {
+      const touch = (x) => new Touch({ identifier: 1, target: map.stage, clientX: x, clientY: 200 })
+      map.stage.dispatchEvent(new TouchEvent("touchstart", { touches: [touch(from)], bubbles: true }))
+      map.stage.dispatchEvent(new TouchEvent("touchend", { changedTouches: [touch(to)], bubbles: true }))
+      return map.beat
+    }"""
+    assert page.evaluate(swipe, [300, 120]) == "register"
+    assert page.evaluate(swipe, [120, 300]) == "publish"
+    assert page.evaluate(swipe, [120, 130]) == "publish"
+    page.locator(".film-list summary").click()
+    small = """[...player.root.querySelectorAll("button, select, input, summary")].filter((one) => {
+      const { width, height } = one.getBoundingClientRect()
+      return one.checkVisibility({ visibilityProperty: true }) && Math.min(width, height) < 44
+    }).map((one) => one.outerHTML)"""
+    assert page.evaluate(small) == []

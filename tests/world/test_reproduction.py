@@ -1,0 +1,84 @@
+"""A world that is made from a diagnosis is broken in the same place: its doctor names the same check."""
+
+import itertools
+
+import pytest
+
+from app.flow.doctor import examine
+from app.flow.lessons.reproduction import BY_CAUSE, FAULTS, Reproduction, reproduction
+from app.flow.model import Chain
+from app.wiring import simulated
+from app.world.faults import FAULTS as CATALOGUE
+from app.world.faults.service_account import mistyped
+from app.world.setup.scenario import ARTICLE
+from tests.world.helpers import aws_client
+
+NAMES = (
+    Chain(namespace="shop", service_account="reports.v2", pod="reports-7d4b9c6f5-x2x4z", role="team=reports@x"),
+    Chain(namespace="production", service_account="0", pod="a" * 200, role="r" * 64),
+)
+"""Names that are harder than the article's: a namespace that exists, digits alone, as long as they may be."""
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module", params=NAMES, ids=["hyphens", "long"])
+def made(request, simulation):
+    """A world with those names in it."""
+    key = f"reproduced-{next(_numbers)}"
+    world = simulation.reset(key, seeded=request.param)
+    yield world
+    simulation.store.discard(key)
+
+
+def diagnosed(simulation, world):
+    return examine(simulated(simulation, world), world.chain.subject)
+
+
+def test_the_names_are_in_the_world_and_the_chain_works(simulation, made):
+    assert made.chain == made.seeded
+    assert diagnosed(simulation, made).verdict.status == "passed"
+    assert made.cluster.find("pods", "default", "pod-before") is not None
+
+
+@pytest.mark.parametrize(
+    ("check", "fault"),
+    [*FAULTS.items(), *((check, fault) for (check, _), fault in BY_CAUSE.items())],
+    ids=lambda value: str(value),
+)
+def test_the_simulated_doctor_names_the_check_and_would_be_reproduced_by_the_same_fault(simulation, made, check, fault):
+    simulation.inject(made, fault)
+    try:
+        found = diagnosed(simulation, made)
+    finally:
+        simulation.revert(made)
+    assert found.verdict.check.id == check
+    again = reproduction(found, ARTICLE)
+    assert isinstance(again, Reproduction)
+    assert (again.fault, again.check) == (fault, check)
+    assert (again.chain.namespace, again.chain.service_account) == (made.chain.namespace, made.chain.service_account)
+
+
+@pytest.mark.parametrize("fault", CATALOGUE)
+def test_what_any_fault_of_the_catalogue_does_is_reproduced_by_one(simulation, world, fault):
+    """Its check can be convicted, so no page may say that nothing is there for it."""
+    simulation.inject(world, fault)
+    assert isinstance(reproduction(diagnosed(simulation, world), ARTICLE), Reproduction)
+
+
+@pytest.mark.parametrize("name", ["s3-reader", "a", "aa", "ab", "aaab", "r" * 64])
+def test_a_mistyped_name_is_another_one_that_iam_takes(name):
+    assert mistyped(name) != name
+    assert 1 <= len(mistyped(name)) <= 64
+    assert mistyped("s3-reader") == "s3-raeder"
+
+
+def test_another_world_has_the_articles_names_again(simulation):
+    key = f"reproduced-{next(_numbers)}"
+    simulation.reset(key, seeded=NAMES[0])
+    world = simulation.reset(key)
+    assert (world.seeded, world.chain) == (ARTICLE, ARTICLE)
+    assert "reports" not in str(world.cluster.list("serviceaccounts"))
+    assert NAMES[0].role not in [
+        role["RoleName"] for role in aws_client(simulation, world, "iam").list_roles()["Roles"]
+    ]
+    simulation.store.discard(key)
