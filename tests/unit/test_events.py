@@ -36,7 +36,8 @@ def token_request(uid="uid-1", audience="sts.amazonaws.com", status=201, started
 
 
 def assume(caller="pod", source="10.0.0.7", status=200, body=ISSUED, started=2.0, **changed):
-    sent = f"Action=AssumeRoleWithWebIdentity&RoleArn=arn:aws:iam::111122223333:role/s3-reader&WebIdentityToken={token(**changed)}"
+    role = "arn:aws:iam::111122223333:role/s3-reader"
+    sent = f"Action=AssumeRoleWithWebIdentity&RoleArn={role}&WebIdentityToken={token(**changed)}"
     return Exchange(
         caller=caller, callee="sts", method="POST", url="https://sts/", request_body=sent, status=status,
         response_body=body, started=started, seconds=0.5, source=source,

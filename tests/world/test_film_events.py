@@ -33,7 +33,7 @@ def since(world, begun):
 
 @pytest.fixture
 def stops(simulation, world):
-    """Goes to places, one after the other: what was sent on the way, the answers there, and those of Pods and of STS."""
+    """Goes to places: what was sent on the way to each, the answers there, and what Pods and STS sent since."""
     kept = first(simulated(simulation, world), SUBJECT)
     history = simulation.run(History.begin(world))
 
@@ -97,7 +97,7 @@ def test_nothing_new_is_no_beat(stops, world):
     ],
 )
 def test_another_exchange_makes_another_beat(stops, world, beat_id, field, old, new):
-    ((moved, asked, heard),) = stops(19.2 * HOUR + 1)
+    ((moved, _, heard),) = stops(19.2 * HOUR + 1)
     exchanges = [*moved, *heard]
 
     def beat(sent):

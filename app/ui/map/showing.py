@@ -61,8 +61,15 @@ def draw(
 
 
 def standing(beats: Iterable[Beat]) -> tuple[Beat, ...]:
-    """What has happened so far, for a film that plays after it: of each thing the last time, without its exchange."""
-    kept = {beat.cue: replace(beat, exchange=None) for beat in beats if beat.end in (End.ARRIVED, End.LET_IN)}
+    """What has happened so far, for a film that plays after it: of each thing the last time, without its exchange.
+
+    What STS did with one token is over when the next one comes.
+    """
+    kept = {}
+    for beat in beats:
+        if beat.end in (End.ARRIVED, End.LET_IN) and not beat.claim:
+            left = tuple(arrival for arrival in beat.arrivals if arrival.at != "sts")
+            kept[beat.cue] = replace(beat, exchange=None, arrivals=left)
     return tuple(kept.values())
 
 
