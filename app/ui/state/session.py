@@ -208,11 +208,6 @@ def run_again() -> None:
         _walk(world())
 
 
-def forget_walk() -> None:
-    """The world has moved on: the next page that shows a walk makes a new one."""
-    st.session_state.pop(_WALK_VIEW, None)
-
-
 def reset(seeded: Chain = scenario.ARTICLE) -> None:
     """Throws this browser's world away and walks through a new one, with that chain in it."""
     allowance.admit(_key())
