@@ -269,3 +269,50 @@ def test_live_mode_shows_that_the_page_needs_a_simulated_world(
     shown.click("simulate")
     assert {button.key for button in shown.test.button} & {"thief_steal", "act_delete_pod"}
     simulation.store.discard("real")
+
+
+def film(shown):
+    """The beats of the map that are played."""
+    return [beat for beat in json.loads(shown.data("film")["film"])["beats"] if not beat.get("past")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_map_plays_each_attempt_with_what_the_door_said(stolen, language):
+    shown = stolen(language)
+    beats, used = film(shown), theft(shown).used
+    assert [beat["id"] for beat in beats] == list(ATTEMPTS)
+    assert [(beats[0][end]) for end in ("from", "to")] == ["pod", "thief"]
+    assert {beat["from"] for beat in beats[1:]} == {"thief"}
+    answers = {"copy": True, "sts": used.sts.taken, **{name: it.taken for name, it in (*used.then, *used.others)}}
+    assert {beat["id"]: beat["end"] for beat in beats} == {
+        name: "let_in" if taken else "refused" for name, taken in answers.items()
+    }
+    for beat in beats:  # nothing is broken: a refusal is the good end
+        assert bool(beat["words"]) == (beat["end"] == "refused")
+        assert beat["opens"]
+    assert json.loads(shown.data("film")["film"])["guilty"] == []
+    assert shown.data("film")["plays"] == "now"
+    shown.test.run()
+    assert shown.data("film")["plays"] == ""  # once
+    signature = theft(shown).loot.token.rpartition(".")[2]
+    assert signature not in shown.data("film")["film"]
+
+
+def test_the_map_plays_what_is_left_after_a_measure(stolen):
+    shown, content = stolen(), load("en")
+    choose(shown, "thief_defence", "trust_nobody")
+    new, running = film(shown)
+    assert (new["id"], new["end"], new["to"]) == ("new", "refused", "sts")
+    assert (running["id"], running["end"], running["to"]) == ("running", "let_in", "s3")
+    name = content.message("thief.defences.trust_nobody.name")
+    assert new["say"] == prose(content.message("film.tried.new.refused", measure=name))
+    # The token is with the thief already.
+    past = [beat for beat in json.loads(shown.data("film")["film"])["beats"] if beat.get("past")]
+    assert "stolen_token" in {add["id"] for beat in past for add in beat["adds"]}
+    shown.click("thief_try_all")
+    beats = film(shown)
+    assert len(beats) == 2 * len(DEFENCES)
+    assert len({beat["id"] for beat in beats}) == len(beats)
+    assert [[beat["end"] == "let_in" for beat in beats[at : at + 2]] for at in range(0, len(beats), 2)] == [
+        [cell == "taken" for cell in row[:2]] for row in standings(shown)
+    ]

@@ -1,5 +1,6 @@
 """The time machine: landmarks, what is asked at each stop, acts and what they discard; the two wordings."""
 
+import json
 import re
 from html import unescape
 
@@ -11,6 +12,7 @@ from app.flow.model import Step
 from app.ui.draw import sts_wording
 from app.ui.state import session
 from app.ui.text import prose
+from app.ui.time_machine import page
 from app.wiring import simulated
 from app.world.aws.iam import actions as iam
 from app.world.lifecycle import experiments
@@ -40,7 +42,10 @@ def slider(shown):
 def to(shown, name):
     """Goes to a landmark by the buttons, as a reader does."""
     label = load(shown.language).message(f"time_machine.marks.{name}")
-    while label not in plain(shown.html("line")).partition(load(shown.language).message("time_machine.here"))[0][-80:]:
+    while (
+        label
+        not in plain(shown.html("landmarks")).partition(load(shown.language).message("time_machine.here"))[0][-80:]
+    ):
         assert not shown.test.button(key="moment_later").disabled
         shown.click("moment_later")
         assert not shown.test.exception
@@ -65,7 +70,7 @@ def test_it_opens_with_all_that_the_first_token_and_session_can_do(machine, lang
 
 def test_the_landmarks_follow_from_the_token_and_the_session(machine):
     shown = machine()
-    places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("line"))
+    places = re.findall(r'<li class="ahead"><code>(\+\d+:\d\d)</code>', shown.html("landmarks"))
     assert places == ["+0:45", "+0:50", "+1:00", "+19:12", "+24:00", "+24:05"]
     assert set(places) <= set(slider(shown).options)
     groups = re.findall(r'<span class="numbers"[^>]*>(.*?)</span>', shown.html("line"))
@@ -324,3 +329,94 @@ def test_the_wordings_are_at_hand_wherever_sts_refuses(screen, page):
     if page == "thief":
         shown.click("thief_steal")
     assert "wordings" in unfold(shown).keys
+
+
+# The map, and a clock that runs
+
+
+def film(shown):
+    """The beats of the map that are played, and what the map says where nothing travels."""
+    beats = json.loads(shown.data("film")["film"])["beats"]
+    return [beat for beat in beats if not beat.get("past")]
+
+
+def test_the_map_begins_with_what_is_in_place_and_plays_nothing(machine):
+    shown = machine()
+    (whole,) = film(shown)
+    assert (whole["id"], whole["edge"]) == ("whole", "")
+    assert whole["plain"] == load("en").message("time_machine.map.start")
+    past = [beat for beat in json.loads(shown.data("film")["film"])["beats"] if beat.get("past")]
+    assert {add["id"] for beat in past for add in beat["adds"]} >= {
+        "annotation",
+        "token_file",
+        "credentials",
+        "trust_sub",
+    }
+    assert not any(beat["opens"] for beat in past)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_map_plays_what_happened_on_the_way_to_a_stop(machine, language):
+    shown, content = machine(language), load(language)
+    to(shown, "ends")
+    refused, *others = film(shown)
+    assert (refused["id"], refused["end"]) == ("call", "refused")
+    assert refused["words"].startswith("ExpiredToken: ")
+    assert refused["say"] == prose(content.message("film.tried.call.refused"))
+    assert [beat["to"] for beat in others if beat["chip"]["kind"] == "credentials"] == ["pod"]
+    to(shown, "due")
+    assert [beat["id"] for beat in film(shown)][:3] == ["token_request", "token", "mount"]
+    shown.click("moment_earlier")  # back in time nothing is sent
+    assert [beat["id"] for beat in film(shown)] == ["whole"]
+    assert not shown.test.exception
+
+
+def test_a_clock_that_runs_goes_from_stop_to_stop_as_the_browser_asks(machine, monkeypatch):
+    ended, drawn = [], page.draw_events
+
+    def browser(*given, on_end, **named):
+        if ended:
+            ended.pop()
+            on_end()
+        drawn(*given, on_end=on_end, **named)
+
+    monkeypatch.setattr(page, "draw_events", browser)
+    shown = machine()
+    shown.click("moment_run")
+    assert shown.data("film")["runs"] == "+0:00"
+    assert history(shown).current.place == 0.0  # by itself nothing goes on
+    for place in ("+0:45", "+0:50", "+1:00", "+2:00"):
+        ended.append(True)
+        shown.test.run()  # the step
+        shown.test.run()  # what the page shows of it
+        assert shown.data("film")["runs"] == place
+    assert answers(shown) == ["passed", "passed", "failed"]
+    shown.click("moment_hold")
+    assert shown.data("film")["runs"] == ""
+    ended.append(True)  # too late
+    shown.test.run()
+    assert history(shown).current.place == 2 * 3600
+    # Another page walks through the world as it is now.
+    walked = shown.open("sts_assume").test.session_state["walk_view"].walk
+    assert not shown.test.exception
+    assert walked.report(Step.TOKEN_MOUNT).evidence["token"]["claims"]["jti"]
+
+
+def test_at_the_end_of_the_line_the_clock_stands_and_begins_at_the_start(machine, monkeypatch):
+    drawn = page.draw_events
+
+    def browser(*given, on_end, **named):
+        on_end()
+        drawn(*given, on_end=on_end, **named)
+
+    shown = machine()
+    slider(shown).set_value(35 * 3600.0).run()
+    monkeypatch.setattr(page, "draw_events", browser)
+    shown.click("moment_run")
+    monkeypatch.setattr(page, "draw_events", drawn)
+    shown.test.run()
+    assert history(shown).current.place == 36 * 3600
+    assert shown.data("film")["runs"] == ""
+    shown.click("moment_run")
+    assert history(shown).current.place == 0.0
+    assert shown.data("film")["runs"] == "+0:00"

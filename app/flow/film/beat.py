@@ -32,6 +32,10 @@ class End(StrEnum):
     """It was refused, or got no answer: here the film ends."""
     NEVER = "never"
     """It did not happen. The cause lies here, and nobody has noticed yet."""
+    REFUSED = "refused"
+    """It was refused as it should be, and the film goes on: a token that is over, a thief."""
+    LET_IN = "let_in"
+    """It was accepted from someone who should not have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,7 @@ class Beat:
     """One thing that happened."""
 
     id: str
-    """Such as `token_request`; the key of its words, and its name in an address."""
+    """Such as `token_request`, or `token_request.2` where it happens again; its name in an address."""
     step: Step
     edge: str
     """The arrow: a link of `links.LINKS`, or one that only the film has (`script.EDGES`)."""
@@ -92,6 +96,11 @@ class Beat:
     """Why it stopped, in the product's own words."""
     check: Check | None = None
     """The broken check whose cause lies here."""
+
+    @property
+    def cue(self) -> str:
+        """What happens, whichever time it is: the key of its words."""
+        return self.id.partition(".")[0]
 
     @property
     def seconds(self) -> float | None:

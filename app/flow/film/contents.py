@@ -48,6 +48,15 @@ def document(text: str) -> JsonValue:
         return None
 
 
+def refusal(exchange: Exchange) -> str:
+    """Why it was refused, in the server's own words; empty where it was not."""
+    if exchange.status < 400:
+        return exchange.error
+    if code := element(exchange.response_body, "Code"):
+        return f"{code}: {element(exchange.response_body, 'Message')}"
+    return f"{exchange.status} {get_str(document(exchange.response_body), 'message')}".strip()
+
+
 def form(exchange: Exchange) -> dict[str, str]:
     """The fields of a request in AWS's query protocol."""
     return {name: found[0] for name, found in parse_qs(exchange.request_body).items()}
@@ -192,17 +201,18 @@ def _token_request(exchange: Exchange) -> Contents:
 
 
 def _token(exchange: Exchange) -> Contents:
-    return _carried(claims_of(get_str(document(exchange.response_body), "status", "token")))
+    return carried_by(claims_of(get_str(document(exchange.response_body), "status", "token")))
 
 
 def _assume(exchange: Exchange) -> Contents:
-    carried = _carried(sent_claims(exchange))
+    carried = carried_by(sent_claims(exchange))
     values = {**carried.values, "role_arn": form(exchange).get("RoleArn", "–")}
     shown_to = (Arrival(id="presented", at="sts", value=carried.values["sub"]),) if carried.rows else ()
     return Contents(values=values, rows=carried.rows, arrivals=shown_to)
 
 
-def _carried(claims: Mapping[str, JsonValue]) -> Contents:
+def carried_by(claims: Mapping[str, JsonValue]) -> Contents:
+    """What is written on a token with those claims."""
     begins, expires = seconds(claims, "iat"), seconds(claims, "exp")
     life = _hours(expires - begins) if begins is not None and expires is not None else "–"
     rows = tuple((key, shown(audience_claim(claims)) if key == "aud" else get_str(claims, key)) for key in _KEYS)

@@ -69,6 +69,10 @@ EDGES = {
     "hold_role": ("sts", "role"),
     "fallback": ("pod", "instance_metadata"),
     "knock": ("sts", "api_server"),
+    "copy": ("pod", "thief"),
+    "thief_sts": ("thief", "sts"),
+    "thief_s3": ("thief", "s3"),
+    "thief_api_server": ("thief", "api_server"),
 }
 """Every arrow of the film: the links of the chain, and those that no check is about. Tail and head."""
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 
 from app.content import Content
 from app.flow.film import Arrival, Beat, End, Film, Seen
-from app.flow.model import JsonObject, Subject, Walk
+from app.flow.model import JsonObject, Step, Subject, Walk
 from app.ui.figures.diagram import real_names
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
-_ENDS = {End.ARRIVED: "", End.STOPPED: "stop", End.NEVER: "not_reached"}
+_ENDS = {
+    End.ARRIVED: "",
+    End.STOPPED: "stop",
+    End.NEVER: "not_reached",
+    End.REFUSED: "refused",
+    End.LET_IN: "let_in",
+}
 _ROWS = {
     "keys": (0, "keys"),
     "provider_url": (0, "url"),
@@ -31,22 +37,38 @@ _ROWS = {
     "credentials": (4, "credentials"),
     "buckets": (5, "bucket_list"),
     "presented": (0, "token"),
+    "stolen_token": (0, "token_file"),
+    "stolen_credentials": (1, "credentials"),
 }
 """In which row of its box an arrival stands, and what it looks like (`geometry.BOXES`, `assets/scripts/map`)."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def film_json(film: Film, content: Content, subject: Subject, names: JsonObject, *, ends_whole: bool = True) -> str:
+def film_json(
+    film: Film,
+    content: Content,
+    subject: Subject,
+    names: JsonObject,
+    *,
+    ends_whole: bool = True,
+    past: Sequence[Beat] = (),
+    closing: str = "",
+) -> str:
     """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
-    `ends_whole`: whether the last beat shows the whole map.
+    `ends_whole`: whether the last beat shows the whole map; `closing`, inline Markdown, is then what it says.
+    `past` has happened before: it is not played, and what it left is in place.
 
     One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
     """
-    last = _whole(film, content) if ends_whole and film.beats else ()
+    last = _whole(film, content, closing) if closing or (ends_whole and film.beats) else ()
     shows = next((beat.edge for beat in film.beats if beat.id == film.shows), "")
     document: JsonObject = {
         "names": names,
-        "beats": [*(beat_document(beat, content, subject) for beat in film.beats), *last],
+        "beats": [
+            *({**beat_document(beat, content, subject), "past": True} for beat in past),
+            *(beat_document(beat, content, subject) for beat in film.beats),
+            *last,
+        ],
         "guilty": film.guilty,
         "shows": shows,
         "path_label": path_label(film, content),
@@ -80,7 +102,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "say": html,
         "plain": _plain(html),
         "adds": list(_arrivals(beat.arrivals, content)),
-        "removes": ["presented"] if beat.id == "credentials" else [],
+        "removes": ["presented"] if beat.cue == "credentials" else [],
         "seen": beat.seen if _seen(beat) else Seen.UNSEEN,
         "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
@@ -95,9 +117,14 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
 
 def sentence(beat: Beat, content: Content, subject: Subject) -> str:
     """What the beat says, in content's inline Markdown."""
-    words = f"film.beats.{beat.id}"
+    words = f"film.beats.{beat.cue}"
     if beat.seen is Seen.IMAGINED:
         return content.message(f"film.imagined.{beat.step}.{beat.id.removeprefix('imagined_')}")
+    if beat.end is End.REFUSED or beat.end is End.LET_IN:
+        tried = f"film.tried.{beat.cue}.{beat.end}"
+        if tried not in content.messages:
+            return content.message("film.refused", rule=content.message(f"{words}.rule"))
+        return content.message(tried, **beat.values)
     check = content.check(beat.check.id).fill(beat.check, subject).title if beat.check else ""
     if beat.end is End.NEVER:
         return content.message("film.never", check=check)
@@ -125,10 +152,10 @@ def path_label(film: Film, content: Content) -> str:
     return content.message("film.path", lies=lies, shows=shows)
 
 
-def _whole(film: Film, content: Content) -> Iterator[JsonObject]:
+def _whole(film: Film, content: Content, closing: str) -> Iterator[JsonObject]:
     """The whole map. On that of a broken film one path joins the cause and the place where it shows."""
-    step = film.beats[-1].step
-    html = prose(path_label(film, content) or content.message("film.whole"))
+    step = film.beats[-1].step if film.beats else Step.TOKEN_MOUNT
+    html = prose(closing or path_label(film, content) or content.message("film.whole"))
     yield {
         "id": "whole", "step": step, "number": NUMBERS[step], "edge": "", "back": False, "from": "", "to": "",
         "chip": None, "say": html, "plain": _plain(html), "adds": [], "removes": [], "seen": Seen.HEARD, "note": "",

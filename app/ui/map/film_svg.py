@@ -97,9 +97,11 @@ def _ground(geometry: JsonObject, words: dict[str, str]) -> Iterator[str]:
             f'<text class="name {zone["id"]}" x="{x}" y="{y}">{escape(words["zones." + zone["id"]])}</text>'
         )
     for edge in geometry["edges"]:
-        if edge["id"] not in ("fallback", "knock"):
+        if edge["id"] not in ("fallback", "knock") and "thief" not in (edge["from"], edge["to"]):
             yield f'<path class="edge" d="{edge["path"]}"/>'
     for box in geometry["boxes"]:
+        if box["id"] == "thief":
+            continue
         left, top, wide, tall = box["box"]
         lines = words[f"boxes.{box['id']}"].split("|")
         zone = box["zone"] or "outside"

@@ -94,6 +94,7 @@ BOXES = (
     _box("sts", "account", (1364, 268, 356, 162), _CARD),
     _box("role", "account", (1364, 490, 356, 142), _ROW, _ROW),
     _box("s3", "account", (1364, 660, 356, 58)),
+    _box("thief", "", (1048, 486, 254, 142), _ROW, _ROW),
 )
 
 
@@ -122,6 +123,10 @@ EDGES = (
     _edge("hold_provider", ("sts", "n", 0.5), ("provider", "s", 0.5)),
     _edge("knock", ("sts", "w", 0.9), ("api_server", "e", 0.95)),
     _edge("hold_role", ("sts", "s", 0.5), ("role", "n", 0.5)),
+    _edge("copy", ("pod", "e", 0.68), ("thief", "w", 0.5)),
+    _edge("thief_sts", ("thief", "n", 0.8), ("sts", "w", 0.75)),
+    _edge("thief_s3", ("thief", "s", 0.7), ("s3", "w", 0.3)),
+    _edge("thief_api_server", ("thief", "n", 0.2), ("api_server", "s", 0.9)),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Literal
 
 from app.content import Content
@@ -12,6 +13,8 @@ from app.ui.draw import components
 _WORDS = ("zones", "boxes", "player", "halves")
 
 _component = components.component("map")
+Plays = Literal["", "once", "now", "here"]
+"""Whether a new film begins by itself."""
 
 
 def words(content: Content) -> dict[str, str]:
@@ -32,17 +35,22 @@ def draw(
     *,
     part: Step | None = None,
     answered: bool = True,
-    plays: Literal["", "once", "now"] = "",
+    plays: Plays = "",
     opens_at: str = "",
     before: str = "",
+    runs: str = "",
+    on_end: Callable[[], None] = components.nothing,
     key: str,
 ) -> str:
     """Draws the map with a film, as JSON; the id of the beat whose exchange the reader asked for in this run, or "".
 
     `part`: the step that plays alone, with what came before in place. Before a question about it is answered
     (`answered` is false) nothing is lit and nothing is said. A new film stands at its first beat, or at `opens_at`;
-    it begins by itself `now`, or `once` in a browser's tab. `before` is a film that plays in step with it, on a half
-    map of its own.
+    it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab. `before` is a
+    film that plays in step with it, on a half map of its own.
+
+    While a clock `runs`, which says where it is, the film begins by itself; `on_end` is called once it has ended, or a
+    second later where nothing travels. A browser that does not show it does not ask.
 
     All is flat for the component: Streamlit loads pandas, 60 MB, to see whether a nested object is a table.
     """
@@ -55,5 +63,7 @@ def draw(
         "answered": "yes" if answered else "no",
         "plays": plays,
         "opens": opens_at,
+        "runs": runs,
     }
-    return str(_component(data=data, key=key, on_opened_change=components.nothing).opened or "")
+    drawn = _component(data=data, key=key, on_opened_change=components.nothing, on_ended_change=on_end)
+    return str(drawn.opened or "")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.film import Beat, Film, film, supposing
-from app.flow.model import Exchange, Step, Subject
+from app.flow.film import Beat, End, Film, film, supposing
+from app.flow.model import Exchange, JsonObject, Step, Subject
 from app.flow.verdict.link_states import chain_state
 from app.ui.draw import components, page_errors
 from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
+from app.ui.map.player import Plays
 
 _FILM = "film"
 """In the session: the diagnosis of the last film, and that film."""
@@ -39,7 +41,7 @@ def draw(
     part: Step | None = None,
     answered: bool = True,
     supposed: Beat | None = None,
-    plays: Literal["", "once", "now"] = "",
+    plays: Plays = "",
     opens_at: str = "",
     ends_whole: bool = True,
     key: str = "film",
@@ -54,6 +56,44 @@ def draw(
     text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
     beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
     beat = next((it for it in played.beats if it.id == beat_id), None)
+    if beat and beat.exchange:
+        components.block(opened(beat.exchange, content), key=f"{key}_exchange")
+
+
+def standing(beats: Iterable[Beat]) -> tuple[Beat, ...]:
+    """What has happened so far, for a film that plays after it: of each thing the last time, without its exchange.
+
+    What STS did with one token is over when the next one comes.
+    """
+    kept = {}
+    for beat in beats:
+        if beat.end in (End.ARRIVED, End.LET_IN) and not beat.claim:
+            left = tuple(arrival for arrival in beat.arrivals if arrival.at != "sts")
+            kept[beat.cue] = replace(beat, exchange=None, arrivals=left)
+    return tuple(kept.values())
+
+
+def draw_events(
+    beats: Sequence[Beat],
+    past: Sequence[Beat],
+    names: JsonObject,
+    subject: Subject,
+    content: Content,
+    *,
+    closing: str = "",
+    plays: Plays = "",
+    runs: str = "",
+    on_end: Callable[[], None] = components.nothing,
+    key: str,
+) -> None:
+    """Draws beats that are no walk, on a map on which the `past` is in place; the exchange of a clicked chip below it.
+
+    `closing`: what the whole map says at the end. For `plays`, `runs` and `on_end` see `player.draw`.
+    """
+    film_of_these = Film(beats=tuple(beats))
+    text = film_json(film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing)
+    beat_id = player.draw(text, content, plays=plays, runs=runs, on_end=on_end, key=key)
+    beat = next((it for it in beats if it.id == beat_id), None)
     if beat and beat.exchange:
         components.block(opened(beat.exchange, content), key=f"{key}_exchange")
 

@@ -6,13 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import streamlit as st
+
 from app.flow.errors import FlowError
+from app.flow.film import Beat
 from app.flow.json_access import get, get_str
-from app.flow.model import Chain, JsonValue, Subject
+from app.flow.model import Chain, JsonObject, JsonValue, Subject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.sts_assume import LEEWAY
 from app.flow.steps.submission import Submission
 from app.ui.draw.answers import Answer
+from app.ui.map.film_json import names_of
+from app.ui.map.showing import film_of, standing
 from app.ui.state import session
 from app.ui.thief import probes
 from app.ui.thief.probes import Attempt, Loot, Standing, Used
@@ -27,6 +32,8 @@ from app.world.servers.token_review import token_review, who_am_i
 from app.world.world import World
 
 _KEPT = "thief"
+PLAYS = "thief_plays"
+"""In the session: the map plays once, when the page is drawn next."""
 Work = Callable[[World], Awaitable[None]]
 Name = tuple[str, str]
 """A ServiceAccount: namespace and name."""
@@ -49,6 +56,12 @@ class Theft:
     """By defence, in their order."""
     attempts: tuple[Attempt, ...] = ()
     """Who asked for the role under the pattern in force."""
+    last: tuple[str, ...] = ()
+    """The measures that were tried last."""
+    past: tuple[Beat, ...] = ()
+    """What was in place before what was tried last."""
+    names: JsonObject = field(default_factory=dict)
+    """What the map's boxes are called."""
     failed: str = ""
     """Why something could not be done, in the server's words."""
 
@@ -114,7 +127,18 @@ def _use(stolen: Theft) -> None:
     answer = session.simulation().run(who_am_i(stolen.world, stolen.loot.token))
     name = get_str(answer, "status", "userInfo", "username")
     bearer = Answer(taken=bool(name), got=name, code=str(get(answer, "code") or ""), said=get_str(answer, "message"))
-    stolen.used = probes.use(session.simulated_ports(), stolen.loot, stolen.subject, bearer)
+    reviews = [it for it in stolen.world.log.exchanges() if it.url.endswith("/selfsubjectreviews")]
+    ports = session.simulated_ports()
+    stolen.used = probes.use(ports, stolen.loot, stolen.subject, bearer, next(iter(reviews[-1:]), None))
+    _on_the_map(stolen)
+
+
+def _on_the_map(stolen: Theft) -> None:
+    """Plays what was tried last when the page is drawn next, on a map with all that is in place now."""
+    view = session.simulated_walk_view()
+    found = session.diagnosis(view)
+    stolen.names, stolen.past = names_of(view.walk), standing(film_of(found, view.heard).beats)
+    st.session_state[PLAYS] = True
 
 
 def put_back(stolen: Theft) -> None:
@@ -131,14 +155,16 @@ def put_back(stolen: Theft) -> None:
 def defend(stolen: Theft, name: str) -> None:
     """Takes one measure, and asks again."""
     if _try(stolen, name):
+        stolen.last = (name,)
         session.run_again()
+        _on_the_map(stolen)
 
 
 def defend_all(stolen: Theft) -> None:
     """Takes all of them, one after the other, and none in the end."""
-    for name in DEFENCES:
-        _try(stolen, name)
+    stolen.last = tuple(name for name in DEFENCES if _try(stolen, name))
     put_back(stolen)
+    _on_the_map(stolen)
 
 
 def _try(stolen: Theft, name: str) -> bool:

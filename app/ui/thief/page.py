@@ -10,15 +10,17 @@ from app.content import Content
 from app.flow.json_access import get_str
 from app.flow.model import Status
 from app.flow.steps.submission import Submission
-from app.ui.draw import components, sts_wording
+from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import mark, said
 from app.ui.draw.links import page_link
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
+from app.ui.map.player import Plays
+from app.ui.map.showing import draw_events, standing
 from app.ui.state import language, mode
 from app.ui.text import escape, prose
-from app.ui.thief import actions, views
+from app.ui.thief import actions, film, views
 from app.ui.thief.actions import DEFENCES, PATTERNS, Theft
 
 _DEFENCE, _PATTERN, _MADE_UP = "thief_defence", "thief_pattern", "thief_made_up"
@@ -50,6 +52,8 @@ def thief() -> None:
         without_token(found, content)
     if stolen is None or stolen.used is None:
         return
+    if not stolen.last:
+        _map(stolen, content)
     components.block(views.loot(stolen.loot, content), key="thief_loot")
 
     # (2) What is done against it.
@@ -95,6 +99,19 @@ def _with(deed: Callable[[Theft], None]) -> None:
         deed(stolen)
 
 
+def _map(stolen: Theft, content: Content) -> None:
+    """The theft, until a measure is tried; then what still works after that."""
+    plays = st.session_state.pop(actions.PLAYS, False)
+    _film(stolen, content, plays="now" if plays else "")
+
+
+@page_errors.fragment
+def _film(stolen: Theft, content: Content, *, plays: Plays) -> None:
+    first, then = film.theft(stolen), film.measures(stolen, content)
+    past = (*stolen.past, *standing(first)) if then else stolen.past
+    draw_events(then or first, past, stolen.names, stolen.subject, content, plays=plays, key="film")
+
+
 def _defences(stolen: Theft, content: Content) -> None:
     st.session_state[_DEFENCE] = stolen.in_force if stolen.in_force in DEFENCES else None
     st.pills(
@@ -114,6 +131,8 @@ def _defences(stolen: Theft, content: Content) -> None:
         _back(stolen, content, key="thief_back")
     _nothing_in_force(stolen, content)
     _failure(stolen, content)
+    if stolen.last:
+        _map(stolen, content)
     components.block(views.defences(stolen.tried, stolen.in_force, content), key="thief_defences")
 
 

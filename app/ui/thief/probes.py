@@ -28,6 +28,8 @@ class Loot:
     token: str = field(repr=False)
     claims: JsonValue
     role_arn: str
+    exchange: Exchange | None = None
+    """In which it was read."""
 
     @property
     def shown(self) -> str:
@@ -47,6 +49,8 @@ class Used:
     """The wire, masked."""
     others: tuple[tuple[str, Answer], ...]
     """What the token, and the other one of the Pod, do elsewhere: the key of the words, and the answer."""
+    sent: tuple[tuple[str, Exchange], ...] = ()
+    """Each attempt by the key of its words, in order, with what was sent for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,8 @@ class Standing:
     """The session that the thief already has, at S3; None where there is none."""
     review: Answer
     """The token, at the API server's TokenReview."""
+    sent: tuple[tuple[str, Exchange], ...] = ()
+    """`new` and `running`, with what was sent for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +84,13 @@ def copy(ports: Ports, subject: Subject) -> Loot | Submission:
     if isinstance(read, Submission):
         return read
     token, claims, arn = read
-    return Loot(token=token, claims=claims, role_arn=arn)
+    exchange = next((it for it in ports.cluster.exchanges() if "command=cat" in it.url), None)
+    return Loot(token=token, claims=claims, role_arn=arn, exchange=exchange)
 
 
-def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:
-    """Takes the token to STS, and what that gives to S3. `bearer` is what the API server says to the same token."""
+def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer, sent_to_cluster: Exchange | None = None) -> Used:
+    """Takes the token to STS, and what that gives to S3. `bearer` is what the API server says to the same token,
+    `sent_to_cluster` that exchange."""
     sts, role = exchanged(ports, loot.role_arn, _SESSION, loot.token)
     credentials = role.credentials if role else None
     then: list[tuple[str, Answer]] = []
@@ -90,6 +98,9 @@ def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:
         identity, _ = ask(lambda: ports.aws.caller_identity(credentials), lambda found: get_str(found, "Arn"))
         then = [("identity", identity), ("s3", listed(ports, credentials))]
     exchanges = ports.aws.exchanges()
+    sent = list(zip(("sts", *dict(then)), exchanges, strict=False))
+    if sent_to_cluster:
+        sent.append(("api_server", sent_to_cluster))
     account = loot.role_arn.split(":")[4] if loot.role_arn.count(":") > 4 else ""
     roles = {
         name: f"arn:aws:iam::{account}:role/{role}"
@@ -97,16 +108,28 @@ def use(ports: Ports, loot: Loot, subject: Subject, bearer: Answer) -> Used:
     }
     other_token = read_token(ports, subject, API_TOKEN)
     others = [("api_server", bearer)]
+    tried = {name: (arn, loot.token) for name, arn in roles.items()}
     if isinstance(other_token, str):
-        others.append(("other_token", _exchange(ports, loot.role_arn, other_token)))
-    others += [(name, _exchange(ports, arn, loot.token)) for name, arn in roles.items()]
-    return Used(sts=sts, then=tuple(then), credentials=credentials, exchanges=exchanges, others=tuple(others))
+        tried = {"other_token": (loot.role_arn, other_token), **tried}
+    for name, (arn, token) in tried.items():
+        others.append((name, _exchange(ports, arn, token)))
+        sent += [(name, it) for it in ports.aws.exchanges()[-1:]]
+    return Used(
+        sts=sts,
+        then=tuple(then),
+        credentials=credentials,
+        exchanges=exchanges,
+        others=tuple(others),
+        sent=tuple(sent),
+    )
 
 
 def standing(ports: Ports, loot: Loot, credentials: Credentials | None, review: Answer) -> Standing:
     """Asks both again: STS with the token, S3 in the session that the thief has."""
     new = _exchange(ports, loot.role_arn, loot.token)
-    return Standing(new=new, running=listed(ports, credentials) if credentials else None, review=review)
+    running = listed(ports, credentials) if credentials else None
+    sent = tuple(zip(("new", "running"), ports.aws.exchanges(), strict=False))
+    return Standing(new=new, running=running, review=review, sent=sent)
 
 
 def everybody(ports: Ports, role_arn: str, made_up: Sequence[str]) -> tuple[Attempt, ...]:

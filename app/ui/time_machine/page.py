@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
 import streamlit as st
 
 from app.content import Content
 from app.flow.annotations import ROLE_ARN
 from app.flow.json_access import get_str
-from app.flow.model import Subject
-from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.submission import Submission
-from app.ui.draw import components, sts_wording
+from app.ui.draw import components, page_errors, sts_wording
 from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
+from app.ui.map.showing import draw_events
 from app.ui.state import language, session
 from app.ui.text import escape, prose
-from app.ui.time_machine import views
-from app.ui.time_machine.probes import First, Moment, first, moment
-from app.ui.time_machine.timeline import SPAN, Landmark, clock, landmarks, line, places
-from app.world.apiserver.types.errors import ApiError
-from app.world.aws.errors import AwsError
+from app.ui.time_machine import journey, views
+from app.ui.time_machine.journey import Travel
+from app.ui.time_machine.probes import Moment
+from app.ui.time_machine.timeline import Landmark, clock, landmarks, line, listed, places
 from app.world.lifecycle import experiments
-from app.world.lifecycle.history import History, Stop
+from app.world.lifecycle.history import History
 from app.world.lifecycle.world_operations import pod_of
-from app.world.servers.token_review import token_review
 from app.world.setup.scenario import NAMESPACE
-from app.world.world import World
 
-_KEPT = "time_machine"
-_PLACE = "time_machine_place"
-_ELSEWHERE = "time_machine_elsewhere"
-_FAILED = "time_machine_failed"
-"""In the session: why the last act could not be done, in the server's words. Another tab may have acted before."""
-_ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
-    "annotate": experiments.annotate,
-    "recreate": experiments.recreate_pod_before,
-    "delete_pod": experiments.delete_pod,
-}
 _ACT_ICONS = {"annotate": ":material/edit:", "recreate": ":material/replay:", "delete_pod": ":material/delete:"}
-
-
-@dataclass(kw_only=True)
-class _Travel:
-    """One reader's journey through one world."""
-
-    history: History
-    subject: Subject
-    """Whose token was kept aside."""
-    first: First
-    asked: tuple[Stop, str, Moment] | None = None
-    """What was asked last: at which stop, in which wording of STS, and the answers."""
 
 
 @navigation.leads_on("time_machine")
@@ -66,31 +37,11 @@ def time_machine() -> None:
     components.goal(lesson.section("goal").body)
     if needs_a_world(content):
         return
-    travel = _travel()
+    travel = journey.begun_or_kept()
     if isinstance(travel, Submission):
         without_token(travel, content)
         return
-    marks = landmarks(travel.first, travel.history.start)
-    asked = _asked(travel)
-
-    # (1) Where on the line we are.
-    _controls(travel, marks, content)
-    with st.container(key="moment"):  # dimmed while the next moment is asked
-        drawn = line(travel.history, travel.first, asked.mounted, marks, content)
-        components.block(drawn, key="line")
-
-        # (2) What is so at this moment, asked now.
-        left, right = st.columns([1, 1], gap="large")
-        with left:
-            components.block(views.answers(asked, content, expired=_expired(travel)), key="moment_answers")
-        with right:
-            components.block(views.file(asked, travel.first, content), key="moment_file")
-            components.block(views.ran(session.subject().pod, asked.pod, content), key="moment_pod")
-
-    # (3) What one can do to the world here.
-    _experiments(travel, asked, content)
-    if asked.late:
-        components.block(views.late(asked.late, content), key="late_pod")
+    _moment(content)
     with st.container(key="behind"):
         clocks = collapsible("clocks", "time_machine", content, icon="schedule")
         revoked = collapsible("revoked", "time_machine", content, icon="lightbulb")
@@ -99,91 +50,88 @@ def time_machine() -> None:
     draw_section("recap", "time_machine", content)
 
 
-# (1) The journey
-
-
-def _travel() -> _Travel | Submission:
-    """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
-    world, kept = session.world(), _kept()
-    if kept and kept.subject == session.subject():
-        if world.clock.now() - kept.history.start <= SPAN:
-            if session.simulation().run(kept.history.resume()):
-                st.session_state[_ELSEWHERE] = True
-                session.run_again()
-            return kept
-    begun = first(session.simulated_ports(), session.subject())
-    if isinstance(begun, Submission):
-        return begun
-    history = session.simulation().run(History.begin(world))
-    session.page_state()[_KEPT] = made = _Travel(history=history, subject=session.subject(), first=begun)
-    return made
-
-
-def _asked(travel: _Travel) -> Moment:
-    """The answers of this stop; asked once for each time that one comes to it."""
-    stop, world = travel.history.current, travel.history.world
-    if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
-        review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
-        found = moment(session.simulated_ports(), travel.first, review, travel.subject)
-        travel.asked = (stop, world.account.sts_wording, found)
-    return travel.asked[2]
-
-
-def _expired(travel: _Travel) -> bool:
-    return travel.history.current.at > float(travel.first.claims["exp"])
-
-
-def _kept() -> _Travel | None:
-    """The journey through this browser's world; None where it has not begun, as after another tab's reset."""
-    kept = session.page_state().get(_KEPT)
-    return kept if isinstance(kept, _Travel) else None
-
-
-def _go(place: float | None = None) -> None:
-    if (travel := _kept()) is None:
+@page_errors.fragment
+def _moment(content: Content) -> None:
+    """All that depends on the clock: each of its steps runs this again, and nothing else."""
+    travel = journey.begun_or_kept()
+    if isinstance(travel, Submission):
+        without_token(travel, content)
         return
-    marks = [mark.place for mark in landmarks(travel.first, travel.history.start)]
-    wanted = float(st.session_state[_PLACE]) if place is None else place
-    session.simulation().run(travel.history.go(wanted, marks))
-    session.run_again()
+    marks = landmarks(travel.first, travel.history.start)
+    asked = journey.asked_now(travel)
+
+    # (1) Where on the line we are.
+    _controls(travel, marks, content)
+    with st.container(key="moment"):  # dimmed while the next moment is asked
+        drawn = line(travel.history, travel.first, asked.mounted, marks, content)
+        components.block(drawn, key="line")
+        _map(travel, content)
+        components.block(listed(travel.history, marks, content), key="landmarks")
+
+        # (2) What is so at this moment, asked now.
+        left, right = st.columns([1, 1], gap="large")
+        with left:
+            components.block(views.answers(asked, content, expired=journey.expired(travel)), key="moment_answers")
+        with right:
+            components.block(views.file(asked, travel.first, content), key="moment_file")
+            components.block(views.ran(session.subject().pod, asked.pod, content), key="moment_pod")
+
+    # (3) What one can do to the world here.
+    _experiments(travel, asked, content)
+    if asked.late:
+        components.block(views.late(asked.late, content), key="late_pod")
 
 
-def _act(name: str) -> None:
-    if travel := _kept():
-        try:
-            session.simulation().run(travel.history.act(name, _ACTS[name]))
-        except (ApiError, AwsError) as error:
-            st.session_state[_FAILED] = str(error)
-        session.run_again()
+# (1) Where on the line we are
 
 
-def _undo() -> None:
-    if travel := _kept():
-        session.simulation().run(travel.history.undo())
-        session.run_again()
+def _map(travel: Travel, content: Content) -> None:
+    past = journey.in_place(travel)
+    runs = bool(st.session_state.get(journey.RUNS, False))
+    at = clock(travel.history.current.place)
+    quiet = "quiet" if travel.left else "now" if travel.history.current.place else "start"
+    draw_events(
+        travel.shown,
+        past,
+        travel.names,
+        travel.subject,
+        content,
+        closing="" if travel.shown else content.message(f"time_machine.map.{quiet}", at=at),
+        plays="here" if travel.shown else "",
+        runs=at if runs else "",
+        on_end=journey.step,
+        key="film",
+    )
 
 
-# (2) What is drawn
-
-
-def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) -> None:
+def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content) -> None:
     history = travel.history
     here = history.current.place
-    if st.session_state.get(_PLACE) != here:  # to set it again would take back what the reader pressed meanwhile
-        st.session_state[_PLACE] = here
+    if st.session_state.get(journey.PLACE) != here:  # to set it again would take back what the reader pressed meanwhile
+        st.session_state[journey.PLACE] = here
     st.select_slider(
         content.message("time_machine.slider"),
         places(history, marks),
-        key=_PLACE,
+        key=journey.PLACE,
         format_func=clock,
-        on_change=_go,
+        on_change=journey.go,
         help=content.message("time_machine.slider_help"),
     )
     before = next((mark for mark in reversed(marks) if mark.place < here), None)
     after = next((mark for mark in marks if mark.place > here), None)
+    runs = bool(st.session_state.get(journey.RUNS, False))
     with st.container(key="moment_ways"):  # as wide whatever they say: one may press the same place again
+        first, *others = st.columns([2, 3, 3], gap="small")
+        first.button(
+            content.message("time_machine.hold" if runs else "time_machine.run"),
+            key="moment_hold" if runs else "moment_run",
+            icon=":material/pause:" if runs else ":material/play_arrow:",
+            type="primary",
+            width="stretch",
+            on_click=journey.run,
+        )
         for column, key, mark, icon in zip(
-            st.columns(2, gap="small"),
+            others,
             ("earlier", "later"),
             (before, after),
             (":material/arrow_back:", ":material/arrow_forward:"),
@@ -204,10 +152,10 @@ def _controls(travel: _Travel, marks: tuple[Landmark, ...], content: Content) ->
                 icon=icon,
                 width="stretch",
                 disabled=nothing,
-                on_click=_go,
+                on_click=journey.go,
                 args=(at,),
             )
-    if st.session_state.pop(_ELSEWHERE, False):
+    if st.session_state.pop(journey.ELSEWHERE, False):
         st.info(content.message("time_machine.elsewhere"))
 
 
@@ -231,7 +179,7 @@ def _in_the_way(history: History, asked: Moment) -> dict[str, str]:
     return found
 
 
-def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
+def _experiments(travel: Travel, asked: Moment, content: Content) -> None:
     history = travel.history
     heading = f'<h2 class="heading">{escape(content.message("time_machine.acts.heading"))}</h2>'
     later = len(history.later)
@@ -242,14 +190,14 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
     components.block(heading + pods + caption, key="acts")
     in_the_way = _in_the_way(history, asked)
     with st.container(horizontal=True, gap="small", key="moment_acts"):
-        for name in _ACTS:
+        for name in journey.ACTS:
             st.button(
                 content.message(f"time_machine.acts.{name}.do", pod=pod),
                 help=content.message(f"time_machine.acts.{name}.help"),
                 key=f"act_{name}",
                 icon=_ACT_ICONS[name],
                 disabled=name in in_the_way,
-                on_click=_act,
+                on_click=journey.act,
                 args=(name,),
             )
         st.button(
@@ -258,10 +206,10 @@ def _experiments(travel: _Travel, asked: Moment, content: Content) -> None:
             key="act_undo",
             icon=":material/undo:",
             disabled="undo" in in_the_way,
-            on_click=_undo,
+            on_click=journey.undo,
         )
     components.block(views.not_now(in_the_way.values(), pod, content), key="acts_not_now")
-    if failed := st.session_state.pop(_FAILED, ""):
+    if failed := st.session_state.pop(journey.FAILED, ""):
         components.block(said(failed, content), key="act_failed")
     done = [stop.act for stop in history.stops if stop.act and stop not in history.later]
     if done:

@@ -8,7 +8,7 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.doctor import examine
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_str, strings
-from app.flow.model import Check, JsonValue, Subject
+from app.flow.model import Check, Exchange, JsonValue, Subject
 from app.flow.ports import AssumedRole, Credentials, Ports
 from app.flow.steps.submission import Submission, read_claims
 from app.ui.draw.answers import Answer, ask
@@ -65,6 +65,8 @@ class Moment:
     pod: Ran
     late: Late | None
     """`pod-before`, once its ServiceAccount names a role."""
+    exchanges: tuple[Exchange, ...] = ()
+    """What was asked, but for that last one."""
 
 
 def taken(ports: Ports, subject: Subject) -> tuple[str, JsonValue, str] | Submission:
@@ -94,14 +96,18 @@ def moment(ports: Ports, kept: First, review: JsonValue, subject: Subject) -> Mo
     read = read_claims(ports, subject)
     unread, mounted = (read, None) if isinstance(read, Submission) else (None, read[1])
     sts, _ = exchanged(ports, kept.role_arn, _SESSION, kept.token)
+    s3 = listed(ports, kept.credentials) if kept.credentials else None
+    pod = run(ports, subject.namespace, subject.pod)
+    exchanges = (*ports.cluster.exchanges(), *ports.aws.exchanges())
     return Moment(
         mounted=mounted,
         unread=unread,
         sts=sts,
         review=reviewed(review),
-        s3=listed(ports, kept.credentials) if kept.credentials else None,
-        pod=run(ports, subject.namespace, subject.pod),
+        s3=s3,
+        pod=pod,
         late=_late(ports),
+        exchanges=exchanges,
     )
 
 

@@ -61,7 +61,7 @@ def clock(place: float) -> str:
 
 
 def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Landmark], content: Content) -> str:
-    """The lives of the tokens and of the session, the landmarks on them, and where one is. Lists below say the same."""
+    """The lives of the tokens and of the session, the landmarks on them, and where one is. `listed` says the same."""
     start, now = history.start, history.current.at
     token, current = life(first.claims), life(mounted)
     session = session_of(first.credentials.expiration if first.credentials else "")
@@ -85,8 +85,7 @@ def line(history: History, first: First, mounted: JsonValue, marks: Sequence[Lan
     return (
         f'<div class="moments"><div class="drawing" aria-hidden="true"><div class="at {side}" style="--at:{here:.2f}%">'
         f"<span>{escape(utc(now))}</span></div>{rows}"
-        f'<div class="scale">{ticks}{numbers}</div><div class="stops">{dots}</div></div>'
-        f"{_list(history, marks, content)}</div>"
+        f'<div class="scale">{ticks}{numbers}</div><div class="stops">{dots}</div></div></div>'
     )
 
 
@@ -108,7 +107,7 @@ def _numbers(group: Sequence[Landmark], marks: Sequence[Landmark]) -> str:
     return f'<span class="numbers" style="left:max({len(group) * 0.55:.2f}em, {_percent(middle):.2f}%)">{shown}</span>'
 
 
-def _list(history: History, marks: Sequence[Landmark], content: Content) -> str:
+def listed(history: History, marks: Sequence[Landmark], content: Content) -> str:
     """What happens, in order, with its time; what lies ahead is quiet, what has just happened is marked."""
     here = history.current.place
     lines = []

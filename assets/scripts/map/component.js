@@ -17,6 +17,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     host.beforeMap.show(JSON.parse(data.before))
     mapsInStep(host.map, host.beforeMap)
   } else host.map.show(film, { part: data.part, neutral: !answered })
+  if (data.runs) return mapRuns(host, film, data.runs, setTriggerValue)
+  if (host.map.onend) host.map.pause() // the clock has been held
+  host.map.onend = null
   if (!answered || host.dataset.film === film.id + data.part) return () => mapRest(host)
   const first = !host.dataset.film
   host.dataset.film = film.id + data.part
@@ -24,9 +27,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const asked = new URLSearchParams(location.search).get("beat")
   if (asked && first) host.player.open(asked)
   else if (data.opens) host.player.open(data.opens)
-  else if (data.plays === "now" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
+  else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
     sessionStorage.setItem(MAP_PLAYED, "yes")
-    host.map.play()
+    mapFromTheStart(host)
     // The answer below takes the focus, and would leave the map above what is in sight.
     if (data.plays === "now") setTimeout(() => host.scrollIntoView({ block: "start" }), 400)
   }
@@ -40,6 +43,26 @@ const mapRest = (host) =>
     host.player.remove()
     for (const map of [host.map, host.beforeMap]) map?.remove()
   })
+
+// A clock runs: it goes on once the film has ended, or a moment later where nothing travels. It is asked for once.
+const mapRuns = (host, film, at, setTriggerValue) => {
+  const on = () => {
+    if (host.dataset.ran === at) return
+    host.dataset.ran = at
+    setTriggerValue("ended", at)
+  }
+  const fresh = host.dataset.film !== film.id
+  host.dataset.film = film.id
+  host.map.onend = on
+  const { entries, time } = host.map
+  const nothing = !entries.some(({ moves }) => moves), over = !fresh && time >= mapPose(entries.at(-1)) - 0.05
+  const timer = nothing || over ? setTimeout(on, 1000) : null
+  if (!timer && fresh) mapFromTheStart(host)
+  else if (!timer && !host.map.playing) host.map.play()
+  return () => (clearTimeout(timer), mapRest(host))
+}
+// A film that is shown stands where its first beat has ended.
+const mapFromTheStart = ({ map }) => (map.render(0), map.play())
 
 // One map with its player; or two, before and after a fix, which play by one clock.
 const mapBegin = (host, data, halves) => {

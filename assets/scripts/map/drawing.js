@@ -3,7 +3,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   svg.replaceChildren()
   const measure = mapMeasure(svg)
   const used = new Set(entries.flatMap(({ beat }) => [beat.from, beat.to, beat.edge]))
-  for (const beat of film.beats) for (const part of [beat.from, beat.to, beat.edge]) used.add(part)
+  for (const beat of film.beats.filter(({ past }) => !past)) for (const part of [beat.from, beat.to, beat.edge]) used.add(part)
   const labels = [] // what fades before the picture's edge reaches it
   const label = (element, rect, near = false) => labels.push({ element, rect, near })
 
@@ -83,7 +83,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   return { zones, edges, boxes, adds, chips, labels, label, joined, trail, blocked, taken, measure }
 }
 // Drawn only in a film that shows them.
-const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata"])
+const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata", "thief", "copy", "thief_sts", "thief_s3", "thief_api_server"])
 
 // Where on its edge a step's number stands, clear of names and of other numbers.
 const mapBadgePlace = ({ points }, boxes, zones, taken) => {

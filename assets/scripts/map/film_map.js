@@ -154,7 +154,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     for (const entry of [found, entries[found.index - 1]]) entry?.plan?.()
     const at = mapMoment(found, still.matches ? mapPose(found) : t)
     const { beat, index } = found
-    const chip = drawing.chips[index], stops = beat.end === "stop"
+    const chip = drawing.chips[index], stops = mapThrown(beat)
 
     // The picture, and how much of it can be read from here.
     const before = entries[index - 1]?.shots[1] ?? found.shots[0]

@@ -17,13 +17,14 @@ const MAP_GEOMETRY = {
   {"id": "provider", "zone": "account", "box": [1364, 66, 356, 142], "rows": [[1376, 120, 332, 36], [1376, 160, 332, 36]]},
   {"id": "sts", "zone": "account", "box": [1364, 268, 356, 162], "rows": [[1376, 322, 332, 98]]},
   {"id": "role", "zone": "account", "box": [1364, 490, 356, 142], "rows": [[1376, 544, 332, 36], [1376, 584, 332, 36]]},
-  {"id": "s3", "zone": "account", "box": [1364, 660, 356, 58], "rows": []}
+  {"id": "s3", "zone": "account", "box": [1364, 660, 356, 58], "rows": []},
+  {"id": "thief", "zone": "", "box": [1048, 486, 254, 142], "rows": [[1060, 540, 230, 36], [1060, 580, 230, 36]]}
  ],
  "sdk": [654, 532, 320, 142],
  "edges": [
   {"id": "publish", "from": "api_server", "to": "issuer", "reference": false, "path": "M994.3 150.6C998.0 155.8 1034.9 208.2 1039.5 214.7"},
   {"id": "trust", "from": "provider", "to": "issuer", "reference": true, "path": "M1355.5 179.9C1350.8 182.3 1314.9 200.5 1310.5 202.8"},
-  {"id": "annotation", "from": "service_account", "to": "role", "reference": true, "path": "M336.6 305.5C354.5 296.8 738.4 112.1 990.0 246.0 1033.5 269.2 1016.4 303.8 1052.0 338.0 1162.9 444.5 1344.2 520.6 1355.5 525.3"},
+  {"id": "annotation", "from": "service_account", "to": "role", "reference": true, "path": "M336.6 305.5C354.5 296.8 738.4 112.1 990.0 246.0 1033.5 269.2 1015.8 304.5 1052.0 338.0 1147.2 426.1 1200.1 407.0 1306.0 482.0 1328.5 498.0 1352.8 522.2 1355.7 525.2"},
   {"id": "policy", "from": "role", "to": "provider", "reference": true, "path": "M1728.0 532.0C1728.0 516.0 1728.0 181.6 1728.0 166.0"},
   {"id": "create", "from": "developer", "to": "api_server", "reference": false, "path": "M1039.5 57.7C1034.8 62.4 998.9 97.7 994.5 102.0"},
   {"id": "review", "from": "api_server", "to": "webhook", "reference": false, "path": "M633.5 102.5C620.5 102.4 349.2 101.1 336.5 101.0"},
@@ -38,7 +39,11 @@ const MAP_GEOMETRY = {
   {"id": "register", "from": "developer", "to": "provider", "reference": false, "path": "M1310.3 43.3C1314.0 49.2 1352.2 109.6 1355.7 115.3"},
   {"id": "grant", "from": "developer", "to": "role", "reference": false, "path": "M1310.0 68.4C1311.4 83.1 1353.9 545.6 1355.9 567.3"},
   {"id": "hold_provider", "from": "sts", "to": "provider", "reference": false, "path": "M1542.0 259.5C1542.0 255.0 1542.0 220.7 1542.0 216.4"},
-  {"id": "knock", "from": "sts", "to": "api_server", "reference": false, "path": "M1355.4 413.8C1343.6 414.5 1152.3 423.2 1052.0 332.0 1000.0 284.8 994.4 186.5 994.0 177.4"},
-  {"id": "hold_role", "from": "sts", "to": "role", "reference": false, "path": "M1542.0 438.5C1542.0 443.0 1542.0 477.3 1542.0 481.6"}
+  {"id": "knock", "from": "sts", "to": "api_server", "reference": false, "path": "M1355.4 413.9C1343.5 414.8 1152.1 428.5 1052.0 338.0 998.1 289.3 994.3 186.9 994.0 177.4"},
+  {"id": "hold_role", "from": "sts", "to": "role", "reference": false, "path": "M1542.0 438.5C1542.0 443.0 1542.0 477.3 1542.0 481.6"},
+  {"id": "copy", "from": "pod", "to": "thief", "reference": false, "path": "M994.5 545.2C999.2 546.5 1035.1 555.7 1039.5 556.9"},
+  {"id": "thief_sts", "from": "thief", "to": "sts", "reference": false, "path": "M1251.5 477.8C1257.5 472.7 1349.9 394.6 1355.7 389.7"},
+  {"id": "thief_s3", "from": "thief", "to": "s3", "reference": false, "path": "M1226.2 636.1C1233.6 638.5 1348.5 675.0 1355.7 677.3"},
+  {"id": "thief_api_server", "from": "thief", "to": "api_server", "reference": false, "path": "M1098.7 477.6C1095.5 469.7 1044.8 341.8 990.0 246.0 976.0 221.4 954.5 193.7 951.9 190.3"}
  ]
 }

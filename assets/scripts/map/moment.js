@@ -1,7 +1,7 @@
 // Where a beat is at a moment, from 0 to 1: the camera's lead, the way of what travels, what comes to rest.
 const mapMoment = (entry, t) => {
   const { lead, travel, duration, moves, beat } = entry
-  const u = t - entry.start, stops = beat.end === "stop"
+  const u = t - entry.start, stops = mapThrown(beat)
   const passed = moves ? mapClamp((u - lead) / travel) : u >= lead ? 1 : 0
   const way = !moves ? (beat.end === "not_reached" ? 0 : 1) : stops ? mapBounce(passed) : mapEase(passed)
   const landed = stops && moves ? passed >= 0.6 : passed >= 1
@@ -44,6 +44,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
       lit: !neutral && state.parties.has(id),
       guilty: guilty.has(id),
       stop: !neutral && beat.end === "stop" && id === beat.to && at.landed,
+      let_in: !neutral && beat.end === "let_in" && id === beat.to && at.landed,
       grey: beyond.has(id) || (!neutral && beat.end === "not_reached" && id === beat.to),
     })
   }
@@ -55,6 +56,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
     set(edge.group, {
       on: current && beat.end !== "not_reached",
       done: status === "done" || status === "unseen",
+      let_in: status === "let_in" && (!current || at.landed),
       dashed: status === "unseen" || film.unseen?.includes(id) || (current && beat.seen === "unseen"),
       stop: (status === "stop" && (!current || at.landed)) || (current && beat.supposed && at.landed),
       grey: status === "grey" || beyond.has(id),
@@ -62,7 +64,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
       back: current && beat.back,
     })
     edge.number.textContent = known?.number ?? ""
-    set(edge.badge, { off: !known || current || known.state === "grey", bad: guilty.has(id) || status === "stop" })
+    set(edge.badge, { off: !known || current || ["grey", "refused", "let_in"].includes(known.state), bad: guilty.has(id) || status === "stop" })
   }
   // How claims compared so far, at the row of the box and in the token that STS holds.
   const compared = neutral ? [] : found.compared.filter((one) => one.beat !== beat || at.landed)

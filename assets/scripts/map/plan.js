@@ -45,7 +45,7 @@ const mapPlanBeat = (entry, { drawing, size, geometry, svg, neutral, world, join
   entry.joins = entry.before.broken && !rects.length ? joins : null
   const seen = { ends, rects: neutral && !beat.from ? [] : rects, all, stage: size, size: geometry.size }
   entry.shots = mapShots({ ...seen, joins: entry.joins?.from })
-  if (chip && edge && beat.end === "stop" && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
+  if (chip && edge && mapThrown(beat) && beat.words) mapBubble({ chip, beat, entry, drawing, size, svg })
 }
 
 // The product's own words where it stops, in a place that is free in the picture that shows it.
@@ -64,7 +64,7 @@ const mapBubble = ({ chip, beat, entry, drawing, size, svg }) => {
   const rest = mapAround(chip.flight.end, chip.w + 8, chip.h + 8)
   const place = mapPlace(chip.flight.end, w, h, [...drawing.blocked, rest], view, 620)
   if (!place) return (chip.bubble = null) // the sentence below has them, too
-  chip.bubble = mapGroup("bubble", svg)
+  chip.bubble = mapGroup(`bubble ${beat.end}`, svg)
   chip.bubble.style.opacity = 0 // until its beat says otherwise
   mapRectangle(mapAround(place, w, h), chip.bubble, "body", 10)
   kept.forEach((text, i) => mapText(text, place[0] - w / 2 + 14, place[1] - h / 2 + 28 + i * 27, chip.bubble, "row code"))

@@ -44,19 +44,21 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
   const shown = () => {
     root.classList.toggle("neutral", map.neutral)
     says.innerHTML = map.entries.map((entry) => mapSays(entry, map.entries.length, words)).join("")
-    const steps = MAP_STEPS.filter((step) => map.entries.some(({ beat }) => beat.step === step))
-    find(".film-steps").innerHTML = steps
-      .map((step) => {
-        const own = map.entries.filter(({ beat }) => beat.step === step), number = MAP_STEPS.indexOf(step) + 1
-        const width = fraction(own.at(-1).start + own.at(-1).duration - own[0].start)
-        const title = mapEscape(`${number} ${words[`steps.${step}`]}`)
-        return `<button type="button" data-step="${number}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b> <span>${mapEscape(words[`short.${step}`])}</span></button>`
-      })
-      .join("")
+    const parts = [] // beats of one step in a row: a thief, or a clock, comes to a step more than once
+    for (const entry of map.entries)
+      if (parts.at(-1)?.[0].beat.step === entry.beat.step) parts.at(-1).push(entry)
+      else parts.push([entry])
+    const button = (own) => {
+      const { step } = own[0].beat, number = MAP_STEPS.indexOf(step) + 1
+      const width = fraction(own.at(-1).start + own.at(-1).duration - own[0].start)
+      const title = mapEscape(`${number} ${words[`steps.${step}`]}`)
+      return `<button type="button" data-step="${number}" data-beat="${own[0].index}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b> <span>${mapEscape(words[`short.${step}`])}</span></button>`
+    }
+    find(".film-steps").innerHTML = parts.map(button).join("")
     for (const mark of root.querySelectorAll(".film-rail b")) mark.remove()
-    for (const step of steps.slice(1)) {
+    for (const [first] of parts.slice(1)) {
       const mark = document.createElement("b")
-      mark.style.left = fraction(map.entries.find(({ beat }) => beat.step === step).start)
+      mark.style.left = fraction(first.start)
       find(".film-rail").append(mark)
     }
     find("ol").innerHTML = map.entries
@@ -68,7 +70,8 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
   const beat = (now) => {
     const { index } = map.entry
     for (const [i, one] of [...says.children].entries()) one.classList.toggle("now", i === index && !map.neutral)
-    for (const one of find(".film-steps").children) one.classList.toggle("now", MAP_STEPS[one.dataset.step - 1] === now.step)
+    const within = [...find(".film-steps").children].findLast((one) => one.dataset.beat <= index)
+    for (const one of find(".film-steps").children) one.classList.toggle("now", one === within)
     for (const [i, one] of [...find("ol").children].entries())
       one.firstChild.toggleAttribute("aria-current", i === index && !map.neutral)
     const text = map.neutral ? "" : now.plain
@@ -119,7 +122,6 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
   root.addEventListener("click", ({ target }) => {
     const button = target.closest("button")
     if (button?.dataset.act) act(button.dataset.act)
-    else if (button?.dataset.step) step(Number(button.dataset.step))
     else if (button?.dataset.beat) goTo(Number(button.dataset.beat))
     else if (button?.dataset.opens) map.onchip?.(map.entry.beat)
   })
@@ -234,5 +236,7 @@ const mapMini = (svg, { size: [width, height], zones, boxes }) => {
     if (known === lit) return
     known = lit
     for (const [id, part] of parts) part.classList.toggle("on", !map.neutral && (id === beat?.from || id === beat?.to))
+    for (const id of ["instance_metadata", "thief"])
+      parts.get(id).classList.toggle("absent", !map.entries.some(({ beat: { from, to } }) => from === id || to === id))
   }
 }

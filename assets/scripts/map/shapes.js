@@ -107,7 +107,7 @@ const mapCard = (rows, [x, y, width, height], parent, measure) => {
 // What travels: a pill with an icon and a word, a claim in its colour, or a whole token.
 const mapChip = (beat, card, words, measure, parent) => {
   const { kind, label, rows = [] } = beat.chip
-  const classes = ["chip", kind, beat.seen === "unseen" ? "dashed" : "", beat.end === "not_reached" ? "grey" : ""]
+  const classes = ["chip", kind, beat.end, beat.seen === "unseen" ? "dashed" : "", beat.end === "not_reached" ? "grey" : ""]
   const group = mapGroup(classes.join(" "), parent)
   if (beat.opens) group.classList.add("opens")
   if (kind === "token" && card.length && beat.seen !== "unseen") {

@@ -25,7 +25,9 @@ const mapAfter = (before, beat, card, guilty) => {
   return { adds, edges, parties, broken: before.broken || beat.end === "stop" || (beat.end && guilty.includes(beat.edge)) }
 }
 const mapEdgeState = ({ end, seen }) =>
-  end === "stop" ? "stop" : end === "not_reached" ? "grey" : seen === "unseen" ? "unseen" : "done"
+  end === "not_reached" ? "grey" : end || (seen === "unseen" ? "unseen" : "done")
+// Whether the door throws back what comes.
+const mapThrown = ({ end }) => end === "stop" || end === "refused"
 
 // The beats with their times. A part is the beats of one step; those before it have happened.
 const mapTimeline = (film, part) => {
@@ -39,6 +41,7 @@ const mapTimeline = (film, part) => {
     if (beat.verdict && beat.chip?.kind === "claim")
       compared = [...compared, { beat, key: beat.chip.rows[0]?.[0], verdict: beat.verdict, places: [beat.from, beat.to] }]
     state = mapAfter(before, beat, card, film.guilty ?? [])
+    if (beat.past) continue
     if (part && beat.step !== part) {
       if (beats.length) break
       continue
@@ -47,7 +50,7 @@ const mapTimeline = (film, part) => {
     const travel = moves ? MAP_TIMES.travel * (beat.chip?.kind === "claim" ? 0.75 : 1) : 0
     const settle = MAP_TIMES.settle * ((beat.adds ?? []).length + 1)
     const lead = beats.length ? MAP_TIMES.lead : 0.3
-    const least = lead + travel + settle + 1 + (beat.end === "stop" ? 0.8 : 0)
+    const least = lead + travel + settle + 1 + (mapThrown(beat) ? 0.8 : 0)
     const duration = Math.max(MAP_TIMES.shortest, mapReading(beat.plain ?? ""), least)
     beats.push({ beat, card, compared, before, after: state, start, duration, lead, travel, moves, index: beats.length })
     start += duration

@@ -1,0 +1,95 @@
+"""What happened in a stretch of time, as beats made of its exchanges alone: without a walk, a cause or an end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from app.flow.film.beat import Beat, End, Seen
+from app.flow.film.contents import contents, document, refusal
+from app.flow.film.script import EDGES, SCRIPT, Cue
+from app.flow.json_access import get, get_str, strings
+from app.flow.model import Exchange, JsonValue
+from app.flow.names import DEFAULT_AUDIENCE
+
+_FILE = "mount"
+"""The only act of a party that is known by what an exchange of this app's read later."""
+
+
+def events(exchanges: Iterable[Exchange], pod: JsonValue) -> tuple[Beat, ...]:
+    """What they show, in the order in which they began.
+
+    Of the kubelet's requests and of what Pods send, only those of `pod`, a Pod as the API server returns it, and only
+    for tokens that STS accepts. What a server asks while it answers comes between the request and the answer.
+    """
+    ordered = sorted(exchanges, key=lambda exchange: exchange.started)
+    seen: Counter[str] = Counter()
+    beats = []
+    for exchange in ordered:
+        if _is_about(pod, exchange):
+            for beat in _beats(exchange, ordered):
+                seen[beat.id] += 1
+                number = seen[beat.id]
+                beats.append(beat if number == 1 else replace(beat, id=f"{beat.id}.{number}"))
+    return tuple(beats)
+
+
+def _is_about(pod: JsonValue, exchange: Exchange) -> bool:
+    if exchange.caller == "pod":
+        return bool(exchange.source) and exchange.source == get_str(pod, "status", "podIP")
+    if exchange.caller == "kubelet":
+        spec = get(document(exchange.request_body), "spec")
+        bound = get_str(spec, "boundObjectRef", "uid") == get_str(pod, "metadata", "uid")
+        return bound and DEFAULT_AUDIENCE in strings(get(spec, "audiences"))
+    return exchange.caller != "sts"
+
+
+def _beats(exchange: Exchange, others: Sequence[Exchange]) -> Iterator[Beat]:
+    cues = [(cue, seen) for cue in SCRIPT if (seen := _seen(cue, exchange))]
+    if not cues:
+        return
+    (request, seen), *answers = cues
+    first = _beat(request, exchange, seen)
+    if words := refusal(exchange):
+        yield replace(first, end=End.REFUSED, words=words, arrivals=())
+        return
+    yield first
+    ends = exchange.started + exchange.seconds
+    for other in others:
+        if other.caller == exchange.callee and exchange.started <= other.started <= ends:
+            yield from _beats(other, others)
+    for cue, how in answers:
+        yield _beat(cue, exchange, how)
+
+
+def _seen(cue: Cue, exchange: Exchange) -> Seen | None:
+    """Who saw that beat in this exchange; None where it does not show it."""
+    if cue.carries == "claim":  # with what STS compared it, no exchange says
+        return None
+    if cue.own and cue.own.matches(exchange) and cue.caller == exchange.caller:
+        return Seen.HEARD
+    if exchange.caller != "explorer":
+        return None
+    if cue.asked and cue.asked.matches(exchange):
+        return Seen.ASKED
+    return Seen.READ if cue.id == _FILE and cue.read and cue.read.matches(exchange) else None
+
+
+def _beat(cue: Cue, exchange: Exchange, seen: Seen) -> Beat:
+    tail, head = reversed(EDGES[cue.edge]) if cue.back else EDGES[cue.edge]
+    found = contents(cue.id, exchange)
+    return Beat(
+        id=cue.id,
+        step=cue.step,
+        edge=cue.edge,
+        tail=tail,
+        head=head,
+        back=cue.back,
+        carries=cue.carries,
+        seen=seen,
+        values=found.values,
+        rows=found.rows,
+        arrivals=found.arrivals,
+        exchange=exchange,
+    )

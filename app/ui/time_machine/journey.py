@@ -1,0 +1,190 @@
+"""The journey through a world's time: where it is, what was asked there, and what happened on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from app.flow.film import Beat
+from app.flow.model import Exchange, JsonObject, Subject
+from app.flow.names import DEFAULT_AUDIENCE
+from app.flow.steps.submission import Submission
+from app.ui.map.film_json import names_of
+from app.ui.map.showing import film_of, standing
+from app.ui.state import session
+from app.ui.time_machine.news import news
+from app.ui.time_machine.probes import First, Moment, first, moment
+from app.ui.time_machine.timeline import HOUR, SPAN, landmarks, places
+from app.world.apiserver.types.errors import ApiError
+from app.world.aws.errors import AwsError
+from app.world.lifecycle import experiments
+from app.world.lifecycle.history import History, Stop
+from app.world.servers.token_review import token_review
+from app.world.world import World
+
+_KEPT = "time_machine"
+PLACE = "time_machine_place"
+ELSEWHERE = "time_machine_elsewhere"
+RUNS = "time_machine_runs"
+"""In the session: whether the clock runs."""
+FAILED = "time_machine_failed"
+"""In the session: why the last act could not be done, in the server's words. Another tab may have acted before."""
+ACTS: dict[str, Callable[[World], Awaitable[None]]] = {
+    "annotate": experiments.annotate,
+    "recreate": experiments.recreate_pod_before,
+    "delete_pod": experiments.delete_pod,
+}
+
+
+@dataclass(kw_only=True)
+class Travel:
+    """One reader's journey through one world."""
+
+    history: History
+    subject: Subject
+    """Whose token was kept aside."""
+    first: First
+    asked: tuple[Stop, str, Moment] | None = None
+    """What was asked last: at which stop, in which wording of STS, and the answers."""
+    left: float = 0.0
+    """When the clock was last moved forward, by the wall clock; 0 where it was moved otherwise since."""
+    moved: tuple[Exchange, ...] = ()
+    """What was sent while it moved."""
+    shown: tuple[Beat, ...] = ()
+    """What the map plays of this stop."""
+    past: tuple[Beat, ...] | None = None
+    """What is in place before that; None where the world has to be walked through for it."""
+    names: JsonObject = field(default_factory=dict)
+    """What the map's boxes are called."""
+
+
+def begun_or_kept() -> Travel | Submission:
+    """The journey through this browser's world, begun here where there is none; or why it cannot begin."""
+    world, kept = session.world(), _kept()
+    if kept and kept.subject == session.subject():
+        if world.clock.now() - kept.history.start <= SPAN + HOUR:  # while one reads at its end, time goes on
+            if session.simulation().run(kept.history.resume()):
+                st.session_state[ELSEWHERE], st.session_state[RUNS] = True, False
+                _look_again(kept)
+                session.run_again()
+            return kept
+    begun = first(session.simulated_ports(), session.subject())
+    if isinstance(begun, Submission):
+        return begun
+    history, st.session_state[RUNS] = session.simulation().run(History.begin(world)), False
+    session.page_state()[_KEPT] = made = Travel(history=history, subject=session.subject(), first=begun)
+    return made
+
+
+def asked_now(travel: Travel) -> Moment:
+    """The answers of this stop; asked once for each time that one comes to it."""
+    stop, world = travel.history.current, travel.history.world
+    if travel.asked is None or travel.asked[0] is not stop or travel.asked[1] != world.account.sts_wording:
+        review = session.simulation().run(token_review(world, travel.first.token, DEFAULT_AUDIENCE))
+        found = moment(session.simulated_ports(), travel.first, review, travel.subject)
+        if travel.asked is None or travel.asked[0] is not stop:
+            travel.shown = _news(travel, found)
+        travel.asked = (stop, world.account.sts_wording, found)
+    return travel.asked[2]
+
+
+def expired(travel: Travel) -> bool:
+    """Whether the first token's `exp` is over."""
+    return travel.history.current.at > float(travel.first.claims["exp"])
+
+
+def _kept() -> Travel | None:
+    """The journey through this browser's world; None where it has not begun, as after another tab's reset."""
+    kept = session.page_state().get(_KEPT)
+    return kept if isinstance(kept, Travel) else None
+
+
+def go(place: float | None = None) -> None:
+    """Goes to that place, or to the one that was chosen."""
+    if (travel := _kept()) is None:
+        return
+    st.session_state[RUNS] = False
+    _move(travel, float(st.session_state[PLACE]) if place is None else place)
+
+
+def _move(travel: Travel, place: float) -> None:
+    """Goes there and walks; keeps what was sent on the way, which on the way back in time is nothing."""
+    history = travel.history
+    marks = landmarks(travel.first, history.start)
+    forward, begun = place > history.current.place, time.time()
+    session.simulation().run(history.go(place, [mark.place for mark in marks]))
+    if forward:
+        travel.left = begun
+        travel.moved = tuple(it for it in history.world.log.exchanges() if it.started >= begun)
+        travel.past = standing((*in_place(travel), *travel.shown))
+    else:
+        _look_again(travel)
+    session.run_again()
+
+
+def in_place(travel: Travel) -> tuple[Beat, ...]:
+    """What is on the map before anything plays: what the last walk found, and what has happened since."""
+    if travel.past is None:
+        view = session.simulated_walk_view()
+        travel.names = names_of(view.walk)
+        travel.past = standing(film_of(session.diagnosis(view), view.heard).beats)
+    return travel.past
+
+
+def _look_again(travel: Travel) -> None:
+    """The world is another than the clock's way would have made it: the map begins with what is in place now."""
+    travel.left, travel.moved, travel.shown, travel.past = 0.0, (), (), None
+
+
+def _news(travel: Travel, found: Moment) -> tuple[Beat, ...]:
+    if not travel.left:
+        return ()
+    world, before = travel.history.world, travel.asked
+    heard = [it for it in world.log.exchanges() if it.started >= travel.left and it not in travel.moved]
+    pod = world.cluster.find("pods", travel.subject.namespace, travel.subject.pod)
+    return news(travel.moved, heard, found, before[2] if before else None, pod.copy() if pod else None)
+
+
+def run() -> None:
+    """Lets the clock run, from the beginning where it is at the end; or holds it."""
+    st.session_state[RUNS] = not st.session_state.get(RUNS, False)
+    if (travel := _kept()) and st.session_state[RUNS] and _next(travel) is None:
+        _move(travel, 0.0)
+
+
+def step() -> None:
+    """One step of a clock that runs."""
+    if (travel := _kept()) is None or not st.session_state.get(RUNS, False):
+        return
+    if (place := _next(travel)) is not None:
+        _move(travel, place)
+    st.session_state[RUNS] = _next(travel) is not None
+
+
+def _next(travel: Travel) -> float | None:
+    marks = landmarks(travel.first, travel.history.start)
+    return next((at for at in places(travel.history, marks) if at > travel.history.current.place), None)
+
+
+def act(name: str) -> None:
+    """Does one of the `ACTS`, here and now."""
+    if travel := _kept():
+        try:
+            session.simulation().run(travel.history.act(name, ACTS[name]))
+        except (ApiError, AwsError) as error:
+            st.session_state[FAILED] = str(error)
+        st.session_state[RUNS] = False
+        _look_again(travel)
+        session.run_again()
+
+
+def undo() -> None:
+    """Takes back the last act of this stop."""
+    if travel := _kept():
+        session.simulation().run(travel.history.undo())
+        st.session_state[RUNS] = False
+        _look_again(travel)
+        session.run_again()
