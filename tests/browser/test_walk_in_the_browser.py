@@ -195,7 +195,7 @@ def test_every_theme_has_its_own_colours(reader):
     seen = set()
     for theme in ("light", "dark"):
         one = reader(theme=theme).open("/why")
-        box = one.page.locator("figure svg.lr .kubernetes path").first
+        box = one.page.locator("figure svg.lr .kubernetes path").last
         seen.add(box.evaluate("path => getComputedStyle(path).stroke"))
     assert seen == {"rgb(50, 108, 229)", "rgb(126, 166, 255)"}
 
