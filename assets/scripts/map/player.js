@@ -50,7 +50,7 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
         const own = map.entries.filter(({ beat }) => beat.step === step), number = MAP_STEPS.indexOf(step) + 1
         const width = fraction(own.at(-1).start + own.at(-1).duration - own[0].start)
         const title = mapEscape(`${number} ${words[`steps.${step}`]}`)
-        return `<button type="button" data-step="${number}" aria-label="${title}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b><span>${mapEscape(words[`short.${step}`])}</span></button>`
+        return `<button type="button" data-step="${number}" title="${title}" style="left:${fraction(own[0].start)};width:${width}"><b>${number}</b> <span>${mapEscape(words[`short.${step}`])}</span></button>`
       })
       .join("")
     for (const mark of root.querySelectorAll(".film-rail b")) mark.remove()
