@@ -208,10 +208,12 @@ def test_why_go_v2_has_no_form_for_a_skewed_clock_is_reported(screen):
     assert EN.message("lab.sdk.go_v2") not in html
 
 
-def test_the_diagram_breaks_where_it_broke(broken):
-    drawn = broken.data("diagram_flow")
-    guilty = re.findall(r'<g id="flow&#45;lr&#45;(\w+)"[^>]* class="[^"]* failed[ "]', drawn["svg"])
-    assert (drawn["step"], guilty) == (Step.SERVICE_ACCOUNT, ["policy"])
+def test_the_film_breaks_where_it_broke_and_opens_at_the_whole_map(broken):
+    drawn = broken.data("film")
+    film = json.loads(drawn["film"])
+    assert (film["guilty"], film["shows"]) == (["policy"], "hold_role")
+    assert (drawn["part"], drawn["opens"]) == ("", "whole")
+    assert film["beats"][-1]["id"] == "whole"
 
 
 def test_the_faults_with_the_same_text_are_named_with_what_tells_them_apart(broken):

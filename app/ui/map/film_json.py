@@ -10,8 +10,8 @@ from html import unescape
 
 from app.content import Content
 from app.flow.film import Arrival, Beat, End, Film, Seen
+from app.flow.json_access import get_str
 from app.flow.model import JsonObject, Step, Subject, Walk
-from app.ui.figures.diagram import real_names
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
@@ -81,9 +81,13 @@ def film_json(
 
 def names_of(walk: Walk) -> JsonObject:
     """What the boxes are called in this walk, as far as it found their names."""
-    names = real_names(walk)
-    account, issuer = f"{walk.subject.namespace}/{walk.subject.service_account}", names["issuer"]
-    return {**names, "service_account": account, "issuer": f"…/id/{issuer}" if issuer else ""}
+    issuer = get_str(walk.report(Step.OIDC_PROVIDER).evidence, "cluster_discovery", "issuer").rpartition("/")[2]
+    return {
+        "service_account": f"{walk.subject.namespace}/{walk.subject.service_account}",
+        "pod": walk.subject.pod,
+        "issuer": f"…/id/{issuer}" if issuer else "",
+        "role": get_str(walk.report(Step.SERVICE_ACCOUNT).evidence, "role", "RoleName"),
+    }
 
 
 def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:

@@ -110,6 +110,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     })
     svg.setAttribute("aria-label", words["map.alternative"] ?? "")
     svg.classList.toggle("neutral", Boolean(shown.neutral))
+    svg.dataset.part = shown.part
     plan()
   }
   const plan = () => {
