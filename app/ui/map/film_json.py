@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import unescape
 
 from app.content import Content
 from app.flow.film import Arrival, Beat, End, Film, Seen
 from app.flow.json_access import get_str
-from app.flow.model import JsonObject, Step, Subject, Walk
+from app.flow.model import JsonObject, JsonValue, Step, Subject, Walk
+from app.flow.visible import visible
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
@@ -76,7 +77,17 @@ def film_json(
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    return json.dumps({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document}, ensure_ascii=False)
+    shown = _visible({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document})
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _visible(value: JsonValue) -> JsonValue:
+    """The same with every sign that would steer a reader's screen made visible: names are a cluster's, not ours."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {key: _visible(one) for key, one in value.items()}
+    return [_visible(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def names_of(walk: Walk) -> JsonObject:
