@@ -1,12 +1,15 @@
-// The map inside a page of Streamlit: one map and one player, which outlive a rerun.
+// The map inside a page of Streamlit: one map and one player, which outlive a rerun and a change of page.
+let last = null
 export default function ({ data, parentElement, setTriggerValue }) {
   adopt(parentElement)
   let host = parentElement.querySelector(".film")
   if (!host) {
-    host = document.createElement("div")
+    // The page before had the same map: this one takes it over, so that the browser does not draw it again.
+    host = last && !last.isConnected ? last : document.createElement("div")
     host.className = "root film"
     parentElement.appendChild(host)
   }
+  last = host
   host.lang = data.language
   const halves = data.before ? "two" : "one"
   if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data, halves)
@@ -36,10 +39,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => mapRest(host)
 }
 const MAP_PLAYED = "irsa_film_played"
-// A rerun leaves the film playing; a page that goes takes it along.
+// A rerun leaves the film playing. Of a page that went the map is kept for the next one, and of no other.
 const mapRest = (host) =>
   setTimeout(() => {
     if (host.isConnected) return
+    host.map.pause()
+    host.dataset.film = ""
+    if (host === last) return
     host.player.remove()
     for (const map of [host.map, host.beforeMap]) map?.remove()
   })

@@ -73,14 +73,14 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
 
   const joined = mapGroup("joined", svg)
   const trail = [0, 1, 2, 3].map(() => mapElement("circle", { r: 6, class: "trail" }, svg))
-  const chips = entries.map(({ beat, card, moves }) =>
-    beat.chip && (moves || beat.edge) ? mapChip(beat, card, words, measure, svg) : null,
+  const chipOf = new Map(
+    entries.map(({ beat, card, moves }) => [beat, beat.chip && (moves || beat.edge) ? mapChip(beat, card, words, measure, svg) : null]),
   )
   const blocked = [
     ...[...boxes.values()].filter(({ group }) => !group.classList.contains("absent")).map(({ box }) => box),
     ...zones.map(({ rect }) => rect),
   ]
-  return { zones, edges, boxes, adds, chips, labels, label, joined, trail, blocked, taken, measure }
+  return { zones, edges, boxes, adds, chipOf, labels, label, joined, trail, blocked, taken, measure }
 }
 // Drawn only in a film that shows them.
 const MAP_EXTRA = new Set(["register", "grant", "hold_provider", "hold_role", "fallback", "knock", "instance_metadata", "thief", "copy", "thief_sts", "thief_s3", "thief_api_server"])

@@ -30,10 +30,12 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       const same = film?.id === newFilm.id && shown.part === part && shown.neutral === neutral
       if (same) return
       map.pause()
-      film = newFilm
+      const redraw = film?.id !== newFilm.id
+      if (redraw) film = newFilm
       shown = { part, neutral }
       line = mapTimeline(film, part)
-      draw()
+      if (redraw) draw()
+      turn()
       now = neutral || !line.beats.length ? 0 : mapPose(line.beats[0])
       current = null
       tell("shown")
@@ -88,7 +90,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     },
     next: () => current && current.index + 1 < map.entries.length && map.go(current.index + 1, { play: true }),
     previous: () => current && map.go(Math.max(0, current.index - 1)),
-    redraw: () => film && (draw(), render(now)),
+    redraw: () => film && (draw(), turn(), render(now)),
     remove() {
       map.pause()
       watching.disconnect()
@@ -99,16 +101,16 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
   }
 
   const tell = (what, ...of) => map.watchers.forEach((one) => one[what]?.(...of))
+  // All of a film is drawn once, whichever part of it is shown.
   const draw = () => {
     written.clear()
-    discrete = ""
-    drawing = mapDrawing(svg, geometry, words, film, line.beats)
-    line.beats.forEach((entry, i) => {
-      const chip = drawing.chips[i]
-      if (!chip?.group.classList.contains("opens")) return
-      chip.group.addEventListener("click", () => map.onchip?.(entry.beat))
-    })
+    drawing = mapDrawing(svg, geometry, words, film, mapTimeline(film, "").beats)
+    for (const [beat, chip] of drawing.chipOf)
+      if (chip?.group.classList.contains("opens")) chip.group.addEventListener("click", () => map.onchip?.(beat))
     svg.setAttribute("aria-label", words["map.alternative"] ?? "")
+  }
+  const turn = () => {
+    discrete = ""
     svg.classList.toggle("neutral", Boolean(shown.neutral))
     svg.dataset.part = shown.part
     plan()
@@ -155,7 +157,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     for (const entry of [found, entries[found.index - 1]]) entry?.plan?.()
     const at = mapMoment(found, still.matches ? mapPose(found) : t)
     const { beat, index } = found
-    const chip = drawing.chips[index], stops = mapThrown(beat)
+    const chip = drawing.chipOf.get(beat), stops = mapThrown(beat)
 
     // The picture, and how much of it can be read from here.
     const before = entries[index - 1]?.shots[1] ?? found.shots[0]
@@ -184,7 +186,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     }
 
     // The chip, never outside of the picture.
-    drawing.chips.forEach((other) => other && other !== chip && fade(other.group, 0))
+    drawing.chipOf.forEach((other) => other && other !== chip && fade(other.group, 0))
     let rect = null
     if (chip && !shown.neutral) {
       const flight = chip.flight, [x, y] = mapPointAt(flight.points, at.way)
@@ -201,7 +203,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
       if (on) move(dot, mapPointAt(chip.flight.points, Math.max(0, at.way - 0.07 * (i + 1))))
     })
     if (chip?.bubble) fade(chip.bubble, shown.neutral ? 0 : Math.min(at.landed ? mapClamp(at.rest * 4) : 0, at.out))
-    for (const other of drawing.chips) if (other?.bubble && other !== chip) fade(other.bubble, 0)
+    for (const other of drawing.chipOf.values()) if (other?.bubble && other !== chip) fade(other.bubble, 0)
     // Text is drawn up to a pixel wider than it is measured.
     const room = ([x, y, w, height]) =>
       mapClamp((Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) - 6) / 8)

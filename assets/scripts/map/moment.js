@@ -73,7 +73,7 @@ const mapClasses = ({ drawing, film, found, at, neutral }) => {
       const one = compared.findLast((each) => each.key === key && each.places.includes(add.at))
       set(mark, { shown: one, match: one?.verdict === "match", mismatch: one?.verdict === "mismatch", unknown: one?.verdict === "unknown" })
     }
-  const mark = drawing.chips[found.index]?.mark
+  const mark = drawing.chipOf.get(beat)?.mark
   if (mark)
     set(mark, { shown: beat.verdict && at.landed, match: beat.verdict === "match", mismatch: beat.verdict === "mismatch", unknown: beat.verdict === "unknown" })
 }

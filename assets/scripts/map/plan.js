@@ -18,7 +18,7 @@ const mapPlan = (scene) => {
   idle(next)
 }
 const mapPlanBeat = (entry, { drawing, size, geometry, svg, neutral, world, joins }) => {
-  const { beat, index } = entry, chip = drawing.chips[index], edge = drawing.edges.get(beat.edge)
+  const { beat } = entry, chip = drawing.chipOf.get(beat), edge = drawing.edges.get(beat.edge)
   const box = (id) => drawing.boxes.get(id)?.box
   const ends = [beat.from, beat.to].map((id) => (box(id) ? [box(id)] : []))
   if (chip && edge) {
