@@ -1,4 +1,4 @@
-"""From the click on *next* to the new diagram drawn, in Chromium, against the same for a page that is text only."""
+"""From the click on *next* to the map's first frame, in Chromium, against the same for a page that is text only."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def main() -> None:
         steps, words = measure(browser, ours, text)
         browser.close()
     title(f"Change of step in Chromium (median of {len(STEPS) - 1} changes x {ROUNDS} rounds, interleaved)")
-    figure("click on next, until the new diagram is drawn", median_ms(steps.drawn), "ms", note=spread(steps.drawn))
+    figure("click on next, until the map's first frame", median_ms(steps.drawn), "ms", note=spread(steps.drawn))
     figure("the same, until a page of text only is drawn", median_ms(words.drawn), "ms", note=spread(words.drawn))
     figure("... the one as a multiple of the other", median_ms(steps.drawn) / median_ms(words.drawn), "x", target=2.5)
     figure("until all of the page is there", median_ms(steps.complete), "ms", note=spread(steps.complete))
@@ -90,7 +90,7 @@ def measure(browser: Browser, ours: str, text: str) -> tuple[Times, Times]:
             times = Times(), Times()
         lesson.open(f"/{STEPS[0]}?lang=ja").page.wait_for_selector(NEXT)
         for step in STEPS[1:]:
-            drawn = Change(title=content.lesson(step).title, mark=f"figure.one .{step}.on")
+            drawn = Change(title=content.lesson(step).title, mark=f'svg.film-map[data-part="{step}"]')
             times[0].measure(lesson, drawn)
             lesson.predict()  # so that the next change leaves a whole page
             times[1].measure(page, there_and_back[changes % 2])

@@ -52,7 +52,7 @@ def as_json(texts: Mapping[str, str], words: Content) -> JsonValue:
                 "id": fault.id,
                 "number": fault.number,
                 "title": words.message(f"faults.{fault.id}.title"),
-                "cause": fault.cause,
+                "cause": fault.step,
                 "seen": fault.seen,
                 "changes": fault.changes,
                 "text": texts[fault.id],
@@ -86,7 +86,7 @@ def _details(fault: Fault, text: str, words: Content) -> dict[str, str]:
         return words.message(f"steps.{step}.short" if step else "cli.faults.nowhere")
 
     return {
-        words.message("cli.faults.cause"): step(fault.cause),
+        words.message("cli.faults.cause"): step(fault.step),
         words.message("cli.faults.seen"): step(fault.seen),
         words.message("cli.faults.text"): text,
     }

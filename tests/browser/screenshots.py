@@ -57,7 +57,7 @@ VIEWS = (
         for depth in (1, 2, 3)
     ),
     View(name=f"{EXAMPLE}-talk", page=EXAMPLE, query="&present=1"),
-    View(name=f"{EXAMPLE}-notes", page=EXAMPLE, query="&present=notes", shows=".plan"),
+    View(name=f"{EXAMPLE}-notes", page=EXAMPLE, query="&present=notes", shows=".clock"),
 )
 PICTURES = (
     (View(name=EXAMPLE, page=EXAMPLE, predicted=True), "ja", "light"),

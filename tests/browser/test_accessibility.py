@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.content import LANGUAGES, PAGES, TALK, load
+from app.content import LANGUAGES, PAGES, load
+from app.flow.lessons.decks import SLIDES
 from app.flow.model import Step
 from tests.browser.axe import violations
 from tests.browser.contrast import faint
@@ -106,16 +107,21 @@ def test_every_step_whose_question_is_open(reader, language, turn):
     assert not any(found.values()), found
 
 
-@pytest.mark.parametrize(("language", "page"), each(TALK))
-def test_every_piece_of_a_talk(reader, page, language):
-    """Every other piece in each language: both have the same pieces."""
-    one = reader(theme=theme_of(TALK.index(page), language)).open(address_of(page, language, present=1))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_slide_of_a_talk_and_all_that_may_lie_over_it(reader, language):
+    """Every other slide in each language: both have the same slides."""
+    one = reader(theme=theme_of(LANGUAGES.index(language), language)).open(address_of("home", language, present=1))
     found = {}
-    for number in range(one.page.locator(".piece").count()):
-        if number:
-            one.press("PageDown")
+    for number, slide in enumerate(SLIDES):
+        for key in ("g", *str(number + 1), "Enter"):
+            one.press(key)
         if number % len(LANGUAGES) == LANGUAGES.index(language) and (seen := violations(one.page)):
-            found[number] = seen
+            found[slide.id] = seen
+    for key in ("o", "w", "?"):
+        one.press(key)
+        if seen := violations(one.page):
+            found[key] = seen
+        one.press("Escape")
     assert found == {}
 
 
@@ -123,7 +129,7 @@ def test_every_piece_of_a_talk(reader, page, language):
 def test_the_notes_of_a_talk(reader, language):
     one = reader()
     one.page.goto(f"{one.address}{address_of('sts_assume', language, present='notes')}")
-    assert violations(one.wait(".plan").wear(theme_of(0, language)).page) == []
+    assert violations(one.wait(".clock").wear(theme_of(0, language)).page) == []
 
 
 def test_axe_sees_into_our_components(reader):

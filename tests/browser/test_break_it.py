@@ -40,7 +40,7 @@ def test_one_fault_by_keyboard(reader):
     press(page, "run")
     expect(page.locator(".guessed")).to_be_visible()
     expect(page.locator(".diagnosis .outcome.failed")).to_be_visible()
-    expect(page.locator(".st-key-diagram_flow figure")).to_have_class("diagram one answered")
+    expect(page.locator(".st-key-film .film-map .edge.guilty")).to_have_count(1)
     one.wait()
     assert one.overflow <= 0
     one.unfold()

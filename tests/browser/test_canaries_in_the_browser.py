@@ -89,5 +89,5 @@ def _walk(reader: Reader, seen: list[str]) -> None:
         seen.append(Path(download.value.path()).read_text(encoding="utf-8"))
     seen.append(page.evaluate(_ALL_HTML))
     for step in Step:
-        reader.open(f"/{step}?lang=en&mode=live&depth=3").predict().unfold()
+        reader.turn_to(step).predict().unfold()
         seen += [page.evaluate(_ALL_HTML), page.url]

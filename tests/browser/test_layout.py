@@ -39,7 +39,7 @@ def test_turning_to_the_next_step_moves_nothing(reader, size):
         one.page.evaluate("() => { window.shift = 0; document.querySelector('.st-key-next button').click() }")
         one.expect_title(content.lesson(step).title)
         one.wait(".st-key-previous button")
-        one.page.locator(f"figure.one .{step}.on").first.wait_for(state="attached")
+        one.page.locator(f'svg.film-map[data-part="{step}"]').wait_for(state="attached")
         assert one.page.evaluate("window.shift") <= SHIFT, step
         boxes = one.box(".st-key-journey"), one.box("h1")
         places.append([(box["x"], box["y"]) for box in boxes])
@@ -109,7 +109,7 @@ def test_depth_language_and_presenting_are_one_row_above_the_page(reader, size, 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_on_a_phone_the_question_comes_first_and_a_finger_finds_the_menu(reader, language):
     one, content = reader(size=PHONE).open(f"/{STEPS[2]}?lang={language}"), load(language)
-    question, figure = one.box(".st-key-predict"), one.box(".st-key-diagram_flow")
+    question, figure = one.box(".st-key-predict"), one.box(".st-key-film")
     assert question["y"] <= 0.6 * PHONE[1]
     assert figure["y"] >= question["y"] + question["height"]
     menu = one.page.get_by_role("button", name=content.message("ui.menu.open"))

@@ -125,9 +125,10 @@ def test_before_a_prediction_nothing_is_lit_and_nothing_is_said(shown):
     page = shown()
     page.evaluate("map.show(films.normal, { part: 'sts_assume', neutral: true })")
     assert page.locator(".film-say.now, .box.on, .edge.on, .edge.done, .mark.shown, .lit").count() == 0
-    expect(page.locator(".film-list")).to_be_hidden()
+    expect(page.locator(".film-player")).to_be_hidden()
     page.keyboard.press("ArrowRight")
-    page.locator("[data-act=play]").click()
+    page.keyboard.press("Space")
+    expect(page.locator("[data-act=play]")).to_be_hidden()
     assert page.evaluate("[map.playing, map.time]") == [False, 0]
     page.evaluate("map.show(films.normal, { part: 'sts_assume' })")
     assert page.evaluate("map.entries.map(({ beat }) => beat.step)") == ["sts_assume"] * 7

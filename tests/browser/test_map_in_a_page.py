@@ -21,7 +21,7 @@ def opened(one, path):
     """The page, once the map says something."""
     page = one.page
     page.goto(one.address + path)
-    page.locator(".film-player").wait_for()
+    page.locator(".film-stage").wait_for()
     return page
 
 
@@ -55,4 +55,5 @@ def test_an_unknown_beat_in_the_address_is_said(reader):
 def test_an_unanswered_part_says_nothing(reader):
     page = opened(reader(), "/?lang=en&part=sts_assume&answered=no&beat=sub")
     expect(page.locator(".film-stage svg.neutral")).to_be_visible()
+    expect(page.locator(".film-player")).to_be_hidden()
     assert page.locator(".film-say.now").count() == 0

@@ -284,11 +284,11 @@ def test_a_what_if_can_be_left_at_any_time(reader):
 # (3) In and out
 
 
-def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_the_beat(reader):
+def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_the_deck_and_the_beat(reader):
     one = reader(size=PROJECTOR)
-    one.page.goto(f"{one.address}/token_mount?lang=en&depth=3&present=1")
-    at(one.page, "token_question")
-    jump(one.page, number_of("subject"))
+    one.page.goto(f"{one.address}/token_mount?lang=en&depth=3&present=1&deck=10")
+    at(one.page, "token", "token_request")
+    jump(one.page, number_of("subject", 10))
     one.press("PageDown")
     one.press("Escape")
     one.expect_title(load("en").lesson("sts_assume").title)
@@ -297,6 +297,7 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
     one.page.locator(".st-key-start_presenting button:visible").click()
     at(one.page, "subject", "credentials")
+    expect(one.page.locator("footer .at")).to_have_text(f"{number_of('subject', 10)} / {len(DECKS[10])}")
 
 
 def test_a_talk_begins_at_the_page_s_first_slide(reader):
@@ -321,6 +322,7 @@ def test_a_lab_is_shown_in_large_type_and_escape_leads_out(reader):
     expect(one.page.get_by_test_id("stSidebar")).not_to_be_visible()
     size = one.page.locator("h1").first.evaluate("title => parseFloat(getComputedStyle(title).fontSize)")
     assert size > 36
+    expect(one.page.locator(".leave_talk")).to_have_text(load("en").message("present.leave"))
     one.press("Escape")
     expect(one.page.get_by_test_id("stSidebar")).to_be_visible()
     expect(one.page).to_have_url(re.compile(r"/doctor\?lang=en"))

@@ -74,7 +74,7 @@ def test_hints_go_from_vague_to_pointed(language: str, id_: str) -> None:
 @both
 @pytest.mark.parametrize("step", Step)
 def test_a_lesson_leads_to_the_faults_whose_cause_it_teaches(language: str, step: Step) -> None:
-    assert {id_ for id_, fault in FAULTS.items() if fault.cause is step} - linked(language, step) == set()
+    assert {id_ for id_, fault in FAULTS.items() if fault.step is step} - linked(language, step) == set()
 
 
 @both

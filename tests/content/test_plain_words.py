@@ -91,7 +91,7 @@ def test_code_has_no_banned_word(folder: str) -> None:
     assert {path: words for path, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_document_has_no_banned_word(path: Path) -> None:
     lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
     assert banned_in((number, re.sub(r"`[^`]*`", "code", line)) for number, line in lines) == []

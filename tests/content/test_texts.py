@@ -133,7 +133,6 @@ def test_everything_that_a_walk_can_say_has_words(language: str) -> None:
         *(f"reasons.{reason}" for reason in REASONS),
         *(f"evidence.{evidence}.{part}" for evidence in EVIDENCE for part in ("title", "caption")),
         *(f"claims.{claim}" for claim in CLAIMS),
-        *(f"figure.alternatives.{view}" for view in ("overview", *Step)),
         *(
             f"errors.{code}.{part}"
             for code in (

@@ -71,7 +71,7 @@ def test_a_few_faults_from_all_over_the_chain_stand_before_the_whole_list(reader
     before, _, _ = html.partition("data-entry")
     assert EN.message("lab.start") in before
     assert re.findall(r'<span class="number">(\w+)</span>', before) == list(START)
-    assert len({FAULTS[id_].cause for id_ in START}) >= 5
+    assert len({FAULTS[id_].step for id_ in START}) >= 5
     assert not any(FAULTS[id_].harmless for id_ in START)
 
 
@@ -83,7 +83,7 @@ def test_every_fault_stands_in_the_list_once_under_the_step_of_its_cause(reader,
     assert len(entries) == len(FAULTS)
     for fault in FAULTS.values():
         (step,) = [step for words, step in entries if unescape(words).startswith(f"{fault.id} ")]
-        assert step == fault.cause
+        assert step == fault.step
         assert f"?lang={language}&amp;fault={fault.id}" in html
         assert content.message(f"faults.{fault.id}.title").split("`")[0] in unescape(re.sub("<[^>]+>", "", html))
 
@@ -208,10 +208,12 @@ def test_why_go_v2_has_no_form_for_a_skewed_clock_is_reported(screen):
     assert EN.message("lab.sdk.go_v2") not in html
 
 
-def test_the_diagram_breaks_where_it_broke(broken):
-    drawn = broken.data("diagram_flow")
-    guilty = re.findall(r'<g id="flow&#45;lr&#45;(\w+)"[^>]* class="[^"]* failed[ "]', drawn["svg"])
-    assert (drawn["step"], guilty) == (Step.SERVICE_ACCOUNT, ["policy"])
+def test_the_film_breaks_where_it_broke_and_opens_at_the_whole_map(broken):
+    drawn = broken.data("film")
+    film = json.loads(drawn["film"])
+    assert (film["guilty"], film["shows"]) == (["policy"], "hold_role")
+    assert (drawn["part"], drawn["opens"]) == ("", "whole")
+    assert film["beats"][-1]["id"] == "whole"
 
 
 def test_the_faults_with_the_same_text_are_named_with_what_tells_them_apart(broken):
@@ -291,7 +293,7 @@ def test_another_fault_takes_the_place_of_the_first(broken):
 HIDDEN = "F23"
 """The fault that is drawn where any would do."""
 CAN_BE_DRAWN = [fault.id for fault in FAULTS.values() if not fault.harmless]
-OF_EACH_STEP = {fault.cause: fault.id for fault in FAULTS.values() if not fault.harmless}
+OF_EACH_STEP = {fault.step: fault.id for fault in FAULTS.values() if not fault.harmless}
 
 
 @pytest.fixture
@@ -399,8 +401,8 @@ def test_a_hint_says_what_a_pod_gets_without_irsa_on_this_kind_of_node(surprised
 
 def test_a_wrong_answer_tells_no_more_and_the_right_one_reveals(surprised):
     fault = hidden_fault(surprised)
-    wrong = next(step for step in Step if step != fault.cause and any(it.cause == step for it in FAULTS.values()))
-    for step, cause in ((wrong, next(it for it in FAULTS.values() if it.cause == wrong)), (fault.cause, fault)):
+    wrong = next(step for step in Step if step != fault.step and any(it.step == step for it in FAULTS.values()))
+    for step, cause in ((wrong, next(it for it in FAULTS.values() if it.step == wrong)), (fault.step, fault)):
         surprised.test.selectbox(key="lab_answer_step").set_value(step).run()
         surprised.test.selectbox(key=f"lab_answer_cause_{step}").set_value(cause.id).run()
         surprised.click("lab_answer_give")
@@ -417,9 +419,9 @@ def test_a_wrong_answer_tells_no_more_and_the_right_one_reveals(surprised):
 
 def test_each_half_of_an_answer_is_right_or_wrong(surprised):
     fault = hidden_fault(surprised)
-    other = next(it for it in FAULTS.values() if it.cause == fault.cause and it.number != fault.number)
-    surprised.test.selectbox(key="lab_answer_step").set_value(fault.cause).run()
-    surprised.test.selectbox(key=f"lab_answer_cause_{fault.cause}").set_value(other.id).run()
+    other = next(it for it in FAULTS.values() if it.step == fault.step and it.number != fault.number)
+    surprised.test.selectbox(key="lab_answer_step").set_value(fault.step).run()
+    surprised.test.selectbox(key=f"lab_answer_cause_{fault.step}").set_value(other.id).run()
     surprised.click("lab_answer_give")
     assert judged(surprised) == [("passed", "lab.cause_step"), ("failed", "lab.cause")]
 

@@ -13,7 +13,6 @@ from app.flow.lessons.predictions import QUESTIONS
 from app.flow.model import Status, Step
 from app.flow.verdict.link_states import State, chain_state
 from app.ui.draw.prose import markdown
-from app.ui.figures.figures import FLOW
 from app.ui.presenting.slides import _FORETOLD
 from app.ui.state import session
 from app.ui.text import prose
@@ -75,21 +74,20 @@ def test_no_page_of_a_step_reports_what_did_not_happen(broken):
         assert [key for key, said in successes(step, content).items() if said in text] == []
 
 
-def test_the_figure_of_every_step_is_broken_where_the_verdict_says(broken):
+def test_the_film_of_every_step_is_broken_where_the_verdict_says(broken):
     """Also where our own requests passed and only the Pod's program failed."""
     shown, found, _ = broken
     guilty = {part.id for part in chain_state(found.walk, found.checks).parts if part.state is State.FAILED}
-    for step in Step:
-        drawing = shown.open(step).data("diagram_flow")["drawing"]
-        assert {part for part in guilty if f"{part}{State.FAILED}" in drawing} == guilty
     assert guilty
+    for step in Step:
+        assert set(json.loads(shown.open(step).data("film")["film"])["guilty"]) == guilty
 
 
 def drawn(shown, step):
-    """All HTML of the page of a step, and what its figure says."""
+    """All HTML of the page of a step, and what its film says."""
     shown.open(step)
     parts = [shown.data(key) for key in sorted(shown.keys) if key != "styles"]
-    return " ".join(str(part.get(name, "")) for part in parts for name in ("html", "svg", "alt"))
+    return " ".join(str(part.get(name, "")) for part in parts for name in ("html", "film"))
 
 
 def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
@@ -100,17 +98,17 @@ def test_slides_and_notes_say_what_became_of_this_world(broken, fault):
     failed = [step for step in Step if chain.step(step, found.walk) not in HOLDS]
     shown.test.query_params["present"] = "1"
     talk = json.loads(shown.open(Step.ACCESS).data("projector")["talk"])
-    told = talk[content.language]
-    assert_the_world_is_broken(told["world"], change, content)
-    assert told["film"]["guilty"] == [part.id for part in chain.guilty]
-    slides = " ".join(slide["html"] for slide in told["slides"])
+    given = talk[content.language]
+    assert_the_world_is_broken(given["world"], change, content)
+    assert given["film"]["guilty"] == [part.id for part in chain.guilty]
+    slides = " ".join(slide["html"] for slide in given["slides"])
     shown.test.query_params["present"] = "notes"
     notes = shown.open(Step.ACCESS).html("notes")
     assert_the_world_is_broken(notes, change, content)
     for step in failed:
         for html in (slides, notes):
             assert [name for name, said in successes(step, content).items() if said in plain(html)] == []
-        asked = [slide["id"] for slide in told["slides"] if slide["shows"] in ("question", "answer")]
+        asked = [slide["id"] for slide in given["slides"] if slide["shows"] in ("question", "answer")]
         assert [id_ for id_ in asked if next(it for it in SLIDES if it.id == id_).page == step] == []
 
 
@@ -121,17 +119,12 @@ def assert_the_world_is_broken(html, change, content):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_before_the_answer_the_figure_does_not_give_it_away(screen, language):
-    """The keys that STS had kept are drawn as such where the reader has read so, and from the same exchanges."""
+def test_before_the_answer_the_page_does_not_give_it_away(screen, language):
     asked = screen(lang=language, asked=True).open("sts_assume")
-    kept = load(language).message("figure.keys_kept")
-    assert asked.data("diagram_flow")["answered"] is False
-    assert kept not in asked.data("diagram_flow")["alt"]
+    assert asked.data("film")["answered"] == "no"
+    assert "prediction_sts_assume" not in asked.keys
     shown = screen(lang=language).open("sts_assume")
-    data = shown.data("diagram_flow")
-    assert data["answered"] is True
-    assert kept in data["alt"]
-    assert len(re.findall(r'&#45;keys" class="edge arrow [^"]*kept', data["svg"])) == len(FLOW.layouts)
+    assert shown.data("film")["answered"] == "yes"
     words = load(language).message("predictions.sts_assume.happened.kept", kid="", url="").partition("`")[0]
     assert plain(markdown(words, load(language))) in plain(shown.html("prediction_sts_assume"))
 

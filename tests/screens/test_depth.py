@@ -39,8 +39,8 @@ def test_the_wire_opens_everything(screen):
     html = shown.html("behind_sts_assume_3")
     assert 'class="exchange"' in html
     assert html.count(FOLDED) == html.count(f"{FOLDED} open>") == 4
-    assert shown.test.expander
-    assert all(expander.proto.expanded for expander in shown.test.expander)
+    assert shown.test.main.expander
+    assert all(expander.proto.expanded for expander in shown.test.main.expander)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -92,7 +92,7 @@ def test_the_button_leads_down_to_the_last(screen):
     assert "depth" not in shown.test.query_params
     shown.click("deeper")
     assert 'class="exchange"' in shown.html("behind_webhook_3")
-    assert all(expander.proto.expanded for expander in shown.test.expander)
+    assert all(expander.proto.expanded for expander in shown.test.main.expander)
     assert not [button for button in shown.test.button if button.key == "deeper"]
 
 

@@ -222,7 +222,6 @@ def test_the_choice_stands_in_the_address_and_leads_back_to_it(screen, real):
 def test_every_link_carries_mode_depth_and_choice(screen, real):
     shown = pick(screen(lang="en").open("home", mode="live", depth="3"), "pod", "pod-after")
     links = re.findall(r'<a [^>]*?href="(\./[^"]*)"', "".join(json.loads(each)["html"] for each in drawn(shown)))
-    links += re.findall(r'<a [^>]*?href="([^"]*)"', shown.data("diagram_flow")["svg"])
     assert len(links) > 20
     for link in links:
         carried = dict(parse_qsl(urlsplit(unescape(link)).query))
@@ -453,7 +452,7 @@ def test_home_is_a_home_without_a_kubeconfig_and_no_page_shows_a_path(screen, re
     shown = screen(lang="en", live="home")
     words = EN.error("kubeconfig_missing", got="")
     assert not shown.test.exception
-    assert {"paths", "diagram_flow", "passport"} <= shown.keys
+    assert {"paths", "film", "passport"} <= shown.keys
     sentence = f"{words.title}. {words.fix}".replace("`", "")
     assert sentence in re.sub("<[^>]+>", "", unescape(shown.html("notice_problem")))
     for page in PAGES:

@@ -113,3 +113,10 @@ def test_another_content_is_another_address(copied):
     changed = lambda after: {name for name in before if before[name][0] != after[name][0]}  # noqa: E731
     assert changed(script) == {"one"}
     assert changed(sheet) == {"styles", "one", "many"}  # they import it by its address
+
+
+def test_the_presenter_is_built_on_the_map_and_is_one_module():
+    script = browser_files.script("presenter")
+    assert script.count("export default ") == 1
+    assert "const filmMap = " in script
+    assert "export default " in browser_files.script("map")

@@ -1,14 +1,13 @@
 """The parts of the chain: their table holds together, and every check convicts one of them."""
 
 from app.flow.doctor import account, pod, recent_failures
+from app.flow.film import script
 from app.flow.model import Check, Exchange, Status, Step
 from app.flow.steps.walk import STEPS
 from app.flow.verdict.blame import PART_OF_CHECK, guilty_part
 from app.flow.verdict.link_states import before
 from app.flow.verdict.links import LINKS, PARTIES
-from app.flow.verdict.overview import MEMBERS
-from app.ui.figures.figures import FLOW
-from app.ui.figures.overview_figure import OVERVIEW
+from app.ui.map.geometry import BOXES, EDGES
 
 PARTS = [part.id for part in (*PARTIES, *LINKS)]
 CHECKS = {check_id for step in STEPS for check_id in step.CHECKS}
@@ -39,23 +38,21 @@ def test_links_are_in_the_order_of_the_steps() -> None:
     assert [link.step for link in LINKS] == sorted((link.step for link in LINKS), key=list(Step).index)
 
 
-def test_the_figure_draws_every_part_with_the_same_ends() -> None:
-    assert {node.id for node in FLOW.nodes} == {party.id for party in PARTIES}
-    assert {(edge.id, edge.tail, edge.head) for edge in FLOW.edges} == {
-        (link.id, link.tail, link.head) for link in LINKS
-    }
-    assert all(link.step in edge.classes for link in LINKS for edge in FLOW.edges if edge.id == link.id)
+def test_the_map_draws_every_part_and_every_arrow_of_the_film_with_the_same_ends() -> None:
+    assert sorted(box.id for box in BOXES) == sorted(["instance_metadata", *(party.id for party in PARTIES)])
+    assert sorted((edge.id, edge.tail.box, edge.head.box) for edge in EDGES) == sorted(
+        (edge_id, *ends) for edge_id, ends in script.EDGES.items()
+    )
 
 
-def test_the_overview_has_every_part_once() -> None:
-    assert sorted(member for members in MEMBERS.values() for member in members) == sorted(PARTS)
-    assert {part.id for part in (*OVERVIEW.nodes, *OVERVIEW.edges)} == MEMBERS.keys()
-    assert len(OVERVIEW.nodes) == 4
+def test_what_carries_nothing_is_drawn_as_a_reference() -> None:
+    carries = {link.id for link in LINKS if link.carries or link.returns}
+    assert {edge.id for edge in EDGES if edge.reference} == {link.id for link in LINKS} - carries
 
 
 def test_the_documents_of_the_issuer_are_outside_the_cluster_and_the_token_comes_back() -> None:
-    zones = {node.id: node.zone for node in FLOW.nodes}
-    assert (zones["issuer"], zones["api_server"], zones["sts"]) == ("public", "kubernetes", "aws")
+    zones = {box.id: box.zone for box in BOXES}
+    assert (zones["issuer"], zones["api_server"], zones["sts"]) == ("internet", "cluster", "account")
     links = {link.id: (link.tail, link.head) for link in LINKS}
     assert links["token_request"] == ("kubelet", "api_server")
     assert links["token"] == ("api_server", "kubelet")

@@ -95,7 +95,8 @@ def test_both_readmes_tell_the_same():
     english, japanese = ((ROOT / name).read_text() for name in ("README.md", "README.ja.md"))
     for pattern in (r"\]\(([^)]+)\)", r"^#+ ", r"python -m app [a-z]+", r"make [a-z]+"):
         shared = [
-            sorted(set(re.findall(pattern, text, re.M)) - {"README.md", "README.ja.md"}) for text in (english, japanese)
+            sorted(set(re.findall(pattern, text, re.M)) - {"README.md", "README.ja.md"})
+            for text in (english, japanese.replace("images/film-ja.svg", "images/film-en.svg"))
         ]
         assert shared[0] == shared[1]
     assert english.count("```") == japanese.count("```")

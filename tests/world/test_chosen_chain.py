@@ -64,7 +64,7 @@ def test_a_fault_breaks_the_chosen_chain_and_says_its_names(simulation, chosen, 
     fault = FAULTS[fault_id]
     simulation.inject(chosen, fault_id)
     verdict = diagnosed(simulation, chosen, OWN).verdict
-    assert verdict.step is fault.cause, verdict
+    assert verdict.step is fault.step, verdict
     assert (verdict.outcome is Outcome.WORKS) is fault.harmless
     if not fault.harmless:
         assert verdict.seen.step is fault.seen

@@ -79,7 +79,7 @@ def test_a_walk_names_the_step_and_the_words(world, examined, fault_id):
     if fault_id in WORKS_ANYWAY:
         assert (verdict.outcome, verdict.status, verdict.step, fault.seen) == (Outcome.WORKS, Status.PASSED, None, None)
         return
-    assert verdict.step is fault.cause, verdict
+    assert verdict.step is fault.step, verdict
     if fault.harmless:
         assert (verdict.outcome, verdict.status, fault.seen) == (Outcome.WORKS, Status.WARNING, None)
         return
@@ -95,7 +95,7 @@ def test_where_the_nodes_role_is_out_of_reach_the_same_fault_shows_as_no_credent
     monkeypatch.setattr(instance_metadata, "METADATA_SECONDS", 0.2)
     simulation.replace_node(world, NodeKind.AL2023)
     verdict = examined(fault_id).verdict
-    assert (verdict.step, verdict.outcome) == (FAULTS[fault_id].cause, Outcome.BROKEN)
+    assert (verdict.step, verdict.outcome) == (FAULTS[fault_id].step, Outcome.BROKEN)
     assert verdict.seen.step is FAULTS[fault_id].seen
     assert "Unable to locate credentials" in shown_text(verdict)
     assert shown_text(verdict) == FAULTS[fault_id].text(world)
@@ -122,7 +122,7 @@ def test_the_classic_words_lead_to_the_same_step(world, examined, monkeypatch, f
     for account in (world.account, world.other_account):
         monkeypatch.setattr(account, "sts_wording", "classic")
     verdict = examined(fault_id).verdict
-    assert (verdict.step, verdict.seen.step) == (FAULTS[fault_id].cause, STS)
+    assert (verdict.step, verdict.seen.step) == (FAULTS[fault_id].step, STS)
     assert shown_text(verdict) == FAULTS[fault_id].text(world)
     assert shown_text(verdict) == CLASSIC[fault_id].format(issuer=world.issuer)
 
@@ -152,8 +152,8 @@ def test_the_classic_words_lead_to_the_same_step(world, examined, monkeypatch, f
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
 def test_of_two_faults_the_earlier_is_named_and_the_later_not_reached(examined, earlier, later, turned):
     verdict = examined(*((later, earlier) if turned else (earlier, later))).verdict
-    assert verdict.step is FAULTS[earlier].cause, verdict
-    assert FAULTS[later].cause in {step for step, _ in verdict.later}, verdict
+    assert verdict.step is FAULTS[earlier].step, verdict
+    assert FAULTS[later].step in {step for step, _ in verdict.later}, verdict
 
 
 def test_without_a_condition_on_sub_another_service_account_takes_the_role(simulation, world, core):

@@ -94,7 +94,7 @@ def test_what_was_broken_before_is_so_again(asked, simulation, world):
 
 def test_the_film_of_the_world_is_the_same_as_before(asked, simulation, world):
     def beats():
-        found = examine(simulated(simulation, world), session.SUBJECT)
+        found = examine(simulated(simulation, world), session.subject())
         heard = (*world.log.setup(), *world.log.exchanges())
         return [
             (beat.id, beat.arrivals) for beat in film(found.walk, chain_state(found.walk, found.checks), heard).beats
@@ -111,3 +111,16 @@ def test_where_there_is_no_room_the_world_stays_as_it_is(asked, monkeypatch, wor
     before = state_of(world)
     assert asked("namespace")["en"] == {"failed": load("en").message("what_if.busy")}
     assert state_of(world) == before
+
+
+@pytest.mark.parametrize("choice", ["namespace", "no_sub", "stolen"])
+def test_a_world_that_does_not_allow_it_says_so_and_stays_as_it_is(asked, simulation, world, choice):
+    saved = simulation.save(world)
+    del world.account.roles["s3-reader"]
+    world.cluster.delete("pods", "default", "pod-after")
+    before = state_of(world)
+    for language in LANGUAGES:
+        words = load(language).message("what_if.failed", said="")
+        assert asked(choice)[language]["failed"].startswith(words[:20])
+    assert state_of(world) == before
+    simulation.restore(world, saved)

@@ -39,7 +39,7 @@ class Slide:
     """The key of its words and notes."""
     shows: Shows
     page: str
-    """The page that says more about it: where the talk is left to, and where it begins from."""
+    """The page of the talk that says more about it: where it is left to, and where it begins from."""
     long: float
     """Its minutes in the deck of 20."""
     short: float = 0
@@ -110,7 +110,7 @@ SLIDES = (
         _film("access", Step.ACCESS, "call", "buckets", long=0.75, short=0.5),
         beat="buckets",
     ),
-    Slide(id="what_if", shows=Shows.WHAT_IF, page="break_it", long=1, short=0.5, beats=(WHOLE,)),
+    Slide(id="what_if", shows=Shows.WHAT_IF, page=Step.ACCESS, long=1, short=0.5, beats=(WHOLE,)),
     Slide(id="limits", shows=Shows.POINTS, page="why", long=0.75, beats=(WHOLE,)),
     Slide(id="errors", shows=Shows.POINTS, page=Step.ACCESS, long=0.5, beats=(WHOLE,)),
     Slide(id="recap", shows=Shows.POINTS, page="home", long=0.5, short=0.25, beats=(WHOLE,)),

@@ -1,4 +1,4 @@
-"""The one diagram: Graphviz writes the geometry once, style sheets colour it for every step and theme."""
+"""The drawn figures: Graphviz writes the geometry once, style sheets colour it for every state and theme."""
 
 from __future__ import annotations
 
@@ -11,26 +11,17 @@ import graphviz
 
 from app.content import Content
 from app.content.languages import ROOT
-from app.flow.json_access import get, get_str
-from app.flow.model import Step, Walk
-from app.flow.verdict.link_states import ChainState
-from app.ui.draw import components
-from app.ui.figures.drawn_states import caption, description, stated, unstated
-from app.ui.figures.figures import FLOW, Figure, Layout
-from app.ui.figures.overview_figure import OVERVIEW
+from app.ui.figures.figures import Figure, Layout
 from app.ui.figures.scheme_figures import SCHEME_FIGURES
 from app.ui.figures.story_figure import STORY
-from app.ui.state import address, route
 from app.ui.text import escape
 
-FIGURES = (FLOW, OVERVIEW, STORY, *SCHEME_FIGURES.values())
-_QUERY = "%query%"
-"""Stands in a drawn link where the query goes."""
+FIGURES = (STORY, *SCHEME_FIGURES.values())
 ROOM = "%nnnnnnnnn%"
 """Stands in a drawn box where the real name goes, and is as wide as a name may be."""
 _LONGEST = 13
 """Characters of a real name that fit there, in the smaller type that names have."""
-_BOX = re.compile(r'<g id="[^"]*&#45;(\w+)" class="node box.*?</g>\n(?:</a>\n</g>\n)?', re.DOTALL)
+_BOX = re.compile(r'<g id="[^"]*&#45;(\w+)" class="node box.*?</g>\n', re.DOTALL)
 
 
 def dot(figure: Figure, layout: Layout, content: Content) -> str:
@@ -83,14 +74,12 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
             width="0.5",
             height="0.45",
             margin="0.06,0.05" if small else "0.11,0.05",
-            URL=node.leads_to,
-            **{"class": " ".join(("box", node.zone, *node.classes))},
+            **{"class": f"box {node.zone}"},
         )
     # (3) Arrows, and their words as boxes without a frame: Graphviz would put them beside the line.
     places = {node.id: node.at[layout] for node in figure.nodes}
     for edge in figure.edges:
-        classes = {"class": " ".join(("arrow", *edge.classes))}
-        graph.edge(edge.tail, edge.head, id=f"{figure.name}-{layout}-{edge.id}", **classes)
+        graph.edge(edge.tail, edge.head, id=f"{figure.name}-{layout}-{edge.id}", **{"class": "arrow"})
         (x1, y1), (x2, y2) = places[edge.tail], places[edge.head]
         for key in edge.words or (edge.id,):
             suffix = key if edge.words else "label"
@@ -105,7 +94,7 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
                 width="0",
                 height="0",
                 margin="0",
-                **{"class": " ".join(("words", *edge.classes))},
+                **{"class": "words"},
             )
     return str(graph.source)
 
@@ -129,8 +118,7 @@ def _drawn(name: str, language: str) -> str:
         text_ = file_of(figure, layout, language).read_text(encoding="utf-8")
         shown = layout if len(figure.layouts) > 1 else "only"
         drawn.append(re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="{shown}"', text_, count=1))
-    linked = re.sub(r'<a xlink:href="(\w+)"[^>]*>', rf'<a href="./\1?{_QUERY}" data-page="\1">', "".join(drawn))
-    return linked
+    return "".join(drawn)
 
 
 def svg(name: str, language: str, names: Mapping[str, str]) -> str:
@@ -145,56 +133,4 @@ def svg(name: str, language: str, names: Mapping[str, str]) -> str:
             box[0],
         )
 
-    return _BOX.sub(named, _drawn(name, language).replace(_QUERY, escape(address.query(language))))
-
-
-def real_names(walk: Walk) -> dict[str, str]:
-    """What the boxes of the flow are called in this walk, as far as it found them."""
-    found = {name: dict(report.evidence) for name, report in ((report.step, report) for report in walk)}
-    issuer = get_str(found[Step.OIDC_PROVIDER].get("cluster_discovery"), "issuer")
-    return {
-        "service_account": walk.subject.service_account,
-        "pod": walk.subject.pod,
-        "overview_pod": walk.subject.pod,
-        "issuer": issuer.rpartition("/")[2],
-        "role": get_str(get(found[Step.SERVICE_ACCOUNT], "role"), "RoleName"),
-    }
-
-
-def of_walk(figure: Figure, content: Content, walk: Walk | None, chain: ChainState | None) -> str:
-    """The figure with the names of a walk in its boxes and the state of its parts; without either only the rule."""
-    drawing = svg(figure.name, content.language, real_names(walk) if walk else {})
-    if walk is None or chain is None:
-        return unstated(drawing)
-    return stated(drawing, figure, chain) + caption(figure, content, chain, walk)
-
-
-_component = components.component("diagram")
-
-
-def draw(
-    figure: Figure,
-    content: Content,
-    walk: Walk | None,
-    chain: ChainState | None,
-    *,
-    step: str = "",
-    answered: bool = True,
-) -> None:
-    """Draws the figure with the parts of `step` lit, or all of it where there is none. Boxes lead to their step.
-
-    Without a walk nothing has a name yet. `chain` says how its parts stand; without it the figure tells nothing of the
-    walk. Before a question about the step is answered (`answered` is false), no word of the figure answers it.
-    """
-    states = "".join(f"{part.id}{part.state}" for part in chain.parts) + chain.keys if chain else ""
-    names = real_names(walk) if walk else {}
-    data = {
-        "drawing": f"{figure.name}-{address.query(content.language)}-{'-'.join(names.values())}-{states}",
-        "svg": of_walk(figure, content, walk, chain),
-        "alt": description(figure, content, chain, step, answered=answered),
-        "step": step,
-        "answered": answered,
-    }
-    asked = _component(data=data, key=f"diagram_{figure.name}", on_go_change=components.nothing).go
-    if asked:
-        route.follow(asked)
+    return _BOX.sub(named, _drawn(name, language))

@@ -85,7 +85,7 @@ def answered(it: Trial, content: Content) -> str:
         return ""
     step, cause = it.tried[0], FAULTS[it.tried[1]]
     lines = (
-        _line("lab.cause_step", step_name(step, content), step == it.fault.cause, "", content),
+        _line("lab.cause_step", step_name(step, content), step == it.fault.step, "", content),
         _line("lab.cause", title(cause, content), trial.is_cause(it, cause), "", content),
     )
     return f'<div role="status"><ul class="guessed">{"".join(lines)}</ul></div>'

@@ -54,7 +54,7 @@ def broken(it: Trial, content: Content) -> Status:
 
 def _in_force(it: Trial, walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     judged, here = found.verdict, session.world()
-    step = judged.step or it.fault.cause
+    step = judged.step or it.fault.step
     components.block(journey(step, walk_view.walk, content, known=_known(found, step)), key="journey")
     shown = showing.film_of(found, walk_view.heard)
     session.page_state()[_BROKEN] = _BrokenFilm(fault_id=it.fault.id, film=shown)

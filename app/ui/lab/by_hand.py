@@ -33,7 +33,7 @@ _PROPOSED = "lab_kind_proposed"
 
 def is_whole(fault: Fault, found: Diagnosis) -> bool:
     """Whether nothing of the fault is left: of one that breaks nothing, nothing to say at its step either."""
-    if fault.harmless and any(check.status is not Status.PASSED for check in dict(found.steps())[fault.cause]):
+    if fault.harmless and any(check.status is not Status.PASSED for check in dict(found.steps())[fault.step]):
         return False
     return found.verdict.outcome is Outcome.WORKS
 

@@ -50,8 +50,8 @@ def _group(step: Step, content: Content) -> str:
 
 
 def _entry(fault: Fault, content: Content) -> str:
-    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.cause, content)}")
-    return f'<li data-entry data-words="{words}" data-pages="{fault.cause}">{_link(fault, content)}</li>'
+    words = escape(f"{fault.id} {title(fault, content)} {step_name(fault.step, content)}")
+    return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{_link(fault, content)}</li>'
 
 
 def _link(fault: Fault, content: Content) -> str:

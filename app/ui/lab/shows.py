@@ -86,7 +86,7 @@ def compare(fault: Fault, found: Diagnosis, world: World, content: Content) -> s
 def _row(fault: Fault, evidence: str, content: Content, *, ours: bool = False) -> str:
     label = f"{escape(fault.id)} {prose(title(fault, content))}"
     name = f"<strong>{label}</strong>" if ours else page_link(content, "break_it", label, **{trial.PARAM: fault.id})
-    step = escape(step_name(fault.cause, content))
+    step = escape(step_name(fault.step, content))
     return f'<tr><th scope="row">{name}<br><span class="quiet">{step}</span></th><td>{evidence}</td></tr>'
 
 

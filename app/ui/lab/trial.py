@@ -137,7 +137,7 @@ def surprise() -> None:
 
 def answer(trial: Trial, step: str, fault_id: str) -> None:
     """Takes an answer; where it is right, the fault is hidden no longer. The first one counts."""
-    right_step, right = step == trial.fault.cause, is_cause(trial, FAULTS[fault_id])
+    right_step, right = step == trial.fault.step, is_cause(trial, FAULTS[fault_id])
     if trial.tried is None:
         score.count(trial.fault.id, [right_step, right])
     trial.tried = (step, fault_id)
@@ -260,7 +260,7 @@ def same_text(fault: Fault, world: World) -> list[Fault]:
 
 def of_step(step: Step) -> list[Fault]:
     """The faults whose cause lies in that step."""
-    return [fault for fault in FAULTS.values() if fault.cause is step]
+    return [fault for fault in FAULTS.values() if fault.step is step]
 
 
 def _kept() -> Trial | None:

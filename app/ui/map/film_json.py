@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import unescape
 
 from app.content import Content
 from app.flow.film import Arrival, Beat, End, Film, Seen
-from app.flow.model import JsonObject, Step, Subject, Walk
-from app.ui.figures.diagram import real_names
+from app.flow.json_access import get_str
+from app.flow.model import JsonObject, JsonValue, Step, Subject, Walk
+from app.flow.visible import visible
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
 
@@ -76,14 +77,28 @@ def film_json(
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    return json.dumps({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document}, ensure_ascii=False)
+    shown = _visible({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document})
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _visible(value: JsonValue) -> JsonValue:
+    """The same with every sign that would steer a reader's screen made visible: names are a cluster's, not ours."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {key: _visible(one) for key, one in value.items()}
+    return [_visible(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def names_of(walk: Walk) -> JsonObject:
     """What the boxes are called in this walk, as far as it found their names."""
-    names = real_names(walk)
-    account, issuer = f"{walk.subject.namespace}/{walk.subject.service_account}", names["issuer"]
-    return {**names, "service_account": account, "issuer": f"…/id/{issuer}" if issuer else ""}
+    issuer = get_str(walk.report(Step.OIDC_PROVIDER).evidence, "cluster_discovery", "issuer").rpartition("/")[2]
+    return {
+        "service_account": f"{walk.subject.namespace}/{walk.subject.service_account}",
+        "pod": walk.subject.pod,
+        "issuer": f"…/id/{issuer}" if issuer else "",
+        "role": get_str(walk.report(Step.SERVICE_ACCOUNT).evidence, "role", "RoleName"),
+    }
 
 
 def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:

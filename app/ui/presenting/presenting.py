@@ -54,7 +54,8 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         return False
     if page in LARGE:
         _bare("presenting_page")
-        _leave(_presenter(data={"shows": "page"}, key="projected_page", on_leave_change=components.nothing).leave, page)
+        data = {"shows": "page", "words": content.message("present.leave")}
+        _leave(_presenter(data=data, key="projected_page", on_leave_change=components.nothing).leave, page)
         return False
     if page not in TALK:
         address.put({PARAM: None, DECK: None})  # the way from here to a lesson does not lead into a talk
@@ -82,7 +83,7 @@ def _project(page: str, walk_view: WalkView, content: Content, *, named: bool) -
             "shows": "talk",
             "talk": _talk(walk_view, named=named),
             "language": content.language,
-            "deck": str(_length()),
+            "deck": _deck(),
             "page": page,
         },
         key="projector",
@@ -106,10 +107,10 @@ def _leave(asked: object, page: str) -> None:
     st.rerun()
 
 
-def _length() -> int:
-    """The minutes of the deck that the address asks for."""
+def _deck() -> str:
+    """The deck that the address asks for; empty where it asks for none: then the browser goes on with the last one."""
     asked = st.query_params.get(DECK, "")
-    return next((length for length in LENGTHS if asked == str(length)), max(LENGTHS))
+    return asked if asked in map(str, LENGTHS) else ""
 
 
 def _notes(walk_view: WalkView, content: Content, *, named: bool) -> None:
@@ -130,7 +131,7 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
     """All that the browser needs for the slides, in every language, as JSON in one flat text."""
     found = session.diagnosis(walk_view)
     shown = film_of(found, walk_view.heard)
-    known, names = answers(found), names_of(found.walk)
+    known, boxes = answers(found), names_of(found.walk)
     notes = f"./?{address.query('', **{PARAM: NOTES})}"
     return json.dumps(
         {
@@ -139,7 +140,7 @@ def _talk(walk_view: WalkView, *, named: bool) -> str:
             "notes": notes,
             **{
                 content.language: {
-                    "film": json.loads(film_json(shown, content, found.subject, names)),
+                    "film": json.loads(film_json(shown, content, found.subject, boxes)),
                     "words": player.words(content),
                     "slides": slides(known, content),
                     "world": world_line(found, content, named=named),

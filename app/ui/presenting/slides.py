@@ -45,7 +45,7 @@ def slides(known: Answers, content: Content) -> list[JsonObject]:
             "id": slide.id,
             "page": slide.page,
             "shows": slide.shows,
-            "number": NUMBERS[Step(slide.page)] if slide.page in set(Step) else "",
+            "number": NUMBERS[Step(slide.page)] if slide.page in set(Step) and WHOLE not in slide.beats else "",
             "title": content.message(f"talk.{slide.id}.title"),
             "html": "".join(_words(slide, known, content)),
             "beats": slide.beats,

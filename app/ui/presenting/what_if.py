@@ -11,11 +11,10 @@ from app.content.languages import LANGUAGES
 from app.content.loader import load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import FlowError
-from app.flow.film import Beat, Claim, Film, Seen, film
+from app.flow.film import Beat, Claim, End, Film, Seen, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Subject
-from app.flow.ports import Ports
 from app.flow.steps.submission import Submission
 from app.flow.verdict.link_states import chain_state
 from app.ui.draw.answers import Answer
@@ -24,24 +23,25 @@ from app.ui.marks import MARKS
 from app.ui.state import session
 from app.ui.text import escape, prose
 from app.ui.thief import probes
+from app.world.apiserver.types.errors import ApiError
+from app.world.aws.errors import AwsError
 from app.world.faults import CannotBeInjected, names
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import set_trust_policy
-from app.world.setup.scenario import NAMESPACE
 from app.world.world import World
 
 _FAULTS = {"namespace": "F21", "expired": "F32", "webhook_down": "F05"}
 """The choices that are faults of the lab."""
 _WIDENED = {
     "no_sub": ("StringEquals", ""),
-    "wildcard": ("StringLike", f"system:serviceaccount:{NAMESPACE}:*"),
+    "wildcard": ("StringLike", "system:serviceaccount:{namespace}:*"),
 }
 """The choices that let others in: what the trust policy then says of `sub`."""
 _STOLEN = "stolen"
 CHOICES = ("namespace", "no_sub", "wildcard", "expired", _STOLEN, "webhook_down")
 """What can be broken, in the order of the keys 1 to 6."""
-_INTRUDER = (NAMESPACE, "attacker")
-"""The ServiceAccount that somebody creates to ask for the role."""
+_INTRUDER = "attacker"
+"""The ServiceAccount that somebody creates, beside the rightful one, to ask for the role."""
 _SUBJECT = "system:serviceaccount:"
 _SETUP = ("publish", "register", "grant", "annotate")
 _CARRIED = ("token", "mount")
@@ -76,12 +76,19 @@ def what_if(choice: str, asked: object) -> str:
     try:
         simulation.revert(here)
         broken = _break(choice, here)
-    except (CannotBeInjected, FlowError) as error:
-        said = error.said if isinstance(error, CannotBeInjected) else error.server_message
+    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError) as error:
+        said = _said(error)
         return _document(asked, lambda content: {"failed": content.message("what_if.failed", said=said)})
     finally:
         simulation.restore(here, before)
     return _document(asked, lambda content: _shown(choice, broken, content))
+
+
+def _said(error: Exception) -> str:
+    """Why the world did not allow it, in the words of the server that refused."""
+    if isinstance(error, CannotBeInjected):
+        return error.said
+    return error.server_message if isinstance(error, FlowError) else str(error)
 
 
 def _break(choice: str, here: World) -> _Broken:
@@ -106,20 +113,21 @@ def _walked(here: World) -> _Broken:
 def _widened(here: World, operator: str, wanted: str) -> _Broken:
     """The policy with that condition; then every ServiceAccount asks for the role, one of them made for it."""
     owner = _walked(here)
+    intruder = Subject(namespace=here.chain.namespace, service_account=_INTRUDER)
+    wanted = wanted.format(namespace=intruder.namespace)
     policy = experiments.wide_trust_policy(here, operator, [wanted] if wanted else [])
 
     async def work() -> None:
         async with here.changing:
             set_trust_policy(here, policy)
-            await experiments.create_service_account(here, *_INTRUDER)
+            await experiments.create_service_account(here, intruder.namespace, intruder.service_account)
 
     session.simulation().run(work())
     ports = session.simulated_ports()
     role = get_str(owner.found.walk.report(owner.film.beat("grant").step).evidence.get("role"), "Arn")
-    attempts = probes.everybody(ports, role, ["/".join(_INTRUDER)])
-    intruder = Subject(namespace=_INTRUDER[0], service_account=_INTRUDER[1])
+    attempts = probes.everybody(ports, role, [f"{intruder.namespace}/{intruder.service_account}"])
     return _Broken(
-        film=_with_stranger(_walked(here).film, policy, attempts[-1].subject, ports),
+        film=_with_stranger(_walked(here).film, policy, attempts[-1], ports.aws.exchanges()[-1]),
         found=owner.found,
         begins="assume",
         subject=intruder,
@@ -127,20 +135,22 @@ def _widened(here: World, operator: str, wanted: str) -> _Broken:
     )
 
 
-def _with_stranger(whole: Film, policy: JsonObject, subject: str, ports: Ports) -> Film:
+def _with_stranger(whole: Film, policy: JsonObject, stranger: probes.Attempt, exchange: Exchange) -> Film:
     """The setup, and then the request of someone else, from the exchange in which STS took it or refused."""
-    exchange = ports.aws.exchanges()[-1]
-    asked = _replaced(whole, "assume", exchange)
+    taken = stranger.answer.taken
     held = replace(
         whole.beat("claim_sub"),
-        claim=Claim(name="sub", got=subject, against=conditions(policy).get("sub", "–"), matches=True),
-        rows=(("sub", subject),),
+        claim=Claim(name="sub", got=stranger.subject, against=conditions(policy).get("sub", "–"), matches=taken),
+        rows=(("sub", stranger.subject),),
         exchange=exchange,
         seen=Seen.ASKED,
+        end=End.ARRIVED if taken else End.STOPPED,
+        words=stranger.answer.said,
     )
-    got = _replaced(whole, "credentials", exchange)
-    setup = [beat for beat in whole.beats if beat.id in _SETUP]
-    return replace(whole, beats=(*setup, asked, held, got))
+    came = [_replaced(whole, "assume", exchange), held]
+    if taken:
+        came.append(_replaced(whole, "credentials", exchange))
+    return replace(whole, beats=(*(beat for beat in whole.beats if beat.id in _SETUP), *came))
 
 
 def _replaced(whole: Film, beat_id: str, exchange: Exchange) -> Beat:

@@ -176,10 +176,10 @@ def kept_walk_view() -> WalkView | None:
     """The same; None where it has to be made."""
     here = world()
     last = st.session_state.get(_WALK_VIEW)
-    if isinstance(last, WalkView) and last.world != here.path:
-        st.session_state.setdefault(_LOSS, "elsewhere")
     if not isinstance(last, WalkView):
         return None
+    if last.world != here.path:
+        st.session_state.setdefault(_LOSS, "elsewhere")
     same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
     return last if same and st.session_state.get(_FAULTS) == here.faults else None
 
@@ -193,11 +193,10 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
     """What the doctor says of a visit; made here on first use."""
     if walk_view.diagnosis:
         return walk_view.diagnosis
-    kept = st.session_state.get(_DIAGNOSIS)
-    if not kept or kept[0] is not walk_view:
+    kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_DIAGNOSIS)
+    if kept is None or kept[0] is not walk_view:
         kept = st.session_state[_DIAGNOSIS] = (walk_view, diagnose(ports(), walk_view.walk))
-    found: Diagnosis = kept[1]
-    return found
+    return kept[1]
 
 
 def run_again() -> None:
@@ -270,8 +269,7 @@ def restore(saved: WorldSnapshot) -> None:
 
 def move_clock(seconds: float) -> None:
     """Moves the world's clock, lets the kubelet act, and walks again. Raises `ValueError` far from the wall clock."""
-    before = simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
-    here = world()
+    here, before = world(), simulated_walk_view().walk.report(Step.TOKEN_MOUNT).evidence
     simulation().move_clock(here, seconds)
     _walk(here, replaced=before)
 
@@ -285,9 +283,8 @@ def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> Wa
     if wait := here.usage.wait(reserve=True):
         allowance.stop("world_busy", wait)
     gone = simulation().follow(here)
-    opened = simulated(simulation(), here)
+    opened, chain = simulated(simulation(), here), here.chain
     started = time.perf_counter()
-    chain = here.chain
     found = walk(opened, chain.subject)
     seconds = time.perf_counter() - started
     logs = {}

@@ -109,11 +109,11 @@ def _came_of(
 
 
 def _let_it_be_drawn(step: Step) -> None:
-    """Lets the reader see the diagram of a new page while the app still makes the rest.
+    """Lets the reader see the map of a new page while the app still makes the rest.
 
     Without the pause all of it arrives at once, and the browser shows nothing before it has built everything; with a
-    shorter one the rest comes between the diagram and its painting. The whole page takes about as long either way:
-    until then the browser is busy with the diagram (`bench/step_change.py`).
+    shorter one the rest comes between the map and its painting. The whole page takes about as long either way:
+    until then the browser is busy with the map (`bench/step_change.py`).
     """
     if st.session_state.get(_LAST) != step:
         st.session_state[_LAST] = step

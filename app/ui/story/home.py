@@ -30,9 +30,9 @@ def home() -> None:
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        _film(walk_view, content)
         label = content.message("home.begin")
         st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
+        _film(walk_view, content)
 
         # (2) Other ways in, and what there is to do.
         components.block(_paths(content), key="paths")

@@ -49,15 +49,15 @@ def _denied(world: World) -> str:
 
 FAULTS = (
     Fault(
-        id="F45", number=45, cause=Step.ACCESS, seen=Step.ACCESS, changes="organization",
+        id="F45", number=45, step=Step.ACCESS, seen=Step.ACCESS, changes="organization",
         text=_denied, cause_it=_denied_by_the_organization,
     ),
     Fault(
-        id="F46", number=46, cause=Step.ACCESS, seen=Step.ACCESS, changes="role",
+        id="F46", number=46, step=Step.ACCESS, seen=Step.ACCESS, changes="role",
         text=texts.as_the_role, cause_it=_no_permission, writes=(Whole.PERMISSIONS,),
     ),
     Fault(
-        id="F47", number=47, cause=Step.ACCESS, seen=Step.ACCESS, changes="role",
+        id="F47", number=47, step=Step.ACCESS, seen=Step.ACCESS, changes="role",
         text=texts.as_the_role, cause_it=_listing_of_one_bucket, writes=(Whole.PERMISSIONS,),
     ),
 )  # fmt: skip

@@ -50,8 +50,8 @@ class Fault:
     id: str
     """`F` and the catalogue's number; another story of the same number has a letter behind it, such as `F15b`."""
     number: int
-    cause: Step
-    """Where the cause lies."""
+    step: Step
+    """The step in which the cause lies."""
     seen: Step | None
     """Where it shows; None where nothing fails."""
     changes: str

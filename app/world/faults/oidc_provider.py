@@ -103,31 +103,31 @@ def _thumbprint_differs(world: World) -> str:
 
 FAULTS = (
     Fault(
-        id="F14", number=14, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        id="F14", number=14, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
         text=texts.no_provider, cause_it=_missing, writes=(Whole.PROVIDER,),
     ),
     Fault(
-        id="F15", number=15, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        id="F15", number=15, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
         text=texts.no_provider, cause_it=_of_the_former_cluster, writes=(Whole.PROVIDER, Whole.TRUST_POLICY,),
     ),
     Fault(
-        id="F16", number=16, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        id="F16", number=16, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
         text=texts.no_provider, cause_it=_with_a_slash, writes=(Whole.PROVIDER,),
     ),
     Fault(
-        id="F26", number=26, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        id="F26", number=26, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
         text=texts.wrong_audience, cause_it=_mistyped_audience,
     ),
     Fault(
-        id="F42", number=42, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="cluster",
+        id="F42", number=42, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="cluster",
         text=_no_key, cause_it=_keys_private,
     ),
     Fault(
-        id="F43", number=43, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
+        id="F43", number=43, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="oidc_provider",
         text=_thumbprint_differs, cause_it=_wrong_thumbprint,
     ),
     Fault(
-        id="F48", number=48, cause=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="service_account",
+        id="F48", number=48, step=Step.OIDC_PROVIDER, seen=Step.STS_ASSUME, changes="service_account",
         text=texts.no_provider, cause_it=_in_the_other_account_alone, writes=(Whole.ROLE_ARN,),
     ),
 )  # fmt: skip

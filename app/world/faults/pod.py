@@ -83,35 +83,35 @@ def _region_unknown(world: World) -> str:
 
 FAULTS = (
     Fault(
-        id="F03", number=3, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="pod",
+        id="F03", number=3, step=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=with_manifest(_no_service_account),
     ),
     Fault(
-        id="F07", number=7, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        id="F07", number=7, step=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=with_manifest(_skipped),
     ),
     Fault(
-        id="F08", number=8, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        id="F08", number=8, step=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=with_manifest(_role_by_hand), writes=(Whole.VARIABLES,),
     ),
     Fault(
-        id="F09", number=9, cause=Step.WEBHOOK, seen=Step.TOKEN_MOUNT, changes="pod",
+        id="F09", number=9, step=Step.WEBHOOK, seen=Step.TOKEN_MOUNT, changes="pod",
         text=_no_such_file, cause_it=with_manifest(_all_by_hand), writes=(Whole.VARIABLES,),
     ),
     Fault(
-        id="F28", number=28, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
+        id="F28", number=28, step=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
         text=texts.wrong_audience, cause_it=with_manifest(_api_token), writes=(Whole.VARIABLES,),
     ),
     Fault(
-        id="F34", number=34, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="pod",
+        id="F34", number=34, step=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="pod",
         text=_permission_denied, cause_it=with_manifest(_unreadable),
     ),
     Fault(
-        id="F36", number=36, cause=Step.TOKEN_MOUNT, seen=None, changes="pod",
+        id="F36", number=36, step=Step.TOKEN_MOUNT, seen=None, changes="pod",
         text=texts.nothing, cause_it=with_manifest(_no_api_token), harmless=True,
     ),
     Fault(
-        id="F39", number=39, cause=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="pod",
+        id="F39", number=39, step=Step.WEBHOOK, seen=Step.STS_ASSUME, changes="pod",
         text=_region_unknown, cause_it=with_manifest(_no_region), writes=(Whole.VARIABLES,),
     ),
 )  # fmt: skip

@@ -102,27 +102,27 @@ def _too_long(world: World) -> str:
 
 FAULTS = (
     Fault(
-        id="F10", number=10, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        id="F10", number=10, step=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=_as_the_user, cause_it=_static_keys,
     ),
     Fault(
-        id="F11", number=11, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
+        id="F11", number=11, step=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=with_manifest(_old_release),
     ),
     Fault(
-        id="F13", number=13, cause=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
+        id="F13", number=13, step=Step.STS_ASSUME, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=_profile_of_the_node, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
-        id="F29", number=29, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
+        id="F29", number=29, step=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
         text=texts.no_jwt, cause_it=with_manifest(_path_as_token), writes=(Whole.ARGUMENTS,),
     ),
     Fault(
-        id="F49", number=49, cause=Step.ACCESS, seen=Step.ACCESS, changes="pod",
+        id="F49", number=49, step=Step.ACCESS, seen=Step.ACCESS, changes="pod",
         text=_may_not_assume, cause_it=_next_role, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
-        id="F50", number=50, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
+        id="F50", number=50, step=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="pod",
         text=_too_long, cause_it=with_manifest(_longer_than_allowed), writes=(Whole.ARGUMENTS,),
     ),
 )  # fmt: skip

@@ -110,39 +110,39 @@ _SHORTEST_ARN = 20
 
 FAULTS = (
     Fault(
-        id="F01", number=1, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
+        id="F01", number=1, step=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
         text=texts.without_irsa, cause_it=_not_annotated, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
-        id="F02", number=2, cause=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
+        id="F02", number=2, step=Step.SERVICE_ACCOUNT, seen=Step.ACCESS, changes="service_account",
         text=texts.without_irsa, cause_it=_mistyped_key, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
-        id="F17", number=17, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        id="F17", number=17, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
         text=texts.no_provider, cause_it=_mistyped_account, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
-        id="F18", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        id="F18", number=18, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
         text=texts.not_authorized, cause_it=_mistyped_role, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
-        id="F18b", number=18, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",
+        id="F18b", number=18, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="role",
         text=texts.not_authorized, cause_it=_path_omitted,
     ),
     Fault(
-        id="F19", number=19, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        id="F19", number=19, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
         text=_invalid_arn, cause_it=_arn_of_a_policy, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
-        id="F20", number=20, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        id="F20", number=20, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
         text=_bare_name_refused, cause_it=_bare_name, writes=(Whole.ROLE_ARN,),
     ),
     Fault(
-        id="F27", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        id="F27", number=27, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
         text=texts.wrong_audience, cause_it=_own_audience, writes=(Whole.AUDIENCE,),
     ),
     Fault(
-        id="F27b", number=27, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
+        id="F27b", number=27, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="service_account",
         text=texts.not_authorized, cause_it=_own_audience_at_the_provider, writes=(Whole.AUDIENCE,),
     ),
 )  # fmt: skip

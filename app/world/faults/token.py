@@ -129,23 +129,23 @@ _TIMES = re.compile(r"current date/time ([0-9]+) must be before the expiration d
 
 FAULTS = (
     Fault(
-        id="F30", number=30, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
+        id="F30", number=30, step=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
         text=texts.no_jwt, cause_it=_cut_off, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
-        id="F31", number=31, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
+        id="F31", number=31, step=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="pod",
         text=_expired, cause_it=_token_kept, writes=(Whole.ARGUMENTS,),
     ),
     Fault(
-        id="F32", number=32, cause=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
+        id="F32", number=32, step=Step.TOKEN_MOUNT, seen=Step.STS_ASSUME, changes="node",
         text=_expired, cause_it=_not_renewed, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
-        id="F35", number=35, cause=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="network",
+        id="F35", number=35, step=Step.TOKEN_MOUNT, seen=Step.TOKEN_MOUNT, changes="network",
         text=_connection_refused, cause_it=_no_token_request,
     ),
     Fault(
-        id="F35b", number=35, cause=Step.SERVICE_ACCOUNT, seen=Step.TOKEN_MOUNT, changes="service_account",
+        id="F35b", number=35, step=Step.SERVICE_ACCOUNT, seen=Step.TOKEN_MOUNT, changes="service_account",
         text=lambda world: _not_mounted(f'serviceaccounts "{world.chain.service_account}" not found'),
         cause_it=_service_account_deleted, writes=(Whole.RUNNING_POD,),
     ),

@@ -80,7 +80,7 @@ async def _denied_by_the_organization(world: World) -> None:
 
 def _trust_fault(number: int, letter: str, policy_of: Callable[[World], JsonObject]) -> Fault:
     return Fault(
-        id=f"F{number}{letter}", number=number, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME,
+        id=f"F{number}{letter}", number=number, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME,
         changes="trust_policy", text=texts.not_authorized, cause_it=_stored(policy_of),
         writes=(Whole.TRUST_POLICY,),
     )  # fmt: skip
@@ -94,11 +94,11 @@ FAULTS = (
     _trust_fault(24, "", _key_with_an_arn),
     _trust_fault(25, "", lambda _: NODE_TRUST),
     Fault(
-        id="F44", number=44, cause=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="organization",
+        id="F44", number=44, step=Step.SERVICE_ACCOUNT, seen=Step.STS_ASSUME, changes="organization",
         text=texts.not_authorized, cause_it=_denied_by_the_organization,
     ),
     Fault(
-        id="F52", number=52, cause=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
+        id="F52", number=52, step=Step.SERVICE_ACCOUNT, seen=None, changes="trust_policy",
         text=texts.nothing, cause_it=_stored(trust_policy_without_subject), harmless=True, writes=(Whole.TRUST_POLICY,),
     ),
 )  # fmt: skip

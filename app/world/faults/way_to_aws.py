@@ -50,15 +50,15 @@ def _not_activated(world: World) -> str:
 
 FAULTS = (
     Fault(
-        id="F33", number=33, cause=Step.TOKEN_MOUNT, seen=Step.ACCESS, changes="node",
+        id="F33", number=33, step=Step.TOKEN_MOUNT, seen=Step.ACCESS, changes="node",
         text=_skewed, cause_it=_clock_ahead,
     ),
     Fault(
-        id="F37", number=37, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="account",
+        id="F37", number=37, step=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="account",
         text=_not_activated, cause_it=_region_disabled,
     ),
     Fault(
-        id="F41", number=41, cause=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="network",
+        id="F41", number=41, step=Step.STS_ASSUME, seen=Step.STS_ASSUME, changes="network",
         text=_no_connection, cause_it=_no_way_out,
     ),
 )  # fmt: skip

@@ -70,23 +70,23 @@ def _no_agent(world: World) -> str:
 
 FAULTS = (
     Fault(
-        id="F04", number=4, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        id="F04", number=4, step=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=_annotated_afterwards, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
-        id="F05", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="cluster",
+        id="F05", number=5, step=Step.WEBHOOK, seen=Step.ACCESS, changes="cluster",
         text=texts.without_irsa, cause_it=_down,
     ),
     Fault(
-        id="F05b", number=5, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
+        id="F05b", number=5, step=Step.WEBHOOK, seen=Step.ACCESS, changes="webhook",
         text=texts.without_irsa, cause_it=_not_registered,
     ),
     Fault(
-        id="F06", number=6, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
+        id="F06", number=6, step=Step.WEBHOOK, seen=Step.ACCESS, changes="pod",
         text=texts.without_irsa, cause_it=_not_in_its_cache, writes=(Whole.RUNNING_POD,),
     ),
     Fault(
-        id="F51", number=51, cause=Step.WEBHOOK, seen=Step.ACCESS, changes="account",
+        id="F51", number=51, step=Step.WEBHOOK, seen=Step.ACCESS, changes="account",
         text=_no_agent, cause_it=_associated,
     ),
 )  # fmt: skip

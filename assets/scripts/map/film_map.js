@@ -110,6 +110,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     })
     svg.setAttribute("aria-label", words["map.alternative"] ?? "")
     svg.classList.toggle("neutral", Boolean(shown.neutral))
+    svg.dataset.part = shown.part
     plan()
   }
   const plan = () => {
@@ -201,7 +202,9 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY }) => {
     })
     if (chip?.bubble) fade(chip.bubble, shown.neutral ? 0 : Math.min(at.landed ? mapClamp(at.rest * 4) : 0, at.out))
     for (const other of drawing.chips) if (other?.bubble && other !== chip) fade(other.bubble, 0)
-    const room = ([x, y, w, height]) => mapClamp(Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) / 8)
+    // Text is drawn up to a pixel wider than it is measured.
+    const room = ([x, y, w, height]) =>
+      mapClamp((Math.min(x - left, y - top, left + seen.w - x - w, top + h - y - height) - 6) / 8)
     const tells = found.joins && !shown.neutral ? mapClamp(at.rest * 3) : 0
     fade(drawing.joined, tells)
     if (tells) fade(drawing.joined.lastChild, room(found.joins.label))

@@ -1,12 +1,12 @@
 // The speaker's own window: the slide that is shown and the next one, what to say, the time and the plan.
 const talkNotes = (root, data, signal) => {
-  const talk = JSON.parse(data.talk), told = talk[data.language], slides = talkSlides(told)
+  const talk = JSON.parse(data.talk), given = talk[data.language], slides = talkSlides(given)
   const channel = new BroadcastChannel(TALK_CHANNEL)
   signal.addEventListener("abort", () => channel.close())
   root.innerHTML = data.html
   root.lang = data.language
   const find = (selector) => root.querySelector(selector), all = (selector) => [...root.querySelectorAll(selector)]
-  const now = talkPicture(find(".now"), told), after = talkPicture(find(".after"), told)
+  const now = talkPicture(find(".now"), given), after = talkPicture(find(".after"), given)
   let followed = talkStored(TALK_OWN), connected = false, clock = null
 
   // (1) What the projector shows.

@@ -1,14 +1,14 @@
 // A slide as a picture: its heading, its words, the map, and what the beat says. Measures go with the host's size.
-const talkPicture = (host, told, { live = false } = {}) => {
-  host.innerHTML = `<div class="slide"><header><span class="number"></span><h1></h1></header>${told.world}
+const talkPicture = (host, given, { live = false } = {}) => {
+  host.innerHTML = `<div class="slide"><header><span class="number"></span><h1></h1></header>${given.world}
     <div class="words"></div><div class="map film"></div><div class="says"${live ? ' aria-live="polite"' : ""}></div></div>`
   const find = (selector) => host.querySelector(selector)
-  const map = filmMap(find(".map"), { words: told.words })
+  const map = filmMap(find(".map"), { words: given.words })
   map.onbeat = (beat) => says(beat)
   let shown = null
   const says = (beat) => {
     const tells = shown?.shows === "film"
-    find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${told.not_reached}</p>`
+    find(".says").innerHTML = !tells ? "" : shown.played.length ? talkSays(beat) : `<p>${given.not_reached}</p>`
   }
   return {
     map,
@@ -24,7 +24,7 @@ const talkPicture = (host, told, { live = false } = {}) => {
         if (find(".link")) find(".link").textContent = talkAddress().href
       }
       const beat = slide.played[at] ?? slide.rests
-      map.show(beat ? told.film : told.neutral, { neutral: !beat })
+      map.show(beat ? given.film : given.neutral, { neutral: !beat })
       if (beat) map.go(beat, { play })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
@@ -51,15 +51,15 @@ const talkAddress = () => {
   return address
 }
 // Which beats of each slide this film has. Where it has none of them, the map rests at the beat before.
-const talkSlides = (told) => {
+const talkSlides = (given) => {
   // Before anything is known: the last beat of a film is the whole map.
-  told.neutral = { ...told.film, id: `${told.film.id}-neutral`, beats: told.film.beats.slice(-1), guilty: [], not_reached: [] }
-  const known = new Set(told.film.beats.map(({ id }) => id))
-  let rests = known.size ? told.film.beats[0].id : null
-  for (const slide of told.slides) {
+  given.neutral = { ...given.film, id: `${given.film.id}-neutral`, beats: given.film.beats.slice(-1), guilty: [], not_reached: [] }
+  const known = new Set(given.film.beats.map(({ id }) => id))
+  let rests = known.size ? given.film.beats[0].id : null
+  for (const slide of given.slides) {
     slide.played = slide.beats.filter((beat) => known.has(beat))
     rests = slide.played.at(-1) ?? rests
     slide.rests = slide.beats.length ? rests : null
   }
-  return Object.fromEntries(told.slides.map((slide) => [slide.id, slide]))
+  return Object.fromEntries(given.slides.map((slide) => [slide.id, slide]))
 }

@@ -1,6 +1,7 @@
 // The projector's window: one slide at a time, in the language and deck that were asked for.
 const talkProjector = (root, data, signal) => {
-  const talk = JSON.parse(data.talk), ids = talk.decks[data.deck]
+  const talk = JSON.parse(data.talk), kept = talkStored(TALK_PLACE)
+  const deck = data.deck || kept?.deck || Object.keys(talk.decks).at(-1), ids = talk.decks[deck]
   const channel = new BroadcastChannel(TALK_CHANNEL)
   signal.addEventListener("abort", () => channel.close())
   if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
@@ -12,10 +13,9 @@ const talkProjector = (root, data, signal) => {
 
   const find = (selector) => root.querySelector(selector)
   const slide = () => known[language][ids[at]]
-  const told = () => ({ ...talk[language], language })
+  const given = () => ({ ...talk[language], language })
 
   // (1) Where it begins: where this tab left it, or at the first slide of the page.
-  const kept = talkStored(TALK_PLACE)
   const first = ids.findIndex((id) => known[language][id].page === data.page)
   at = kept && ids.includes(kept.slide) ? ids.indexOf(kept.slide) : data.page === "home" ? 0 : Math.max(0, first)
   beat = kept && ids.includes(kept.slide) ? kept.beat : 0
@@ -26,11 +26,11 @@ const talkProjector = (root, data, signal) => {
     picture.show(slide(), beat, { play })
     find(".at").textContent = `${at + 1} / ${ids.length}`
     Object.assign(find("progress"), { max: ids.length, value: at + 1 })
-    talkStore(TALK_PLACE, { slide: slide().id, beat })
+    talkStore(TALK_PLACE, { deck, slide: slide().id, beat })
     tell()
   }
   const say = (words) => channel.postMessage({ talk: own, ...words })
-  const tell = () => say({ slide: slide().id, beat, deck: data.deck, clock: talkStored(TALK_CLOCK) })
+  const tell = () => say({ slide: slide().id, beat, deck, clock: talkStored(TALK_CLOCK) })
   const go = (to, on = 0) => ((at = Math.max(0, Math.min(to, ids.length - 1))), (beat = on), show())
 
   // (3) The screen in a language: built again when that changes, at the same beat.
@@ -41,8 +41,8 @@ const talkProjector = (root, data, signal) => {
     root.lang = language
     root.innerHTML = `<div class="talk">${talk[language].frame}</div>`
     root.dataset.theme = talkStored(TALK_THEME) ?? ""
-    picture = talkPicture(find(".picture"), told(), { live: true })
-    what = talkWhatIf(root, { told, send: (asked) => self.send("what_if", asked), signal: building.signal })
+    picture = talkPicture(find(".picture"), given(), { live: true })
+    what = talkWhatIf(root, { given, send: (asked) => self.send("what_if", asked), signal: building.signal })
     find(".overview").innerHTML = ids
       .map((id, i) => {
         const { number, title } = known[language][id]

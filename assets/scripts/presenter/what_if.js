@@ -1,7 +1,7 @@
 // What if: a choice goes to the server, which breaks the world, films it and puts it back; then the film plays here.
 const TALK_ANSWER = "irsa_what_if"
 let talkAsked = 0
-const talkWhatIf = (root, { told, send, signal }) => {
+const talkWhatIf = (root, { given, send, signal }) => {
   const find = (selector) => root.querySelector(`.what_if ${selector}`)
   const panel = root.querySelector(".what_if"), result = find(".result"), working = find(".working"), choices = find(".choices")
   let state = "closed", map = null, waiting = [], asked = 0
@@ -40,16 +40,16 @@ const talkWhatIf = (root, { told, send, signal }) => {
     ({ detail }) => {
       const answer = JSON.parse(detail)
       if (state !== "working" || answer.asked !== asked) return
-      const mine = answer[told().language]
+      const mine = answer[given().language]
       turn(mine.failed ? "failed" : "playing")
       if (mine.failed) working.textContent = mine.failed
       else {
         find(".change").innerHTML = mine.change
         find(".answers").innerHTML = mine.answers
-        map = filmMap(find(".map"), { words: told().words })
+        map = filmMap(find(".map"), { words: given().words })
         // Below the whole map, what was said where it stopped.
         const stop = mine.film.beats.find(({ end }) => end === "stop")
-        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat) + (beat.id === "whole" ? talkSays(stop) : ""))
+        map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
         map.show(mine.film)
         map.go(mine.begins)
         map.play()

@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => setTimeout(() => root.isConnected || ((root.drawn = ""), root.talkStop.abort()))
 }
 
-// A page of its own in large type: one key leads out of it.
+// A page of its own in large type: one key leads out of it, and one button.
 const talkPage = (root, data, signal) => {
   const self = { send: null }
   const leave = () => {
@@ -32,5 +32,7 @@ const talkPage = (root, data, signal) => {
     self.send("leave", {})
   }
   talkKeys({ Escape: "leave" }, leave, signal)
+  root.innerHTML = `<button type="button" class="leave_talk">${mapEscape(data.words)}</button>`
+  root.onclick = leave
   return self
 }
