@@ -41,3 +41,16 @@ def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(read
     seen = [float(opacity) for opacity in shown.page.evaluate("window.seen")]
     assert seen[0] < 0.5
     assert seen[-1] == 1
+
+
+def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(reader: Callable[..., Reader]) -> None:
+    shown = reader(locale="en-US").open("/time_machine?lang=en")
+    page = shown.wait().page
+    earlier = page.locator(".st-key-moment_earlier button:enabled")
+    for _ in range(2):  # the second time from where it has been before
+        page.locator(".st-key-moment_run button").click()
+        earlier.wait_for()
+        page.locator(".st-key-moment_hold button").click()
+        page.locator(".st-key-moment_run button").wait_for()
+        while shown.wait() and earlier.count():
+            earlier.click()

@@ -23,6 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.runs) return mapRuns(host, film, data.runs, setTriggerValue)
   if (host.map.onend) host.map.pause() // the clock has been held
   host.map.onend = null
+  host.dataset.ran = ""
   if (!answered || host.dataset.film === film.id + data.part) return () => mapRest(host)
   const first = !host.dataset.film
   host.dataset.film = film.id + data.part
@@ -53,7 +54,8 @@ const mapRest = (host) =>
 // A clock runs: it goes on once the film has ended, or a moment later where nothing travels. It is asked for once.
 const mapRuns = (host, film, at, setTriggerValue) => {
   const on = () => {
-    if (host.dataset.ran === at) return
+    if (host.dataset.ran === at || !host.isConnected) return
+    if (document.hidden) return document.addEventListener("visibilitychange", on, { once: true })
     host.dataset.ran = at
     setTriggerValue("ended", at)
   }
