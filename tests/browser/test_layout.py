@@ -146,9 +146,9 @@ def test_why_there_is_no_live_mode_is_not_cut_off_where_the_sidebar_opens(reader
         one.page.get_by_test_id("stExpandSidebarButton").first.click()
     expect(bar).to_contain_text(content.message("errors.live_not_launched.title"))
     for part in ("summary", "p"):
-        found = bar.locator(f"details {part}")
+        found = bar.locator(f"details.why_not {part}")
         if not found.is_visible():
-            bar.locator("details summary").click()
+            bar.locator("details.why_not summary").click()
         found.scroll_into_view_if_needed()
         box = one.box(found)
         for y in (box["y"] + 4, box["y"] + box["height"] - 4):
