@@ -10,7 +10,7 @@ const show = (language) => {
   document.documentElement.lang = language
   document.title = document.querySelector("h1").textContent = title
   const map = filmMap(host, { words })
-  const player = filmPlayer(host, map, { words })
+  const player = filmPlayer(host, map, { words, keys: "all" })
   map.show(film)
   if (beat) player.open(beat)
   shown = { map, player }

@@ -39,7 +39,7 @@ const words = {json.dumps(words(load(language)), ensure_ascii=False)}
 const films = {json.dumps(FILMS[language], ensure_ascii=False)}
 const host = document.querySelector(".film"), addressed = []
 const map = filmMap(host, {{ words }})
-const player = filmPlayer(host, map, {{ words, address: (id) => addressed.push(id) }})
+const player = filmPlayer(host, map, {{ words, keys: "all", address: (id) => addressed.push(id) }})
 map.show(films[{json.dumps(film)}])
 {f"player.open({json.dumps(beat)})" if beat else ""}
 Object.assign(window, {{ map, player, films, addressed, mapPose, mapsInStep, filmMap, words, host }})

@@ -10,7 +10,7 @@ const mapControlIcon = (name) =>
   `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${MAP_CONTROL_ICONS[name]}"/></svg>`
 const mapEscape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
+const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => {
   const root = document.createElement("section")
   root.className = "film-player"
   root.setAttribute("aria-label", words["player.name"])
@@ -133,7 +133,8 @@ const filmPlayer = (host, map, { words, keys = true, address = null } = {}) => {
     map.at(scrubber.value / 1000)
   })
   find("select").addEventListener("change", ({ target }) => map.speed(Number(target.value)))
-  if (keys) mapKeys({ root, map, act, step, signal })
+  map.stage.tabIndex = 0
+  if (keys) mapKeys({ root, map, act, step, signal, all: keys === "all" })
   mapSwipes(map.stage, act)
   if (map.film) (shown(), map.entry && beat(map.entry.beat), drawn())
 
@@ -178,13 +179,10 @@ const mapAgainst = ([key = "", value = ""], sign, { against, verdict }) => {
   return `<p class="film-against ${verdict}"><code class="${key}" ${left} <b>${sign}</b> <code ${right}</p>`
 }
 
-// The keyboard is the player's where it has the focus, or where the focus is on nothing and the map is in sight.
-const mapKeys = ({ root, map, act, step, signal }) => {
+// The keyboard is the player's where it or its map has the focus: elsewhere on a page of the app the arrows turn pages.
+// `all`: where there is nothing else on the page, also while the focus is on nothing.
+const mapKeys = ({ root, map, act, step, signal, all }) => {
   const KEYS = { " ": "play", ArrowRight: "next", ArrowLeft: "previous", Home: "first", End: "last" }
-  const inSight = () => {
-    const { top, bottom } = map.stage.getBoundingClientRect()
-    return bottom > top && Math.min(bottom, innerHeight) - Math.max(top, 0) > (bottom - top) / 2
-  }
   window.addEventListener(
     "keydown",
     (event) => {
@@ -192,7 +190,7 @@ const mapKeys = ({ root, map, act, step, signal }) => {
       const on = event.composedPath()[0]
       const own = root.contains(on) || map.stage.contains(on)
       const nothing = !(on instanceof Element) || on === document.body || on === document.documentElement || on.tabIndex < 0
-      if (!own && !(nothing && inSight())) return
+      if (!own && !(nothing && all)) return
       if (on.matches?.("select, textarea, [contenteditable]")) return
       if (event.key === " " && on.matches?.("button, summary, a")) return
       const number = /^[1-6]$/.test(event.key) ? Number(event.key) : 0
@@ -221,7 +219,7 @@ const mapMini = (svg, { size: [width, height], zones, boxes }) => {
   svg.setAttribute("viewBox", `-8 -8 ${width + 16} ${height + 16}`)
   for (const { id, box } of zones) mapRectangle(box, svg, `zone ${id}`, 24)
   const parts = new Map(boxes.map(({ id, box }) => [id, mapRectangle(box, svg, "part", 12)]))
-  const view = mapElement("rect", { class: "view", rx: 14 }, svg), dot = mapElement("circle", { class: "dot", r: 30 }, svg)
+  const view = mapElement("rect", { class: "sight", rx: 14 }, svg), dot = mapElement("circle", { class: "dot", r: 30 }, svg)
   let known = ""
   return (map) => {
     if (!map.view) return

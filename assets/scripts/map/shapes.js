@@ -119,7 +119,7 @@ const mapChip = (beat, card, words, measure, parent) => {
     const [key, value] = rows[0] ?? ["", label]
     const shown = mapShort(value, 262, (text) => measure(text, MAP_ROW, { mono: true }))
     const w = 62 + measure(shown, MAP_ROW, { mono: true }) + 26, h = 40
-    group.classList.add(key)
+    if (key) group.classList.add(key)
     mapRectangle([-w / 2, -h / 2, w, h], group, "body", 9)
     mapText(key, -w / 2 + 12, 7, group, "row code key")
     mapElement("title", {}, mapText(shown, -w / 2 + 56, 7, group, "row code")).textContent = value
