@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 """Where every connection goes."""
 IDLE_SECONDS = 60.0
 """For how long an unused connection is kept: shorter than the servers keep theirs."""
-IDLE_LIMIT = 20
+IDLE_LIMIT = 4
 """How many."""
 CONNECTIONS_LIMIT = 100
 """Requests at a time; others wait. The servers serve others as well."""
