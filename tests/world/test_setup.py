@@ -98,7 +98,7 @@ def test_another_annotation_leaves_other_exchanges(make, monkeypatch):
 
     monkeypatch.setattr(Developer, "create", annotated_otherwise)
     world = make()
-    setup, role = world.log.setup(), f"arn:aws:iam::{world.account_id}:role/{scenario.ROLE}-of-another"
+    setup, role = world.log.setup(), f"arn:aws:iam::{world.account_id}:role/{scenario.ARTICLE.role}-of-another"
     [created] = asked(setup, "kube-apiserver", "/serviceaccounts")
     assert role in created.request_body
     assert json.loads(created.response_body)["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == role

@@ -52,7 +52,6 @@ FAULTS: Mapping[str, str] = {
     "token.format": "F30",
     "token.audience": "F28",
     "token.lifetime": "F32",
-    "token.api_server": "F36",
     "access.policy": "F46",
 }
 """By the check that the verdict names: the fault after which the simulated doctor names it, too."""
@@ -80,6 +79,8 @@ class Not(StrEnum):
     """The catalogue has no fault that breaks this."""
     SURROUNDINGS = "surroundings"
     """It depends on what runs in or around the Pod: its program, other Pods, its node, what AWS has recorded."""
+    HARMLESS = "harmless"
+    """IRSA works without it, so no diagnosis names it as broken or warns of it."""
     NAMES = "names"
     """The simulated world has no place for these names."""
 
@@ -105,6 +106,7 @@ NOT_REPRODUCED: Mapping[str, Not] = {
     **dict.fromkeys(("pod.skipped", "pod.environment", "pod.volume"), Not.NO_FAULT),
     **dict.fromkeys(("pod.exists", "pod.running", "pod.siblings", "pod.hop_limit"), Not.SURROUNDINGS),
     **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), Not.SURROUNDINGS),
+    "token.api_server": Not.HARMLESS,
 }
 """By check: why a diagnosis that names it is not reproduced, unless `BY_CAUSE` knows its cause."""
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")

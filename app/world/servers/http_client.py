@@ -18,8 +18,8 @@ HOST = "127.0.0.1"
 """Where every connection goes."""
 IDLE_SECONDS = 60.0
 """For how long an unused connection is kept: shorter than the servers keep theirs."""
-IDLE_LIMIT = 20
-"""How many."""
+IDLE_LIMIT = 3
+"""How many: as many as a new world uses at a time. Each takes two file descriptors, as both ends are here."""
 CONNECTIONS_LIMIT = 100
 """Requests at a time; others wait. The servers serve others as well."""
 

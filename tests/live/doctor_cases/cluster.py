@@ -155,10 +155,13 @@ class Cluster:
         jobs = f"apis/batch/v1/namespaces/{self.namespace}/jobs"
 
         def done() -> bool:
+            # A Job's status still counts a Pod that was just deleted, so what decides is whether it owns one.
+            pods = self.pods()
+            owners = {it["uid"] for pod in pods for it in get_list(get_object(pod, "metadata"), "ownerReferences")}
             self.run()
             workloads = [it for path in paths for it in get_list(self.eks.request("GET", path), "items")]
             started = all(
-                get_object(it, "status").get("active") for it in get_list(self.eks.request("GET", jobs), "items")
+                get_object(it, "metadata")["uid"] in owners for it in get_list(self.eks.request("GET", jobs), "items")
             )
             return started and all(_is_rolled_out(it) for it in workloads)
 
