@@ -39,7 +39,7 @@ def test_links_are_in_the_order_of_the_steps() -> None:
 
 
 def test_the_map_draws_every_part_and_every_arrow_of_the_film_with_the_same_ends() -> None:
-    assert sorted(box.id for box in BOXES) == sorted(["instance_metadata", *(party.id for party in PARTIES)])
+    assert sorted(box.id for box in BOXES) == sorted(["instance_metadata", "thief", *(party.id for party in PARTIES)])
     assert sorted((edge.id, edge.tail.box, edge.head.box) for edge in EDGES) == sorted(
         (edge_id, *ends) for edge_id, ends in script.EDGES.items()
     )
