@@ -14,6 +14,7 @@ from html import unescape
 from urllib.parse import parse_qs, unquote
 
 from app.flow import strict_json
+from app.flow.annotations import ROLE_ARN
 from app.flow.film.beat import Arrival
 from app.flow.json_access import get, get_list, get_object, get_str, seconds, shown, strings
 from app.flow.model import Exchange, JsonValue
@@ -21,7 +22,6 @@ from app.flow.names import audience_claim
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE
 from app.flow.webhook import VOLUME
 
-ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 _KEYS = ("iss", "sub", "aud")
 
 
@@ -144,7 +144,7 @@ def conditions(policy: JsonValue) -> dict[str, str]:
 
 def _service_account(exchange: Exchange) -> Contents:
     stored = document(exchange.request_body or exchange.response_body)
-    role = get_str(stored, "metadata", "annotations", ROLE_ANNOTATION)
+    role = get_str(stored, "metadata", "annotations", ROLE_ARN)
     name = "/".join(get_str(stored, "metadata", key) for key in ("namespace", "name"))
     if not stored:
         return Contents()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.flow.film.beat import Beat, End, Seen
 from app.flow.film.contents import contents, document, refusal
-from app.flow.film.script import EDGES, SCRIPT, Cue
+from app.flow.film.script import SCRIPT, Cue, beat_of
 from app.flow.json_access import get, get_str, strings
 from app.flow.model import Exchange, JsonValue
 from app.flow.names import DEFAULT_AUDIENCE
@@ -77,19 +77,5 @@ def _seen(cue: Cue, exchange: Exchange) -> Seen | None:
 
 
 def _beat(cue: Cue, exchange: Exchange, seen: Seen) -> Beat:
-    tail, head = reversed(EDGES[cue.edge]) if cue.back else EDGES[cue.edge]
     found = contents(cue.id, exchange)
-    return Beat(
-        id=cue.id,
-        step=cue.step,
-        edge=cue.edge,
-        tail=tail,
-        head=head,
-        back=cue.back,
-        carries=cue.carries,
-        seen=seen,
-        values=found.values,
-        rows=found.rows,
-        arrivals=found.arrivals,
-        exchange=exchange,
-    )
+    return replace(beat_of(cue, exchange, seen), values=found.values, rows=found.rows, arrivals=found.arrivals)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.flow.film.beat import Beat, Claim, End, Film, Seen
 from app.flow.film.contents import Contents, conditions, contents, document, form, sent_claims
-from app.flow.film.script import EDGES, SCRIPT, Cue, Request
+from app.flow.film.script import SCRIPT, Cue, Request, beat_of
 from app.flow.json_access import get, get_object, get_str, shown, strings
 from app.flow.model import Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import audience_claim, host_and_path, provider_arn
@@ -158,7 +158,7 @@ class _Making:
         found = contents(cue.id, exchange) if exchange else Contents()
         claim = self._claim(cue.id, exchange) if exchange and cue.carries == "claim" else None
         return replace(
-            _blank(cue, exchange, seen),
+            beat_of(cue, exchange, seen),
             values=found.values,
             rows=((claim.name, claim.got),) if claim else found.rows,
             arrivals=found.arrivals,
@@ -171,7 +171,7 @@ class _Making:
         exchange, seen = self._found(cue)
         if exchange is None and (exchange := next(iter(looked[-1:]), self._pod_read())):
             seen = Seen.READ
-        return replace(_blank(cue, exchange, seen), end=End.NEVER)
+        return replace(beat_of(cue, exchange, seen), end=End.NEVER)
 
     def _found(self, cue: Cue) -> tuple[Exchange | None, Seen]:
         read = self._newest(cue.read, self._asked(cue.step))
@@ -280,18 +280,3 @@ class _Making:
 
     def _evidence(self, step: Step, name: str) -> JsonValue:
         return self.walk.report(step).evidence.get(name)
-
-
-def _blank(cue: Cue, exchange: Exchange | None, seen: Seen) -> Beat:
-    tail, head = reversed(EDGES[cue.edge]) if cue.back else EDGES[cue.edge]
-    return Beat(
-        id=cue.id,
-        step=cue.step,
-        edge=cue.edge,
-        tail=tail,
-        head=head,
-        back=cue.back,
-        carries=cue.carries,
-        seen=seen,
-        exchange=exchange,
-    )

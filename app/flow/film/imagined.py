@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.flow.film.beat import Beat, End, Film, Seen
-from app.flow.film.script import EDGES
+from app.flow.film.script import ends
 from app.flow.model import Step
 
 _WAYS: Mapping[tuple[Step, str], tuple[str, bool, str]] = {
@@ -41,7 +41,7 @@ _WAYS: Mapping[tuple[Step, str], tuple[str, bool, str]] = {
 def imagined(step: Step, option: str) -> Beat:
     """The beat that a prediction supposes. Raises `KeyError` for an option that the question of the step has not."""
     edge, back, carries = _WAYS[step, option]
-    tail, head = reversed(EDGES[edge]) if back else EDGES[edge]
+    tail, head = ends(edge, back=back)
     return Beat(
         id=f"imagined_{option}",
         step=step,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.flow.film.beat import Beat, Seen
 from app.flow.model import Exchange, Step
 from app.flow.verdict.links import LINKS
 
@@ -274,3 +275,25 @@ SCRIPT = (
     ),
 )
 """All beats in their order."""
+
+
+def ends(edge: str, *, back: bool) -> tuple[str, str]:
+    """Where a thing on that arrow leaves and arrives, there or back."""
+    tail, head = EDGES[edge]
+    return (head, tail) if back else (tail, head)
+
+
+def beat_of(cue: Cue, exchange: Exchange | None, seen: Seen) -> Beat:
+    """The beat of a cue, of which nothing is known but its exchange."""
+    tail, head = ends(cue.edge, back=cue.back)
+    return Beat(
+        id=cue.id,
+        step=cue.step,
+        edge=cue.edge,
+        tail=tail,
+        head=head,
+        back=cue.back,
+        carries=cue.carries,
+        seen=seen,
+        exchange=exchange,
+    )

@@ -55,9 +55,7 @@ def draw(
     played = supposing(shown, supposed) if supposed else shown
     text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
     beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
-    beat = next((it for it in played.beats if it.id == beat_id), None)
-    if beat and beat.exchange:
-        components.block(opened(beat.exchange, content), key=f"{key}_exchange")
+    _draw_exchange(played.beats, beat_id, content, key)
 
 
 def standing(beats: Iterable[Beat]) -> tuple[Beat, ...]:
@@ -93,6 +91,10 @@ def draw_events(
     film_of_these = Film(beats=tuple(beats))
     text = film_json(film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing)
     beat_id = player.draw(text, content, plays=plays, runs=runs, on_end=on_end, key=key)
+    _draw_exchange(beats, beat_id, content, key)
+
+
+def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:
     beat = next((it for it in beats if it.id == beat_id), None)
     if beat and beat.exchange:
         components.block(opened(beat.exchange, content), key=f"{key}_exchange")
