@@ -4,13 +4,15 @@ const copy = async (button) => {
   setTimeout(() => button.classList.remove("copied"), 2000)
 }
 
-// What answers a click opens, and has the focus, as soon as what it lies in has opened as well.
-const answer = (root, tries = 100) => {
+// What answers a click opens, and has the focus, as soon as what it lies in has opened as well: unless the reader has
+// put the focus elsewhere since then.
+const answer = (root, since = document.activeElement, tries = 100) => {
   const first = root.querySelector("summary") ?? root
   if (first === root) root.tabIndex = -1
   else first.parentElement.open = true
+  if (![since, document.body].includes(document.activeElement)) return
   first.focus()
-  if (root.getRootNode().activeElement !== first && tries) setTimeout(answer, 20, root, tries - 1)
+  if (root.getRootNode().activeElement !== first && tries) setTimeout(answer, 20, root, since, tries - 1)
 }
 
 // The folds of a page, and the folds inside them. Their number may change when the page is drawn again.

@@ -178,11 +178,12 @@ class Reader:
         return found
 
     def predict(self) -> Reader:
-        """Chooses the first answer to the step's question, where it is still open, and waits for the evidence."""
+        """Chooses the first answer to the step's question, where it is still open; its outcome takes the focus."""
         if self.page.locator(".st-key-predict").count():
             self.page.locator(".st-key-predict label").filter(has=self.page.get_by_role("radio")).first.click()
             self.page.locator(".st-key-predict").get_by_test_id("stBaseButton-primary").click()
             expect(self.page.locator(".st-key-predict")).to_have_count(0)
+            expect(self.page.locator("summary:focus")).to_be_visible()
         return self.wait()
 
     def unfold(self) -> Reader:
