@@ -12,7 +12,8 @@ const answer = (root, since = document.activeElement, tries = 100) => {
   else first.parentElement.open = true
   if (![since, document.body].includes(document.activeElement)) return
   first.focus()
-  if (root.getRootNode().activeElement !== first && tries) setTimeout(answer, 20, root, since, tries - 1)
+  if (root.getRootNode().activeElement === first) document.dispatchEvent(new Event("irsa-answered"))
+  else if (tries) setTimeout(answer, 20, root, since, tries - 1)
 }
 
 // The folds of a page, and the folds inside them. Their number may change when the page is drawn again.

@@ -34,12 +34,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
     sessionStorage.setItem(MAP_PLAYED, "yes")
     mapFromTheStart(host)
-    // The answer below takes the focus, and would leave the map above what is in sight.
-    if (data.plays === "now") setTimeout(() => host.scrollIntoView({ block: "start" }), 400)
+    if (data.plays === "now") mapStaysInSight(host)
   }
   return () => mapRest(host)
 }
 const MAP_PLAYED = "irsa_film_played"
+// The answer below takes the focus, and the page grows under it: both would leave the map above what is in sight. What
+// the reader does ends it.
+const mapStaysInSight = (host) => {
+  const goThere = () => host.scrollIntoView({ block: "start" })
+  const grows = new ResizeObserver(goThere)
+  const ends = new AbortController(), { signal } = ends
+  const end = () => (grows.disconnect(), ends.abort())
+  grows.observe(document.querySelector('[data-testid="stMainBlockContainer"]'))
+  document.addEventListener("irsa-answered", goThere, { signal })
+  for (const act of ["wheel", "touchstart", "pointerdown", "keydown"])
+    document.addEventListener(act, end, { signal, passive: true })
+  setTimeout(end, 2000)
+}
 // A rerun leaves the film playing. Of a page that went the map is kept for the next one, and of no other.
 const mapRest = (host) =>
   setTimeout(() => {
