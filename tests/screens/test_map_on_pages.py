@@ -8,7 +8,8 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
-from app.ui.map import player
+from app.flow.film import film as film_of_walk
+from app.ui.map import player, showing
 from app.ui.state import session
 from tests.screens.live import reality
 
@@ -27,6 +28,15 @@ def ids(played):
 
 def steps(played):
     return [beat["step"] for beat in played["beats"]]
+
+
+def test_the_film_of_a_walk_is_made_once_for_all_pages(screen, monkeypatch):
+    made = []
+    monkeypatch.setattr(showing, "film", lambda *given: made.append(film_of_walk(*given)) or made[-1])
+    shown = screen(lang="en")
+    for page in ("webhook", "webhook", "access"):
+        shown.open(page)
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

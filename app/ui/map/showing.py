@@ -18,8 +18,9 @@ from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import Plays
 
-_FILM = "film"
-"""In the session: the diagnosis of the last film, and that film."""
+_FILM = "shown_film"
+"""In the session: the diagnosis of the last film, and that film. No widget has that key: Streamlit would put its value
+there, and copy what it finds there in every run."""
 
 
 def film_of(found: Diagnosis, heard: tuple[Exchange, ...] = ()) -> Film:
