@@ -11,7 +11,6 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.film import Beat, End, Film, film, supposing
 from app.flow.model import Exchange, JsonObject, Step, Subject
-from app.flow.verdict.link_states import chain_state
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
 from app.ui.figures.wire import opened
@@ -54,7 +53,7 @@ def _films(found: Diagnosis) -> _Films:
 def film_of(found: Diagnosis, heard: tuple[Exchange, ...] = ()) -> Film:
     """The film of a diagnosed walk; made once for each. `heard` as in `WalkView`."""
     films = _films(found)
-    films.made = films.made or film(found.walk, chain_state(found.walk, found.checks), heard)
+    films.made = films.made or film(found.walk, found.chain, heard)
     return films.made
 
 
