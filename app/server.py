@@ -21,6 +21,7 @@ from app.serving.binary_frames import BinaryFrames
 from app.serving.first_paint import FirstPaint
 from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
+from app.serving.kept_texts import KEPT_TEXTS, KeptTextsAtTheirAddresses
 from app.serving.launch import LAUNCH
 from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
@@ -28,6 +29,7 @@ from app.serving.uploads import BoundedUploads, Files, UploadLimits
 from app.settings import Settings
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
+from app.ui.map import player
 from app.ui.state import left_sessions, session, streamlit_sessions
 
 _YEAR = 365 * 86400
@@ -129,7 +131,8 @@ app = st.App(
     middleware=[
         Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
         Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
-        Middleware(FixedFiles, prefix=PREFIX, files=browser_files.files),
+        Middleware(KeptTextsAtTheirAddresses, texts=KEPT_TEXTS),
+        Middleware(FixedFiles, prefix=PREFIX, files={**browser_files.files, **player.files()}),
         Middleware(KnownPages),
         Middleware(BrowserId),
         Middleware(FirstPaint, html=browser_files.in_page),

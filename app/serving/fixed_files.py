@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+_TYPES = {"js": "text/javascript", "json": "application/json"}
 _KEEP = "public, max-age=31536000, immutable"
 """A year, and no question whether it has changed (RFC 8246)."""
 
@@ -17,7 +18,7 @@ class FixedFiles:
     """Answers for all that is under one prefix: a file that we have, or 404 for any other name and any other hash."""
 
     def __init__(self, app: ASGIApp, *, prefix: str, files: Mapping[str, str]) -> None:
-        """`files`: scripts by path, each of which begins with `prefix`."""
+        """`files`: scripts and JSON by path, each of which begins with `prefix`."""
         self._app = app
         self._prefix = prefix
         self._plain = {path: text.encode() for path, text in files.items()}
@@ -40,4 +41,4 @@ class FixedFiles:
         encoded = {"content-encoding": "gzip"} if packs else {}
         headers = {"cache-control": _KEEP, "vary": "accept-encoding", **encoded}
         # Starlette leaves the body of an answer to HEAD to the server, which does not send it.
-        return Response(content, headers=headers, media_type="text/javascript")
+        return Response(content, headers=headers, media_type=_TYPES[scope["path"].rpartition(".")[2]])

@@ -1,5 +1,6 @@
 """The map on the pages: which film each one plays, from where, and what a click on a chip opens."""
 
+import gc
 import json
 from html import unescape
 from types import SimpleNamespace
@@ -7,8 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.film import film as film_of_walk
 from app.flow.model import Step
-from app.ui.map import player
+from app.serving.kept_texts import KEPT_TEXTS
+from app.ui.draw import components
+from app.ui.map import player, showing
 from app.ui.state import session
 from tests.screens.live import reality
 
@@ -27,6 +31,42 @@ def ids(played):
 
 def steps(played):
     return [beat["step"] for beat in played["beats"]]
+
+
+def test_the_film_of_a_walk_is_made_once_for_all_pages(screen, monkeypatch):
+    made = []
+    monkeypatch.setattr(showing, "film", lambda *given: made.append(film_of_walk(*given)) or made[-1])
+    shown = screen(lang="en")
+    for page in ("webhook", "webhook", "access"):
+        shown.open(page)
+    assert len(made) == 1
+
+
+def test_our_own_server_sends_a_film_once_and_a_page_names_its_address(screen, monkeypatch):
+    inline = film(screen(lang="en").open("webhook"))
+    monkeypatch.setattr(components, "is_ours", lambda: True)
+    shown, other = screen(lang="en"), screen(lang="en")
+    webhook, access = (shown.open(page).data("film") for page in ("webhook", "access"))
+    assert webhook["film"] == access["film"], "another page of the same walk"
+    assert player.files()[webhook["words"]], "nothing at the address of the words"
+    text = kept(webhook["film"])
+    assert ids(text) == ids(inline)
+    assert other.open("webhook").data("film")["film"] != webhook["film"], "another reader's"
+
+    session.simulation().inject(shown.world, FAULT)
+    broken = shown.open("access").data("film")["film"]
+    assert kept(broken)["guilty"] == ["policy"]
+    shown.test.run()  # Streamlit keeps what a run has replaced until the next one
+    with pytest.raises(LookupError):
+        kept(webhook["film"])
+
+
+def kept(address):
+    gc.collect()
+    found = KEPT_TEXTS.answer({"type": "http", "method": "GET", "path": address, "headers": []})
+    if found.status_code != 200:
+        raise LookupError(address)
+    return json.loads(found.body)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

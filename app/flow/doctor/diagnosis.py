@@ -31,6 +31,7 @@ from app.flow.steps.walk import walk, walk_through
 from app.flow.steps.webhook import LATER
 from app.flow.verdict.check_dependencies import PLACES
 from app.flow.verdict.judge import Outcome, Verdict, judge
+from app.flow.verdict.link_states import ChainState, chain_state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,11 @@ class Diagnosis:
     def verdict(self) -> Verdict:
         """The first broken link, or what keeps it open."""
         return judge(self.walk, self.checks)
+
+    @cached_property
+    def chain(self) -> ChainState:
+        """How each part of the chain stands."""
+        return chain_state(self.walk, self.checks)
 
     @cached_property
     def fix(self) -> Fix | None:

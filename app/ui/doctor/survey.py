@@ -17,7 +17,7 @@ from app.ui.draw.code import code
 from app.ui.state import session
 from app.ui.text import escape, prose, value
 
-_KEPT = "survey"
+_KEPT = "survey_made"
 _WIDE = ' class="wide"'
 _ORDERS: Mapping[str, Callable[[Row], int | str]] = {
     "severity": lambda row: survey_words.SEVERITY.index(row.status),

@@ -77,7 +77,7 @@ class BrowserFiles:
 
     @cached_property
     def _addresses(self) -> Mapping[str, str]:
-        return {name: PREFIX + _named(name, text) for name, text in self._modules.items()}
+        return {name: PREFIX + named(name, text) for name, text in self._modules.items()}
 
     @cached_property
     def _modules(self) -> Mapping[str, str]:
@@ -86,7 +86,7 @@ class BrowserFiles:
         names = sorted({path.stem for path in self._scripts.iterdir()} - {_SHARED, _STYLES})
         return {
             _STYLES: sheet,
-            **{name: f'import "./{_named(_STYLES, sheet)}"\n{self.script(name)}' for name in names},
+            **{name: f'import "./{named(_STYLES, sheet)}"\n{self.script(name)}' for name in names},
         }
 
 
@@ -98,8 +98,9 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _named(name: str, text: str) -> str:
-    return f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:20]}.js"
+def named(name: str, text: str, kind: str = "js") -> str:
+    """What a file with that text is called: another text is another name."""
+    return f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:20]}.{kind}"
 
 
 browser_files = BrowserFiles(ASSETS)

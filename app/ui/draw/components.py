@@ -25,13 +25,13 @@ def component(name: str) -> Callable[..., Any]:
     inline = st.components.v2.component(f"irsa_{name}_inline", js=browser_files.script(name))
 
     def draw(**given: Any) -> Any:
-        return (linked if _is_ours() else inline)(**given)
+        return (linked if is_ours() else inline)(**given)
 
     return draw
 
 
-def _is_ours() -> bool:
-    """Whether this page came from our own server."""
+def is_ours() -> bool:
+    """Whether this page came from our own server, which has files beside it."""
     return request_facts.read(st.context.headers) is not None
 
 
@@ -47,7 +47,7 @@ def styles() -> None:
     Where our own server gave the page, the one stands in it (`app.serving.first_paint`), and whatever draws imports the
     other.
     """
-    if not _is_ours():
+    if not is_ours():
         st.html(f"<style>{browser_files.frame_style_sheet}</style>")
         _styles(data={"css": browser_files.style_sheet}, key="styles")
 

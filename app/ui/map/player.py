@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Literal
 
-from app.content import Content
+from app.content import LANGUAGES, Content, load
 from app.flow.model import Step
 from app.ui.draw import components
+from app.ui.draw.browser_files import PREFIX, named
 
 _WORDS = ("zones", "boxes", "player", "halves")
 
@@ -29,6 +31,18 @@ def words(content: Content) -> dict[str, str]:
     return {**found, **steps, **short, "map.alternative": content.message("map.alternative")}
 
 
+@cache
+def _file(language: str) -> tuple[str, str]:
+    """The address of the words of a language, and the words as JSON."""
+    text = json.dumps(words(load(language)), ensure_ascii=False)
+    return PREFIX + named(f"words.{language}", text, "json"), text
+
+
+def files() -> dict[str, str]:
+    """The words of each language, by the address from which a browser of our own server fetches them once."""
+    return dict(map(_file, LANGUAGES))
+
+
 def draw(
     film: str,
     content: Content,
@@ -42,8 +56,9 @@ def draw(
     on_end: Callable[[], None] = components.nothing,
     key: str,
 ) -> str:
-    """Draws the map with a film, as JSON; the id of the beat whose exchange the reader asked for in this run, or "".
+    """Draws the map with a film; the id of the beat whose exchange the reader asked for in this run, or "".
 
+    `film`, and `before`: JSON, or the address at which our own server has it.
     `part`: the step that plays alone, with what came before in place. Before a question about it is answered
     (`answered` is false) nothing is lit and nothing is said. A new film stands at its first beat, or at `opens_at`;
     it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab. `before` is a
@@ -57,7 +72,7 @@ def draw(
     data = {
         "film": film,
         "before": before,
-        "words": json.dumps(words(content), ensure_ascii=False),
+        "words": _file(content.language)[0 if components.is_ours() else 1],
         "language": content.language,
         "part": part or "",
         "answered": "yes" if answered else "no",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -11,25 +11,50 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.film import Beat, End, Film, film, supposing
 from app.flow.model import Exchange, JsonObject, Step, Subject
-from app.flow.verdict.link_states import chain_state
+from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
 from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import Plays
 
-_FILM = "film"
-"""In the session: the diagnosis of the last film, and that film."""
+_FILMS = "shown_films"
+"""In the session: `_Films`. No widget has that key: Streamlit would put its value there, and copy in every run what it
+finds there."""
+_TEXTS = 8
+"""Of one diagnosis: two languages, a part of the film and all of it, wrong predictions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    film: Film
+    supposed: Beat | None
+    ends_whole: bool
+    language: str
+
+
+@dataclass(kw_only=True)
+class _Films:
+    """What the pages have shown of one diagnosis."""
+
+    found: Diagnosis
+    made: Film | None = None
+    texts: tuple[tuple[_Asked, KeptText], ...] = ()
+    """The newest last."""
+
+
+def _films(found: Diagnosis) -> _Films:
+    kept = st.session_state.get(_FILMS)
+    if not isinstance(kept, _Films) or kept.found is not found:
+        kept = st.session_state[_FILMS] = _Films(found=found)
+    return kept
 
 
 def film_of(found: Diagnosis, heard: tuple[Exchange, ...] = ()) -> Film:
     """The film of a diagnosed walk; made once for each. `heard` as in `WalkView`."""
-    kept = st.session_state.get(_FILM)
-    if not kept or kept[0] is not found:
-        made = film(found.walk, chain_state(found.walk, found.checks), heard)
-        kept = st.session_state[_FILM] = (found, made)
-    shown: Film = kept[1]
-    return shown
+    films = _films(found)
+    films.made = films.made or film(found.walk, found.chain, heard)
+    return films.made
 
 
 @page_errors.fragment
@@ -52,10 +77,26 @@ def draw(
     of it is shown. `supposed` is a wrong prediction, which is played before the truth. For `plays` and `opens_at` see
     `player.draw`, for `ends_whole` `film_json`.
     """
-    played = supposing(shown, supposed) if supposed else shown
-    text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
+    text = _text(shown, found, content, supposed, ends_whole=ends_whole)
     beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
-    _draw_exchange(played.beats, beat_id, content, key)
+    _draw_exchange(shown.beats, beat_id, content, key)
+
+
+def _text(
+    shown: Film, found: Diagnosis, content: Content, supposed: Beat | None = None, *, ends_whole: bool = True
+) -> str:
+    """The film for the browser: from our own server its address, which is the same on every page of a walk."""
+    films = _films(found)
+    asked = _Asked(film=shown, supposed=supposed, ends_whole=ends_whole, language=content.language)
+    kept = next((text for known, text in films.texts if known == asked), None)
+    if kept is None:
+        played = supposing(shown, supposed) if supposed else shown
+        text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
+        if not components.is_ours():
+            return text
+        kept = KEPT_TEXTS.keep(text)
+        films.texts = (*films.texts, (asked, kept))[-_TEXTS:]
+    return kept.address
 
 
 def standing(beats: Iterable[Beat]) -> tuple[Beat, ...]:
@@ -102,8 +143,7 @@ def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: s
 
 def compare(before: Film, after: Film, found: Diagnosis, content: Content) -> None:
     """Two half maps that play in step: the broken walk, and the one after the fix."""
-    subject, names = found.walk.subject, names_of(found.walk)
-    first, second = (film_json(it, content, subject, names) for it in (before, after))
+    first, second = (_text(it, found, content) for it in (before, after))
     player.draw(second, content, before=first, key="films")
 
 

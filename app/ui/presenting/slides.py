@@ -11,7 +11,6 @@ from app.flow.lessons import predictions
 from app.flow.lessons.decks import DECKS, LENGTHS, WHOLE, Shows, Slide
 from app.flow.lessons.predictions import QUESTIONS, RightAnswer
 from app.flow.model import HOLDS, JsonObject, Step
-from app.flow.verdict.link_states import chain_state
 from app.ui.marks import NUMBERS
 from app.ui.presenting.what_if import CHOICES
 from app.ui.text import escape, prose, shorten
@@ -33,7 +32,7 @@ Answers = Mapping[Step, RightAnswer]
 
 def answers(found: Diagnosis) -> Answers:
     """The same for a diagnosed walk. Of a step that its Pod did not get through nobody is asked."""
-    chain = chain_state(found.walk, found.checks)
+    chain = found.chain
     held = [step for step in Step if chain.step(step, found.walk) in HOLDS]
     return {step: said for step in held if (said := predictions.outcome(step, found.walk)) is not None}
 

@@ -16,7 +16,6 @@ from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
 from app.flow.model import Exchange, JsonObject, Subject
 from app.flow.steps.submission import Submission
-from app.flow.verdict.link_states import chain_state
 from app.ui.draw.answers import Answer
 from app.ui.map.film_json import film_json, names_of
 from app.ui.marks import MARKS
@@ -102,7 +101,7 @@ def _walked(here: World) -> _Broken:
     ports = session.simulated_ports()
     found = examine(ports, session.subject())
     heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
-    made = film(found.walk, chain_state(found.walk, found.checks), heard)
+    made = film(found.walk, found.chain, heard)
     lies = next((beat.id for beat in made.beats if beat.check), made.beats[-1].id)
     return _Broken(film=made, found=found, begins=lies)
 

@@ -42,7 +42,7 @@ _LOSS = "world_lost"
 _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
-_DIAGNOSIS = "diagnosis"
+_DIAGNOSIS = "diagnosis_of_walk"
 
 
 def new_id() -> str:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from streamlit import string_util
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession
@@ -102,6 +104,10 @@ class Runner(ScriptRunner):
 
 
 def install() -> None:
-    """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it."""
+    """Makes every session from now on a `Session` with a `Runner`. Streamlit has no option for it.
+
+    And it looks for an emoji in each label of a choice once: in every run it tries all of them again.
+    """
+    string_util.extract_leading_emoji = lru_cache(maxsize=256)(string_util.extract_leading_emoji)
     websocket_session_manager.AppSession = Session  # type: ignore[attr-defined]
     app_session.ScriptRunner = Runner  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.film import imagined
 from app.flow.model import HOLDS, Status, Step, StepReport
-from app.flow.verdict.link_states import ChainState, chain_state
+from app.flow.verdict.link_states import ChainState
 from app.ui.draw import actions, components, page_errors, sts_wording
 from app.ui.draw.checks import checks, of_program, outcome
 from app.ui.draw.journey import journey
@@ -41,7 +41,7 @@ def lesson(name: str) -> None:
     """Draws the page of the step of that name."""
     step, content, walk_view = Step(name), language.content(), session.walk_view()
     report, found = walk_view.walk.report(step), session.diagnosis(walk_view)
-    chain = chain_state(found.walk, found.checks)
+    chain = found.chain
     known = {each: chain.step(each, walk_view.walk) for each in Step}
     asks = known[step] in HOLDS and predict.is_open(step, walk_view)
 

@@ -1,7 +1,6 @@
 // The map inside a page of Streamlit: one map and one player, which outlive a rerun and a change of page.
 let last = null
 export default function ({ data, parentElement, setTriggerValue }) {
-  adopt(parentElement)
   let host = parentElement.querySelector(".film")
   if (!host) {
     // The page before had the same map: this one takes it over, so that the browser does not draw it again.
@@ -10,21 +9,55 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(host)
   }
   last = host
+  let rest = () => mapRest(host), over = false
+  const draw = (texts) => {
+    adopt(parentElement)
+    rest = mapOn(host, data, texts, setTriggerValue) ?? rest
+  }
+  const texts = [data.words, data.film, data.before].map(mapRead)
+  if (texts.every((text) => !(text instanceof Promise))) draw(texts)
+  else Promise.all(texts).then((read) => over || draw(read))
+  return () => ((over = true), rest())
+}
+// A text comes with the page, or the page names its address. What is at an address never changes: it is fetched once, and
+// the last of them are kept.
+const MAP_TEXTS = 12
+const mapTexts = new Map()
+const mapRead = (text) => {
+  if (!text.startsWith("/")) return text && JSON.parse(text)
+  if (!mapTexts.has(text)) {
+    const read = mapFetched(text).then((found) => (mapTexts.set(text, found), found))
+    read.catch(() => mapTexts.delete(text)) // the next page asks again
+    mapTexts.set(text, read)
+    if (mapTexts.size > MAP_TEXTS) mapTexts.delete(mapTexts.keys().next().value)
+  }
+  return mapTexts.get(text)
+}
+const mapFetched = async (address, waits = [500, 1000, 2000, 4000]) => {
+  const answer = await fetch(new URL(address, location.origin)).catch(() => null)
+  if (answer?.ok) return answer.json()
+  if (answer?.status === 404 || !waits.length) throw new Error(`${answer?.status ?? "no answer"} for a text of the map`)
+  await new Promise((done) => setTimeout(done, waits[0]))
+  return mapFetched(address, waits.slice(1))
+}
+
+// Draws what the page gave; what to do when it is drawn again or goes.
+const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   host.lang = data.language
-  const halves = data.before ? "two" : "one"
-  if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data, halves)
+  const halves = before ? "two" : "one"
+  if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data.words, words, halves)
   host.map.onchip = (beat) => beat.opens && setTriggerValue("opened", beat.id)
-  const film = JSON.parse(data.film), answered = data.answered === "yes"
+  const answered = data.answered === "yes"
   if (host.beforeMap) {
     host.map.show(film)
-    host.beforeMap.show(JSON.parse(data.before))
+    host.beforeMap.show(before)
     mapsInStep(host.map, host.beforeMap)
   } else host.map.show(film, { part: data.part, neutral: !answered })
   if (data.runs) return mapRuns(host, film, data.runs, setTriggerValue)
   if (host.map.onend) host.map.pause() // the clock has been held
   host.map.onend = null
   host.dataset.ran = ""
-  if (!answered || host.dataset.film === film.id + data.part) return () => mapRest(host)
+  if (!answered || host.dataset.film === film.id + data.part) return
   const first = !host.dataset.film
   host.dataset.film = film.id + data.part
   // The address says where to begin, once; then what the page asks for; after that the film follows the reader.
@@ -36,7 +69,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     mapFromTheStart(host)
     if (data.plays === "now") mapStaysInSight(host)
   }
-  return () => mapRest(host)
 }
 const MAP_PLAYED = "irsa_film_played"
 // The answer below takes the focus, and the page grows under it: both would leave the map above what is in sight. What
@@ -56,10 +88,10 @@ const mapStaysInSight = (host) => {
 const mapRest = (host) =>
   setTimeout(() => {
     if (host.isConnected) return
-    host.map.pause()
+    host.map?.pause()
     host.dataset.film = ""
     if (host === last) return
-    host.player.remove()
+    host.player?.remove()
     for (const map of [host.map, host.beforeMap]) map?.remove()
   })
 
@@ -85,12 +117,11 @@ const mapRuns = (host, film, at, setTriggerValue) => {
 const mapFromTheStart = ({ map }) => (map.render(0), map.play())
 
 // One map with its player; or two, before and after a fix, which play by one clock.
-const mapBegin = (host, data, halves) => {
+const mapBegin = (host, address, words, halves) => {
   host.player?.remove()
   for (const map of [host.map, host.beforeMap]) map?.remove()
   host.replaceChildren()
-  const words = JSON.parse(data.words)
-  Object.assign(host.dataset, { words: data.words, halves, film: "" })
+  Object.assign(host.dataset, { words: address, halves, film: "" })
   const stage = (name) => {
     const half = document.createElement("figure")
     half.className = "film-half"

@@ -1,0 +1,66 @@
+"""Large texts of one reader's, each at an address of its own, so that a page names what its browser has already."""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+from weakref import WeakValueDictionary
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+PREFIX = "/_irsa/kept/"
+"""Of their addresses."""
+
+
+class KeptText:
+    """A JSON text and its address, which holds 128 random bits. Whoever keeps the object keeps the text."""
+
+    def __init__(self, text: str) -> None:
+        self.address = PREFIX + secrets.token_hex(16)
+        self.packed = gzip.compress(text.encode(), compresslevel=5, mtime=0)
+
+
+class KeptTexts:
+    """The texts that are kept in this process. They are a reader's own: nobody can guess or list their addresses."""
+
+    def __init__(self) -> None:
+        self._kept: WeakValueDictionary[str, KeptText] = WeakValueDictionary()
+
+    def keep(self, text: str) -> KeptText:
+        """Gives the text an address, until its owner, such as a session, drops what this returns."""
+        kept = KeptText(text)
+        self._kept[kept.address] = kept
+        return kept
+
+    def answer(self, scope: Scope) -> Response:
+        """The text of a request's address; 404 where nobody keeps it any more. No cache keeps it on a disk."""
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("Method Not Allowed\n", 405, {"allow": "GET, HEAD"})
+        headers = {"cache-control": "no-store"}
+        kept = self._kept.get(scope["path"])
+        if kept is None:
+            return PlainTextResponse("Not Found\n", 404, headers)
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            return Response(kept.packed, headers={**headers, "content-encoding": "gzip"}, media_type="application/json")
+        return Response(gzip.decompress(kept.packed), headers=headers, media_type="application/json")
+
+
+class KeptTextsAtTheirAddresses:
+    """Answers for all that is under `PREFIX`."""
+
+    def __init__(self, app: ASGIApp, *, texts: KeptTexts) -> None:
+        self._app = app
+        self._texts = texts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything else through."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._texts.answer(scope)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+KEPT_TEXTS = KeptTexts()
+"""Those of this process."""
