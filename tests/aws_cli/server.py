@@ -11,7 +11,7 @@ import traceback
 
 import awscli
 import awscli.clidriver
-import awscli.handlers  # noqa: F401 - which each command imports
+import awscli.handlers
 
 
 def serve(address: str) -> None:
