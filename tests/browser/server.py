@@ -8,18 +8,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
 """The shell is the same Chromium without the windows of a desk: the tests take a quarter less."""
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+EMPTY = "/_stcore/health"
+"""The path of a page of the server on which the app does not run."""
 DESK = (1360, 1000)
 PHONE = (390, 844)
 PATIENCE = 60.0
@@ -74,40 +77,45 @@ def serving(
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/_stcore/health").status_code == 200
+        return httpx.get(f"{address}{EMPTY}").status_code == 200
     except httpx.TransportError:
         return False
 
 
 class Profiles:
-    """Contexts of a browser. One that is given back keeps the scripts it has compiled, and nothing of its reader.
+    """Pages of a browser, each in a context alone. One that is given back keeps what Chromium has compiled for it.
 
-    A page takes Chromium three times as long in a new context. Each reader has a context alone; cookies, storage and
-    permissions go before the next one gets it.
+    A page takes Chromium twice as long in a new process, and it gets one where it is new or comes from another site. So
+    between two readers it stays at an empty page of the server; all that the app could know of the first one is gone.
     """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._free: dict[str, list[BrowserContext]] = {}
+        self._free: dict[str, list[Page]] = {}
 
-    def take(self, locale: str) -> BrowserContext:
-        """A context in which there has been nobody, as far as the app can see."""
+    def take(self, locale: str) -> Page:
+        """A page in a context in which there has been nobody, as far as the app can see."""
         if free := self._free.get(locale):
             return free.pop()
         context = self._browser.new_context(locale=locale, reduced_motion="reduce")
         context.set_default_timeout(PATIENCE * 1000)
-        return context
+        return context.new_page()
 
-    def give_back(self, context: BrowserContext, locale: str) -> None:
-        """Closes its pages and makes it forget."""
-        first, *others = context.pages
-        for page in others:
-            page.close()
-        first.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
-        first.close()
-        context.clear_cookies()
-        context.clear_permissions()
-        self._free.setdefault(locale, []).append(context)
+    def give_back(self, page: Page, address: str, locale: str) -> None:
+        """Leaves the server's `address`, closes the context's other pages, and makes it forget."""
+        for other in page.context.pages:
+            if other is not page:
+                other.close()
+        page.mouse.move(-1, -1)
+        page.goto(f"{address}{EMPTY}")
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); window.name = '' }")
+        page.emulate_media(media="null", contrast="null", forced_colors="null", reduced_motion="reduce")
+        page.context.clear_cookies()
+        page.context.clear_permissions()
+        protocol = page.context.new_cdp_session(page)
+        protocol.send("Page.resetNavigationHistory")
+        protocol.detach()
+        self._free.setdefault(locale, []).append(page)
 
 
 class Reader:
@@ -124,16 +132,22 @@ class Reader:
     ) -> None:
         self.address = address
         self._profiles, self._locale = profiles, locale
-        self.context = profiles.take(locale)
-        self.page: Page = self.context.new_page()
+        self.page = profiles.take(locale)
+        self.context = self.page.context
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
         self.page.emulate_media(color_scheme=theme)
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
-        self.page.on("request", lambda request: self._asked(request.url))
-        self.page.on("websocket", lambda opened: self._asked(opened.url))
-        self.page.on("console", lambda said: self._complain(said.type, said.text, said.location["url"]))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._heard: list[tuple[str, Callable[[Any], object]]] = []
+        self.hear("request", lambda request: self._asked(request.url))
+        self.hear("websocket", lambda opened: self._asked(opened.url))
+        self.hear("console", lambda said: self._complain(said.type, said.text, said.location["url"]))
+        self.hear("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def hear(self, event: str, handler: Callable[[Any], object]) -> None:
+        """Calls the handler at each such event of the page, as long as this reader has it."""
+        self.page.on(event, handler)
+        self._heard.append((event, handler))
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -241,4 +255,6 @@ class Reader:
         return self.settle().page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
 
     def close(self) -> None:
-        self._profiles.give_back(self.context, self._locale)
+        for event, handler in self._heard:
+            self.page.remove_listener(event, handler)
+        self._profiles.give_back(self.page, self.address, self._locale)

@@ -44,7 +44,7 @@ def test_nothing_that_a_browser_gets_or_sends_holds_a_secret(
         with serving(tmp_path, by_command=True) as address:
             reader = Reader(profiles, address, locale="en-US")
             reader.page.goto(ask(urlsplit(address).port or 0))
-            reader.page.on("websocket", _listening(frames))
+            reader.hear("websocket", _listening(frames))
             try:
                 _walk(reader, shown)
             finally:

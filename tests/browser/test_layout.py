@@ -30,8 +30,8 @@ STILL = "() => performance.now() - window.moved > 500"
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_turning_to_the_next_step_moves_nothing(reader, size):
     one, content = reader(size=size), load("ja")
-    one.page.add_init_script(WATCH)
-    one.open(f"/{STEPS[0]}?lang=ja")
+    with one.page.add_init_script(WATCH):
+        one.open(f"/{STEPS[0]}?lang=ja")
     places = []
     for step in STEPS[1:]:
         one.predict().page.wait_for_function(STILL)
@@ -133,8 +133,8 @@ page and a part waited for those above it, 0.4 to 1.4 on a desk and 0.65 to 1.1 
 @pytest.mark.parametrize(("page", "size"), by_turns(["", "why", STEPS[2]], [LOW, DESK, PHONE]))
 def test_a_first_load_moves_nothing_that_is_seen(reader, page, size):
     one = reader(size=size)
-    one.page.add_init_script(WATCH)
-    one.open(f"/{page}?lang=ja").settle()
+    with one.page.add_init_script(WATCH):
+        one.open(f"/{page}?lang=ja").settle()
     assert one.page.evaluate("window.shift") <= FIRST_SHIFT
 
 
@@ -163,9 +163,9 @@ RULES = """new MutationObserver((records) => {
 
 def test_no_part_is_drawn_before_the_style_sheet_is_there(reader):
     one = reader()
-    one.page.add_init_script(RULES)
-    one.page.route("**/_irsa/styles.*", lambda route: (time.sleep(0.5), route.continue_()))
-    one.open(f"/{STEPS[2]}?lang=ja")
+    late = "**/_irsa/styles.*", lambda route: (time.sleep(0.5), route.continue_())
+    with one.page.add_init_script(RULES), one.page.route(*late):
+        one.open(f"/{STEPS[2]}?lang=ja")
     worn = one.page.evaluate("window.worn")
     assert len(worn) > 3
     assert min(worn) > 100

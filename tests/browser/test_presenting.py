@@ -227,9 +227,10 @@ def test_the_sheet_of_keys_takes_the_focus_and_gives_it_back(reader):
 
 
 def test_streamlits_own_keys_do_nothing(reader):
-    page = present(reader(size=PROJECTOR))
+    one = reader(size=PROJECTOR)
+    page = present(one)
     frames: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda sent: frames.append(sent)))
+    one.hear("websocket", lambda socket: socket.on("framesent", lambda sent: frames.append(sent)))
     page.reload()
     at(page, "title")
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.ui.review.one_page import COMMANDS
+from tests.aws_cli import AWS
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
-AWS = ROOT / ".venv-aws" / "bin" / "aws"
 KUBECTL = shutil.which("kubectl")
 REFUSED = 255
 """The exit status of the AWS CLI, version 1, where a service says no. (Version 2 has 254.)"""
@@ -39,12 +39,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def learner(folder, tmp_path_factory):
+def learner(folder, tmp_path_factory, aws_on_path):
     """The environment after `set -a; . aws.env; set +a`, without anything of this machine's own AWS set-up."""
     home = tmp_path_factory.mktemp("home")
     mine = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     written = dict(line.split("=", 1) for line in (folder / "aws.env").read_text().splitlines())
-    return {**mine, **written, "HOME": str(home), "KUBECONFIG": str(folder / "kubeconfig"), "AWS_PAGER": ""}
+    mine |= {"PATH": f"{aws_on_path}:{os.environ['PATH']}", "HOME": str(home)}
+    return {**mine, **written, "KUBECONFIG": str(folder / "kubeconfig"), "AWS_PAGER": ""}
 
 
 def run(command, environment, *, status=0):
@@ -54,7 +55,7 @@ def run(command, environment, *, status=0):
 
 
 def aws(environment, *words, status=0):
-    return run([str(AWS), *words], environment, status=status)
+    return run(["aws", *words], environment, status=status)
 
 
 def account_of(learner):
@@ -87,6 +88,13 @@ def token_for(learner, audience="sts.amazonaws.com", account="my-sa"):
 def test_the_learner_is_known(learner):
     identity = json.loads(aws(learner, "sts", "get-caller-identity"))
     assert identity["Arn"] == f"arn:aws:iam::{identity['Account']}:user/learner"
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [(("sts", "get-caller-identity"), 0), (("iam", "get-role", "--role-name", "x"), REFUSED)]
+)
+def test_the_imported_program_says_what_the_program_says(learner, words, status):
+    assert aws(learner, *words, status=status) == run([AWS, *words], learner, status=status)
 
 
 def test_a_wrong_secret_is_refused_in_awss_words(learner):

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,10 +20,10 @@ from app.world.aws import iam
 from app.world.lifecycle.world_operations import delete, settle
 from app.world.setup import tool_files
 from app.world.setup.scenario import ARTICLE
+from tests.aws_cli import AWS
 
 pytestmark = pytest.mark.one_world
 
-AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 ANOTHER_POD = ["F03", "F04", "F06", "F07", "F08", "F09", "F10", "F11", "F13", "F28", "F29", "F31", "F34", "F39"]
 """The faults that another Pod fixes."""
@@ -79,11 +78,13 @@ def test_what_the_role_may_by_now_is_not_granted_twice(simulation, world, fault,
 @pytest.mark.cli
 @pytest.mark.skipif(not AWS.exists() or shutil.which("kubectl") is None, reason="no aws or no kubectl")
 @pytest.mark.parametrize("fault", ["F01", "F19"])
-def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(simulation, world, tmp_path, fault):
+def test_the_role_that_the_first_command_finds_is_the_one_that_was_meant(
+    simulation, world, tmp_path, aws_on_path, fault
+):
     kubeconfig = tmp_path / tool_files.KUBECONFIG
     kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
     environment = {
-        **{"PATH": f"{AWS.parent}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
+        **{"PATH": f"{aws_on_path}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
         **tool_files.aws_environment(simulation, world),
     }
     simulation.inject(world, fault)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,11 @@ from app.wiring import simulated
 from app.world.faults import FAULTS
 from app.world.lifecycle.world_operations import settle
 from app.world.setup import tool_files
+from tests.aws_cli import AWS
 from tests.world.test_faults import WORKS_ANYWAY
 
 pytestmark = pytest.mark.one_world
 
-AWS = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "aws"
 SUBJECT = Subject(namespace="default", service_account="my-sa", pod="pod-after")
 UNPREDICTED = {
     "F05": "webhook_silent_on_eks",
@@ -48,12 +47,12 @@ TWO_FAULTS = [
 
 
 @pytest.fixture
-def run(simulation, world, tmp_path):
+def run(simulation, world, tmp_path, aws_on_path):
     """Runs a line in a shell, with kubectl and aws for the world."""
     kubeconfig = tmp_path / tool_files.KUBECONFIG
     kubeconfig.write_bytes(tool_files.files(simulation, world)[tool_files.KUBECONFIG])
     environment = {
-        **{"PATH": f"{AWS.parent}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
+        **{"PATH": f"{aws_on_path}:{os.environ['PATH']}", "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
         **tool_files.aws_environment(simulation, world),
     }
 

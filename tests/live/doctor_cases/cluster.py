@@ -30,7 +30,6 @@ from app.world.setup import roles, scenario
 from tests.live.eks import Eks
 from tests.waiting import eventually
 
-AWS = Path(__file__).resolve().parents[3] / ".venv-aws" / "bin"
 ACCOUNT, POD = "web", "web"
 """The ServiceAccount of a row, and its Deployment or Pod."""
 COMMAND = ("aws", "s3", "ls")
@@ -48,13 +47,14 @@ _ACCOUNT_STATE = ("roles", "oidc_providers", "policies", "service_control_polici
 class Cluster:
     """A namespace, a role `NAMESPACE-role`, and all that a row changes elsewhere, which `close` puts back."""
 
-    def __init__(self, eks: Eks, namespace: str, home: Path) -> None:
+    def __init__(self, eks: Eks, namespace: str, home: Path, aws_on_path: Path) -> None:
         self.eks = eks
         self.namespace = namespace
         self.role_name = f"{namespace}-role"
         self.role_arn = f"arn:aws:iam::{eks.world.account_id}:role/{self.role_name}"
         self.at_the_end = ExitStack()
         self._home = home
+        self._aws_on_path = aws_on_path
         account = eks.world.account
         kept = {name: copy.deepcopy(getattr(account, name)) for name in _ACCOUNT_STATE}
         for name, value in kept.items():
@@ -198,7 +198,11 @@ class Cluster:
 
     def paste(self, command: str) -> None:
         """Runs a command as the reader's shell would, and waits until the cluster has done what follows."""
-        environment = {**self.eks.environment(), "PATH": f"{AWS}:{os.environ['PATH']}", "HOME": str(self._home)}
+        environment = {
+            **self.eks.environment(),
+            "PATH": f"{self._aws_on_path}:{os.environ['PATH']}",
+            "HOME": str(self._home),
+        }
         environment["AWS_DEFAULT_REGION"] = environment["AWS_REGION"]  # the first version of the CLI knows this one
         done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

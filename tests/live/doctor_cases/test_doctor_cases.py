@@ -26,12 +26,12 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def cluster(here: Eks, tmp_path: Path) -> Iterator[Cluster]:
+def cluster(here: Eks, tmp_path: Path, aws_on_path: Path) -> Iterator[Cluster]:
     """The row's part of the real cluster, with the real controllers at work."""
     if reason := controllers_missing():
         pytest.skip(reason)
     here.control_plane.start_controllers(here.kubeconfig)
-    made = Cluster(here, f"case-{next(_numbers)}", tmp_path)
+    made = Cluster(here, f"case-{next(_numbers)}", tmp_path, aws_on_path)
     try:
         yield made
     finally:
