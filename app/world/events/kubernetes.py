@@ -27,7 +27,8 @@ _BODY_LIMIT = 256 * 1024
 _WRITES = ("create", "update", "patch", "delete", "deletecollection")
 _SERVERS = ("sts", "kube-apiserver")
 """How the world's own servers name themselves where they fetch the issuer's documents (`Network`)."""
-KUBELET = Tool(name="kubelet")
+_KUBELET = Tool(name="kubelet")
+"""What else it does is written down where it does it (`PodRecord.publish`)."""
 
 
 class Noticing:
@@ -53,7 +54,8 @@ class Noticing:
         path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
         info = parse_request(path, scope.get("method", "GET"), query)
         if bears(authorization, world.node_token):
-            return _Seen(world, KUBELET, info, changes=True) if _changes_a_pod(info) else None
+            is_token = (info.resource, info.subresource) == ("serviceaccounts", "token")
+            return _Seen(world, _KUBELET, info, changes=True) if is_token else None
         if not info.resource and (path == "/" or path.startswith(_DISCOVERY)):
             return None
         stored = info.verb in _WRITES and info.resource not in REVIEWS and info.subresource in ("", "status")
@@ -64,12 +66,6 @@ class Noticing:
             changes=stored and not query.get("dryRun"),
             learners=bears(authorization, world.admin_token),
         )
-
-
-def _changes_a_pod(info: RequestInfo) -> bool:
-    """Whether the kubelet writes what became of a Pod, or requests a token for one."""
-    place = (info.resource, info.subresource)
-    return info.verb in _WRITES and place in (("pods", "status"), ("serviceaccounts", "token"))
 
 
 class _Seen:
@@ -126,7 +122,7 @@ def _name_in(body: bytes) -> str:
 
 def _step(info: RequestInfo) -> Step | None:
     match info.resource, info.subresource:
-        case ("serviceaccounts", "token") | ("pods", "status" | "exec"):
+        case ("serviceaccounts", "token") | ("pods", "exec"):
             return Step.TOKEN_MOUNT
         case ("serviceaccounts", _):
             return Step.SERVICE_ACCOUNT
