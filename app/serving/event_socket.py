@@ -22,8 +22,8 @@ from app.serving.uvicorn_settings import page_limits
 from app.world.events.stream import EventStream
 
 PATH = "/events"
-TABS = 16
-"""Connections of one browser. Streamlit's own make no difference: each tab has one of each."""
+TABS = 32
+"""Connections of one browser."""
 SHARE = 3
 """Of the connections that the server grants, and of those of one address, events take one in so many at most: pages
 come first."""

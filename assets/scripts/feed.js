@@ -1,6 +1,6 @@
 // What was asked of the world of this browser, as it happens. One websocket for a tab, whatever draws it; the page runs
 // again only for what has changed the world since it was drawn, and never while the tab is hidden.
-const FEED = { lines: 12, burst: 150, pause: 600, retry: [1_000, 60_000] } // milliseconds, but for the lines
+const FEED = { lines: 8, burst: 150, pause: 600, retry: [1_000, 60_000] } // milliseconds, but for the lines
 const feeds = new Map() // by root: what it was given, and how it has the page run
 const seen = { stream: "", number: 0, changed: 0, asked: 0, lines: [], wait: FEED.retry[0], socket: null, timer: 0 }
 
@@ -14,6 +14,7 @@ const feedListen = () => {
   socket.onopen = () => (seen.wait = FEED.retry[0])
   socket.onmessage = ({ data }) => {
     if (!current()) return
+    if (!feedLive()) return socket.close()
     const { events = [], reload } = JSON.parse(data)
     for (const event of events) {
       seen.number = event.number
@@ -92,13 +93,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!root) {
     root = document.createElement("section")
     root.className = "root feed"
-    root.innerHTML = `<h3></h3><p class="empty"></p><ol role="log" aria-live="polite"></ol>`
+    root.innerHTML = `<h3></h3><p class="empty"></p><div role="log"><ol></ol></div>`
     parentElement.appendChild(root)
   }
   root.lang = data.language
   root.ariaLabel = root.querySelector("h3").textContent = data.heading
   root.querySelector(".empty").textContent = data.empty
-  root.querySelector("ol").ariaLabel = data.heading
+  root.querySelector("[role=log]").ariaLabel = data.heading
   feeds.set(root, { data, run: setTriggerValue })
   if (seen.stream !== data.stream) {
     // Another world: what was asked of the one before is not shown here.

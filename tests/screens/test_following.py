@@ -1,4 +1,4 @@
-"""Pages follow what is asked of their world: one walk for a change, the film from the beat that changed, and the feed."""
+"""Pages follow their world: one walk for a change, the film from the beat that changed, and the feed."""
 
 import pytest
 

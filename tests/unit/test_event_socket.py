@@ -189,9 +189,11 @@ def test_one_address_takes_a_share_of_the_connections(app, streams, monkeypatch)
             await tab.leave()
 
     with monkeypatch.context() as patched:
-        patched.setattr(request_facts, "read", lambda _: request_facts.RequestFacts(
-            served_on="", forwarded_by="", launched=False, visitor="10.0.0.1"
-        ))
+        patched.setattr(
+            request_facts,
+            "read",
+            lambda _: request_facts.RequestFacts(served_on="", forwarded_by="", launched=False, visitor="10.0.0.1"),
+        )
         asyncio.run(follow())
 
 

@@ -23,7 +23,7 @@ def test_events_are_numbered_and_one_resumes_after_any_of_them():
     assert (stream.number, stream.changed) == (4, 2)
 
 
-def test_the_newest_are_kept_and_whoever_is_further_behind_has_to_read_again():
+def test_the_newest_are_kept_and_a_page_further_behind_reads_again():
     stream = EventStream()
     for number in range(KEPT + 3):
         asked(stream, str(number))

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -135,30 +136,35 @@ def test_what_a_page_does_to_the_world_as_a_whole_does_not_show(simulation, shar
         ),
         (
             "iam",
-            ("attach_role_policy", {"RoleName": "s3-reader", "PolicyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}),
+            (
+                "attach_role_policy",
+                {"RoleName": "s3-reader", "PolicyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
+            ),
             ("AttachRolePolicy", "Role", "s3-reader", 6, True),
         ),
         (
             "iam",
             ("create_open_id_connect_provider", {"Url": "https://example.com", "ClientIDList": ["a"]}),
-            ("CreateOpenIDConnectProvider", "OIDCProvider", "https://example.com", 1, None),
+            ("CreateOpenIDConnectProvider", "OIDCProvider", "https://example.com", 1, False),
         ),
         ("sts", ("get_caller_identity", {}), ("GetCallerIdentity", "", "", 5, False)),
         ("s3", ("list_buckets", {}), ("ListBuckets", "", "", 6, False)),
-        ("s3", ("create_bucket", {"Bucket": "made-here", **IN_TOKYO}), ("CreateBucket", "Bucket", "made-here", 6, True)),
+        (
+            "s3",
+            ("create_bucket", {"Bucket": "made-here", **IN_TOKYO}),
+            ("CreateBucket", "Bucket", "made-here", 6, True),
+        ),
     ],
 )
 def test_calls_of_aws(simulation, shared, events, service, call, seen):
     name, parameters = call
     client = aws_client(simulation, shared, service)
-    try:
+    with suppress(client.exceptions.ClientError):  # what is refused is an event as well
         getattr(client, name)(**parameters)
-    except client.exceptions.ClientError as error:
-        assert seen[-1] is None, error
     (event,) = events()
     assert event["tool"] == "boto3"
     assert said(event, "verb", "kind", "name", "step") == seen[:4]
-    assert event["changes"] is bool(seen[4])
+    assert event["changes"] is seen[4]
 
 
 def test_a_web_identity_that_sts_refuses_is_shown_and_changes_what_a_page_shows(simulation, shared, events):

@@ -46,8 +46,8 @@ def draw(
 
     `part`: the step that plays alone, with what came before in place. Before a question about it is answered
     (`answered` is false) nothing is lit and nothing is said. A new film stands at its first beat, or at `opens_at`;
-    it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab; `on` plays from
-    `opens_at`. `before` is a film that plays in step with it, on a half map of its own.
+    it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab; `on` plays it
+    from `opens_at`. `before` is a film that plays in step with it, on a half map of its own.
 
     While a clock `runs`, which says where it is, the film begins by itself; `on_end` is called once it has ended, or a
     second later where nothing travels. A browser that does not show it does not ask.

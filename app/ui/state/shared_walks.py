@@ -44,7 +44,7 @@ def shared(world: World) -> Shared:
 
 
 def follow(world: World, make: Callable[[], WalkView]) -> WalkView:
-    """The walk after the newest change that an event tells of: made by the first page that asks, found by the others."""
+    """The walk after the newest change that events tell of: made by the first page that asks, found by the others."""
     known = shared(world)
     with known.lock:
         last = known.walk_view
@@ -59,9 +59,7 @@ def has_followed(found: Walk) -> bool:
     return st.session_state.get(_FOLLOWED) is found
 
 
-def walk_through(
-    simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None = None
-) -> WalkView:
+def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
     """Walks now, and reads the logs that pages show; from then on the last walk is this one. `replaced`: `WalkView`."""
     gone = simulation.follow(here)
     opened, chain, change = simulated(simulation, here), here.chain, here.log.events.changed
