@@ -1,8 +1,14 @@
 // What was asked of the world of this browser, as it happens. One websocket for a tab, whatever draws it; the page runs
 // again only for what has changed the world since it was drawn, and never while the tab is hidden.
-const FEED = { lines: 8, burst: 150, pause: 600, retry: [1_000, 60_000] } // milliseconds, but for the lines
+const FEED = { lines: 8, burst: 150, others: 300, pause: 600, retry: [1_000, 60_000] } // milliseconds, but for the lines
 const feeds = new Map() // by root: what it was given, and how it has the page run
 const seen = { stream: "", number: 0, changed: 0, asked: 0, lines: [], wait: FEED.retry[0], socket: null, timer: 0 }
+
+// Of several tabs the one that the reader touched last goes first: it walks, and the others find its walk.
+const feedTab = String(Math.random())
+const feedTouched = () => localStorage.setItem("irsa_touched_tab", feedTab)
+for (const act of ["focus", "pointerdown", "keydown"]) addEventListener(act, feedTouched, { capture: true })
+const feedIsFirst = () => localStorage.getItem("irsa_touched_tab") === feedTab
 
 const feedListen = () => {
   if (seen.socket) return
@@ -65,7 +71,7 @@ const feedFollow = () => {
     seen.reload = false
     seen.ran = performance.now()
     feeds.values().next().value.run("changed", `${seen.stream}.${seen.asked}`)
-  }, Math.max(FEED.burst, FEED.pause - since))
+  }, Math.max(feedIsFirst() ? FEED.burst : FEED.others, FEED.pause - since))
 }
 
 const feedLine = (event, data) => {
@@ -100,6 +106,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.ariaLabel = root.querySelector("h3").textContent = data.heading
   root.querySelector(".empty").textContent = data.empty
   root.querySelector("[role=log]").ariaLabel = data.heading
+  if (!seen.stream && document.hasFocus()) feedTouched()
   feeds.set(root, { data, run: setTriggerValue })
   if (seen.stream !== data.stream) {
     // Another world: what was asked of the one before is not shown here.

@@ -1,9 +1,11 @@
 """The events of a world: numbered, bounded, and said to those who listen."""
 
+from sys import getsizeof
+
 import pytest
 
 from app.flow.model import Step
-from app.world.events.stream import KEPT, TEXT_LIMIT, EventStream
+from app.world.events.stream import KEPT, NAME_LIMIT, EventStream
 from app.world.events.tool import Tool, is_this_app, tool_of
 
 
@@ -56,8 +58,18 @@ def test_what_a_client_claims_is_cut_and_nothing_in_it_steers_a_page():
     asked(stream, "a\u202eb\x1b" + "x" * 10_000, step=Step.WEBHOOK)
     (event,) = stream.after(0)
     assert event.document["name"].startswith(r"a\u202eb\x1bxxx")
-    assert len(event.name) == TEXT_LIMIT
+    assert len(event.name) == NAME_LIMIT
     assert event.document["step"] == 3
+
+
+def test_the_events_of_a_world_take_less_than_a_mebibyte():
+    stream, long = EventStream(), "\U0001f600" * 1000
+    for _ in range(KEPT + 1):
+        asked(stream, long, tool=long, command=long, verb=long, kind=long, namespace=long, run=long)
+    events = stream.after(1)
+    texts = [text for event in events for text in event.document.values() if isinstance(text, str)]
+    assert len(texts) == 7 * KEPT
+    assert sum(map(getsizeof, (*events, *texts))) < 1024 * 1024
 
 
 KUBECTL = "kubectl/v1.32.3 (linux/amd64) kubernetes/32cc146"

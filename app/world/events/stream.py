@@ -14,9 +14,10 @@ from app.flow.visible import visible
 
 KEPT = 256
 """Events that a page may resume from. One that is further behind reads the world again."""
-TEXT_LIMIT = 253
-"""Characters of each text of an event: the longest name of an object (RFC 1123 subdomain). With all at their limit,
-the events of a world take 1 MiB."""
+NAME_LIMIT = 253
+"""Characters of an object's name (RFC 1123 subdomain)."""
+TEXT_LIMIT = 64
+"""Characters of every other text. With all texts at their limit the events of a world take less than 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class EventStream:
                     verb=_text(verb),
                     kind=_text(kind),
                     namespace=_text(namespace),
-                    name=_text(name),
+                    name=_text(name, NAME_LIMIT),
                     step=step,
                     status=status,
                     changes=changes,
@@ -161,5 +162,5 @@ class EventStream:
             callback()
 
 
-def _text(text: str) -> str:
-    return visible(text[:TEXT_LIMIT], keep="")[:TEXT_LIMIT]
+def _text(text: str, limit: int = TEXT_LIMIT) -> str:
+    return visible(text[:limit], keep="")[:limit]
