@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import wiring
 from app.content import LANGUAGES, PAGES, load
 from app.serving.binary_frames import BinaryFrames
+from app.serving.event_socket import EventSocket
 from app.serving.first_paint import FirstPaint
 from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
@@ -31,6 +32,7 @@ from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.map import player
 from app.ui.state import left_sessions, session, streamlit_sessions
+from app.world.events.stream import EventStream
 
 _YEAR = 365 * 86400
 _INDEX = Path(st.__file__).with_name("static") / "index.html"
@@ -108,6 +110,18 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(session.simulation.clear)
 
 
+def browser_of(scope: Scope) -> str:
+    """The id of the browser that sends a request; empty where it has none of ours."""
+    found = _cookie(scope)
+    return found if session.is_id(found) else ""
+
+
+def events_of(browser: str) -> EventStream | None:
+    """The events of a browser's world; None where it has no world."""
+    world = session.simulation().store.get(browser)
+    return world.log.events if world else None
+
+
 def uploaded_files() -> Files:
     """The files that Streamlit keeps, by session."""
     files: Files = getattr(st.runtime.get_instance().uploaded_file_mgr, "file_storage", {})
@@ -133,6 +147,7 @@ app = st.App(
         Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
         Middleware(KeptTextsAtTheirAddresses, texts=KEPT_TEXTS),
         Middleware(FixedFiles, prefix=PREFIX, files={**browser_files.files, **player.files()}),
+        Middleware(EventSocket, browser=browser_of, stream=events_of),
         Middleware(KnownPages),
         Middleware(BrowserId),
         Middleware(FirstPaint, html=browser_files.in_page),

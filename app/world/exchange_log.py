@@ -1,4 +1,7 @@
-"""What the servers of one world said to each other: the newest exchanges, and apart from them those of its setup."""
+"""What the servers of one world said to each other: the newest exchanges, and apart from them those of its setup.
+
+Beside them stand the events: what the learner's tools asked, and what the node and the Pods did because of it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 from sys import getsizeof
 
 from app.flow.model import Exchange
+from app.world.events.stream import EventStream
 
 LOG_BYTES = 1024 * 1024
 """Bytes that the texts of the kept exchanges take in memory. One of a walk takes 3,000."""
@@ -30,13 +34,16 @@ class ExchangeLog:
         self._setup: list[Exchange] = []
         self._setup_bytes = 0
         self._setting_up = False
+        self.events = EventStream()
+        """Who asked what of this world, for the pages that show it."""
 
     @contextmanager
     def setting_up(self) -> Iterator[None]:
-        """What is recorded inside belongs to the world's setup."""
+        """What is recorded inside belongs to the world's setup, and is no event."""
         self._setting_up = True
         try:
-            yield
+            with self.events.quiet():
+                yield
         finally:
             self._setting_up = False
 

@@ -152,8 +152,9 @@ class World:
         return stored.copy() if stored else None
 
     def close(self) -> None:
-        """Ends all work and removes the node's files."""
+        """Ends all work, removes the node's files, and says so to the open pages."""
         self.kubelet.stop()
+        self.log.events.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 

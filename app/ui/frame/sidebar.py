@@ -10,7 +10,7 @@ import streamlit as st
 from app.content import Content
 from app.flow.port_wrappers.consent import Action
 from app.ui.draw import components
-from app.ui.frame import live_controls, world_controls
+from app.ui.frame import feed, live_controls, world_controls
 from app.ui.state import live, live_selection, mode, session
 from app.ui.text import escape, value
 
@@ -64,6 +64,7 @@ def _world(content: Content) -> None:
     rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)
     heading = escape(content.message("screens.world"))
     components.block(f'<h2 class="heading">{heading}</h2><dl>{rows}</dl>', key="world")
+    feed.draw(content)
     world_controls.pickers(content)
     clock(content, key="sidebar")
     if st.button(

@@ -15,7 +15,7 @@ from app.ui.draw.browser_files import PREFIX, named
 _WORDS = ("zones", "boxes", "player", "halves")
 
 _component = components.component("map")
-Plays = Literal["", "once", "now", "here"]
+Plays = Literal["", "once", "now", "here", "on"]
 """Whether a new film begins by itself."""
 
 
@@ -61,8 +61,8 @@ def draw(
     `film`, and `before`: JSON, or the address at which our own server has it.
     `part`: the step that plays alone, with what came before in place. Before a question about it is answered
     (`answered` is false) nothing is lit and nothing is said. A new film stands at its first beat, or at `opens_at`;
-    it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab. `before` is a
-    film that plays in step with it, on a half map of its own.
+    it begins by itself `now`, where the map then comes into sight, `here`, or `once` in a browser's tab; `on` plays it
+    from `opens_at`. `before` is a film that plays in step with it, on a half map of its own.
 
     While a clock `runs`, which says where it is, the film begins by itself; `on_end` is called once it has ended, or a
     second later where nothing travels. A browser that does not show it does not ask.

@@ -10,14 +10,17 @@ import streamlit as st
 from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.film import Beat, End, Film, film, supposing
-from app.flow.model import Exchange, JsonObject, Step, Subject
+from app.flow.model import Exchange, JsonObject, Step, Subject, Walk
 from app.serving.kept_texts import KEPT_TEXTS, KeptText
 from app.ui.draw import components, page_errors
 from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import Plays
+from app.ui.state import shared_walks
 
+_DRAWN = "drawn_film"
+"""In the session, by the map's key: the walk whose film a page showed last, and its beats without their exchanges."""
 _FILMS = "shown_films"
 """In the session: `_Films`. No widget has that key: Streamlit would put its value there, and copy in every run what it
 finds there."""
@@ -77,6 +80,9 @@ def draw(
     of it is shown. `supposed` is a wrong prediction, which is played before the truth. For `plays` and `opens_at` see
     `player.draw`, for `ends_whole` `film_json`.
     """
+    played = supposing(shown, supposed) if supposed else shown
+    if changed := _changed_beat(played, found, part, key):
+        plays, opens_at = "on", changed
     text = _text(shown, found, content, supposed, ends_whole=ends_whole)
     beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
     _draw_exchange(shown.beats, beat_id, content, key)
@@ -97,6 +103,18 @@ def _text(
         kept = KEPT_TEXTS.keep(text)
         films.texts = (*films.texts, (asked, kept))[-_TEXTS:]
     return kept.address
+
+
+def _changed_beat(shown: Film, found: Diagnosis, part: Step | None, key: str) -> str:
+    """The first beat that is another than on the page before, where the page followed its world; else empty."""
+    now = [replace(beat, exchange=None) for beat in shown.beats]  # times and ids differ in each exchange
+    before: tuple[Walk, list[Beat]] | None = st.session_state.get(f"{_DRAWN}_{key}")
+    st.session_state[f"{_DRAWN}_{key}"] = (found.walk, now)
+    if not before or before[0] is found.walk or not shared_walks.has_followed(found.walk):
+        return ""
+    known = {beat.id: beat for beat in before[1]}
+    changed = (beat for beat in now if known.get(beat.id) != beat)
+    return next((beat.id for beat in changed if part in (None, beat.step)), "")
 
 
 def standing(beats: Iterable[Beat]) -> tuple[Beat, ...]:

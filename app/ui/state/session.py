@@ -12,13 +12,11 @@ from contextlib import contextmanager
 import streamlit as st
 
 from app.flow.doctor import Diagnosis, diagnose
-from app.flow.errors import FlowError
 from app.flow.model import Chain, JsonValue, Step, Subject
 from app.flow.port_wrappers.consent import NOTHING, Action
 from app.flow.ports import Ports
-from app.flow.steps.walk import walk
 from app.settings import Settings
-from app.ui.state import allowance, live, live_selection, mode
+from app.ui.state import allowance, live, live_selection, mode, shared_walks
 from app.ui.state.walk_view import WalkView as WalkView
 from app.wiring import simulated
 from app.world import edits
@@ -181,7 +179,15 @@ def kept_walk_view() -> WalkView | None:
     if last.world != here.path:
         st.session_state.setdefault(_LOSS, "elsewhere")
     same = (last.world, last.walk.subject) == (here.path, here.chain.subject)
-    return last if same and st.session_state.get(_FAULTS) == here.faults else None
+    if not same or st.session_state.get(_FAULTS) != here.faults:
+        return None
+    return last if last.change >= here.log.events.changed else _follow(here)
+
+
+def _follow(here: World) -> WalkView:
+    found = shared_walks.follow(here, lambda: _walk(here))
+    st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = found, here.faults
+    return found
 
 
 def last_walk_view() -> WalkView | None:
@@ -195,8 +201,15 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
         return walk_view.diagnosis
     kept: tuple[WalkView, Diagnosis] | None = st.session_state.get(_DIAGNOSIS)
     if kept is None or kept[0] is not walk_view:
-        kept = st.session_state[_DIAGNOSIS] = (walk_view, diagnose(ports(), walk_view.walk))
+        kept = st.session_state[_DIAGNOSIS] = (walk_view, _diagnose(walk_view))
     return kept[1]
+
+
+def _diagnose(walk_view: WalkView) -> Diagnosis:
+    def examine() -> Diagnosis:
+        return diagnose(ports(), walk_view.walk)
+
+    return examine() if mode.can().walk_cluster else shared_walks.diagnosis(world(), walk_view, examine)
 
 
 def run_again() -> None:
@@ -282,19 +295,6 @@ def subject() -> Subject:
 def _walk(here: World, *, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
     if wait := here.usage.wait(reserve=True):
         allowance.stop("world_busy", wait)
-    gone = simulation().follow(here)
-    opened, chain = simulated(simulation(), here), here.chain
-    started = time.perf_counter()
-    found = walk(opened, chain.subject)
-    seconds = time.perf_counter() - started
-    logs = {}
-    before, seeded = (scenario.NAMESPACE, scenario.POD_BEFORE), (here.seeded.namespace, here.seeded.pod)
-    for place in {before, seeded, (chain.namespace, chain.pod)}:
-        try:
-            logs[place] = opened.cluster.pod_log(*place) if place[1] else ""
-        except FlowError as error:
-            logs[place] = error.server_message
-    heard = (*opened.server_log.setup(), *opened.server_log.exchanges())
-    made = WalkView(world=here.path, walk=found, seconds=seconds, logs=logs, heard=heard, replaced=replaced, gone=gone)
+    made = shared_walks.walk_through(simulation(), here, replaced)
     st.session_state[_WALK_VIEW], st.session_state[_FAULTS] = made, here.faults
     return made

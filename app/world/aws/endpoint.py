@@ -18,6 +18,7 @@ from app.world.aws.errors import AwsError
 from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
+from app.world.events.aws import notice
 from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
 QUERY_LIMIT = 400 * 1024
@@ -69,7 +70,9 @@ class _Endpoint:
         except ValueError:
             error = AwsError(404, "MalformedQueryString", "The query string contains a syntax error.")
             return query_api.refusal("sts", error)
-        return await self._dispatch(call)
+        response = await self._dispatch(call)
+        notice(self._directory, call, response.status_code)
+        return response
 
     async def _dispatch(self, call: Incoming) -> Response:
         service = "sts"

@@ -181,13 +181,17 @@ class Simulation:
         return self._alone(world, work)
 
     def _alone(self, world: World, work: Coroutine[Any, Any, T]) -> T:
-        """Runs what is about a world as a whole, one at a time, whatever a second tab asks. Raises `LookupError`."""
+        """Runs what is about a world as a whole, one at a time, whatever a second tab asks. Raises `LookupError`.
+
+        What the node does because of it is no event: a page that hides a fault would show it there.
+        """
 
         async def alone() -> T:
             async with world.changing:
                 if self.store.by_path(world.path) is not world:
                     raise LookupError("this world is no longer kept: it was reset, or idle for too long")
-                return await work
+                with world.log.events.quiet():
+                    return await work
 
         try:
             return self.run(alone())

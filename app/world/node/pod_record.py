@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.flow.model import JsonObject
+from app.flow.model import JsonObject, Step
 from app.world.apiserver.types.errors import ApiError
 from app.world.node.events import record_event
 
@@ -48,8 +48,24 @@ class PodRecord:
             pod = cluster.read("pods", metadata["namespace"], metadata["name"]).object
             if pod.get("status") != status:
                 cluster.put("pods", {**pod, "status": status})
+                self._notice(status)
         except ApiError as error:
             self.closed = error.code == 404
+
+    def _notice(self, status: JsonObject) -> None:
+        """For the open pages: how the Pod fares, as `kubectl get pods` has it of a container that waits."""
+        states = (each["state"].get("waiting", {}) for each in status["containerStatuses"])
+        self._world.log.events.record(
+            tool="kubelet",
+            verb=next((state["reason"] for state in states if state), status["phase"]),
+            kind="Pod",
+            namespace=self.pod["metadata"]["namespace"],
+            name=self.pod["metadata"]["name"],
+            step=Step.TOKEN_MOUNT,
+            status=200,
+            changes=True,
+            learners=False,
+        )
 
     def event(
         self,

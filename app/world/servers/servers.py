@@ -16,6 +16,7 @@ from app.serving.connections import Connections, Limits
 from app.serving.protocols import answer
 from app.world.apiserver.endpoints.app import create_app as create_kubernetes_app
 from app.world.aws.endpoint import create_app as create_aws_app
+from app.world.events.kubernetes import Noticing, NoticingIssuer
 from app.world.lifecycle.world_store import WorldStore
 from app.world.metering import HoldBack
 from app.world.servers import issuer, webhook
@@ -56,12 +57,12 @@ def https_app(store: WorldStore, issuer_host: str) -> Starlette:
     Elsewhere is the API server again, for `kubectl get --raw`, which leaves the server's path out: there the token
     names the world.
     """
-    kubernetes = create_kubernetes_app(store.by_path)
+    kubernetes = Noticing(create_kubernetes_app(store.by_path), store.by_path)
     return Starlette(
         routes=[
             Mount("/k8s/{world}", kubernetes),
             Mount("/webhook", webhook.create_app(store.by_path)),
-            Mount("/id", issuer.create_app(store.by_issuer, issuer_host)),
+            Mount("/id", NoticingIssuer(issuer.create_app(store.by_issuer, issuer_host), store.by_issuer)),
             Mount("/", kubernetes),
         ]
     )

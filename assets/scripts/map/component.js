@@ -62,7 +62,8 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   host.dataset.film = film.id + data.part
   // The address says where to begin, once; then what the page asks for; after that the film follows the reader.
   const asked = new URLSearchParams(location.search).get("beat")
-  if (asked && first) host.player.open(asked)
+  if (data.plays === "on") mapFrom(host, data.opens)
+  else if (asked && first) host.player.open(asked)
   else if (data.opens) host.player.open(data.opens)
   else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !sessionStorage.getItem(MAP_PLAYED))) {
     sessionStorage.setItem(MAP_PLAYED, "yes")
@@ -115,6 +116,11 @@ const mapRuns = (host, film, at, setTriggerValue) => {
 }
 // A film that is shown stands where its first beat has ended.
 const mapFromTheStart = ({ map }) => (map.render(0), map.play())
+// The world has changed: what changed plays, and all that comes after it.
+const mapFrom = ({ map }, id) => {
+  const changed = map.entries.find(({ beat }) => beat.id === id)
+  if (changed) (map.render(changed.start), map.play())
+}
 
 // One map with its player; or two, before and after a fix, which play by one clock.
 const mapBegin = (host, address, words, halves) => {

@@ -1,0 +1,36 @@
+"""What was asked of this browser's world, as it happens; and the page that follows it without a click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.serving import request_facts
+from app.ui.draw import components
+from app.ui.state import mode, session
+
+_feed = components.component("feed")
+
+
+def draw(content: Content, key: str = "feed") -> None:
+    """Draws the newest requests of the learner's tools, and has the page run again where one has changed the world.
+
+    May be drawn more than once on a page, under a `key` each: all share one websocket, and the page runs once. Only our
+    own server has the events: under another one, as with a real cluster, nothing is drawn.
+    """
+    if mode.can().walk_cluster or request_facts.read(st.context.headers) is None:
+        return
+    events = session.world().log.events
+    walked = session.last_walk_view()
+    words = {name: content.messages[f"feed.{name}"] for name in ("heading", "empty", "step")}
+    _feed(
+        data={
+            "stream": events.name,
+            "number": events.number,
+            "changed": walked.change if walked else events.changed,
+            "language": content.language,
+            **words,
+        },
+        key=key,
+        on_changed_change=components.nothing,
+    )

@@ -1,0 +1,97 @@
+"""The last walk through each simulated world, for all pages that show it: one walk for a change, however many look."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import streamlit as st
+
+from app.flow.doctor import Diagnosis
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue, Walk
+from app.flow.steps.walk import walk
+from app.ui.state.walk_view import WalkView
+from app.wiring import simulated
+from app.world.lifecycle.simulation import Simulation
+from app.world.setup import scenario
+from app.world.world import World
+
+
+@dataclass
+class Shared:
+    """What the pages of one world have in common."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while one of them walks, or asks the doctor: the others then find what it found."""
+    walk_view: WalkView | None = None
+    diagnosis: tuple[WalkView, Diagnosis] | None = None
+
+
+_FOLLOWED = "followed"
+"""In the session: the last walk that nobody asked for on the page."""
+_lock = threading.Lock()
+_of: WeakKeyDictionary[World, Shared] = WeakKeyDictionary()
+
+
+def shared(world: World) -> Shared:
+    """What the pages of that world have in common. It goes with the world."""
+    with _lock:
+        return _of.setdefault(world, Shared())
+
+
+def follow(world: World, make: Callable[[], WalkView]) -> WalkView:
+    """The walk after the newest change that events tell of: made by the first page that asks, found by the others."""
+    known = shared(world)
+    with known.lock:
+        last = known.walk_view
+        is_new = last and last.change >= world.log.events.changed and last.walk.subject == world.chain.subject
+        found = last if last and is_new else make()
+    st.session_state[_FOLLOWED] = found.walk
+    return found
+
+
+def has_followed(found: Walk) -> bool:
+    """Whether that walk came to this page by itself, because of what was asked of the world."""
+    return st.session_state.get(_FOLLOWED) is found
+
+
+def walk_through(simulation: Simulation, here: World, replaced: Mapping[str, JsonValue] | None = None) -> WalkView:
+    """Walks now, and reads the logs that pages show; from then on the last walk is this one. `replaced`: `WalkView`."""
+    gone = simulation.follow(here)
+    opened, chain, change = simulated(simulation, here), here.chain, here.log.events.changed
+    started = time.perf_counter()
+    found = walk(opened, chain.subject)
+    seconds = time.perf_counter() - started
+    logs = {}
+    before, seeded = (scenario.NAMESPACE, scenario.POD_BEFORE), (here.seeded.namespace, here.seeded.pod)
+    for place in {before, seeded, (chain.namespace, chain.pod)}:
+        try:
+            logs[place] = opened.cluster.pod_log(*place) if place[1] else ""
+        except FlowError as error:
+            logs[place] = error.server_message
+    heard = (*opened.server_log.setup(), *opened.server_log.exchanges())
+    made = WalkView(
+        world=here.path,
+        walk=found,
+        seconds=seconds,
+        logs=logs,
+        heard=heard,
+        replaced=replaced,
+        gone=gone,
+        change=change,
+    )
+    shared(here).walk_view = made
+    return made
+
+
+def diagnosis(world: World, walk_view: WalkView, examine: Callable[[], Diagnosis]) -> Diagnosis:
+    """What the doctor says of a walk through that world; asked for once."""
+    known = shared(world)
+    with known.lock:
+        if known.diagnosis is None or known.diagnosis[0] is not walk_view:
+            known.diagnosis = (walk_view, examine())
+        return known.diagnosis[1]

@@ -1,0 +1,102 @@
+"""Events of the AWS endpoint: what was asked of IAM, STS, S3 and the rest, by which tool, and about what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from app.flow.model import Step
+from app.world.aws.access_keys import account_of
+from app.world.aws.account import Account
+from app.world.aws.directory import Directory
+from app.world.aws.incoming import Incoming, fields
+from app.world.events.tool import is_this_app, tool_of
+
+_SCOPE = re.compile(r"(\w{16,128})/\d{8}/[\w-]*/([\w-]{1,40})/aws4_request")
+"""Key id and service of a credential scope (AWS Signature Version 4), in the header or the query string."""
+_WRITES = re.compile("Create|Delete|Put|Attach|Detach|Update|Add|Remove|Set|Tag|Untag|AssumeRole")
+"""How the actions begin that change what IAM has, or what STS has been asked for."""
+_OBJECTS = (
+    ("RoleName", "Role"),
+    ("PolicyName", "Policy"),
+    ("PolicyArn", "Policy"),
+    ("OpenIDConnectProviderArn", "OIDCProvider"),
+    ("Url", "OIDCProvider"),
+    ("UserName", "User"),
+    ("InstanceProfileName", "InstanceProfile"),
+    ("RoleArn", "Role"),
+)
+"""Which field names the object, and its kind; the first that is there counts."""
+
+
+def notice(directory: Directory, call: Incoming, status: int) -> None:
+    """Adds the event of a request that was answered, unless this app sent it or no account is known."""
+    headers = dict(call.headers)
+    if is_this_app(headers):
+        return
+    scope = _SCOPE.search(headers.get("authorization") or call.argument("X-Amz-Credential") or "")
+    key_id, service = scope.groups() if scope else ("", "sts")
+    asked = {} if service == "s3" else _fields(call)
+    account = _account(directory, key_id, asked)
+    if account is None or key_id == account.explorer.access_key_id:
+        return
+    tool = tool_of(headers)
+    kind, name, action = _s3(call) if service == "s3" else _object(call, asked)
+    writes = call.method not in ("GET", "HEAD") if service == "s3" else bool(_WRITES.match(action))
+    account.log.events.record(
+        tool=tool.name,
+        command=tool.command,
+        verb=action,
+        kind=kind,
+        name=name,
+        step=_step(service, kind, action),
+        status=status,
+        changes=writes and (status < 300 or service == "sts"),
+        learners=key_id == account.admin.access_key_id,
+    )
+
+
+def _fields(call: Incoming) -> Mapping[str, str]:
+    try:
+        return dict([*fields(call.body), *call.query]) if call.method == "POST" else dict(call.query)
+    except ValueError:
+        return {}
+
+
+def _account(directory: Directory, key_id: str, asked: Mapping[str, str]) -> Account | None:
+    """That of the key; of a call without one, that of the role which it asks for."""
+    parts = asked.get("RoleArn", "").split(":")
+    number = account_of(key_id) if key_id else parts[4] if len(parts) > 5 else ""
+    return directory.account(number) if number else None
+
+
+def _object(call: Incoming, asked: Mapping[str, str]) -> tuple[str, str, str]:
+    """Kind, name and action; of a service that has no form, its target, or method and path."""
+    target = (call.header("x-amz-target") or "").rpartition(".")[2]
+    action = asked.get("Action", "") or target or f"{call.method} {call.raw_path}"
+    for field, kind in _OBJECTS:
+        if name := asked.get(field, ""):
+            return kind, name if kind == "OIDCProvider" else name.rpartition("/")[2], action
+    return "", "", action
+
+
+def _s3(call: Incoming) -> tuple[str, str, str]:
+    """The same of S3, whose action is the method and what the path leads to."""
+    bucket, _, key = call.raw_path.lstrip("/").partition("/")
+    if not bucket:
+        return "", "", "ListBuckets"
+    verb = {"GET": "Get", "HEAD": "Head", "PUT": "Put", "DELETE": "Delete"}.get(call.method, call.method.title())
+    if key:
+        return "Bucket", bucket, f"{verb}Object"
+    actions = {"GET": "ListObjectsV2", "PUT": "CreateBucket"}
+    return "Bucket", bucket, actions.get(call.method, f"{verb}Bucket")
+
+
+def _step(service: str, kind: str, action: str) -> Step | None:
+    if service == "iam" and kind == "OIDCProvider":
+        return Step.OIDC_PROVIDER
+    if service == "iam" and "Policy" in action and "AssumeRolePolicy" not in action:
+        return Step.ACCESS
+    if service == "iam" and kind == "Role":
+        return Step.SERVICE_ACCOUNT
+    return {"eks": Step.OIDC_PROVIDER, "sts": Step.STS_ASSUME, "s3": Step.ACCESS}.get(service)

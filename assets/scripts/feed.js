@@ -1,0 +1,122 @@
+// What was asked of the world of this browser, as it happens. One websocket for a tab, whatever draws it; the page runs
+// again only for what has changed the world since it was drawn, and never while the tab is hidden.
+const FEED = { lines: 8, burst: 150, others: 300, pause: 600, retry: [1_000, 60_000] } // milliseconds, but for the lines
+const feeds = new Map() // by root: what it was given, and how it has the page run
+const seen = { stream: "", number: 0, changed: 0, asked: 0, lines: [], wait: FEED.retry[0], socket: null, timer: 0 }
+
+// Of several tabs the one that the reader touched last goes first: it walks, and the others find its walk.
+const feedTab = String(Math.random())
+const feedTouched = () => localStorage.setItem("irsa_touched_tab", feedTab)
+for (const act of ["focus", "pointerdown", "keydown"]) addEventListener(act, feedTouched, { capture: true })
+const feedIsFirst = () => localStorage.getItem("irsa_touched_tab") === feedTab
+
+const feedListen = () => {
+  if (seen.socket) return
+  const { stream, number } = seen
+  const { protocol, host } = location
+  const address = `${protocol === "https:" ? "wss" : "ws"}://${host}/events?of=${stream}&after=${number}`
+  const socket = (seen.socket = new WebSocket(address))
+  const current = () => seen.socket === socket
+  socket.onopen = () => (seen.wait = FEED.retry[0])
+  socket.onmessage = ({ data }) => {
+    if (!current()) return
+    if (!feedLive()) return socket.close()
+    const { events = [], reload } = JSON.parse(data)
+    for (const event of events) {
+      seen.number = event.number
+      if (event.changes) seen.changed = event.number
+      feedKeep(event)
+    }
+    if (reload !== undefined) {
+      seen.number = reload || seen.number
+      seen.reload = true
+    }
+    for (const root of feeds.keys()) feedDraw(root)
+    feedFollow()
+  }
+  // 1001: this world is gone, and nothing comes until a page shows another one.
+  socket.onclose = ({ code }) => {
+    if (!current()) return
+    seen.socket = null
+    if (code === 1001) return
+    setTimeout(() => feedLive() && feedListen(), seen.wait * (0.5 + Math.random()))
+    seen.wait = Math.min(2 * seen.wait, FEED.retry[1])
+  }
+}
+
+// One line for each object that one run of a command is about: the newest of its requests says how it ended.
+const feedKeep = (event) => {
+  const what = ({ tool, command, verb, kind, namespace, name, run }) =>
+    [tool, command || verb, kind, namespace, name, run].join("\n")
+  const last = seen.lines[0]
+  if (last && what(last) === what(event)) seen.lines.shift()
+  seen.lines.unshift(event)
+  seen.lines.length = Math.min(seen.lines.length, FEED.lines)
+}
+
+const feedLive = () => {
+  for (const root of feeds.keys()) if (!root.isConnected) feeds.delete(root)
+  return feeds.size > 0
+}
+
+// The page runs again a moment after the first of a burst, once for all of it.
+const feedFollow = () => {
+  if (seen.timer || !(seen.reload || seen.changed > seen.asked)) return
+  if (document.hidden) return document.addEventListener("visibilitychange", feedFollow, { once: true })
+  const since = performance.now() - (seen.ran ?? -Infinity)
+  seen.timer = setTimeout(() => {
+    seen.timer = 0
+    if (!feedLive() || !(seen.reload || seen.changed > seen.asked)) return
+    seen.asked = Math.max(seen.asked, seen.changed)
+    seen.reload = false
+    seen.ran = performance.now()
+    feeds.values().next().value.run("changed", `${seen.stream}.${seen.asked}`)
+  }, Math.max(feedIsFirst() ? FEED.burst : FEED.others, FEED.pause - since))
+}
+
+const feedLine = (event, data) => {
+  const line = document.createElement("li")
+  const code = document.createElement("code")
+  code.textContent = [event.tool, event.command || event.verb].filter(Boolean).join(" ")
+  const name = [event.namespace, event.name].filter(Boolean).join("/")
+  const refused = event.status >= 400 ? `HTTP ${event.status}` : ""
+  const step = event.step ? data.step.replace("{number}", "①②③④⑤⑥"[event.step - 1]) : ""
+  const said = [[event.kind, name].filter(Boolean).join(" "), step, refused].filter(Boolean)
+  line.append(code, ...said.map((part) => ` · ${part}`))
+  if (refused) line.className = "refused"
+  return line
+}
+
+const feedDraw = (root) => {
+  const { data } = feeds.get(root)
+  root.querySelector(".empty").hidden = seen.lines.length > 0
+  root.querySelector("ol").replaceChildren(...seen.lines.map((event) => feedLine(event, data)))
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  adopt(parentElement)
+  let root = parentElement.querySelector(".feed")
+  if (!root) {
+    root = document.createElement("section")
+    root.className = "root feed"
+    root.innerHTML = `<h3></h3><p class="empty"></p><div role="log"><ol></ol></div>`
+    parentElement.appendChild(root)
+  }
+  root.lang = data.language
+  root.ariaLabel = root.querySelector("h3").textContent = data.heading
+  root.querySelector(".empty").textContent = data.empty
+  root.querySelector("[role=log]").ariaLabel = data.heading
+  if (!seen.stream && document.hasFocus()) feedTouched()
+  feeds.set(root, { data, run: setTriggerValue })
+  if (seen.stream !== data.stream) {
+    // Another world: what was asked of the one before is not shown here.
+    const { socket } = seen
+    Object.assign(seen, { stream: data.stream, changed: 0, asked: 0, lines: [], socket: null, wait: FEED.retry[0] })
+    seen.number = Math.max(0, data.number - FEED.lines)
+    socket?.close()
+  }
+  seen.asked = Math.max(seen.asked, data.changed)
+  feedDraw(root)
+  feedListen()
+  feedFollow()
+}

@@ -1,0 +1,69 @@
+"""An open page follows what a terminal does to its world, without a click."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.server import PATIENCE, Reader
+
+KUBECTL = shutil.which("kubectl")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.cli,
+    pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH"),
+]
+QUICK = 2000
+"""Milliseconds from the end of a command to what it changed on the page, on a machine that does other things too."""
+
+
+@pytest.fixture
+def kubectl(tmp_path):
+    """Runs kubectl with the files that a page has handed out."""
+
+    def run(shown: Reader, *words: str) -> float:
+        said = shown.page.locator(".st-key-recompute_written pre").inner_text()
+        config = re.search(r"KUBECONFIG=(\S+)", said)[1]
+        environment = {**os.environ, "KUBECONFIG": config, "HOME": str(tmp_path)}
+        subprocess.run([KUBECTL, *words], env=environment, check=True, capture_output=True, timeout=PATIENCE)
+        return time.monotonic()
+
+    return run
+
+
+def test_a_command_in_a_terminal_changes_what_two_tabs_show(reader, kubectl):
+    shown = reader().open("/service_account?lang=ja&depth=3").predict()
+    shown.click("write_files")
+    expect(shown.page.locator(".st-key-recompute_written")).to_be_visible()
+    other = shown.context.new_page()
+    other.goto(f"{shown.address}/sts_assume?lang=en")
+    answer = other.locator(".st-key-predict label").filter(has=other.get_by_role("radio")).nth(1)
+    answer.click()
+    expect(answer.get_by_role("radio")).to_be_checked()
+    expect(other.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+    shown.wait()
+    shown.page.evaluate("() => { document.querySelector('[data-testid=stMain]').scrollTop = 200 }")
+
+    ended = kubectl(shown, "annotate", "serviceaccount", "my-sa", "eks.amazonaws.com/role-arn-")
+    line = "kubectl annotate · ServiceAccount default/my-sa"
+    expect(shown.page.locator(".feed li")).to_have_text(f"{line} · ステップ ②")
+    expect(shown.page.locator(".st-key-found_service_account .failed").first).to_be_visible(timeout=PATIENCE * 1000)
+    assert time.monotonic() - ended < QUICK / 1000
+    assert shown.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTop") == 200
+
+    expect(other.locator(".feed li")).to_have_text(f"{line} · step ②")
+    step = other.locator('[data-testid="stSidebarNav"] a[href*="service_account"]')
+    expect(step.get_by_text("cancel")).to_be_attached()
+    kubectl(shown, "get", "pods")
+    expect(shown.page.locator(".feed li").first).to_have_text("kubectl get · Pod default · ステップ ③")
+    expect(shown.page.locator(".feed li")).to_have_count(2)
+
+
+def test_another_reader_sees_none_of_it(reader):
+    shown = reader().open("/?lang=ja")
+    expect(shown.page.locator(".feed .empty")).to_be_attached()
+    expect(shown.page.locator(".feed li")).to_have_count(0)
