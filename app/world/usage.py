@@ -113,7 +113,8 @@ def looks(world: World) -> Hashable:
     accounts = (world.account, world.other_account)
     keys = tuple(key.kid for key in world.keys.published)
     stored = tuple(
-        hash(repr((_unused(account), account.oidc_providers, account.policies, account.disabled_sts_regions)))
+        hash(repr((_unused(account), account.oidc_providers, account.policies, account.clusters)))
+        + hash(repr(account.disabled_sts_regions))
         for account in accounts
     )
     return (world.cluster.changes.version, world.faults, keys, stored)

@@ -37,7 +37,11 @@ COPIED = {
         for name in ("Bucket", "Node", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
     ),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
-    "app.world.aws.access_keys AccessKey",
+    *(
+        "app.world.aws.access_keys AccessKey",
+        "app.world.aws.eks.cluster Association",
+        "app.world.aws.eks.cluster Cluster",
+    ),
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
     *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),

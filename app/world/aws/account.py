@@ -13,6 +13,7 @@ from app.world.aws.access_keys import (
     new_session_token,
     new_unique_id,
 )
+from app.world.aws.eks.cluster import Cluster
 from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, PublishedKeys, Role, User
 from app.world.aws.issuer_client import IssuerClient
 from app.world.aws.times import iso
@@ -67,6 +68,8 @@ class Account:
         """The account's own managed policies, by ARN."""
         self.buckets: dict[str, Bucket] = {}
         """By name."""
+        self.clusters: dict[str, Cluster] = {}
+        """EKS's clusters in the account's region, by name."""
         self.node: Node | None = None
         """The instance behind the metadata service; None when there is none."""
         self.metadata_tokens: dict[str, float] = {}

@@ -171,6 +171,10 @@ class WorldStore:
         """The world of a URL's secret prefix. Counts as use."""
         return self._find("path:" + path)
 
+    def by_token_name(self, name: str) -> World | None:
+        """The world that a token of its API server names: by its path or by one of its accounts. Counts as use."""
+        return self._find("path:" + name) or self._find("account:" + name)
+
     def by_issuer(self, issuer_id: str) -> World | None:
         """The world of an issuer."""
         return self._find("issuer:" + issuer_id)

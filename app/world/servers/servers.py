@@ -57,12 +57,13 @@ def https_app(store: WorldStore, issuer_host: str) -> Starlette:
     names the world.
     """
     kubernetes = create_kubernetes_app(store.by_path)
+    by_token = create_kubernetes_app(store.by_token_name)
     return Starlette(
         routes=[
             Mount("/k8s/{world}", kubernetes),
             Mount("/webhook", webhook.create_app(store.by_path)),
             Mount("/id", issuer.create_app(store.by_issuer, issuer_host)),
-            Mount("/", kubernetes),
+            Mount("/", by_token),
         ]
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
 from app.world.aws.account import Account
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import not_simulated
 from app.world.aws.iam import (
     limits,
     policies,
@@ -141,9 +141,8 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
 
 
 def find_action(action: str) -> Action:
-    """The action of that name. Raises `InvalidAction`."""
+    """The action of that name. Raises `NotSimulated`."""
     try:
         return ACTIONS[action]
     except KeyError:
-        message = f"Could not find operation {action} for version 2010-05-08"
-        raise AwsError(400, "InvalidAction", message) from None
+        raise not_simulated("iam", action) from None

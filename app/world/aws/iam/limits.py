@@ -63,6 +63,11 @@ def _texts(account: Account) -> Iterator[str]:
         yield from (policy.name, policy.path, policy.description or "")
         yield from (version.document for version in policy.versions.values())
         yield from (*policy.tags, *policy.tags.values())
+    for cluster in account.clusters.values():
+        for tags in (cluster.tags, *(it.tags for it in cluster.associations.values())):
+            yield from (*tags, *tags.values())
+        for it in cluster.associations.values():
+            yield from (it.namespace, it.service_account, it.role_arn, it.target_role_arn)
     for provider in account.oidc_providers.values():
         yield from (provider.url, *provider.client_ids)
         yield from (*provider.tags, *provider.tags.values())
