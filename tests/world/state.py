@@ -18,11 +18,14 @@ from app.world.keys import KeyPool, SigningKey
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.volumes.kept_files import read_tree
+from app.world.node.wake_up import WakeUp
 from app.world.servers.loopback import Loopback
 from app.world.usage import Usage
 from app.world.world import World
 
-MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task),)
+MACHINERY = (
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task, WakeUp),
+)
 """What works on the state and is none."""
 NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""

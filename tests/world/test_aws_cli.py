@@ -219,14 +219,3 @@ def test_kubectl_gets_in_with_the_kubeconfig_and_the_token_of_aws_eks(learner, t
     assert "pod-after" in run([KUBECTL, "get", "pods"], shell)
     refused = run([program, "dynamodb", "list-tables"], shell, status=REFUSED if version == 1 else 254)
     assert "(NotSimulated) when calling the ListTables operation: This simulated AWS does not have dynamodb" in refused
-
-
-@needs_kubectl
-def test_the_token_of_another_user_opens_nothing(learner, tmp_path):
-    aws(learner, "iam", "create-user", "--user-name", "dev")
-    made = json.loads(aws(learner, "iam", "create-access-key", "--user-name", "dev"))["AccessKey"]
-    keys = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    shell = {**learner, "KUBECONFIG": str(tmp_path / "kubeconfig"), "PATH": f"{AWS.parent}:{os.environ['PATH']}"}
-    aws(shell, "eks", "update-kubeconfig", "--name", "irsa")
-    said = run([KUBECTL, "get", "pods"], shell | keys, status=1)
-    assert "You must be logged in to the server" in said

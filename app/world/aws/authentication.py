@@ -73,6 +73,7 @@ def authenticate(accounts: Accounts, request: Incoming, signature: Signature) ->
     if account is None or key is None:
         _refuse(dialect, "unknown_key", key_detail)
     account.usage.acted = account.usage.acted or key is account.admin
+    account.usage.touched = account.usage.touched or not key.session_token  # of a session, a Pod may be the client
     if key is account.explorer:
         account.usage.charge()
     elif account.usage.admit(reserve=not key.session_token):
