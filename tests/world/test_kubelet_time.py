@@ -126,6 +126,19 @@ def test_the_kubelet_waits_while(simulation, world, run_pod, later, why):
     eventually(lambda: restarts(world) == 1)
 
 
+def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, later):
+    pod = run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
+    worker = world.kubelet._workers[pod["metadata"]["uid"]]
+    simulation.run(worker._busy.acquire())
+    later(BACK_OFF_SECONDS + 1)
+    for _ in range(3):
+        later(0)
+    assert world.kubelet._tasks == set()
+    worker._busy.release()
+    later(0)
+    eventually(lambda: restarts(world) == 1)
+
+
 def test_a_world_that_is_gone_has_no_timer(simulation):
     world = simulation.world("gone")
     assert planned(simulation, world) > 0

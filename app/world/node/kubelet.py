@@ -115,9 +115,9 @@ class Kubelet:
     async def _do_what_is_due(self) -> None:
         self._world.usage.charge()
         now = self._world.node_now()
-        renew = {uid for uid in self._workers if self.tokens.overdue(uid)}
-        if renew:
-            self._renewed = now
+        renew = {uid for uid, worker in self._workers.items() if not worker.is_busy and self.tokens.overdue(uid)}
+        if (first := self.tokens.next_renewal()) is not None and first < now:
+            self._renewed = now  # also where nothing can be renewed: the next try comes a look later
         for uid, worker in list(self._workers.items()):
             if uid in renew or (worker.due is not None and worker.due <= now):
                 self._spawn(worker.do_what_is_due(now, renew=uid in renew))
@@ -126,6 +126,7 @@ class Kubelet:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
         for worker in list(self._workers.values()):
             await worker.run_containers()
+        self.plan()
 
     async def settle(self, seconds: float) -> None:
         """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""

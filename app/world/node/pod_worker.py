@@ -85,8 +85,18 @@ class PodWorker:
 
     @property
     def due(self) -> float | None:
-        """When there is something to do without being asked: Unix seconds by the node's clock. None: nothing."""
+        """When there is something to do without being asked: Unix seconds by the node's clock.
+
+        None: nothing, or not before what is on its way has ended.
+        """
+        if self.is_busy:
+            return None
         return min((it for it in (self._restart_due, self._look_due) if it is not None), default=None)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its volumes are being set up, or an init container runs."""
+        return self._busy.locked()
 
     @property
     def _restart_due(self) -> float | None:
