@@ -18,10 +18,14 @@ from app.commands.listening import listen
 from app.commands.rendering import heading, labelled
 from app.content import Content
 from app.settings import Settings
-from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, write
+from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, issuer_command, write
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
+
+
+_WORLD = "hands-on"
+"""The key of the one world."""
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -58,7 +62,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         with Simulation(
             aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1, idle_seconds=math.inf
         ) as simulation:
-            for name, content in files(simulation, simulation.world("hands-on")).items():
+            for name, content in files(simulation, simulation.world(_WORLD)).items():
                 write(directory / name, content)
             for line in instructions(simulation, directory, words):
                 click.echo(line)
@@ -101,6 +105,9 @@ def instructions(simulation: Simulation, directory: Path, words: Content) -> lis
         "  kubectl logs pod-after",
         "  aws sts get-caller-identity",
         "  aws s3 ls",
+        "",
+        words.message("cli.world.issuer"),
+        f"  {issuer_command(simulation, simulation.world(_WORLD), directory / CA)}",
         "",
         words.message("cli.world.stop"),
     ]

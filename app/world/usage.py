@@ -52,6 +52,9 @@ class Usage:
         self.acted = False
         """Whether the learner sent a request with credentials of their own (the kubeconfig's token, the keys of `aws`),
         moved the clock, caused or fixed a fault. Where it is False, `was_acted_in` looks further."""
+        self.touched = False
+        """Whether a client has used the world since its store looked last. What Pods and the kubelet do by themselves
+        is no use: it would keep a world alive for ever."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
         self._being_made = False
@@ -113,7 +116,8 @@ def looks(world: World) -> Hashable:
     accounts = (world.account, world.other_account)
     keys = tuple(key.kid for key in world.keys.published)
     stored = tuple(
-        hash(repr((_unused(account), account.oidc_providers, account.policies, account.disabled_sts_regions)))
+        hash(repr((_unused(account), account.oidc_providers, account.policies, account.clusters)))
+        + hash(repr(account.disabled_sts_regions))
         for account in accounts
     )
     return (world.cluster.changes.version, world.faults, keys, stored)

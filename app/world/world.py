@@ -17,6 +17,7 @@ from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
 from app.world.apiserver.storage.state import ClusterState
 from app.world.aws.account import Account
+from app.world.aws.eks.cluster import Cluster
 from app.world.clock import WorldClock
 from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing
@@ -32,6 +33,8 @@ from app.world.usage import Usage
 REGION = "ap-northeast-1"
 ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
 CLUSTER_NAME = "irsa"
+KUBERNETES_VERSION = "1.33"
+"""As EKS names the version of the control plane."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,15 @@ class World:
             for number in (account_id, str(int(account_id) + 1))
         )
         """The learner's, and another one of the same company: no provider, no roles, until somebody makes them."""
+        self.account.clusters[CLUSTER_NAME] = Cluster(
+            name=CLUSTER_NAME,
+            arn=f"arn:aws:eks:{REGION}:{account_id}:cluster/{CLUSTER_NAME}",
+            endpoint=self.api_url,
+            certificate_authority=self.root_ca_pem,
+            issuer=self.issuer,
+            version=KUBERNETES_VERSION,
+            created=self.clock.now(),
+        )
         self.webhook_settings = WebhookSettings(region=REGION, sts_regional_endpoint=True)
         self.issuer_published = True
         """Whether the issuer's documents can be read. Set it to False, and it answers as a private bucket does."""
@@ -109,8 +121,6 @@ class World:
         """The world before the first of them."""
         self.changing = asyncio.Lock()
         """Held while the world as a whole changes: its clock moves, a fault is caused, an earlier moment comes back."""
-        self.pod_identity_associations: set[tuple[str, str]] = set()
-        """ServiceAccounts (namespace, name) that EKS Pod Identity has a role for. No agent runs on the node."""
         self.node_egress_blocked: set[str] = set()
         """Services that no Pod reaches through the node: `sts`, `s3`. (The metadata service is on the node itself.)"""
         self.node_clock_skew = 0.0
@@ -134,14 +144,24 @@ class World:
         else:
             self.network.closed.add(path)
 
+    @property
+    def eks_cluster(self) -> Cluster:
+        """The cluster as EKS knows it."""
+        return self.account.clusters[self.cluster_name]
+
     def user_of(self, token: str) -> User | None:
         """Whose static bearer token this is: the learner's, the explorer's, the kubelet's, or no one's."""
         given = token.encode("utf-8", "replace")
         if any(hmac.compare_digest(given, own.encode()) for own in (self.admin_token, self.explorer_token)):
             return ADMIN
         if hmac.compare_digest(given, self.node_token.encode()):
-            return User(name=f"system:node:{self.node_name}", groups=("system:nodes", "system:authenticated"))
+            return self.node_user
         return None
+
+    @property
+    def node_user(self) -> User:
+        """Who the kubelet is for the API server."""
+        return User(name=f"system:node:{self.node_name}", groups=("system:nodes", "system:authenticated"))
 
     def node_now(self) -> float:
         """Unix seconds by the node's clock, which the kubelet and Pods live by."""

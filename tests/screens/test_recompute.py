@@ -73,6 +73,16 @@ def test_the_files_are_written_on_request_and_only_for_the_servers_own_account(o
         assert secret not in str(test.session_state._state.filtered_state)
 
 
+def test_the_issuers_step_shows_how_to_read_the_issuer_by_its_name(opened):
+    test = opened("oidc_provider")
+    world = session.simulation().world(test.session_state["browser"])
+    assert not any("--connect-to" in text for text in programs(test)), "there is no CA file yet"
+    test.button(key="write_files").click().run()
+    [command] = [text for text in programs(test) if "--connect-to" in text]
+    assert f"--cacert {world.directory}" in command
+    assert command.strip().endswith(f"{world.issuer}/.well-known/openid-configuration")
+
+
 def test_the_files_go_with_their_world(opened):
     test = opened("webhook")
     test.button(key="write_files").click().run()

@@ -112,6 +112,7 @@ def test_a_signal_ends_it_in_good_order(tmp_path, number, language):
         assert world.stop(number) == 0
         assert world.errors == ""
         assert str(tmp_path / "kubeconfig") in world.output
+        assert f"curl --cacert {tmp_path / 'ca.pem'} --connect-to oidc.eks." in world.output
 
 
 def test_the_ports_are_those_that_were_asked_for(tmp_path):

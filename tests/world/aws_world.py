@@ -158,6 +158,8 @@ class AwsWorld:
         self.call("AttachRolePolicy", RoleName="s3-reader", PolicyArn=S3_READ_ONLY)
         ec2 = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
         self.role("NodeInstanceRole", {"Version": "2012-10-17", "Statement": [ec2]})
+        self.call("CreateInstanceProfile", InstanceProfileName="NodeInstanceRole")
+        self.call("AddRoleToInstanceProfile", InstanceProfileName="NodeInstanceRole", RoleName="NodeInstanceRole")
         self.mine.node = Node(role_name="NodeInstanceRole", instance_id="i-0123456789abcdef0")
 
     def role(self, name: str, policy: Any, **parameters: str) -> None:

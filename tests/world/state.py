@@ -18,11 +18,14 @@ from app.world.keys import KeyPool, SigningKey
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.volumes.kept_files import read_tree
+from app.world.node.wake_up import WakeUp
 from app.world.servers.loopback import Loopback
 from app.world.usage import Usage
 from app.world.world import World
 
-MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task),)
+MACHINERY = (
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task, WakeUp),
+)
 """What works on the state and is none."""
 NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
@@ -34,10 +37,14 @@ COPIED = {
     *("app.world.apiserver.auth.authorization Grant",),
     *(
         f"app.world.aws.entities {name}"
-        for name in ("Bucket", "Node", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
+        for name in ("Bucket", "InstanceProfile", "Node", "NodeKind", "OidcProvider", "Policy", "PolicyVersion")
     ),
     *(f"app.world.aws.entities {name}" for name in ("PublishedKeys", "Role", "User")),
-    "app.world.aws.access_keys AccessKey",
+    *(
+        "app.world.aws.access_keys AccessKey",
+        "app.world.aws.eks.cluster Association",
+        "app.world.aws.eks.cluster Cluster",
+    ),
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
     *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),

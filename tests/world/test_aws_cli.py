@@ -206,3 +206,24 @@ def test_the_commands_of_the_page_to_print_work_as_they_are_printed(learner):
     assert "sts.amazonaws.com" in printed["provider"]
     assert "system:serviceaccount:default:my-sa" in printed["trust"]
     assert "AmazonS3ReadOnlyAccess" in printed["permissions"]
+
+
+def version_2():
+    """The second version of the AWS CLI, where this machine has it (Debian's package is one)."""
+    found = shutil.which("aws", path="/usr/bin:/usr/local/bin")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout if found else ""
+    return found if said.startswith("aws-cli/2") else None
+
+
+@needs_kubectl
+@pytest.mark.parametrize("version", [1, 2])
+def test_kubectl_gets_in_with_the_kubeconfig_and_the_token_of_aws_eks(learner, tmp_path, version):
+    program = str(AWS) if version == 1 else version_2()
+    if program is None:
+        pytest.skip("no AWS CLI of version 2")
+    path = f"{Path(program).parent}:{os.environ['PATH']}"
+    shell = {**learner, "KUBECONFIG": str(tmp_path / "kubeconfig"), "PATH": path}
+    assert "Added new context arn:aws:eks:" in run([program, "eks", "update-kubeconfig", "--name", "irsa"], shell)
+    assert "pod-after" in run([KUBECTL, "get", "pods"], shell)
+    refused = run([program, "dynamodb", "list-tables"], shell, status=REFUSED if version == 1 else 254)
+    assert "(NotSimulated) when calling the ListTables operation: This simulated AWS does not have dynamodb" in refused

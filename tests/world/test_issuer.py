@@ -1,7 +1,10 @@
 """The issuer's public documents, over real TLS, by hand and by the world's own network."""
 
 import hashlib
+import json
+import shutil
 import ssl
+import subprocess
 from urllib.parse import quote
 
 import httpx
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from app.world.aws.issuer_client import IssuerUnreachable
 from app.world.servers.network import NetworkError
 from app.world.servers.pki import client_context
+from app.world.setup.tool_files import issuer_command
 from app.world.world import ISSUER_HOST
 from tests.examples import examples
 from tests.waiting import SECONDS
@@ -223,3 +227,13 @@ def post(simulation, world, *, url=None, ca_bundle_pem=None, timeout=SECONDS):
     bundle = simulation.ca_pem if ca_bundle_pem is None else ca_bundle_pem
     sent = world.network.post_json(url or world.webhook_url, {}, ca_bundle_pem=bundle, timeout=timeout)
     return simulation.run(sent)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on the PATH")
+def test_the_command_that_reads_it_by_its_own_name_works_as_pasted(simulation, world, tmp_path):
+    ca = tmp_path / "a folder" / "ca.pem"
+    ca.parent.mkdir()
+    ca.write_bytes(simulation.ca_pem)
+    line = issuer_command(simulation, world, ca)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, timeout=SECONDS)
+    assert json.loads(done.stdout)["issuer"] == world.issuer

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.flow.webhook import mutate
+from app.world.aws.eks import associations
 from app.world.servers.pki import client_context
+from app.world.setup.roles import POD_IDENTITY_TRUST, create_role
 from tests.examples import examples
 from tests.world.helpers import log_of, pod_of
 
@@ -166,8 +168,15 @@ def test_service_accounts_are_looked_up_where_the_caller_keeps_them(https, world
     assert "patch" not in ask(https, world, review()).json()["response"]
 
 
+def associate(world, namespace, name):
+    if "of-pods" not in world.account.roles:
+        create_role(world, "of-pods", POD_IDENTITY_TRUST)
+    asked = {"namespace": namespace, "serviceAccount": name, "roleArn": world.account.roles["of-pods"].arn}
+    associations.create(world.account, world.eks_cluster, asked)
+
+
 def test_an_association_of_pod_identity_takes_precedence(world, run_pod):
-    world.pod_identity_associations.add(("default", "my-sa"))
+    associate(world, "default", "my-sa")
     pod = run_pod(container={"image": "amazon/aws-cli", "command": None, "args": ["s3", "ls"]})
     assert pod["metadata"]["labels"] == {"eks.amazonaws.com/pod-identity": "enabled"}
     names = {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
@@ -178,6 +187,7 @@ def test_an_association_of_pod_identity_takes_precedence(world, run_pod):
 
 
 def test_an_association_of_another_service_account_is_no_matter(https, world):
-    world.pod_identity_associations |= {("default", "other"), ("other", "my-sa")}
+    associate(world, "default", "other")
+    associate(world, "other", "my-sa")
     patch = json.loads(base64.b64decode(ask(https, world, review()).json()["response"]["patch"]))
     assert "AWS_ROLE_ARN" in json.dumps(patch)

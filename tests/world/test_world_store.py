@@ -44,6 +44,7 @@ def a_world(name, acted=False):
     accounts = [SimpleNamespace(account_id=f"{number}{name}") for number in (1, 2)]
     return SimpleNamespace(
         acted=acted,
+        usage=SimpleNamespace(touched=False),
         path=name,
         issuer_id=name.upper(),
         account_id=f"1{name}",
@@ -85,13 +86,34 @@ def test_the_longest_unused_goes_when_one_too_many_comes(store, dropped):
     assert len(store) == 3
 
 
-@pytest.mark.parametrize("use", ["get", "by_path", "account_by_path"])
+def client(store, name):
+    store.by_path(name).usage.touched = True  # as the API server and AWS note what clients send
+
+
+@pytest.mark.parametrize("use", [WorldStore.get, client])
 def test_use_keeps_a_world_alive(store, clock, dropped, use):
     fill(store, "a", "b")
     clock.time = 50
-    getattr(store, use)("a")
+    use(store, "a")
+    store.expire()
     clock.time = 70
     assert store.expire() == 1
+    assert dropped == ["b"]
+
+
+@pytest.mark.parametrize("found", ["by_path", "account_by_path", "by_token_name"])
+def test_what_servers_and_pods_send_each_other_is_no_use(store, clock, dropped, found):
+    fill(store, "a")
+    clock.time = 50
+    assert getattr(store, found)("a")
+    clock.time = 70
+    assert store.expire() == 1
+
+
+def test_a_world_that_a_client_used_is_not_the_longest_unused(store, dropped):
+    fill(store, "a", "b", "c")
+    client(store, "a")
+    fill(store, "d")
     assert dropped == ["b"]
 
 

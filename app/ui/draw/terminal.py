@@ -20,13 +20,16 @@ from app.ui.draw import components, page_errors
 from app.ui.draw.code import code
 from app.ui.state import mode, session
 from app.ui.text import prose
-from app.world.setup.tool_files import AWS, KUBECONFIG, files, write
+from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, issuer_command, write
 from app.world.world import World
 
 
 @page_errors.fragment
-def terminal(content: Content) -> None:
-    """The two ways: this browser's world, and a world of the terminal's own."""
+def terminal(content: Content, *, with_issuer: bool) -> None:
+    """The two ways: this browser's world, and a world of the terminal's own.
+
+    `with_issuer`: whether the command that reads the issuer by its own name is shown as well.
+    """
     if mode.can().use_own_tools:
         _say("mode.own_terminal", content)
     elif mode.is_on_this_machine():
@@ -36,6 +39,8 @@ def terminal(content: Content) -> None:
             hand_out(here)
         if _folder(here).is_dir():
             _say("recompute.written", content, "\n".join(_commands(_folder(here))))
+            if with_issuer:
+                _say("recompute.issuer", content, issuer_command(session.simulation(), here, _folder(here) / CA))
     _say("recompute.other_world", content, "python -m app world --dir world")
 
 

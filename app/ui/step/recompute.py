@@ -39,7 +39,7 @@ def recompute(step: Step, walk_view: WalkView, content: Content) -> None:
                 key=f"example_{step}_{kind}",
             )
     components.block(f"<h3>{escape(content.message('recompute.terminal'))}</h3>", key="terminal_heading")
-    terminal(content)
+    terminal(content, with_issuer=step is Step.OIDC_PROVIDER)
 
 
 @cache

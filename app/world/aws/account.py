@@ -13,7 +13,8 @@ from app.world.aws.access_keys import (
     new_session_token,
     new_unique_id,
 )
-from app.world.aws.entities import Bucket, Node, OidcProvider, Policy, PublishedKeys, Role, User
+from app.world.aws.eks.cluster import Cluster
+from app.world.aws.entities import Bucket, InstanceProfile, Node, OidcProvider, Policy, PublishedKeys, Role, User
 from app.world.aws.issuer_client import IssuerClient
 from app.world.aws.times import iso
 from app.world.clock import WorldClock
@@ -61,12 +62,16 @@ class Account:
         """By URL without `https://`."""
         self.roles: dict[str, Role] = {}
         """By name."""
+        self.instance_profiles: dict[str, InstanceProfile] = {}
+        """By name."""
         self.users: dict[str, User] = {}
         """By name, the learner apart."""
         self.policies: dict[str, Policy] = {}
         """The account's own managed policies, by ARN."""
         self.buckets: dict[str, Bucket] = {}
         """By name."""
+        self.clusters: dict[str, Cluster] = {}
+        """EKS's clusters in the account's region, by name."""
         self.node: Node | None = None
         """The instance behind the metadata service; None when there is none."""
         self.metadata_tokens: dict[str, float] = {}
@@ -124,8 +129,13 @@ class Account:
         return key
 
     def user_keys(self, user: User) -> tuple[str, ...]:
-        """The ids of a user's keys."""
-        return tuple(key.access_key_id for key in self._user_keys.values() if key.user_id == user.user_id)
+        """The ids of a user's keys. The explorer's is no key of the learner's."""
+        keys = (self.admin, *self._user_keys.values())
+        return tuple(key.access_key_id for key in keys if key.user_id == user.user_id)
+
+    def delete_user_key(self, access_key_id: str) -> None:
+        """The key opens nothing any more. That of the learner, by which the world is used, stays."""
+        self._user_keys.pop(access_key_id, None)
 
     def open_session(
         self,

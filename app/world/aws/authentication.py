@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 
 from app.world.aws.access_keys import AccessKey, account_of, is_session_token
 from app.world.aws.account import Account
-from app.world.aws.directory import Directory
+from app.world.aws.directory import Accounts
 from app.world.aws.errors import AwsError, throttled
 from app.world.aws.incoming import Incoming
 from app.world.aws.s3.errors import slow_down
@@ -61,18 +61,19 @@ class Caller:
     region: str
 
 
-def authenticate(directory: Directory, request: Incoming, signature: Signature) -> Caller:
+def authenticate(accounts: Accounts, request: Incoming, signature: Signature) -> Caller:
     """The caller of a signed request. Raises `AwsError` in the words of the service that was called."""
     dialect: Dialect = "s3" if signature.service == "s3" else "query"
     key_detail = {"AWSAccessKeyId": signature.access_key_id}
 
     # (1) The key id names its account
     account_id = account_of(signature.access_key_id)
-    account = directory.account(account_id) if account_id else None
+    account = accounts.account(account_id) if account_id else None
     key = account.credentials(signature.access_key_id) if account else None
     if account is None or key is None:
         _refuse(dialect, "unknown_key", key_detail)
     account.usage.acted = account.usage.acted or key is account.admin
+    account.usage.touched = account.usage.touched or not key.session_token  # of a session, a Pod may be the client
     if key is account.explorer:
         account.usage.charge()
     elif account.usage.admit(reserve=not key.session_token):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 
 from starlette.responses import Response
 
@@ -14,28 +13,25 @@ from app.world.aws.authentication import authenticate
 from app.world.aws.authorization import authorize
 from app.world.aws.cloudtrail.lookup import lookup_events
 from app.world.aws.directory import Directory
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
+from app.world.aws.protocols import refusals
+from app.world.aws.protocols.refusals import Protocol
 from app.world.aws.sigv4 import Signature
 
 SERVICE = "cloudtrail"
 _TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
 _ACTION = "LookupEvents"
-_CODES: Mapping[str, str] = {
-    "AccessDenied": "AccessDeniedException",
-    "ExpiredToken": "ExpiredTokenException",
-    "InvalidClientTokenId": "UnrecognizedClientException",
-    "SignatureDoesNotMatch": "InvalidSignatureException",
-    "Throttling": "ThrottlingException",
-}
-"""What the JSON protocol calls the refusals that all services share; it answers 400 to each."""
 
 
 def respond(directory: Directory, request: Incoming, signature: Signature) -> Response:
     """Answers one call. Raises `AwsError`."""
     caller = authenticate(directory, request, signature)
-    if request.header("x-amz-target") != f"{_TARGET}{_ACTION}":
+    target = request.header("x-amz-target") or ""
+    if not target.startswith(_TARGET):
         raise AwsError(400, "UnknownOperationException", "")
+    if target != f"{_TARGET}{_ACTION}":
+        raise not_simulated(SERVICE, target.removeprefix(_TARGET))
     authorize(caller, f"{SERVICE}:{_ACTION}")
     try:
         asked = strict_json.loads(request.body.decode() or "{}")
@@ -48,8 +44,7 @@ def respond(directory: Directory, request: Incoming, signature: Signature) -> Re
 
 def refusal(error: AwsError) -> Response:
     """An error in the shape of the JSON protocol."""
-    said = {"__type": _CODES.get(error.code, error.code), **({"Message": error.message} if error.message else {})}
-    return _answer(400, said)
+    return refusals.refusal(Protocol.JSON_1_1, error)
 
 
 def _answer(status: int, document: JsonValue) -> Response:

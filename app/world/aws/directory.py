@@ -7,12 +7,16 @@ from typing import Protocol
 from app.world.aws.account import Account
 
 
-class Directory(Protocol):
-    """All accounts of this simulated AWS."""
+class Accounts(Protocol):
+    """Accounts by their number, which an access key id contains."""
 
     def account(self, account_id: str) -> Account | None:
         """The account of those 12 digits."""
         ...
+
+
+class Directory(Accounts, Protocol):
+    """All accounts of this simulated AWS."""
 
     def account_by_issuer(self, issuer: str) -> Account | None:
         """The account whose world has that issuer: its STS words what is said of an account that does not exist."""

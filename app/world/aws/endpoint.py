@@ -14,8 +14,10 @@ from starlette.websockets import WebSocketClose
 
 from app.world.aws import cloudtrail_api, metadata, query_api, s3_api
 from app.world.aws.directory import Directory
-from app.world.aws.errors import AwsError
+from app.world.aws.eks import api as eks_api
+from app.world.aws.errors import SIMULATED, AwsError
 from app.world.aws.incoming import Incoming, incoming
+from app.world.aws.protocols import not_simulated
 from app.world.aws.s3.errors import too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.events.aws import notice
@@ -86,8 +88,14 @@ class _Endpoint:
                 return s3_api.respond(self._directory, call, signature)
             if signature is not None and service == cloudtrail_api.SERVICE:
                 return cloudtrail_api.respond(self._directory, call, signature)
-            parameters = query_api.read_parameters(call)
-            service = _service(signature, parameters.get("Version", ""))
+            if signature is not None and service == eks_api.SERVICE:
+                return eks_api.respond(self._directory, call, signature)
+            is_query = service in query_api.VERSIONS or _is_query_call(call)
+            parameters = query_api.read_parameters(call) if is_query else {}
+            version = parameters.get("Version", "")
+            if signature is not None and service not in SIMULATED and version not in query_api.VERSIONS.values():
+                return not_simulated.respond(self._directory, call, signature, parameters)
+            service = _service(signature, version)
             return await query_api.respond(self._directory, service, call, parameters, signature)
         except MalformedSignature as problem:
             return _malformed_signature(call, problem)
@@ -96,6 +104,8 @@ class _Endpoint:
                 return s3_api.refusal(error, call.raw_path)
             if service == cloudtrail_api.SERVICE:
                 return cloudtrail_api.refusal(error)
+            if service == eks_api.SERVICE:
+                return eks_api.refusal(error)
             return query_api.refusal(service if service in query_api.VERSIONS else "sts", error)
 
 

@@ -60,6 +60,20 @@ class Role:
     """Where it made that request."""
 
 
+@dataclass(kw_only=True)
+class InstanceProfile:
+    """What EC2 gives an instance its role by."""
+
+    name: str
+    path: str
+    arn: str
+    profile_id: str
+    created: float
+    role_name: str = ""
+    """Empty where it has no role."""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """An IAM user without a policy of its own: it may do nothing."""

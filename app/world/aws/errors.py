@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+SIMULATED = ("iam", "sts", "s3", "eks", "cloudtrail")
+"""The services that there are, as credential scopes name them."""
+_NAME_LIMIT = 200
+"""Characters of a name that an error repeats."""
+
 
 class AwsError(Exception):
     """A refusal. The endpoint writes it in the shape of the service that was asked."""
@@ -30,3 +35,10 @@ def throttled() -> AwsError:
 def access_denied(message: str) -> AwsError:
     """`AccessDenied`, the same code in IAM, STS and S3."""
     return AwsError(403, "AccessDenied", message)
+
+
+def not_simulated(service: str, operation: str) -> AwsError:
+    """`NotSimulated`, a code that AWS does not have, with status 400: no SDK sends the request again."""
+    asked = f"{service} {operation[:_NAME_LIMIT]}".rstrip()
+    message = f"This simulated AWS does not have {asked}. It has what IRSA needs of {', '.join(SIMULATED)}."
+    return AwsError(400, "NotSimulated", message)

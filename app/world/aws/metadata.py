@@ -107,6 +107,7 @@ async def _silence(request: Request) -> Response:
 
 def _look_up(account: Account, node: Node, path: str) -> str | None:
     role = account.roles.get(node.role_name)
+    profile = next((it for it in account.instance_profiles.values() if it.role_name == node.role_name), None)
     zone = node.availability_zone or f"{account.region}a"
     match path.removesuffix("/").split("/"):
         case ["meta-data"]:
@@ -127,13 +128,13 @@ def _look_up(account: Account, node: Node, path: str) -> str | None:
             return "aws"
         case ["meta-data", "iam"] if role:
             return "info\nsecurity-credentials/"
-        case ["meta-data", "iam", "info"] if role:
+        case ["meta-data", "iam", "info"] if profile:
             return _json(
                 {
                     "Code": "Success",
                     "LastUpdated": iso(account.clock.now()),
-                    "InstanceProfileArn": f"arn:aws:iam::{account.account_id}:instance-profile/{role.name}",
-                    "InstanceProfileId": "AIPA" + role.role_id[4:],
+                    "InstanceProfileArn": profile.arn,
+                    "InstanceProfileId": profile.profile_id,
                 }
             )
         case ["meta-data", "iam", "security-credentials"] if role:

@@ -8,15 +8,19 @@ from app.flow.annotations import ROLE_ARN
 from app.flow.model import Step
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
+from app.world.aws.eks import associations
 from app.world.faults import texts
 from app.world.faults.fault import Fault, Whole
 from app.world.lifecycle.advance_clock import move_clock
 from app.world.lifecycle.world_operations import annotate, delete, recreate, service_account_of, settle, submit
+from app.world.setup.roles import POD_IDENTITY_TRUST, create_role
 
 if TYPE_CHECKING:
     from app.world.world import World
 
 _HOUR = 3600.0
+_ROLE = "pod-identity"
+"""The role of the association that a fault makes."""
 
 
 async def _annotated_afterwards(world: World) -> None:
@@ -56,7 +60,13 @@ async def _not_in_its_cache(world: World) -> None:
 
 async def _associated(world: World) -> None:
     """Pod Identity takes precedence, and no agent of it runs on the node."""
-    world.pod_identity_associations.add(service_account_of(world))
+    namespace, name = service_account_of(world)
+    if not world.eks_cluster.is_associated(namespace, name):
+        if _ROLE not in world.account.roles:
+            create_role(world, _ROLE, POD_IDENTITY_TRUST)
+        role_arn = world.account.roles[_ROLE].arn
+        asked = {"namespace": namespace, "serviceAccount": name, "roleArn": role_arn}
+        associations.create(world.account, world.eks_cluster, asked)
     await recreate(world)
 
 

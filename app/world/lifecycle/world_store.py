@@ -47,9 +47,10 @@ class _Kept:
 class WorldStore:
     """At most `capacity` worlds, of which one address has at most three quarters.
 
-    Those idle longer than `idle_seconds` go. When one too many comes, one goes in which no one has acted: of the
-    address's own where it has its share, else of the address that has the most worlds, the longest unused of them.
-    Where all were acted in, the longest unused of the address's own goes; other addresses never lose such a one.
+    Asking for a world by its key is use, and so are the requests of clients (`Usage.touched`). Those idle longer than
+    `idle_seconds` go. When one too many comes, one goes in which no one has acted: of the address's own where it has
+    its share, else of the address that has the most worlds, the longest unused of them. Where all were acted in, the
+    longest unused of the address's own goes; other addresses never lose such a one.
 
     Safe to use from several threads. `drop` is called for every world that goes, outside the lock.
     """
@@ -111,6 +112,7 @@ class WorldStore:
 
     def _to_evict(self, visitor: str | None) -> str | None:
         """The key of the world that makes room for another one; None where there is room. Raises `NoRoom`."""
+        self._note_use()
         own = [key for key, kept in self._worlds.items() if kept.visitor == visitor]
         has_its_share = len(own) >= self._share
         if len(self._worlds) < self._capacity and not has_its_share:
@@ -144,6 +146,7 @@ class WorldStore:
     def expire(self) -> int:
         """Drops what has been idle too long; returns how many."""
         with self._lock:
+            self._note_use()
             limit = self._now() - self._idle_seconds
             idle = [key for key, kept in self._worlds.items() if kept.used <= limit]
             dropped = [self._remove(key) for key in idle]
@@ -168,8 +171,12 @@ class WorldStore:
             self._drop(world)
 
     def by_path(self, path: str) -> World | None:
-        """The world of a URL's secret prefix. Counts as use."""
+        """The world of a URL's secret prefix."""
         return self._find("path:" + path)
+
+    def by_token_name(self, name: str) -> World | None:
+        """The world that a token of its API server names: by its path or by one of its accounts."""
+        return self._find("path:" + name) or self._find("account:" + name)
 
     def by_issuer(self, issuer_id: str) -> World | None:
         """The world of an issuer."""
@@ -202,7 +209,13 @@ class WorldStore:
     def _find(self, name: str) -> World | None:
         with self._lock:
             key = self._keys.get(name)
-            return self._use(key) if key is not None else None
+            return self._worlds[key].world if key is not None else None
+
+    def _note_use(self) -> None:
+        """Counts what clients did since the last look, without a lookup by key."""
+        for key in [key for key, kept in self._worlds.items() if kept.world.usage.touched]:
+            self._worlds[key].world.usage.touched = False
+            self._use(key)
 
     def _use(self, key: str) -> World | None:
         if key not in self._worlds:

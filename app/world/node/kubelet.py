@@ -20,10 +20,11 @@ from app.flow.ports import Execution
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.pod_worker import ContainerNotFound, PodWorker
+from app.world.node.pod_worker import SYNC_SECONDS, ContainerNotFound, PodWorker
 from app.world.node.programs.environment import ConfigError
 from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.tokens import TokenError, TokenManager
+from app.world.node.wake_up import WakeUp
 from app.world.servers.network import NetworkError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 10.0
 """How long the kubelet waits for the API server."""
+AT_MOST_EVERY_SECONDS = 1.0
+"""Between two times that the kubelet does what is due, whatever it is."""
 PROCESSES_LIMIT = 1024 * 1024
 """Bytes of memory for what all processes of one node were given. Without variables of its own a process takes 3,000."""
 LOGS_LIMIT = 512 * 1024
@@ -54,6 +57,9 @@ class Kubelet:
         """By the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses = 0
+        self._wake_up = WakeUp(world.node_now, self._wake)
+        self._woke = self._renewed = 0.0
+        """When the timer last went off, and when tokens that were due were last asked for, by the node's clock."""
         self._cancel_watch = world.cluster.changes.watch(self._changed)
 
     # (1) What the API server asks of the kubelet
@@ -86,11 +92,41 @@ class Kubelet:
         """What a moved clock brings about: tokens due are renewed, ended containers are started again."""
         for worker in list(self._workers.values()):
             await worker.sync()
+        self.plan()
+
+    def plan(self) -> None:
+        """Sets the timer for what is due next: a renewal, the end of a back-off, a look at what has changed."""
+        moments = [due for worker in self._workers.values() if (due := worker.due) is not None]
+        if (renewal := self.tokens.next_renewal()) is not None:
+            # What could not be renewed is tried again with the next look, and no sooner.
+            moments.append(max(renewal + 1, self._renewed + SYNC_SECONDS))
+        self._wake_up.set(max(min(moments), self._woke + AT_MOST_EVERY_SECONDS) if moments else None)
+
+    def _wake(self) -> None:
+        """Does what is due, unless the world is being changed as a whole or has used up its CPU time."""
+        world = self._world
+        wait = 1.0 if world.changing.locked() else world.usage.wait()
+        if wait:
+            self._wake_up.set(world.node_now() + wait)
+        else:
+            self._woke = world.node_now()
+            self._spawn(self._do_what_is_due())
+
+    async def _do_what_is_due(self) -> None:
+        self._world.usage.charge()
+        now = self._world.node_now()
+        renew = {uid for uid, worker in self._workers.items() if not worker.is_busy and self.tokens.overdue(uid)}
+        if (first := self.tokens.next_renewal()) is not None and first < now:
+            self._renewed = now  # also where nothing can be renewed: the next try comes a look later
+        for uid, worker in list(self._workers.items()):
+            if uid in renew or (worker.due is not None and worker.due <= now):
+                self._spawn(worker.do_what_is_due(now, renew=uid in renew))
 
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
         for worker in list(self._workers.values()):
             await worker.run_containers()
+        self.plan()
 
     async def settle(self, seconds: float) -> None:
         """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""
@@ -119,10 +155,12 @@ class Kubelet:
             yield
         finally:
             self._cancel_watch = self._world.cluster.changes.watch(self._changed)
+            self.plan()
 
     def stop(self) -> None:
         """Ends all work. The world's files are its own to remove."""
         self._cancel_watch()
+        self._wake_up.close()
         for worker in self._workers.values():
             worker.stop()
         for task in self._tasks:
@@ -148,8 +186,12 @@ class Kubelet:
             self._pod_changed(change.type, change.stored)
         elif change.resource in ("serviceaccounts", "configmaps", "secrets") and change.type != "DELETED":
             for worker in self._workers.values():
-                if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == change.namespace:
+                if worker.pod["metadata"]["namespace"] != change.namespace:
+                    continue
+                if worker.waits_for_volumes:
                     worker.task = self._spawn(worker.start())
+                elif worker.source_changed(change.resource, change.stored.object["metadata"]["name"]):
+                    self.plan()
 
     def _pod_changed(self, change: str, stored: Stored) -> None:
         pod = stored.object
@@ -181,6 +223,7 @@ class Kubelet:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self.plan()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("A Pod could not be started", exc_info=error)
 

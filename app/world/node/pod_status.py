@@ -57,10 +57,16 @@ class ContainerState:
     def succeeded(self) -> bool:
         return self.exit_code == 0
 
+    @property
+    def restart(self) -> float | None:
+        """When its back-off is over: Unix seconds by the node's clock. None where it does not back off."""
+        backs_off = self.waiting == "CrashLoopBackOff" and self.finished is not None
+        return (self.finished or 0.0) + self.back_off if backs_off else None
+
     def starts_at(self, now: float) -> bool:
         """Whether the kubelet starts it: never tried, not to be created so far, or ended and backed off long enough."""
         if self.waiting == "CrashLoopBackOff":
-            return self.finished is not None and now >= self.finished + self.back_off
+            return self.restart is not None and now >= self.restart
         return self.started is None or self.waiting == "CreateContainerConfigError"
 
     def status(self) -> JsonObject:

@@ -58,12 +58,13 @@ def https_app(store: WorldStore, issuer_host: str) -> Starlette:
     names the world.
     """
     kubernetes = Noticing(create_kubernetes_app(store.by_path), store.by_path)
+    by_token = Noticing(create_kubernetes_app(store.by_token_name), store.by_token_name)
     return Starlette(
         routes=[
             Mount("/k8s/{world}", kubernetes),
             Mount("/webhook", webhook.create_app(store.by_path)),
             Mount("/id", NoticingIssuer(issuer.create_app(store.by_issuer, issuer_host), store.by_issuer)),
-            Mount("/", kubernetes),
+            Mount("/", by_token),
         ]
     )
 

@@ -53,9 +53,9 @@ def review(world: World, document: JsonValue) -> JsonValue:
     known = isinstance(name, str) and isinstance(namespace, str)
     service_account = world.find_service_account(str(namespace), str(name)) if known else None
 
-    # (3) The patch. An association of EKS Pod Identity takes precedence over an annotation.
+    # (3) The patch. An association of EKS Pod Identity takes precedence over an annotation, though no agent runs here.
     try:
-        if (namespace, name) in world.pod_identity_associations:
+        if known and world.eks_cluster.is_associated(str(namespace), str(name)):
             jitter = secrets.randbelow(POD_IDENTITY_JITTER + 1)
             patch = mutate_for_pod_identity(dict(pod), service_account, world.webhook_settings, jitter=jitter)
         else:

@@ -20,6 +20,17 @@ NODE_TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 """The trust policy of a node's role: EC2 assumes it for the instance."""
+POD_IDENTITY_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }
+    ],
+}
+"""The trust policy that eksctl writes for an association of Pod Identity."""
 _MANAGED = "arn:aws:iam::aws:policy/"
 
 

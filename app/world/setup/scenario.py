@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import Chain, JsonObject
 from app.flow.names import DEFAULT_AUDIENCE
 from app.world.apiserver.registry import controllers
+from app.world.aws import iam
 from app.world.aws.entities import Bucket, Node, StoredObject
 from app.world.setup import story
 from app.world.setup.developer import Developer
@@ -64,6 +65,9 @@ async def _aws(world: World, developer: Developer) -> None:
     await developer.create_role(chain.role, trust, managed=["AmazonS3ReadOnlyAccess"])
     # (3) The node's instance role, which may not list buckets: CloudFormation makes it, no request of the developer.
     create_role(world, world.node_role_name, NODE_TRUST, managed=NODE_POLICIES)
+    profile = {"InstanceProfileName": world.node_role_name}
+    iam.call(world.account, "CreateInstanceProfile", profile)
+    iam.call(world.account, "AddRoleToInstanceProfile", {**profile, "RoleName": world.node_role_name})
     world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
     # (4) Something to read.
     now = world.clock.now()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
@@ -69,3 +71,13 @@ def aws_environment(simulation: Simulation, world: World) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": world.account.admin.access_key_id,
         "AWS_SECRET_ACCESS_KEY": world.account.admin.secret_access_key,
     }
+
+
+def issuer_command(simulation: Simulation, world: World, ca: Path) -> str:
+    """A command line that reads the issuer's discovery document by the issuer's own name. `ca`: where the CA is.
+
+    No DNS knows the name, so `--connect-to` leads curl to the port on which this world's issuer listens.
+    """
+    host, servers = urlsplit(world.issuer).netloc, urlsplit(simulation.kubernetes_url).netloc
+    discovery = f"{world.issuer}/.well-known/openid-configuration"
+    return shlex.join(["curl", "--cacert", str(ca), "--connect-to", f"{host}:443:{servers}", discovery])

@@ -1,6 +1,7 @@
 """Who is asking: bearer tokens of the world, ServiceAccount tokens, or the anonymous user.
 
-Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}.go`.
+Source: k8s.io/apiserver `pkg/authentication/`, `pkg/serviceaccount/{jwt,claims}.go`; for users of AWS
+kubernetes-sigs/aws-iam-authenticator, `pkg/server/server.go`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import jwt
 
 from app.world.apiserver.types import errors
+from app.world.aws.access_keys import account_of
+from app.world.aws.eks import tokens
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -49,8 +53,12 @@ def authenticate(world: World, authorization: str) -> User:
 
 
 def named_world(authorization: str) -> str:
-    """The path of the world that the learner's token in an `Authorization` header names."""
-    return _bearer_token(authorization).partition(".")[0]
+    """What the learner's token in an `Authorization` header names a world by: its path, or its account.
+
+    A token of `aws eks get-token` knows the account alone.
+    """
+    token = _bearer_token(authorization)
+    return account_of(tokens.access_key_id_of(token)) or token.partition(".")[0]
 
 
 def _bearer_token(authorization: str) -> str:
@@ -74,7 +82,9 @@ class InvalidToken(Exception):
 
 def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:
     """The user of a bearer token, and for which of the `audiences` it was made. Raises `InvalidToken`."""
-    user = world.user_of(token) if world.api_audience in audiences else None
+    user = None
+    if world.api_audience in audiences:
+        user = _user_of_aws(world, token) if token.startswith(tokens.PREFIX) else world.user_of(token)
     if user is None:
         try:
             return _service_account(world, token, audiences)
@@ -82,6 +92,39 @@ def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tu
             raise InvalidToken(_INVALID) from error
     groups = user.groups if ALL_AUTHENTICATED in user.groups else (*user.groups, ALL_AUTHENTICATED)
     return replace(user, groups=groups), (world.api_audience,)
+
+
+def _user_of_aws(world: World, token: str) -> User:
+    """The user of a token of `aws eks get-token`. Raises `InvalidToken` for one that has no access entry.
+
+    The learner's user made the cluster, which is why it is an administrator there (EKS user guide, "Grant IAM users and
+    roles access to Kubernetes APIs"); the node's role has the entry that nodes need. No one else has one.
+    """
+    endpoint = urlsplit(world.network.aws_url).netloc
+    accounts = (world.account, world.other_account)
+    try:
+        found = tokens.identity_of(token, accounts, cluster_name=world.cluster_name, endpoint=endpoint)
+    except tokens.InvalidToken as error:
+        raise InvalidToken(_INVALID) from error
+    principal, _, session = found.user_id.partition(":")
+    node = world.account.roles.get(world.node_role_name)
+    canonical = found.arn
+    if found.arn == world.account.admin.arn:
+        name, groups = ADMIN.name, ADMIN.groups
+    elif node is not None and principal == node.role_id:
+        canonical = node.arn
+        name, groups = world.node_user.name, ("system:bootstrappers", *world.node_user.groups)
+    else:
+        raise InvalidToken(_INVALID)
+    extra = {
+        "accessKeyId": found.access_key_id,
+        "arn": found.arn,
+        "canonicalArn": canonical,
+        "principalId": principal,
+        "sessionName": session,
+    }
+    uid = f"aws-iam-authenticator:{found.account_id}:{principal}"
+    return User(name=name, groups=groups, uid=uid, extra={key: (value,) for key, value in extra.items()})
 
 
 def _service_account(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]]:

@@ -142,6 +142,7 @@ def _charge(world: World, authorization: str) -> float:
 
     Their work is charged all the same: a page does not begin a walk where the world has no CPU time left for it.
     """
+    world.usage.touched = world.usage.touched or not bears(authorization, world.node_token)
     if is_own(world, authorization):
         world.usage.charge()
         return 0.0

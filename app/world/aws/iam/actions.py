@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from app.flow.model import JsonValue
 from app.world.aws.account import Account
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import not_simulated
 from app.world.aws.iam import (
+    instance_profiles,
     limits,
     policies,
     policy_versions,
@@ -119,9 +120,24 @@ ACTIONS: Mapping[str, Action] = {
         ("PolicyArn",),
         _PAGES,
     ),
+    "CreateInstanceProfile": Action(instance_profiles.create, ("InstanceProfileName",), ("Path",)),
+    "GetInstanceProfile": Action(instance_profiles.get, ("InstanceProfileName",)),
+    "ListInstanceProfiles": Action(instance_profiles.list_all, (), ("PathPrefix", *_PAGES)),
+    "ListInstanceProfilesForRole": Action(instance_profiles.list_for_role, ("RoleName",), _PAGES),
+    "AddRoleToInstanceProfile": Action(instance_profiles.add_role, ("InstanceProfileName", "RoleName")),
+    "RemoveRoleFromInstanceProfile": Action(instance_profiles.remove_role, ("InstanceProfileName", "RoleName")),
+    "DeleteInstanceProfile": Action(instance_profiles.delete, ("InstanceProfileName",)),
     "CreateUser": Action(users.create, ("UserName",)),
     "GetUser": Action(users.get, (), ("UserName",)),
+    "ListUsers": Action(users.list_all, (), ("PathPrefix", *_PAGES)),
+    "DeleteUser": Action(users.delete, ("UserName",)),
     "CreateAccessKey": Action(users.create_access_key, ("UserName",)),
+    "ListAccessKeys": Action(users.list_access_keys, (), ("UserName", *_PAGES)),
+    "DeleteAccessKey": Action(users.delete_access_key, ("AccessKeyId",), ("UserName",)),
+    "ListAttachedUserPolicies": Action(users.list_attached, ("UserName",), ("PathPrefix", *_PAGES)),
+    "ListUserPolicies": Action(users.list_inline, ("UserName",), _PAGES),
+    "ListGroupsForUser": Action(users.list_groups, ("UserName",), _PAGES),
+    "ListAccountAliases": Action(users.list_aliases, (), _PAGES),
 }
 
 
@@ -141,9 +157,8 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
 
 
 def find_action(action: str) -> Action:
-    """The action of that name. Raises `InvalidAction`."""
+    """The action of that name. Raises `NotSimulated`."""
     try:
         return ACTIONS[action]
     except KeyError:
-        message = f"Could not find operation {action} for version 2010-05-08"
-        raise AwsError(400, "InvalidAction", message) from None
+        raise not_simulated("iam", action) from None

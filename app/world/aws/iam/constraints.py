@@ -14,6 +14,8 @@ CONSTRAINTS: Mapping[str, Constraint] = {
     "RoleName": text(1, 64),
     "PolicyName": text(1, 128),
     "UserName": text(1, 128),
+    "InstanceProfileName": text(1, 128),
+    "AccessKeyId": text(16, 128, r"[\w]+"),
     "Path": text(1, 512, r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)"),
     "PathPrefix": text(1, 512, r"\u002F[\u0021-\u007F]*"),
     "AssumeRolePolicyDocument": text(1, 131072, r"[\u0009\u000A\u000D\u0020-\u00FF]+"),
@@ -63,7 +65,7 @@ TAG_VALUE = Text(
 
 def check_names(parameters: Parameters) -> None:
     """Raises `ValidationError` for a name with a character that names do not have, in IAM's own text for it."""
-    for name in ("RoleName", "PolicyName", "UserName"):
+    for name in ("RoleName", "PolicyName", "UserName", "InstanceProfileName"):
         if name in parameters and not _NAME.fullmatch(parameters[name]):
             raise validation_error(
                 f"The specified value for {member(name)} is invalid. "

@@ -12,6 +12,7 @@ from app.world.aws.errors import AwsError
 
 ROLES = 200
 USERS = 100
+INSTANCE_PROFILES = 100
 ACCESS_KEYS = 2
 POLICIES = 200
 OIDC_PROVIDERS = 100
@@ -59,10 +60,17 @@ def _texts(account: Account) -> Iterator[str]:
         yield from (role.name, role.path, role.trust_policy, role.description or "")
         yield from (*role.inline_policies, *role.inline_policies.values(), *role.attached, role.permissions_boundary)
         yield from (*role.tags, *role.tags.values())
+    for profile in account.instance_profiles.values():
+        yield from (profile.name, profile.path, *profile.tags, *profile.tags.values())
     for policy in account.policies.values():
         yield from (policy.name, policy.path, policy.description or "")
         yield from (version.document for version in policy.versions.values())
         yield from (*policy.tags, *policy.tags.values())
+    for cluster in account.clusters.values():
+        for tags in (cluster.tags, *(it.tags for it in cluster.associations.values())):
+            yield from (*tags, *tags.values())
+        for it in cluster.associations.values():
+            yield from (it.namespace, it.service_account, it.role_arn, it.target_role_arn)
     for provider in account.oidc_providers.values():
         yield from (provider.url, *provider.client_ids)
         yield from (*provider.tags, *provider.tags.values())

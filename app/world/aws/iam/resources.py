@@ -15,6 +15,8 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
             return arn, arn
         case {"PolicySourceArn": arn}:
             return arn, arn
+        case {"InstanceProfileName": name}:
+            return f"{mine}:instance-profile{parameters.get('Path', '/')}{name}", f"instance profile {name}"
         case {"RoleName": name}:
             role = account.roles.get(name)
             return role.arn if role else f"{mine}:role{parameters.get('Path', '/')}{name}", f"role {name}"
@@ -22,6 +24,8 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
             return arn, f"policy {arn}"
         case {"PolicyName": name}:
             return f"{mine}:policy{parameters.get('Path', '/')}{name}", f"policy {name}"
+        case {"UserName": name}:
+            return f"{mine}:user/{name}", f"user {name}"
         case {"Url": url}:
             arn = f"{mine}:oidc-provider/{url.removeprefix('https://')}"
             return arn, arn
@@ -33,7 +37,13 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
             return f"{mine}:policy{prefix}", f"policy path {prefix}"
         case "ListOpenIDConnectProviders":
             return f"{mine}:oidc-provider/*", f"{mine}:oidc-provider/*"
-        case "CreateUser" | "GetUser" | "CreateAccessKey":
-            name = parameters.get("UserName", caller.key.arn.rpartition("/")[2])
+        case "ListInstanceProfiles":
+            return f"{mine}:instance-profile{prefix}", f"{mine}:instance-profile{prefix}"
+        case "ListUsers":
+            return f"{mine}:user{prefix}", f"{mine}:user{prefix}"
+        case "ListAccountAliases":
+            return "*", "*"
+        case "GetUser" | "ListAccessKeys" | "DeleteAccessKey":
+            name = caller.key.arn.rpartition("/")[2]
             return f"{mine}:user/{name}", f"user {name}"
     return f"{mine}:*", f"{mine}:*"

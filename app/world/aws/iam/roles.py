@@ -96,12 +96,14 @@ def _boundary(account: Account, parameters: Parameters) -> str:
 
 
 def delete(account: Account, parameters: Parameters) -> JsonValue:
-    """DeleteRole: only once it has no policies."""
+    """DeleteRole: only once it has no policies and is in no instance profile."""
     role = find(account, parameters["RoleName"])
     if role.attached:
         raise AwsError(409, "DeleteConflict", "Cannot delete entity, must detach all policies first.")
     if role.inline_policies:
         raise AwsError(409, "DeleteConflict", "Cannot delete entity, must delete policies first.")
+    if any(profile.role_name == role.name for profile in account.instance_profiles.values()):
+        raise AwsError(409, "DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
     del account.roles[role.name]
 
 

@@ -6,8 +6,10 @@ from app.flow.model import JsonValue
 from app.world.aws.access_keys import new_unique_id
 from app.world.aws.account import Account
 from app.world.aws.entities import User
-from app.world.aws.errors import AwsError
+from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.iam import limits
+from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS
+from app.world.aws.iam.pages import page
 from app.world.aws.parameters import Parameters
 from app.world.aws.times import iso
 
@@ -46,6 +48,67 @@ def create_access_key(account: Account, parameters: Parameters) -> JsonValue:
 def get(account: Account, parameters: Parameters) -> JsonValue:
     """GetUser. Without a name it is the caller: the learner, for no one else may call IAM."""
     return {"User": _describe(_find(account, parameters.get("UserName", _learner(account).name)))}
+
+
+def list_all(account: Account, parameters: Parameters) -> JsonValue:
+    """ListUsers, in pages: the learner and those that were created."""
+    users = [_learner(account), *account.users.values()]
+    prefix = parameters.get("PathPrefix", "/")
+    items, fields = page(parameters, [(it.name, _describe(it)) for it in users if prefix == "/"])
+    return {"Users": items, **fields}
+
+
+def delete(account: Account, parameters: Parameters) -> JsonValue:
+    """DeleteUser: only once it has no keys. The learner stays, by whose keys the world is used."""
+    user = _find(account, parameters["UserName"])
+    if account.user_keys(user):
+        raise AwsError(409, "DeleteConflict", "Cannot delete entity, must delete access keys first.")
+    del account.users[user.name]
+
+
+def list_access_keys(account: Account, parameters: Parameters) -> JsonValue:
+    """ListAccessKeys: without the secrets."""
+    user = _find(account, parameters.get("UserName", _learner(account).name))
+    keys = [
+        (key_id, {"UserName": user.name, "AccessKeyId": key_id, "Status": "Active", "CreateDate": iso(user.created)})
+        for key_id in account.user_keys(user)
+    ]
+    items, fields = page(parameters, keys)
+    return {"AccessKeyMetadata": items, **fields}
+
+
+def delete_access_key(account: Account, parameters: Parameters) -> JsonValue:
+    """DeleteAccessKey."""
+    user, key_id = _find(account, parameters.get("UserName", _learner(account).name)), parameters["AccessKeyId"]
+    if key_id not in account.user_keys(user):
+        raise AwsError(404, "NoSuchEntity", f"The Access Key with id {key_id} cannot be found.")
+    if key_id == account.admin.access_key_id:
+        raise not_simulated("iam", "DeleteAccessKey of the key by which this world is used")
+    account.delete_user_key(key_id)
+
+
+def list_attached(account: Account, parameters: Parameters) -> JsonValue:
+    """ListAttachedUserPolicies: the learner is an administrator, the others may do nothing."""
+    user = _find(account, parameters["UserName"])
+    found = [{"PolicyName": "AdministratorAccess", "PolicyArn": ADMINISTRATOR_ACCESS}]
+    return {"AttachedPolicies": found if user == _learner(account) else [], "IsTruncated": False}
+
+
+def list_inline(account: Account, parameters: Parameters) -> JsonValue:
+    """ListUserPolicies: no user has any."""
+    _find(account, parameters["UserName"])
+    return {"PolicyNames": [], "IsTruncated": False}
+
+
+def list_groups(account: Account, parameters: Parameters) -> JsonValue:
+    """ListGroupsForUser: there are no groups."""
+    _find(account, parameters["UserName"])
+    return {"Groups": [], "IsTruncated": False}
+
+
+def list_aliases(account: Account, parameters: Parameters) -> JsonValue:
+    """ListAccountAliases: the account has none."""
+    return {"AccountAliases": [], "IsTruncated": False}
 
 
 def _find(account: Account, name: str) -> User:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from app.flow.model import JsonValue
 from app.world.aws.access_keys import account_of
 from app.world.aws.authentication import Caller
-from app.world.aws.errors import AwsError, access_denied, validation_error
+from app.world.aws.errors import access_denied, not_simulated, validation_error
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts.answers import credentials
 from app.world.aws.sts.assume_role import assume_role
@@ -22,12 +22,11 @@ def call(caller: Caller, action: str, parameters: Parameters) -> JsonValue:
 
 
 def find_action(action: str) -> Callable[[Caller, Parameters], JsonValue]:
-    """The action of that name. Raises `InvalidAction`."""
+    """The action of that name. Raises `NotSimulated`."""
     try:
         return ACTIONS[action]
     except KeyError:
-        message = f"Could not find operation {action} for version 2011-06-15"
-        raise AwsError(400, "InvalidAction", message) from None
+        raise not_simulated("sts", action) from None
 
 
 def _get_caller_identity(caller: Caller, parameters: Parameters) -> JsonValue:

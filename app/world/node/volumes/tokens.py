@@ -82,6 +82,10 @@ class TokenManager:
         """Unix seconds of the first renewal to come or overdue; `None` without tokens."""
         return min((kept.renewal for kept in self._kept.values()), default=None)
 
+    def overdue(self, pod_uid: str) -> bool:
+        """Whether a token that is bound to the Pod is to be renewed by now."""
+        return any(kept.renewal < self._now() for key, kept in self._kept.items() if pod_uid in key)
+
     def forget(self, pod_uid: str) -> None:
         """Drops the tokens that are bound to a Pod."""
         self._kept = {key: kept for key, kept in self._kept.items() if pod_uid not in key}

@@ -50,6 +50,16 @@ class PodVolumes:
         writer = self._writers.get(name)
         return writer.tree if writer else None
 
+    def mentions(self, resource: str, name: str) -> bool:
+        """Whether a volume is made of that ConfigMap or Secret (`configmaps`, `secrets`)."""
+        kind = resource.removesuffix("s").replace("configmap", "configMap")
+        for volume in self._record.pod["spec"].get("volumes") or []:
+            for source in (volume, *((volume.get("projected") or {}).get("sources") or [])):
+                of_kind = source.get(kind) or {}
+                if name in (of_kind.get("name"), of_kind.get("secretName")):
+                    return True
+        return False
+
     async def refresh(self) -> tuple[str, ...]:
         """Sets up what is not there yet and renews what has changed.
 

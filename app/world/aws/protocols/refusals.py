@@ -1,0 +1,70 @@
+"""An error in the shape of each of AWS's protocols.
+
+Source: Smithy's AWS protocols (awsJson1_0, awsJson1_1, awsQuery, ec2Query, restJson1, restXml), "Operation error
+serialization", and what botocore's parsers read.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from enum import StrEnum
+
+from starlette.responses import Response
+
+from app.world.aws import xml
+from app.world.aws.errors import AwsError
+
+JSON_CODES: Mapping[str, str] = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "Throttling": "ThrottlingException",
+}
+"""What the JSON protocols call the refusals that all services share."""
+_EC2_FAILURE = "AWS was not able to validate the provided access credentials"
+_EC2_CODES = ("InvalidClientTokenId", "SignatureDoesNotMatch")
+
+
+class Protocol(StrEnum):
+    """How a service writes its errors. The value is the media type."""
+
+    JSON_1_0 = "application/x-amz-json-1.0"
+    JSON_1_1 = "application/x-amz-json-1.1"
+    REST_JSON = "application/json"
+    XML = "text/xml"
+    """awsQuery and restXml (S3 apart, which has errors of its own)."""
+    EC2 = "text/xml;charset=UTF-8"
+
+
+def refusal(protocol: Protocol, error: AwsError, *, namespace: str = "") -> Response:
+    """The error as a response. `namespace`: that of the XML; empty where none is known."""
+    request_id = str(uuid.uuid4())
+    if protocol is Protocol.EC2:
+        return _ec2(error, request_id)
+    if protocol is Protocol.XML:
+        said = {"Type": "Sender", "Code": error.code, "Message": error.message or None}
+        children = [xml.element("Error", said), xml.element("RequestId", request_id)]
+        body = xml.document("ErrorResponse", namespace, children)
+        return Response(body, error.status, media_type=protocol, headers={"x-amzn-RequestId": request_id})
+    code = JSON_CODES.get(error.code, error.code)
+    headers = {"x-amzn-RequestId": request_id}
+    said = {**error.details, **({"message": error.message} if error.message else {})}
+    if protocol is Protocol.REST_JSON:
+        headers["x-amzn-ErrorType"] = code
+    else:
+        said = {"__type": code, **said}
+    status = error.status if protocol is Protocol.REST_JSON else 400
+    text = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(text, status, media_type=protocol, headers=headers)
+
+
+def _ec2(error: AwsError, request_id: str) -> Response:
+    if error.code in _EC2_CODES:
+        error = AwsError(401, "AuthFailure", _EC2_FAILURE)
+    said = {"Errors": {"Error": {"Code": error.code, "Message": error.message}}, "RequestID": request_id}
+    body = '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.element("Response", said)
+    return Response(body, error.status, media_type=Protocol.EC2, headers={"x-amzn-RequestId": request_id})

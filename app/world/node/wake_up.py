@@ -1,0 +1,45 @@
+"""One timer: calls somebody at a moment of a clock that may be moved, and takes no time until then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import Context
+
+LONGEST_SECONDS = 6 * 3600.0
+"""After which a timer goes off in any case: the machine may have slept, or its clock been set, in between."""
+
+
+class WakeUp:
+    """For the loop that it is set on. Setting it again replaces the moment."""
+
+    def __init__(self, now: Callable[[], float], work: Callable[[], None]) -> None:
+        """`now`: Unix seconds by the clock of the moments. `work` looks for itself whether anything is due."""
+        self._now = now
+        self._work = work
+        self._handle: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def set(self, due: float | None) -> None:
+        """Has the work called at `due`, at once where that is over; never where it is None."""
+        self.cancel()
+        if due is None or self._closed:
+            return
+        seconds = min(max(due - self._now(), 0.0), LONGEST_SECONDS)
+        # In a context of its own: whoever asked for what is due later does not pay for it, nor is anything theirs kept.
+        self._handle = asyncio.get_running_loop().call_later(seconds, self._fire, context=Context())
+
+    def cancel(self) -> None:
+        """Forgets the moment."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def close(self) -> None:
+        """Forgets it for good."""
+        self._closed = True
+        self.cancel()
+
+    def _fire(self) -> None:
+        self._handle = None
+        self._work()

@@ -1,0 +1,146 @@
+"""What the kubelet does by itself as time passes: with the clock set ahead, and no one who asks it to look."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import operations
+from app.world.apiserver.request.options import Options
+from app.world.apiserver.request.request_scope import RequestScope
+from app.world.apiserver.types.resources import RESOURCES
+from app.world.node.pod_status import BACK_OFF_SECONDS
+from app.world.node.pod_worker import SYNC_SECONDS
+from app.world.usage import CAPACITY
+from tests.waiting import eventually
+from tests.world.helpers import pod_of
+
+pytestmark = pytest.mark.one_world
+FAILING = {"command": ["cat", "/nope"]}
+
+
+@pytest.fixture
+def later(simulation, world):
+    """Lets time pass: the clock is ahead, and the timer knows, as it would had the seconds gone by."""
+
+    def pass_by(seconds):
+        async def run():
+            world.clock.move(seconds)
+            world.kubelet.plan()
+
+        simulation.run(run())
+
+    return pass_by
+
+
+def restarts(world):
+    return pod_of(world, "probe")["status"]["containerStatuses"][0]["restartCount"]
+
+
+def planned(simulation, world):
+    """Seconds until the timer goes off; None where it is not set."""
+
+    async def run():
+        handle = world.kubelet._wake_up._handle
+        return handle and handle.when() - asyncio.get_running_loop().time()
+
+    return simulation.run(run())
+
+
+def test_a_container_starts_again_when_its_back_off_is_over(simulation, world, run_pod, later):
+    run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
+    assert planned(simulation, world) == pytest.approx(BACK_OFF_SECONDS, abs=5)
+    world.usage.touched = False
+    later(BACK_OFF_SECONDS + 1)
+    eventually(lambda: restarts(world) == 1)
+    simulation.run(world.kubelet.settle(20))
+    assert planned(simulation, world) == pytest.approx(2 * BACK_OFF_SECONDS, abs=5), "it backs off for longer"
+    assert not world.usage.touched, "what the kubelet does by itself keeps no world alive"
+
+
+def test_a_token_is_renewed_at_80_percent_of_its_life(world, run_pod, execute, later):
+    short = {"serviceAccountToken": {"path": "token", "expirationSeconds": 600}}
+    volume = {"name": "short", "projected": {"sources": [short]}}
+    pod = run_pod(spec={"volumes": [volume]}, container={"volumeMounts": [{"name": "short", "mountPath": "/short"}]})
+    first = execute(pod, "cat", "/short/token").stdout
+    later(600 * 0.8 - 15)
+    assert execute(pod, "cat", "/short/token").stdout == first
+    later(20)
+    eventually(lambda: execute(pod, "cat", "/short/token").stdout != first)
+
+
+def test_what_cannot_be_renewed_is_tried_again_a_minute_later(simulation, world, run_pod, later):
+    run_pod()
+    world.network.closed.add(f"/k8s/{world.path}/api/v1/namespaces/default/serviceaccounts/my-sa/token")
+    later(86_400 * 0.8 + 5)
+    eventually(lambda: world.kubelet._renewed)
+    simulation.run(world.kubelet.settle(20))
+    assert SYNC_SECONDS - 10 < planned(simulation, world) <= SYNC_SECONDS
+
+
+def test_a_volume_follows_its_configmap_within_a_minute(simulation, world, run_pod, execute, later):
+    settings = {"metadata": {"name": "settings"}, "data": {"mode": "old"}}
+    simulation.run(operations.create(world, ADMIN, "configmaps", "default", settings))
+    volume = {"name": "settings", "configMap": {"name": "settings"}}
+    mount = {"name": "settings", "mountPath": "/settings"}
+    pod = run_pod(spec={"volumes": [volume]}, container={"volumeMounts": [mount]})
+    scope = RequestScope(world, ADMIN, RESOURCES["configmaps"], "default")
+    changed = operations.update_object(scope, "settings", lambda it: {**it, "data": {"mode": "new"}}, Options())
+    simulation.run(changed)
+    later(SYNC_SECONDS - 10)
+    assert execute(pod, "cat", "/settings/mode").stdout == "old"
+    later(11)
+    eventually(lambda: execute(pod, "cat", "/settings/mode").stdout == "new")
+
+
+def test_a_container_that_waited_for_its_configmap_starts(simulation, world, run_pod, later):
+    wanted = {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "mode"}}}
+    run_pod(container={"env": [wanted]})
+    settings = {"metadata": {"name": "settings"}, "data": {"mode": "x"}}
+    simulation.run(operations.create(world, ADMIN, "configmaps", "default", settings))
+    later(SYNC_SECONDS + 1)
+    eventually(lambda: pod_of(world, "probe")["status"]["phase"] == "Running")
+
+
+@pytest.mark.parametrize("why", ["the world is being changed", "it has used up its CPU time"])
+def test_the_kubelet_waits_while(simulation, world, run_pod, later, why):
+    run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
+
+    @contextlib.contextmanager
+    def busy():
+        if why == "it has used up its CPU time":
+            world.usage.quota.take(2 * CAPACITY)
+            yield
+            world.usage.quota.take(-2 * CAPACITY)
+            return
+        simulation.run(world.changing.acquire())
+        yield
+        world.changing.release()
+
+    with busy():
+        later(BACK_OFF_SECONDS + 1)
+        assert planned(simulation, world) is not None
+        assert restarts(world) == 0
+    later(0)
+    eventually(lambda: restarts(world) == 1)
+
+
+def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, later):
+    pod = run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
+    worker = world.kubelet._workers[pod["metadata"]["uid"]]
+    simulation.run(worker._busy.acquire())
+    later(BACK_OFF_SECONDS + 1)
+    for _ in range(3):
+        later(0)
+    assert world.kubelet._tasks == set()
+    worker._busy.release()
+    later(0)
+    eventually(lambda: restarts(world) == 1)
+
+
+def test_a_world_that_is_gone_has_no_timer(simulation):
+    world = simulation.world("gone")
+    assert planned(simulation, world) > 0
+    simulation.store.discard("gone")
+    eventually(lambda: planned(simulation, world) is None)
