@@ -17,12 +17,15 @@ from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.streams import Streams
 from app.world.node.volumes.kept_files import read_tree
 from app.world.servers.loopback import Loopback
 from app.world.usage import Usage
 from app.world.world import World
 
-MACHINERY = (*(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task),)
+MACHINERY = (
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task),
+)
 """What works on the state and is none."""
 NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
@@ -40,6 +43,7 @@ COPIED = {
     "app.world.aws.access_keys AccessKey",
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
     *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
+    *("app.world.node.container_log ContainerLog", "app.world.node.container_log Piece"),
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),

@@ -13,6 +13,7 @@ from app.world.node.programs.environment import ConfigError, variables
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.programs.surroundings import Surroundings
+from app.world.node.streams import Streams
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.volumes import PodVolumes
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 PROGRAM_SECONDS = 60.0
 """After which a program that does not end is given up."""
+
+
+async def copy_input(streams: Streams) -> Execution:
+    """`cat` without files: prints what it reads."""
+    while data := await streams.read():
+        await streams.write(data)
+    return Execution(stdout="", stderr="", exit_code=0)
 
 
 class ContainerRuntime:
@@ -57,8 +65,13 @@ class ContainerRuntime:
             now=world.node_now,
         )
 
-    async def run(self, container: Container, command: list[str]) -> Execution:
-        """Runs a program to its end. `aws` blocks on its calls, so it runs in a thread."""
+    async def run(self, container: Container, command: list[str], streams: Streams | None = None) -> Execution:
+        """Runs a program to its end. `aws` blocks on its calls, so it runs in a thread.
+
+        `streams`: where the program reads. What it has written there is not in the result.
+        """
+        if streams is not None and container.program(command) == "cat" and set(command[1:]) <= {"-"}:
+            return await copy_input(streams)
         if container.program(command) != AWS:
             return container.run(command)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.container import Container
+from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.programs.environment import ConfigError
+from app.world.node.streams import Streams
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.tokens import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
@@ -51,6 +54,8 @@ class PodWorker:
         self._busy = asyncio.Lock()
         self._volumes = PodVolumes(self._record, tokens, disk, world.cluster, world.node_now)
         self._created: dict[str, Container] = {}
+        self._processes: dict[str, Streams] = {}
+        """The containers' own, of now or the last ones."""
         self._published = ""
         """The phase in the Pod's published status."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -78,6 +83,8 @@ class PodWorker:
     def stop(self) -> None:
         """The Pod is gone: nothing more is written for it."""
         self._record.close()
+        for state in self.containers:
+            state.log.end()
         if self.task is not None:
             self.task.cancel()
 
@@ -85,6 +92,12 @@ class PodWorker:
     def process_bytes(self) -> int:
         """What the Pod's processes were given."""
         return sum(container.size for container in self._created.values())
+
+    @property
+    def resting(self) -> bool:
+        """Whether each process that runs waits for input or for time to pass, and one does."""
+        running = [self._processes[state.name] for state in self.containers if state.running]
+        return bool(running) and all(streams.resting for streams in running) and not self._busy.locked()
 
     @property
     def containers(self) -> tuple[ContainerState, ...]:
@@ -98,18 +111,24 @@ class PodWorker:
             raise LookupError(name)
         return tree.root
 
-    def logs(self, name: str) -> str:
-        """A container's log. Raises `ContainerNotFound`."""
+    def logs(self, name: str, *, previous: bool = False) -> ContainerLog | None:
+        """A container's log; with `previous` that of its process before, if any. Raises `ContainerNotFound`."""
         for state in self.containers:
             if state.name == name:
-                return state.log
+                return state.log_before() if previous else state.log
         raise ContainerNotFound(name)
 
-    async def execute(self, name: str, command: list[str]) -> Execution:
+    async def execute(self, name: str, command: list[str], streams: Streams | None) -> Execution:
         """Runs a command in a container. Raises `ContainerNotFound`."""
         if name not in self._created:
             raise ContainerNotFound(name)
-        return await self._runtime.run(self._created[name], command)
+        return await self._runtime.run(self._created[name], command, streams)
+
+    def process(self, name: str) -> Streams:
+        """The streams of a container's own process. Raises `ContainerNotFound`."""
+        if name not in self._processes:
+            raise ContainerNotFound(name)
+        return self._processes[name]
 
     async def start(self) -> None:
         """Binds the Pod, mounts its volumes, runs its containers. Called again where a volume was missing."""
@@ -205,21 +224,22 @@ class PodWorker:
         self._record.event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
         state.start(self._world.node_now())
+        streams = self._processes[state.name] = Streams(stdin=bool(spec.get("stdin")), tty=bool(spec.get("tty")))
         self._record.event("Started", f"Started container {state.name}", field_path=where)
         self._publish_phase()
         # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
         # has something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
-            result = await self._runtime.run(container, list(container.command))
+            exit_code = await self._run_process(container, streams, state.log)
         elif member == "initContainers" and not _is_sidecar(spec):
-            result = Execution(stdout="", stderr="", exit_code=0)
+            exit_code = 0
         else:
             return
         if self._record.closed:
             return
-        state.finish(result, self._world.node_now())
+        state.finish(exit_code, self._world.node_now())
         self._world.kubelet.trim_logs()
-        if self._is_tried_again(spec, member, well=result.exit_code == 0):
+        if self._is_tried_again(spec, member, well=exit_code == 0):
             name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
             state.waiting = "CrashLoopBackOff"
             delay = f"back-off {state.back_off:.0f}s restarting failed"
@@ -227,6 +247,24 @@ class PodWorker:
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
             self._record.event("BackOff", message, warning=True, field_path=where)
         self._publish_phase()
+
+    async def _run_process(self, container: Container, streams: Streams, log: ContainerLog) -> int:
+        """Runs the container's own process to its end; what it prints is its log. Returns its exit code."""
+        logging = asyncio.ensure_future(self._keep_log(streams, log))
+        try:
+            result = await self._runtime.run(container, list(container.command), streams)
+            await streams.write(result.stdout.encode(errors="replace"))
+            await streams.write(result.stderr.encode(errors="replace"), error=True)
+            streams.finish()
+            await logging
+            return result.exit_code
+        finally:
+            logging.cancel()
+
+    async def _keep_log(self, streams: Streams, log: ContainerLog) -> None:
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        async for _, data in streams.output():
+            log.write(decode(data), self._world.node_now())
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
