@@ -8,8 +8,10 @@ commands may still be run in its containers, so that one can look inside.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
+import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +38,8 @@ REQUEST_SECONDS = 10.0
 SETTLE_SECONDS = 0.05
 """Between two looks whether what is on its way only waits."""
 PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given. Without variables of its own a process takes 3,000."""
+"""Bytes of memory for what all processes of one node were given, and have written. Without variables of its own a process
+takes 3,000."""
 LOGS_LIMIT = 512 * 1024
 """Characters of all containers' logs on one node, the newest."""
 
@@ -96,7 +99,8 @@ class Kubelet:
     # (2) The passage of time
 
     async def sync(self) -> None:
-        """What a moved clock brings about: tokens due are renewed, ended containers are started again."""
+        """What a moved clock brings about: programs wake up, tokens due are renewed, ended containers start again."""
+        self._runtime.clock_moved()
         for worker in list(self._workers.values()):
             await worker.sync()
 
@@ -150,6 +154,13 @@ class Kubelet:
         if wanted > 0 and wanted + sum(worker.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT:
             raise ConfigError("cannot allocate memory")
 
+    def check_disk(self, wanted: int) -> None:
+        """Whether the node has room for so many bytes more that programs write. Raises `OSError` (ENOSPC)."""
+        try:
+            self.check_memory(wanted)
+        except ConfigError as error:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
     def trim_logs(self) -> None:
         """Forgets the oldest logs where there are too many."""
         room = LOGS_LIMIT
@@ -167,7 +178,7 @@ class Kubelet:
         elif change.resource in ("serviceaccounts", "configmaps", "secrets") and change.type != "DELETED":
             for worker in self._workers.values():
                 if worker.waits_for_volumes and worker.pod["metadata"]["namespace"] == change.namespace:
-                    worker.task = self._spawn(worker.start())
+                    worker.task = self.spawn(worker.start())
 
     def _pod_changed(self, change: str, stored: Stored) -> None:
         pod = stored.object
@@ -189,9 +200,10 @@ class Kubelet:
                     stored.copy(),
                     self._addresses,
                 )
-                worker.task = self._spawn(worker.start())
+                worker.task = self.spawn(worker.start())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Does work for a Pod that `settle` waits for."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RELIST_SECONDS = 1.0
 """How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
+SETTLE_SECONDS = 10.0
+"""How long a Pod waits for a process that neither ends nor rests."""
 
 
 class ContainerNotFound(Exception):
@@ -56,6 +58,8 @@ class PodWorker:
         self._created: dict[str, Container] = {}
         self._processes: dict[str, Streams] = {}
         """The containers' own, of now or the last ones."""
+        self._running: set[asyncio.Task[int]] = set()
+        """The processes that have not ended."""
         self._published = ""
         """The phase in the Pod's published status."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -87,11 +91,13 @@ class PodWorker:
             state.log.end()
         if self.task is not None:
             self.task.cancel()
+        for process in self._running:
+            process.cancel()
 
     @property
     def process_bytes(self) -> int:
-        """What the Pod's processes were given."""
-        return sum(container.size for container in self._created.values())
+        """What the Pod's processes were given, and have written."""
+        return sum(container.size for container in self._created.values()) + self._volumes.written_bytes
 
     @property
     def resting(self) -> bool:
@@ -227,16 +233,39 @@ class PodWorker:
         streams = self._processes[state.name] = Streams(stdin=bool(spec.get("stdin")), tty=bool(spec.get("tty")))
         self._record.event("Started", f"Started container {state.name}", field_path=where)
         self._publish_phase()
-        # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
-        # has something to prepare and is done with it at once, or no other container would ever start.
+        # (3) Its end. What is no program of the image's is a server, which stays running; an init container has
+        # something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
-            exit_code = await self._run_process(container, streams, state.log)
+            process = asyncio.ensure_future(self._run_process(container, streams, state.log))
+            self._running.add(process)
+            process.add_done_callback(self._running.discard)
+            await _settled(process, streams)
+            if not process.done():
+                process.add_done_callback(lambda done: self._ended(done, spec, state, member))
+                return
+            exit_code = process.result()
         elif member == "initContainers" and not _is_sidecar(spec):
             exit_code = 0
         else:
             return
+        self._finish(spec, state, member, exit_code)
+
+    def _ended(self, process: asyncio.Task[int], spec: JsonObject, state: ContainerState, member: str) -> None:
+        """A process that went on while others started has ended, maybe because its Pod is gone."""
+        if process.cancelled() or self._record.closed:
+            return
+
+        async def finish() -> None:
+            self._finish(spec, state, member, process.result())
+            await self.run_containers()
+
+        self._world.kubelet.spawn(finish())
+
+    def _finish(self, spec: JsonObject, state: ContainerState, member: str, exit_code: int) -> None:
+        """A container's process has ended: whether it is tried again."""
         if self._record.closed:
             return
+        where = f"spec.{member}{{{state.name}}}"
         state.finish(exit_code, self._world.node_now())
         self._world.kubelet.trim_logs()
         if self._is_tried_again(spec, member, well=exit_code == 0):
@@ -282,6 +311,15 @@ class PodWorker:
         the kubelet's status manager does, which sends the latest status and skips those between."""
         if self._state.phase() != self._published:
             self._publish()
+
+
+async def _settled(process: asyncio.Task[int], streams: Streams) -> None:
+    """Until a process has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
+    pause = 0.0
+    end = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:
+        await asyncio.wait({process}, timeout=pause)
+        pause = min(2 * pause + 0.002, 0.05)
 
 
 def _state(container: JsonObject) -> ContainerState:

@@ -61,17 +61,17 @@ async def _false(shell: Shell, words: list[str]) -> int:
 
 async def _echo(shell: Shell, words: list[str]) -> int:
     """dash's, which knows `-n` and reads escapes; bash's and busybox's, which read them with `-e` alone."""
-    arguments, end, escapes = words[1:], "\n", shell.process.container.echo_escapes
+    arguments, end, escapes = words[1:], "\n", shell.state.echo_escapes
     letters = "n" if escapes else "neE"
     while arguments and len(arguments[0]) > 1 and arguments[0][0] == "-" and set(arguments[0][1:]) <= set(letters):
         if "n" in arguments[0]:
             end = ""
-        if not shell.process.container.echo_escapes:
+        if not shell.state.echo_escapes:
             escapes = "e" in arguments[0]
         elif arguments[0] != "-n":
             break
         arguments = arguments[1:]
-        if shell.process.container.echo_escapes:
+        if shell.state.echo_escapes:
             break
     text = " ".join(arguments)
     if escapes:
@@ -87,8 +87,8 @@ async def _printf(shell: Shell, words: list[str]) -> int:
     shell.limits.examine(sum(map(len, arguments)), 5)
     try:
         text, problems = formatted(arguments[0], arguments[1:])
-    except FormatProblem as problem:
-        return await _complain(shell, words, str(problem))
+    except FormatProblem as error:
+        return await _complain(shell, words, str(error))
     status = await _out(shell, text)
     for problem in problems:
         status = await _complain(shell, words, problem, 1)
@@ -414,7 +414,7 @@ async def run_file(shell: Shell, process: Process) -> int:
     if name not in ("sh", "bash", "dash", "ash"):
         await shell.complain(f"{process.arguments[0]}: not found")
         return 127
-    return await process.system.launch(replace(process, arguments=["sh", path, *process.arguments[1:]]))
+    return await process.system.launch(replace(process, arguments=["sh", *process.arguments]))
 
 
 SPECIAL = frozenset(

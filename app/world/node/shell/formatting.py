@@ -37,10 +37,10 @@ def escaped(text: str, *, octal_zero: bool, quotes: bool = False) -> tuple[str, 
             pieces.append(letter)
         elif letter in "01234567":
             start = found + 2 if octal_zero and letter == "0" else found + 1
-            digits = re.compile(r"[0-7]{0,3}").match(text, start)
-            assert digits is not None
-            position = digits.end()
-            code = int(digits[0] or "0", 8) & 255
+            digits = text[start : start + 3]
+            digits = digits[: len(digits) - len(digits.lstrip("01234567"))]
+            position = start + len(digits)
+            code = int(digits or "0", 8) & 255
             pieces.append(bytes([code]).decode("utf-8", "surrogateescape"))
         else:
             pieces.append("\\" + letter)
@@ -77,7 +77,8 @@ def _once(format_: str, left: list[str], pieces: list[str], problems: list[str])
             position = found + 2
             continue
         specification = _SPECIFICATION.match(format_, found)
-        assert specification is not None
+        if specification is None:
+            raise FormatProblem(f"{format_[found:]}: invalid directive")
         position = specification.end()
         flags, width, precision, kind = specification.groups()
         if width == "*":

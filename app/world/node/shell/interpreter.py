@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from app.world.node.shell.limits import CONCURRENT, DEPTH, TEXT
 from app.world.node.shell.expansion import Expansion
+from app.world.node.shell.limits import CONCURRENT, DEPTH, TEXT
 from app.world.node.shell.parser import Parser
 from app.world.node.shell.process import Process
 from app.world.node.shell.reader import SyntaxProblem

@@ -25,7 +25,9 @@ TEXT = 64 * 1024
 FIELDS = 4_000
 """Words of one command after its expansion."""
 OUTPUT = 1024 * 1024
-"""Characters that a program may print in all, to a terminal, to its log or to files."""
+"""Characters that a program may print, to a terminal, to its log or to files."""
+OUTPUT_A_SECOND = 1_000.0
+"""Characters that it may print beside these in each second: a loop with a `sleep` in it may go on for days."""
 
 
 class Killed(Exception):
@@ -70,5 +72,5 @@ class Limits:
         """Counts output. Raises `Killed`."""
         self._printed += characters
         self.spend(1 + characters // 500)
-        if self._printed > OUTPUT:
+        if self._printed > OUTPUT + OUTPUT_A_SECOND * (time.monotonic() - self._started):
             raise Killed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.world.node.shell.builtins import OPTIONS
+from app.world.node.shell.builtins import BUILTINS, OPTIONS
 from app.world.node.shell.interpreter import Shell
 from app.world.node.shell.parser import Parser
 from app.world.node.shell.process import Process
@@ -18,7 +18,7 @@ async def sh(process: Process) -> int:
     # (1) The command line.
     arguments = process.arguments[1:]
     options: set[str] = set()
-    command = interactive = False
+    command = interactive = from_stdin = False
     while arguments and arguments[0][:1] in ("-", "+") and len(arguments[0]) > 1:
         word, arguments = arguments[0], arguments[1:]
         if word == "--":
@@ -35,6 +35,7 @@ async def sh(process: Process) -> int:
             return await process.complain(f"0: Illegal option -{sorted(unknown)[0]}", 2)
         command |= "c" in letters
         interactive |= "i" in letters
+        from_stdin |= "s" in letters
         options |= letters - set("cils")
     if command and not arguments:
         return await process.complain("0: -c requires an argument", 2)
@@ -48,6 +49,7 @@ async def sh(process: Process) -> int:
         exported={*variables, "PWD"},
         options=options,
         depth=process.depth,
+        echo_escapes=process.container.echo_escapes,
     )
     variables.pop("IFS", None)
     variables |= {"PWD": process.directory, "OPTIND": "1"}
@@ -56,7 +58,9 @@ async def sh(process: Process) -> int:
     if command:
         state.name, state.parameters = (arguments[1] if arguments[1:] else process.name), arguments[2:]
         return await _to_its_end(shell, arguments[0])
-    if arguments:
+    if from_stdin:
+        state.parameters = arguments
+    elif arguments:
         state.name, state.parameters = arguments[0], arguments[1:]
         try:
             text = decoded(process.files.read(process.path(arguments[0])))
@@ -134,3 +138,15 @@ async def _run_lines(shell: Shell, text: str, *, last: bool) -> bool:
     if block is not None:
         await shell.block(block)
     return True
+
+
+async def builtin(process: Process) -> int:
+    """`echo`, `printf`, `test`, `[` and `pwd` as programs of their own."""
+    state = State(
+        name=process.name,
+        directory=process.directory,
+        variables={},
+        descriptors={0: process.stdin, 1: process.stdout, 2: process.stderr},
+        exported=set(),
+    )
+    return await BUILTINS[process.name](Shell(process, state), process.arguments)

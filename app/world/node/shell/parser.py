@@ -90,7 +90,7 @@ class Parser(Reader):
 
     def _and_or(self) -> AndOr:
         first = self._pipeline()
-        rest = []
+        rest: list[tuple[str, Pipeline]] = []
         while True:
             self._blanks()
             operator = self.peek(2)
@@ -201,7 +201,7 @@ class Parser(Reader):
         word = self.word()
         self._blanks(newlines=True)
         self._expect("in")
-        items = []
+        items: list[tuple[tuple[Word, ...], Block]] = []
         while True:
             self._blanks(newlines=True)
             if self._take("esac"):

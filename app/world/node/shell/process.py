@@ -10,6 +10,7 @@ from app.flow.ports import Execution
 from app.world.node.container import Container
 from app.world.node.shell.limits import Limits
 from app.world.node.shell.streams import Stream
+from app.world.node.streams import Streams
 from app.world.node.volumes.filesystem import FileSystem
 
 
@@ -21,6 +22,10 @@ class HttpRequest:
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    insecure: bool = False
+    """Whether any certificate will do."""
+    ca: bytes | None = None
+    """The certificates that are trusted, in place of the image's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +61,6 @@ class System(Protocol):
     async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
         """Sends a request to where the world has a server. Raises `NoAnswer`."""
 
-    def waits(self) -> None:
-        """The program does nothing until somebody writes to it, or for some time."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
@@ -78,6 +80,8 @@ class Process:
     """How many commands it is inside of, in the shells that started it."""
     terminal: bool = False
     """Whether a person's terminal is at its standard input."""
+    session: Streams | None = None
+    """The streams of the program that all began with, if a client is connected to it or its output is a log."""
 
     @property
     def files(self) -> FileSystem:

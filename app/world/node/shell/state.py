@@ -61,6 +61,8 @@ class State:
     """Above zero where a status is tested, so that `set -e` does not apply."""
     locals: list[dict[str, str | None]] = field(default_factory=list)
     """For each function that runs, what its `local` variables were before."""
+    echo_escapes: bool = False
+    """Whether `echo` reads escapes without `-e`, as dash's does."""
     at_exit: str = ""
     """What `trap … EXIT` said."""
     substituted: int | None = None

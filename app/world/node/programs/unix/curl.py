@@ -1,7 +1,8 @@
-"""`curl`, as far as a world has servers: instance metadata, AWS, the API server, the issuer. Nothing else is reached."""
+"""`curl`, as far as a world has servers: instance metadata, AWS, the API server, the issuer. Nothing else is."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
@@ -32,6 +33,8 @@ _VALUES = {
     **{"--noproxy": "noproxy", "--retry": "retry"},
 }
 HEADERS_LIMIT = 20
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+_CONTENT = re.compile(r"[\t -~]{0,8192}")
 
 
 @dataclass(kw_only=True)
@@ -76,7 +79,20 @@ async def _one(process: Process, asked: _Asked, url: str) -> int:
     headers = [("User-Agent", asked.values.get("agent", "curl/8.3.0")), ("Accept", "*/*"), *asked.headers]
     if body and not any(name.lower() == "content-type" for name, _ in asked.headers):
         headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-    request = HttpRequest(method=method, url=url, headers=tuple(headers), body=encoded(body))
+    ca = None
+    if (path := asked.values.get("cacert")) is not None:
+        try:
+            ca = process.files.read(process.path(path))
+        except OSError:
+            raise NoAnswer(77, f"error setting certificate verify locations:  CAfile: {path}") from None
+    request = HttpRequest(
+        method=method,
+        url=url,
+        headers=tuple(headers),
+        body=encoded(body),
+        insecure="insecure" in asked.flags,
+        ca=ca,
+    )
     if "verbose" in asked.flags:
         path = urlsplit(url).path or "/"
         shown = "".join(f"> {name}: {value}\n" for name, value in headers)
@@ -146,8 +162,8 @@ async def _take(process: Process, asked: _Asked, kind: str, value: str) -> None:
     match kind:
         case "header":
             name, found, content = value.partition(":")
-            if found and len(asked.headers) < HEADERS_LIMIT and name.isascii() and content.isascii():
-                asked.headers.append((name.strip(), content.strip().replace("\r", "").replace("\n", "")))
+            if found and len(asked.headers) < HEADERS_LIMIT and _HEADER.fullmatch(name) and _CONTENT.fullmatch(content):
+                asked.headers.append((name, content.strip()))
         case "url":
             asked.urls.append(value)
         case "data" | "binary" if value.startswith("@"):

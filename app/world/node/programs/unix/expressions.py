@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from app.world.node.programs.unix.options import UsageProblem
 from app.world.node.shell.limits import Limits
@@ -29,7 +30,7 @@ class _Instruction:
     y: int = 0
 
 
-_Node = tuple  # type: ignore[type-arg]
+_Node = tuple[Any, ...]
 
 
 class Expression:

@@ -247,7 +247,7 @@ async def dirname(process: Process) -> int:
     for word in words:
         stripped = word.rstrip("/")
         directory, found, _ = stripped.rpartition("/")
-        directory = directory.rstrip("/") or ("/" if found or not stripped and word else ".")
+        directory = directory.rstrip("/") or ("/" if found or (not stripped and word) else ".")
         await process.stdout.write(f"{directory}\n")
     return 0
 
@@ -255,7 +255,7 @@ async def dirname(process: Process) -> int:
 async def mktemp(process: Process) -> int:
     """A new file, or with `-d` a directory, in `/tmp`."""
     found, words = options(process, "dqu", "p")
-    template = words[0] if words else "/tmp/tmp.XXXXXXXXXX"
+    template = words[0] if words else "/tmp/tmp.XXXXXXXXXX"  # noqa: S108
     if not template.endswith("XXX"):
         raise UsageProblem(f"too few X's in template '{template}'")
     stem = template.rstrip("X")

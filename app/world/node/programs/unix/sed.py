@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from app.world.node.programs.unix.expressions import Expression
-from app.world.node.programs.unix.inputs import streams, whole
+from app.world.node.programs.unix.inputs import lines, streams
 from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.limits import TEXT, Killed
 from app.world.node.shell.process import Process
-from app.world.node.shell.streams import Sink, encoded
+from app.world.node.shell.streams import Sink, Stream, encoded
 
 Address = int | str | Expression
 """A line's number, `$`, or what the line matches."""
@@ -40,37 +40,65 @@ async def sed(process: Process) -> int:
     script = found["e"] if "e" in found else arguments[0]
     paths = arguments if "e" in found else arguments[1:]
     commands = _Reader(script, extended=bool(found.keys() & {"E", "r"})).commands()
+    run = _Run(process, commands, quiet="n" in found)
     status = 0
-    text = ""
     async for path, stream in streams(process, paths):
         if stream is None:
             status = 2
             continue
-        content = await whole(process, stream)
         if "i" not in found:
-            text += content if not text or text.endswith("\n") else "\n" + content
+            if await run.over(stream, process.stdout):
+                return status
             continue
         pieces: list[str] = []
-        await _run(process, commands, content, Sink(pieces.append, process.limits), quiet="n" in found)
+        alone = _Run(process, commands, quiet="n" in found)
+        await alone.over(stream, Sink(pieces.append, process.limits))
+        await alone.end()
         try:
             process.files.write(process.path(path), encoded("".join(pieces)))
         except OSError as error:
             return await process.complain(f"couldn't open temporary file: {error.strerror}", 4)
-    if "i" not in found:
-        await _run(process, commands, text, process.stdout, quiet="n" in found)
+    await run.end()
     return status
 
 
-async def _run(process: Process, commands: list[_Command], text: str, out: object, *, quiet: bool) -> None:
-    all_lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    for number, line in enumerate(all_lines, 1):
-        await process.limits.step(1 + len(commands))
+class _Run:
+    """One run over lines. Each waits until it is known whether it is the last one."""
+
+    def __init__(self, process: Process, commands: list[_Command], *, quiet: bool) -> None:
+        self._process = process
+        self._commands = commands
+        self._quiet = quiet
+        self._number = 0
+        self._waiting: tuple[str, Stream] | None = None
+        self._needs_last = any("$" in command.addresses for command in commands)
+
+    async def over(self, stream: Stream, out: Stream) -> bool:
+        """Goes over a stream's lines; whether `q` has ended it all."""
+        async for line in lines(self._process, stream):
+            waiting, self._waiting = self._waiting, (line, out)
+            if not self._needs_last:
+                waiting, self._waiting = self._waiting, None
+            if waiting is not None and await self._line(*waiting, last=False):
+                self._waiting = None
+                return True
+        return False
+
+    async def end(self) -> None:
+        """What waits is the last line."""
+        if self._waiting is not None:
+            await self._line(*self._waiting, last=True)
+
+    async def _line(self, line: str, out: Stream, *, last: bool) -> bool:
+        self._number += 1
+        process = self._process
+        await process.limits.step(1 + len(self._commands))
         end = "\n" if line.endswith("\n") else ""
         space = line.removesuffix("\n")
         printed: list[str] = []
         deleted = stops = False
-        for command in commands:
-            if not _applies(command, process, number, space, last=number == len(all_lines)):
+        for command in self._commands:
+            if not _applies(command, process, self._number, space, last=last):
                 continue
             match command.name:
                 case "s":
@@ -82,18 +110,17 @@ async def _run(process: Process, commands: list[_Command], text: str, out: objec
                 case "p":
                     printed.append(f"{space}\n")
                 case "=":
-                    printed.append(f"{number}\n")
+                    printed.append(f"{self._number}\n")
                 case "d":
                     deleted = True
                 case "q":
                     stops = True
             if deleted or stops:
                 break
-        if not quiet and not deleted:
+        if not self._quiet and not deleted:
             printed.append(space + end)
-        await out.write("".join(printed))  # type: ignore[attr-defined]
-        if stops:
-            return
+        await out.write("".join(printed))
+        return stops
 
 
 def _applies(command: _Command, process: Process, number: int, space: str, *, last: bool) -> bool:
@@ -121,7 +148,8 @@ def _applies(command: _Command, process: Process, number: int, space: str, *, la
 
 def _substituted(command: _Command, process: Process, space: str) -> tuple[str, bool]:
     expression = command.expression
-    assert expression is not None
+    if expression is None:
+        return space, False
     wanted = int(re.sub(r"\D", "", command.flags) or "1")
     pieces: list[str] = []
     start = count = 0

@@ -194,7 +194,7 @@ async def base64(process: Process) -> int:
             return await process.complain("invalid input")
         if len(clean) % 4:
             rest = clean[len(whole_groups) :]
-            tail = codec.b64decode(rest + b"A" * (4 - len(rest)))[: max(len(rest) - 1, 0)]
+            tail = codec.b64decode(rest + b"A" * (4 - len(rest)))[: max(len(rest) - 1, 0)] if rest.isalnum() else b""
             await process.stdout.write(decoded(tail))
             return await process.complain("invalid input")
     return 0

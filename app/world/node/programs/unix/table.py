@@ -8,7 +8,7 @@ from app.world.node.programs.unix import files, system, text
 from app.world.node.programs.unix.curl import curl
 from app.world.node.programs.unix.grep import grep
 from app.world.node.programs.unix.sed import sed
-from app.world.node.shell.main import sh
+from app.world.node.shell.main import builtin, sh
 from app.world.node.shell.process import Process, Program
 
 
@@ -31,5 +31,6 @@ PROGRAMS: Mapping[str, Program] = {
     **{"date": system.date, "id": system.id_, "whoami": system.whoami, "hostname": system.hostname},
     **{"uname": system.uname, "sleep": system.sleep, "env": system.env, "printenv": system.printenv},
     **{"base64": system.base64, "md5sum": system.digest, "sha1sum": system.digest, "sha256sum": system.digest},
+    **{"echo": builtin, "printf": builtin, "test": builtin, "[": builtin, "pwd": builtin},
     **{"yes": system.yes, "tty": system.tty, "true": _true, "false": _false},
 }

@@ -253,7 +253,7 @@ async def sort(process: Process) -> int:
         if "k" not in found:
             return line
         fields = line.split(found["t"]) if found.get("t") else re.findall(r"\s*\S+", line)
-        chosen = fields[int(position[1]) - 1 : int(position[3]) if position[3] else None]  # type: ignore[index]
+        chosen = fields[int(position[1]) - 1 : int(position[3]) if position[3] else None]
         return (found.get("t") or "").join(chosen)
 
     def key(line: str) -> tuple[float, bytes]:
