@@ -27,7 +27,7 @@ MACHINERY = (
     *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task),
 )
 """What works on the state and is none."""
-NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
+NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses", "_running"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
 
 COPIED = {
@@ -48,7 +48,8 @@ COPIED = {
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
-    "app.world.node.volumes.volumes PodVolumes",
+    *("app.world.node.volumes.volumes PodVolumes", "app.world.node.volumes.scratch Scratch"),
+    "app.world.node.volumes.scratch Written",
     *("app.world.node.volumes.tokens KeptToken", "app.world.node.volumes.tokens TokenManager"),
 }
 """Classes whose instances a world snapshot copies: plain values, or what is owned by one Pod.

@@ -10,9 +10,41 @@ _NOT_IN_SMALL = frozenset(["bash", "dash", "curl"])
 NAMES = frozenset(
     [
         *("sh", "bash", "dash", "ash", "cat", "head", "tail", "wc", "cut", "tr", "sort", "uniq", "tee", "seq", "rev"),
-        *("grep", "egrep", "fgrep", "sed", "curl", "ls", "mkdir", "rmdir", "touch", "rm", "cp", "mv", "chmod", "stat"),
+        *(
+            "grep",
+            "egrep",
+            "fgrep",
+            "sed",
+            "curl",
+            "ls",
+            "mkdir",
+            "rmdir",
+            "touch",
+            "rm",
+            "cp",
+            "mv",
+            "chmod",
+            "chown",
+            "chgrp",
+            "stat",
+        ),
         *("readlink", "basename", "dirname", "mktemp", "date", "id", "whoami", "hostname", "uname", "sleep", "env"),
-        *("echo", "printf", "test", "[", "pwd", "printenv", "base64", "md5sum", "sha1sum", "sha256sum", "yes", "tty", "true", "false"),
+        *(
+            "echo",
+            "printf",
+            "test",
+            "[",
+            "pwd",
+            "printenv",
+            "base64",
+            "md5sum",
+            "sha1sum",
+            "sha256sum",
+            "yes",
+            "tty",
+            "true",
+            "false",
+        ),
     ]
 )
 """All that any image has, but `aws`."""

@@ -61,10 +61,13 @@ class Shell:
     async def _substitute(self, script: str) -> str:
         """What commands print, without the newlines at its end."""
         printed: list[str] = []
+        size = 0
 
         def take(text: str) -> None:
+            nonlocal size
             printed.append(text)
-            if sum(map(len, printed)) > TEXT:
+            size += len(text)
+            if size > TEXT:
                 raise ShellProblem("a substitution's output is too long for this simulated shell")
 
         inner = self.subshell({1: Sink(take, self.limits)})

@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-STEPS = 60_000
-"""Steps at once: about a second of CPU time. A command is some ten, a character that a pattern looks at a tenth."""
-STEPS_A_SECOND = 200.0
+STEPS = 200_000
+"""Steps at once: about half a second of CPU time. A command takes two or three, a program some ten."""
+STEPS_A_SECOND = 1_000.0
 """Steps that come back while a program runs or waits: a loop with a `sleep` in it may go on for days."""
 AT_ONCE = 8_000
-"""Steps that a single comparison may take: a tenth of a second in which nobody else gets a turn."""
+"""Steps that a single comparison may take: a tenth of a second in which no one else gets a turn."""
 TURN = 500
 """Steps after which others on the servers' loop get their turn."""
 DEPTH = 48

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 from app.world.node.shell.builtins import BUILTINS, OPTIONS
 from app.world.node.shell.interpreter import Shell
 from app.world.node.shell.parser import Parser
@@ -96,18 +100,17 @@ async def _leave(shell: Shell, status: int) -> int:
 async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
     """Reads commands from standard input until its end. An interactive shell goes on after an error."""
     process, state = shell.process, shell.state
-    prompt = state.variables.setdefault("PS1", "# " if process.files.user.uid == 0 else "$ ")
+    state.variables.setdefault("PS1", "# " if process.files.user.uid == 0 else "$ ")
     pending = ""
     while True:
-        if process.terminal:
-            await process.stderr.write("> " if pending else state.variables.get("PS1", prompt))
+        await _prompt(process, "> " if pending else state.variables.get("PS1", ""))
         line = await process.stdin.readline()
         pending += line
         if not line and not pending:
             break
         await process.limits.step(1 + len(pending) // 20)
         try:
-            if not await _run_lines(shell, pending, last=not line):
+            if not await _interruptible(shell, _run_lines(shell, pending, last=not line)):
                 continue
         except Exit as end:
             return await _leave(shell, end.status)
@@ -124,6 +127,38 @@ async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
     if process.terminal:
         await process.stderr.write("\n")
     return await _leave(shell, state.status)
+
+
+async def _prompt(process: Process, text: str) -> None:
+    """Asks for a line; after Ctrl-C again."""
+    session = process.session
+    if not process.terminal or session is None:
+        return
+
+    def again() -> None:
+        asking.append(asyncio.ensure_future(process.stderr.write(text)))
+
+    asking: list[asyncio.Future[None]] = []
+    session.on_interrupt = again
+    await process.stderr.write(text)
+
+
+async def _interruptible(shell: Shell, work: Coroutine[Any, Any, bool]) -> bool:
+    """Runs commands, which Ctrl-C ends if a terminal is there. Raises what they raise."""
+    session = shell.process.session
+    if not shell.process.terminal or session is None:
+        return await work
+    task = asyncio.ensure_future(work)
+    session.on_interrupt = task.cancel
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not task.cancelled() or (own := asyncio.current_task()) is None or own.cancelling():
+            raise
+        shell.state.status = 130
+        return True
+    finally:
+        task.cancel()
 
 
 async def _run_lines(shell: Shell, text: str, *, last: bool) -> bool:

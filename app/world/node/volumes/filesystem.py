@@ -125,6 +125,21 @@ class FileSystem:
             raise os_error(errno.EPERM, path)
         layer.entries[key] = replace(layer.entries[key], mode=mode)
 
+    def chown(self, path: str, uid: int | None, gid: int | None) -> None:
+        """Gives to another user, group, or both, what a program has made. Raises `OSError`.
+
+        What is there from the start of a place that can be written to keeps its owner, and root may do this.
+        """
+        location, old = self._target(path)
+        if old is None:
+            raise os_error(errno.ENOENT, path)
+        if self.user.uid != 0:
+            raise os_error(errno.EPERM, path)
+        _, layer, key = self._layer(location)
+        if (entry := layer.entries.get(key)) is not None:
+            uid, gid = entry.uid if uid is None else uid, entry.gid if gid is None else gid
+            layer.entries[key] = replace(entry, uid=uid, gid=gid)
+
     def remove(self, path: str) -> None:
         """Removes a file, or an empty directory, that a program has made. Raises `OSError`."""
         location, old = self._target(path)

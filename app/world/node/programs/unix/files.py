@@ -1,4 +1,4 @@
-"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `stat`, `readlink`, `basename`, `dirname`, `mktemp`."""
+"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `chown`, `stat`, `readlink`, `basename`, `dirname`, `mktemp`."""
 
 from __future__ import annotations
 
@@ -183,6 +183,37 @@ def _mode(text: str, old: int) -> int:
         whole_mask = sum(7 << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
         old = {"+": old | mask, "-": old & ~mask, "=": (old & ~whole_mask) | mask}[found[2]]
     return old
+
+
+async def chown(process: Process) -> int:
+    """Numbers of users and groups: `1000`, `1000:1000`, `:1000`; also `chgrp`."""
+    words = [word for word in process.arguments[1:] if word not in ("-R", "-v", "-h", "--recursive")]
+    if len(words) < 2:
+        raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
+    owner = f":{words[0]}" if process.name == "chgrp" else words[0].replace("root", "0")
+    found = re.fullmatch(r"([0-9]{0,10})(?:[:.]([0-9]{0,10}))?", owner)
+    if found is None:
+        raise UsageProblem(f"invalid user: '{words[0]}'")
+    uid, gid = (int(text) if text else None for text in (found[1], found[2]))
+    status = 0
+    for path in words[1:]:
+        try:
+            await _own(
+                process, path, uid, gid, recursive="-R" in process.arguments or "--recursive" in process.arguments
+            )
+        except OSError as error:
+            reading = isinstance(error, FileNotFoundError)
+            what = f"cannot access '{path}'" if reading else f"changing ownership of '{path}'"
+            status = await process.complain(f"{what}: {error.strerror}")
+    return status
+
+
+async def _own(process: Process, path: str, uid: int | None, gid: int | None, *, recursive: bool) -> None:
+    await process.limits.step()
+    process.files.chown(process.path(path), uid, gid)
+    if recursive and _is_directory(process, path):
+        for name in process.files.listdir(process.path(path)):
+            await _own(process, posixpath.join(path, name), uid, gid, recursive=True)
 
 
 async def stat(process: Process) -> int:
