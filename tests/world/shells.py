@@ -16,39 +16,45 @@ WORLD = SimpleNamespace(usage=SimpleNamespace(wait=lambda: 0.0), node_now=time.t
 """What a node's programs ask of its world where none of them calls AWS."""
 
 
-def container(image="debian:12", user=None, **more):
-    directories = {"/tmp": 0o1777, DIRECTORY: 0o777, "/root": 0o700}
+def container(image="debian:12", user=None):
     return Container(
         name="app",
         image=image,
         environment={"PATH": PATH, "HOME": "/root", "HOSTNAME": "probe"},
-        files=FileSystem({}, user or User(), time.time(), directories=directories, writable=["/"]),
+        files=FileSystem(
+            {},
+            user or User(),
+            time.time(),
+            directories={"/tmp": 0o1777, DIRECTORY: 0o777, "/root": 0o700},
+            writable=["/"],
+        ),
         working_directory=DIRECTORY,
         command=(),
         network="pod",
         address="192.168.64.10",
         now=time.time,
-        **more,
     )
 
 
-def simulated(script, *arguments, where=None, streams=None):
+def processes():
+    return Processes(WORLD, None, None)
+
+
+def simulated(script, where=None):
     """What the script leaves."""
 
     async def run():
-        command = ["sh", "-c", script, "sh", *arguments]
-        return await asyncio.wait_for(Processes(WORLD, None, None).run(where or container(), command, streams), 60)
+        return await asyncio.wait_for(processes().run(where or container(), ["sh", "-c", script, "sh"], None), 60)
 
     return asyncio.run(run())
 
 
 def dash(script, directory):
     """The same of the real one, in an empty directory; what is there is called `DIRECTORY`."""
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "C"}
     done = subprocess.run(
         ["/bin/dash", "-c", script, "sh"],
         cwd=directory,
-        env=environment,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

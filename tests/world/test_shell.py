@@ -12,7 +12,7 @@ from app.world.node.shell import limits
 from app.world.node.streams import Streams
 from app.world.node.volumes.filesystem import User
 from tests.examples import examples
-from tests.world.shells import container, dash, simulated
+from tests.world.shells import container, dash, processes, simulated
 
 LINES = (Path(__file__).parent / "shell_lines.txt").read_text().rstrip("\n").split("\n%%\n")
 needs_dash = pytest.mark.skipif(not os.path.exists("/bin/dash"), reason="no /bin/dash")
@@ -29,7 +29,6 @@ def same(script, directory):
 
 
 @needs_dash
-@pytest.mark.cli
 @pytest.mark.parametrize("script", LINES)
 def test_a_line_does_what_it_does_in_dash(script, tmp_path):
     same(script, tmp_path)
@@ -43,33 +42,25 @@ WORDS = st.sampled_from(
 )
 SIMPLE = st.builds(lambda words: " ".join(["echo", *words]), st.lists(WORDS, max_size=4)) | st.sampled_from(
     [
-        "x=1",
-        "x='a b'",
-        "y=$x",
-        "unset y",
-        "true",
-        "false",
-        "x=$((x+2))",
-        "set -- $x",
-        "shift 0",
-        'test -n "$y"',
-        "[ 1 = 2 ]",
+        *("x=1", "x=7", "y=$x", "unset y", "true", "false", "x=$((x+2))", "set -- $x", "shift 0"),
+        *('test -n "$y"', "[ 1 = 2 ]", "echo a b | { read z x; echo $x; }"),
     ]
 )
 
 
 def compound(inner):
-    lists = st.lists(inner, min_size=1, max_size=3).map("; ".join)
+    lists = st.lists(inner, min_size=1, max_size=3).map("\n".join)
+    plain = inner.filter(lambda text: not text.startswith(("!", "f()")))
     return (
         st.builds("{0} && {1}".format, inner, inner)
         | st.builds("{0} || {1}".format, inner, inner)
-        | st.builds("{{ {0}; }} | cat".format, lists)
+        | st.builds("{{ {0}\n}} | cat".format, lists)
         | st.builds("( {0} )".format, lists)
-        | st.builds("if {0}; then {1}; else {2}; fi".format, inner, lists, lists)
-        | st.builds("for i in 1 {0}; do {1}; done".format, WORDS, lists)
+        | st.builds("if {0}; then {1}\nelse {2}\nfi".format, inner, lists, lists)
+        | st.builds("for i in 1 {0}; do {1}\ndone".format, WORDS, lists)
         | st.builds("case {0} in a*) {1};; *) {2};; esac".format, WORDS, lists, lists)
-        | st.builds("f() {{ {0}; }}; f 1 2".format, lists)
-        | st.builds("! {0}".format, inner.filter(lambda text: not text.startswith(("!", "f()"))))
+        | st.builds("f() {{ {0}\n}}; f 1 2".format, lists)
+        | st.builds("! {0}".format, plain)
     )
 
 
@@ -77,7 +68,6 @@ SCRIPTS = st.lists(st.recursive(SIMPLE, compound, max_leaves=6), min_size=1, max
 
 
 @needs_dash
-@pytest.mark.cli
 @settings(max_examples=examples(100))
 @given(script=SCRIPTS)
 def test_generated_scripts_do_what_they_do_in_dash(tmp_path_factory, script):
@@ -121,14 +111,15 @@ def test_which_image_has_which_program(image, program, has):
     ("image", "printed"), [("debian", "a\nb\n"), ("busybox", "a\\nb\n"), ("amazon/aws-cli", "a\\nb\n")]
 )
 def test_echo_is_the_images_own(image, printed):
-    assert simulated("echo 'a\\nb'", where=container(image)).stdout == printed
+    assert simulated("echo 'a\\nb'", container(image)).stdout == printed
 
 
 def test_who_is_not_root_writes_where_all_may():
-    mine = container(user=User(uid=1000, gid=1000))
-    done = simulated("echo x > /tmp/x && cat /tmp/x; echo y > /etc-like; id -u; whoami", where=mine)
+    done = simulated(
+        "echo x > /tmp/x && cat /tmp/x; echo y > /y; id -u; whoami", container(user=User(uid=1000, gid=1000))
+    )
     assert done.stdout == "x\n1000\n"
-    assert done.stderr == "sh: cannot open /etc-like: Permission denied\nwhoami: cannot find name for user ID 1000\n"
+    assert done.stderr == "sh: cannot open /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
 
 
 # (3) What stops a script
@@ -147,11 +138,10 @@ HOSTILE = {
     "nested arithmetic": "echo $((" + "(" * 500 + "1" + ")" * 500 + "))",
     "nested parentheses": "(" * 500,
     "many fields": "set -- $(seq 9000)",
-    "a wide format": "printf '%9999s%9999s%9999s%9999s%9999s%9999s%9999s%9999s' x x x x x x x x",
-    "a format for ever": "x=$(printf '%500s' y); printf \"$x%s\" $(seq 900)",
+    "a format for ever": 'x=$(printf "%500s" y); printf "$x%s" $(seq 900)',
     "a big expression": "grep -E '(((a{99}){99}){99}){99}' f",
     "directories": "while mkdir d; do cd d; done; false",
-    "lines to sort": "yes | sort; false",
+    "lines to sort": "yes | sort",
 }
 
 
@@ -160,19 +150,19 @@ def test_a_script_that_takes_too_much_ends(monkeypatch, script):
     monkeypatch.setattr(limits, "STEPS", 20_000)
     done = simulated(script)
     assert done.exit_code != 0
-    assert len(done.stdout) <= limits.OUTPUT + limits.OUTPUT_A_SECOND
     assert done.stderr
+    assert len(done.stdout) <= limits.OUTPUT
 
 
 def test_an_expression_takes_as_long_as_its_text():
     done = simulated(
-        "x=$(printf '%300s' | tr ' ' a); echo $x | grep -cE '(a+)+(a|aa)*(a*)*b'; echo $x | sed 's/a*a*a*b/-/'"
+        "x=$(printf '%300s' | tr ' ' a); echo $x | grep -cE '(a+)+(a|aa)*(a*)*b'; echo $x | sed 's/a*a*b/-/'"
     )
     assert done.stdout == "0\n" + "a" * 300 + "\n"
 
 
 def test_what_a_container_writes_is_bounded():
-    done = simulated("x=$(printf '%5000s'); for i in $(seq 20); do echo \"$x\" > f$i || break; done; ls | wc -l")
+    done = simulated('x=$(printf "%5000s"); for i in $(seq 20); do echo "$x" > f$i || break; done; ls | wc -l')
     assert int(done.stdout) < 15
     assert "No space left on device" in done.stderr
 
@@ -181,14 +171,11 @@ def test_what_a_container_writes_is_bounded():
 
 
 def terminal(*typed):
-    """What an interactive shell prints for what is typed; each text once the shell waits for it."""
+    """What an interactive shell prints for what is typed, each text once the shell waits for it; and its status."""
 
     async def run():
         streams = Streams(stdin=True, tty=True)
-        from app.world.node.processes import Processes
-        from tests.world.shells import WORLD
-
-        shell = asyncio.ensure_future(Processes(WORLD, None, None).run(container(), ["sh"], streams))
+        shell = asyncio.ensure_future(processes().run(container(), ["sh"], streams))
         printed = []
 
         async def collect():
@@ -200,6 +187,7 @@ def terminal(*typed):
             while not streams.resting:
                 await asyncio.sleep(0.001)
             streams.feed(text.encode())
+            await asyncio.sleep(0)
         done = await asyncio.wait_for(shell, 30)
         streams.finish()
         await collecting
