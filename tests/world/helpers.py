@@ -40,7 +40,7 @@ def pod_of(world, name):
 
 def log_of(world, name):
     pod = pod_of(world, name)
-    return world.kubelet.logs(pod, pod["spec"]["containers"][0]["name"])
+    return world.kubelet.logs(pod, pod["spec"]["containers"][0]["name"]).text
 
 
 def events_of(world, pod):

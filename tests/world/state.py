@@ -17,6 +17,7 @@ from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, SigningKey
 from app.world.lifecycle.world_snapshot import WorldSnapshot
 from app.world.node.container_runtime import ContainerRuntime
+from app.world.node.streams import Streams
 from app.world.node.volumes.kept_files import read_tree
 from app.world.node.wake_up import WakeUp
 from app.world.servers.loopback import Loopback
@@ -24,10 +25,11 @@ from app.world.usage import Usage
 from app.world.world import World
 
 MACHINERY = (
-    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, WorldSnapshot, Usage, asyncio.Lock, asyncio.Task, WakeUp),
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, WorldSnapshot, Usage),
+    *(asyncio.Lock, asyncio.Task, WakeUp),
 )
 """What works on the state and is none."""
-NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses"}
+NOT_SEEN = {"changes", "_tasks", "_cancel_watch", "_addresses", "_running"}
 """Attributes that go on whatever comes back. Each object's own version is among what is seen."""
 
 COPIED = {
@@ -47,11 +49,13 @@ COPIED = {
     ),
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
     *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
+    *("app.world.node.container_log ContainerLog", "app.world.node.container_log Piece"),
     *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.filesystem User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *("app.world.node.pod_record PodRecord", "app.world.node.pod_worker PodWorker"),
     *("app.world.node.volumes.disk NodeDisk", "app.world.node.volumes.disk PodDisk"),
-    "app.world.node.volumes.volumes PodVolumes",
+    *("app.world.node.volumes.volumes PodVolumes", "app.world.node.volumes.scratch Scratch"),
+    "app.world.node.volumes.scratch Written",
     *("app.world.node.volumes.tokens KeptToken", "app.world.node.volumes.tokens TokenManager"),
 }
 """Classes whose instances a world snapshot copies: plain values, or what is owned by one Pod.

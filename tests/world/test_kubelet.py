@@ -326,7 +326,7 @@ def test_a_failed_init_container_backs_off_and_is_tried_until_it_succeeds(simula
 
 def test_an_init_container_whose_program_is_unknown_is_done_at_once(run_pod, execute):
     prepare = [{"name": "default-command", "image": "busybox"}]
-    prepare.append({"name": "script", "image": "busybox", "command": ["sh", "-c", "chown -R 1000 /data"]})
+    prepare.append({"name": "script", "image": "busybox", "command": ["/app/migrate"]})
     pod = run_pod(spec={"initContainers": prepare})
     assert pod["status"]["phase"] == "Running"
     ended = [entry["state"]["terminated"] for entry in pod["status"]["initContainerStatuses"]]
@@ -337,7 +337,7 @@ def test_an_init_container_whose_program_is_unknown_is_done_at_once(run_pod, exe
 def test_events_of_two_containers_are_two(world, run_pod, core):
     event = {"metadata": {"name": "own"}, "involvedObject": {}, "reason": "Pulled"}
     core.create_namespaced_event("default", event)
-    twin = {"name": "twin", "image": "busybox:latest", "command": ["sleep", "9"]}
+    twin = {"name": "twin", "image": "busybox:latest", "command": ["true"]}
     pod = run_pod(spec={"initContainers": [twin]})
     uid = pod["metadata"]["uid"]
     pulled = [

@@ -10,7 +10,6 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.flow.ports import Execution
 from app.world.apiserver.endpoints import watch
 from app.world.apiserver.storage import changes
 from app.world.apiserver.storage.changes import HISTORY_BYTES
@@ -233,17 +232,20 @@ def test_a_container_that_waits_has_no_log_yet(api, world, simulation):
     assert answer.body["message"] == 'container "app" in pod "x" is waiting to start: ContainerCreating'
 
 
-def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation, monkeypatch):
+def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation):
     api.post(PODS, pod())
     simulation.run(world.kubelet.settle(10))
-    log = {"text": "one\n"}
-    monkeypatch.setattr(world.kubelet, "logs", lambda pod, container: log["text"])
+    log = world.kubelet.logs(api.get(f"{PODS}/x").body, "app")
+
+    async def write(text):
+        log.write(text, 1.0)
+
+    simulation.run(write("one\n"))
     received = []
     with api.client.stream("GET", f"{PODS}/x/log", params={"follow": "true"}) as response:
         chunks = response.iter_text()
         received.append(next(chunks))
-        log["text"] += "two\n"
-        api.patch(f"{PODS}/x", {"metadata": {"labels": {"a": "b"}}}, MERGE)
+        simulation.run(write("two\n"))
         received.append(next(chunks))
         api.delete(f"{PODS}/x")
         received += list(chunks)
@@ -352,12 +354,13 @@ def test_exec_without_a_websocket(api):
 def test_a_client_may_leave_early(execute, api, world, monkeypatch):
     ended = []
 
-    async def slow(pod, container, command):
-        await asyncio.sleep(0.3)
-        ended.append(command)
-        return Execution(stdout="late", stderr="", exit_code=0)
+    async def endless(pod, container, command, streams):
+        try:
+            await asyncio.sleep(SECONDS)
+        finally:
+            ended.append(command)
 
-    monkeypatch.setattr(world.kubelet, "execute", slow)
+    monkeypatch.setattr(world.kubelet, "execute", endless)
     execute(leave_after=(b"\x00input", b"\xff\x00"))
     eventually(lambda: ended == [["env"]])
     assert api.get("/version").status == 200

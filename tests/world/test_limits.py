@@ -11,7 +11,7 @@ from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.apiserver.types.errors import ApiError
 from app.world.node import kubelet
-from app.world.node.pod_status import LOG_LIMIT
+from app.world.node.container_log import LOG_LIMIT
 from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.volumes import disk, tokens
 from app.world.node.volumes.disk import VOLUMES_LIMIT
@@ -134,7 +134,7 @@ def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
     mount = {"command": ["cat", "/v/k"], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
     monkeypatch.setattr(disk, "VOLUMES_LIMIT", 4 * SIZE)
     pods = [run_pod(name, spec=volumes, container=mount) for name in ("first", "second")]
-    sizes = [len(world.kubelet.logs(pod, "app")) for pod in pods]
+    sizes = [len(world.kubelet.logs(pod, "app").text) for pod in pods]
     assert sizes[1] == LOG_LIMIT
     assert sizes[0] <= 1000
 

@@ -67,7 +67,7 @@ def programs(simulation, monkeypatch):
 
     found = Started()
 
-    def run(self, arguments, container, surroundings):
+    def run(self, arguments, container, surroundings, stdin):
         with found.began:
             found.begun.append(surroundings.world_path)
             found.began.notify_all()

@@ -185,7 +185,7 @@ def test_a_world_at_all_its_limits(simulation, traced):
         spare = [stop.world_snapshot for stop in history.stops[1:] if stop is not history.current]
         assert bytes_of(spare) <= STOPS_BYTES
         workers = list(world.kubelet._workers.values())
-        assert sum(len(c.log) for worker in workers for c in worker.containers) <= LOGS_LIMIT
+        assert sum(c.log.size for worker in workers for c in worker.containers) <= LOGS_LIMIT
         assert sum(worker.process_bytes for worker in workers) <= PROCESSES_LIMIT
         assert taken <= WORLD_BYTES
     finally:

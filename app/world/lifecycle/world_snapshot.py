@@ -32,6 +32,7 @@ from app.world.exchange_log import ExchangeLog
 from app.world.keys import KeyPool, KeyRing, SigningKey
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.kubelet import Kubelet
+from app.world.node.streams import Streams
 from app.world.node.volumes.kept_files import KeptFile, read_tree, write_tree
 from app.world.node.wake_up import WakeUp
 from app.world.servers.loopback import Loopback
@@ -55,7 +56,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
 """The parts of a world beside itself, with the attributes that do not come back. The objects do, in another way."""
 _SHARED = (
     *(Stored, StoredObject, SigningKey, jwt.PyJWK, FunctionType),
-    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, asyncio.Lock, asyncio.Task, Usage, WakeUp),
+    *(ExchangeLog, Loopback, KeyPool, ContainerRuntime, Streams, asyncio.Lock, asyncio.Task, Usage, WakeUp),
 )
 
 

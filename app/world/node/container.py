@@ -1,7 +1,7 @@
-"""One container of a Pod: its image, environment, user and files, and the few programs that this world's images hold.
+"""One container of a Pod: its image, environment, user and files, and the simplest of its programs.
 
-Every image has `cat`, `ls`, `env` and `printenv`; the AWS CLI's image has `aws` as well (see `runner`). An image's own
-files are not modelled: a container holds what is mounted into it, and the directories that lead there.
+Which programs an image has is in `programs.images`, and the others than these here are in `programs.unix`. An image's
+own files are not modelled: a container holds what is mounted into it, some directories, and what its programs write.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.listing import ls
 from app.world.node.programs.environment import arguments
+from app.world.node.programs.images import AWS, echo_reads_escapes, has_program, is_aws_cli, is_busybox
 from app.world.node.volumes.filesystem import FileSystem, User
 
-AWS = "aws"
+__all__ = ["AWS", "Container", "is_aws_cli"]
+
 _WEB_IDENTITY_SINCE = [1, 16, 232]
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}", re.ASCII)
 _STRING_BYTES = 100
@@ -27,13 +29,6 @@ OUTPUT_LIMIT = 1024 * 1024
 """Characters after which `cat` reads no further file."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BINARIES = frozenset(_PATH.split(":"))
-
-
-def is_aws_cli(image: str) -> bool:
-    """Whether the image is the AWS CLI's: its repository ends in `aws-cli`, whatever registry, tag or digest."""
-    repository = image.partition("@")[0]
-    name = repository.rpartition("/")[2]
-    return name.partition(":")[0] == "aws-cli"
 
 
 def knows_web_identity(image: str) -> bool:
@@ -89,20 +84,24 @@ class Container:
     def size(self) -> int:
         """About the bytes of memory that its process' strings take."""
         texts = (*self.environment, *self.environment.values(), *self.command)
-        return sum(map(len, texts)) + _STRING_BYTES * len(texts)
+        return sum(map(len, texts)) + _STRING_BYTES * len(texts) + self.files.scratch.size
 
     @property
     def _busybox(self) -> bool:
-        return "aws-cli" not in self.image and any(family in self.image for family in ("busybox", "alpine"))
+        return is_busybox(self.image)
+
+    @property
+    def echo_escapes(self) -> bool:
+        """Whether its shell's `echo` reads escapes."""
+        return echo_reads_escapes(self.image)
 
     def program(self, command: list[str] | tuple[str, ...]) -> str:
         """The program's name where the image has it, else nothing."""
         directory, _, name = (command[0] if command else "").rpartition("/")
-        known = {"cat", "ls", "env", "printenv"} | ({AWS} if is_aws_cli(self.image) else set())
-        return name if name in known and (not directory or directory in _BINARIES) else ""
+        return name if has_program(self.image, name) and (not directory or directory in _BINARIES) else ""
 
     def run(self, command: list[str]) -> Execution:
-        """Runs a program other than `aws`; 127 and the runtime's words where the image has it not."""
+        """Runs `cat`, `ls`, `env` or `printenv`; 127 and the runtime's words for what the image does not have."""
         arguments = command[1:]
         match self.program(command):
             case "cat":

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+import posixpath
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
-from app.world.node.container import AWS, Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.node.container import Container, command_of, environment_of, is_aws_cli, user_of
+from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, variables
 from app.world.node.programs.programs import Programs
 from app.world.node.programs.runner import AwsCli
-from app.world.node.programs.surroundings import Surroundings
+from app.world.node.streams import Streams
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.volumes import PodVolumes
@@ -20,17 +20,13 @@ from app.world.node.volumes.volumes import PodVolumes
 if TYPE_CHECKING:
     from app.world.world import World
 
-PROGRAM_SECONDS = 60.0
-"""After which a program that does not end is given up."""
-
 
 class ContainerRuntime:
     """The runtime of one node."""
 
     def __init__(self, world: World, aws_cli: AwsCli, programs: Programs) -> None:
         self._world = world
-        self._aws_cli = aws_cli
-        self._room = programs.room(world.usage.visitor)
+        self._processes = Processes(world, aws_cli, programs.room(world.usage.visitor))
 
     def create(self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str) -> Container:
         """A container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""
@@ -39,48 +35,51 @@ class ContainerRuntime:
         pod = found.copy() if found is not None else pod
         own = variables(world.cluster, pod, spec)
         mounts: dict[str, OwnedTree] = {}
+        writable = [] if (spec.get("securityContext") or {}).get("readOnlyRootFilesystem") else ["/"]
         for mount in spec.get("volumeMounts") or []:
             tree = volumes.tree(mount["name"])
             if tree is None:
                 raise ConfigError(f'cannot find volume "{mount["name"]}" to mount into container "{spec["name"]}"')
             mounts[mount["mountPath"]] = tree
+            if _is_empty_dir(pod, mount["name"]) and not mount.get("readOnly"):
+                writable.append(mount["mountPath"])
         image = spec.get("image") or ""
+        directory = posixpath.normpath(
+            "/" + (spec.get("workingDir") or ("aws" if is_aws_cli(image) else "")).lstrip("/")
+        )
         return Container(
             name=spec["name"],
             image=image,
             environment=environment_of(pod, own),
-            files=FileSystem(mounts, user_of(pod, spec), world.node_now()),
-            working_directory=spec.get("workingDir") or ("/aws" if is_aws_cli(image) else "/"),
+            files=FileSystem(
+                mounts,
+                user_of(pod, spec),
+                world.node_now(),
+                directories={"/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
+                writable=writable,
+                check_room=world.kubelet.check_disk,
+                now=world.node_now,
+            ),
+            working_directory=directory,
             command=command_of(spec, own),
             network="host" if pod["spec"].get("hostNetwork") else "pod",
             address=address,
             now=world.node_now,
         )
 
-    async def run(self, container: Container, command: list[str]) -> Execution:
-        """Runs a program to its end. `aws` blocks on its calls, so it runs in a thread."""
-        if container.program(command) != AWS:
-            return container.run(command)
+    async def run(self, container: Container, command: list[str], streams: Streams | None = None) -> Execution:
+        """Runs a program to its end.
 
-        world = self._world
-        surroundings = Surroundings(
-            world_path=world.path,
-            unreachable=frozenset(world.node_egress_blocked),
-            clock_skew=world.node_clock_skew,
-            record=world.log.record,
-        )
+        `streams`: where the program reads and writes. What it has written there is not in the result.
+        """
+        return await self._processes.run(container, command, streams)
 
-        def aws() -> Execution:
-            started = time.thread_time()
-            try:
-                return self._aws_cli.run(command[1:], container, surroundings)
-            finally:
-                world.usage.quota.take(time.thread_time() - started)
+    def clock_moved(self) -> None:
+        """Has programs that sleep look at the clock again."""
+        self._processes.clock_moved()
 
-        async with self._room.turn():
-            # A world that has used up its CPU time does not begin what would be throttled at every server it asks.
-            await asyncio.sleep(min(world.usage.wait(), PROGRAM_SECONDS))
-            try:
-                return await self._room.run(aws, PROGRAM_SECONDS)
-            except TimeoutError:
-                return Execution(stdout="", stderr="Killed\n", exit_code=137)
+
+def _is_empty_dir(pod: JsonObject, name: str) -> bool:
+    """Whether a volume is one that programs may write to. (What a hostPath leads to is an empty directory, too.)"""
+    volume: JsonObject = next((volume for volume in pod["spec"].get("volumes") or [] if volume["name"] == name), {})
+    return not volume.keys() & {"projected", "configMap", "secret", "downwardAPI"}

@@ -8,8 +8,10 @@ commands may still be run in its containers, so that one can look inside.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
+import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +21,11 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
+from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_worker import SYNC_SECONDS, ContainerNotFound, PodWorker
 from app.world.node.programs.environment import ConfigError
+from app.world.node.streams import Streams
 from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.tokens import TokenError, TokenManager
 from app.world.node.wake_up import WakeUp
@@ -34,8 +38,11 @@ REQUEST_SECONDS = 10.0
 """How long the kubelet waits for the API server."""
 AT_MOST_EVERY_SECONDS = 1.0
 """Between two times that the kubelet does what is due, whatever it is."""
+SETTLE_SECONDS = 0.05
+"""Between two looks whether what is on its way only waits."""
 PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given. Without variables of its own a process takes 3,000."""
+"""Bytes of memory for what all processes of one node were given, and have written. Without variables of its own a process
+takes 3,000."""
 LOGS_LIMIT = 512 * 1024
 """Characters of all containers' logs on one node, the newest."""
 
@@ -64,13 +71,22 @@ class Kubelet:
 
     # (1) What the API server asks of the kubelet
 
-    def logs(self, pod: JsonObject, container: str) -> str:
-        """What the container printed, both streams. Raises `ContainerNotFound`."""
-        return self._worker(pod).logs(container)
+    def logs(self, pod: JsonObject, container: str, *, previous: bool = False) -> ContainerLog | None:
+        """What the container printed, both streams; with `previous` its process before. Raises `ContainerNotFound`."""
+        return self._worker(pod).logs(container, previous=previous)
 
-    async def execute(self, pod: JsonObject, container: str, command: list[str]) -> Execution:
-        """Runs a command in a container that has been started, finished or not. Raises `ContainerNotFound`."""
-        return await self._worker(pod).execute(container, command)
+    async def execute(
+        self, pod: JsonObject, container: str, command: list[str], streams: Streams | None = None
+    ) -> Execution:
+        """Runs a command in a container that has been started, finished or not. Raises `ContainerNotFound`.
+
+        `streams`: where it reads, and writes what is not in the result.
+        """
+        return await self._worker(pod).execute(container, command, streams)
+
+    def process(self, pod: JsonObject, container: str) -> Streams:
+        """The streams of the container's own process. Raises `ContainerNotFound`."""
+        return self._worker(pod).process(container)
 
     def volume(self, pod: JsonObject, name: str) -> Path:
         """Where the files of a Pod's volume are on the node's disk.
@@ -89,7 +105,8 @@ class Kubelet:
     # (2) The passage of time
 
     async def sync(self) -> None:
-        """What a moved clock brings about: tokens due are renewed, ended containers are started again."""
+        """What a moved clock brings about: programs wake up, tokens due are renewed, ended containers start again."""
+        self._runtime.clock_moved()
         for worker in list(self._workers.values()):
             await worker.sync()
         self.plan()
@@ -132,10 +149,14 @@ class Kubelet:
         """Waits until no Pod is on its way any more, at most `seconds`. Containers that keep running do not count."""
         try:
             async with asyncio.timeout(seconds):
-                while self._tasks:
-                    await asyncio.wait(self._tasks)
+                while busy := self._tasks - self._resting():
+                    await asyncio.wait(busy, timeout=SETTLE_SECONDS)
         except TimeoutError:
             pass
+
+    def _resting(self) -> set[asyncio.Task[None]]:
+        """The tasks of Pods whose processes only wait."""
+        return {worker.task for worker in self._workers.values() if worker.task is not None and worker.resting}
 
     async def retire(self, seconds: float) -> None:
         """Lets the Pods settle, at most `seconds`, then ends all work: other workers are to come in place of these."""
@@ -171,13 +192,21 @@ class Kubelet:
         if wanted > 0 and wanted + sum(worker.process_bytes for worker in self._workers.values()) > PROCESSES_LIMIT:
             raise ConfigError("cannot allocate memory")
 
+    def check_disk(self, wanted: int) -> None:
+        """Whether the node has room for so many bytes more that programs write. Raises `OSError` (ENOSPC)."""
+        try:
+            self.check_memory(wanted)
+        except ConfigError as error:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
     def trim_logs(self) -> None:
         """Forgets the oldest logs where there are too many."""
         room = LOGS_LIMIT
-        states = (state for worker in self._workers.values() for state in worker.containers if state.log)
+        states = (state for worker in self._workers.values() for state in worker.containers)
         for state in sorted(states, key=lambda state: state.finished or 0.0, reverse=True):
-            state.log = state.log[-room:] if room > 0 else ""
-            room -= len(state.log)
+            for log in filter(None, (state.log, state.previous_log)):
+                log.trim(max(room, 0))
+                room -= log.size
 
     # (3) Watching the cluster
 
@@ -189,7 +218,7 @@ class Kubelet:
                 if worker.pod["metadata"]["namespace"] != change.namespace:
                     continue
                 if worker.waits_for_volumes:
-                    worker.task = self._spawn(worker.start())
+                    worker.task = self.spawn(worker.start())
                 elif worker.source_changed(change.resource, change.stored.object["metadata"]["name"]):
                     self.plan()
 
@@ -213,9 +242,10 @@ class Kubelet:
                     stored.copy(),
                     self._addresses,
                 )
-                worker.task = self._spawn(worker.start())
+                worker.task = self.spawn(worker.start())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Does work for a Pod that `settle` waits for."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

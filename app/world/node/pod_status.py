@@ -6,11 +6,9 @@ import secrets
 from dataclasses import dataclass, field
 
 from app.flow.model import JsonObject
-from app.flow.ports import Execution
 from app.world.apiserver.types.times import timestamp
+from app.world.node.container_log import ContainerLog
 
-LOG_LIMIT = 64 * 1024
-"""Characters of a container's log that are kept, the newest."""
 BACK_OFF_SECONDS = 10
 BACK_OFF_LIMIT = 300
 
@@ -30,19 +28,30 @@ class ContainerState:
     """Why it does not run, such as `CreateContainerConfigError`."""
     waiting_message: str = ""
     restarts: int = 0
-    log: str = ""
+    log: ContainerLog = field(default_factory=ContainerLog)
     """What the process of now, or the last one, has printed."""
+    previous_log: ContainerLog | None = None
+    """What the process before that one has printed."""
+    last_state: JsonObject = field(default_factory=dict)
+    """How the process before the one of now has ended."""
 
     def start(self, now: float) -> None:
         """A new process runs, with a log of its own."""
         self.container_id = f"containerd://{secrets.token_hex(32)}"
+        if self.started is not None:
+            self.previous_log, self.last_state = self.log, self._ended()
+        self.log = ContainerLog()
         self.started, self.finished, self.exit_code = now, None, None
-        self.waiting = self.waiting_message = self.log = ""
+        self.waiting = self.waiting_message = ""
 
-    def finish(self, result: Execution, now: float) -> None:
-        """The process has ended; what it printed is its log, both streams as one."""
-        self.finished, self.exit_code = now, result.exit_code
-        self.log = (result.stdout + result.stderr)[-LOG_LIMIT:]
+    def finish(self, exit_code: int, now: float) -> None:
+        """The process has ended."""
+        self.finished, self.exit_code = now, exit_code
+        self.log.end()
+
+    def log_before(self) -> ContainerLog | None:
+        """What `kubectl logs --previous` prints: of the newest process but the one that runs or ended for good."""
+        return self.log if self.waiting and self.finished is not None else self.previous_log
 
     @property
     def running(self) -> bool:
@@ -85,25 +94,29 @@ class ContainerState:
         }
 
     def _states(self) -> tuple[JsonObject, JsonObject]:
-        terminated: JsonObject = {}
-        if self.exit_code is not None and self.started is not None and self.finished is not None:
-            terminated = {
-                "terminated": {
-                    "exitCode": self.exit_code,
-                    "reason": "Completed" if self.exit_code == 0 else "Error",
-                    "startedAt": timestamp(self.started),
-                    "finishedAt": timestamp(self.finished),
-                    "containerID": self.container_id,
-                }
-            }
+        terminated = self._ended()
         if self.waiting:
             message = {"message": self.waiting_message} if self.waiting_message else {}
             return {"waiting": {"reason": self.waiting, **message}}, terminated
         if terminated:
-            return terminated, {}
+            return terminated, self.last_state
         if self.started is None:
             return {"waiting": {"reason": "PodInitializing"}}, {}
-        return {"running": {"startedAt": timestamp(self.started)}}, {}
+        return {"running": {"startedAt": timestamp(self.started)}}, self.last_state
+
+    def _ended(self) -> JsonObject:
+        """The state `terminated` of the process, if it has ended."""
+        if self.exit_code is None or self.started is None or self.finished is None:
+            return {}
+        return {
+            "terminated": {
+                "exitCode": self.exit_code,
+                "reason": "Completed" if self.exit_code == 0 else "Error",
+                "startedAt": timestamp(self.started),
+                "finishedAt": timestamp(self.finished),
+                "containerID": self.container_id,
+            }
+        }
 
 
 @dataclass(kw_only=True)

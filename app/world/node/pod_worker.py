@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node.container import Container
+from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState, PodState
 from app.world.node.programs.environment import ConfigError
+from app.world.node.streams import Streams
 from app.world.node.volumes.disk import PodDisk
 from app.world.node.volumes.tokens import TokenManager
 from app.world.node.volumes.volumes import PodVolumes
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 RELIST_SECONDS = 1.0
 """How often the kubelet checks its containers (`genericPlegRelistPeriod`): all that ends in a second is one status."""
+SETTLE_SECONDS = 10.0
+"""How long a Pod waits for a process that neither ends nor rests."""
 
 
 SYNC_SECONDS = 60.0
@@ -59,6 +64,10 @@ class PodWorker:
         """When the volumes were looked at last."""
         self._changed: float | None = None
         """When something changed that they are made of; None where they have all of it."""
+        self._processes: dict[str, Streams] = {}
+        """The containers' own, of now or the last ones."""
+        self._running: set[asyncio.Task[int]] = set()
+        """The processes that have not ended."""
         self._published = ""
         """The phase in the Pod's published status."""
         host_ip = world.node_name.removeprefix("ip-").partition(".")[0].replace("-", ".")
@@ -139,13 +148,23 @@ class PodWorker:
     def stop(self) -> None:
         """The Pod is gone: nothing more is written for it."""
         self._record.close()
+        for state in self.containers:
+            state.log.end()
         if self.task is not None:
             self.task.cancel()
+        for process in self._running:
+            process.cancel()
 
     @property
     def process_bytes(self) -> int:
-        """What the Pod's processes were given."""
-        return sum(container.size for container in self._created.values())
+        """What the Pod's processes were given, and have written."""
+        return sum(container.size for container in self._created.values()) + self._volumes.written_bytes
+
+    @property
+    def resting(self) -> bool:
+        """Whether each process that runs waits for input or for time to pass, and one does."""
+        running = [self._processes[state.name] for state in self.containers if state.running]
+        return bool(running) and all(streams.resting for streams in running) and not self._busy.locked()
 
     @property
     def containers(self) -> tuple[ContainerState, ...]:
@@ -159,18 +178,24 @@ class PodWorker:
             raise LookupError(name)
         return tree.root
 
-    def logs(self, name: str) -> str:
-        """A container's log. Raises `ContainerNotFound`."""
+    def logs(self, name: str, *, previous: bool = False) -> ContainerLog | None:
+        """A container's log; with `previous` that of its process before, if any. Raises `ContainerNotFound`."""
         for state in self.containers:
             if state.name == name:
-                return state.log
+                return state.log_before() if previous else state.log
         raise ContainerNotFound(name)
 
-    async def execute(self, name: str, command: list[str]) -> Execution:
+    async def execute(self, name: str, command: list[str], streams: Streams | None) -> Execution:
         """Runs a command in a container. Raises `ContainerNotFound`."""
         if name not in self._created:
             raise ContainerNotFound(name)
-        return await self._runtime.run(self._created[name], command)
+        return await self._runtime.run(self._created[name], command, streams)
+
+    def process(self, name: str) -> Streams:
+        """The streams of a container's own process. Raises `ContainerNotFound`."""
+        if name not in self._processes:
+            raise ContainerNotFound(name)
+        return self._processes[name]
 
     async def start(self) -> None:
         """Binds the Pod, mounts its volumes, runs its containers. Called again where a volume was missing."""
@@ -267,21 +292,45 @@ class PodWorker:
         self._record.event("Created", f"Created container: {state.name}", field_path=where)
         # (2) Start.
         state.start(self._world.node_now())
+        streams = self._processes[state.name] = Streams(stdin=bool(spec.get("stdin")), tty=bool(spec.get("tty")))
         self._record.event("Started", f"Started container {state.name}", field_path=where)
         self._publish_phase()
-        # (3) Its end. What is no program of the image's is a server or `sleep`, which stays running; an init container
-        # has something to prepare and is done with it at once, or no other container would ever start.
+        # (3) Its end. What is no program of the image's is a server, which stays running; an init container has
+        # something to prepare and is done with it at once, or no other container would ever start.
         if container.program(container.command):
-            result = await self._runtime.run(container, list(container.command))
+            process = asyncio.ensure_future(self._run_process(container, streams, state.log))
+            self._running.add(process)
+            process.add_done_callback(self._running.discard)
+            await _settled(process, streams)
+            if not process.done():
+                process.add_done_callback(lambda done: self._ended(done, spec, state, member))
+                return
+            exit_code = process.result()
         elif member == "initContainers" and not _is_sidecar(spec):
-            result = Execution(stdout="", stderr="", exit_code=0)
+            exit_code = 0
         else:
             return
+        self._finish(spec, state, member, exit_code)
+
+    def _ended(self, process: asyncio.Task[int], spec: JsonObject, state: ContainerState, member: str) -> None:
+        """A process that went on while others started has ended, maybe because its Pod is gone."""
+        if process.cancelled() or self._record.closed:
+            return
+
+        async def finish() -> None:
+            self._finish(spec, state, member, process.result())
+            await self.run_containers()
+
+        self._world.kubelet.spawn(finish())
+
+    def _finish(self, spec: JsonObject, state: ContainerState, member: str, exit_code: int) -> None:
+        """A container's process has ended: whether it is tried again."""
         if self._record.closed:
             return
-        state.finish(result, self._world.node_now())
+        where = f"spec.{member}{{{state.name}}}"
+        state.finish(exit_code, self._world.node_now())
         self._world.kubelet.trim_logs()
-        if self._is_tried_again(spec, member, well=result.exit_code == 0):
+        if self._is_tried_again(spec, member, well=exit_code == 0):
             name, namespace, uid = (self.pod["metadata"][key] for key in ("name", "namespace", "uid"))
             state.waiting = "CrashLoopBackOff"
             delay = f"back-off {state.back_off:.0f}s restarting failed"
@@ -289,6 +338,24 @@ class PodWorker:
             message = f"Back-off restarting failed container {state.name} in pod {name}_{namespace}({uid})"
             self._record.event("BackOff", message, warning=True, field_path=where)
         self._publish_phase()
+
+    async def _run_process(self, container: Container, streams: Streams, log: ContainerLog) -> int:
+        """Runs the container's own process to its end; what it prints is its log. Returns its exit code."""
+        logging = asyncio.ensure_future(self._keep_log(streams, log))
+        try:
+            result = await self._runtime.run(container, list(container.command), streams)
+            await streams.write(result.stdout.encode(errors="replace"))
+            await streams.write(result.stderr.encode(errors="replace"), error=True)
+            streams.finish()
+            await logging
+            return result.exit_code
+        finally:
+            logging.cancel()
+
+    async def _keep_log(self, streams: Streams, log: ContainerLog) -> None:
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        async for _, data in streams.output():
+            log.write(decode(data), self._world.node_now())
 
     def _is_tried_again(self, spec: JsonObject, member: str, *, well: bool) -> bool:
         """Whether a container whose process has ended, well or not, gets another one."""
@@ -306,6 +373,15 @@ class PodWorker:
         the kubelet's status manager does, which sends the latest status and skips those between."""
         if self._state.phase() != self._published:
             self._publish()
+
+
+async def _settled(process: asyncio.Task[int], streams: Streams) -> None:
+    """Until a process has ended, or waits for something, or has run for a while: then its Pod goes on without it."""
+    pause = 0.0
+    end = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while not process.done() and not streams.resting and asyncio.get_running_loop().time() < end:
+        await asyncio.wait({process}, timeout=pause)
+        pause = min(2 * pause + 0.002, 0.05)
 
 
 def _state(container: JsonObject) -> ContainerState:

@@ -21,7 +21,7 @@ from app.world.apiserver.auth.authentication import User, authenticate, bears, i
 from app.world.apiserver.auth.authorization import authorize
 from app.world.apiserver.auth.impersonation import acting_user
 from app.world.apiserver.endpoints import discovery, openapi, reading
-from app.world.apiserver.endpoints.exec_channels import serve_exec
+from app.world.apiserver.endpoints.exec_channels import serve_channels
 from app.world.apiserver.endpoints.logs import choose_container, read_log
 from app.world.apiserver.endpoints.responses import common_headers, error_response, json_response
 from app.world.apiserver.endpoints.reviews import answer_review
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 FindWorld = Callable[[str], "World | None"]
 
+NO_PORT_FORWARD = "this simulated API server forwards no ports: nothing listens in its Pods"
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
 
@@ -66,9 +67,13 @@ class ApiServer:
             try:
                 world, _, info = self._admit("GET", scope, websocket.headers, websocket.query_params)
                 resource = find_resource(info.group, info.version, info.resource)
-                if (resource is None or resource.plural, info.subresource) != ("pods", "exec") or not info.namespace:
+                if resource is None or resource.plural != "pods" or not info.namespace:
                     raise errors.no_such_resource()
-                await serve_exec(world, info, websocket)
+                if info.subresource == "portforward":
+                    raise errors.bad_request(NO_PORT_FORWARD)
+                if info.subresource not in ("exec", "attach"):
+                    raise errors.no_such_resource()
+                await serve_channels(world, info, websocket)
             except errors.ApiError as error:
                 await websocket.send_denial_response(error_response(error))
             return
@@ -196,7 +201,9 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
         return json_response(answer, 201, warnings)
     if info.subresource == "log":
         return read_log(scope.world, info.namespace, info.name, request.query_params)
-    if info.subresource == "exec":
+    if info.subresource == "portforward":
+        raise errors.bad_request(NO_PORT_FORWARD)
+    if info.subresource in ("exec", "attach"):
         # kubectl comes here (with SPDY, which is not spoken) after any refusal of its websocket, to read the reason.
         pod = scope.world.cluster.get("pods", info.namespace, info.name)
         choose_container(pod, request.query_params.get("container", ""))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
@@ -13,10 +15,11 @@ from app.world.apiserver.endpoints.reading import integer_parameter
 from app.world.apiserver.endpoints.responses import common_headers
 from app.world.apiserver.request.request_info import is_true
 from app.world.apiserver.types import errors, names
+from app.world.apiserver.types.errors import Cause
+from app.world.node.container_log import ContainerLog, Piece
 from app.world.node.kubelet import ContainerNotFound
 
 if TYPE_CHECKING:
-    from app.world.apiserver.storage.changes import Change
     from app.world.world import World
 
 
@@ -43,79 +46,148 @@ def choose_container(pod: JsonObject, container: str) -> str:
 
 def read_log(world: World, namespace: str, name: str, query: Mapping[str, str]) -> Response:
     """GET of `pods/{name}/log`. Raises `ApiError` 400, 404 and 422."""
+    options, causes = _parse(query, world.node_now())
+    pod = world.cluster.get("pods", namespace, name)
+    if causes:
+        raise errors.invalid("PodLogOptions", "", name, causes)
+    container = choose_container(pod, query.get("container", ""))
+    log = _log(world, pod, container, previous=_is_set(query, "previous"))
+    headers = common_headers()
+    if log is None:
+        return Response(b"", headers=headers, media_type="text/plain")
+    shown, printer = options.choose(log.after()), _Printer(options.timestamps)
+    first = printer.print(shown)
+    if _is_set(query, "follow"):
+        stream = _follow(log, first, printer, options.limit)
+        return StreamingResponse(stream, headers=headers, media_type="text/plain")
+    return Response(first.encode(errors="replace")[: options.limit], headers=headers, media_type="text/plain")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """What of a log is wanted, and how."""
+
+    tail: int | None
+    limit: int | None
+    since: float | None
+    """Unix seconds."""
+    timestamps: bool
+
+    def choose(self, pieces: Iterable[Piece]) -> list[Piece]:
+        """The lines that are wanted, each with when it began."""
+        lines = [line for line in _lines(pieces) if self.since is None or line.time >= self.since]
+        if self.tail is None:
+            return lines
+        return lines[-self.tail :] if self.tail else []
+
+
+def _parse(query: Mapping[str, str], now: float) -> tuple[_Options, list[Cause]]:
+    """The options, and what is wrong with them (`ValidatePodLogOptions`). Raises `ApiError` 400."""
     tail, limit = integer_parameter(query, "tailLines"), integer_parameter(query, "limitBytes")
+    seconds, text = integer_parameter(query, "sinceSeconds"), query.get("sinceTime", "")
     causes = []
     if tail is not None and tail < 0:
         causes.append(names.invalid_value("tailLines", tail, "must be greater than or equal to 0"))
     if limit is not None and limit < 1:
         causes.append(names.invalid_value("limitBytes", limit, "must be greater than 0"))
-    pod = world.cluster.get("pods", namespace, name)
-    if causes:
-        raise errors.invalid("PodLogOptions", "", name, causes)
-    container = choose_container(pod, query.get("container", ""))
-    if is_true(query.get("previous")) and query.get("previous"):
-        sentence = f'previous terminated container "{container}" in pod "{name}" not found'
-        raise errors.bad_request(sentence)
-    text = _text(world, pod, container)
-    if text is None:
-        return Response(b"", headers=common_headers(), media_type="text/plain")
-    shown = text if tail is None else "".join(text.splitlines(keepends=True)[-tail:] if tail else [])
-    headers = common_headers()
-    if is_true(query.get("follow")) and query.get("follow"):
-        stream = _follow(world, pod, container, shown, len(text), limit)
-        return StreamingResponse(stream, headers=headers, media_type="text/plain")
-    return Response(shown.encode(errors="replace")[:limit], headers=headers, media_type="text/plain")
-
-
-def _text(world: World, pod: JsonObject, container: str) -> str | None:
-    """The log so far; None of a Pod that is not on the node. Raises `ApiError` 400 where it has not started yet."""
-    statuses = pod.get("status", {})
-    waiting = next(
-        (
-            status["state"]["waiting"].get("reason", "")
-            for status in (*statuses.get("initContainerStatuses", []), *statuses.get("containerStatuses", []))
-            if status.get("name") == container and "waiting" in status.get("state", {}) and not status.get("lastState")
-        ),
-        None,
-    )
-    name = pod["metadata"]["name"]
-    if waiting is not None:
-        raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {waiting}')
+    if seconds is not None and text:
+        causes.append(names.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+    elif seconds is not None and seconds < 1:
+        causes.append(names.invalid_value("sinceSeconds", seconds, "must be greater than 0"))
     try:
-        return world.kubelet.logs(pod, container)
+        moment = datetime.fromisoformat(text).timestamp() if text else None
+    except (ValueError, OverflowError):
+        raise errors.bad_request(
+            f'parsing time "{text[:64]}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text[:64]}" as "2006"'
+        ) from None
+    since = now - seconds if seconds is not None else moment
+    return _Options(tail=tail, limit=limit, since=since, timestamps=_is_set(query, "timestamps")), causes
+
+
+def _is_set(query: Mapping[str, str], name: str) -> bool:
+    return bool(query.get(name)) and is_true(query.get(name))
+
+
+def _lines(pieces: Iterable[Piece]) -> list[Piece]:
+    """The same text, a piece for a line."""
+    lines: list[Piece] = []
+    for time, text in pieces:
+        for part in text.splitlines(keepends=True):
+            if lines and not lines[-1].text.endswith("\n"):
+                lines[-1] = Piece(lines[-1].time, lines[-1].text + part)
+            else:
+                lines.append(Piece(time, part))
+    return lines
+
+
+class _Printer:
+    """Writes pieces one after the other, with the time at the beginning of each line where that is wanted."""
+
+    def __init__(self, timestamps: bool) -> None:
+        self._timestamps = timestamps
+        self._begins = True
+
+    def print(self, pieces: Iterable[Piece]) -> str:
+        """The text of the next pieces."""
+        if not self._timestamps:
+            return "".join(piece.text for piece in pieces)
+        printed = ""
+        for time, text in pieces:
+            for part in text.splitlines(keepends=True):
+                printed += f"{_nanoseconds(time)} {part}" if self._begins else part
+                self._begins = part.endswith("\n")
+        return printed
+
+
+def _nanoseconds(time: float) -> str:
+    """RFC 3339 as the container runtime writes it, UTC. The clock has microseconds."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+
+
+def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> ContainerLog | None:
+    """The log; None of a Pod that is not on the node.
+
+    Raises `ApiError` 400 where the container has not started yet, or not often enough (`validateContainerLogStatus` of
+    `pkg/kubelet/kubelet_pods.go`).
+    """
+    name, statuses = pod["metadata"]["name"], pod.get("status", {})
+    found: JsonObject = next(
+        (
+            status
+            for status in (*statuses.get("initContainerStatuses", []), *statuses.get("containerStatuses", []))
+            if status.get("name") == container
+        ),
+        {},
+    )
+    waiting = found.get("state", {}).get("waiting")
+    if not previous and waiting and not found.get("lastState"):
+        reason = waiting.get("reason", "")
+        if reason in ("ErrImagePull", "ImagePullBackOff"):
+            reason = "trying and failing to pull image"
+        raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
+    try:
+        log = world.kubelet.logs(pod, container, previous=previous)
     except ContainerNotFound:
-        return None
+        log = None
+    if previous and log is None:
+        raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+    return log
 
 
-async def _follow(
-    world: World, pod: JsonObject, container: str, shown: str, sent: int, limit: int | None
-) -> AsyncIterator[bytes]:
-    """What is there, then what comes, until the Pod is done or gone."""
-    changed = asyncio.Event()
-    uid = pod["metadata"]["uid"]
-
-    def notice(change: Change) -> None:
-        if change.resource == "pods" and change.stored.object["metadata"]["uid"] == uid:
-            changed.set()
-
-    left = limit if limit is not None else 2**62
-    cancel = world.cluster.changes.watch(notice)
+async def _follow(log: ContainerLog, first: str, printer: _Printer, limit: int | None) -> AsyncIterator[bytes]:
+    """What is there, then what comes, until the process has ended or its Pod is gone."""
+    position, left = log.written, limit if limit is not None else 2**62
     try:
         async with asyncio.timeout(FOLLOW_SECONDS):
-            chunk = shown.encode(errors="replace")[:left]
-            while True:
-                if chunk:
-                    left -= len(chunk)
-                    yield chunk
-                stored = world.cluster.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
-                gone = stored is None or stored.object["metadata"]["uid"] != uid
-                if left <= 0 or gone or (stored and stored.object["status"].get("phase") in ("Succeeded", "Failed")):
+            chunk = first.encode(errors="replace")[:left]
+            left -= len(chunk)
+            if chunk:
+                yield chunk
+            async for pieces in log.follow(position):
+                if left <= 0:
                     return
-                await changed.wait()
-                changed.clear()
-                text = world.kubelet.logs(pod, container)
-                chunk, sent = text[sent:].encode(errors="replace")[:left], len(text)
-    except (TimeoutError, ContainerNotFound):
+                chunk = printer.print(pieces).encode(errors="replace")[:left]
+                left -= len(chunk)
+                yield chunk
+    except TimeoutError:
         return
-    finally:
-        cancel()

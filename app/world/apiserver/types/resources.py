@@ -75,8 +75,10 @@ RESOURCES: Mapping[str, Resource] = {
             categories=("all",),
             returns_deleted=True,
             subresources={
+                "attach": Subresource(kind="PodAttachOptions", verbs=("create", "get")),
                 "exec": Subresource(kind="PodExecOptions", verbs=("create", "get")),
                 "log": Subresource(kind="Pod"),
+                "portforward": Subresource(kind="PodPortForwardOptions", verbs=("create", "get")),
                 "status": Subresource(kind="Pod", verbs=_STATUS),
             },
         ),

@@ -33,17 +33,17 @@ class AwsCli:
     """Runs `aws` for containers of one simulated AWS. Blocks; safe to call from several threads."""
 
     def __init__(self, endpoint_url: str) -> None:
-        self._endpoint_url = endpoint_url
+        self.endpoint_url = endpoint_url
         self._clients = AwsClients(endpoint_url)
 
-    def run(self, arguments: list[str], container: Container, surroundings: Surroundings) -> Execution:
-        """`aws` with `arguments`, in a container."""
+    def run(self, arguments: list[str], container: Container, surroundings: Surroundings, stdin: str = "") -> Execution:
+        """`aws` with `arguments`, in a container. `stdin`: what it finds there, for `s3 cp -`."""
 
         def record(exchange: Exchange) -> None:
             surroundings.record(replace(exchange, source=container.address))
 
         metadata = InstanceMetadata(
-            f"{self._endpoint_url}/instance-metadata/{surroundings.world_path}/{container.network}", record
+            f"{self.endpoint_url}/instance-metadata/{surroundings.world_path}/{container.network}", record
         )
         with self._clients.calling(surroundings, record):
             try:

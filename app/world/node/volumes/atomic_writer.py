@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.world.node.volumes.scratch import Scratch
+
 DATA_LINK = "..data"
 NEW_DATA_LINK = "..data_tmp"
 
@@ -52,6 +54,8 @@ class OwnedTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._attributes: dict[Path, Attributes] = {}
+        self.scratch = Scratch()
+        """What programs have written into it, where they may."""
 
     def own(self, path: Path, attributes: Attributes) -> None:
         """Sets owner and mode, on disk as far as this process may, and in the record in any case."""

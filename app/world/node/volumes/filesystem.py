@@ -1,4 +1,4 @@
-"""A container's view of its files: volumes mounted into an otherwise bare image, with Unix permissions.
+"""A container's view of its files: volumes mounted into a bare image, and what its programs have written.
 
 Paths are walked as the kernel does, one name at a time, links included, so that nothing outside the mounts is ever
 touched. Errors are `OSError`s with the container's own path, as Python raises them inside it.
@@ -8,69 +8,54 @@ from __future__ import annotations
 
 import errno
 import io
-import os
 import posixpath
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TextIO
 
 from app.world.node.volumes.atomic_writer import OwnedTree
+from app.world.node.volumes.nodes import DIRECTORY_SIZE, Node, User, os_error, real_node, written_node
+from app.world.node.volumes.scratch import Scratch, Written
+
+__all__ = ["FileSystem", "Node", "User"]
 
 LINK_LIMIT = 40
 """Links that one path may lead through (Linux)."""
-_DIRECTORY_SIZE = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class User:
-    """The user that a process runs as."""
-
-    uid: int = 0
-    gid: int = 0
-    groups: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """What `stat` says of one file."""
-
-    mode: int
-    """Type and permission bits."""
-    uid: int
-    gid: int
-    links: int
-    size: int
-    blocks: int
-    """In units of 512 bytes."""
-    modified: float
-    target: str = ""
-    """Where a symbolic link points to."""
-    real: Path | None = None
-    """The file on this machine; None for a directory of the image."""
-
-    @property
-    def is_directory(self) -> bool:
-        return stat.S_ISDIR(self.mode)
-
-    @property
-    def is_link(self) -> bool:
-        return stat.S_ISLNK(self.mode)
 
 
 class FileSystem:
     """The files of one container. `mounts` maps container paths to volumes."""
 
-    def __init__(self, mounts: Mapping[str, OwnedTree], user: User, created: float) -> None:
+    def __init__(
+        self,
+        mounts: Mapping[str, OwnedTree],
+        user: User,
+        created: float,
+        *,
+        directories: Mapping[str, int] | None = None,
+        writable: Iterable[str] = (),
+        check_room: Callable[[int], None] = lambda _: None,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        """`directories`: those of the image, with their modes. `writable`: which of the mounts and `/` can be written
+        to, by root or who else may. `check_room` raises where the node has no memory for so many bytes more.
+        `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
         found = {posixpath.normpath("/" + path.lstrip("/")): tree for path, tree in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mount: -len(mount[0])))
         """Of two that a path may lie in, the longer one comes first."""
-        self._user = user
+        self.user = user
         self._created = created
+        self._writable = {posixpath.normpath("/" + path.lstrip("/")) for path in writable}
+        self._check_room = check_room
+        self._now = now or (lambda: created)
+        self.scratch = Scratch()
+        self._modes = dict(directories or {})
         self._image: dict[str, set[str]] = {"/": set()}
-        """The image's directories with their children: those that lead to mounts."""
-        for path in self._mounts:
+        """The image's directories with their children: those that lead to mounts, and `directories`."""
+        for path in (*self._mounts, *self._modes):
+            if path not in self._mounts:
+                self._image.setdefault(path, set())
             while path != "/":
                 parent, _, name = path.rpartition("/")
                 path = parent or "/"
@@ -79,11 +64,11 @@ class FileSystem:
     def read(self, path: str) -> bytes:
         """A file's content. Raises `OSError`."""
         node = self.stat(path)
-        if node.is_directory or node.real is None:
-            raise _error(errno.EISDIR, path)
-        if not self._may(node, 4):
-            raise _error(errno.EACCES, path)
-        return node.real.read_bytes()
+        if node.is_directory:
+            raise os_error(errno.EISDIR, path)
+        if not self.may(node, 4):
+            raise os_error(errno.EACCES, path)
+        return node.real.read_bytes() if node.real is not None else node.content or b""
 
     def open(self, path: str) -> TextIO:
         """Opens a text file for reading. Raises `OSError` as the built-in does, with the container's path."""
@@ -94,17 +79,122 @@ class FileSystem:
         location = self._resolve(path, follow=True)
         node = self._node(location)
         if not node.is_directory:
-            raise _error(errno.ENOTDIR, path)
-        if not self._may(node, 4):
-            raise _error(errno.EACCES, path)
+            raise os_error(errno.ENOTDIR, path)
+        if not self.may(node, 4):
+            raise os_error(errno.EACCES, path)
         names = set(self._image.get(location, ()))
         if node.real is not None:
             names |= {entry.name for entry in node.real.iterdir()}
-        return sorted(names)
+        _, layer, key = self._layer(location)
+        return sorted(names | layer.children(key))
 
     def stat(self, path: str, *, follow: bool = True) -> Node:
         """What a path is; with `follow` what a link leads to. Raises `OSError`."""
         return self._node(self._resolve(path, follow=follow))
+
+    def real(self, path: str) -> str:
+        """The path without links and dots. Raises `OSError`."""
+        return self._resolve(path, follow=True)
+
+    # What programs write
+
+    def write(self, path: str, content: bytes, *, append: bool = False) -> None:
+        """Makes a file, or writes it again. Raises `OSError`."""
+        location, old = self._target(path)
+        if old is not None and old.is_directory:
+            raise os_error(errno.EISDIR, path)
+        if old is not None and not self.may(old, 2):
+            raise os_error(errno.EACCES, path)
+        before = self.read(path) if append and old is not None else b""
+        self._put(location, path, content=before + content, mode=0o644, old=old)
+
+    def mkdir(self, path: str) -> None:
+        """Makes a directory. Raises `OSError`."""
+        location, old = self._target(path.rstrip("/") or "/")
+        if old is not None:
+            raise os_error(errno.EEXIST, path)
+        self._put(location, path, content=None, mode=0o755, old=None)
+
+    def chmod(self, path: str, mode: int) -> None:
+        """Sets the permission bits of what a program has made. Raises `OSError`."""
+        location, old = self._target(path)
+        if old is None:
+            raise os_error(errno.ENOENT, path)
+        _, layer, key = self._layer(location)
+        if key not in layer.entries or self.user.uid not in (0, old.uid):
+            raise os_error(errno.EPERM, path)
+        layer.entries[key] = replace(layer.entries[key], mode=mode)
+
+    def chown(self, path: str, uid: int | None, gid: int | None) -> None:
+        """Gives to another user, group, or both, what a program has made. Raises `OSError`.
+
+        What is there from the start of a place that can be written to keeps its owner, and root may do this.
+        """
+        location, old = self._target(path)
+        if old is None:
+            raise os_error(errno.ENOENT, path)
+        if self.user.uid != 0:
+            raise os_error(errno.EPERM, path)
+        _, layer, key = self._layer(location)
+        if (entry := layer.entries.get(key)) is not None:
+            uid, gid = entry.uid if uid is None else uid, entry.gid if gid is None else gid
+            layer.entries[key] = replace(entry, uid=uid, gid=gid)
+
+    def remove(self, path: str) -> None:
+        """Removes a file, or an empty directory, that a program has made. Raises `OSError`."""
+        location, old = self._target(path)
+        if old is None:
+            raise os_error(errno.ENOENT, path)
+        _, layer, key = self._layer(location)
+        if key not in layer.entries:
+            raise os_error(errno.EBUSY, path)
+        if not self.may(self._node(posixpath.dirname(location)), 2):
+            raise os_error(errno.EACCES, path)
+        if layer.children(key):
+            raise os_error(errno.ENOTEMPTY, path)
+        del layer.entries[key]
+
+    def _target(self, path: str) -> tuple[str, Node | None]:
+        """Where a path that is to change leads to, and what is there. Raises `OSError` where it may not be changed."""
+        try:
+            location = self._resolve(path, follow=True)
+        except FileNotFoundError:
+            directory, _, name = path.rstrip("/").rpartition("/")
+            if name in ("", ".", ".."):
+                raise
+            location = posixpath.join(self._resolve(directory or "/", follow=True), name)
+            parent = self._node(posixpath.dirname(location))
+            if not parent.is_directory:
+                raise os_error(errno.ENOTDIR, path) from None
+            if len(name.encode("utf-8", "replace")) > 255 or len(location) > 4096:
+                raise os_error(errno.ENAMETOOLONG, path) from None
+            found = None
+        else:
+            found = self._node(location)
+            parent = self._node(posixpath.dirname(location))
+        if self._layer(location)[0] not in self._writable:
+            raise os_error(errno.EROFS, path)
+        if found is None and not self.may(parent, 2):
+            raise os_error(errno.EACCES, path)
+        return location, found
+
+    def _put(self, location: str, path: str, *, content: bytes | None, mode: int, old: Node | None) -> None:
+        _, layer, key = self._layer(location)
+        owner = (old.uid, old.gid) if old else (self.user.uid, self.user.gid)
+        mode = stat.S_IMODE(old.mode) if old else mode
+        entry = Written(mode=mode, uid=owner[0], gid=owner[1], modified=self._now(), content=content)
+        try:
+            self._check_room(layer.growth(key, entry))
+        except OSError:
+            raise os_error(errno.ENOSPC, path) from None
+        layer.entries[key] = entry
+
+    def _layer(self, location: str) -> tuple[str, Scratch, str]:
+        """The mount that a location lies in, or `/`, what programs have written there, and the location's key in it."""
+        for mount, tree in self._mounts.items():
+            if location == mount or location.startswith(f"{mount}/"):
+                return mount, tree.scratch, location.removeprefix(mount)
+        return "/", self.scratch, location
 
     def _resolve(self, path: str, *, follow: bool) -> str:
         """The location without links or dots. A path that ends in a slash follows its link (path_resolution(7)).
@@ -112,7 +202,7 @@ class FileSystem:
         Raises `OSError`.
         """
         if not path or "\0" in path:
-            raise _error(errno.ENOENT, path)
+            raise os_error(errno.ENOENT, path)
         follow = follow or path.endswith("/")
         location, here = "/", self._node("/")
         pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
@@ -120,9 +210,9 @@ class FileSystem:
         while pending:
             name = pending.pop()
             if not here.is_directory:
-                raise _error(errno.ENOTDIR, path)
-            if not self._may(here, 1):
-                raise _error(errno.EACCES, path)
+                raise os_error(errno.ENOTDIR, path)
+            if not self.may(here, 1):
+                raise os_error(errno.EACCES, path)
             if name == "..":
                 location = posixpath.dirname(location)
                 here = self._node(location)
@@ -131,13 +221,13 @@ class FileSystem:
             try:
                 node = self._node(below)
             except OSError as error:
-                raise _error(error.errno or errno.ENOENT, path) from None
+                raise os_error(error.errno or errno.ENOENT, path) from None
             if not node.is_link or (not pending and not follow):
                 location, here = below, node
                 continue
             links += 1
             if links > LINK_LIMIT:
-                raise _error(errno.ELOOP, path)
+                raise os_error(errno.ELOOP, path)
             if node.target.startswith("/"):
                 location, here = "/", self._node("/")
             pending += [part for part in reversed(node.target.split("/")) if part not in ("", ".")]
@@ -145,59 +235,31 @@ class FileSystem:
 
     def _node(self, location: str) -> Node:
         """The node at a resolved location. Raises `OSError`."""
+        _, layer, key = self._layer(location)
+        if (written := layer.entries.get(key)) is not None:
+            return written_node(written)
         for mount, tree in self._mounts.items():
             if location == mount or location.startswith(f"{mount}/"):
-                return _real_node(tree, tree.root / location.removeprefix(mount).lstrip("/"), location)
+                return real_node(tree, tree.root / location.removeprefix(mount).lstrip("/"), location)
         if location not in self._image:
-            raise _error(errno.ENOENT, location)
+            raise os_error(errno.ENOENT, location)
         subdirectories = len(self._image[location])
         return Node(
-            mode=stat.S_IFDIR | 0o755,
+            mode=stat.S_IFDIR | self._modes.get(location, 0o755),
             uid=0,
             gid=0,
             links=2 + subdirectories,
-            size=_DIRECTORY_SIZE,
-            blocks=_DIRECTORY_SIZE // 512,
+            size=DIRECTORY_SIZE,
+            blocks=DIRECTORY_SIZE // 512,
             modified=self._created,
         )
 
-    def _may(self, node: Node, right: int) -> bool:
+    def may(self, node: Node, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root may everything (CAP_DAC_OVERRIDE)."""
-        if self._user.uid == 0:
+        if self.user.uid == 0:
             return True
-        if node.uid == self._user.uid:
+        if node.uid == self.user.uid:
             return bool(node.mode >> 6 & right)
-        if node.gid == self._user.gid or node.gid in self._user.groups:
+        if node.gid == self.user.gid or node.gid in self.user.groups:
             return bool(node.mode >> 3 & right)
         return bool(node.mode & right)
-
-
-def _real_node(tree: OwnedTree, real: Path, location: str) -> Node:
-    """A file of a volume, as in a tmpfs: sizes of directories and blocks are those that tmpfs tells."""
-    try:
-        found = os.lstat(real)
-    except (OSError, ValueError) as error:
-        raise _error(getattr(error, "errno", None) or errno.ENOENT, location) from None
-    owned = tree.attributes(real)
-    if stat.S_ISDIR(found.st_mode):
-        children = list(os.scandir(real))
-        links = 2 + sum(child.is_dir(follow_symlinks=False) for child in children)
-        size, blocks = 40 + 20 * len(children), 0
-    else:
-        links, size = 1, found.st_size
-        blocks = 0 if stat.S_ISLNK(found.st_mode) else -(-size // 4096) * 8
-    return Node(
-        mode=stat.S_IFMT(found.st_mode) | owned.mode,
-        uid=owned.uid,
-        gid=owned.gid,
-        links=links,
-        size=size,
-        blocks=blocks,
-        modified=found.st_mtime,
-        target=os.readlink(real) if stat.S_ISLNK(found.st_mode) else "",
-        real=real,
-    )
-
-
-def _error(number: int, path: str) -> OSError:
-    return OSError(number, os.strerror(number), path)

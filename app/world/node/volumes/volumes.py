@@ -87,6 +87,11 @@ class PodVolumes:
         group = (self._record.pod["spec"].get("securityContext") or {}).get("fsGroup")
         return group if isinstance(group, int) else None
 
+    @property
+    def written_bytes(self) -> int:
+        """What programs have written into them."""
+        return sum(writer.tree.scratch.size for writer in self._writers.values())
+
     def _writer(self, name: str) -> AtomicWriter:
         if name not in self._writers:
             self._disk.node.check(0, volumes=1)

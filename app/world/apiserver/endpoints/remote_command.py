@@ -1,0 +1,163 @@
+"""`pods/exec` and `pods/attach`, whatever carries their channels (`exec_channels`, `spdy`).
+
+Source: k8s.io/apimachinery `pkg/util/remotecommand/constants.go`, k8s.io/kubelet `pkg/cri/streaming/remotecommand/`.
+Who attaches also gets what the process has printed before, so that nothing is lost of one that is quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import QueryParams
+
+from app.flow.model import JsonObject
+from app.flow.ports import Execution
+from app.world.apiserver.endpoints.logs import choose_container
+from app.world.apiserver.request.request_info import RequestInfo, is_true
+from app.world.apiserver.types import errors
+from app.world.apiserver.types.defaults import containers_of
+from app.world.node.kubelet import ContainerNotFound
+from app.world.node.streams import STDOUT, Streams
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+Send = Callable[[int, bytes], Awaitable[None]]
+"""Sends what a process has printed on a channel, `STDOUT` or `STDERR`."""
+
+ARGUMENTS_LIMIT = 64
+"""Arguments of one command."""
+SESSION_SECONDS = 4 * 3600.0
+"""The longest that a client stays attached (`streamingConnectionIdleTimeout` of the kubelet is 4 hours)."""
+_INTERRUPTED = Execution(stdout="", stderr="", exit_code=130)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteCommand:
+    """What a client wants to be connected to."""
+
+    pod: JsonObject
+    container: str
+    command: tuple[str, ...]
+    """What is to run; empty for the container's own process."""
+    wanted: frozenset[str]
+    """Of `stdin`, `stdout`, `stderr`."""
+    tty: bool
+    ends_input: bool
+    """Whether the process finds the end of its input where the client's ends (of a container's own: `stdinOnce`)."""
+
+    def channel(self, stream: int) -> int | None:
+        """The channel for what was printed to a stream; None where the client does not want it."""
+        if self.tty:
+            stream = STDOUT
+        return stream if ("stdout" if stream == STDOUT else "stderr") in self.wanted else None
+
+
+def parse_command(world: World, info: RequestInfo, query: QueryParams) -> RemoteCommand:
+    """What the query asks for. Raises `ApiError` 400 and 404."""
+    pod = world.cluster.get("pods", info.namespace, info.name)
+    container = choose_container(pod, query.get("container", ""))
+    wanted = frozenset(name for name in ("stdin", "stdout", "stderr") if _is_set(query, name))
+    if not wanted:
+        raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
+    command = query.getlist("command") if info.subresource == "exec" else []
+    if info.subresource == "exec" and (not command or len(command) > ARGUMENTS_LIMIT):
+        raise errors.bad_request("you must specify at least 1 command for the container")
+    spec = next((each for each in containers_of(pod["spec"]) if each["name"] == container), {})
+    return RemoteCommand(
+        pod=pod,
+        container=container,
+        command=tuple(command),
+        wanted=wanted,
+        tty=_is_set(query, "tty"),
+        ends_input=bool(command or spec.get("stdinOnce")),
+    )
+
+
+def _is_set(query: QueryParams, name: str) -> bool:
+    return bool(query.get(name)) and is_true(query.get(name))
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    world: World, remote: RemoteCommand, send: Send
+) -> AsyncIterator[tuple[Streams, asyncio.Task[JsonObject]]]:
+    """The process's streams, for input, and the task that sends its output and ends with its `Status`.
+
+    On leaving, a command that still runs is ended; a container's own process goes on.
+    """
+    if remote.command:
+        streams = Streams(stdin="stdin" in remote.wanted, tty=remote.tty)
+        task = asyncio.ensure_future(_execute(world, remote, streams, send))
+    else:
+        try:
+            streams = world.kubelet.process(remote.pod, remote.container)
+        except ContainerNotFound:
+            streams = Streams()
+        task = asyncio.ensure_future(_attach(world, remote, send))
+    try:
+        async with asyncio.timeout(SESSION_SECONDS):
+            yield streams, task
+    except TimeoutError:
+        pass
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _execute(world: World, remote: RemoteCommand, streams: Streams, send: Send) -> JsonObject:
+    async def run() -> Execution:
+        try:
+            result = await world.kubelet.execute(remote.pod, remote.container, list(remote.command), streams)
+            await streams.write(result.stdout.encode(errors="replace"))
+            await streams.write(result.stderr.encode(errors="replace"), error=True)
+            return result
+        finally:
+            streams.finish()
+
+    process = asyncio.ensure_future(run())
+    streams.on_interrupt = process.cancel
+    try:
+        async for stream, data in streams.output():
+            if (channel := remote.channel(stream)) is not None:
+                await send(channel, data)
+        try:
+            return _status(await process)
+        except ContainerNotFound as error:
+            return errors.internal(f"error executing command in container: {error}").status
+        except asyncio.CancelledError:
+            if process.cancelled():
+                return _status(_INTERRUPTED)
+            raise
+    finally:
+        process.cancel()
+
+
+async def _attach(world: World, remote: RemoteCommand, send: Send) -> JsonObject:
+    try:
+        log = world.kubelet.logs(remote.pod, remote.container)
+    except ContainerNotFound as error:
+        return errors.internal(f"error attaching to container: {error}").status
+    channel = remote.channel(STDOUT)
+    if log is not None:
+        async for pieces in log.follow(0):
+            if channel is not None:
+                await send(channel, "".join(piece.text for piece in pieces).encode(errors="replace"))
+    return {"metadata": {}, "status": "Success"}
+
+
+def _status(result: Execution) -> JsonObject:
+    if result.exit_code == 0:
+        return {"metadata": {}, "status": "Success"}
+    cause = {"reason": "ExitCode", "message": str(result.exit_code)}
+    return {
+        "metadata": {},
+        "status": "Failure",
+        "message": f"command terminated with non-zero exit code: exit status {result.exit_code}",
+        "reason": "NonZeroExitCode",
+        "details": {"causes": [cause]},
+    }

@@ -1,0 +1,111 @@
+"""What a container has printed: the newest of it, with the time of each piece, as the container runtime's log file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+LOG_LIMIT = 64 * 1024
+"""Characters of a container's log that are kept, the newest."""
+PIECE_COST = 100
+"""Characters that each piece after the first counts as beside its own, since it takes memory of its own."""
+_SAME_MOMENT = 0.01
+"""Seconds within which what is printed is one piece."""
+
+
+class Piece(NamedTuple):
+    """What was printed at a time."""
+
+    time: float
+    """Unix seconds by the node's clock."""
+    text: str
+
+
+class ContainerLog:
+    """The log of one process, both streams as one."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[Piece] = deque()
+        self._characters = 0
+        self.written = 0
+        """Characters that were ever printed: where a follower is who has read all."""
+        self.ended = False
+        """Whether nothing more will be printed."""
+        self._followers: set[asyncio.Event] = set()
+
+    def __getstate__(self) -> dict[str, object]:
+        """A copy has no followers."""
+        return {**self.__dict__, "_followers": set()}
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.text for piece in self._pieces)
+
+    @property
+    def size(self) -> int:
+        """About the characters' worth of memory that it takes."""
+        return self._characters + PIECE_COST * max(len(self._pieces) - 1, 0)
+
+    def write(self, text: str, now: float) -> None:
+        """Adds what the process has printed."""
+        if not text:
+            return
+        if self._pieces and 0 <= now - self._pieces[-1].time < _SAME_MOMENT:
+            last = self._pieces.pop()
+            text, now, replaced = last.text + text, last.time, len(last.text)
+        else:
+            replaced = 0
+        self._pieces.append(Piece(now, text))
+        self._characters += len(text) - replaced
+        self.written += len(text) - replaced
+        self.trim(LOG_LIMIT)
+        self._tell()
+
+    def end(self) -> None:
+        """The process has ended, or its Pod is gone."""
+        self.ended = True
+        self._tell()
+
+    def trim(self, room: int) -> None:
+        """Forgets the oldest where it takes more than `room`."""
+        while self.size > room:
+            time, text = self._pieces.popleft()
+            self._characters -= len(text)
+            kept = room - self.size - (PIECE_COST if self._pieces else 0)
+            if kept > 0:
+                self._pieces.appendleft(Piece(time, text[-kept:]))
+                self._characters += kept
+
+    def after(self, position: int = 0) -> list[Piece]:
+        """What was printed after the first `position` characters, as far as it is kept."""
+        wanted = self.written - position
+        found: list[Piece] = []
+        for time, text in reversed(self._pieces):
+            if wanted <= 0:
+                break
+            found.append(Piece(time, text[-wanted:]))
+            wanted -= len(text)
+        return found[::-1]
+
+    async def follow(self, position: int) -> AsyncIterator[list[Piece]]:
+        """What is printed after the first `position` characters, as it comes, until the end."""
+        news = asyncio.Event()
+        self._followers.add(news)
+        try:
+            while True:
+                news.clear()
+                found, position = self.after(position), self.written
+                if found:
+                    yield found
+                elif self.ended:
+                    return
+                else:
+                    await news.wait()
+        finally:
+            self._followers.discard(news)
+
+    def _tell(self) -> None:
+        for follower in self._followers:
+            follower.set()

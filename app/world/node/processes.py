@@ -1,0 +1,235 @@
+"""Runs the programs of a node's containers, and does for them what only the node can."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from app.flow.ports import Execution
+from app.world.node.container import AWS, Container
+from app.world.node.programs.http_requests import Wire
+from app.world.node.programs.programs import Room
+from app.world.node.programs.runner import AwsCli
+from app.world.node.programs.surroundings import Surroundings
+from app.world.node.programs.unix.inputs import whole
+from app.world.node.programs.unix.options import UsageProblem
+from app.world.node.programs.unix.table import PROGRAMS
+from app.world.node.shell.limits import Killed, Limits
+from app.world.node.shell.process import HttpRequest, HttpResponse, Process
+from app.world.node.shell.state import ShellProblem
+from app.world.node.shell.streams import Sink, Text
+from app.world.node.streams import Streams
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+T = TypeVar("T")
+
+PROGRAM_SECONDS = 60.0
+"""After which a run of the AWS CLI that does not end is given up."""
+AWS_STEPS = 600
+"""What a run of the AWS CLI, and a request of `curl`, counts as."""
+RUNNING_LIMIT = 100
+"""Programs that run at once on one node, each with all that it starts."""
+KILLED = Execution(stdout="", stderr="Killed\n", exit_code=137)
+
+
+class Processes:
+    """The programs that run on one node."""
+
+    def __init__(self, world: World, aws_cli: AwsCli, room: Room) -> None:
+        self._world = world
+        self._aws_cli = aws_cli
+        self._room = room
+        self._running = 0
+        self._clock_moved = asyncio.Event()
+
+    def clock_moved(self) -> None:
+        """Has those that sleep look at the clock again."""
+        self._clock_moved.set()
+        self._clock_moved = asyncio.Event()
+
+    async def run(self, container: Container, command: list[str], streams: Streams | None) -> Execution:
+        """Runs a program to its end. What it has written to `streams` is not in the result."""
+        if self._running >= RUNNING_LIMIT:
+            return Execution(stdout="", stderr="fork: Resource temporarily unavailable\n", exit_code=1)
+        limits = Limits(self._rest)
+        out: list[str] = []
+        errors: list[str] = []
+        system = _System(self, streams)
+        process = Process(
+            arguments=command,
+            environment=container.environment,
+            directory=container.working_directory,
+            container=container,
+            stdin=Text() if streams is None else _Session(streams, limits),
+            stdout=Sink(out.append, limits) if streams is None else _Session(streams, limits),
+            stderr=Sink(errors.append, limits) if streams is None else _Session(streams, limits, error=True),
+            limits=limits,
+            system=system,
+            terminal=streams is not None and streams.tty,
+            session=streams,
+        )
+        self._running += 1
+        try:
+            status = await system.launch(process)
+        except (Killed, RecursionError):
+            errors.append(KILLED.stderr)
+            status = KILLED.exit_code
+        except ShellProblem as problem:
+            errors.append(f"{process.name}: {problem}\n")
+            status = 2
+        finally:
+            self._running -= 1
+        printed = "".join(out), "".join(errors)
+        return Execution(stdout=_shown(printed[0]), stderr=_shown(printed[1]), exit_code=status)
+
+    async def _rest(self) -> None:
+        """Until the world may use CPU time again."""
+        if (seconds := self._world.usage.wait()) > 0:
+            await asyncio.sleep(min(seconds, PROGRAM_SECONDS))
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits by the node's clock, which may be moved meanwhile."""
+        end = self._world.node_now() + seconds
+        while (left := end - self._world.node_now()) > 0:
+            moved = self._clock_moved
+            try:
+                async with asyncio.timeout(min(left, 86_400.0)):
+                    await moved.wait()
+            except TimeoutError:
+                pass
+
+    async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
+        """Runs the AWS CLI, which blocks on its calls, in a thread."""
+        surroundings = self._surroundings()
+
+        def aws() -> Execution:
+            return self._aws_cli.run(arguments, container, surroundings, stdin)
+
+        return await self._blocking(aws) or KILLED
+
+    async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
+        """Sends a request to where the world has a server. Raises `NoAnswer`."""
+        wire = Wire(
+            world=self._world,
+            container=container,
+            surroundings=self._surroundings(),
+            aws_url=self._aws_cli.endpoint_url,
+            blocking=self._blocking,
+        )
+        return await wire.fetch(request)
+
+    async def _blocking(self, work: Callable[[], T]) -> T | None:
+        """Does work in a thread, paid for by the world; None where it does not end in time."""
+        world = self._world
+
+        def paid() -> T:
+            started = time.thread_time()
+            try:
+                return work()
+            finally:
+                world.usage.quota.take(time.thread_time() - started)
+
+        async with self._room.turn():
+            # A world that has used up its CPU time does not begin what would be throttled at every server it asks.
+            await self._rest()
+            try:
+                return await self._room.run(paid, PROGRAM_SECONDS)
+            except TimeoutError:
+                return None
+
+    def _surroundings(self) -> Surroundings:
+        world = self._world
+        return Surroundings(
+            world_path=world.path,
+            unreachable=frozenset(world.node_egress_blocked),
+            clock_skew=world.node_clock_skew,
+            record=world.log.record,
+        )
+
+
+def _shown(text: str) -> str:
+    """What is no UTF-8 as the replacement character."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class _Session:
+    """One of the streams of a process that a client is connected to, or whose output is a log."""
+
+    def __init__(self, streams: Streams, limits: Limits, *, error: bool = False) -> None:
+        self._streams = streams
+        self._limits = limits
+        self._error = error
+
+    async def read(self) -> str:
+        return (await self._streams.read()).decode("utf-8", "surrogateescape")
+
+    async def readline(self) -> str:
+        return (await self._streams.read_line()).decode("utf-8", "surrogateescape")
+
+    async def write(self, text: str) -> None:
+        if text:
+            self._limits.printed(len(text))
+            await self._streams.write(text.encode("utf-8", "surrogateescape"), error=self._error)
+            await self._limits.step()
+
+
+class _System:
+    """What one program, with all that it starts, asks of the node."""
+
+    def __init__(self, processes: Processes, streams: Streams | None) -> None:
+        self._processes = processes
+        self._streams = streams
+
+    async def launch(self, process: Process) -> int:
+        """Runs a program to its end; its exit status."""
+        program = process.container.program(process.arguments)
+        try:
+            if program == AWS:
+                return await self._aws(process)
+            if not program:
+                return await self._give(process, process.container.run(process.arguments))
+            return await PROGRAMS[program](process)
+        except UsageProblem as problem:
+            return await process.complain(str(problem), 2 if program in ("sort", "grep") else 1)
+        except BrokenPipeError:
+            return 141
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            return await process.complain(f"{where}{error.strerror}")
+
+    async def _aws(self, process: Process) -> int:
+        await process.limits.step(AWS_STEPS)
+        # What is there to read is needed for `s3 cp -` alone: nothing else waits for it.
+        stdin = await whole(process, process.stdin) if "-" in process.arguments[1:] else ""
+        return await self._give(process, await self.aws(process.arguments[1:], process.own_container, stdin))
+
+    async def _give(self, process: Process, done: Execution) -> int:
+        await process.stdout.write(done.stdout)
+        await process.stderr.write(done.stderr)
+        return done.exit_code
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits by the node's clock; whoever watches the process sees that it does nothing."""
+        await self._resting(self._processes.sleep(seconds))
+
+    async def _resting(self, work: Awaitable[None]) -> None:
+        if self._streams is None:
+            await work
+            return
+        self._streams.resting = True
+        try:
+            await work
+        finally:
+            self._streams.resting = False
+
+    async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
+        """Runs the AWS CLI."""
+        return await self._processes.aws(arguments, container, stdin)
+
+    async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
+        """Sends a request to where the world has a server. Raises `NoAnswer`."""
+        return await self._processes.fetch(request, container)

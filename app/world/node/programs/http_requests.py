@@ -1,0 +1,158 @@
+"""Where a Pod's `curl` gets to: instance metadata, AWS, the issuer, the cluster's API server. Nothing else is there."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore import exceptions
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+
+from app.world.node.container import Container
+from app.world.node.pod_exchanges import exchange
+from app.world.node.programs.instance_metadata import METADATA_SECONDS
+from app.world.node.programs.surroundings import Surroundings
+from app.world.node.shell.process import HttpRequest, HttpResponse, NoAnswer
+from app.world.servers.network import NetworkError
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+METADATA = "169.254.169.254"
+API_SERVERS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+SECONDS = 5
+_SERVICES = ("sts", "s3", "iam")
+_TEXT = re.compile(r"[!-~]{1,4096}")
+_METHOD = re.compile(r"[A-Za-z]{1,16}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """What a Pod's requests go over."""
+
+    world: World
+    container: Container
+    surroundings: Surroundings
+    aws_url: str
+    blocking: Callable[[Callable[[], HttpResponse | NoAnswer]], Awaitable[HttpResponse | NoAnswer | None]]
+    """Does work in one of the threads of Pods' programs; None where it does not end in time."""
+
+    async def fetch(self, request: HttpRequest) -> HttpResponse:
+        """Sends one request. Raises `NoAnswer`, with curl's exit status and words."""
+        try:
+            url = urlsplit(request.url)
+            port = url.port or (443 if url.scheme == "https" else 80)
+        except ValueError:
+            raise NoAnswer(3, "URL rejected: Malformed input to a URL function") from None
+        host = (url.hostname or "").lower()
+        if url.scheme not in ("http", "https"):
+            raise NoAnswer(1, f'Protocol "{url.scheme}" not supported')
+        if not host or not _TEXT.fullmatch(request.url) or not _METHOD.fullmatch(request.method):
+            raise NoAnswer(3, "URL rejected: Malformed input to a URL function")
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        if host == METADATA and url.scheme == "http" and port == 80:
+            address = (
+                f"{self.aws_url}/instance-metadata/{self.surroundings.world_path}/{self.container.network}{target}"
+            )
+            return await self._to_aws(request, address, "instance-metadata", METADATA_SECONDS)
+        if url.scheme == "https" and port == 443 and host == urlsplit(self.world.issuer).hostname:
+            return await self._by_network(request, request.url, "issuer", pinned=True)
+        if url.scheme == "https" and port == 443 and self._is_api_server(host):
+            if request.ca is None and not request.insecure:
+                raise NoAnswer(60, "SSL certificate problem: unable to get local issuer certificate")
+            return await self._by_network(request, f"{self.world.api_url}{target}", "kube-apiserver", pinned=False)
+        service = _service(host)
+        if service and service not in self.surroundings.unreachable:
+            bucket = f"/{host.partition('.')[0]}" if service == "s3" and not host.startswith("s3.") else ""
+            return await self._to_aws(request, f"{self.aws_url}{bucket}{target}", service, SECONDS)
+        if service or _is_address(host):
+            words = f"Failed to connect to {host} port {port} after {SECONDS * 1000:.0f} ms: Timeout was reached"
+            raise NoAnswer(28, words)
+        raise NoAnswer(6, f"Could not resolve host: {host}")
+
+    def _is_api_server(self, host: str) -> bool:
+        return host in API_SERVERS or host == self.container.environment.get("KUBERNETES_SERVICE_HOST")
+
+    async def _to_aws(self, request: HttpRequest, url: str, callee: str, seconds: int) -> HttpResponse:
+        """To the endpoint that all of AWS has here; recorded as the Pod's."""
+        headers = {name: value for name, value in request.headers if name.lower() not in ("host", "content-length")}
+        prepared = AWSRequest(method=request.method, url=url, headers=headers, data=request.body or None).prepare()
+        started = time.perf_counter()
+
+        def record(**found: Any) -> None:
+            made = exchange(callee, prepared, started, **found)
+            self.surroundings.record(replace(made, source=self.container.address))
+
+        def send() -> HttpResponse | NoAnswer:
+            try:
+                answer = URLLib3Session(timeout=seconds, proxies={}).send(prepared)
+            except exceptions.HTTPClientError as error:
+                record(error=str(error))
+                return _too_late(seconds)
+            record(status=answer.status_code, headers=answer.headers.items(), body=answer.content)
+            return HttpResponse(
+                status=answer.status_code,
+                reason=_reason(answer.status_code),
+                headers=tuple((str(name), str(value)) for name, value in answer.headers.items()),
+                body=answer.content,
+            )
+
+        found = await self.blocking(send)
+        if isinstance(found, HttpResponse):
+            return found
+        raise found or _too_late(seconds)
+
+    async def _by_network(self, request: HttpRequest, url: str, callee: str, *, pinned: bool) -> HttpResponse:
+        dropped = ("content-length", "host", "connection", "transfer-encoding")
+        headers = {name.lower(): value for name, value in request.headers if name.lower() not in dropped}
+        try:
+            answer = await self.world.network.request(
+                request.method,
+                url,
+                caller="pod",
+                callee=callee,
+                timeout=SECONDS,
+                headers=headers,
+                body=request.body,
+                ca_bundle_pem=request.ca,
+                pinned=pinned,
+            )
+        except NetworkError as error:
+            raise NoAnswer(60 if error.kind == "tls" else 7, f"{error}") from None
+        return HttpResponse(
+            status=answer.status, reason=_reason(answer.status), headers=answer.headers, body=answer.body
+        )
+
+
+def _too_late(seconds: int) -> NoAnswer:
+    return NoAnswer(28, f"Operation timed out after {seconds * 1000:.0f} milliseconds with 0 bytes received")
+
+
+def _service(host: str) -> str:
+    """The AWS service of a host; empty where it is none of this world's."""
+    if not host.endswith(".amazonaws.com"):
+        return ""
+    labels = host.removesuffix(".amazonaws.com").split(".")
+    return next((service for service in _SERVICES if service in labels[:2]), "")
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

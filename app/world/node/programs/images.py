@@ -1,0 +1,78 @@
+"""Which programs an image has. Its own files are not modelled, its programs are those of `unix.table`, and `aws`."""
+
+from __future__ import annotations
+
+AWS = "aws"
+_WITHOUT = ("distroless", "pause", "scratch", "coredns")
+"""Images without any program but their own: no shell either."""
+_SMALL = ("busybox", "alpine")
+_NOT_IN_SMALL = frozenset(["bash", "dash", "curl"])
+NAMES = frozenset(
+    [
+        *("sh", "bash", "dash", "ash", "cat", "head", "tail", "wc", "cut", "tr", "sort", "uniq", "tee", "seq", "rev"),
+        *(
+            "grep",
+            "egrep",
+            "fgrep",
+            "sed",
+            "curl",
+            "ls",
+            "mkdir",
+            "rmdir",
+            "touch",
+            "rm",
+            "cp",
+            "mv",
+            "chmod",
+            "chown",
+            "chgrp",
+            "stat",
+        ),
+        *("readlink", "basename", "dirname", "mktemp", "date", "id", "whoami", "hostname", "uname", "sleep", "env"),
+        *(
+            "echo",
+            "printf",
+            "test",
+            "[",
+            "pwd",
+            "printenv",
+            "base64",
+            "md5sum",
+            "sha1sum",
+            "sha256sum",
+            "yes",
+            "tty",
+            "true",
+            "false",
+        ),
+    ]
+)
+"""All that any image has, but `aws`."""
+
+
+def is_aws_cli(image: str) -> bool:
+    """Whether the image is the AWS CLI's: its repository ends in `aws-cli`, whatever registry, tag or digest."""
+    repository = image.partition("@")[0]
+    name = repository.rpartition("/")[2]
+    return name.partition(":")[0] == "aws-cli"
+
+
+def is_busybox(image: str) -> bool:
+    """Whether its programs are busybox's, and not those of coreutils and bash."""
+    return not is_aws_cli(image) and any(family in image for family in _SMALL)
+
+
+def has_program(image: str, name: str) -> bool:
+    """Whether an image has a program of that name."""
+    repository = image.partition("@")[0]
+    last = repository.rpartition("/")[2].partition(":")[0]
+    if "distroless" in repository or last in _WITHOUT:
+        return False
+    if name == AWS:
+        return is_aws_cli(image)
+    return name in NAMES and not (is_busybox(image) and name in _NOT_IN_SMALL)
+
+
+def echo_reads_escapes(image: str) -> bool:
+    """Whether its shell is dash, whose `echo` reads escapes without `-e`."""
+    return any(family in image for family in ("debian", "ubuntu"))

@@ -1,0 +1,322 @@
+"""`ls`, `mkdir`, `rmdir`, `touch`, `rm`, `cp`, `mv`, `chmod`, `chown`, `stat`, `readlink`, `basename`, `dirname`, `mktemp`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import secrets
+import stat as modes
+
+from app.world.node.programs.unix.options import UsageProblem, options
+from app.world.node.shell.process import Process
+
+
+async def ls(process: Process) -> int:
+    """As both families of images print it (`app.world.node.listing`)."""
+    done = process.own_container.run(process.arguments)
+    await process.stdout.write(done.stdout)
+    await process.stderr.write(done.stderr)
+    return done.exit_code
+
+
+async def mkdir(process: Process) -> int:
+    """Directories, with `-p` those that lead there."""
+    found, paths = options(process, "pv", "m")
+    _need(paths)
+    status = 0
+    for path in paths:
+        parts = path.rstrip("/").split("/") if "p" in found else []
+        for wanted in ["/".join(parts[: end + 1]) for end in range(len(parts))] if parts else [path]:
+            try:
+                if wanted and not ("p" in found and _is_directory(process, wanted)):
+                    process.files.mkdir(process.path(wanted))
+            except OSError as error:
+                status = await process.complain(f"cannot create directory '{wanted}': {error.strerror}")
+                break
+    return status
+
+
+async def rmdir(process: Process) -> int:
+    """Empty directories."""
+    _, paths = options(process, "p")
+    _need(paths)
+    status = 0
+    for path in paths:
+        try:
+            if not process.files.stat(process.path(path)).is_directory:
+                raise NotADirectoryError(20, "Not a directory", path)
+            process.files.remove(process.path(path))
+        except OSError as error:
+            status = await process.complain(f"failed to remove '{path}': {error.strerror}")
+    return status
+
+
+async def touch(process: Process) -> int:
+    """Makes files that are not there, and files' times now."""
+    found, paths = options(process, "camf", "dtr")
+    _need(paths)
+    status = 0
+    for path in paths:
+        try:
+            if not _is_directory(process, path) and not ("c" in found and not _is_there(process, path)):
+                process.files.write(process.path(path), b"", append=True)
+        except OSError as error:
+            status = await process.complain(f"cannot touch '{path}': {error.strerror}")
+    return status
+
+
+async def rm(process: Process) -> int:
+    """Files; with `-r` directories and all that is in them."""
+    found, paths = options(process, "rRfvi", long={"recursive": "r", "force": "f"})
+    if not paths and "f" in found:
+        return 0
+    _need(paths)
+    status = 0
+    for path in paths:
+        try:
+            await _remove(process, path, recursive=bool(found.keys() & {"r", "R"}))
+        except FileNotFoundError as error:
+            if "f" not in found:
+                status = await process.complain(f"cannot remove '{path}': {error.strerror}")
+        except OSError as error:
+            status = await process.complain(f"cannot remove '{path}': {error.strerror}")
+    return status
+
+
+async def _remove(process: Process, path: str, *, recursive: bool) -> None:
+    await process.limits.step()
+    node = process.files.stat(process.path(path), follow=False)
+    if node.is_directory:
+        if not recursive:
+            raise IsADirectoryError(21, "Is a directory", path)
+        for name in process.files.listdir(process.path(path)):
+            await _remove(process, posixpath.join(path, name), recursive=True)
+    process.files.remove(process.path(path))
+
+
+async def cp(process: Process) -> int:
+    """Files; with `-r` directories."""
+    found, paths = options(process, "rRafpv", long={"recursive": "r"})
+    return await _each(process, paths, move=False, recursive=bool(found.keys() & {"r", "R", "a"}))
+
+
+async def mv(process: Process) -> int:
+    """Files and directories."""
+    _, paths = options(process, "fvn")
+    return await _each(process, paths, move=True, recursive=True)
+
+
+async def _each(process: Process, paths: list[str], *, move: bool, recursive: bool) -> int:
+    _need(paths)
+    if len(paths) == 1:
+        raise UsageProblem(f"missing destination file operand after '{paths[0]}'")
+    *sources, target = paths
+    into = _is_directory(process, target)
+    if len(sources) > 1 and not into:
+        return await process.complain(
+            f"target '{target}': {'No such file or directory' if not _is_there(process, target) else 'Not a directory'}"
+        )
+    status = 0
+    for source in sources:
+        wanted = posixpath.join(target, posixpath.basename(source.rstrip("/"))) if into else target
+        if posixpath.normpath(process.path(wanted)) == posixpath.normpath(process.path(source)):
+            status = await process.complain(f"'{source}' and '{wanted}' are the same file")
+            continue
+        if f"{posixpath.normpath(process.path(wanted))}/".startswith(f"{posixpath.normpath(process.path(source))}/"):
+            status = await process.complain(f"cannot copy a directory, '{source}', into itself, '{wanted}'")
+            continue
+        try:
+            await _copy(process, source, wanted, recursive=recursive)
+            if move:
+                await _remove(process, source, recursive=True)
+        except IsADirectoryError:
+            status = await process.complain(f"-r not specified; omitting directory '{source}'")
+        except OSError as error:
+            there = _is_there(process, source)
+            what = f"cannot create regular file '{wanted}'" if there else f"cannot stat '{source}'"
+            status = await process.complain(f"{what}: {error.strerror}")
+    return status
+
+
+async def _copy(process: Process, source: str, target: str, *, recursive: bool) -> None:
+    await process.limits.step()
+    node = process.files.stat(process.path(source))
+    if not node.is_directory:
+        process.files.write(process.path(target), process.files.read(process.path(source)))
+        process.files.chmod(process.path(target), modes.S_IMODE(node.mode))
+        return
+    if not recursive:
+        raise IsADirectoryError(21, "Is a directory", source)
+    if not _is_directory(process, target):
+        process.files.mkdir(process.path(target))
+    for name in process.files.listdir(process.path(source)):
+        await _copy(process, posixpath.join(source, name), posixpath.join(target, name), recursive=True)
+
+
+async def chmod(process: Process) -> int:
+    """Permission bits: `755`, `u+x`, `a-w`."""
+    words = [word for word in process.arguments[1:] if word not in ("-R", "-v")]
+    if len(words) < 2:
+        raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
+    status = 0
+    for path in words[1:]:
+        try:
+            node = process.files.stat(process.path(path))
+            process.files.chmod(process.path(path), _mode(words[0], modes.S_IMODE(node.mode)))
+        except OSError as error:
+            reading = isinstance(error, FileNotFoundError)
+            what = f"cannot access '{path}'" if reading else f"changing permissions of '{path}'"
+            status = await process.complain(f"{what}: {error.strerror}")
+    return status
+
+
+def _mode(text: str, old: int) -> int:
+    if re.fullmatch(r"[0-7]{1,4}", text):
+        return int(text, 8)
+    for clause in text.split(","):
+        found = re.fullmatch(r"([ugoa]*)([-+=])([rwx]*)", clause)
+        if found is None:
+            raise UsageProblem(f"invalid mode: '{text}'")
+        who = found[1].replace("a", "ugo") or "ugo"
+        bits = sum({"r": 4, "w": 2, "x": 1}[letter] for letter in set(found[3]))
+        mask = sum(bits << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
+        whole_mask = sum(7 << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who))
+        old = {"+": old | mask, "-": old & ~mask, "=": (old & ~whole_mask) | mask}[found[2]]
+    return old
+
+
+async def chown(process: Process) -> int:
+    """Numbers of users and groups: `1000`, `1000:1000`, `:1000`; also `chgrp`."""
+    words = [word for word in process.arguments[1:] if word not in ("-R", "-v", "-h", "--recursive")]
+    if len(words) < 2:
+        raise UsageProblem(f"missing operand after '{words[0]}'" if words else "missing operand")
+    owner = f":{words[0]}" if process.name == "chgrp" else words[0].replace("root", "0")
+    found = re.fullmatch(r"([0-9]{0,10})(?:[:.]([0-9]{0,10}))?", owner)
+    if found is None:
+        raise UsageProblem(f"invalid user: '{words[0]}'")
+    uid, gid = (int(text) if text else None for text in (found[1], found[2]))
+    status = 0
+    for path in words[1:]:
+        try:
+            await _own(
+                process, path, uid, gid, recursive="-R" in process.arguments or "--recursive" in process.arguments
+            )
+        except OSError as error:
+            reading = isinstance(error, FileNotFoundError)
+            what = f"cannot access '{path}'" if reading else f"changing ownership of '{path}'"
+            status = await process.complain(f"{what}: {error.strerror}")
+    return status
+
+
+async def _own(process: Process, path: str, uid: int | None, gid: int | None, *, recursive: bool) -> None:
+    await process.limits.step()
+    process.files.chown(process.path(path), uid, gid)
+    if recursive and _is_directory(process, path):
+        for name in process.files.listdir(process.path(path)):
+            await _own(process, posixpath.join(path, name), uid, gid, recursive=True)
+
+
+async def stat(process: Process) -> int:
+    """With `-c` and a format of `%a`, `%n`, `%s`, `%U`, `%u`, `%g`, `%F`."""
+    found, paths = options(process, "L", "c", {"format": "c"})
+    _need(paths)
+    if "c" not in found:
+        raise UsageProblem("only -c FORMAT is in this simulated image")
+    status = 0
+    for path in paths:
+        try:
+            node = process.files.stat(process.path(path), follow="L" in found)
+        except OSError as error:
+            status = await process.complain(f"cannot statx '{path}': {error.strerror}")
+            continue
+        kind = "directory" if node.is_directory else "symbolic link" if node.is_link else "regular file"
+        values = {
+            **{"a": f"{modes.S_IMODE(node.mode):o}", "A": modes.filemode(node.mode), "n": path, "s": str(node.size)},
+            **{"u": str(node.uid), "g": str(node.gid), "F": kind, "Y": str(int(node.modified))},
+            **{"U": "root" if node.uid == 0 else "UNKNOWN", "G": "root" if node.gid == 0 else "UNKNOWN"},
+        }
+        text = re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), found["c"])  # noqa: B023
+        await process.stdout.write(f"{text}\n")
+    return status
+
+
+async def readlink(process: Process) -> int:
+    """Where a link points to; with `-f` where it leads in the end."""
+    found, paths = options(process, "fen")
+    _need(paths)
+    status = 0
+    for path in paths:
+        try:
+            if "f" in found:
+                target = process.files.real(process.path(path))
+            else:
+                target = process.files.stat(process.path(path), follow=False).target
+        except OSError:
+            target = ""
+        if target:
+            await process.stdout.write(f"{target}\n")
+        else:
+            status = 1
+    return status
+
+
+async def basename(process: Process) -> int:
+    """The last part of a path."""
+    _, words = options(process, "")
+    _need(words)
+    name = words[0].rstrip("/").rpartition("/")[2] or "/"
+    if len(words) > 1 and name != words[1]:
+        name = name.removesuffix(words[1])
+    await process.stdout.write(f"{name}\n")
+    return 0
+
+
+async def dirname(process: Process) -> int:
+    """The path without its last part."""
+    _, words = options(process, "")
+    _need(words)
+    for word in words:
+        stripped = word.rstrip("/")
+        directory, found, _ = stripped.rpartition("/")
+        directory = directory.rstrip("/") or ("/" if found or (not stripped and word) else ".")
+        await process.stdout.write(f"{directory}\n")
+    return 0
+
+
+async def mktemp(process: Process) -> int:
+    """A new file, or with `-d` a directory, in `/tmp`."""
+    found, words = options(process, "dqu", "p")
+    template = words[0] if words else "/tmp/tmp.XXXXXXXXXX"  # noqa: S108
+    if not template.endswith("XXX"):
+        raise UsageProblem(f"too few X's in template '{template}'")
+    stem = template.rstrip("X")
+    path = stem + secrets.token_hex(20)[: len(template) - len(stem)]
+    try:
+        if "d" in found:
+            process.files.mkdir(process.path(path))
+        else:
+            process.files.write(process.path(path), b"")
+    except OSError as error:
+        return await process.complain(f"failed to create file via template '{template}': {error.strerror}")
+    await process.stdout.write(f"{path}\n")
+    return 0
+
+
+def _need(paths: list[str]) -> None:
+    if not paths:
+        raise UsageProblem("missing operand")
+
+
+def _is_there(process: Process, path: str) -> bool:
+    try:
+        process.files.stat(process.path(path))
+    except OSError:
+        return False
+    return True
+
+
+def _is_directory(process: Process, path: str) -> bool:
+    try:
+        return process.files.stat(process.path(path)).is_directory
+    except OSError:
+        return False

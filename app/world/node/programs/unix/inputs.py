@@ -1,0 +1,44 @@
+"""What a program reads: the files that it names, or its standard input."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from app.world.node.shell.limits import OUTPUT, Killed
+from app.world.node.shell.process import Process
+from app.world.node.shell.streams import Stream, Text, decoded
+
+
+async def streams(process: Process, paths: list[str]) -> AsyncIterator[tuple[str, Stream | None]]:
+    """Each file's path with what is in it; None, after a complaint, where it cannot be read. `-`: standard input."""
+    for path in paths or ["-"]:
+        if path in ("-", "/dev/stdin"):
+            yield path, process.stdin
+        elif path == "/dev/null":
+            yield path, Text()
+        else:
+            try:
+                yield path, Text(decoded(process.files.read(process.path(path))))
+            except OSError as error:
+                await process.complain(f"{path}: {error.strerror}")
+                yield path, None
+
+
+async def lines(process: Process, stream: Stream) -> AsyncIterator[str]:
+    """A stream's lines, each with its end; the last one maybe without."""
+    while line := await stream.readline():
+        await process.limits.step(1 + len(line) // 500)
+        yield line
+
+
+async def whole(process: Process, stream: Stream) -> str:
+    """All that is in a stream. Raises `Killed` for what no memory of this simulated container holds."""
+    pieces: list[str] = []
+    size = 0
+    while piece := await stream.read():
+        pieces.append(piece)
+        size += len(piece)
+        await process.limits.step(1 + len(piece) // 500)
+        if size > OUTPUT:
+            raise Killed
+    return "".join(pieces)

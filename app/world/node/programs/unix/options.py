@@ -1,0 +1,65 @@
+"""Options on a program's command line, as getopt reads them."""
+
+from __future__ import annotations
+
+import re
+
+from app.world.node.shell.process import Process
+
+_NUMBER = re.compile(r"-[0-9]+")
+
+
+class UsageProblem(Exception):
+    """The program does not take these arguments. The text follows its name."""
+
+
+def options(
+    process: Process, letters: str, with_value: str = "", long: dict[str, str] | None = None, *, number: str = ""
+) -> tuple[dict[str, str], list[str]]:
+    """The options, each with its value (empty where it has none), and the other arguments. Raises `UsageProblem`.
+
+    `long` maps long names to letters. `number`: the letter for which `-5` stands.
+    """
+    found: dict[str, str] = {}
+    others: list[str] = []
+    words = process.arguments[1:]
+    while words:
+        word, words = words[0], words[1:]
+        if word == "--":
+            return found, others + words
+        if number and _NUMBER.fullmatch(word):
+            found[number] = word[1:]
+        elif word.startswith("--"):
+            name, given, value = word[2:].partition("=")
+            letter = (long or {}).get(name)
+            if letter is None:
+                raise UsageProblem(f"unrecognized option '{word}'")
+            if letter in with_value and not given:
+                if not words:
+                    raise UsageProblem(f"option '{word}' requires an argument")
+                value, words = words[0], words[1:]
+            found[letter] = value
+        elif word.startswith("-") and word != "-":
+            rest = word[1:]
+            while rest:
+                letter, rest = rest[0], rest[1:]
+                if letter in with_value:
+                    if not rest and not words:
+                        raise UsageProblem(f"option requires an argument -- '{letter}'")
+                    value, words = (rest, words) if rest else (words[0], words[1:])
+                    found[letter] = f"{found[letter]}\n{value}" if letter in found and letter in "e" else value
+                    rest = ""
+                elif letter in letters:
+                    found[letter] = ""
+                else:
+                    raise UsageProblem(f"invalid option -- '{letter}'")
+        else:
+            others.append(word)
+    return found, others
+
+
+def count(text: str, what: str) -> int:
+    """A number of an option. Raises `UsageProblem`."""
+    if not text.isdigit() or not text.isascii() or len(text) > 9:
+        raise UsageProblem(f"invalid number of {what}: '{text}'")
+    return int(text)

@@ -1,0 +1,341 @@
+"""`cat`, `head`, `tail`, `wc`, `cut`, `tr`, `sort`, `uniq`, `tee`, `seq`, `rev`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from app.world.node.programs.unix.inputs import lines, streams, whole
+from app.world.node.programs.unix.options import UsageProblem, count, options
+from app.world.node.shell.formatting import escaped
+from app.world.node.shell.patterns import CLASSES
+from app.world.node.shell.process import Process
+from app.world.node.shell.redirections import open_to_write
+from app.world.node.shell.streams import encoded
+
+SORTED_LINES = 20_000
+"""Lines that `sort` and `tail` keep."""
+
+
+async def cat(process: Process) -> int:
+    """Its own options are those of coreutils that change lines."""
+    found, paths = options(process, "nbEAu")
+    if paths and "-" not in paths and not found and not any(path.startswith("/dev/") for path in paths):
+        done = process.own_container.run(["cat", *paths])
+        await process.stdout.write(done.stdout)
+        await process.stderr.write(done.stderr)
+        return done.exit_code
+    status = number = 0
+    async for _, stream in streams(process, paths):
+        if stream is None:
+            status = 1
+            continue
+        if not found:
+            while text := await stream.read():
+                await process.stdout.write(text)
+            continue
+        async for line in lines(process, stream):
+            counted = "n" in found or ("b" in found and line != "\n")
+            number += counted
+            shown = line.replace("\n", "$\n") if found.keys() & {"E", "A"} else line
+            await process.stdout.write((f"{number:6}\t" if counted else "") + shown)
+    return status
+
+
+async def head(process: Process) -> int:
+    """The first lines (10), or characters."""
+    found, paths = options(process, "q", "nc", {"lines": "n", "bytes": "c"}, number="n")
+    wanted = count(found.get("n", "10"), "lines")
+    status = 0
+    first = True
+    async for path, stream in streams(process, paths):
+        if stream is None:
+            status = 1
+            continue
+        if len(paths) > 1 and "q" not in found:
+            await process.stdout.write(("" if first else "\n") + f"==> {path} <==\n")
+        first = False
+        if "c" in found:
+            left = count(found["c"], "bytes")
+            while left and (piece := encoded(await stream.read())):
+                await process.stdout.write(piece[:left].decode("utf-8", "surrogateescape"))
+                left -= len(piece[:left])
+            continue
+        left = wanted
+        while left and (line := await stream.readline()):
+            await process.stdout.write(line)
+            left -= 1
+    return status
+
+
+async def tail(process: Process) -> int:
+    """The last lines (10), or those from `+N` on; characters with `-c`."""
+    found, paths = options(process, "qf", "nc", {"lines": "n", "bytes": "c"}, number="n")
+    if "f" in found:
+        raise UsageProblem("-f is not in this simulated image")
+    text = found.get("n", found.get("c", "10"))
+    number = count(text.removeprefix("+").removeprefix("-"), "lines")
+    status = 0
+    first = True
+    async for path, stream in streams(process, paths):
+        if stream is None:
+            status = 1
+            continue
+        if len(paths) > 1 and "q" not in found:
+            await process.stdout.write(("" if first else "\n") + f"==> {path} <==\n")
+        first = False
+        content = await whole(process, stream)
+        if "c" in found:
+            data = encoded(content)
+            data = data[max(number - 1, 0) :] if text.startswith("+") else data[max(0, len(data) - number) :]
+            await process.stdout.write(data.decode("utf-8", "surrogateescape"))
+            continue
+        all_lines = content.splitlines(keepends=True) if "\r" not in content else content.split("\n")
+        all_lines = re.findall(r"[^\n]*\n|[^\n]+", content)
+        shown = (
+            all_lines[max(number - 1, 0) :] if text.startswith("+") else all_lines[max(0, len(all_lines) - number) :]
+        )
+        await process.stdout.write("".join(shown))
+    return status
+
+
+async def wc(process: Process) -> int:
+    """Lines, words, bytes."""
+    found, paths = options(process, "lwcm", long={"lines": "l", "words": "w", "bytes": "c", "chars": "m"})
+    chosen = [letter for letter in "lwmc" if letter in found] or ["l", "w", "c"]
+    rows: list[tuple[list[int], str]] = []
+    status = 0
+    async for path, stream in streams(process, paths):
+        if stream is None:
+            status = 1
+            continue
+        text = await whole(process, stream)
+        numbers = {"l": text.count("\n"), "w": len(text.split()), "c": len(encoded(text)), "m": len(text)}
+        rows.append(([numbers[letter] for letter in chosen], path if paths else ""))
+    if len(paths) > 1:
+        rows.append(
+            ([sum(column) for column in zip(*(row for row, _ in rows), strict=True)] or [0] * len(chosen), "total")
+        )
+    width = 7 if not paths and len(chosen) > 1 else max((len(str(n)) for row, _ in rows for n in row), default=1)
+    width = 1 if len(chosen) == 1 and len(rows) <= 1 else width
+    for row, name in rows:
+        await process.stdout.write(" ".join(f"{n:{width}}" for n in row) + (f" {name}" if name else "") + "\n")
+    return status
+
+
+def ranges(text: str) -> Callable[[int], bool]:
+    """Whether a position, from 1, is in a list such as `1,3-5,7-`. Raises `UsageProblem`."""
+    pairs: list[tuple[int, int]] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"([0-9]{0,9})(-?)([0-9]{0,9})", part)
+        if found is None or not (found[1] or found[3]):
+            raise UsageProblem(f"invalid field value '{part}'")
+        low = int(found[1] or "1")
+        high = int(found[3]) if found[3] else (10**9 if found[2] else low)
+        if low < 1 or high < low:
+            raise UsageProblem("invalid decreasing range" if high < low else "fields are numbered from 1")
+        pairs.append((low, high))
+    if len(pairs) > 100:
+        raise UsageProblem("too many ranges for this simulated image")
+    return lambda position: any(low <= position <= high for low, high in pairs)
+
+
+async def cut(process: Process) -> int:
+    """Fields, or characters."""
+    found, paths = options(
+        process, "s", "dfcb", {"delimiter": "d", "fields": "f", "characters": "c", "bytes": "b", "only-delimited": "s"}
+    )
+    if len(found.keys() & {"f", "c", "b"}) != 1:
+        raise UsageProblem("you must specify a list of bytes, characters, or fields")
+    delimiter = found.get("d", "\t")
+    if len(delimiter) != 1:
+        raise UsageProblem("the delimiter must be a single character")
+    chosen = ranges(found.get("f") or found.get("c") or found.get("b") or "")
+    status = 0
+    async for _, stream in streams(process, paths):
+        if stream is None:
+            status = 1
+            continue
+        async for line in lines(process, stream):
+            text = line.removesuffix("\n")
+            process.limits.examine(len(text))
+            if "f" not in found:
+                shown = "".join(character for number, character in enumerate(text, 1) if chosen(number))
+            elif delimiter not in text:
+                if "s" in found:
+                    continue
+                shown = text
+            else:
+                shown = delimiter.join(part for number, part in enumerate(text.split(delimiter), 1) if chosen(number))
+            await process.stdout.write(f"{shown}\n")
+    return status
+
+
+def characters(text: str) -> str:
+    """The characters that a set of `tr` names. Raises `UsageProblem`."""
+    text = escaped(text, octal_zero=False)[0]
+    found = ""
+    while text:
+        if text.startswith("[:") and (end := text.find(":]")) > 0:
+            test = CLASSES.get(text[2:end])
+            if test is None:
+                raise UsageProblem(f"invalid character class '{text[2:end]}'")
+            found += "".join(chr(code) for code in range(128) if test(chr(code)))
+            text = text[end + 2 :]
+        elif len(text) > 2 and text[1] == "-":
+            if text[0] > text[2]:
+                raise UsageProblem(f"range-endpoints of '{text[:3]}' are in reverse collating sequence order")
+            found += "".join(chr(code) for code in range(ord(text[0]), min(ord(text[2]), ord(text[0]) + 4_096) + 1))
+            text = text[3:]
+        else:
+            found += text[0]
+            text = text[1:]
+    return found
+
+
+async def tr(process: Process) -> int:
+    """Translates, deletes, squeezes."""
+    found, sets = options(process, "dscC")
+    if not sets or (len(sets) < 2 and not found.keys() & {"d", "s"}):
+        raise UsageProblem(f"missing operand after '{sets[-1]}'" if sets else "missing operand")
+    first = characters(sets[0])
+    complement = bool(found.keys() & {"c", "C"})
+    second = characters(sets[1]) if len(sets) > 1 else ""
+    if len(sets) > 1 and not second and "d" not in found:
+        raise UsageProblem("when not truncating set1, string2 must be non-empty")
+    mapped = {c: second[min(place, len(second) - 1)] for place, c in enumerate(first)} if second else {}
+    squeezed = set(second if second else first)
+    last = ""
+    while text := await process.stdin.read():
+        await process.limits.step(1 + len(text) // 100)
+        pieces: list[str] = []
+        for character in text:
+            named = (character in first) != complement
+            if "d" in found and named:
+                continue
+            if second and "d" not in found and named:
+                character = second[-1] if complement else mapped[character]
+            if "s" in found and character == last and (character in squeezed) != (complement and not second):
+                continue
+            last = character
+            pieces.append(character)
+        await process.stdout.write("".join(pieces))
+    return 0
+
+
+def _numeric(text: str) -> float:
+    found = re.match(r"\s*-?[0-9]{0,30}(\.[0-9]{0,30})?", text)
+    try:
+        return float(found[0]) if found and found[0].strip() else 0.0
+    except ValueError:
+        return 0.0
+
+
+async def sort(process: Process) -> int:
+    """Lines in order: of bytes, as in the C locale."""
+    found, paths = options(process, "rnufbs", "kt", {"reverse": "r", "numeric-sort": "n", "unique": "u", "key": "k"})
+    all_lines: list[str] = []
+    status = 0
+    async for _, stream in streams(process, paths):
+        if stream is None:
+            return 2
+        async for line in lines(process, stream):
+            all_lines.append(line.removesuffix("\n"))
+            if len(all_lines) > SORTED_LINES:
+                raise UsageProblem("too many lines for this simulated image")
+    position = re.fullmatch(r"([0-9]{1,4})(?:\.[0-9]+)?([nr]*)(?:,([0-9]{1,4})([nr]*))?", found.get("k", "1"))
+    if position is None or int(position[1]) < 1:
+        raise UsageProblem(f"invalid number at field start: '{found.get('k')}'")
+    modifiers = position[2] + (position[4] or "")
+    numeric, reverse = "n" in found or "n" in modifiers, "r" in found or "r" in modifiers
+
+    def part(line: str) -> str:
+        if "k" not in found:
+            return line
+        fields = line.split(found["t"]) if found.get("t") else re.findall(r"\s*\S+", line)
+        chosen = fields[int(position[1]) - 1 : int(position[3]) if position[3] else None]
+        return (found.get("t") or "").join(chosen)
+
+    def key(line: str) -> tuple[float, bytes]:
+        text = part(line)
+        text = text.upper() if "f" in found else text
+        return (_numeric(text), b"") if numeric else (0.0, encoded(text.lstrip() if "b" in found else text))
+
+    await process.limits.step(1 + len(all_lines) // 2)
+    if "s" not in found and "u" not in found:
+        all_lines.sort(key=encoded, reverse=reverse)
+    all_lines.sort(key=key, reverse=reverse)
+    if "u" in found:
+        all_lines = [
+            line for place, line in enumerate(all_lines) if not place or key(line) != key(all_lines[place - 1])
+        ]
+    await process.stdout.write("".join(f"{line}\n" for line in all_lines))
+    return status
+
+
+async def uniq(process: Process) -> int:
+    """Lines that follow each other once."""
+    found, paths = options(process, "cdui", long={"count": "c", "repeated": "d", "unique": "u"})
+    status, runs = 0, 0
+    last: str | None = None
+
+    async def give() -> None:
+        if last is not None and not ("d" in found and runs < 2) and not ("u" in found and runs > 1):
+            await process.stdout.write((f"{runs:7} " if "c" in found else "") + f"{last}\n")
+
+    async for _, stream in streams(process, paths[:1]):
+        if stream is None:
+            return 1
+        async for line in lines(process, stream):
+            text = line.removesuffix("\n")
+            if last is not None and (text == last or ("i" in found and text.lower() == last.lower())):
+                runs += 1
+                continue
+            await give()
+            last, runs = text, 1
+    await give()
+    return status
+
+
+async def tee(process: Process) -> int:
+    """Standard input to standard output and into files."""
+    found, paths = options(process, "ai")
+    status = 0
+    files = []
+    for path in paths:
+        try:
+            files.append(open_to_write(process.files, process.path(path), process.limits, append="a" in found))
+        except OSError as error:
+            status = await process.complain(f"{path}: {error.strerror}")
+    while text := await process.stdin.read():
+        await process.stdout.write(text)
+        for file in files:
+            await file.write(text)
+    return status
+
+
+async def seq(process: Process) -> int:
+    """Numbers, one a line."""
+    numbers = [word for word in process.arguments[1:] if word != "--"]
+    if not 1 <= len(numbers) <= 3 or not all(re.fullmatch(r"-?[0-9]{1,15}", word) for word in numbers):
+        raise UsageProblem("missing operand" if not numbers else f"invalid floating point argument: '{numbers[-1]}'")
+    first, step, last = (1, 1, *map(int, numbers)) if len(numbers) == 1 else (0, 0, 0)
+    if len(numbers) == 2:
+        first, step, last = int(numbers[0]), 1, int(numbers[1])
+    elif len(numbers) == 3:
+        first, step, last = map(int, numbers)
+    if step == 0:
+        raise UsageProblem("invalid Zero increment value: '0'")
+    while (first <= last) if step > 0 else (first >= last):
+        await process.stdout.write(f"{first}\n")
+        first += step
+    return 0
+
+
+async def rev(process: Process) -> int:
+    """Lines from their end to their beginning."""
+    async for _, stream in streams(process, options(process, "")[1]):
+        if stream is not None:
+            async for line in lines(process, stream):
+                await process.stdout.write(line.removesuffix("\n")[::-1] + "\n")
+    return 0

@@ -1,0 +1,76 @@
+"""How much one program of a container, with all that it starts, may take: anyone may type `while :; do :; done`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+STEPS = 200_000
+"""Steps at once: about half a second of CPU time. A command takes two or three, a program some ten."""
+STEPS_A_SECOND = 1_000.0
+"""Steps that come back while a program runs or waits: a loop with a `sleep` in it may go on for days."""
+AT_ONCE = 8_000
+"""Steps that a single comparison may take: a tenth of a second in which no one else gets a turn."""
+TURN = 500
+"""Steps after which others on the servers' loop get their turn."""
+DEPTH = 48
+"""Functions, subshells, substitutions and compound commands inside each other, while they run."""
+NESTING = 40
+"""The same in a script, words and lists counted, while it is read. (Python's own stack has room for a thousand.)"""
+CONCURRENT = 32
+"""Programs of one command that run at once, the parts of pipelines among them."""
+TEXT = 64 * 1024
+"""Characters of one variable, one word, one line, one script, one substitution's output."""
+FIELDS = 4_000
+"""Words of one command after its expansion."""
+OUTPUT = 1024 * 1024
+"""Characters that a program may print, to a terminal, to its log or to files."""
+OUTPUT_A_SECOND = 1_000.0
+"""Characters that it may print beside these in each second: a loop with a `sleep` in it may go on for days."""
+
+
+class Killed(Exception):
+    """The program has taken more than it may: it ends as one that the kernel kills."""
+
+
+class Limits:
+    """What one program, with all that it starts, has taken. `rest` waits while its world has used up its CPU time."""
+
+    def __init__(self, rest: Callable[[], Awaitable[None]]) -> None:
+        self._rest = rest
+        self._started = time.monotonic()
+        self._steps = 0
+        self._turn = TURN
+        self._printed = 0
+        self.running = 0
+        """Programs that run at once."""
+
+    def spend(self, steps: int) -> None:
+        """Counts work that is done at once. Raises `Killed`."""
+        self._steps += steps
+        self._turn -= steps
+        if self._steps > STEPS + STEPS_A_SECOND * (time.monotonic() - self._started):
+            raise Killed
+
+    def examine(self, characters: int, pattern: int = 1) -> None:
+        """Counts characters that each of so many parts of a pattern looks at. Raises `Killed`."""
+        steps = 1 + characters * pattern // 20
+        if steps > AT_ONCE:
+            raise Killed
+        self.spend(steps)
+
+    async def step(self, steps: int = 1) -> None:
+        """Counts work, and lets others work from time to time. Raises `Killed`."""
+        self.spend(steps)
+        if self._turn <= 0:
+            self._turn = TURN
+            await asyncio.sleep(0)
+            await self._rest()
+
+    def printed(self, characters: int) -> None:
+        """Counts output. Raises `Killed`."""
+        self._printed += characters
+        self.spend(1 + characters // 500)
+        if self._printed > OUTPUT + OUTPUT_A_SECOND * (time.monotonic() - self._started):
+            raise Killed

@@ -1,0 +1,151 @@
+"""Shell patterns: `*`, `?`, `[…]`. Source: POSIX.1-2017, Shell Command Language, 2.13.
+
+Matching keeps a set of places in the pattern and looks at each character once: no pattern takes long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from app.world.node.shell.limits import Limits
+
+CLASSES: dict[str, Callable[[str], bool]] = {
+    "alpha": str.isalpha,
+    "digit": lambda c: c in "0123456789",
+    "alnum": str.isalnum,
+    "upper": str.isupper,
+    "lower": str.islower,
+    "space": str.isspace,
+    "blank": lambda c: c in " \t",
+    "punct": lambda c: c.isascii() and c.isprintable() and not c.isalnum() and c != " ",
+    "print": str.isprintable,
+    "xdigit": lambda c: c in "0123456789abcdefABCDEF",
+    "cntrl": lambda c: ord(c) < 32 or ord(c) == 127,
+}
+
+Characters = Sequence[tuple[str, bool]]
+"""A pattern's characters, each with whether it was quoted."""
+_Test = Callable[[str], bool]
+_MANY = None
+"""Stands for `*`."""
+
+
+class Pattern:
+    """A pattern, ready to be matched."""
+
+    def __init__(self, characters: Characters) -> None:
+        self._parts: list[_Test | None] = list(_parts(characters))
+
+    def matches(self, text: str, limits: Limits) -> bool:
+        """Whether the whole text matches."""
+        return len(text) in self.ends(text, limits)
+
+    def ends(self, text: str, limits: Limits) -> list[int]:
+        """How many characters from the start match, each possible number, the smallest first."""
+        limits.examine(len(text), len(self._parts))
+        return list(self._ends(self._parts, text))
+
+    def starts(self, text: str, limits: Limits) -> list[int]:
+        """The same from the end."""
+        limits.examine(len(text), len(self._parts))
+        return list(self._ends(self._parts[::-1], text[::-1]))
+
+    @staticmethod
+    def _ends(parts: list[_Test | None], text: str) -> Iterator[int]:
+        states = _closed({0}, parts)
+        if len(parts) in states:
+            yield 0
+        for number, character in enumerate(text, 1):
+            following = set()
+            for state in states:
+                if state == len(parts):
+                    continue
+                part = parts[state]
+                if part is _MANY:
+                    following.add(state)
+                elif part(character):
+                    following.add(state + 1)
+            states = _closed(following, parts)
+            if not states:
+                return
+            if len(parts) in states:
+                yield number
+
+
+def _closed(states: set[int], parts: list[_Test | None]) -> set[int]:
+    """With the places that are reached over `*`s that match nothing."""
+    found = set()
+    for start in states:
+        state = start
+        while state not in found:
+            found.add(state)
+            if state < len(parts) and parts[state] is _MANY:
+                state += 1
+    return found
+
+
+def _parts(characters: Characters) -> Iterator[_Test | None]:
+    position = 0
+    while position < len(characters):
+        character, quoted = characters[position]
+        position += 1
+        if not quoted and character == "*":
+            yield _MANY
+        elif not quoted and character == "?":
+            yield lambda _: True
+        elif not quoted and character == "[" and (end := _bracket_end(characters, position)):
+            yield bracket(characters[position:end])
+            position = end + 1
+        elif not quoted and character == "\\" and position < len(characters):
+            yield characters[position][0].__eq__
+            position += 1
+        else:
+            yield character.__eq__
+
+
+def _bracket_end(characters: Characters, start: int) -> int:
+    """Where the `]` is; 0 where there is none, and `[` stands for itself."""
+    position = start
+    if position < len(characters) and characters[position] in (("!", False), ("^", False)):
+        position += 1
+    first = position
+    while position < len(characters):
+        character, quoted = characters[position]
+        if character == "/":
+            return 0
+        if character == "]" and not quoted and position > first:
+            return position
+        if character == "[" and not quoted and characters[position + 1 : position + 2] == [(":", False)]:
+            text = "".join(c for c, _ in characters[position:])
+            if (end := text.find(":]", 2)) > 0:
+                position += end + 1
+        position += 1
+    return 0
+
+
+def bracket(characters: Characters) -> _Test:
+    """What is between `[` and `]`, of a shell's pattern (`!`) or a regular expression (`^`)."""
+    negated = bool(characters) and characters[0] in (("!", False), ("^", False))
+    if negated:
+        characters = characters[1:]
+    tests: list[_Test] = []
+    position = 0
+    while position < len(characters):
+        character, quoted = characters[position]
+        text = "".join(c for c, _ in characters[position:])
+        if character == "[" and not quoted and text[1:2] == ":" and (end := text.find(":]", 2)) > 0:
+            tests.append(CLASSES.get(text[2:end], lambda _: False))
+            position += end + 2
+        elif len(text) > 2 and characters[position + 1] == ("-", False):
+            low, high = character, text[2]
+            tests.append(lambda c, low=low, high=high: low <= c <= high)  # type: ignore[misc]
+            position += 3
+        else:
+            tests.append(character.__eq__)
+            position += 1
+    return lambda c: any(test(c) for test in tests) != negated
+
+
+def has_pattern(characters: Characters) -> bool:
+    """Whether anything in it is special."""
+    return any(not quoted and character in "*?[" for character, quoted in characters)

@@ -1,0 +1,111 @@
+"""A program that runs in a container: what it is given, and what it may ask of the node."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from app.flow.ports import Execution
+from app.world.node.container import Container
+from app.world.node.shell.limits import Limits
+from app.world.node.shell.streams import Stream
+from app.world.node.streams import Streams
+from app.world.node.volumes.filesystem import FileSystem
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRequest:
+    """A request that a program sends."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    insecure: bool = False
+    """Whether any certificate will do."""
+    ca: bytes | None = None
+    """The certificates that are trusted, in place of the image's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpResponse:
+    """What came back."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class NoAnswer(Exception):
+    """No response: `code` is curl's exit status, the text its words."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class System(Protocol):
+    """What the node does for programs."""
+
+    async def launch(self, process: Process) -> int:
+        """Runs a program to its end; its exit status."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits by the node's clock."""
+
+    async def aws(self, arguments: list[str], container: Container, stdin: str) -> Execution:
+        """Runs the AWS CLI."""
+
+    async def fetch(self, request: HttpRequest, container: Container) -> HttpResponse:
+        """Sends a request to where the world has a server. Raises `NoAnswer`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """One program."""
+
+    arguments: list[str]
+    """Its name first."""
+    environment: dict[str, str]
+    directory: str
+    container: Container
+    stdin: Stream
+    stdout: Stream
+    stderr: Stream
+    limits: Limits
+    system: System
+    depth: int = 0
+    """How many commands it is inside of, in the shells that started it."""
+    terminal: bool = False
+    """Whether a person's terminal is at its standard input."""
+    session: Streams | None = None
+    """The streams of the program that all began with, if a client is connected to it or its output is a log."""
+
+    @property
+    def files(self) -> FileSystem:
+        """Those of its container."""
+        return self.container.files
+
+    @property
+    def name(self) -> str:
+        """What it calls itself in its messages."""
+        return self.arguments[0].rpartition("/")[2]
+
+    def path(self, path: str) -> str:
+        """A path as the file system takes it."""
+        return path if path.startswith("/") or not path else f"{self.directory.rstrip('/')}/{path}"
+
+    @property
+    def own_container(self) -> Container:
+        """The container as this program sees it: its own variables and directory."""
+        return replace(self.container, environment=self.environment, working_directory=self.directory)
+
+    async def complain(self, text: str, status: int = 1) -> int:
+        """Says what is wrong; returns the status to end with."""
+        await self.stderr.write(f"{self.name}: {text}\n")
+        return status
+
+
+Program = Callable[[Process], Awaitable[int]]

@@ -1,0 +1,100 @@
+"""What a container's file system says of one file: of a volume's on the disk, or of one that a program has written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.world.node.volumes.atomic_writer import OwnedTree
+from app.world.node.volumes.scratch import Written
+
+DIRECTORY_SIZE = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """The user that a process runs as."""
+
+    uid: int = 0
+    gid: int = 0
+    groups: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """What `stat` says of one file."""
+
+    mode: int
+    """Type and permission bits."""
+    uid: int
+    gid: int
+    links: int
+    size: int
+    blocks: int
+    """In units of 512 bytes."""
+    modified: float
+    target: str = ""
+    """Where a symbolic link points to."""
+    real: Path | None = None
+    """The file on this machine; None for a directory of the image, and for what a program has written."""
+    content: bytes | None = None
+    """What a program has written."""
+
+    @property
+    def is_directory(self) -> bool:
+        return stat.S_ISDIR(self.mode)
+
+    @property
+    def is_link(self) -> bool:
+        return stat.S_ISLNK(self.mode)
+
+
+def written_node(written: Written) -> Node:
+    """A file that a program has written."""
+    is_directory = written.content is None
+    size = len(written.content or b"")
+    return Node(
+        mode=(stat.S_IFDIR if is_directory else stat.S_IFREG) | written.mode,
+        uid=written.uid,
+        gid=written.gid,
+        links=2 if is_directory else 1,
+        size=DIRECTORY_SIZE if is_directory else size,
+        blocks=DIRECTORY_SIZE // 512 if is_directory else -(-size // 4096) * 8,
+        modified=written.modified,
+        content=written.content,
+    )
+
+
+def real_node(tree: OwnedTree, real: Path, location: str) -> Node:
+    """A file of a volume, as in a tmpfs: sizes of directories and blocks are those that tmpfs tells."""
+    try:
+        found = os.lstat(real)
+    except (OSError, ValueError) as error:
+        raise os_error(getattr(error, "errno", None) or errno.ENOENT, location) from None
+    owned = tree.attributes(real)
+    if stat.S_ISDIR(found.st_mode):
+        children = list(os.scandir(real))
+        links = 2 + sum(child.is_dir(follow_symlinks=False) for child in children)
+        size, blocks = 40 + 20 * len(children), 0
+    else:
+        links, size = 1, found.st_size
+        blocks = 0 if stat.S_ISLNK(found.st_mode) else -(-size // 4096) * 8
+    return Node(
+        mode=stat.S_IFMT(found.st_mode) | owned.mode,
+        uid=owned.uid,
+        gid=owned.gid,
+        links=links,
+        size=size,
+        blocks=blocks,
+        modified=found.st_mtime,
+        target=os.readlink(real) if stat.S_ISLNK(found.st_mode) else "",
+        real=real,
+    )
+
+
+def os_error(number: int, path: str) -> OSError:
+    """The error of that number, as Python raises it inside the container."""
+    return OSError(number, os.strerror(number), path)

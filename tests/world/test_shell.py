@@ -1,0 +1,211 @@
+"""The simulated shell beside the real `dash`: lines that learners type, generated scripts; and what stops a script."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.world.node.shell import limits
+from app.world.node.streams import Streams
+from app.world.node.volumes.filesystem import User
+from tests.examples import examples
+from tests.world.shells import container, dash, processes, simulated
+
+LINES = (Path(__file__).parent / "shell_lines.txt").read_text().rstrip("\n").split("\n%%\n")
+needs_dash = pytest.mark.skipif(not os.path.exists("/bin/dash"), reason="no /bin/dash")
+
+
+def same(script, directory):
+    """Standard output and status are equal; both complain, or neither."""
+    real, ours = dash(script, directory), simulated(script)
+    assert (ours.stdout, ours.exit_code) == (real.stdout, real.exit_code), f"{script}\n{ours.stderr}\n{real.stderr}"
+    assert bool(ours.stderr) == bool(real.stderr), f"{script}\n{ours.stderr}\n{real.stderr}"
+
+
+# (1) As dash does
+
+
+@needs_dash
+@pytest.mark.parametrize("script", LINES)
+def test_a_line_does_what_it_does_in_dash(script, tmp_path):
+    same(script, tmp_path)
+
+
+WORDS = st.sampled_from(
+    [
+        *("a", "$x", '"$x"', "'q w'", "${y:-d e}", '"${y}z"', "$((x+1))", "$((y*2-1))", "$(echo s u)", '"$(echo  s)"'),
+        *("$#", "$?", "${#x}", "${x%?}", "${x#?}", "`echo b`", "\\$x", "${y+set}", '"$@"', "x=1", "*"),
+    ]
+)
+SIMPLE = st.builds(lambda words: " ".join(["echo", *words]), st.lists(WORDS, max_size=4)) | st.sampled_from(
+    [
+        *("x=1", "x=7", "y=$x", "unset y", "true", "false", "x=$((x+2))", "set -- $x", "shift 0"),
+        *('test -n "$y"', "[ 1 = 2 ]", "echo a b | { read z x; echo $x; }"),
+    ]
+)
+
+
+def compound(inner):
+    lists = st.lists(inner, min_size=1, max_size=3).map("\n".join)
+    plain = inner.filter(lambda text: not text.startswith(("!", "f()")))
+    return (
+        st.builds("{0} && {1}".format, inner, inner)
+        | st.builds("{0} || {1}".format, inner, inner)
+        | st.builds("{{ {0}\n}} | cat".format, lists)
+        | st.builds("( {0} )".format, lists)
+        | st.builds("if {0}; then {1}\nelse {2}\nfi".format, inner, lists, lists)
+        | st.builds("for i in 1 {0}; do {1}\ndone".format, WORDS, lists)
+        | st.builds("case {0} in a*) {1};; *) {2};; esac".format, WORDS, lists, lists)
+        | st.builds("f() {{ {0}\n}}; f 1 2".format, lists)
+        | st.builds("! {0}".format, plain)
+    )
+
+
+SCRIPTS = st.lists(st.recursive(SIMPLE, compound, max_leaves=6), min_size=1, max_size=4).map("\n".join)
+
+
+@needs_dash
+@settings(max_examples=examples(100))
+@given(script=SCRIPTS)
+def test_generated_scripts_do_what_they_do_in_dash(tmp_path_factory, script):
+    same(script, tmp_path_factory.mktemp("empty"))
+
+
+# (2) What is not there
+
+
+def test_a_program_that_is_not_there_says_so():
+    done = simulated("kubectl get pods")
+    assert done.exit_code == 127
+    assert done.stderr == "sh: kubectl: not found\n(kubectl is not in this simulated image)\n"
+
+
+def test_a_background_command_is_refused():
+    done = simulated("sleep 9 & echo never")
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert "& is not in this simulated shell" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("image", "program", "has"),
+    [
+        ("amazon/aws-cli:2.31.0", "bash", True),
+        ("amazon/aws-cli:2.31.0", "aws", True),
+        ("busybox", "sh", True),
+        ("busybox", "bash", False),
+        ("busybox", "aws", False),
+        ("public.ecr.aws/docker/library/alpine:3", "curl", False),
+        ("python:3.13", "curl", True),
+        ("gcr.io/distroless/static-debian12", "sh", False),
+        ("registry.k8s.io/pause:3.10", "cat", False),
+    ],
+)
+def test_which_image_has_which_program(image, program, has):
+    assert bool(container(image).program([program])) is has
+
+
+@pytest.mark.parametrize(
+    ("image", "printed"), [("debian", "a\nb\n"), ("busybox", "a\\nb\n"), ("amazon/aws-cli", "a\\nb\n")]
+)
+def test_echo_is_the_images_own(image, printed):
+    assert simulated("echo 'a\\nb'", container(image)).stdout == printed
+
+
+def test_who_is_not_root_writes_where_all_may():
+    done = simulated(
+        "echo x > /tmp/x && cat /tmp/x; echo y > /y; id -u; whoami", container(user=User(uid=1000, gid=1000))
+    )
+    assert done.stdout == "x\n1000\n"
+    assert done.stderr == "sh: cannot open /y: Permission denied\nwhoami: cannot find name for user ID 1000\n"
+
+
+# (3) What stops a script
+
+HOSTILE = {
+    "a loop": "while :; do :; done",
+    "a loop that writes": "while :; do echo x >> f; done",
+    "a loop that prints": "yes",
+    "a variable that doubles": "x=a; while :; do x=$x$x; done",
+    "a substitution without an end": "x=$(yes)",
+    "a function that calls itself": "f() { f; }; f",
+    "a fork bomb": "f() { f | f; }; f",
+    "a script that calls itself": "echo 'sh s' > s; sh s",
+    "an evaluation of itself": 'x=\'eval "$x"\'; eval "$x"',
+    "nested substitutions": "echo " + "$(" * 100 + ")" * 100,
+    "nested arithmetic": "echo $((" + "(" * 500 + "1" + ")" * 500 + "))",
+    "nested parentheses": "(" * 500,
+    "many fields": "set -- $(seq 9000)",
+    "a format for ever": 'x=$(printf "%500s" y); printf "$x%s" $(seq 900)',
+    "a big expression": "grep -E '(((a{99}){99}){99}){99}' f",
+    "directories": "while mkdir d; do cd d; done; false",
+    "lines to sort": "yes | sort",
+}
+
+
+@pytest.mark.parametrize("script", HOSTILE.values(), ids=HOSTILE)
+def test_a_script_that_takes_too_much_ends(monkeypatch, script):
+    monkeypatch.setattr(limits, "STEPS", 20_000)
+    done = simulated(script)
+    assert done.exit_code != 0
+    assert done.stderr
+    assert len(done.stdout) <= limits.OUTPUT
+
+
+def test_an_expression_takes_as_long_as_its_text():
+    done = simulated(
+        "x=$(printf '%300s' | tr ' ' a); echo $x | grep -cE '(a+)+(a|aa)*(a*)*b'; echo $x | sed 's/a*a*b/-/'"
+    )
+    assert done.stdout == "0\n" + "a" * 300 + "\n"
+
+
+def test_what_a_container_writes_is_bounded():
+    done = simulated('x=$(printf "%5000s"); for i in $(seq 20); do echo "$x" > f$i || break; done; ls | wc -l')
+    assert int(done.stdout) < 15
+    assert "No space left on device" in done.stderr
+
+
+# (4) A terminal
+
+
+def terminal(*typed):
+    """What an interactive shell prints for what is typed, each text once the shell waits for it; and its status."""
+
+    async def run():
+        streams = Streams(stdin=True, tty=True)
+        shell = asyncio.ensure_future(processes().run(container(), ["sh"], streams))
+        printed = []
+
+        async def collect():
+            async for _, data in streams.output():
+                printed.append(data)
+
+        collecting = asyncio.ensure_future(collect())
+        for text in typed:
+            while not streams.resting:
+                await asyncio.sleep(0.001)
+            streams.feed(text.encode())
+            await asyncio.sleep(0)
+        done = await asyncio.wait_for(shell, 30)
+        streams.finish()
+        await collecting
+        return b"".join(printed).decode(), done.exit_code
+
+    return asyncio.run(run())
+
+
+def test_a_shell_at_a_terminal_prompts_and_goes_on_after_an_error():
+    printed, status = terminal("echo hi\r", "nope\r", "if true\r", "then echo yes; fi\r", "exit 3\r")
+    assert printed == (
+        "# echo hi\r\nhi\r\n# nope\r\nsh: nope: not found\r\n(nope is not in this simulated image)\r\n"
+        "# if true\r\n> then echo yes; fi\r\nyes\r\n# exit 3\r\n"
+    )
+    assert status == 3
+
+
+def test_ctrl_c_ends_the_command_and_not_the_shell():
+    printed, status = terminal("sleep 1000\r", "\x03", "echo $?\r", "\x04")
+    assert "130\r\n" in printed
+    assert status == 0
