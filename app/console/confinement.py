@@ -33,10 +33,13 @@ _LIBRARY = re.compile(r"(/\S+)(?: \(0x[0-9a-f]+\))?$", re.MULTILINE)
 _ROOT = str(Path(__file__).resolve().parents[2])
 _MAIN = "import sys; sys.path += {paths!r}; from app.console.{module} import main; main()"
 _PYTHON_READS = """
-import sys
-for name in ("ssl", "hashlib", "zlib", "bz2", "lzma", "ctypes", "uuid", "decimal", "pyexpat", "awscrt", "ruamel.yaml"):
+import os, sys
+dynamic = [folder for folder in sys.path if folder.endswith("lib-dynload")]
+modules = [name.partition(".")[0] for folder in dynamic for name in os.listdir(folder)]
+for module in [*modules, "awscli.clidriver", "awscrt.auth", "ruamel.yaml"]:
     try:
-        __import__(name)
+        if "test" not in module and "_xx" not in module:
+            __import__(module)
     except ImportError:
         pass
 print("\\n".join([*sys.path, sys.prefix + "/pyvenv.cfg", sys.executable]))

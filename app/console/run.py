@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from app.console.access import WorldAccess
 from app.console.confinement import filtered, launched
 from app.console.files import FILE_BYTES
 from app.console.plain_text import PlainText
-from app.console.plan import Plan
+from app.console.plan import Part, Plan
 
 End = Literal["ended", "stopped", "time", "cut", "cpu"]
 """Why it ended: by itself, by the reader, by its time, by its output, by the time that it took of the processor."""
@@ -40,11 +41,17 @@ class Run:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._input: asyncio.WriteTransport | None = None
         self._end: End = "ended"
+        self._is_closed = False
+        self.cpu_seconds = 0.0
+        """What the processes took of the processor, once they have ended."""
         self.to_file = bytearray()
         """What goes into the line's file."""
 
     async def __call__(self, show: Callable[[str], Awaitable[None]]) -> tuple[int, End]:
-        """Runs it, and returns the exit status of the last process and why it ended. `show` gets the text."""
+        """Runs it, and returns the exit status of the last process and why it ended. `show` gets the text.
+
+        It is not to be cancelled: `stop` and `close` end it. Raises `OSError` where no process can be started.
+        """
         try:
             shown, filed, given = await asyncio.to_thread(self._start)
             try:
@@ -61,8 +68,8 @@ class Run:
             self._signal(signal.SIGKILL)
             if self._input is not None:
                 self._input.close()
-        if status in (-signal.SIGXCPU, -signal.SIGKILL) and self._end == "ended":
-            self._end = "cpu"
+        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+            self._finish("cpu")
         return status, self._end
 
     def write(self, text: str, *, end: bool = False) -> None:
@@ -80,13 +87,19 @@ class Run:
         self._signal(signal.SIGINT)
         asyncio.get_running_loop().call_later(_GRACE, self._signal, signal.SIGKILL)
 
+    def close(self) -> None:
+        """Ends it at once: who would read it is gone."""
+        self._finish("stopped")
+        self._is_closed = True
+        self._signal(signal.SIGKILL)
+
     def _finish(self, end: End) -> None:
         if self._end == "ended":
             self._end = end
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:
-            if process.poll() is None:
+            if process.returncode is None:  # only `_wait` asks the system, so the number is still that of our process
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, number)
 
@@ -94,52 +107,65 @@ class Run:
 
     def _start(self) -> tuple[int, int | None, int | None]:
         """Starts all of them; the descriptors of what is shown, of what goes into the file, and of the input."""
-        reach, environment = self._access.reach(self._home), self._access.environment(self._home)
-        folder = str(self._access.files.folder)
         shown, shown_end = os.pipe()
         filed, filed_end = os.pipe() if self._plan.to_file else (None, shown_end)
-        given, before = None, subprocess.DEVNULL
+        before: int | None = None
+        given: int | None = None
         if self._plan.given is not None or self._plan.reads_input:
             before, given = os.pipe()
-        ours = [shown_end]
+        ours = {one for one in (shown_end, filed_end, before) if one is not None}
+        kept = [one for one in (shown, filed, given) if one is not None]
         try:
-            for at, part in enumerate(self._plan.parts):
-                is_last = at + 1 == len(self._plan.parts)
-                after, output = (None, filed_end) if is_last else os.pipe()
-                if part.program is None:
-                    command = filtered(part.stages, reach)
-                else:
-                    command = launched((part.program.path, *part.stages[0]), part.program.reads, reach)
-                ours += [one for one in (before, output) if one > 2]
-                self._processes.append(
-                    subprocess.Popen(  # noqa: S603 - our launcher, with arguments that were looked at
-                        command,
-                        cwd=folder,
-                        env=environment,
-                        stdin=before,
-                        stdout=output,
-                        stderr=shown_end,
-                        start_new_session=True,
-                    )
-                )
-                for one in {before, output} - {shown_end, subprocess.DEVNULL}:
-                    os.close(one)
-                    ours = [other for other in ours if other != one]
-                before = after if after is not None else subprocess.DEVNULL
-        finally:
-            for one in set(ours):
+            for part in self._plan.parts:
+                after, output = (None, filed_end) if part is self._plan.parts[-1] else os.pipe()
+                ours |= {one for one in (after, output) if one is not None}
+                self._processes.append(self._process(part, before, output, shown_end))
+                before = after
+        except BaseException:
+            for one in kept:
                 os.close(one)
+            raise
+        finally:
+            for one in ours:
+                os.close(one)
+        if self._is_closed:
+            self._signal(signal.SIGKILL)
         return shown, filed, given
 
+    def _process(self, part: Part, given: int | None, output: int, errors: int) -> subprocess.Popen[bytes]:
+        reach = self._access.reach(self._home)
+        if part.program is None:
+            command = filtered(part.stages, reach)
+        else:
+            command = launched((part.program.path, *part.stages[0]), part.program.reads, reach)
+        # Without `preexec_fn` this is vfork and exec, which is safe in a process with threads.
+        return subprocess.Popen(  # noqa: S603 - our launcher, with arguments that were looked at
+            command,
+            cwd=self._access.files.folder,
+            env=self._access.environment(self._home),
+            stdin=subprocess.DEVNULL if given is None else given,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+
     def _wait(self) -> int:
+        """Waits for all of them, a moment for each. The exit status of the last; negative for a signal."""
         for process in self._processes:
-            try:
-                process.wait(_GRACE * 2)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.returncode = self._status(process.pid)
         return self._processes[-1].returncode
+
+    def _status(self, pid: int) -> int:
+        until, pause = time.monotonic() + 2 * _GRACE, 0.001
+        while True:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+            if ended:
+                self.cpu_seconds += usage.ru_utime + usage.ru_stime
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > until:
+                os.killpg(pid, signal.SIGKILL)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
 
     # (2) Their input and output
 
@@ -175,7 +201,7 @@ class Run:
                 return
 
 
-async def _pieces(descriptor: int):  # type: ignore[no-untyped-def]
+async def _pieces(descriptor: int) -> AsyncIterator[bytes]:
     """What comes out of a pipe, until its end."""
     reader = asyncio.StreamReader(limit=_READ)
     stream = os.fdopen(descriptor, "rb", 0)
