@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import wiring
 from app.content import LANGUAGES, PAGES, load
+from app.console import programs
+from app.console.access import WorldAccess
 from app.serving.binary_frames import BinaryFrames
+from app.serving.console_socket import ConsoleSocket
 from app.serving.first_paint import FirstPaint
 from app.serving.fixed_files import FixedFiles
 from app.serving.gate import Gate
@@ -25,7 +29,7 @@ from app.serving.launch import LAUNCH
 from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
-from app.settings import Settings
+from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.state import left_sessions, session, streamlit_sessions
@@ -118,6 +122,37 @@ def used_address() -> Response:
     return HTMLResponse(page, 410, {"cache-control": "no-store"})
 
 
+def console_browser(scope: Scope) -> str:
+    """The id of the browser that opens a console; empty where its cookie has none of ours."""
+    found = _cookie(scope)
+    return found if session.is_id(found) else ""
+
+
+async def console_access(browser: str) -> WorldAccess | None:
+    """What the programs of a browser's console get of its world; None where it has none."""
+
+    def found() -> WorldAccess | None:
+        world = session.simulation().kept(browser)
+        return wiring.console_access(session.simulation(), world) if world else None
+
+    return await asyncio.to_thread(found)
+
+
+async def console_programs() -> Mapping[str, programs.Program]:
+    """kubectl and aws as they are installed. They are looked for once, when the first console is opened."""
+    return await asyncio.to_thread(_installed)
+
+
+@cache
+def _installed() -> Mapping[str, programs.Program]:
+    return programs.find(process_environment().get("PATH", ""))
+
+
+def console_words(language: str, key: str, values: Mapping[str, object]) -> str:
+    """A message in a language that we have, else in the first."""
+    return load(language if language in LANGUAGES else LANGUAGES[0]).message(key, **values)
+
+
 _settings = Settings.from_environment()
 streamlit_sessions.install()
 
@@ -129,6 +164,14 @@ app = st.App(
     middleware=[
         Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
         Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
+        Middleware(
+            ConsoleSocket,
+            settings=_settings,
+            browser=console_browser,
+            access=console_access,
+            programs=console_programs,
+            words=console_words,
+        ),
         Middleware(FixedFiles, prefix=PREFIX, files=browser_files.files),
         Middleware(KnownPages),
         Middleware(BrowserId),

@@ -27,7 +27,7 @@ class LineRefused(Exception):
         super().__init__(code, values)
         self.code = code
         """The key of the reason's words."""
-        self.values_ = values
+        self.values = values
         """What those words mention."""
 
 

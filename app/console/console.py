@@ -34,8 +34,8 @@ class Ended:
 class Console:
     """Used on one event loop. Each method raises `LineRefused` for what is not done."""
 
-    access: Callable[[], WorldAccess | None]
-    """The visitor's world as it is now; None where there is none."""
+    access: Callable[[], Awaitable[WorldAccess | None]]
+    """Asks for the visitor's world as it is now; None where there is none."""
     programs: Mapping[str, Program]
     limits: Limits
     browser: str
@@ -45,9 +45,18 @@ class Console:
     _runs: dict[int, Run] = field(default_factory=dict)
     _is_completing: bool = False
 
-    async def run(self, number: int, text: str, show: Callable[[str], Awaitable[None]]) -> Ended:
-        """Runs what was typed, one line after the other. `number` is a name for `stop` and `write`."""
-        access = self._world()
+    async def run(
+        self,
+        number: int,
+        text: str,
+        show: Callable[[str], Awaitable[None]],
+        begin: Callable[[bool], Awaitable[None]],
+    ) -> Ended:
+        """Runs what was typed, one line after the other. `number` is a name for `stop` and `write`.
+
+        `show` gets what is printed; `begin` hears of each line whether it reads what is written to it.
+        """
+        access = await self._world()
         plans = [plan(line, self.programs, access.context) for line in parse(text)]
         ended = Ended(status=0, why="ended")
         with self.limits.running(self.browser, self.address) as take:
@@ -55,6 +64,7 @@ class Console:
                 if one.own:
                     await show(_own(one.own, access))
                     continue
+                await begin(one.reads_input)
                 ended = await self._run(number, one, access, take, show)
                 if ended.why != "ended":
                     break
@@ -97,7 +107,7 @@ class Console:
 
     async def complete(self, text: str) -> tuple[int, list[completion.Candidate]]:
         """How many characters before the cursor are to be replaced, and by which words."""
-        access = self._world()
+        access = await self._world()
         found = completion.asked(text)
         if found is None or self._is_completing:
             return 0, []
@@ -107,9 +117,7 @@ class Console:
             candidates = await self._ask(found, access, files)
         return len(found.part), candidates
 
-    async def _ask(
-        self, found: completion.Asked, access: WorldAccess, files: list[str]
-    ) -> list[completion.Candidate]:
+    async def _ask(self, found: completion.Asked, access: WorldAccess, files: list[str]) -> list[completion.Candidate]:
         question = completion.question(found, self.programs, access.context)
         if question is None:
             return []
@@ -143,24 +151,24 @@ class Console:
 
     # Files
 
-    def files(self) -> dict[str, int]:
+    async def files(self) -> dict[str, int]:
         """Their names and bytes."""
-        return self._world().files.sizes()
+        return (await self._world()).files.sizes()
 
-    def read(self, name: str) -> str:
+    async def read(self, name: str) -> str:
         """The text of one."""
-        return self._world().files.read(name)
+        return (await self._world()).files.read(name)
 
-    def save(self, name: str, text: str) -> None:
+    async def save(self, name: str, text: str) -> None:
         """Writes one."""
-        self._world().files.write(name, text.encode("utf-8", "replace"))
+        (await self._world()).files.write(name, text.encode("utf-8", "replace"))
 
-    def remove(self, name: str) -> None:
+    async def remove(self, name: str) -> None:
         """Removes one."""
-        self._world().files.remove(name)
+        (await self._world()).files.remove(name)
 
-    def _world(self) -> WorldAccess:
-        if access := self.access():
+    async def _world(self) -> WorldAccess:
+        if access := await self.access():
             return access
         raise LineRefused("no_world")
 
