@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import wiring
-from app.content import LANGUAGES, PAGES, load
 from app.console import programs
 from app.console.access import WorldAccess
+from app.content import LANGUAGES, PAGES, load
 from app.serving.binary_frames import BinaryFrames
 from app.serving.console_socket import ConsoleSocket
 from app.serving.first_paint import FirstPaint
@@ -156,27 +156,33 @@ def console_words(language: str, key: str, values: Mapping[str, object]) -> str:
 _settings = Settings.from_environment()
 streamlit_sessions.install()
 
-app = st.App(
-    Path(__file__).resolve().with_name("frame.py"),
-    lifespan=lifespan,
-    on_script_error=page_errors.on_script_error,
-    # From the outside in.
-    middleware=[
-        Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
-        Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
-        Middleware(
-            ConsoleSocket,
-            settings=_settings,
-            browser=console_browser,
-            access=console_access,
-            programs=console_programs,
-            words=console_words,
-        ),
-        Middleware(FixedFiles, prefix=PREFIX, files=browser_files.files),
-        Middleware(KnownPages),
-        Middleware(BrowserId),
-        Middleware(FirstPaint, html=browser_files.in_page),
-        Middleware(BinaryFrames),
-        Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
-    ],
-)
+
+def application(script: Path) -> st.App:
+    """The pages that a script draws, behind all that looks at a request before them."""
+    return st.App(
+        script,
+        lifespan=lifespan,
+        on_script_error=page_errors.on_script_error,
+        # From the outside in.
+        middleware=[
+            Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
+            Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
+            Middleware(
+                ConsoleSocket,
+                settings=_settings,
+                browser=console_browser,
+                access=console_access,
+                programs=console_programs,
+                words=console_words,
+            ),
+            Middleware(FixedFiles, prefix=PREFIX, files=browser_files.files),
+            Middleware(KnownPages),
+            Middleware(BrowserId),
+            Middleware(FirstPaint, html=browser_files.in_page),
+            Middleware(BinaryFrames),
+            Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
+        ],
+    )
+
+
+app = application(Path(__file__).resolve().with_name("frame.py"))

@@ -214,7 +214,7 @@ class _Parser:
         self._stages, self._given, self._appends = [], None, False
 
     def _here_document(self, delimiter: str, quoted: bool) -> str:
-        body = []
+        body: list[str] = []
         while self._at < len(self._text):
             line, end, _ = self._text[self._at :].partition("\n")
             self._at += len(line) + len(end)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.console.command_line import Line, LineRefused
+from app.console.fences import aws, kubectl
 from app.console.files import name_of
 from app.console.filters import arguments
-from app.console.fences import aws, kubectl
 from app.console.programs import NAMES, Program
 
 OWN = ("ls", "rm")

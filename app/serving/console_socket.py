@@ -1,9 +1,9 @@
 """The websocket `/console`: the command line of one open page, for those who may have one.
 
-Frames are JSON objects, a few kilobytes each. From the page: `run` (number, text), `input` (number, text, end), `stop`
-(number), `complete` (number, text), `save` (name, text), `open` (name), `remove` (name). To the page: `hello`, `started`,
-`output`, `ended`, `refused`, `candidates`, `files`, `file`, `file_refused`. Host, Origin and launch secret were looked
-at before (`app.serving.gate`).
+Frames are JSON objects. From the page: `run` (number, text), `input` (number, text, end), `stop` (number), `complete`
+(number, text), `save` (name, text), `open` (name), `remove` (name). To the page: `hello`, `started`, `output`, `ended`,
+`refused`, `candidates`, `files`, `file`, `file_refused`. Host, Origin and launch secret were looked at before
+(`app.serving.gate`).
 """
 
 from __future__ import annotations
@@ -171,23 +171,20 @@ class _Page:
             frame = json.loads(text)
         except (ValueError, RecursionError):
             return
-        if not isinstance(frame, dict):
-            return
-        number, text, name = frame.get("number"), frame.get("text"), frame.get("name")
-        match frame.get("type"):
-            case "run" if _is_number(number) and isinstance(text, str):
-                self._start(self._run(number, text))
-            case "complete" if _is_number(number) and isinstance(text, str):
-                self._start(self._complete(number, text))
-            case "input" if _is_number(number) and isinstance(text, str):
-                self._console.write(number, text, end=frame.get("end") is True)
-            case "stop" if _is_number(number):
+        match frame:
+            case {"type": "run", "number": int(number), "text": str(typed)}:
+                self._start(self._run(number, typed))
+            case {"type": "complete", "number": int(number), "text": str(typed)}:
+                self._start(self._complete(number, typed))
+            case {"type": "input", "number": int(number), "text": str(typed)}:
+                self._console.write(number, typed, end=frame.get("end") is True)
+            case {"type": "stop", "number": int(number)}:
                 self._console.stop(number)
-            case "save" if isinstance(name, str) and isinstance(text, str):
-                self._start(self._change(name, partial(self._console.save, name, text)))
-            case "remove" if isinstance(name, str):
+            case {"type": "save", "name": str(name), "text": str(content)}:
+                self._start(self._change(name, partial(self._console.save, name, content)))
+            case {"type": "remove", "name": str(name)}:
                 self._start(self._change(name, partial(self._console.remove, name)))
-            case "open" if isinstance(name, str):
+            case {"type": "open", "name": str(name)}:
                 self._start(self._open_file(name))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -254,7 +251,3 @@ class _Page:
 
     def _reason(self, refused: LineRefused) -> str:
         return self._say(f"refused.{refused.code}", **refused.values)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53

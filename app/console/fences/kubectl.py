@@ -1,8 +1,8 @@
 """The arguments of kubectl that are refused: whatever leads to another server, another file or another program.
 
-kubectl takes options as pflag reads them: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-n=value`, and several
-short ones in one word; `_` in a long name is a `-` (`cliflag.WordSepNormalizeFunc`). `--` ends them, unless it is the
-value of the option before it.
+kubectl takes options as pflag reads them: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-n=value`, and
+several short ones in one word; `_` in a long name is a `-` (`cliflag.WordSepNormalizeFunc`). `--` ends them, unless it
+is the value of the option before it.
 https://kubernetes.io/docs/reference/kubectl/generated/kubectl/
 """
 
