@@ -53,7 +53,7 @@ def asked(text: str) -> Asked | None:
     part = start[0] if start else ""
     before = command[: len(command) - len(part)]
     try:
-        lines = parse(before.rstrip(">").rstrip()) if before.strip() else []
+        lines = parse(before.rstrip().rstrip(">")) if before.strip() else []
     except LineRefused:
         return None
     if any(quote in part for quote in "'\"\\$`"):

@@ -7,7 +7,7 @@ import re
 
 from app.flow.visible import visible
 
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-OQ-WYZ\\`-~])")
 """Control sequences, system commands and strings (ECMA-48, 5.4 and 5.6), and single characters after ESC."""
 _OPEN_LIMIT = 256
 """Characters after an ESC that are waited for: longer sequences are shown as what they are made of."""
@@ -24,7 +24,7 @@ class PlainText:
         """The text that is certain by now; `final`: no more comes."""
         text = self._held + self._decoder.decode(content, final)
         text = _SEQUENCE.sub("", text)
-        open_at = text.rfind("\x1b")
+        open_at = text.find("\x1b")
         hold = len(text) if final else open_at if 0 <= open_at and len(text) - open_at < _OPEN_LIMIT else len(text)
         if not final and text[:hold].endswith("\r"):
             hold -= 1  # a line feed may follow

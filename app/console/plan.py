@@ -48,6 +48,8 @@ def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
     if line.stages[0][0] in OWN:
         if len(line.stages) > 1 or to_file or line.given is not None:
             raise LineRefused("own_alone", got=line.stages[0][0])
+        for name in line.stages[0][1:]:
+            name_of(name)
         return Plan(parts=(), own=line.stages[0])
     parts: list[Part] = []
     for is_filter, stages in groupby(line.stages, lambda words: words[0] in arguments.FORMS):

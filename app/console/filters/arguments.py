@@ -124,7 +124,7 @@ def _short(form: _Form, word: str, rest: list[str], found: Given) -> None:
             found.switches += letter
         elif pattern := form.values.get(letter):
             value = word[at + 1 :] or (rest.pop(0) if rest else "")
-            if not re.fullmatch(pattern, value):
+            if not value or not re.fullmatch(pattern, value):
                 raise LineRefused("filter_option", program=found.name, got=f"-{letter} {value}")
             found.values[letter] = value
             return
