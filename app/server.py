@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import wiring
+from app.console import programs
+from app.console.access import WorldAccess
 from app.content import LANGUAGES, PAGES, load
 from app.serving.binary_frames import BinaryFrames
+from app.serving.console_socket import ConsoleSocket
 from app.serving.event_socket import EventSocket
 from app.serving.first_paint import FirstPaint
 from app.serving.fixed_files import FixedFiles
@@ -27,7 +31,7 @@ from app.serving.launch import LAUNCH
 from app.serving.plain_page import plain_page
 from app.serving.security_headers import SecurityHeaders
 from app.serving.uploads import BoundedUploads, Files, UploadLimits
-from app.settings import Settings
+from app.settings import Settings, process_environment
 from app.ui.draw import page_errors
 from app.ui.draw.browser_files import PREFIX, browser_files
 from app.ui.map import player
@@ -134,24 +138,69 @@ def used_address() -> Response:
     return HTMLResponse(page, 410, {"cache-control": "no-store"})
 
 
+def console_browser(scope: Scope) -> str:
+    """The id of the browser that opens a console; empty where its cookie has none of ours."""
+    found = _cookie(scope)
+    return found if session.is_id(found) else ""
+
+
+async def console_access(browser: str) -> WorldAccess | None:
+    """What the programs of a browser's console get of its world; None where it has none."""
+
+    def found() -> WorldAccess | None:
+        world = session.simulation().kept(browser)
+        return wiring.console_access(session.simulation(), world) if world else None
+
+    return await asyncio.to_thread(found)
+
+
+async def console_programs() -> Mapping[str, programs.Program]:
+    """kubectl and aws as they are installed. They are looked for once, when the first console is opened."""
+    return await asyncio.to_thread(_installed)
+
+
+@cache
+def _installed() -> Mapping[str, programs.Program]:
+    return programs.find(process_environment().get("PATH", ""))
+
+
+def console_words(language: str, key: str, values: Mapping[str, object]) -> str:
+    """A message in a language that we have, else in the first."""
+    return load(language if language in LANGUAGES else LANGUAGES[0]).message(key, **values)
+
+
 _settings = Settings.from_environment()
 streamlit_sessions.install()
 
-app = st.App(
-    Path(__file__).resolve().with_name("frame.py"),
-    lifespan=lifespan,
-    on_script_error=page_errors.on_script_error,
-    # From the outside in.
-    middleware=[
-        Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
-        Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
-        Middleware(KeptTextsAtTheirAddresses, texts=KEPT_TEXTS),
-        Middleware(FixedFiles, prefix=PREFIX, files={**browser_files.files, **player.files()}),
-        Middleware(EventSocket, browser=browser_of, stream=events_of),
-        Middleware(KnownPages),
-        Middleware(BrowserId),
-        Middleware(FirstPaint, html=browser_files.in_page),
-        Middleware(BinaryFrames),
-        Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
-    ],
-)
+
+def application(script: Path) -> st.App:
+    """The pages that a script draws, behind all that looks at a request before them."""
+    return st.App(
+        script,
+        lifespan=lifespan,
+        on_script_error=page_errors.on_script_error,
+        # From the outside in.
+        middleware=[
+            Middleware(SecurityHeaders, index=_INDEX, frame_ancestors=_settings.frame_ancestors),
+            Middleware(Gate, launch=LAUNCH, trusted_proxies=_settings.trusted_proxies, used=used_address),
+            Middleware(
+                ConsoleSocket,
+                settings=_settings,
+                browser=console_browser,
+                access=console_access,
+                programs=console_programs,
+                words=console_words,
+            ),
+            Middleware(EventSocket, browser=browser_of, stream=events_of),
+            Middleware(KeptTextsAtTheirAddresses, texts=KEPT_TEXTS),
+            Middleware(FixedFiles, prefix=PREFIX, files={**browser_files.files, **player.files()}),
+            Middleware(KnownPages),
+            Middleware(BrowserId),
+            Middleware(FirstPaint, html=browser_files.in_page),
+            Middleware(BinaryFrames),
+            Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
+        ],
+    )
+
+
+app = application(Path(__file__).resolve().with_name("frame.py"))

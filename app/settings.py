@@ -58,6 +58,11 @@ class Settings:
     """`IRSA_LIVE`: whether a real cluster may be looked at. 1: yes, 0: no; unset: where the pages are served on
     loopback, since anyone who sees them sees the cluster with the rights of the server's owner."""
 
+    console: bool | None = None
+    """`IRSA_CONSOLE`: whether the pages have a command line that runs kubectl and aws on this machine. 1: for every
+    visitor, where the kernel confines the programs (Landlock, Linux 6.7); 0: for no one; unset: where the pages are
+    served on loopback, for the person who started them. On loopback it always takes the launch address."""
+
     trusted_proxies: tuple[Network, ...] = ()
     """`FORWARDED_ALLOW_IPS`, uvicorn's own variable: the addresses and networks of the reverse proxies in front of the
     pages, separated by commas; `*` is every address. A connection from one of them carries many visitors, and their
@@ -82,6 +87,7 @@ class Settings:
             worlds=_whole_number(found, "IRSA_WORLDS", cls.worlds, least=1, most=100_000),
             idle_seconds=_whole_number(found, "IRSA_IDLE_SECONDS", cls.idle_seconds, least=1, most=31_536_000),
             live=_yes_or_no(found, "IRSA_LIVE"),
+            console=_yes_or_no(found, "IRSA_CONSOLE"),
             trusted_proxies=_networks(found, "FORWARDED_ALLOW_IPS"),
             frame_ancestors=_origins(found, "IRSA_FRAME_ANCESTORS"),
             locale=posix_locale(found),

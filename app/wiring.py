@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.clients.kubernetes.exec_plugin import Plugins
     from app.clients.kubernetes.kubeconfig import Contexts
     from app.clients.kubernetes.transport import KubernetesTransport
+    from app.console.access import WorldAccess
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
 
@@ -37,6 +38,21 @@ SURVEY_LONGER = {"pods": 9.0}
 """For the list of all Pods, its last question: it comes in pages."""
 SURVEY_ATTEMPTS = 3
 """How often it asks AWS for the same thing at most, where AWS answers that it is asked too often."""
+
+
+def console_access(simulation: Simulation, world: World) -> WorldAccess:
+    """A world as the programs of the console reach it: as its learner, through the world's two ports."""
+    from app.console.access import WorldAccess
+    from app.world.setup import tool_files
+
+    server = tool_files.server_of(simulation, world)
+    return WorldAccess(
+        directory=world.directory / "console",
+        kubeconfig=tool_files.kubeconfig(server, simulation.ca_pem, world).encode(),
+        context=world.cluster_name,
+        aws=tool_files.aws_environment(simulation, world),
+        ports=tuple(port for url in (simulation.kubernetes_url, simulation.aws_url) if (port := urlsplit(url).port)),
+    )
 
 
 def simulated(simulation: Simulation, world: World) -> Ports:

@@ -127,7 +127,7 @@ class Kubelet:
             self._wake_up.set(world.node_now() + wait)
         else:
             self._woke = world.node_now()
-            self._spawn(self._do_what_is_due())
+            self.spawn(self._do_what_is_due())
 
     async def _do_what_is_due(self) -> None:
         self._world.usage.charge()
@@ -137,7 +137,7 @@ class Kubelet:
             self._renewed = now  # also where nothing can be renewed: the next try comes a look later
         for uid, worker in list(self._workers.items()):
             if uid in renew or (worker.due is not None and worker.due <= now):
-                self._spawn(worker.do_what_is_due(now, renew=uid in renew))
+                self.spawn(worker.do_what_is_due(now, renew=uid in renew))
 
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""

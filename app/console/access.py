@@ -1,0 +1,74 @@
+"""One world as the programs of the console reach it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.console.confinement import Reach
+from app.console.files import Files
+
+_AWS_CONFIG = b"[default]\ncli_follow_urlparam = false\n"
+"""Version 1 would fetch a value that is a URL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldAccess:
+    """What the programs get of a world, as bytes and numbers: this package knows no world."""
+
+    directory: Path
+    """A folder of this world for the files and the homes of its console."""
+    kubeconfig: bytes
+    context: str
+    """The name of its context."""
+    aws: Mapping[str, str]
+    """The variables with the endpoint, the region and the keys."""
+    ports: tuple[int, ...]
+    """The world's TCP ports."""
+
+    @property
+    def files(self) -> Files:
+        """The visitor's files in this world."""
+        return Files(self.directory / "files")
+
+    @contextmanager
+    def home(self) -> Iterator[Path]:
+        """A new HOME for one command, gone after it: no cache and no setting outlives a command."""
+        self.directory.mkdir(mode=0o700, exist_ok=True)
+        home = Path(tempfile.mkdtemp(prefix="home-", dir=self.directory))
+        try:
+            for name, content in (("kubeconfig", self.kubeconfig), ("aws-config", _AWS_CONFIG)):
+                (home / name).touch(mode=0o600)
+                (home / name).write_bytes(content)
+            yield home
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+    def reach(self, home: Path) -> Reach:
+        """What a command with that home may reach."""
+        return Reach(write=(str(home), str(self.files.folder)), ports=self.ports)
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """All variables of a command: none is inherited."""
+        return {
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "PATH": str(home / "no-programs"),  # no plugin, editor or pager is found
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            "NO_PROXY": "*",
+            "KUBECONFIG": str(home / "kubeconfig"),
+            "GOMAXPROCS": "2",
+            "AWS_CONFIG_FILE": str(home / "aws-config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-credentials"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+            "AWS_CLI_AUTO_PROMPT": "off",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONSAFEPATH": "1",
+            **self.aws,
+        }

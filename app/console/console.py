@@ -1,0 +1,183 @@
+"""The console of one open page: its commands, its files, and what it answers, as plain values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.console import completion
+from app.console.access import WorldAccess
+from app.console.command_line import LineRefused, parse
+from app.console.limits import Limits
+from app.console.plan import Plan, plan
+from app.console.programs import Program
+from app.console.run import Run
+
+COMPLETION_BYTES = 64 * 1024
+_COMPLETION_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    """The exit status; negative for the signal that ended it."""
+    why: str
+    """`app.console.run.End`."""
+    removed: tuple[str, ...] = ()
+    """Files that it left and that may not stay."""
+
+
+@dataclass(kw_only=True)
+class Console:
+    """Used on one event loop. Each method raises `LineRefused` for what is not done."""
+
+    access: Callable[[], Awaitable[WorldAccess | None]]
+    """Asks for the visitor's world as it is now; None where there is none."""
+    programs: Mapping[str, Program]
+    limits: Limits
+    browser: str
+    """Whose limits count."""
+    address: str
+    """The same for all who share an address."""
+    _runs: dict[int, Run] = field(default_factory=dict)
+    _is_completing: bool = False
+
+    async def run(
+        self,
+        number: int,
+        text: str,
+        show: Callable[[str], Awaitable[None]],
+        begin: Callable[[bool], Awaitable[None]],
+    ) -> Ended:
+        """Runs what was typed, one line after the other. `number` is a name for `stop` and `write`.
+
+        `show` gets what is printed; `begin` hears of each line whether it reads what is written to it.
+        """
+        access = await self._world()
+        plans = [plan(line, self.programs, access.context) for line in parse(text)]
+        ended = Ended(status=0, why="ended")
+        with self.limits.running(self.browser, self.address) as take:
+            for one in plans:
+                if one.own:
+                    await show(_own(one.own, access))
+                    continue
+                await begin(one.reads_input)
+                ended = await self._run(number, one, access, take, show)
+                if ended.why != "ended":
+                    break
+        return ended
+
+    async def _run(
+        self,
+        number: int,
+        one: Plan,
+        access: WorldAccess,
+        take: Callable[[int], int],
+        show: Callable[[str], Awaitable[None]],
+    ) -> Ended:
+        with access.home() as home:
+            run = self._runs[number] = Run(one, access, home, take)
+            try:
+                status, why = await run(show)
+            finally:
+                self._runs.pop(number, None)
+                self.limits.charge(self.browser, self.address, run.cpu_seconds)
+        removed = access.files.tidy()
+        if one.to_file and why == "ended":
+            access.files.write(one.to_file, bytes(run.to_file), appends=one.appends)
+        return Ended(status=status, why=why, removed=tuple(removed))
+
+    def write(self, number: int, text: str, *, end: bool) -> None:
+        """Passes on what was typed for a running command."""
+        if run := self._runs.get(number):
+            run.write(text, end=end)
+
+    def stop(self, number: int) -> None:
+        """Ctrl-C."""
+        if run := self._runs.get(number):
+            run.stop()
+
+    def close(self) -> None:
+        """Ends all that runs: the page is gone."""
+        for run in list(self._runs.values()):
+            run.close()
+
+    async def complete(self, text: str) -> tuple[int, list[completion.Candidate]]:
+        """How many characters before the cursor are to be replaced, and by which words."""
+        access = await self._world()
+        found = completion.asked(text)
+        if found is None or self._is_completing:
+            return 0, []
+        files = list(access.files.sizes())
+        candidates = completion.by_name(found, self.programs, files)
+        if candidates is None:
+            candidates = await self._ask(found, access, files)
+        return len(found.part), candidates
+
+    async def _ask(self, found: completion.Asked, access: WorldAccess, files: list[str]) -> list[completion.Candidate]:
+        question = completion.question(found, self.programs, access.context)
+        if question is None:
+            return []
+        said: list[str] = []
+
+        async def keep(text: str) -> None:
+            said.append(text)
+
+        left = COMPLETION_BYTES
+
+        def take(count: int) -> int:
+            nonlocal left
+            allowed = min(count, left)
+            left -= allowed
+            return allowed
+
+        self._is_completing = True
+        try:
+            with self.limits.running(self.browser, self.address), access.home() as home:
+                run = Run(question, access, home, take)
+                loop = asyncio.get_running_loop()
+                timer = loop.call_later(_COMPLETION_SECONDS, run.close)
+                try:
+                    await run(keep)
+                finally:
+                    timer.cancel()
+                    self.limits.charge(self.browser, self.address, run.cpu_seconds)
+        finally:
+            self._is_completing = False
+        return completion.answer("".join(said), files, found.part)
+
+    # Files
+
+    async def files(self) -> dict[str, int]:
+        """Their names and bytes."""
+        return (await self._world()).files.sizes()
+
+    async def read(self, name: str) -> str:
+        """The text of one."""
+        return (await self._world()).files.read(name)
+
+    async def save(self, name: str, text: str) -> None:
+        """Writes one."""
+        (await self._world()).files.write(name, text.encode("utf-8", "replace"))
+
+    async def remove(self, name: str) -> None:
+        """Removes one."""
+        (await self._world()).files.remove(name)
+
+    async def _world(self) -> WorldAccess:
+        if access := await self.access():
+            return access
+        raise LineRefused("no_world")
+
+
+def _own(words: tuple[str, ...], access: WorldAccess) -> str:
+    files = access.files
+    if words[0] == "ls":
+        return "".join(f"{name}\n" for name in files.sizes())
+    for name in words[1:]:
+        files.read(name)  # refuses what is not there
+        files.remove(name)
+    return ""

@@ -1,0 +1,94 @@
+"""The files of one visitor: manifests, policies and what commands write. Plain names in one folder, bounded."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+
+from app.console.command_line import LineRefused
+
+COUNT = 20
+"""Files at a time."""
+FILE_BYTES = 64 * 1024
+"""Of one file. An IAM policy has 6,144 characters at most, a manifest a few kilobytes."""
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+def name_of(text: str) -> str:
+    """The name of a file of this visitor, as typed, without a leading `./`. Raises `LineRefused`."""
+    name = text.removeprefix("./")
+    if not _NAME.fullmatch(name):
+        raise LineRefused("outside", got=text)
+    return name
+
+
+class Files:
+    """What is in one folder, which no one else writes. Safe to use from several threads: each call reads the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def sizes(self) -> dict[str, int]:
+        """Every file and its bytes, by name."""
+        return dict(sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in self._plain()))
+
+    def read(self, name: str) -> str:
+        """The text of a file; what is not UTF-8 as U+FFFD. Raises `LineRefused`."""
+        try:
+            descriptor = os.open(self.folder / name_of(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            raise LineRefused("no_such_file", got=name) from None
+        with open(descriptor, "rb") as stream:
+            return stream.read(FILE_BYTES).decode("utf-8", "replace")
+
+    def write(self, name: str, content: bytes, *, appends: bool = False) -> None:
+        """Writes a file, whole or not at all. Raises `LineRefused`."""
+        path = self.folder / name_of(name)
+        present = self.sizes()
+        if appends and path.name in present:
+            content = path.read_bytes() + content
+        if len(content) > FILE_BYTES:
+            raise LineRefused("file_too_large", got=str(len(content)), expected=str(FILE_BYTES))
+        if path.name not in present and len(present) >= COUNT:
+            raise LineRefused("too_many_files", expected=str(COUNT))
+        draft = self.folder / ".draft"
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "wb") as stream:
+            stream.write(content)
+        draft.replace(path)
+
+    def remove(self, name: str) -> None:
+        """Removes a file, if it is there. Raises `LineRefused` for a name that no file has."""
+        (self.folder / name_of(name)).unlink(missing_ok=True)
+
+    def tidy(self) -> list[str]:
+        """Removes what a program left that is not allowed here, and returns its names.
+
+        Folders, links and devices go, and of the files those that are too large, and the last by name that are too
+        many.
+        """
+        kept = {name for name, size in self.sizes().items() if size <= FILE_BYTES}
+        kept = set(sorted(kept)[:COUNT])
+        gone = []
+        for entry in list(os.scandir(self.folder)):
+            if entry.name in kept:
+                continue
+            gone.append(entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry.path).unlink(missing_ok=True)
+        return sorted(gone)
+
+    def _plain(self) -> list[os.DirEntry[str]]:
+        with os.scandir(self.folder) as entries:
+            return [
+                entry
+                for entry in entries
+                if _NAME.fullmatch(entry.name) and stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
+            ]

@@ -1,0 +1,73 @@
+"""What all visitors share: how many commands run at once, how much they print, and what they take of the processor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from app.console.command_line import LineRefused
+from app.flow.budget import Buckets, Quota, TokenBucket
+
+AT_ONCE = 2
+"""Commands of one visitor."""
+OF_AN_ADDRESS = 8
+OF_ALL = 16
+"""Commands at once; one of kubectl takes 60 MB."""
+OUTPUT = 1_000_000
+"""Bytes that the commands of a visitor which run at once print together."""
+
+
+@dataclass
+class _Visitor:
+    running: int = 0
+    output: int = 0
+
+
+@dataclass
+class Limits:
+    """Those of one process. Used on one event loop."""
+
+    browsers: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=60.0, rate=0.25))
+    """CPU seconds of a browser's commands: `aws` takes one, `kubectl` a quarter."""
+    addresses: Buckets[TokenBucket] = field(default_factory=lambda: Buckets(TokenBucket, capacity=300.0, rate=1.0))
+    _visitors: dict[str, _Visitor] = field(default_factory=dict)
+    _addresses: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def running(self, browser: str, address: str) -> Iterator[Callable[[int], int]]:
+        """Counts a command while it runs. Raises `LineRefused` where there is no room for it.
+
+        Yields a function that says of so many bytes of output how many are passed on.
+        """
+        quota = Quota(self.browsers.of(browser), self.addresses.of(address))
+        if (seconds := quota.wait()) > 0:
+            raise LineRefused("rests", got=f"{seconds:.0f}")
+        visitor = self._visitors.get(browser, _Visitor())
+        if visitor.running >= AT_ONCE:
+            raise LineRefused("two_at_once", expected=str(AT_ONCE))
+        if self._addresses[address] >= OF_AN_ADDRESS or self._addresses.total() >= OF_ALL:
+            raise LineRefused("all_busy")
+        self._visitors[browser] = visitor
+        visitor.running += 1
+        self._addresses[address] += 1
+
+        def take(count: int) -> int:
+            allowed = min(count, OUTPUT - visitor.output)
+            visitor.output += allowed
+            return allowed
+
+        try:
+            yield take
+        finally:
+            visitor.running -= 1
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+            if not visitor.running:
+                del self._visitors[browser]
+
+    def charge(self, browser: str, address: str, cpu_seconds: float) -> None:
+        """Has a visitor pay for what a command took."""
+        Quota(self.browsers.of(browser), self.addresses.of(address)).take(cpu_seconds)

@@ -1,0 +1,89 @@
+"""What a line becomes: the processes to start, from left to right. Here every argument is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.console.command_line import Line, LineRefused
+from app.console.fences import aws, kubectl
+from app.console.files import name_of
+from app.console.filters import arguments
+from app.console.programs import NAMES, Program
+
+OWN = ("ls", "rm")
+"""Commands about this visitor's files, which need no process."""
+_READ_INPUT = {"-", "-i", "-it", "-ti", "--stdin", "--stdin=true", "-i=true"}
+"""Words by which kubectl and aws read their standard input."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One process."""
+
+    program: Program | None
+    """None for our filters."""
+    stages: tuple[tuple[str, ...], ...]
+    """The arguments of the program, without its name; or the words of each filter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One line, ready to run."""
+
+    parts: tuple[Part, ...]
+    own: tuple[str, ...] = ()
+    """The words of a command about files, where the line is one: then there are no parts."""
+    given: str | None = None
+    reads_input: bool = False
+    """Whether its first process may be written to while it runs."""
+    to_file: str = ""
+    appends: bool = False
+
+
+def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
+    """Raises `LineRefused` for what is not allowed here, and for programs that are not there."""
+    to_file = name_of(line.to_file) if line.to_file else ""
+    if line.stages[0][0] in OWN:
+        if len(line.stages) > 1 or to_file or line.given is not None:
+            raise LineRefused("own_alone", got=line.stages[0][0])
+        for name in line.stages[0][1:]:
+            name_of(name)
+        return Plan(parts=(), own=line.stages[0])
+    parts: list[Part] = []
+    for is_filter, stages in groupby(line.stages, lambda words: words[0] in arguments.FORMS):
+        if is_filter:
+            filters = tuple(stages)
+            for words in filters:
+                arguments.given(words)
+            parts.append(Part(program=None, stages=filters))
+        else:
+            parts += (Part(program=_checked(words, programs, context), stages=(words[1:],)) for words in stages)
+    return Plan(
+        parts=tuple(parts),
+        given=line.given,
+        reads_input=line.given is None and _reads_input(line.stages[0]),
+        to_file=to_file,
+        appends=line.appends,
+    )
+
+
+def _checked(words: tuple[str, ...], programs: Mapping[str, Program], context: str) -> Program:
+    name = words[0]
+    if name not in NAMES:
+        raise LineRefused("unknown_program", got=name)
+    if name not in programs:
+        raise LineRefused(f"missing_{name}", got=name)
+    if name == "kubectl":
+        kubectl.check(words[1:], context=context)
+    else:
+        aws.check(words[1:])
+    return programs[name]
+
+
+def _reads_input(words: tuple[str, ...]) -> bool:
+    if words[0] in arguments.FORMS:
+        found = arguments.given(words)
+        return not found.files and "n" not in (found.switches if found.name == "jq" else "")
+    return bool(_READ_INPUT & set(words[1:]))

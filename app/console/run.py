@@ -1,0 +1,215 @@
+"""One line at work: its processes, what they print, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Literal
+
+from app.console.access import WorldAccess
+from app.console.confinement import filtered, launched
+from app.console.files import FILE_BYTES
+from app.console.plain_text import PlainText
+from app.console.plan import Part, Plan
+
+End = Literal["ended", "stopped", "time", "cut", "cpu"]
+"""Why it ended: by itself, by the reader, by its time, by its output, by the time that it took of the processor."""
+SECONDS = 300.0
+"""For which a line may run: as long as a watch is looked at."""
+_READ = 16 * 1024
+_GRACE = 1.5
+"""Seconds from Ctrl-C to the end."""
+_INPUT_LIMIT = 256 * 1024
+"""Bytes that may wait to be read by a program."""
+
+
+class Run:
+    """The processes of one line, each in a group of its own so that all of it can be ended."""
+
+    def __init__(self, plan: Plan, access: WorldAccess, home: Path, take: Callable[[int], int]) -> None:
+        """`take`: asked before text is passed on; returns how many of so many bytes may be."""
+        self._plan = plan
+        self._access = access
+        self._home = home
+        self._take = take
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._input: asyncio.WriteTransport | None = None
+        self._end: End = "ended"
+        self._is_closed = False
+        self.cpu_seconds = 0.0
+        """What the processes took of the processor, once they have ended."""
+        self.to_file = bytearray()
+        """What goes into the line's file."""
+
+    async def __call__(self, show: Callable[[str], Awaitable[None]]) -> tuple[int, End]:
+        """Runs it, and returns the exit status of the last process and why it ended. `show` gets the text.
+
+        It is not to be cancelled: `stop` and `close` end it. Raises `OSError` where no process can be started.
+        """
+        try:
+            shown, filed, given = await asyncio.to_thread(self._start)
+            try:
+                if given is not None:
+                    await self._open_input(given)
+                async with asyncio.timeout(SECONDS):
+                    await asyncio.gather(self._read(shown, show), self._collect(filed))
+            except TimeoutError:
+                self._finish("time")
+            if self._end in ("time", "cut"):
+                self._signal(signal.SIGKILL)
+            status = await asyncio.to_thread(self._wait)
+        finally:
+            self._signal(signal.SIGKILL)
+            if self._input is not None:
+                self._input.close()
+        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+            self._finish("cpu")
+        return status, self._end
+
+    def write(self, text: str, *, end: bool = False) -> None:
+        """Passes on what the reader typed; `end`: no more comes. What no process reads is dropped."""
+        if self._input is None or self._input.is_closing():
+            return
+        if self._input.get_write_buffer_size() < _INPUT_LIMIT:
+            self._input.write(text.encode("utf-8", "replace"))
+        if end:
+            self._input.close()
+
+    def stop(self) -> None:
+        """Ctrl-C: asks each group to end, and ends it a moment later."""
+        self._finish("stopped")
+        self._signal(signal.SIGINT)
+        asyncio.get_running_loop().call_later(_GRACE, self._signal, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends it at once: who would read it is gone."""
+        self._finish("stopped")
+        self._is_closed = True
+        self._signal(signal.SIGKILL)
+
+    def _finish(self, end: End) -> None:
+        if self._end == "ended":
+            self._end = end
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            if process.returncode is None:  # only `_wait` asks the system, so the number is still that of our process
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, number)
+
+    # (1) Processes
+
+    def _start(self) -> tuple[int, int | None, int | None]:
+        """Starts all of them; the descriptors of what is shown, of what goes into the file, and of the input."""
+        shown, shown_end = os.pipe()
+        filed, filed_end = os.pipe() if self._plan.to_file else (None, shown_end)
+        before: int | None = None
+        given: int | None = None
+        if self._plan.given is not None or self._plan.reads_input:
+            before, given = os.pipe()
+        ours = {one for one in (shown_end, filed_end, before) if one is not None}
+        kept = [one for one in (shown, filed, given) if one is not None]
+        try:
+            for part in self._plan.parts:
+                after, output = (None, filed_end) if part is self._plan.parts[-1] else os.pipe()
+                ours |= {one for one in (after, output) if one is not None}
+                self._processes.append(self._process(part, before, output, shown_end))
+                before = after
+        except BaseException:
+            for one in kept:
+                os.close(one)
+            raise
+        finally:
+            for one in ours:
+                os.close(one)
+        if self._is_closed:
+            self._signal(signal.SIGKILL)
+        return shown, filed, given
+
+    def _process(self, part: Part, given: int | None, output: int, errors: int) -> subprocess.Popen[bytes]:
+        reach = self._access.reach(self._home)
+        if part.program is None:
+            command = filtered(part.stages, reach)
+        else:
+            command = launched((part.program.path, *part.stages[0]), part.program.reads, reach)
+        # Without `preexec_fn` this is vfork and exec, which is safe in a process with threads.
+        return subprocess.Popen(  # noqa: S603 - our launcher, with arguments that were looked at
+            command,
+            cwd=self._access.files.folder,
+            env=self._access.environment(self._home),
+            stdin=subprocess.DEVNULL if given is None else given,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+
+    def _wait(self) -> int:
+        """Waits for all of them, a moment for each. The exit status of the last; negative for a signal."""
+        for process in self._processes:
+            process.returncode = self._status(process.pid)
+        return self._processes[-1].returncode
+
+    def _status(self, pid: int) -> int:
+        until, pause = time.monotonic() + 2 * _GRACE, 0.001
+        while True:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+            if ended:
+                self.cpu_seconds += usage.ru_utime + usage.ru_stime
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > until:
+                os.killpg(pid, signal.SIGKILL)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+
+    # (2) Their input and output
+
+    async def _open_input(self, descriptor: int) -> None:
+        loop = asyncio.get_running_loop()
+        stream = os.fdopen(descriptor, "wb", 0)
+        self._input, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, stream)
+        if self._plan.given is not None:
+            self._input.write(self._plan.given.encode())
+            self._input.close()
+
+    async def _read(self, descriptor: int, show: Callable[[str], Awaitable[None]]) -> None:
+        text = PlainText()
+        async for content in _pieces(descriptor):
+            allowed = self._take(len(content))
+            if shown := text.add(content[:allowed]):
+                await show(shown)
+            if allowed < len(content):
+                self._finish("cut")
+                self._signal(signal.SIGKILL)
+                return
+        if shown := text.add(b"", final=True):
+            await show(shown)
+
+    async def _collect(self, descriptor: int | None) -> None:
+        if descriptor is None:
+            return
+        async for content in _pieces(descriptor):
+            self.to_file += content
+            if len(self.to_file) > FILE_BYTES:
+                self._finish("cut")
+                self._signal(signal.SIGKILL)
+                return
+
+
+async def _pieces(descriptor: int) -> AsyncIterator[bytes]:
+    """What comes out of a pipe, until its end."""
+    reader = asyncio.StreamReader(limit=_READ)
+    stream = os.fdopen(descriptor, "rb", 0)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), stream
+    )
+    try:
+        while content := await reader.read(_READ):
+            yield content
+    finally:
+        transport.close()

@@ -1,0 +1,253 @@
+"""The websocket `/console`: the command line of one open page, for those who may have one.
+
+Frames are JSON objects. From the page: `run` (number, text), `input` (number, text, end), `stop` (number), `complete`
+(number, text), `save` (name, text), `open` (name), `remove` (name). To the page: `hello`, `started`, `output`, `ended`,
+`refused`, `candidates`, `files`, `file`, `file_refused`. Host, Origin and launch secret were looked at before
+(`app.serving.gate`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
+
+from app.console.access import WorldAccess
+from app.console.command_line import LineRefused
+from app.console.confine import LEAST_ABI, abi
+from app.console.console import Console
+from app.console.limits import Limits
+from app.console.programs import NAMES, Program
+from app.flow.errors import FlowError
+from app.serving import request_facts
+from app.serving.request_facts import RequestFacts
+from app.settings import Settings, is_loopback
+
+PATH = "/console"
+FRAME_LIMIT = 256 * 1024
+"""Characters of a frame: a file, or a long paste, written as JSON."""
+TASKS = 8
+"""Frames of one page that are worked on at once."""
+SOCKETS = 4
+"""Open pages with a console, of one browser."""
+
+Words = Callable[[str, str, Mapping[str, object]], str]
+"""The words of a message: language, key, values."""
+
+
+class ConsoleRefused(FlowError):
+    """There is no console here."""
+
+
+def refusal(settings: Settings, facts: RequestFacts | None) -> ConsoleRefused | None:
+    """Why there is no console for who sent that request; None where there is one.
+
+    On this machine it is for the person who started the app. Where others reach the pages it is for all of them or for
+    no one, and then the kernel has to keep what they run from this machine's files.
+    """
+    if facts is None:
+        return ConsoleRefused(code="console_other_server", server_message="")
+    if settings.console is False:
+        return ConsoleRefused(code="console_switched_off", server_message="")
+    elsewhere = next((host for host in (settings.host, facts.served_on) if not is_loopback(host)), "")
+    others = elsewhere or facts.forwarded_by or " ".join(settings.frame_ancestors)
+    if not others:
+        return None if facts.launched else ConsoleRefused(code="console_not_launched", server_message="")
+    if settings.console is None:
+        return ConsoleRefused(code="console_not_local", server_message="", got=others)
+    if abi() < LEAST_ABI:
+        return ConsoleRefused(code="console_not_confined", server_message="", got=str(abi()), expected=str(LEAST_ABI))
+    return None
+
+
+class ConsoleSocket:
+    """Answers that one websocket, and passes everything else through."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: Settings,
+        browser: Callable[[Scope], str],
+        access: Callable[[str], Awaitable[WorldAccess | None]],
+        programs: Callable[[], Awaitable[Mapping[str, Program]]],
+        words: Words,
+    ) -> None:
+        """`browser`: the id in a request's cookie; `access`: that browser's world; `programs`: what is installed."""
+        self._app = app
+        self._settings = settings
+        self._browser = browser
+        self._access = access
+        self._programs = programs
+        self._words = words
+        self._limits = Limits()
+        self._open: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Closes a socket without a console before it is open, which a browser sees as HTTP 403."""
+        if scope["type"] != "websocket" or scope["path"] != PATH:
+            await self._app(scope, receive, send)
+            return
+        facts, browser = request_facts.read(Headers(scope=scope)), self._browser(scope)
+        is_refused = refusal(self._settings, facts) is not None
+        if is_refused or facts is None or not browser or self._open.get(browser, 0) >= SOCKETS:
+            await WebSocketClose()(scope, receive, send)
+            return
+        self._open[browser] = self._open.get(browser, 0) + 1
+        try:
+            console = Console(
+                access=lambda: self._access(browser),
+                programs=await self._programs(),
+                limits=self._limits,
+                browser=browser,
+                address=facts.visitor,
+            )
+            language = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+            await _Page(WebSocket(scope, receive, send), console, language, self._words).serve()
+        finally:
+            self._open[browser] -= 1
+            if not self._open[browser]:
+                del self._open[browser]
+
+
+class _Page:
+    """One open websocket."""
+
+    def __init__(self, socket: WebSocket, console: Console, language: str, words: Words) -> None:
+        self._socket = socket
+        self._console = console
+        self._language = language
+        self._words = words
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending = asyncio.Lock()
+        self._is_gone = False
+
+    async def serve(self) -> None:
+        """Until the page is gone: then all that it started ends."""
+        await self._socket.accept()
+        try:
+            await self._send(type="hello", programs=self._versions(), missing=self._missing())
+            self._start(self._show_files())
+            while True:
+                text = await self._socket.receive_text()
+                if len(text) > FRAME_LIMIT:
+                    await self._socket.close(1009)
+                    break
+                self._handle(text)
+        except (WebSocketDisconnect, KeyError, RuntimeError):
+            pass  # gone, a binary frame, or closed by the server that is stopping
+        finally:
+            self._is_gone = True
+            self._console.close()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=10)
+
+    def _versions(self) -> list[list[str]]:
+        return [[name, found.version] for name, found in self._console.programs.items()]
+
+    def _missing(self) -> list[str]:
+        return [self._say(f"missing.{name}") for name in NAMES if name not in self._console.programs]
+
+    def _say(self, key: str, **values: object) -> str:
+        """A sentence for the console, which knows no marks."""
+        return self._words(self._language, f"console.{key}", values).replace("`", "")
+
+    async def _send(self, **frame: object) -> None:
+        async with self._sending:
+            if not self._is_gone:
+                await self._socket.send_text(json.dumps(frame, ensure_ascii=False))
+
+    # Frames
+
+    def _handle(self, text: str) -> None:
+        try:
+            frame = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        match frame:
+            case {"type": "run", "number": int(number), "text": str(typed)}:
+                self._start(self._run(number, typed))
+            case {"type": "complete", "number": int(number), "text": str(typed)}:
+                self._start(self._complete(number, typed))
+            case {"type": "input", "number": int(number), "text": str(typed)}:
+                self._console.write(number, typed, end=frame.get("end") is True)
+            case {"type": "stop", "number": int(number)}:
+                self._console.stop(number)
+            case {"type": "save", "name": str(name), "text": str(content)}:
+                self._start(self._change(name, partial(self._console.save, name, content)))
+            case {"type": "remove", "name": str(name)}:
+                self._start(self._change(name, partial(self._console.remove, name)))
+            case {"type": "open", "name": str(name)}:
+                self._start(self._open_file(name))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._tasks) >= TASKS:
+            work.close()
+            return
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(task.exception(), (WebSocketDisconnect, RuntimeError)):
+            self._is_gone = True
+
+    async def _run(self, number: int, text: str) -> None:
+        async def show(output: str) -> None:
+            await self._send(type="output", number=number, text=output)
+
+        async def begin(reads: bool) -> None:
+            await self._send(type="started", number=number, reads=reads)
+
+        try:
+            ended = await self._console.run(number, text, show, begin)
+        except LineRefused as refused:
+            await self._send(type="refused", number=number, text=self._reason(refused))
+        except OSError as error:
+            await self._send(type="refused", number=number, text=self._say("refused.system", got=error.strerror))
+        else:
+            said = [] if ended.why == "ended" else [self._say(f"ended.{ended.why}")]
+            said += [self._say("ended.removed", got=name) for name in ended.removed]
+            if ended.why == "ended" and ended.status:
+                said.append(self._say("ended.status", got=ended.status))
+            await self._send(type="ended", number=number, status=ended.status, text="\n".join(said))
+        await self._show_files()
+
+    async def _complete(self, number: int, text: str) -> None:
+        try:
+            length, found = await self._console.complete(text)
+        except (LineRefused, OSError):
+            length, found = 0, []
+        words = [[candidate.text, candidate.detail] for candidate in found]
+        await self._send(type="candidates", number=number, length=length, words=words)
+
+    async def _change(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except LineRefused as refused:
+            await self._send(type="file_refused", name=name, text=self._reason(refused))
+        await self._show_files()
+
+    async def _open_file(self, name: str) -> None:
+        try:
+            await self._send(type="file", name=name, text=await self._console.read(name))
+        except LineRefused as refused:
+            await self._send(type="file_refused", name=name, text=self._reason(refused))
+
+    async def _show_files(self) -> None:
+        try:
+            files = await self._console.files()
+        except LineRefused:
+            return
+        await self._send(type="files", files=[[name, size] for name, size in files.items()])
+
+    def _reason(self, refused: LineRefused) -> str:
+        return self._say(f"refused.{refused.code}", **refused.values)

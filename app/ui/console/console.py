@@ -1,0 +1,43 @@
+"""The command line on a page, or why there is none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import streamlit as st
+
+from app.content import Content
+from app.serving import console_socket, request_facts
+from app.settings import Settings
+from app.ui.draw import components
+from app.ui.draw.notice import notice
+from app.ui.text import prose
+from app.world.world import World
+
+_PLAIN = "console.page."
+_MARKED = ("about", "keys", "filters", "files_help")
+"""Of its words those with code in them, which the page gets as HTML."""
+
+_component = components.component("console")
+
+
+def console(world: World, content: Content, *, key: str = "console") -> None:
+    """Draws the console of this browser's world. What runs goes on while the reader turns to another page."""
+    refused = console_socket.refusal(Settings.from_environment(), request_facts.read(st.context.headers))
+    if refused:
+        components.block(notice(refused, content), key=f"{key}_refused")
+        return
+    words = {name.removeprefix(_PLAIN): text for name, text in content.messages.items() if name.startswith(_PLAIN)}
+    marked = {name: prose(words[name]) for name in _MARKED}
+    # Which world it is, without its name: that of another one would open the files of this one.
+    which = hashlib.sha256(world.path.encode()).hexdigest()[:16]
+    _component(
+        data={
+            "words": json.dumps({**words, **marked}, ensure_ascii=False),
+            "language": content.language,
+            "world": which,
+            "path": console_socket.PATH,
+        },
+        key=key,
+    )

@@ -1,0 +1,108 @@
+// The line that is typed: history, completion, and the keys of a terminal.
+const consoleLine = (session, words) => {
+  const history = consoleHistory()
+  const field = consolePart("textarea", { rows: 1, spellcheck: false, autocapitalize: "off", autocomplete: "off", ariaLabel: words.line })
+  const candidates = consolePart("ul", { className: "console-candidates", ariaLabel: words.candidates, hidden: true })
+  const run = consoleButton(words.run, () => submit(), { className: "console-run" })
+  const row = consolePart("div", { className: "console-line" }, consolePart("span", { textContent: words.prompt, ariaHidden: "true" }), field, run)
+  const element = consolePart("div", {}, row, candidates)
+  let mayLeave = false // after Esc, Tab is the browser's
+
+  const fit = () => (field.rows = Math.min(12, field.value.split("\n").length))
+  const set = (text, at = text.length) => {
+    field.value = text
+    field.setSelectionRange(at, at)
+    fit()
+  }
+  const offer = (found = [], length = 0) => {
+    candidates.hidden = !found.length
+    candidates.replaceChildren(
+      ...found.map(([text, detail]) => {
+        const button = consoleButton("", () => (insert(text, length, true), offer(), field.focus()))
+        button.append(text)
+        if (detail) button.append(" ", consolePart("span", { className: "quiet", textContent: detail }))
+        return consolePart("li", {}, button)
+      }),
+    )
+  }
+  const insert = (text, length, isWhole) => {
+    const at = field.selectionStart
+    const space = isWhole && !/[=/:]$/.test(text) && field.value[at] !== " " ? " " : ""
+    const before = field.value.slice(0, at - length) + text + space
+    set(before + field.value.slice(at), before.length)
+  }
+  const common = (texts) =>
+    texts.reduce((shared, text) => {
+      let at = 0
+      while (at < shared.length && shared[at] === text[at]) at += 1
+      return shared.slice(0, at)
+    })
+  const complete = async () => {
+    const before = field.value.slice(0, field.selectionStart)
+    const { length, words: found } = await session.complete(before)
+    if (field.value.slice(0, field.selectionStart) !== before) return // typed on meanwhile
+    offer()
+    if (!found.length) return
+    const shared = common(found.map(([text]) => text))
+    if (found.length === 1) insert(found[0][0], length, true)
+    else {
+      if (shared.length > length) insert(shared, length, false)
+      offer(found, Math.max(shared.length, length))
+    }
+  }
+
+  const reading = () => session.entries.findLast((entry) => entry.runs && entry.reads)
+  const submit = () => {
+    const text = field.value
+    offer()
+    const entry = reading()
+    if (entry) session.input(entry, `${text}\n`)
+    else if (!text.trim()) return
+    else if (!session.run(text)) return
+    else history.add(text)
+    set("")
+  }
+
+  const keys = {
+    Enter: (event) => !event.shiftKey && (submit(), true),
+    Tab: (event) => {
+      if (event.shiftKey || mayLeave || !field.value.slice(0, field.selectionStart).trim()) return false
+      complete()
+      return true
+    },
+    Escape: () => {
+      offer()
+      mayLeave = true
+      return false
+    },
+    ArrowUp: () => recall(-1, !field.value.slice(0, field.selectionStart).includes("\n")),
+    ArrowDown: () => recall(1, !field.value.slice(field.selectionStart).includes("\n")),
+    c: (event) => {
+      if (!event.ctrlKey || field.selectionStart !== field.selectionEnd) return false
+      const running = session.entries.findLast((entry) => entry.runs)
+      if (running) session.stop(running)
+      else set("")
+      return true
+    },
+    d: (event) => {
+      if (!event.ctrlKey || field.value || !reading()) return false
+      session.input(reading(), "", true)
+      return true
+    },
+    l: (event) => event.ctrlKey && (session.clear(), true),
+  }
+  const recall = (by, isAtEdge) => {
+    const line = isAtEdge ? history.move(by, field.value) : undefined
+    if (line !== undefined) set(line)
+    return line !== undefined
+  }
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation() // letters are the app's shortcuts elsewhere
+    if (event.isComposing || event.keyCode === 229) return // an input method is at work, and Enter is its own
+    const leaves = mayLeave && event.key === "Tab"
+    if (event.key !== "Escape" && !leaves) mayLeave = false
+    if (keys[event.key]?.(event)) event.preventDefault()
+  })
+  field.addEventListener("input", () => (fit(), offer()))
+  return { element, giveBack: (text) => field.value || set(text) }
+}

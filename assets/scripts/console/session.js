@@ -1,0 +1,130 @@
+// What the tab knows of its console: the connection, what was run and printed, the files. Views hear of each change.
+const CONSOLE_KEPT = 1_000_000 // characters of output that stay on the page
+
+const consoleSession = (path) => {
+  const session = { entries: [], files: [], programs: [], missing: [], state: "", cut: false, file: null }
+  const listeners = new Map()
+  const asked = new Map()
+  let socket, world, next = 1, kept = 0
+  const changed = (what, detail) => listeners.forEach((hear) => hear(what, detail))
+  const send = (frame) => {
+    if (socket?.readyState !== WebSocket.OPEN) return false
+    socket.send(JSON.stringify(frame))
+    return true
+  }
+  const entryOf = (number) => session.entries.find((entry) => entry.number === number)
+  const turn = (state) => {
+    session.state = state
+    changed("state")
+  }
+
+  const trim = () => {
+    while (kept > CONSOLE_KEPT && session.entries.length > 1 && !session.entries[0].runs) {
+      kept -= session.entries.shift().size
+      session.cut = true
+      changed("trimmed")
+    }
+  }
+  const end = (entry, note) => {
+    entry.runs = entry.reads = false
+    entry.note = note
+    changed("ended", entry)
+  }
+
+  const heard = {
+    hello: ({ programs, missing }) => {
+      Object.assign(session, { programs, missing })
+      turn("open")
+    },
+    started: ({ number, reads }) => {
+      const entry = entryOf(number)
+      if (!entry?.runs) return
+      entry.reads = reads
+      changed("started", entry)
+    },
+    output: ({ number, text }) => {
+      const entry = entryOf(number)
+      if (!entry) return
+      entry.size += text.length
+      kept += text.length
+      entry.output.push(text)
+      changed("output", { entry, text })
+      trim()
+    },
+    ended: ({ number, text }) => entryOf(number) && end(entryOf(number), text),
+    refused: ({ number, text }) => {
+      const entry = entryOf(number)
+      if (!entry) return
+      entry.refused = true
+      end(entry, text)
+    },
+    candidates: ({ number, length, words }) => {
+      asked.get(number)?.({ length, words })
+      asked.delete(number)
+    },
+    files: ({ files }) => {
+      session.files = files
+      changed("files")
+    },
+    file: (file) => changed("file", file),
+    file_refused: (file) => changed("file_refused", file),
+  }
+
+  const connect = () => {
+    turn("connecting")
+    const address = new URL(path, location.href)
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:"
+    address.search = new URLSearchParams({ lang: session.language })
+    const mine = (socket = new WebSocket(address))
+    mine.addEventListener("message", ({ data }) => {
+      const frame = JSON.parse(data)
+      if (mine === socket) heard[frame.type]?.(frame)
+    })
+    mine.addEventListener("close", () => {
+      if (mine !== socket) return
+      session.entries.filter((entry) => entry.runs).forEach((entry) => end(entry, ""))
+      asked.forEach((answer) => answer({ length: 0, words: [] }))
+      asked.clear()
+      turn("lost")
+    })
+  }
+
+  return Object.assign(session, {
+    // The language of what the server says, and which world it is about: in another one there are other files.
+    use: (language, which) => {
+      if (session.language === language && world === which) return
+      session.language = language
+      world = which
+      socket?.close()
+      connect()
+    },
+    connect,
+    hear: (view, hear) => listeners.set(view, hear),
+    leave: (view) => setTimeout(() => view.isConnected || listeners.delete(view)),
+    run: (text) => {
+      const entry = { number: next++, line: text, output: [], size: text.length, note: "", runs: true, reads: false }
+      if (!send({ type: "run", number: entry.number, text })) return false
+      kept += entry.size
+      session.entries.push(entry)
+      changed("entry", entry)
+      return true
+    },
+    stop: ({ number }) => send({ type: "stop", number }),
+    input: ({ number }, text, end = false) => send({ type: "input", number, text, end }),
+    complete: (text) =>
+      new Promise((answer) => {
+        const number = next++
+        if (send({ type: "complete", number, text })) asked.set(number, answer)
+        else answer({ length: 0, words: [] })
+      }),
+    save: (name, text) => send({ type: "save", name, text }),
+    open: (name) => send({ type: "open", name }),
+    remove: (name) => send({ type: "remove", name }),
+    clear: () => {
+      session.entries = session.entries.filter((entry) => entry.runs)
+      kept = session.entries.reduce((sum, entry) => sum + entry.size, 0)
+      session.cut = false
+      changed("cleared")
+    },
+  })
+}

@@ -1,0 +1,198 @@
+"""The parts of the console that need no program: files, limits, plain text, what Tab knows, and who may have one."""
+
+import os
+
+import pytest
+
+from app.console import completion
+from app.console.command_line import LineRefused
+from app.console.files import COUNT, FILE_BYTES, Files
+from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, Limits
+from app.console.plain_text import PlainText
+from app.serving import console_socket
+from app.serving.request_facts import RequestFacts
+from app.settings import Settings
+
+
+@pytest.fixture
+def files(tmp_path):
+    return Files(tmp_path / "files")
+
+
+def code_of(act, *arguments, **named):
+    with pytest.raises(LineRefused) as refused:
+        act(*arguments, **named)
+    return refused.value.code
+
+
+def test_a_file_is_written_read_appended_and_removed(files):
+    files.write("pod.yaml", b"a\n")
+    files.write("./pod.yaml", "é".encode(), appends=True)
+    assert files.read("pod.yaml") == "a\né"
+    assert files.sizes() == {"pod.yaml": 4}
+    files.remove("pod.yaml")
+    assert code_of(files.read, "pod.yaml") == "no_such_file"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".x", "/etc/passwd", "a/b", "../x", "a\n", "a\0", "é", "-f", "x" * 65, "~x"])
+def test_only_plain_names_are_files(files, name):
+    for act in (files.read, files.remove):
+        assert code_of(act, name) == "outside"
+    assert code_of(files.write, name, b"") == "outside"
+
+
+def test_files_are_bounded_in_number_and_bytes(files):
+    assert code_of(files.write, "x", b"x" * (FILE_BYTES + 1)) == "file_too_large"
+    for number in range(COUNT):
+        files.write(f"f{number}", b"x")
+    assert code_of(files.write, "x", b"") == "too_many_files"
+    files.write("f0", b"x" * FILE_BYTES)
+    assert code_of(files.write, "f0", b"x", appends=True) == "file_too_large"
+
+
+def test_links_are_not_followed_and_do_not_stay(files, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    (files.folder / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(files.folder / "pipe")
+    (files.folder / "folder").mkdir()
+    (files.folder / "large").write_bytes(b"x" * (FILE_BYTES + 1))
+    (files.folder / ".hidden").write_text("x")
+    files.write("kept", b"x")
+    assert code_of(files.read, "link") == "no_such_file"
+    assert files.tidy() == [".hidden", "folder", "large", "link", "pipe"]
+    assert list(files.sizes()) == ["kept"]
+    assert (tmp_path / "secret").read_text() == "secret"
+
+
+def test_two_commands_of_a_visitor_run_at_once_and_print_a_megabyte_together():
+    limits = Limits()
+    with limits.running("b", "a") as first, limits.running("b", "a") as second:
+        with pytest.raises(LineRefused) as refused, limits.running("b", "a"):
+            pass
+        assert (refused.value.code, refused.value.values) == ("two_at_once", {"expected": str(AT_ONCE)})
+        assert first(OUTPUT - 10) == OUTPUT - 10
+        assert second(100) == 10
+        assert first(1) == 0
+    with limits.running("b", "a") as again:
+        assert again(5) == 5
+
+
+def test_no_address_takes_all_places_and_the_places_are_bounded():
+    limits = Limits()
+    held = [limits.running(f"b{number}", "a") for number in range(OF_AN_ADDRESS)]
+    held += [limits.running(f"c{number}", f"a{number}") for number in range(OF_ALL - OF_AN_ADDRESS)]
+    for one in held[:OF_AN_ADDRESS]:
+        one.__enter__()
+    with pytest.raises(LineRefused, match="all_busy"), limits.running("new", "a"):
+        pass
+    for one in held[OF_AN_ADDRESS:]:
+        one.__enter__()
+    with pytest.raises(LineRefused, match="all_busy"), limits.running("new", "elsewhere"):
+        pass
+    for one in held:
+        one.__exit__(None, None, None)
+    with limits.running("new", "a"):
+        pass
+
+
+def test_a_visitor_who_took_too_much_of_the_processor_rests():
+    limits = Limits()
+    limits.charge("b", "a", 61)
+    with pytest.raises(LineRefused, match="rests"), limits.running("b", "a"):
+        pass
+    with limits.running("other", "a"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\x1b]8;;http://x\x1b\\y", "red xy"),
+        (b"a\r\nb\rc\n", "a\nb\nc\n"),
+        ("é👍\t".encode(), "é👍\t"),
+        (b"\xff\x07\x08", "�\\x07\\x08"),
+        ("\u202eabc".encode(), "\\u202eabc"),
+        (b"<b>&amp;", "<b>&amp;"),
+        (b"\x1b", "\\x1b"),
+        (b"\x1b[" + b"1" * 500, "\\x1b[" + "1" * 500),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 1000])
+def test_output_is_plain_text_however_it_comes(content, text, step):
+    plain = PlainText()
+    pieces = [plain.add(content[at : at + step]) for at in range(0, len(content), step)]
+    assert "".join([*pieces, plain.add(b"", final=True)]) == text
+
+
+def candidates(text):
+    found = completion.asked(text)
+    names = completion.by_name(found, ["kubectl"], ["pod.yaml", "trust.json"]) if found else []
+    return None if names is None else [one.text for one in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("ku", ["kubectl"]),
+        ("kubectl get pods | gr", ["grep"]),
+        ("kubectl apply -f ", ["pod.yaml", "trust.json"]),
+        ("kubectl apply -f p", ["pod.yaml"]),
+        ("kubectl get sa > t", ["trust.json"]),
+        ("aws iam create-role --assume-role-policy-document file://t", ["file://trust.json"]),
+        ("cat ", ["pod.yaml", "trust.json"]),
+        ("aws s3 l", []),
+        ("kubectl get 'po", []),
+        ("kubectl get $", []),
+        ("kubectl get po", None),
+    ],
+)
+def test_tab_knows_programs_filters_and_files(text, names):
+    assert candidates(text) == names
+
+
+def test_what_kubectl_says_to_tab():
+    assert completion.answer("pods\tA Pod\npodtemplates\n:4\nCompletion ended\n", ["f"], "po") == [
+        completion.Candidate(text="pods", detail="A Pod"),
+        completion.Candidate(text="podtemplates"),
+    ]
+    assert [one.text for one in completion.answer(":0\n", ["f", "g"], "f")] == ["f"]
+    assert completion.answer(":4\n", ["f"], "f") == completion.answer("x\n:1\n", ["f"], "") == []
+    assert completion.answer("error: no server", ["f"], "") == []
+
+
+def facts(**changes):
+    return RequestFacts(**{"served_on": "127.0.0.1", "forwarded_by": "", "launched": True, "visitor": "127.0.0.1"} | changes)
+
+
+PROXY = {"forwarded_by": "x-forwarded-for", "launched": False}
+STRANGER = {"served_on": "0.0.0.0", "launched": False}
+
+
+@pytest.mark.parametrize(
+    ("settings", "who", "abi", "code"),
+    [
+        ({}, {}, 7, None),
+        ({}, {}, 0, None),  # one's own programs on one's own machine
+        ({"console": True}, {}, 7, None),
+        ({}, {"launched": False}, 7, "console_not_launched"),
+        ({"console": True}, {"launched": False}, 7, "console_not_launched"),
+        ({"console": False}, {}, 7, "console_switched_off"),
+        ({"host": "0.0.0.0"}, {}, 7, "console_not_local"),
+        ({}, {"served_on": "192.0.2.1"}, 7, "console_not_local"),
+        ({}, PROXY, 7, "console_not_local"),
+        ({"frame_ancestors": ("https://x.example",)}, {}, 7, "console_not_local"),
+        ({"host": "0.0.0.0", "console": True}, STRANGER, 4, None),
+        ({"host": "0.0.0.0", "console": True}, STRANGER, 3, "console_not_confined"),
+        ({"host": "0.0.0.0", "console": True}, STRANGER, 0, "console_not_confined"),
+        ({"console": True}, PROXY, 7, None),
+        ({"console": True}, PROXY, 0, "console_not_confined"),
+    ],
+)
+def test_who_has_a_console(monkeypatch, settings, who, abi, code):
+    monkeypatch.setattr(console_socket, "abi", lambda: abi)
+    found = console_socket.refusal(Settings(**settings), facts(**who))
+    assert (found.code if found else None) == code
+
+
+def test_another_server_than_ours_has_none():
+    assert console_socket.refusal(Settings(console=True), None).code == "console_other_server"
