@@ -12,6 +12,7 @@ from app.flow.doctor.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain, JsonObject
 from app.flow.names import host_and_path, role_of
+from app.flow.permissions.asked import of_command
 from app.world.setup.kube_system import NAMESPACE as KUBE_SYSTEM
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def built(world: World) -> Chain:
     """The ServiceAccount with the newest annotation that points to a role, or else the one that a role trusts.
 
     Where there is neither it is the newest ServiceAccount that somebody made. What does not exist yet has the name
-    that it has in the chain of the article.
+    that it has in the chain of the article. Of several Pods it is the newest that asks AWS for something.
     """
     role = trusting_role(world)
     namespace, name = _service_account(world, role)
@@ -39,7 +40,7 @@ def built(world: World) -> Chain:
         for pod in world.cluster.list("pods", namespace)
         if (get_str(pod, "spec", "serviceAccountName") or "default") == name
     ]
-    newest = next(iter(in_order(pods)), None)
+    newest = next(iter(in_order([pod for pod in pods if of_command(pod)] or pods)), None)
     return replace(chain, pod=get_str(newest, "metadata", "name")) if newest else chain
 
 
