@@ -28,6 +28,8 @@ class ToCluster:
     method: str
     path: str
     body: JsonObject | None = None
+    shows: bool = False
+    """Whether its answer is what the command is typed for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,7 @@ def _look_around(place: Place, held: set[str]) -> Iterator[Act]:
 
 def _issuer(place: Place, held: set[str]) -> Iterator[Act]:
     path = "/.well-known/openid-configuration"
-    yield Act(command=f"kubectl get --raw {path}", requests=(ToCluster(method="GET", path=path),))
+    yield Act(command=f"kubectl get --raw {path}", requests=(ToCluster(method="GET", path=path, shows=True),))
 
 
 def _provider(place: Place, held: set[str]) -> Iterator[Act]:
@@ -255,7 +257,9 @@ def _run(place: Place, namespace: str, name: str, service_account: str = "", *, 
 
 def _log(namespace: str, pod: str) -> Act:
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
-    return Act(command=f"kubectl logs {pod}{_in(namespace)}", requests=(ToCluster(method="GET", path=path),))
+    return Act(
+        command=f"kubectl logs {pod}{_in(namespace)}", requests=(ToCluster(method="GET", path=path, shows=True),)
+    )
 
 
 def _of(kind: str, body: JsonObject) -> JsonObject:

@@ -82,8 +82,8 @@ class Developer:
         )
         _check(answer, 200)
 
-    async def assume_with_token(self, role_arn: str, session_name: str, token: str) -> None:
-        """AssumeRoleWithWebIdentity, which is not signed. Raises `SetupRefused` and `NetworkError`."""
+    async def assume_with_token(self, role_arn: str, session_name: str, token: str) -> bytes:
+        """AssumeRoleWithWebIdentity, unsigned, and what STS answers. Raises `SetupRefused` and `NetworkError`."""
         parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "WebIdentityToken": token}
         body = {"Action": "AssumeRoleWithWebIdentity", "Version": VERSIONS["sts"], **parameters}
         answer = await self._world.network.post_to_aws(
@@ -94,6 +94,7 @@ class Developer:
             body=urlencode(body).encode(),
         )
         _check(answer, 200)
+        return answer.body
 
     async def create_role(
         self, name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None
