@@ -12,9 +12,8 @@ from app.flow.errors import FlowError
 from app.flow.model import JsonValue
 from app.flow.redaction import mask_text
 from app.flow.token import MalformedToken, decode
-from app.ui.state import session
+from app.ui.state import session, under_construction
 from app.wiring import learners_cluster
-from app.world.lifecycle import building
 from app.world.servers.loopback import NetworkError
 from app.world.setup.building import Sent, carry_out
 from app.world.setup.developer import SetupRefused
@@ -22,7 +21,7 @@ from app.world.usage import looks
 
 PARAM = "task"
 """In the address: the task that the reader looks at."""
-_LOOKED, _FOUND, _SENT = "build_looked", "build_found", "build_sent"
+_LOOKED, _SENT = "build_looked", "build_sent"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +46,7 @@ def current() -> tuple[Progress, ...]:
             st.query_params.pop(PARAM, None)
         session.run_again()
         st.session_state[_LOOKED] = look
-    walk_view, deeds = session.simulated_walk_view(), frozenset(here.usage.deeds)
-    kept = st.session_state.get(_FOUND)
-    if not kept or kept[0] is not walk_view or kept[1] != deeds:
-        log = walk_view.logs.get((here.chain.namespace, here.chain.pod), "")
-        found = progress(building.seen(here, session.simulated_ports(), walk_view.walk, log))
-        kept = st.session_state[_FOUND] = (walk_view, deeds, found)
-    shown: tuple[Progress, ...] = kept[2]
-    return shown
+    return progress(under_construction.seen(session.simulated_walk_view()))
 
 
 def chosen(found: tuple[Progress, ...]) -> Progress:

@@ -17,6 +17,7 @@ from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import Plays
+from app.ui.state import under_construction
 
 _FILM = "film"
 """In the session: the diagnosis of the last film, and that film."""
@@ -53,7 +54,8 @@ def draw(
     `player.draw`, for `ends_whole` `film_json`.
     """
     played = supposing(shown, supposed) if supposed else shown
-    text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
+    names, ghosts = names_of(found.walk), under_construction.ghosts(found)
+    text = film_json(played, content, found.walk.subject, names, ends_whole=ends_whole, ghosts=ghosts)
     beat_id = player.draw(text, content, part=part, answered=answered, plays=plays, opens_at=opens_at, key=key)
     _draw_exchange(played.beats, beat_id, content, key)
 
@@ -79,6 +81,7 @@ def draw_events(
     content: Content,
     *,
     closing: str = "",
+    ghosts: Sequence[str] = (),
     plays: Plays = "",
     runs: str = "",
     on_end: Callable[[], None] = components.nothing,
@@ -86,10 +89,13 @@ def draw_events(
 ) -> None:
     """Draws beats that are no walk, on a map on which the `past` is in place; the exchange of a clicked chip below it.
 
-    `closing`: what the whole map says at the end. For `plays`, `runs` and `on_end` see `player.draw`.
+    `closing`: what the whole map says at the end. `ghosts`: what does not exist yet. For `plays`, `runs` and `on_end`
+    see `player.draw`.
     """
     film_of_these = Film(beats=tuple(beats))
-    text = film_json(film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing)
+    text = film_json(
+        film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing, ghosts=ghosts
+    )
     beat_id = player.draw(text, content, plays=plays, runs=runs, on_end=on_end, key=key)
     _draw_exchange(beats, beat_id, content, key)
 
