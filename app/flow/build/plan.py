@@ -252,7 +252,7 @@ def _run(place: Place, namespace: str, name: str, service_account: str = "", *, 
         requests=(ToCluster(method="POST", path=path, body=_of("Pod", body)), Settle()),
     )
     until = f"jsonpath='{{.status.phase}}'={ends}" if ends else "condition=Ready"
-    yield Act(command=f"kubectl wait pod/{name}{where} --for={until} --timeout=30s", requests=(Settle(),))
+    yield Act(command=f"kubectl wait pod/{name}{where} --for={until}", requests=(Settle(),))
 
 
 def _log(namespace: str, pod: str) -> Act:
