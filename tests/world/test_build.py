@@ -10,7 +10,11 @@ import pytest
 from app.flow.build import plan as plans
 from app.flow.build.plan import plan
 from app.flow.build.tasks import TASKS, TaskId, next_task, progress
+from app.flow.doctor import examine
+from app.flow.film.ghosts import ghosts as ghosts_of
 from app.flow.steps.walk import walk
+from app.flow.verdict.link_states import chain_state
+from app.flow.verdict.links import LINKS
 from app.wiring import learners_cluster, simulated
 from app.world.lifecycle import building
 from app.world.setup.building import carry_out
@@ -118,6 +122,31 @@ def test_a_provider_without_the_audience_says_so(exercise):
     assert exercise.goals(TaskId.PROVIDER) == {"provider.exists": True, "provider.audience": False}
     assert "add-client-id" in exercise.do(TaskId.PROVIDER)[0].command
     assert TaskId.PROVIDER in exercise.done()
+
+
+def test_what_does_not_exist_is_a_ghost_until_it_does(exercise):
+    parties = {"provider", "service_account", "role", "pod"}
+
+    def ghosts():
+        ports = simulated(exercise.simulation, exercise.world)
+        found = examine(ports, exercise.world.chain.subject)
+        checks = {check.id: check for report in found.walk for check in report.checks}
+        seen = building.seen(exercise.world, ports, found.walk, "")
+        return ghosts_of(chain_state(found.walk, found.checks), checks, seen.role_checks)
+
+    assert ghosts() == parties | {link.id for link in LINKS} - {"publish"}
+    exercise.do(TaskId.PROVIDER)
+    assert {"provider", "trust"}.isdisjoint(ghosts())
+    exercise.do(TaskId.ROLE)
+    now = ghosts()
+    assert parties & now == {"service_account", "pod"}
+    assert "policy" not in now, "the role trusts the provider, though nothing points to it"
+    assert "annotation" in now
+    exercise.do(TaskId.SERVICE_ACCOUNT)
+    assert parties & ghosts() == {"pod"}
+    assert "annotation" not in ghosts()
+    exercise.do(TaskId.POD_AFTER)
+    assert ghosts() == set()
 
 
 def test_a_walk_is_no_deed_and_neither_is_what_pods_do(simulation, world):

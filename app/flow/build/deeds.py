@@ -61,6 +61,6 @@ def of_command(pod: JsonValue, words: Sequence[str]) -> frozenset[Deed]:
         return frozenset()
     line = " ".join(words)
     reads_token = f"{TOKEN_DIRECTORY}/token" in line or f"${TOKEN_VARIABLE}" in line or f"${{{TOKEN_VARIABLE}" in line
-    own = {word for part in words for word in part.replace(";", " ").replace("|", " ").split()}
+    own = {word.rpartition("/")[2] for part in words for word in part.replace(";", " ").replace("|", " ").split()}
     prints = not own.isdisjoint(_PRINTS_VARIABLES) or "$AWS_" in line.replace(f"${TOKEN_VARIABLE}", "")
     return frozenset(deed for deed, done in ((Deed.VARIABLES, prints), (Deed.TOKEN, reads_token)) if done)

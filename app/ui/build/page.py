@@ -10,7 +10,7 @@ from app.flow.build.plan import plan
 from app.flow.build.tasks import Progress, next_task
 from app.flow.model import Status
 from app.ui.build import state, views
-from app.ui.build.ways import ways
+from app.ui.build.ways import came_back, commands, ways
 from app.ui.draw import components, page_errors
 from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
@@ -86,11 +86,14 @@ def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> Non
     here, number = session.world(), found.index(shown) + 1
     drawn = views.task(shown, number, len(found), here.chain.subject, content)
     components.block(drawn, key=f"build_task_{shown.task.id}")
+    acts = plan(shown, building.place(here))
     if shown.done:
         _done(found, content)
+        came_back(shown.task.id, content)
+        commands(acts, content)
     else:
         _hints(shown, content)
-    ways(shown.task.id, plan(shown, building.place(here)), content)
+        ways(shown.task.id, acts, content)
     components.block(views.eksctl(eksctl(shown.task.id, here.chain, here.cluster_name), content), key="build_eksctl")
 
 

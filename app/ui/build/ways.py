@@ -14,6 +14,7 @@ from app.ui.build import state
 from app.ui.draw import components, page_errors, reveal
 from app.ui.draw.checks import said
 from app.ui.draw.code import code
+from app.ui.draw.sections import draw_collapsibles, fold
 from app.ui.state import mode, session
 from app.ui.text import escape, prose
 from app.world.setup.terminal_block import Shell, block
@@ -34,11 +35,23 @@ def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
             on_click=state.do,
             args=(task, acts),
         )
-        if found := state.outcome(task):
-            components.block(_came_back(found, content), key="build_came_back")
+        came_back(task, content)
     with by_terminal:
-        components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
         _terminal(content)
+        components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
+
+
+def came_back(task: TaskId, content: Content) -> None:
+    """What the button of that task brought; nothing where it was not pressed."""
+    found = state.outcome(task)
+    if found and (drawn := _came_back(found, content)):
+        components.block(drawn, key="build_came_back")
+
+
+def commands(acts: tuple[Act, ...], content: Content) -> None:
+    """The commands alone, folded: the task is done."""
+    typed = code(content, "\n".join(act.command for act in acts))
+    draw_collapsibles(fold(content.message("build.commands"), typed, icon="terminal"), "build")
 
 
 def _came_back(found: state.Outcome, content: Content) -> str:
