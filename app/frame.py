@@ -61,7 +61,7 @@ with page_errors.contained(content):
         depth.switch(content)
         language.switch(content.message("ui.language"))
         presenting.start(name, content)
-    page_setup.show_notices(walk_view, content)
+    page_setup.show_notices(name, walk_view, content)
     lab.strip(name, content)
     thief_page.strip(name, content)
 with page_errors.contained(content):

@@ -82,6 +82,18 @@ def simulated(simulation: Simulation, world: World) -> Ports:
     )
 
 
+def learners_cluster(simulation: Simulation, world: World) -> Cluster:
+    """The cluster of a world as its learner's own kubectl sees it: what is asked here is the learner's deed."""
+    from app.clients.kubernetes.cluster import KubernetesCluster
+
+    return KubernetesCluster(
+        host=f"{simulation.kubernetes_url}/k8s/{world.path}",
+        token=world.admin_token,
+        transport=_transports(simulation)[0],
+        user_agent=Choice().user_agent,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """Which real cluster, and which identity in AWS. All empty: what `kubectl` and `aws` would use."""

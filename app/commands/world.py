@@ -22,6 +22,7 @@ from app.world.setup.tool_files import AWS, CA, KUBECONFIG, files, issuer_comman
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
+    from app.world.world import Start
 
 
 _WORLD = "hands-on"
@@ -43,7 +44,14 @@ def command(settings: Settings, words: Content) -> click.Command:
     @click.option(
         "--kubernetes-port", type=click.IntRange(0, 65535), default=0, help=words.message("cli.help.kubernetes_port")
     )
-    def world(directory: Path, aws_port: int, kubernetes_port: int) -> None:
+    @click.option(
+        "--start",
+        type=click.Choice(["empty", "finished"]),
+        default="finished",
+        show_default=True,
+        help=words.message("cli.help.start"),
+    )
+    def world(directory: Path, aws_port: int, kubernetes_port: int, start: Start) -> None:
         # (1) Report what cannot work before anything is started. No file of an earlier world remains: a program that
         #     waits for one gets this world's.
         directory = prepare(directory, words)
@@ -62,9 +70,9 @@ def command(settings: Settings, words: Content) -> click.Command:
         with Simulation(
             aws_port=aws_port, kubernetes_port=kubernetes_port, capacity=1, idle_seconds=math.inf
         ) as simulation:
-            for name, content in files(simulation, simulation.world(_WORLD)).items():
+            for name, content in files(simulation, simulation.world(_WORLD, start=start)).items():
                 write(directory / name, content)
-            for line in instructions(simulation, directory, words):
+            for line in instructions(simulation, directory, words, start):
                 click.echo(line)
             stop.wait()
 
@@ -84,8 +92,12 @@ def prepare(directory: Path, words: Content) -> Path:
     return directory.resolve()
 
 
-def instructions(simulation: Simulation, directory: Path, words: Content) -> list[str]:
+def instructions(simulation: Simulation, directory: Path, words: Content, start: Start) -> list[str]:
     """How to use the world, for the terminal beside this one."""
+    tries = {
+        "empty": ("kubectl get pods -A", "kubectl get serviceaccounts", "aws iam list-roles"),
+        "finished": ("kubectl get pods", "kubectl logs pod-before", "kubectl logs pod-after"),
+    }
     return [
         heading(words.message("cli.world.ready")),
         *labelled(
@@ -100,9 +112,7 @@ def instructions(simulation: Simulation, directory: Path, words: Content) -> lis
         f"  export KUBECONFIG={shlex.quote(str(directory / KUBECONFIG))}",
         f"  set -a; . {shlex.quote(str(directory / AWS))}; set +a",
         "",
-        "  kubectl get pods",
-        "  kubectl logs pod-before",
-        "  kubectl logs pod-after",
+        *(f"  {line}" for line in tries[start]),
         "  aws sts get-caller-identity",
         "  aws s3 ls",
         "",

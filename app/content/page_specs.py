@@ -69,6 +69,7 @@ _IN_ORDER = (
         )
         for step in (step.value for step in Step)
     ),
+    PageSpec(name="build", section="labs", icon=":material/construction:"),
     PageSpec(name="break_it", section="labs", icon=":material/science:"),
     PageSpec(
         name="time_machine",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.flow.budget import Quota, TokenBucket
+from app.flow.build.deeds import Deed
 from app.world.metering import held_back, pay
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Usage:
         is no use: it would keep a world alive for ever."""
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
+        self.deeds: set[Deed] = set()
+        """What its learner did that leaves nothing behind (`app.world.deeds`)."""
         self._being_made = False
 
     @contextmanager
@@ -71,6 +74,7 @@ class Usage:
         finally:
             self._being_made = False
             self.acted = False
+            self.deeds.clear()
 
     def charge(self) -> None:
         """Has the world pay for the task that asks, and for what that sets off."""

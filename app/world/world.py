@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from app.flow.model import Chain, JsonValue
 from app.flow.webhook import WebhookSettings
@@ -35,6 +36,8 @@ ISSUER_HOST = f"oidc.eks.{REGION}.amazonaws.com"
 CLUSTER_NAME = "irsa"
 KUBERNETES_VERSION = "1.33"
 """As EKS names the version of the control plane."""
+Start = Literal["empty", "finished"]
+"""What a world begins with: the cluster and the account alone, or a chain of IRSA that works in them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,13 @@ class World:
     """State and identities of one world. It lives on the servers' loop."""
 
     def __init__(
-        self, shared_services: SharedServices, *, account_id: str, seeded: Chain, usage: Usage | None = None
+        self,
+        shared_services: SharedServices,
+        *,
+        account_id: str,
+        seeded: Chain,
+        start: Start = "finished",
+        usage: Usage | None = None,
     ) -> None:
         """`seeded`: the chain that is in it at the start. `usage`: where its use is counted, if not from now on."""
         # (1) Names. What another learner must not guess is random: path, issuer, tokens.
@@ -85,10 +94,15 @@ class World:
 
         # (3) State, and what is known of its use.
         self.usage = usage or Usage()
+        self.start: Start = start
+        """What it began with."""
         self.seeded = seeded
-        """The chain that was in it at the start."""
+        """The chain that was in it at the start; in an empty one, the names that nothing has yet."""
         self.chain = seeded
         """The one that its learner looks at: faults break it, edits change it, walks are about it."""
+        self.chain_is_chosen = start == "finished"
+        """Whether it stays until its learner turns to another; in an empty world it is the one that they are building
+        (`lifecycle.own_chain`) until they choose one."""
         self.clock = WorldClock()
         self.log = ExchangeLog()
         self.network = Network(shared_services.loopback, self.log)

@@ -47,8 +47,8 @@ def test_the_developer_asks_iam_and_the_api_server_in_the_order_of_the_article(w
     actions = [parse_qs(it.request_body)["Action"][0] for it in asks if it.callee == "iam"]
     assert actions == ["CreateOpenIDConnectProvider", "CreateRole", "AttachRolePolicy"]
     kinds = [json.loads(it.request_body)["kind"] for it in asks if it.callee == "kube-apiserver"]
-    assert kinds == ["MutatingWebhookConfiguration", "ServiceAccount", "Pod", "Pod"]
-    assert [it.status for it in asks] == [200, 200, 200, 201, 201, 201, 201]
+    assert kinds == ["ServiceAccount", "Pod", "Pod"]
+    assert [it.status for it in asks] == [200, 200, 200, 201, 201, 201]
 
 
 def test_the_setup_has_what_the_servers_said_because_of_it_after_what_set_it_off(world):

@@ -48,7 +48,7 @@ def offer(found: Diagnosis, content: Content) -> None:
 
 def _make(wanted: Reproduction) -> None:
     """Makes the world, breaks it, and goes to the lab, once its doctor names what the diagnosis named."""
-    session.reset(wanted.chain)
+    session.reset(wanted.chain, start="finished")
     try:
         session.inject(wanted.fault)
     except CannotBeInjected as error:

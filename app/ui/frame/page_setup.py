@@ -8,7 +8,7 @@ from app.content import Content
 from app.flow.model import Status, Step
 from app.ui.draw import components, notice
 from app.ui.draw.checks import mark
-from app.ui.frame import navigation, world_controls
+from app.ui.frame import navigation, not_there, world_controls
 from app.ui.marks import NUMBERS
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session
 from app.ui.state.walk_view import WalkView
@@ -41,11 +41,12 @@ _PROBLEM = "chain_problem"
 """In the session: why what the address asks for cannot be chosen, until the page says so."""
 
 
-def show_notices(walk_view: WalkView | None, content: Content) -> None:
+def show_notices(page: str, walk_view: WalkView | None, content: Content) -> None:
     """What the reader has to know before anything else: the mode, why it is not the one that was asked for, silence."""
     st.html(_mode(walk_view, content))
     if not mode.can().walk_cluster:
         _chain(walk_view, content)
+        not_there.say(page, content)
     if loss := session.loss():
         notice.lost(loss, content)
     if mode.was_refused() and (refused := mode.refusal()):

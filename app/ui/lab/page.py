@@ -8,6 +8,7 @@ from app.content import Content
 from app.ui.draw import components, sts_wording
 from app.ui.draw.simulated_only import needs_a_world
 from app.ui.frame import navigation
+from app.ui.frame.not_there import needs_chain
 from app.ui.lab import own, trial
 from app.ui.lab.asking import ask
 from app.ui.lab.broken import broken
@@ -26,7 +27,7 @@ def break_it() -> None:
     lesson = content.lesson("break_it")
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
-    if needs_a_world(content):
+    if needs_a_world(content) or needs_chain(content):
         return
     if drawn := score(content):
         components.block(drawn, key="lab_score")

@@ -54,10 +54,11 @@ def film_json(
     ends_whole: bool = True,
     past: Sequence[Beat] = (),
     closing: str = "",
+    ghosts: Sequence[str] = (),
 ) -> str:
     """The film as JSON: beats with their sentence, and the state of the chain. `names` are the second lines of boxes.
     `ends_whole`: whether the last beat shows the whole map; `closing`, inline Markdown, is then what it says.
-    `past` has happened before: it is not played, and what it left is in place.
+    `past` has happened before: it is not played, and what it left is in place. `ghosts` do not exist yet.
 
     One text and not a nested object: Streamlit loads pandas to see whether an object is a table.
     """
@@ -74,11 +75,20 @@ def film_json(
         "shows": shows,
         "path_label": path_label(film, content),
         "not_reached": film.not_reached,
+        "ghosts": list(ghosts),
+        "ghosts_said": _said(ghosts, content),
         "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     shown = _visible({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document})
     return json.dumps(shown, ensure_ascii=False)
+
+
+def _said(ghosts: Sequence[str], content: Content) -> str:
+    """The parties among the ghosts by name, for those who do not see the picture."""
+    boxes = (content.messages.get(f"map.boxes.{ghost}", "") for ghost in ghosts)
+    named = [box.replace("|", " ") for box in boxes if box]
+    return content.message("map.ghosts", named=content.message("map.and").join(named)) if named else ""
 
 
 def _visible(value: JsonValue) -> JsonValue:

@@ -17,7 +17,7 @@ from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
 from app.ui.map.player import Plays
-from app.ui.state import shared_walks
+from app.ui.state import shared_walks, under_construction
 
 _DRAWN = "drawn_film"
 """In the session, by the map's key: the walk whose film a page showed last, and its beats without their exchanges."""
@@ -33,6 +33,7 @@ class _Asked:
     film: Film
     supposed: Beat | None
     ends_whole: bool
+    ghosts: tuple[str, ...]
     language: str
 
 
@@ -93,11 +94,13 @@ def _text(
 ) -> str:
     """The film for the browser: from our own server its address, which is the same on every page of a walk."""
     films = _films(found)
-    asked = _Asked(film=shown, supposed=supposed, ends_whole=ends_whole, language=content.language)
+    ghosts = tuple(under_construction.ghosts(found))
+    asked = _Asked(film=shown, supposed=supposed, ends_whole=ends_whole, ghosts=ghosts, language=content.language)
     kept = next((text for known, text in films.texts if known == asked), None)
     if kept is None:
         played = supposing(shown, supposed) if supposed else shown
-        text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
+        names = names_of(found.walk)
+        text = film_json(played, content, found.walk.subject, names, ends_whole=ends_whole, ghosts=ghosts)
         if not components.is_ours():
             return text
         kept = KEPT_TEXTS.keep(text)
@@ -138,6 +141,7 @@ def draw_events(
     content: Content,
     *,
     closing: str = "",
+    ghosts: Sequence[str] = (),
     plays: Plays = "",
     runs: str = "",
     on_end: Callable[[], None] = components.nothing,
@@ -145,10 +149,13 @@ def draw_events(
 ) -> None:
     """Draws beats that are no walk, on a map on which the `past` is in place; the exchange of a clicked chip below it.
 
-    `closing`: what the whole map says at the end. For `plays`, `runs` and `on_end` see `player.draw`.
+    `closing`: what the whole map says at the end. `ghosts`: what does not exist yet. For `plays`, `runs` and `on_end`
+    see `player.draw`.
     """
     film_of_these = Film(beats=tuple(beats))
-    text = film_json(film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing)
+    text = film_json(
+        film_of_these, content, subject, names, ends_whole=False, past=past, closing=closing, ghosts=ghosts
+    )
     beat_id = player.draw(text, content, plays=plays, runs=runs, on_end=on_end, key=key)
     _draw_exchange(beats, beat_id, content, key)
 

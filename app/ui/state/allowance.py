@@ -11,9 +11,12 @@ to 0.3 CPU seconds, a new world 0.15, a walk 0.07.
 
 from __future__ import annotations
 
+import errno
 import math
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
@@ -24,12 +27,15 @@ from app.flow.budget import Buckets, PaceBucket, Quota, TokenBucket
 from app.serving import request_facts
 from app.ui.state import language
 from app.ui.text import prose
+from app.world.lifecycle.world_store import NoRoom
 from app.world.metering import payer
 
 REST_SECONDS = 1.0
 """The longest that a visitor rests between two runs."""
 OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
+_DISK_SECONDS = 60.0
+"""After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
 ASK_SECONDS = 0.01
 """Within which a run that has begun is not asked again: each question of a page for its world is one."""
 
@@ -104,3 +110,16 @@ def stop(why: str, seconds: float) -> NoReturn:
     words = language.content().message(f"limits.{why}", seconds=max(math.ceil(seconds), 1))
     st.html(f'<p role="status">{prose(words)}</p>')
     st.stop()
+
+
+@contextmanager
+def room_for_a_world() -> Iterator[None]:
+    """Ends the run with a sentence where a world cannot be made."""
+    try:
+        yield
+    except NoRoom as refused:
+        stop("no_room", refused.seconds)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        stop("disk_full", _DISK_SECONDS)

@@ -44,10 +44,10 @@ def read() -> FlowError | None:
 
 
 def query_params() -> dict[str, str | None]:
-    """The names of the chain; none where it is the one that the world was made with."""
+    """The names of the chain; none where it is the one that the world was made with, or that its learner builds."""
     world = session.world()
     chain = world.chain
-    if chain.subject == world.seeded.subject:
+    if chain.subject == world.seeded.subject or not world.chain_is_chosen:
         named: dict[str, str | None] = dict.fromkeys(address.SUBJECT)
     else:
         named = {

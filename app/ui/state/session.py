@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import secrets
 import time
@@ -23,20 +22,19 @@ from app.world import edits
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.simulation import Simulation
 from app.world.lifecycle.world_snapshot import WorldSnapshot
-from app.world.lifecycle.world_store import NoRoom
 from app.world.setup import scenario
-from app.world.world import World
+from app.world.world import Start, World
 
 COOKIE = "irsa_explorer_browser"
 """Holds the browser's id. Only the server reads it; nothing writes it into an address, a log or a page."""
 
 _ID = re.compile(r"[0-9a-f]{32}([0-9a-f]{8})?")
-_DISK_SECONDS = 60.0
-"""After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
 _PROCESS = secrets.token_hex(4)
 """Ends the ids that this process gives out: a browser that brings another one had its world in a process before."""
 _LOSS = "world_lost"
 """In the session: why the world that this reader had is gone, until they have read it."""
+_START = "world_start"
+"""In the session: what the world that it had last began with. One that has to be made again begins with the same."""
 _WALK_VIEW = "walk_view"
 _FAULTS = "visited_faults"
 """In the session: the faults that were in force at the last walk. Another tab may have caused or fixed one since."""
@@ -79,24 +77,11 @@ def world() -> World:
     if kept := simulation().kept(key):
         return kept
     loss = simulation().store.why_gone(key) or ("" if key.endswith(_PROCESS) else "restarted")
-    with _room_for_it():
-        made = simulation().world(key, allowance.address())
+    with allowance.room_for_a_world():
+        made = simulation().world(key, allowance.address(), start=st.session_state.get(_START, "finished"))
     if loss:
         st.session_state[_LOSS] = loss
     return made
-
-
-@contextmanager
-def _room_for_it() -> Iterator[None]:
-    """Ends the run with a sentence where a world cannot be made."""
-    try:
-        yield
-    except NoRoom as refused:
-        allowance.stop("no_room", refused.seconds)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        allowance.stop("disk_full", _DISK_SECONDS)
 
 
 @contextmanager
@@ -108,7 +93,7 @@ def another_world() -> Iterator[World]:
     """
     key = f"{_key()}-{secrets.token_hex(4)}"
     allowance.admit(_key())
-    with _room_for_it():
+    with allowance.room_for_a_world():
         made = simulation().world(key)
     try:
         yield made
@@ -220,11 +205,15 @@ def run_again() -> None:
         _walk(world())
 
 
-def reset(seeded: Chain = scenario.ARTICLE) -> None:
-    """Throws this browser's world away and walks through a new one, with that chain in it."""
+def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> None:
+    """Throws this browser's world away and walks through a new one, with that chain in it.
+
+    `start`: what the new one begins with; where it is None, what this one began with.
+    """
+    begins = st.session_state[_START] = start or world().start
     allowance.admit(_key())
-    with _room_for_it():
-        made = simulation().reset(_key(), allowance.address(), seeded=seeded)
+    with allowance.room_for_a_world():
+        made = simulation().reset(_key(), allowance.address(), seeded=seeded, start=begins)
     _walk(made)
 
 

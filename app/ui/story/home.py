@@ -13,9 +13,9 @@ from app.ui.draw.checks import mark
 from app.ui.draw.links import page_link
 from app.ui.draw.prose import markdown
 from app.ui.draw.sections import draw_section
-from app.ui.frame import navigation
+from app.ui.frame import navigation, not_there
 from app.ui.map import handed_on, showing
-from app.ui.state import depth, language, live_selection, route, session
+from app.ui.state import depth, language, live_selection, mode, route, session
 from app.ui.text import escape, prose
 
 
@@ -30,8 +30,11 @@ def home() -> None:
         goal, _, more = intro.body.partition("\n\n")
         st.title(lesson.title, anchor=False)
         components.goal(goal)
-        label = content.message("home.begin")
-        st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
+        with st.container(horizontal=True, gap="small", key="beginnings"):
+            label = content.message("home.begin")
+            st.button(label, key="begin", type="primary", icon=":material/play_arrow:", on_click=_begin)
+            if mode.can().break_world:
+                _start(content)
         _film(walk_view, content)
 
         # (2) Other ways in, and what there is to do.
@@ -66,6 +69,27 @@ def _film(walk_view: session.WalkView | None, content: Content) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.toggle(content.message("home.whole_film"), key="whole_film")
         handed_on.take_along(whole, found, content)
+
+
+def _start(content: Content) -> None:
+    """What the world begins with: the exercise is in an empty one."""
+    if session.world().start == "empty":
+        st.button(
+            content.message("build.go_on"),
+            key="go_on_building",
+            icon=":material/construction:",
+            on_click=route.ask,
+            args=("build",),
+        )
+        not_there.finished_world(content)
+    else:
+        label = content.message("build.begin_home")
+        st.button(label, key="begin_empty", icon=":material/construction:", on_click=_begin_empty)
+
+
+def _begin_empty() -> None:
+    session.reset(start="empty")
+    route.ask("build")
 
 
 def _begin() -> None:

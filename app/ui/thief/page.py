@@ -16,6 +16,7 @@ from app.ui.draw.links import page_link
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
+from app.ui.frame.not_there import needs_chain
 from app.ui.map.player import Plays
 from app.ui.map.showing import draw_events, standing
 from app.ui.state import language, mode
@@ -33,7 +34,7 @@ def thief() -> None:
     lesson = content.lesson("thief")
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
-    if needs_a_world(content):
+    if needs_a_world(content) or needs_chain(content):
         return
 
     # (1) Who steals what, and what is tried with it; the answers come into the same list.

@@ -13,6 +13,7 @@ from app.ui.draw.checks import said
 from app.ui.draw.sections import collapsible, draw_collapsibles, draw_section
 from app.ui.draw.simulated_only import needs_a_world, without_token
 from app.ui.frame import navigation
+from app.ui.frame.not_there import needs_chain
 from app.ui.map.showing import draw_events
 from app.ui.state import language, session
 from app.ui.text import escape, prose
@@ -35,7 +36,7 @@ def time_machine() -> None:
     lesson = content.lesson("time_machine")
     st.title(lesson.title, anchor=False)
     components.goal(lesson.section("goal").body)
-    if needs_a_world(content):
+    if needs_a_world(content) or needs_chain(content):
         return
     travel = journey.begun_or_kept()
     if isinstance(travel, Submission):

@@ -10,6 +10,7 @@ from app.flow.doctor.choosing import in_order
 from app.flow.json_access import get_str
 from app.flow.model import Chain
 from app.flow.names import role_of
+from app.world.lifecycle import own_chain
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -73,15 +74,18 @@ def followed(world: World, chain: Chain) -> Chain:
 
 
 def follow(world: World) -> None:
-    """Has the world's chain follow its annotation. While a fault is in force it stays the chain that was broken."""
+    """Has the world's chain follow its annotation, or the one that its learner is building, where they chose none.
+
+    While a fault is in force it stays the chain that was broken.
+    """
     if not world.faults:
-        world.chain = followed(world, world.chain)
+        world.chain = followed(world, world.chain) if world.chain_is_chosen else own_chain.built(world)
 
 
 def is_gone(world: World) -> bool:
     """Whether the ServiceAccount or the Pod that was chosen does not exist. What was seeded is not chosen."""
     chain = world.chain
-    if chain.subject == world.seeded.subject:
+    if chain.subject == world.seeded.subject or not world.chain_is_chosen:
         return False
     there = world.cluster.find("serviceaccounts", chain.namespace, chain.service_account) is not None
     return not there or (bool(chain.pod) and world.cluster.find("pods", chain.namespace, chain.pod) is None)

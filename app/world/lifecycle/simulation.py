@@ -25,7 +25,7 @@ from app.world.servers.loopback import Loopback
 from app.world.servers.pki import Pki
 from app.world.servers.servers import HOST, Servers, listen, port_of
 from app.world.setup.scenario import ARTICLE
-from app.world.world import ISSUER_HOST, SharedServices, World
+from app.world.world import ISSUER_HOST, SharedServices, Start, World
 
 T = TypeVar("T")
 SWEEP_SECONDS = 30.0
@@ -96,16 +96,19 @@ class Simulation:
             self.run(follow_wall_clock(kept))
         return kept
 
-    def world(self, key: str, visitor: str | None = None) -> World:
+    def world(self, key: str, visitor: str | None = None, *, start: Start = "finished") -> World:
         """The world of a learner's key: made on first use, with the scenario in it and its Pods finished.
 
-        `visitor`: the address for which it is made, None where it is not known or no visitor asks. Raises `NoRoom`.
+        `visitor`: the address for which it is made, None where it is not known or no visitor asks. `start`: of a new
+        one. Raises `NoRoom`.
         """
-        return self.kept(key) or self.run(self._maker.get_or_create(key, visitor))
+        return self.kept(key) or self.run(self._maker.get_or_create(key, visitor, start=start))
 
-    def reset(self, key: str, visitor: str | None = None, *, seeded: Chain = ARTICLE) -> World:
-        """A new world in place of the learner's old one, with this chain in it. Raises `NoRoom`."""
-        return self.run(self._maker.get_or_create(key, visitor, fresh=True, seeded=seeded))
+    def reset(
+        self, key: str, visitor: str | None = None, *, seeded: Chain = ARTICLE, start: Start = "finished"
+    ) -> World:
+        """A new world in place of the learner's old one, with this chain in it or none. Raises `NoRoom`."""
+        return self.run(self._maker.get_or_create(key, visitor, fresh=True, seeded=seeded, start=start))
 
     def move_clock(self, world: World, seconds: float) -> None:
         """Moves the world's clock and lets the kubelet do what the passed time asks for. Raises `ValueError`."""
@@ -155,6 +158,7 @@ class Simulation:
         async def turn() -> None:
             if not world.faults:
                 world.chain = chain_choice.chosen(world, namespace=namespace, service_account=service_account, pod=pod)
+                world.chain_is_chosen = world.start == "finished" or world.chain.subject != world.seeded.subject
 
         self._change(world, turn())
 

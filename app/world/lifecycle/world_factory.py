@@ -9,7 +9,7 @@ from app.world.lifecycle.world_store import NoRoom, WorldStore
 from app.world.metering import payer
 from app.world.setup import scenario
 from app.world.usage import Usage, looks
-from app.world.world import SharedServices, World
+from app.world.world import SharedServices, Start, World
 
 PODS_SECONDS = 20.0
 """How long a new world waits for the scenario's Pods to finish."""
@@ -35,33 +35,40 @@ class WorldFactory:
         return None if key in self._making else kept
 
     async def get_or_create(
-        self, key: str, visitor: str | None = None, *, fresh: bool = False, seeded: Chain = scenario.ARTICLE
+        self,
+        key: str,
+        visitor: str | None = None,
+        *,
+        fresh: bool = False,
+        seeded: Chain = scenario.ARTICLE,
+        start: Start = "finished",
     ) -> World:
         """The world of a learner's key, or a new one, with the scenario in it and its Pods finished.
 
-        `visitor`: the address for which it is made (`WorldStore.put`). `seeded`: the chain of a new one.
+        `visitor`: the address for which it is made (`WorldStore.put`). `seeded` and `start`: of a new one.
         Raises `NoRoom`.
         """
         if key not in self._making:
             kept = None if fresh else self._store.get(key)
             if kept is not None:
                 return kept
-            self._making[key] = asyncio.get_running_loop().create_task(self._make(key, visitor, seeded))
+            self._making[key] = asyncio.get_running_loop().create_task(self._make(key, visitor, seeded, start))
         # Shielded: a caller that gives up does not take the world from the others who wait for it.
         return await asyncio.shield(self._making[key])
 
-    async def _make(self, key: str, visitor: str | None, seeded: Chain) -> World:
+    async def _make(self, key: str, visitor: str | None, seeded: Chain, start: Start) -> World:
         try:
             async with self._room:
-                return await self._make_now(key, visitor, seeded)
+                return await self._make_now(key, visitor, seeded, start)
         finally:
             del self._making[key]
 
-    async def _make_now(self, key: str, visitor: str | None, seeded: Chain) -> World:
+    async def _make_now(self, key: str, visitor: str | None, seeded: Chain, start: Start) -> World:
         if self.shared_services is None:
             raise RuntimeError("the simulated world is not running")
         usage = Usage(payer.get(), visitor)
-        world = World(self.shared_services, account_id=self._store.free_account_id(), seeded=seeded, usage=usage)
+        number = self._store.free_account_id()
+        world = World(self.shared_services, account_id=number, seeded=seeded, start=start, usage=usage)
         try:
             self._store.put(key, world, visitor)  # before it is complete: its servers must find it
         except NoRoom:

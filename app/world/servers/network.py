@@ -121,7 +121,7 @@ class Network:
         """
         sent = {"accept": "application/json", "user-agent": caller, **(headers or {})}
         if body:
-            sent["content-type"] = "application/json"
+            sent.setdefault("content-type", "application/json")
 
         async def send() -> Answer:
             target = self._reach(_parse(url), pinned=pinned)

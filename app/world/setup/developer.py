@@ -28,7 +28,7 @@ _USER_AGENT = f"{APPLICATION_ID}/{__version__}"
 
 
 class SetupRefused(Exception):
-    """A server refused what a new world was to have. The text is its answer."""
+    """A server refused what its developer asked for. The text is its answer."""
 
 
 class Developer:
@@ -46,16 +46,27 @@ class Developer:
         group = f"apis/{kind.api_version}" if kind.group else f"api/{kind.version}"
         scope = f"namespaces/{namespace}/" if namespace else ""
         manifest = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
+        await self.ask("POST", f"/{group}/{scope}{resource}", manifest)
+
+    async def ask(self, method: str, path: str, body: JsonObject | None = None) -> bytes:
+        """A request to the API server, and what it answers. A PATCH is a merge patch.
+
+        Raises `SetupRefused` and `NetworkError`.
+        """
+        headers = {"user-agent": _USER_AGENT, "authorization": f"Bearer {self._world.admin_token}"}
+        if method == "PATCH":
+            headers["content-type"] = "application/merge-patch+json"
         answer = await self._world.network.request(
-            "POST",
-            f"{self._world.api_url}/{group}/{scope}{resource}",
+            method,
+            f"{self._world.api_url}{path}",
             caller=DEVELOPER,
             callee="kube-apiserver",
             timeout=REQUEST_SECONDS,
-            headers={"user-agent": _USER_AGENT, "authorization": f"Bearer {self._world.admin_token}"},
-            body=json.dumps(manifest, separators=(",", ":")).encode(),
+            headers=headers,
+            body=b"" if body is None else json.dumps(body, separators=(",", ":")).encode(),
         )
-        _check(answer, 201)
+        _check(answer, 201 if method == "POST" else 200)
+        return answer.body
 
     async def iam(self, action: str, parameters: Mapping[str, str]) -> None:
         """One call of IAM, signed. Raises `SetupRefused` and `NetworkError`."""
@@ -70,6 +81,20 @@ class Developer:
             body=body,
         )
         _check(answer, 200)
+
+    async def assume_with_token(self, role_arn: str, session_name: str, token: str) -> bytes:
+        """AssumeRoleWithWebIdentity, unsigned, and what STS answers. Raises `SetupRefused` and `NetworkError`."""
+        parameters = {"RoleArn": role_arn, "RoleSessionName": session_name, "WebIdentityToken": token}
+        body = {"Action": "AssumeRoleWithWebIdentity", "Version": VERSIONS["sts"], **parameters}
+        answer = await self._world.network.post_to_aws(
+            caller=DEVELOPER,
+            callee="sts",
+            timeout=REQUEST_SECONDS,
+            headers={"user-agent": _USER_AGENT, "content-type": "application/x-www-form-urlencoded; charset=utf-8"},
+            body=urlencode(body).encode(),
+        )
+        _check(answer, 200)
+        return answer.body
 
     async def create_role(
         self, name: str, trust: JsonObject, *, managed: Iterable[str] = (), inline: JsonObject | None = None

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from app.flow.build import documents
 from app.flow.model import JsonObject
-from app.flow.names import DEFAULT_AUDIENCE, host_and_path
 from app.world.aws import iam
 
 if TYPE_CHECKING:
@@ -55,25 +55,10 @@ def create_role(
 
 
 def trust_policy(world: World, namespace: str, service_account: str) -> JsonObject:
-    """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
-    policy = trust_policy_without_subject(world)
-    conditions = policy["Statement"][0]["Condition"]["StringEquals"]
-    subject = {f"{host_and_path(world.issuer)}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
-    policy["Statement"][0]["Condition"]["StringEquals"] = subject | conditions
-    return policy
+    """The trust policy that eksctl writes for a ServiceAccount of this world."""
+    return documents.trust_policy(world.issuer, world.account_id, namespace, service_account)
 
 
 def trust_policy_without_subject(world: World) -> JsonObject:
-    """The one that eksctl writes when it gets no ServiceAccount: it takes a token of any in the cluster."""
-    host = host_and_path(world.issuer)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["sts:AssumeRoleWithWebIdentity"],
-                "Principal": {"Federated": f"arn:aws:iam::{world.account_id}:oidc-provider/{host}"},
-                "Condition": {"StringEquals": {f"{host}:aud": DEFAULT_AUDIENCE}},
-            }
-        ],
-    }
+    """The one that it writes when it gets no ServiceAccount."""
+    return documents.trust_policy_without_subject(world.issuer, world.account_id)

@@ -23,6 +23,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
     const group = mapGroup(`edge${edge.reference ? " reference" : ""}`, lines)
     if (party) group.classList.add("absent")
     if (film.unseen?.includes(edge.id)) group.classList.add("dashed")
+    if (film.ghosts?.includes(edge.id)) group.classList.add("ghost")
     const path = mapElement("path", { class: "line", d: edge.path }, group)
     const whole = path.getTotalLength(), points = []
     for (let i = 0; i <= 60; i++) {
@@ -36,6 +37,7 @@ const mapDrawing = (svg, geometry, words, film, entries) => {
   for (const { id, zone, box, rows } of geometry.boxes) {
     const group = mapGroup(`box ${id} ${zone || "outside"}`, svg)
     if (MAP_EXTRA.has(id) && !used.has(id)) group.classList.add("absent")
+    if (film.ghosts?.includes(id)) group.classList.add("ghost")
     mapRectangle(box, group, "body", 12)
     mapRectangle([box[0] - 5, box[1] - 5, box[2] + 10, box[3] + 10], group, "ring", 16)
     const name = mapName(id, box, rows, words, film, measure, group)

@@ -5,11 +5,11 @@ One application serves every world; the world is in the URL (`/k8s/{world}/...`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -32,6 +32,7 @@ from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
+from app.world.deeds import note_request
 from app.world.lifecycle.advance_clock import follow_wall_clock
 from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
@@ -90,7 +91,7 @@ class ApiServer:
         await response(scope, receive, send)
 
     def _admit(
-        self, method: str, scope: Scope, headers: Headers, query: Mapping[str, str]
+        self, method: str, scope: Scope, headers: Headers, query: QueryParams
     ) -> tuple[World, User, RequestInfo]:
         """The world, the user, and what is asked. Raises `ApiError` 400, 401, 403, 404 and 429."""
         if not is_loopback_host(headers.get("host", "")):
@@ -105,6 +106,7 @@ class ApiServer:
         info = parse_request(path, method, query)
         user = acting_user(world, authenticate(world, authorization), headers)
         authorize(world, user, info.request)
+        note_request(world, authorization, info, query)
         return world, user, info
 
     async def _answer(self, request: Request) -> Response:

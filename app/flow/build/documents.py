@@ -1,0 +1,48 @@
+"""The documents of the article's chain: what eksctl and a developer write, whatever the names."""
+
+from __future__ import annotations
+
+from app.flow.model import JsonObject
+from app.flow.names import DEFAULT_AUDIENCE, host_and_path
+
+IMAGE = "amazon/aws-cli:latest"
+LIST_BUCKETS = ("s3", "ls")
+"""The arguments of the article's Pods."""
+
+
+def trust_policy(issuer: str, account_id: str, namespace: str, service_account: str) -> JsonObject:
+    """The trust policy that eksctl writes for a ServiceAccount: the issuer, its `sub` and its `aud`."""
+    policy = trust_policy_without_subject(issuer, account_id)
+    conditions = policy["Statement"][0]["Condition"]["StringEquals"]
+    subject = {f"{host_and_path(issuer)}:sub": f"system:serviceaccount:{namespace}:{service_account}"}
+    policy["Statement"][0]["Condition"]["StringEquals"] = subject | conditions
+    return policy
+
+
+def trust_policy_without_subject(issuer: str, account_id: str) -> JsonObject:
+    """The one that eksctl writes when it gets no ServiceAccount: it takes a token of any in the cluster."""
+    host = host_and_path(issuer)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRoleWithWebIdentity"],
+                "Principal": {"Federated": f"arn:aws:iam::{account_id}:oidc-provider/{host}"},
+                "Condition": {"StringEquals": {f"{host}:aud": DEFAULT_AUDIENCE}},
+            }
+        ],
+    }
+
+
+def run_pod(name: str, *, service_account: str = "", sleeps: bool = False) -> JsonObject:
+    """The Pod that `kubectl run` makes of the image: it lists the buckets once, or sleeps for an hour.
+
+    Source: kubectl, `pkg/generate/versioned/run.go` (`BasicPod`): the label `run`, the container's name.
+    """
+    program = {"command": ["sleep", "3600"]} if sleeps else {"args": list(LIST_BUCKETS)}
+    container = {"name": name, "image": IMAGE, **program}
+    spec: JsonObject = {"containers": [container], "restartPolicy": "Always" if sleeps else "Never"}
+    if service_account:
+        spec["serviceAccountName"] = service_account
+    return {"metadata": {"name": name, "labels": {"run": name}}, "spec": spec}

@@ -1,0 +1,54 @@
+"""What is still missing in a role that nothing points to yet: the same checks, as if it were annotated already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.json_access import get_object, get_str
+from app.flow.model import Check, Step, Subject, Walk
+from app.flow.permissions.asked import ANY, LIST_BUCKETS, AskedAction
+from app.flow.port_wrappers.port_proxy import intercepted
+from app.flow.ports import Ports
+from app.flow.steps import access, service_account
+from app.flow.steps.step_context import StepContext
+
+
+def role_checks(ports: Ports, walk: Walk, role_arn: str) -> Mapping[str, Check]:
+    """The checks of the role and of its policies for the ServiceAccount of the walk, which has to list buckets.
+
+    Asks the account for the role alone: the ServiceAccount is supposed to exist, with this annotation. Never raises.
+    """
+    evidence = walk.report(Step.OIDC_PROVIDER).evidence
+    provider = walk.report(Step.OIDC_PROVIDER).check("provider.exists")
+    context = StepContext(
+        asked=(AskedAction(action=LIST_BUCKETS, resource=ANY),),
+        issuer=get_str(evidence, "cluster_discovery", "issuer"),
+        provider_arn=provider.got if "provider" in evidence else "",
+        provider=evidence.get("provider"),
+    )
+    supposed = replace(ports, cluster=intercepted(ports.cluster, _Supposing(walk, role_arn)))
+    trusted, context = service_account.inspect(supposed, walk.subject, context)
+    permitted, _ = access.inspect(supposed, walk.subject, context)
+    return {check.id: check for check in (*trusted.checks, permitted.check(access.POLICY))}
+
+
+class _Supposing:
+    """Answers for the ServiceAccount; everything else is asked as always."""
+
+    def __init__(self, walk: Walk, role_arn: str) -> None:
+        stored = get_object(walk.report(Step.SERVICE_ACCOUNT).evidence.get("service_account"))
+        self._subject: Subject = walk.subject
+        self._stored = stored
+        self._role_arn = role_arn
+
+    def __call__(self, method: str, put: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """What `port_proxy.Asking` is."""
+        if method != "service_account":
+            return put(*arguments, **options)
+        metadata = get_object(self._stored, "metadata")
+        names = {"name": self._subject.service_account, "namespace": self._subject.namespace}
+        annotations = {**get_object(metadata, "annotations"), ROLE_ARN: self._role_arn}
+        return {**self._stored, "metadata": {**metadata, **names, "annotations": annotations}}

@@ -1,0 +1,37 @@
+"""What of the chain does not exist yet, while somebody builds it: one rule for every picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.flow.model import HOLDS, Check, Status
+from app.flow.verdict.link_states import ChainState, State
+from app.flow.verdict.links import LINKS
+
+_EXISTS = {
+    "provider": "provider.exists",
+    "service_account": "service_account.exists",
+    "role": "role.exists",
+    "pod": "pod.exists",
+}
+"""The parties that somebody has to make, and the check that says whether they are there. The others always are."""
+_OF_ROLE = ("role.", "trust.")
+
+
+def ghosts(chain: ChainState, checks: Mapping[str, Check], role_checks: Mapping[str, Check]) -> frozenset[str]:
+    """The parties that do not exist, and the links that are not as they have to be, by id.
+
+    A party exists where its check holds, or where nobody could see it. A link is alive where both of its ends are
+    right: where its own checks hold. `role_checks` are those of a role to which no annotation points yet.
+    """
+    known = {**checks, **{name: check for name, check in role_checks.items() if name.startswith(_OF_ROLE)}}
+    seen = (*HOLDS, Status.UNKNOWN)
+    parties = {party for party, check in _EXISTS.items() if check not in known or known[check].status not in seen}
+    dead = {
+        link.id
+        for link in LINKS
+        if chain.link(link.id).state is not State.PASSED
+        and not all(check in known and known[check].status in HOLDS for check in link.checks)
+    }
+    ends = {link.id for link in LINKS if not parties.isdisjoint((link.tail, link.head))}
+    return frozenset(parties | dead | ends)

@@ -1,0 +1,132 @@
+"""The page of the exercise: one task at a time, all nine with their state, and the map on which the chain grows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.build.eksctl import eksctl
+from app.flow.build.plan import plan
+from app.flow.build.tasks import Progress, next_task
+from app.flow.model import Status
+from app.ui.build import state, views
+from app.ui.build.ways import came_back, commands, ways
+from app.ui.draw import components, page_errors
+from app.ui.draw.checks import mark
+from app.ui.draw.links import page_link
+from app.ui.draw.simulated_only import needs_a_world
+from app.ui.frame import navigation
+from app.ui.map import showing
+from app.ui.map.film_json import names_of
+from app.ui.state import language, session, under_construction
+from app.ui.text import escape, prose
+from app.world.lifecycle import building
+
+HINTS = 3
+"""For each task."""
+
+
+@navigation.leads_on("build")
+def build() -> None:
+    """Draws the page."""
+    content = language.content()
+    lesson = content.lesson("build")
+    st.title(lesson.title, anchor=False)
+    components.goal(lesson.section("goal").body)
+    if needs_a_world(content):
+        return
+    if session.world().start == "finished":
+        components.block(f"<p>{prose(content.message('build.begin_text'))}</p>", key="build_begin_text")
+        label = content.message("build.begin")
+        st.button(label, key="build_begin", type="primary", icon=":material/construction:", on_click=state.begin)
+        return
+    found = state.current()
+    shown = state.chosen(found)
+
+    # (1) The chain as far as it has come.
+    with page_errors.contained(content):
+        _map(content)
+
+    # (2) All tasks, and the one that the reader looks at.
+    left, right = st.columns([5, 12], gap="large")
+    with left:
+        components.block(views.tasks(found, shown, content), key="build_tasks")
+        st.button(
+            content.message("build.check"),
+            help=content.message("build.check_help"),
+            key="build_check",
+            icon=":material/replay:",
+            on_click=session.run_again,
+        )
+    with right:
+        _task(found, shown, content)
+
+
+def _map(content: Content) -> None:
+    """What there is of the chain, in place; once it works, the film of it."""
+    walk_view = session.simulated_walk_view()
+    diagnosis = session.diagnosis(walk_view)
+    film = showing.film_of(diagnosis, walk_view.heard)
+    if not under_construction.is_unbuilt():
+        showing.draw(film, diagnosis, content, opens_at="whole", key="build_map")
+        return
+    showing.draw_events(
+        (),
+        showing.standing(film.beats),
+        names_of(walk_view.walk),
+        walk_view.walk.subject,
+        content,
+        closing=content.message("build.closing"),
+        ghosts=under_construction.ghosts(diagnosis),
+        key="build_map",
+    )
+
+
+def _task(found: tuple[Progress, ...], shown: Progress, content: Content) -> None:
+    here, number = session.world(), found.index(shown) + 1
+    drawn = views.task(shown, number, len(found), here.chain.subject, content)
+    components.block(drawn, key=f"build_task_{shown.task.id}")
+    acts = plan(shown, building.place(here))
+    if shown.done:
+        _done(found, content)
+        came_back(shown.task.id, content)
+        commands(acts, content)
+    else:
+        _hints(shown, content)
+        ways(shown.task.id, acts, content)
+    components.block(views.eksctl(eksctl(shown.task.id, here.chain, here.cluster_name), content), key="build_eksctl")
+
+
+def _done(found: tuple[Progress, ...], content: Content) -> None:
+    """That it is done, and the way on."""
+    upcoming = next_task(found)
+    words = prose(content.message("build.task_done" if upcoming else "build.all_done"))
+    if upcoming is None:
+        words += f"</p><p>{page_link(content, 'break_it', escape(content.message('build.break_one')))}"
+    components.block(
+        f'<div class="outcome passed" role="status">{mark(Status.PASSED, content)}<div><p>{words}</p></div></div>',
+        key="build_done",
+    )
+    if upcoming is not None:
+        title = content.message(f"build.task_{upcoming}.title")
+        label = content.message("build.next", title=title)
+        st.button(label, key="build_next", type="primary", on_click=_go_on)
+
+
+def _go_on() -> None:
+    st.query_params.pop(state.PARAM, None)
+
+
+def _hints(shown: Progress, content: Content) -> None:
+    """One more at each press."""
+    kept = f"build_hints_{session.world().path}_{shown.task.id}"
+    number = int(st.session_state.get(kept, 0))
+    if drawn := views.hints(shown, number, content):
+        components.block(drawn, key="build_hints")
+    if number < HINTS:
+
+        def one_more() -> None:
+            st.session_state[kept] = number + 1
+
+        label = content.message("build.hint", number=str(number + 1), total=str(HINTS))
+        st.button(label, key="build_hint", icon=":material/lightbulb:", type="tertiary", on_click=one_more)

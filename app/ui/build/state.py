@@ -1,0 +1,104 @@
+"""How far this browser's world has come, and the buttons that take it further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.flow.build.plan import Act, InPod
+from app.flow.build.tasks import Progress, TaskId, next_task, progress
+from app.flow.errors import FlowError
+from app.flow.model import JsonValue
+from app.flow.redaction import mask_text
+from app.flow.token import MalformedToken, decode
+from app.ui.state import session, under_construction
+from app.wiring import learners_cluster
+from app.world.servers.loopback import NetworkError
+from app.world.setup.building import Sent, carry_out
+from app.world.setup.developer import SetupRefused
+from app.world.usage import looks
+
+PARAM = "task"
+"""In the address: the task that the reader looks at."""
+_LOOKED, _SENT = "build_looked", "build_sent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a button brought."""
+
+    task: TaskId
+    sent: tuple[Sent, ...] = ()
+    claims: JsonValue = None
+    """Of the token that was read, where one was."""
+    refused: str = ""
+    """What a server said that refused a request; empty where none did."""
+
+
+def current() -> tuple[Progress, ...]:
+    """Every task as the world is now: where something has changed since the last walk, it is walked through again."""
+    here = session.world()
+    look = (here.path, looks(here))
+    before = st.session_state.get(_LOOKED)
+    if before != look:
+        if before and before[0] != here.path:  # a new world begins with its first task
+            st.query_params.pop(PARAM, None)
+        session.run_again()
+        st.session_state[_LOOKED] = look
+    return progress(under_construction.seen(session.simulated_walk_view()))
+
+
+def chosen(found: tuple[Progress, ...]) -> Progress:
+    """The task of the address; else the first that is not done, or the last."""
+    asked = st.query_params.get(PARAM)
+    wanted = asked if asked in set(TaskId) else next_task(found) or TaskId.BY_HAND
+    return next(it for it in found if it.task.id == wanted)
+
+
+def outcome(task: TaskId) -> Outcome | None:
+    """What the button of that task brought in this world; None where it was not pressed."""
+    kept = st.session_state.get(_SENT)
+    return kept[1] if kept and kept[0] == session.world().path and kept[1].task is task else None
+
+
+def begin() -> None:
+    """Makes an empty world."""
+    session.reset(start="empty")
+    st.query_params.pop(PARAM, None)
+
+
+def do(task: TaskId, acts: tuple[Act, ...]) -> None:
+    """Sends the requests of these commands."""
+    here = session.world()
+    refused, claims = "", None
+    sent: tuple[Sent, ...] = ()
+    try:
+        sent = session.simulation().run(carry_out(here, acts))
+        executed = [_executed(it) for it in sent]
+        sent = tuple(it for it, _ in executed)
+        claims = next((found for _, found in executed if found), None)
+    except (SetupRefused, NetworkError) as error:
+        refused = str(error)
+    except FlowError as error:
+        refused = error.server_message
+    st.session_state[_SENT] = (here.path, Outcome(task=task, sent=sent, claims=claims, refused=refused))
+    st.query_params[PARAM] = task
+    session.run_again()
+
+
+def _executed(sent: Sent) -> tuple[Sent, JsonValue]:
+    """With what the command in the Pod printed, and the claims of a token in it. Raises `FlowError`."""
+    if sent.in_pod is None:
+        return sent, None
+    output = _execute(sent.in_pod)
+    try:
+        claims: JsonValue = decode(output.strip()).claims
+    except MalformedToken:
+        claims = None
+    return Sent(command=sent.command, output=mask_text(output)), claims
+
+
+def _execute(request: InPod) -> str:
+    cluster = learners_cluster(session.simulation(), session.world())
+    return cluster.execute(request.namespace, request.pod, "", request.command).stdout

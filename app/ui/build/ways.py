@@ -1,0 +1,100 @@
+"""The ways to do a task: a button that sends the requests, and the reader's own terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.build.plan import Act
+from app.flow.build.tasks import TaskId
+from app.ui.build import state
+from app.ui.draw import components, page_errors, reveal
+from app.ui.draw.checks import said
+from app.ui.draw.code import code
+from app.ui.draw.sections import draw_collapsibles, fold
+from app.ui.state import mode, session
+from app.ui.text import escape, prose
+from app.world.setup.terminal_block import Shell, block
+
+
+def ways(task: TaskId, acts: tuple[Act, ...], content: Content) -> None:
+    """Draws them, a tab each. A console on the page gets its own between the two."""
+    typed = code(content, "\n".join(act.command for act in acts))
+    by_button, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in ("do", "terminal")])
+    with by_button:
+        components.block(typed, key=f"build_commands_{task}")
+        st.button(
+            content.message("build.do"),
+            help=content.message("build.do_help"),
+            key="build_do",
+            icon=":material/send:",
+            type="primary",
+            on_click=state.do,
+            args=(task, acts),
+        )
+        came_back(task, content)
+    with by_terminal:
+        _terminal(content)
+        components.block(f"<p>{prose(content.message('build.terminal.copy'))}</p>{typed}", key=f"build_typed_{task}")
+
+
+def came_back(task: TaskId, content: Content) -> None:
+    """What the button of that task brought; nothing where it was not pressed."""
+    found = state.outcome(task)
+    if found and (drawn := _came_back(found, content)):
+        components.block(drawn, key="build_came_back")
+
+
+def commands(acts: tuple[Act, ...], content: Content) -> None:
+    """The commands alone, folded: the task is done."""
+    typed = code(content, "\n".join(act.command for act in acts))
+    draw_collapsibles(fold(content.message("build.commands"), typed, icon="terminal"), "build")
+
+
+def _came_back(found: state.Outcome, content: Content) -> str:
+    """What the commands are typed for, and the decoded token below it."""
+    shown = "".join(
+        f'<pre class="log"><b>$ {escape(it.command)}</b>\n{escape(it.output)}</pre>' for it in found.sent if it.output
+    )
+    if found.claims:
+        text = json.dumps(found.claims, ensure_ascii=False, indent=2)
+        shown += f'<p class="caption">{prose(content.message("build.claims"))}</p><pre class="log">{escape(text)}</pre>'
+    if found.refused:
+        shown += f'<p class="failed">{prose(content.message("build.refused"))}</p>{said(found.refused, content)}'
+    if not shown:
+        return ""
+    return f'<h4>{escape(content.message("build.sent"))}</h4><div class="came_back">{shown}</div>'
+
+
+@page_errors.fragment
+def _terminal(content: Content) -> None:
+    """The block for this browser's world, on a click, and where no one else can see it."""
+    if not mode.is_on_this_machine():
+        components.block(
+            f'<p class="caption">{prose(content.message("build.terminal.elsewhere"))}</p>', key="build_else"
+        )
+        return
+    components.block(f"<p>{prose(content.message('build.terminal.first'))}</p>", key="build_first")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        shell = st.segmented_control(
+            content.message("build.terminal.shell"),
+            get_args(Shell),
+            default="posix",
+            key="build_shell",
+            format_func=lambda name: content.message(f"build.shells.{name}"),
+            required=True,
+        )
+        pressed = st.button(
+            content.message("build.terminal.show"),
+            help=content.message("build.terminal.help"),
+            key="build_block",
+            icon=":material/visibility:",
+        )
+    if pressed and reveal.is_possible():
+        lines = block(session.simulation(), session.world(), shell or "posix")
+        note = f'<p class="caption">{prose(content.message("build.terminal.shown"))}</p>'
+        components.block(code(content, lines) + note, key="build_shown")
+        st.button(content.message("reveal.hide"), key="build_conceal", icon=":material/visibility_off:")

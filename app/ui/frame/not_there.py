@@ -1,0 +1,45 @@
+"""What pages say of a chain that its reader is still building: what they need, and the way to the exercise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.content import Content
+from app.flow.model import Step
+from app.ui.draw import components
+from app.ui.draw.links import page_link
+from app.ui.state import session
+from app.ui.state.under_construction import is_unbuilt
+from app.ui.text import escape, prose
+
+
+def say(page: str, content: Content) -> None:
+    """On the pages of the story: that some of the chain does not exist yet, and the way to where it is built."""
+    if page in (*Step, "one_minute", "one_page", "why") and is_unbuilt():
+        link = page_link(content, "build", escape(content.message("build.empty_link")))
+        words = prose(content.message("build.empty_world"))
+        components.block(f'<div class="notice" role="status"><p>{words} {link}</p></div>', key="not_there")
+
+
+def needs_chain(content: Content) -> bool:
+    """Whether a page cannot go on for want of a chain that works: then it is said, with the two ways to one."""
+    if not is_unbuilt():
+        return False
+    words = prose(content.message("build.needs_chain"))
+    link = page_link(content, "build", escape(content.message("build.empty_link")))
+    components.block(
+        f'<div class="notice" role="status"><span class="mark">!</span><div><p>{words}</p><p>{link}</p></div></div>',
+        key="needs_chain",
+    )
+    finished_world(content)
+    return True
+
+
+def finished_world(content: Content) -> None:
+    """The button that makes a world with IRSA in it."""
+    label = content.message("build.finished_world")
+    st.button(label, key="finished_world", icon=":material/deployed_code:", on_click=_finish)
+
+
+def _finish() -> None:
+    session.reset(start="finished")

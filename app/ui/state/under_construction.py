@@ -1,0 +1,52 @@
+"""A chain that its reader is building in a world that began empty: how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.flow.build.tasks import Seen
+from app.flow.doctor import Diagnosis
+from app.flow.film.ghosts import ghosts as ghosts_of
+from app.flow.verdict.judge import Outcome, judge
+from app.flow.verdict.link_states import chain_state
+from app.ui.state import mode, session
+from app.ui.state.walk_view import WalkView
+from app.world.lifecycle import building
+
+_BUILT = "built"
+"""Beside the world: that its chain has worked."""
+_SEEN = "build_seen"
+
+
+def is_unbuilt() -> bool:
+    """Whether the world began empty, and its chain has not worked so far; what breaks it later is another matter."""
+    if not mode.can().break_world or session.world().start == "finished" or session.page_state().get(_BUILT):
+        return False
+    works = judge(session.simulated_walk_view().walk).outcome is Outcome.WORKS
+    if works:
+        session.page_state()[_BUILT] = True
+    return not works
+
+
+def seen(walk_view: WalkView) -> Seen:
+    """What is known of this browser's world; asked once for a walk and what its reader has done since."""
+    here = session.world()
+    deeds = frozenset(here.usage.deeds)
+    kept = st.session_state.get(_SEEN)
+    if not kept or kept[0] is not walk_view or kept[1].deeds != deeds:
+        log = walk_view.logs.get((here.chain.namespace, here.chain.pod), "")
+        kept = (walk_view, building.seen(here, session.simulated_ports(), walk_view.walk, log))
+        st.session_state[_SEEN] = kept
+    found: Seen = kept[1]
+    return found
+
+
+def ghosts(found: Diagnosis) -> Sequence[str]:
+    """What a picture of that walk draws as a ghost, in a fixed order; nothing where nothing is being built."""
+    if not is_unbuilt() or found.walk is not session.simulated_walk_view().walk:
+        return ()
+    checks = {check.id: check for report in found.walk for check in report.checks}
+    role_checks = seen(session.simulated_walk_view()).role_checks
+    return sorted(ghosts_of(chain_state(found.walk, found.checks), checks, role_checks))

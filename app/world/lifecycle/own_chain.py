@@ -1,0 +1,87 @@
+"""Which chain a learner is building in a world that began empty, whatever they call its parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.flow.annotations import ROLE_ARN
+from app.flow.doctor.choosing import in_order
+from app.flow.json_access import get_str
+from app.flow.model import Chain, JsonObject
+from app.flow.names import host_and_path, role_of
+from app.flow.permissions.asked import of_command
+from app.world.setup.kube_system import NAMESPACE as KUBE_SYSTEM
+
+if TYPE_CHECKING:
+    from app.world.aws.entities import Role
+    from app.world.world import World
+
+_SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9.-]+):([a-z0-9.-]+)")
+"""A `sub` in a trust policy, unless it has a wildcard in it."""
+
+
+def built(world: World) -> Chain:
+    """The ServiceAccount with the newest annotation that points to a role, or else the one that a role trusts.
+
+    Where there is neither it is the newest ServiceAccount that somebody made. What does not exist yet has the name
+    that it has in the chain of the article. Of several Pods it is the newest that asks AWS for something.
+    """
+    role = trusting_role(world)
+    namespace, name = _service_account(world, role)
+    chain = replace(world.seeded, namespace=namespace, service_account=name)
+    annotated = _annotated_role(world, namespace, name) or role
+    if annotated is not None:
+        chain = replace(chain, role=annotated.name, role_path=annotated.path)
+    pods = [
+        pod
+        for pod in world.cluster.list("pods", namespace)
+        if (get_str(pod, "spec", "serviceAccountName") or "default") == name
+    ]
+    newest = next(iter(in_order([pod for pod in pods if of_command(pod)] or pods)), None)
+    return replace(chain, pod=get_str(newest, "metadata", "name")) if newest else chain
+
+
+def trusting_role(world: World) -> Role | None:
+    """The newest role that trusts an OIDC provider, the cluster's before others; else the newest that somebody made."""
+    own = [role for role in world.account.roles.values() if role.name != world.node_role_name]
+    provider = f":oidc-provider/{host_and_path(world.issuer)}"
+
+    def order(role: Role) -> tuple[bool, bool, float]:
+        return provider in role.trust_policy, ":oidc-provider/" in role.trust_policy, role.created
+
+    return max(own, key=order, default=None)
+
+
+def trusted_subject(role: Role | None) -> tuple[str, str] | None:
+    """Namespace and name of the ServiceAccount that a role's trust policy names; None where it names none."""
+    found = _SUBJECT.search(role.trust_policy) if role else None
+    return (found[1], found[2]) if found else None
+
+
+def _service_account(world: World, role: Role | None) -> tuple[str, str]:
+    accounts = sorted(_own_accounts(world), key=lambda it: int(get_str(it, "metadata", "resourceVersion") or 0))
+    named = [(get_str(it, "metadata", "namespace"), get_str(it, "metadata", "name")) for it in accounts]
+    annotated = [place for it, place in zip(accounts, named, strict=True) if _annotation(it)]
+    if annotated:
+        return annotated[-1]
+    if trusted := trusted_subject(role):
+        return trusted
+    made = [place for place in named if place[1] != "default"]
+    return made[-1] if made else (world.seeded.namespace, world.seeded.service_account)
+
+
+def _own_accounts(world: World) -> Iterator[JsonObject]:
+    return (it for it in world.cluster.list("serviceaccounts") if get_str(it, "metadata", "namespace") != KUBE_SYSTEM)
+
+
+def _annotation(service_account: JsonObject) -> str:
+    return get_str(service_account, "metadata", "annotations", ROLE_ARN)
+
+
+def _annotated_role(world: World, namespace: str, name: str) -> Role | None:
+    stored = world.cluster.find("serviceaccounts", namespace, name)
+    parts = role_of(_annotation(stored.copy())) if stored else None
+    return world.account.roles.get(parts[2]) if parts and parts[1] == world.account_id else None

@@ -1,0 +1,86 @@
+"""What is in every new world: the cluster and the account as they are after `eksctl create cluster`, and two buckets.
+
+Nothing of it is asked for by the developer: EKS, eksctl's CloudFormation stack and the node bring it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING
+
+from app.flow.model import JsonObject
+from app.world.apiserver.auth.authentication import ADMIN
+from app.world.apiserver.registry import controllers, operations
+from app.world.aws import iam
+from app.world.aws.entities import Bucket, Node, StoredObject
+from app.world.setup import kube_system
+from app.world.setup.roles import NODE_POLICIES, NODE_TRUST, create_role
+
+if TYPE_CHECKING:
+    from app.world.world import World
+
+_DAY = 86400.0
+
+
+async def lay(world: World) -> None:
+    """Fills a world that has nothing in it yet."""
+    # (1) Namespaces with their ServiceAccounts `default`, and what EKS runs on the node.
+    controllers.bootstrap(world)
+    kube_system.fill(world)
+    # (2) The webhook that EKS registers in every cluster.
+    await operations.create(world, ADMIN, "mutatingwebhookconfigurations", None, webhook_configuration(world))
+    # (3) The node with its instance role, which may not list buckets.
+    create_role(world, world.node_role_name, NODE_TRUST, managed=NODE_POLICIES)
+    profile = {"InstanceProfileName": world.node_role_name}
+    iam.call(world.account, "CreateInstanceProfile", profile)
+    iam.call(world.account, "AddRoleToInstanceProfile", {**profile, "RoleName": world.node_role_name})
+    world.account.node = Node(role_name=world.node_role_name, instance_id=world.instance_id)
+    # (4) Something to read.
+    now = world.clock.now()
+    for name, age, objects in (
+        (f"irsa-reports-{world.account_id}", 40, {"2026/summary.csv": b"month,visitors\n10,1024\n11,2048\n"}),
+        (f"irsa-web-assets-{world.account_id}", 12, {"index.html": b"<!doctype html><title>IRSA</title>\n"}),
+    ):
+        world.account.buckets[name] = Bucket(
+            name=name,
+            region=world.region,
+            created=now - age * _DAY,
+            objects={
+                key: StoredObject(
+                    body=body,
+                    content_type="text/csv" if key.endswith(".csv") else "text/html",
+                    etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+                    modified=now - age * _DAY / 2,
+                )
+                for key, body in objects.items()
+            },
+        )
+
+
+def webhook_configuration(world: World) -> JsonObject:
+    """The registration on EKS, with the URL at which the webhook of this world listens."""
+    ca_bundle = base64.b64encode(world.root_ca_pem).decode()
+    skip = {"key": "eks.amazonaws.com/skip-pod-identity-webhook", "operator": "DoesNotExist"}
+    webhook = {
+        "name": "iam-for-pods.amazonaws.com",
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": {"url": world.webhook_url, "caBundle": ca_bundle},
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Equivalent",
+        "namespaceSelector": {},
+        "objectSelector": {"matchExpressions": [skip]},
+        "reinvocationPolicy": "IfNeeded",
+        "rules": [
+            {
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["pods"],
+                "scope": "*",
+            }
+        ],
+        "sideEffects": "None",
+        "timeoutSeconds": 10,
+    }
+    return {"metadata": {"name": "pod-identity-webhook"}, "webhooks": [webhook]}

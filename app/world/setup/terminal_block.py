@@ -1,0 +1,59 @@
+"""One block to paste, after which a terminal's kubectl and aws reach a world. It needs no file of ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from app.world.setup.tool_files import aws_environment, kubeconfig, server_of
+
+if TYPE_CHECKING:
+    from app.world.lifecycle.simulation import Simulation
+    from app.world.world import World
+
+Shell = Literal["posix", "fish", "powershell"]
+_OTHERS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
+"""What would take the place of the world's keys."""
+
+
+def block(simulation: Simulation, world: World, shell: Shell) -> str:
+    """The lines for that shell. They contain the learner's keys, and write the kubeconfig into a folder of its own."""
+    config = kubeconfig(server_of(simulation, world), simulation.ca_pem, world)
+    variables = aws_environment(simulation, world)
+    match shell:
+        case "posix":
+            return _posix(config, variables)
+        case "fish":
+            return _fish(config, variables)
+        case "powershell":
+            return _powershell(config, variables)
+
+
+def _posix(config: str, variables: dict[str, str]) -> str:
+    lines = [
+        'export KUBECONFIG="$(mktemp -d)/kubeconfig"',
+        f"printf '%s' '{config}' > \"$KUBECONFIG\"",
+        f"unset {' '.join(_OTHERS)}",
+        *(f"export {name}='{value}'" for name, value in variables.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _fish(config: str, variables: dict[str, str]) -> str:
+    lines = [
+        "set -gx KUBECONFIG (mktemp -d)/kubeconfig",
+        f"printf '%s' '{config}' > $KUBECONFIG",
+        f"set -e {' '.join(_OTHERS)}",
+        *(f"set -gx {name} '{value}'" for name, value in variables.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _powershell(config: str, variables: dict[str, str]) -> str:
+    lines = [
+        "$folder = New-Item -ItemType Directory -Path (Join-Path ([IO.Path]::GetTempPath()) ([guid]::NewGuid()))",
+        "$env:KUBECONFIG = Join-Path $folder 'kubeconfig'",
+        f"[IO.File]::WriteAllText($env:KUBECONFIG, '{config}')",
+        f"Remove-Item {','.join(f'Env:{name}' for name in _OTHERS)} -ErrorAction Ignore",
+        *(f"$env:{name} = '{value}'" for name, value in variables.items()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,116 @@
+"""The page of the exercise: from an empty world to the list of the buckets by its buttons, in the reader's language."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from app.content import LANGUAGES, PAGES, load
+from app.flow.build.tasks import TASKS, TaskId
+from app.ui.state import session
+
+
+def states(shown):
+    """By task, whether the list says that it is done."""
+    html = shown.html("build_tasks")
+    found = re.findall(r'<li class="(done|open)[^"]*"><a [^>]*data-params="([^"]*)"', html)
+    return {json.loads(unescape(params))["task"]: state == "done" for state, params in found}
+
+
+def by_the_buttons(shown):
+    """Does every task by its button; what the last one says."""
+    for number, task in enumerate(TASKS):
+        before = states(shown)
+        assert [before[it.id] for it in TASKS] == [True] * number + [False] * (len(TASKS) - number)
+        assert f"build_task_{task.id}" in shown.keys
+        shown.click("build_do")
+        assert not shown.test.exception
+        assert "build_done" in shown.keys, task.id
+        if number + 1 < len(TASKS):
+            shown.click("build_next")
+    assert all(states(shown).values())
+    return shown.html("build_done")
+
+
+def test_the_whole_exercise_by_its_buttons_twice_in_a_row(screen):
+    content = load("ja")
+    shown = screen(lang="ja").open("build")
+    assert "build_tasks" not in shown.keys
+    shown.click("build_begin")
+    first = shown.world
+    assert content.message("build.all_done") in unescape(by_the_buttons(shown))
+    # A new world keeps the start of the one that it replaces.
+    shown.click("reset")
+    assert shown.world is not first
+    assert shown.world.start == "empty"
+    assert content.message("build.all_done") in unescape(by_the_buttons(shown))
+    # What is built is what the other pages are about.
+    assert load("ja").message("verdict.passed") in unescape(shown.open("home").html("verdict"))
+
+
+def test_what_came_back_is_shown_and_is_no_secret(screen):
+    shown = screen(lang="en").open("build").click("build_begin")
+    shown.click("build_do")
+    assert "AccessDenied" in shown.html("build_came_back")
+    for _ in range(2, 9):
+        shown.click("build_next").click("build_do")
+    assert "irsa-explorer" not in shown.html("build_came_back")
+    inside = unescape(shown.html("build_came_back"))
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE=" in inside
+    assert f'"sub": "system:serviceaccount:default:{shown.world.chain.service_account}"' in inside
+    assert set(re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.([\w-]*)", inside)) <= {""}
+    shown.click("build_next").click("build_do")
+    keys = shown.world.account._sessions.values()
+    assert "AssumedRoleUser" in shown.html("build_came_back")
+    assert not [key for key in keys if key.secret_access_key in shown.everything]
+
+
+def test_hints_come_one_at_a_time(screen):
+    shown = screen(lang="en").open("build").click("build_begin")
+    for number in (1, 2, 3):
+        shown.click("build_hint")
+        assert shown.html("build_hints").count("<li>") == number
+    assert "build_hint" not in {button.key for button in shown.test.button}
+
+
+def test_what_is_wrong_is_the_check_that_says_so(screen, simulation):
+    shown = screen(lang="en").open("build").click("build_begin")
+    from app.world.setup.roles import create_role, trust_policy
+
+    world = shown.world
+    create_role(world, "mine", trust_policy(world, "default", "other"))
+    world.cluster.put("serviceaccounts", {"metadata": {"name": "my-sa", "namespace": "default"}})
+    shown.open("build", task="role")
+    # The role trusts `other`, and that is then whose role it is: nothing in it is wrong but what it may not do.
+    html = unescape(shown.html("build_task_role"))
+    assert 'data-check="access.policy"' in html
+    assert "mine" in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_lives_with_an_empty_world(screen, language):
+    shown = screen(lang=language)
+    session.simulation().reset(shown.test.session_state["browser"], start="empty")
+    for page in PAGES:
+        shown.open(page)
+        assert not shown.test.exception, page
+        assert "build" in shown.everything or page == "home", page
+
+
+@pytest.mark.parametrize("page", ["break_it", "thief", "time_machine"])
+def test_what_needs_a_chain_says_so_and_offers_a_finished_world(screen, page):
+    shown = screen(lang="en").open("build").click("build_begin").open(page)
+    assert load("en").message("build.needs_chain") in unescape(shown.html("needs_chain"))
+    shown.click("finished_world")
+    assert shown.world.start == "finished"
+    assert "needs_chain" not in shown.keys
+
+
+def test_the_home_page_chooses_the_start(screen):
+    shown = screen(lang="en").click("begin_empty")
+    assert shown.title == load("en").lesson("build").title
+    assert shown.world.start == "empty"
+    shown.open("home").click("finished_world")
+    assert shown.world.start == "finished"
+    assert TaskId("role") is TaskId.ROLE

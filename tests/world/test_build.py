@@ -1,0 +1,164 @@
+"""The exercise in a world: each task is done by its plan, by other names and in another order, and by nothing less."""
+
+import dataclasses
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from app.flow.build import plan as plans
+from app.flow.build.plan import plan
+from app.flow.build.tasks import TASKS, TaskId, next_task, progress
+from app.flow.doctor import examine
+from app.flow.film.ghosts import ghosts as ghosts_of
+from app.flow.steps.walk import walk
+from app.flow.verdict.link_states import chain_state
+from app.flow.verdict.links import LINKS
+from app.wiring import learners_cluster, simulated
+from app.world.lifecycle import building
+from app.world.setup.building import carry_out
+from app.world.setup.roles import NODE_TRUST, create_role
+
+
+class Exercise:
+    """A learner in a world that began empty."""
+
+    def __init__(self, simulation, world):
+        self.simulation, self.world = simulation, world
+
+    def look(self):
+        self.simulation.follow(self.world)
+        ports, chain = simulated(self.simulation, self.world), self.world.chain
+        try:
+            log = ports.cluster.pod_log(chain.namespace, chain.pod)
+        except Exception:  # there is no such Pod yet
+            log = ""
+        return progress(building.seen(self.world, ports, walk(ports, chain.subject), log))
+
+    def done(self):
+        return [it.task.id for it in self.look() if it.done]
+
+    def do(self, task):
+        found = next(it for it in self.look() if it.task.id is task)
+        acts = plan(found, building.place(self.world))
+        self.sent = self.simulation.run(carry_out(self.world, acts))
+        for request in [it.in_pod for it in self.sent if it.in_pod]:
+            cluster = learners_cluster(self.simulation, self.world)
+            assert cluster.execute(request.namespace, request.pod, "", request.command).exit_code == 0
+        return acts
+
+    def goals(self, task):
+        found = next(it for it in self.look() if it.task.id is task)
+        return {goal.id: goal.done for goal in found.goals}
+
+
+@pytest.fixture
+def exercise(simulation):
+    yield Exercise(simulation, simulation.world("build", start="empty"))
+    simulation.store.discard("build")
+
+
+def test_nothing_is_done_in_an_empty_world(exercise):
+    assert exercise.done() == []
+    assert next_task(exercise.look()) is TaskId.LOOK_AROUND
+    assert not any(goal.done for it in exercise.look() for goal in it.goals)
+
+
+def test_each_plan_does_its_task_and_no_later_one(exercise):
+    order = [task.id for task in TASKS]
+    for number, task in enumerate(order):
+        exercise.do(task)
+        assert exercise.done() == order[: number + 1]
+    assert next_task(exercise.look()) is None
+
+
+def test_what_the_buttons_sent_has_no_secret_in_the_log(exercise):
+    for task in TASKS:
+        exercise.do(task.id)
+    assert "<SecretAccessKey>" in outputs(exercise)
+    text = outputs(exercise) + unquote(json.dumps([dataclasses.asdict(it) for it in exercise.world.log.setup()]))
+    assert "AssumeRoleWithWebIdentity" in text
+    keys = [exercise.world.account.admin, *exercise.world.account._sessions.values()]
+    secrets = [exercise.world.admin_token, *(key.secret_access_key for key in keys)]
+    assert not [secret for secret in secrets if secret in text]
+    assert set(re.findall(r"eyJ[\w-]+\.eyJ[\w-]+\.([\w-]*)", text)) == {""}
+
+
+def outputs(exercise):
+    return " ".join(it.output for it in exercise.sent)
+
+
+def test_tasks_may_be_done_in_another_order_and_a_plan_repairs_what_is_wrong(exercise):
+    # (1) The ServiceAccount before its role, and the Pod before both are right.
+    exercise.do(TaskId.SERVICE_ACCOUNT)
+    assert exercise.goals(TaskId.SERVICE_ACCOUNT)["role.exists"] is False
+    exercise.do(TaskId.POD_AFTER)
+    assert exercise.done() == [TaskId.POD_AFTER]
+    # (2) A role that trusts someone else.
+    create_role(exercise.world, exercise.world.chain.role, NODE_TRUST)
+    wrong = next(it for it in exercise.look() if it.task.id is TaskId.ROLE)
+    assert wrong.wrong.id == "trust.provider"
+    [first, second] = exercise.do(TaskId.ROLE)
+    assert first.command.startswith("aws iam update-assume-role-policy")
+    assert second.command.startswith("aws iam attach-role-policy")
+    exercise.do(TaskId.PROVIDER)
+    # (3) The Pod of before has failed; that all is right now does not make it list anything.
+    assert exercise.goals(TaskId.BUCKETS) == {
+        "sts.credentials": True,
+        "access.list_buckets": True,
+        "log_lists_buckets": False,
+        "log_after": False,
+    }
+    exercise.do(TaskId.BUCKETS)
+    assert set(exercise.done()) >= {TaskId.ISSUER, TaskId.PROVIDER, TaskId.ROLE, TaskId.POD_AFTER, TaskId.BUCKETS}
+
+
+def test_a_provider_without_the_audience_says_so(exercise):
+    acts = exercise.do(TaskId.PROVIDER)
+    assert "create-open-id-connect-provider" in acts[0].command
+    [provider] = exercise.world.account.oidc_providers.values()
+    provider.client_ids[:] = ["other.example"]
+    assert exercise.goals(TaskId.PROVIDER) == {"provider.exists": True, "provider.audience": False}
+    assert "add-client-id" in exercise.do(TaskId.PROVIDER)[0].command
+    assert TaskId.PROVIDER in exercise.done()
+
+
+def test_what_does_not_exist_is_a_ghost_until_it_does(exercise):
+    parties = {"provider", "service_account", "role", "pod"}
+
+    def ghosts():
+        ports = simulated(exercise.simulation, exercise.world)
+        found = examine(ports, exercise.world.chain.subject)
+        checks = {check.id: check for report in found.walk for check in report.checks}
+        seen = building.seen(exercise.world, ports, found.walk, "")
+        return ghosts_of(chain_state(found.walk, found.checks), checks, seen.role_checks)
+
+    assert ghosts() == parties | {link.id for link in LINKS} - {"publish"}
+    exercise.do(TaskId.PROVIDER)
+    assert {"provider", "trust"}.isdisjoint(ghosts())
+    exercise.do(TaskId.ROLE)
+    now = ghosts()
+    assert parties & now == {"service_account", "pod"}
+    assert "policy" not in now, "the role trusts the provider, though nothing points to it"
+    assert "annotation" in now
+    exercise.do(TaskId.SERVICE_ACCOUNT)
+    assert parties & ghosts() == {"pod"}
+    assert "annotation" not in ghosts()
+    exercise.do(TaskId.POD_AFTER)
+    assert ghosts() == set()
+
+
+def test_a_walk_is_no_deed_and_neither_is_what_pods_do(simulation, world):
+    ports = simulated(simulation, world)
+    walk(ports, world.chain.subject)
+    ports.cluster.pod_log("default", "pod-before")
+    assert world.usage.deeds == set()
+
+
+def test_every_command_is_one_line(exercise):
+    for it in exercise.look():
+        for act in plan(it, building.place(exercise.world)):
+            assert "\n" not in act.command
+            assert act.requests
+    assert plans.BEFORE == "pod-before"
