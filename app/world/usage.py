@@ -59,7 +59,7 @@ class Usage:
         self.untouched: Hashable = None
         """What the world looked like when it was complete; None before that."""
         self.deeds: set[Deed] = set()
-        """What its learner did that leaves nothing behind (`app.world.deeds`)."""
+        """What its learner did that leaves nothing behind (`app.world.events.deeds`)."""
         self._being_made = False
 
     @contextmanager

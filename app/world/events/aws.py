@@ -10,7 +10,8 @@ from app.world.aws.access_keys import account_of
 from app.world.aws.account import Account
 from app.world.aws.directory import Directory
 from app.world.aws.incoming import Incoming, fields
-from app.world.events.tool import is_this_app, tool_of
+from app.world.events.deeds import note_call
+from app.world.events.tool import is_developer, is_this_app, tool_of
 
 _SCOPE = re.compile(r"(\w{16,128})/\d{8}/[\w-]*/([\w-]{1,40})/aws4_request")
 """Key id and service of a credential scope (AWS Signature Version 4), in the header or the query string."""
@@ -32,7 +33,7 @@ _OBJECTS = (
 def notice(directory: Directory, call: Incoming, status: int) -> None:
     """Adds the event of a request that was answered, unless this app sent it or no account is known."""
     headers = dict(call.headers)
-    if is_this_app(headers):
+    if is_this_app(headers) and not is_developer(headers):
         return
     scope = _SCOPE.search(headers.get("authorization") or call.argument("X-Amz-Credential") or "")
     key_id, service = scope.groups() if scope else ("", "sts")
@@ -42,6 +43,10 @@ def notice(directory: Directory, call: Incoming, status: int) -> None:
         return
     tool = tool_of(headers)
     kind, name, action = _s3(call) if service == "s3" else _object(call, asked)
+    if status == 200:
+        note_call(account, service, action, headers.get("user-agent", ""))
+    if is_developer(headers):
+        return
     writes = call.method not in ("GET", "HEAD") if service == "s3" else bool(_WRITES.match(action))
     account.log.events.record(
         tool=tool.name,

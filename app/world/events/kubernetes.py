@@ -14,7 +14,8 @@ from app.flow.model import Step
 from app.world.apiserver.auth.authentication import bears, named_world
 from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.types.resources import REVIEWS, find_resource
-from app.world.events.tool import Tool, is_this_app, tool_of
+from app.world.events.deeds import note_request
+from app.world.events.tool import Tool, is_developer, is_this_app, tool_of
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -48,14 +49,16 @@ class Noticing:
         headers = Headers(scope=scope)
         authorization = headers.get("authorization", "")
         world = self._find_world(scope["path_params"].get("world") or named_world(authorization))
-        if world is None or bears(authorization, world.explorer_token) or is_this_app(headers):
+        if world is None or bears(authorization, world.explorer_token):
+            return None
+        if is_this_app(headers) and not is_developer(headers):
             return None
         query = QueryParams(scope["query_string"])
         path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
         info = parse_request(path, scope.get("method", "GET"), query)
         if bears(authorization, world.node_token):
             is_token = (info.resource, info.subresource) == ("serviceaccounts", "token")
-            return _Seen(world, _KUBELET, info, changes=True) if is_token else None
+            return _Seen(world, _KUBELET, info, query, changes=True) if is_token else None
         if not info.resource and (path == "/" or path.startswith(_DISCOVERY)):
             return None
         stored = info.verb in _WRITES and info.resource not in REVIEWS and info.subresource in ("", "status")
@@ -63,17 +66,27 @@ class Noticing:
             world,
             tool_of(headers),
             info,
+            query,
             changes=stored and not query.get("dryRun"),
             learners=bears(authorization, world.admin_token),
+            is_event=not is_developer(headers),
         )
 
 
 class _Seen:
     def __init__(
-        self, world: World, tool: Tool, info: RequestInfo, *, changes: bool = False, learners: bool = False
+        self,
+        world: World,
+        tool: Tool,
+        info: RequestInfo,
+        query: QueryParams,
+        *,
+        changes: bool = False,
+        learners: bool = False,
+        is_event: bool = True,
     ) -> None:
-        self._world, self._tool, self._info = world, tool, info
-        self._changes, self._learners = changes, learners
+        self._world, self._tool, self._info, self._query = world, tool, info, query
+        self._changes, self._learners, self._is_event = changes, learners, is_event
         self._status = 0
         self._names_itself = info.verb == "create" and not info.name
 
@@ -94,6 +107,10 @@ class _Seen:
 
     def _record(self, name: str) -> None:
         info, resource = self._info, self._info.resource
+        if self._learners and self._status < 300:
+            note_request(self._world, info, self._query)
+        if not self._is_event:
+            return
         known = find_resource(info.group, info.version, resource)
         self._world.log.events.record(
             tool=self._tool.name,
@@ -150,4 +167,4 @@ class NoticingIssuer:
             await self._app(scope, receive, send)
             return
         info = RequestInfo(path="/" + path.split("/", 2)[2], verb=str(scope.get("method", "GET")).lower())
-        await self._app(scope, receive, _Seen(world, tool_of(headers), info).sending(send))
+        await self._app(scope, receive, _Seen(world, tool_of(headers), info, QueryParams()).sending(send))

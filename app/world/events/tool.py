@@ -56,5 +56,10 @@ def is_this_app(headers: Mapping[str, str]) -> bool:
     return _product(agent) == APPLICATION_ID or f"app/{APPLICATION_ID}" in agent.split()
 
 
+def is_developer(headers: Mapping[str, str]) -> bool:
+    """Whether this app sent the request in the learner's stead (`app.world.setup.developer`)."""
+    return _product(headers.get("user-agent", "")) == APPLICATION_ID
+
+
 def _product(agent: str) -> str:
     return agent.partition("/")[0]

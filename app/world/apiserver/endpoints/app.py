@@ -32,7 +32,6 @@ from app.world.apiserver.request.request_info import RequestInfo, parse_request
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
-from app.world.deeds import note_request
 from app.world.lifecycle.advance_clock import follow_wall_clock
 from app.world.servers.http import BodyTooLarge, BodyTooSlow, is_loopback_host, read_body
 
@@ -106,7 +105,6 @@ class ApiServer:
         info = parse_request(path, method, query)
         user = acting_user(world, authenticate(world, authorization), headers)
         authorize(world, user, info.request)
-        note_request(world, authorization, info, query)
         return world, user, info
 
     async def _answer(self, request: Request) -> Response:

@@ -24,7 +24,6 @@ from app.world.aws.sts.session_policies import packed_size, read_session_policie
 from app.world.aws.sts.token import WebIdentityToken, is_signed_by, read_token
 from app.world.aws.sts.verification_keys import find_key
 from app.world.aws.times import iso
-from app.world.deeds import note_session
 
 _REQUIRED = ("RoleArn", "RoleSessionName", "WebIdentityToken")
 _ACCOUNT = re.compile(r"arn:[^:]*:iam::([0-9]{12}):")
@@ -80,7 +79,6 @@ async def assume_role_with_web_identity(
         raise
     trusted = account.issuer_client.trusted(account.published_keys[token.issuer].url)
     account.management_events.append(granted(record, answer, trusted=trusted))
-    note_session(account, user_agent)
     return answer
 
 

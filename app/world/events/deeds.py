@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import QueryParams
 
 from app.flow.build.deeds import Deed, of_command, of_log
-from app.flow.names import APPLICATION_ID
-from app.world.apiserver.auth.authentication import bears
 
 if TYPE_CHECKING:
     from app.world.apiserver.request.request_info import RequestInfo
@@ -16,16 +15,13 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 _DISCOVERY = "/.well-known/openid-configuration"
-_BY_THE_APP = f"app/{APPLICATION_ID}"
-"""In the user agent of the explorer's SDK."""
+_DESCRIBE_CLUSTER = re.compile(r"GET /clusters/[^/]+")
 _BY_A_POD = "Botocore/"
 """What the user agent of the programs in Pods begins with. Other tools begin with their own name."""
 
 
-def note_request(world: World, authorization: str, info: RequestInfo, query: QueryParams) -> None:
-    """A request to the API server that was let in. Those of walks, of the node and of Pods are no one's deeds."""
-    if not bears(authorization, world.admin_token):
-        return
+def note_request(world: World, info: RequestInfo, query: QueryParams) -> None:
+    """A request with the learner's credentials to the API server, which was granted."""
     deeds = world.usage.deeds
     if info.path.rstrip("/") == _DISCOVERY:
         deeds.add(Deed.ISSUER)
@@ -40,7 +36,9 @@ def note_request(world: World, authorization: str, info: RequestInfo, query: Que
         deeds.add(deed)
 
 
-def note_session(account: Account, user_agent: str) -> None:
-    """Credentials that STS gave for a token."""
-    if _BY_THE_APP not in user_agent.split() and not user_agent.startswith(_BY_A_POD):
+def note_call(account: Account, service: str, action: str, user_agent: str) -> None:
+    """A call of AWS that was granted, by none of this app's clients."""
+    if service == "sts" and action == "AssumeRoleWithWebIdentity" and not user_agent.startswith(_BY_A_POD):
         account.usage.deeds.add(Deed.ASSUMED)
+    elif service == "eks" and _DESCRIBE_CLUSTER.fullmatch(action):
+        account.usage.deeds.add(Deed.ISSUER)
