@@ -10,8 +10,8 @@ from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import Options
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
+from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_status import BACK_OFF_SECONDS
-from app.world.node.pod_worker import SYNC_SECONDS
 from app.world.usage import CAPACITY
 from tests.waiting import eventually
 from tests.world.helpers import pod_of

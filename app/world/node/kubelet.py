@@ -20,7 +20,8 @@ from app.flow.ports import Execution
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.pod_worker import SYNC_SECONDS, ContainerNotFound, PodWorker
+from app.world.node.pod_schedule import SYNC_SECONDS
+from app.world.node.pod_worker import ContainerNotFound, PodWorker
 from app.world.node.programs.environment import ConfigError
 from app.world.node.volumes.disk import NodeDisk
 from app.world.node.volumes.tokens import TokenError, TokenManager
@@ -96,7 +97,7 @@ class Kubelet:
 
     def plan(self) -> None:
         """Sets the timer for what is due next: a renewal, the end of a back-off, a look at what has changed."""
-        moments = [due for worker in self._workers.values() if (due := worker.due) is not None]
+        moments = [due for worker in self._workers.values() if (due := worker.schedule.due) is not None]
         if (renewal := self.tokens.next_renewal()) is not None:
             # What could not be renewed is tried again with the next look, and no sooner.
             moments.append(max(renewal + 1, self._renewed + SYNC_SECONDS))
@@ -119,8 +120,9 @@ class Kubelet:
         if (first := self.tokens.next_renewal()) is not None and first < now:
             self._renewed = now  # also where nothing can be renewed: the next try comes a look later
         for uid, worker in list(self._workers.items()):
-            if uid in renew or (worker.due is not None and worker.due <= now):
-                self._spawn(worker.do_what_is_due(now, renew=uid in renew))
+            due = worker.schedule.due
+            if uid in renew or (due is not None and due <= now):
+                self._spawn(worker.schedule.do_what_is_due(now, renew=uid in renew))
 
     async def restart_containers(self) -> None:
         """Starts ended containers again before the volumes are looked at: a moment that every `sync` has."""
@@ -190,7 +192,7 @@ class Kubelet:
                     continue
                 if worker.waits_for_volumes:
                     worker.task = self._spawn(worker.start())
-                elif worker.source_changed(change.resource, change.stored.object["metadata"]["name"]):
+                elif worker.schedule.source_changed(change.resource, change.stored.object["metadata"]["name"]):
                     self.plan()
 
     def _pod_changed(self, change: str, stored: Stored) -> None:
