@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,8 +60,12 @@ class Kubelet:
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses = 0
         self._wake_up = WakeUp(world.node_now, self._wake)
-        self._woke = self._renewed = 0.0
-        """When the timer last went off, and when tokens that were due were last asked for, by the node's clock."""
+        self.woke = 0.0
+        """When it last did what was due by itself: Unix seconds by the node's clock."""
+        self._renewed = 0.0
+        """When tokens that were due were last asked for, by the same clock."""
+        self._rests_until = 0.0
+        """Until when it does nothing by itself: seconds of the monotonic clock."""
         self._cancel_watch = world.cluster.changes.watch(self._changed)
 
     # (1) What the API server asks of the kubelet
@@ -101,16 +106,20 @@ class Kubelet:
         if (renewal := self.tokens.next_renewal()) is not None:
             # What could not be renewed is tried again with the next look, and no sooner.
             moments.append(max(renewal + 1, self._renewed + SYNC_SECONDS))
-        self._wake_up.set(max(min(moments), self._woke + AT_MOST_EVERY_SECONDS) if moments else None)
+        self._wake_up.set(max(min(moments), self.woke + AT_MOST_EVERY_SECONDS) if moments else None)
+
+    def rest(self, seconds: float) -> None:
+        """Does nothing by itself for so long: the world is looked at as it is at one moment."""
+        self._rests_until = time.monotonic() + seconds
 
     def _wake(self) -> None:
-        """Does what is due, unless the world is being changed as a whole or has used up its CPU time."""
+        """Does what is due, unless it rests, or the world is being changed as a whole or has used up its CPU time."""
         world = self._world
-        wait = 1.0 if world.changing.locked() else world.usage.wait()
-        if wait:
+        wait = 1.0 if world.changing.locked() else max(world.usage.wait(), self._rests_until - time.monotonic())
+        if wait > 0:
             self._wake_up.set(world.node_now() + wait)
         else:
-            self._woke = world.node_now()
+            self.woke = world.node_now()
             self._spawn(self._do_what_is_due())
 
     async def _do_what_is_due(self) -> None:
